@@ -1,0 +1,114 @@
+# Tenfold. `make` prints what there is to make.
+
+BIN := .bin
+TENFOLD := $(BIN)/tenfold
+BUF := BUF_CACHE_DIR=.buf/cache $(BIN)/buf
+PROTOVALIDATE := .buf/protovalidate
+BASELINE := proto/baseline.binpb
+
+# The tools are pinned in tools/go.mod and built once; this file says which
+# state of it they were built from.
+TOOLS := $(BIN)/.tools
+
+# Longest time that the tests of one package may take.
+TEST_TIMEOUT ?= 10m
+# RACE=1 adds the race detector.
+RACE_FLAG := $(if $(RACE),-race)
+# What demo and bench are called with.
+ARGS ?=
+# Stamp the binary with its commit only where git can tell it.
+VCS_FLAG := -buildvcs=$(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo true || echo false)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## Print what there is to make.
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: server-binaries build ## Decide and pay the published cases over gRPC, from nothing; about a minute.
+	$(TENFOLD) demo $(ARGS)
+
+.PHONY: test
+test: server-binaries ## Run every test; RACE=1 adds the race detector.
+	go test -timeout $(TEST_TIMEOUT) $(RACE_FLAG) ./...
+
+.PHONY: check
+check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, contract, generated code, known vulnerabilities.
+
+.PHONY: generate
+generate: $(TOOLS) $(PROTOVALIDATE) ## Generate Go from the .proto files.
+	$(BUF) format -w proto
+	rm -rf .buf/fresh
+	$(BUF) generate -o .buf/fresh
+	find proto -name '*.pb.go' -delete
+	cp -R .buf/fresh/proto/. proto/
+
+.PHONY: bench
+bench: server-binaries build ## Measure throughput and latency beside pgbench; ARGS passes flags.
+	$(TENFOLD) bench $(ARGS)
+
+.PHONY: build
+build: ## Build .bin/tenfold.
+	go build $(VCS_FLAG) -o $(TENFOLD) ./cmd/tenfold
+
+.PHONY: setup
+setup: ## Install PostgreSQL server binaries where they are missing (apt or brew).
+	@scripts/setup.sh install </dev/null
+
+.PHONY: baseline
+baseline: $(TOOLS) $(PROTOVALIDATE) ## Make the present contract the baseline for buf breaking; it may only have grown.
+	@if [ -e $(BASELINE) ]; then $(BUF) breaking proto --against $(BASELINE); fi
+	$(BUF) build proto --exclude-source-info -o $(BASELINE)
+
+.PHONY: clean
+clean: ## Remove what was built and fetched; data directories stay.
+	rm -rf $(BIN) .buf
+	go clean -testcache
+
+# What the targets above are made of.
+
+.PHONY: server-binaries
+server-binaries:
+	@scripts/setup.sh check || $(MAKE) --no-print-directory setup
+
+$(TOOLS): tools/go.mod tools/go.sum
+	@mkdir -p $(BIN)
+	@echo "building the tools of tools/go.mod; the first time takes a few minutes"
+	go build -C tools -o ../$(BIN)/ tool
+	@touch $@
+
+$(PROTOVALIDATE): scripts/protovalidate.sh
+	@scripts/protovalidate.sh $@
+	@touch $@
+
+.PHONY: check-go
+check-go: $(TOOLS)
+	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(BIN)/staticcheck ./...
+	$(BIN)/exhaustive ./...
+
+# The generated code is compared without touching the tree, so that checking
+# never changes what is checked.
+.PHONY: check-proto
+check-proto: $(TOOLS) $(PROTOVALIDATE)
+	$(BUF) format -d --exit-code proto
+	$(BUF) lint
+	$(BUF) breaking proto --against $(BASELINE)
+	@rm -rf .buf/fresh
+	$(BUF) generate -o .buf/fresh
+	@diff -r -q -x '*.proto' -x '*_test.go' .buf/fresh/proto/tenfold proto/tenfold || \
+		{ echo "the generated code is stale: make generate"; exit 1; }
+
+# Exit code 3 is a vulnerability found. A database of vulnerabilities that
+# cannot be reached is said and let pass; any other failure is a failure.
+.PHONY: check-vulnerabilities
+check-vulnerabilities: $(TOOLS)
+	@out=$$($(BIN)/govulncheck ./... 2>&1); code=$$?; \
+	if [ $$code -eq 0 ]; then echo "govulncheck: nothing found"; \
+	elif [ $$code -ne 3 ] && echo "$$out" | grep -q 'fetching vulnerabilities'; then \
+		echo "NOTE: govulncheck did not run, its database of vulnerabilities cannot be reached:"; echo "$$out" | tail -1; \
+	else echo "$$out"; exit $$code; fi

@@ -1,0 +1,248 @@
+package claim
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Verdict is what was found, on a unit or on the whole claim.
+type Verdict string
+
+// The verdicts.
+const (
+	// Pending is no finding yet.
+	Pending Verdict = "PENDING"
+	// Counterfeit is, for a claim, at least one unit found counterfeit.
+	Counterfeit Verdict = "COUNTERFEIT"
+	// Genuine is, for a claim, every unit found genuine.
+	Genuine Verdict = "GENUINE"
+	// Inconclusive never triggers compensation (rule V4).
+	Inconclusive Verdict = "INCONCLUSIVE"
+)
+
+// Verdicts lists every verdict.
+func Verdicts() []Verdict { return []Verdict{Pending, Counterfeit, Genuine, Inconclusive} }
+
+// AuthenticatorKind is what stands behind an authenticator.
+type AuthenticatorKind string
+
+// The kinds of authenticator.
+const (
+	Brand         AuthenticatorKind = "BRAND"
+	AccreditedLab AuthenticatorKind = "ACCREDITED_LAB"
+	Appraiser     AuthenticatorKind = "APPRAISER"
+	Court         AuthenticatorKind = "COURT"
+	Trace         AuthenticatorKind = "TRACE"
+)
+
+// AuthenticatorKinds lists the kinds.
+func AuthenticatorKinds() []AuthenticatorKind {
+	return []AuthenticatorKind{Brand, AccreditedLab, Appraiser, Court, Trace}
+}
+
+// Authenticator is a brand, laboratory or other body whose results are weighed.
+type Authenticator struct {
+	ID          string
+	Kind        AuthenticatorKind
+	DisplayName string
+	// Categories are the category prefixes it may speak on; empty means all.
+	Categories   []string
+	RegisteredAt time.Time
+}
+
+// SampleSource says what the result was found on.
+type SampleSource string
+
+// The sources of a sample.
+const (
+	SealedPlatformSample SampleSource = "SEALED_PLATFORM_SAMPLE"
+	ConsumerSample       SampleSource = "CONSUMER_SAMPLE"
+	TraceData            SampleSource = "TRACE_DATA"
+	Photos               SampleSource = "PHOTOS"
+)
+
+// SampleSources lists the sources.
+func SampleSources() []SampleSource {
+	return []SampleSource{SealedPlatformSample, ConsumerSample, TraceData, Photos}
+}
+
+// Result is one authentication result on units of a claim. It binds only the
+// units it names (ISO/IEC 17025 7.8.2.1 l; rule V5).
+type Result struct {
+	MerchantID      string
+	ID              string
+	ClaimID         string
+	OrderLineID     string
+	AuthenticatorID string
+	ReportNumber    string
+	Kind            AuthenticatorKind
+	Sample          SampleSource
+	// Reinspection marks a second body's test after a conflict, final inside
+	// the platform (Food Safety Law Art. 88; rule V3).
+	Reinspection bool
+	// CustodyIntact is false when the chain of custody has a gap or a seal
+	// does not match; the result then drops one rank (rule V6).
+	CustodyIntact bool
+	Units         []Unit
+	IssuedAt      time.Time
+	// ReportDigest is the SHA-256 of the report file, hex.
+	ReportDigest string
+	Statement    string
+	RecordedAt   time.Time
+	EventNumber  int64
+}
+
+// The ranks of evidence, strongest first (domain rules V1 to V6).
+const (
+	rankJudgment     = 1
+	rankReinspection = 2
+	rankSealedLab    = 3
+	rankSealedBrand  = 4
+	rankBrand        = 5
+	rankAppraiser    = 6
+	rankTrace        = 7
+	rankPhotos       = 8
+
+	// rankDecidesAlone is the weakest rank on which a verdict of counterfeit
+	// may rest without a person (rule V1).
+	rankDecidesAlone = rankBrand
+)
+
+// Rank orders results: 1 is the strongest, 8 the weakest. A gap in the chain
+// of custody costs one rank.
+func (r *Result) Rank() int {
+	rank := r.rankUnbroken()
+	if !r.CustodyIntact && rank > rankJudgment && rank < rankPhotos {
+		rank++
+	}
+	return rank
+}
+
+func (r *Result) rankUnbroken() int {
+	if r.Kind == Court {
+		return rankJudgment
+	}
+	switch r.Sample {
+	case Photos:
+		return rankPhotos
+	case TraceData:
+		return rankTrace
+	case SealedPlatformSample, ConsumerSample:
+	}
+	switch r.Kind {
+	case AccreditedLab:
+		if r.Reinspection {
+			return rankReinspection
+		}
+		if r.Sample == SealedPlatformSample {
+			return rankSealedLab
+		}
+		return rankBrand
+	case Brand:
+		if r.Sample == SealedPlatformSample {
+			return rankSealedBrand
+		}
+		return rankBrand
+	case Trace:
+		return rankTrace
+	case Appraiser, Court:
+	}
+	return rankAppraiser
+}
+
+// Weigh turns all results of a claim into a verdict per unit and the trigger
+// they pull. The strongest rank that says anything on a unit decides it; equal
+// strongest ranks that disagree are a conflict (V3); a verdict of counterfeit
+// below rank 5 needs a person (V1), and photos or codes alone never decide
+// (V2). No trigger is returned while a unit has no result at all.
+func Weigh(units []Unit, results []Result) (weighed []Unit, t Trigger, decided bool) {
+	weighed = make([]Unit, len(units))
+	var counterfeit, undecided, pending bool
+	for i, u := range units {
+		v, sure := weighUnit(u.Ordinal, results)
+		weighed[i] = Unit{Ordinal: u.Ordinal, Verdict: v}
+		switch {
+		case v == Pending:
+			pending = true
+		case !sure || v == Inconclusive:
+			undecided = true
+		case v == Counterfeit:
+			counterfeit = true
+		}
+	}
+	switch {
+	case pending:
+		return weighed, "", false
+	case undecided:
+		return weighed, ResultUndecided, true
+	case counterfeit:
+		return weighed, ResultCounterfeit, true
+	}
+	return weighed, ResultGenuine, true
+}
+
+// weighUnit gives the verdict on one unit and whether it may stand without a
+// person's decision.
+func weighUnit(ordinal int32, results []Result) (v Verdict, sure bool) {
+	best := rankPhotos + 1
+	v = Pending
+	conflict := false
+	for i := range results {
+		r := &results[i]
+		k := slices.IndexFunc(r.Units, func(u Unit) bool { return u.Ordinal == ordinal })
+		if k < 0 {
+			continue
+		}
+		rank, found := r.Rank(), r.Units[k].Verdict
+		switch {
+		case found == Inconclusive && v != Pending:
+			// Another result already says more than "cannot tell".
+		case v == Inconclusive || rank < best:
+			best, v, conflict = rank, found, false
+		case rank == best && found != v:
+			conflict = true
+		}
+	}
+	if conflict {
+		return Inconclusive, false
+	}
+	return v, v == Inconclusive || best <= rankDecidesAlone
+}
+
+// Overall folds the verdicts on units into the claim's.
+func Overall(units []Unit) Verdict {
+	all := Genuine
+	for _, u := range units {
+		switch u.Verdict {
+		case Counterfeit:
+			return Counterfeit
+		case Pending:
+			all = Pending
+		case Inconclusive:
+			if all != Pending {
+				all = Inconclusive
+			}
+		case Genuine:
+		}
+	}
+	return all
+}
+
+// CheckUnits refuses unit verdicts that name a unit twice or one that the claim
+// does not hold.
+func (c *Claim) CheckUnits(given []Unit, field string) error {
+	seen := make(map[int32]bool, len(given))
+	for _, u := range given {
+		if !slices.ContainsFunc(c.Units, func(h Unit) bool { return h.Ordinal == u.Ordinal }) {
+			return fault.New(fault.UnitNotClaimed, "unit %d is not part of claim %s", u.Ordinal, c.ID).
+				With("ordinal", u.Ordinal).With("claimId", c.ID).At(field).About(c)
+		}
+		if seen[u.Ordinal] {
+			return fault.New(fault.RequestInvalid, "unit %d is named twice", u.Ordinal).At(field)
+		}
+		seen[u.Ordinal] = true
+	}
+	return nil
+}

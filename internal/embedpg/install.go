@@ -1,0 +1,133 @@
+package embedpg
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// oldestMajor is the first major version that the schema and DROP DATABASE …
+// WITH (FORCE) are tested for.
+const oldestMajor = 14
+
+// installation is one set of server binaries.
+type installation struct {
+	binDir string
+	major  int
+}
+
+func (i installation) binary(name string) string { return filepath.Join(i.binDir, name) }
+
+// searchPlaces lists where server binaries are looked for: the directories of
+// PATH as they stand, then globs in the places of the usual packages.
+func searchPlaces() []string {
+	var places []string
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(dir) {
+			places = append(places, dir)
+		}
+	}
+	return append(places,
+		"/usr/lib/postgresql/*/bin",
+		"/usr/pgsql-*/bin",
+		"/opt/homebrew/opt/postgresql*/bin",
+		"/usr/local/opt/postgresql*/bin",
+	)
+}
+
+// findInstallation returns the first set of binaries in the places that can
+// serve: of exactly the major version wanted, or, where that is zero, of any
+// from oldestMajor on. Within a glob the newest comes first.
+func findInstallation(ctx context.Context, places []string, major int) (installation, error) {
+	var found []installation
+	for _, place := range places {
+		dirs, err := filepath.Glob(place)
+		if err != nil {
+			return installation{}, fmt.Errorf("search %s: %w", place, err)
+		}
+		var here []installation
+		for _, dir := range dirs {
+			if one, ok := inspect(ctx, dir); ok {
+				here = append(here, one)
+			}
+		}
+		slices.SortStableFunc(here, func(a, b installation) int { return cmp.Compare(b.major, a.major) })
+		found = append(found, here...)
+	}
+	if err := ctx.Err(); err != nil {
+		return installation{}, err
+	}
+	for _, one := range found {
+		if one.major == major || major == 0 && one.major >= oldestMajor {
+			return one, nil
+		}
+	}
+	return installation{}, notFound(places, found, major)
+}
+
+// inspect says whether dir holds server binaries that run, and of which version.
+func inspect(ctx context.Context, dir string) (installation, bool) {
+	for _, name := range []string{"initdb", "postgres"} {
+		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {
+			return installation{}, false
+		}
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version")
+	cmd.Env = cleanEnv()
+	out, err := cmd.Output()
+	if err != nil {
+		return installation{}, false
+	}
+	major, err := parseMajor(string(out))
+	if err != nil {
+		return installation{}, false
+	}
+	// A link to postgres leads to where psql and pgbench are as well.
+	if real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
+		if _, err := exec.LookPath(filepath.Join(filepath.Dir(real), "initdb")); err == nil {
+			dir = filepath.Dir(real)
+		}
+	}
+	return installation{binDir: dir, major: major}, true
+}
+
+var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+
+func parseMajor(versionOutput string) (int, error) {
+	m := versionLine.FindStringSubmatch(versionOutput)
+	if m == nil {
+		return 0, errors.New("no PostgreSQL version in " + strconv.Quote(versionOutput))
+	}
+	return strconv.Atoi(m[1])
+}
+
+func notFound(places []string, found []installation, major int) error {
+	want := fmt.Sprintf("PostgreSQL %d or later", oldestMajor)
+	if major != 0 {
+		want = fmt.Sprintf("PostgreSQL %d, which the data directory was made with,", major)
+	}
+	have := "none of any version"
+	if len(found) > 0 {
+		var list []string
+		for _, one := range found {
+			list = append(list, fmt.Sprintf("%d in %s", one.major, one.binDir))
+		}
+		have = "only " + strings.Join(list, ", ")
+	}
+	return fmt.Errorf("no server binaries (initdb, postgres) of %s found, %s; looked in %s; "+
+		"`make setup` installs them", want, have, strings.Join(places, ", "))
+}
+
+// cleanEnv is the environment of the server and its tools: none of the PG*
+// variables of the caller, and no locale of theirs.
+func cleanEnv() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/", "LC_ALL=C", "TZ=UTC"}
+}

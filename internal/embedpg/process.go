@@ -1,0 +1,164 @@
+package embedpg
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// postmaster is a server process: our child, or one that another left.
+type postmaster struct {
+	pid     int
+	cluster string
+	// exited is closed when our child has ended; nil for a server we adopted.
+	exited chan struct{}
+}
+
+func (p *postmaster) gone() bool {
+	if p.exited == nil {
+		return !isPostmaster(p.pid, p.cluster)
+	}
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop sends the signal and waits for the end, until ctx is done or the limit
+// has passed. The end of a server that is gone already is no error.
+func (p *postmaster) stop(ctx context.Context, how syscall.Signal, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if !p.gone() {
+		if err := syscall.Kill(p.pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("signal server %d: %w", p.pid, err)
+		}
+	}
+	return poll(ctx, func() (bool, error) { return p.gone(), nil })
+}
+
+// poll calls step until it is done, returns an error, or ctx ends.
+func poll(ctx context.Context, step func() (done bool, err error)) error {
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	for {
+		if done, err := step(); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// isPostmaster says whether the process is a live server on the cluster, and
+// not another that has been given the number of a dead one.
+func isPostmaster(pid int, cluster string) bool {
+	if pid <= 0 {
+		return false
+	}
+	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return false
+	}
+	var args []string
+	if runtime.GOOS == "linux" {
+		// Open to all, unlike the working directory. Empty for a zombie.
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		if err != nil {
+			return false
+		}
+		args = strings.Split(string(line), "\x00")
+	} else {
+		line, err := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+		if err != nil {
+			return false
+		}
+		program, _, _ := strings.Cut(string(line), " -D ")
+		args = []string{program}
+		if strings.Contains(string(line), " -D "+cluster+" ") {
+			args = append(args, "-D", cluster)
+		}
+	}
+	if name := filepath.Base(args[0]); name != "postgres" && name != "postmaster" {
+		return false
+	}
+	for i := 1; i+1 < len(args); i++ {
+		if args[i] == "-D" && args[i+1] == cluster {
+			return true
+		}
+	}
+	return false
+}
+
+// pidFile is what a postmaster writes about itself.
+type pidFile struct {
+	pid       int
+	socketDir string
+	status    string
+}
+
+// nobodysPid is above every process number that Linux and macOS give.
+const nobodysPid = "2147483647"
+
+func pidFilePath(cluster string) string { return filepath.Join(cluster, "postmaster.pid") }
+
+// readPidFile returns os.ErrNotExist if there is none; a file still being
+// written, or torn by a power cut, has empty fields.
+func readPidFile(cluster string) (pidFile, error) {
+	// The cluster belongs to the account, which must not lead root elsewhere.
+	f, err := os.OpenFile(pidFilePath(cluster), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return pidFile{}, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 8<<10))
+	if err != nil {
+		return pidFile{}, err
+	}
+	lines := append(strings.Split(string(text), "\n"), make([]string, 8)...)
+	note := pidFile{socketDir: lines[4], status: strings.TrimSpace(lines[7])}
+	if pid, err := strconv.Atoi(strings.TrimSpace(lines[0])); err == nil {
+		note.pid = pid
+	}
+	return note, nil
+}
+
+// retirePidFile makes the pid file name no live process, so that the server
+// does not take whoever has that number now for another server. The rest stays:
+// by it the server makes sure that no process of the dead one is still
+// attached to its shared memory.
+func retirePidFile(cluster string) error {
+	f, err := os.OpenFile(pidFilePath(cluster), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 8<<10))
+	if err != nil {
+		return err
+	}
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	text = append([]byte(nobodysPid+"\n"), rest...)
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err = f.WriteAt(text, 0)
+	return err
+}

@@ -1,0 +1,97 @@
+package embedpg
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+)
+
+// port only names the socket file; the server listens on no network port.
+const port = "5432"
+
+// common holds for every server: one way in, UTC, and a log without the values
+// of rows, which would carry callers' texts into a file.
+var common = map[string]string{
+	"listen_addresses":        "",
+	"port":                    port,
+	"unix_socket_permissions": "0700",
+	"max_connections":         "100",
+	"jit":                     "off", // Compiling costs more than these short queries take.
+	"timezone":                "UTC",
+	"log_timezone":            "UTC",
+	"log_destination":         "stderr",
+	"logging_collector":       "off",
+	"log_line_prefix":         "%m [%p] %q%u@%d ",
+	"log_error_verbosity":     "terse",
+	"log_min_error_statement": "panic",
+	"lc_messages":             "C",
+}
+
+// durable fits a small laptop and does not hold back a larger machine: beyond
+// shared_buffers the system's page cache does the work. Checkpoints are rare and
+// spread, since each is followed by full page images in the log.
+var durable = map[string]string{
+	"fsync":                        "on",
+	"synchronous_commit":           "on",
+	"full_page_writes":             "on",
+	"shared_buffers":               "256MB",
+	"max_wal_size":                 "4GB",
+	"checkpoint_timeout":           "15min",
+	"checkpoint_completion_target": "0.9",
+	"wal_compression":              "off", // lz4 is not in every build, pglz costs too much.
+	"autovacuum":                   "on",
+	"autovacuum_naptime":           "10s", // Queue-like tables grow dead rows by the second.
+	"log_min_messages":             "warning",
+}
+
+// ephemeral trades all safety for speed: its files do not outlive the process.
+var ephemeral = map[string]string{
+	"fsync":              "off",
+	"synchronous_commit": "off",
+	"full_page_writes":   "off",
+	"shared_buffers":     "128MB",
+	"max_wal_size":       "1GB",
+	"wal_level":          "minimal",
+	"max_wal_senders":    "0",
+	"log_min_messages":   "log", // Refusals by constraint are what tests are made of.
+}
+
+// reserved settings decide who can connect and where the files are.
+var reserved = []string{
+	"config_file", "data_directory", "external_pid_file", "hba_file", "ident_file",
+	"listen_addresses", "logging_collector", "port", "unix_socket_directories",
+	"unix_socket_permissions",
+}
+
+var settingName = regexp.MustCompile(`^[a-z_][a-z0-9_.]*$`)
+
+func checkSettings(extra map[string]string) error {
+	for name := range extra {
+		if !settingName.MatchString(name) {
+			return fmt.Errorf("%q is no name of a PostgreSQL setting", name)
+		}
+		if slices.Contains(reserved, name) {
+			return fmt.Errorf("the setting %s is not open to change", name)
+		}
+	}
+	return nil
+}
+
+// serverArgs are the arguments of the postgres command.
+func (s *Server) serverArgs() []string {
+	settings := maps.Clone(common)
+	if s.config.Durable {
+		maps.Copy(settings, durable)
+	} else {
+		maps.Copy(settings, ephemeral)
+	}
+	maps.Copy(settings, s.config.Settings)
+	settings["unix_socket_directories"] = s.socketDir
+	settings["hba_file"] = s.dir.hbaFile()
+	args := []string{"-D", s.dir.cluster()}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		args = append(args, "-c", name+"="+settings[name])
+	}
+	return args
+}

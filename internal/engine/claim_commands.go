@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// onClaim is the part of a command that acts on one claim.
+type onClaim struct {
+	ClaimID string
+	// Etag is the version the caller has seen; empty where none is required.
+	Etag string
+}
+
+func (o *onClaim) need(c *call, n *needs) {
+	k := postgres.Key{MerchantID: c.header.MerchantID, ID: o.ClaimID}
+	n.claims.add(k)
+	n.holds.add(k)
+}
+
+// claim gives the claim, after the etag.
+func (o *onClaim) claim(b *Book) (*claim.Claim, error) {
+	c, err := b.Claim(o.ClaimID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Etag != "" {
+		if err := c.CheckEtag(o.Etag); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// followSources asks for the accounts that a claim's hold or capture draws on,
+// where what is held does not cover the award.
+func followSources(b *Book, n *needs, c *claim.Claim) {
+	if c.Funding.Held+c.Funding.Funded() < c.Award.Total() {
+		n.account(b.merchantID, ledger.Deposit, ledger.ShopFunds)
+	}
+}
+
+// about is the outcome of a command on a claim, as the claim is now.
+func (b *Book) about(id string) Outcome {
+	c := b.claims.get(id).Claim
+	return Outcome{ClaimID: id, Claim: &c}
+}
+
+// AcceptClaim is the merchant agreeing to the debit before the notice period
+// has passed.
+type AcceptClaim struct{ onClaim }
+
+// NewAcceptClaim makes the command.
+func NewAcceptClaim(claimID, etag string) AcceptClaim { return AcceptClaim{onClaim{claimID, etag}} }
+
+func (a *AcceptClaim) digest(d *digest) { d.texts(a.ClaimID) }
+
+func (a *AcceptClaim) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(a.ClaimID); c != nil && round == 0 {
+		followSources(b, n, &c.Claim)
+	}
+}
+
+func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, ok := claim.Next(c.State, claim.Accepted); !ok {
+		return Outcome{}, c.Refuse(claim.Accepted)
+	}
+	b.record(event.ClaimAccepted, c.ID)
+	if err := b.confirm(c.ID, claim.Accepted); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(a.ClaimID), nil
+}
+
+// AcceptClaim runs the command.
+func (e *Engine) AcceptClaim(ctx context.Context, h Header, cmd AcceptClaim) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}
+
+// ConfirmNotice is the merchant's system saying that the notice was delivered:
+// the notice period starts.
+type ConfirmNotice struct {
+	onClaim
+	// DeliveredAt is when it was delivered; never before the notice was made,
+	// never after the request arrived. Zero for the time of arrival.
+	DeliveredAt time.Time
+}
+
+// NewConfirmNotice makes the command.
+func NewConfirmNotice(claimID string, deliveredAt time.Time) ConfirmNotice {
+	return ConfirmNotice{onClaim{ClaimID: claimID}, deliveredAt}
+}
+
+func (n *ConfirmNotice) digest(d *digest) { d.texts(n.ClaimID); d.time(n.DeliveredAt) }
+
+func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
+	c, err := n.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.Notified {
+		return Outcome{}, c.Refuse(claim.NoticeLapsed)
+	}
+	if !c.NoticeConfirmedAt.IsZero() {
+		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice was confirmed before").
+			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
+	}
+	at := n.DeliveredAt
+	if arrived := b.call.header.ArrivedAt; at.IsZero() || at.After(arrived) {
+		at = arrived
+	}
+	if at.Before(c.StateSince) {
+		at = c.StateSince
+	}
+	v, err := b.terms(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.NoticeConfirmed, c.ID)
+	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
+	c = b.change(c.ID)
+	c.NoticeConfirmedAt, c.Escalated = at, false
+	b.wait(c, deadline{claim.DeadlineNotice, at.Add(v.Windows.Notice)})
+	return b.about(c.ID), nil
+}
+
+// ConfirmNotice runs the command.
+func (e *Engine) ConfirmNotice(ctx context.Context, h Header, cmd ConfirmNotice) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}
+
+// WithdrawClaim is the claimant taking the claim back, until the debit is confirmed.
+type WithdrawClaim struct {
+	onClaim
+	Note string
+}
+
+// NewWithdrawClaim makes the command; etag may be empty.
+func NewWithdrawClaim(claimID, etag, note string) WithdrawClaim {
+	return WithdrawClaim{onClaim{claimID, etag}, note}
+}
+
+func (w *WithdrawClaim) digest(d *digest) { d.texts(w.ClaimID, w.Note) }
+
+func (w *WithdrawClaim) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(w.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+		n.account(b.merchantID, ledger.Deposit, ledger.ShopFunds)
+	}
+}
+
+func (w *WithdrawClaim) decide(b *Book) (Outcome, error) {
+	c, err := w.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, ok := claim.Next(c.State, claim.WithdrawnByClaimant); !ok {
+		return Outcome{}, c.Refuse(claim.WithdrawnByClaimant)
+	}
+	b.record(event.ClaimWithdrawn, c.ID)
+	if err := b.leave(c.ID, claim.WithdrawnByClaimant, w.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(w.ClaimID), nil
+}
+
+// WithdrawClaim runs the command.
+func (e *Engine) WithdrawClaim(ctx context.Context, h Header, cmd WithdrawClaim) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}

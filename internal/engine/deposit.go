@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// OpenBook opens a merchant's book with every account at zero. Refuses with
+// MERCHANT_ALREADY_OPENED.
+type OpenBook struct {
+	Currency string
+}
+
+func (o *OpenBook) need(*call, *needs) {}
+func (o *OpenBook) digest(d *digest)   { d.texts(o.Currency) }
+
+func (o *OpenBook) decide(b *Book) (Outcome, error) {
+	if b.exists {
+		return Outcome{}, fault.New(fault.MerchantAlreadyOpened, "merchant %s has a book already", b.merchantID).
+			With("merchantId", b.merchantID)
+	}
+	b.open(o.Currency)
+	b.record(event.BookOpened, "")
+	b.detail("currency", o.Currency)
+	return Outcome{}, nil
+}
+
+// open makes the book that did not exist.
+func (b *Book) open(currency string) {
+	b.exists, b.opened = true, true
+	b.head = postgres.Head{
+		MerchantID: b.merchantID, Currency: currency, Version: 1, EventHash: event.Genesis(b.merchantID),
+		RecordedAt: b.now, OpenedAt: b.now,
+	}
+}
+
+// OpenBook runs the command.
+func (e *Engine) OpenBook(ctx context.Context, h Header, cmd OpenBook) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}
+
+// MoneyMove is one movement of the merchant's own money: a top-up or
+// withdrawal of the deposit, shop funds handed over or taken back.
+type MoneyMove struct {
+	// Kind is DepositToppedUp, DepositWithdrawn, ShopFundsHandedOver or ShopFundsTakenBack.
+	Kind      ledger.Kind
+	Amount    money.Amount
+	Currency  string
+	Reference string
+	// EffectiveAt is when it happened outside; zero for now.
+	EffectiveAt time.Time
+}
+
+var moneyEvents = map[ledger.Kind]event.Kind{
+	ledger.DepositToppedUp:     event.DepositToppedUp,
+	ledger.DepositWithdrawn:    event.DepositWithdrawn,
+	ledger.ShopFundsHandedOver: event.ShopFundsHandedOver,
+	ledger.ShopFundsTakenBack:  event.ShopFundsTakenBack,
+}
+
+func (m *MoneyMove) need(c *call, n *needs) {
+	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
+	if m.Reference != "" {
+		n.references.add(postgres.Key{MerchantID: c.header.MerchantID, ID: m.Reference})
+	}
+}
+
+func (m *MoneyMove) digest(d *digest) {
+	d.texts(string(m.Kind), m.Currency, m.Reference)
+	d.number(int64(m.Amount))
+	d.time(m.EffectiveAt)
+}
+
+func (m *MoneyMove) decide(b *Book) (Outcome, error) {
+	if err := b.checkAmount(m.Amount, m.Currency); err != nil {
+		return Outcome{}, err
+	}
+	if _, used := b.transferWith(m.Reference, m.Kind); used {
+		return Outcome{}, referenceUsed(m.Reference)
+	}
+	first := b.head.TransferNumber + 1
+	b.record(moneyEvents[m.Kind], "")
+	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: m.EffectiveAt}); err != nil {
+		return Outcome{}, err
+	}
+	return b.transferred(first), nil
+}
+
+// checkAmount refuses another currency than the book's and amounts out of range.
+func (b *Book) checkAmount(a money.Amount, currency string) error {
+	if currency != b.head.Currency {
+		return fault.New(fault.CurrencyMismatch, "the book is in %s, not %s", b.head.Currency, currency).
+			With("expected", b.head.Currency).With("given", currency).At("amount.currency_code")
+	}
+	if a <= 0 || a > money.MaxAmount {
+		return fault.New(fault.AmountOutOfRange, "an amount must lie between 1 and %d minor units, not %d", money.MaxAmount, a).
+			With("maxMinor", int64(money.MaxAmount)).With("currency", currency).At("amount.minor_units")
+	}
+	return nil
+}
+
+// transferWith finds the transfer of a kind with an external reference, loaded
+// or staged.
+func (b *Book) transferWith(reference string, kinds ...ledger.Kind) (*ledger.Transfer, bool) {
+	if reference == "" {
+		return nil, false
+	}
+	for _, list := range [][]ledger.Transfer{b.byReference, b.transfers.list} {
+		for i := range list {
+			for _, k := range kinds {
+				if t := &list[i]; t.ExternalReference == reference && t.Kind == k {
+					return t, true
+				}
+			}
+		}
+	}
+	return nil, false
+}
+
+func referenceUsed(reference string) error {
+	return fault.New(fault.ReferenceAlreadyUsed, "reference %s was used before", reference).
+		With("reference", reference).At("payment_reference")
+}
+
+// transferred is the outcome of a command whose transfers begin at first.
+func (b *Book) transferred(first int64) Outcome {
+	o := Outcome{TransferNumber: first}
+	for _, t := range b.transfers.list {
+		if t.Number >= first {
+			o.Transfers = append(o.Transfers, t)
+		}
+	}
+	return o
+}
+
+// MoveMoney runs the command. A payment reference is unique across books: it is
+// reserved before the command runs.
+func (e *Engine) MoveMoney(ctx context.Context, h Header, cmd MoneyMove) (Outcome, error) {
+	if cmd.Reference == "" {
+		return e.do(ctx, h, &cmd)
+	}
+	return e.underReservation(ctx, h, &cmd, postgres.PaymentReference, cmd.Reference, func(holder postgres.Reservation) error {
+		if holder.Holder == "" {
+			return fault.New(fault.TransactionContended, "another request with this reference is being refused right now").After(50 * time.Millisecond)
+		}
+		return referenceUsed(cmd.Reference)
+	})
+}
+
+// ReverseTopUp takes back a top-up that bounced, as far as the deposit has it;
+// what is spent already the merchant owes. It refuses nothing that is true: the
+// money has left the bank whether the deposit covers it or not.
+type ReverseTopUp struct {
+	// Reference is the payment reference of the top-up.
+	Reference string
+	// Note is why it bounced.
+	Note string
+}
+
+func (r *ReverseTopUp) need(c *call, n *needs) {
+	n.account(c.header.MerchantID, ledger.Deposit)
+	n.references.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.Reference})
+}
+
+func (r *ReverseTopUp) digest(d *digest) { d.texts(r.Reference) }
+
+func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
+	t, ok := b.transferWith(r.Reference, ledger.DepositToppedUp)
+	if !ok {
+		return Outcome{}, fault.New(fault.TransferNotFound, "no top-up has the payment reference %s", r.Reference).
+			With("reference", r.Reference).At("payment_reference")
+	}
+	if done, ok := b.transferWith(r.Reference, ledger.DepositTopUpReversed, ledger.DepositTopUpReversedOwed); ok {
+		return Outcome{}, fault.New(fault.TransferAlreadyReversed, "top-up %s was reversed by transfer %d", r.Reference, done.Number).
+			With("reference", r.Reference).With("transferNumber", done.Number)
+	}
+	number, amount := t.Number, t.Amount
+	first := b.head.TransferNumber + 1
+	b.record(event.TopUpReversed, "")
+	if r.Note != "" {
+		b.detail("note", r.Note)
+	}
+	back := min(amount, b.available(ledger.Deposit))
+	for _, part := range []struct {
+		kind   ledger.Kind
+		amount money.Amount
+	}{{ledger.DepositTopUpReversed, back}, {ledger.DepositTopUpReversedOwed, amount - back}} {
+		if part.amount == 0 {
+			continue
+		}
+		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number}); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return b.transferred(first), nil
+}
+
+// ReverseTopUp runs the command.
+func (e *Engine) ReverseTopUp(ctx context.Context, h Header, cmd ReverseTopUp) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}

@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// purposes are the accounts behind the sources that can be held.
+var purposes = map[policy.Source]ledger.Purpose{
+	policy.SourceDeposit:   ledger.Deposit,
+	policy.SourceShopFunds: ledger.ShopFunds,
+}
+
+// terms gives the policy version that a priced claim's money follows.
+func (b *Book) terms(c *claim.Claim) (*policy.Version, error) {
+	v, ok := b.catalog.Policy(c.PolicyID, c.PolicyVersion)
+	if !ok {
+		return nil, fault.New(fault.PolicyNotFound, "policy %s version %d is not known", c.PolicyID, c.PolicyVersion).
+			With("policyId", c.PolicyID)
+	}
+	return v, nil
+}
+
+// holdsOf gives the claim's open holds in the order in which they were placed,
+// and the number of its newest hold.
+func (b *Book) holdsOf(claimID string) (open []holdKey, newest int32) {
+	for n := int32(1); ; n++ {
+		h := b.holds.get(holdKey{claimID, n})
+		if h == nil {
+			return open, n - 1
+		}
+		if h.State == ledger.Held {
+			open = append(open, holdKey{claimID, n})
+		}
+	}
+}
+
+// hold brings what is set aside for a claim to target, as far as the merchant's
+// sources have it, in the policy's order (rules A1, A2).
+func (b *Book) hold(c *claim.Claim, target money.Amount) error {
+	if c.Funding.Held > target {
+		return b.release(c, c.Funding.Held-target)
+	}
+	v, err := b.terms(c)
+	if err != nil {
+		return err
+	}
+	var order []ledger.Part
+	for _, s := range v.SourceOrder {
+		if p, ok := purposes[s]; ok {
+			order = append(order, ledger.Part{Source: p, Amount: b.available(p)})
+		}
+	}
+	parts, _ := ledger.Split(target-c.Funding.Held, order)
+	_, newest := b.holdsOf(c.ID)
+	for _, part := range parts {
+		newest++
+		if err := b.post(ledger.PlaceKind(part.Source), part.Amount, posting{claim: c}); err != nil {
+			return err
+		}
+		b.holds.add(holdKey{c.ID, newest}, ledger.Hold{
+			MerchantID: b.merchantID, ClaimID: c.ID, Number: newest, Source: part.Source,
+			State: ledger.Held, Amount: part.Amount, PlacedAt: b.now,
+		}, b.command)
+		c.Funding.Held += part.Amount
+	}
+	return nil
+}
+
+// release gives amount of the claim's holds back, the newest hold first.
+func (b *Book) release(c *claim.Claim, amount money.Amount) error {
+	open, _ := b.holdsOf(c.ID)
+	slices.Reverse(open)
+	for _, k := range open {
+		if amount == 0 {
+			break
+		}
+		h := b.holds.edit(k, b.command)
+		part := min(amount, h.Open())
+		if err := h.Release(part, b.now); err != nil {
+			return err
+		}
+		if err := b.post(ledger.ReleaseKind(h.Source), part, posting{claim: c}); err != nil {
+			return err
+		}
+		c.Funding.Held -= part
+		amount -= part
+	}
+	return nil
+}
+
+// fund makes the award payable: it captures the holds, takes what else the
+// merchant's sources have by now, and advances the rest up to the policy's
+// limit. What nobody funds stays open as the claim's shortfall.
+func (b *Book) fund(c *claim.Claim) error {
+	needed := c.Award.Total() - c.Funding.Funded()
+	if err := b.hold(c, max(0, needed)); err != nil {
+		return err
+	}
+	open, _ := b.holdsOf(c.ID)
+	for _, k := range open {
+		h := b.holds.edit(k, b.command)
+		part := h.Open()
+		if err := h.Capture(part, b.now); err != nil {
+			return err
+		}
+		if err := b.post(ledger.CaptureKind(h.Source), part, posting{claim: c}); err != nil {
+			return err
+		}
+		c.Funding.Held -= part
+		if h.Source == ledger.Deposit {
+			c.Funding.FromDeposit += part
+		} else {
+			c.Funding.FromShopFunds += part
+		}
+		needed -= part
+	}
+	return b.advance(c, needed)
+}
+
+// advance pays in the merchant's place, who owes it from then on (rule F1).
+func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
+	v, err := b.terms(c)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(v.SourceOrder, policy.SourceAdvance) {
+		return nil
+	}
+	part := min(needed, v.AdvanceLimit-c.Funding.Advanced)
+	if part <= 0 {
+		return nil
+	}
+	if err := b.post(ledger.ShortfallAdvanced, part, posting{claim: c}); err != nil {
+		return err
+	}
+	c.Funding.Advanced += part
+	return nil
+}
+
+// instruct sends what is payable on its way, the refund first, each part as a
+// payout of its own. The intent is committed here; a worker speaks to the
+// gateway afterwards.
+func (b *Book) instruct(c *claim.Claim) error {
+	payable := c.Funding.Payable()
+	for _, part := range payout.Parts() {
+		due := c.Award.Refund - c.Funding.RefundPaid - c.Funding.RefundInFlight
+		if part == payout.Compensation {
+			due = c.Award.Compensation - c.Funding.CompensationPaid - c.Funding.CompensationInFlight
+		}
+		amount := min(payable, due)
+		if amount <= 0 {
+			continue
+		}
+		if err := b.send(c, part, amount); err != nil {
+			return err
+		}
+		payable -= amount
+	}
+	return nil
+}
+
+// send makes one payout.
+func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error {
+	id := b.ids.Next(b.now)
+	p := payout.Payout{
+		MerchantID: b.merchantID, ID: id, ClaimID: c.ID, Part: part, State: payout.Instructed,
+		Amount: amount, Currency: c.Currency, OutNumber: claim.Compact(id), PaymentID: c.PaymentID,
+		Destination: c.Destination, NotAfter: b.now.Add(b.config.PayoutLife), CreatedAt: b.now,
+	}
+	if err := b.post(ledger.PayoutInstructed, amount, posting{claim: c, payoutID: id}); err != nil {
+		return err
+	}
+	b.payouts.add(id, p, b.command)
+	b.look(p)
+	inFlight(c, part, amount)
+	return nil
+}
+
+// look puts a payout on the list of those that a worker looks after. The worker
+// is told of it after the commit; the list finds it again should that be lost.
+func (b *Book) look(p payout.Payout) {
+	b.dues.add(p.ID, postgres.Due{MerchantID: b.merchantID, PayoutID: p.ID, DueAt: b.now.Add(payoutLookAgain)}, b.command)
+	b.call.made = append(b.call.made, p)
+}
+
+// inFlight moves amount of a part into what is sent and unconfirmed.
+func inFlight(c *claim.Claim, part payout.Part, amount money.Amount) {
+	if part == payout.Refund {
+		c.Funding.RefundInFlight += amount
+	} else {
+		c.Funding.CompensationInFlight += amount
+	}
+}
+
+// arrived moves amount of a part into what has reached the consumer.
+func arrived(c *claim.Claim, part payout.Part, amount money.Amount) {
+	if part == payout.Refund {
+		c.Funding.RefundPaid += amount
+	} else {
+		c.Funding.CompensationPaid += amount
+	}
+}
+
+// settle closes a claim whose whole award has reached the consumer, also an
+// award of nothing.
+func (b *Book) settle(c *claim.Claim) error {
+	if c.Funding.Paid() < c.Award.Total() {
+		return nil
+	}
+	if _, ok := claim.Next(c.State, claim.PaidInFull); !ok {
+		return nil
+	}
+	return b.move(c.ID, claim.PaidInFull, "")
+}
+
+// confirm debits the merchant and starts paying; t says why it may.
+func (b *Book) confirm(id string, t claim.Trigger) error {
+	if err := b.move(id, t, ""); err != nil {
+		return err
+	}
+	c := b.change(id)
+	if err := b.fund(c); err != nil {
+		return err
+	}
+	if err := b.instruct(c); err != nil {
+		return err
+	}
+	return b.settle(c)
+}
+
+// drop gives everything set aside for a claim back.
+func (b *Book) drop(c *claim.Claim) error {
+	if c.Funding.Held == 0 {
+		return nil
+	}
+	return b.release(c, c.Funding.Held)
+}

@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// RecordResult stores an authentication result on units of a claim and, once
+// the results decide, moves the claim. A result that contradicts an earlier one
+// is no error: it is stored, and where the two weigh the same a person decides.
+type RecordResult struct {
+	onClaim
+	Result claim.Result
+	// categories are those the authenticator may speak on; empty means all.
+	categories []string
+}
+
+// NewRecordResult makes the command; r.ClaimID names the claim.
+func NewRecordResult(r claim.Result) RecordResult {
+	return RecordResult{onClaim: onClaim{ClaimID: r.ClaimID}, Result: r}
+}
+
+func (r *RecordResult) need(c *call, n *needs) {
+	r.onClaim.need(c, n)
+	n.results.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.ClaimID})
+	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
+}
+
+func (r *RecordResult) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(r.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+	}
+}
+
+func (r *RecordResult) digest(d *digest) {
+	x := &r.Result
+	d.texts(x.ClaimID, x.AuthenticatorID, x.ReportNumber, string(x.Sample), x.ReportDigest, x.Statement)
+	d.flag(x.Reinspection)
+	d.flag(x.CustodyIntact)
+	d.time(x.IssuedAt)
+	d.units(x.Units)
+}
+
+func (r *RecordResult) decide(b *Book) (Outcome, error) {
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := r.check(b, c); err != nil {
+		return Outcome{}, err
+	}
+	result := r.Result
+	result.MerchantID, result.ID = b.merchantID, b.ids.Next(b.now)
+	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
+	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
+	b.detail("result", result.ID)
+	b.detail("authenticator", result.AuthenticatorID)
+	b.detail("report_number", result.ReportNumber)
+	b.detail("rank", strconv.Itoa(result.Rank()))
+	b.detail("units", describe(result.Units))
+	b.results.add(result)
+	if err := b.weigh(c.ID); err != nil {
+		return Outcome{}, err
+	}
+	o := b.about(c.ID)
+	o.ResultID, o.Result = result.ID, &result
+	return o, nil
+}
+
+func (r *RecordResult) check(b *Book, c *claim.Claim) error {
+	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
+		return err
+	}
+	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
+		return c.Refuse(claim.ResultUndecided)
+	}
+	for i := range b.results.list {
+		have := &b.results.list[i]
+		if have.AuthenticatorID == r.Result.AuthenticatorID && have.ReportNumber == r.Result.ReportNumber {
+			return resultRecorded(have.ID)
+		}
+	}
+	if l := b.lines.get(c.OrderLineID); l != nil && !speaksOn(r.categories, l.line.Category) {
+		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s does not speak on category %q", r.Result.AuthenticatorID, l.line.Category).
+			With("authenticatorId", r.Result.AuthenticatorID).At("authenticator")
+	}
+	return nil
+}
+
+// speaksOn says whether a category lies under one of the prefixes.
+func speaksOn(prefixes []string, category string) bool {
+	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool {
+		return category == p || strings.HasPrefix(category, p+"/")
+	})
+}
+
+// describe writes unit verdicts for an event: "1=COUNTERFEIT 2=GENUINE".
+func describe(units []claim.Unit) string {
+	parts := make([]string, len(units))
+	for i, u := range units {
+		parts[i] = strconv.Itoa(int(u.Ordinal)) + "=" + string(u.Verdict)
+	}
+	return strings.Join(parts, " ")
+}
+
+// weigh moves a claim by all its results, where they decide something new.
+func (b *Book) weigh(id string) error {
+	c := b.claims.get(id)
+	var results []claim.Result
+	for _, r := range b.results.list {
+		if r.ClaimID == id {
+			results = append(results, r)
+		}
+	}
+	units, t, decided := claim.Weigh(c.Units, results)
+	if !decided {
+		return nil
+	}
+	if c.State == claim.Notified && t == claim.ResultCounterfeit {
+		if slices.Equal(units, c.Units) {
+			return nil
+		}
+		// The merchant was notified of another finding: a person decides.
+		t = claim.ResultUndecided
+	}
+	if _, ok := claim.Next(c.State, t); !ok {
+		// Stored as evidence; a claim that is confirmed or closed is revised by a person only.
+		return nil
+	}
+	return b.find(id, units, t, "")
+}
+
+// find gives a claim a verdict and moves it by trigger t: to notice with its
+// price and hold, to rejection with its holds given back, or to review.
+func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
+	switch t {
+	case claim.ResultCounterfeit, claim.ReviewUpheld:
+		c := b.change(id)
+		c.Units, c.Verdict = units, claim.Counterfeit
+		if err := b.move(id, t, note); err != nil {
+			return err
+		}
+		return b.reprice(id, t, note)
+	case claim.ResultGenuine, claim.ReviewRejected, claim.ReviewExpired:
+		c := b.change(id)
+		c.Units, c.Verdict = units, claim.Overall(units)
+		return b.leave(id, t, note)
+	default:
+		// What is held stays held until a person has decided.
+		if err := b.move(id, t, note); err != nil {
+			return err
+		}
+		c := b.change(id)
+		c.NoticeConfirmedAt = time.Time{}
+		return nil
+	}
+}
+
+func resultRecorded(resultID string) error {
+	return fault.New(fault.ResultAlreadyRecorded, "this report of the authenticator was recorded as result %s", resultID).
+		With("resultId", resultID).At("report_number")
+}
+
+// RecordResult runs the command. A report is unique across books: its
+// authenticator and number are reserved before the command runs.
+func (e *Engine) RecordResult(ctx context.Context, h Header, cmd RecordResult) (Outcome, error) {
+	a, err := e.Authenticator(ctx, cmd.Result.AuthenticatorID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	cmd.Result.Kind, cmd.categories = a.Kind, a.Categories
+	reference := cmd.Result.AuthenticatorID + "/" + cmd.Result.ReportNumber
+	return e.underReservation(ctx, h, &cmd, postgres.AuthenticationReport, reference, func(holder postgres.Reservation) error {
+		id, found, err := e.db.ResultOfReport(ctx, holder.MerchantID, cmd.Result.AuthenticatorID, cmd.Result.ReportNumber)
+		if err != nil {
+			return err
+		}
+		if found {
+			return resultRecorded(id)
+		}
+		return fault.New(fault.TransactionContended, "another request is recording report %s right now", cmd.Result.ReportNumber).
+			After(100 * time.Millisecond)
+	})
+}

@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// reserver reserves references that are unique across books, for all callers
+// that ask at the same time in one statement. Books are shards; a reference is
+// a row of its own that names the book whose command may complete under it.
+type reserver struct {
+	engine  *Engine
+	session *postgres.Session
+	queue   chan *reservation
+}
+
+type reservation struct {
+	row   postgres.Reservation
+	done  chan struct{}
+	taken postgres.Reservation // Whoever holds the reference.
+	err   error
+}
+
+func newReserver(e *Engine) *reserver {
+	return &reserver{engine: e, session: e.db.OpenSession(), queue: make(chan *reservation, e.config.QueueMax)}
+}
+
+func (r *reserver) run() {
+	defer r.session.Close()
+	for {
+		select {
+		case first := <-r.queue:
+			r.runBatch(first)
+		case <-r.engine.stop:
+			select {
+			case first := <-r.queue:
+				r.runBatch(first)
+			default:
+				return
+			}
+		}
+	}
+}
+
+func (r *reserver) runBatch(first *reservation) {
+	batch := []*reservation{first}
+	// One statement cannot hold the same reference twice.
+	seen := map[[2]string]bool{{string(first.row.Kind), first.row.Reference}: true}
+	var later []*reservation
+drain:
+	for len(batch) < r.engine.config.BatchMax {
+		select {
+		case next := <-r.queue:
+			k := [2]string{string(next.row.Kind), next.row.Reference}
+			if seen[k] {
+				later = append(later, next)
+				break drain
+			}
+			seen[k] = true
+			batch = append(batch, next)
+		default:
+			break drain
+		}
+	}
+	r.reserve(batch)
+	for _, one := range later {
+		r.reserve([]*reservation{one})
+	}
+}
+
+func (r *reserver) reserve(batch []*reservation) {
+	rows := make([]postgres.Reservation, len(batch))
+	for i, one := range batch {
+		rows[i] = one.row
+	}
+	var taken []postgres.Reservation
+	var err error
+	for range 3 {
+		err = r.session.InTx(context.Background(), func(tx *postgres.Tx) (err error) {
+			taken, err = tx.Reserve(rows)
+			return err
+		})
+		if err == nil {
+			break
+		}
+		pause()
+	}
+	for i, one := range batch {
+		if err == nil {
+			one.taken = taken[i]
+		}
+		one.err = err
+		close(one.done)
+	}
+}
+
+// Reserve claims a reference for a holder in a book, or says who holds it. The
+// second result is false when another holder has it.
+func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgres.Reservation, bool, error) {
+	row.ReservedAt = e.Now()
+	one := &reservation{row: row, done: make(chan struct{})}
+	select {
+	case <-e.stop:
+		return row, false, Unavailable()
+	default:
+	}
+	select {
+	case e.reserver.queue <- one:
+	default:
+		return row, false, queueFull(cap(e.reserver.queue))
+	}
+	select {
+	case <-one.done:
+	case <-ctx.Done():
+		return row, false, ctx.Err()
+	}
+	if one.err != nil {
+		e.log.Error("reserve reference", "kind", row.Kind, "error", one.err)
+		return row, false, Unavailable()
+	}
+	return one.taken, one.taken.MerchantID == row.MerchantID && one.taken.Holder == row.Holder, nil
+}
+
+// underReservation runs a command that may complete only while its request
+// holds a reference, and gives the reference back when the command was refused.
+func (e *Engine) underReservation(ctx context.Context, h Header, cmd command, kind postgres.ReservationKind, reference string, used func(postgres.Reservation) error) (Outcome, error) {
+	if h.ValidateOnly {
+		return e.do(ctx, h, cmd)
+	}
+	row := postgres.Reservation{
+		Kind: kind, Reference: reference, MerchantID: h.MerchantID,
+		Holder: h.Principal.Workload + "/" + h.Method + "/" + h.RequestID,
+	}
+	holder, ours, err := e.Reserve(ctx, row)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !ours {
+		return Outcome{}, used(holder)
+	}
+	o, err := e.do(ctx, h, cmd)
+	if _, refused := fault.As(err); refused {
+		// Refused for certain: this try will never complete. Other failures leave
+		// the reservation to the same request's retry, or to the sweep.
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := e.db.Unreserve(release, row); err != nil {
+			e.log.Warn("give reservation back", "kind", kind, "error", err)
+		}
+	}
+	return o, err
+}

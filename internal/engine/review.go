@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+)
+
+// Decision is what a reviewer may decide.
+type Decision string
+
+// The decisions.
+const (
+	// Uphold finds units counterfeit.
+	Uphold Decision = "UPHOLD"
+	// Reject finds nothing owed.
+	Reject Decision = "REJECT"
+	// Retest asks for another result.
+	Retest Decision = "RETEST"
+	// Expire closes a claim whose proof never came.
+	Expire Decision = "EXPIRE"
+)
+
+var decisions = map[Decision]claim.Trigger{
+	Uphold: claim.ReviewUpheld,
+	Reject: claim.ReviewRejected,
+	Retest: claim.ReviewRetest,
+	Expire: claim.ReviewExpired,
+}
+
+// AssignReview gives a claim under review to a person; an empty assignee gives
+// it back to the queue.
+type AssignReview struct {
+	onClaim
+	Assignee string
+}
+
+// NewAssignReview makes the command.
+func NewAssignReview(claimID, etag, assignee string) AssignReview {
+	return AssignReview{onClaim{claimID, etag}, assignee}
+}
+
+func (a *AssignReview) digest(d *digest) { d.texts(a.ClaimID, a.Assignee) }
+
+func (a *AssignReview) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.InReview {
+		return Outcome{}, c.Refuse(claim.ReviewUpheld)
+	}
+	b.record(event.ReviewAssigned, c.ID)
+	b.detail("assignee", b.commitment(a.Assignee))
+	c = b.change(c.ID)
+	c.Assignee = a.Assignee
+	return b.about(c.ID), nil
+}
+
+// AssignReview runs the command.
+func (e *Engine) AssignReview(ctx context.Context, h Header, cmd AssignReview) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}
+
+// DecideReview is a person deciding what results alone could not.
+type DecideReview struct {
+	onClaim
+	Decision Decision
+	// Units are the verdicts of an upheld claim, one for each claimed unit.
+	Units []claim.Unit
+	// Note is the reason, kept with the revision.
+	Note string
+}
+
+// NewDecideReview makes the command.
+func NewDecideReview(claimID, etag string, decision Decision, units []claim.Unit, note string) DecideReview {
+	return DecideReview{onClaim{claimID, etag}, decision, units, note}
+}
+
+func (r *DecideReview) need(c *call, n *needs) {
+	r.onClaim.need(c, n)
+	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
+}
+
+func (r *DecideReview) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(r.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+	}
+}
+
+func (r *DecideReview) digest(d *digest) {
+	d.texts(r.ClaimID, string(r.Decision), r.Note)
+	d.units(r.Units)
+}
+
+func (r *DecideReview) decide(b *Book) (Outcome, error) {
+	if b.call.header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a review is decided by a person; none was named")
+	}
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t, ok := decisions[r.Decision]
+	if !ok {
+		return Outcome{}, fault.New(fault.RequestInvalid, "%q is not a decision", r.Decision).At("decision")
+	}
+	if _, ok := claim.Next(c.State, t); !ok {
+		return Outcome{}, c.Refuse(t)
+	}
+	units, err := r.verdicts(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.ReviewDecided, c.ID)
+	b.detail("decision", string(r.Decision))
+	b.detail("units", describe(units))
+	if err := b.find(c.ID, units, t, r.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(r.ClaimID), nil
+}
+
+// verdicts gives the verdict on every claimed unit that the decision means.
+func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
+	if r.Decision != Uphold {
+		if len(r.Units) > 0 {
+			return nil, fault.New(fault.RequestInvalid, "unit verdicts go with UPHOLD only").At("unit_verdicts")
+		}
+		units := c.Units
+		if r.Decision == Reject {
+			units = make([]claim.Unit, len(c.Units))
+			for i, u := range c.Units {
+				units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Genuine}
+				if u.Verdict == claim.Inconclusive || u.Verdict == claim.Pending {
+					units[i].Verdict = claim.Inconclusive
+				}
+			}
+		}
+		return units, nil
+	}
+	if err := c.CheckUnits(r.Units, "unit_verdicts"); err != nil {
+		return nil, err
+	}
+	if len(r.Units) != len(c.Units) {
+		return nil, fault.New(fault.RequestInvalid, "an upheld claim needs a verdict on each of its %d units, %d were given",
+			len(c.Units), len(r.Units)).At("unit_verdicts")
+	}
+	units := make([]claim.Unit, len(c.Units))
+	for i, u := range c.Units {
+		for _, given := range r.Units {
+			if given.Ordinal == u.Ordinal {
+				units[i] = given
+			}
+		}
+		if units[i].Verdict == claim.Pending {
+			return nil, fault.New(fault.RequestInvalid, "unit %d has no verdict", u.Ordinal).At("unit_verdicts")
+		}
+	}
+	if claim.Overall(units) != claim.Counterfeit {
+		return nil, fault.New(fault.RequestInvalid, "an upheld claim has at least one counterfeit unit").At("unit_verdicts")
+	}
+	return units, nil
+}
+
+// DecideReview runs the command.
+func (e *Engine) DecideReview(ctx context.Context, h Header, cmd DecideReview) (Outcome, error) {
+	return e.do(ctx, h, &cmd)
+}

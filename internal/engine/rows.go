@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+type (
+	claimRow  = claim.Claim
+	resultRow = claim.Result
+)
+
+// putClaim takes a loaded claim over, with the row that follows from it: a wait
+// exists exactly while the claim is listed.
+func (bs books) putClaim(c *claimRow) {
+	b := bs[c.MerchantID]
+	b.claims.load(c.ID, loadedClaim{Claim: *c, from: c.Version})
+	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, c.ID)
+	if listed(c) {
+		b.waits.load(c.ID, waitOf(c))
+	}
+}
+
+// listed says whether timers or queues look at a claim: in every state in which
+// a person, an authenticator or the merchant has to act.
+func listed(c *claim.Claim) bool {
+	switch c.State {
+	case claim.Authenticating, claim.InReview, claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.PayoutFailed:
+		return true
+	case claim.New, claim.Paying, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
+	}
+	return false
+}
+
+func waitOf(c *claim.Claim) postgres.Wait {
+	return postgres.Wait{
+		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince,
+		Fires: c.Fires, Deadline: c.Deadline,
+	}
+}
+
+// putPayout takes a loaded payout over; a worker looks after it exactly while
+// its outcome is open.
+func (bs books) putPayout(p *payout.Payout) {
+	b := bs[p.MerchantID]
+	b.payouts.load(p.ID, *p)
+	if p.State == payout.Instructed {
+		b.dues.load(p.ID, postgres.Due{MerchantID: p.MerchantID, PayoutID: p.ID})
+	}
+}
+
+type siblingKey struct{ claimantID, productID string }
+
+// index finds the loaded claims of one claimant on one product.
+type index map[siblingKey][]string
+
+func (x index) put(k siblingKey, id string) {
+	for _, have := range x[k] {
+		if have == id {
+			return
+		}
+	}
+	x[k] = append(x[k], id)
+}
+
+// sortIDs puts time-ordered ids in the order of their time.
+func sortIDs(ids []string) { slices.Sort(ids) }

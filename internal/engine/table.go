@@ -1,0 +1,126 @@
+package engine
+
+// table is the part of one kind of row that a book has loaded, with what the
+// commands of a batch staged on top. A command's edits are undone as one when
+// it is refused, and become visible to the next command when it is not.
+type table[K comparable, V any] struct {
+	rows    map[K]*row[V]
+	touched []touch[K, V] // What the running command changed, with what was before.
+	changed []K           // Every row that any command of the batch changed, once each.
+}
+
+type row[V any] struct {
+	value V
+	// live says whether the row exists as staged, stored whether it is in the database.
+	live   bool
+	stored bool
+	// listed says whether the row stands in changed; mark is the command that touched it.
+	listed bool
+	mark   int
+}
+
+type touch[K comparable, V any] struct {
+	key    K
+	before row[V]
+	fresh  bool // The running command made the row.
+}
+
+func newTable[K comparable, V any]() table[K, V] {
+	return table[K, V]{rows: make(map[K]*row[V])}
+}
+
+// load puts in a row as the database has it; a row that is there stays as it is.
+func (t *table[K, V]) load(k K, v V) {
+	if _, ok := t.rows[k]; !ok {
+		t.rows[k] = &row[V]{value: v, live: true, stored: true}
+	}
+}
+
+// get gives a row to read; nil when there is none.
+func (t *table[K, V]) get(k K) *V {
+	if r, ok := t.rows[k]; ok && r.live {
+		return &r.value
+	}
+	return nil
+}
+
+// edit gives a live row to change; the change is undone if the command is refused.
+func (t *table[K, V]) edit(k K, command int) *V {
+	r := t.rows[k]
+	t.touch(k, r, command)
+	return &r.value
+}
+
+// add stages a row that does not exist.
+func (t *table[K, V]) add(k K, v V, command int) *V {
+	r, ok := t.rows[k]
+	if !ok {
+		r = &row[V]{mark: command}
+		t.rows[k] = r
+		t.touched = append(t.touched, touch[K, V]{key: k, fresh: true})
+	} else {
+		t.touch(k, r, command)
+	}
+	r.value, r.live = v, true
+	return &r.value
+}
+
+// drop stages the end of a live row.
+func (t *table[K, V]) drop(k K, command int) {
+	r := t.rows[k]
+	t.touch(k, r, command)
+	r.live = false
+}
+
+func (t *table[K, V]) touch(k K, r *row[V], command int) {
+	if r.mark == command {
+		return
+	}
+	t.touched = append(t.touched, touch[K, V]{key: k, before: *r})
+	r.mark = command
+}
+
+// keep makes the running command's changes part of the batch.
+func (t *table[K, V]) keep() {
+	for _, u := range t.touched {
+		if r := t.rows[u.key]; !r.listed {
+			r.listed = true
+			t.changed = append(t.changed, u.key)
+		}
+	}
+	t.touched = t.touched[:0]
+}
+
+// undo takes the running command's changes back.
+func (t *table[K, V]) undo() {
+	for _, u := range t.touched {
+		if u.fresh {
+			delete(t.rows, u.key)
+			continue
+		}
+		*t.rows[u.key] = u.before
+	}
+	t.touched = t.touched[:0]
+}
+
+// staged calls made, kept and ended for every row that the batch changed: rows
+// that are new, rows that were stored and are changed, and stored rows that end.
+func (t *table[K, V]) staged(made, kept, ended func(*V)) {
+	for _, k := range t.changed {
+		switch r := t.rows[k]; {
+		case r.live && !r.stored:
+			made(&r.value)
+		case r.live:
+			kept(&r.value)
+		case r.stored:
+			ended(&r.value)
+		}
+	}
+}
+
+// each calls f for every row that the batch changed.
+func (t *table[K, V]) each(f func(K, *row[V])) {
+	for _, k := range t.changed {
+		f(k, t.rows[k])
+	}
+}

@@ -1,0 +1,151 @@
+package event
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+)
+
+// Seal encodes e in the current version and links it to the hash before it.
+func (e *Event) Seal(previous Hash) {
+	e.Content = e.encodeV1()
+	e.Hash = Chain(previous, EncodingV1, e.Content)
+}
+
+// encodeV1 writes JSON with a fixed order of members, no white space and empty
+// members left out: one event has exactly one encoding.
+func (e *Event) encodeV1() string {
+	w := writer{buf: make([]byte, 0, 512)}
+	w.open('{')
+	w.text("book", e.MerchantID)
+	w.number("number", e.Number)
+	w.text("kind", string(e.Kind))
+	w.text("recorded_at", stamp(e.RecordedAt))
+	w.text("workload", e.Actor.Workload)
+	w.text("role", e.Actor.Role)
+	w.text("person", e.Actor.Person)
+	w.text("method", e.Method)
+	w.text("request_id", e.RequestID)
+	w.text("claim", e.ClaimID)
+	if m := e.Move; m != nil {
+		w.key("move")
+		w.open('{')
+		w.text("from", m.From)
+		w.text("to", m.To)
+		w.text("trigger", m.Trigger)
+		w.number("version", m.Version)
+		w.close('}')
+	}
+	if len(e.Transfers) > 0 {
+		w.key("transfers")
+		w.open('[')
+		for i := range e.Transfers {
+			w.comma()
+			w.transfer(&e.Transfers[i])
+		}
+		w.close(']')
+	}
+	if len(e.Details) > 0 {
+		w.key("details")
+		w.open('{')
+		for _, d := range e.Details {
+			w.text(d.Key, d.Value)
+		}
+		w.close('}')
+	}
+	w.close('}')
+	return string(w.buf)
+}
+
+func (w *writer) transfer(t *ledger.Transfer) {
+	w.open('{')
+	w.number("number", t.Number)
+	w.text("kind", string(t.Kind))
+	w.text("debit", string(t.Debit))
+	w.text("credit", string(t.Credit))
+	w.number("amount_minor", int64(t.Amount))
+	w.text("currency", t.Currency)
+	w.text("order_line", t.OrderLineID)
+	w.text("payout", t.PayoutID)
+	w.text("external_reference", t.ExternalReference)
+	w.number("reverses", t.Reverses)
+	w.text("effective_at", stamp(t.EffectiveAt))
+	w.close('}')
+}
+
+// stamp is a time in microseconds, UTC, as the database keeps it.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// writer appends canonical JSON.
+type writer struct {
+	buf  []byte
+	more bool
+}
+
+func (w *writer) comma() {
+	if w.more {
+		w.buf = append(w.buf, ',')
+	}
+	w.more = false
+}
+
+func (w *writer) open(c byte)  { w.buf = append(w.buf, c); w.more = false }
+func (w *writer) close(c byte) { w.buf = append(w.buf, c); w.more = true }
+
+func (w *writer) key(k string) {
+	w.comma()
+	w.quote(k)
+	w.buf = append(w.buf, ':')
+}
+
+func (w *writer) text(k, v string) {
+	if v == "" {
+		return
+	}
+	w.key(k)
+	w.quote(v)
+	w.more = true
+}
+
+func (w *writer) number(k string, v int64) {
+	if v == 0 {
+		return
+	}
+	w.key(k)
+	w.buf = strconv.AppendInt(w.buf, v, 10)
+	w.more = true
+}
+
+const hexDigits = "0123456789abcdef"
+
+// quote writes a JSON string: only the quote, the backslash and control
+// characters are escaped, the latter as \u00XX; invalid UTF-8 becomes U+FFFD.
+func (w *writer) quote(s string) {
+	w.buf = append(w.buf, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			switch {
+			case c == '"' || c == '\\':
+				w.buf = append(w.buf, '\\', c)
+			case c < 0x20:
+				w.buf = append(w.buf, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			default:
+				w.buf = append(w.buf, c)
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		w.buf = utf8.AppendRune(w.buf, r)
+		i += n
+	}
+	w.buf = append(w.buf, '"')
+}

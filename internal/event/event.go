@@ -1,0 +1,120 @@
+// Package event is the history of a book: what each command did, numbered
+// without gaps and chained by hash from the book's first row. The encoding
+// that is hashed is versioned and written down in docs/event-encoding.md; a
+// released version never changes.
+package event
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+)
+
+// EncodingV1 is the first released encoding.
+const EncodingV1 = 1
+
+// Hash links an event to the one before it.
+type Hash [sha256.Size]byte
+
+// Kind says what happened.
+type Kind string
+
+// The kinds of event.
+const (
+	BookOpened          Kind = "BOOK_OPENED"
+	DepositToppedUp     Kind = "DEPOSIT_TOPPED_UP"
+	DepositWithdrawn    Kind = "DEPOSIT_WITHDRAWN"
+	TopUpReversed       Kind = "TOP_UP_REVERSED"
+	ShopFundsHandedOver Kind = "SHOP_FUNDS_HANDED_OVER"
+	ShopFundsTakenBack  Kind = "SHOP_FUNDS_TAKEN_BACK"
+	ClaimFiled          Kind = "CLAIM_FILED"
+	ResultRecorded      Kind = "RESULT_RECORDED"
+	ClaimRepriced       Kind = "CLAIM_REPRICED"
+	DeadlinePassed      Kind = "DEADLINE_PASSED"
+	ReviewAssigned      Kind = "REVIEW_ASSIGNED"
+	ReviewDecided       Kind = "REVIEW_DECIDED"
+	NoticeConfirmed     Kind = "NOTICE_CONFIRMED"
+	ClaimAccepted       Kind = "CLAIM_ACCEPTED"
+	ClaimWithdrawn      Kind = "CLAIM_WITHDRAWN"
+	ClaimPaid           Kind = "CLAIM_PAID"
+	PayoutAnswered      Kind = "PAYOUT_ANSWERED"
+	PayoutRetried       Kind = "PAYOUT_RETRIED"
+)
+
+// Actor is who made a command. The person is only a salted commitment, so that
+// the person can be erased and the chain still verifies.
+type Actor struct {
+	Workload string
+	Role     string
+	// Person is the commitment to the acting person, hex; empty for none.
+	Person string
+}
+
+// Move is a claim's change of state.
+type Move struct {
+	From    string
+	To      string
+	Trigger string
+	// Version is the claim's version after the move.
+	Version int64
+}
+
+// Event is one entry of a book's history.
+type Event struct {
+	MerchantID string
+	Number     int64
+	Kind       Kind
+	RecordedAt time.Time
+	Actor      Actor
+	// Method and RequestID name the command; a timer or worker has no request id.
+	Method    string
+	RequestID string
+	// ClaimID is the claim it is about; empty for money of the merchant alone.
+	ClaimID string
+	// Move is nil when no claim changed its state.
+	Move *Move
+	// Transfers are the transfers the command made, in number order.
+	Transfers []ledger.Transfer
+	// Details are further facts in a fixed order.
+	Details []Detail
+
+	// Content is the encoded event, what Hash covers with the hash before it.
+	Content string
+	Hash    Hash
+}
+
+// Detail is one further fact of an event.
+type Detail struct {
+	Key   string
+	Value string
+}
+
+// Chain is the hash of an event: SHA-256 over the version, the hash before it
+// and the content.
+func Chain(previous Hash, version byte, content string) Hash {
+	h := sha256.New()
+	h.Write([]byte{version})
+	h.Write(previous[:])
+	h.Write([]byte(content))
+	var out Hash
+	h.Sum(out[:0])
+	return out
+}
+
+// Genesis is the hash before the first event of a merchant's book: it ties the
+// chain to its book.
+func Genesis(merchantID string) Hash {
+	return sha256.Sum256([]byte("tenfold book " + merchantID))
+}
+
+// Commit is the commitment to a person: HMAC-SHA-256 under a salt of its own.
+// Erasing the salt leaves the commitment without a meaning.
+func Commit(salt []byte, person string) Hash {
+	m := hmac.New(sha256.New, salt)
+	m.Write([]byte(person))
+	var out Hash
+	m.Sum(out[:0])
+	return out
+}

@@ -1,0 +1,75 @@
+package fault
+
+// Reason says why a command was refused. It is an error itself, so callers
+// write errors.Is(err, fault.DepositInsufficient). A reason keeps its name and
+// its canonical code for ever.
+type Reason string
+
+// Error returns the reason's name.
+func (r Reason) Error() string { return string(r) }
+
+// The reasons, by what they protect.
+const (
+	// Form of the request.
+	RequestInvalid    Reason = "REQUEST_INVALID"
+	AmountOutOfRange  Reason = "AMOUNT_OUT_OF_RANGE"
+	PageTokenInvalid  Reason = "PAGE_TOKEN_INVALID"
+	FilterUnsupported Reason = "FILTER_UNSUPPORTED"
+	BatchTooLarge     Reason = "BATCH_TOO_LARGE"
+
+	// Idempotency and concurrency.
+	RequestIDReused      Reason = "REQUEST_ID_REUSED"
+	RequestNotFound      Reason = "REQUEST_NOT_FOUND"
+	ClaimChanged         Reason = "CLAIM_CHANGED"
+	TransactionContended Reason = "TRANSACTION_CONTENDED"
+	QueueFull            Reason = "QUEUE_FULL"
+	DatabaseUnavailable  Reason = "DATABASE_UNAVAILABLE"
+
+	// Who acts.
+	CredentialMissing       Reason = "CREDENTIAL_MISSING"
+	CredentialInvalid       Reason = "CREDENTIAL_INVALID"
+	AccessDenied            Reason = "ACCESS_DENIED"
+	PersonRequired          Reason = "PERSON_REQUIRED"
+	SamePerson              Reason = "SAME_PERSON"
+	AuthenticatorNotTrusted Reason = "AUTHENTICATOR_NOT_TRUSTED"
+
+	// What was named does not exist, or exists already.
+	MerchantNotFound        Reason = "MERCHANT_NOT_FOUND"
+	MerchantAlreadyOpened   Reason = "MERCHANT_ALREADY_OPENED"
+	ClaimNotFound           Reason = "CLAIM_NOT_FOUND"
+	OrderLineNotFound       Reason = "ORDER_LINE_NOT_FOUND"
+	OrderLineChanged        Reason = "ORDER_LINE_CHANGED"
+	PolicyNotFound          Reason = "POLICY_NOT_FOUND"
+	PolicyAlreadyPublished  Reason = "POLICY_ALREADY_PUBLISHED"
+	PolicyNoticeTooShort    Reason = "POLICY_NOTICE_TOO_SHORT"
+	AuthenticatorNotFound   Reason = "AUTHENTICATOR_NOT_FOUND"
+	AuthenticatorRegistered Reason = "AUTHENTICATOR_ALREADY_REGISTERED"
+	PayoutNotFound          Reason = "PAYOUT_NOT_FOUND"
+	ResultNotFound          Reason = "RESULT_NOT_FOUND"
+	TransferNotFound        Reason = "TRANSFER_NOT_FOUND"
+	ResultAlreadyRecorded   Reason = "RESULT_ALREADY_RECORDED"
+	ReferenceAlreadyUsed    Reason = "REFERENCE_ALREADY_USED"
+
+	// Eligibility of a claim.
+	ClaimAlreadyFiled   Reason = "CLAIM_ALREADY_FILED"
+	ClaimWindowClosed   Reason = "CLAIM_WINDOW_CLOSED"
+	OrderNotEligible    Reason = "ORDER_NOT_ELIGIBLE"
+	ClaimantNotEligible Reason = "CLAIMANT_NOT_ELIGIBLE"
+	UnitsOutOfRange     Reason = "UNITS_OUT_OF_RANGE"
+	UnitNotClaimed      Reason = "UNIT_NOT_CLAIMED"
+	PricingGroupFull    Reason = "PRICING_GROUP_FULL"
+
+	// The state machine.
+	ClaimStateConflict     Reason = "CLAIM_STATE_CONFLICT"
+	PayoutStateConflict    Reason = "PAYOUT_STATE_CONFLICT"
+	NoticeAlreadyConfirmed Reason = "NOTICE_ALREADY_CONFIRMED"
+
+	// Money.
+	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"
+	DepositInsufficient     Reason = "DEPOSIT_INSUFFICIENT"
+	ShopFundsInsufficient   Reason = "SHOP_FUNDS_INSUFFICIENT"
+	TransferAlreadyReversed Reason = "TRANSFER_ALREADY_REVERSED"
+	HoldAlreadyCaptured     Reason = "HOLD_ALREADY_CAPTURED"
+	HoldAlreadyReleased     Reason = "HOLD_ALREADY_RELEASED"
+	HoldExceeded            Reason = "HOLD_EXCEEDED"
+)

@@ -1,0 +1,134 @@
+// Package ledger holds the chart of accounts of a book, the kinds of transfer
+// between them, holds, and the waterfall that funds a payout. A transfer is
+// balanced by construction: one debit account, one credit account, one
+// positive amount. It is pure; the engine stages, postgres stores.
+package ledger
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// Purpose names an account of a book.
+type Purpose string
+
+// The accounts of a book, seen from the platform.
+const (
+	// ShopFunds is sales money of the merchant that the settlement system handed over.
+	ShopFunds Purpose = "SHOP_FUNDS"
+	// ShopFundsHeld is shop funds set aside for claims.
+	ShopFundsHeld Purpose = "SHOP_FUNDS_HELD"
+	// Deposit is the merchant's security money, free of holds.
+	Deposit Purpose = "DEPOSIT"
+	// DepositHeld is deposit set aside for claims.
+	DepositHeld Purpose = "DEPOSIT_HELD"
+	// Receivable is what the merchant owes the platform for advances.
+	Receivable Purpose = "RECEIVABLE"
+	// ClaimPayable is owed to consumers and funded.
+	ClaimPayable Purpose = "CLAIM_PAYABLE"
+	// PayoutClearing is sent to the payout gateway and not yet confirmed.
+	PayoutClearing Purpose = "PAYOUT_CLEARING"
+	// CouponLiability is payouts issued as coupons and not yet redeemed.
+	CouponLiability Purpose = "COUPON_LIABILITY"
+	// SettlementClearing is money between the platform and bank or settlement system.
+	SettlementClearing Purpose = "SETTLEMENT_CLEARING"
+	// PlatformCash is the platform's money that payouts leave from.
+	PlatformCash Purpose = "PLATFORM_CASH"
+	// ConsumerReceivable is claw-backs owed by consumers.
+	ConsumerReceivable Purpose = "CONSUMER_RECEIVABLE"
+	// AuthenticationFees is the cost of tests the platform fronted.
+	AuthenticationFees Purpose = "AUTHENTICATION_FEES"
+	// Penalty is forfeited deposit, apart from any compensation.
+	Penalty Purpose = "PENALTY"
+	// ReversalLoss is what the platform bears when a paid claim falls.
+	ReversalLoss Purpose = "REVERSAL_LOSS"
+	// WriteOff is receivables given up.
+	WriteOff Purpose = "WRITE_OFF"
+	// Suspense is money that arrived and matches nothing yet.
+	Suspense Purpose = "SUSPENSE"
+)
+
+// Purposes lists the chart of accounts in the order of a trial balance.
+func Purposes() []Purpose {
+	return []Purpose{
+		PlatformCash, SettlementClearing, Receivable, ConsumerReceivable,
+		AuthenticationFees, ReversalLoss, WriteOff,
+		Deposit, DepositHeld, ShopFunds, ShopFundsHeld, ClaimPayable,
+		PayoutClearing, CouponLiability, Penalty, Suspense,
+	}
+}
+
+// Side is the side on which an account grows.
+type Side string
+
+// The sides.
+const (
+	Debit  Side = "DEBIT"
+	Credit Side = "CREDIT"
+)
+
+// Normal is the side on which p grows: debit for what the platform owns or
+// bears, credit for what it owes or keeps for others.
+func (p Purpose) Normal() Side {
+	switch p {
+	case PlatformCash, SettlementClearing, Receivable, ConsumerReceivable, AuthenticationFees, ReversalLoss, WriteOff:
+		return Debit
+	case Deposit, DepositHeld, ShopFunds, ShopFundsHeld, ClaimPayable, PayoutClearing, CouponLiability, Penalty, Suspense:
+		return Credit
+	}
+	return Debit
+}
+
+// MayGoBelowZero says whether p's balance may be negative: only cash and
+// clearing, whose other side lies outside the book.
+func (p Purpose) MayGoBelowZero() bool { return p == PlatformCash || p == SettlementClearing }
+
+// Known says whether p is in the chart.
+func (p Purpose) Known() bool {
+	for _, q := range Purposes() {
+		if p == q {
+			return true
+		}
+	}
+	return false
+}
+
+// Balance is the running debits and credits of one account, in minor units.
+type Balance struct {
+	Debits  money.Amount
+	Credits money.Amount
+}
+
+// Of is the balance on p's normal side.
+func (b Balance) Of(p Purpose) money.Amount {
+	if p.Normal() == Debit {
+		return b.Debits - b.Credits
+	}
+	return b.Credits - b.Debits
+}
+
+// Add returns b after more debits and credits; AMOUNT_OUT_OF_RANGE when a
+// running total would leave the range.
+func (b Balance) Add(debits, credits money.Amount) (Balance, error) {
+	d, err := b.Debits.Add(debits)
+	if err != nil {
+		return b, err
+	}
+	c, err := b.Credits.Add(credits)
+	if err != nil {
+		return b, err
+	}
+	return Balance{Debits: d, Credits: c}, nil
+}
+
+// Insufficient is the refusal of taking required from p, which has available.
+func Insufficient(p Purpose, required, available money.Amount, currency string) *fault.Error {
+	r := fault.DepositInsufficient
+	name := "deposit"
+	if p == ShopFunds || p == ShopFundsHeld {
+		r, name = fault.ShopFundsInsufficient, "shop funds"
+	}
+	return fault.New(r, "the %s has %s %s available, %s is required",
+		name, money.Format(available, currency), currency, money.Format(required, currency)).
+		With("requiredMinor", int64(required)).With("availableMinor", int64(available)).With("currency", currency)
+}

@@ -1,0 +1,213 @@
+package policy
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// NoticeMin is how long before its effect a version must be published
+// (E-Commerce Law Art. 34).
+const NoticeMin = 7 * 24 * time.Hour
+
+// KnowledgeMax is three years at their longest (Civil Code Art. 188, rule E4):
+// no policy keeps a claim alive beyond it.
+const KnowledgeMax = 1096 * 24 * time.Hour
+
+// windowMax is ten years of 365.25 days, as in the contract: longer than any
+// window of the trade, so that a slip of units is refused.
+const windowMax = 87_660 * time.Hour
+
+const categoriesMax = 200
+
+// Check refuses a version that may not be published, naming the field at fault
+// in proto path form: POLICY_NOTICE_TOO_SHORT if it takes effect less than
+// seven days after its publication, AMOUNT_OUT_OF_RANGE for a sum that is no
+// amount, REQUEST_INVALID for everything else.
+func (v *Version) Check() error {
+	if v.PolicyID == "" {
+		return invalid("name", "a version names its policy")
+	}
+	if v.Number < 1 {
+		return invalid("name", "versions are numbered from 1")
+	}
+	if !slices.Contains(bases[:], v.Basis) {
+		return invalid("legal_basis", "a version stands on one legal basis: %s, %s or %s", bases[0], bases[1], bases[2])
+	}
+	if err := money.CheckCurrency(v.Currency); err != nil {
+		return at(err, "currency_code")
+	}
+	if v.ClauseDigest != "" {
+		if raw, err := hex.DecodeString(v.ClauseDigest); err != nil || len(raw) != 32 {
+			return invalid("clause_digest", "a clause digest is a SHA-256 in hex")
+		}
+	}
+	for _, check := range []func() error{
+		v.checkCategories, v.checkCompensation, v.checkRefund, v.checkFunding, v.checkWindows, v.checkNotice,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Version) checkCategories() error {
+	if len(v.Categories) > categoriesMax {
+		return invalid("categories", "a version lists at most %d categories", categoriesMax)
+	}
+	for i, c := range v.Categories {
+		path := fmt.Sprintf("categories[%d]", i)
+		if slices.Contains(strings.Split(c, "/"), "") {
+			return invalid(path, "a category is a path of names with single slashes between them")
+		}
+		if slices.Contains(v.Categories[:i], c) {
+			return invalid(path, "category %s is listed twice", c)
+		}
+	}
+	return nil
+}
+
+func (v *Version) checkCompensation() error {
+	if err := v.Multiplier.Check(); err != nil {
+		return at(err, "multiplier")
+	}
+	if len(v.BaseComponents) == 0 {
+		return invalid("base_components", "a version says what counts towards the base")
+	}
+	known := []Component{GoodsPaid, SellerDiscount, PlatformSubsidy, Shipping}
+	if err := checkList("base_components", v.BaseComponents, known); err != nil {
+		return err
+	}
+	if err := v.Floor.Check(); err != nil {
+		return at(money.InCurrency(err, v.Currency), "floor")
+	}
+	if err := v.Cap.Check(); err != nil {
+		return at(money.InCurrency(err, v.Currency), "cap")
+	}
+	if v.Cap != 0 && v.Cap < v.Floor {
+		return invalid("cap", "the cap of %d lies below the floor of %d", int64(v.Cap), int64(v.Floor))
+	}
+	return nil
+}
+
+// checkRefund allows only what the buyer paid among the refund's components:
+// a discount or a subsidy was never the buyer's money and cannot be given back.
+func (v *Version) checkRefund() error {
+	switch v.RefundMode {
+	case RefundOnTop, RefundIncluded:
+		if len(v.RefundComponents) == 0 {
+			return invalid("refund_components", "refund mode %s says what is given back", v.RefundMode)
+		}
+	case RefundNone:
+		if len(v.RefundComponents) != 0 {
+			return invalid("refund_components", "refund mode %s gives nothing back", v.RefundMode)
+		}
+	case "":
+		return invalid("refund_mode", "the refund mode has no default (rule C3)")
+	default:
+		return invalid("refund_mode", "the refund mode is %s, %s or %s", RefundOnTop, RefundIncluded, RefundNone)
+	}
+	if err := checkList("refund_components", v.RefundComponents, []Component{GoodsPaid, Shipping}); err != nil {
+		return err
+	}
+	if v.EarlierRefunds != EarlierRefundsGross && v.EarlierRefunds != EarlierRefundsNet {
+		return invalid("earlier_refunds", "earlier refunds leave the base %s or reduce it to %s",
+			EarlierRefundsGross, EarlierRefundsNet)
+	}
+	return nil
+}
+
+// checkFunding keeps the advance last: it covers what the merchant's own money
+// leaves open, so nothing can come after it.
+func (v *Version) checkFunding() error {
+	if len(v.SourceOrder) == 0 {
+		return invalid("source_order", "a version says which accounts fund a payout")
+	}
+	known := []Source{SourceDeposit, SourceShopFunds, SourceAdvance}
+	if err := checkList("source_order", v.SourceOrder, known); err != nil {
+		return err
+	}
+	advance := slices.Index(v.SourceOrder, SourceAdvance)
+	if advance >= 0 && advance != len(v.SourceOrder)-1 {
+		return invalid("source_order", "%s comes last: it advances what the merchant's money leaves open", SourceAdvance)
+	}
+	if err := v.AdvanceLimit.Check(); err != nil {
+		return at(money.InCurrency(err, v.Currency), "advance_limit")
+	}
+	if advance < 0 && v.AdvanceLimit != 0 {
+		return invalid("advance_limit", "an advance limit needs %s among the sources", SourceAdvance)
+	}
+	return nil
+}
+
+func (v *Version) checkWindows() error {
+	w := v.Windows
+	for _, window := range []struct {
+		path string
+		span time.Duration
+		most time.Duration
+	}{
+		{"windows.claim", w.Claim, windowMax},
+		{"windows.knowledge", w.Knowledge, KnowledgeMax},
+		{"windows.result", w.Result, windowMax},
+		{"windows.review", w.Review, windowMax},
+		{"windows.notice_delivery", w.NoticeDelivery, windowMax},
+		{"windows.notice", w.Notice, windowMax},
+		{"windows.grouping", w.Grouping, windowMax},
+	} {
+		if window.span <= 0 || window.span > window.most {
+			return invalid(window.path, "the window must be positive and at most %d hours", window.most/time.Hour)
+		}
+	}
+	return nil
+}
+
+func (v *Version) checkNotice() error {
+	if v.PublishedAt.IsZero() {
+		return invalid("published_at", "a version says when it was published")
+	}
+	if v.EffectiveFrom.IsZero() {
+		return invalid("effective_from", "a version says from when it is in force")
+	}
+	earliest := v.PublishedAt.Add(NoticeMin)
+	if v.EffectiveFrom.Before(earliest) {
+		return fault.New(fault.PolicyNoticeTooShort,
+			"a version takes effect at least seven days after it was published (E-Commerce Law Art. 34)").
+			With("earliestEffectiveFrom", earliest.UTC().Format(time.RFC3339)).At(field("effective_from"))
+	}
+	return nil
+}
+
+// checkList refuses unknown and repeated entries.
+func checkList[T ~string](path string, list, known []T) error {
+	for i, entry := range list {
+		if !slices.Contains(known, entry) {
+			return invalid(fmt.Sprintf("%s[%d]", path, i), "this is not one of %v", known)
+		}
+		if slices.Contains(list[:i], entry) {
+			return invalid(fmt.Sprintf("%s[%d]", path, i), "%s is listed twice", entry)
+		}
+	}
+	return nil
+}
+
+// field is the proto path of a field of the version.
+func field(path string) string { return "policy_version." + path }
+
+func invalid(path, format string, args ...any) error {
+	return fault.New(fault.RequestInvalid, format, args...).At(field(path))
+}
+
+// at names the field at fault on a refusal from below.
+func at(err error, path string) error {
+	if e, ok := fault.As(err); ok {
+		return e.At(field(path))
+	}
+	return err
+}

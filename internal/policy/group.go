@@ -1,0 +1,167 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// group runs through the members of one version in filing order.
+type group struct {
+	version *Version
+	members int
+	owed    bool
+	sum     money.Amount
+	total   money.Amount
+}
+
+// award is what the group owes on account of one member.
+type award struct {
+	// position counts the member within its group, from 1.
+	position int
+	// sum is the sum of the products up to this member.
+	sum           money.Amount
+	before, after money.Amount
+	floored       bool
+	capped        bool
+}
+
+// share grows with every member, because the total never falls as the sum grows.
+func (a award) share() money.Amount { return a.after - a.before }
+
+// take adds a member's demand: total = min(cap, max(floor, sum)), with the
+// floor only once something is owed (rules C6, C7 and C9).
+func (g *group) take(d *demand) (award, error) {
+	sum, err := g.sum.Add(d.counted)
+	if err != nil {
+		return award{}, err
+	}
+	g.members++
+	g.owed = g.owed || d.owed
+	a := award{position: g.members, sum: sum, before: g.total, after: sum}
+	if g.owed && sum < g.version.Floor {
+		a.after, a.floored = g.version.Floor, true
+	}
+	if g.version.Cap > 0 && a.after > g.version.Cap {
+		a.after, a.capped = g.version.Cap, true
+	}
+	g.sum, g.total = sum, a.after
+	return a, nil
+}
+
+// outcome is a price for all members under one assignment of bases.
+type outcome struct {
+	// choice is each member's basis, as an index into bases.
+	choice []int
+	awards []award
+	// total is all compensation and all refunds.
+	total money.Amount
+}
+
+// evaluate prices the members under the bases chosen for them.
+func (p *pricing) evaluate(choice []int) (*outcome, error) {
+	o := &outcome{choice: choice, awards: make([]award, len(choice))}
+	var groups []*group // A handful: the versions that were in force in one window.
+	for i, b := range choice {
+		d := &p.demands[i][b]
+		at := slices.IndexFunc(groups, func(g *group) bool { return sameVersion(g.version, d.version) })
+		if at < 0 {
+			at = len(groups)
+			groups = append(groups, &group{version: d.version})
+		}
+		var err error
+		if o.awards[i], err = groups[at].take(d); err != nil {
+			return nil, err
+		}
+		if o.total, err = money.Sum(o.total, o.awards[i].share(), d.refund); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func sameVersion(a, b *Version) bool {
+	return a.PolicyID == b.PolicyID && a.Number == b.Number && a.Basis == b.Basis
+}
+
+// preferences are all orders in which the bases can be preferred, as indexes
+// into bases, the earlier one winning a tie.
+var preferences = [...][len(bases)]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+
+// choose puts the members that ask for Best on the basis with the largest
+// total for the consumer, PROMISE before FOOD_SAFETY_148 before
+// CONSUMER_PROTECTION_55 where totals tie (rule C5). It does so for all of them
+// together: 46 eggs paid in 46 payments must not collect a second floor by
+// alternating bases. The total counts the members with an explicit basis too,
+// since they may share a group, its floor and its cap with the others.
+//
+// A member to which the common basis is not open, because no version of it was
+// in force at its payment, takes the next basis in the order of preference. So
+// the candidates are the orders, not just the bases. The second result is the
+// best outcome for each basis at the head of the order.
+func (p *pricing) choose() (*outcome, [len(bases)]*outcome, error) {
+	var best *outcome
+	var heads [len(bases)]*outcome
+	if !slices.ContainsFunc(p.members, func(m Member) bool { return m.Basis == Best }) {
+		only, err := p.evaluate(p.assign(preferences[0]))
+		return only, heads, err
+	}
+	for _, preference := range preferences {
+		choice := p.assign(preference)
+		head := &heads[preference[0]]
+		if *head != nil && slices.Equal((*head).choice, choice) {
+			continue
+		}
+		o, err := p.evaluate(choice)
+		if err != nil {
+			return nil, heads, err
+		}
+		if *head == nil || o.total > (*head).total {
+			*head = o
+		}
+		if best == nil || o.total > best.total {
+			best = o
+		}
+	}
+	return best, heads, nil
+}
+
+// assign gives each member the first basis of the order that is open to it.
+// For an explicit basis only that one is.
+func (p *pricing) assign(preference [len(bases)]int) []int {
+	choice := make([]int, len(p.members))
+	for i := range p.members {
+		for _, b := range preference {
+			if p.demands[i][b].version != nil {
+				choice[i] = b
+				break
+			}
+		}
+	}
+	return choice
+}
+
+// alternatives shows member i what each basis open to it would have given.
+func (p *pricing) alternatives(i int, chosen *outcome, heads [len(bases)]*outcome) []Alternative {
+	var list []Alternative
+	for b, basis := range bases {
+		d := &p.demands[i][b]
+		if d.version == nil {
+			continue
+		}
+		o := heads[b]
+		if chosen.choice[i] == b {
+			o = chosen
+		}
+		list = append(list, Alternative{
+			Basis:        basis,
+			PolicyID:     d.version.PolicyID,
+			Version:      d.version.Number,
+			Compensation: o.awards[i].share(),
+			Refund:       d.refund,
+			JointTotal:   o.total,
+			Chosen:       chosen.choice[i] == b,
+		})
+	}
+	return list
+}

@@ -1,0 +1,132 @@
+// Package policy computes what a consumer is owed: which policy version
+// applies to an order line, and from it base, multiplier, floor and cap, for
+// one claim or for a whole pricing group. Every step is returned so that it
+// can be stored and shown. It is pure: values in, values or a refusal out.
+package policy
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// LegalBasis is the ground on which compensation is owed.
+type LegalBasis string
+
+// The legal bases the engine knows.
+const (
+	// Promise is the merchant's or platform's own promise (Civil Code; SPC
+	// interpretation Fa Shi 2022 No. 8 Art. 10: a promise above the statute binds).
+	Promise LegalBasis = "PROMISE"
+	// FoodSafety148 is Food Safety Law Art. 148(2): tenfold, at least 1,000 yuan.
+	FoodSafety148 LegalBasis = "FOOD_SAFETY_148"
+	// ConsumerProtection55 is Consumer Protection Law Art. 55(1): threefold, at least 500 yuan.
+	ConsumerProtection55 LegalBasis = "CONSUMER_PROTECTION_55"
+	// Best asks for the single basis that is best for the consumer (rule C5).
+	Best LegalBasis = "BEST"
+)
+
+// Component is a part of the price that may count towards the base.
+type Component string
+
+// The components of a base.
+const (
+	GoodsPaid       Component = "GOODS_PAID"
+	SellerDiscount  Component = "SELLER_DISCOUNT"
+	PlatformSubsidy Component = "PLATFORM_SUBSIDY"
+	Shipping        Component = "SHIPPING"
+)
+
+// RefundMode says how the refund of the price stands to the compensation
+// (rule C3). There is no default.
+type RefundMode string
+
+// The refund modes.
+const (
+	RefundOnTop    RefundMode = "ON_TOP"
+	RefundIncluded RefundMode = "INCLUDED"
+	RefundNone     RefundMode = "NONE"
+)
+
+// EarlierRefunds says whether earlier refunds of the line reduce the base too
+// (rule C10); they always reduce the refund.
+type EarlierRefunds string
+
+// The treatments of earlier refunds.
+const (
+	// EarlierRefundsGross leaves the base as it was paid.
+	EarlierRefundsGross EarlierRefunds = "GROSS"
+	// EarlierRefundsNet reduces the base by what was refunded.
+	EarlierRefundsNet EarlierRefunds = "NET"
+)
+
+// Source is an account that funds a payout.
+type Source string
+
+// The funding sources, in the default order.
+const (
+	SourceDeposit   Source = "DEPOSIT"
+	SourceShopFunds Source = "SHOP_FUNDS"
+	SourceAdvance   Source = "PLATFORM_ADVANCE"
+)
+
+// Version is one version of a policy: data, never constants (domain rule P1).
+// A version that has been published never changes.
+type Version struct {
+	PolicyID string `json:"policy_id"`
+	Number   int32  `json:"number"`
+	Title    string `json:"title"`
+
+	Basis    LegalBasis `json:"legal_basis"`
+	Currency string     `json:"currency"`
+	// Categories are category path prefixes the policy is for; empty means all.
+	Categories []string `json:"categories,omitempty"`
+
+	Multiplier money.Ratio `json:"multiplier"`
+	// BaseComponents is what counts towards the base of the compensation.
+	BaseComponents []Component `json:"base_components"`
+	// RefundComponents is what is given back when the claim succeeds.
+	RefundComponents []Component    `json:"refund_components"`
+	RefundMode       RefundMode     `json:"refund_mode"`
+	EarlierRefunds   EarlierRefunds `json:"earlier_refunds"`
+
+	// Floor is the least compensation, applied once per pricing group (rule
+	// C6); zero means none.
+	Floor money.Amount `json:"floor_minor"`
+	// Cap is the most compensation per pricing group, applied after the
+	// multiplier, never to the refund (rule C9); zero means none.
+	Cap money.Amount `json:"cap_minor"`
+
+	// SourceOrder is the waterfall; AdvanceLimit bounds the platform's advance
+	// per claim.
+	SourceOrder  []Source     `json:"source_order"`
+	AdvanceLimit money.Amount `json:"advance_limit_minor"`
+
+	Windows Windows `json:"windows"`
+
+	// PublishedAt is at least seven days before EffectiveFrom (E-Commerce Law
+	// Art. 34). The version in force at the order's payment time applies (P2).
+	PublishedAt   time.Time `json:"published_at"`
+	EffectiveFrom time.Time `json:"effective_from"`
+	// ClauseDigest is the SHA-256 of the clause text merchants accepted, hex (P4).
+	ClauseDigest string `json:"clause_digest,omitempty"`
+}
+
+// Windows are the periods of a policy.
+type Windows struct {
+	// Claim is how long after delivery a claim may be filed.
+	Claim time.Duration `json:"claim"`
+	// Knowledge is how long after the claimant learned of it at the latest
+	// (Civil Code Art. 188: three years).
+	Knowledge time.Duration `json:"knowledge"`
+	// Result is how long to wait for an authentication result.
+	Result time.Duration `json:"result"`
+	// Review is how long a review may wait before it escalates.
+	Review time.Duration `json:"review"`
+	// NoticeDelivery is how long a notice may stay unconfirmed before it escalates.
+	NoticeDelivery time.Duration `json:"notice_delivery"`
+	// Notice is how long the merchant may answer after the notice was delivered.
+	Notice time.Duration `json:"notice"`
+	// Grouping is how far apart payments of one pricing group may lie (rule C7).
+	Grouping time.Duration `json:"grouping"`
+}

@@ -1,0 +1,195 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
+)
+
+// MembersMax bounds the claims that are priced together, and with them the
+// work of one command.
+const MembersMax = 500
+
+// Remedies are what the claimant asks for.
+type Remedies struct {
+	Refund       bool `json:"refund"`
+	Compensation bool `json:"compensation"`
+}
+
+// Member is one claim as its price sees it.
+type Member struct {
+	ClaimID string
+	Line    *order.Line
+	// Units are the ordinals found counterfeit; empty while none is.
+	Units []int32
+	// Refunded is what the order service has given back on the whole line, apart
+	// from the engine's own payouts. It is taken to have refunded the counterfeit
+	// units first, in filing order where several claims share the line.
+	Refunded money.Amount
+	// BoughtAfterKnowledge leaves the refund only (rule C8).
+	BoughtAfterKnowledge bool
+	Remedies             Remedies
+	// Basis is the legal basis the claimant chose, or Best.
+	Basis LegalBasis
+	// Versions are those in force at the line's payment time; see InForce.
+	Versions map[LegalBasis]*Version
+}
+
+// Share is what one claim is owed in all.
+type Share struct {
+	ClaimID      string
+	Basis        LegalBasis
+	PolicyID     string
+	Version      int32
+	Refund       money.Amount
+	Compensation money.Amount
+	Calculation  Calculation
+}
+
+// Price computes what each of a claimant's claims is owed. The members are the
+// live claims of one claimant on one product of one merchant within one window,
+// in filing order (rule C7); the shares come back in the same order.
+//
+// Members of one policy version and basis form a group. The compensation of its
+// first k members is the sum of their products, at least the version's floor if
+// any product is positive and at most its cap; the share of the k-th is that
+// total less the total of the first k−1. So the floor counts once, and a
+// member's share never depends on members filed later. Refunds are each
+// member's own and no cap touches them (rule C9).
+//
+// Members that ask for Best are put on one basis together (rule C5), the one
+// that gives the consumer the most over all members; see choose. Their basis
+// may change when a member joins.
+//
+// Refuses more than MembersMax members with PRICING_GROUP_FULL, a member
+// without a version for its basis with POLICY_NOT_FOUND, mixed currencies with
+// CURRENCY_MISMATCH, units that are not the line's or are named by two members
+// with UNITS_OUT_OF_RANGE, and sums beyond money.MaxAmount with
+// AMOUNT_OUT_OF_RANGE.
+func Price(members []Member) ([]Share, error) {
+	if len(members) > MembersMax {
+		return nil, fault.New(fault.PricingGroupFull, "at most %d claims are priced together", MembersMax).
+			With("membersMax", MembersMax)
+	}
+	if len(members) == 0 {
+		return nil, nil
+	}
+	currency, err := checkMembers(members)
+	if err != nil {
+		return nil, err
+	}
+	shares, err := price(members)
+	if err != nil {
+		return nil, money.InCurrency(err, currency)
+	}
+	return shares, nil
+}
+
+// checkMembers gives the currency that all members share.
+func checkMembers(members []Member) (string, error) {
+	units := make(map[string][]int32, len(members))
+	for i := range members {
+		m := &members[i]
+		if m.Line == nil {
+			return "", fmt.Errorf("price claim %s: it has no order line", m.ClaimID)
+		}
+		if m.Line.Currency != members[0].Line.Currency {
+			return "", fault.New(fault.CurrencyMismatch, "claims in different currencies are not priced together").
+				With("expected", members[0].Line.Currency).With("given", m.Line.Currency)
+		}
+		if err := m.Refunded.Check(); err != nil {
+			return "", money.InCurrency(err, m.Line.Currency)
+		}
+		units[m.Line.ID] = append(units[m.Line.ID], m.Units...)
+	}
+	// The units of one line are checked together: two claims that name the same
+	// unit would pay it twice.
+	for i := range members {
+		l := members[i].Line
+		if err := l.CheckUnits(units[l.ID]); err != nil {
+			return "", err
+		}
+		delete(units, l.ID)
+	}
+	return members[0].Line.Currency, nil
+}
+
+// pricing is one call of Price: everything about each member that does not
+// depend on the others.
+type pricing struct {
+	members []Member
+	spent   []spent
+	// demands holds, for each member, its demand under each basis open to it.
+	demands [][len(bases)]demand
+}
+
+func price(members []Member) ([]Share, error) {
+	p := &pricing{
+		members: members,
+		spent:   make([]spent, len(members)),
+		demands: make([][len(bases)]demand, len(members)),
+	}
+	refunded := make(map[string]money.Amount) // By line: what earlier members have taken up.
+	for i := range members {
+		m := &members[i]
+		s, err := newSpent(m)
+		if err != nil {
+			return nil, err
+		}
+		open := max(0, m.Refunded-refunded[m.Line.ID])
+		s.refunded = min(open, s.goods+s.shipping)
+		refunded[m.Line.ID] += s.refunded
+		p.spent[i] = s
+		if err := p.demand(i); err != nil {
+			return nil, err
+		}
+	}
+	chosen, heads, err := p.choose()
+	if err != nil {
+		return nil, err
+	}
+	shares := make([]Share, len(members))
+	for i := range members {
+		shares[i] = p.share(i, chosen)
+		if members[i].Basis == Best {
+			shares[i].Calculation.Alternatives = p.alternatives(i, chosen, heads)
+		}
+	}
+	return shares, nil
+}
+
+// demand fills in member i's demands: one for an explicit basis, and for Best
+// one for each basis with a version in the line's currency.
+func (p *pricing) demand(i int) error {
+	m := &p.members[i]
+	found := false
+	for b, basis := range bases {
+		v := m.Versions[basis]
+		if v == nil || (m.Basis != Best && m.Basis != basis) {
+			continue
+		}
+		if v.Currency != m.Line.Currency {
+			if m.Basis == Best {
+				continue
+			}
+			return fault.New(fault.CurrencyMismatch, "policy %s is in another currency than the order line", v.PolicyID).
+				With("expected", v.Currency).With("given", m.Line.Currency)
+		}
+		d, err := newDemand(m, &p.spent[i], v)
+		if err != nil {
+			return err
+		}
+		p.demands[i][b], found = d, true
+	}
+	if !found && m.Basis != Best && !slices.Contains(bases[:], m.Basis) {
+		return fault.New(fault.RequestInvalid, "%q is not a legal basis", m.Basis).At("legal_basis")
+	}
+	if !found {
+		return fault.New(fault.PolicyNotFound, "no policy of basis %s was in force when the order was paid", m.Basis).
+			With("claimId", m.ClaimID).With("legalBasis", m.Basis)
+	}
+	return nil
+}

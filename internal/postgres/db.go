@@ -1,0 +1,248 @@
+// Package postgres keeps books in PostgreSQL: it loads what a batch of
+// commands needs, writes what they decided, and serves reads. It holds all SQL
+// of the project beside the migrations, and decides nothing.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+)
+
+// DB is a pool of connections for reads and for the workers' own tables. The
+// pipeline works on sessions, see OpenSession.
+type DB struct {
+	pool *sqlx.DB
+}
+
+// Open prepares a pool over url, a connection URL of the application's role. It
+// does not connect; Ping does. poolMax bounds the connections, sessions included.
+func Open(databaseURL string, poolMax int) (*DB, error) {
+	dsn, err := withBinaryParameters(databaseURL)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := pq.NewConnector(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("read database url: %w", err)
+	}
+	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool.SetMaxOpenConns(poolMax)
+	pool.SetMaxIdleConns(poolMax)
+	return &DB{pool: pool}, nil
+}
+
+// Close closes the pool.
+func (db *DB) Close() error { return db.pool.Close() }
+
+// Ping says whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pool.PingContext(ctx); err != nil {
+		return failure(ctx, "reach database", err)
+	}
+	return nil
+}
+
+// withBinaryParameters sets binary_parameters=yes: parameters go over in one
+// round trip and []byte parameters in the binary format, which arrays rely on.
+func withBinaryParameters(databaseURL string) (string, error) {
+	if !strings.HasPrefix(databaseURL, "postgres://") && !strings.HasPrefix(databaseURL, "postgresql://") {
+		return "", errors.New("the database url must start with postgres:// or postgresql://")
+	}
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		// The error of url.Parse repeats the URL, and with it the password.
+		return "", errors.New("the database url cannot be parsed")
+	}
+	q := u.Query()
+	q.Set("binary_parameters", "yes")
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// Session is one connection with its prepared statements. A lane owns one; it
+// is not for use by two goroutines at once.
+type Session struct {
+	db         *DB
+	settings   []string
+	conn       *sqlx.Conn
+	statements map[string]*sqlx.Stmt
+}
+
+// laneSettings make a session's statements take the plan that is right at any
+// size. Every statement of the pipeline finds its rows by key, so the planner
+// has nothing to weigh; left free, it bases plans on tables that were empty or
+// unanalysed when the statement was prepared and later walks whole histories.
+var laneSettings = []string{
+	"SET plan_cache_mode = force_generic_plan",
+	"SET enable_seqscan = off",
+	"SET enable_hashjoin = off",
+	"SET enable_mergejoin = off",
+	"SET enable_bitmapscan = off",
+	"SET jit = off",
+	// A book that another replica holds longer than this goes back to the queue.
+	"SET lock_timeout = '250ms'",
+	"SET synchronous_commit = on",
+	"SET timezone = 'UTC'",
+}
+
+// OpenSession takes a connection for the pipeline.
+func (db *DB) OpenSession() *Session {
+	return &Session{db: db, settings: laneSettings}
+}
+
+// connect makes sure that the session has a live connection.
+func (s *Session) connect(ctx context.Context) error {
+	if s.conn != nil {
+		return nil
+	}
+	conn, err := s.db.pool.Connx(ctx)
+	if err != nil {
+		return failure(ctx, "connect", err)
+	}
+	for _, setting := range s.settings {
+		if _, err := conn.ExecContext(ctx, setting); err != nil {
+			discard(conn)
+			return failure(ctx, "set up session", err)
+		}
+	}
+	s.conn, s.statements = conn, make(map[string]*sqlx.Stmt, 48)
+	return nil
+}
+
+// Close gives the connection up.
+func (s *Session) Close() {
+	if s.conn != nil {
+		discard(s.conn)
+		s.conn, s.statements = nil, nil
+	}
+}
+
+// discard closes the connection itself rather than handing it back to the
+// pool: a session's settings and statements must not leak into other uses.
+func discard(conn *sqlx.Conn) {
+	_ = conn.Raw(func(any) error { return errDiscard })
+	_ = conn.Close()
+}
+
+// errDiscard makes database/sql throw the connection away.
+var errDiscard = fmt.Errorf("discard connection: %w", errBadConn)
+
+// RefreshPlans drops the session's cached plans, so that the next use of each
+// statement is planned for tables as they are now.
+func (s *Session) RefreshPlans(ctx context.Context) error {
+	if s.conn == nil {
+		return nil
+	}
+	if _, err := s.conn.ExecContext(ctx, "DISCARD PLANS"); err != nil {
+		s.Close()
+		return failure(ctx, "discard plans", err)
+	}
+	return nil
+}
+
+// Tx is one transaction of a session.
+type Tx struct {
+	s   *Session
+	ctx context.Context
+}
+
+// statement returns the session's prepared statement for query.
+func (tx *Tx) statement(query string) (*sqlx.Stmt, error) {
+	if st, ok := tx.s.statements[query]; ok {
+		return st, nil
+	}
+	st, err := tx.s.conn.PreparexContext(tx.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	tx.s.statements[query] = st
+	return st, nil
+}
+
+// selectRows runs query and scans every row into dest, a pointer to a slice.
+func (tx *Tx) selectRows(what string, dest any, query string, args ...any) error {
+	st, err := tx.statement(query)
+	if err == nil {
+		err = st.SelectContext(tx.ctx, dest, args...)
+	}
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	return nil
+}
+
+// exec runs query and refuses with errStale when it did not affect rows rows:
+// what the batch decided on has changed under it.
+func (tx *Tx) exec(what string, rows int, query string, args ...any) error {
+	st, err := tx.statement(query)
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	res, err := st.ExecContext(tx.ctx, args...)
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	if n != int64(rows) {
+		return fmt.Errorf("%s: %d of %d rows: %w", what, n, rows, ErrStale)
+	}
+	return nil
+}
+
+// InTx runs f in one transaction and commits it. An error before the commit
+// rolls back. ErrCommitUnknown means that the connection broke during the
+// commit: only reading can tell whether it happened. The session reconnects by
+// itself on its next use.
+func (s *Session) InTx(ctx context.Context, f func(*Tx) error) (err error) {
+	return s.inTx(ctx, "BEGIN", f)
+}
+
+// InSnapshot runs f in a read-only transaction that sees one snapshot.
+func (s *Session) InSnapshot(ctx context.Context, f func(*Tx) error) error {
+	return s.inTx(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f)
+}
+
+func (s *Session) inTx(ctx context.Context, begin string, f func(*Tx) error) (err error) {
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	tx := &Tx{s: s, ctx: ctx}
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		// Also reached by a panic: a session in an open transaction is of no use.
+		if _, rollback := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); rollback != nil {
+			s.Close()
+		}
+	}()
+	if _, err := s.conn.ExecContext(ctx, begin); err != nil {
+		s.Close()
+		done = true
+		return failure(ctx, "begin", err)
+	}
+	if err := f(tx); err != nil {
+		if errors.Is(err, ErrUnavailable) {
+			s.Close()
+			done = true
+		}
+		return err
+	}
+	done = true
+	if _, err := s.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		s.Close()
+		return fmt.Errorf("%w: %w", ErrCommitUnknown, failure(ctx, "commit", err))
+	}
+	return nil
+}

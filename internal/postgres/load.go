@@ -1,0 +1,582 @@
+package postgres
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+)
+
+// Head is a book's row: its mutex and the heads of its sequences.
+type Head struct {
+	MerchantID     string
+	Currency       string
+	Version        int64
+	EventNumber    int64
+	EventHash      event.Hash
+	TransferNumber int64
+	RecordedAt     time.Time
+	OpenedAt       time.Time
+}
+
+// Key names one row of a book by the book and the rest of its key.
+type Key struct {
+	MerchantID string
+	ID         string
+}
+
+// RequestKey names a stored request.
+type RequestKey struct {
+	MerchantID string
+	Workload   string
+	Method     string
+	RequestID  string
+}
+
+// Request is the stored outcome of a command.
+type Request struct {
+	RequestKey
+	Digest         [32]byte
+	ClaimID        string
+	ResultID       string
+	PayoutID       string
+	TransferNumber int64
+	EventNumber    int64
+	RecordedAt     time.Time
+}
+
+// SiblingKey names the claims of one claimant on one product.
+type SiblingKey struct {
+	MerchantID string
+	ClaimantID string
+	ProductID  string
+}
+
+// Account is one account with its running totals.
+type Account struct {
+	MerchantID string
+	Purpose    ledger.Purpose
+	Balance    ledger.Balance
+}
+
+// Person is the commitment that stands for a person in a book's events.
+type Person struct {
+	MerchantID string
+	PersonID   string
+	Salt       []byte
+	Commitment event.Hash
+}
+
+// UnitOwner says which live claim owns a unit.
+type UnitOwner struct {
+	MerchantID  string
+	OrderLineID string
+	Ordinal     int32
+	ClaimID     string
+}
+
+// Refund is a refund of an order line that the order service reported.
+type Refund struct {
+	MerchantID  string
+	OrderLineID string
+	RefundID    string
+	Amount      money.Amount
+	RefundedAt  time.Time
+	RecordedAt  time.Time
+}
+
+// Group is a pricing group: claims of one claimant on one product whose
+// payments lie at most the grouping window from the anchor.
+type Group struct {
+	MerchantID   string
+	ID           string
+	ClaimantID   string
+	ProductID    string
+	AnchorPaidAt time.Time
+	RecordedAt   time.Time
+}
+
+// query runs a prepared query and hands each row to scan.
+func (tx *Tx) query(what, query string, args []any, scan func(*sql.Rows) error) error {
+	st, err := tx.statement(query)
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	rows, err := st.QueryContext(tx.ctx, args...)
+	if err != nil {
+		return failure(tx.ctx, what, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return failure(tx.ctx, what, err)
+		}
+	}
+	return failure(tx.ctx, what, rows.Err())
+}
+
+const headColumns = `
+	b.merchant_id, b.currency, b.version, b.event_number, b.event_hash,
+	b.transfer_number, b.recorded_at, b.opened_at`
+
+func scanHead(rows *sql.Rows) (Head, error) {
+	var h Head
+	var hash []byte
+	err := rows.Scan(&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
+		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt)
+	copy(h.EventHash[:], hash)
+	h.RecordedAt, h.OpenedAt = h.RecordedAt.UTC(), h.OpenedAt.UTC()
+	return h, err
+}
+
+// LockBooks locks the books that exist, in key order, and returns their heads.
+// Whatever else belongs to them may be read without locks from here on.
+func (tx *Tx) LockBooks(merchantIDs []string) ([]Head, error) {
+	heads := make([]Head, 0, len(merchantIDs))
+	err := tx.query("lock books", `
+		UPDATE books b SET version = b.version + 1
+		FROM (SELECT k.id FROM unnest($1::text[]) AS k (id) ORDER BY k.id) k
+		WHERE b.merchant_id = k.id
+		RETURNING`+headColumns,
+		[]any{texts(merchantIDs, func(s *string) string { return *s })},
+		func(rows *sql.Rows) error {
+			h, err := scanHead(rows)
+			heads = append(heads, h)
+			return err
+		})
+	return heads, err
+}
+
+// Books reads the heads of books without locking them.
+func (tx *Tx) Books(merchantIDs []string) ([]Head, error) {
+	heads := make([]Head, 0, len(merchantIDs))
+	err := tx.query("read books", `
+		SELECT`+headColumns+`
+		FROM unnest($1::text[]) AS k (id)
+		JOIN books b ON b.merchant_id = k.id`,
+		[]any{texts(merchantIDs, func(s *string) string { return *s })},
+		func(rows *sql.Rows) error {
+			h, err := scanHead(rows)
+			heads = append(heads, h)
+			return err
+		})
+	return heads, err
+}
+
+// Requests reads the stored requests among keys.
+func (tx *Tx) Requests(keys []RequestKey) ([]Request, error) {
+	var out []Request
+	err := tx.query("read requests", `
+		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest,
+		       coalesce(r.claim_id, ''), coalesce(r.result_id, ''), coalesce(r.payout_id, ''),
+		       coalesce(r.transfer_number, 0), r.event_number, r.recorded_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (merchant_id, workload, method, request_id)
+		JOIN requests r ON r.merchant_id = k.merchant_id AND r.workload = k.workload
+		               AND r.method = k.method AND r.request_id = k.request_id`,
+		[]any{
+			texts(keys, func(k *RequestKey) string { return k.MerchantID }),
+			texts(keys, func(k *RequestKey) string { return k.Workload }),
+			texts(keys, func(k *RequestKey) string { return k.Method }),
+			texts(keys, func(k *RequestKey) string { return k.RequestID }),
+		},
+		func(rows *sql.Rows) error {
+			var r Request
+			var digest []byte
+			err := rows.Scan(&r.MerchantID, &r.Workload, &r.Method, &r.RequestID, &digest,
+				&r.ClaimID, &r.ResultID, &r.PayoutID, &r.TransferNumber, &r.EventNumber, &r.RecordedAt)
+			copy(r.Digest[:], digest)
+			out = append(out, r)
+			return err
+		})
+	return out, err
+}
+
+func keyArrays(keys []Key) []any {
+	return []any{
+		texts(keys, func(k *Key) string { return k.MerchantID }),
+		texts(keys, func(k *Key) string { return k.ID }),
+	}
+}
+
+// claimColumns are the columns of a claim, in the order of scanClaim.
+const claimColumns = `
+	c.merchant_id, c.claim_id, c.version, c.state, c.state_since, c.verdict, c.revision,
+	c.order_line_id, c.order_id, c.payment_id, c.product_id, c.paid_at, c.claimant_id,
+	c.destination, c.units, c.basis_chosen, c.basis, c.policy_id, c.policy_version,
+	c.group_id, c.wants_refund, c.wants_compensation, c.grounds, c.learned_at,
+	c.arrived_at, c.filed_at, c.currency, c.award_refund_minor, c.award_compensation_minor,
+	c.held_minor, c.from_deposit_minor, c.from_shop_funds_minor, c.advanced_minor,
+	c.refund_in_flight_minor, c.refund_paid_minor, c.compensation_in_flight_minor,
+	c.compensation_paid_minor, c.notice_confirmed_at, c.fires, c.deadline_at,
+	c.escalated, c.assignee`
+
+func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
+	c := new(claim.Claim)
+	var units []byte
+	var notice, deadline sql.NullTime
+	a, f := &c.Award, &c.Funding
+	err := rows.Scan(&c.MerchantID, &c.ID, &c.Version, (*string)(&c.State), &c.StateSince,
+		(*string)(&c.Verdict), &c.Revision, &c.OrderLineID, &c.OrderID, &c.PaymentID,
+		&c.ProductID, &c.PaidAt, &c.ClaimantID, &c.Destination, &units,
+		(*string)(&c.BasisChosen), (*string)(&c.Basis), &c.PolicyID, &c.PolicyVersion,
+		&c.GroupID, &c.Remedies.Refund, &c.Remedies.Compensation, (*string)(&c.Grounds),
+		&c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.Currency,
+		(*int64)(&a.Refund), (*int64)(&a.Compensation), (*int64)(&f.Held),
+		(*int64)(&f.FromDeposit), (*int64)(&f.FromShopFunds), (*int64)(&f.Advanced),
+		(*int64)(&f.RefundInFlight), (*int64)(&f.RefundPaid),
+		(*int64)(&f.CompensationInFlight), (*int64)(&f.CompensationPaid),
+		&notice, (*string)(&c.Fires), &deadline, &c.Escalated, &c.Assignee)
+	if err != nil {
+		return nil, err
+	}
+	c.NoticeConfirmedAt, c.Deadline = notice.Time, deadline.Time
+	if c.Units, err = decodeUnits(units); err != nil {
+		return nil, fmt.Errorf("read units of claim %s: %w", c.ID, err)
+	}
+	inUTC(&c.StateSince, &c.PaidAt, &c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.NoticeConfirmedAt, &c.Deadline)
+	return c, nil
+}
+
+func inUTC(times ...*time.Time) {
+	for _, t := range times {
+		*t = t.UTC()
+	}
+}
+
+// unitRow is a unit as the jsonb columns hold it.
+type unitRow struct {
+	Ordinal int32         `json:"ordinal"`
+	Verdict claim.Verdict `json:"verdict"`
+}
+
+func decodeUnits(b []byte) ([]claim.Unit, error) {
+	var rows []unitRow
+	if err := json.Unmarshal(b, &rows); err != nil {
+		return nil, err
+	}
+	units := make([]claim.Unit, len(rows))
+	for i, r := range rows {
+		units[i] = claim.Unit(r)
+	}
+	return units, nil
+}
+
+func encodeUnits(units []claim.Unit) string {
+	buf := make([]byte, 0, 16+40*len(units))
+	buf = append(buf, '[')
+	for i, u := range units {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = fmt.Appendf(buf, `{"ordinal":%d,"verdict":%q}`, u.Ordinal, u.Verdict)
+	}
+	return string(append(buf, ']'))
+}
+
+// Claims reads the claims among keys.
+func (tx *Tx) Claims(keys []Key) ([]*claim.Claim, error) {
+	var out []*claim.Claim
+	err := tx.query("read claims", `
+		SELECT`+claimColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN claims c ON c.merchant_id = k.merchant_id AND c.claim_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			c, err := scanClaim(rows)
+			out = append(out, c)
+			return err
+		})
+	return out, err
+}
+
+// Siblings reads, for each key, the claims of the claimant on the product, in
+// filing order, at most limit of them.
+func (tx *Tx) Siblings(keys []SiblingKey, limit int) ([]*claim.Claim, error) {
+	var out []*claim.Claim
+	err := tx.query("read siblings", `
+		SELECT`+claimColumns+`
+		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, claimant_id, product_id)
+		CROSS JOIN LATERAL (
+			SELECT`+claimColumns+`
+			FROM claims c
+			WHERE c.claimant_id = k.claimant_id AND c.merchant_id = k.merchant_id AND c.product_id = k.product_id
+			ORDER BY c.claim_id
+			LIMIT $4) c`,
+		[]any{
+			texts(keys, func(k *SiblingKey) string { return k.MerchantID }),
+			texts(keys, func(k *SiblingKey) string { return k.ClaimantID }),
+			texts(keys, func(k *SiblingKey) string { return k.ProductID }),
+			limit,
+		},
+		func(rows *sql.Rows) error {
+			c, err := scanClaim(rows)
+			out = append(out, c)
+			return err
+		})
+	return out, err
+}
+
+// Lines reads the order lines among keys.
+func (tx *Tx) Lines(keys []Key) ([]*order.Line, error) {
+	var out []*order.Line
+	err := tx.query("read order lines", `
+		SELECT l.content
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN order_lines l ON l.merchant_id = k.merchant_id AND l.order_line_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var content []byte
+			if err := rows.Scan(&content); err != nil {
+				return err
+			}
+			l := new(order.Line)
+			out = append(out, l)
+			return json.Unmarshal(content, l)
+		})
+	return out, err
+}
+
+// Refunds reads the refunds of the order lines among keys.
+func (tx *Tx) Refunds(keys []Key) ([]Refund, error) {
+	var out []Refund
+	err := tx.query("read refunds", `
+		SELECT r.merchant_id, r.order_line_id, r.refund_id, r.amount_minor, r.refunded_at, r.recorded_at
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN order_line_refunds r ON r.merchant_id = k.merchant_id AND r.order_line_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var r Refund
+			err := rows.Scan(&r.MerchantID, &r.OrderLineID, &r.RefundID, (*int64)(&r.Amount), &r.RefundedAt, &r.RecordedAt)
+			inUTC(&r.RefundedAt, &r.RecordedAt)
+			out = append(out, r)
+			return err
+		})
+	return out, err
+}
+
+// UnitOwners reads who owns units of the order lines among keys.
+func (tx *Tx) UnitOwners(keys []Key) ([]UnitOwner, error) {
+	var out []UnitOwner
+	err := tx.query("read unit owners", `
+		SELECT u.merchant_id, u.order_line_id, u.ordinal, u.claim_id
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN claimed_units u ON u.merchant_id = k.merchant_id AND u.order_line_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var u UnitOwner
+			err := rows.Scan(&u.MerchantID, &u.OrderLineID, &u.Ordinal, &u.ClaimID)
+			out = append(out, u)
+			return err
+		})
+	return out, err
+}
+
+// Groups reads the pricing groups among keys.
+func (tx *Tx) Groups(keys []Key) ([]Group, error) {
+	var out []Group
+	err := tx.query("read pricing groups", `
+		SELECT g.merchant_id, g.group_id, g.claimant_id, g.product_id, g.anchor_paid_at, g.recorded_at
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN pricing_groups g ON g.merchant_id = k.merchant_id AND g.group_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var g Group
+			err := rows.Scan(&g.MerchantID, &g.ID, &g.ClaimantID, &g.ProductID, &g.AnchorPaidAt, &g.RecordedAt)
+			inUTC(&g.AnchorPaidAt, &g.RecordedAt)
+			out = append(out, g)
+			return err
+		})
+	return out, err
+}
+
+// Accounts reads the accounts among keys, whose ID is the purpose.
+func (tx *Tx) Accounts(keys []Key) ([]Account, error) {
+	var out []Account
+	err := tx.query("read accounts", `
+		SELECT a.merchant_id, a.purpose, a.debits_minor, a.credits_minor
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN accounts a ON a.merchant_id = k.merchant_id AND a.purpose = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var a Account
+			err := rows.Scan(&a.MerchantID, (*string)(&a.Purpose), (*int64)(&a.Balance.Debits), (*int64)(&a.Balance.Credits))
+			out = append(out, a)
+			return err
+		})
+	return out, err
+}
+
+// Holds reads the holds of the claims among keys.
+func (tx *Tx) Holds(keys []Key) ([]*ledger.Hold, error) {
+	var out []*ledger.Hold
+	err := tx.query("read holds", `
+		SELECT h.merchant_id, h.claim_id, h.hold_number, h.source, h.state, h.amount_minor,
+		       h.captured_minor, h.released_minor, h.placed_at, h.ended_at
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN holds h ON h.merchant_id = k.merchant_id AND h.claim_id = k.id
+		ORDER BY h.claim_id, h.hold_number`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			h, err := scanHold(rows)
+			out = append(out, h)
+			return err
+		})
+	return out, err
+}
+
+func scanHold(rows *sql.Rows) (*ledger.Hold, error) {
+	h := new(ledger.Hold)
+	var ended sql.NullTime
+	err := rows.Scan(&h.MerchantID, &h.ClaimID, &h.Number, (*string)(&h.Source), (*string)(&h.State),
+		(*int64)(&h.Amount), (*int64)(&h.Captured), (*int64)(&h.Released), &h.PlacedAt, &ended)
+	h.EndedAt = ended.Time
+	inUTC(&h.PlacedAt, &h.EndedAt)
+	return h, err
+}
+
+const payoutColumns = `
+	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
+	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
+	p.failure_code, p.created_at, p.answered_at`
+
+func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
+	p := new(payout.Payout)
+	var answered sql.NullTime
+	err := rows.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
+		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
+		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered)
+	p.AnsweredAt = answered.Time
+	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt)
+	return p, err
+}
+
+// Payouts reads the payouts among keys.
+func (tx *Tx) Payouts(keys []Key) ([]*payout.Payout, error) {
+	var out []*payout.Payout
+	err := tx.query("read payouts", `
+		SELECT`+payoutColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN payouts p ON p.merchant_id = k.merchant_id AND p.payout_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			p, err := scanPayout(rows)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+// PayoutsOfClaims reads every payout of the claims among keys, oldest first.
+func (tx *Tx) PayoutsOfClaims(keys []Key) ([]*payout.Payout, error) {
+	var out []*payout.Payout
+	err := tx.query("read payouts of claims", `
+		SELECT`+payoutColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN payouts p ON p.claim_id = k.id AND p.merchant_id = k.merchant_id
+		ORDER BY p.payout_id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			p, err := scanPayout(rows)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+const resultColumns = `
+	r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
+	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
+	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
+	r.event_number, r.recorded_at`
+
+func scanResult(rows *sql.Rows) (claim.Result, error) {
+	var r claim.Result
+	var units []byte
+	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
+		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
+		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
+		&r.EventNumber, &r.RecordedAt)
+	if err != nil {
+		return r, err
+	}
+	inUTC(&r.IssuedAt, &r.RecordedAt)
+	r.Units, err = decodeUnits(units)
+	return r, err
+}
+
+// Results reads the results of the claims among keys, oldest first.
+func (tx *Tx) Results(keys []Key) ([]claim.Result, error) {
+	var out []claim.Result
+	err := tx.query("read results", `
+		SELECT`+resultColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN results r ON r.claim_id = k.id AND r.merchant_id = k.merchant_id
+		ORDER BY r.result_id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			r, err := scanResult(rows)
+			out = append(out, r)
+			return err
+		})
+	return out, err
+}
+
+// Persons reads the commitments to the persons among keys.
+func (tx *Tx) Persons(keys []Key) ([]Person, error) {
+	var out []Person
+	err := tx.query("read persons", `
+		SELECT p.merchant_id, p.person_id, p.commitment
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN person_commitments p ON p.merchant_id = k.merchant_id AND p.person_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var p Person
+			var commitment []byte
+			err := rows.Scan(&p.MerchantID, &p.PersonID, &commitment)
+			copy(p.Commitment[:], commitment)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+const transferColumns = `
+	t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose,
+	t.amount_minor, t.currency, t.event_number, coalesce(t.claim_id, ''),
+	coalesce(t.order_line_id, ''), coalesce(t.payout_id, ''),
+	coalesce(t.external_reference, ''), coalesce(t.reverses_number, 0),
+	t.recorded_at, t.effective_at`
+
+func scanTransfer(rows *sql.Rows) (ledger.Transfer, error) {
+	var t ledger.Transfer
+	err := rows.Scan(&t.MerchantID, &t.Number, (*string)(&t.Kind), (*string)(&t.Debit), (*string)(&t.Credit),
+		(*int64)(&t.Amount), &t.Currency, &t.EventNumber, &t.ClaimID, &t.OrderLineID, &t.PayoutID,
+		&t.ExternalReference, &t.Reverses, &t.RecordedAt, &t.EffectiveAt)
+	inUTC(&t.RecordedAt, &t.EffectiveAt)
+	return t, err
+}
+
+// TransfersByReference reads the transfers with the external references among
+// keys, and those that reverse them.
+func (tx *Tx) TransfersByReference(keys []Key) ([]ledger.Transfer, error) {
+	var out []ledger.Transfer
+	err := tx.query("read transfers by reference", `
+		SELECT`+transferColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN transfers t ON t.merchant_id = k.merchant_id AND t.external_reference = k.id
+		ORDER BY t.transfer_number`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			t, err := scanTransfer(rows)
+			out = append(out, t)
+			return err
+		})
+	return out, err
+}

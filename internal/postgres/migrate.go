@@ -1,0 +1,165 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/tenfold-claims/tenfold/migrations"
+)
+
+const (
+	// noSchemaCode is the SQLSTATE (undefined table) of a database that no
+	// migration has touched.
+	noSchemaCode = "42P01"
+	// migrateLockTries bounds the wait for another migrating process, a try a second.
+	migrateLockTries = 600
+)
+
+// Migrate brings the schema to the version of this binary and returns the
+// version it found and the one it left. It only goes forward. Processes that
+// migrate at once wait for each other; each migration commits by itself.
+// Returns an error, changing nothing, if the database is newer than the binary.
+func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to int64, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("migrate: %w", err)
+		}
+	}()
+	db, err := sqlx.Open("postgres", ownerURL)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer db.Close()
+	if from, err = SchemaVersion(ctx, db); err != nil {
+		return 0, 0, err
+	}
+	if err := refuseNewer(from); err != nil {
+		return from, from, err
+	}
+	applied, err := migrateUp(ctx, db.DB)
+	for _, one := range applied {
+		log.Info("migration applied", "version", one.Source.Version, "took", one.Duration)
+	}
+	if err != nil {
+		return from, from, err
+	}
+	if to, err = SchemaVersion(ctx, db); err != nil {
+		return from, from, err
+	}
+	if len(applied) == 0 {
+		from = to // Another process was first, or there was nothing to do.
+	}
+	return from, to, refuseNewer(to)
+}
+
+func migrateUp(ctx context.Context, db *sql.DB) ([]*goose.MigrationResult, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, migrateLockTries))
+	if err != nil {
+		return nil, err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS,
+		goose.WithSessionLocker(locker),
+		goose.WithDisableGlobalRegistry(true),
+	)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := provider.Up(ctx)
+	if err != nil {
+		return applied, migrateError(ctx, err)
+	}
+	return applied, grantVersion(ctx, db)
+}
+
+// grantVersion lets the application compare the version with its own. The
+// table is goose's, so no migration can be sure to name it.
+func grantVersion(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, `
+		DO $$ BEGIN
+			IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenfold_app')
+				AND NOT has_table_privilege('tenfold_app', 'goose_db_version', 'SELECT') THEN
+				GRANT SELECT ON goose_db_version TO tenfold_app;
+			END IF;
+		END $$`)
+	return migrateError(ctx, err)
+}
+
+// SchemaVersion returns the version of the last migration applied, zero if
+// there has been none.
+func SchemaVersion(ctx context.Context, db *sqlx.DB) (int64, error) {
+	var version int64
+	err := db.GetContext(ctx, &version,
+		`SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	var refusal *pq.Error
+	if errors.As(err, &refusal) && refusal.Code == noSchemaCode {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("schema version: %w", migrateError(ctx, err))
+	}
+	return version, nil
+}
+
+// CheckSchema returns an error that names both versions, and what to do, if the
+// schema is not exactly the one this binary was built for.
+func CheckSchema(ctx context.Context, db *sqlx.DB) error {
+	have, err := SchemaVersion(ctx, db)
+	if err != nil {
+		return err
+	}
+	want, err := latestMigration(migrations.FS)
+	if err != nil {
+		return err
+	}
+	if have < want {
+		return fmt.Errorf("the database is at schema version %d and this binary needs %d; "+
+			"run `tenfold migrate`", have, want)
+	}
+	return refuseNewer(have)
+}
+
+func refuseNewer(have int64) error {
+	want, err := latestMigration(migrations.FS)
+	if err != nil {
+		return err
+	}
+	if have > want {
+		return fmt.Errorf("the database is at schema version %d, newer than the %d of this binary, "+
+			"and `tenfold migrate` only goes forward; run a binary that has version %d", have, want, have)
+	}
+	return nil
+}
+
+// latestMigration is the version this binary brings a database to.
+func latestMigration(files fs.FS) (int64, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	var latest int64
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		latest = max(latest, version)
+	}
+	return latest, nil
+}
+
+// migrateError prefers the caller's deadline to the driver's word for it.
+func migrateError(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

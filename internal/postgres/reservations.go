@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ReservationKind says what kind of reference is reserved.
+type ReservationKind string
+
+// The kinds of reference that are unique across books.
+const (
+	AuthenticationReport ReservationKind = "AUTHENTICATION_REPORT"
+	PaymentReference     ReservationKind = "PAYMENT_REFERENCE"
+	OutNumber            ReservationKind = "OUT_NUMBER"
+)
+
+// Reservation is a reference and who holds it.
+type Reservation struct {
+	Kind       ReservationKind
+	Reference  string
+	MerchantID string
+	Holder     string
+	ReservedAt time.Time
+}
+
+// Reserve claims every reference for its holder unless another has it, counts
+// the try of the same holder, and returns who holds each, in the order of rows.
+// No reference may stand in rows twice.
+func (tx *Tx) Reserve(rows []Reservation) ([]Reservation, error) {
+	args := []any{
+		texts(rows, func(r *Reservation) string { return string(r.Kind) }),
+		texts(rows, func(r *Reservation) string { return r.Reference }),
+		texts(rows, func(r *Reservation) string { return r.MerchantID }),
+		texts(rows, func(r *Reservation) string { return r.Holder }),
+		times(rows, func(r *Reservation) time.Time { return r.ReservedAt }),
+	}
+	type key struct{ kind, reference string }
+	taken := make(map[key]Reservation, len(rows))
+	scan := func(rows *sql.Rows) error {
+		var r Reservation
+		err := rows.Scan((*string)(&r.Kind), &r.Reference, &r.MerchantID, &r.Holder, &r.ReservedAt)
+		taken[key{string(r.Kind), r.Reference}] = r
+		return err
+	}
+	err := tx.query("reserve references", `
+		INSERT INTO reservations AS r (kind, reference, merchant_id, holder, attempts, reserved_at)
+		SELECT k.kind, k.reference, k.merchant_id, k.holder, 1, k.reserved_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+		     AS k (kind, reference, merchant_id, holder, reserved_at)
+		ORDER BY k.kind, k.reference
+		ON CONFLICT (kind, reference) DO UPDATE SET attempts = r.attempts + 1, reserved_at = excluded.reserved_at
+		WHERE r.merchant_id = excluded.merchant_id AND r.holder = excluded.holder
+		RETURNING r.kind, r.reference, r.merchant_id, r.holder, r.reserved_at`, args, scan)
+	if err != nil {
+		return nil, err
+	}
+	if len(taken) < len(rows) {
+		err := tx.query("read reservations", `
+			SELECT r.kind, r.reference, r.merchant_id, r.holder, r.reserved_at
+			FROM unnest($1::text[], $2::text[]) AS k (kind, reference)
+			JOIN reservations r ON r.kind = k.kind AND r.reference = k.reference`, args[:2], scan)
+		if err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Reservation, len(rows))
+	for i, r := range rows {
+		// A row that was given back between the two statements is held by nobody;
+		// the caller is told that it is not the holder and tries again.
+		out[i] = taken[key{string(r.Kind), r.Reference}]
+	}
+	return out, nil
+}
+
+// Unreserve takes one try of the holder back; the last one frees the reference.
+func (db *DB) Unreserve(ctx context.Context, r Reservation) error {
+	_, err := db.pool.ExecContext(ctx, `
+		WITH fewer AS (
+			UPDATE reservations SET attempts = attempts - 1
+			WHERE kind = $1 AND reference = $2 AND merchant_id = $3 AND holder = $4 AND attempts > 1
+			RETURNING attempts)
+		DELETE FROM reservations
+		WHERE kind = $1 AND reference = $2 AND merchant_id = $3 AND holder = $4 AND attempts = 1
+		  AND NOT EXISTS (SELECT 1 FROM fewer)`,
+		string(r.Kind), r.Reference, r.MerchantID, r.Holder)
+	return failure(ctx, "give reservation back", err)
+}
+
+// Reserved says who holds a reference.
+func (db *DB) Reserved(ctx context.Context, kind ReservationKind, reference string) (Reservation, bool, error) {
+	r := Reservation{Kind: kind, Reference: reference}
+	err := db.pool.QueryRowxContext(ctx, `
+		SELECT merchant_id, holder, reserved_at FROM reservations WHERE kind = $1 AND reference = $2`,
+		string(kind), reference).Scan(&r.MerchantID, &r.Holder, &r.ReservedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, nil
+	}
+	return r, err == nil, failure(ctx, "read reservation", err)
+}
+
+// SweepReservations frees references of commands that never completed: those
+// reserved from since until before, a time at which they must have been
+// answered, whose book holds nothing under them. A retry that starts meanwhile
+// moves the time of its reservation on and keeps it. It returns how many it freed.
+func (db *DB) SweepReservations(ctx context.Context, since, before time.Time, limit int) (int64, error) {
+	res, err := db.pool.ExecContext(ctx, `
+		DELETE FROM reservations r
+		USING (
+			SELECT s.kind, s.reference, s.merchant_id
+			FROM reservations s
+			WHERE s.reserved_at >= $3 AND s.reserved_at < $1
+			  AND NOT EXISTS (
+			      SELECT 1 FROM results x
+			      WHERE s.kind = 'AUTHENTICATION_REPORT' AND x.merchant_id = s.merchant_id
+			        AND x.authenticator_id = split_part(s.reference, '/', 1)
+			        AND x.report_number = substr(s.reference, strpos(s.reference, '/') + 1))
+			  AND NOT EXISTS (
+			      SELECT 1 FROM transfers t
+			      WHERE s.kind = 'PAYMENT_REFERENCE' AND t.merchant_id = s.merchant_id
+			        AND t.external_reference = s.reference)
+			  AND s.kind <> 'OUT_NUMBER'
+			LIMIT $2) k
+		WHERE r.kind = k.kind AND r.reference = k.reference AND r.merchant_id = k.merchant_id
+		  AND r.reserved_at < $1`,
+		before, limit, since)
+	if err != nil {
+		return 0, failure(ctx, "sweep reservations", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("count swept reservations: %w", err)
+	}
+	return n, nil
+}

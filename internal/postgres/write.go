@@ -1,0 +1,451 @@
+package postgres
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+)
+
+// Changes is everything that a batch of commands decided, over all its books.
+// Rows of one kind are in the order in which they were made.
+type Changes struct {
+	BooksOpened []Head
+	// Books carries, in Version, the version under which the book was locked.
+	Books    []Head
+	Accounts []Account // What to add to the running totals.
+
+	Lines   []LineSeen
+	Refunds []Refund
+	Groups  []Group
+	Persons []Person
+
+	ClaimsFiled   []claim.Claim
+	ClaimsChanged []ClaimChanged
+	UnitsTaken    []UnitOwner
+	UnitsFreed    []UnitOwner
+	Revisions     []claim.Revision
+	Results       []claim.Result
+	Moves         []Move
+	WaitsBegun    []Wait
+	WaitsChanged  []Wait
+	WaitsEnded    []Key
+
+	HoldsPlaced  []ledger.Hold
+	HoldsChanged []ledger.Hold
+	Transfers    []ledger.Transfer
+
+	PayoutsMade    []payout.Payout
+	PayoutsChanged []payout.Payout
+	DuesBegun      []Due
+	DuesEnded      []Key
+
+	Events   []event.Event
+	Requests []Request
+}
+
+// LineSeen is an order line seen for the first time.
+type LineSeen struct {
+	Line       order.Line
+	RecordedAt time.Time
+}
+
+// ClaimChanged is a claim with the version it was loaded at.
+type ClaimChanged struct {
+	Claim claim.Claim
+	From  int64
+}
+
+// Move is a claim's change of state as its history keeps it.
+type Move struct {
+	MerchantID  string
+	ClaimID     string
+	Version     int64
+	From        claim.State
+	To          claim.State
+	Trigger     claim.Trigger
+	EventNumber int64
+	Note        string
+	RecordedAt  time.Time
+}
+
+// Wait is what an open claim waits for.
+type Wait struct {
+	MerchantID string
+	ClaimID    string
+	State      claim.State
+	Since      time.Time
+	Fires      claim.Deadline
+	Deadline   time.Time
+}
+
+// Due is a payout to look after.
+type Due struct {
+	MerchantID string
+	PayoutID   string
+	DueAt      time.Time
+	Attempts   int32
+}
+
+// Write stores changes, set-based: a fixed number of statements whatever the
+// number of commands. Every guarded row is counted; ErrStale means that what
+// was decided on has changed.
+func (tx *Tx) Write(c *Changes) error {
+	for _, step := range []func(*Changes) error{
+		tx.writeBooks, tx.writeAccounts, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
+		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnitsFreed, tx.writeUnitsTaken,
+		tx.writeRevisions, tx.writeResults, tx.writeMoves, tx.writeWaits,
+		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
+		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
+		tx.writeEvents, tx.writeRequests,
+	} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) writeBooks(c *Changes) error {
+	if rows := c.BooksOpened; len(rows) > 0 {
+		err := tx.exec("open books", len(rows), `
+			INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
+			                   transfer_number, recorded_at, opened_at)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[],
+			                     $6::bigint[], $7::timestamptz[], $8::timestamptz[])`,
+			texts(rows, func(h *Head) string { return h.MerchantID }),
+			texts(rows, func(h *Head) string { return h.Currency }),
+			bigints(rows, func(h *Head) int64 { return h.Version }),
+			bigints(rows, func(h *Head) int64 { return h.EventNumber }),
+			blobs(rows, func(h *Head) []byte { return h.EventHash[:] }),
+			bigints(rows, func(h *Head) int64 { return h.TransferNumber }),
+			times(rows, func(h *Head) time.Time { return h.RecordedAt }),
+			times(rows, func(h *Head) time.Time { return h.OpenedAt }))
+		if err != nil {
+			return err
+		}
+		if err := tx.openAccounts(rows); err != nil {
+			return err
+		}
+	}
+	rows := c.Books
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write books", len(rows), `
+		UPDATE books b
+		SET event_number = k.event_number, event_hash = k.event_hash,
+		    transfer_number = k.transfer_number, recorded_at = k.recorded_at
+		FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::timestamptz[])
+		     AS k (merchant_id, version, event_number, event_hash, transfer_number, recorded_at)
+		WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
+		texts(rows, func(h *Head) string { return h.MerchantID }),
+		bigints(rows, func(h *Head) int64 { return h.Version }),
+		bigints(rows, func(h *Head) int64 { return h.EventNumber }),
+		blobs(rows, func(h *Head) []byte { return h.EventHash[:] }),
+		bigints(rows, func(h *Head) int64 { return h.TransferNumber }),
+		times(rows, func(h *Head) time.Time { return h.RecordedAt }))
+}
+
+// openAccounts gives every opened book its whole chart of accounts at zero.
+func (tx *Tx) openAccounts(books []Head) error {
+	purposes := ledger.Purposes()
+	return tx.exec("open accounts", len(books)*len(purposes), `
+		INSERT INTO accounts (merchant_id, purpose, debits_minor, credits_minor)
+		SELECT b.merchant_id, p.purpose, 0, 0
+		FROM unnest($1::text[]) AS b (merchant_id)
+		CROSS JOIN unnest($2::text[]) AS p (purpose)`,
+		texts(books, func(h *Head) string { return h.MerchantID }),
+		texts(purposes, func(p *ledger.Purpose) string { return string(*p) }))
+}
+
+func (tx *Tx) writeAccounts(c *Changes) error {
+	rows := c.Accounts
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write accounts", len(rows), `
+		UPDATE accounts a
+		SET debits_minor = a.debits_minor + k.debits, credits_minor = a.credits_minor + k.credits
+		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+		     AS k (merchant_id, purpose, debits, credits)
+		WHERE a.merchant_id = k.merchant_id AND a.purpose = k.purpose`,
+		texts(rows, func(a *Account) string { return a.MerchantID }),
+		texts(rows, func(a *Account) string { return string(a.Purpose) }),
+		bigints(rows, func(a *Account) int64 { return int64(a.Balance.Debits) }),
+		bigints(rows, func(a *Account) int64 { return int64(a.Balance.Credits) }))
+}
+
+func (tx *Tx) writePersons(c *Changes) error {
+	rows := c.Persons
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write persons", len(rows), `
+		INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])`,
+		texts(rows, func(p *Person) string { return p.MerchantID }),
+		texts(rows, func(p *Person) string { return p.PersonID }),
+		blobs(rows, func(p *Person) []byte { return p.Salt }),
+		blobs(rows, func(p *Person) []byte { return p.Commitment[:] }))
+}
+
+func (tx *Tx) writeLines(c *Changes) error {
+	rows := c.Lines
+	if len(rows) == 0 {
+		return nil
+	}
+	contents := make([]string, len(rows))
+	digests := make([][32]byte, len(rows))
+	for i := range rows {
+		b, err := json.Marshal(&rows[i].Line)
+		if err != nil {
+			return fmt.Errorf("encode order line: %w", err)
+		}
+		contents[i], digests[i] = string(b), rows[i].Line.Digest()
+	}
+	return tx.exec("write order lines", len(rows), `
+		INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id,
+		                         paid_at, content, digest, recorded_at)
+		SELECT k.merchant_id, k.order_line_id, k.order_id, k.payment_id, k.product_id,
+		       k.paid_at, k.content::jsonb, k.digest, k.recorded_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+		            $6::timestamptz[], $7::text[], $8::bytea[], $9::timestamptz[])
+		     AS k (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)`,
+		texts(rows, func(l *LineSeen) string { return l.Line.MerchantID }),
+		texts(rows, func(l *LineSeen) string { return l.Line.ID }),
+		texts(rows, func(l *LineSeen) string { return l.Line.OrderID }),
+		texts(rows, func(l *LineSeen) string { return l.Line.PaymentID }),
+		texts(rows, func(l *LineSeen) string { return l.Line.ProductID }),
+		times(rows, func(l *LineSeen) time.Time { return l.Line.PaidAt }),
+		texts(contents, func(s *string) string { return *s }),
+		blobs(digests, func(d *[32]byte) []byte { return d[:] }),
+		times(rows, func(l *LineSeen) time.Time { return l.RecordedAt }))
+}
+
+func (tx *Tx) writeRefunds(c *Changes) error {
+	rows := c.Refunds
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write refunds", len(rows), `
+		INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])`,
+		texts(rows, func(r *Refund) string { return r.MerchantID }),
+		texts(rows, func(r *Refund) string { return r.OrderLineID }),
+		texts(rows, func(r *Refund) string { return r.RefundID }),
+		bigints(rows, func(r *Refund) int64 { return int64(r.Amount) }),
+		times(rows, func(r *Refund) time.Time { return r.RefundedAt }),
+		times(rows, func(r *Refund) time.Time { return r.RecordedAt }))
+}
+
+func (tx *Tx) writeGroups(c *Changes) error {
+	rows := c.Groups
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write pricing groups", len(rows), `
+		INSERT INTO pricing_groups (merchant_id, group_id, claimant_id, product_id, anchor_paid_at, recorded_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])`,
+		texts(rows, func(g *Group) string { return g.MerchantID }),
+		texts(rows, func(g *Group) string { return g.ID }),
+		texts(rows, func(g *Group) string { return g.ClaimantID }),
+		texts(rows, func(g *Group) string { return g.ProductID }),
+		times(rows, func(g *Group) time.Time { return g.AnchorPaidAt }),
+		times(rows, func(g *Group) time.Time { return g.RecordedAt }))
+}
+
+func (tx *Tx) writeHoldsPlaced(c *Changes) error {
+	rows := c.HoldsPlaced
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("place holds", len(rows), `
+		INSERT INTO holds (merchant_id, claim_id, hold_number, source, state, amount_minor,
+		                   captured_minor, released_minor, placed_at, ended_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
+		                     $7::bigint[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])`,
+		texts(rows, func(h *ledger.Hold) string { return h.MerchantID }),
+		texts(rows, func(h *ledger.Hold) string { return h.ClaimID }),
+		integers(rows, func(h *ledger.Hold) int32 { return h.Number }),
+		texts(rows, func(h *ledger.Hold) string { return string(h.Source) }),
+		texts(rows, func(h *ledger.Hold) string { return string(h.State) }),
+		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Amount) }),
+		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Captured) }),
+		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Released) }),
+		times(rows, func(h *ledger.Hold) time.Time { return h.PlacedAt }),
+		times(rows, func(h *ledger.Hold) time.Time { return h.EndedAt }))
+}
+
+func (tx *Tx) writeHoldsChanged(c *Changes) error {
+	rows := c.HoldsChanged
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("change holds", len(rows), `
+		UPDATE holds h
+		SET state = k.state, captured_minor = k.captured, released_minor = k.released, ended_at = k.ended_at
+		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[])
+		     AS k (merchant_id, claim_id, hold_number, state, captured, released, ended_at)
+		WHERE h.merchant_id = k.merchant_id AND h.claim_id = k.claim_id AND h.hold_number = k.hold_number
+		  AND h.state = 'HELD'`,
+		texts(rows, func(h *ledger.Hold) string { return h.MerchantID }),
+		texts(rows, func(h *ledger.Hold) string { return h.ClaimID }),
+		integers(rows, func(h *ledger.Hold) int32 { return h.Number }),
+		texts(rows, func(h *ledger.Hold) string { return string(h.State) }),
+		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Captured) }),
+		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Released) }),
+		times(rows, func(h *ledger.Hold) time.Time { return h.EndedAt }))
+}
+
+func (tx *Tx) writeTransfers(c *Changes) error {
+	rows := c.Transfers
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write transfers", len(rows), `
+		INSERT INTO transfers (merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose,
+		                       amount_minor, currency, claim_id, order_line_id, payout_id,
+		                       external_reference, reverses_number, recorded_at, effective_at)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+		                     $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[],
+		                     $12::text[], $13::bigint[], $14::timestamptz[], $15::timestamptz[])`,
+		texts(rows, func(t *ledger.Transfer) string { return t.MerchantID }),
+		bigints(rows, func(t *ledger.Transfer) int64 { return t.Number }),
+		bigints(rows, func(t *ledger.Transfer) int64 { return t.EventNumber }),
+		texts(rows, func(t *ledger.Transfer) string { return string(t.Kind) }),
+		texts(rows, func(t *ledger.Transfer) string { return string(t.Debit) }),
+		texts(rows, func(t *ledger.Transfer) string { return string(t.Credit) }),
+		bigints(rows, func(t *ledger.Transfer) int64 { return int64(t.Amount) }),
+		texts(rows, func(t *ledger.Transfer) string { return t.Currency }),
+		textsOrNull(rows, func(t *ledger.Transfer) string { return t.ClaimID }),
+		textsOrNull(rows, func(t *ledger.Transfer) string { return t.OrderLineID }),
+		textsOrNull(rows, func(t *ledger.Transfer) string { return t.PayoutID }),
+		textsOrNull(rows, func(t *ledger.Transfer) string { return t.ExternalReference }),
+		bigintsOrNull(rows, func(t *ledger.Transfer) int64 { return t.Reverses }),
+		times(rows, func(t *ledger.Transfer) time.Time { return t.RecordedAt }),
+		times(rows, func(t *ledger.Transfer) time.Time { return t.EffectiveAt }))
+}
+
+func (tx *Tx) writePayoutsMade(c *Changes) error {
+	rows := c.PayoutsMade
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("make payouts", len(rows), `
+		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
+		                     out_number, payment_id, destination, not_after, gateway_reference,
+		                     failure_code, created_at, answered_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+		                     $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[],
+		                     $13::text[], $14::timestamptz[], $15::timestamptz[])`,
+		texts(rows, func(p *payout.Payout) string { return p.MerchantID }),
+		texts(rows, func(p *payout.Payout) string { return p.ID }),
+		texts(rows, func(p *payout.Payout) string { return p.ClaimID }),
+		texts(rows, func(p *payout.Payout) string { return string(p.Part) }),
+		texts(rows, func(p *payout.Payout) string { return string(p.State) }),
+		bigints(rows, func(p *payout.Payout) int64 { return int64(p.Amount) }),
+		texts(rows, func(p *payout.Payout) string { return p.Currency }),
+		texts(rows, func(p *payout.Payout) string { return p.OutNumber }),
+		texts(rows, func(p *payout.Payout) string { return p.PaymentID }),
+		texts(rows, func(p *payout.Payout) string { return p.Destination }),
+		times(rows, func(p *payout.Payout) time.Time { return p.NotAfter }),
+		texts(rows, func(p *payout.Payout) string { return p.GatewayReference }),
+		texts(rows, func(p *payout.Payout) string { return p.FailureCode }),
+		times(rows, func(p *payout.Payout) time.Time { return p.CreatedAt }),
+		times(rows, func(p *payout.Payout) time.Time { return p.AnsweredAt }))
+}
+
+func (tx *Tx) writePayoutsChanged(c *Changes) error {
+	rows := c.PayoutsChanged
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("change payouts", len(rows), `
+		UPDATE payouts p
+		SET state = k.state, destination = k.destination, not_after = k.not_after,
+		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[])
+		     AS k (merchant_id, payout_id, state, destination, not_after, gateway_reference, failure_code, answered_at)
+		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
+		texts(rows, func(p *payout.Payout) string { return p.MerchantID }),
+		texts(rows, func(p *payout.Payout) string { return p.ID }),
+		texts(rows, func(p *payout.Payout) string { return string(p.State) }),
+		texts(rows, func(p *payout.Payout) string { return p.Destination }),
+		times(rows, func(p *payout.Payout) time.Time { return p.NotAfter }),
+		texts(rows, func(p *payout.Payout) string { return p.GatewayReference }),
+		texts(rows, func(p *payout.Payout) string { return p.FailureCode }),
+		times(rows, func(p *payout.Payout) time.Time { return p.AnsweredAt }))
+}
+
+func (tx *Tx) writeDues(c *Changes) error {
+	if rows := c.DuesBegun; len(rows) > 0 {
+		err := tx.exec("begin payout dues", len(rows), `
+			INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::integer[])`,
+			texts(rows, func(d *Due) string { return d.MerchantID }),
+			texts(rows, func(d *Due) string { return d.PayoutID }),
+			times(rows, func(d *Due) time.Time { return d.DueAt }),
+			integers(rows, func(d *Due) int32 { return d.Attempts }))
+		if err != nil {
+			return err
+		}
+	}
+	rows := c.DuesEnded
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("end payout dues", len(rows), `
+		DELETE FROM payout_dues d
+		USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
+		keyArrays(rows)...)
+}
+
+func (tx *Tx) writeEvents(c *Changes) error {
+	rows := c.Events
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write events", len(rows), `
+		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
+		SELECT k.merchant_id, k.event_number, k.kind, k.claim_id, k.recorded_at, $8, k.content, k.hash
+		FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[])
+		     AS k (merchant_id, event_number, kind, claim_id, recorded_at, content, hash)`,
+		texts(rows, func(e *event.Event) string { return e.MerchantID }),
+		bigints(rows, func(e *event.Event) int64 { return e.Number }),
+		texts(rows, func(e *event.Event) string { return string(e.Kind) }),
+		textsOrNull(rows, func(e *event.Event) string { return e.ClaimID }),
+		times(rows, func(e *event.Event) time.Time { return e.RecordedAt }),
+		texts(rows, func(e *event.Event) string { return e.Content }),
+		blobs(rows, func(e *event.Event) []byte { return e.Hash[:] }),
+		event.EncodingV1)
+}
+
+func (tx *Tx) writeRequests(c *Changes) error {
+	rows := c.Requests
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.exec("write requests", len(rows), `
+		INSERT INTO requests (merchant_id, workload, method, request_id, digest, claim_id, result_id,
+		                      payout_id, transfer_number, event_number, recorded_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
+		                     $8::text[], $9::bigint[], $10::bigint[], $11::timestamptz[])`,
+		texts(rows, func(r *Request) string { return r.MerchantID }),
+		texts(rows, func(r *Request) string { return r.Workload }),
+		texts(rows, func(r *Request) string { return r.Method }),
+		texts(rows, func(r *Request) string { return r.RequestID }),
+		blobs(rows, func(r *Request) []byte { return r.Digest[:] }),
+		textsOrNull(rows, func(r *Request) string { return r.ClaimID }),
+		textsOrNull(rows, func(r *Request) string { return r.ResultID }),
+		textsOrNull(rows, func(r *Request) string { return r.PayoutID }),
+		bigintsOrNull(rows, func(r *Request) int64 { return r.TransferNumber }),
+		bigints(rows, func(r *Request) int64 { return r.EventNumber }),
+		times(rows, func(r *Request) time.Time { return r.RecordedAt }))
+}

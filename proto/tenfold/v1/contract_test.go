@@ -1,0 +1,238 @@
+package tenfoldv1_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/dynamicpb"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// rangeFiles calls f for each file of the contract.
+func rangeFiles(f func(protoreflect.FileDescriptor)) {
+	protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(fd protoreflect.FileDescriptor) bool {
+		f(fd)
+		return true
+	})
+}
+
+// Catches a rule that only fails when a request first meets it: a CEL
+// expression over a field that is gone, a rule of the wrong type.
+func TestEveryRuleCompiles(t *testing.T) {
+	t.Parallel()
+	v, err := protovalidate.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := 0
+	rangeFiles(func(fd protoreflect.FileDescriptor) {
+		for i := range fd.Messages().Len() {
+			md := fd.Messages().Get(i)
+			messages++
+			err := v.Validate(dynamicpb.NewMessage(md))
+			var refused *protovalidate.ValidationError
+			if err != nil && !errors.As(err, &refused) {
+				t.Errorf("%s: %v", md.FullName(), err)
+			}
+		}
+	})
+	if messages == 0 {
+		t.Fatal("no message found")
+	}
+}
+
+// Catches a method added without what every method of its sort must carry.
+func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
+	t.Parallel()
+	reads := []string{"Get", "List", "Quote", "Resolve", "Query"}
+	rangeFiles(func(fd protoreflect.FileDescriptor) {
+		for i := range fd.Services().Len() {
+			sd := fd.Services().Get(i)
+			switch sd.Name() {
+			case "PayoutGatewayService", "SandboxService":
+				continue // Not a command on a book.
+			}
+			for j := range sd.Methods().Len() {
+				checkMethod(t, sd.Methods().Get(j), reads)
+			}
+		}
+	})
+}
+
+func checkMethod(t *testing.T, md protoreflect.MethodDescriptor, reads []string) {
+	t.Helper()
+	in, out := md.Input().Fields(), md.Output().Fields()
+	need := func(fields protoreflect.FieldDescriptors, names ...protoreflect.Name) {
+		for _, name := range names {
+			if fields.ByName(name) == nil {
+				t.Errorf("%s has no %s", md.FullName(), name)
+			}
+		}
+	}
+	name := string(md.Name())
+	switch {
+	case strings.HasPrefix(name, "List"):
+		need(in, "page_size", "page_token")
+		need(out, "next_page_token")
+	case name == "BatchFileClaims":
+		need(in, "requests")
+		need(out, "items")
+	default:
+		for _, read := range reads {
+			if strings.HasPrefix(name, read) {
+				return
+			}
+		}
+		need(in, "request_id", "validate_only")
+		need(out, "replayed")
+	}
+}
+
+func yuan(n int64) *tenfoldv1.Money {
+	return &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: n * 100}
+}
+
+func line() *tenfoldv1.OrderLine {
+	return &tenfoldv1.OrderLine{
+		Name: "merchants/m1/orderLines/l1", OrderId: "o1", PaymentId: "p1", ProductId: "g1",
+		Quantity: 2, UnitPrice: yuan(10), GoodsPaid: yuan(20), PayerId: "c1",
+		Promises: []*tenfoldv1.Promise{{
+			Kind:       tenfoldv1.PromiseKind_PROMISE_KIND_MULTIPLIER,
+			Multiplier: &tenfoldv1.Ratio{Numerator: 10, Denominator: 1},
+		}},
+	}
+}
+
+func fileClaim(change func(*tenfoldv1.FileClaimRequest)) *tenfoldv1.FileClaimRequest {
+	r := &tenfoldv1.FileClaimRequest{
+		Parent: "merchants/m1", RequestId: "r1", ClaimantId: "c1", Units: []int32{1, 2},
+		Line:              &tenfoldv1.FileClaimRequest_OrderLine{OrderLine: line()},
+		LegalBasisChoice:  tenfoldv1.LegalBasis_LEGAL_BASIS_BEST,
+		Remedies:          []tenfoldv1.Remedy{tenfoldv1.Remedy_REMEDY_REFUND, tenfoldv1.Remedy_REMEDY_COMPENSATION},
+		Grounds:           tenfoldv1.Grounds_GROUNDS_COUNTERFEIT_TRADEMARK,
+		LearnedAt:         timestamppb.New(time.Unix(1700000000, 0)),
+		PayoutDestination: "wallet-1",
+	}
+	change(r)
+	return r
+}
+
+func decide(d tenfoldv1.ReviewDecision, units ...*tenfoldv1.UnitVerdict) *tenfoldv1.DecideReviewRequest {
+	return &tenfoldv1.DecideReviewRequest{
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why",
+		Decision: d, UnitVerdicts: units,
+	}
+}
+
+func policyVersion(change func(*tenfoldv1.PolicyVersion)) *tenfoldv1.PolicyVersion {
+	day := durationpb.New(24 * time.Hour)
+	p := &tenfoldv1.PolicyVersion{
+		Name: "policies/tenfold/versions/1", Title: "Tenfold", CurrencyCode: "CNY",
+		LegalBasis:       tenfoldv1.LegalBasis_LEGAL_BASIS_PROMISE,
+		Multiplier:       &tenfoldv1.Ratio{Numerator: 10, Denominator: 1},
+		BaseComponents:   []tenfoldv1.BaseComponent{tenfoldv1.BaseComponent_BASE_COMPONENT_GOODS_PAID},
+		RefundComponents: []tenfoldv1.BaseComponent{tenfoldv1.BaseComponent_BASE_COMPONENT_GOODS_PAID},
+		RefundMode:       tenfoldv1.RefundMode_REFUND_MODE_ON_TOP,
+		EarlierRefunds:   tenfoldv1.EarlierRefunds_EARLIER_REFUNDS_GROSS,
+		SourceOrder:      []tenfoldv1.FundingSource{tenfoldv1.FundingSource_FUNDING_SOURCE_DEPOSIT},
+		Windows: &tenfoldv1.PolicyWindows{
+			Claim: day, Knowledge: day, Result: day, Review: day, NoticeDelivery: day, Notice: day, Grouping: day,
+		},
+		PublishedAt:   timestamppb.New(time.Unix(1700000000, 0)),
+		EffectiveFrom: timestamppb.New(time.Unix(1701000000, 0)),
+	}
+	change(p)
+	return p
+}
+
+// Catches a rule that admits what it should refuse, or the reverse.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	type fileRequest = tenfoldv1.FileClaimRequest
+	unit := func(n int32, v tenfoldv1.Verdict) *tenfoldv1.UnitVerdict {
+		return &tenfoldv1.UnitVerdict{Ordinal: n, Verdict: v}
+	}
+	const counterfeit, genuine = tenfoldv1.Verdict_VERDICT_COUNTERFEIT, tenfoldv1.Verdict_VERDICT_GENUINE
+	const uphold, reject = tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD, tenfoldv1.ReviewDecision_REVIEW_DECISION_REJECT
+	cases := []struct {
+		name    string
+		message proto.Message
+		field   string // The field refused; empty for an accepted message.
+	}{
+		{"a whole claim", fileClaim(func(*fileRequest) {}), ""},
+		{"no request id", fileClaim(func(r *fileRequest) { r.RequestId = "" }), "request_id"},
+		{"a request id with a space", fileClaim(func(r *fileRequest) { r.RequestId = "a b" }), "request_id"},
+		{"a request id too long", fileClaim(func(r *fileRequest) { r.RequestId = strings.Repeat("a", 65) }), "request_id"},
+		{"no line", fileClaim(func(r *fileRequest) { r.Line = nil }), "line"},
+		{"a line by name", fileClaim(func(r *fileRequest) {
+			r.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: "merchants/m1/orderLines/l1"}
+		}), ""},
+		{"a line by bad name", fileClaim(func(r *fileRequest) {
+			r.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: "orderLines/l1"}
+		}), "order_line_name"},
+		{"no units", fileClaim(func(r *fileRequest) { r.Units = nil }), "units"},
+		{"unit zero", fileClaim(func(r *fileRequest) { r.Units = []int32{0} }), "units[0]"},
+		{"a unit twice", fileClaim(func(r *fileRequest) { r.Units = []int32{1, 1} }), "units"},
+		{"no basis", fileClaim(func(r *fileRequest) { r.LegalBasisChoice = 0 }), "legal_basis_choice"},
+		{"an unknown basis", fileClaim(func(r *fileRequest) { r.LegalBasisChoice = 99 }), "legal_basis_choice"},
+		{"a remedy twice", fileClaim(func(r *fileRequest) { r.Remedies = []tenfoldv1.Remedy{1, 1} }), "remedies"},
+		{"no learned_at", fileClaim(func(r *fileRequest) { r.LearnedAt = nil }), "learned_at"},
+		{"a negative price", fileClaim(func(r *fileRequest) { r.GetOrderLine().GoodsPaid.MinorUnits = -1 }), "order_line.goods_paid.minor_units"},
+		{"an enormous price", fileClaim(func(r *fileRequest) { r.GetOrderLine().GoodsPaid.MinorUnits = 1e15 + 1 }), "order_line.goods_paid.minor_units"},
+		{"no price", fileClaim(func(r *fileRequest) { r.GetOrderLine().GoodsPaid = nil }), "order_line.goods_paid"},
+		{"a promise without its amount", fileClaim(func(r *fileRequest) { r.GetOrderLine().Promises[0].Multiplier = nil }), "order_line.promises[0]"},
+		{"a batch with an item to be refused alone", &tenfoldv1.BatchFileClaimsRequest{Requests: []*fileRequest{{}}}, ""},
+		{"an empty batch", &tenfoldv1.BatchFileClaimsRequest{}, "requests"},
+		{"a claim of an unknown merchant", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/3k7qx8m2pdr5t0c2jwz9"}, ""},
+		{"an unknown view", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/1", View: 9}, "view"},
+		{"upheld with verdicts", decide(uphold, unit(1, counterfeit), unit(2, genuine)), ""},
+		{"upheld without verdicts", decide(uphold), "-"},
+		{"upheld with nothing counterfeit", decide(uphold, unit(1, genuine)), "-"},
+		{"a unit decided twice", decide(uphold, unit(1, counterfeit), unit(1, genuine)), "unit_verdicts"},
+		{"rejected", decide(reject), ""},
+		{"rejected with verdicts", decide(reject, unit(1, genuine)), "-"},
+		{"opening the wildcard", &tenfoldv1.OpenBookRequest{MerchantId: "-", RequestId: "r", CurrencyCode: "CNY"}, "-"},
+		{"a policy", policyVersion(func(*tenfoldv1.PolicyVersion) {}), ""},
+		{"a policy on BEST", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.LegalBasis = tenfoldv1.LegalBasis_LEGAL_BASIS_BEST }), "legal_basis"},
+		{"a policy without refund mode", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.RefundMode = 0 }), "refund_mode"},
+		{"a floor without scope", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Floor = yuan(500) }), "-"},
+		{"a window of nothing", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Windows.Notice = durationpb.New(0) }), "windows.notice"},
+		{"four years of knowledge", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.Windows.Knowledge = durationpb.New(4 * 366 * 24 * time.Hour)
+		}), "windows.knowledge"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			err := protovalidate.Validate(c.message)
+			var refused *protovalidate.ValidationError
+			switch {
+			case c.field == "" && err != nil:
+				t.Fatalf("refused: %v", err)
+			case c.field == "":
+				return
+			case !errors.As(err, &refused):
+				t.Fatalf("not refused: %v", err)
+			}
+			want := c.field
+			if want == "-" {
+				want = "" // The message as a whole.
+			}
+			for _, violation := range refused.Violations {
+				if protovalidate.FieldPathString(violation.Proto.GetField()) == want {
+					return
+				}
+			}
+			t.Fatalf("no violation at %q: %v", want, err)
+		})
+	}
+}
