@@ -17,9 +17,9 @@ func (b LegalBasis) Law() string {
 		return "Food Safety Law Art. 148(2)"
 	case ConsumerProtection55:
 		return "Consumer Protection Law Art. 55(1)"
-	default:
-		return string(b)
+	case Best: // A choice between the others, with no law of its own.
 	}
+	return string(b)
 }
 
 // InForce gives, for each legal basis, the version that applies to an order

@@ -13,6 +13,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/migrations"
 )
 
@@ -54,6 +55,9 @@ func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to i
 	}
 	if to, err = SchemaVersion(ctx, db); err != nil {
 		return from, from, err
+	}
+	if err := (&DB{pool: db}).SeedPolicies(ctx, policy.Seeds()); err != nil {
+		return from, to, err
 	}
 	if len(applied) == 0 {
 		from = to // Another process was first, or there was nothing to do.

@@ -1,0 +1,234 @@
+package engine_test
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// start is the time at which every fixture's clock begins.
+var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// clock is a clock that the test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is one engine over a database of its own.
+type fixture struct {
+	t      testing.TB
+	db     *pgtest.DB
+	pg     *postgres.DB
+	engine *engine.Engine
+	clock  *clock
+
+	mu      sync.Mutex
+	count   int
+	payouts []payout.Payout
+}
+
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	f := &fixture{t: t, db: pgtest.New(t), clock: &clock{now: start}}
+	f.pg, f.engine = f.replica(engine.Defaults())
+	return f
+}
+
+// replica starts another engine on the fixture's database.
+func (f *fixture) replica(config engine.Config) (*postgres.DB, *engine.Engine) {
+	f.t.Helper()
+	pg, err := postgres.Open(f.db.AppURL, 16)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	e, err := engine.New(f.t.Context(), pg, f.clock.Now, config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	e.OnPayouts(func(made []payout.Payout) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.payouts = append(f.payouts, made...)
+	})
+	f.t.Cleanup(func() {
+		e.Close()
+		if err := pg.Close(); err != nil {
+			f.t.Error(err)
+		}
+	})
+	return pg, e
+}
+
+// request makes a header with a request id of its own.
+func (f *fixture) request(merchant, method string) engine.Header {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.count++
+	return engine.Header{
+		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("request-%d", f.count),
+		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: "reviewer-1"},
+	}
+}
+
+// takePayouts gives the payouts made since the last call.
+func (f *fixture) takePayouts() []payout.Payout {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	made := f.payouts
+	f.payouts = nil
+	return made
+}
+
+func (f *fixture) open(merchant string, deposit money.Amount) {
+	f.t.Helper()
+	if _, err := f.engine.OpenBook(f.t.Context(), f.request(merchant, "OpenBook"), engine.OpenBook{Currency: "CNY"}); err != nil {
+		f.t.Fatal(err)
+	}
+	if deposit > 0 {
+		f.topUp(merchant, deposit)
+	}
+}
+
+func (f *fixture) topUp(merchant string, amount money.Amount) {
+	f.t.Helper()
+	h := f.request(merchant, "TopUpDeposit")
+	_, err := f.engine.MoveMoney(f.t.Context(), h, engine.MoneyMove{
+		Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY", Reference: "pay-" + h.RequestID,
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// line is an order line of one product, paid a month before the start.
+func line(merchant, id string, quantity int32, paid money.Amount) *order.Line {
+	at := start.AddDate(0, -1, 0)
+	return &order.Line{
+		MerchantID: merchant, ID: id, OrderID: "order-" + id, PaymentID: "payment-" + id,
+		PaidAt: at, ShippedAt: at.Add(time.Hour), DeliveredAt: at.Add(48 * time.Hour),
+		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY",
+		UnitPrice: paid / money.Amount(quantity), GoodsPaid: paid, PayerID: "consumer-" + id, RecipientID: "consumer-" + id,
+	}
+}
+
+func filing(l *order.Line, ordinals ...int32) engine.FileClaim {
+	return engine.FileClaim{
+		Line: l, ClaimantID: l.PayerID, Ordinals: ordinals, Basis: policy.Promise,
+		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
+		LearnedAt: start.AddDate(0, 0, -3), Destination: "wallet-1",
+	}
+}
+
+func (f *fixture) file(cmd engine.FileClaim) *claim.Claim {
+	f.t.Helper()
+	o, err := f.engine.FileClaim(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), cmd)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return o.Claim
+}
+
+func (f *fixture) authenticator(id string, kind claim.AuthenticatorKind) {
+	f.t.Helper()
+	_, err := f.pg.RegisterAuthenticator(f.t.Context(), claim.Authenticator{ID: id, Kind: kind, DisplayName: id, RegisteredAt: start})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// result is a laboratory's result on every unit of a claim.
+func result(c *claim.Claim, v claim.Verdict, report string) claim.Result {
+	units := make([]claim.Unit, len(c.Units))
+	for i, u := range c.Units {
+		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: v}
+	}
+	return claim.Result{
+		ClaimID: c.ID, AuthenticatorID: "lab-1", ReportNumber: report, Sample: claim.SealedPlatformSample,
+		CustodyIntact: true, Units: units, IssuedAt: start,
+	}
+}
+
+func (f *fixture) record(c *claim.Claim, r claim.Result) *claim.Claim {
+	f.t.Helper()
+	o, err := f.engine.RecordResult(f.t.Context(), f.request(c.MerchantID, "RecordResult"), engine.NewRecordResult(r))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return o.Claim
+}
+
+func (f *fixture) confirmNotice(c *claim.Claim) *claim.Claim {
+	f.t.Helper()
+	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request(c.MerchantID, "ConfirmNotice"), engine.NewConfirmNotice(c.ID, time.Time{}))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return o.Claim
+}
+
+func (f *fixture) accept(c *claim.Claim) *claim.Claim {
+	f.t.Helper()
+	o, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag()))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return o.Claim
+}
+
+func (f *fixture) answer(p payout.Payout, said payout.Outcome) *claim.Claim {
+	f.t.Helper()
+	o, err := f.engine.AnswerPayout(f.t.Context(), p.MerchantID, engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return o.Claim
+}
+
+// balances reads a book's accounts that are not zero, on their normal side.
+func (f *fixture) balances(merchant string) map[ledger.Purpose]money.Amount {
+	f.t.Helper()
+	var rows []struct {
+		Purpose string `db:"purpose"`
+		Debits  int64  `db:"debits_minor"`
+		Credits int64  `db:"credits_minor"`
+	}
+	pool := f.db.Open(f.t)
+	err := pool.SelectContext(f.t.Context(), &rows, `SELECT purpose, debits_minor, credits_minor FROM accounts WHERE merchant_id = $1`, merchant)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	out := make(map[ledger.Purpose]money.Amount)
+	for _, r := range rows {
+		p := ledger.Purpose(r.Purpose)
+		b := ledger.Balance{Debits: money.Amount(r.Debits), Credits: money.Amount(r.Credits)}.Of(p)
+		if b != 0 {
+			out[p] = b
+		}
+	}
+	return out
+}
