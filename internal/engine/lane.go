@@ -113,7 +113,7 @@ func (l *lane) settle(batch []*call, err error) {
 	case err == nil:
 		l.answer(batch)
 	case errors.Is(err, postgres.ErrContended), errors.Is(err, postgres.ErrStale):
-		l.again(batch, err)
+		l.again(batch)
 	case errors.Is(err, postgres.ErrCommitUnknown), errors.Is(err, postgres.ErrUnavailable):
 		// The next try reconnects and finds, request by request, what was stored.
 		l.reconnect(batch, err)
@@ -129,7 +129,7 @@ func (l *lane) settle(batch []*call, err error) {
 
 // again repeats contended work, book by book, so that one busy book does not
 // stall the others; a book that stays busy goes to the end of the queue.
-func (l *lane) again(batch []*call, err error) {
+func (l *lane) again(batch []*call) {
 	slices.SortStableFunc(batch, func(a, b *call) int {
 		if a.header.MerchantID < b.header.MerchantID {
 			return -1
@@ -147,7 +147,8 @@ func (l *lane) again(batch []*call, err error) {
 		}
 		book := batch[:n:n]
 		batch = batch[n:]
-		if err = l.try(book); errors.Is(err, postgres.ErrContended) || errors.Is(err, postgres.ErrStale) {
+		err := l.try(book)
+		if errors.Is(err, postgres.ErrContended) || errors.Is(err, postgres.ErrStale) {
 			l.requeue(book, err)
 			continue
 		}

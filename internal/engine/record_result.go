@@ -142,15 +142,15 @@ func (b *Book) weigh(id string) error {
 // find gives a claim a verdict and moves it by trigger t: to notice with its
 // price and hold, to rejection with its holds given back, or to review.
 func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
-	switch t {
-	case claim.ResultCounterfeit, claim.ReviewUpheld:
+	switch to, _ := claim.Next(b.claims.get(id).State, t); {
+	case to == claim.Notified:
 		c := b.change(id)
 		c.Units, c.Verdict = units, claim.Counterfeit
 		if err := b.move(id, t, note); err != nil {
 			return err
 		}
 		return b.reprice(id, t, note)
-	case claim.ResultGenuine, claim.ReviewRejected, claim.ReviewExpired:
+	case !to.Live():
 		c := b.change(id)
 		c.Units, c.Verdict = units, claim.Overall(units)
 		return b.leave(id, t, note)

@@ -166,18 +166,6 @@ func (tx *Tx) statement(query string) (*sqlx.Stmt, error) {
 	return st, nil
 }
 
-// selectRows runs query and scans every row into dest, a pointer to a slice.
-func (tx *Tx) selectRows(what string, dest any, query string, args ...any) error {
-	st, err := tx.statement(query)
-	if err == nil {
-		err = st.SelectContext(tx.ctx, dest, args...)
-	}
-	if err != nil {
-		return failure(tx.ctx, what, err)
-	}
-	return nil
-}
-
 // exec runs query and refuses with errStale when it did not affect rows rows:
 // what the batch decided on has changed under it.
 func (tx *Tx) exec(what string, rows int, query string, args ...any) error {

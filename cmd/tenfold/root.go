@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The exit codes of every command.
+const (
+	exitOK = iota
+	// exitFailed is a command that could not do its work.
+	exitFailed
+	// exitUsage is a wrong or missing flag, argument or setting.
+	exitUsage
+	// exitMismatch is a check that found a difference.
+	exitMismatch
+)
+
+// errMismatch marks a command that did its work and found a difference.
+var errMismatch = errors.New("the figures do not match")
+
+// usageError marks a wrong or missing setting.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// run is the whole program: it parses args, runs the command and gives the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errMismatch):
+		fmt.Fprintln(errOut, "tenfold:", err)
+		return exitMismatch
+	case errors.As(err, &usage):
+		fmt.Fprintln(errOut, "tenfold:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(errOut, "tenfold:", err)
+	return exitFailed
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "tenfold",
+		Short:         "The fake-one-pays-ten compensation engine",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fromEnvironment(cmd.Flags(), os.LookupEnv)
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newMigrate(), newVersion())
+	return root
+}
+
+// fromEnvironment fills in every flag that was not given from the environment
+// variable of the same name: --database-url from TENFOLD_DATABASE_URL.
+func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var failed error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := lookup(name)
+		if !ok || f.Changed || failed != nil {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			failed = usageError{fmt.Errorf("%s: %w", name, err)}
+		}
+	})
+	return failed
+}
+
+// logger writes structured lines for the operator.
+func logger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
