@@ -36,7 +36,7 @@ CREATE TABLE payouts (
     CONSTRAINT payouts_part_known CHECK (part IN ('REFUND', 'COMPENSATION')),
     CONSTRAINT payouts_state_known CHECK (state IN ('INSTRUCTED', 'SUCCEEDED', 'FAILED', 'RETURNED')),
     CONSTRAINT payouts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT payouts_out_number_form CHECK (out_number ~ '^[A-Za-z0-9]{1,32}$'),
+    CONSTRAINT payouts_out_number_length CHECK (length(out_number) BETWEEN 1 AND 32),
     CONSTRAINT payouts_answered CHECK ((state = 'INSTRUCTED') OR (answered_at IS NOT NULL))
 ) WITH (fillfactor = 70);
 

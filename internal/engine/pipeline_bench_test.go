@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -28,7 +29,11 @@ func durableFixture(b *testing.B) *fixture {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	server, err := embedpg.Start(b.Context(), embedpg.Config{DataDir: dir, Durable: true, Logger: slog.New(slog.DiscardHandler)})
+	// The server may run as another user, who must be able to enter.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	server, err := embedpg.Start(b.Context(), embedpg.Config{DataDir: filepath.Join(dir, "data"), Durable: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

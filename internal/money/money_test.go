@@ -163,6 +163,29 @@ func TestArithmeticIsExactOrRefused(t *testing.T) {
 	})
 }
 
+// Catches a bound that is off by one, where random operands rarely fall.
+func TestArithmeticAtTheBounds(t *testing.T) {
+	for _, n := range []int64{int64(most), -int64(most)} {
+		if got, err := money.Amount(1).Mul(n); err != nil || int64(got) != n {
+			t.Errorf("1 times %d is %d, %v", n, got, err)
+		}
+	}
+	for _, n := range []int64{int64(most) + 1, -int64(most) - 1} {
+		_, err := money.Amount(1).Mul(n)
+		isOutOfRange(t, err)
+	}
+	// The high word of this product equals the denominator, and its quotient
+	// needs more than 64 bits.
+	_, err := money.Ratio{Num: 3, Den: 1}.Of(math.MaxInt64)
+	isOutOfRange(t, err)
+	// Half up at the bound itself: 10^15 − ½ is 10^15, and 10^15 + ½ is too much.
+	if got, err := (money.Ratio{Num: 1, Den: 2}).Of(2*most - 1); err != nil || got != most {
+		t.Errorf("half of 2×10^15 − 1 is %d, %v", got, err)
+	}
+	_, err = money.Ratio{Num: 1, Den: 2}.Of(2*most + 1)
+	isOutOfRange(t, err)
+}
+
 // Catches a negative or oversized amount that passes as a plain amount, and a
 // refusal without its currency.
 func TestAmountCheck(t *testing.T) {

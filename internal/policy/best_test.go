@@ -112,6 +112,31 @@ func TestC5_AlternativesAreShown(t *testing.T) {
 	}
 }
 
+// Catches an alternative that shows another outcome than the one that was
+// weighed, where the common basis is not open to every member.
+func TestC5_AlternativesOfMembersWithOtherVersions(t *testing.T) {
+	promise, food := version(policy.Promise), version(policy.FoodSafety148)
+	shares := price(t, best(line("l-1", 1, 20000), promise, food), best(line("l-2", 1, 2000), food))
+	// The second takes its own basis and its floor; had both been on it, the
+	// first would have used the floor up.
+	want(t, shares, [2]money.Amount{200000, 20000}, [2]money.Amount{100000, 2000})
+	if a := shares[1].Calculation.Alternatives; len(a) != 1 || a[0].Compensation != 100000 || !a[0].Chosen {
+		t.Errorf("alternatives are %+v", a)
+	}
+
+	times := func(basis policy.LegalBasis, n int64) *policy.Version {
+		return version(basis, limits(0, 0), func(v *policy.Version) { v.Multiplier.Num = n })
+	}
+	double, single, triple := times(policy.Promise, 2), times(policy.FoodSafety148, 1), times(policy.ConsumerProtection55, 3)
+	shares = price(t, best(line("l-1", 1, 1000), single, triple), best(line("l-2", 1, 1000), double, single, triple))
+	want(t, shares, [2]money.Amount{3000, 1000}, [2]money.Amount{3000, 1000})
+	// With the second on the promise, the first would still have taken the better
+	// of the bases open to it.
+	if a := shares[1].Calculation.Alternatives[0]; a.Basis != policy.Promise || a.JointTotal != 7000 {
+		t.Errorf("the promise is weighed as %+v", a)
+	}
+}
+
 // Catches a policy in a foreign currency that competes with the line's own.
 func TestC5_BestIgnoresOtherCurrencies(t *testing.T) {
 	dollars := version(policy.Promise, func(v *policy.Version) { v.Currency = "USD" })
