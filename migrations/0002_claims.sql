@@ -15,7 +15,7 @@ CREATE TABLE order_lines (
     -- Payment time; picks the policy version.
     paid_at timestamptz,
     -- The whole line as it was first seen, in the engine's own field names.
-    content jsonb NOT NULL,
+    content json NOT NULL,
     -- SHA-256 over a versioned list of the line's fields; another content under the same id is refused.
     digest bytea NOT NULL,
     -- When the line was first seen.
@@ -91,7 +91,7 @@ CREATE TABLE claims (
     -- The opaque place the payment service pays to.
     destination text COLLATE "C" NOT NULL,
     -- The claimed units: ordinal and verdict of each.
-    units jsonb NOT NULL,
+    units json NOT NULL,
     -- The legal basis asked for, or BEST.
     basis_chosen text COLLATE "C" NOT NULL,
     -- The legal basis the award rests on; empty before the first verdict.
@@ -162,7 +162,7 @@ CREATE TABLE claims (
     CONSTRAINT claims_paid_from_funding CHECK (
         refund_in_flight_minor + refund_paid_minor + compensation_in_flight_minor + compensation_paid_minor
         <= from_deposit_minor + from_shop_funds_minor + advanced_minor)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 
 CREATE INDEX claims_by_id ON claims (claim_id);
 CREATE INDEX claims_of_order ON claims (order_id, claim_id);
@@ -192,7 +192,7 @@ CREATE TABLE claim_revisions (
     -- What was found.
     verdict text COLLATE "C" NOT NULL,
     -- Verdict of each unit.
-    units jsonb NOT NULL,
+    units json NOT NULL,
     -- Refund awarded, minor units.
     refund_minor bigint NOT NULL,
     -- Compensation awarded, minor units.
@@ -208,7 +208,7 @@ CREATE TABLE claim_revisions (
     -- The decider's reason as given; empty for none.
     note text NOT NULL,
     -- The full calculation, step by step.
-    calculation jsonb NOT NULL,
+    calculation json NOT NULL,
     -- The event of the command that made it.
     event_number bigint NOT NULL,
     -- The book's time.
@@ -216,7 +216,8 @@ CREATE TABLE claim_revisions (
     CONSTRAINT claim_revisions_key PRIMARY KEY (merchant_id, claim_id, revision),
     CONSTRAINT claim_revisions_verdict_known CHECK (verdict IN ('PENDING', 'COUNTERFEIT', 'GENUINE', 'INCONCLUSIVE')),
     CONSTRAINT claim_revisions_amounts_not_negative CHECK (refund_minor >= 0 AND compensation_minor >= 0)
-);
+-- A calculation of some kilobytes stays in its row: compressing it costs more than the space.
+) WITH (toast_tuple_target = 8160);
 
 CREATE TABLE results (
     -- The book.
@@ -240,7 +241,7 @@ CREATE TABLE results (
     -- No gap in the chain of custody and every seal matched.
     custody_intact boolean NOT NULL,
     -- Verdict of each unit tested.
-    units jsonb NOT NULL,
+    units json NOT NULL,
     -- Date of the report.
     issued_at timestamptz NOT NULL,
     -- SHA-256 of the report file, hex; empty where none was given.
@@ -289,7 +290,7 @@ CREATE TABLE holds (
     CONSTRAINT holds_ended_when_empty CHECK (
         (state = 'HELD') = (captured_minor + released_minor < amount_minor)
         AND (state = 'HELD') = (ended_at IS NULL))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 CREATE TABLE moves (
     -- The book.

@@ -38,7 +38,7 @@ CREATE TABLE payouts (
     CONSTRAINT payouts_amount_positive CHECK (amount_minor > 0),
     CONSTRAINT payouts_out_number_length CHECK (length(out_number) BETWEEN 1 AND 32),
     CONSTRAINT payouts_answered CHECK ((state = 'INSTRUCTED') OR (answered_at IS NOT NULL))
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 50);
 
 CREATE INDEX payouts_of_claim ON payouts (claim_id, payout_id);
 

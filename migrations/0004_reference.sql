@@ -13,7 +13,7 @@ CREATE TABLE policy_versions (
     -- Orders paid from this time on fall under it, until the next version.
     effective_from timestamptz NOT NULL,
     -- Every term of the version, in the engine's own field names.
-    terms jsonb NOT NULL,
+    terms json NOT NULL,
     CONSTRAINT policy_versions_key PRIMARY KEY (policy_id, version),
     CONSTRAINT policy_versions_number_positive CHECK (version > 0),
     CONSTRAINT policy_versions_published_in_time CHECK (effective_from >= published_at + interval '7 days'),

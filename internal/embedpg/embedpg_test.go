@@ -238,20 +238,25 @@ func TestSecondStartIsRefused(t *testing.T) {
 }
 
 // Catches a lock that is let go when nobody refers to the Server any more,
-// while the server runs: another process would end it as abandoned.
+// while the server runs: another process would take it for abandoned.
 func TestLockOutlivesItsServerValue(t *testing.T) {
 	t.Parallel()
-	dir := func() string {
-		s, err := embedpg.Start(t.Context(), embedpg.Config{}) // Ends with this process.
+	c := embedpg.Config{DataDir: dataDir(t), Durable: true}
+	pid := func() int {
+		s, err := embedpg.Start(t.Context(), c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.DataDir()
+		return s.Pid()
 	}()
+	t.Cleanup(func() {
+		_ = syscall.Kill(pid, syscall.SIGQUIT)
+		eventually(t, "the server ends", func() bool { return !running(pid) })
+	})
 	for range 3 {
 		runtime.GC()
 	}
-	if _, err := embedpg.Start(t.Context(), embedpg.Config{DataDir: dir}); !errors.Is(err, embedpg.ErrInUse) {
+	if _, err := embedpg.Start(t.Context(), c); !errors.Is(err, embedpg.ErrInUse) {
 		t.Errorf("second Start: %v, want ErrInUse", err)
 	}
 }

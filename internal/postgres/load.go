@@ -250,7 +250,7 @@ func inUTC(times ...*time.Time) {
 	}
 }
 
-// unitRow is a unit as the jsonb columns hold it.
+// unitRow is a unit as the json columns hold it.
 type unitRow struct {
 	Ordinal int32         `json:"ordinal"`
 	Verdict claim.Verdict `json:"verdict"`

@@ -213,7 +213,7 @@ func (tx *Tx) writeLines(c *Changes) error {
 		INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id,
 		                         paid_at, content, digest, recorded_at)
 		SELECT k.merchant_id, k.order_line_id, k.order_id, k.payment_id, k.product_id,
-		       k.paid_at, k.content::jsonb, k.digest, k.recorded_at
+		       k.paid_at, k.content::json, k.digest, k.recorded_at
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 		            $6::timestamptz[], $7::text[], $8::bytea[], $9::timestamptz[])
 		     AS k (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)`,

@@ -27,7 +27,7 @@ func (tx *Tx) writeClaimsFiled(c *Changes) error {
 		SELECT
 			k.merchant_id, k.claim_id, k.version, k.state, k.state_since, k.verdict, 0,
 			k.order_line_id, k.order_id, k.payment_id, k.product_id, k.paid_at, k.claimant_id,
-			k.destination, k.units::jsonb, k.basis_chosen, '', '', 0,
+			k.destination, k.units::json, k.basis_chosen, '', '', 0,
 			k.group_id, k.wants_refund, k.wants_compensation, k.grounds, k.learned_at,
 			k.arrived_at, k.filed_at, k.currency, 0, 0,
 			0, 0, 0, 0,
@@ -80,7 +80,7 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 	return tx.exec("change claims", len(rows), `
 		UPDATE claims c
 		SET version = k.version, state = k.state, state_since = k.state_since, verdict = k.verdict,
-		    revision = k.revision, units = k.units::jsonb, basis = k.basis, policy_id = k.policy_id,
+		    revision = k.revision, units = k.units::json, basis = k.basis, policy_id = k.policy_id,
 		    policy_version = k.policy_version, award_refund_minor = k.award_refund,
 		    award_compensation_minor = k.award_compensation, held_minor = k.held,
 		    from_deposit_minor = k.from_deposit, from_shop_funds_minor = k.from_shop_funds,
@@ -181,9 +181,9 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 		INSERT INTO claim_revisions (merchant_id, claim_id, revision, verdict, units, refund_minor,
 		                             compensation_minor, basis, policy_id, policy_version, cause, note,
 		                             calculation, event_number, recorded_at)
-		SELECT k.merchant_id, k.claim_id, k.revision, k.verdict, k.units::jsonb, k.refund,
+		SELECT k.merchant_id, k.claim_id, k.revision, k.verdict, k.units::json, k.refund,
 		       k.compensation, k.basis, k.policy_id, k.policy_version, k.cause, k.note,
-		       k.calculation::jsonb, k.event_number, k.recorded_at
+		       k.calculation::json, k.event_number, k.recorded_at
 		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
 		            $7::bigint[], $8::text[], $9::text[], $10::integer[], $11::text[], $12::text[],
 		            $13::text[], $14::bigint[], $15::timestamptz[])
@@ -220,7 +220,7 @@ func (tx *Tx) writeResults(c *Changes) error {
 		                     event_number, recorded_at)
 		SELECT k.merchant_id, k.result_id, k.claim_id, k.order_line_id, k.authenticator_id,
 		       k.authenticator_kind, k.report_number, k.sample_source, k.reinspection,
-		       k.custody_intact, k.units::jsonb, k.issued_at, k.report_digest, k.statement,
+		       k.custody_intact, k.units::json, k.issued_at, k.report_digest, k.statement,
 		       k.event_number, k.recorded_at
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
 		            $6::text[], $7::text[], $8::text[], $9::boolean[],
