@@ -72,21 +72,6 @@ func texts[T any](rows []T, field func(*T) string) []byte {
 	return a.finish(oid.T_text)
 }
 
-// textsOrNull writes the empty string as NULL.
-func textsOrNull[T any](rows []T, field func(*T) string) []byte {
-	a := newArray(len(rows), 24)
-	for i := range rows {
-		s := field(&rows[i])
-		if s == "" {
-			a.null()
-			continue
-		}
-		a.element(len(s))
-		a.buf = append(a.buf, s...)
-	}
-	return a.finish(oid.T_text)
-}
-
 func blobs[T any](rows []T, field func(*T) []byte) []byte {
 	a := newArray(len(rows), 32)
 	for i := range rows {
@@ -102,21 +87,6 @@ func bigints[T any](rows []T, field func(*T) int64) []byte {
 	for i := range rows {
 		a.element(8)
 		a.buf = binary.BigEndian.AppendUint64(a.buf, uint64(field(&rows[i])))
-	}
-	return a.finish(oid.T_int8)
-}
-
-// bigintsOrNull writes zero as NULL.
-func bigintsOrNull[T any](rows []T, field func(*T) int64) []byte {
-	a := newArray(len(rows), 8)
-	for i := range rows {
-		v := field(&rows[i])
-		if v == 0 {
-			a.null()
-			continue
-		}
-		a.element(8)
-		a.buf = binary.BigEndian.AppendUint64(a.buf, uint64(v))
 	}
 	return a.finish(oid.T_int8)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+	"github.com/lib/pq/oid"
 )
 
 // DB is a pool of connections for reads and for the workers' own tables. The
@@ -73,6 +74,8 @@ type Session struct {
 	settings   []string
 	conn       *sqlx.Conn
 	statements map[string]*sqlx.Stmt
+	// types are the row types of tables, by the table's name.
+	types map[string]oid.Oid
 }
 
 // laneSettings make a session's statements take the plan that is right at any
@@ -112,8 +115,33 @@ func (s *Session) connect(ctx context.Context) error {
 			return failure(ctx, "set up session", err)
 		}
 	}
-	s.conn, s.statements = conn, make(map[string]*sqlx.Stmt, 48)
+	types, err := rowTypes(ctx, conn)
+	if err != nil {
+		discard(conn)
+		return failure(ctx, "read row types", err)
+	}
+	s.conn, s.statements, s.types = conn, make(map[string]*sqlx.Stmt, 48), types
 	return nil
+}
+
+// rowTypes reads the row type of every table; they differ from database to database.
+func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]oid.Oid, error) {
+	var rows []struct {
+		Name string `db:"relname"`
+		Type int64  `db:"reltype"`
+	}
+	err := conn.SelectContext(ctx, &rows, `
+		SELECT c.relname, c.reltype::bigint AS reltype
+		FROM pg_class c
+		WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)`)
+	if err != nil {
+		return nil, err
+	}
+	types := make(map[string]oid.Oid, len(rows))
+	for _, r := range rows {
+		types[r.Name] = oid.Oid(r.Type)
+	}
+	return types, nil
 }
 
 // Close gives the connection up.

@@ -312,24 +312,20 @@ func (tx *Tx) writeTransfers(c *Changes) error {
 		INSERT INTO transfers (merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose,
 		                       amount_minor, currency, claim_id, order_line_id, payout_id,
 		                       external_reference, reverses_number, recorded_at, effective_at)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-		                     $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[],
-		                     $12::text[], $13::bigint[], $14::timestamptz[], $15::timestamptz[])`,
-		texts(rows, func(t *ledger.Transfer) string { return t.MerchantID }),
-		bigints(rows, func(t *ledger.Transfer) int64 { return t.Number }),
-		bigints(rows, func(t *ledger.Transfer) int64 { return t.EventNumber }),
-		texts(rows, func(t *ledger.Transfer) string { return string(t.Kind) }),
-		texts(rows, func(t *ledger.Transfer) string { return string(t.Debit) }),
-		texts(rows, func(t *ledger.Transfer) string { return string(t.Credit) }),
-		bigints(rows, func(t *ledger.Transfer) int64 { return int64(t.Amount) }),
-		texts(rows, func(t *ledger.Transfer) string { return t.Currency }),
-		textsOrNull(rows, func(t *ledger.Transfer) string { return t.ClaimID }),
-		textsOrNull(rows, func(t *ledger.Transfer) string { return t.OrderLineID }),
-		textsOrNull(rows, func(t *ledger.Transfer) string { return t.PayoutID }),
-		textsOrNull(rows, func(t *ledger.Transfer) string { return t.ExternalReference }),
-		bigintsOrNull(rows, func(t *ledger.Transfer) int64 { return t.Reverses }),
-		times(rows, func(t *ledger.Transfer) time.Time { return t.RecordedAt }),
-		times(rows, func(t *ledger.Transfer) time.Time { return t.EffectiveAt }))
+		SELECT r.merchant_id, r.transfer_number, r.event_number, r.kind, r.debit_purpose, r.credit_purpose,
+		       r.amount_minor, r.currency, r.claim_id, r.order_line_id, r.payout_id,
+		       r.external_reference, r.reverses_number, r.recorded_at, r.effective_at
+		FROM unnest($1::transfers[]) r`,
+		rowsOf(tx.s.types["transfers"], rows, 15, func(r *records, t *ledger.Transfer) {
+			r.texts(t.MerchantID)
+			r.bigints(t.Number, t.EventNumber)
+			r.texts(string(t.Kind), string(t.Debit), string(t.Credit))
+			r.bigints(int64(t.Amount))
+			r.texts(t.Currency)
+			r.textsOrNull(t.ClaimID, t.OrderLineID, t.PayoutID, t.ExternalReference)
+			r.bigintOrNull(t.Reverses)
+			r.times(t.RecordedAt, t.EffectiveAt)
+		}))
 }
 
 func (tx *Tx) writePayoutsMade(c *Changes) error {
@@ -341,24 +337,18 @@ func (tx *Tx) writePayoutsMade(c *Changes) error {
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
 		                     failure_code, created_at, answered_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
-		                     $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[],
-		                     $13::text[], $14::timestamptz[], $15::timestamptz[])`,
-		texts(rows, func(p *payout.Payout) string { return p.MerchantID }),
-		texts(rows, func(p *payout.Payout) string { return p.ID }),
-		texts(rows, func(p *payout.Payout) string { return p.ClaimID }),
-		texts(rows, func(p *payout.Payout) string { return string(p.Part) }),
-		texts(rows, func(p *payout.Payout) string { return string(p.State) }),
-		bigints(rows, func(p *payout.Payout) int64 { return int64(p.Amount) }),
-		texts(rows, func(p *payout.Payout) string { return p.Currency }),
-		texts(rows, func(p *payout.Payout) string { return p.OutNumber }),
-		texts(rows, func(p *payout.Payout) string { return p.PaymentID }),
-		texts(rows, func(p *payout.Payout) string { return p.Destination }),
-		times(rows, func(p *payout.Payout) time.Time { return p.NotAfter }),
-		texts(rows, func(p *payout.Payout) string { return p.GatewayReference }),
-		texts(rows, func(p *payout.Payout) string { return p.FailureCode }),
-		times(rows, func(p *payout.Payout) time.Time { return p.CreatedAt }),
-		times(rows, func(p *payout.Payout) time.Time { return p.AnsweredAt }))
+		SELECT r.merchant_id, r.payout_id, r.claim_id, r.part, r.state, r.amount_minor, r.currency,
+		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
+		       r.failure_code, r.created_at, r.answered_at
+		FROM unnest($1::payouts[]) r`,
+		rowsOf(tx.s.types["payouts"], rows, 15, func(r *records, p *payout.Payout) {
+			r.texts(p.MerchantID, p.ID, p.ClaimID, string(p.Part), string(p.State))
+			r.bigints(int64(p.Amount))
+			r.texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
+			r.times(p.NotAfter)
+			r.texts(p.GatewayReference, p.FailureCode)
+			r.times(p.CreatedAt, p.AnsweredAt)
+		}))
 }
 
 func (tx *Tx) writePayoutsChanged(c *Changes) error {
@@ -414,17 +404,18 @@ func (tx *Tx) writeEvents(c *Changes) error {
 	}
 	return tx.exec("write events", len(rows), `
 		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
-		SELECT k.merchant_id, k.event_number, k.kind, k.claim_id, k.recorded_at, $8, k.content, k.hash
-		FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bytea[])
-		     AS k (merchant_id, event_number, kind, claim_id, recorded_at, content, hash)`,
-		texts(rows, func(e *event.Event) string { return e.MerchantID }),
-		bigints(rows, func(e *event.Event) int64 { return e.Number }),
-		texts(rows, func(e *event.Event) string { return string(e.Kind) }),
-		textsOrNull(rows, func(e *event.Event) string { return e.ClaimID }),
-		times(rows, func(e *event.Event) time.Time { return e.RecordedAt }),
-		texts(rows, func(e *event.Event) string { return e.Content }),
-		blobs(rows, func(e *event.Event) []byte { return e.Hash[:] }),
-		event.EncodingV1)
+		SELECT r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash
+		FROM unnest($1::events[]) r`,
+		rowsOf(tx.s.types["events"], rows, 8, func(r *records, e *event.Event) {
+			r.texts(e.MerchantID)
+			r.bigints(e.Number)
+			r.texts(string(e.Kind))
+			r.textsOrNull(e.ClaimID)
+			r.times(e.RecordedAt)
+			r.smallint(event.EncodingV1)
+			r.texts(e.Content)
+			r.blob(e.Hash[:])
+		}))
 }
 
 func (tx *Tx) writeRequests(c *Changes) error {
@@ -435,17 +426,15 @@ func (tx *Tx) writeRequests(c *Changes) error {
 	return tx.exec("write requests", len(rows), `
 		INSERT INTO requests (merchant_id, workload, method, request_id, digest, claim_id, result_id,
 		                      payout_id, transfer_number, event_number, recorded_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-		                     $8::text[], $9::bigint[], $10::bigint[], $11::timestamptz[])`,
-		texts(rows, func(r *Request) string { return r.MerchantID }),
-		texts(rows, func(r *Request) string { return r.Workload }),
-		texts(rows, func(r *Request) string { return r.Method }),
-		texts(rows, func(r *Request) string { return r.RequestID }),
-		blobs(rows, func(r *Request) []byte { return r.Digest[:] }),
-		textsOrNull(rows, func(r *Request) string { return r.ClaimID }),
-		textsOrNull(rows, func(r *Request) string { return r.ResultID }),
-		textsOrNull(rows, func(r *Request) string { return r.PayoutID }),
-		bigintsOrNull(rows, func(r *Request) int64 { return r.TransferNumber }),
-		bigints(rows, func(r *Request) int64 { return r.EventNumber }),
-		times(rows, func(r *Request) time.Time { return r.RecordedAt }))
+		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,
+		       r.payout_id, r.transfer_number, r.event_number, r.recorded_at
+		FROM unnest($1::requests[]) r`,
+		rowsOf(tx.s.types["requests"], rows, 11, func(r *records, q *Request) {
+			r.texts(q.MerchantID, q.Workload, q.Method, q.RequestID)
+			r.blob(q.Digest[:])
+			r.textsOrNull(q.ClaimID, q.ResultID, q.PayoutID)
+			r.bigintOrNull(q.TransferNumber)
+			r.bigints(q.EventNumber)
+			r.times(q.RecordedAt)
+		}))
 }

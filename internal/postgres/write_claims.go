@@ -256,17 +256,17 @@ func (tx *Tx) writeMoves(c *Changes) error {
 	return tx.exec("write moves", len(rows), `
 		INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger,
 		                   event_number, note, recorded_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-		                     $7::bigint[], $8::text[], $9::timestamptz[])`,
-		texts(rows, func(m *Move) string { return m.MerchantID }),
-		texts(rows, func(m *Move) string { return m.ClaimID }),
-		bigints(rows, func(m *Move) int64 { return m.Version }),
-		texts(rows, func(m *Move) string { return string(m.From) }),
-		texts(rows, func(m *Move) string { return string(m.To) }),
-		texts(rows, func(m *Move) string { return string(m.Trigger) }),
-		bigints(rows, func(m *Move) int64 { return m.EventNumber }),
-		texts(rows, func(m *Move) string { return m.Note }),
-		times(rows, func(m *Move) time.Time { return m.RecordedAt }))
+		SELECT r.merchant_id, r.claim_id, r.version, r.from_state, r.to_state, r.trigger,
+		       r.event_number, r.note, r.recorded_at
+		FROM unnest($1::moves[]) r`,
+		rowsOf(tx.s.types["moves"], rows, 9, func(r *records, m *Move) {
+			r.texts(m.MerchantID, m.ClaimID)
+			r.bigints(m.Version)
+			r.texts(string(m.From), string(m.To), string(m.Trigger))
+			r.bigints(m.EventNumber)
+			r.texts(m.Note)
+			r.times(m.RecordedAt)
+		}))
 }
 
 func waitArrays(rows []Wait) []any {
