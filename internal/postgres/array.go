@@ -72,16 +72,6 @@ func texts[T any](rows []T, field func(*T) string) []byte {
 	return a.finish(oid.T_text)
 }
 
-func blobs[T any](rows []T, field func(*T) []byte) []byte {
-	a := newArray(len(rows), 32)
-	for i := range rows {
-		b := field(&rows[i])
-		a.element(len(b))
-		a.buf = append(a.buf, b...)
-	}
-	return a.finish(oid.T_bytea)
-}
-
 func bigints[T any](rows []T, field func(*T) int64) []byte {
 	a := newArray(len(rows), 8)
 	for i := range rows {
@@ -98,19 +88,6 @@ func integers[T any](rows []T, field func(*T) int32) []byte {
 		a.buf = binary.BigEndian.AppendUint32(a.buf, uint32(field(&rows[i])))
 	}
 	return a.finish(oid.T_int4)
-}
-
-func booleans[T any](rows []T, field func(*T) bool) []byte {
-	a := newArray(len(rows), 1)
-	for i := range rows {
-		a.element(1)
-		v := byte(0)
-		if field(&rows[i]) {
-			v = 1
-		}
-		a.buf = append(a.buf, v)
-	}
-	return a.finish(oid.T_bool)
 }
 
 // times writes the zero time as NULL, everything else in microseconds.

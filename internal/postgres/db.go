@@ -75,7 +75,7 @@ type Session struct {
 	conn       *sqlx.Conn
 	statements map[string]*sqlx.Stmt
 	// types are the row types of tables, by the table's name.
-	types map[string]oid.Oid
+	types map[string]rowType
 }
 
 // laneSettings make a session's statements take the plan that is right at any
@@ -124,22 +124,28 @@ func (s *Session) connect(ctx context.Context) error {
 	return nil
 }
 
-// rowTypes reads the row type of every table; they differ from database to database.
-func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]oid.Oid, error) {
+// rowTypes reads the row type of every table; their ids differ from database to
+// database.
+func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]rowType, error) {
 	var rows []struct {
-		Name string `db:"relname"`
-		Type int64  `db:"reltype"`
+		Name   string `db:"relname"`
+		Type   int64  `db:"reltype"`
+		Column int64  `db:"atttypid"`
 	}
 	err := conn.SelectContext(ctx, &rows, `
-		SELECT c.relname, c.reltype::bigint AS reltype
+		SELECT c.relname, c.reltype::bigint AS reltype, a.atttypid::bigint AS atttypid
 		FROM pg_class c
-		WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)`)
+		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) AND c.relnamespace <> 'pg_catalog'::regnamespace
+		ORDER BY c.oid, a.attnum`)
 	if err != nil {
 		return nil, err
 	}
-	types := make(map[string]oid.Oid, len(rows))
+	types := make(map[string]rowType)
 	for _, r := range rows {
-		types[r.Name] = oid.Oid(r.Type)
+		t := types[r.Name]
+		t.id, t.columns = oid.Oid(r.Type), append(t.columns, oid.Oid(r.Column))
+		types[r.Name] = t
 	}
 	return types, nil
 }

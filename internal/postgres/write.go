@@ -116,16 +116,10 @@ func (tx *Tx) writeBooks(c *Changes) error {
 		err := tx.exec("open books", len(rows), `
 			INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
 			                   transfer_number, recorded_at, opened_at)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[],
-			                     $6::bigint[], $7::timestamptz[], $8::timestamptz[])`,
-			texts(rows, func(h *Head) string { return h.MerchantID }),
-			texts(rows, func(h *Head) string { return h.Currency }),
-			bigints(rows, func(h *Head) int64 { return h.Version }),
-			bigints(rows, func(h *Head) int64 { return h.EventNumber }),
-			blobs(rows, func(h *Head) []byte { return h.EventHash[:] }),
-			bigints(rows, func(h *Head) int64 { return h.TransferNumber }),
-			times(rows, func(h *Head) time.Time { return h.RecordedAt }),
-			times(rows, func(h *Head) time.Time { return h.OpenedAt }))
+			SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
+			       r.transfer_number, r.recorded_at, r.opened_at
+			FROM unnest($1::books[]) r`,
+			rowsOf(tx.s.types["books"], rows, putHead))
 		if err != nil {
 			return err
 		}
@@ -141,15 +135,17 @@ func (tx *Tx) writeBooks(c *Changes) error {
 		UPDATE books b
 		SET event_number = k.event_number, event_hash = k.event_hash,
 		    transfer_number = k.transfer_number, recorded_at = k.recorded_at
-		FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::timestamptz[])
-		     AS k (merchant_id, version, event_number, event_hash, transfer_number, recorded_at)
+		FROM unnest($1::books[]) k
 		WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
-		texts(rows, func(h *Head) string { return h.MerchantID }),
-		bigints(rows, func(h *Head) int64 { return h.Version }),
-		bigints(rows, func(h *Head) int64 { return h.EventNumber }),
-		blobs(rows, func(h *Head) []byte { return h.EventHash[:] }),
-		bigints(rows, func(h *Head) int64 { return h.TransferNumber }),
-		times(rows, func(h *Head) time.Time { return h.RecordedAt }))
+		rowsOf(tx.s.types["books"], rows, putHead))
+}
+
+func putHead(r *records, h *Head) {
+	r.texts(h.MerchantID, h.Currency)
+	r.bigints(h.Version, h.EventNumber)
+	r.blob(h.EventHash[:])
+	r.bigints(h.TransferNumber)
+	r.times(h.RecordedAt, h.OpenedAt)
 }
 
 // openAccounts gives every opened book its whole chart of accounts at zero.
@@ -171,14 +167,13 @@ func (tx *Tx) writeAccounts(c *Changes) error {
 	}
 	return tx.exec("write accounts", len(rows), `
 		UPDATE accounts a
-		SET debits_minor = a.debits_minor + k.debits, credits_minor = a.credits_minor + k.credits
-		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-		     AS k (merchant_id, purpose, debits, credits)
+		SET debits_minor = a.debits_minor + k.debits_minor, credits_minor = a.credits_minor + k.credits_minor
+		FROM unnest($1::accounts[]) k
 		WHERE a.merchant_id = k.merchant_id AND a.purpose = k.purpose`,
-		texts(rows, func(a *Account) string { return a.MerchantID }),
-		texts(rows, func(a *Account) string { return string(a.Purpose) }),
-		bigints(rows, func(a *Account) int64 { return int64(a.Balance.Debits) }),
-		bigints(rows, func(a *Account) int64 { return int64(a.Balance.Credits) }))
+		rowsOf(tx.s.types["accounts"], rows, func(r *records, a *Account) {
+			r.texts(a.MerchantID, string(a.Purpose))
+			r.bigints(int64(a.Balance.Debits), int64(a.Balance.Credits))
+		}))
 }
 
 func (tx *Tx) writePersons(c *Changes) error {
@@ -187,12 +182,16 @@ func (tx *Tx) writePersons(c *Changes) error {
 		return nil
 	}
 	return tx.exec("write persons", len(rows), `
-		INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])`,
-		texts(rows, func(p *Person) string { return p.MerchantID }),
-		texts(rows, func(p *Person) string { return p.PersonID }),
-		blobs(rows, func(p *Person) []byte { return p.Salt }),
-		blobs(rows, func(p *Person) []byte { return p.Commitment[:] }))
+		INSERT INTO person_commitments (
+			merchant_id, person_id, salt, commitment)
+		SELECT
+			r.merchant_id, r.person_id, r.salt, r.commitment
+		FROM unnest($1::person_commitments[]) r`,
+		rowsOf(tx.s.types["person_commitments"], rows, func(r *records, p *Person) {
+			r.texts(p.MerchantID, p.PersonID)
+			r.blob(p.Salt)
+			r.blob(p.Commitment[:])
+		}))
 }
 
 func (tx *Tx) writeLines(c *Changes) error {
@@ -200,32 +199,31 @@ func (tx *Tx) writeLines(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	contents := make([]string, len(rows))
-	digests := make([][32]byte, len(rows))
+	contents := make(map[string]string, len(rows))
 	for i := range rows {
-		b, err := json.Marshal(&rows[i].Line)
+		l := &rows[i].Line
+		b, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("encode order line: %w", err)
 		}
-		contents[i], digests[i] = string(b), rows[i].Line.Digest()
+		contents[l.MerchantID+"/"+l.ID] = string(b)
 	}
 	return tx.exec("write order lines", len(rows), `
-		INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id,
-		                         paid_at, content, digest, recorded_at)
-		SELECT k.merchant_id, k.order_line_id, k.order_id, k.payment_id, k.product_id,
-		       k.paid_at, k.content::json, k.digest, k.recorded_at
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
-		            $6::timestamptz[], $7::text[], $8::bytea[], $9::timestamptz[])
-		     AS k (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)`,
-		texts(rows, func(l *LineSeen) string { return l.Line.MerchantID }),
-		texts(rows, func(l *LineSeen) string { return l.Line.ID }),
-		texts(rows, func(l *LineSeen) string { return l.Line.OrderID }),
-		texts(rows, func(l *LineSeen) string { return l.Line.PaymentID }),
-		texts(rows, func(l *LineSeen) string { return l.Line.ProductID }),
-		times(rows, func(l *LineSeen) time.Time { return l.Line.PaidAt }),
-		texts(contents, func(s *string) string { return *s }),
-		blobs(digests, func(d *[32]byte) []byte { return d[:] }),
-		times(rows, func(l *LineSeen) time.Time { return l.RecordedAt }))
+		INSERT INTO order_lines (
+			merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest,
+			recorded_at)
+		SELECT
+			r.merchant_id, r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at,
+			r.content, r.digest, r.recorded_at
+		FROM unnest($1::order_lines[]) r`,
+		rowsOf(tx.s.types["order_lines"], rows, func(r *records, l *LineSeen) {
+			digest := l.Line.Digest()
+			r.texts(l.Line.MerchantID, l.Line.ID, l.Line.OrderID, l.Line.PaymentID, l.Line.ProductID)
+			r.times(l.Line.PaidAt)
+			r.json(contents[l.Line.MerchantID+"/"+l.Line.ID])
+			r.blob(digest[:])
+			r.times(l.RecordedAt)
+		}))
 }
 
 func (tx *Tx) writeRefunds(c *Changes) error {
@@ -234,14 +232,17 @@ func (tx *Tx) writeRefunds(c *Changes) error {
 		return nil
 	}
 	return tx.exec("write refunds", len(rows), `
-		INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])`,
-		texts(rows, func(r *Refund) string { return r.MerchantID }),
-		texts(rows, func(r *Refund) string { return r.OrderLineID }),
-		texts(rows, func(r *Refund) string { return r.RefundID }),
-		bigints(rows, func(r *Refund) int64 { return int64(r.Amount) }),
-		times(rows, func(r *Refund) time.Time { return r.RefundedAt }),
-		times(rows, func(r *Refund) time.Time { return r.RecordedAt }))
+		INSERT INTO order_line_refunds (
+			merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
+		SELECT
+			r.merchant_id, r.order_line_id, r.refund_id, r.amount_minor, r.refunded_at,
+			r.recorded_at
+		FROM unnest($1::order_line_refunds[]) r`,
+		rowsOf(tx.s.types["order_line_refunds"], rows, func(r *records, f *Refund) {
+			r.texts(f.MerchantID, f.OrderLineID, f.RefundID)
+			r.bigints(int64(f.Amount))
+			r.times(f.RefundedAt, f.RecordedAt)
+		}))
 }
 
 func (tx *Tx) writeGroups(c *Changes) error {
@@ -250,14 +251,15 @@ func (tx *Tx) writeGroups(c *Changes) error {
 		return nil
 	}
 	return tx.exec("write pricing groups", len(rows), `
-		INSERT INTO pricing_groups (merchant_id, group_id, claimant_id, product_id, anchor_paid_at, recorded_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])`,
-		texts(rows, func(g *Group) string { return g.MerchantID }),
-		texts(rows, func(g *Group) string { return g.ID }),
-		texts(rows, func(g *Group) string { return g.ClaimantID }),
-		texts(rows, func(g *Group) string { return g.ProductID }),
-		times(rows, func(g *Group) time.Time { return g.AnchorPaidAt }),
-		times(rows, func(g *Group) time.Time { return g.RecordedAt }))
+		INSERT INTO pricing_groups (
+			merchant_id, group_id, claimant_id, product_id, anchor_paid_at, recorded_at)
+		SELECT
+			r.merchant_id, r.group_id, r.claimant_id, r.product_id, r.anchor_paid_at, r.recorded_at
+		FROM unnest($1::pricing_groups[]) r`,
+		rowsOf(tx.s.types["pricing_groups"], rows, func(r *records, g *Group) {
+			r.texts(g.MerchantID, g.ID, g.ClaimantID, g.ProductID)
+			r.times(g.AnchorPaidAt, g.RecordedAt)
+		}))
 }
 
 func (tx *Tx) writeHoldsPlaced(c *Changes) error {
@@ -266,20 +268,22 @@ func (tx *Tx) writeHoldsPlaced(c *Changes) error {
 		return nil
 	}
 	return tx.exec("place holds", len(rows), `
-		INSERT INTO holds (merchant_id, claim_id, hold_number, source, state, amount_minor,
-		                   captured_minor, released_minor, placed_at, ended_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
-		                     $7::bigint[], $8::bigint[], $9::timestamptz[], $10::timestamptz[])`,
-		texts(rows, func(h *ledger.Hold) string { return h.MerchantID }),
-		texts(rows, func(h *ledger.Hold) string { return h.ClaimID }),
-		integers(rows, func(h *ledger.Hold) int32 { return h.Number }),
-		texts(rows, func(h *ledger.Hold) string { return string(h.Source) }),
-		texts(rows, func(h *ledger.Hold) string { return string(h.State) }),
-		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Amount) }),
-		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Captured) }),
-		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Released) }),
-		times(rows, func(h *ledger.Hold) time.Time { return h.PlacedAt }),
-		times(rows, func(h *ledger.Hold) time.Time { return h.EndedAt }))
+		INSERT INTO holds (
+			merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor,
+			released_minor, placed_at, ended_at)
+		SELECT
+			r.merchant_id, r.claim_id, r.hold_number, r.source, r.state, r.amount_minor,
+			r.captured_minor, r.released_minor, r.placed_at, r.ended_at
+		FROM unnest($1::holds[]) r`,
+		rowsOf(tx.s.types["holds"], rows, putHold))
+}
+
+func putHold(r *records, h *ledger.Hold) {
+	r.texts(h.MerchantID, h.ClaimID)
+	r.integer(h.Number)
+	r.texts(string(h.Source), string(h.State))
+	r.bigints(int64(h.Amount), int64(h.Captured), int64(h.Released))
+	r.times(h.PlacedAt, h.EndedAt)
 }
 
 func (tx *Tx) writeHoldsChanged(c *Changes) error {
@@ -289,18 +293,11 @@ func (tx *Tx) writeHoldsChanged(c *Changes) error {
 	}
 	return tx.exec("change holds", len(rows), `
 		UPDATE holds h
-		SET state = k.state, captured_minor = k.captured, released_minor = k.released, ended_at = k.ended_at
-		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::bigint[], $6::bigint[], $7::timestamptz[])
-		     AS k (merchant_id, claim_id, hold_number, state, captured, released, ended_at)
+		SET state = k.state, captured_minor = k.captured_minor, released_minor = k.released_minor, ended_at = k.ended_at
+		FROM unnest($1::holds[]) k
 		WHERE h.merchant_id = k.merchant_id AND h.claim_id = k.claim_id AND h.hold_number = k.hold_number
 		  AND h.state = 'HELD'`,
-		texts(rows, func(h *ledger.Hold) string { return h.MerchantID }),
-		texts(rows, func(h *ledger.Hold) string { return h.ClaimID }),
-		integers(rows, func(h *ledger.Hold) int32 { return h.Number }),
-		texts(rows, func(h *ledger.Hold) string { return string(h.State) }),
-		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Captured) }),
-		bigints(rows, func(h *ledger.Hold) int64 { return int64(h.Released) }),
-		times(rows, func(h *ledger.Hold) time.Time { return h.EndedAt }))
+		rowsOf(tx.s.types["holds"], rows, putHold))
 }
 
 func (tx *Tx) writeTransfers(c *Changes) error {
@@ -316,7 +313,7 @@ func (tx *Tx) writeTransfers(c *Changes) error {
 		       r.amount_minor, r.currency, r.claim_id, r.order_line_id, r.payout_id,
 		       r.external_reference, r.reverses_number, r.recorded_at, r.effective_at
 		FROM unnest($1::transfers[]) r`,
-		rowsOf(tx.s.types["transfers"], rows, 15, func(r *records, t *ledger.Transfer) {
+		rowsOf(tx.s.types["transfers"], rows, func(r *records, t *ledger.Transfer) {
 			r.texts(t.MerchantID)
 			r.bigints(t.Number, t.EventNumber)
 			r.texts(string(t.Kind), string(t.Debit), string(t.Credit))
@@ -341,14 +338,16 @@ func (tx *Tx) writePayoutsMade(c *Changes) error {
 		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
 		       r.failure_code, r.created_at, r.answered_at
 		FROM unnest($1::payouts[]) r`,
-		rowsOf(tx.s.types["payouts"], rows, 15, func(r *records, p *payout.Payout) {
-			r.texts(p.MerchantID, p.ID, p.ClaimID, string(p.Part), string(p.State))
-			r.bigints(int64(p.Amount))
-			r.texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
-			r.times(p.NotAfter)
-			r.texts(p.GatewayReference, p.FailureCode)
-			r.times(p.CreatedAt, p.AnsweredAt)
-		}))
+		rowsOf(tx.s.types["payouts"], rows, putPayout))
+}
+
+func putPayout(r *records, p *payout.Payout) {
+	r.texts(p.MerchantID, p.ID, p.ClaimID, string(p.Part), string(p.State))
+	r.bigints(int64(p.Amount))
+	r.texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
+	r.times(p.NotAfter)
+	r.texts(p.GatewayReference, p.FailureCode)
+	r.times(p.CreatedAt, p.AnsweredAt)
 }
 
 func (tx *Tx) writePayoutsChanged(c *Changes) error {
@@ -360,28 +359,22 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[])
-		     AS k (merchant_id, payout_id, state, destination, not_after, gateway_reference, failure_code, answered_at)
+		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
-		texts(rows, func(p *payout.Payout) string { return p.MerchantID }),
-		texts(rows, func(p *payout.Payout) string { return p.ID }),
-		texts(rows, func(p *payout.Payout) string { return string(p.State) }),
-		texts(rows, func(p *payout.Payout) string { return p.Destination }),
-		times(rows, func(p *payout.Payout) time.Time { return p.NotAfter }),
-		texts(rows, func(p *payout.Payout) string { return p.GatewayReference }),
-		texts(rows, func(p *payout.Payout) string { return p.FailureCode }),
-		times(rows, func(p *payout.Payout) time.Time { return p.AnsweredAt }))
+		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
 func (tx *Tx) writeDues(c *Changes) error {
 	if rows := c.DuesBegun; len(rows) > 0 {
 		err := tx.exec("begin payout dues", len(rows), `
 			INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::integer[])`,
-			texts(rows, func(d *Due) string { return d.MerchantID }),
-			texts(rows, func(d *Due) string { return d.PayoutID }),
-			times(rows, func(d *Due) time.Time { return d.DueAt }),
-			integers(rows, func(d *Due) int32 { return d.Attempts }))
+			SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
+			FROM unnest($1::payout_dues[]) r`,
+			rowsOf(tx.s.types["payout_dues"], rows, func(r *records, d *Due) {
+				r.texts(d.MerchantID, d.PayoutID)
+				r.times(d.DueAt)
+				r.integer(d.Attempts)
+			}))
 		if err != nil {
 			return err
 		}
@@ -406,7 +399,7 @@ func (tx *Tx) writeEvents(c *Changes) error {
 		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
 		SELECT r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash
 		FROM unnest($1::events[]) r`,
-		rowsOf(tx.s.types["events"], rows, 8, func(r *records, e *event.Event) {
+		rowsOf(tx.s.types["events"], rows, func(r *records, e *event.Event) {
 			r.texts(e.MerchantID)
 			r.bigints(e.Number)
 			r.texts(string(e.Kind))
@@ -429,7 +422,7 @@ func (tx *Tx) writeRequests(c *Changes) error {
 		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,
 		       r.payout_id, r.transfer_number, r.event_number, r.recorded_at
 		FROM unnest($1::requests[]) r`,
-		rowsOf(tx.s.types["requests"], rows, 11, func(r *records, q *Request) {
+		rowsOf(tx.s.types["requests"], rows, func(r *records, q *Request) {
 			r.texts(q.MerchantID, q.Workload, q.Method, q.RequestID)
 			r.blob(q.Digest[:])
 			r.textsOrNull(q.ClaimID, q.ResultID, q.PayoutID)

@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
@@ -13,62 +13,56 @@ func (tx *Tx) writeClaimsFiled(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	type row = claim.Claim
 	return tx.exec("file claims", len(rows), `
 		INSERT INTO claims (
-			merchant_id, claim_id, version, state, state_since, verdict, revision,
-			order_line_id, order_id, payment_id, product_id, paid_at, claimant_id,
-			destination, units, basis_chosen, basis, policy_id, policy_version,
-			group_id, wants_refund, wants_compensation, grounds, learned_at,
-			arrived_at, filed_at, currency, award_refund_minor, award_compensation_minor,
-			held_minor, from_deposit_minor, from_shop_funds_minor, advanced_minor,
-			refund_in_flight_minor, refund_paid_minor, compensation_in_flight_minor,
-			compensation_paid_minor, notice_confirmed_at, fires, deadline_at, escalated, assignee)
+			merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id,
+			order_id, payment_id, product_id, paid_at, claimant_id, destination, units,
+			basis_chosen, basis, policy_id, policy_version, group_id, wants_refund,
+			wants_compensation, grounds, learned_at, arrived_at, filed_at, currency,
+			award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
+			from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
+			compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
+			deadline_at, escalated, assignee)
 		SELECT
-			k.merchant_id, k.claim_id, k.version, k.state, k.state_since, k.verdict, 0,
-			k.order_line_id, k.order_id, k.payment_id, k.product_id, k.paid_at, k.claimant_id,
-			k.destination, k.units::json, k.basis_chosen, '', '', 0,
-			k.group_id, k.wants_refund, k.wants_compensation, k.grounds, k.learned_at,
-			k.arrived_at, k.filed_at, k.currency, 0, 0,
-			0, 0, 0, 0,
-			0, 0, 0,
-			0, NULL, k.fires, k.deadline_at, false, ''
-		FROM unnest(
-			$1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::text[],
-			$7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[],
-			$13::text[], $14::text[], $15::text[],
-			$16::text[], $17::boolean[], $18::boolean[], $19::text[], $20::timestamptz[],
-			$21::timestamptz[], $22::timestamptz[], $23::text[], $24::text[], $25::timestamptz[])
-		AS k (merchant_id, claim_id, version, state, state_since, verdict,
-			order_line_id, order_id, payment_id, product_id, paid_at, claimant_id,
-			destination, units, basis_chosen,
-			group_id, wants_refund, wants_compensation, grounds, learned_at,
-			arrived_at, filed_at, currency, fires, deadline_at)`,
-		texts(rows, func(c *row) string { return c.MerchantID }),
-		texts(rows, func(c *row) string { return c.ID }),
-		bigints(rows, func(c *row) int64 { return c.Version }),
-		texts(rows, func(c *row) string { return string(c.State) }),
-		times(rows, func(c *row) time.Time { return c.StateSince }),
-		texts(rows, func(c *row) string { return string(c.Verdict) }),
-		texts(rows, func(c *row) string { return c.OrderLineID }),
-		texts(rows, func(c *row) string { return c.OrderID }),
-		texts(rows, func(c *row) string { return c.PaymentID }),
-		texts(rows, func(c *row) string { return c.ProductID }),
-		times(rows, func(c *row) time.Time { return c.PaidAt }),
-		texts(rows, func(c *row) string { return c.ClaimantID }),
-		texts(rows, func(c *row) string { return c.Destination }),
-		texts(rows, func(c *row) string { return encodeUnits(c.Units) }),
-		texts(rows, func(c *row) string { return string(c.BasisChosen) }),
-		texts(rows, func(c *row) string { return c.GroupID }),
-		booleans(rows, func(c *row) bool { return c.Remedies.Refund }),
-		booleans(rows, func(c *row) bool { return c.Remedies.Compensation }),
-		texts(rows, func(c *row) string { return string(c.Grounds) }),
-		times(rows, func(c *row) time.Time { return c.LearnedAt }),
-		times(rows, func(c *row) time.Time { return c.ArrivedAt }),
-		times(rows, func(c *row) time.Time { return c.FiledAt }),
-		texts(rows, func(c *row) string { return c.Currency }),
-		texts(rows, func(c *row) string { return string(c.Fires) }),
-		times(rows, func(c *row) time.Time { return c.Deadline }))
+			r.merchant_id, r.claim_id, r.version, r.state, r.state_since, r.verdict, r.revision,
+			r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at, r.claimant_id,
+			r.destination, r.units, r.basis_chosen, r.basis, r.policy_id, r.policy_version,
+			r.group_id, r.wants_refund, r.wants_compensation, r.grounds, r.learned_at, r.arrived_at,
+			r.filed_at, r.currency, r.award_refund_minor, r.award_compensation_minor, r.held_minor,
+			r.from_deposit_minor, r.from_shop_funds_minor, r.advanced_minor,
+			r.refund_in_flight_minor, r.refund_paid_minor, r.compensation_in_flight_minor,
+			r.compensation_paid_minor, r.notice_confirmed_at, r.fires, r.deadline_at, r.escalated,
+			r.assignee
+		FROM unnest($1::claims[]) r`,
+		rowsOf(tx.s.types["claims"], rows, putClaim))
+}
+
+func putClaim(r *records, c *claim.Claim) {
+	a, f := &c.Award, &c.Funding
+	r.texts(c.MerchantID, c.ID)
+	r.bigints(c.Version)
+	r.texts(string(c.State))
+	r.times(c.StateSince)
+	r.texts(string(c.Verdict))
+	r.integer(c.Revision)
+	r.texts(c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID)
+	r.times(c.PaidAt)
+	r.texts(c.ClaimantID, c.Destination)
+	r.json(encodeUnits(c.Units))
+	r.texts(string(c.BasisChosen), string(c.Basis), c.PolicyID)
+	r.integer(c.PolicyVersion)
+	r.texts(c.GroupID)
+	r.booleans(c.Remedies.Refund, c.Remedies.Compensation)
+	r.texts(string(c.Grounds))
+	r.times(c.LearnedAt, c.ArrivedAt, c.FiledAt)
+	r.texts(c.Currency)
+	r.bigints(int64(a.Refund), int64(a.Compensation), int64(f.Held), int64(f.FromDeposit), int64(f.FromShopFunds),
+		int64(f.Advanced), int64(f.RefundInFlight), int64(f.RefundPaid), int64(f.CompensationInFlight), int64(f.CompensationPaid))
+	r.times(c.NoticeConfirmedAt)
+	r.texts(string(c.Fires))
+	r.times(c.Deadline)
+	r.booleans(c.Escalated)
+	r.texts(c.Assignee)
 }
 
 func (tx *Tx) writeClaimsChanged(c *Changes) error {
@@ -76,59 +70,23 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	type row = ClaimChanged
 	return tx.exec("change claims", len(rows), `
 		UPDATE claims c
 		SET version = k.version, state = k.state, state_since = k.state_since, verdict = k.verdict,
-		    revision = k.revision, units = k.units::json, basis = k.basis, policy_id = k.policy_id,
-		    policy_version = k.policy_version, award_refund_minor = k.award_refund,
-		    award_compensation_minor = k.award_compensation, held_minor = k.held,
-		    from_deposit_minor = k.from_deposit, from_shop_funds_minor = k.from_shop_funds,
-		    advanced_minor = k.advanced, refund_in_flight_minor = k.refund_in_flight,
-		    refund_paid_minor = k.refund_paid, compensation_in_flight_minor = k.compensation_in_flight,
-		    compensation_paid_minor = k.compensation_paid, notice_confirmed_at = k.notice_confirmed_at,
+		    revision = k.revision, units = k.units, basis = k.basis, policy_id = k.policy_id,
+		    policy_version = k.policy_version, award_refund_minor = k.award_refund_minor,
+		    award_compensation_minor = k.award_compensation_minor, held_minor = k.held_minor,
+		    from_deposit_minor = k.from_deposit_minor, from_shop_funds_minor = k.from_shop_funds_minor,
+		    advanced_minor = k.advanced_minor, refund_in_flight_minor = k.refund_in_flight_minor,
+		    refund_paid_minor = k.refund_paid_minor,
+		    compensation_in_flight_minor = k.compensation_in_flight_minor,
+		    compensation_paid_minor = k.compensation_paid_minor, notice_confirmed_at = k.notice_confirmed_at,
 		    fires = k.fires, deadline_at = k.deadline_at, escalated = k.escalated, assignee = k.assignee,
 		    destination = k.destination
-		FROM unnest(
-			$1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[],
-			$8::integer[], $9::text[], $10::text[], $11::text[], $12::integer[], $13::bigint[], $14::bigint[],
-			$15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
-			$21::bigint[], $22::bigint[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::boolean[],
-			$27::text[], $28::text[])
-		AS k (merchant_id, claim_id, loaded_version, version, state, state_since, verdict,
-			revision, units, basis, policy_id, policy_version, award_refund, award_compensation,
-			held, from_deposit, from_shop_funds, advanced, refund_in_flight, refund_paid,
-			compensation_in_flight, compensation_paid, notice_confirmed_at, fires, deadline_at, escalated,
-			assignee, destination)
-		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.loaded_version`,
-		texts(rows, func(r *row) string { return r.Claim.MerchantID }),
-		texts(rows, func(r *row) string { return r.Claim.ID }),
-		bigints(rows, func(r *row) int64 { return r.From }),
-		bigints(rows, func(r *row) int64 { return r.Claim.Version }),
-		texts(rows, func(r *row) string { return string(r.Claim.State) }),
-		times(rows, func(r *row) time.Time { return r.Claim.StateSince }),
-		texts(rows, func(r *row) string { return string(r.Claim.Verdict) }),
-		integers(rows, func(r *row) int32 { return r.Claim.Revision }),
-		texts(rows, func(r *row) string { return encodeUnits(r.Claim.Units) }),
-		texts(rows, func(r *row) string { return string(r.Claim.Basis) }),
-		texts(rows, func(r *row) string { return r.Claim.PolicyID }),
-		integers(rows, func(r *row) int32 { return r.Claim.PolicyVersion }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Award.Refund) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Award.Compensation) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.Held) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.FromDeposit) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.FromShopFunds) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.Advanced) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.RefundInFlight) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.RefundPaid) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.CompensationInFlight) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Claim.Funding.CompensationPaid) }),
-		times(rows, func(r *row) time.Time { return r.Claim.NoticeConfirmedAt }),
-		texts(rows, func(r *row) string { return string(r.Claim.Fires) }),
-		times(rows, func(r *row) time.Time { return r.Claim.Deadline }),
-		booleans(rows, func(r *row) bool { return r.Claim.Escalated }),
-		texts(rows, func(r *row) string { return r.Claim.Assignee }),
-		texts(rows, func(r *row) string { return r.Claim.Destination }))
+		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
+		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
+		rowsOf(tx.s.types["claims"], rows, func(r *records, c *ClaimChanged) { putClaim(r, &c.Claim) }),
+		bigints(rows, func(r *ClaimChanged) int64 { return r.From }))
 }
 
 func unitArrays(rows []UnitOwner) []any {
@@ -146,7 +104,9 @@ func (tx *Tx) writeUnitsTaken(c *Changes) error {
 	}
 	return tx.exec("take units", len(c.UnitsTaken), `
 		INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])`,
+		SELECT k.merchant_id, k.order_line_id, k.ordinal, k.claim_id
+		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+		     AS k (merchant_id, order_line_id, ordinal, claim_id)`,
 		unitArrays(c.UnitsTaken)...)
 }
 
@@ -168,43 +128,34 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	type row = claim.Revision
-	calculations := make([]string, len(rows))
-	for i := range rows {
-		b, err := json.Marshal(&rows[i].Calculation)
-		if err != nil {
-			return fmt.Errorf("encode calculation: %w", err)
-		}
-		calculations[i] = string(b)
+	var failed error
+	param := rowsOf(tx.s.types["claim_revisions"], rows, func(r *records, v *claim.Revision) {
+		r.texts(v.MerchantID, v.ClaimID)
+		r.integer(v.Number)
+		r.texts(string(v.Verdict))
+		r.json(encodeUnits(v.Units))
+		r.bigints(int64(v.Award.Refund), int64(v.Award.Compensation))
+		r.texts(string(v.Basis), v.PolicyID)
+		r.integer(v.Version)
+		r.texts(v.Cause, v.Note)
+		calculation, err := json.Marshal(&v.Calculation)
+		failed = errors.Join(failed, err)
+		r.json(string(calculation))
+		r.bigints(v.EventNumber)
+		r.times(v.RecordedAt)
+	})
+	if failed != nil {
+		return fmt.Errorf("encode calculation: %w", failed)
 	}
 	return tx.exec("write revisions", len(rows), `
-		INSERT INTO claim_revisions (merchant_id, claim_id, revision, verdict, units, refund_minor,
-		                             compensation_minor, basis, policy_id, policy_version, cause, note,
-		                             calculation, event_number, recorded_at)
-		SELECT k.merchant_id, k.claim_id, k.revision, k.verdict, k.units::json, k.refund,
-		       k.compensation, k.basis, k.policy_id, k.policy_version, k.cause, k.note,
-		       k.calculation::json, k.event_number, k.recorded_at
-		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
-		            $7::bigint[], $8::text[], $9::text[], $10::integer[], $11::text[], $12::text[],
-		            $13::text[], $14::bigint[], $15::timestamptz[])
-		     AS k (merchant_id, claim_id, revision, verdict, units, refund,
-		           compensation, basis, policy_id, policy_version, cause, note,
-		           calculation, event_number, recorded_at)`,
-		texts(rows, func(r *row) string { return r.MerchantID }),
-		texts(rows, func(r *row) string { return r.ClaimID }),
-		integers(rows, func(r *row) int32 { return r.Number }),
-		texts(rows, func(r *row) string { return string(r.Verdict) }),
-		texts(rows, func(r *row) string { return encodeUnits(r.Units) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Award.Refund) }),
-		bigints(rows, func(r *row) int64 { return int64(r.Award.Compensation) }),
-		texts(rows, func(r *row) string { return string(r.Basis) }),
-		texts(rows, func(r *row) string { return r.PolicyID }),
-		integers(rows, func(r *row) int32 { return r.Version }),
-		texts(rows, func(r *row) string { return r.Cause }),
-		texts(rows, func(r *row) string { return r.Note }),
-		texts(calculations, func(s *string) string { return *s }),
-		bigints(rows, func(r *row) int64 { return r.EventNumber }),
-		times(rows, func(r *row) time.Time { return r.RecordedAt }))
+		INSERT INTO claim_revisions (
+			merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor,
+			basis, policy_id, policy_version, cause, note, calculation, event_number, recorded_at)
+		SELECT
+			r.merchant_id, r.claim_id, r.revision, r.verdict, r.units, r.refund_minor,
+			r.compensation_minor, r.basis, r.policy_id, r.policy_version, r.cause, r.note,
+			r.calculation, r.event_number, r.recorded_at
+		FROM unnest($1::claim_revisions[]) r`, param)
 }
 
 func (tx *Tx) writeResults(c *Changes) error {
@@ -212,40 +163,27 @@ func (tx *Tx) writeResults(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	type row = claim.Result
 	return tx.exec("write results", len(rows), `
-		INSERT INTO results (merchant_id, result_id, claim_id, order_line_id, authenticator_id,
-		                     authenticator_kind, report_number, sample_source, reinspection,
-		                     custody_intact, units, issued_at, report_digest, statement,
-		                     event_number, recorded_at)
-		SELECT k.merchant_id, k.result_id, k.claim_id, k.order_line_id, k.authenticator_id,
-		       k.authenticator_kind, k.report_number, k.sample_source, k.reinspection,
-		       k.custody_intact, k.units::json, k.issued_at, k.report_digest, k.statement,
-		       k.event_number, k.recorded_at
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
-		            $6::text[], $7::text[], $8::text[], $9::boolean[],
-		            $10::boolean[], $11::text[], $12::timestamptz[], $13::text[], $14::text[],
-		            $15::bigint[], $16::timestamptz[])
-		     AS k (merchant_id, result_id, claim_id, order_line_id, authenticator_id,
-		           authenticator_kind, report_number, sample_source, reinspection,
-		           custody_intact, units, issued_at, report_digest, statement,
-		           event_number, recorded_at)`,
-		texts(rows, func(r *row) string { return r.MerchantID }),
-		texts(rows, func(r *row) string { return r.ID }),
-		texts(rows, func(r *row) string { return r.ClaimID }),
-		texts(rows, func(r *row) string { return r.OrderLineID }),
-		texts(rows, func(r *row) string { return r.AuthenticatorID }),
-		texts(rows, func(r *row) string { return string(r.Kind) }),
-		texts(rows, func(r *row) string { return r.ReportNumber }),
-		texts(rows, func(r *row) string { return string(r.Sample) }),
-		booleans(rows, func(r *row) bool { return r.Reinspection }),
-		booleans(rows, func(r *row) bool { return r.CustodyIntact }),
-		texts(rows, func(r *row) string { return encodeUnits(r.Units) }),
-		times(rows, func(r *row) time.Time { return r.IssuedAt }),
-		texts(rows, func(r *row) string { return r.ReportDigest }),
-		texts(rows, func(r *row) string { return r.Statement }),
-		bigints(rows, func(r *row) int64 { return r.EventNumber }),
-		times(rows, func(r *row) time.Time { return r.RecordedAt }))
+		INSERT INTO results (
+			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
+			report_number, sample_source, reinspection, custody_intact, units, issued_at,
+			report_digest, statement, event_number, recorded_at)
+		SELECT
+			r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
+			r.authenticator_kind, r.report_number, r.sample_source, r.reinspection,
+			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
+			r.recorded_at
+		FROM unnest($1::results[]) r`,
+		rowsOf(tx.s.types["results"], rows, func(r *records, x *claim.Result) {
+			r.texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
+			r.texts(string(x.Kind), x.ReportNumber, string(x.Sample))
+			r.booleans(x.Reinspection, x.CustodyIntact)
+			r.json(encodeUnits(x.Units))
+			r.times(x.IssuedAt)
+			r.texts(x.ReportDigest, x.Statement)
+			r.bigints(x.EventNumber)
+			r.times(x.RecordedAt)
+		}))
 }
 
 func (tx *Tx) writeMoves(c *Changes) error {
@@ -259,7 +197,7 @@ func (tx *Tx) writeMoves(c *Changes) error {
 		SELECT r.merchant_id, r.claim_id, r.version, r.from_state, r.to_state, r.trigger,
 		       r.event_number, r.note, r.recorded_at
 		FROM unnest($1::moves[]) r`,
-		rowsOf(tx.s.types["moves"], rows, 9, func(r *records, m *Move) {
+		rowsOf(tx.s.types["moves"], rows, func(r *records, m *Move) {
 			r.texts(m.MerchantID, m.ClaimID)
 			r.bigints(m.Version)
 			r.texts(string(m.From), string(m.To), string(m.Trigger))
@@ -269,23 +207,20 @@ func (tx *Tx) writeMoves(c *Changes) error {
 		}))
 }
 
-func waitArrays(rows []Wait) []any {
-	return []any{
-		texts(rows, func(w *Wait) string { return w.MerchantID }),
-		texts(rows, func(w *Wait) string { return w.ClaimID }),
-		texts(rows, func(w *Wait) string { return string(w.State) }),
-		times(rows, func(w *Wait) time.Time { return w.Since }),
-		texts(rows, func(w *Wait) string { return string(w.Fires) }),
-		times(rows, func(w *Wait) time.Time { return w.Deadline }),
-	}
+func putWait(r *records, w *Wait) {
+	r.texts(w.MerchantID, w.ClaimID, string(w.State))
+	r.times(w.Since)
+	r.texts(string(w.Fires))
+	r.times(w.Deadline)
 }
 
 func (tx *Tx) writeWaits(c *Changes) error {
 	if rows := c.WaitsBegun; len(rows) > 0 {
 		err := tx.exec("begin waits", len(rows), `
 			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[])`,
-			waitArrays(rows)...)
+			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at
+			FROM unnest($1::waits[]) r`,
+			rowsOf(tx.s.types["waits"], rows, putWait))
 		if err != nil {
 			return err
 		}
@@ -294,10 +229,9 @@ func (tx *Tx) writeWaits(c *Changes) error {
 		err := tx.exec("change waits", len(rows), `
 			UPDATE waits w
 			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at
-			FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[])
-			     AS k (merchant_id, claim_id, state, since, fires, deadline_at)
+			FROM unnest($1::waits[]) k
 			WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.claim_id`,
-			waitArrays(rows)...)
+			rowsOf(tx.s.types["waits"], rows, putWait))
 		if err != nil {
 			return err
 		}
