@@ -47,4 +47,5 @@ func TestClaimIsPaidFromTheDeposit(t *testing.T) {
 	if diff := cmp.Diff(want, f.balances("m1")); diff != "" {
 		t.Fatal(diff)
 	}
+	f.audited()
 }

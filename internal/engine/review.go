@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // Decision is what a reviewer may decide.
@@ -41,6 +42,20 @@ type AssignReview struct {
 // NewAssignReview makes the command.
 func NewAssignReview(claimID, etag, assignee string) AssignReview {
 	return AssignReview{onClaim{claimID, etag}, assignee}
+}
+
+func (a *AssignReview) need(c *call, n *needs) {
+	a.onClaim.need(c, n)
+	if a.Assignee != "" {
+		n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.Assignee})
+	}
+}
+
+func (a *AssignReview) need(c *call, n *needs) {
+	a.onClaim.need(c, n)
+	if a.Assignee != "" {
+		n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.Assignee})
+	}
 }
 
 func (a *AssignReview) digest(d *digest) { d.texts(a.ClaimID, a.Assignee) }

@@ -1,0 +1,248 @@
+// Package audit proves books from their raw rows: that accounts are the sums
+// of transfers, that holds, claims and payouts say what the transfers say, that
+// every claim stands where its moves lead, and that the events are numbered
+// without gaps, chained by hash and tell the same story. It repairs nothing.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// pageRows is how many rows are held in memory of one kind.
+	pageRows = 2_000
+	// discrepanciesMax is where an audit stops: the books are beyond doubt wrong.
+	discrepanciesMax = 1_000
+)
+
+// Discrepancy is one thing in which a book disagrees with itself.
+type Discrepancy struct {
+	MerchantID string
+	// Subject is what is wrong: an account, an event, a claim.
+	Subject string
+	// Detail says what disagrees with what.
+	Detail string
+}
+
+// String is the discrepancy in one line.
+func (d Discrepancy) String() string { return d.MerchantID + ": " + d.Subject + ": " + d.Detail }
+
+// Check audits every book, each on a snapshot of its own, and returns what it
+// found wrong. An error means that it could not look at everything.
+func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
+	var found []Discrepancy
+	after := ""
+	for {
+		var ids []string
+		err := db.InAudit(ctx, func(a *postgres.Audit) (err error) {
+			ids, err = a.MerchantIDs(after, pageRows)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return found, err
+		}
+		for _, id := range ids {
+			more, err := CheckBook(ctx, db, id)
+			found = append(found, more...)
+			if err != nil {
+				return found, fmt.Errorf("audit book %s: %w", id, err)
+			}
+			if len(found) >= discrepanciesMax {
+				return found, nil
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// CheckBook audits one book on one snapshot.
+func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
+	var b *book
+	err := db.InAudit(ctx, func(a *postgres.Audit) error {
+		head, err := a.Head(merchantID)
+		if err != nil {
+			return err
+		}
+		b = &book{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
+		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkUnits, b.checkAccounts, b.checkStrays} {
+			if err := check(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if b == nil {
+		return nil, err
+	}
+	return b.found, err
+}
+
+// errEnough ends the audit of a book in which too much is wrong.
+var errEnough = errors.New("too many discrepancies")
+
+// book is the audit of one book under way.
+type book struct {
+	rows  *postgres.Audit
+	head  postgres.Head
+	found []Discrepancy
+
+	// sums are the accounts as the transfers make them.
+	sums map[ledger.Purpose]ledger.Balance
+	// moved is how many events tell of a move.
+	moved int64
+	// units is how many units live claims hold.
+	units int64
+	// claims is what all claims together say about money.
+	claims claim.Funding
+	// held is what lies in open holds, by source.
+	held map[ledger.Purpose]int64
+}
+
+// wrong notes a discrepancy.
+func (b *book) wrong(subject, format string, args ...any) {
+	b.found = append(b.found, Discrepancy{MerchantID: b.head.MerchantID, Subject: subject, Detail: fmt.Sprintf(format, args...)})
+}
+
+// equal notes a discrepancy when got is not want.
+func equal[V comparable](b *book, subject, what string, got, want V) {
+	if got != want {
+		b.wrong(subject, "%s is %v, should be %v", what, got, want)
+	}
+}
+
+func (b *book) full() error {
+	if len(b.found) >= discrepanciesMax {
+		return errEnough
+	}
+	return nil
+}
+
+// checkAccounts compares the running totals with the sums of the transfers and
+// with what the claims say.
+func (b *book) checkAccounts() error {
+	accounts, err := b.rows.Accounts(b.head.MerchantID)
+	if err != nil {
+		return err
+	}
+	stored := make(map[ledger.Purpose]ledger.Balance, len(accounts))
+	var debits, credits int64
+	for _, a := range accounts {
+		subject := "account " + string(a.Purpose)
+		if !a.Purpose.Known() {
+			b.wrong(subject, "is not in the chart")
+			continue
+		}
+		stored[a.Purpose] = a.Balance
+		equal(b, subject, "running total", a.Balance, b.sums[a.Purpose])
+		if a.Balance.Of(a.Purpose) < 0 && !a.Purpose.MayGoBelowZero() {
+			b.wrong(subject, "is below zero: %d", a.Balance.Of(a.Purpose))
+		}
+		debits += int64(a.Balance.Debits)
+		credits += int64(a.Balance.Credits)
+	}
+	for _, p := range ledger.Purposes() {
+		if _, ok := stored[p]; !ok {
+			b.wrong("account "+string(p), "is missing")
+		}
+	}
+	equal(b, "trial balance", "sum of debits less credits", debits-credits, 0)
+	of := func(p ledger.Purpose) int64 { return int64(stored[p].Of(p)) }
+	equal(b, "account DEPOSIT_HELD", "balance", of(ledger.DepositHeld), b.held[ledger.Deposit])
+	equal(b, "account SHOP_FUNDS_HELD", "balance", of(ledger.ShopFundsHeld), b.held[ledger.ShopFunds])
+	equal(b, "account CLAIM_PAYABLE", "balance", of(ledger.ClaimPayable), int64(b.claims.Payable()))
+	equal(b, "account PAYOUT_CLEARING", "balance", of(ledger.PayoutClearing), int64(b.claims.InFlight()))
+	return nil
+}
+
+func (b *book) checkStrays() error {
+	strays, err := b.rows.Strays(b.head.MerchantID)
+	for name, rows := range strays {
+		b.wrong(name, "%d", rows)
+	}
+	return err
+}
+
+// checkUnits proves that live claims own exactly the units they claim.
+func (b *book) checkUnits() error {
+	line, ordinal := "", int32(0)
+	var owned int64
+	for {
+		units, err := b.rows.Units(b.head.MerchantID, line, ordinal, pageRows)
+		if err != nil {
+			return err
+		}
+		for _, u := range units {
+			owned++
+			if !u.State.Live() || !u.Holds {
+				b.wrong(fmt.Sprintf("unit %d of order line %s", u.Ordinal, u.OrderLineID),
+					"belongs to claim %s, which is %s", u.ClaimID, u.State)
+			}
+		}
+		if len(units) < pageRows {
+			break
+		}
+		last := units[len(units)-1]
+		line, ordinal = last.OrderLineID, last.Ordinal
+		if err := b.full(); err != nil {
+			return err
+		}
+	}
+	equal(b, "units", "number owned", owned, b.units)
+	return nil
+}
+
+// checkMoves proves that every move is told by exactly one event. Where a claim
+// stands is compared in checkClaims.
+func (b *book) checkMoves() error {
+	var moves int64
+	var before postgres.AuditedMove
+	for {
+		rows, err := b.rows.Moves(b.head.MerchantID, before.ClaimID, before.Version, pageRows)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			moves++
+			b.checkMove(&before, &rows[i])
+			before = rows[i]
+		}
+		if len(rows) < pageRows {
+			break
+		}
+		if err := b.full(); err != nil {
+			return err
+		}
+	}
+	equal(b, "moves", "number", moves, b.moved)
+	return nil
+}
+
+func (b *book) checkMove(before, m *postgres.AuditedMove) {
+	subject := fmt.Sprintf("move %d of claim %s", m.Version, m.ClaimID)
+	from := claim.New
+	if before.ClaimID == m.ClaimID {
+		from = before.To
+	}
+	equal(b, subject, "from", m.From, from)
+	if to, ok := claim.Next(m.From, m.Trigger); !ok || to != m.To {
+		b.wrong(subject, "%s does not lead from %s to %s", m.Trigger, m.From, m.To)
+	}
+	e, err := event.Decode(m.Encoding, m.Content)
+	if err != nil || e.Move == nil {
+		b.wrong(subject, "event %d does not tell of it (%v)", m.EventNumber, err)
+		return
+	}
+	equal(b, subject, "claim of its event", e.ClaimID, m.ClaimID)
+	equal(b, subject, "event", *e.Move, event.Move{From: string(m.From), To: string(m.To), Trigger: string(m.Trigger), Version: m.Version})
+	equal(b, subject, "time of its event", e.RecordedAt.UnixMicro(), m.RecordedAt.UnixMicro())
+}

@@ -1,0 +1,157 @@
+package audit
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// checkHistory walks events and transfers side by side: numbers without gaps,
+// the chain of hashes from the book's first event to its head, and every
+// transfer told by exactly one event.
+func (b *book) checkHistory() error {
+	chain := event.Genesis(b.head.MerchantID)
+	var last time.Time
+	var number int64
+	t := &transfers{book: b}
+	for {
+		events, err := b.rows.Events(b.head.MerchantID, number, pageRows)
+		if err != nil {
+			return err
+		}
+		for i := range events {
+			e := &events[i]
+			number++
+			if !b.checkEvent(e, number, chain, last) {
+				return errEnough // Without a sound event nothing after it can be told.
+			}
+			chain, last = e.Hash, e.RecordedAt
+			if err := b.checkContent(e, t); err != nil {
+				return err
+			}
+		}
+		if err := b.full(); err != nil {
+			return err
+		}
+		if len(events) < pageRows {
+			break
+		}
+	}
+	equal(b, "events", "last number", number, b.head.EventNumber)
+	equal(b, "events", "last hash", chain, b.head.EventHash)
+	equal(b, "events", "last time", last.UnixMicro(), b.head.RecordedAt.UnixMicro())
+	return t.end()
+}
+
+// checkEvent proves an event's place; false when the chain is broken.
+func (b *book) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) bool {
+	subject := fmt.Sprintf("event %d", e.Number)
+	if e.Number != number {
+		b.wrong(subject, "event %d is missing before it", number)
+		return false
+	}
+	if event.Chain(before, e.Encoding, e.Content) != e.Hash {
+		b.wrong(subject, "its hash does not follow from its content and the hash before it")
+		return false
+	}
+	if e.RecordedAt.Before(last) {
+		b.wrong(subject, "is recorded at %s, before the event before it", e.RecordedAt)
+	}
+	return true
+}
+
+// checkContent compares an event's content with its row and its transfers.
+func (b *book) checkContent(e *postgres.StoredEvent, t *transfers) error {
+	subject := fmt.Sprintf("event %d", e.Number)
+	c, err := event.Decode(e.Encoding, e.Content)
+	if err != nil {
+		b.wrong(subject, "its content cannot be read: %v", err)
+		return nil
+	}
+	equal(b, subject, "book", c.MerchantID, b.head.MerchantID)
+	equal(b, subject, "number", c.Number, e.Number)
+	equal(b, subject, "kind", c.Kind, e.Kind)
+	equal(b, subject, "claim", c.ClaimID, e.ClaimID)
+	equal(b, subject, "time", c.RecordedAt.UnixMicro(), e.RecordedAt.UnixMicro())
+	if c.Move != nil {
+		b.moved++
+	}
+	for i := range c.Transfers {
+		if err := t.expect(&c.Transfers[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transfers hands out the rows of a book's transfers one after the other.
+type transfers struct {
+	book   *book
+	page   []ledger.Transfer
+	number int64
+}
+
+func (t *transfers) next() (*ledger.Transfer, error) {
+	if len(t.page) == 0 {
+		rows, err := t.book.rows.Transfers(t.book.head.MerchantID, t.number, pageRows)
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		t.page = rows
+	}
+	row := &t.page[0]
+	t.page, t.number = t.page[1:], row.Number
+	return row, nil
+}
+
+// expect compares the next transfer with what its event says of it, and adds it
+// to the accounts.
+func (t *transfers) expect(want *ledger.Transfer) error {
+	b, subject := t.book, fmt.Sprintf("transfer %d", want.Number)
+	should := t.number + 1
+	got, err := t.next()
+	if err != nil {
+		return err
+	}
+	if got == nil {
+		b.wrong(subject, "is told by event %d and does not exist", want.EventNumber)
+		return errEnough
+	}
+	equal(b, subject, "number", got.Number, should)
+	equal(b, subject, "row", exact(got), exact(want))
+	if legs := got.Kind.Legs(); got.Debit != legs.Debit || got.Credit != legs.Credit {
+		b.wrong(subject, "%s is not from %s to %s", got.Kind, got.Debit, got.Credit)
+	}
+	equal(b, subject, "currency", got.Currency, b.head.Currency)
+	if got.Amount <= 0 {
+		b.wrong(subject, "moves %d", got.Amount)
+	}
+	b.add(got.Debit, ledger.Balance{Debits: got.Amount})
+	b.add(got.Credit, ledger.Balance{Credits: got.Amount})
+	return b.full()
+}
+
+// exact is a transfer with its times in whole microseconds, to be compared.
+func exact(t *ledger.Transfer) ledger.Transfer {
+	c := *t
+	c.RecordedAt, c.EffectiveAt = time.UnixMicro(t.RecordedAt.UnixMicro()), time.UnixMicro(t.EffectiveAt.UnixMicro())
+	return c
+}
+
+func (b *book) add(p ledger.Purpose, by ledger.Balance) {
+	sum := b.sums[p]
+	b.sums[p] = ledger.Balance{Debits: sum.Debits + by.Debits, Credits: sum.Credits + by.Credits}
+}
+
+// end proves that the events told of every transfer.
+func (t *transfers) end() error {
+	equal(t.book, "transfers", "last number", t.number, t.book.head.TransferNumber)
+	more, err := t.next()
+	if more != nil {
+		t.book.wrong(fmt.Sprintf("transfer %d", more.Number), "no event tells of it")
+	}
+	return err
+}

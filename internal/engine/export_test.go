@@ -1,0 +1,52 @@
+package engine
+
+import "context"
+
+// Command is a command with its header, for Together.
+type Command struct {
+	Header Header
+	// Of is a pointer to one of the engine's commands.
+	Of any
+}
+
+// Answer is what a command was answered.
+type Answer struct {
+	Outcome Outcome
+	Err     error
+}
+
+// Together runs commands as one batch, in a lane of its own.
+func (e *Engine) Together(commands ...Command) []Answer {
+	l := &lane{engine: e, session: e.db.OpenSession(), queue: make(chan *call, len(commands))}
+	defer l.session.Close()
+	calls := make([]*call, len(commands))
+	for i, c := range commands {
+		of := c.Of.(command)
+		if c.Header.ArrivedAt.IsZero() {
+			c.Header.ArrivedAt = e.Now()
+		}
+		calls[i] = &call{header: c.Header, cmd: of, digest: digestOf(of), ctx: context.Background(), done: make(chan struct{})}
+	}
+	l.runBatch(append([]*call(nil), calls...))
+	for len(l.queue) > 0 {
+		l.runBatch(l.drain(<-l.queue))
+	}
+	answers := make([]Answer, len(calls))
+	for i, c := range calls {
+		<-c.done
+		answers[i] = Answer{c.outcome, c.err}
+	}
+	return answers
+}
+
+// SameLane says whether two books run in one lane.
+func (e *Engine) SameLane(a, b string) bool { return e.lane(a) == e.lane(b) }
+
+// Waiting is how many commands of all lanes wait in queues.
+func (e *Engine) Waiting() int {
+	n := 0
+	for _, l := range e.lanes {
+		n += len(l.queue)
+	}
+	return n
+}

@@ -1,0 +1,237 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+)
+
+// Audit reads whole books from one snapshot, so that what is compared belongs
+// together although commands go on meanwhile.
+type Audit struct {
+	tx  *sqlx.Tx
+	ctx context.Context
+}
+
+// InAudit runs f on a snapshot that is read-only.
+func (db *DB) InAudit(ctx context.Context, f func(*Audit) error) error {
+	tx, err := db.pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return failure(ctx, "begin audit", err)
+	}
+	// Nothing was written: there is nothing to commit.
+	defer func() { _ = tx.Rollback() }()
+	return f(&Audit{tx: tx, ctx: ctx})
+}
+
+// page runs a query and scans every row of it.
+func page[T any](a *Audit, what, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	rows, err := a.tx.QueryContext(a.ctx, query, args...)
+	if err != nil {
+		return nil, failure(a.ctx, what, err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, failure(a.ctx, what, err)
+		}
+		out = append(out, v)
+	}
+	return out, failure(a.ctx, what, rows.Err())
+}
+
+// MerchantIDs reads the books' merchants after a given one, in order.
+func (a *Audit) MerchantIDs(after string, limit int) ([]string, error) {
+	return page(a, "audit merchants", `
+		SELECT merchant_id FROM books WHERE merchant_id > $1 ORDER BY merchant_id LIMIT $2`,
+		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, limit)
+}
+
+// Head reads a book's row.
+func (a *Audit) Head(merchantID string) (Head, error) {
+	heads, err := page(a, "audit book", `
+		SELECT`+headColumns+`
+		FROM books b
+		WHERE b.merchant_id = $1`, scanHead, merchantID)
+	if err != nil || len(heads) == 0 {
+		return Head{}, err
+	}
+	return heads[0], nil
+}
+
+// Accounts reads the accounts of a book.
+func (a *Audit) Accounts(merchantID string) ([]Account, error) {
+	return page(a, "audit accounts", `
+		SELECT merchant_id, purpose, debits_minor, credits_minor
+		FROM accounts
+		WHERE merchant_id = $1`,
+		func(rows *sql.Rows) (c Account, err error) {
+			return c, rows.Scan(&c.MerchantID, (*string)(&c.Purpose), (*int64)(&c.Balance.Debits), (*int64)(&c.Balance.Credits))
+		}, merchantID)
+}
+
+// StoredEvent is an event's row.
+type StoredEvent struct {
+	Number     int64
+	Kind       event.Kind
+	ClaimID    string
+	RecordedAt time.Time
+	Encoding   byte
+	Content    string
+	Hash       event.Hash
+}
+
+// Events reads the events of a book after a number, in order.
+func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent, error) {
+	return page(a, "audit events", `
+		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash
+		FROM events
+		WHERE merchant_id = $1 AND event_number > $2
+		ORDER BY event_number
+		LIMIT $3`,
+		func(rows *sql.Rows) (e StoredEvent, err error) {
+			var hash []byte
+			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash)
+			copy(e.Hash[:], hash)
+			inUTC(&e.RecordedAt)
+			return e, err
+		}, merchantID, after, limit)
+}
+
+// Transfers reads the transfers of a book after a number, in order.
+func (a *Audit) Transfers(merchantID string, after int64, limit int) ([]ledger.Transfer, error) {
+	return page(a, "audit transfers", `
+		SELECT`+transferColumns+`
+		FROM transfers t
+		WHERE t.merchant_id = $1 AND t.transfer_number > $2
+		ORDER BY t.transfer_number
+		LIMIT $3`, scanTransfer, merchantID, after, limit)
+}
+
+// AuditedMove is a move with the content of the event it names.
+type AuditedMove struct {
+	Move
+	Encoding byte
+	Content  string
+}
+
+// Moves reads the moves of a book after a claim's version, with their events.
+func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]AuditedMove, error) {
+	return page(a, "audit moves", `
+		SELECT m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
+		       m.event_number, m.note, m.recorded_at, coalesce(e.encoding, 0), coalesce(e.content, '')
+		FROM moves m
+		LEFT JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
+		WHERE m.merchant_id = $1 AND (m.claim_id, m.version) > ($2, $3)
+		ORDER BY m.claim_id, m.version
+		LIMIT $4`,
+		func(rows *sql.Rows) (m AuditedMove, err error) {
+			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),
+				&m.EventNumber, &m.Note, &m.RecordedAt, &m.Encoding, &m.Content)
+			inUTC(&m.RecordedAt)
+			return m, err
+		}, merchantID, afterClaim, afterVersion, limit)
+}
+
+// Claims reads the claims of a book after an id, in order.
+func (a *Audit) Claims(merchantID, after string, limit int) ([]*claim.Claim, error) {
+	return page(a, "audit claims", `
+		SELECT`+claimColumns+`
+		FROM claims c
+		WHERE c.merchant_id = $1 AND c.claim_id > $2
+		ORDER BY c.claim_id
+		LIMIT $3`, scanClaim, merchantID, after, limit)
+}
+
+// Strays reads how many rows of a book belong to nothing: rows of tables that
+// no foreign key ties to what they are part of, by table.
+func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
+	type stray struct {
+		table string
+		rows  int64
+	}
+	found, err := page(a, "audit strays", `
+		SELECT x.name, count(*)
+		FROM (
+			SELECT 'claims without order line' AS name, c.merchant_id FROM claims c
+			WHERE NOT EXISTS (SELECT 1 FROM order_lines p WHERE p.merchant_id = c.merchant_id AND p.order_line_id = c.order_line_id)
+			UNION ALL
+			SELECT 'claims without pricing group', c.merchant_id FROM claims c
+			WHERE NOT EXISTS (SELECT 1 FROM pricing_groups p WHERE p.merchant_id = c.merchant_id AND p.group_id = c.group_id)
+			UNION ALL
+			SELECT 'refunds without order line', r.merchant_id FROM order_line_refunds r
+			WHERE NOT EXISTS (SELECT 1 FROM order_lines p WHERE p.merchant_id = r.merchant_id AND p.order_line_id = r.order_line_id)
+			UNION ALL
+			SELECT 'holds without claim', h.merchant_id FROM holds h
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = h.merchant_id AND p.claim_id = h.claim_id)
+			UNION ALL
+			SELECT 'waits without claim', w.merchant_id FROM waits w
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = w.merchant_id AND p.claim_id = w.claim_id)
+			UNION ALL
+			SELECT 'results without claim', r.merchant_id FROM results r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'results without event', r.merchant_id FROM results r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'revisions without claim', v.merchant_id FROM claim_revisions v
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = v.merchant_id AND p.claim_id = v.claim_id)
+			UNION ALL
+			SELECT 'revisions without event', v.merchant_id FROM claim_revisions v
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = v.merchant_id AND p.event_number = v.event_number)
+			UNION ALL
+			SELECT 'moves without claim', m.merchant_id FROM moves m
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = m.merchant_id AND p.claim_id = m.claim_id)
+			UNION ALL
+			SELECT 'payouts without claim', o.merchant_id FROM payouts o
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = o.merchant_id AND p.claim_id = o.claim_id)
+			UNION ALL
+			SELECT 'transfers without claim', t.merchant_id FROM transfers t
+			WHERE t.claim_id IS NOT NULL
+			  AND NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = t.merchant_id AND p.claim_id = t.claim_id)
+			UNION ALL
+			SELECT 'transfers without payout', t.merchant_id FROM transfers t
+			WHERE t.payout_id IS NOT NULL
+			  AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.merchant_id = t.merchant_id AND p.payout_id = t.payout_id)
+			UNION ALL
+			SELECT 'transfers without the one they reverse', t.merchant_id FROM transfers t
+			WHERE t.reverses_number IS NOT NULL
+			  AND NOT EXISTS (SELECT 1 FROM transfers p WHERE p.merchant_id = t.merchant_id AND p.transfer_number = t.reverses_number)
+			UNION ALL
+			SELECT 'requests without event', r.merchant_id FROM requests r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'requests without claim', r.merchant_id FROM requests r
+			WHERE r.claim_id IS NOT NULL
+			  AND NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM payouts p
+			      WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id AND p.state = 'INSTRUCTED')
+			UNION ALL
+			SELECT 'open payouts without a due', o.merchant_id FROM payouts o
+			WHERE o.state = 'INSTRUCTED'
+			  AND NOT EXISTS (SELECT 1 FROM payout_dues p WHERE p.merchant_id = o.merchant_id AND p.payout_id = o.payout_id)
+		) x (name, merchant_id)
+		WHERE x.merchant_id = $1
+		GROUP BY x.name`,
+		func(rows *sql.Rows) (s stray, err error) { return s, rows.Scan(&s.table, &s.rows) }, merchantID)
+	if err != nil {
+		return nil, fmt.Errorf("count strays: %w", err)
+	}
+	out := make(map[string]int64, len(found))
+	for _, s := range found {
+		out[s.table] = s.rows
+	}
+	return out, nil
+}
