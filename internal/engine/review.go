@@ -51,13 +51,6 @@ func (a *AssignReview) need(c *call, n *needs) {
 	}
 }
 
-func (a *AssignReview) need(c *call, n *needs) {
-	a.onClaim.need(c, n)
-	if a.Assignee != "" {
-		n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.Assignee})
-	}
-}
-
 func (a *AssignReview) digest(d *digest) { d.texts(a.ClaimID, a.Assignee) }
 
 func (a *AssignReview) decide(b *Book) (Outcome, error) {
