@@ -273,11 +273,14 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 	return nil
 }
 
-// trace writes a move into history: exactly one a running event.
+// trace writes a move into history: exactly one a running event. A second move
+// of the same command, of a claim that has nothing to pay, counts a version of
+// its own.
 func (b *Book) trace(c *claim.Claim, from claim.State, t claim.Trigger, note string) {
 	e := b.event()
 	if e.Move != nil {
 		e = b.record(e.Kind, c.ID)
+		c.Version++
 	}
 	e.Move = &event.Move{From: string(from), To: string(c.State), Trigger: string(t), Version: c.Version}
 	b.moves.add(postgres.Move{
@@ -466,7 +469,11 @@ func (b *Book) changes(c *postgres.Changes) {
 		})
 	b.dues.staged(
 		func(d *postgres.Due) { c.DuesBegun = append(c.DuesBegun, *d) },
-		unexpected[postgres.Due],
+		// Ended and begun again in one batch: the payout failed and was retried.
+		func(d *postgres.Due) {
+			c.DuesEnded = append(c.DuesEnded, postgres.Key{MerchantID: b.merchantID, ID: d.PayoutID})
+			c.DuesBegun = append(c.DuesBegun, *d)
+		},
 		func(d *postgres.Due) {
 			c.DuesEnded = append(c.DuesEnded, postgres.Key{MerchantID: b.merchantID, ID: d.PayoutID})
 		})

@@ -321,7 +321,7 @@ func (b *Book) run(c *call) {
 	outcome, err := b.decide(c)
 	if err != nil {
 		b.abandon()
-		c.err = err
+		c.err, c.made = err, nil
 		return
 	}
 	if !outcome.Replayed {

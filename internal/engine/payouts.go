@@ -82,9 +82,10 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 
 // contradict marks a claim whose payout the gateway now speaks of otherwise
 // than before; nothing moves until a person has looked. A mere repetition
-// marks nothing.
+// marks nothing, nor does a gateway that has not said anything yet.
 func (b *Book) contradict(p *payout.Payout, said payout.Outcome) {
-	if string(said) == string(p.State) || said == payout.Processing || p.State == payout.Returned {
+	if string(said) == string(p.State) || said == payout.Processing ||
+		p.State == payout.Instructed || p.State == payout.Returned {
 		return
 	}
 	b.detail("contradicts", string(p.State))

@@ -83,7 +83,7 @@ func TestReturnedPayoutIsPaidUnderANewNumber(t *testing.T) {
 		t.Fatalf("after the return: %s %+v", c.State, c.Funding)
 	}
 	f.audited()
-	c = f.retry(c)
+	f.retry(c)
 	again := f.takePayouts()
 	if len(again) != 1 || again[0].OutNumber == made[1].OutNumber || again[0].Amount != 200_000 {
 		t.Fatalf("paid again as %+v", again)
@@ -135,7 +135,7 @@ func TestAnswersOfTheGatewayCountOnce(t *testing.T) {
 			f, c, made := onePaying(t)
 			for _, said := range row.said {
 				// The worker asks and the payment service reports: both may speak.
-				c = f.answer(made[0], said)
+				f.answer(made[0], said)
 				o, err := f.engine.Together(engine.Command{
 					Header: f.request("m1", "ReportPayoutOutcome"),
 					Of:     &engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: said}},
@@ -159,7 +159,7 @@ func TestAnswersOfTheGatewayCountOnce(t *testing.T) {
 func TestFailureAndRetryInOneBatch(t *testing.T) {
 	t.Parallel()
 	f, c, made := onePaying(t)
-	c = f.answer(made[0], payout.OutcomeFailed)
+	f.answer(made[0], payout.OutcomeFailed)
 	answers := f.engine.Together(
 		engine.Command{
 			Header: f.request("m1", "ReportPayoutOutcome"),

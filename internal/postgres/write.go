@@ -364,30 +364,31 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
+// writeDues ends dues before it begins them: a batch may do both to one payout.
 func (tx *Tx) writeDues(c *Changes) error {
-	if rows := c.DuesBegun; len(rows) > 0 {
-		err := tx.exec("begin payout dues", len(rows), `
-			INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
-			SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
-			FROM unnest($1::payout_dues[]) r`,
-			rowsOf(tx.s.types["payout_dues"], rows, func(r *records, d *Due) {
-				r.texts(d.MerchantID, d.PayoutID)
-				r.times(d.DueAt)
-				r.integer(d.Attempts)
-			}))
+	if rows := c.DuesEnded; len(rows) > 0 {
+		err := tx.exec("end payout dues", len(rows), `
+			DELETE FROM payout_dues d
+			USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
+			keyArrays(rows)...)
 		if err != nil {
 			return err
 		}
 	}
-	rows := c.DuesEnded
+	rows := c.DuesBegun
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("end payout dues", len(rows), `
-		DELETE FROM payout_dues d
-		USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
-		WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
-		keyArrays(rows)...)
+	return tx.exec("begin payout dues", len(rows), `
+		INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
+		SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
+		FROM unnest($1::payout_dues[]) r`,
+		rowsOf(tx.s.types["payout_dues"], rows, func(r *records, d *Due) {
+			r.texts(d.MerchantID, d.PayoutID)
+			r.times(d.DueAt)
+			r.integer(d.Attempts)
+		}))
 }
 
 func (tx *Tx) writeEvents(c *Changes) error {
