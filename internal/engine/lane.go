@@ -218,15 +218,17 @@ func pause() {
 	time.Sleep(pauseMin + rand.N(pauseMax-pauseMin))
 }
 
-// answer tells every caller, and the payout worker, after the commit.
+// answer tells the payout worker and then every caller, after the commit.
 func (l *lane) answer(batch []*call) {
 	var made []payout.Payout
 	for _, c := range batch {
 		made = append(made, c.made...)
-		c.answer(nil)
 	}
 	if f := l.engine.onPayouts.Load(); f != nil && len(made) > 0 {
 		(*f)(made)
+	}
+	for _, c := range batch {
+		c.answer(nil)
 	}
 }
 
