@@ -84,7 +84,9 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	groupID, size := b.findGroup(f.ClaimantID, l, grouping(versions))
-	if size >= policy.MembersMax {
+	// Beyond the bound claims are not loaded, ended ones included: one more could
+	// not be priced together with those it belongs to.
+	if size >= policy.MembersMax || len(b.siblings(f.ClaimantID, l.ProductID)) > policy.MembersMax {
 		return Outcome{}, fault.New(fault.PricingGroupFull, "at most %d claims on one product are priced together", policy.MembersMax).
 			With("membersMax", policy.MembersMax)
 	}
@@ -115,6 +117,10 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 				With("orderLineId", f.LineID).At("order_line_name")
 		}
 		return stored.line, true, nil
+	}
+	if f.Line.MerchantID != b.merchantID {
+		return nil, false, fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
+			With("orderLineId", f.Line.ID).At("order_line")
 	}
 	if err := f.Line.Check(); err != nil {
 		return nil, false, err

@@ -237,8 +237,14 @@ var errNothing = errors.New("nothing to write")
 
 // try runs batch in one transaction. Its context is its own: a caller's must
 // not cut a transaction that others wait for.
-func (l *lane) try(batch []*call) error {
-	err := l.session.InTx(context.Background(), func(tx *postgres.Tx) error {
+func (l *lane) try(batch []*call) (err error) {
+	defer func() {
+		// What breaks is split like what fails: the other books go on.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
+		}
+	}()
+	err = l.session.InTx(context.Background(), func(tx *postgres.Tx) error {
 		bs, err := l.engine.loadBooks(tx, batch, tx.LockBooks)
 		if err != nil {
 			return err

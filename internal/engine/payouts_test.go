@@ -136,14 +136,14 @@ func TestAnswersOfTheGatewayCountOnce(t *testing.T) {
 			for _, said := range row.said {
 				// The worker asks and the payment service reports: both may speak.
 				f.answer(made[0], said)
-				o, err := f.engine.Together(engine.Command{
+				reported := f.engine.Together(engine.Command{
 					Header: f.request("m1", "ReportPayoutOutcome"),
 					Of:     &engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: said}},
-				})[0], error(nil)
-				if err = o.Err; err != nil {
-					t.Fatal(err)
+				})[0]
+				if reported.Err != nil {
+					t.Fatal(reported.Err)
 				}
-				c = o.Outcome.Claim
+				c = reported.Outcome.Claim
 			}
 			if c.Funding.RefundPaid != row.paid || c.Funding.Payable() != row.open || c.Escalated != row.marked {
 				t.Errorf("paid %d, payable %d, marked %v; want %d, %d, %v",

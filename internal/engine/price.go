@@ -31,8 +31,8 @@ func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
 }
 
 // members gives the claims of a pricing group that count: live, with a unit
-// found counterfeit. Those whose debit is confirmed keep the share they have,
-// so they come first; the others follow in filing order, and each further claim
+// found counterfeit. Those whose debit is confirmed keep the award they have, so
+// they come first; the others follow in filing order, and each further claim
 // pays the group's total less what the group was awarded before it.
 func (b *Book) members(claimantID, productID, groupID string) []*claim.Claim {
 	var confirmed, open []*claim.Claim
@@ -61,7 +61,7 @@ func (b *Book) member(c *claim.Claim) policy.Member {
 		Basis:                c.BasisChosen,
 	}
 	if c.State.Confirmed() {
-		m.Basis = c.Basis
+		m.Kept = &policy.Kept{Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation}
 	}
 	m.Versions, _ = b.catalog.open(c.PaidAt, l.line.DeliveredAt, c.LearnedAt, c.ArrivedAt, l.line.Category)
 	return m

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -71,6 +72,9 @@ drain:
 	}
 }
 
+// reservesMax bounds how often a batch is tried while the database is away.
+const reservesMax = 3
+
 func (r *reserver) reserve(batch []*reservation) {
 	rows := make([]postgres.Reservation, len(batch))
 	for i, one := range batch {
@@ -78,15 +82,22 @@ func (r *reserver) reserve(batch []*reservation) {
 	}
 	var taken []postgres.Reservation
 	var err error
-	for range 3 {
+	for range reservesMax {
 		err = r.session.InTx(context.Background(), func(tx *postgres.Tx) (err error) {
 			taken, err = tx.Reserve(rows)
 			return err
 		})
-		if err == nil {
+		if err == nil || errors.Is(err, postgres.ErrCommand) {
 			break
 		}
 		pause()
+	}
+	if errors.Is(err, postgres.ErrCommand) && len(batch) > 1 {
+		// One reference is at fault: each stands for itself.
+		for _, one := range batch {
+			r.reserve([]*reservation{one})
+		}
+		return
 	}
 	for i, one := range batch {
 		if err == nil {
@@ -116,6 +127,9 @@ func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgre
 	case <-one.done:
 	case <-ctx.Done():
 		return row, false, ctx.Err()
+	}
+	if refusal := postgres.Refusal(one.err); refusal != nil {
+		return row, false, refusal
 	}
 	if one.err != nil {
 		e.log.Error("reserve reference", "kind", row.Kind, "error", one.err)

@@ -101,7 +101,7 @@ func (e *explanation) product(m *Member, d *demand) {
 }
 
 func (e *explanation) group(v *Version, a award) {
-	e.add(StepGroupBefore, "C7", a.before, "owed for the %d claims of the group filed earlier", a.position-1)
+	e.add(StepGroupBefore, "C7", a.before, "awarded to the %d claims of the group that come before", a.position-1)
 	e.add(StepGroupSum, "C7", a.sum, "sum of the products of the group's first %d claims", a.position)
 	if a.floored {
 		e.add(StepFloor, "C6; "+v.Basis.Law(), v.Floor, "the least for the whole group; the sum is %s", e.sum(a.sum))

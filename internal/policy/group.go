@@ -6,7 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// group runs through the members of one version in filing order.
+// group runs through the members of one version in their order.
 type group struct {
 	version *Version
 	members int
@@ -26,12 +26,14 @@ type award struct {
 	capped        bool
 }
 
-// share grows with every member, because the total never falls as the sum grows.
+// share is never below zero: the total never falls, it only stands still where
+// the members before were awarded more than all of them together are owed.
 func (a award) share() money.Amount { return a.after - a.before }
 
 // take adds a member's demand: total = min(cap, max(floor, sum)), with the
-// floor only once something is owed (rules C6, C7 and C9).
-func (g *group) take(d *demand) (award, error) {
+// floor only once something is owed (rules C6, C7 and C9). A member that keeps
+// its award moves the total on by that, whatever its demand.
+func (g *group) take(d *demand, kept *Kept) (award, error) {
 	sum, err := g.sum.Add(d.counted)
 	if err != nil {
 		return award{}, err
@@ -44,6 +46,12 @@ func (g *group) take(d *demand) (award, error) {
 	}
 	if g.version.Cap > 0 && a.after > g.version.Cap {
 		a.after, a.capped = g.version.Cap, true
+	}
+	switch {
+	case kept != nil:
+		a.after = a.before + kept.Compensation
+	case a.after < a.before:
+		a.after = a.before
 	}
 	g.sum, g.total = sum, a.after
 	return a, nil
@@ -70,10 +78,15 @@ func (p *pricing) evaluate(choice []int) (*outcome, error) {
 			groups = append(groups, &group{version: d.version})
 		}
 		var err error
-		if o.awards[i], err = groups[at].take(d); err != nil {
+		kept := p.members[i].Kept
+		if o.awards[i], err = groups[at].take(d, kept); err != nil {
 			return nil, err
 		}
-		if o.total, err = money.Sum(o.total, o.awards[i].share(), d.refund); err != nil {
+		refund := d.refund
+		if kept != nil {
+			refund = kept.Refund
+		}
+		if o.total, err = money.Sum(o.total, o.awards[i].share(), refund); err != nil {
 			return nil, err
 		}
 	}

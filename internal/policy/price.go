@@ -36,6 +36,16 @@ type Member struct {
 	Basis LegalBasis
 	// Versions are those in force at the line's payment time; see InForce.
 	Versions map[LegalBasis]*Version
+	// Kept is set for a claim whose award stands, because its debit is confirmed.
+	Kept *Kept
+}
+
+// Kept is an award that pricing may not change. It counts for what it is: the
+// members after it get what the group is owed beyond it.
+type Kept struct {
+	Basis        LegalBasis
+	Refund       money.Amount
+	Compensation money.Amount
 }
 
 // Share is what one claim is owed in all.
@@ -59,6 +69,10 @@ type Share struct {
 // total less the total of the first k−1. So the floor counts once, and a
 // member's share never depends on members filed later. Refunds are each
 // member's own and no cap touches them (rule C9).
+//
+// A member with an award that it keeps comes back with it and no calculation.
+// It counts towards the sum like any other, but towards the total with what it
+// was awarded, so that the next member makes up for what it lacks or had beyond.
 //
 // Members that ask for Best are put on one basis together (rule C5), the one
 // that gives the consumer the most over all members; see choose. Their basis
@@ -141,6 +155,13 @@ func price(members []Member) ([]Share, error) {
 		}
 		open := max(0, m.Refunded-refunded[m.Line.ID])
 		s.refunded = min(open, s.goods+s.shipping)
+		if k := m.Kept; k != nil {
+			setOff, err := k.setOff(m, &s)
+			if err != nil {
+				return nil, err
+			}
+			s.refunded = min(s.refunded, setOff)
+		}
 		refunded[m.Line.ID] += s.refunded
 		p.spent[i] = s
 		if err := p.demand(i); err != nil {
@@ -153,12 +174,27 @@ func price(members []Member) ([]Share, error) {
 	}
 	shares := make([]Share, len(members))
 	for i := range members {
+		if k := members[i].Kept; k != nil {
+			shares[i] = Share{ClaimID: members[i].ClaimID, Basis: k.Basis, Refund: k.Refund, Compensation: k.Compensation}
+			continue
+		}
 		shares[i] = p.share(i, chosen)
 		if members[i].Basis == Best {
 			shares[i].Calculation.Alternatives = p.alternatives(i, chosen, heads)
 		}
 	}
 	return shares, nil
+}
+
+// setOff is how much of the line's earlier refunds was set off against the kept
+// refund at most: the part of the price that it does not give back.
+func (k *Kept) setOff(m *Member, s *spent) (money.Amount, error) {
+	v := m.Versions[k.Basis]
+	if v == nil || v.RefundMode == RefundNone || !m.Remedies.Refund {
+		return s.refunded, nil
+	}
+	refundable, err := s.sum(v.RefundComponents)
+	return max(0, refundable-k.Refund), err
 }
 
 // demand fills in member i's demands: one for an explicit basis, and for Best

@@ -96,7 +96,7 @@ BASE_REFUNDED | C10 | -10.00 | refunded earlier and taken out of the base of 40.
 BASE | C1 | 30.00 | what the counterfeit units count for
 MULTIPLIER | C2; Food Safety Law Art. 148(2) | 0.00 | 10, of policy food-safety-148 version 1
 PRODUCT | C2 | 300.00 | 10 × 30.00 CNY, rounded half up
-GROUP_BEFORE | C7 | 1,000.00 | owed for the 1 claims of the group filed earlier
+GROUP_BEFORE | C7 | 1,000.00 | awarded to the 1 claims of the group that come before
 GROUP_SUM | C7 | 400.00 | sum of the products of the group's first 2 claims
 FLOOR | C6; Food Safety Law Art. 148(2) | 1,000.00 | the least for the whole group; the sum is 400.00 CNY
 GROUP_AFTER | C7 | 1,000.00 | owed for the group's first 2 claims

@@ -84,15 +84,18 @@ var constraints = map[string]fault.Reason{
 	"authenticators_key":                fault.AuthenticatorRegistered,
 }
 
-// Refusal turns a violated constraint into the refusal it stands for; nil when
-// err is none of those.
+// Refusal turns a violated constraint, or a value that PostgreSQL cannot hold,
+// into the refusal it stands for; nil when err is none of those.
 func Refusal(err error) error {
 	var e *pq.Error
 	if !errors.As(err, &e) {
 		return nil
 	}
-	if e.Code == "22003" {
+	switch e.Code {
+	case "22003":
 		return fault.New(fault.AmountOutOfRange, "an amount or a running total leaves the range of the book")
+	case "22021":
+		return fault.New(fault.RequestInvalid, "a text of the request holds a character that cannot be stored")
 	}
 	if r, ok := constraints[e.Constraint]; ok {
 		return fault.New(r, "another command was recorded first")
