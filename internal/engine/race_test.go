@@ -1,0 +1,169 @@
+package engine_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// race runs all at once, each on the other of two engines, and gives their errors.
+func race(f *fixture, of ...func(*engine.Engine) error) []error {
+	_, other := f.replica(engine.Defaults())
+	engines := []*engine.Engine{f.engine, other}
+	errs := make([]error, len(of))
+	begin := make(chan struct{})
+	var wait sync.WaitGroup
+	for i, run := range of {
+		wait.Go(func() {
+			<-begin
+			errs[i] = run(engines[i%len(engines)])
+		})
+	}
+	close(begin)
+	wait.Wait()
+	return errs
+}
+
+// oneWins fails unless exactly one error is nil and each other is one of losing.
+func oneWins(t *testing.T, errs []error, losing ...error) int {
+	t.Helper()
+	winner := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && winner < 0:
+			winner = i
+		case err == nil:
+			t.Errorf("commands %d and %d both won", winner, i)
+		default:
+			known := false
+			for _, want := range losing {
+				known = known || errors.Is(err, want)
+			}
+			if !known {
+				t.Errorf("command %d: %v", i, err)
+			}
+		}
+	}
+	if winner < 0 {
+		t.Fatalf("nobody won: %v", errs)
+	}
+	return winner
+}
+
+// noticed is a claim whose notice has lapsed and not been passed.
+func noticed(t *testing.T) (*fixture, *claim.Claim) {
+	t.Helper()
+	f := newFixture(t)
+	f.open("m1", 110_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1)))
+	f.clock.Move(c.Deadline.Sub(start) + engine.Defaults().LapseGrace)
+	return f, c
+}
+
+const races = 6
+
+// Would catch a claim that is debited and withdrawn at once: on two replicas,
+// with the etag that both saw or with none.
+func TestAcceptRacesWithdraw(t *testing.T) {
+	t.Parallel()
+	for range races {
+		f, c := noticed(t)
+		accept, withdraw := f.request("m1", "AcceptClaim"), f.request("m1", "WithdrawClaim")
+		winner := oneWins(t, race(f,
+			func(e *engine.Engine) error {
+				return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag())))
+			},
+			func(e *engine.Engine) error {
+				return errorOf(e.WithdrawClaim(t.Context(), withdraw, engine.NewWithdrawClaim(c.ID, "", "")))
+			},
+		), fault.ClaimChanged, fault.ClaimStateConflict)
+		want := []balances{
+			{ledger.PayoutClearing: 110_000, ledger.SettlementClearing: 110_000},
+			{ledger.Deposit: 110_000, ledger.SettlementClearing: 110_000},
+		}
+		f.balanced("m1", want[winner])
+	}
+}
+
+// Would catch a merchant debited twice by an acceptance that arrives while the
+// notice lapses, on two timers besides.
+func TestAcceptRacesTheLapseOfTheNotice(t *testing.T) {
+	t.Parallel()
+	for range races {
+		f, c := noticed(t)
+		accept := f.request("m1", "AcceptClaim")
+		pass := func(e *engine.Engine) error {
+			return errorOf(e.PassDeadline(t.Context(), "m1", engine.NewPassDeadline(postgres.Wait{
+				ClaimID: c.ID, Fires: c.Fires, Deadline: c.Deadline,
+			})))
+		}
+		oneWins(t, race(f, pass, func(e *engine.Engine) error {
+			return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag())))
+		}, pass), fault.ClaimChanged, fault.ClaimStateConflict)
+		if made := f.takePayouts(); len(made) != 2 {
+			t.Errorf("%d payouts", len(made))
+		}
+		f.balanced("m1", balances{ledger.PayoutClearing: 110_000, ledger.SettlementClearing: 110_000})
+	}
+}
+
+// Would catch a deposit taken twice: two withdrawals that it covers each and
+// not both.
+func TestWithdrawalsRaceForOneDeposit(t *testing.T) {
+	t.Parallel()
+	for range races {
+		f := newFixture(t)
+		f.open("m1", 10_000)
+		take := func(amount money.Amount) func(*engine.Engine) error {
+			h := f.request("m1", "WithdrawDeposit")
+			return func(e *engine.Engine) error {
+				return errorOf(e.MoveMoney(t.Context(), h, engine.MoneyMove{
+					Kind: ledger.DepositWithdrawn, Amount: amount, Currency: "CNY", Reference: "out-" + h.RequestID,
+				}))
+			}
+		}
+		winner := oneWins(t, race(f, take(6_000), take(7_000)), fault.DepositInsufficient)
+		left := []money.Amount{4_000, 3_000}[winner]
+		f.balanced("m1", balances{ledger.Deposit: left, ledger.SettlementClearing: left})
+	}
+}
+
+// Would catch one unit claimed twice by two replicas, and one book opened twice.
+func TestClaimsRaceForOneUnit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	open := func(e *engine.Engine) error {
+		return errorOf(e.OpenBook(t.Context(), f.request("m1", "OpenBook"), engine.OpenBook{Currency: "CNY"}))
+	}
+	oneWins(t, race(f, open, open, open, open), fault.MerchantAlreadyOpened)
+	file := func(e *engine.Engine) error {
+		return errorOf(e.FileClaim(t.Context(), f.request("m1", "FileClaim"), filing(line("m1", "l1", 2, 10_000), 1, 2)))
+	}
+	oneWins(t, race(f, file, file, file, file), fault.ClaimAlreadyFiled)
+	f.audited()
+}
+
+// Would catch one report recorded for two claims of two books at once.
+func TestResultsRaceForOneReport(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	var record []func(*engine.Engine) error
+	for _, m := range []string{"m1", "m2", "m3", "m4"} {
+		f.open(m, 0)
+		c := f.file(filing(line(m, "l1", 1, 10_000), 1))
+		record = append(record, func(e *engine.Engine) error {
+			return errorOf(e.RecordResult(t.Context(), f.request(m, "RecordResult"), engine.NewRecordResult(result(c, claim.Counterfeit, "R-1"))))
+		})
+	}
+	oneWins(t, race(f, record...), fault.ResultAlreadyRecorded, fault.TransactionContended)
+	f.audited()
+}
