@@ -54,12 +54,18 @@ func (b *Book) about(id string) Outcome {
 
 // AcceptClaim is the merchant agreeing to the debit before the notice period
 // has passed.
-type AcceptClaim struct{ onClaim }
+type AcceptClaim struct {
+	onClaim
+	// Note is kept with the move.
+	Note string
+}
 
 // NewAcceptClaim makes the command.
-func NewAcceptClaim(claimID, etag string) AcceptClaim { return AcceptClaim{onClaim{claimID, etag}} }
+func NewAcceptClaim(claimID, etag, note string) AcceptClaim {
+	return AcceptClaim{onClaim{claimID, etag}, note}
+}
 
-func (a *AcceptClaim) digest(d *digest) { d.texts(a.ClaimID) }
+func (a *AcceptClaim) digest(d *digest) { d.texts(a.ClaimID, a.Note) }
 
 func (a *AcceptClaim) follow(b *Book, n *needs, round int) {
 	if c := b.claims.get(a.ClaimID); c != nil && round == 0 {
@@ -76,7 +82,7 @@ func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.Accepted)
 	}
 	b.record(event.ClaimAccepted, c.ID)
-	if err := b.confirm(c.ID, claim.Accepted); err != nil {
+	if err := b.confirm(c.ID, claim.Accepted, a.Note); err != nil {
 		return Outcome{}, err
 	}
 	return b.about(a.ClaimID), nil
@@ -91,17 +97,17 @@ func (e *Engine) AcceptClaim(ctx context.Context, h Header, cmd AcceptClaim) (Ou
 // the notice period starts.
 type ConfirmNotice struct {
 	onClaim
-	// DeliveredAt is when it was delivered; never before the notice was made,
-	// never after the request arrived. Zero for the time of arrival.
-	DeliveredAt time.Time
+	// Revision is the revision of the claim that the notice told of; zero for
+	// the present one.
+	Revision int32
 }
 
 // NewConfirmNotice makes the command.
-func NewConfirmNotice(claimID string, deliveredAt time.Time) ConfirmNotice {
-	return ConfirmNotice{onClaim{ClaimID: claimID}, deliveredAt}
+func NewConfirmNotice(claimID string, revision int32) ConfirmNotice {
+	return ConfirmNotice{onClaim{ClaimID: claimID}, revision}
 }
 
-func (n *ConfirmNotice) digest(d *digest) { d.texts(n.ClaimID); d.time(n.DeliveredAt) }
+func (n *ConfirmNotice) digest(d *digest) { d.texts(n.ClaimID); d.number(int64(n.Revision)) }
 
 func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 	c, err := n.claim(b)
@@ -115,11 +121,13 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice was confirmed before").
 			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
 	}
-	at := n.DeliveredAt
-	if arrived := b.call.header.ArrivedAt; at.IsZero() || at.After(arrived) {
-		at = arrived
+	if n.Revision != 0 && n.Revision != c.Revision {
+		return Outcome{}, fault.New(fault.ClaimChanged, "the notice of revision %d was delivered, the claim is at revision %d", n.Revision, c.Revision).
+			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
 	}
+	at := b.call.header.ArrivedAt
 	if at.Before(c.StateSince) {
+		// Another replica's clock was ahead when the notice was made.
 		at = c.StateSince
 	}
 	v, err := b.terms(c)

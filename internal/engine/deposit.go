@@ -159,8 +159,8 @@ func (e *Engine) MoveMoney(ctx context.Context, h Header, cmd MoneyMove) (Outcom
 type ReverseTopUp struct {
 	// Reference is the payment reference of the top-up.
 	Reference string
-	// Note is why it bounced.
-	Note string
+	// EffectiveAt is when it bounced; zero for now.
+	EffectiveAt time.Time
 }
 
 func (r *ReverseTopUp) need(c *call, n *needs) {
@@ -168,7 +168,7 @@ func (r *ReverseTopUp) need(c *call, n *needs) {
 	n.references.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.Reference})
 }
 
-func (r *ReverseTopUp) digest(d *digest) { d.texts(r.Reference) }
+func (r *ReverseTopUp) digest(d *digest) { d.texts(r.Reference); d.time(r.EffectiveAt) }
 
 func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 	t, ok := b.transferWith(r.Reference, ledger.DepositToppedUp)
@@ -183,9 +183,6 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 	number, amount := t.Number, t.Amount
 	first := b.head.TransferNumber + 1
 	b.record(event.TopUpReversed, "")
-	if r.Note != "" {
-		b.detail("note", r.Note)
-	}
 	back := min(amount, b.available(ledger.Deposit))
 	for _, part := range []struct {
 		kind   ledger.Kind
@@ -194,7 +191,7 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 		if part.amount == 0 {
 			continue
 		}
-		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number}); err != nil {
+		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number, at: r.EffectiveAt}); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -28,6 +28,8 @@ type FileClaim struct {
 	Grounds     claim.Grounds
 	LearnedAt   time.Time
 	Destination string
+	// Note is kept with the filing.
+	Note string
 }
 
 func (f *FileClaim) lineID() string {
@@ -57,7 +59,7 @@ func (f *FileClaim) follow(b *Book, n *needs, round int) {
 }
 
 func (f *FileClaim) digest(d *digest) {
-	d.texts(f.lineID(), f.ClaimantID, string(f.Basis), string(f.Grounds), f.Destination)
+	d.texts(f.lineID(), f.ClaimantID, string(f.Basis), string(f.Grounds), f.Destination, f.Note)
 	d.flag(f.Remedies.Refund)
 	d.flag(f.Remedies.Compensation)
 	d.time(f.LearnedAt)
@@ -250,7 +252,7 @@ func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line) *claim.Cla
 		LearnedAt: f.LearnedAt, ArrivedAt: b.call.header.ArrivedAt, FiledAt: b.now, Currency: b.head.Currency,
 	}}, b.command).Claim
 	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, id)
-	b.trace(c, claim.New, claim.Filed, "")
+	b.trace(c, claim.New, claim.Filed, f.Note)
 	b.wait(c, b.deadlineOf(c))
 	filed := *c
 	return &filed

@@ -184,7 +184,7 @@ func (f *fixture) record(c *claim.Claim, r claim.Result) *claim.Claim {
 
 func (f *fixture) confirmNotice(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request(c.MerchantID, "ConfirmNotice"), engine.NewConfirmNotice(c.ID, time.Time{}))
+	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request(c.MerchantID, "ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func (f *fixture) confirmNotice(c *claim.Claim) *claim.Claim {
 
 func (f *fixture) accept(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag()))
+	o, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), ""))
 	if err != nil {
 		f.t.Fatal(err)
 	}

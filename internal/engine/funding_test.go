@@ -181,7 +181,7 @@ func TestA8HeldMoneyCannotBeTakenBack(t *testing.T) {
 
 func (f *fixture) bounce(merchant, reference string) (engine.Outcome, error) {
 	f.t.Helper()
-	return f.engine.ReverseTopUp(f.t.Context(), f.request(merchant, "ReverseTopUp"), engine.ReverseTopUp{Reference: reference, Note: "bounced"})
+	return f.engine.ReverseTopUp(f.t.Context(), f.request(merchant, "ReverseTopUp"), engine.ReverseTopUp{Reference: reference})
 }
 
 // Would catch a bounced top-up that is refused because its money is held, that

@@ -47,7 +47,7 @@ func (f *fixture) read(claims ...*claim.Claim) []*claim.Claim {
 	out := make([]*claim.Claim, len(claims))
 	for i, c := range claims {
 		// A refusal tells the claim as it is and changes nothing.
-		_, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, "none"))
+		_, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, "none", ""))
 		refusal, ok := fault.As(err)
 		if !ok {
 			f.t.Fatal(err)

@@ -99,15 +99,21 @@ func TestReplayNamesTheSameOutcome(t *testing.T) {
 	})
 	notice := h("ConfirmNotice")
 	noticed := run(func() (engine.Outcome, error) {
-		return e.ConfirmNotice(ctx, notice, engine.NewConfirmNotice(c.ID, start))
+		return e.ConfirmNotice(ctx, notice, engine.NewConfirmNotice(c.ID, 2))
 	}).Claim
 	accept := h("AcceptClaim")
-	run(func() (engine.Outcome, error) { return e.AcceptClaim(ctx, accept, engine.NewAcceptClaim(c.ID, noticed.Etag())) })
+	run(func() (engine.Outcome, error) {
+		return e.AcceptClaim(ctx, accept, engine.NewAcceptClaim(c.ID, noticed.Etag(), ""))
+	})
 	bounce := h("ReverseTopUp")
-	run(func() (engine.Outcome, error) { return e.ReverseTopUp(ctx, bounce, engine.ReverseTopUp{Reference: "bank-1"}) })
+	run(func() (engine.Outcome, error) {
+		return e.ReverseTopUp(ctx, bounce, engine.ReverseTopUp{Reference: "bank-1"})
+	})
 	drop := h("WithdrawClaim")
 	second := f.file(filing(line("m1", "l2", 1, 10_000), 1))
-	run(func() (engine.Outcome, error) { return e.WithdrawClaim(ctx, drop, engine.NewWithdrawClaim(second.ID, "", "")) })
+	run(func() (engine.Outcome, error) {
+		return e.WithdrawClaim(ctx, drop, engine.NewWithdrawClaim(second.ID, "", ""))
+	})
 
 	events := f.rows(`SELECT count(*) FROM events`)
 	for _, again := range steps {

@@ -221,9 +221,10 @@ func (b *Book) settle(c *claim.Claim) error {
 	return b.move(c.ID, claim.PaidInFull, "")
 }
 
-// confirm debits the merchant and starts paying; t says why it may.
-func (b *Book) confirm(id string, t claim.Trigger) error {
-	if err := b.move(id, t, ""); err != nil {
+// confirm debits the merchant and starts paying; t says why it may, note is
+// kept with the move.
+func (b *Book) confirm(id string, t claim.Trigger, note string) error {
+	if err := b.move(id, t, note); err != nil {
 		return err
 	}
 	c := b.change(id)

@@ -47,7 +47,7 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	case claim.DeadlineResult:
 		err = b.move(c.ID, claim.ResultLapsed, "")
 	case claim.DeadlineNotice:
-		err = b.confirm(c.ID, claim.NoticeLapsed)
+		err = b.confirm(c.ID, claim.NoticeLapsed, "")
 	case claim.DeadlineReview, claim.DeadlineNoticeDelivery, claim.DeadlineNone:
 		// A person has to act: the claim stays and is marked.
 		c = b.change(c.ID)

@@ -40,18 +40,22 @@ func (a *AnswerPayout) follow(b *Book, n *needs, round int) {
 
 func (a *AnswerPayout) digest(d *digest) {
 	d.texts(a.PayoutID, string(a.Answer.Outcome), a.Answer.GatewayReference, a.Answer.FailureCode)
+	d.time(a.Answer.OccurredAt)
 }
 
 func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	p := b.payouts.get(a.PayoutID)
 	if p == nil {
-		return Outcome{}, fault.New(fault.PayoutNotFound, "merchant %s has no payout %s", b.merchantID, a.PayoutID).
-			With("payoutId", a.PayoutID)
+		return Outcome{}, payoutNotFound(b.merchantID, a.PayoutID)
 	}
 	if _, err := b.Claim(p.ClaimID); err != nil {
 		return Outcome{}, err
 	}
 	step, ok := answers[p.State][a.Answer.Outcome]
+	if p.State == payout.Failed && b.claims.get(p.ClaimID).Funding.Payable() < p.Amount {
+		// What it would have paid is on its way elsewhere.
+		ok = false
+	}
 	if !ok && b.call.header.RequestID == "" {
 		// The worker asked about something that was answered meanwhile.
 		return b.paidOut(a.PayoutID), nil
@@ -74,10 +78,14 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if a.Answer.GatewayReference != "" {
 		p.GatewayReference = a.Answer.GatewayReference
 	}
-	if err := step.book(b, b.change(p.ClaimID), p); err != nil {
+	if err := step.book(b, b.change(p.ClaimID), p, a.Answer.OccurredAt); err != nil {
 		return Outcome{}, err
 	}
 	return b.paidOut(a.PayoutID), nil
+}
+
+func payoutNotFound(merchantID, payoutID string) error {
+	return fault.New(fault.PayoutNotFound, "merchant %s has no payout %s", merchantID, payoutID).With("payoutId", payoutID)
 }
 
 // contradict marks a claim whose payout the gateway now speaks of otherwise
@@ -102,8 +110,9 @@ func (b *Book) paidOut(id string) Outcome {
 
 // answer is what one outcome does to a payout in one state.
 type answer struct {
-	to   payout.State
-	book func(*Book, *claim.Claim, *payout.Payout) error
+	to payout.State
+	// book moves the money; it happened outside at the time given, zero for now.
+	book func(*Book, *claim.Claim, *payout.Payout, time.Time) error
 }
 
 // answers is the whole life of a payout; an outcome that is not here changes nothing.
@@ -123,8 +132,8 @@ var answers = map[payout.State]map[payout.Outcome]answer{
 }
 
 // payoutArrived books the gateway's word that the consumer has the money.
-func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout) error {
-	if err := b.post(ledger.PayoutConfirmed, p.Amount, posting{claim: c, payoutID: p.ID}); err != nil {
+func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) error {
+	if err := b.post(ledger.PayoutConfirmed, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
@@ -133,8 +142,8 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout) error {
 }
 
 // payoutFailed books a final refusal: the money is payable again.
-func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout) error {
-	if err := b.post(ledger.PayoutNotMade, p.Amount, posting{claim: c, payoutID: p.ID}); err != nil {
+func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) error {
+	if err := b.post(ledger.PayoutNotMade, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
@@ -142,8 +151,8 @@ func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout) error {
 }
 
 // payoutReturned books a payout that came back after it had arrived.
-func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout) error {
-	if err := b.post(ledger.PayoutCameBack, p.Amount, posting{claim: c, payoutID: p.ID}); err != nil {
+func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) error {
+	if err := b.post(ledger.PayoutCameBack, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	arrived(c, p.Part, -p.Amount)
@@ -156,12 +165,12 @@ func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout) error {
 
 // payoutArrivedLate books a success that the gateway reports after a failure:
 // what had become payable again is gone after all.
-func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout) error {
-	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: p.ID}); err != nil {
+func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time) error {
+	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, p.Amount)
-	return b.payoutArrived(c, p)
+	return b.payoutArrived(c, p, at)
 }
 
 // stall moves a claim to where an operator has to act, unless it is there.
@@ -178,7 +187,7 @@ func (e *Engine) AnswerPayout(ctx context.Context, merchantID string, cmd Answer
 }
 
 // ReportPayoutOutcome runs the command for the payment service, which names the
-// payout by its out-number.
+// payout by its out-number. A header without a merchant takes the payout's.
 func (e *Engine) ReportPayoutOutcome(ctx context.Context, h Header, outNumber string, said payout.Answer) (Outcome, error) {
 	held, found, err := e.db.Reserved(ctx, postgres.OutNumber, outNumber)
 	if err != nil {
@@ -188,66 +197,136 @@ func (e *Engine) ReportPayoutOutcome(ctx context.Context, h Header, outNumber st
 		return Outcome{}, fault.New(fault.PayoutNotFound, "no payout was instructed under the out-number %s", outNumber).
 			With("outNumber", outNumber).At("out_number")
 	}
+	if h.MerchantID != "" && h.MerchantID != held.MerchantID {
+		return Outcome{}, payoutNotFound(h.MerchantID, outNumber)
+	}
 	h.MerchantID = held.MerchantID
 	return e.do(ctx, h, &AnswerPayout{PayoutID: held.Holder, Answer: said})
 }
 
-// RetryPayout is an operator sending a claim's failed payouts again. One that
-// failed keeps its out-number, so that the gateway can tell it pays once; one
-// that came back has been paid under its number and gets a new one.
-type RetryPayout struct{ onClaim }
-
-// NewRetryPayout makes the command.
-func NewRetryPayout(claimID, etag string) RetryPayout { return RetryPayout{onClaim{claimID, etag}} }
-
-func (r *RetryPayout) need(c *call, n *needs) {
-	r.onClaim.need(c, n)
-	n.payoutsOf.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.ClaimID})
+// RetryPayout is an operator sending what failed or came back once more. A
+// payout that failed keeps its out-number, so that the gateway can tell that it
+// pays once; one that came back was paid under its number and gets a new one.
+// To another destination goes a new number too, once the gateway may not pay
+// under the failed one any more.
+type RetryPayout struct {
+	onClaim
+	PayoutID string
+	// Destination is where it shall go from now on; empty for where it went before.
+	Destination string
+	// Note is kept with the move.
+	Note string
 }
 
-func (r *RetryPayout) digest(d *digest) { d.texts(r.ClaimID) }
+// NewRetryPayout makes the command; etag is that of the payout's claim.
+func NewRetryPayout(payoutID, etag, destination, note string) RetryPayout {
+	return RetryPayout{onClaim: onClaim{Etag: etag}, PayoutID: payoutID, Destination: destination, Note: note}
+}
+
+func (r *RetryPayout) need(c *call, n *needs) {
+	n.payouts.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.PayoutID})
+}
+
+func (r *RetryPayout) follow(b *Book, n *needs, round int) {
+	if p := b.payouts.get(r.PayoutID); p != nil && round == 0 {
+		k := postgres.Key{MerchantID: b.merchantID, ID: p.ClaimID}
+		n.claims.add(k)
+		n.holds.add(k)
+		n.payoutsOf.add(k)
+	}
+}
+
+func (r *RetryPayout) digest(d *digest) { d.texts(r.PayoutID, r.Destination, r.Note) }
 
 func (r *RetryPayout) decide(b *Book) (Outcome, error) {
+	if b.call.header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a payout is retried by a person; none was named")
+	}
+	p := b.payouts.get(r.PayoutID)
+	if p == nil {
+		return Outcome{}, payoutNotFound(b.merchantID, r.PayoutID)
+	}
+	r.ClaimID = p.ClaimID
 	c, err := r.claim(b)
 	if err != nil {
 		return Outcome{}, err
 	}
+	if p.State != payout.Failed && p.State != payout.Returned {
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only what failed or came back is sent again", p.ID, p.State).
+			With("payoutId", p.ID).With("state", p.State).About(c)
+	}
 	if _, ok := claim.Next(c.State, claim.PayoutRetried); !ok {
 		return Outcome{}, c.Refuse(claim.PayoutRetried)
 	}
+	failed := b.failedPayouts(c.ID)
+	redirected := r.Destination != "" && r.Destination != c.Destination
+	if redirected {
+		if err := b.checkRedirect(failed); err != nil {
+			return Outcome{}, err
+		}
+	}
 	b.record(event.PayoutRetried, c.ID)
-	if err := b.move(c.ID, claim.PayoutRetried, ""); err != nil {
+	b.detail("payout", p.ID)
+	if err := b.move(c.ID, claim.PayoutRetried, r.Note); err != nil {
 		return Outcome{}, err
 	}
 	c = b.change(c.ID)
-	for _, id := range b.payoutsOf(c.ID) {
-		if b.payouts.get(id).State != payout.Failed {
-			continue
-		}
-		p := b.payouts.edit(id, b.command)
-		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: id}); err != nil {
-			return Outcome{}, err
-		}
-		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.config.PayoutLife)
-		inFlight(c, p.Part, p.Amount)
-		b.look(*p)
+	if redirected {
+		c.Destination = r.Destination
+		b.detail("redirected", "true")
+	} else if err := b.instructAgain(c, failed); err != nil {
+		return Outcome{}, err
 	}
+	part, made := p.Part, len(b.call.made)
 	if err := b.instruct(c); err != nil {
 		return Outcome{}, err
 	}
-	return b.about(c.ID), nil
+	again := r.PayoutID
+	for _, fresh := range b.call.made[made:] {
+		if fresh.Part == part {
+			again = fresh.ID
+		}
+	}
+	return b.paidOut(again), nil
 }
 
-// payoutsOf lists a claim's payouts, oldest first.
-func (b *Book) payoutsOf(claimID string) []string {
+// failedPayouts lists a claim's failed payouts, oldest first.
+func (b *Book) failedPayouts(claimID string) []string {
 	var ids []string
 	for id, r := range b.payouts.rows {
-		if r.live && r.value.ClaimID == claimID {
+		if r.live && r.value.ClaimID == claimID && r.value.State == payout.Failed {
 			ids = append(ids, id)
 		}
 	}
 	sortIDs(ids)
 	return ids
+}
+
+// checkRedirect refuses another destination while the gateway may still pay to
+// the one before: the same money must never be under way under two numbers.
+func (b *Book) checkRedirect(failed []string) error {
+	for _, id := range failed {
+		if p := b.payouts.get(id); !b.now.After(p.NotAfter) {
+			return fault.New(fault.PayoutStateConflict,
+				"payout %s may be paid under its number until %s; only then can it go elsewhere", p.ID, p.NotAfter.Format(time.RFC3339)).
+				With("payoutId", p.ID).With("state", p.State).With("notAfter", p.NotAfter.Format(time.RFC3339)).At("payout_destination")
+		}
+	}
+	return nil
+}
+
+// instructAgain sends failed payouts under the numbers that they have.
+func (b *Book) instructAgain(c *claim.Claim, failed []string) error {
+	for _, id := range failed {
+		p := b.payouts.edit(id, b.command)
+		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: id}); err != nil {
+			return err
+		}
+		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.config.PayoutLife)
+		inFlight(c, p.Part, p.Amount)
+		b.look(*p)
+	}
+	return nil
 }
 
 // RetryPayout runs the command.

@@ -1,12 +1,15 @@
 package engine_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -26,9 +29,9 @@ func (f *fixture) paying(merchant, lineID string) (*claim.Claim, []payout.Payout
 	return c, made
 }
 
-func (f *fixture) retry(c *claim.Claim) *claim.Claim {
+func (f *fixture) retry(c *claim.Claim, p payout.Payout) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.RetryPayout(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), engine.NewRetryPayout(c.ID, c.Etag()))
+	o, err := f.engine.RetryPayout(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), engine.NewRetryPayout(p.ID, c.Etag(), "", "again"))
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func TestFailedPayoutIsRetriedUnderItsNumber(t *testing.T) {
 	if c.State != claim.PayoutFailed {
 		t.Fatalf("with the refund missing the claim is %s", c.State)
 	}
-	c = f.retry(c)
+	c = f.retry(c, made[0])
 	again := f.takePayouts()
 	if len(again) != 1 || again[0].OutNumber != made[0].OutNumber || again[0].Amount != made[0].Amount || c.State != claim.Paying {
 		t.Fatalf("retried as %+v, claim %s", again, c.State)
@@ -83,7 +86,7 @@ func TestReturnedPayoutIsPaidUnderANewNumber(t *testing.T) {
 		t.Fatalf("after the return: %s %+v", c.State, c.Funding)
 	}
 	f.audited()
-	f.retry(c)
+	f.retry(c, made[1])
 	again := f.takePayouts()
 	if len(again) != 1 || again[0].OutNumber == made[1].OutNumber || again[0].Amount != 200_000 {
 		t.Fatalf("paid again as %+v", again)
@@ -98,6 +101,58 @@ func TestReturnedPayoutIsPaidUnderANewNumber(t *testing.T) {
 		t.Fatal(diff)
 	}
 	f.audited()
+}
+
+// Would catch a payout that goes to another destination while the gateway may
+// still pay it to the first, and money that a late success then moves twice.
+func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
+	t.Parallel()
+	f, _, made := onePaying(t)
+	f.answer(made[1], payout.OutcomeSucceeded)
+	c := f.answer(made[0], payout.OutcomeFailed)
+	redirect := func() (engine.Outcome, error) {
+		return f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(made[0].ID, c.Etag(), "wallet-2", "closed account"))
+	}
+	if _, err := redirect(); !errors.Is(err, fault.PayoutStateConflict) {
+		t.Fatalf("before not_after: %v", err)
+	}
+	f.clock.Move(engine.Defaults().PayoutLife + time.Second)
+	o, err := redirect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := f.takePayouts()
+	if len(again) != 1 || again[0].Destination != "wallet-2" || again[0].OutNumber == made[0].OutNumber || o.Payout.ID != again[0].ID {
+		t.Fatalf("redirected as %+v", again)
+	}
+	late := f.engine.Together(engine.Command{
+		Header: f.request("m1", "ReportPayoutOutcome"),
+		Of:     &engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}},
+	})[0]
+	if late.Err != nil || !late.Outcome.Claim.Escalated || late.Outcome.Claim.Funding.RefundPaid != 0 {
+		t.Fatalf("a success that came too late: %+v", late)
+	}
+	if c := f.answer(again[0], payout.OutcomeSucceeded); c.State != claim.Paid {
+		t.Fatalf("in the end the claim is %s", c.State)
+	}
+	f.audited()
+}
+
+// Would catch a retry of what is under way, or by nobody.
+func TestRetryRefusesWhatHasNotFailed(t *testing.T) {
+	t.Parallel()
+	f, c, made := onePaying(t)
+	h := f.request("m1", "RetryPayout")
+	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout(made[0].ID, c.Etag(), "", "")); !errors.Is(err, fault.PayoutStateConflict) {
+		t.Fatal(err)
+	}
+	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout("none", c.Etag(), "", "")); !errors.Is(err, fault.PayoutNotFound) {
+		t.Fatal(err)
+	}
+	h.Principal.Person = ""
+	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout(made[0].ID, c.Etag(), "", "")); !errors.Is(err, fault.PersonRequired) {
+		t.Fatal(err)
+	}
 }
 
 // Would catch money counted twice by an answer that comes twice, late or
@@ -165,7 +220,7 @@ func TestFailureAndRetryInOneBatch(t *testing.T) {
 			Header: f.request("m1", "ReportPayoutOutcome"),
 			Of:     &engine.AnswerPayout{PayoutID: made[1].ID, ClaimID: c.ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}},
 		},
-		engine.Command{Header: f.request("m1", "RetryPayout"), Of: ptr(engine.NewRetryPayout(c.ID, ""))},
+		engine.Command{Header: f.request("m1", "RetryPayout"), Of: ptr(engine.NewRetryPayout(made[0].ID, "", "", ""))},
 	)
 	for _, a := range answers {
 		if a.Err != nil {

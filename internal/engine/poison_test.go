@@ -68,7 +68,7 @@ func TestOverflowingTotalRefusesItsCommandAlone(t *testing.T) {
 	set(math.MaxInt64 - 50_000)
 	answers := f.engine.Together(
 		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(line("m1", "a", 1, 10_000), 1))},
-		engine.Command{Header: f.request("m1", "AcceptClaim"), Of: ptr(engine.NewAcceptClaim(c.ID, c.Etag()))},
+		engine.Command{Header: f.request("m1", "AcceptClaim"), Of: ptr(engine.NewAcceptClaim(c.ID, c.Etag(), ""))},
 		engine.Command{Header: f.request("m2", "FileClaim"), Of: ptr(filing(line("m2", "a", 1, 10_000), 1))},
 	)
 	set(0)
@@ -169,7 +169,7 @@ func TestRefusalLeavesNoTrace(t *testing.T) {
 		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: -1, Currency: "CNY"}, fault.AmountOutOfRange},
 		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: math.MaxInt64, Currency: "CNY"}, fault.AmountOutOfRange},
 		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "USD"}, fault.CurrencyMismatch},
-		{ptr(engine.NewAcceptClaim("0123", "1")), fault.ClaimNotFound},
+		{ptr(engine.NewAcceptClaim("0123", "1", "")), fault.ClaimNotFound},
 		{&engine.AnswerPayout{PayoutID: "none"}, fault.PayoutNotFound},
 		{ptr(engine.NewRecordResult(claim.Result{ClaimID: "none"})), fault.ClaimNotFound},
 	} {

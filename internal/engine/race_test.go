@@ -79,7 +79,7 @@ func TestAcceptRacesWithdraw(t *testing.T) {
 		accept, withdraw := f.request("m1", "AcceptClaim"), f.request("m1", "WithdrawClaim")
 		winner := oneWins(t, race(f,
 			func(e *engine.Engine) error {
-				return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag())))
+				return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag(), "")))
 			},
 			func(e *engine.Engine) error {
 				return errorOf(e.WithdrawClaim(t.Context(), withdraw, engine.NewWithdrawClaim(c.ID, "", "")))
@@ -106,7 +106,7 @@ func TestAcceptRacesTheLapseOfTheNotice(t *testing.T) {
 			})))
 		}
 		oneWins(t, race(f, pass, func(e *engine.Engine) error {
-			return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag())))
+			return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag(), "")))
 		}, pass), fault.ClaimChanged, fault.ClaimStateConflict)
 		if made := f.takePayouts(); len(made) != 2 {
 			t.Errorf("%d payouts", len(made))

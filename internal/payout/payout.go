@@ -85,6 +85,8 @@ type Answer struct {
 	Outcome          Outcome
 	GatewayReference string
 	FailureCode      string
+	// OccurredAt is when it happened at the gateway; zero where that is not told.
+	OccurredAt time.Time
 }
 
 // Gateway makes payouts. Instruct may be repeated with the same out-number and
