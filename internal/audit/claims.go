@@ -95,7 +95,7 @@ func (b *book) checkLast(subject string, c *claim.Claim, last []postgres.Move) {
 
 // checkPlace compares where a claim stands with what it waits for.
 func (b *book) checkPlace(subject string, c *claim.Claim, waits []postgres.Wait) {
-	waiting := !c.State.Final() && c.State != claim.Paying
+	waiting := !c.State.Final() && (c.State != claim.Paying || c.Shortfall() > 0)
 	if waiting != (len(waits) == 1) {
 		b.wrong(subject, "is %s and has %d waits", c.State, len(waits))
 	}

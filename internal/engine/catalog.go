@@ -17,9 +17,14 @@ import (
 // no harm: a policy version is published days before its first order, and an
 // authenticator that is missing is looked for again.
 type Catalog struct {
+	// Policies are in order of policy and number.
 	Policies       []policy.Version
 	authenticators map[string]claim.Authenticator
+	register       []claim.Authenticator
 }
+
+// Authenticators lists the register in order of id.
+func (c *Catalog) Authenticators() []claim.Authenticator { return c.register }
 
 // ReloadCatalog reads policies and authenticators afresh.
 func (e *Engine) ReloadCatalog(ctx context.Context) error {
@@ -31,7 +36,7 @@ func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read authenticators: %w", err)
 	}
-	c := &Catalog{Policies: versions, authenticators: make(map[string]claim.Authenticator, len(known))}
+	c := &Catalog{Policies: versions, register: known, authenticators: make(map[string]claim.Authenticator, len(known))}
 	for _, a := range known {
 		c.authenticators[a.ID] = a
 	}

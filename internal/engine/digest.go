@@ -18,7 +18,7 @@ const digestVersion = 1
 // wire: a client that is upgraded still sends the same request.
 type digest struct{ h hash.Hash }
 
-func digestOf(c command) [32]byte {
+func digestOf(c digested) [32]byte {
 	d := &digest{h: sha256.New()}
 	d.number(digestVersion)
 	c.digest(d)

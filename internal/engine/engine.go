@@ -168,9 +168,11 @@ type Outcome struct {
 	// Replayed says that the request had been carried out before: only the ids
 	// below are set, and the resource is to be read as it is now.
 	Replayed bool
-	ClaimID  string
-	ResultID string
-	PayoutID string
+	// MerchantID is the book, also where the header left it open.
+	MerchantID string
+	ClaimID    string
+	ResultID   string
+	PayoutID   string
 	// TransferNumber is the first transfer of the outcome.
 	TransferNumber int64
 	EventNumber    int64

@@ -21,6 +21,7 @@ type FileClaim struct {
 	LineID  string
 	Refunds []postgres.Refund
 
+	// ClaimantID is the line's payer or recipient; only a quote may leave it empty.
 	ClaimantID  string
 	Ordinals    []int32
 	Basis       policy.LegalBasis
@@ -158,7 +159,7 @@ func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 		return ineligible("NOT_IN_FUTURE", "is paid or delivered in the future")
 	case f.LearnedAt.After(arrived):
 		return fault.New(fault.RequestInvalid, "learned_at lies in the future").At("learned_at")
-	case f.ClaimantID != l.PayerID && f.ClaimantID != l.RecipientID:
+	case f.ClaimantID != "" && f.ClaimantID != l.PayerID && f.ClaimantID != l.RecipientID:
 		return fault.New(fault.ClaimantNotEligible, "the claimant neither paid for order line %s nor received it", l.ID).
 			With("orderLineId", l.ID).At("claimant_id")
 	}

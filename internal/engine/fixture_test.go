@@ -155,7 +155,7 @@ func (f *fixture) file(cmd engine.FileClaim) *claim.Claim {
 
 func (f *fixture) authenticator(id string, kind claim.AuthenticatorKind) {
 	f.t.Helper()
-	_, err := f.pg.RegisterAuthenticator(f.t.Context(), claim.Authenticator{ID: id, Kind: kind, DisplayName: id, RegisteredAt: start})
+	_, err := f.engine.RegisterAuthenticator(f.t.Context(), f.request("", "RegisterAuthenticator"), claim.Authenticator{ID: id, Kind: kind, DisplayName: id})
 	if err != nil {
 		f.t.Fatal(err)
 	}

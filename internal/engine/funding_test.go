@@ -112,8 +112,8 @@ func (f *fixture) limited(limit money.Amount, order ...policy.Source) {
 		v.SourceOrder = order
 	}
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
-	f.must(f.pg.PublishPolicyVersion(f.t.Context(), &v))
-	f.must(f.engine.ReloadCatalog(f.t.Context()))
+	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
+	f.must(err)
 }
 
 // Would catch an advance beyond its limit, and a claim that is called PAID while

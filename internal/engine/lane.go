@@ -355,7 +355,7 @@ func (b *Book) decide(c *call) (o Outcome, err error) {
 	if o, err = c.cmd.decide(b); err != nil {
 		return Outcome{}, err
 	}
-	o.Currency, o.OpenedAt = b.head.Currency, b.head.OpenedAt
+	o.MerchantID, o.Currency, o.OpenedAt = b.merchantID, b.head.Currency, b.head.OpenedAt
 	b.store(c, &o)
 	return o, nil
 }
@@ -377,7 +377,7 @@ func (b *Book) replay(c *call) (Outcome, bool, error) {
 			With("requestId", h.RequestID).At("request_id")
 	}
 	return Outcome{
-		Replayed: true, ClaimID: r.ClaimID, ResultID: r.ResultID, PayoutID: r.PayoutID,
+		Replayed: true, MerchantID: b.merchantID, ClaimID: r.ClaimID, ResultID: r.ResultID, PayoutID: r.PayoutID,
 		TransferNumber: r.TransferNumber, EventNumber: r.EventNumber,
 	}, true, nil
 }

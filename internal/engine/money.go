@@ -231,6 +231,8 @@ func (b *Book) confirm(id string, t claim.Trigger, note string) error {
 	if err := b.fund(c); err != nil {
 		return err
 	}
+	// Whether it waits for money is known only now.
+	b.wait(c, deadline{})
 	if err := b.instruct(c); err != nil {
 		return err
 	}

@@ -1,63 +1,92 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // QuotePayout computes what a claim would be paid if its units were found
-// counterfeit, with the claimant's other claims as they stand, and files nothing.
+// counterfeit, with the claimant's other claims as they stand, and files
+// nothing. Without a claimant nobody's other claims count. It is refused where
+// filing would be.
 type QuotePayout struct {
 	FileClaim
 }
 
 func (q *QuotePayout) follow(b *Book, n *needs, round int) {
 	q.FileClaim.follow(b, n, round)
-	if l := q.lineOf(b); l != nil && round == 1 {
-		for _, s := range b.siblings(q.ClaimantID, l.ProductID) {
-			followGroup(b, n, 0, s)
-		}
+	if round != 1 {
+		return
+	}
+	l := q.Line
+	if stored := b.lines.get(q.LineID); stored != nil {
+		l = stored.line
+	}
+	if l == nil {
+		return
+	}
+	for _, s := range b.siblings(q.ClaimantID, l.ProductID) {
+		followGroup(b, n, 0, s)
 	}
 }
 
-func (q *QuotePayout) lineOf(b *Book) *quotedLine {
-	if q.Line != nil {
-		return &quotedLine{ProductID: q.Line.ProductID}
-	}
-	if l := b.lines.get(q.LineID); l != nil {
-		return &quotedLine{ProductID: l.line.ProductID}
-	}
-	return nil
-}
-
-type quotedLine struct{ ProductID string }
-
+// decide gives the share on the basis that was chosen first, then, where the
+// choice was Best, that on each basis alone, the best for the consumer first.
 func (q *QuotePayout) decide(b *Book) (Outcome, error) {
-	o, err := q.FileClaim.decide(b)
+	if q.LearnedAt.IsZero() {
+		q.LearnedAt = b.call.header.ArrivedAt
+	}
+	chosen, err := q.share(b)
 	if err != nil {
 		return Outcome{}, err
 	}
+	o := Outcome{Quotes: []policy.Share{chosen}}
+	if q.Basis != policy.Best {
+		return o, nil
+	}
+	for _, a := range chosen.Calculation.Alternatives {
+		b.abandon()
+		b.begin(b.call)
+		alone := *q
+		alone.Basis = a.Basis
+		s, err := alone.share(b)
+		if err != nil {
+			return Outcome{}, err
+		}
+		o.Quotes = append(o.Quotes, s)
+	}
+	slices.SortStableFunc(o.Quotes[1:], func(x, y policy.Share) int {
+		return cmp.Compare(y.Calculation.ConsumerTotal, x.Calculation.ConsumerTotal)
+	})
+	return o, nil
+}
+
+// share prices the claim as if it were filed and every unit counterfeit.
+func (q *QuotePayout) share(b *Book) (policy.Share, error) {
+	o, err := q.FileClaim.decide(b)
+	if err != nil {
+		return policy.Share{}, err
+	}
 	c := b.change(o.ClaimID)
+	c.Verdict = claim.Counterfeit
 	for i := range c.Units {
 		c.Units[i].Verdict = claim.Counterfeit
 	}
-	c.Verdict = claim.Counterfeit
-	var members []policy.Member
-	for _, m := range b.members(c.ClaimantID, c.ProductID, c.GroupID) {
-		members = append(members, b.member(m))
+	group := b.members(c.ClaimantID, c.ProductID, c.GroupID)
+	members := make([]policy.Member, len(group))
+	for i, m := range group {
+		members[i] = b.member(m)
 	}
 	shares, err := policy.Price(members)
 	if err != nil {
-		return Outcome{}, err
+		return policy.Share{}, err
 	}
-	for _, s := range shares {
-		if s.ClaimID == c.ID {
-			return Outcome{Quotes: []policy.Share{s}}, nil
-		}
-	}
-	return Outcome{}, nil
+	at := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
+	return shares[at], nil
 }
 
 // QuotePayout runs the command on a snapshot.

@@ -25,12 +25,15 @@ func (bs books) putClaim(c *claimRow) {
 }
 
 // listed says whether timers or queues look at a claim: in every state in which
-// a person, an authenticator or the merchant has to act.
+// a person, an authenticator or the merchant has to act, and while its award is
+// not funded.
 func listed(c *claim.Claim) bool {
 	switch c.State {
 	case claim.Authenticating, claim.InReview, claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.PayoutFailed:
 		return true
-	case claim.New, claim.Paying, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
+	case claim.Paying:
+		return c.Shortfall() > 0
+	case claim.New, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
 	}
 	return false
 }

@@ -74,9 +74,7 @@ func (a *Audit) Accounts(merchantID string) ([]Account, error) {
 		SELECT merchant_id, purpose, debits_minor, credits_minor
 		FROM accounts
 		WHERE merchant_id = $1`,
-		func(rows *sql.Rows) (c Account, err error) {
-			return c, rows.Scan(&c.MerchantID, (*string)(&c.Purpose), (*int64)(&c.Balance.Debits), (*int64)(&c.Balance.Credits))
-		}, merchantID)
+		scanAccount, merchantID)
 }
 
 // StoredEvent is an event's row.

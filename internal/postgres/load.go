@@ -170,13 +170,26 @@ func (tx *Tx) Books(merchantIDs []string) ([]Head, error) {
 	return heads, err
 }
 
+const requestColumns = `
+	r.merchant_id, r.workload, r.method, r.request_id, r.digest,
+	coalesce(r.claim_id, ''), coalesce(r.result_id, ''), coalesce(r.payout_id, ''),
+	coalesce(r.transfer_number, 0), r.event_number, r.recorded_at`
+
+func scanRequest(rows *sql.Rows) (Request, error) {
+	var r Request
+	var digest []byte
+	err := rows.Scan(&r.MerchantID, &r.Workload, &r.Method, &r.RequestID, &digest,
+		&r.ClaimID, &r.ResultID, &r.PayoutID, &r.TransferNumber, &r.EventNumber, &r.RecordedAt)
+	copy(r.Digest[:], digest)
+	inUTC(&r.RecordedAt)
+	return r, err
+}
+
 // Requests reads the stored requests among keys.
 func (tx *Tx) Requests(keys []RequestKey) ([]Request, error) {
 	var out []Request
 	err := tx.query("read requests", `
-		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest,
-		       coalesce(r.claim_id, ''), coalesce(r.result_id, ''), coalesce(r.payout_id, ''),
-		       coalesce(r.transfer_number, 0), r.event_number, r.recorded_at
+		SELECT`+requestColumns+`
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (merchant_id, workload, method, request_id)
 		JOIN requests r ON r.merchant_id = k.merchant_id AND r.workload = k.workload
 		               AND r.method = k.method AND r.request_id = k.request_id`,
@@ -187,11 +200,7 @@ func (tx *Tx) Requests(keys []RequestKey) ([]Request, error) {
 			texts(keys, func(k *RequestKey) string { return k.RequestID }),
 		},
 		func(rows *sql.Rows) error {
-			var r Request
-			var digest []byte
-			err := rows.Scan(&r.MerchantID, &r.Workload, &r.Method, &r.RequestID, &digest,
-				&r.ClaimID, &r.ResultID, &r.PayoutID, &r.TransferNumber, &r.EventNumber, &r.RecordedAt)
-			copy(r.Digest[:], digest)
+			r, err := scanRequest(rows)
 			out = append(out, r)
 			return err
 		})
@@ -352,13 +361,18 @@ func (tx *Tx) Refunds(keys []Key) ([]Refund, error) {
 		JOIN order_line_refunds r ON r.merchant_id = k.merchant_id AND r.order_line_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var r Refund
-			err := rows.Scan(&r.MerchantID, &r.OrderLineID, &r.RefundID, (*int64)(&r.Amount), &r.RefundedAt, &r.RecordedAt)
-			inUTC(&r.RefundedAt, &r.RecordedAt)
+			r, err := scanRefund(rows)
 			out = append(out, r)
 			return err
 		})
 	return out, err
+}
+
+func scanRefund(rows *sql.Rows) (Refund, error) {
+	var r Refund
+	err := rows.Scan(&r.MerchantID, &r.OrderLineID, &r.RefundID, (*int64)(&r.Amount), &r.RefundedAt, &r.RecordedAt)
+	inUTC(&r.RefundedAt, &r.RecordedAt)
+	return r, err
 }
 
 // UnitOwners reads who owns units of the order lines among keys.
@@ -405,20 +419,28 @@ func (tx *Tx) Accounts(keys []Key) ([]Account, error) {
 		JOIN accounts a ON a.merchant_id = k.merchant_id AND a.purpose = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var a Account
-			err := rows.Scan(&a.MerchantID, (*string)(&a.Purpose), (*int64)(&a.Balance.Debits), (*int64)(&a.Balance.Credits))
+			a, err := scanAccount(rows)
 			out = append(out, a)
 			return err
 		})
 	return out, err
 }
 
+func scanAccount(rows *sql.Rows) (Account, error) {
+	var a Account
+	err := rows.Scan(&a.MerchantID, (*string)(&a.Purpose), (*int64)(&a.Balance.Debits), (*int64)(&a.Balance.Credits))
+	return a, err
+}
+
+const holdColumns = `
+	h.merchant_id, h.claim_id, h.hold_number, h.source, h.state, h.amount_minor,
+	h.captured_minor, h.released_minor, h.placed_at, h.ended_at`
+
 // Holds reads the holds of the claims among keys.
 func (tx *Tx) Holds(keys []Key) ([]*ledger.Hold, error) {
 	var out []*ledger.Hold
 	err := tx.query("read holds", `
-		SELECT h.merchant_id, h.claim_id, h.hold_number, h.source, h.state, h.amount_minor,
-		       h.captured_minor, h.released_minor, h.placed_at, h.ended_at
+		SELECT`+holdColumns+`
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN holds h ON h.merchant_id = k.merchant_id AND h.claim_id = k.id
 		ORDER BY h.claim_id, h.hold_number`,

@@ -1,14 +1,18 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -29,25 +33,57 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 	return out, nil
 }
 
-// PublishPolicyVersion stores a version. A policy's versions are numbered by
-// the publisher; POLICY_ALREADY_PUBLISHED when the number is taken.
-func (db *DB) PublishPolicyVersion(ctx context.Context, v *policy.Version) error {
-	n, err := db.insertPolicyVersion(ctx, v)
-	if err != nil {
+// PublishPolicyVersion stores the next version of a policy under its request.
+// POLICY_ALREADY_PUBLISHED when the number is taken, REQUEST_INVALID when it is
+// not the next one or takes effect before the one before it. replayed says that
+// the same request had stored it before.
+func (db *DB) PublishPolicyVersion(ctx context.Context, r CatalogRequest, v *policy.Version) (replayed bool, err error) {
+	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+		if err := checkSuccession(ctx, tx, v); err != nil {
+			return err
+		}
+		n, err := insertPolicyVersion(ctx, tx, v)
+		if err == nil && n == 0 {
+			return policyTaken(v)
+		}
 		return err
+	})
+}
+
+// checkSuccession compares a version with the newest one of its policy.
+func checkSuccession(ctx context.Context, tx *sqlx.Tx, v *policy.Version) error {
+	var last []struct {
+		Number        int32     `db:"version"`
+		EffectiveFrom time.Time `db:"effective_from"`
 	}
-	if n == 0 {
+	err := tx.SelectContext(ctx, &last, `
+		SELECT version, effective_from FROM policy_versions WHERE policy_id = $1 ORDER BY version DESC LIMIT 1`, v.PolicyID)
+	if err != nil {
+		return failure(ctx, "read newest policy version", err)
+	}
+	next := int32(1)
+	if len(last) > 0 {
+		next = last[0].Number + 1
+	}
+	switch {
+	case v.Number < next:
 		return policyTaken(v)
+	case v.Number > next:
+		return fault.New(fault.RequestInvalid, "the next version of policy %s is %d, not %d", v.PolicyID, next, v.Number).
+			With("nextVersion", next).At("policy_version.name")
+	case len(last) > 0 && v.EffectiveFrom.Before(last[0].EffectiveFrom):
+		return fault.New(fault.RequestInvalid, "version %d takes effect before version %d does, at %s",
+			v.Number, last[0].Number, last[0].EffectiveFrom.UTC().Format(time.RFC3339)).At("policy_version.effective_from")
 	}
 	return nil
 }
 
-func (db *DB) insertPolicyVersion(ctx context.Context, v *policy.Version) (int64, error) {
+func insertPolicyVersion(ctx context.Context, db sqlx.ExecerContext, v *policy.Version) (int64, error) {
 	terms, err := json.Marshal(v)
 	if err != nil {
 		return 0, fmt.Errorf("encode policy: %w", err)
 	}
-	res, err := db.pool.ExecContext(ctx, `
+	res, err := db.ExecContext(ctx, `
 		INSERT INTO policy_versions (policy_id, version, legal_basis, published_at, effective_from, terms)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (policy_id, version) DO NOTHING`,
@@ -61,7 +97,7 @@ func (db *DB) insertPolicyVersion(ctx context.Context, v *policy.Version) (int64
 // SeedPolicies stores the versions that are not there yet.
 func (db *DB) SeedPolicies(ctx context.Context, seeds []policy.Version) error {
 	for i := range seeds {
-		if _, err := db.insertPolicyVersion(ctx, &seeds[i]); err != nil {
+		if _, err := insertPolicyVersion(ctx, db.pool, &seeds[i]); err != nil {
 			return err
 		}
 	}
@@ -94,18 +130,80 @@ func (db *DB) Authenticators(ctx context.Context) ([]claim.Authenticator, error)
 	return out, nil
 }
 
-// RegisterAuthenticator stores an authenticator; false when its id is taken.
-func (db *DB) RegisterAuthenticator(ctx context.Context, a claim.Authenticator) (bool, error) {
-	res, err := db.pool.ExecContext(ctx, `
-		INSERT INTO authenticators (authenticator_id, kind, display_name, categories, registered_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (authenticator_id) DO NOTHING`,
-		a.ID, string(a.Kind), a.DisplayName, pq.Array(orEmpty(a.Categories)), a.RegisteredAt)
+// RegisterAuthenticator stores an authenticator under its request.
+// AUTHENTICATOR_ALREADY_REGISTERED when its id is taken. replayed says that the
+// same request had stored it before.
+func (db *DB) RegisterAuthenticator(ctx context.Context, r CatalogRequest, a claim.Authenticator) (replayed bool, err error) {
+	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			INSERT INTO authenticators (authenticator_id, kind, display_name, categories, registered_at)
+			VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (authenticator_id) DO NOTHING`,
+			a.ID, string(a.Kind), a.DisplayName, pq.Array(orEmpty(a.Categories)), a.RegisteredAt)
+		if err != nil {
+			return failure(ctx, "register authenticator", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is registered already", a.ID).
+			With("authenticatorId", a.ID).At("authenticator_id")
+	})
+}
+
+// CatalogRequest is a request that changes a catalogue.
+type CatalogRequest struct {
+	Workload   string
+	Method     string
+	RequestID  string
+	Digest     [32]byte
+	RecordedAt time.Time
+	// ValidateOnly decides it and stores nothing.
+	ValidateOnly bool
+}
+
+// inCatalog runs f in the transaction that stores its request, unless the
+// request is stored already. REQUEST_ID_REUSED when that had another content.
+func (db *DB) inCatalog(ctx context.Context, r CatalogRequest, f func(*sqlx.Tx) error) (replayed bool, err error) {
+	tx, err := db.pool.BeginTxx(ctx, nil)
 	if err != nil {
-		return false, failure(ctx, "register authenticator", err)
+		return false, failure(ctx, "begin", err)
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
+	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO catalog_requests (workload, method, request_id, digest, recorded_at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (workload, method, request_id) DO NOTHING`,
+		r.Workload, r.Method, r.RequestID, r.Digest[:], r.RecordedAt)
+	if err != nil {
+		return false, failure(ctx, "store catalogue request", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err == nil, errors.Join(err, sameRequest(ctx, tx, r))
+	}
+	if err := f(tx); err != nil || r.ValidateOnly {
+		return false, err
+	}
+	if err := tx.Commit(); err != nil {
+		return false, failure(ctx, "commit catalogue request", err)
+	}
+	return false, nil
+}
+
+// sameRequest refuses a request id that was stored with another content.
+func sameRequest(ctx context.Context, tx *sqlx.Tx, r CatalogRequest) error {
+	var digest []byte
+	err := tx.GetContext(ctx, &digest, `
+		SELECT digest FROM catalog_requests WHERE workload = $1 AND method = $2 AND request_id = $3`,
+		r.Workload, r.Method, r.RequestID)
+	if err != nil {
+		return failure(ctx, "read catalogue request", err)
+	}
+	if !bytes.Equal(digest, r.Digest[:]) {
+		return fault.New(fault.RequestIDReused, "request id %s was used for another content of %s", r.RequestID, r.Method).
+			With("requestId", r.RequestID).At("request_id")
+	}
+	return nil
 }
 
 func orEmpty(s []string) []string {

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// PublishPolicyVersion publishes the next version of a policy. It belongs to no
+// book, so it runs outside the lanes. Refuses what Version.Check refuses,
+// POLICY_ALREADY_PUBLISHED, and REQUEST_INVALID for a number that is not the
+// next or a time before that of the version before.
+func (e *Engine) PublishPolicyVersion(ctx context.Context, h Header, v policy.Version) (replayed bool, err error) {
+	if err := v.Check(); err != nil {
+		return false, err
+	}
+	if v.PublishedAt.After(e.Now()) {
+		return false, fault.New(fault.RequestInvalid, "published_at lies in the future").At("policy_version.published_at")
+	}
+	return e.catalogue(ctx, h, publication{v}, func(r postgres.CatalogRequest) (bool, error) {
+		return e.db.PublishPolicyVersion(ctx, r, &v)
+	})
+}
+
+// RegisterAuthenticator registers a body whose results count. Refuses with
+// AUTHENTICATOR_ALREADY_REGISTERED.
+func (e *Engine) RegisterAuthenticator(ctx context.Context, h Header, a claim.Authenticator) (replayed bool, err error) {
+	a.RegisteredAt = e.Now()
+	return e.catalogue(ctx, h, registration{a}, func(r postgres.CatalogRequest) (bool, error) {
+		return e.db.RegisterAuthenticator(ctx, r, a)
+	})
+}
+
+// digested is what a request id covers.
+type digested interface{ digest(*digest) }
+
+// catalogue runs a change of a catalogue and takes it over at once.
+func (e *Engine) catalogue(ctx context.Context, h Header, content digested, change func(postgres.CatalogRequest) (bool, error)) (bool, error) {
+	replayed, err := change(postgres.CatalogRequest{
+		Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
+		Digest: digestOf(content), RecordedAt: e.Now(), ValidateOnly: h.ValidateOnly,
+	})
+	switch {
+	case errors.Is(err, postgres.ErrUnavailable):
+		return false, Unavailable()
+	case errors.Is(err, postgres.ErrContended):
+		return false, fault.New(fault.TransactionContended, "another change of the catalogue is under way").After(100 * time.Millisecond)
+	case err != nil:
+		return false, err
+	}
+	return replayed, e.ReloadCatalog(ctx)
+}
+
+type publication struct{ policy.Version }
+
+func (p publication) digest(d *digest) {
+	d.texts(p.PolicyID, p.Title, string(p.Basis), p.Currency, string(p.RefundMode), string(p.EarlierRefunds), p.ClauseDigest)
+	for _, list := range [][]policy.Component{p.BaseComponents, p.RefundComponents} {
+		d.number(int64(len(list)))
+		for _, c := range list {
+			d.texts(string(c))
+		}
+	}
+	d.number(int64(len(p.Categories)))
+	d.texts(p.Categories...)
+	d.number(int64(len(p.SourceOrder)))
+	for _, s := range p.SourceOrder {
+		d.texts(string(s))
+	}
+	w := p.Windows
+	for _, n := range []int64{
+		int64(p.Number), p.Multiplier.Num, p.Multiplier.Den, int64(p.Floor), int64(p.Cap), int64(p.AdvanceLimit),
+		int64(w.Claim), int64(w.Knowledge), int64(w.Result), int64(w.Review), int64(w.NoticeDelivery), int64(w.Notice), int64(w.Grouping),
+	} {
+		d.number(n)
+	}
+	d.time(p.PublishedAt)
+	d.time(p.EffectiveFrom)
+}
+
+type registration struct{ claim.Authenticator }
+
+func (r registration) digest(d *digest) {
+	d.texts(r.ID, string(r.Kind), r.DisplayName)
+	d.texts(r.Categories...)
+}

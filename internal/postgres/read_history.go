@@ -1,0 +1,177 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/order"
+)
+
+// MoveRead is a move with who made it. Person is empty where none acted, or
+// where the person has been erased.
+type MoveRead struct {
+	Move
+	Workload string
+	Role     string
+	Person   string
+}
+
+// Moves reads a claim's moves after a version, oldest first.
+func (r Reader) Moves(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]MoveRead, error) {
+	moves, err := read(ctx, r, "list moves", `
+		SELECT m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
+		       m.event_number, m.note, m.recorded_at, e.encoding, e.content
+		FROM moves m
+		JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
+		WHERE m.merchant_id = $1 AND m.claim_id = $2 AND m.version > $3
+		ORDER BY m.version
+		LIMIT $4`,
+		func(rows *sql.Rows) (m MoveRead, err error) {
+			var encoding byte
+			var content string
+			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To),
+				(*string)(&m.Trigger), &m.EventNumber, &m.Note, &m.RecordedAt, &encoding, &content)
+			if err != nil {
+				return m, err
+			}
+			inUTC(&m.RecordedAt)
+			e, err := event.Decode(encoding, content)
+			if err != nil {
+				return m, fmt.Errorf("read event %d: %w", m.EventNumber, err)
+			}
+			m.Workload, m.Role, m.Person = e.Actor.Workload, e.Actor.Role, e.Actor.Person
+			return m, nil
+		}, merchantID, claimID, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return moves, r.nameMovers(ctx, merchantID, moves)
+}
+
+// nameMovers puts the persons in the place of the commitments to them.
+func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveRead) error {
+	var commitments [][]byte
+	for i := range moves {
+		if moves[i].Person == "" {
+			continue
+		}
+		raw, err := hex.DecodeString(moves[i].Person)
+		if err != nil {
+			return fmt.Errorf("read actor of event %d: %w", moves[i].EventNumber, err)
+		}
+		commitments = append(commitments, raw)
+	}
+	if len(commitments) == 0 {
+		return nil
+	}
+	persons, err := read(ctx, r, "read movers", `
+		SELECT p.person_id, p.commitment
+		FROM person_commitments p
+		WHERE p.merchant_id = $1 AND p.commitment = ANY ($2::bytea[])`,
+		func(rows *sql.Rows) (p Person, err error) {
+			var commitment []byte
+			err = rows.Scan(&p.PersonID, &commitment)
+			copy(p.Commitment[:], commitment)
+			return p, err
+		}, merchantID, pq.Array(commitments))
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(persons))
+	for _, p := range persons {
+		names[hex.EncodeToString(p.Commitment[:])] = p.PersonID
+	}
+	for i := range moves {
+		moves[i].Person = names[moves[i].Person]
+	}
+	return nil
+}
+
+// Revision reads a claim's newest revision.
+func (r Reader) Revision(ctx context.Context, merchantID, claimID string) (claim.Revision, bool, error) {
+	return readOne(ctx, r, "read revision", `
+		SELECT v.merchant_id, v.claim_id, v.revision, v.verdict, v.units, v.refund_minor, v.compensation_minor,
+		       v.basis, v.policy_id, v.policy_version, v.cause, v.note, v.calculation, v.event_number, v.recorded_at
+		FROM claim_revisions v
+		WHERE v.merchant_id = $1 AND v.claim_id = $2
+		ORDER BY v.revision DESC
+		LIMIT 1`, scanRevision, merchantID, claimID)
+}
+
+func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
+	var units, calculation []byte
+	err = rows.Scan(&v.MerchantID, &v.ClaimID, &v.Number, (*string)(&v.Verdict), &units,
+		(*int64)(&v.Award.Refund), (*int64)(&v.Award.Compensation), (*string)(&v.Basis), &v.PolicyID, &v.Version,
+		&v.Cause, &v.Note, &calculation, &v.EventNumber, &v.RecordedAt)
+	if err != nil {
+		return v, err
+	}
+	inUTC(&v.RecordedAt)
+	if v.Units, err = decodeUnits(units); err != nil {
+		return v, fmt.Errorf("read units of revision %d: %w", v.Number, err)
+	}
+	if err := json.Unmarshal(calculation, &v.Calculation); err != nil {
+		return v, fmt.Errorf("read calculation of revision %d: %w", v.Number, err)
+	}
+	return v, nil
+}
+
+// Result reads a result.
+func (r Reader) Result(ctx context.Context, merchantID, resultID string) (claim.Result, bool, error) {
+	return readOne(ctx, r, "read result", `
+		SELECT`+resultColumns+`
+		FROM results r
+		WHERE r.merchant_id = $1 AND r.result_id = $2`, scanResult, merchantID, resultID)
+}
+
+// Results reads a claim's results after one, oldest first.
+func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, limit int) ([]claim.Result, error) {
+	return read(ctx, r, "list results", `
+		SELECT`+resultColumns+`
+		FROM results r
+		WHERE r.claim_id = $1 AND r.merchant_id = $2 AND r.result_id > $3
+		ORDER BY r.result_id
+		LIMIT $4`, scanResult, claimID, merchantID, after, limit)
+}
+
+// OrderLine reads an order line with its refunds, oldest first; nil where none
+// is stored.
+func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []Refund, bool, error) {
+	line, found, err := readOne(ctx, r, "read order line", `
+		SELECT l.content
+		FROM order_lines l
+		WHERE l.merchant_id = $1 AND l.order_line_id = $2`,
+		func(rows *sql.Rows) (*order.Line, error) {
+			var content []byte
+			if err := rows.Scan(&content); err != nil {
+				return nil, err
+			}
+			l := new(order.Line)
+			return l, json.Unmarshal(content, l)
+		}, merchantID, lineID)
+	if err != nil || !found {
+		return nil, nil, false, err
+	}
+	refunds, err := read(ctx, r, "read refunds", `
+		SELECT f.merchant_id, f.order_line_id, f.refund_id, f.amount_minor, f.refunded_at, f.recorded_at
+		FROM order_line_refunds f
+		WHERE f.merchant_id = $1 AND f.order_line_id = $2
+		ORDER BY f.refunded_at, f.refund_id`, scanRefund, merchantID, lineID)
+	return line, refunds, err == nil, err
+}
+
+// Request reads the stored outcome of a request.
+func (r Reader) Request(ctx context.Context, k RequestKey) (Request, bool, error) {
+	return readOne(ctx, r, "read request", `
+		SELECT`+requestColumns+`
+		FROM requests r
+		WHERE r.merchant_id = $1 AND r.workload = $2 AND r.method = $3 AND r.request_id = $4`,
+		scanRequest, k.MerchantID, k.Workload, k.Method, k.RequestID)
+}

@@ -1,0 +1,160 @@
+package rpc
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// access is who may call a method. A merchant may call it for its own book
+// only, an authenticator for its own results.
+type access struct {
+	// open methods need no caller at all.
+	open  bool
+	roles []engine.Role
+}
+
+func roles(r ...engine.Role) access { return access{roles: r} }
+
+// everyone is every role that looks at claims.
+var everyone = roles(callers...)
+
+// staff is the marketplace's own people and services.
+var staff = roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleAdjudicator, engine.RoleApprover,
+	engine.RoleFinance, engine.RoleOperator, engine.RoleAuditor)
+
+// staffAndMerchant adds the merchant for its own book.
+var staffAndMerchant = roles(append(slices.Clone(staff.roles), engine.RoleMerchant)...)
+
+// treasury moves merchants' money.
+var treasury = roles(engine.RoleFinance, engine.RoleOperator)
+
+// methods has one row for each method of the server; the server refuses to
+// start when one is missing.
+var methods = map[string]access{
+	"/tenfold.v1.ClaimService/FileClaim":           roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/BatchFileClaims":     roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/GetClaim":            staffAndMerchant,
+	"/tenfold.v1.ClaimService/ListClaims":          staffAndMerchant,
+	"/tenfold.v1.ClaimService/ListMoves":           staffAndMerchant,
+	"/tenfold.v1.ClaimService/AcceptClaim":         roles(engine.RoleMerchant, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/WithdrawClaim":       roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/ConfirmNotice":       roles(engine.RoleMerchant, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/AssignReview":        roles(engine.RoleSupport, engine.RoleAdjudicator, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/DecideReview":        roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/GetOrderLine":        staffAndMerchant,
+	"/tenfold.v1.ClaimService/GetRequest":          everyone,
+	"/tenfold.v1.ClaimService/QuotePayout":         staffAndMerchant,
+	"/tenfold.v1.ClaimService/ReportPayoutOutcome": roles(engine.RoleOperator, engine.RoleFinance),
+	"/tenfold.v1.ClaimService/ListPayouts":         staffAndMerchant,
+	"/tenfold.v1.ClaimService/RetryPayout":         roles(engine.RoleOperator, engine.RoleFinance),
+
+	"/tenfold.v1.AuthenticationService/RegisterAuthenticator": roles(engine.RoleOperator),
+	"/tenfold.v1.AuthenticationService/GetAuthenticator":      everyone,
+	"/tenfold.v1.AuthenticationService/ListAuthenticators":    everyone,
+	"/tenfold.v1.AuthenticationService/RecordResult":          roles(engine.RoleAuthenticator, engine.RoleOperator),
+	"/tenfold.v1.AuthenticationService/GetResult":             everyone,
+	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
+
+	"/tenfold.v1.DepositService/OpenBook":          treasury,
+	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
+	"/tenfold.v1.DepositService/TopUpDeposit":      treasury,
+	"/tenfold.v1.DepositService/WithdrawDeposit":   treasury,
+	"/tenfold.v1.DepositService/ReverseTopUp":      treasury,
+	"/tenfold.v1.DepositService/HandOverShopFunds": treasury,
+	"/tenfold.v1.DepositService/TakeBackShopFunds": treasury,
+	"/tenfold.v1.DepositService/ListTransfers":     staffAndMerchant,
+	"/tenfold.v1.DepositService/ListHolds":         staffAndMerchant,
+
+	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(engine.RoleOperator),
+	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,
+	"/tenfold.v1.PolicyService/ListPolicyVersions":   everyone,
+	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
+
+	"/tenfold.v1.SandboxService/GetClock":     everyone,
+	"/tenfold.v1.SandboxService/AdvanceClock": everyone,
+	"/tenfold.v1.SandboxService/RunDueWork":   everyone,
+
+	"/grpc.health.v1.Health/Check":                                   {open: true},
+	"/grpc.health.v1.Health/List":                                    {open: true},
+	"/grpc.health.v1.Health/Watch":                                   {open: true},
+	"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo":      {open: true},
+	"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": {open: true},
+}
+
+// checkAccess fails for a method that nobody said who may call.
+func checkAccess(services map[string]grpc.ServiceInfo) error {
+	for service, info := range services {
+		for _, m := range info.Methods {
+			if _, ok := methods["/"+service+"/"+m.Name]; !ok {
+				return fmt.Errorf("method %s/%s has no access row", service, m.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// allow refuses a method to a role that may not call it.
+func (a access) allow(c caller, method string) error {
+	if slices.Contains(a.roles, c.Role) {
+		return nil
+	}
+	return fault.New(fault.AccessDenied, "role %s may not call %s", c.Role, shortMethod(method)).With("method", shortMethod(method))
+}
+
+// shortMethod is a method without its package: "ClaimService/FileClaim".
+func shortMethod(full string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(full, "/"), "tenfold.v1.")
+}
+
+// mayRead refuses a merchant what lies in another's book, as if it were not
+// there; notFound is the reason of that answer.
+func (c caller) mayRead(merchant string, notFound fault.Reason, name string) error {
+	if c.Role != engine.RoleMerchant || c.scope == merchantName(merchant) {
+		return nil
+	}
+	return fault.New(notFound, "%s does not exist", name)
+}
+
+// target is the name in a request: what it is about, or under.
+func target(request any) string {
+	switch r := request.(type) {
+	case interface{ GetName() string }:
+		return r.GetName()
+	case interface{ GetParent() string }:
+		return r.GetParent()
+	}
+	return ""
+}
+
+// collections says what is not found, by the collection of a name's last part.
+var collections = map[string]fault.Reason{
+	"merchants":  fault.MerchantNotFound,
+	"claims":     fault.ClaimNotFound,
+	"orderLines": fault.OrderLineNotFound,
+	"payouts":    fault.PayoutNotFound,
+	"results":    fault.ResultNotFound,
+}
+
+// limit keeps a merchant inside its own book. What stands under all merchants
+// is looked up first and checked by the handler.
+func (c caller) limit(request any, method string) error {
+	name := target(request)
+	if c.Role != engine.RoleMerchant || !strings.HasPrefix(name, "merchants/") {
+		return nil
+	}
+	merchant, _ := nameOf(name)
+	if merchant == anyMerchant {
+		if strings.Count(name, "/") == 1 {
+			return fault.New(fault.AccessDenied, "a merchant sees its own book only").With("method", shortMethod(method))
+		}
+		return nil
+	}
+	parts := strings.Split(name, "/")
+	return c.mayRead(merchant, collections[parts[len(parts)-2]], name)
+}

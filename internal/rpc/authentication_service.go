@@ -1,0 +1,154 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// authenticationService implements AuthenticationService.
+type authenticationService struct {
+	tenfoldv1.UnimplementedAuthenticationServiceServer
+	backend
+}
+
+func (s *authenticationService) RegisterAuthenticator(ctx context.Context, r *tenfoldv1.RegisterAuthenticatorRequest) (*tenfoldv1.RegisterAuthenticatorResponse, error) {
+	a := claim.Authenticator{
+		ID: r.GetAuthenticatorId(), Kind: authenticators.domain(r.GetAuthenticator().GetKind()),
+		DisplayName: r.GetAuthenticator().GetDisplayName(), Categories: r.GetAuthenticator().GetCategories(),
+	}
+	replayed, err := s.engine.RegisterAuthenticator(ctx, s.header(ctx, "", r), a)
+	if err != nil {
+		return nil, err
+	}
+	if r.GetValidateOnly() {
+		return &tenfoldv1.RegisterAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, nil
+	}
+	if a, err = s.engine.Authenticator(ctx, a.ID); err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.RegisterAuthenticatorResponse{Authenticator: authenticatorOf(&a), Replayed: replayed}, nil
+}
+
+func (s *authenticationService) GetAuthenticator(ctx context.Context, r *tenfoldv1.GetAuthenticatorRequest) (*tenfoldv1.GetAuthenticatorResponse, error) {
+	id, _ := nameOf(r.GetName())
+	a, err := s.engine.Authenticator(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, nil
+}
+
+func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfoldv1.ListAuthenticatorsRequest) (*tenfoldv1.ListAuthenticatorsResponse, error) {
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.engine.ReloadCatalog(ctx); err != nil {
+		return nil, err
+	}
+	kind := authenticators.domain(r.GetKind())
+	var rows []claim.Authenticator
+	for _, a := range s.engine.Catalog().Authenticators() {
+		if a.ID > p.cursor[0] && (kind == "" || a.Kind == kind) {
+			rows = append(rows, a)
+		}
+	}
+	rows, more := cut(rows, p.size)
+	out := &tenfoldv1.ListAuthenticatorsResponse{}
+	for i := range rows {
+		out.Authenticators = append(out.Authenticators, authenticatorOf(&rows[i]))
+	}
+	if more {
+		out.NextPageToken = p.token(rows[len(rows)-1].ID)
+	}
+	return out, nil
+}
+
+func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
+	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.scope != r.GetAuthenticator() {
+		return nil, fault.New(fault.AccessDenied, "an authenticator records its own results only").
+			With("method", "AuthenticationService/RecordResult").At("authenticator")
+	}
+	if err := under(r.GetParent(), r.GetClaim(), "claim"); err != nil {
+		return nil, err
+	}
+	merchant, claimID, err := claimOf(r.GetClaim(), "claim")
+	if err != nil {
+		return nil, err
+	}
+	issued := moment(r.GetIssuedAt())
+	if issued.After(s.engine.Now()) {
+		return nil, invalid("issued_at", "a report cannot be issued in the future")
+	}
+	authenticator, _ := nameOf(r.GetAuthenticator())
+	o, err := s.engine.RecordResult(ctx, s.header(ctx, merchant, r), engine.NewRecordResult(claim.Result{
+		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
+		Sample: samples.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
+		Units: units(r.GetUnitVerdicts()), IssuedAt: issued, ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
+	}))
+	c, err := s.basicAfter(ctx, merchant, &o, err)
+	if err != nil {
+		return nil, err
+	}
+	result := o.Result
+	if o.Replayed {
+		if result, err = s.result(ctx, merchant, o.ResultID); err != nil {
+			return nil, err
+		}
+	}
+	return &tenfoldv1.RecordResultResponse{Result: resultOf(result), Claim: c, Replayed: o.Replayed}, nil
+}
+
+// result reads a result that the caller may see: an authenticator its own only.
+func (s *authenticationService) result(ctx context.Context, merchant, id string) (*claim.Result, error) {
+	x, found, err := s.db.Reader().Result(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	who := callerOf(ctx)
+	if !found || (who.Role == engine.RoleAuthenticator && who.scope != authenticatorName(x.AuthenticatorID)) {
+		return nil, fault.New(fault.ResultNotFound, "merchant %s has no result %s", merchant, id).With("resultId", id)
+	}
+	return &x, nil
+}
+
+func (s *authenticationService) GetResult(ctx context.Context, r *tenfoldv1.GetResultRequest) (*tenfoldv1.GetResultResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	x, err := s.result(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetResultResponse{Result: resultOf(x)}, nil
+}
+
+func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.ListResultsRequest) (*tenfoldv1.ListResultsResponse, error) {
+	merchant, claimID, err := claimOf(r.GetParent(), "parent")
+	if err != nil {
+		return nil, err
+	}
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	reader := s.db.Reader()
+	if _, err := readClaim(ctx, reader, merchant, claimID, r.GetParent()); err != nil {
+		return nil, err
+	}
+	results, err := reader.Results(ctx, merchant, claimID, p.cursor[0], p.size+1)
+	if err != nil {
+		return nil, err
+	}
+	results, more := cut(results, p.size)
+	out := &tenfoldv1.ListResultsResponse{}
+	for i := range results {
+		out.Results = append(out.Results, resultOf(&results[i]))
+	}
+	if more {
+		out.NextPageToken = p.token(results[len(results)-1].ID)
+	}
+	return out, nil
+}

@@ -1,0 +1,153 @@
+package rpc
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// basicClaim is the BASIC view of a claim.
+func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
+	p := &tenfoldv1.Claim{
+		Name: claimName(c.MerchantID, c.ID), ClaimId: c.ID, Etag: c.Etag(),
+		State: claimStates.proto(c.State), StateSince: stamp(c.StateSince),
+		Verdict: verdicts.proto(c.Verdict), Revision: c.Revision,
+		OrderLineName: orderLineName(c.MerchantID, c.OrderLineID), OrderId: c.OrderID, ProductId: c.ProductID,
+		ClaimantId: c.ClaimantID, Units: unitsOf(c.Units),
+		LegalBasisChoice: legalBases.proto(c.BasisChosen), LegalBasis: legalBases.proto(c.Basis),
+		PricingGroup: c.GroupID, Remedies: remediesOf(c.Remedies), Grounds: grounds.proto(c.Grounds),
+		LearnedAt: stamp(c.LearnedAt), FiledAt: stamp(c.FiledAt), PayoutDestination: c.Destination,
+		Funding: fundingOf(c), Notice: noticeOf(c),
+		WaitsFor: parties.proto(c.State.WaitsFor()), Assignee: c.Assignee, Escalated: c.Escalated,
+		AllowedActions: actions.protos(c.Allowed()),
+	}
+	if c.PolicyID != "" {
+		p.PolicyVersion = policyVersionName(c.PolicyID, c.PolicyVersion)
+	}
+	if c.Revision > 0 {
+		p.Award = &tenfoldv1.Award{
+			Refund: moneyOf(c.Award.Refund, c.Currency), Compensation: moneyOf(c.Award.Compensation, c.Currency),
+		}
+	}
+	if c.Fires != claim.DeadlineNone {
+		p.Deadline = &tenfoldv1.Deadline{PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires)}
+	}
+	return p
+}
+
+func fundingOf(c *claim.Claim) *tenfoldv1.Funding {
+	f := c.Funding
+	return &tenfoldv1.Funding{
+		Held:                  moneyOf(f.Held, c.Currency),
+		CapturedFromDeposit:   moneyOf(f.FromDeposit, c.Currency),
+		CapturedFromShopFunds: moneyOf(f.FromShopFunds, c.Currency),
+		Advanced:              moneyOf(f.Advanced, c.Currency),
+		Shortfall:             moneyOf(c.Shortfall(), c.Currency),
+		InFlight:              moneyOf(f.InFlight(), c.Currency),
+		PaidRefund:            moneyOf(f.RefundPaid, c.Currency),
+		PaidCompensation:      moneyOf(f.CompensationPaid, c.Currency),
+	}
+}
+
+// noticeOf is the notice to the merchant, once a claim has reached it.
+func noticeOf(c *claim.Claim) *tenfoldv1.Notice {
+	if c.State != claim.Notified && c.NoticeConfirmedAt.IsZero() {
+		return nil
+	}
+	n := &tenfoldv1.Notice{Revision: c.Revision, ConfirmedAt: stamp(c.NoticeConfirmedAt)}
+	if c.Fires == claim.DeadlineNotice {
+		n.EndsAt = stamp(c.Deadline)
+	}
+	return n
+}
+
+func unitsOf(units []claim.Unit) []*tenfoldv1.UnitVerdict {
+	out := make([]*tenfoldv1.UnitVerdict, len(units))
+	for i, u := range units {
+		out[i] = &tenfoldv1.UnitVerdict{Ordinal: u.Ordinal, Verdict: verdicts.proto(u.Verdict)}
+	}
+	return out
+}
+
+func units(list []*tenfoldv1.UnitVerdict) []claim.Unit {
+	out := make([]claim.Unit, len(list))
+	for i, u := range list {
+		out[i] = claim.Unit{Ordinal: u.GetOrdinal(), Verdict: verdicts.domain(u.GetVerdict())}
+	}
+	return out
+}
+
+func remediesOf(r policy.Remedies) []tenfoldv1.Remedy {
+	var out []tenfoldv1.Remedy
+	if r.Refund {
+		out = append(out, tenfoldv1.Remedy_REMEDY_REFUND)
+	}
+	if r.Compensation {
+		out = append(out, tenfoldv1.Remedy_REMEDY_COMPENSATION)
+	}
+	return out
+}
+
+func remedies(list []tenfoldv1.Remedy) policy.Remedies {
+	var r policy.Remedies
+	for _, one := range list {
+		switch one {
+		case tenfoldv1.Remedy_REMEDY_REFUND:
+			r.Refund = true
+		case tenfoldv1.Remedy_REMEDY_COMPENSATION:
+			r.Compensation = true
+		case tenfoldv1.Remedy_REMEDY_UNSPECIFIED:
+		}
+	}
+	return r
+}
+
+func moveOf(m *postgres.MoveRead) *tenfoldv1.Move {
+	c := claim.Claim{Version: m.Version}
+	return &tenfoldv1.Move{
+		Etag: c.Etag(), FromState: claimStates.proto(m.From), ToState: claimStates.proto(m.To),
+		Trigger: triggers.proto(m.Trigger), MovedAt: stamp(m.RecordedAt),
+		Workload: m.Workload, Role: m.Role, Person: m.Person, Note: m.Note, EventNumber: m.EventNumber,
+	}
+}
+
+// calculationOf is a calculation as callers see it; revision is zero for a quote.
+func calculationOf(c *policy.Calculation, revision int32) *tenfoldv1.Calculation {
+	if c.PolicyID == "" {
+		return nil
+	}
+	p := &tenfoldv1.Calculation{
+		PolicyVersion: policyVersionName(c.PolicyID, c.Version), LegalBasis: legalBases.proto(c.Basis),
+		CounterfeitUnits: c.CounterfeitUnits, ClaimedUnits: c.Units, Base: moneyOf(c.Base, c.Currency),
+		Multiplier: ratioOf(c.Multiplier), FloorApplied: c.FloorApplied, CapApplied: c.CapApplied,
+		GroupTotalBefore: moneyOf(c.GroupTotalBefore, c.Currency), GroupTotalAfter: moneyOf(c.GroupTotalAfter, c.Currency),
+		Compensation: moneyOf(c.Compensation, c.Currency), Refund: moneyOf(c.Refund, c.Currency),
+		ConsumerTotal: moneyOf(c.ConsumerTotal, c.Currency), Revision: revision, ClauseDigest: c.ClauseDigest,
+	}
+	if c.FixedPerUnit > 0 {
+		p.FixedPerUnit = moneyOf(c.FixedPerUnit, c.Currency)
+	}
+	for _, s := range c.Steps {
+		p.Steps = append(p.Steps, &tenfoldv1.CalculationStep{
+			Code: s.Code, Rule: s.Rule, Note: s.Note, Amount: signed(s.Amount, c.Currency),
+		})
+	}
+	for _, a := range c.Alternatives {
+		p.Alternatives = append(p.Alternatives, &tenfoldv1.Alternative{
+			LegalBasis: legalBases.proto(a.Basis), PolicyVersion: policyVersionName(a.PolicyID, a.Version),
+			Compensation: moneyOf(a.Compensation, c.Currency), Refund: moneyOf(a.Refund, c.Currency),
+			ConsumerTotal: moneyOf(a.Compensation+a.Refund, c.Currency), JointTotal: moneyOf(a.JointTotal, c.Currency),
+			Chosen: a.Chosen,
+		})
+	}
+	return p
+}
+
+// claimantRole says what the claimant is to the line.
+func claimantRole(claimantID, payerID string) tenfoldv1.ClaimantRole {
+	if claimantID == payerID {
+		return tenfoldv1.ClaimantRole_CLAIMANT_ROLE_PAYER
+	}
+	return tenfoldv1.ClaimantRole_CLAIMANT_ROLE_RECIPIENT
+}

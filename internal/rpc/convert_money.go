@@ -1,0 +1,67 @@
+package rpc
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func moneyOf(a money.Amount, currency string) *tenfoldv1.Money {
+	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: int64(a)}
+}
+
+func signed(a money.Amount, currency string) *tenfoldv1.SignedMoney {
+	return &tenfoldv1.SignedMoney{CurrencyCode: currency, MinorUnits: int64(a)}
+}
+
+// amount reads an optional amount that must be in the currency of the amounts
+// beside it; absent is zero.
+func amount(m *tenfoldv1.Money, currency, field string) (money.Amount, error) {
+	if m == nil || m.GetCurrencyCode() == currency {
+		return money.Amount(m.GetMinorUnits()), nil
+	}
+	return 0, mixed(currency, m.GetCurrencyCode(), field)
+}
+
+func ratioOf(r money.Ratio) *tenfoldv1.Ratio {
+	return &tenfoldv1.Ratio{Numerator: r.Num, Denominator: r.Den}
+}
+
+func ratio(r *tenfoldv1.Ratio) money.Ratio {
+	return money.Ratio{Num: r.GetNumerator(), Den: r.GetDenominator()}
+}
+
+// stamp is a time as callers see it; absent for the zero time.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
+
+// moment reads a time as precisely as it is kept; zero where it is absent.
+func moment(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime().Truncate(time.Microsecond)
+}
+
+// amounts reads several amounts of one message and keeps the first mismatch.
+type amounts struct {
+	currency string
+	// field is the message's place in the request.
+	field string
+	err   error
+}
+
+func (r *amounts) read(m *tenfoldv1.Money, field string) money.Amount {
+	a, err := amount(m, r.currency, r.field+"."+field)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return a
+}

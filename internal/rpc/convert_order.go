@@ -1,0 +1,105 @@
+package rpc
+
+import (
+	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// mixed refuses an amount in another currency than those it belongs with.
+func mixed(expected, given, field string) error {
+	return fault.New(fault.CurrencyMismatch, "%s is in %s, the amounts it belongs with are in %s", field, given, expected).
+		With("expected", expected).With("given", given).At(field + ".currency_code")
+}
+
+// orderLine reads a line that a request carries. Its currency is that of the
+// unit price; every other amount must be in it.
+func orderLine(p *tenfoldv1.OrderLine) (*order.Line, error) {
+	const field = "order_line"
+	merchant, id := nameOf(p.GetName())
+	l := &order.Line{
+		MerchantID: merchant, ID: id, OrderID: p.GetOrderId(), PaymentID: p.GetPaymentId(),
+		PaidAt: moment(p.GetPaidAt()), ShippedAt: moment(p.GetShippedAt()), DeliveredAt: moment(p.GetDeliveredAt()),
+		CancelledBeforeShipment: p.GetCancelledBeforeShipment(),
+		ProductID:               p.GetProductId(), SKUID: p.GetSkuId(), BatchID: p.GetBatchId(), Category: p.GetCategory(),
+		Quantity: p.GetQuantity(), Currency: p.GetUnitPrice().GetCurrencyCode(),
+		PayerID: p.GetPayerId(), RecipientID: p.GetRecipientId(),
+	}
+	if l.RecipientID == "" {
+		l.RecipientID = l.PayerID
+	}
+	r := amounts{currency: l.Currency, field: field}
+	l.UnitPrice = r.read(p.GetUnitPrice(), "unit_price")
+	l.GoodsPaid = r.read(p.GetGoodsPaid(), "goods_paid")
+	l.PlatformSubsidy = r.read(p.GetPlatformSubsidy(), "platform_subsidy")
+	l.ShippingPaid = r.read(p.GetShippingPaid(), "shipping_paid")
+	for i, d := range p.GetDiscounts() {
+		l.Discounts = append(l.Discounts, order.Discount{
+			Bearer: discountBearers.domain(d.GetBearer()), Label: d.GetLabel(),
+			Amount: r.read(d.GetAmount(), fmt.Sprintf("discounts[%d].amount", i)),
+		})
+	}
+	for i, m := range p.GetPromises() {
+		l.Promises = append(l.Promises, order.Promise{
+			Kind: promiseKinds.domain(m.GetKind()), Multiplier: ratio(m.GetMultiplier()), ClauseDigest: m.GetClauseDigest(),
+			FixedAmount: r.read(m.GetFixedAmount(), fmt.Sprintf("promises[%d].fixed_amount", i)),
+		})
+	}
+	return l, r.err
+}
+
+func orderLineOf(l *order.Line, refunds []postgres.Refund) *tenfoldv1.OrderLine {
+	p := &tenfoldv1.OrderLine{
+		Name: orderLineName(l.MerchantID, l.ID), OrderId: l.OrderID, PaymentId: l.PaymentID,
+		PaidAt: stamp(l.PaidAt), ShippedAt: stamp(l.ShippedAt), DeliveredAt: stamp(l.DeliveredAt),
+		CancelledBeforeShipment: l.CancelledBeforeShipment,
+		ProductId:               l.ProductID, SkuId: l.SKUID, BatchId: l.BatchID, Category: l.Category,
+		Quantity: l.Quantity, UnitPrice: moneyOf(l.UnitPrice, l.Currency), GoodsPaid: moneyOf(l.GoodsPaid, l.Currency),
+		PlatformSubsidy: moneyOf(l.PlatformSubsidy, l.Currency), ShippingPaid: moneyOf(l.ShippingPaid, l.Currency),
+		PayerId: l.PayerID, RecipientId: l.RecipientID,
+	}
+	for _, d := range l.Discounts {
+		p.Discounts = append(p.Discounts, &tenfoldv1.Discount{
+			Bearer: discountBearers.proto(d.Bearer), Amount: moneyOf(d.Amount, l.Currency), Label: d.Label,
+		})
+	}
+	for _, m := range l.Promises {
+		out := &tenfoldv1.Promise{Kind: promiseKinds.proto(m.Kind), ClauseDigest: m.ClauseDigest}
+		if m.Kind == order.PromiseFixedAmount {
+			out.FixedAmount = moneyOf(m.FixedAmount, l.Currency)
+		} else {
+			out.Multiplier = ratioOf(m.Multiplier)
+		}
+		p.Promises = append(p.Promises, out)
+	}
+	for _, r := range refunds {
+		p.Refunds = append(p.Refunds, &tenfoldv1.LineRefund{
+			RefundId: r.RefundID, Amount: moneyOf(r.Amount, l.Currency), RefundedAt: stamp(r.RefundedAt),
+		})
+	}
+	return p
+}
+
+// lineRefunds reads the refunds of a line. Their currency is compared with the
+// book's when the line itself is only named.
+func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]postgres.Refund, error) {
+	out := make([]postgres.Refund, 0, len(list))
+	for i, p := range list {
+		field := fmt.Sprintf("refunds[%d].amount", i)
+		if currency == "" {
+			currency = p.GetAmount().GetCurrencyCode()
+		}
+		a, err := amount(p.GetAmount(), currency, field)
+		if err != nil {
+			return nil, err
+		}
+		if a == 0 {
+			return nil, fault.New(fault.AmountOutOfRange, "a refund gives at least one minor unit back").At(field + ".minor_units")
+		}
+		out = append(out, postgres.Refund{OrderLineID: lineID, RefundID: p.GetRefundId(), Amount: a, RefundedAt: moment(p.GetRefundedAt())})
+	}
+	return out, nil
+}

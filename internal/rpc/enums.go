@@ -1,0 +1,95 @@
+package rpc
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// enum translates between the words of a domain type and the values of a proto
+// enum. The contract names a value after the word, with the enum's own name
+// before it, so there is nothing to list; internal/parity_test.go holds the two
+// against each other.
+type enum[D ~string, P protoreflect.Enum] struct {
+	to   map[D]P
+	from map[protoreflect.EnumNumber]D
+}
+
+func enumOf[D ~string, P interface {
+	~int32
+	protoreflect.Enum
+}](prefix string) enum[D, P] {
+	var zero P
+	values := zero.Descriptor().Values()
+	e := enum[D, P]{to: make(map[D]P, values.Len()), from: make(map[protoreflect.EnumNumber]D, values.Len())}
+	for i := range values.Len() {
+		v := values.Get(i)
+		if v.Number() == 0 {
+			continue
+		}
+		word := D(strings.TrimPrefix(string(v.Name()), prefix))
+		e.to[word] = P(v.Number())
+		e.from[v.Number()] = word
+	}
+	return e
+}
+
+// proto gives the value of a word; unspecified for a word that has none.
+func (e enum[D, P]) proto(d D) P { return e.to[d] }
+
+// domain gives the word of a value; empty for unspecified.
+func (e enum[D, P]) domain(p P) D { return e.from[p.Number()] }
+
+func (e enum[D, P]) protos(list []D) []P {
+	out := make([]P, len(list))
+	for i, d := range list {
+		out[i] = e.to[d]
+	}
+	return out
+}
+
+func (e enum[D, P]) domains(list []P) []D {
+	out := make([]D, len(list))
+	for i, p := range list {
+		out[i] = e.domain(p)
+	}
+	return out
+}
+
+var (
+	claimStates    = enumOf[claim.State, tenfoldv1.ClaimState]("CLAIM_STATE_")
+	triggers       = enumOf[claim.Trigger, tenfoldv1.ClaimTrigger]("CLAIM_TRIGGER_")
+	actions        = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
+	parties        = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")
+	deadlines      = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")
+	verdicts       = enumOf[claim.Verdict, tenfoldv1.Verdict]("VERDICT_")
+	grounds        = enumOf[claim.Grounds, tenfoldv1.Grounds]("GROUNDS_")
+	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")
+	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
+	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
+
+	purposes       = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
+	sides          = enumOf[ledger.Side, tenfoldv1.AccountSide]("ACCOUNT_SIDE_")
+	transferKinds  = enumOf[ledger.Kind, tenfoldv1.TransferKind]("TRANSFER_KIND_")
+	holdStates     = enumOf[ledger.HoldState, tenfoldv1.HoldState]("HOLD_STATE_")
+	holdSources    = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
+	payoutParts    = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
+	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
+	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
+
+	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")
+	components      = enumOf[policy.Component, tenfoldv1.BaseComponent]("BASE_COMPONENT_")
+	refundModes     = enumOf[policy.RefundMode, tenfoldv1.RefundMode]("REFUND_MODE_")
+	earlierRefunds  = enumOf[policy.EarlierRefunds, tenfoldv1.EarlierRefunds]("EARLIER_REFUNDS_")
+	fundingSources  = enumOf[policy.Source, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
+	discountBearers = enumOf[order.Bearer, tenfoldv1.DiscountBearer]("DISCOUNT_BEARER_")
+	promiseKinds    = enumOf[order.PromiseKind, tenfoldv1.PromiseKind]("PROMISE_KIND_")
+)

@@ -1,0 +1,268 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// domain is the domain of every ErrorInfo.
+const domain = "tenfold"
+
+// pushBackTrailer tells gRPC clients that retry by themselves how long to wait.
+const pushBackTrailer = "grpc-retry-pushback-ms"
+
+// canonical is the code of each reason, for ever.
+var canonical = map[fault.Reason]codes.Code{
+	fault.RequestInvalid:    codes.InvalidArgument,
+	fault.AmountOutOfRange:  codes.InvalidArgument,
+	fault.PageTokenInvalid:  codes.InvalidArgument,
+	fault.FilterUnsupported: codes.InvalidArgument,
+	fault.UnitsOutOfRange:   codes.InvalidArgument,
+
+	fault.BatchTooLarge: codes.ResourceExhausted,
+	fault.QueueFull:     codes.ResourceExhausted,
+
+	fault.ClaimChanged:         codes.Aborted,
+	fault.TransactionContended: codes.Aborted,
+	fault.DatabaseUnavailable:  codes.Unavailable,
+
+	fault.CredentialMissing:       codes.Unauthenticated,
+	fault.CredentialInvalid:       codes.Unauthenticated,
+	fault.AccessDenied:            codes.PermissionDenied,
+	fault.PersonRequired:          codes.PermissionDenied,
+	fault.SamePerson:              codes.PermissionDenied,
+	fault.AuthenticatorNotTrusted: codes.PermissionDenied,
+
+	fault.RequestNotFound:       codes.NotFound,
+	fault.MerchantNotFound:      codes.NotFound,
+	fault.ClaimNotFound:         codes.NotFound,
+	fault.OrderLineNotFound:     codes.NotFound,
+	fault.PolicyNotFound:        codes.NotFound,
+	fault.AuthenticatorNotFound: codes.NotFound,
+	fault.PayoutNotFound:        codes.NotFound,
+	fault.ResultNotFound:        codes.NotFound,
+	fault.TransferNotFound:      codes.NotFound,
+
+	fault.MerchantAlreadyOpened:   codes.AlreadyExists,
+	fault.PolicyAlreadyPublished:  codes.AlreadyExists,
+	fault.AuthenticatorRegistered: codes.AlreadyExists,
+	fault.ResultAlreadyRecorded:   codes.AlreadyExists,
+	fault.ReferenceAlreadyUsed:    codes.AlreadyExists,
+	fault.ClaimAlreadyFiled:       codes.AlreadyExists,
+
+	fault.RequestIDReused:         codes.FailedPrecondition,
+	fault.OrderLineChanged:        codes.FailedPrecondition,
+	fault.PolicyNoticeTooShort:    codes.FailedPrecondition,
+	fault.ClaimWindowClosed:       codes.FailedPrecondition,
+	fault.OrderNotEligible:        codes.FailedPrecondition,
+	fault.ClaimantNotEligible:     codes.FailedPrecondition,
+	fault.UnitNotClaimed:          codes.FailedPrecondition,
+	fault.PricingGroupFull:        codes.FailedPrecondition,
+	fault.ClaimStateConflict:      codes.FailedPrecondition,
+	fault.PayoutStateConflict:     codes.FailedPrecondition,
+	fault.NoticeAlreadyConfirmed:  codes.FailedPrecondition,
+	fault.CurrencyMismatch:        codes.FailedPrecondition,
+	fault.DepositInsufficient:     codes.FailedPrecondition,
+	fault.ShopFundsInsufficient:   codes.FailedPrecondition,
+	fault.TransferAlreadyReversed: codes.FailedPrecondition,
+	fault.HoldAlreadyCaptured:     codes.FailedPrecondition,
+	fault.HoldAlreadyReleased:     codes.FailedPrecondition,
+	fault.HoldExceeded:            codes.FailedPrecondition,
+}
+
+// statusOf is the one translation of errors into statuses. refused says that it
+// was a refusal; everything else is the caller's own deadline, an outage, or
+// INTERNAL, whose text stays in the log.
+func statusOf(err error, who caller) (s *status.Status, refused bool) {
+	err = known(err)
+	if f, ok := fault.As(err); ok {
+		return refusal(f, who), true
+	}
+	var v *violations
+	switch {
+	case errors.As(err, &v):
+		return v.status(), true
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.New(codes.DeadlineExceeded, "the caller's deadline passed; whether the request was accepted may be unknown"), false
+	case errors.Is(err, context.Canceled):
+		return status.New(codes.Canceled, "the caller is gone; whether the request was accepted may be unknown"), false
+	}
+	if s, ok := status.FromError(err); ok {
+		return s, false
+	}
+	return status.New(codes.Internal, "internal error"), false
+}
+
+// known turns an outage into the refusal that it is to callers.
+func known(err error) error {
+	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, postgres.ErrCommitUnknown) {
+		return engine.Unavailable()
+	}
+	return err
+}
+
+// reasonOf names the reason of a refusal for the log.
+func reasonOf(err error) string {
+	if f, ok := fault.As(known(err)); ok {
+		return string(f.Reason)
+	}
+	return ""
+}
+
+// refusal carries a refusal's facts as the details of a status.
+func refusal(f *fault.Error, who caller) *status.Status {
+	code, ok := canonical[f.Reason]
+	if !ok {
+		code = codes.Internal
+	}
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(f.Reason), Domain: domain, Metadata: f.Fields}}
+	if f.Field != "" {
+		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
+			{Field: f.Field, Description: f.Detail, Reason: string(f.Reason)},
+		}})
+	}
+	if f.RetryAfter > 0 {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(f.RetryAfter)})
+	}
+	if c, ok := f.Subject.(*claim.Claim); ok {
+		details = append(details, stateDetail(c, who))
+	}
+	return detailed(code, f.Detail, details...)
+}
+
+// detailed makes a status; details that cannot be encoded would be a bug, and
+// the status without them still says what matters.
+func detailed(code codes.Code, message string, details ...protoadapt.MessageV1) *status.Status {
+	s := status.New(code, message)
+	if with, err := s.WithDetails(details...); err == nil {
+		return with
+	}
+	return s
+}
+
+// pushBack sets the trailer that tells retrying clients how long to wait.
+func pushBack(ctx context.Context, err error) {
+	if f, ok := fault.As(known(err)); ok && f.RetryAfter > 0 {
+		_ = grpc.SetTrailer(ctx, metadata.Pairs(pushBackTrailer, strconv.FormatInt(f.RetryAfter.Milliseconds(), 10)))
+	}
+}
+
+// stateDetail is what a claim admits now, for this caller.
+func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
+	d := &tenfoldv1.ClaimStateDetail{
+		Claim:    claimName(c.MerchantID, c.ID),
+		State:    claimStates.proto(c.State),
+		Verdict:  verdicts.proto(c.Verdict),
+		WaitsFor: parties.proto(c.State.WaitsFor()),
+		Deadline: stamp(c.Deadline),
+		Etag:     c.Etag(),
+	}
+	for _, a := range c.Allowed() {
+		if slices.Contains(methods[actionMethods[a]].roles, who.Role) {
+			d.AllowedActions = append(d.AllowedActions, actions.proto(a))
+		}
+	}
+	return d
+}
+
+// actionMethods is the method by which each action is taken.
+var actionMethods = map[claim.Action]string{
+	claim.ActionRecordResult:  "/tenfold.v1.AuthenticationService/RecordResult",
+	claim.ActionDecideReview:  "/tenfold.v1.ClaimService/DecideReview",
+	claim.ActionConfirmNotice: "/tenfold.v1.ClaimService/ConfirmNotice",
+	claim.ActionAccept:        "/tenfold.v1.ClaimService/AcceptClaim",
+	claim.ActionWithdraw:      "/tenfold.v1.ClaimService/WithdrawClaim",
+	claim.ActionRetryPayout:   "/tenfold.v1.ClaimService/RetryPayout",
+}
+
+// violations are broken rules of the contract.
+type violations struct {
+	reason fault.Reason
+	fields []*errdetails.BadRequest_FieldViolation
+}
+
+func (v *violations) Error() string { return string(v.reason) + ": " + v.message() }
+
+func (v *violations) message() string {
+	first := v.fields[0]
+	text := first.GetDescription()
+	if first.GetField() != "" {
+		text = first.GetField() + ": " + text
+	}
+	if more := len(v.fields) - 1; more > 0 {
+		text += " (and " + strconv.Itoa(more) + " more)"
+	}
+	return text
+}
+
+func (v *violations) status() *status.Status {
+	return detailed(canonical[v.reason], v.message(),
+		&errdetails.ErrorInfo{Reason: string(v.reason), Domain: domain},
+		&errdetails.BadRequest{FieldViolations: v.fields})
+}
+
+// violated turns what the validator found into violations; nil for nothing. An
+// amount outside its range has a reason of its own.
+func violated(err error) error {
+	var found *protovalidate.ValidationError
+	if !errors.As(err, &found) {
+		return err
+	}
+	v := &violations{reason: fault.AmountOutOfRange}
+	for _, one := range found.Violations {
+		field := protovalidate.FieldPathString(one.Proto.GetField())
+		if !strings.HasSuffix(field, "minor_units") {
+			v.reason = fault.RequestInvalid
+		}
+		v.fields = append(v.fields, &errdetails.BadRequest_FieldViolation{
+			Field: field, Description: one.Proto.GetMessage(), Reason: strings.ToUpper(strings.ReplaceAll(one.Proto.GetRuleId(), ".", "_")),
+		})
+	}
+	return v
+}
+
+// itemStatus is the status of one item of a batch, with what a call of its own
+// would have been answered.
+func itemStatus(err error, who caller) *tenfoldv1.ItemStatus {
+	s, refused := statusOf(err, who)
+	item := &tenfoldv1.ItemStatus{Code: int32(s.Code()), Message: s.Message()}
+	if !refused {
+		return item
+	}
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			item.Reason = tenfoldv1.Reason(tenfoldv1.Reason_value["REASON_"+d.GetReason()])
+			item.Metadata = d.GetMetadata()
+		case *errdetails.BadRequest:
+			item.Field = d.GetFieldViolations()[0].GetField()
+		case *tenfoldv1.ClaimStateDetail:
+			item.ClaimState = d
+		}
+	}
+	return item
+}
+
+// invalid refuses a field that breaks a rule that the contract's language
+// cannot say.
+func invalid(field, format string, args ...any) error {
+	return fault.New(fault.RequestInvalid, format, args...).At(field)
+}

@@ -1,0 +1,70 @@
+package rpc
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// anyMerchant stands for all merchants in a name.
+const anyMerchant = "-"
+
+// Names of resources, as the contract spells them.
+
+func merchantName(merchant string) string      { return "merchants/" + merchant }
+func claimName(merchant, id string) string     { return "merchants/" + merchant + "/claims/" + id }
+func orderLineName(merchant, id string) string { return "merchants/" + merchant + "/orderLines/" + id }
+func resultName(merchant, id string) string    { return "merchants/" + merchant + "/results/" + id }
+func payoutName(merchant, id string) string    { return "merchants/" + merchant + "/payouts/" + id }
+func authenticatorName(id string) string       { return "authenticators/" + id }
+func transferName(merchant string, n int64) string {
+	return "merchants/" + merchant + "/transfers/" + strconv.FormatInt(n, 10)
+}
+func policyVersionName(policy string, n int32) string {
+	return "policies/" + policy + "/versions/" + strconv.Itoa(int(n))
+}
+func holdName(merchant, claimID string, n int32) string {
+	return claimName(merchant, claimID) + "/holds/" + strconv.Itoa(int(n))
+}
+
+// nameOf gives the ids in a name whose form the contract's rules have checked:
+// the 2nd, 4th and so on of its parts.
+func nameOf(name string) (first, second string) {
+	parts := strings.SplitN(name, "/", 5)
+	if len(parts) > 1 {
+		first = parts[1]
+	}
+	if len(parts) > 3 {
+		second = parts[3]
+	}
+	return first, second
+}
+
+// claimOf gives merchant and claim of a claim's name. An id that nobody ever
+// gave out is CLAIM_NOT_FOUND before anything is read.
+func claimOf(name, field string) (merchant, id string, err error) {
+	merchant, spelled := nameOf(name)
+	id, ok := claim.ParseID(spelled)
+	if !ok {
+		return "", "", fault.New(fault.ClaimNotFound, "no claim has the id %q: its check character does not fit", spelled).
+			With("claimId", spelled).At(field)
+	}
+	return merchant, id, nil
+}
+
+// under refuses a name that does not lie under its parent.
+func under(parent, name, field string) error {
+	if strings.HasPrefix(name, parent+"/") {
+		return nil
+	}
+	return fault.New(fault.RequestInvalid, "%s does not lie under %s", name, parent).At(field)
+}
+
+// numberOf reads the number at the end of a name; the contract's rules have
+// checked that one stands there.
+func numberOf(name string) int64 {
+	n, _ := strconv.ParseInt(name[strings.LastIndexByte(name, '/')+1:], 10, 64)
+	return n
+}

@@ -1,0 +1,135 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// pageDefault is the size of a page for which the caller named none; the
+	// contract's rules bound the rest.
+	pageDefault = 50
+	bindingSize = 16
+	// separator stands between the parts of a cursor; no id holds it.
+	separator = "\x1f"
+)
+
+// page is which part of a list a request asks for.
+type page struct {
+	size int
+	// cursor is where the page before ended: the parts of its last row's key.
+	cursor  []string
+	binding []byte
+}
+
+// pageRequest is what every list request has.
+type pageRequest interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// pageOf reads the page of a list request. parts is how many parts its cursors
+// have. PAGE_TOKEN_INVALID for the token of another query or caller.
+func pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
+	p := page{size: int(r.GetPageSize()), binding: binding(ctx, r), cursor: make([]string, parts)}
+	if p.size == 0 {
+		p.size = pageDefault
+	}
+	if r.GetPageToken() == "" {
+		return p, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(r.GetPageToken())
+	if err != nil || len(raw) < bindingSize || !bytes.Equal(raw[:bindingSize], p.binding) {
+		return page{}, fault.New(fault.PageTokenInvalid, "the page token belongs to another query or caller").At("page_token")
+	}
+	cursor := strings.Split(string(raw[bindingSize:]), separator)
+	if len(cursor) != parts {
+		return page{}, fault.New(fault.PageTokenInvalid, "the page token holds no place in this list").At("page_token")
+	}
+	p.cursor = cursor
+	return p, nil
+}
+
+// token names the place after the row whose key is given.
+func (p *page) token(key ...string) string {
+	raw := append(bytes.Clone(p.binding), strings.Join(key, separator)...)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// number reads a part of the cursor as a number; zero on the first page.
+func (p *page) number(part int) (int64, error) {
+	if p.cursor[part] == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(p.cursor[part], 10, 64)
+	if err != nil {
+		return 0, fault.New(fault.PageTokenInvalid, "the page token holds no place in this list").At("page_token")
+	}
+	return n, nil
+}
+
+// binding covers the query, but for size and token, and who asks.
+func binding(ctx context.Context, r pageRequest) []byte {
+	who := callerOf(ctx)
+	query := proto.Clone(r)
+	m := query.ProtoReflect()
+	for _, field := range []protoreflect.Name{"page_size", "page_token"} {
+		if f := m.Descriptor().Fields().ByName(field); f != nil {
+			m.Clear(f)
+		}
+	}
+	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(query)
+	if err != nil {
+		// A message that came over the wire can be written to it.
+		panic(err)
+	}
+	h := sha256.New()
+	for _, part := range []string{string(m.Descriptor().FullName()), who.Workload, string(who.Role), who.scope, string(content)} {
+		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
+	}
+	return h.Sum(nil)[:bindingSize]
+}
+
+// cut takes a page off rows that were read one beyond it, and says whether
+// there are more.
+func cut[T any](rows []T, size int) ([]T, bool) {
+	if len(rows) > size {
+		return rows[:size], true
+	}
+	return rows, false
+}
+
+// claimCursor reads the place after a claim: its id, and since when it waits.
+func claimCursor(p *page) (postgres.ClaimCursor, error) {
+	since, err := p.number(1)
+	if err != nil || p.cursor[0] == "" {
+		return postgres.ClaimCursor{}, err
+	}
+	c := postgres.ClaimCursor{ClaimID: p.cursor[0]}
+	if since != 0 {
+		c.Since = time.UnixMicro(since).UTC()
+	}
+	return c, nil
+}
+
+// microseconds writes a time for a cursor; zero for no time.
+func microseconds(t time.Time) string {
+	if t.IsZero() {
+		return "0"
+	}
+	return decimal(t.UnixMicro())
+}
+
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }

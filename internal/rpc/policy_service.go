@@ -1,0 +1,91 @@
+package rpc
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// policyService implements PolicyService.
+type policyService struct {
+	tenfoldv1.UnimplementedPolicyServiceServer
+	backend
+}
+
+func (s *policyService) PublishPolicyVersion(ctx context.Context, r *tenfoldv1.PublishPolicyVersionRequest) (*tenfoldv1.PublishPolicyVersionResponse, error) {
+	v, err := policyVersion(r.GetPolicyVersion())
+	if err != nil {
+		return nil, err
+	}
+	replayed, err := s.engine.PublishPolicyVersion(ctx, s.header(ctx, "", r), v)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.PublishPolicyVersionResponse{PolicyVersion: policyVersionOf(&v), Replayed: replayed}, nil
+}
+
+func (s *policyService) GetPolicyVersion(ctx context.Context, r *tenfoldv1.GetPolicyVersionRequest) (*tenfoldv1.GetPolicyVersionResponse, error) {
+	if err := s.engine.ReloadCatalog(ctx); err != nil {
+		return nil, err
+	}
+	id, _ := nameOf(r.GetName())
+	v, ok := s.engine.Catalog().Policy(id, int32(numberOf(r.GetName())))
+	if !ok {
+		return nil, fault.New(fault.PolicyNotFound, "%s is not published", r.GetName()).With("policyId", id).At("name")
+	}
+	return &tenfoldv1.GetPolicyVersionResponse{PolicyVersion: policyVersionOf(v)}, nil
+}
+
+func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.ListPolicyVersionsRequest) (*tenfoldv1.ListPolicyVersionsResponse, error) {
+	const cursorParts = 2
+	p, err := pageOf(ctx, r, cursorParts)
+	if err != nil {
+		return nil, err
+	}
+	number, err := p.number(1)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.engine.ReloadCatalog(ctx); err != nil {
+		return nil, err
+	}
+	id, _ := nameOf(r.GetParent())
+	var rows []policy.Version
+	for _, v := range s.engine.Catalog().Policies {
+		after := cmp.Or(cmp.Compare(v.PolicyID, p.cursor[0]), cmp.Compare(int64(v.Number), number)) > 0
+		if after && (id == anyMerchant || v.PolicyID == id) {
+			rows = append(rows, v)
+		}
+	}
+	rows, more := cut(rows, p.size)
+	out := &tenfoldv1.ListPolicyVersionsResponse{}
+	for i := range rows {
+		out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(&rows[i]))
+	}
+	if more {
+		last := rows[len(rows)-1]
+		out.NextPageToken = p.token(last.PolicyID, decimal(int64(last.Number)))
+	}
+	return out, nil
+}
+
+func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolvePolicyRequest) (*tenfoldv1.ResolvePolicyResponse, error) {
+	if err := s.engine.ReloadCatalog(ctx); err != nil {
+		return nil, err
+	}
+	out := &tenfoldv1.ResolvePolicyResponse{}
+	for _, v := range policy.InForce(s.engine.Catalog().Policies, moment(r.GetPaidAt()), r.GetCategory()) {
+		if v.Currency == r.GetCurrencyCode() {
+			out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(v))
+		}
+	}
+	if len(out.PolicyVersions) == 0 {
+		return nil, fault.New(fault.PolicyNotFound, "no policy in %s applied to category %q at that time", r.GetCurrencyCode(), r.GetCategory())
+	}
+	slices.SortFunc(out.PolicyVersions, func(a, b *tenfoldv1.PolicyVersion) int { return cmp.Compare(a.GetLegalBasis(), b.GetLegalBasis()) })
+	return out, nil
+}

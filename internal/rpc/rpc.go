@@ -1,0 +1,140 @@
+// Package rpc serves the contract over gRPC: it checks who calls and what is
+// sent, turns requests into commands of the engine and reads of the database,
+// and turns what comes back, refusals included, into messages. It decides
+// nothing about claims or money.
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// Config bounds the server. Every value must be set; Defaults gives good ones.
+type Config struct {
+	// ReceiveMax is the most bytes of one request.
+	ReceiveMax int
+	// StreamsMax is the most calls at once on one connection.
+	StreamsMax uint32
+	// CallMax is how long a call may take whose caller set no nearer deadline.
+	CallMax time.Duration
+}
+
+// Defaults are the settings of `serve`.
+func Defaults() Config {
+	return Config{ReceiveMax: 8 << 20, StreamsMax: 1024, CallMax: 30 * time.Second}
+}
+
+// Sandbox is what the SandboxService steers; see internal/sandbox.
+type Sandbox interface {
+	Now() time.Time
+	AdvanceBy(time.Duration) time.Time
+	AdvanceTo(time.Time) (time.Time, error)
+	RunDueWork(context.Context) (*tenfoldv1.RunDueWorkResponse, error)
+}
+
+// Server serves every service of the contract.
+type Server struct {
+	grpc   *grpc.Server
+	health *health.Server
+}
+
+// New makes a server. It fails when a method has no row in the access table.
+// sandbox is nil outside a sandbox.
+func New(e *engine.Engine, db *postgres.DB, sandbox Sandbox, config Config, log *slog.Logger) (*Server, error) {
+	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
+	if err != nil {
+		return nil, fmt.Errorf("compile validation rules: %w", err)
+	}
+	c := chain{validator: validator, callMax: config.CallMax, log: log}
+	s := &Server{
+		grpc: grpc.NewServer(
+			grpc.MaxRecvMsgSize(config.ReceiveMax),
+			grpc.MaxConcurrentStreams(config.StreamsMax),
+			grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+			grpc.ChainUnaryInterceptor(c.unary),
+			grpc.ChainStreamInterceptor(c.stream),
+		),
+		health: health.NewServer(),
+	}
+	b := backend{engine: e, db: db, log: log}
+	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
+	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
+	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
+	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
+	if sandbox != nil {
+		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{sandbox: sandbox})
+	}
+	healthpb.RegisterHealthServer(s.grpc, s.health)
+	reflection.Register(s.grpc)
+	s.Ready(false)
+	return s, checkAccess(s.grpc.GetServiceInfo())
+}
+
+// requests are the messages whose rules are compiled before the first call.
+func requests() []proto.Message {
+	return []proto.Message{
+		&tenfoldv1.FileClaimRequest{}, &tenfoldv1.AcceptClaimRequest{}, &tenfoldv1.GetClaimRequest{},
+		&tenfoldv1.ConfirmNoticeRequest{}, &tenfoldv1.RecordResultRequest{},
+	}
+}
+
+// Ready says in the health service whether the server takes calls.
+func (s *Server) Ready(ready bool) {
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	if ready {
+		status = healthpb.HealthCheckResponse_SERVING
+	}
+	for name := range s.grpc.GetServiceInfo() {
+		s.health.SetServingStatus(name, status)
+	}
+	s.health.SetServingStatus("", status)
+}
+
+// Serve takes calls on l until Stop.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no further calls, lets those under way end, and cuts off what is
+// left when ctx ends.
+func (s *Server) Stop(ctx context.Context) {
+	s.Ready(false)
+	done := make(chan struct{})
+	go func() {
+		s.grpc.GracefulStop()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		s.grpc.Stop()
+		<-done
+	}
+}
+
+// backend is what the services work with.
+type backend struct {
+	engine *engine.Engine
+	db     *postgres.DB
+	log    *slog.Logger
+}
