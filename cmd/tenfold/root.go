@@ -66,7 +66,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newMigrate(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newVersion())
 	return root
 }
 
@@ -88,4 +88,13 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 }
 
 // logger writes structured lines for the operator.
-func logger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+func logger(w io.Writer) *slog.Logger { return leveled(w, "info") }
+
+// leveled is a logger that leaves out what lies below a level.
+func leveled(w io.Writer, name string) *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(name)) != nil {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

@@ -261,3 +261,6 @@ func queueFull(most int) error {
 	return fault.New(fault.QueueFull, "the queue of this book's lane is full (%d commands)", most).
 		With("queueMax", most).After(200 * time.Millisecond)
 }
+
+// LapseGrace is how long after a deadline it fires.
+func (e *Engine) LapseGrace() time.Duration { return e.config.LapseGrace }

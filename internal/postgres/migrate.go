@@ -167,3 +167,6 @@ func migrateError(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// CheckSchema is CheckSchema on the pool's database.
+func (db *DB) CheckSchema(ctx context.Context) error { return CheckSchema(ctx, db.pool) }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -40,14 +41,6 @@ func Defaults() Config {
 	return Config{ReceiveMax: 8 << 20, StreamsMax: 1024, CallMax: 30 * time.Second}
 }
 
-// Sandbox is what the SandboxService steers; see internal/sandbox.
-type Sandbox interface {
-	Now() time.Time
-	AdvanceBy(time.Duration) time.Time
-	AdvanceTo(time.Time) (time.Time, error)
-	RunDueWork(context.Context) (*tenfoldv1.RunDueWorkResponse, error)
-}
-
 // Server serves every service of the contract.
 type Server struct {
 	grpc   *grpc.Server
@@ -55,8 +48,8 @@ type Server struct {
 }
 
 // New makes a server. It fails when a method has no row in the access table.
-// sandbox is nil outside a sandbox.
-func New(e *engine.Engine, db *postgres.DB, sandbox Sandbox, config Config, log *slog.Logger) (*Server, error) {
+// bench is nil outside a sandbox.
+func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
@@ -78,8 +71,8 @@ func New(e *engine.Engine, db *postgres.DB, sandbox Sandbox, config Config, log 
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
-	if sandbox != nil {
-		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{sandbox: sandbox})
+	if bench != nil {
+		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

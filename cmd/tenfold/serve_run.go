@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
+	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/worker"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+const (
+	// poolExtra is how many connections the pool has beside those of the lanes:
+	// for previews, reservations, reads and workers.
+	poolExtra = 16
+	// drainMax is how long a stopping server waits for calls under way.
+	drainMax = 20 * time.Second
+	// readyPause is how often the server asks whether the database answers, and
+	// how long that may take.
+	readyPause = 2 * time.Second
+	// gatewayCallMax is how long the gateway may take; beyond it the outcome is
+	// unknown and is asked after.
+	gatewayCallMax = 10 * time.Second
+)
+
+// parts are what a server is made of, in the order in which they were opened.
+type parts struct {
+	close []func() error
+}
+
+// opened notes how to close what was opened.
+func (p *parts) opened(f func() error) { p.close = append(p.close, f) }
+
+// shut closes everything, the last opened first.
+func (p *parts) shut() error {
+	var all error
+	for i := len(p.close) - 1; i >= 0; i-- {
+		all = errors.Join(all, p.close[i]())
+	}
+	return all
+}
+
+// serve runs the server until ctx ends, then drains it: no new calls, those
+// under way are answered, then the workers, then the database.
+func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
+	log := leveled(errOut, c.logLevel)
+	var p parts
+	defer func() { err = errors.Join(err, p.shut()) }()
+	db, err := p.database(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	clock, now := (*sandbox.Clock)(nil), time.Now
+	if c.sandbox {
+		clock = sandboxClock(c)
+		now = clock.Now
+	}
+	config := engine.Defaults()
+	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
+	e, err := engine.New(ctx, db, now, config, log)
+	if err != nil {
+		return err
+	}
+	p.opened(func() error { e.Close(); return nil })
+
+	gateway, simulator, err := p.gateway(c, now)
+	if err != nil {
+		return err
+	}
+	w := worker.New(db, e, gateway, worker.Defaults(), log)
+	p.running(w.Run)
+	var bench *sandbox.Bench
+	if c.sandbox {
+		if bench, err = sandbox.New(ctx, clock, db, e, w, simulator); err != nil {
+			return err
+		}
+	}
+	server, err := rpc.New(e, db, bench, rpc.Defaults(), log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	p.running(func(ctx context.Context) { watchDatabase(ctx, db, server, log) })
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	fmt.Fprintf(out, "serving on %s\n", listener.Addr())
+	select {
+	case err = <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("stopping: calls under way are answered")
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
+	defer cancel()
+	server.Stop(drain)
+	return <-served
+}
+
+// running starts f, and ends it when the parts are shut.
+func (p *parts) running(f func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	p.opened(func() error {
+		cancel()
+		<-done
+		return nil
+	})
+}
+
+// database opens the database, or starts one of its own, with its schema at the
+// version of this binary.
+func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (*postgres.DB, error) {
+	databaseURL, ownerURL := c.databaseURL, c.ownerURL
+	if databaseURL == "" {
+		server, err := ownDatabase(ctx, c.dataDir, log)
+		if err != nil {
+			return nil, err
+		}
+		p.opened(func() error { return server.Stop(context.Background()) })
+		databaseURL, ownerURL = server.AppURL(), server.OwnerURL()
+	}
+	if ownerURL != "" {
+		if _, _, err := postgres.Migrate(ctx, ownerURL, log); err != nil {
+			return nil, err
+		}
+	}
+	db, err := postgres.Open(databaseURL, c.lanes+poolExtra)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+	}
+	p.opened(db.Close)
+	return db, db.CheckSchema(ctx)
+}
+
+func ownDatabase(ctx context.Context, dataDir string, log *slog.Logger) (*embedpg.Server, error) {
+	if dataDir == "" {
+		var err error
+		if dataDir, err = embedpg.DefaultDataDir(os.Getenv); err != nil {
+			return nil, err
+		}
+	}
+	return embedpg.Start(ctx, embedpg.Config{DataDir: dataDir, Durable: true, Logger: log})
+}
+
+// sandboxClock stands at the configured start, or at the present time.
+func sandboxClock(c serveConfig) *sandbox.Clock {
+	start, err := time.Parse(time.RFC3339, c.sandboxStart)
+	if err != nil {
+		start = time.Now()
+	}
+	return sandbox.NewClock(start)
+}
+
+// gateway connects to the payout gateway. A sandbox without one gets a
+// simulator, which it speaks to over gRPC like to any other.
+func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client, *payouttest.Simulator, error) {
+	address := c.gateway
+	var simulator *payouttest.Simulator
+	if address == "" {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, nil, fmt.Errorf("listen for the payout simulator: %w", err)
+		}
+		simulator = payouttest.New(now)
+		server := grpc.NewServer()
+		tenfoldv1.RegisterPayoutGatewayServiceServer(server, simulator)
+		go func() { _ = server.Serve(listener) }() // Ends with Stop, which is no error.
+		p.opened(func() error { server.Stop(); return nil })
+		address = listener.Addr().String()
+	}
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to the payout gateway: %w", err)
+	}
+	p.opened(conn.Close)
+	return gatewayclient.New(conn, gatewayCallMax), simulator, nil
+}
+
+// watchDatabase lets the health service follow the database.
+func watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log *slog.Logger) {
+	ready := false
+	for {
+		ping, cancel := context.WithTimeout(ctx, readyPause)
+		err := db.Ping(ping)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		if ready != (err == nil) {
+			ready = err == nil
+			server.Ready(ready)
+			log.Info("database reachable", "ready", ready, "error", err)
+		}
+		select {
+		case <-time.After(readyPause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+)
+
+// TakeDues takes payouts that are due at now, the longest due first, and puts
+// each off until a worker should look again: first after wait, doubled with
+// every attempt up to waitMax. What another worker is taking is left to it.
+func (db *DB) TakeDues(ctx context.Context, now time.Time, wait, waitMax time.Duration, limit int) ([]payout.Payout, error) {
+	return read(ctx, Reader{from: db.pool}, "take due payouts", `
+		WITH due AS (
+			SELECT d.merchant_id, d.payout_id
+			FROM payout_dues d
+			WHERE d.due_at <= $1
+			ORDER BY d.due_at
+			LIMIT $4
+			FOR UPDATE SKIP LOCKED),
+		taken AS (
+			UPDATE payout_dues d
+			SET attempts = d.attempts + 1,
+			    due_at = $1 + least($2 * (2 ^ least(d.attempts, 20)), $3) * interval '1 microsecond'
+			FROM due
+			WHERE d.merchant_id = due.merchant_id AND d.payout_id = due.payout_id
+			RETURNING d.merchant_id, d.payout_id)
+		SELECT`+payoutColumns+`
+		FROM taken t
+		JOIN payouts p ON p.merchant_id = t.merchant_id AND p.payout_id = t.payout_id
+		ORDER BY p.payout_id`,
+		payoutValue, now, wait.Microseconds(), waitMax.Microseconds(), limit)
+}
+
+// WaitCursor is the place of a wait in the order of deadlines.
+type WaitCursor struct {
+	Deadline time.Time
+	ClaimID  string
+}
+
+// DueWaits lists what had a deadline at most at before, after a place in the
+// order of deadlines.
+func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]Wait, error) {
+	return read(ctx, Reader{from: db.pool}, "list passed deadlines", `
+		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at
+		FROM waits w
+		WHERE w.deadline_at <= $1 AND w.deadline_at >= $2 AND (w.deadline_at, w.claim_id) > ($2, $3)
+		ORDER BY w.deadline_at, w.claim_id
+		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
+}
+
+func scanWait(rows *sql.Rows) (w Wait, err error) {
+	var deadline sql.NullTime
+	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline)
+	w.Deadline = deadline.Time
+	inUTC(&w.Since, &w.Deadline)
+	return w, err
+}
+
+// Authenticating lists claims that wait for a result, on products whose id
+// begins with prefix, after one. Only a sandbox asks for them.
+func (db *DB) Authenticating(ctx context.Context, prefix, after string, limit int) ([]claim.Claim, error) {
+	return read(ctx, Reader{from: db.pool}, "list claims without a result", `
+		SELECT`+claimColumns+`
+		FROM waits w
+		JOIN claims c ON c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
+		WHERE w.state = 'AUTHENTICATING' AND w.claim_id > $2 AND starts_with(c.product_id, $1)
+		ORDER BY w.claim_id
+		LIMIT $3`, claimValue, prefix, after, limit)
+}

@@ -1,0 +1,184 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/worker"
+)
+
+// The scripted authenticators.
+const (
+	labID   = "sandbox-lab"
+	brandID = "sandbox-brand"
+)
+
+// productPrefix begins every product id that a script belongs to.
+const productPrefix = "sandbox-"
+
+// finding is what one authenticator finds on every claimed unit.
+type finding struct {
+	authenticator string
+	verdict       claim.Verdict
+	sample        claim.SampleSource
+}
+
+// scripts are the findings by the prefix of the product id.
+var scripts = map[string][]finding{
+	"sandbox-counterfeit":  {{labID, claim.Counterfeit, claim.SealedPlatformSample}},
+	"sandbox-genuine":      {{labID, claim.Genuine, claim.SealedPlatformSample}},
+	"sandbox-inconclusive": {{labID, claim.Inconclusive, claim.SealedPlatformSample}},
+	"sandbox-conflict":     {{labID, claim.Counterfeit, claim.ConsumerSample}, {brandID, claim.Genuine, claim.ConsumerSample}},
+}
+
+// Done counts what was done.
+type Done struct {
+	worker.Done
+	ResultsRecorded int64
+}
+
+// Bench is one sandbox.
+type Bench struct {
+	*Clock
+	db      *postgres.DB
+	engine  *engine.Engine
+	worker  *worker.Worker
+	gateway *payouttest.Simulator // Nil when the payments are somebody else's.
+}
+
+// New sets the bench up over an engine and a worker that live by clock, and
+// registers the scripted authenticators. gateway is nil when payouts go to a
+// gateway outside.
+func New(ctx context.Context, clock *Clock, db *postgres.DB, e *engine.Engine, w *worker.Worker, gateway *payouttest.Simulator) (*Bench, error) {
+	b := &Bench{Clock: clock, db: db, engine: e, worker: w, gateway: gateway}
+	for _, a := range []claim.Authenticator{
+		{ID: labID, Kind: claim.AccreditedLab, DisplayName: "Sandbox laboratory"},
+		{ID: brandID, Kind: claim.Brand, DisplayName: "Sandbox brand"},
+	} {
+		_, err := e.RegisterAuthenticator(ctx, header("", "RegisterAuthenticator", a.ID), a)
+		if err != nil && !errors.Is(err, fault.AuthenticatorRegistered) {
+			return nil, fmt.Errorf("register %s: %w", a.ID, err)
+		}
+	}
+	return b, nil
+}
+
+// header is that of the sandbox's own commands. Their request ids follow from
+// what they are about, so that a command done before a restart is not done again.
+func header(merchantID, method, requestID string) engine.Header {
+	return engine.Header{
+		MerchantID: merchantID, Method: method, RequestID: requestID,
+		Principal: engine.Principal{Workload: "sandbox", Role: engine.RoleSystem},
+	}
+}
+
+// RunDueWork does everything that is due at the clock, until nothing more is.
+func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
+	var all Done
+	for {
+		recorded, err := b.recordResults(ctx)
+		all.ResultsRecorded += recorded
+		if err != nil {
+			return all, err
+		}
+		done, err := b.worker.RunDue(ctx)
+		all.DeadlinesPassed += done.DeadlinesPassed
+		all.PayoutsInstructed += done.PayoutsInstructed
+		all.PayoutsQueried += done.PayoutsQueried
+		all.OutcomesRecorded += done.OutcomesRecorded
+		if err != nil {
+			return all, err
+		}
+		reported, err := b.report(ctx)
+		all.OutcomesRecorded += reported
+		if err != nil {
+			return all, err
+		}
+		if recorded == 0 && reported == 0 && done == (worker.Done{}) {
+			return all, nil
+		}
+	}
+}
+
+// pageMax is how many claims are looked through at once.
+const pageMax = 500
+
+// recordResults lets the scripted authenticators record what they find.
+func (b *Bench) recordResults(ctx context.Context) (recorded int64, err error) {
+	after := ""
+	for {
+		claims, err := b.db.Authenticating(ctx, productPrefix, after, pageMax)
+		if err != nil {
+			return recorded, err
+		}
+		for i := range claims {
+			n, err := b.find(ctx, &claims[i])
+			recorded += n
+			if err != nil {
+				return recorded, err
+			}
+		}
+		if len(claims) < pageMax {
+			return recorded, nil
+		}
+		after = claims[len(claims)-1].ID
+	}
+}
+
+// find records what the script of a claim's product says.
+func (b *Bench) find(ctx context.Context, c *claim.Claim) (recorded int64, err error) {
+	for prefix, findings := range scripts {
+		if !strings.HasPrefix(c.ProductID, prefix) {
+			continue
+		}
+		for _, f := range findings {
+			o, err := b.engine.RecordResult(ctx, header(c.MerchantID, "RecordResult", f.authenticator+"-"+c.ID), engine.NewRecordResult(resultOf(c, f)))
+			switch {
+			case err == nil && !o.Replayed:
+				recorded++
+			case err != nil && !refusedForGood(err):
+				return recorded, fmt.Errorf("record result on claim %s: %w", c.ID, err)
+			}
+		}
+	}
+	return recorded, nil
+}
+
+// refusedForGood says whether a finding came too late, or was recorded before.
+func refusedForGood(err error) bool {
+	return errors.Is(err, fault.ResultAlreadyRecorded) || errors.Is(err, fault.ClaimStateConflict)
+}
+
+func resultOf(c *claim.Claim, f finding) claim.Result {
+	units := make([]claim.Unit, len(c.Units))
+	for i, u := range c.Units {
+		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: f.verdict}
+	}
+	return claim.Result{
+		ClaimID: c.ID, AuthenticatorID: f.authenticator, ReportNumber: "SANDBOX-" + claim.Compact(c.ID),
+		Sample: f.sample, CustodyIntact: true, Units: units, IssuedAt: c.FiledAt,
+	}
+}
+
+// report hands over what the payment service reports by itself.
+func (b *Bench) report(ctx context.Context) (reported int64, err error) {
+	if b.gateway == nil {
+		return 0, nil
+	}
+	for _, r := range b.gateway.TakeReports() {
+		id := strings.ToLower(string(r.Answer.Outcome)) + "-" + r.OutNumber
+		_, err := b.engine.ReportPayoutOutcome(ctx, header("", "ReportPayoutOutcome", id), r.OutNumber, r.Answer)
+		if err != nil {
+			return reported, fmt.Errorf("report outcome of %s: %w", r.OutNumber, err)
+		}
+		reported++
+	}
+	return reported, nil
+}
