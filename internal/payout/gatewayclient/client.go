@@ -39,13 +39,11 @@ func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer,
 	if err == nil {
 		return answer(r.GetOutcome(), r.GetGatewayReference(), r.GetFailureCode(), r.GetOccurredAt())
 	}
-	switch code := status.Code(err); code {
-	case codes.InvalidArgument, codes.FailedPrecondition:
+	if code := status.Code(err); code == codes.InvalidArgument || code == codes.FailedPrecondition {
 		// By the contract: refused for good, no money moves under this number.
 		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code.String()}, nil
-	default:
-		return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
 	}
+	return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
 }
 
 // Query asks what became of an out-number. An error means that nothing is known.
