@@ -66,7 +66,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newMigrate(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newVersion())
 	return root
 }
 

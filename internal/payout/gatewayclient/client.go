@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -31,19 +32,35 @@ func New(conn grpc.ClientConnInterface, callMax time.Duration) *Client {
 	return &Client{stub: tenfoldv1.NewPayoutGatewayServiceClient(conn), callMax: callMax}
 }
 
-// Instruct asks to pay p. An error means that the outcome is unknown.
+// refusals are the codes that, by the contract, refuse an instruction for good:
+// no money moves under its out-number. The names are the failure codes kept.
+var refusals = map[codes.Code]string{
+	codes.InvalidArgument:    "INVALID_ARGUMENT",
+	codes.FailedPrecondition: "FAILED_PRECONDITION",
+}
+
+// Instruct asks to pay p. An error means that the outcome is unknown; it is
+// REFERENCE_ALREADY_USED where the gateway holds another content under the
+// out-number, which only a person can explain.
 func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.callMax)
 	defer cancel()
 	r, err := c.stub.Instruct(ctx, instruction(p))
-	if err == nil {
-		return answer(r.GetOutcome(), r.GetGatewayReference(), r.GetFailureCode(), r.GetOccurredAt())
+	code := status.Code(err)
+	if failure, refused := refusals[code]; refused {
+		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: failure}, nil
 	}
-	if code := status.Code(err); code == codes.InvalidArgument || code == codes.FailedPrecondition {
-		// By the contract: refused for good, no money moves under this number.
-		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code.String()}, nil
+	if code == codes.AlreadyExists {
+		return payout.Answer{}, fault.New(fault.ReferenceAlreadyUsed, "the gateway holds another content under the out-number %s", p.OutNumber).
+			With("outNumber", p.OutNumber)
 	}
-	return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
+	if err != nil {
+		return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
+	}
+	if r.GetOutcome() == tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND {
+		return payout.Answer{}, fmt.Errorf("instruct payout %s: the gateway does not find what it was just sent", p.ID)
+	}
+	return answer(r)
 }
 
 // Query asks what became of an out-number. An error means that nothing is known.
@@ -54,19 +71,20 @@ func (c *Client) Query(ctx context.Context, outNumber string) (payout.Answer, er
 	if err != nil {
 		return payout.Answer{}, fmt.Errorf("query out-number %s: %w", outNumber, err)
 	}
-	return answer(r.GetOutcome(), r.GetGatewayReference(), r.GetFailureCode(), r.GetOccurredAt())
+	return answer(r)
+}
+
+var parts = map[payout.Part]tenfoldv1.PayoutPart{
+	payout.Refund:       tenfoldv1.PayoutPart_PAYOUT_PART_REFUND,
+	payout.Compensation: tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION,
 }
 
 func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
-	part := tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION
-	if p.Part == payout.Refund {
-		part = tenfoldv1.PayoutPart_PAYOUT_PART_REFUND
-	}
 	return &tenfoldv1.InstructRequest{
 		OutNumber: p.OutNumber,
 		Payout:    "merchants/" + p.MerchantID + "/payouts/" + p.ID,
 		Claim:     "merchants/" + p.MerchantID + "/claims/" + p.ClaimID,
-		Part:      part, OriginalPaymentId: p.PaymentID, Destination: p.Destination,
+		Part:      parts[p.Part], OriginalPaymentId: p.PaymentID, Destination: p.Destination,
 		Amount:   &tenfoldv1.Money{CurrencyCode: p.Currency, MinorUnits: int64(p.Amount)},
 		NotAfter: timestamppb.New(p.NotAfter),
 	}
@@ -81,29 +99,46 @@ var outcomes = map[tenfoldv1.GatewayOutcome]payout.Outcome{
 	tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND:  payout.NotFound,
 }
 
-// textMax bounds what is kept of the gateway's own words, as the contract does.
-const textMax = 64
+// said is what both calls answer with.
+type said interface {
+	GetOutcome() tenfoldv1.GatewayOutcome
+	GetGatewayReference() string
+	GetFailureCode() string
+	GetOccurredAt() *timestamppb.Timestamp
+}
 
-func answer(said tenfoldv1.GatewayOutcome, reference, failure string, at *timestamppb.Timestamp) (payout.Answer, error) {
-	outcome, ok := outcomes[said]
+func answer(r said) (payout.Answer, error) {
+	outcome, ok := outcomes[r.GetOutcome()]
 	if !ok {
-		return payout.Answer{}, fmt.Errorf("the gateway answered with the outcome %v", said)
+		return payout.Answer{}, fmt.Errorf("the gateway answered with the outcome %v", r.GetOutcome())
 	}
-	a := payout.Answer{Outcome: outcome, GatewayReference: bounded(reference), FailureCode: bounded(failure)}
-	if at != nil {
+	a := payout.Answer{Outcome: outcome, GatewayReference: kept(r.GetGatewayReference(), printable)}
+	if outcome == payout.OutcomeFailed {
+		a.FailureCode = kept(r.GetFailureCode(), codeCharacter)
+	}
+	if at := r.GetOccurredAt(); at != nil && at.CheckValid() == nil {
 		a.OccurredAt = at.AsTime().Truncate(time.Microsecond)
 	}
 	return a, nil
 }
 
-// bounded keeps the printable ASCII of a text, as far as it fits: a gateway
-// that breaks the contract must not break the record of its answer.
-func bounded(s string) string {
-	kept := make([]byte, 0, min(len(s), textMax))
-	for i := 0; i < len(s) && len(kept) < textMax; i++ {
-		if s[i] > ' ' && s[i] < 0x7f {
-			kept = append(kept, s[i])
+// textMax bounds what is kept of the gateway's own words, as the contract does.
+const textMax = 64
+
+// kept is what the contract allows of a text, as far as it fits: a gateway that
+// breaks the form must not keep its answer from being recorded.
+func kept(s string, allowed func(byte) bool) string {
+	out := make([]byte, 0, min(len(s), textMax))
+	for i := 0; i < len(s) && len(out) < textMax; i++ {
+		if allowed(s[i]) {
+			out = append(out, s[i])
 		}
 	}
-	return string(kept)
+	return string(out)
+}
+
+func printable(b byte) bool { return b > ' ' && b < 0x7f }
+
+func codeCharacter(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '.' || b == '-'
 }

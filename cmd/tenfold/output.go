@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// output is how a command answers: aligned tables for people, JSON for programs.
+type output struct {
+	format string
+	w      io.Writer
+}
+
+// The formats of --output.
+const (
+	formatTable = "table"
+	formatJSON  = "json"
+)
+
+// flag adds --output to a command.
+func (o *output) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.format, "output", "o", formatTable, "table or json")
+	// A fixed list needs no file completion; the error is for a missing flag.
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// to takes the command's output over; it refuses an unknown format.
+func (o *output) to(cmd *cobra.Command) error {
+	o.w = cmd.OutOrStdout()
+	if o.format != formatTable && o.format != formatJSON {
+		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output is table or json, not %q", o.format)}
+	}
+	return nil
+}
+
+func (o *output) isJSON() bool { return o.format == formatJSON }
+
+// json writes a value for programs.
+func (o *output) json(v any) error {
+	if m, ok := v.(proto.Message); ok {
+		raw, err := protojson.MarshalOptions{Multiline: true, EmitDefaultValues: true}.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("write JSON: %w", err)
+		}
+		_, err = fmt.Fprintln(o.w, string(raw))
+		return err
+	}
+	e := json.NewEncoder(o.w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// isTerminal says whether a person looks at w; colours and progress bars are
+// for people only.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// colourful says whether w takes colours.
+func colourful(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
+
+// column is one column of a table.
+type column struct {
+	title string
+	// right aligns the column, as amounts are.
+	right bool
+}
+
+// newTable begins a table under a title. Print it with Render.
+func (o *output) newTable(title string, columns ...column) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(o.w)
+	style := table.StyleLight
+	style.Options.DrawBorder = false
+	style.Options.SeparateColumns = false
+	style.Format.Header = text.FormatDefault
+	style.Format.Footer = text.FormatDefault
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
+	if colourful(o.w) {
+		style.Title.Colors = text.Colors{text.Bold}
+		style.Color.Header = text.Colors{text.FgHiCyan}
+		style.Color.Footer = text.Colors{text.Bold}
+	}
+	t.SetStyle(style)
+	t.SetTitle(title)
+	header := make(table.Row, len(columns))
+	configs := make([]table.ColumnConfig, len(columns))
+	for i, c := range columns {
+		header[i] = c.title
+		configs[i] = table.ColumnConfig{Number: i + 1}
+		if c.right {
+			configs[i].Align, configs[i].AlignHeader, configs[i].AlignFooter = text.AlignRight, text.AlignRight, text.AlignRight
+		}
+	}
+	t.AppendHeader(header)
+	t.SetColumnConfigs(configs)
+	return t
+}
+
+// render prints a table with a line below it.
+func (o *output) render(t table.Writer) {
+	t.Render()
+	fmt.Fprintln(o.w)
+}
+
+// verdict colours a yes or a no.
+func (o *output) verdict(ok bool, yes, no string) string {
+	word, colour := yes, text.FgGreen
+	if !ok {
+		word, colour = no, text.FgRed
+	}
+	if !colourful(o.w) {
+		return word
+	}
+	return colour.Sprint(word)
+}
+
+// amount writes minor units as people read them: 12,345.60.
+func amount(minor int64, currency string) string { return money.Format(money.Amount(minor), currency) }
+
+// sum writes an amount of a message, with its currency.
+func sum(m interface {
+	GetMinorUnits() int64
+	GetCurrencyCode() string
+}) string {
+	return amount(m.GetMinorUnits(), m.GetCurrencyCode()) + " " + m.GetCurrencyCode()
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress shows how far long work is: a bar for a person, a line for each part
+// of the work for a log.
+type progress struct {
+	w      io.Writer
+	person bool
+
+	mu   sync.Mutex
+	what string
+	bar  *progressbar.ProgressBar
+}
+
+func newProgress(w io.Writer) *progress { return &progress{w: w, person: isTerminal(w)} }
+
+// show takes what is done of how much. It is safe for concurrent use.
+func (p *progress) show(what string, done, total int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if what != p.what {
+		p.begin(what, total)
+	}
+	if p.bar != nil {
+		// The bar writes to a terminal; where it cannot, nothing is lost.
+		_ = p.bar.Set(done)
+	}
+}
+
+func (p *progress) begin(what string, total int) {
+	p.finish()
+	p.what = what
+	if !p.person {
+		fmt.Fprintf(p.w, "%s …\n", what)
+		return
+	}
+	p.bar = progressbar.NewOptions(max(total, 1),
+		progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(what),
+		progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(50_000_000))
+}
+
+// finish takes the bar away.
+func (p *progress) finish() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+	}
+	p.bar, p.what = nil, ""
+}
+
+// done ends the display.
+func (p *progress) done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finish()
+}
