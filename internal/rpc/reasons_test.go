@@ -1,0 +1,469 @@
+package rpc_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// reasonCase is one refusal as callers meet it.
+type reasonCase struct {
+	code codes.Code
+	// call is refused for the reason.
+	call func(f *fixture) error
+	// field is the request field at fault; empty for none.
+	field string
+	// metadata are keys that must be among the facts.
+	metadata []string
+	// retry and state say that RetryInfo and ClaimStateDetail come along.
+	retry, state bool
+}
+
+// noCall are reasons that no method of this contract version can meet: no
+// method captures or releases a hold by itself, and none needs two persons.
+var noCall = map[string]bool{
+	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_EXCEEDED": true, "SAME_PERSON": true,
+}
+
+var reasonCases = map[string]reasonCase{
+	"REQUEST_INVALID": {code: codes.InvalidArgument, field: "payout_destination", call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.PayoutDestination = ""
+		return f.fileErr(r)
+	}},
+	"AMOUNT_OUT_OF_RANGE": {code: codes.InvalidArgument, field: "amount.minor_units", call: func(f *fixture) error {
+		_, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 1_000_000_000_000_001, "r"))
+		return err
+	}},
+	"PAGE_TOKEN_INVALID": {code: codes.InvalidArgument, field: "page_token", call: func(f *fixture) error {
+		f.file("m1", "l1")
+		f.file("m1", "l2")
+		first, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", PageSize: 1})
+		if err != nil {
+			return err
+		}
+		_, err = f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", Filter: "state = PAID", PageToken: first.GetNextPageToken()})
+		return err
+	}},
+	"FILTER_UNSUPPORTED": {code: codes.InvalidArgument, field: "filter", call: func(f *fixture) error {
+		_, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: "state = PAID"})
+		return err
+	}},
+	"BATCH_TOO_LARGE": {code: codes.ResourceExhausted, field: "requests", metadata: []string{"maxPerRequest"}, call: func(f *fixture) error {
+		_, err := f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: make([]*tenfoldv1.FileClaimRequest, 501)})
+		return err
+	}},
+	"REQUEST_ID_REUSED": {code: codes.FailedPrecondition, field: "request_id", metadata: []string{"requestId"}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		if err := f.fileErr(r); err != nil {
+			return err
+		}
+		r.PayoutDestination = "another"
+		return f.fileErr(r)
+	}},
+	"REQUEST_NOT_FOUND": {code: codes.NotFound, metadata: []string{"requestId"}, call: func(f *fixture) error {
+		_, err := f.claims.GetRequest(f.as("support"), &tenfoldv1.GetRequestRequest{Parent: "merchants/m1", Method: "ClaimService/FileClaim", RequestId: "none"})
+		return err
+	}},
+	"CLAIM_CHANGED": {code: codes.Aborted, field: "etag", metadata: []string{"claimId", "etag"}, state: true, call: func(f *fixture) error {
+		c := f.notified("m1", "l1")
+		return f.acceptErr(c.GetName(), "999")
+	}},
+	"TRANSACTION_CONTENDED": {code: codes.Aborted, retry: true, call: func(f *fixture) error {
+		defer f.lockBook("m1")()
+		_, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 1, "r"))
+		return err
+	}},
+	"DATABASE_UNAVAILABLE": {code: codes.Unavailable, retry: true, call: func(f *fixture) error {
+		f.cutOff()
+		return f.fileErr(f.filing("m1", "l1"))
+	}},
+	"CREDENTIAL_MISSING": {code: codes.Unauthenticated, metadata: []string{"metadata"}, call: func(f *fixture) error {
+		_, err := f.claims.FileClaim(f.t.Context(), f.filing("m1", "l1"))
+		return err
+	}},
+	"CREDENTIAL_INVALID": {code: codes.Unauthenticated, metadata: []string{"metadata"}, call: func(f *fixture) error {
+		_, err := f.claims.FileClaim(caller.Identity{Workload: "test", Role: "king"}.Attach(f.t.Context()), f.filing("m1", "l1"))
+		return err
+	}},
+	"ACCESS_DENIED": {code: codes.PermissionDenied, metadata: []string{"method"}, call: func(f *fixture) error {
+		_, err := f.claims.FileClaim(f.as("auditor"), f.filing("m1", "l1"))
+		return err
+	}},
+	"PERSON_REQUIRED": {code: codes.PermissionDenied, call: func(f *fixture) error {
+		c := f.inReview("l1")
+		_, err := f.claims.DecideReview(caller.Identity{Workload: "test", Role: "adjudicator"}.Attach(f.t.Context()), f.rejecting(c))
+		return err
+	}},
+	"AUTHENTICATOR_NOT_TRUSTED": {code: codes.PermissionDenied, field: "authenticator", metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		f.register("lab-shoes", "shoes")
+		return f.resultErr(f.file("m1", "l1"), "lab-shoes", "R-1", 1)
+	}},
+	"MERCHANT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"merchantId"}, call: func(f *fixture) error {
+		return f.fileErr(f.filing("nobody", "l1"))
+	}},
+	"MERCHANT_ALREADY_OPENED": {code: codes.AlreadyExists, metadata: []string{"merchantId"}, call: func(f *fixture) error {
+		_, err := f.books.OpenBook(f.as("finance"), &tenfoldv1.OpenBookRequest{MerchantId: "m1", RequestId: f.id(), CurrencyCode: "CNY"})
+		return err
+	}},
+	"CLAIM_NOT_FOUND": {code: codes.NotFound, field: "name", metadata: []string{"claimId"}, call: func(f *fixture) error {
+		_, err := f.claims.GetClaim(f.as("support"), &tenfoldv1.GetClaimRequest{Name: "merchants/m1/claims/00000-00000-00000-00001"})
+		return err
+	}},
+	"ORDER_LINE_NOT_FOUND": {code: codes.NotFound, field: "order_line_name", metadata: []string{"orderLineId"}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: "merchants/m1/orderLines/l1"}
+		return f.fileErr(r)
+	}},
+	"ORDER_LINE_CHANGED": {code: codes.FailedPrecondition, field: "order_line", metadata: []string{"orderLineId"}, call: func(f *fixture) error {
+		f.file("m1", "l1")
+		r := f.filing("m1", "l1")
+		r.GetOrderLine().GoodsPaid = fen(19_999)
+		return f.fileErr(r)
+	}},
+	"POLICY_NOT_FOUND": {code: codes.NotFound, field: "legal_basis", metadata: []string{"legalBasis"}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.LegalBasisChoice = tenfoldv1.LegalBasis_LEGAL_BASIS_FOOD_SAFETY_148
+		return f.fileErr(r)
+	}},
+	"POLICY_ALREADY_PUBLISHED": {code: codes.AlreadyExists, metadata: []string{"policyId", "version"}, call: func(f *fixture) error {
+		_, err := f.rules.PublishPolicyVersion(f.as("operator"), f.version(f.t, 1))
+		return err
+	}},
+	"POLICY_NOTICE_TOO_SHORT": {code: codes.FailedPrecondition, field: "policy_version.effective_from", metadata: []string{"earliestEffectiveFrom"}, call: func(f *fixture) error {
+		r := f.version(f.t, 2)
+		r.PolicyVersion.EffectiveFrom = timestamppb.New(start.AddDate(0, 0, 6))
+		_, err := f.rules.PublishPolicyVersion(f.as("operator"), r)
+		return err
+	}},
+	"AUTHENTICATOR_NOT_FOUND": {code: codes.NotFound, metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		return f.resultErr(f.file("m1", "l1"), "nobody", "R-1", 1)
+	}},
+	"AUTHENTICATOR_ALREADY_REGISTERED": {code: codes.AlreadyExists, field: "authenticator_id", metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		f.register("lab-1")
+		return f.registerErr("lab-1")
+	}},
+	"PAYOUT_NOT_FOUND": {code: codes.NotFound, field: "out_number", metadata: []string{"outNumber"}, call: func(f *fixture) error {
+		return f.reportErr("NOBODY")
+	}},
+	"RESULT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"resultId"}, call: func(f *fixture) error {
+		_, err := f.results.GetResult(f.as("support"), &tenfoldv1.GetResultRequest{Name: "merchants/m1/results/none"})
+		return err
+	}},
+	"TRANSFER_NOT_FOUND": {code: codes.NotFound, field: "payment_reference", metadata: []string{"reference"}, call: func(f *fixture) error {
+		return f.reverseErr("none")
+	}},
+	"RESULT_ALREADY_RECORDED": {code: codes.AlreadyExists, field: "report_number", metadata: []string{"resultId"}, call: func(f *fixture) error {
+		f.register("lab-1")
+		if err := f.resultErr(f.file("m1", "l1"), "lab-1", "R-1", 1); err != nil {
+			return err
+		}
+		return f.resultErr(f.file("m1", "l2"), "lab-1", "R-1", 1)
+	}},
+	"REFERENCE_ALREADY_USED": {code: codes.AlreadyExists, field: "payment_reference", metadata: []string{"reference"}, call: func(f *fixture) error {
+		f.open("m2", 0)
+		if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 5, "wire-1")); err != nil {
+			return err
+		}
+		_, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m2", 5, "wire-1"))
+		return err
+	}},
+	"CLAIM_ALREADY_FILED": {code: codes.AlreadyExists, field: "unit_ordinals", metadata: []string{"claimId", "ordinal"}, call: func(f *fixture) error {
+		f.file("m1", "l1")
+		return f.fileErr(f.filing("m1", "l1"))
+	}},
+	"CLAIM_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"closedAt"}, call: func(f *fixture) error {
+		f.advance(400 * 24 * time.Hour)
+		return f.fileErr(f.filing("m1", "l1"))
+	}},
+	"ORDER_NOT_ELIGIBLE": {code: codes.FailedPrecondition, field: "order_line", metadata: []string{"orderLineId", "rule"}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.GetOrderLine().PaidAt = nil
+		return f.fileErr(r)
+	}},
+	"CLAIMANT_NOT_ELIGIBLE": {code: codes.FailedPrecondition, field: "claimant_id", metadata: []string{"orderLineId"}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.ClaimantId = "somebody-else"
+		return f.fileErr(r)
+	}},
+	"UNITS_OUT_OF_RANGE": {code: codes.InvalidArgument, metadata: []string{}, call: func(f *fixture) error {
+		r := f.filing("m1", "l1")
+		r.Units = []int32{1, 3}
+		return f.fileErr(r)
+	}},
+	"UNIT_NOT_CLAIMED": {code: codes.FailedPrecondition, field: "unit_verdicts", metadata: []string{"ordinal", "claimId"}, state: true, call: func(f *fixture) error {
+		f.register("lab-1")
+		return f.resultErr(f.file("m1", "l1"), "lab-1", "R-1", 1, 2, 3)
+	}},
+	"CLAIM_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"state", "event"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		return f.acceptErr(c.GetName(), c.GetEtag())
+	}},
+	"PAYOUT_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"payoutId", "state"}, state: true, call: func(f *fixture) error {
+		c := f.accept(f.confirm(f.notified("m1", "l1")))
+		f.runDueWork()
+		c = f.claim(c.GetName())
+		_, err := f.claims.RetryPayout(f.as("operator"), &tenfoldv1.RetryPayoutRequest{Name: c.GetPayouts()[0].GetName(), RequestId: f.id(), Etag: c.GetEtag()})
+		return err
+	}},
+	"NOTICE_ALREADY_CONFIRMED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "confirmedAt"}, state: true, call: func(f *fixture) error {
+		c := f.confirm(f.notified("m1", "l1"))
+		_, err := f.claims.ConfirmNotice(f.as("merchant"), &tenfoldv1.ConfirmNoticeRequest{Name: c.GetName(), RequestId: f.id()})
+		return err
+	}},
+	"CURRENCY_MISMATCH": {code: codes.FailedPrecondition, field: "amount.currency_code", metadata: []string{"expected", "given"}, call: func(f *fixture) error {
+		r := f.topUp("m1", 5, "r")
+		r.Amount.CurrencyCode = "USD"
+		_, err := f.books.TopUpDeposit(f.as("finance"), r)
+		return err
+	}},
+	"DEPOSIT_INSUFFICIENT": {code: codes.FailedPrecondition, metadata: []string{"requiredMinor", "availableMinor", "currency"}, call: func(f *fixture) error {
+		_, err := f.books.WithdrawDeposit(f.as("finance"), &tenfoldv1.WithdrawDepositRequest{
+			Name: "merchants/m1", RequestId: f.id(), Amount: fen(500_001), PaymentReference: "out-1",
+		})
+		return err
+	}},
+	"SHOP_FUNDS_INSUFFICIENT": {code: codes.FailedPrecondition, metadata: []string{"requiredMinor", "availableMinor", "currency"}, call: func(f *fixture) error {
+		_, err := f.books.TakeBackShopFunds(f.as("finance"), &tenfoldv1.TakeBackShopFundsRequest{
+			Name: "merchants/m1", RequestId: f.id(), Amount: fen(1), SettlementReference: "out-1",
+		})
+		return err
+	}},
+	"TRANSFER_ALREADY_REVERSED": {code: codes.FailedPrecondition, metadata: []string{"reference", "transferNumber"}, call: func(f *fixture) error {
+		if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 5, "wire-1")); err != nil {
+			return err
+		}
+		if err := f.reverseErr("wire-1"); err != nil {
+			return err
+		}
+		return f.reverseErr("wire-1")
+	}},
+}
+
+// Would catch a reason whose code, facts or details differ from what the
+// contract promises, a reason nobody can tell how to meet, and a refusal that
+// changes something: the books are audited after each.
+func TestEveryReasonOverTheWire(t *testing.T) {
+	t.Parallel()
+	for number, name := range tenfoldv1.Reason_name {
+		reason := strings.TrimPrefix(name, "REASON_")
+		if number == 0 || noCall[reason] || reason == "QUEUE_FULL" || reason == "PRICING_GROUP_FULL" {
+			continue // The last two have tests of their own: they need other bounds.
+		}
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			want, ok := reasonCases[reason]
+			if !ok {
+				t.Fatal("no call is known that is refused for this reason")
+			}
+			f := newFixture(t)
+			f.open("m1", 500_000)
+			want.check(t, reason, want.call(f))
+			if reason != "DATABASE_UNAVAILABLE" {
+				f.audited()
+			}
+		})
+	}
+}
+
+func (want *reasonCase) check(t *testing.T, reason string, err error) {
+	t.Helper()
+	got := refusal(err)
+	if got.code != want.code || got.reason != reason || got.domain != "tenfold" || got.message == "" {
+		t.Fatalf("refused with %v %s (%s): %q, want %v", got.code, got.reason, got.domain, got.message, want.code)
+	}
+	if want.field != "" && got.field != want.field {
+		t.Errorf("the field at fault is %q, want %q", got.field, want.field)
+	}
+	for _, key := range want.metadata {
+		if got.metadata[key] == "" {
+			t.Errorf("%s is not among the facts %v", key, got.metadata)
+		}
+	}
+	if want.retry != (got.retry > 0) {
+		t.Errorf("RetryInfo says %v", got.retry)
+	}
+	if want.state != (got.state != nil) {
+		t.Errorf("ClaimStateDetail is %v", got.state)
+	}
+}
+
+// Would catch a queue without a bound, or a full one that does not say when to
+// come back, in details and in the trailer.
+func TestQueueFull(t *testing.T) {
+	t.Parallel()
+	config := engine.Defaults()
+	config.Lanes, config.QueueMax, config.BatchMax = 1, 1, 1
+	f := newBounded(t, config)
+	f.open("m1", 0)
+	release := f.lockBook("m1")
+	const callers = 8
+	type answer struct {
+		err     error
+		trailer metadata.MD
+	}
+	answers := make(chan answer, callers)
+	for i := range callers {
+		r := f.filing("m1", "l"+string(rune('a'+i)))
+		go func() {
+			var a answer
+			_, a.err = f.claims.FileClaim(f.as("order-service"), r, grpc.Trailer(&a.trailer))
+			answers <- a
+		}()
+	}
+	// With one command running and one waiting the others are refused at once.
+	refusedNow := 0
+	for refusedNow < callers-2 {
+		a := <-answers
+		got := refusal(a.err)
+		if got.reason != "QUEUE_FULL" || got.code != codes.ResourceExhausted || got.retry <= 0 {
+			t.Fatalf("refused as %+v", got)
+		}
+		if pause := a.trailer.Get("grpc-retry-pushback-ms"); len(pause) != 1 || pause[0] == "0" {
+			t.Errorf("trailer %v", a.trailer)
+		}
+		refusedNow++
+	}
+	release()
+	for range callers - refusedNow {
+		if a := <-answers; a.err != nil && refusal(a.err).reason != "TRANSACTION_CONTENDED" {
+			t.Errorf("after the wait: %v", a.err)
+		}
+	}
+	f.audited()
+}
+
+// Would catch a claim's detail that tells an action which the caller's role may
+// not take, or leaves out one that it may.
+func TestStateDetailTellsTheCallersActions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	c := f.notified("m1", "l1")
+	_, err := f.claims.AcceptClaim(f.as("merchant"), &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: "999"})
+	detail := refusal(err).state
+	want := []tenfoldv1.ClaimAction{tenfoldv1.ClaimAction_CLAIM_ACTION_ACCEPT, tenfoldv1.ClaimAction_CLAIM_ACTION_CONFIRM_NOTICE}
+	if len(detail.GetAllowedActions()) != len(want) || detail.GetAllowedActions()[0] != want[0] || detail.GetAllowedActions()[1] != want[1] {
+		t.Errorf("a merchant may %v", detail.GetAllowedActions())
+	}
+	if detail.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED || detail.GetWaitsFor() != tenfoldv1.WaitsFor_WAITS_FOR_MERCHANT ||
+		detail.GetEtag() != c.GetEtag() || detail.GetDeadline() == nil {
+		t.Errorf("detail %v", detail)
+	}
+}
+
+func (f *fixture) fileErr(r *tenfoldv1.FileClaimRequest) error {
+	_, err := f.claims.FileClaim(f.as("order-service"), r)
+	return err
+}
+
+func (f *fixture) acceptErr(name, etag string) error {
+	_, err := f.claims.AcceptClaim(f.as("merchant"), &tenfoldv1.AcceptClaimRequest{Name: name, RequestId: f.id(), Etag: etag})
+	return err
+}
+
+func (f *fixture) reverseErr(reference string) error {
+	_, err := f.books.ReverseTopUp(f.as("finance"), &tenfoldv1.ReverseTopUpRequest{
+		Name: "merchants/m1", RequestId: f.id(), TopUp: &tenfoldv1.ReverseTopUpRequest_PaymentReference{PaymentReference: reference},
+	})
+	return err
+}
+
+func (f *fixture) reportErr(outNumber string) error {
+	_, err := f.claims.ReportPayoutOutcome(f.as("operator"), &tenfoldv1.ReportPayoutOutcomeRequest{
+		Parent: "merchants/-", RequestId: f.id(), OutNumber: outNumber, Outcome: tenfoldv1.PayoutOutcome_PAYOUT_OUTCOME_SUCCEEDED,
+		OccurredAt: timestamppb.New(start),
+	})
+	return err
+}
+
+func (f *fixture) register(id string, categories ...string) {
+	f.t.Helper()
+	if err := f.registerErr(id, categories...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *fixture) registerErr(id string, categories ...string) error {
+	_, err := f.results.RegisterAuthenticator(f.as("operator"), &tenfoldv1.RegisterAuthenticatorRequest{
+		RequestId: f.id(), AuthenticatorId: id, Authenticator: &tenfoldv1.Authenticator{
+			Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: id, Categories: categories,
+		},
+	})
+	return err
+}
+
+// resultErr records that units are counterfeit.
+func (f *fixture) resultErr(c *tenfoldv1.Claim, authenticator, report string, ordinals ...int32) error {
+	r := &tenfoldv1.RecordResultRequest{
+		Parent: "merchants/m1", RequestId: f.id(), Claim: c.GetName(), Authenticator: "authenticators/" + authenticator,
+		ReportNumber: report, SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_SEALED_PLATFORM_SAMPLE, CustodyIntact: true,
+		IssuedAt: timestamppb.New(start),
+	}
+	for _, o := range ordinals {
+		r.UnitVerdicts = append(r.UnitVerdicts, &tenfoldv1.UnitVerdict{Ordinal: o, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT})
+	}
+	_, err := f.results.RecordResult(f.as("operator"), r)
+	return err
+}
+
+// inReview files a claim on which the sandbox's authenticators disagree.
+func (f *fixture) inReview(lineID string) *tenfoldv1.Claim {
+	f.t.Helper()
+	r := f.filing("m1", lineID)
+	r.GetOrderLine().ProductId = "sandbox-conflict"
+	filed, err := f.claims.FileClaim(f.as("order-service"), r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.runDueWork()
+	return f.claim(filed.GetClaim().GetName())
+}
+
+func (f *fixture) rejecting(c *tenfoldv1.Claim) *tenfoldv1.DecideReviewRequest {
+	return &tenfoldv1.DecideReviewRequest{
+		Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Decision: tenfoldv1.ReviewDecision_REVIEW_DECISION_REJECT, Note: "no proof",
+	}
+}
+
+// lockBook holds a book as a busy replica would, until the function it returns
+// is called.
+func (f *fixture) lockBook(merchant string) (release func()) {
+	f.t.Helper()
+	pool := f.pg.Open(f.t)
+	tx, err := pool.BeginTxx(context.Background(), nil)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := tx.Exec(`UPDATE books SET version = version WHERE merchant_id = $1`, merchant); err != nil {
+		f.t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(); err != nil {
+			f.t.Error(err)
+		}
+	}
+}
+
+// cutOff takes the database away: nobody connects any more, and who is
+// connected is thrown out.
+func (f *fixture) cutOff() {
+	f.t.Helper()
+	admin := f.admin()
+	if _, err := admin.Exec(`ALTER DATABASE "` + f.pg.Name + `" CONNECTION LIMIT 0`); err != nil {
+		f.t.Fatal(err)
+	}
+	if _, err := admin.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = 'tenfold_app'`, f.pg.Name); err != nil {
+		f.t.Fatal(err)
+	}
+}
