@@ -177,13 +177,13 @@ func (f *FileClaim) versions(catalog *Catalog, l *order.Line, arrived time.Time)
 				return nil, windowClosed(closesAt(u, l.DeliveredAt, f.LearnedAt))
 			}
 			return nil, fault.New(fault.PolicyNotFound, "no policy of basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
-				With("legalBasis", f.Basis).At("legal_basis")
+				With("legalBasis", f.Basis).At("legal_basis_choice")
 		}
 		open = map[policy.LegalBasis]*policy.Version{f.Basis: v}
 	}
 	if len(open) == 0 {
 		if closed.IsZero() {
-			return nil, fault.New(fault.PolicyNotFound, "no policy was in force for category %q when the order was paid", l.Category).At("legal_basis")
+			return nil, fault.New(fault.PolicyNotFound, "no policy was in force for category %q when the order was paid", l.Category).At("legal_basis_choice")
 		}
 		return nil, windowClosed(closed)
 	}
@@ -211,12 +211,15 @@ func grouping(versions map[policy.LegalBasis]*policy.Version) time.Duration {
 // checkUnits refuses units the line does not have and units with an owner (rule E3).
 func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 	if err := l.CheckUnits(f.Ordinals); err != nil {
+		if refusal, ok := fault.As(err); ok {
+			refusal.At("units")
+		}
 		return err
 	}
 	for _, o := range f.Ordinals {
 		if u := b.units.get(unitKey{l.ID, o}); u != nil {
 			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s belongs to claim %s", o, l.ID, u.claimID).
-				With("claimId", u.claimID).With("ordinal", o).At("unit_ordinals")
+				With("claimId", u.claimID).With("ordinal", o).At("units")
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -131,7 +133,7 @@ var reasonCases = map[string]reasonCase{
 		r.GetOrderLine().GoodsPaid = fen(19_999)
 		return f.fileErr(r)
 	}},
-	"POLICY_NOT_FOUND": {code: codes.NotFound, field: "legal_basis", metadata: []string{"legalBasis"}, call: func(f *fixture) error {
+	"POLICY_NOT_FOUND": {code: codes.NotFound, field: "legal_basis_choice", metadata: []string{"legalBasis"}, call: func(f *fixture) error {
 		r := f.filing("m1", "l1")
 		r.LegalBasisChoice = tenfoldv1.LegalBasis_LEGAL_BASIS_FOOD_SAFETY_148
 		return f.fileErr(r)
@@ -178,7 +180,7 @@ var reasonCases = map[string]reasonCase{
 		_, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m2", 5, "wire-1"))
 		return err
 	}},
-	"CLAIM_ALREADY_FILED": {code: codes.AlreadyExists, field: "unit_ordinals", metadata: []string{"claimId", "ordinal"}, call: func(f *fixture) error {
+	"CLAIM_ALREADY_FILED": {code: codes.AlreadyExists, field: "units", metadata: []string{"claimId", "ordinal"}, call: func(f *fixture) error {
 		f.file("m1", "l1")
 		return f.fileErr(f.filing("m1", "l1"))
 	}},
@@ -196,7 +198,7 @@ var reasonCases = map[string]reasonCase{
 		r.ClaimantId = "somebody-else"
 		return f.fileErr(r)
 	}},
-	"UNITS_OUT_OF_RANGE": {code: codes.InvalidArgument, metadata: []string{}, call: func(f *fixture) error {
+	"UNITS_OUT_OF_RANGE": {code: codes.InvalidArgument, field: "units", metadata: []string{"unit", "quantity"}, call: func(f *fixture) error {
 		r := f.filing("m1", "l1")
 		r.Units = []int32{1, 3}
 		return f.fileErr(r)
@@ -341,6 +343,36 @@ func TestQueueFull(t *testing.T) {
 		}
 	}
 	f.audited()
+}
+
+// Would catch a pricing group that grows without a bound, and with it the work of
+// one command.
+func TestPricingGroupFull(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	filing := func(n int) *tenfoldv1.FileClaimRequest {
+		r := f.filing("m1", fmt.Sprintf("l%d", n))
+		r.ClaimantId, r.GetOrderLine().PayerId = "collector", "collector"
+		return r
+	}
+	var requests []*tenfoldv1.FileClaimRequest
+	for n := range policy.MembersMax {
+		requests = append(requests, filing(n))
+	}
+	r, err := f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: requests})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, item := range r.GetItems() {
+		if item.GetClaim() == nil {
+			t.Fatalf("claim %d: %v", i, item.GetStatus())
+		}
+	}
+	got := refusal(f.fileErr(filing(policy.MembersMax)))
+	if got.reason != "PRICING_GROUP_FULL" || got.code != codes.FailedPrecondition || got.metadata["membersMax"] != "500" {
+		t.Errorf("%+v", got)
+	}
 }
 
 // Would catch a claim's detail that tells an action which the caller's role may

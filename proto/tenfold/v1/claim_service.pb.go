@@ -2291,7 +2291,7 @@ type RetryPayoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The claim, BASIC.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The payout that was made in place of the failed one.
+	// The payout that carries the money now: the same one, or a fresh one.
 	Payout *Payout `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
 	// The request had been accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`

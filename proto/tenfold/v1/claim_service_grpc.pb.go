@@ -110,24 +110,27 @@ type ClaimServiceClient interface {
 	// REQUEST_NOT_FOUND where none was accepted under this id.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
 	// QuotePayout computes what a claim would pay if the named units were found
-	// counterfeit, without filing. MERCHANT_NOT_FOUND, ORDER_LINE_NOT_FOUND,
-	// ORDER_LINE_CHANGED, UNITS_OUT_OF_RANGE, POLICY_NOT_FOUND,
-	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
+	// counterfeit, without filing. Refused where FileClaim would be, units of
+	// another claim included.
 	QuotePayout(ctx context.Context, in *QuotePayoutRequest, opts ...grpc.CallOption) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome is the payment service reporting what became of a
 	// payout, also late and also after the claim is PAID. A fact from outside is
-	// never refused for the claim's state: a success after a failure, or an
-	// amount that matches nothing, is booked to suspense. PAYOUT_NOT_FOUND where
-	// no payout has this out-number; PAYOUT_STATE_CONFLICT for an outcome that
-	// cannot follow the one known, such as a return of what was never paid.
+	// never refused for the claim's state: a success after a failure is booked as
+	// paid; an outcome that contradicts the one known, such as a return of what
+	// was never paid, is recorded and marks the claim as escalated until a person
+	// has looked. PAYOUT_NOT_FOUND where no payout has this out-number.
 	ReportPayoutOutcome(ctx context.Context, in *ReportPayoutOutcomeRequest, opts ...grpc.CallOption) (*ReportPayoutOutcomeResponse, error)
 	// ListPayouts lists payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(ctx context.Context, in *ListPayoutsRequest, opts ...grpc.CallOption) (*ListPayoutsResponse, error)
-	// RetryPayout sends what a failed or returned payout left owed once more,
-	// under a fresh out-number and perhaps to another destination. Needs a person
-	// and the etag. PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CLAIM_CHANGED,
-	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
+	// RetryPayout sends what a claim's failed and returned payouts left owed once
+	// more. What failed goes under the same out-number, so that a late success of
+	// the first try cannot pay twice; what came back goes under a fresh one. To
+	// another destination it can go only after not_after of what failed, until
+	// when it is PAYOUT_STATE_CONFLICT: the same money is never under way under
+	// two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
+	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// PERSON_REQUIRED.
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
 }
 
@@ -372,24 +375,27 @@ type ClaimServiceServer interface {
 	// REQUEST_NOT_FOUND where none was accepted under this id.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
 	// QuotePayout computes what a claim would pay if the named units were found
-	// counterfeit, without filing. MERCHANT_NOT_FOUND, ORDER_LINE_NOT_FOUND,
-	// ORDER_LINE_CHANGED, UNITS_OUT_OF_RANGE, POLICY_NOT_FOUND,
-	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE.
+	// counterfeit, without filing. Refused where FileClaim would be, units of
+	// another claim included.
 	QuotePayout(context.Context, *QuotePayoutRequest) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome is the payment service reporting what became of a
 	// payout, also late and also after the claim is PAID. A fact from outside is
-	// never refused for the claim's state: a success after a failure, or an
-	// amount that matches nothing, is booked to suspense. PAYOUT_NOT_FOUND where
-	// no payout has this out-number; PAYOUT_STATE_CONFLICT for an outcome that
-	// cannot follow the one known, such as a return of what was never paid.
+	// never refused for the claim's state: a success after a failure is booked as
+	// paid; an outcome that contradicts the one known, such as a return of what
+	// was never paid, is recorded and marks the claim as escalated until a person
+	// has looked. PAYOUT_NOT_FOUND where no payout has this out-number.
 	ReportPayoutOutcome(context.Context, *ReportPayoutOutcomeRequest) (*ReportPayoutOutcomeResponse, error)
 	// ListPayouts lists payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(context.Context, *ListPayoutsRequest) (*ListPayoutsResponse, error)
-	// RetryPayout sends what a failed or returned payout left owed once more,
-	// under a fresh out-number and perhaps to another destination. Needs a person
-	// and the etag. PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CLAIM_CHANGED,
-	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
+	// RetryPayout sends what a claim's failed and returned payouts left owed once
+	// more. What failed goes under the same out-number, so that a late success of
+	// the first try cannot pay twice; what came back goes under a fresh one. To
+	// another destination it can go only after not_after of what failed, until
+	// when it is PAYOUT_STATE_CONFLICT: the same money is never under way under
+	// two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
+	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// PERSON_REQUIRED.
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
 	mustEmbedUnimplementedClaimServiceServer()
 }

@@ -33,7 +33,8 @@ const (
 	GatewayOutcome_GATEWAY_OUTCOME_PROCESSING GatewayOutcome = 1
 	// The consumer has the money. Final, unless it is returned later.
 	GatewayOutcome_GATEWAY_OUTCOME_SUCCEEDED GatewayOutcome = 2
-	// No money has moved and none will move under this out-number. Final.
+	// No money has moved and none will move under this out-number, unless Tenfold
+	// instructs it again with a later not_after.
 	GatewayOutcome_GATEWAY_OUTCOME_FAILED GatewayOutcome = 3
 	// Query only: no such out-number was ever taken on. Not a failure: Tenfold
 	// instructs again under the same out-number until not_after has passed.

@@ -30,7 +30,8 @@ const (
 // PayoutGatewayService is implemented by the marketplace's payment service;
 // Tenfold calls it. The out-number is what makes it safe: instructing the same
 // out-number again, however often, pays at most once and answers with the
-// outcome of the first. After an unknown outcome Tenfold queries and sends the
+// outcome of the first. Only where that was FAILED does a later not_after begin
+// a new try: an operator has asked for it. After an unknown outcome Tenfold queries and sends the
 // same out-number again; it sends another out-number for the same money only
 // when the first is known to have failed for good.
 //
@@ -80,7 +81,8 @@ func (c *payoutGatewayServiceClient) Query(ctx context.Context, in *QueryRequest
 // PayoutGatewayService is implemented by the marketplace's payment service;
 // Tenfold calls it. The out-number is what makes it safe: instructing the same
 // out-number again, however often, pays at most once and answers with the
-// outcome of the first. After an unknown outcome Tenfold queries and sends the
+// outcome of the first. Only where that was FAILED does a later not_after begin
+// a new try: an operator has asked for it. After an unknown outcome Tenfold queries and sends the
 // same out-number again; it sends another out-number for the same money only
 // when the first is known to have failed for good.
 //
