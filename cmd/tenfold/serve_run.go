@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc"
@@ -38,6 +39,24 @@ const (
 	gatewayCallMax = 10 * time.Second
 )
 
+// The server lives on little: some ten megabytes are in use at any time, and
+// collecting them at the default pace costs a quarter of its CPU time under
+// load. It lets garbage grow further, up to a bound on all of its memory.
+const (
+	garbagePercent = 800
+	memoryLimit    = 160 << 20
+)
+
+// tuneMemory sets that pace, unless the environment sets its own.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
 // parts are what a server is made of, in the order in which they were opened.
 type parts struct {
 	close []func() error
@@ -58,6 +77,7 @@ func (p *parts) shut() error {
 // serve runs the server until ctx ends, then drains it: no new calls, those
 // under way are answered, then the workers, then the database.
 func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
+	tuneMemory()
 	log := leveled(errOut, c.logLevel)
 	var p parts
 	defer func() { err = errors.Join(err, p.shut()) }()

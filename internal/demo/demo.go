@@ -179,38 +179,51 @@ func fen(n int64) *tenfoldv1.Money {
 // included.
 var noticeEnds = Start.Add(7*24*time.Hour + time.Hour)
 
-// steps are the times to which the clock is moved: the notices lapse and the
-// payouts go out; the gateway is asked after those without an outcome; payouts
-// come back; what the gateway never decided fails for good.
+// steps are the times to which the clock is moved: accepted claims are paid, the
+// notices lapse and the other payouts go out, payouts come back, and what the
+// gateway never decided fails for good.
 var steps = []struct {
 	what string
 	at   time.Time
 }{
+	{"accepted claims are paid", Start},
 	{"notices lapse, payouts go out", noticeEnds},
-	{"open payouts are asked after", noticeEnds.Add(time.Hour)},
 	{"payouts come back", noticeEnds.Add(25 * time.Hour)},
 	{"stalled payouts fail", noticeEnds.Add(80 * time.Hour)},
 }
 
-// letTimePass moves both clocks from step to step. After each it waits until
-// nothing is due: a server that was started again begins at Start and has
-// forgotten which payouts it was about to send.
+// rounds is how often due work is done in each step, an hour apart. A payout
+// without an outcome is asked after within the hour, so the second round
+// resolves what the first left open; each further one makes up for a server that
+// was killed with payouts in its hands. All must be over before the gateway may
+// not pay any more.
+const rounds = 5
+
+// letTimePass moves both clocks from step to step.
 func (m *market) letTimePass(ctx context.Context) error {
 	for i, step := range steps {
-		m.config.Progress(step.what, i, len(steps))
-		m.config.Clock.now.Store(step.at.UnixMicro())
-		if err := m.runDueWork(ctx, step.at); err != nil {
-			return err
-		}
-		if err := m.reportOutcomes(ctx); err != nil {
-			return err
-		}
-		if err := m.runDueWork(ctx, step.at); err != nil {
-			return err
+		for round := range rounds {
+			m.config.Progress(step.what, round, rounds)
+			if err := m.work(ctx, steps[i].at.Add(time.Duration(round)*time.Hour)); err != nil {
+				return err
+			}
 		}
 	}
-	m.config.Progress("time has passed", len(steps), len(steps))
+	m.config.Progress("time has passed", 1, 1)
 	return nil
+}
+
+// work does what is due at a time: Tenfold's part, then what the payment service
+// reports by itself and what follows from it.
+func (m *market) work(ctx context.Context, at time.Time) error {
+	m.config.Clock.now.Store(at.UnixMicro())
+	if err := m.runDueWork(ctx, at); err != nil {
+		return err
+	}
+	if err := m.reportOutcomes(ctx); err != nil {
+		return err
+	}
+	return m.runDueWork(ctx, at)
 }
 
 // runDueWork brings the server's clock to a time and has it do what is due,

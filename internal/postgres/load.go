@@ -226,12 +226,21 @@ const claimColumns = `
 	c.compensation_paid_minor, c.notice_confirmed_at, c.fires, c.deadline_at,
 	c.escalated, c.assignee`
 
+// scanner is a row of a result.
+type scanner interface {
+	Scan(into ...any) error
+}
+
 func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 	c := new(claim.Claim)
+	return c, fillClaim(rows, c)
+}
+
+func fillClaim(row scanner, c *claim.Claim) error {
 	var units []byte
 	var notice, deadline sql.NullTime
 	a, f := &c.Award, &c.Funding
-	err := rows.Scan(&c.MerchantID, &c.ID, &c.Version, (*string)(&c.State), &c.StateSince,
+	err := row.Scan(&c.MerchantID, &c.ID, &c.Version, (*string)(&c.State), &c.StateSince,
 		(*string)(&c.Verdict), &c.Revision, &c.OrderLineID, &c.OrderID, &c.PaymentID,
 		&c.ProductID, &c.PaidAt, &c.ClaimantID, &c.Destination, &units,
 		(*string)(&c.BasisChosen), (*string)(&c.Basis), &c.PolicyID, &c.PolicyVersion,
@@ -243,14 +252,14 @@ func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 		(*int64)(&f.CompensationInFlight), (*int64)(&f.CompensationPaid),
 		&notice, (*string)(&c.Fires), &deadline, &c.Escalated, &c.Assignee)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c.NoticeConfirmedAt, c.Deadline = notice.Time, deadline.Time
 	if c.Units, err = decodeUnits(units); err != nil {
-		return nil, fmt.Errorf("read units of claim %s: %w", c.ID, err)
+		return fmt.Errorf("read units of claim %s: %w", c.ID, err)
 	}
 	inUTC(&c.StateSince, &c.PaidAt, &c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.NoticeConfirmedAt, &c.Deadline)
-	return c, nil
+	return nil
 }
 
 func inUTC(times ...*time.Time) {
@@ -455,12 +464,16 @@ func (tx *Tx) Holds(keys []Key) ([]*ledger.Hold, error) {
 
 func scanHold(rows *sql.Rows) (*ledger.Hold, error) {
 	h := new(ledger.Hold)
+	return h, fillHold(rows, h)
+}
+
+func fillHold(row scanner, h *ledger.Hold) error {
 	var ended sql.NullTime
-	err := rows.Scan(&h.MerchantID, &h.ClaimID, &h.Number, (*string)(&h.Source), (*string)(&h.State),
+	err := row.Scan(&h.MerchantID, &h.ClaimID, &h.Number, (*string)(&h.Source), (*string)(&h.State),
 		(*int64)(&h.Amount), (*int64)(&h.Captured), (*int64)(&h.Released), &h.PlacedAt, &ended)
 	h.EndedAt = ended.Time
 	inUTC(&h.PlacedAt, &h.EndedAt)
-	return h, err
+	return err
 }
 
 const payoutColumns = `
@@ -470,13 +483,17 @@ const payoutColumns = `
 
 func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 	p := new(payout.Payout)
+	return p, fillPayout(rows, p)
+}
+
+func fillPayout(row scanner, p *payout.Payout) error {
 	var answered sql.NullTime
-	err := rows.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
+	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
 		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
 		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered)
 	p.AnsweredAt = answered.Time
 	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt)
-	return p, err
+	return err
 }
 
 // Payouts reads the payouts among keys.

@@ -8,12 +8,15 @@ import (
 )
 
 // Reader reads what the API shows. It never locks: what it reads is what was
-// committed last.
+// committed last. Each statement is planned for the parameters it is called
+// with and for the tables as they are, and a list looks at a bounded number of
+// rows, however long the history is that it lists.
 type Reader struct {
 	from sqlx.QueryerContext
 }
 
-// Reader reads statement by statement, each on what is committed at its time.
+// Reader reads statement by statement, each on what is committed at its time
+// and in one round trip.
 func (db *DB) Reader() Reader { return Reader{from: db.pool} }
 
 // Snapshot runs f on one snapshot, so that what it reads belongs together.
@@ -27,69 +30,108 @@ func (db *DB) Snapshot(ctx context.Context, f func(Reader) error) error {
 	return f(Reader{from: tx})
 }
 
-// read runs a query and scans every row of it.
-func read[T any](ctx context.Context, r Reader, what, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+// each runs a query and hands every row of it to scan.
+func (r Reader) each(ctx context.Context, what, query string, args []any, scan func(*sql.Rows) error) error {
 	rows, err := r.from.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, failure(ctx, what, err)
+		return failure(ctx, what, err)
 	}
 	defer rows.Close()
-	var out []T
 	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, failure(ctx, what, err)
+		if err := scan(rows); err != nil {
+			return failure(ctx, what, err)
 		}
-		out = append(out, v)
 	}
-	return out, failure(ctx, what, rows.Err())
+	return failure(ctx, what, rows.Err())
+}
+
+// read runs a query and scans every row of it.
+func read[T any](ctx context.Context, r Reader, what, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	var out []T
+	err := r.each(ctx, what, query, args, func(rows *sql.Rows) error {
+		v, err := scan(rows)
+		out = append(out, v)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // readOne runs a query for at most one row and says whether there is one.
 func readOne[T any](ctx context.Context, r Reader, what, query string, scan func(*sql.Rows) (T, error), args ...any) (one T, found bool, err error) {
-	rows, err := read(ctx, r, what, query, scan, args...)
-	if err != nil || len(rows) == 0 {
-		return one, false, err
-	}
-	return rows[0], true, nil
+	err = r.each(ctx, what, query, args, func(rows *sql.Rows) (err error) {
+		one, err = scan(rows)
+		found = err == nil
+		return err
+	})
+	return one, found, err
 }
 
-// Page is a part of a list. It may hold fewer rows than were asked for although
-// More is set: a filter that no index serves looks at a bounded number of rows,
-// and Next goes on behind those.
+// Page is a part of a list. It may hold fewer rows than were asked for, or
+// none, although More is set: a page looks at a bounded number of rows, and the
+// next one goes on where this one had to stop.
 type Page[T, C any] struct {
 	Rows []T
+	// Next is the row with which the next page starts, to be handed back as it is.
 	Next C
 	More bool
 }
 
-// examinedMax is how many rows a page with such a filter looks at.
-const examinedMax = 1000
+// examinedMax is how many rows a page looks at for those that are asked for:
+// some milliseconds of the database's time.
+const examinedMax = 5000
 
-// examined is how many rows to read for a page of size: one more tells whether
-// there is another page, a filter needs more to choose from.
-func examined(size int, filtered bool) int {
-	if filtered {
-		return max(examinedMax, size+1)
-	}
-	return size + 1
+// listing is a query that gives the rows of a list in order, each with whether
+// it lies beyond the rows that the page may look at.
+//
+// Such queries have one shape. The inner select walks an index and numbers the
+// rows; it has no condition but those of the index, so that its LIMIT bounds
+// what is looked at. It compares whole keys where an equation and a bound on
+// the rest would say the same: only the index on the key has that order, while
+// an equation that seems to hold for few rows may be fetched whole and sorted,
+// and one that seems to hold for most may be looked for along another index.
+//
+// Around it stands what is asked for; the first row beyond the bound is given
+// whether it is asked for or not, as the next page starts with it. The outer
+// select has no ORDER BY: rows keep the order of the inner one, and a LIMIT
+// alone tells the planner to walk the index only as far as the page needs.
+type listing[T, C any] struct {
+	what   string
+	query  string
+	scan   func(scanner, *T) error
+	cursor func(*T) C
 }
 
-// pageOf takes a page off rows, which were read up to limit of them.
-func pageOf[T, C any](rows []T, size, limit int, keep func(*T) bool, cursor func(*T) C) Page[T, C] {
+// page reads a page of size rows. The parameters $1 and $2 of the query are
+// examinedMax and how many rows to give; args are those after them.
+func (l listing[T, C]) page(ctx context.Context, r Reader, size int, args ...any) (Page[T, C], error) {
 	var p Page[T, C]
-	for i := range rows {
-		if !keep(&rows[i]) {
-			continue
+	err := r.each(ctx, l.what, l.query, append([]any{examinedMax, size + 1}, args...), func(rows *sql.Rows) error {
+		var row T
+		var beyond bool
+		if err := l.scan(wider{rows, &beyond}, &row); err != nil {
+			return err
 		}
-		if len(p.Rows) == size {
-			p.More, p.Next = true, cursor(&rows[i-1])
-			return p
+		if beyond || len(p.Rows) == size {
+			p.More, p.Next = true, l.cursor(&row)
+			return nil
 		}
-		p.Rows = append(p.Rows, rows[i])
+		p.Rows = append(p.Rows, row)
+		return nil
+	})
+	if err != nil {
+		return Page[T, C]{}, err
 	}
-	if len(rows) == limit {
-		p.More, p.Next = true, cursor(&rows[len(rows)-1])
-	}
-	return p
+	return p, nil
 }
+
+// wider is a row with one column more at its end.
+type wider struct {
+	row  scanner
+	last any
+}
+
+// Scan implements scanner.
+func (w wider) Scan(into ...any) error { return w.row.Scan(append(into, w.last)...) }

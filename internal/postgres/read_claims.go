@@ -22,31 +22,11 @@ func (r Reader) Claim(ctx context.Context, merchantID, claimID string) (claim.Cl
 		WHERE c.merchant_id = $1 AND c.claim_id = $2`, claimValue, merchantID, claimID)
 }
 
-func claimValue(rows *sql.Rows) (claim.Claim, error) {
-	c, err := scanClaim(rows)
-	if err != nil {
-		return claim.Claim{}, err
-	}
-	return *c, nil
-}
-
-// Queue is a list of claims that wait for people.
-type Queue string
-
-// The queues.
-const (
-	// QueueReview waits for a review.
-	QueueReview Queue = "REVIEW"
-	// QueueApproval waits for approval of the amount.
-	QueueApproval Queue = "APPROVAL"
-	// QueueOverdue has a passed deadline that only a person can answer.
-	QueueOverdue Queue = "OVERDUE"
-	// QueueStuckPayouts has a payout that failed, or no outcome for too long.
-	QueueStuckPayouts Queue = "STUCK_PAYOUTS"
-)
+func claimValue(rows *sql.Rows) (c claim.Claim, err error) { return c, fillClaim(rows, &c) }
 
 // ClaimQuery names claims: at least a merchant, an order, a claimant or a
-// product, or a queue. What is empty does not count.
+// product, or a queue, which a merchant and a state narrow down. What is empty
+// does not count.
 type ClaimQuery struct {
 	MerchantID string
 	OrderID    string
@@ -56,132 +36,139 @@ type ClaimQuery struct {
 	Queue      Queue
 }
 
-// ClaimCursor is the place of a claim in a list; Since counts in queues only.
+// ClaimCursor is a place in a list of claims; the zero cursor is its start.
 type ClaimCursor struct {
+	// ClaimID is the id that the list goes by: the claim's, or the payout's
+	// where a queue is of payouts.
 	ClaimID string
-	Since   time.Time
+	// Since is when the claim came to where it waits, in queues that go by it.
+	Since time.Time
 }
 
-// Claims lists claims, newest first; a queue oldest first. Every list walks an
-// index and looks at a bounded number of rows.
-func (r Reader) Claims(ctx context.Context, q ClaimQuery, after ClaimCursor, size int) (Page[claim.Claim, ClaimCursor], error) {
-	keep := func(c *claim.Claim) bool { return q.State == "" || c.State == q.State }
-	cursor := func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID} }
-	limit := examined(size, q.State != "")
-	list := r.claimsOfMerchant
-	switch {
-	case q.Queue == QueueOverdue:
-		list = r.claimsOverdue
-	case q.Queue == QueueStuckPayouts:
-		list = r.claimsStuck
-	case q.Queue != "":
-		list = r.claimsInState
-	case q.OrderID != "":
-		list = r.claimsOfOrder
-	case q.ClaimantID != "":
-		list = r.claimsOfClaimant
-	case q.ProductID != "":
-		list = r.claimsOfProduct
-	}
+// ClaimPage is a page of claims.
+type ClaimPage = Page[claim.Claim, ClaimCursor]
+
+// Claims lists claims from a place on, newest first; a queue oldest first.
+func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	if q.Queue != "" {
-		cursor = func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID, Since: c.StateSince} }
+		return r.queue(ctx, q, from, size)
 	}
-	rows, err := list(ctx, q, after, limit)
-	if err != nil {
-		return Page[claim.Claim, ClaimCursor]{}, err
+	id := from.ClaimID
+	if id == "" {
+		id = afterEveryID
 	}
-	return pageOf(rows, size, limit, keep, cursor), nil
+	args := []any{id, q.MerchantID, q.OrderID, q.ClaimantID, q.ProductID, string(q.State)}
+	switch {
+	case q.OrderID != "":
+		return r.claimsOfOrder(ctx, size, args)
+	case q.ClaimantID != "":
+		return r.claimsOfClaimant(ctx, size, args)
+	case q.ProductID != "":
+		return r.claimsOfProduct(ctx, size, args)
+	case waiting(q.State):
+		return r.waitsOfMerchant(ctx, size, id, q.MerchantID, string(q.State))
+	}
+	return r.claimsOfMerchant(ctx, size, args)
 }
 
-func (r Reader) claimsOfMerchant(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list claims of merchant", `
-		SELECT`+claimColumns+`
-		FROM claims c
-		WHERE c.merchant_id = $1 AND ($2 = '' OR c.claim_id < $2)
-		ORDER BY c.claim_id DESC
-		LIMIT $3`, claimValue, q.MerchantID, after.ClaimID, limit)
+// afterEveryID sorts behind every id that the engine makes.
+const afterEveryID = "~"
+
+// waiting says whether every claim in s has a row in the narrow table of waits,
+// which claims that have ended do not lengthen.
+func waiting(s claim.State) bool {
+	switch s {
+	case claim.Authenticating, claim.InReview, claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.PayoutFailed:
+		return true
+	case claim.New, claim.Paying, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
+	}
+	return false
 }
 
-func (r Reader) claimsOfOrder(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list claims of order", `
-		SELECT`+claimColumns+`
-		FROM claims c
-		WHERE c.order_id = $1 AND ($2 = '' OR c.claim_id < $2)
-		  AND ($3 = '' OR c.merchant_id = $3) AND ($4 = '' OR c.claimant_id = $4) AND ($5 = '' OR c.product_id = $5)
-		ORDER BY c.claim_id DESC
-		LIMIT $6`, claimValue, q.OrderID, after.ClaimID, q.MerchantID, q.ClaimantID, q.ProductID, limit)
+// claimListing is a listing of claims whose cursor is the claim's id.
+func claimListing(what, query string) listing[claim.Claim, ClaimCursor] {
+	return listing[claim.Claim, ClaimCursor]{
+		what: what, query: query, scan: fillClaim,
+		cursor: func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID} },
+	}
 }
 
-func (r Reader) claimsOfClaimant(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list claims of claimant", `
-		SELECT`+claimColumns+`
-		FROM claims c
-		WHERE c.claimant_id = $1 AND ($2 = '' OR c.claim_id < $2)
-		  AND ($3 = '' OR c.merchant_id = $3) AND ($4 = '' OR c.product_id = $4)
-		ORDER BY c.claim_id DESC
-		LIMIT $5`, claimValue, q.ClaimantID, after.ClaimID, q.MerchantID, q.ProductID, limit)
-}
+// claimAsked is everything that a query may ask of a claim. Parameters that are
+// empty drop out when the statement is planned.
+const claimAsked = `
+	($4 = '' OR c.merchant_id = $4) AND ($5 = '' OR c.order_id = $5) AND ($6 = '' OR c.claimant_id = $6)
+	AND ($7 = '' OR c.product_id = $7) AND ($8 = '' OR c.state = $8)`
 
-func (r Reader) claimsOfProduct(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list claims of product", `
-		SELECT`+claimColumns+`
-		FROM claims c
-		WHERE c.product_id = $1 AND ($2 = '' OR c.claim_id < $2) AND ($3 = '' OR c.merchant_id = $3)
-		ORDER BY c.claim_id DESC
-		LIMIT $4`, claimValue, q.ProductID, after.ClaimID, q.MerchantID, limit)
-}
-
-// queueStates are the states behind the queues that are one state.
-var queueStates = map[Queue]claim.State{
-	QueueReview:   claim.InReview,
-	QueueApproval: claim.AwaitingApproval,
-}
-
-func (r Reader) claimsInState(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list claims of queue", `
-		SELECT`+claimColumns+`
-		FROM waits w
-		JOIN claims c ON c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
-		WHERE w.state = $1 AND w.state IN ('IN_REVIEW', 'APPEALED', 'AWAITING_APPROVAL', 'PAYOUT_FAILED')
-		  AND (w.since, w.claim_id) > ($2, $3) AND ($4 = '' OR w.merchant_id = $4)
-		ORDER BY w.since, w.claim_id
-		LIMIT $5`, claimValue, string(queueStates[q.Queue]), after.Since, after.ClaimID, q.MerchantID, limit)
-}
-
-// claimsOverdue finds claims whose deadline passed and left nothing to fire: a
-// person has to act.
-func (r Reader) claimsOverdue(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list overdue claims", `
-		SELECT`+claimColumns+`
-		FROM waits w
-		JOIN claims c ON c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
-		WHERE w.fires = '' AND w.state IN ('IN_REVIEW', 'NOTIFIED')
-		  AND (w.since, w.claim_id) > ($1, $2) AND ($3 = '' OR w.merchant_id = $3)
-		ORDER BY w.since, w.claim_id
-		LIMIT $4`, claimValue, after.Since, after.ClaimID, q.MerchantID, limit)
-}
-
-// stuckMax bounds the payouts without an outcome that a page looks at.
-const stuckMax = 10_000
-
-// claimsStuck finds claims with a payout that failed for good, and claims whose
-// payout was asked after many times without an outcome.
-func (r Reader) claimsStuck(ctx context.Context, q ClaimQuery, after ClaimCursor, limit int) ([]claim.Claim, error) {
-	return read(ctx, r, "list stuck payouts", `
-		SELECT`+claimColumns+`
+func (r Reader) claimsOfMerchant(ctx context.Context, size int, args []any) (ClaimPage, error) {
+	return claimListing("list claims of merchant", `
+		SELECT`+claimColumns+`, c.n > $1
 		FROM (
-			(SELECT w.merchant_id, w.claim_id, w.since
-			 FROM waits w
-			 WHERE w.state = 'PAYOUT_FAILED' AND (w.since, w.claim_id) > ($1, $2) AND ($3 = '' OR w.merchant_id = $3)
-			 ORDER BY w.since, w.claim_id
-			 LIMIT $4)
-			UNION
-			(SELECT s.merchant_id, s.claim_id, s.state_since
-			 FROM (SELECT d.merchant_id, d.payout_id FROM payout_dues d WHERE d.attempts >= 10 LIMIT $5) d
-			 JOIN payouts p ON p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id
-			 JOIN claims s ON s.merchant_id = p.merchant_id AND s.claim_id = p.claim_id
-			 WHERE (s.state_since, s.claim_id) > ($1, $2) AND ($3 = '' OR s.merchant_id = $3))) k
-		JOIN claims c ON c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
-		ORDER BY k.since, k.claim_id
-		LIMIT $4`, claimValue, after.Since, after.ClaimID, q.MerchantID, limit, stuckMax)
+			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.merchant_id DESC, c.claim_id DESC) AS n
+			FROM claims c
+			WHERE c.merchant_id >= $4 AND (c.merchant_id, c.claim_id) <= ($4, $3)
+			ORDER BY c.merchant_id DESC, c.claim_id DESC
+			LIMIT $1 + 1) c
+		WHERE `+claimAsked+` OR c.n > $1
+		LIMIT $2`).page(ctx, r, size, args...)
+}
+
+func (r Reader) claimsOfOrder(ctx context.Context, size int, args []any) (ClaimPage, error) {
+	return claimListing("list claims of order", `
+		SELECT`+claimColumns+`, c.n > $1
+		FROM (
+			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.order_id DESC, c.claim_id DESC) AS n
+			FROM claims c
+			WHERE c.order_id >= $5 AND (c.order_id, c.claim_id) <= ($5, $3)
+			ORDER BY c.order_id DESC, c.claim_id DESC
+			LIMIT $1 + 1) c
+		WHERE `+claimAsked+` OR c.n > $1
+		LIMIT $2`).page(ctx, r, size, args...)
+}
+
+func (r Reader) claimsOfClaimant(ctx context.Context, size int, args []any) (ClaimPage, error) {
+	return claimListing("list claims of claimant", `
+		SELECT`+claimColumns+`, c.n > $1
+		FROM (
+			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.claimant_id DESC, c.claim_id DESC) AS n
+			FROM claims c
+			WHERE c.claimant_id >= $6 AND (c.claimant_id, c.claim_id) <= ($6, $3)
+			ORDER BY c.claimant_id DESC, c.claim_id DESC
+			LIMIT $1 + 1) c
+		WHERE `+claimAsked+` OR c.n > $1
+		LIMIT $2`).page(ctx, r, size, args...)
+}
+
+func (r Reader) claimsOfProduct(ctx context.Context, size int, args []any) (ClaimPage, error) {
+	return claimListing("list claims of product", `
+		SELECT`+claimColumns+`, c.n > $1
+		FROM (
+			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.product_id DESC, c.claim_id DESC) AS n
+			FROM claims c
+			WHERE c.product_id <> '' AND c.product_id >= $7 AND (c.product_id, c.claim_id) <= ($7, $3)
+			ORDER BY c.product_id DESC, c.claim_id DESC
+			LIMIT $1 + 1) c
+		WHERE `+claimAsked+` OR c.n > $1
+		LIMIT $2`).page(ctx, r, size, args...)
+}
+
+// waitsOfMerchant lists a merchant's claims in a state that waits.
+func (r Reader) waitsOfMerchant(ctx context.Context, size int, args ...any) (ClaimPage, error) {
+	return claimListing("list waiting claims of merchant", `
+		SELECT`+claimColumns+`, k.beyond
+		FROM (
+			SELECT w.merchant_id, w.claim_id, w.n > $1 AS beyond
+			FROM (
+				SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id DESC, w.claim_id DESC) AS n
+				FROM waits w
+				WHERE w.merchant_id >= $4 AND (w.merchant_id, w.claim_id) <= ($4, $3)
+				ORDER BY w.merchant_id DESC, w.claim_id DESC
+				LIMIT $1 + 1) w
+			WHERE w.state = $5 OR w.n > $1
+			LIMIT $2) k
+		CROSS JOIN LATERAL (
+			SELECT`+claimColumns+`
+			FROM claims c
+			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
+			LIMIT 1) c
+		ORDER BY k.claim_id DESC`).page(ctx, r, size, args...)
 }

@@ -97,13 +97,26 @@ func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveR
 // Revision reads a claim's newest revision.
 func (r Reader) Revision(ctx context.Context, merchantID, claimID string) (claim.Revision, bool, error) {
 	return readOne(ctx, r, "read revision", `
-		SELECT v.merchant_id, v.claim_id, v.revision, v.verdict, v.units, v.refund_minor, v.compensation_minor,
-		       v.basis, v.policy_id, v.policy_version, v.cause, v.note, v.calculation, v.event_number, v.recorded_at
+		SELECT`+revisionColumns+`
 		FROM claim_revisions v
 		WHERE v.merchant_id = $1 AND v.claim_id = $2
 		ORDER BY v.revision DESC
 		LIMIT 1`, scanRevision, merchantID, claimID)
 }
+
+// Revisions reads a claim's revisions after a number, oldest first.
+func (r Reader) Revisions(ctx context.Context, merchantID, claimID string, after int32, limit int) ([]claim.Revision, error) {
+	return read(ctx, r, "list revisions", `
+		SELECT`+revisionColumns+`
+		FROM claim_revisions v
+		WHERE v.merchant_id = $1 AND v.claim_id = $2 AND v.revision > $3
+		ORDER BY v.revision
+		LIMIT $4`, scanRevision, merchantID, claimID, after, limit)
+}
+
+const revisionColumns = `
+	v.merchant_id, v.claim_id, v.revision, v.verdict, v.units, v.refund_minor, v.compensation_minor,
+	v.basis, v.policy_id, v.policy_version, v.cause, v.note, v.calculation, v.event_number, v.recorded_at`
 
 func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
 	var units, calculation []byte

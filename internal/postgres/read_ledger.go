@@ -7,7 +7,6 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
 // Head reads a book's row.
@@ -18,17 +17,26 @@ func (r Reader) Head(ctx context.Context, merchantID string) (Head, bool, error)
 		WHERE b.merchant_id = $1`, scanHead, merchantID)
 }
 
-// Accounts reads every account of a book, in the order of a trial balance.
+// Accounts reads every account of a book's chart, in the order of a trial
+// balance.
 func (r Reader) Accounts(ctx context.Context, merchantID string) ([]Account, error) {
-	accounts, err := read(ctx, r, "read accounts", `
+	stored, err := read(ctx, r, "read accounts", `
 		SELECT a.merchant_id, a.purpose, a.debits_minor, a.credits_minor
 		FROM accounts a
 		WHERE a.merchant_id = $1`, scanAccount, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	balances := make(map[ledger.Purpose]ledger.Balance, len(stored))
+	for _, a := range stored {
+		balances[a.Purpose] = a.Balance
+	}
 	chart := ledger.Purposes()
-	slices.SortFunc(accounts, func(a, b Account) int {
-		return slices.Index(chart, a.Purpose) - slices.Index(chart, b.Purpose)
-	})
-	return accounts, err
+	accounts := make([]Account, len(chart))
+	for i, p := range chart {
+		accounts[i] = Account{MerchantID: merchantID, Purpose: p, Balance: balances[p]}
+	}
+	return accounts, nil
 }
 
 // Shortfall sums what a book's confirmed claims were awarded and nobody has
@@ -38,7 +46,12 @@ func (r Reader) Shortfall(ctx context.Context, merchantID string) (money.Amount,
 		SELECT coalesce(sum(greatest(0, c.award_refund_minor + c.award_compensation_minor
 		       - c.from_deposit_minor - c.from_shop_funds_minor - c.advanced_minor)), 0)::bigint
 		FROM waits w
-		JOIN claims c ON c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
+		CROSS JOIN LATERAL (
+			SELECT c.award_refund_minor, c.award_compensation_minor,
+			       c.from_deposit_minor, c.from_shop_funds_minor, c.advanced_minor
+			FROM claims c
+			WHERE c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
+			LIMIT 1) c
 		WHERE w.merchant_id = $1 AND w.state IN ('PAYING', 'PAYOUT_FAILED')`,
 		func(rows *sql.Rows) (a money.Amount, err error) { return a, rows.Scan((*int64)(&a)) }, merchantID)
 	return sum, err
@@ -59,8 +72,8 @@ func (r Reader) Transfers(ctx context.Context, merchantID, claimID string, after
 		return read(ctx, r, "list transfers", `
 			SELECT`+transferColumns+`
 			FROM transfers t
-			WHERE t.merchant_id = $1 AND t.transfer_number > $2
-			ORDER BY t.transfer_number
+			WHERE t.merchant_id <= $1 AND (t.merchant_id, t.transfer_number) > ($1, $2)
+			ORDER BY t.merchant_id, t.transfer_number
 			LIMIT $3`, scanTransfer, merchantID, after, limit)
 	}
 	return read(ctx, r, "list transfers of claim", `
@@ -94,67 +107,23 @@ type HoldQuery struct {
 	State      ledger.HoldState
 }
 
-// Holds lists holds after one, oldest claim first.
-func (r Reader) Holds(ctx context.Context, q HoldQuery, after HoldKey, size int) (Page[ledger.Hold, HoldKey], error) {
-	limit := examined(size, q.State != "")
-	rows, err := read(ctx, r, "list holds", `
-		SELECT`+holdColumns+`
-		FROM holds h
-		WHERE h.merchant_id = $1 AND ($2 = '' OR h.claim_id = $2) AND (h.claim_id, h.hold_number) > ($3, $4)
-		ORDER BY h.claim_id, h.hold_number
-		LIMIT $5`,
-		func(rows *sql.Rows) (ledger.Hold, error) {
-			h, err := scanHold(rows)
-			return *h, err
-		}, q.MerchantID, q.ClaimID, after.ClaimID, after.Number, limit)
-	if err != nil {
-		return Page[ledger.Hold, HoldKey]{}, err
+// Holds lists holds from one on, oldest claim first.
+func (r Reader) Holds(ctx context.Context, q HoldQuery, from HoldKey, size int) (Page[ledger.Hold, HoldKey], error) {
+	last := q.ClaimID
+	if last == "" {
+		last = afterEveryID
 	}
-	keep := func(h *ledger.Hold) bool { return q.State == "" || h.State == q.State }
-	return pageOf(rows, size, limit, keep, func(h *ledger.Hold) HoldKey { return HoldKey{h.ClaimID, h.Number} }), nil
-}
-
-// PayoutQuery names payouts of a book: all, or those of one claim, or in one state.
-type PayoutQuery struct {
-	MerchantID string
-	ClaimID    string
-	State      payout.State
-}
-
-// Payout reads one payout.
-func (r Reader) Payout(ctx context.Context, merchantID, payoutID string) (payout.Payout, bool, error) {
-	return readOne(ctx, r, "read payout", `
-		SELECT`+payoutColumns+`
-		FROM payouts p
-		WHERE p.merchant_id = $1 AND p.payout_id = $2`, payoutValue, merchantID, payoutID)
-}
-
-func payoutValue(rows *sql.Rows) (payout.Payout, error) {
-	p, err := scanPayout(rows)
-	return *p, err
-}
-
-// Payouts lists payouts after one, oldest first.
-func (r Reader) Payouts(ctx context.Context, q PayoutQuery, after string, size int) (Page[payout.Payout, string], error) {
-	limit := examined(size, q.State != "")
-	query, args := `
-		SELECT`+payoutColumns+`
-		FROM payouts p
-		WHERE p.merchant_id = $1 AND p.payout_id > $2
-		ORDER BY p.payout_id
-		LIMIT $3`, []any{q.MerchantID, after, limit}
-	if q.ClaimID != "" {
-		query, args = `
-		SELECT`+payoutColumns+`
-		FROM payouts p
-		WHERE p.merchant_id = $1 AND p.payout_id > $2 AND p.claim_id = $4
-		ORDER BY p.payout_id
-		LIMIT $3`, append(args, q.ClaimID)
-	}
-	rows, err := read(ctx, r, "list payouts", query, payoutValue, args...)
-	if err != nil {
-		return Page[payout.Payout, string]{}, err
-	}
-	keep := func(p *payout.Payout) bool { return q.State == "" || p.State == q.State }
-	return pageOf(rows, size, limit, keep, func(p *payout.Payout) string { return p.ID }), nil
+	l := listing[ledger.Hold, HoldKey]{what: "list holds", query: `
+		SELECT` + holdColumns + `, h.n > $1
+		FROM (
+			SELECT` + holdColumns + `, row_number() OVER (ORDER BY h.merchant_id, h.claim_id, h.hold_number) AS n
+			FROM holds h
+			WHERE (h.merchant_id, h.claim_id, h.hold_number) >= ($3, $4, $5) AND (h.merchant_id, h.claim_id) <= ($3, $6)
+			ORDER BY h.merchant_id, h.claim_id, h.hold_number
+			LIMIT $1 + 1) h
+		WHERE $7 = '' OR h.state = $7 OR h.n > $1
+		LIMIT $2`}
+	l.scan = fillHold
+	l.cursor = func(h *ledger.Hold) HoldKey { return HoldKey{h.ClaimID, h.Number} }
+	return l.page(ctx, r, size, q.MerchantID, max(from.ClaimID, q.ClaimID), from.Number, last, string(q.State))
 }

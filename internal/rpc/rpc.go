@@ -32,13 +32,16 @@ type Config struct {
 	ReceiveMax int
 	// StreamsMax is the most calls at once on one connection.
 	StreamsMax uint32
+	// Workers is how many goroutines take calls and keep their grown stacks
+	// between them; beyond it each call gets one of its own.
+	Workers uint32
 	// CallMax is how long a call may take whose caller set no nearer deadline.
 	CallMax time.Duration
 }
 
 // Defaults are the settings of `serve`.
 func Defaults() Config {
-	return Config{ReceiveMax: 8 << 20, StreamsMax: 1024, CallMax: 30 * time.Second}
+	return Config{ReceiveMax: 8 << 20, StreamsMax: 1024, Workers: 256, CallMax: 30 * time.Second}
 }
 
 // Server serves every service of the contract.
@@ -59,6 +62,7 @@ func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, config Config,
 		grpc: grpc.NewServer(
 			grpc.MaxRecvMsgSize(config.ReceiveMax),
 			grpc.MaxConcurrentStreams(config.StreamsMax),
+			grpc.NumStreamWorkers(config.Workers),
 			grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 			grpc.ChainUnaryInterceptor(c.unary),

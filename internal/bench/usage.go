@@ -1,0 +1,192 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/serveproc"
+)
+
+// hasProc says whether the system tells what other processes use; elsewhere
+// their figures are zero.
+const hasProc = runtime.GOOS == "linux"
+
+// usage is what the three sides had used by one moment.
+type usage struct {
+	server, database, client time.Duration
+	// machine is what all processes of the machine have used.
+	machine time.Duration
+	// resident and peak are the server's memory in bytes.
+	resident, peak int64
+}
+
+// meter reads the usage of a server process, of PostgreSQL and of ourselves.
+type meter struct {
+	server     *serveproc.Process
+	postmaster int
+}
+
+func (m meter) read() (usage, error) {
+	var server serveproc.Usage
+	var err error
+	if hasProc {
+		if server, err = m.server.Usage(); err != nil {
+			return usage{}, fmt.Errorf("read the server's usage: %w", err)
+		}
+	}
+	database, err := databaseCPU(m.postmaster)
+	if err != nil {
+		return usage{}, err
+	}
+	client, err := ownCPU()
+	if err != nil {
+		return usage{}, err
+	}
+	machine, err := machineCPU()
+	if err != nil {
+		return usage{}, err
+	}
+	return usage{
+		server: server.CPU, database: database, client: client, machine: machine,
+		resident: server.Resident, peak: server.PeakResident,
+	}, nil
+}
+
+// ownCPU is the CPU time of this process: the callers, and the payout gateway.
+func ownCPU() (time.Duration, error) {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		return 0, fmt.Errorf("read own usage: %w", err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano()), nil
+}
+
+// tick is the unit of CPU times in /proc: USER_HZ, which is 100 on every
+// architecture that Linux and Go share.
+const tick = 10 * time.Millisecond
+
+// databaseCPU is the CPU time of a postmaster and all its children, those that
+// have ended included.
+func databaseCPU(postmaster int) (time.Duration, error) {
+	if !hasProc {
+		return 0, nil
+	}
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	var ticks int64
+	found := false
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue // It has ended meanwhile.
+		}
+		if err != nil {
+			return 0, err
+		}
+		s, err := parseStat(string(text))
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", file, err)
+		}
+		switch postmaster {
+		case s.pid:
+			found = true
+			ticks += s.own + s.reaped
+		case s.parent:
+			ticks += s.own
+		}
+	}
+	if !found {
+		return 0, fmt.Errorf("the database server %d is gone", postmaster)
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
+// machineCPU is the time that the machine's cores were busy, or taken away by
+// the machine's host.
+func machineCPU() (time.Duration, error) {
+	if !hasProc {
+		return 0, nil
+	}
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("read the machine's usage: %w", err)
+	}
+	return parseMachine(string(text))
+}
+
+func parseMachine(text string) (time.Duration, error) {
+	line, _, _ := strings.Cut(text, "\n")
+	fields := strings.Fields(line)
+	// user, nice, system, idle, iowait, irq, softirq, steal: see proc(5).
+	const idle, iowait, steal = 4, 5, 8
+	if len(fields) <= steal || fields[0] != "cpu" {
+		return 0, errors.New("read the machine's usage: no line of all cores")
+	}
+	var ticks int64
+	for i := 1; i <= steal; i++ {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read the machine's usage: %w", err)
+		}
+		if i != idle && i != iowait {
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * tick, nil
+}
+
+// others is the share of all cores that between two moments was used by none of
+// the three sides: a figure far from zero means that something else disturbed
+// the run.
+func others(before, after usage, span time.Duration) float64 {
+	ours := after.server - before.server + after.database - before.database + after.client - before.client
+	all := span.Seconds() * float64(runtime.NumCPU())
+	return max(0, ratio((after.machine-before.machine-ours).Seconds(), all))
+}
+
+// stat is what a line of /proc/PID/stat says about CPU time, in ticks.
+type stat struct {
+	pid, parent int
+	own, reaped int64
+}
+
+func parseStat(text string) (stat, error) {
+	// The name, in parentheses, may hold anything.
+	head, _, _ := strings.Cut(text, " ")
+	at := strings.LastIndexByte(text, ')')
+	fields := strings.Fields(text[at+1:])
+	const least = 15
+	if at < 0 || len(fields) < least {
+		return stat{}, errors.New("no line of a process")
+	}
+	var s stat
+	var failed error
+	number := func(text string) int64 {
+		n, err := strconv.ParseInt(text, 10, 64)
+		failed = errors.Join(failed, err)
+		return n
+	}
+	// Counted from the state, which is field 3 of proc(5).
+	s.pid, s.parent = int(number(head)), int(number(fields[1]))
+	s.own = number(fields[11]) + number(fields[12])
+	s.reaped = number(fields[13]) + number(fields[14])
+	return s, failed
+}
+
+// microsEach is CPU time for each of n operations.
+func microsEach(used time.Duration, n int64) float64 {
+	if n == 0 {
+		return 0
+	}
+	return float64(used.Microseconds()) / float64(n)
+}

@@ -1,0 +1,225 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// lives brings claims from filed to paid and keeps account of them. A claim
+// counts when the gateway has paid its last payout; that every claim that was
+// counted is PAID in the books is checked at the end, claim by claim, so that
+// the check costs nothing while it is measured.
+type lives struct {
+	*bench
+	// slots bounds how many claims are between filed and paid.
+	slots chan struct{}
+	// paid counts all claims, of each merchant by its number.
+	paid  atomic.Int64
+	paidM []atomic.Int64
+
+	mu    sync.Mutex
+	names []string
+}
+
+func newLives(b *bench) *lives {
+	return &lives{bench: b, slots: make(chan struct{}, b.run.InFlight), paidM: make([]atomic.Int64, b.run.Merchants)}
+}
+
+// one files a claim, records its result, confirms the notice and accepts it. The
+// latency that m counts begins at began and ends with the last payout.
+func (l *lives) one(ctx context.Context, m *measure, caller int, began time.Time) error {
+	select {
+	case l.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	serial := l.take(1)
+	merchant := serial % l.run.Merchants
+	s := l.callers.of(caller)
+	f, err := l.toNotified(ctx, m, s, merchant, serial)
+	if err != nil {
+		return err
+	}
+	l.note(f.name)
+	n, err := send(ctx, m, s.claims.ConfirmNotice, confirmation(serial, f.name))
+	if err != nil {
+		return err
+	}
+	l.gateway.watch(f.name, began, func(began time.Time) {
+		m.record(began)
+		l.paid.Add(1)
+		l.paidM[merchant].Add(1)
+		<-l.slots
+	})
+	_, err = send(ctx, m, s.claims.AcceptClaim, acceptance(serial, f.name, n.GetClaim().GetEtag()))
+	return err
+}
+
+// note remembers a claim that can be read.
+func (l *lives) note(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.names = append(l.names, name)
+}
+
+// pick gives one of the claims, spread over old and young ones.
+func (l *lives) pick(n int) string {
+	const stride = 7919
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.names[n*stride%len(l.names)]
+}
+
+// soak is W4: whole lives at the most that the callers get through. It gives
+// the course of it besides, in claims per second of each slice from the first
+// call on.
+func (l *lives) soak(ctx context.Context) (Workload, []float64, error) {
+	m := l.newMeasure()
+	sampling, stop := context.WithCancel(ctx)
+	course := make(chan []float64, 1)
+	go func() { course <- l.sample(sampling) }()
+	// The first slice is the ramp.
+	err := forTime(ctx, l.run.Callers, l.run.Slice, l.run.Soak-l.run.Slice, m, func(ctx context.Context, caller int) error {
+		return l.one(ctx, m, caller, l.run.Now())
+	})
+	stop()
+	return l.result("W4", "whole life, filed to paid", m), <-course, err
+}
+
+// soaking is what W4 is called while it is under way.
+const soaking = "W4: filing, deciding and paying claims"
+
+// sample gives the claims paid per second in each whole slice until ctx ends.
+func (l *lives) sample(ctx context.Context) []float64 {
+	var course []float64
+	tick := time.NewTicker(l.run.Slice)
+	defer tick.Stop()
+	before, at := l.paid.Load(), l.run.Now()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return course
+		}
+		paid, now := l.paid.Load(), l.run.Now()
+		course = append(course, float64(paid-before)/now.Sub(at).Seconds())
+		before, at = paid, now
+		l.run.share += soakShare * l.run.Slice.Seconds() / l.run.Soak.Seconds()
+		l.run.doing(soaking)
+	}
+}
+
+// pacer hands out moments at a steady rate, however late they are taken.
+type pacer struct {
+	now       func() time.Time
+	start     time.Time
+	perSecond float64
+	next      atomic.Int64
+}
+
+func newPacer(now func() time.Time, perSecond float64) *pacer {
+	return &pacer{now: now, start: now(), perSecond: perSecond}
+}
+
+// turn waits for the next moment and gives it with its number.
+func (p *pacer) turn(ctx context.Context) (due time.Time, n int, err error) {
+	n = int(p.next.Add(1)) - 1
+	due = p.start.Add(time.Duration(float64(n) / p.perSecond * float64(time.Second)))
+	return due, n, pause(ctx, due.Sub(p.now()))
+}
+
+// reads is W5: GetClaim while whole lives arrive at half of what W4 reached.
+// Both come at a steady rate and not when the last answer allows it, and latency
+// counts from the moment at which a call was due, so that a pause of the server
+// shows in every call that it delayed.
+func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Workload, err error) {
+	read5, half4 := l.newMeasure(), l.newMeasure()
+	arrivals := newPacer(l.run.Now, perSecond)
+	c := newCrew(ctx)
+	var over atomic.Bool
+	for caller := range l.run.Callers {
+		c.spawn(func(ctx context.Context) error {
+			for !over.Load() {
+				due, _, err := arrivals.turn(ctx)
+				if err != nil {
+					return err
+				}
+				if err := l.one(ctx, half4, caller, due); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	c.spawn(func(ctx context.Context) error {
+		defer over.Store(true)
+		if err := pause(ctx, l.run.Ramp); err != nil {
+			return err
+		}
+		if err := half4.start(); err != nil {
+			return err
+		}
+		calls := newPacer(l.run.Now, float64(l.run.ReadsPerSecond))
+		err := forTime(ctx, l.run.Callers, 0, l.run.ReadWindow, read5, func(ctx context.Context, caller int) error {
+			due, n, err := calls.turn(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = send(ctx, read5, l.callers.of(caller).claims.GetClaim, &tenfoldv1.GetClaimRequest{Name: l.pick(n)})
+			read5.record(due)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return half4.stop()
+	})
+	err = c.join()
+	return l.result("W5", "GetClaim, W4 at half", read5), l.result("W4/2", "whole life beside W5", half4), err
+}
+
+// settle waits until every claim is paid, and holds the books against the count.
+func (l *lives) settle(ctx context.Context) error {
+	err := l.await(ctx, func() error {
+		if n := l.gateway.watching(); n > 0 {
+			return fmt.Errorf("%d claims are not paid", n)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return forAll(ctx, l.run.Callers, l.run.Merchants, nil, func(ctx context.Context, caller, merchant int) error {
+		// The last outcome may still be on its way into the book.
+		return l.await(ctx, func() error {
+			n, err := l.countPaid(ctx, caller, merchant)
+			if want := l.paidM[merchant].Load(); err == nil && n != want {
+				err = fmt.Errorf("%s has %d claims PAID, the gateway has paid %d", bookName(merchant), n, want)
+			}
+			return err
+		})
+	})
+}
+
+// countPaid counts a merchant's claims that are PAID.
+func (l *lives) countPaid(ctx context.Context, caller, merchant int) (int64, error) {
+	const pageSize = 1000
+	m := l.newMeasure()
+	q := &tenfoldv1.ListClaimsRequest{Parent: bookName(merchant), Filter: "state = PAID", PageSize: pageSize}
+	var n int64
+	for {
+		page, err := send(ctx, m, l.callers.of(caller).claims.ListClaims, q)
+		if err != nil {
+			return 0, err
+		}
+		n += int64(len(page.GetClaims()))
+		if q.PageToken = page.GetNextPageToken(); q.PageToken == "" {
+			return n, nil
+		}
+	}
+}

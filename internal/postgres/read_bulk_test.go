@@ -1,0 +1,168 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// The rows of a bulk: enough for the planner to care, and a hot merchant, order,
+// claimant and product with a history that takes several pages to look through.
+const (
+	bulkRows = 30_000
+	hotRows  = 12_000
+)
+
+// bulk is a database filled past the engine, to read from at size.
+type bulk struct {
+	t      testing.TB
+	reader postgres.Reader
+	app    *sqlx.DB
+	admin  *sqlx.DB
+	last   int // The number of the newest rows.
+}
+
+// newBulk makes a database with the rows from first to last.
+func newBulk(t testing.TB, first, last int) *bulk {
+	t.Helper()
+	db := pgtest.New(t)
+	pg, err := postgres.Open(db.AppURL, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pg.Close() })
+	admin, err := sqlx.ConnectContext(t.Context(), "postgres", db.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close() })
+	admin.SetMaxOpenConns(1)
+	b := &bulk{t: t, reader: pg.Reader(), app: db.Open(t), admin: admin}
+	// Rows are made without what they refer to.
+	b.run(`SET session_replication_role = replica`)
+	b.fill(first, last)
+	b.run(`ANALYZE`)
+	return b
+}
+
+func (b *bulk) run(query string, args ...any) {
+	b.t.Helper()
+	if _, err := b.admin.ExecContext(b.t.Context(), query, args...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// fill makes the rows with the numbers from first to last in every table that
+// lists read. Hot are the first and those added later; among them a state other
+// than NOTIFIED is rare.
+func (b *bulk) fill(first, last int) {
+	b.t.Helper()
+	b.run(`CREATE TEMPORARY TABLE IF NOT EXISTS seeds AS SELECT g, false AS hot, ''::text AS state, now() AS since FROM generate_series(1, 0) g`)
+	b.run(`TRUNCATE seeds`)
+	b.run(`
+		INSERT INTO seeds
+		SELECT g, g <= $3 OR g > $4,
+		       CASE
+		           WHEN g <= $3 OR g > $4 THEN CASE g % 3000 WHEN 0 THEN 'REJECTED' WHEN 1 THEN 'IN_REVIEW' ELSE 'NOTIFIED' END
+		           WHEN g % 2 = 0 THEN 'IN_REVIEW'
+		           ELSE (ARRAY['AWAITING_APPROVAL', 'PAYOUT_FAILED', 'PAYING', 'PAID', 'NOTIFIED'])[g % 10 / 2 + 1]
+		       END,
+		       timestamptz '2026-01-01' + g * 7919 % 100003 * interval '1 second' + CASE WHEN g > $4 THEN interval '1 year' ELSE interval '0' END
+		FROM generate_series($1::integer, $2::integer) g`, first, last, hotRows, bulkRows)
+	for _, insert := range bulkInserts {
+		b.run(insert)
+	}
+	b.last = last
+}
+
+// bulkInserts fill one table each from the seeds.
+var bulkInserts = []string{
+	`INSERT INTO claims (
+		merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id,
+		order_id, payment_id, product_id, paid_at, claimant_id, destination, units,
+		basis_chosen, basis, policy_id, policy_version, group_id, wants_refund,
+		wants_compensation, grounds, learned_at, arrived_at, filed_at, currency,
+		award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
+		from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
+		compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
+		deadline_at, escalated, assignee)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), 1, state, since, 'COUNTERFEIT', 1, 'line' || g,
+	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, 'pay' || g, CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
+	       since, CASE WHEN hot THEN 'hot' ELSE 'c' || g / 4 END, 'wallet', '[{"ordinal":1,"verdict":"COUNTERFEIT"}]',
+	       'PROMISE', 'PROMISE', 'policy', 1, 'group', true, true, 'COUNTERFEIT_TRADEMARK', since, since, since, 'CNY',
+	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, '', NULL, g % 5 = 0, ''
+	FROM seeds`,
+	`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
+	SELECT c.merchant_id, c.claim_id, c.state, c.state_since, '', NULL
+	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')
+	WHERE c.state NOT IN ('PAID', 'REJECTED', 'PAYING')`,
+	`INSERT INTO payouts (
+		merchant_id, payout_id, claim_id, part, state, amount_minor, currency, out_number, payment_id, destination,
+		not_after, gateway_reference, failure_code, created_at, answered_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), 'C' || lpad(g::text, 9, '0'), 'REFUND',
+	       CASE WHEN g % 3000 = 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, 10, 'CNY', 'out' || g, 'pay' || g, 'wallet',
+	       since, '', '', since, since
+	FROM seeds`,
+	`INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), since,
+	       CASE WHEN NOT hot AND g % 2 = 1 THEN 10 ELSE 1 END
+	FROM seeds`,
+	`INSERT INTO holds (
+		merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor, released_minor, placed_at, ended_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), n, 'DEPOSIT',
+	       CASE WHEN g % 3000 = 0 THEN 'HELD' ELSE 'RELEASED' END, 10, 0, CASE WHEN g % 3000 = 0 THEN 0 ELSE 10 END,
+	       since, CASE WHEN g % 3000 = 0 THEN NULL ELSE since END
+	FROM seeds CROSS JOIN generate_series(1, 1 + (g % 10 = 0)::integer) n`,
+	`INSERT INTO transfers (
+		merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose, amount_minor, currency,
+		claim_id, recorded_at, effective_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, g, 'DEPOSIT_HELD', 'DEPOSIT', 'DEPOSIT_HELD', 10, 'CNY',
+	       'C' || lpad(g::text, 9, '0'), since, since
+	FROM seeds`,
+	`INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'CLAIM_FILED', 'C' || lpad((g / 8)::text, 9, '0'), since, 1,
+	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex')
+	FROM seeds`,
+	// Eight moves, revisions and results a claim.
+	`INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD',
+	       g, '', since
+	FROM seeds`,
+	`INSERT INTO claim_revisions (
+		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,
+		policy_version, cause, note, calculation, event_number, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'COUNTERFEIT', '[]', 10, 100, 'PROMISE', 'policy',
+	       1, 'REPRICED', '', '{}', g, since
+	FROM seeds`,
+	`INSERT INTO results (
+		merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind, report_number,
+		sample_source, reinspection, custody_intact, units, issued_at, report_digest, statement, event_number, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'R' || lpad(g::text, 9, '0'), 'C' || lpad((g / 8)::text, 9, '0'), 'line' || g / 8,
+	       'lab', 'ACCREDITED_LAB', 'report' || g, 'PHOTOS', false, true, '[]', since, '', '', g, since
+	FROM seeds`,
+	`INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g / 8, 'refund' || g, 10, since, since
+	FROM seeds`,
+	`INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g, 'o', 'p', 'p', since, '{}', decode(repeat('00', 32), 'hex'), since
+	FROM seeds`,
+	`INSERT INTO requests (merchant_id, workload, method, request_id, digest, event_number, recorded_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'test', 'FileClaim', 'r' || g, decode(repeat('00', 32), 'hex'), g, since
+	FROM seeds`,
+	`INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'person' || g, '', sha256(g::text::bytea)
+	FROM seeds`,
+}
+
+// ids reads what a plain query says a list must hold.
+func (b *bulk) ids(query string) []string {
+	b.t.Helper()
+	var ids []string
+	if err := b.admin.SelectContext(b.t.Context(), &ids, query); err != nil {
+		b.t.Fatal(err)
+	}
+	return ids
+}

@@ -1,0 +1,250 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// pageSize is how many rows the planned pages hold.
+const pageSize = 50
+
+// plan is what a node of EXPLAIN says of itself.
+type plan struct {
+	Type     string  `json:"Node Type"`
+	Relation string  `json:"Relation Name"`
+	Rows     float64 `json:"Actual Rows"`
+	Loops    float64 `json:"Actual Loops"`
+	Filtered float64 `json:"Rows Removed by Filter"`
+	Recheck  float64 `json:"Rows Removed by Index Recheck"`
+	Hit      float64 `json:"Shared Hit Blocks"`
+	Read     float64 `json:"Shared Read Blocks"`
+	Plans    []plan  `json:"Plans"`
+}
+
+// walk calls f for every node.
+func (p *plan) walk(f func(*plan)) {
+	f(p)
+	for i := range p.Plans {
+		p.Plans[i].walk(f)
+	}
+}
+
+// explain runs a statement as the reader does and returns how it was carried out.
+func (b *bulk) explain(t *testing.T, s postgres.Statement) plan {
+	t.Helper()
+	var raw []byte
+	if err := b.app.GetContext(t.Context(), &raw, `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+s.Query, s.Args...); err != nil {
+		t.Fatal(err)
+	}
+	var out []struct {
+		Plan plan `json:"Plan"`
+	}
+	if err := json.Unmarshal(raw, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out[0].Plan
+}
+
+// planned is a read and the most rows that its statements may look at.
+type planned struct {
+	run  func(context.Context, postgres.Reader) error
+	rows float64
+}
+
+// claimsPlanned is a list of claims.
+func claimsPlanned(q postgres.ClaimQuery, from postgres.ClaimCursor, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error {
+		_, err := r.Claims(ctx, q, from, pageSize)
+		return err
+	}, rows}
+}
+
+// found turns the answer of a read into an error where it found nothing.
+func found[T any](_ T, ok bool, err error) error {
+	if err == nil && !ok {
+		return errors.New("nothing found")
+	}
+	return err
+}
+
+// listed drops the rows of a list.
+func listed[T any](_ T, err error) error { return err }
+
+const (
+	// onePage is what a page costs whose every row is asked for: the rows, the
+	// one after them, one that the counting reads ahead, and each once more
+	// where a list goes by waits.
+	onePage = 2 * (pageSize + 2)
+	// few is what a list costs that has a few rows.
+	few = 16
+	// bounded is what a page costs that finds too few rows.
+	bounded = postgres.ExaminedMax + 1 + onePage
+)
+
+func plannedClaims() map[string]planned {
+	old := postgres.ClaimCursor{ClaimID: "C000005000"}
+	return map[string]planned{
+		"merchant":                   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{}, onePage),
+		"merchant, last page":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{ClaimID: "C000000010"}, onePage),
+		"merchant without claims":    claimsPlanned(postgres.ClaimQuery{MerchantID: "m"}, postgres.ClaimCursor{}, few),
+		"merchant and final state":   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
+		"merchant and waiting state": claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.InReview}, postgres.ClaimCursor{}, bounded),
+		"merchant and paying":        claimsPlanned(postgres.ClaimQuery{MerchantID: "m5", State: claim.Paying}, postgres.ClaimCursor{}, bounded),
+		"order":                      claimsPlanned(postgres.ClaimQuery{OrderID: "hot"}, postgres.ClaimCursor{}, onePage),
+		"order of few":               claimsPlanned(postgres.ClaimQuery{OrderID: "o20000"}, postgres.ClaimCursor{}, few),
+		"order and state":            claimsPlanned(postgres.ClaimQuery{OrderID: "hot", State: claim.Paid}, old, bounded),
+		"order of another merchant":  claimsPlanned(postgres.ClaimQuery{OrderID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
+		"claimant":                   claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot"}, old, onePage),
+		"claimant and state":         claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
+		"claimant and product":       claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", ProductID: "p1", MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"product":                    claimsPlanned(postgres.ClaimQuery{ProductID: "hot"}, postgres.ClaimCursor{}, onePage),
+		"product of merchant":        claimsPlanned(postgres.ClaimQuery{ProductID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
+		"product and state":          claimsPlanned(postgres.ClaimQuery{ProductID: "p1", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
+
+		"review":                      claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview}, postgres.ClaimCursor{}, onePage),
+		"review of merchant":          claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"approval":                    claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval}, postgres.ClaimCursor{}, onePage),
+		"approval of merchant":        claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"overdue":                     claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue}, postgres.ClaimCursor{}, onePage),
+		"overdue of merchant":         claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, MerchantID: "m"}, postgres.ClaimCursor{}, bounded),
+		"overdue in state":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Paid}, postgres.ClaimCursor{}, bounded),
+		"stuck, failed":               claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, postgres.ClaimCursor{}, onePage),
+		"stuck, failed of merchant":   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, MerchantID: "m5", State: claim.PayoutFailed}, postgres.ClaimCursor{}, bounded),
+		"stuck, unanswered":           claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, postgres.ClaimCursor{}, 30*onePage),
+		"stuck, unanswered of others": claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"stuck, none is being paid":   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "m1"}, postgres.ClaimCursor{}, 3*bounded),
+	}
+}
+
+func plannedParts() map[string]planned {
+	const c = "C000000100"
+	return map[string]planned{
+		"one claim":            {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "hot", c)) }, 1},
+		"one claim of anybody": {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "", c)) }, 1},
+		"moves":                {func(ctx context.Context, r postgres.Reader) error { return listed(r.Moves(ctx, "hot", c, 0, pageSize)) }, few},
+		"revision":             {func(ctx context.Context, r postgres.Reader) error { return found(r.Revision(ctx, "hot", c)) }, 1},
+		"revisions": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Revisions(ctx, "hot", c, 0, pageSize))
+		}, few},
+		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, 1},
+		"results": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Results(ctx, "hot", c, "", pageSize))
+		}, few},
+		"payout": {func(ctx context.Context, r postgres.Reader) error { return found(r.Payout(ctx, "hot", "P000000100")) }, 1},
+		"order line": {func(ctx context.Context, r postgres.Reader) error {
+			_, _, ok, err := r.OrderLine(ctx, "hot", "line100")
+			return found(0, ok, err)
+		}, few},
+		"request": {func(ctx context.Context, r postgres.Reader) error {
+			return found(r.Request(ctx, postgres.RequestKey{MerchantID: "hot", Workload: "test", Method: "FileClaim", RequestID: "r100"}))
+		}, 1},
+		"transfer": {func(ctx context.Context, r postgres.Reader) error { return found(r.Transfer(ctx, "hot", 100)) }, 1},
+		"transfers": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Transfers(ctx, "hot", "", 100, pageSize))
+		}, onePage},
+		"transfers of claim": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Transfers(ctx, "hot", c, 0, pageSize))
+		}, few},
+		"transfers of a command": {func(ctx context.Context, r postgres.Reader) error { return listed(r.TransfersFrom(ctx, "hot", 100)) }, few},
+		"payouts":                payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot"}, onePage),
+		"payouts in state":       payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", State: payout.Failed}, bounded),
+		"payouts of claim":       payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", ClaimID: c, State: payout.Failed}, few),
+		"holds":                  holdsPlanned(postgres.HoldQuery{MerchantID: "hot"}, onePage),
+		"holds in state":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", State: ledger.Held}, bounded),
+		"holds of claim":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", ClaimID: c}, few),
+		// As many as there are claims of the merchant that nobody has funded.
+		"shortfall": {func(ctx context.Context, r postgres.Reader) error { return listed(r.Shortfall(ctx, "m3")) }, 2 * (bulkRows - hotRows) / 10},
+	}
+}
+
+func payoutsPlanned(q postgres.PayoutQuery, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Payouts(ctx, q, "", pageSize)) }, rows}
+}
+
+func holdsPlanned(q postgres.HoldQuery, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error {
+		return listed(r.Holds(ctx, q, postgres.HoldKey{}, pageSize))
+	}, rows}
+}
+
+// Would catch a read that no index serves, or that looks at more rows the
+// longer a history gets: an anchor, a filter or a queue that walks what it does
+// not ask for.
+func TestReadsLookAtFewRows(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, bulkRows)
+	for _, reads := range []map[string]planned{plannedClaims(), plannedParts()} {
+		for name, read := range reads {
+			t.Run(name, func(t *testing.T) {
+				var ran []postgres.Statement
+				if err := read.run(t.Context(), postgres.Recorded(b.reader, &ran)); err != nil {
+					t.Fatal(err)
+				}
+				for _, s := range ran {
+					b.checkPlan(t, s, read.rows)
+				}
+			})
+		}
+	}
+}
+
+func (b *bulk) checkPlan(t *testing.T, s postgres.Statement, most float64) {
+	t.Helper()
+	var looked float64
+	root := b.explain(t, s)
+	root.walk(func(p *plan) {
+		if p.Relation == "" {
+			return
+		}
+		if p.Type == "Seq Scan" {
+			t.Errorf("walks the whole of %s", p.Relation)
+		}
+		looked += (p.Rows + p.Filtered + p.Recheck) * p.Loops
+	})
+	// Entries of an index that are walked and left out count in no row.
+	if pages := root.Hit + root.Read; pages > 20+5*most {
+		t.Errorf("read %.0f pages for %.0f rows", pages, looked)
+	}
+	if looked > most {
+		t.Errorf("looked at %.0f rows, at most %.0f are fine:\n%s", looked, most, s.Query)
+	}
+	if t.Failed() {
+		t.Logf("%+v", root)
+	}
+}
+
+// Would catch an index on claims that ends updates on the same page, which
+// would cost every move of a claim an entry in every index.
+func TestMovesOfClaimsStayOnTheirPage(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 1000)
+	tx, err := b.admin.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(t.Context(), `
+		UPDATE claims
+		SET version = version + 1, state = 'PAYING', state_since = state_since + interval '1 day', held_minor = 110,
+		    from_deposit_minor = 110, advanced_minor = 1, fires = 'NOTICE_LAPSED', deadline_at = state_since,
+		    notice_confirmed_at = state_since, escalated = escalated, assignee = 'person'
+		WHERE merchant_id = 'hot' AND claim_id < 'C000000100'`); err != nil {
+		t.Fatal(err)
+	}
+	var updated, hot int64
+	if err := tx.QueryRowxContext(t.Context(), `
+		SELECT pg_stat_get_xact_tuples_updated('claims'::regclass), pg_stat_get_xact_tuples_hot_updated('claims'::regclass)`).
+		Scan(&updated, &hot); err != nil {
+		t.Fatal(err)
+	}
+	if updated == 0 || hot != updated {
+		t.Errorf("%d of %d updates stayed on their page", hot, updated)
+	}
+}

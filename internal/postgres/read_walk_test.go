@@ -1,0 +1,193 @@
+package postgres_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// walked goes through a list page by page, makes more rows after each of the
+// first pages, and gives the keys of the rows in the order in which they came.
+func walked[T, C any](t *testing.T, b *bulk, size int, page func(C) (postgres.Page[T, C], error), key func(*T) string) []string {
+	t.Helper()
+	var keys []string
+	var at C
+	for pages := range 10_000 {
+		p, err := page(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Rows) > size {
+			t.Fatalf("%d rows on a page of %d", len(p.Rows), size)
+		}
+		for i := range p.Rows {
+			keys = append(keys, key(&p.Rows[i]))
+		}
+		if !p.More {
+			return keys
+		}
+		at = p.Next
+		if pages < 3 {
+			b.grow()
+		}
+	}
+	t.Fatal("the list has no end")
+	return nil
+}
+
+// grow adds rows that are newer than all before.
+func (b *bulk) grow() {
+	b.t.Helper()
+	b.fill(b.last+1, b.last+20)
+}
+
+// once fails the test unless keys hold every one of want once and in its order,
+// whatever came in beside them while the list was walked.
+func once(t *testing.T, keys, want []string) {
+	t.Helper()
+	if len(want) == 0 {
+		t.Fatal("nothing to walk")
+	}
+	known := make(map[string]bool, len(want))
+	for _, k := range want {
+		known[k] = true
+	}
+	got := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !known[k] })
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%d rows, want %d: %.2000s", len(got), len(want), diff)
+	}
+}
+
+// Would catch a page that leaves out or repeats rows at its edge, at the bound
+// of what it looks at, or because rows are added meanwhile.
+func TestListsOfClaimsGiveEachOnce(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, bulkRows)
+	const newest = ` ORDER BY claim_id DESC`
+	for _, list := range []struct {
+		name string
+		q    postgres.ClaimQuery
+		size int
+		want string
+	}{
+		{"merchant", postgres.ClaimQuery{MerchantID: "hot"}, 999, `merchant_id = 'hot'` + newest},
+		{"merchant, rare final state", postgres.ClaimQuery{MerchantID: "hot", State: claim.Rejected}, 1, `merchant_id = 'hot' AND state = 'REJECTED'` + newest},
+		{"merchant, rare waiting state", postgres.ClaimQuery{MerchantID: "hot", State: claim.InReview}, 50, `merchant_id = 'hot' AND state = 'IN_REVIEW'` + newest},
+		{"merchant, paying", postgres.ClaimQuery{MerchantID: "m5", State: claim.Paying}, 100, `merchant_id = 'm5' AND state = 'PAYING'` + newest},
+		{"order", postgres.ClaimQuery{OrderID: "hot"}, 1000, `order_id = 'hot'` + newest},
+		{"order of one claim", postgres.ClaimQuery{OrderID: "o20000"}, 1, `order_id = 'o20000'` + newest},
+		{"claimant", postgres.ClaimQuery{ClaimantID: "hot", State: claim.Rejected, OrderID: "hot"}, 3, `claimant_id = 'hot' AND state = 'REJECTED'` + newest},
+		{"claimant of few", postgres.ClaimQuery{ClaimantID: "c5000"}, 1, `claimant_id = 'c5000'` + newest},
+		{"product", postgres.ClaimQuery{ProductID: "p7"}, 11, `product_id = 'p7'` + newest},
+		{"product, one claimant", postgres.ClaimQuery{ProductID: "hot", MerchantID: "hot", State: claim.InReview}, 2, `product_id = 'hot' AND state = 'IN_REVIEW'` + newest},
+		{"review", postgres.ClaimQuery{Queue: postgres.QueueReview}, 1000, `state = 'IN_REVIEW' ORDER BY state_since, claim_id`},
+		{"review of merchant", postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, 1, `state = 'IN_REVIEW' AND merchant_id = 'hot' ORDER BY state_since, claim_id`},
+		{"approval", postgres.ClaimQuery{Queue: postgres.QueueApproval, State: claim.AwaitingApproval}, 100, `state = 'AWAITING_APPROVAL' ORDER BY state_since, claim_id`},
+		{"overdue", postgres.ClaimQuery{Queue: postgres.QueueOverdue}, 900, `escalated ORDER BY claim_id`},
+		{"overdue in state", postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Rejected, MerchantID: "hot"}, 1, `escalated AND state = 'REJECTED' ORDER BY claim_id`},
+		{"stuck", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, 100, `state IN ('PAYOUT_FAILED', 'PAYING')
+			ORDER BY state = 'PAYING', CASE state WHEN 'PAYOUT_FAILED' THEN state_since END, claim_id`},
+		{"stuck, paying", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, 7, `state = 'PAYING' ORDER BY claim_id`},
+		{"stuck, failed", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.PayoutFailed, MerchantID: "m3"}, 1799, `state = 'PAYOUT_FAILED' ORDER BY state_since, claim_id`},
+	} {
+		t.Run(list.name, func(t *testing.T) {
+			want := b.ids(`SELECT claim_id FROM claims WHERE ` + list.want)
+			got := walked(t, b, list.size,
+				func(from postgres.ClaimCursor) (postgres.ClaimPage, error) {
+					return b.reader.Claims(t.Context(), list.q, from, list.size)
+				},
+				func(c *claim.Claim) string { return c.ID })
+			once(t, got, want)
+		})
+	}
+}
+
+// Would catch the same in the lists of what belongs to claims.
+func TestListsOfPartsGiveEachOnce(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, bulkRows)
+	for _, list := range []struct {
+		name string
+		q    postgres.PayoutQuery
+		size int
+		want string
+	}{
+		{"all", postgres.PayoutQuery{MerchantID: "hot"}, 1000, `true`},
+		{"state", postgres.PayoutQuery{MerchantID: "hot", State: payout.Failed}, 1, `state = 'FAILED'`},
+		{"claim", postgres.PayoutQuery{MerchantID: "hot", ClaimID: "C000000009"}, 1, `claim_id = 'C000000009'`},
+	} {
+		t.Run("payouts/"+list.name, func(t *testing.T) {
+			want := b.ids(`SELECT payout_id FROM payouts WHERE merchant_id = 'hot' AND ` + list.want + ` ORDER BY payout_id`)
+			once(t, walked(t, b, list.size,
+				func(from string) (postgres.Page[payout.Payout, string], error) {
+					return b.reader.Payouts(t.Context(), list.q, from, list.size)
+				},
+				func(p *payout.Payout) string { return p.ID }), want)
+		})
+	}
+	for _, list := range []struct {
+		name string
+		q    postgres.HoldQuery
+		size int
+		want string
+	}{
+		{"all", postgres.HoldQuery{MerchantID: "hot"}, 777, `true`},
+		{"state", postgres.HoldQuery{MerchantID: "hot", State: ledger.Held}, 1, `state = 'HELD'`},
+		{"claim", postgres.HoldQuery{MerchantID: "hot", ClaimID: "C000000010"}, 1, `claim_id = 'C000000010'`},
+	} {
+		t.Run("holds/"+list.name, func(t *testing.T) {
+			want := b.ids(`SELECT claim_id || '/' || hold_number FROM holds WHERE merchant_id = 'hot' AND ` + list.want + ` ORDER BY claim_id, hold_number`)
+			once(t, walked(t, b, list.size,
+				func(from postgres.HoldKey) (postgres.Page[ledger.Hold, postgres.HoldKey], error) {
+					return b.reader.Holds(t.Context(), list.q, from, list.size)
+				},
+				func(h *ledger.Hold) string { return h.ClaimID + "/" + string(rune('0'+h.Number)) }), want)
+		})
+	}
+	t.Run("transfers", func(t *testing.T) {
+		want := b.ids(`SELECT claim_id FROM transfers WHERE merchant_id = 'hot' ORDER BY transfer_number`)
+		after := int64(0)
+		var got []string
+		for {
+			rows, err := b.reader.Transfers(t.Context(), "hot", "", after, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(rows) == 0 {
+				break
+			}
+			for _, row := range rows {
+				got, after = append(got, row.ClaimID), row.Number
+			}
+		}
+		once(t, got, want)
+	})
+}
+
+// Would catch a claim that a queue lists once for each of its payouts, or for a
+// payout that is not the claim's oldest without an outcome.
+func TestStuckClaimIsListedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, hotRows+1, hotRows+1000)
+	b.run(`
+		INSERT INTO payouts (
+			merchant_id, payout_id, claim_id, part, state, amount_minor, currency, out_number, payment_id, destination,
+			not_after, gateway_reference, failure_code, created_at, answered_at)
+		SELECT merchant_id, payout_id || '-2', claim_id, 'COMPENSATION', state, amount_minor, currency, out_number || '2', payment_id,
+		       destination, not_after, gateway_reference, failure_code, created_at, answered_at
+		FROM payouts`)
+	b.run(`INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts) SELECT merchant_id, payout_id || '-2', due_at, attempts FROM payout_dues`)
+	q := postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}
+	once(t, walked(t, b, 10,
+		func(from postgres.ClaimCursor) (postgres.ClaimPage, error) {
+			return b.reader.Claims(t.Context(), q, from, 10)
+		},
+		func(c *claim.Claim) string { return c.ID }),
+		b.ids(`SELECT claim_id FROM claims WHERE state = 'PAYING' ORDER BY claim_id`))
+}
