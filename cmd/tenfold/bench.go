@@ -41,7 +41,7 @@ func newBench() *cobra.Command {
 		Short: "Measure throughput and latency beside pgbench, from nothing",
 		Long: "Starts a durable PostgreSQL and servers on it, and measures over gRPC what callers get: W1 FileClaim, W2\n" +
 			"AcceptClaim of one merchant, W3 of many, W4 claims from filed to paid, W5 GetClaim beside half of W4; and for\n" +
-			"reference pgbench TPC-B, and W2 in batches of one. Takes about ten minutes, a minute and a half with --quick.",
+			"reference pgbench TPC-B, and W2 in batches of one. Takes about eight minutes, a minute and a half with --quick.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {

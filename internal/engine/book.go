@@ -23,8 +23,9 @@ type Book struct {
 	head       postgres.Head
 	exists     bool
 	opened     bool // In this batch.
-	// now is the record time of the batch: the clock's, but never before the
-	// book's last record time.
+	// now is the record time of the batch: the clock's, but always after the
+	// book's last record time, so that what one batch recorded is older than what
+	// the next did, whichever replica's clock is behind.
 	now     time.Time
 	catalog *Catalog
 	ids     *claim.IDs
@@ -144,8 +145,8 @@ func newBook(merchantID string, now time.Time, catalog *Catalog, ids *claim.IDs,
 // setHead takes over the book's row.
 func (b *Book) setHead(h postgres.Head) {
 	b.head, b.exists = h, true
-	if b.now.Before(h.RecordedAt) {
-		b.now = h.RecordedAt
+	if !b.now.After(h.RecordedAt) {
+		b.now = h.RecordedAt.Add(time.Microsecond)
 	}
 }
 

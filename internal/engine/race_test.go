@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
@@ -166,4 +168,29 @@ func TestResultsRaceForOneReport(t *testing.T) {
 	}
 	oneWins(t, race(f, record...), fault.ResultAlreadyRecorded, fault.TransactionContended)
 	f.audited()
+}
+
+// Would catch claims that are priced in another order than they were filed in:
+// replicas whose clocks show the same time must still record one after the other.
+func TestRecordTimeGrowsAcrossReplicas(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	_, other := f.replica(engine.Defaults())
+	var last time.Time
+	for i := range 20 {
+		e := f.engine
+		if i%2 == 1 {
+			e = other
+		}
+		cmd := filing(line("m1", fmt.Sprintf("l%d", i), 1, 220), 1)
+		o, err := e.FileClaim(t.Context(), f.request("m1", "FileClaim"), cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !o.Claim.FiledAt.After(last) {
+			t.Fatalf("claim %d is filed at %s, the one before at %s", i, o.Claim.FiledAt, last)
+		}
+		last = o.Claim.FiledAt
+	}
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func newBook() *cobra.Command {
+	cmd := &cobra.Command{Use: "book", Short: "Look into merchants' books", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(newBookGet())
+	return cmd
+}
+
+func newBookGet() *cobra.Command {
+	var c client
+	var out output
+	cmd := &cobra.Command{
+		Use:   "get MERCHANT",
+		Short: "Show a merchant's accounts and the head of its chain",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			name := "merchants/" + strings.TrimPrefix(args[0], "merchants/")
+			got, err := tenfoldv1.NewDepositServiceClient(conn).GetBook(cmd.Context(), &tenfoldv1.GetBookRequest{Name: name})
+			if err != nil {
+				return refusal(err)
+			}
+			if out.isJSON() {
+				return out.json(got.GetBook())
+			}
+			printBook(&out, got.GetBook())
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleFinance)
+	out.flag(cmd)
+	return cmd
+}
+
+func printBook(o *output, b *tenfoldv1.Book) {
+	o.facts("Book "+b.GetName(),
+		[2]string{"opened", when(b.GetOpenedAt())},
+		[2]string{"deposit", fmt.Sprintf("%s free, %s held", sum(b.GetDepositAvailable()), sum(b.GetDepositHeld()))},
+		[2]string{"shop funds", fmt.Sprintf("%s free, %s held", sum(b.GetShopFundsAvailable()), sum(b.GetShopFundsHeld()))},
+		[2]string{"owed by the merchant", sum(b.GetReceivable())},
+		[2]string{"shortfall of claims", sum(b.GetOpenShortfall())},
+		[2]string{"events", fmt.Sprint(b.GetEventNumber())},
+		[2]string{"head of the chain", b.GetChainHash()},
+	)
+	t := o.newTable("Accounts", column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})
+	var debits, credits int64
+	for _, a := range b.GetAccounts() {
+		debits += a.GetDebits().GetMinorUnits()
+		credits += a.GetCredits().GetMinorUnits()
+		t.AppendRow(table.Row{
+			word(a.GetPurpose()), word(a.GetNormalSide()), amount(a.GetDebits().GetMinorUnits(), b.GetCurrencyCode()),
+			amount(a.GetCredits().GetMinorUnits(), b.GetCurrencyCode()), amount(a.GetBalance().GetMinorUnits(), b.GetCurrencyCode()),
+		})
+	}
+	t.AppendFooter(table.Row{"Sum", "", amount(debits, b.GetCurrencyCode()), amount(credits, b.GetCurrencyCode()), amount(debits-credits, b.GetCurrencyCode())})
+	o.render(t)
+}

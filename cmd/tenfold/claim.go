@@ -1,0 +1,219 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func newClaim() *cobra.Command {
+	cmd := &cobra.Command{Use: "claim", Short: "Look claims up and file them", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFile())
+	return cmd
+}
+
+// help is what a command that only groups others does.
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// claimNameOf accepts a claim's name, or its id as people write it.
+func claimNameOf(text string) (string, error) {
+	if strings.HasPrefix(text, "merchants/") {
+		return text, nil
+	}
+	id, ok := claim.ParseID(text)
+	if !ok {
+		return "", usageError{fmt.Errorf("%q is no claim id: four groups of five, the last a check character", text)}
+	}
+	return "merchants/-/claims/" + id, nil
+}
+
+func newClaimGet() *cobra.Command {
+	var c client
+	var out output
+	cmd := &cobra.Command{
+		Use:   "get NAME|ID",
+		Short: "Show a claim: where it is, what was found, what is owed and what moved",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			name, err := claimNameOf(args[0])
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			claims := tenfoldv1.NewClaimServiceClient(conn)
+			got, err := claims.GetClaim(cmd.Context(), &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+			if err != nil {
+				return refusal(err)
+			}
+			if out.isJSON() {
+				return out.json(got.GetClaim())
+			}
+			const movesMax = 1000
+			moves, err := claims.ListMoves(cmd.Context(), &tenfoldv1.ListMovesRequest{Parent: got.GetClaim().GetName(), PageSize: movesMax})
+			if err != nil {
+				return refusal(err)
+			}
+			printClaim(&out, got.GetClaim(), moves.GetMoves())
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleSupport)
+	out.flag(cmd)
+	return cmd
+}
+
+// claimFilter is what narrows a list of claims down.
+type claimFilter struct {
+	merchant, order, claimant, product, state, queue string
+	limit                                            int
+}
+
+func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
+	r := &tenfoldv1.ListClaimsRequest{Parent: "merchants/-"}
+	if f.merchant != "" {
+		r.Parent = "merchants/" + f.merchant
+	}
+	var terms []string
+	for _, term := range []struct{ field, value string }{{"order_id", f.order}, {"claimant_id", f.claimant}, {"product_id", f.product}} {
+		if term.value != "" {
+			terms = append(terms, fmt.Sprintf("%s = %q", term.field, term.value))
+		}
+	}
+	if f.state != "" {
+		terms = append(terms, "state = "+strings.ToUpper(f.state))
+	}
+	r.Filter = strings.Join(terms, " AND ")
+	if f.queue != "" {
+		number, ok := tenfoldv1.ClaimQueue_value["CLAIM_QUEUE_"+strings.ToUpper(strings.ReplaceAll(f.queue, "-", "_"))]
+		if !ok {
+			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue is none of review, approval, overdue, stuck-payouts: %q", f.queue)}
+		}
+		r.Queue = tenfoldv1.ClaimQueue(number)
+	}
+	return r, nil
+}
+
+func newClaimList() *cobra.Command {
+	var c client
+	var out output
+	var f claimFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List claims of a merchant, an order, a claimant or a product, or those that wait in a queue",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			request, err := f.request()
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			claims := tenfoldv1.NewClaimServiceClient(conn)
+			list := &tenfoldv1.ListClaimsResponse{}
+			for len(list.Claims) < f.limit {
+				request.PageSize = int32(min(f.limit-len(list.Claims), 1000))
+				page, err := claims.ListClaims(cmd.Context(), request)
+				if err != nil {
+					return refusal(err)
+				}
+				list.Claims = append(list.Claims, page.GetClaims()...)
+				if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+					break
+				}
+			}
+			if out.isJSON() {
+				return out.json(list)
+			}
+			printClaims(&out, list.GetClaims())
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleSupport)
+	out.flag(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.merchant, "merchant", "", "claims of this merchant")
+	flags.StringVar(&f.order, "order", "", "claims on this order")
+	flags.StringVar(&f.claimant, "claimant", "", "claims of this consumer")
+	flags.StringVar(&f.product, "product", "", "claims on this product")
+	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
+	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, approval, overdue, stuck-payouts")
+	flags.IntVar(&f.limit, "limit", 100, "at most this many")
+	return cmd
+}
+
+func newClaimFile() *cobra.Command {
+	var c client
+	var out output
+	cmd := &cobra.Command{
+		Use:   "file FILE|-",
+		Short: "File a claim from a FileClaimRequest in JSON",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			request, err := readFiling(args[0], cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			filed, err := tenfoldv1.NewClaimServiceClient(conn).FileClaim(cmd.Context(), request)
+			if err != nil {
+				return refusal(err)
+			}
+			if out.isJSON() {
+				return out.json(filed)
+			}
+			how := "filed"
+			if filed.GetReplayed() {
+				how = "had been filed before"
+			}
+			fmt.Fprintf(out.w, "claim %s %s: %s\n", filed.GetClaim().GetClaimId(), how, filed.GetClaim().GetName())
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleOrderService)
+	out.flag(cmd)
+	return cmd
+}
+
+func readFiling(path string, in io.Reader) (*tenfoldv1.FileClaimRequest, error) {
+	read := func() ([]byte, error) { return os.ReadFile(path) }
+	if path == "-" {
+		read = func() ([]byte, error) { return io.ReadAll(in) }
+	}
+	raw, err := read()
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read the claim: %w", err)}
+	}
+	request := &tenfoldv1.FileClaimRequest{}
+	if err := protojson.Unmarshal(raw, request); err != nil {
+		return nil, usageError{fmt.Errorf("the claim is no FileClaimRequest in JSON: %w", err)}
+	}
+	return request, nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// when writes a time as people read it; a dash for none.
+func when(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "–"
+	}
+	return t.AsTime().Format(time.DateTime) + " UTC"
+}
+
+// facts prints pairs of what and value, aligned.
+func (o *output) facts(title string, pairs ...[2]string) {
+	t := o.newTable(title, column{title: ""}, column{title: ""})
+	t.ResetHeaders()
+	for _, p := range pairs {
+		if p[1] != "" {
+			t.AppendRow(table.Row{p[0], p[1]})
+		}
+	}
+	o.render(t)
+}
+
+// printClaim shows a claim to somebody who has to explain it.
+func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
+	deadline := ""
+	if d := c.GetDeadline(); d != nil {
+		deadline = word(d.GetKind()) + " at " + when(d.GetPassesAt())
+	}
+	o.facts("Claim "+c.GetClaimId(),
+		[2]string{"name", c.GetName()},
+		[2]string{"state", word(c.GetState()) + " since " + when(c.GetStateSince())},
+		[2]string{"waits for", word(c.GetWaitsFor())},
+		[2]string{"deadline", deadline},
+		[2]string{"escalated", mark(c.GetEscalated())},
+		[2]string{"assignee", c.GetAssignee()},
+		[2]string{"verdict", fmt.Sprintf("%s, revision %d", word(c.GetVerdict()), c.GetRevision())},
+		[2]string{"units", units(c.GetUnits())},
+		[2]string{"order", c.GetOrderId() + ", line " + c.GetOrderLineName()},
+		[2]string{"product", c.GetProductId()},
+		[2]string{"claimant", c.GetClaimantId() + ", " + word(c.GetClaimantRole())},
+		[2]string{"basis", word(c.GetLegalBasis()) + " (asked for: " + word(c.GetLegalBasisChoice()) + ")"},
+		[2]string{"policy", c.GetPolicyVersion()},
+		[2]string{"possible now", actions(c.GetAllowedActions())},
+		[2]string{"etag", c.GetEtag()},
+	)
+	printMoney(o, c)
+	printCalculation(o, c.GetCalculation())
+	printResults(o, c.GetResults())
+	printPayouts(o, c.GetPayouts())
+	printMoves(o, moves)
+}
+
+func mark(b bool) string {
+	if b {
+		return "yes: a deadline passed, or the gateway contradicts itself; a person has to look"
+	}
+	return ""
+}
+
+func units(list []*tenfoldv1.UnitVerdict) string {
+	parts := make([]string, len(list))
+	for i, u := range list {
+		parts[i] = fmt.Sprintf("%d %s", u.GetOrdinal(), word(u.GetVerdict()))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func actions(list []tenfoldv1.ClaimAction) string {
+	parts := make([]string, len(list))
+	for i, a := range list {
+		parts[i] = word(a)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func printMoney(o *output, c *tenfoldv1.Claim) {
+	t := o.newTable("Money", column{title: "What"}, column{"Amount", true})
+	for _, row := range []struct {
+		what   string
+		amount *tenfoldv1.Money
+	}{
+		{"refund awarded", c.GetAward().GetRefund()}, {"compensation awarded", c.GetAward().GetCompensation()},
+		{"held", c.GetFunding().GetHeld()}, {"captured from the deposit", c.GetFunding().GetCapturedFromDeposit()},
+		{"captured from shop funds", c.GetFunding().GetCapturedFromShopFunds()}, {"advanced by the platform", c.GetFunding().GetAdvanced()},
+		{"shortfall nobody funds yet", c.GetFunding().GetShortfall()}, {"on its way", c.GetFunding().GetInFlight()},
+		{"refund paid", c.GetFunding().GetPaidRefund()}, {"compensation paid", c.GetFunding().GetPaidCompensation()},
+	} {
+		if row.amount.GetMinorUnits() != 0 {
+			t.AppendRow(table.Row{row.what, sum(row.amount)})
+		}
+	}
+	o.render(t)
+}
+
+func printCalculation(o *output, c *tenfoldv1.Calculation) {
+	if c == nil {
+		return
+	}
+	t := o.newTable("Calculation, step by step", column{title: "Step"}, column{title: "Rule"}, column{title: "Operands"}, column{"Amount", true})
+	for _, s := range c.GetSteps() {
+		t.AppendRow(table.Row{s.GetCode(), s.GetRule(), s.GetNote(), sum(s.GetAmount())})
+	}
+	o.render(t)
+}
+
+func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Authentication results", column{title: "Authenticator"}, column{title: "Report"}, column{title: "Sample"},
+		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"})
+	for _, r := range list {
+		t.AppendRow(table.Row{
+			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), when(r.GetRecordedAt()),
+		})
+	}
+	o.render(t)
+}
+
+func printPayouts(o *output, list []*tenfoldv1.Payout) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Payouts", column{title: "Part"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
+	for _, p := range list {
+		t.AppendRow(table.Row{
+			word(p.GetPart()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), when(p.GetAnsweredAt()),
+		})
+	}
+	o.render(t)
+}
+
+func printMoves(o *output, list []*tenfoldv1.Move) {
+	t := o.newTable("What happened", column{title: "When"}, column{title: "State"}, column{title: "Because"}, column{title: "By"}, column{title: "Person"}, column{title: "Note"})
+	for _, m := range list {
+		t.AppendRow(table.Row{
+			when(m.GetMovedAt()), word(m.GetToState()), word(m.GetTrigger()), m.GetWorkload() + " (" + m.GetRole() + ")", m.GetPerson(), m.GetNote(),
+		})
+	}
+	o.render(t)
+}
+
+func printClaims(o *output, list []*tenfoldv1.Claim) {
+	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
+		column{title: "Waits for"}, column{title: "Verdict"}, column{"Awarded", true})
+	for _, c := range list {
+		awarded := "–"
+		if a := c.GetAward(); a != nil {
+			awarded = amount(a.GetRefund().GetMinorUnits()+a.GetCompensation().GetMinorUnits(), a.GetRefund().GetCurrencyCode())
+		}
+		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
+		t.AppendRow(table.Row{
+			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), when(c.GetStateSince()), word(c.GetWaitsFor()), word(c.GetVerdict()), awarded,
+		})
+	}
+	o.render(t)
+	fmt.Fprintf(o.w, "%d claims\n", len(list))
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/demo"
+	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// filing is a claim as the order service would write it down.
+const filing = `{
+  "parent": "merchants/m1", "requestId": "r1",
+  "orderLine": {
+    "name": "merchants/m1/orderLines/l1", "orderId": "o1", "paymentId": "p1", "productId": "sandbox-counterfeit",
+    "paidAt": "2025-12-01T00:00:00Z", "deliveredAt": "2025-12-03T00:00:00Z", "category": "beauty", "quantity": 1,
+    "unitPrice": {"currencyCode": "CNY", "minorUnits": "9900"}, "goodsPaid": {"currencyCode": "CNY", "minorUnits": "9900"},
+    "payerId": "c1"
+  },
+  "claimantId": "c1", "units": [1], "legalBasisChoice": "LEGAL_BASIS_BEST", "remedies": ["REMEDY_REFUND", "REMEDY_COMPENSATION"],
+  "grounds": "GROUNDS_COUNTERFEIT_TRADEMARK", "learnedAt": "2026-01-01T00:00:00Z", "payoutDestination": "wallet-1"
+}`
+
+// Would catch commands that show a claim or a book wrongly, or leave a person
+// without a word on why a call was refused.
+func TestClaimAndBookCommands(t *testing.T) {
+	t.Parallel()
+	gateway, stop, err := serveGateway(payouttest.New(demo.NewClock().Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s := newStage(t, gateway)
+	conn, err := caller.Identity{Workload: "test", Role: "operator"}.Dial(s.process.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = tenfoldv1.NewDepositServiceClient(conn).OpenBook(t.Context(), &tenfoldv1.OpenBookRequest{MerchantId: "m1", RequestId: "r1", CurrencyCode: "CNY"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := "--server=" + s.process.Address()
+	path := filepath.Join(t.TempDir(), "claim.json")
+	if err := os.WriteFile(path, []byte(filing), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says := func(code int, want string, args ...string) string {
+		t.Helper()
+		got, out, errOut := try(t, append(args, server)...)
+		if got != code || !strings.Contains(out+errOut, want) {
+			t.Fatalf("%v: exit %d, %q %q; want %d and %q", args, got, out, errOut, code, want)
+		}
+		return out
+	}
+	says(exitOK, " filed: merchants/m1/claims/", "claim", "file", path)
+	says(exitOK, "had been filed before", "claim", "file", path)
+	if _, err := tenfoldv1.NewSandboxServiceClient(conn).RunDueWork(t.Context(), &tenfoldv1.RunDueWorkRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	var list struct{ Claims []struct{ ClaimID string } }
+	if err := json.Unmarshal([]byte(says(exitOK, "claimId", "claim", "list", "--merchant", "m1", "--state", "notified", "--output", "json")), &list); err != nil || len(list.Claims) != 1 {
+		t.Fatalf("%v: %+v", err, list)
+	}
+	id := list.Claims[0].ClaimID
+	says(exitOK, id, "claim", "list", "--order", "o1")
+	says(exitOK, "compensation awarded", "claim", "get", strings.ToLower(strings.ReplaceAll(id, "-", "")))
+	says(exitOK, "RESULT_COUNTERFEIT", "claim", "get", id)
+	says(exitOK, "head of the chain", "book", "get", "m1")
+	says(exitFailed, "CLAIM_NOT_FOUND", "claim", "get", "merchants/m2/claims/"+id)
+	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "nobody")
+	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--state", "PAID")
+	says(exitUsage, "no claim id", "claim", "get", "12345")
+	says(exitUsage, "--queue", "claim", "list", "--queue", "nowhere")
+	says(exitUsage, "--output", "claim", "list", "--output", "xml")
+	says(exitUsage, "--role", "book", "get", "m1", "--role", "king")
+}
+
+// Would catch a server that starts although a setting is wrong, or does not say
+// which one.
+func TestServeRefusesWrongSettings(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"TENFOLD_GATEWAY":       {},
+		"TENFOLD_LISTEN":        {"--sandbox", "--listen", "0.0.0.0:7410"},
+		"HOST:PORT":             {"--sandbox", "--listen", "7410"},
+		"TENFOLD_SANDBOX_START": {"--sandbox", "--sandbox-start", "yesterday"},
+		"needs TENFOLD_SANDBOX": {"--gateway", "127.0.0.1:1", "--sandbox-start", "2026-01-01T00:00:00Z"},
+		"TENFOLD_LANES":         {"--sandbox", "--lanes", "0"},
+		"TENFOLD_BATCH_MAX":     {"--sandbox", "--batch-max", "-1"},
+		"TENFOLD_LOG_LEVEL":     {"--sandbox", "--log-level", "loud"},
+		"TENFOLD_OWNER_URL":     {"--sandbox", "--owner-url", "postgres://x"},
+		"TENFOLD_DATABASE_URL":  {"--sandbox", "--database-url", "mysql://x"},
+	} {
+		code, _, errOut := try(t, append([]string{"serve"}, args...)...)
+		if code != exitUsage || !strings.Contains(errOut, want) {
+			t.Errorf("%v: exit %d, %q; want %q", args, code, errOut, want)
+		}
+	}
+}
+
+// Would catch a server that serves without its database, or whose error hides
+// what is wrong, or tells the password.
+func TestServeNeedsItsDatabase(t *testing.T) {
+	t.Parallel()
+	code, _, errOut := try(t, "serve", "--sandbox", "--listen", "127.0.0.1:0", "--database-url", "postgres://tenfold_app:secret@127.0.0.1:1/tenfold?sslmode=disable")
+	if code != exitFailed || strings.Contains(errOut, "secret") || !strings.Contains(errOut, "connection refused") {
+		t.Errorf("exit %d, %q", code, errOut)
+	}
+}
+
+// Would catch completion that a shell cannot load.
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		code, out, errOut := try(t, "completion", shell)
+		if code != exitOK || !bytes.Contains([]byte(out), []byte("tenfold")) {
+			t.Errorf("%s: exit %d, %q", shell, code, errOut)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/status"
+
+	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// client is a command's connection to a server, as somebody.
+type client struct {
+	server string
+	caller.Identity
+}
+
+// roleNames are the roles that a caller may take on.
+var roleNames = []string{
+	string(engine.RoleOrderService), string(engine.RoleSupport), string(engine.RoleAdjudicator), string(engine.RoleApprover),
+	string(engine.RoleFinance), string(engine.RoleMerchant), string(engine.RoleAuthenticator), string(engine.RoleOperator),
+	string(engine.RoleAuditor),
+}
+
+// flags add server and identity to a command; role is the one it usually needs.
+func (c *client) flags(cmd *cobra.Command, role engine.Role) {
+	f := cmd.Flags()
+	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server")
+	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload that calls")
+	f.StringVar(&c.Role, "role", string(role), "role that it calls in")
+	f.StringVar(&c.Person, "person", "", "person that it calls for, as an opaque id")
+	f.StringVar(&c.Scope, "scope", "", "what the role is limited to, such as merchants/m1")
+	// Neither can fail: both flags exist.
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("server", cobra.NoFileCompletions)
+}
+
+// connect opens the connection; a server that is not there shows at the first call.
+func (c *client) connect() (*grpc.ClientConn, error) {
+	if !slices.Contains(roleNames, c.Role) {
+		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role is none of %s", strings.Join(roleNames, ", "))}
+	}
+	conn, err := c.Dial(c.server)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return conn, nil
+}
+
+// refusal turns the status of a call into what a person needs: the message, the
+// reason, the fields at fault, when to try again, what the claim admits.
+func refusal(err error) error {
+	s, ok := status.FromError(err)
+	if err == nil || !ok {
+		return err
+	}
+	lines := []string{s.Message()}
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			lines[0] = d.GetReason() + ": " + lines[0]
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				lines = append(lines, "  field "+v.GetField()+": "+v.GetDescription())
+			}
+		case *errdetails.RetryInfo:
+			lines = append(lines, "  try again in "+d.GetRetryDelay().AsDuration().String())
+		case *tenfoldv1.ClaimStateDetail:
+			lines = append(lines, "  the claim is "+word(d.GetState())+" and waits for "+word(d.GetWaitsFor()))
+		}
+	}
+	if len(s.Details()) == 0 {
+		lines[0] = s.Code().String() + ": " + lines[0]
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// word is an enum's value without the enum's own name: PAID.
+func word(v interface {
+	fmt.Stringer
+}) string {
+	name := v.String()
+	for _, prefix := range []string{
+		"CLAIM_STATE_", "CLAIM_TRIGGER_", "CLAIM_ACTION_", "WAITS_FOR_", "DEADLINE_KIND_", "VERDICT_", "LEGAL_BASIS_", "GROUNDS_",
+		"PAYOUT_PART_", "PAYOUT_STATE_", "HOLD_STATE_", "FUNDING_SOURCE_", "ACCOUNT_PURPOSE_", "ACCOUNT_SIDE_", "AUTHENTICATOR_KIND_",
+		"SAMPLE_SOURCE_", "CLAIMANT_ROLE_", "CLAIM_QUEUE_", "REMEDY_",
+	} {
+		if cut, ok := strings.CutPrefix(name, prefix); ok {
+			return cut
+		}
+	}
+	return name
+}
