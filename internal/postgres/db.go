@@ -74,6 +74,8 @@ type Session struct {
 	settings   []string
 	conn       *sqlx.Conn
 	statements map[string]*sqlx.Stmt
+	// combined are the batch-writing statements by what they write.
+	combined map[string]string
 	// types are the row types of tables, by the table's name.
 	types map[string]rowType
 }
@@ -121,6 +123,7 @@ func (s *Session) connect(ctx context.Context) error {
 		return failure(ctx, "read row types", err)
 	}
 	s.conn, s.statements, s.types = conn, make(map[string]*sqlx.Stmt, 48), types
+	s.combined = make(map[string]string)
 	return nil
 }
 
@@ -185,6 +188,8 @@ func (s *Session) RefreshPlans(ctx context.Context) error {
 type Tx struct {
 	s   *Session
 	ctx context.Context
+	// parts are the changes gathered for one write.
+	parts []part
 }
 
 // statement returns the session's prepared statement for query.

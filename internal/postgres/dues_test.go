@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -99,13 +100,15 @@ func TestTakeDuesSharesOut(t *testing.T) {
 	tx := rows.MustBegin()
 	defer func() { _ = tx.Rollback() }()
 	tx.MustExec(`SELECT FROM payout_dues WHERE payout_id = 'p1' FOR UPDATE`)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	var mu sync.Mutex
 	taken := make(map[string]int)
 	var workers sync.WaitGroup
 	for range 4 {
 		workers.Go(func() {
 			for {
-				some, err := db.TakeDues(t.Context(), duesAt.Add(time.Hour), time.Minute, time.Minute, 7)
+				some, err := db.TakeDues(ctx, duesAt.Add(time.Hour), time.Minute, time.Minute, 7)
 				if err != nil {
 					t.Error(err)
 				}

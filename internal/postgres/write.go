@@ -92,10 +92,11 @@ type Due struct {
 	Attempts   int32
 }
 
-// Write stores changes, set-based: a fixed number of statements whatever the
-// number of commands. Every guarded row is counted; ErrStale means that what
-// was decided on has changed.
+// Write stores changes, set-based: one statement whatever the number of commands,
+// but for the few changes that others build on. Every guarded row is counted;
+// ErrStale means that what was decided on has changed.
 func (tx *Tx) Write(c *Changes) error {
+	tx.parts = nil
 	for _, step := range []func(*Changes) error{
 		tx.writeBooks, tx.writeAccounts, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
 		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnitsFreed, tx.writeUnitsTaken,
@@ -108,9 +109,11 @@ func (tx *Tx) Write(c *Changes) error {
 			return err
 		}
 	}
-	return nil
+	return tx.flush()
 }
 
+// writeBooks opens books at once, since their accounts may be written by the
+// same batch.
 func (tx *Tx) writeBooks(c *Changes) error {
 	if rows := c.BooksOpened; len(rows) > 0 {
 		err := tx.exec("open books", len(rows), `
@@ -131,7 +134,7 @@ func (tx *Tx) writeBooks(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write books", len(rows), `
+	return tx.gather("write books", len(rows), `
 		UPDATE books b
 		SET event_number = k.event_number, event_hash = k.event_hash,
 		    transfer_number = k.transfer_number, recorded_at = k.recorded_at
@@ -165,7 +168,7 @@ func (tx *Tx) writeAccounts(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write accounts", len(rows), `
+	return tx.gather("write accounts", len(rows), `
 		UPDATE accounts a
 		SET debits_minor = a.debits_minor + k.debits_minor, credits_minor = a.credits_minor + k.credits_minor
 		FROM unnest($1::accounts[]) k
@@ -181,7 +184,7 @@ func (tx *Tx) writePersons(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write persons", len(rows), `
+	return tx.gather("write persons", len(rows), `
 		INSERT INTO person_commitments (
 			merchant_id, person_id, salt, commitment)
 		SELECT
@@ -208,7 +211,7 @@ func (tx *Tx) writeLines(c *Changes) error {
 		}
 		contents[l.MerchantID+"/"+l.ID] = string(b)
 	}
-	return tx.exec("write order lines", len(rows), `
+	return tx.gather("write order lines", len(rows), `
 		INSERT INTO order_lines (
 			merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest,
 			recorded_at)
@@ -231,7 +234,7 @@ func (tx *Tx) writeRefunds(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write refunds", len(rows), `
+	return tx.gather("write refunds", len(rows), `
 		INSERT INTO order_line_refunds (
 			merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
 		SELECT
@@ -250,7 +253,7 @@ func (tx *Tx) writeGroups(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write pricing groups", len(rows), `
+	return tx.gather("write pricing groups", len(rows), `
 		INSERT INTO pricing_groups (
 			merchant_id, group_id, claimant_id, product_id, anchor_paid_at, recorded_at)
 		SELECT
@@ -267,7 +270,7 @@ func (tx *Tx) writeHoldsPlaced(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("place holds", len(rows), `
+	return tx.gather("place holds", len(rows), `
 		INSERT INTO holds (
 			merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor,
 			released_minor, placed_at, ended_at)
@@ -291,7 +294,7 @@ func (tx *Tx) writeHoldsChanged(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("change holds", len(rows), `
+	return tx.gather("change holds", len(rows), `
 		UPDATE holds h
 		SET state = k.state, captured_minor = k.captured_minor, released_minor = k.released_minor, ended_at = k.ended_at
 		FROM unnest($1::holds[]) k
@@ -305,7 +308,7 @@ func (tx *Tx) writeTransfers(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write transfers", len(rows), `
+	return tx.gather("write transfers", len(rows), `
 		INSERT INTO transfers (merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose,
 		                       amount_minor, currency, claim_id, order_line_id, payout_id,
 		                       external_reference, reverses_number, recorded_at, effective_at)
@@ -330,7 +333,7 @@ func (tx *Tx) writePayoutsMade(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("make payouts", len(rows), `
+	return tx.gather("make payouts", len(rows), `
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
 		                     failure_code, created_at, answered_at)
@@ -355,7 +358,7 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("change payouts", len(rows), `
+	return tx.gather("change payouts", len(rows), `
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at
@@ -367,7 +370,11 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 // writeDues ends dues before it begins them: a batch may do both to one payout.
 func (tx *Tx) writeDues(c *Changes) error {
 	if rows := c.DuesEnded; len(rows) > 0 {
-		err := tx.exec("end payout dues", len(rows), `
+		end := tx.gather
+		if len(c.DuesBegun) > 0 {
+			end = tx.exec
+		}
+		err := end("end payout dues", len(rows), `
 			DELETE FROM payout_dues d
 			USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
@@ -380,7 +387,7 @@ func (tx *Tx) writeDues(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("begin payout dues", len(rows), `
+	return tx.gather("begin payout dues", len(rows), `
 		INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
 		SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
 		FROM unnest($1::payout_dues[]) r`,
@@ -396,7 +403,7 @@ func (tx *Tx) writeEvents(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write events", len(rows), `
+	return tx.gather("write events", len(rows), `
 		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
 		SELECT r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash
 		FROM unnest($1::events[]) r`,
@@ -417,7 +424,7 @@ func (tx *Tx) writeRequests(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write requests", len(rows), `
+	return tx.gather("write requests", len(rows), `
 		INSERT INTO requests (merchant_id, workload, method, request_id, digest, claim_id, result_id,
 		                      payout_id, transfer_number, event_number, recorded_at)
 		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,

@@ -13,7 +13,7 @@ func (tx *Tx) writeClaimsFiled(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("file claims", len(rows), `
+	return tx.gather("file claims", len(rows), `
 		INSERT INTO claims (
 			merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id,
 			order_id, payment_id, product_id, paid_at, claimant_id, destination, units,
@@ -70,7 +70,7 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("change claims", len(rows), `
+	return tx.gather("change claims", len(rows), `
 		UPDATE claims c
 		SET version = k.version, state = k.state, state_since = k.state_since, verdict = k.verdict,
 		    revision = k.revision, units = k.units, basis = k.basis, policy_id = k.policy_id,
@@ -102,7 +102,7 @@ func (tx *Tx) writeUnitsTaken(c *Changes) error {
 	if len(c.UnitsTaken) == 0 {
 		return nil
 	}
-	return tx.exec("take units", len(c.UnitsTaken), `
+	return tx.gather("take units", len(c.UnitsTaken), `
 		INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
 		SELECT k.merchant_id, k.order_line_id, k.ordinal, k.claim_id
 		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
@@ -110,6 +110,7 @@ func (tx *Tx) writeUnitsTaken(c *Changes) error {
 		unitArrays(c.UnitsTaken)...)
 }
 
+// writeUnitsFreed frees units at once: another claim of the batch may take them.
 func (tx *Tx) writeUnitsFreed(c *Changes) error {
 	if len(c.UnitsFreed) == 0 {
 		return nil
@@ -147,7 +148,7 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 	if failed != nil {
 		return fmt.Errorf("encode calculation: %w", failed)
 	}
-	return tx.exec("write revisions", len(rows), `
+	return tx.gather("write revisions", len(rows), `
 		INSERT INTO claim_revisions (
 			merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor,
 			basis, policy_id, policy_version, cause, note, calculation, event_number, recorded_at)
@@ -163,7 +164,7 @@ func (tx *Tx) writeResults(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write results", len(rows), `
+	return tx.gather("write results", len(rows), `
 		INSERT INTO results (
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
@@ -191,7 +192,7 @@ func (tx *Tx) writeMoves(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("write moves", len(rows), `
+	return tx.gather("write moves", len(rows), `
 		INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger,
 		                   event_number, note, recorded_at)
 		SELECT r.merchant_id, r.claim_id, r.version, r.from_state, r.to_state, r.trigger,
@@ -216,7 +217,7 @@ func putWait(r *records, w *Wait) {
 
 func (tx *Tx) writeWaits(c *Changes) error {
 	if rows := c.WaitsBegun; len(rows) > 0 {
-		err := tx.exec("begin waits", len(rows), `
+		err := tx.gather("begin waits", len(rows), `
 			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
 			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at
 			FROM unnest($1::waits[]) r`,
@@ -226,7 +227,7 @@ func (tx *Tx) writeWaits(c *Changes) error {
 		}
 	}
 	if rows := c.WaitsChanged; len(rows) > 0 {
-		err := tx.exec("change waits", len(rows), `
+		err := tx.gather("change waits", len(rows), `
 			UPDATE waits w
 			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at
 			FROM unnest($1::waits[]) k
@@ -240,7 +241,7 @@ func (tx *Tx) writeWaits(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.exec("end waits", len(rows), `
+	return tx.gather("end waits", len(rows), `
 		DELETE FROM waits w
 		USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.id`,
