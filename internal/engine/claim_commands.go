@@ -107,6 +107,11 @@ func NewConfirmNotice(claimID string, revision int32) ConfirmNotice {
 	return ConfirmNotice{onClaim{ClaimID: claimID}, revision}
 }
 
+// need asks for the claim alone: no money moves.
+func (n *ConfirmNotice) need(c *call, needs *needs) {
+	needs.claims.add(postgres.Key{MerchantID: c.header.MerchantID, ID: n.ClaimID})
+}
+
 func (n *ConfirmNotice) digest(d *digest) { d.texts(n.ClaimID); d.number(int64(n.Revision)) }
 
 func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {

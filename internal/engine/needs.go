@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -109,10 +111,15 @@ func (bs books) loadLines(tx *postgres.Tx, n *needs) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range lines {
-		bs[l.MerchantID].lines.load(l.ID, loadedLine{line: l, digest: l.Digest()})
+	if len(lines) == 0 {
+		return nil
 	}
-	refunds, err := tx.Refunds(keys)
+	stored := make([]postgres.Key, len(lines))
+	for i, l := range lines {
+		bs[l.MerchantID].lines.load(l.ID, loadedLine{line: l, digest: l.Digest()})
+		stored[i] = postgres.Key{MerchantID: l.MerchantID, ID: l.ID}
+	}
+	refunds, err := tx.Refunds(stored)
 	if err != nil {
 		return err
 	}
@@ -122,7 +129,12 @@ func (bs books) loadLines(tx *postgres.Tx, n *needs) error {
 	return nil
 }
 
+// loadUnits reads the owners of units of lines that were seen before; nobody
+// owns a unit of another.
 func (bs books) loadUnits(tx *postgres.Tx, n *needs) error {
+	n.unitsOf.keys = slices.DeleteFunc(n.unitsOf.keys, func(k postgres.Key) bool {
+		return bs[k.MerchantID].lines.get(k.ID) == nil
+	})
 	return loadInto(&n.unitsOf, tx.UnitOwners, func(u postgres.UnitOwner) {
 		bs[u.MerchantID].units.load(unitKey{u.OrderLineID, u.Ordinal}, unit{claimID: u.ClaimID, stored: u.ClaimID})
 	})

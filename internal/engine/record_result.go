@@ -30,14 +30,21 @@ func NewRecordResult(r claim.Result) RecordResult {
 }
 
 func (r *RecordResult) need(c *call, n *needs) {
-	r.onClaim.need(c, n)
-	n.results.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.ClaimID})
+	k := postgres.Key{MerchantID: c.header.MerchantID, ID: r.ClaimID}
+	n.claims.add(k)
+	n.results.add(k)
 	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
 }
 
 func (r *RecordResult) follow(b *Book, n *needs, round int) {
-	if c := b.claims.get(r.ClaimID); c != nil {
-		followGroup(b, n, round, &c.Claim)
+	c := b.claims.get(r.ClaimID)
+	if c == nil {
+		return
+	}
+	followGroup(b, n, round, &c.Claim)
+	if round == 0 && c.Revision > 0 {
+		// A claim that was never priced has nothing set aside.
+		n.holds.add(postgres.Key{MerchantID: b.merchantID, ID: r.ClaimID})
 	}
 }
 

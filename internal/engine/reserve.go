@@ -83,7 +83,7 @@ func (r *reserver) reserve(batch []*reservation) {
 	var taken []postgres.Reservation
 	var err error
 	for range reservesMax {
-		err = r.session.InTx(context.Background(), func(tx *postgres.Tx) (err error) {
+		err = r.session.Alone(context.Background(), func(tx *postgres.Tx) (err error) {
 			taken, err = tx.Reserve(rows)
 			return err
 		})

@@ -239,6 +239,19 @@ func (s *Session) InSnapshot(ctx context.Context, f func(*Tx) error) error {
 	return s.inTx(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f)
 }
 
+// Alone runs f, which makes one statement, without a transaction around it: the
+// statement is one by itself. An error may come after it was carried out.
+func (s *Session) Alone(ctx context.Context, f func(*Tx) error) error {
+	if err := s.connect(ctx); err != nil {
+		return err
+	}
+	err := f(&Tx{s: s, ctx: ctx})
+	if errors.Is(err, ErrUnavailable) {
+		s.Close()
+	}
+	return err
+}
+
 func (s *Session) inTx(ctx context.Context, begin string, f func(*Tx) error) (err error) {
 	if err := s.connect(ctx); err != nil {
 		return err
