@@ -30,7 +30,8 @@ type finding struct {
 	sample        claim.SampleSource
 }
 
-// scripts are the findings by the prefix of the product id.
+// scripts are the findings by the prefix of the product id; no prefix begins
+// another.
 var scripts = map[string][]finding{
 	"sandbox-counterfeit":  {{labID, claim.Counterfeit, claim.SealedPlatformSample}},
 	"sandbox-genuine":      {{labID, claim.Genuine, claim.SealedPlatformSample}},
@@ -51,13 +52,19 @@ type Bench struct {
 	engine  *engine.Engine
 	worker  *worker.Worker
 	gateway *payouttest.Simulator // Nil when the payments are somebody else's.
+	// turn holds one token: due work runs once at a time, so that the counts of
+	// a run are those of what it did.
+	turn chan struct{}
+	// unreported was taken from the gateway and is not recorded yet; it belongs
+	// to whoever has the turn.
+	unreported []payouttest.Report
 }
 
 // New sets the bench up over an engine and a worker that live by clock, and
 // registers the scripted authenticators. gateway is nil when payouts go to a
 // gateway outside.
 func New(ctx context.Context, clock *Clock, db *postgres.DB, e *engine.Engine, w *worker.Worker, gateway *payouttest.Simulator) (*Bench, error) {
-	b := &Bench{Clock: clock, db: db, engine: e, worker: w, gateway: gateway}
+	b := &Bench{Clock: clock, db: db, engine: e, worker: w, gateway: gateway, turn: make(chan struct{}, 1)}
 	for _, a := range []claim.Authenticator{
 		{ID: labID, Kind: claim.AccreditedLab, DisplayName: "Sandbox laboratory"},
 		{ID: brandID, Kind: claim.Brand, DisplayName: "Sandbox brand"},
@@ -80,7 +87,14 @@ func header(merchantID, method, requestID string) engine.Header {
 }
 
 // RunDueWork does everything that is due at the clock, until nothing more is.
+// What was done before an error stays done.
 func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return Done{}, ctx.Err()
+	}
 	var all Done
 	for {
 		recorded, err := b.recordResults(ctx)
@@ -172,12 +186,15 @@ func (b *Bench) report(ctx context.Context) (reported int64, err error) {
 	if b.gateway == nil {
 		return 0, nil
 	}
-	for _, r := range b.gateway.TakeReports() {
+	b.unreported = append(b.unreported, b.gateway.TakeReports()...)
+	for len(b.unreported) > 0 {
+		r := b.unreported[0]
 		id := strings.ToLower(string(r.Answer.Outcome)) + "-" + r.OutNumber
 		_, err := b.engine.ReportPayoutOutcome(ctx, header("", "ReportPayoutOutcome", id), r.OutNumber, r.Answer)
 		if err != nil {
 			return reported, fmt.Errorf("report outcome of %s: %w", r.OutNumber, err)
 		}
+		b.unreported = b.unreported[1:]
 		reported++
 	}
 	return reported, nil

@@ -15,13 +15,15 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // Config bounds the worker. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Senders is how many payouts are on their way to the gateway at once.
+	// Senders is how many payouts are on their way to the gateway at once: enough
+	// for thousands a second through a gateway that answers within 50 ms.
 	Senders int
 	// HintsMax is how many payouts may wait for a sender; what exceeds it is
 	// found again by the list of dues.
@@ -30,8 +32,12 @@ type Config struct {
 	BatchMax int
 	// Pause is how often dues and deadlines are looked for.
 	Pause time.Duration
+	// PauseMax is how long a loop waits at most while the database is away.
+	PauseMax time.Duration
 	// LookAgain is how long after a first look a payout without an outcome is
-	// looked at again; every further look waits twice as long, up to LookAgainMax.
+	// looked at again; every further look waits twice as long, up to
+	// LookAgainMax. It must be longer than a batch of dues takes, so that no two
+	// workers ask after the same payout.
 	LookAgain    time.Duration
 	LookAgainMax time.Duration
 	// CatalogPause is how often policies and authenticators are read afresh.
@@ -40,17 +46,21 @@ type Config struct {
 	// old one must be: longer than any command can be under way.
 	SweepPause time.Duration
 	SweepAge   time.Duration
-	// SweepSpan is how far back they are looked for.
-	SweepSpan time.Duration
+	// SweepSpan is how far back a worker that starts looks for them, SweepWindow
+	// how much time one statement covers.
+	SweepSpan   time.Duration
+	SweepWindow time.Duration
 }
 
 // Defaults are the settings of `serve`.
 func Defaults() Config {
 	return Config{
-		Senders: 128, HintsMax: 16384, BatchMax: 256,
-		Pause: time.Second, LookAgain: 15 * time.Second, LookAgainMax: 10 * time.Minute,
+		Senders: 256, HintsMax: 8192, BatchMax: 256,
+		Pause: time.Second, PauseMax: 30 * time.Second,
+		LookAgain: time.Minute, LookAgainMax: 10 * time.Minute,
 		CatalogPause: 10 * time.Second,
-		SweepPause:   time.Minute, SweepAge: 15 * time.Minute, SweepSpan: 24 * time.Hour,
+		SweepPause:   time.Minute, SweepAge: 15 * time.Minute,
+		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
 	}
 }
 
@@ -70,79 +80,96 @@ type Worker struct {
 	config  Config
 	log     *slog.Logger
 
-	hints chan payout.Payout
-	// pending counts hints that are not done with; idle is signalled at zero.
-	pending struct {
-		sync.Mutex
-		sync.Cond
-		count int
-	}
-	done struct {
+	hints hints
+	// silences are payouts whose outcome stayed unknown since they were last logged.
+	silences silences
+	// swept is the time up to which reservations were swept.
+	swept time.Time
+	done  struct {
 		deadlines, instructed, queried, recorded atomic.Int64
 	}
 }
 
 // New makes a worker and lets the engine tell it of new payouts. Nothing is
-// sent before Run.
+// sent before Run or RunDue.
 func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, config Config, log *slog.Logger) *Worker {
-	w := &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: make(chan payout.Payout, config.HintsMax)}
-	w.pending.L = &w.pending.Mutex
-	e.OnPayouts(w.hint)
+	w := &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: newHints(config.HintsMax)}
+	e.OnPayouts(w.hints.tell)
 	return w
 }
 
-// Run works until ctx ends; calls under way end with it, and what they were
-// about is found again by the list of dues.
+// Run works until ctx ends. What is under way then is finished; what only waits
+// is found again by the list of dues, here or elsewhere.
 func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range w.config.Senders {
 		running.Go(func() { w.sendHints(ctx) })
 	}
-	for _, loop := range []struct {
+	for _, l := range []struct {
 		what  string
 		pause time.Duration
 		step  func(context.Context) error
 	}{
 		{"look after payouts", w.config.Pause, w.lookAfterPayouts},
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
+		{"log silent payouts", w.config.Pause, w.logSilences},
 		{"reload catalogue", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
 	} {
-		running.Go(func() { w.loop(ctx, loop.what, loop.pause, loop.step) })
+		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}
 	running.Wait()
 }
 
-// loop takes a step now and then, with jitter, so that replicas spread out.
-// Nothing ends it but ctx.
+// loop takes a step now and then, with jitter, so that replicas spread out, and
+// ever less often while the database is away. Nothing ends it but ctx.
 func (w *Worker) loop(ctx context.Context, what string, pause time.Duration, step func(context.Context) error) {
+	wait := pause
 	for {
-		t := time.NewTimer(pause/2 + rand.N(pause))
+		t := time.NewTimer(wait/2 + rand.N(wait))
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			t.Stop()
 			return
 		}
-		if err := step(ctx); err != nil && ctx.Err() == nil {
+		err := step(ctx)
+		if away(err) {
+			wait = max(pause, min(2*wait, w.config.PauseMax))
+		} else {
+			wait = pause
+		}
+		if err != nil && ctx.Err() == nil {
 			w.log.Error("worker step failed", "step", what, "error", err)
 		}
 	}
 }
 
+// away says whether the database cannot be reached, so that whatever comes next
+// would fail as well.
+func away(err error) bool {
+	return errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, fault.DatabaseUnavailable)
+}
+
 // RunDue does everything that is due at the engine's time, until nothing more
-// is, and counts it. Payouts told of meanwhile are sent by Run, which must be
-// running.
+// is, and counts it. It needs no Run beside it, and waits for what one has under
+// way. An error says that something could not be recorded and stays due.
 func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 	before := w.counts()
+	var first error
 	for {
 		start := w.counts()
-		err := errors.Join(w.idle(ctx), w.lookAfterPayouts(ctx), w.passDeadlines(ctx), w.idle(ctx))
-		if err != nil {
-			return w.since(before), err
+		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines} {
+			err := step(ctx)
+			if first == nil {
+				first = err
+			}
+			if ctx.Err() != nil || away(err) {
+				return w.since(before), err
+			}
 		}
 		if w.counts() == start {
-			return w.since(before), nil
+			return w.since(before), first
 		}
 	}
 }
@@ -164,27 +191,44 @@ func (w *Worker) since(before Done) Done {
 	}
 }
 
-// each runs f for every item, several at once, so that the commands meet in the
-// pipeline and become one batch.
-func each[T any](ctx context.Context, most int, items []T, f func(context.Context, T)) {
+// together runs f several times at once and returns the first error.
+func together(times int, f func() error) error {
 	var running sync.WaitGroup
-	slots := make(chan struct{}, most)
-	for _, item := range items {
-		slots <- struct{}{}
+	var first atomic.Pointer[error]
+	for range times {
 		running.Go(func() {
-			defer func() { <-slots }()
-			f(ctx, item)
+			if err := f(); err != nil {
+				first.CompareAndSwap(nil, &err)
+			}
 		})
 	}
 	running.Wait()
+	if err := first.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
-// sweep frees references that a crash left reserved.
-func (w *Worker) sweep(ctx context.Context) error {
-	before := w.engine.Now().Add(-w.config.SweepAge)
-	freed, err := w.db.SweepReservations(ctx, before.Add(-w.config.SweepSpan), before, w.config.BatchMax)
-	if freed > 0 {
-		w.log.Info("orphaned reservations freed", "count", freed)
+// each runs f for every item, most of them at once, so that the commands meet in
+// the pipeline and become one batch. It returns the first error, after every
+// item had its turn; an item that was begun is finished also when ctx ends.
+func each[T any](ctx context.Context, most int, items []T, f func(context.Context, *T) error) error {
+	var next atomic.Int64
+	whole := context.WithoutCancel(ctx)
+	err := together(min(most, len(items)), func() (first error) {
+		for ctx.Err() == nil {
+			i := next.Add(1) - 1
+			if i >= int64(len(items)) {
+				break
+			}
+			if err := f(whole, &items[i]); first == nil {
+				first = err
+			}
+		}
+		return first
+	})
+	if err == nil {
+		err = ctx.Err()
 	}
 	return err
 }

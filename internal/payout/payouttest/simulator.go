@@ -7,9 +7,9 @@ package payouttest
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -36,44 +36,31 @@ const (
 const returnAfter = 24 * time.Hour
 
 // Fault is asked before each call; what it returns is the call's answer, and the
-// simulator never saw the call. Method is "Instruct" or "Query".
-type Fault func(method, outNumber string) error
-
-// Report is an outcome that the payment service reports by itself.
-type Report struct {
-	OutNumber string
-	Answer    payout.Answer
-}
+// simulator never saw the call. Method is "Instruct" or "Query". It may hold
+// the call up until ctx ends.
+type Fault func(ctx context.Context, method, outNumber string) error
 
 // Simulator implements the payout gateway. It is safe for concurrent use.
 type Simulator struct {
 	tenfoldv1.UnimplementedPayoutGatewayServiceServer
 	clock func() time.Time
+	fault atomic.Pointer[Fault]
 
 	mu      sync.Mutex
-	fault   Fault
-	taken   map[string]*entry
+	entries map[string]*entry
 	reports []scheduled
 	paid    Paid
 }
 
-// Paid is what left the simulator.
-type Paid struct {
-	// Payouts is how many were paid and not returned.
-	Payouts int64
-	// Minor sums them.
-	Minor int64
-}
-
-// entry is an out-number that was taken on.
+// entry is an out-number that was sent.
 type entry struct {
 	content  content
 	notAfter time.Time
 	said     payout.Answer
-	// counted says that the entry is in Paid.
-	counted bool
-	// missed says that a first instruction never arrived.
-	missed bool
+	// missed says that the only instruction so far never arrived.
+	missed   bool
+	paid     bool
+	returned bool
 }
 
 // content is what an out-number stands for; another content is refused.
@@ -83,54 +70,68 @@ type content struct {
 	minor                                         int64
 }
 
-type scheduled struct {
-	at time.Time
-	Report
-}
-
 // New makes a simulator that lives by clock.
 func New(clock func() time.Time) *Simulator {
-	return &Simulator{clock: clock, taken: make(map[string]*entry)}
+	return &Simulator{clock: clock, entries: make(map[string]*entry)}
 }
 
 // Break sets what goes wrong from now on; nil ends it.
 func (s *Simulator) Break(f Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fault = f
+	if f == nil {
+		s.fault.Store(nil)
+		return
+	}
+	s.fault.Store(&f)
 }
 
-// Paid gives what was paid and not returned.
-func (s *Simulator) Paid() Paid {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.paid
+// broken gives what goes wrong with a call, if anything does.
+func (s *Simulator) broken(ctx context.Context, method, outNumber string) error {
+	if f := s.fault.Load(); f != nil {
+		return (*f)(ctx, method, outNumber)
+	}
+	return nil
 }
 
 // Instruct takes a payout on, or repeats what it said of it.
-func (s *Simulator) Instruct(_ context.Context, r *tenfoldv1.InstructRequest) (*tenfoldv1.InstructResponse, error) {
+func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) (*tenfoldv1.InstructResponse, error) {
+	if err := s.broken(ctx, "Instruct", r.GetOutNumber()); err != nil {
+		return nil, err
+	}
+	if err := check(r); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fault != nil {
-		if err := s.fault("Instruct", r.GetOutNumber()); err != nil {
-			return nil, err
-		}
-	}
-	e, known := s.taken[r.GetOutNumber()]
-	c := contentOf(r)
+	e, known := s.entries[r.GetOutNumber()]
+	c, notAfter := contentOf(r), r.GetNotAfter().AsTime()
 	switch {
-	case known && e.content != c:
-		return nil, status.Error(codes.AlreadyExists, "the out-number was instructed with another content")
 	case !known:
-		e = &entry{content: c, notAfter: r.GetNotAfter().AsTime()}
-		s.taken[r.GetOutNumber()] = e
-	case e.said.Outcome == payout.OutcomeFailed && r.GetNotAfter().AsTime().After(e.notAfter):
-		// An operator's retry: the number failed, and may be tried until later.
-		e.notAfter = r.GetNotAfter().AsTime()
+		e = &entry{content: c}
+		s.entries[r.GetOutNumber()] = e
+	case e.content != c:
+		return nil, status.Error(codes.AlreadyExists, "the out-number was instructed with another content")
+	case e.said.Outcome == payout.OutcomeFailed && notAfter.After(e.notAfter):
+		// An operator's retry: what failed may be tried until later.
 	case !e.missed:
+		s.settle(e)
 		return instructed(&e.said), nil
 	}
+	e.notAfter = notAfter
 	return s.begin(r.GetOutNumber(), e)
+}
+
+// check refuses for good what no payment service could pay.
+func check(r *tenfoldv1.InstructRequest) error {
+	if n := len(r.GetOutNumber()); n == 0 || n > 32 {
+		return status.Error(codes.InvalidArgument, "the out-number has between 1 and 32 characters")
+	}
+	if r.GetAmount().GetMinorUnits() <= 0 || r.GetAmount().GetCurrencyCode() == "" {
+		return status.Error(codes.InvalidArgument, "the amount must be above zero, in a currency")
+	}
+	if r.GetDestination() == "" || r.GetPart() == tenfoldv1.PayoutPart_PAYOUT_PART_UNSPECIFIED || r.GetNotAfter() == nil {
+		return status.Error(codes.InvalidArgument, "destination, part and not_after must be set")
+	}
+	return nil
 }
 
 func contentOf(r *tenfoldv1.InstructRequest) content {
@@ -140,102 +141,87 @@ func contentOf(r *tenfoldv1.InstructRequest) content {
 	}
 }
 
+// to says whether the payout goes to a script.
+func (e *entry) to(script string) bool { return strings.HasPrefix(e.content.destination, script) }
+
 // begin runs the script of an out-number that is tried for the first time, or
 // again.
 func (s *Simulator) begin(outNumber string, e *entry) (*tenfoldv1.InstructResponse, error) {
 	now := s.clock()
-	to := func(script string) bool { return strings.HasPrefix(e.content.destination, script) }
-	switch {
-	case now.After(e.notAfter):
-		s.say(outNumber, e, payout.OutcomeFailed, "NOT_AFTER_PASSED")
-	case to(Fail):
-		s.say(outNumber, e, payout.OutcomeFailed, "SANDBOX_FAILED")
-	case to(Process), to(Stall):
-		s.say(outNumber, e, payout.Processing, "")
-	case to(Miss) && !e.missed:
+	if e.to(Miss) && !e.missed && e.said.Outcome == "" {
 		e.missed = true
 		return nil, status.Error(codes.Unavailable, "the instruction never arrived")
+	}
+	e.missed = false
+	switch {
+	case now.After(e.notAfter):
+		e.said = failed("NOT_AFTER_PASSED", now)
+	case e.to(Fail):
+		e.said = failed("SANDBOX_FAILED", now)
+	case e.to(Process), e.to(Stall):
+		e.said = payout.Answer{Outcome: payout.Processing, GatewayReference: "sim-" + outNumber}
 	default:
-		e.missed = false
-		s.say(outNumber, e, payout.OutcomeSucceeded, "")
+		s.pay(outNumber, e, now)
 	}
 	switch {
-	case to(Lose):
+	case !e.paid:
+	case e.to(Lose):
 		return nil, status.Error(codes.Unavailable, "the answer was lost")
-	case to(Double):
-		s.schedule(now, outNumber, e.said)
-	case to(Return):
-		s.schedule(now.Add(returnAfter), outNumber, payout.Answer{
-			Outcome: payout.OutcomeReturned, FailureCode: "SANDBOX_RETURNED", OccurredAt: now.Add(returnAfter),
-		})
+	case e.to(Double):
+		s.schedule(outNumber, e.said, now)
+	case e.to(Return):
+		back := now.Add(returnAfter)
+		s.schedule(outNumber, payout.Answer{
+			Outcome: payout.OutcomeReturned, GatewayReference: e.said.GatewayReference,
+			FailureCode: "SANDBOX_RETURNED", OccurredAt: back,
+		}, back)
 	}
 	return instructed(&e.said), nil
 }
 
-// say sets what is true of an out-number from now on.
-func (s *Simulator) say(outNumber string, e *entry, o payout.Outcome, code string) {
-	e.said = payout.Answer{Outcome: o, FailureCode: code}
-	if o != payout.Processing {
-		e.said.OccurredAt = s.clock()
-	}
-	if o == payout.OutcomeSucceeded {
-		e.said.GatewayReference = "sim-" + outNumber
-		e.counted = true
-		s.paid.Payouts++
-		s.paid.Minor += e.content.minor
-	}
+func failed(code string, at time.Time) payout.Answer {
+	return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code, OccurredAt: at}
 }
 
-func (s *Simulator) schedule(at time.Time, outNumber string, a payout.Answer) {
-	s.reports = append(s.reports, scheduled{at: at, Report: Report{OutNumber: outNumber, Answer: a}})
+// pay lets the consumer have the money.
+func (s *Simulator) pay(outNumber string, e *entry, at time.Time) {
+	e.said = payout.Answer{Outcome: payout.OutcomeSucceeded, GatewayReference: "sim-" + outNumber, OccurredAt: at}
+	e.paid = true
+	s.paid.Payouts++
+	s.paid.Minor += e.content.minor
+}
+
+// settle ends what can only end by time.
+func (s *Simulator) settle(e *entry) {
+	if e.said.Outcome == payout.Processing && e.to(Stall) && s.clock().After(e.notAfter) {
+		e.said = failed("SANDBOX_STALLED", e.notAfter)
+	}
 }
 
 // Query tells what is true of an out-number.
-func (s *Simulator) Query(_ context.Context, r *tenfoldv1.QueryRequest) (*tenfoldv1.QueryResponse, error) {
+func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenfoldv1.QueryResponse, error) {
+	if err := s.broken(ctx, "Query", r.GetOutNumber()); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fault != nil {
-		if err := s.fault("Query", r.GetOutNumber()); err != nil {
-			return nil, err
-		}
-	}
-	e, known := s.taken[r.GetOutNumber()]
+	e, known := s.entries[r.GetOutNumber()]
 	if !known || e.missed {
 		return &tenfoldv1.QueryResponse{Outcome: tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND}, nil
 	}
-	if e.said.Outcome == payout.Processing {
-		switch {
-		case strings.HasPrefix(e.content.destination, Process):
-			s.say(r.GetOutNumber(), e, payout.OutcomeSucceeded, "")
-		case s.clock().After(e.notAfter):
-			s.say(r.GetOutNumber(), e, payout.OutcomeFailed, "SANDBOX_STALLED")
+	s.settle(e)
+	if e.said.Outcome == payout.Processing && e.to(Process) {
+		// It is told late, and was paid while it might be.
+		at := s.clock()
+		if at.After(e.notAfter) {
+			at = e.notAfter
 		}
+		s.pay(r.GetOutNumber(), e, at)
 	}
 	a := &e.said
 	return &tenfoldv1.QueryResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
 	}, nil
-}
-
-// TakeReports gives what the payment service would report by now, once.
-func (s *Simulator) TakeReports() []Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.clock()
-	var due []Report
-	s.reports = slices.DeleteFunc(s.reports, func(r scheduled) bool {
-		if r.at.After(now) {
-			return false
-		}
-		if e := s.taken[r.OutNumber]; r.Answer.Outcome == payout.OutcomeReturned && e.counted {
-			e.counted = false
-			s.paid.Payouts--
-			s.paid.Minor -= e.content.minor
-		}
-		due = append(due, r.Report)
-		return true
-	})
-	return due
 }
 
 var outcomes = map[payout.Outcome]tenfoldv1.GatewayOutcome{

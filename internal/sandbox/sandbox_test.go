@@ -1,0 +1,209 @@
+package sandbox_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/worker"
+)
+
+// Would catch a scripted product whose claim ends elsewhere than the contract
+// says, or whose results are recorded more than once.
+func TestProductsPickTheResult(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	rows := []struct {
+		product string
+		want    claim.State
+		results int64
+	}{
+		{"sandbox-counterfeit-1", claim.Notified, 1},
+		{"sandbox-genuine-1", claim.Rejected, 1},
+		{"sandbox-inconclusive-1", claim.InReview, 1},
+		{"sandbox-conflict-1", claim.InReview, 2},
+		{"sandbox-other", claim.Authenticating, 0},
+		{"product-1", claim.Authenticating, 0},
+	}
+	claims := make([]*claim.Claim, len(rows))
+	var results int64
+	for i, row := range rows {
+		claims[i] = f.file(row.product, "wallet-1")
+		results += row.results
+	}
+	if done := f.run(0); done != (sandbox.Done{ResultsRecorded: results}) {
+		t.Fatalf("done: %+v", done)
+	}
+	for i, row := range rows {
+		if got := f.read(claims[i]); got.State != row.want {
+			t.Errorf("%s: %s, not %s", row.product, got.State, row.want)
+		}
+		recorded, err := f.db.Reader().Results(t.Context(), "m1", claims[i].ID, "", 10)
+		if err != nil || int64(len(recorded)) != row.results {
+			t.Errorf("%s: %d results, %v", row.product, len(recorded), err)
+		}
+	}
+	if done := f.run(0); done != (sandbox.Done{}) {
+		t.Fatalf("at once again: %+v", done)
+	}
+	// Those without a result lapse.
+	if done := f.run(15*day + time.Hour); done.ResultsRecorded != 0 || done.DeadlinesPassed < 2 {
+		t.Fatalf("after the wait for a result: %+v", done)
+	}
+	f.wantState(claims[4], claim.InReview)
+	f.wantState(claims[5], claim.InReview)
+}
+
+// Would catch a destination whose payouts end elsewhere than the contract says.
+func TestDestinationsPickThePayout(t *testing.T) {
+	t.Parallel()
+	const lookAgain = 16 * time.Second
+	sent := worker.Done{PayoutsInstructed: 2}
+	paid := worker.Done{PayoutsInstructed: 2, OutcomesRecorded: 2}
+	asked := worker.Done{PayoutsQueried: 2, OutcomesRecorded: 2}
+	type step struct {
+		after time.Duration
+		done  worker.Done
+		state claim.State
+	}
+	for destination, steps := range map[string][]step{
+		"wallet-1":           {{0, paid, claim.Paid}},
+		payouttest.Succeed:   {{0, paid, claim.Paid}},
+		payouttest.Process:   {{0, sent, claim.Paying}, {lookAgain, asked, claim.Paid}},
+		payouttest.Fail:      {{0, paid, claim.PayoutFailed}},
+		payouttest.Stall:     {{0, sent, claim.Paying}, {73 * time.Hour, asked, claim.PayoutFailed}},
+		payouttest.Lose:      {{0, sent, claim.Paying}, {lookAgain, asked, claim.Paid}},
+		payouttest.Miss:      {{0, sent, claim.Paying}, {lookAgain, worker.Done{PayoutsQueried: 2, PayoutsInstructed: 2, OutcomesRecorded: 2}, claim.Paid}},
+		payouttest.Double:    {{0, worker.Done{PayoutsInstructed: 2, OutcomesRecorded: 4}, claim.Paid}, {time.Hour, worker.Done{}, claim.Paid}},
+		payouttest.Return:    {{0, paid, claim.Paid}, {day - time.Minute, worker.Done{}, claim.Paid}, {time.Minute, worker.Done{OutcomesRecorded: 2}, claim.PayoutFailed}},
+		"sandbox-process-17": {{0, sent, claim.Paying}, {lookAgain, asked, claim.Paid}},
+	} {
+		t.Run(destination, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			c := f.file("sandbox-counterfeit", destination)
+			f.run(0)
+			f.accept(c)
+			for i, s := range steps {
+				if done := f.run(s.after); done.Done != s.done {
+					t.Errorf("step %d: %+v, not %+v", i, done.Done, s.done)
+				}
+				if got := f.read(c); got.State != s.state {
+					t.Errorf("step %d: the claim is %s, not %s", i, got.State, s.state)
+				}
+			}
+			left := f.payments.Paid()
+			if got := f.read(c).Funding.Paid(); int64(got) != left.Minor {
+				t.Errorf("booked as paid: %d; paid: %+v", got, left)
+			}
+		})
+	}
+}
+
+// Would catch a path that needs more than one RunDueWork although everything
+// on it is due: a notice that lapses and is paid.
+func TestRunDueWorkGoesOnUntilNothingIsDue(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.file("sandbox-counterfeit", payouttest.Double)
+	f.run(0)
+	if _, err := f.engine.ConfirmNotice(t.Context(), f.request("ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0)); err != nil {
+		t.Fatal(err)
+	}
+	want := sandbox.Done{Done: worker.Done{DeadlinesPassed: 1, PayoutsInstructed: 2, OutcomesRecorded: 4}}
+	if done := f.run(8 * day); done != want {
+		t.Fatalf("done: %+v, not %+v", done, want)
+	}
+	f.wantState(c, claim.Paid)
+}
+
+// Would catch results that are recorded twice, or an authenticator that cannot
+// be registered, when the server starts again.
+func TestRestartRecordsNothingTwice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.file("sandbox-inconclusive", "wallet-1")
+	f.run(0)
+	f.wantState(c, claim.InReview)
+	read := f.read(c)
+	_, err := f.engine.DecideReview(t.Context(), f.request("DecideReview"), engine.NewDecideReview(c.ID, read.Etag(), engine.Retest, nil, "once more"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.restart(sandbox.NewClock(start.Add(time.Hour)))
+	if done := f.run(0); done != (sandbox.Done{}) {
+		t.Fatalf("after the restart: %+v", done)
+	}
+	f.wantState(c, claim.Authenticating)
+}
+
+// Would catch scripted claims that stand behind a page of claims without a
+// script, and callers at the same time whose counts do not add up.
+func TestManyClaimsAndCallers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	file := func(product string, times int) {
+		var filed sync.WaitGroup
+		for range 8 {
+			filed.Go(func() {
+				for range times / 8 {
+					f.file(product, "wallet-1")
+				}
+			})
+		}
+		filed.Wait()
+	}
+	const scripted = 24
+	file("sandbox-other", 504)
+	file("sandbox-genuine", scripted)
+	var callers sync.WaitGroup
+	var mu sync.Mutex
+	var recorded int64
+	for range 4 {
+		callers.Go(func() {
+			done, err := f.bench.RunDueWork(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			recorded += done.ResultsRecorded
+		})
+	}
+	callers.Wait()
+	if recorded != scripted {
+		t.Errorf("%d results of %d", recorded, scripted)
+	}
+}
+
+// Would catch a clock that goes back, or that moves otherwise than it was told.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	c := sandbox.NewClock(start)
+	if got := c.AdvanceBy(time.Hour); !got.Equal(start.Add(time.Hour)) || !c.Now().Equal(got) {
+		t.Errorf("after an hour: %v", got)
+	}
+	at := start.Add(2 * time.Hour)
+	for range 2 {
+		if got, err := c.AdvanceTo(at.In(time.FixedZone("UTC+8", 8*60*60))); err != nil || !got.Equal(at) {
+			t.Errorf("advanced to %v, %v", got, err)
+		}
+	}
+	if got, err := c.AdvanceTo(at.Add(-time.Microsecond)); !errors.Is(err, fault.RequestInvalid) || !c.Now().Equal(at) {
+		t.Errorf("advanced into the past: %v, %v", got, err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { c.AdvanceBy(time.Second) })
+	}
+	all.Wait()
+	if got := c.Now(); !got.Equal(at.Add(8 * time.Second)) {
+		t.Errorf("after eight times a second: %v", got)
+	}
+}

@@ -1,0 +1,47 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// passDeadlines fires the deadlines that passed at least a grace ago. One that
+// fails does not keep those behind it from firing.
+func (w *Worker) passDeadlines(ctx context.Context) error {
+	before := w.engine.Now().Add(-w.engine.LapseGrace())
+	var after postgres.WaitCursor
+	var first error
+	for {
+		waits, err := w.db.DueWaits(ctx, before, after, w.config.BatchMax)
+		if err != nil {
+			return err
+		}
+		if err = each(ctx, w.config.BatchMax, waits, w.passDeadline); first == nil {
+			first = err
+		}
+		if len(waits) < w.config.BatchMax || ctx.Err() != nil || away(err) {
+			return first
+		}
+		last := waits[len(waits)-1]
+		after = postgres.WaitCursor{Deadline: last.Deadline, ClaimID: last.ClaimID}
+	}
+}
+
+func (w *Worker) passDeadline(ctx context.Context, wait *postgres.Wait) error {
+	_, err := w.engine.PassDeadline(ctx, wait.MerchantID, engine.NewPassDeadline(*wait))
+	switch {
+	case err == nil:
+		w.done.deadlines.Add(1)
+		return nil
+	case errors.Is(err, fault.ClaimChanged):
+		// Another replica, or whoever the claim waited for, was first.
+		w.log.Debug("deadline overtaken", "merchant", wait.MerchantID, "claim", wait.ClaimID, "error", err)
+		return nil
+	}
+	return fmt.Errorf("pass deadline of claim %s of merchant %s: %w", wait.ClaimID, wait.MerchantID, err)
+}
