@@ -22,7 +22,7 @@ const (
 	Deposit Purpose = "DEPOSIT"
 	// DepositHeld is deposit set aside for claims.
 	DepositHeld Purpose = "DEPOSIT_HELD"
-	// Receivable is what the merchant owes the platform for advances.
+	// Receivable is what the merchant owes the platform, for advances and bounced top-ups.
 	Receivable Purpose = "RECEIVABLE"
 	// ClaimPayable is owed to consumers and funded.
 	ClaimPayable Purpose = "CLAIM_PAYABLE"

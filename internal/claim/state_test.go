@@ -1,0 +1,227 @@
+package claim_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// truth says where every trigger leads from every state; "-" is a refusal.
+const truth = `
+trigger             NEW  AUT  REV  NOT  APP  APR  PAY  FLD  PAI  REJ  WDN  EXP
+FILED               AUT  -    -    -    -    -    -    -    -    -    -    -
+RESULT_COUNTERFEIT  -    NOT  NOT  -    -    -    -    -    -    -    -    -
+RESULT_GENUINE      -    REJ  REJ  REJ  -    -    -    -    -    -    -    -
+RESULT_UNDECIDED    -    REV  -    REV  -    -    -    -    -    -    -    -
+RESULT_LAPSED       -    REV  -    -    -    -    -    -    -    -    -    -
+REVIEW_UPHELD       -    -    NOT  -    -    -    -    -    -    -    -    -
+REVIEW_REJECTED     -    -    REJ  -    -    -    -    -    -    -    -    -
+REVIEW_RETEST       -    -    AUT  -    -    -    -    -    -    -    -    -
+REVIEW_EXPIRED      -    -    EXP  -    -    -    -    -    -    -    -    -
+ACCEPTED            -    -    -    PAY  -    -    -    -    -    -    -    -
+NOTICE_LAPSED       -    -    -    PAY  -    -    -    -    -    -    -    -
+PAID_IN_FULL        -    -    -    -    -    -    PAI  PAI  -    -    -    -
+PAYOUT_FAILED       -    -    -    -    -    -    FLD  -    -    -    -    -
+PAYOUT_RETRIED      -    -    -    -    -    -    -    PAY  -    -    -    -
+PAYOUT_RETURNED     -    -    -    -    -    -    -    -    FLD  -    -    -
+WITHDRAWN           -    WDN  WDN  WDN  -    -    -    -    -    -    -    -
+`
+
+// short are the table's words for the states.
+var short = map[string]claim.State{
+	"NEW": claim.New, "AUT": claim.Authenticating, "REV": claim.InReview, "NOT": claim.Notified,
+	"APP": claim.Appealed, "APR": claim.AwaitingApproval, "PAY": claim.Paying, "FLD": claim.PayoutFailed,
+	"PAI": claim.Paid, "REJ": claim.Rejected, "WDN": claim.Withdrawn, "EXP": claim.Expired,
+}
+
+// Would catch any pair of state and trigger that leads elsewhere than meant, a
+// debit that needs no notice first, and a state or trigger the table forgot.
+func TestEveryStateAgainstEveryTrigger(t *testing.T) {
+	t.Parallel()
+	rows := strings.Split(strings.TrimSpace(truth), "\n")
+	var columns []claim.State
+	for _, word := range strings.Fields(rows[0])[1:] {
+		s, ok := short[word]
+		if !ok {
+			t.Fatalf("the table has an unknown state %s", word)
+		}
+		columns = append(columns, s)
+	}
+	if want := append([]claim.State{claim.New}, claim.States()...); !slices.Equal(columns, want) {
+		t.Fatalf("the table has the states %v, the machine %v", columns, want)
+	}
+	var triggers []claim.Trigger
+	for _, row := range rows[1:] {
+		fields := strings.Fields(row)
+		trigger := claim.Trigger(fields[0])
+		triggers = append(triggers, trigger)
+		if len(fields) != len(columns)+1 {
+			t.Fatalf("the row of %s has %d cells, want %d", trigger, len(fields)-1, len(columns))
+		}
+		for i, word := range fields[1:] {
+			got, allowed := claim.Next(columns[i], trigger)
+			if want, means := short[word]; allowed != means || got != want {
+				t.Errorf("%s from %q leads to %q (allowed: %t), want %s", trigger, columns[i], got, allowed, word)
+			}
+		}
+	}
+	if !slices.Equal(triggers, claim.Triggers()) {
+		t.Fatalf("the table has the triggers %v, the machine %v", triggers, claim.Triggers())
+	}
+}
+
+// Would catch a claim that can be debited from another state than NOTIFIED,
+// where the merchant has been told and can answer.
+func TestOnlyNoticeLeadsToTheDebit(t *testing.T) {
+	t.Parallel()
+	for _, s := range append([]claim.State{claim.New}, claim.States()...) {
+		for _, trigger := range claim.Triggers() {
+			to, ok := claim.Next(s, trigger)
+			if ok && to.Confirmed() && !s.Confirmed() && s != claim.Notified {
+				t.Errorf("%s takes a claim from %q to %s without notice", trigger, s, to)
+			}
+		}
+	}
+}
+
+// Would catch a list that misses what the table knows, and a state whose claims
+// would wait for nobody and never end.
+func TestTriggersFromListsTheTable(t *testing.T) {
+	t.Parallel()
+	for _, s := range claim.States() {
+		from := claim.TriggersFrom(s)
+		for _, trigger := range claim.Triggers() {
+			if _, ok := claim.Next(s, trigger); ok != slices.Contains(from, trigger) {
+				t.Errorf("%s from %s: listed %t, allowed %t", trigger, s, !ok, ok)
+			}
+		}
+		if waits := s.WaitsFor(); waits == "" || (waits == claim.PartyNobody) != s.Final() {
+			t.Errorf("%s is final: %t, and waits for %q", s, s.Final(), waits)
+		}
+	}
+}
+
+// Would catch a state of which Live, Final and Confirmed say other things than
+// the units and the money of its claims.
+func TestLiveFinalConfirmed(t *testing.T) {
+	t.Parallel()
+	type answers struct{ live, final, confirmed bool }
+	for s, want := range map[claim.State]answers{
+		claim.New:              {},
+		claim.Authenticating:   {live: true},
+		claim.InReview:         {live: true},
+		claim.Notified:         {live: true},
+		claim.Appealed:         {live: true},
+		claim.AwaitingApproval: {live: true},
+		claim.Paying:           {live: true, confirmed: true},
+		claim.PayoutFailed:     {live: true, confirmed: true},
+		claim.Paid:             {live: true, final: true, confirmed: true},
+		claim.Rejected:         {final: true},
+		claim.Withdrawn:        {final: true},
+		claim.Expired:          {final: true},
+	} {
+		if got := (answers{s.Live(), s.Final(), s.Confirmed()}); got != want {
+			t.Errorf("%q is %+v, want %+v", s, got, want)
+		}
+	}
+}
+
+// Would catch a deadline that fires in a state which does not admit what it
+// pulls, and one that no state can have.
+func TestDeadlinesFireWhereTheyLead(t *testing.T) {
+	t.Parallel()
+	pulls := map[claim.Deadline]claim.Trigger{
+		claim.DeadlineResult: claim.ResultLapsed, claim.DeadlineNotice: claim.NoticeLapsed,
+	}
+	var fired []claim.Deadline
+	for _, s := range append([]claim.State{claim.New}, claim.States()...) {
+		for _, d := range s.Fires() {
+			fired = append(fired, d)
+			trigger, moves := pulls[d]
+			if _, ok := claim.Next(s, trigger); moves && !ok {
+				t.Errorf("%s fires in %s, which does not admit %s", d, s, trigger)
+			}
+		}
+	}
+	if !slices.Equal(fired, claim.Deadlines()) {
+		t.Errorf("the states fire %v, want %v", fired, claim.Deadlines())
+	}
+}
+
+// Would catch an answer to a caller that names actions the claim would refuse,
+// or hides one it would take.
+func TestAllowedActions(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[claim.State][]claim.Action{
+		claim.Authenticating: {claim.ActionRecordResult, claim.ActionWithdraw},
+		claim.InReview:       {claim.ActionRecordResult, claim.ActionDecideReview, claim.ActionWithdraw},
+		claim.Notified:       {claim.ActionRecordResult, claim.ActionAccept, claim.ActionWithdraw, claim.ActionConfirmNotice},
+		claim.PayoutFailed:   {claim.ActionRetryPayout},
+		claim.Paying:         nil, claim.Paid: nil, claim.Rejected: nil, claim.Withdrawn: nil, claim.Expired: nil,
+		claim.Appealed: nil, claim.AwaitingApproval: nil,
+	} {
+		c := &claim.Claim{State: s}
+		if got := c.Allowed(); !slices.Equal(got, want) {
+			t.Errorf("%s allows %v, want %v", s, got, want)
+		}
+	}
+	told := &claim.Claim{State: claim.Notified, NoticeConfirmedAt: moment}
+	if slices.Contains(told.Allowed(), claim.ActionConfirmNotice) {
+		t.Error("a notice confirmed before may be confirmed again")
+	}
+}
+
+// Would catch a refusal that leaves the caller without state, event or claim.
+func TestRefusalTellsTheClaim(t *testing.T) {
+	t.Parallel()
+	c := &claim.Claim{ID: "c-1", State: claim.Paid}
+	err := c.Refuse(claim.Accepted)
+	if err.Reason != fault.ClaimStateConflict || err.Subject != c ||
+		err.Fields["state"] != "PAID" || err.Fields["event"] != "ACCEPTED" {
+		t.Errorf("refusal is %v about %v", err, err.Subject)
+	}
+}
+
+// Would catch a caller that acts on a view of the claim which has changed.
+func TestEtagIsTheVersion(t *testing.T) {
+	t.Parallel()
+	c := &claim.Claim{ID: "c-1", Version: 7}
+	if err := c.CheckEtag("7"); err != nil || c.Etag() != "7" {
+		t.Errorf("the present etag %s is refused: %v", c.Etag(), err)
+	}
+	for _, etag := range []string{"", "6", "8", "07", " 7"} {
+		refusal, ok := fault.As(c.CheckEtag(etag))
+		if !ok || refusal.Reason != fault.ClaimChanged || refusal.Fields["etag"] != "7" || refusal.Field != "etag" {
+			t.Errorf("etag %q: %v", etag, refusal)
+		}
+	}
+}
+
+// Would catch a shortfall reported before there is a debit, or below zero.
+func TestShortfallIsWhatNobodyFunded(t *testing.T) {
+	t.Parallel()
+	c := claim.Claim{
+		Award:   claim.Award{Refund: 100, Compensation: 1_000},
+		Funding: claim.Funding{FromDeposit: 300, FromShopFunds: 200, Advanced: 100, RefundPaid: 100, CompensationInFlight: 200},
+	}
+	for _, s := range claim.States() {
+		c.State = s
+		want := int64(0)
+		if s.Confirmed() {
+			want = 500
+		}
+		if got := int64(c.Shortfall()); got != want {
+			t.Errorf("the shortfall in %s is %d, want %d", s, got, want)
+		}
+	}
+	if f := c.Funding; f.Funded() != 600 || f.Paid() != 100 || f.InFlight() != 200 || f.Payable() != 300 {
+		t.Errorf("funded %d, paid %d, in flight %d, payable %d", f.Funded(), f.Paid(), f.InFlight(), f.Payable())
+	}
+	c.Award = claim.Award{}
+	if got := c.Shortfall(); got != 0 {
+		t.Errorf("funded beyond the award, the shortfall is %d", got)
+	}
+}

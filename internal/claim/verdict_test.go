@@ -1,0 +1,246 @@
+package claim_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// words are the verdicts as the tables below write them.
+var words = map[string]claim.Verdict{
+	"fake": claim.Counterfeit, "real": claim.Genuine, "unclear": claim.Inconclusive, "none": claim.Pending,
+}
+
+// rank is a result's strength as its issuer, sample and custody make it.
+type rank struct {
+	kind         claim.AuthenticatorKind
+	sample       claim.SampleSource
+	reinspection bool
+}
+
+// ranks are the ways to a result, strongest first.
+var ranks = map[string]rank{
+	"judgment":     {kind: claim.Court, sample: claim.ConsumerSample},
+	"reinspection": {kind: claim.AccreditedLab, sample: claim.SealedPlatformSample, reinspection: true},
+	"sealed-lab":   {kind: claim.AccreditedLab, sample: claim.SealedPlatformSample},
+	"sealed-brand": {kind: claim.Brand, sample: claim.SealedPlatformSample},
+	"brand":        {kind: claim.Brand, sample: claim.ConsumerSample},
+	"lab":          {kind: claim.AccreditedLab, sample: claim.ConsumerSample},
+	"appraiser":    {kind: claim.Appraiser, sample: claim.ConsumerSample},
+	"trace":        {kind: claim.Trace, sample: claim.TraceData},
+	"photos":       {kind: claim.Brand, sample: claim.Photos},
+}
+
+// readResult reads "sealed-lab: 1=fake 2=real", with a "!" before the colon
+// where the chain of custody is broken.
+func readResult(t *testing.T, text string) claim.Result {
+	t.Helper()
+	name, verdicts, ok := strings.Cut(text, ":")
+	broken := strings.HasSuffix(name, "!")
+	by, known := ranks[strings.TrimSuffix(name, "!")]
+	if !ok || !known {
+		t.Fatalf("cannot read the result %q", text)
+	}
+	return claim.Result{
+		Kind: by.kind, Sample: by.sample, Reinspection: by.reinspection, CustodyIntact: !broken,
+		Units: readUnits(t, verdicts),
+	}
+}
+
+// readUnits reads "1=fake 2=real".
+func readUnits(t *testing.T, text string) []claim.Unit {
+	t.Helper()
+	var units []claim.Unit
+	for _, pair := range strings.Fields(text) {
+		var ordinal int32
+		number, word, _ := strings.Cut(pair, "=")
+		if _, err := fmt.Sscan(number, &ordinal); err != nil {
+			t.Fatalf("cannot read the unit %q: %v", pair, err)
+		}
+		v, ok := words[word]
+		if !ok {
+			t.Fatalf("%q is no verdict", word)
+		}
+		units = append(units, claim.Unit{Ordinal: ordinal, Verdict: v})
+	}
+	return units
+}
+
+// Would catch evidence that counts for more or less than the domain rules say.
+func TestRankOfResults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kind           claim.AuthenticatorKind
+		sample         claim.SampleSource
+		reinspection   bool
+		intact, broken int
+	}{
+		{claim.Court, claim.ConsumerSample, false, 1, 1},
+		{claim.Court, claim.Photos, false, 1, 1},
+		{claim.AccreditedLab, claim.SealedPlatformSample, true, 2, 3},
+		{claim.AccreditedLab, claim.ConsumerSample, true, 2, 3},
+		{claim.AccreditedLab, claim.SealedPlatformSample, false, 3, 4},
+		{claim.Brand, claim.SealedPlatformSample, false, 4, 5},
+		{claim.AccreditedLab, claim.ConsumerSample, false, 5, 6},
+		{claim.Brand, claim.ConsumerSample, false, 5, 6},
+		// Only a second laboratory re-inspects; a brand stays a party.
+		{claim.Brand, claim.SealedPlatformSample, true, 4, 5},
+		{claim.Appraiser, claim.SealedPlatformSample, false, 6, 7},
+		{claim.Appraiser, claim.ConsumerSample, false, 6, 7},
+		{claim.Trace, claim.TraceData, false, 7, 8},
+		{claim.Trace, claim.SealedPlatformSample, false, 7, 8},
+		{claim.Brand, claim.TraceData, false, 7, 8},
+		{claim.Brand, claim.Photos, false, 8, 8},
+		{claim.AccreditedLab, claim.Photos, true, 8, 8},
+	} {
+		for intact, want := range map[bool]int{true: c.intact, false: c.broken} {
+			r := claim.Result{Kind: c.kind, Sample: c.sample, Reinspection: c.reinspection, CustodyIntact: intact}
+			if got := r.Rank(); got != want {
+				t.Errorf("%s on %s, re-inspection %t, custody intact %t: rank %d, want %d",
+					c.kind, c.sample, c.reinspection, intact, got, want)
+			}
+		}
+	}
+}
+
+type weighing struct {
+	name    string
+	claimed string
+	results []string
+	want    string
+	trigger claim.Trigger // Empty while undecided.
+}
+
+var weighings = []weighing{
+	{"no result leaves the claim waiting", "1", nil, "1=none", ""},
+	{"a sealed lab result decides", "1", []string{"sealed-lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"a brand's word on the consumer's sample decides", "1", []string{"brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"a genuine item ends the claim", "1", []string{"lab: 1=real"}, "1=real", claim.ResultGenuine},
+	{"what cannot be told goes to a person", "1", []string{"sealed-lab: 1=unclear"}, "1=unclear", claim.ResultUndecided},
+
+	{"the stronger rank wins", "1", []string{"brand: 1=fake", "sealed-lab: 1=real"}, "1=real", claim.ResultGenuine},
+	{"many weak results do not outvote a strong one", "1",
+		[]string{"brand: 1=real", "lab: 1=real", "brand: 1=real", "sealed-lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"a judgment beats a re-inspection", "1", []string{"reinspection: 1=fake", "judgment: 1=real"}, "1=real", claim.ResultGenuine},
+	{"a re-inspection beats the first laboratory", "1", []string{"sealed-lab: 1=fake", "reinspection: 1=real"}, "1=real", claim.ResultGenuine},
+	{"a finding beats a stronger shrug", "1", []string{"reinspection: 1=unclear", "brand: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+
+	{"equal ranks that disagree are a conflict", "1", []string{"sealed-lab: 1=fake", "sealed-lab: 1=real"}, "1=unclear", claim.ResultUndecided},
+	{"brand and laboratory on consumers' samples weigh the same", "1", []string{"brand: 1=fake", "lab: 1=real"}, "1=unclear", claim.ResultUndecided},
+	{"a third equal result does not settle a conflict", "1",
+		[]string{"lab: 1=fake", "lab: 1=real", "lab: 1=fake"}, "1=unclear", claim.ResultUndecided},
+	{"a stronger result settles a conflict", "1",
+		[]string{"lab: 1=fake", "lab: 1=real", "reinspection: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+	{"a weaker result does not settle a conflict", "1",
+		[]string{"sealed-lab: 1=fake", "sealed-lab: 1=real", "brand: 1=fake"}, "1=unclear", claim.ResultUndecided},
+	{"a conflict of weak results below a strong one is none", "1",
+		[]string{"sealed-lab: 1=fake", "lab: 1=real", "lab: 1=fake"}, "1=fake", claim.ResultCounterfeit},
+
+	{"a gap in custody costs one rank", "1", []string{"sealed-brand: 1=real", "sealed-lab!: 1=fake"}, "1=unclear", claim.ResultUndecided},
+	{"a gap in custody takes the last deciding rank", "1", []string{"brand!: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"a gap in custody does not touch a judgment", "1", []string{"judgment!: 1=fake", "reinspection: 1=real"}, "1=fake", claim.ResultCounterfeit},
+
+	{"an appraiser alone does not decide", "1", []string{"appraiser: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"trace data alone never decide", "1", []string{"trace: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"photos alone never decide", "1", []string{"photos: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"photos, codes and an appraiser together do not decide either", "1",
+		[]string{"photos: 1=fake", "trace: 1=fake", "appraiser: 1=fake"}, "1=fake", claim.ResultUndecided},
+	{"weak evidence does not close a claim as genuine", "1", []string{"trace: 1=real"}, "1=real", claim.ResultUndecided},
+
+	{"a unit without a result keeps the claim waiting", "1 2", []string{"sealed-lab: 1=fake"}, "1=fake 2=none", ""},
+	{"one counterfeit unit is enough", "1 2", []string{"sealed-lab: 1=real 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
+	{"results on different units add up", "1 2", []string{"sealed-lab: 1=real", "brand: 2=fake"}, "1=real 2=fake", claim.ResultCounterfeit},
+	{"a result binds only the units it names", "1 2",
+		[]string{"sealed-lab: 1=fake", "brand: 1=real 2=real"}, "1=fake 2=real", claim.ResultCounterfeit},
+	{"one undecided unit takes the whole claim to a person", "1 2 3",
+		[]string{"sealed-lab: 1=fake 2=real", "photos: 3=fake"}, "1=fake 2=real 3=fake", claim.ResultUndecided},
+	{"every unit genuine ends the claim", "1 2", []string{"lab: 1=real 2=real"}, "1=real 2=real", claim.ResultGenuine},
+	{"results on units that are not claimed say nothing", "2", []string{"sealed-lab: 1=fake"}, "2=none", ""},
+}
+
+// Would catch a verdict that rests on the wrong result, a payout that weak
+// evidence triggers by itself, and a conflict that nobody looks at. Every case
+// is weighed in several orders: results arrive as they please.
+func TestWeigh(t *testing.T) {
+	t.Parallel()
+	for _, c := range weighings {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var claimed []claim.Unit
+			for _, number := range strings.Fields(c.claimed) {
+				claimed = append(claimed, readUnits(t, number+"=none")...)
+			}
+			var results []claim.Result
+			for _, text := range c.results {
+				results = append(results, readResult(t, text))
+			}
+			want := readUnits(t, c.want)
+			const orders = 20
+			random := rand.New(rand.NewPCG(1, 2))
+			for range orders {
+				units, trigger, decided := claim.Weigh(claimed, results)
+				if !slices.Equal(units, want) || trigger != c.trigger || decided != (c.trigger != "") {
+					t.Fatalf("%v give %v and %q (decided: %t), want %v and %q", results, units, trigger, decided, want, c.trigger)
+				}
+				random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
+			}
+		})
+	}
+}
+
+// Would catch a claim shown as genuine while a unit of it is open or in doubt.
+func TestOverallFoldsUnits(t *testing.T) {
+	t.Parallel()
+	for units, want := range map[string]claim.Verdict{
+		"1=fake":                  claim.Counterfeit,
+		"1=real 2=fake":           claim.Counterfeit,
+		"1=none 2=unclear 3=fake": claim.Counterfeit,
+		"1=real 2=real":           claim.Genuine,
+		"1=real 2=unclear":        claim.Inconclusive,
+		"1=unclear 2=real":        claim.Inconclusive,
+		"1=unclear 2=none":        claim.Pending,
+		"1=none 2=unclear":        claim.Pending,
+		"1=real 2=none 3=real":    claim.Pending,
+	} {
+		if got := claim.Overall(readUnits(t, units)); got != want {
+			t.Errorf("%s is %s, want %s", units, got, want)
+		}
+	}
+}
+
+// Would catch verdicts on units that nobody claimed, or two on one unit.
+func TestCheckUnits(t *testing.T) {
+	t.Parallel()
+	c := &claim.Claim{ID: "c-1", Units: readUnits(t, "2=fake 3=none 5=fake")}
+	if got := c.Ordinals(); !slices.Equal(got, []int32{2, 3, 5}) {
+		t.Errorf("ordinals are %v", got)
+	}
+	if got := c.Counterfeit(); !slices.Equal(got, []int32{2, 5}) {
+		t.Errorf("counterfeit ordinals are %v", got)
+	}
+	for units, want := range map[string]fault.Reason{
+		"":                     "",
+		"5=real 2=fake":        "",
+		"2=fake 4=fake":        fault.UnitNotClaimed,
+		"2=fake 3=real 2=fake": fault.RequestInvalid,
+	} {
+		err := c.CheckUnits(readUnits(t, units), "unit_verdicts")
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", units, err)
+			}
+			continue
+		}
+		if refusal, ok := fault.As(err); !ok || refusal.Reason != want || refusal.Field != "unit_verdicts" {
+			t.Errorf("%q: %v, want %s at unit_verdicts", units, err, want)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package internal_test
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers are the packages from the ground up. A package imports only what lies
+// in layers below its own.
+var layers = [][]string{
+	{"internal/fault"},
+	{"internal/money"},
+	{"internal/order"},
+	{"internal/policy"},
+	{"internal/claim", "internal/ledger"},
+	{"internal/payout", "internal/event"},
+	{"internal/postgres"},
+	{"internal/audit"},
+	{"internal/engine"},
+	{"internal/worker"},
+	{"internal/sandbox"},
+	{"internal/rpc"},
+	{"internal/demo", "internal/bench"},
+	{"cmd/tenfold"},
+}
+
+// aside are the packages beside the layers: what of the module each imports,
+// and who, apart from tests, imports it.
+var aside = map[string]struct{ imports, importers []string }{
+	"migrations": {
+		importers: []string{"internal/postgres", "internal/pgtest"},
+	},
+	// The contract ends where the wire does: at the server, and at those who call one.
+	"proto/tenfold/v1": {
+		importers: []string{
+			"internal/rpc", "internal/demo", "internal/bench", "cmd/tenfold",
+			"internal/payout/gatewayclient", "internal/payout/payouttest",
+		},
+	},
+	"internal/payout/gatewayclient": {
+		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
+		importers: []string{"cmd/tenfold"},
+	},
+	"internal/payout/payouttest": {
+		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
+		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/embedpg": {
+		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/pgtest": {
+		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
+	},
+	"internal/cases": {
+		imports:   []string{"internal/money", "internal/order", "internal/policy"},
+		importers: []string{"internal/demo"},
+	},
+	"internal/caller": {
+		importers: []string{"internal/demo", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/serveproc": {
+		importers: []string{"internal/bench", "cmd/tenfold"},
+	},
+}
+
+func layerOf(dir string) int {
+	return slices.IndexFunc(layers, func(layer []string) bool { return slices.Contains(layer, dir) })
+}
+
+// Would catch an import that points upwards or across: rules that know their
+// storage, an engine that knows its transport, a package that only tests or
+// tools may use in the product.
+func TestImportsPointDownwards(t *testing.T) {
+	t.Parallel()
+	for _, s := range tree(t) {
+		if s.test {
+			continue // A test may look at its package from above.
+		}
+		if _, beside := aside[s.dir]; !beside && layerOf(s.dir) < 0 {
+			t.Errorf("package %s has no place: put it into the layers of internal/layers_test.go, "+
+				"above all that it imports and below all that import it, or beside them with its imports and importers", s.dir)
+			continue
+		}
+		for _, imported := range s.imports {
+			if dir, ours := strings.CutPrefix(imported, module); ours && !allowed(s.dir, dir) {
+				t.Errorf("%s imports %s, which does not lie below it", s.path, dir)
+			}
+		}
+	}
+}
+
+func allowed(from, to string) bool {
+	if beside, ok := aside[to]; ok && !slices.Contains(beside.importers, from) {
+		// Packages beside the layers know each other by their own lists.
+		other, both := aside[from]
+		return both && slices.Contains(other.imports, to)
+	}
+	if beside, ok := aside[from]; ok {
+		return slices.Contains(beside.imports, to)
+	}
+	if _, ok := aside[to]; ok {
+		return true
+	}
+	below := layerOf(to)
+	return below >= 0 && below < layerOf(from)
+}
+
+// Would catch a package of the tests' own table that does not exist any more
+// under its name, so that nothing would be checked.
+func TestLayersNamePackagesThatExist(t *testing.T) {
+	t.Parallel()
+	exists := make(map[string]bool)
+	for _, s := range tree(t) {
+		exists[s.dir] = true
+	}
+	// The contract's own files are generated, which the tree leaves out.
+	exists["proto/tenfold/v1"] = true
+	for _, layer := range layers {
+		for _, dir := range layer {
+			if !exists[dir] {
+				t.Errorf("layer %s holds no Go files", dir)
+			}
+		}
+	}
+	for dir, beside := range aside {
+		for _, named := range slices.Concat([]string{dir}, beside.imports, beside.importers) {
+			if !exists[named] {
+				t.Errorf("package %s holds no Go files", named)
+			}
+		}
+	}
+}
+
+// pure are the packages that turn values into values or a refusal.
+var pure = []string{
+	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
+}
+
+// Would catch a rule that waits, reads a file, speaks to a network or a
+// database, or knows the wire: it could not be decided twice with one result.
+func TestRulesArePure(t *testing.T) {
+	t.Parallel()
+	outside := []string{"context", "database", "net", "os", "io/fs", "log", "syscall", "google.golang.org", "buf.build", "github.com/lib", "github.com/jmoiron"}
+	for _, s := range tree(t) {
+		if s.test || !slices.Contains(pure, s.dir) {
+			continue
+		}
+		for _, imported := range s.imports {
+			if slices.ContainsFunc(outside, func(p string) bool { return imported == p || strings.HasPrefix(imported, p+"/") }) {
+				t.Errorf("%s imports %s; package %s is pure", s.path, imported, path.Base(s.dir))
+			}
+		}
+	}
+}
+
+// Would catch a transport or driver that is used below the layer it belongs to.
+func TestTechnologyStaysInItsLayer(t *testing.T) {
+	t.Parallel()
+	drivers := []string{"internal/postgres", "internal/embedpg", "internal/pgtest"}
+	for _, s := range tree(t) {
+		if s.test {
+			continue
+		}
+		for _, imported := range s.imports {
+			switch {
+			case strings.HasPrefix(imported, "github.com/lib/pq"), strings.HasPrefix(imported, "github.com/jmoiron/sqlx"),
+				strings.HasPrefix(imported, "github.com/pressly/goose"):
+				if !slices.Contains(drivers, s.dir) {
+					t.Errorf("%s imports %s; PostgreSQL is spoken to in %v", s.path, imported, drivers)
+				}
+			case strings.HasPrefix(imported, "google.golang.org/grpc"):
+				if layer := layerOf(s.dir); layer >= 0 && layer < layerOf("internal/rpc") {
+					t.Errorf("%s imports %s below the transport", s.path, imported)
+				}
+			}
+		}
+	}
+}

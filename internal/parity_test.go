@@ -1,0 +1,319 @@
+// Package internal_test holds the tests of the shape of the whole tree: that
+// the lists in code, schema and contract are the same, that the schema keeps
+// its rules, and that packages import downwards only.
+package internal_test
+
+import (
+	"go/ast"
+	"go/token"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// constants reads the values of every constant of a type of a package below
+// internal, sorted, but for the empty one, which means none.
+func constants(t *testing.T, dir, kind string) []string {
+	t.Helper()
+	var values []string
+	for _, file := range tree(t) {
+		if file.test || file.dir != "internal/"+dir {
+			continue
+		}
+		ast.Inspect(file.file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if of, ok := spec.Type.(*ast.Ident); ok && of.Name == kind {
+				for _, value := range spec.Values {
+					if word, ok := value.(*ast.BasicLit); ok && word.Kind == token.STRING {
+						text, _ := strconv.Unquote(word.Value)
+						values = append(values, text)
+					}
+				}
+			}
+			return true
+		})
+	}
+	values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
+	if len(values) == 0 {
+		t.Fatalf("package %s has no constants of type %s", dir, kind)
+	}
+	slices.Sort(values)
+	return values
+}
+
+func sorted[S ~string](list []S) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// without gives list less some values.
+func without(list []string, some ...string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(v string) bool { return slices.Contains(some, v) })
+}
+
+// same fails the test unless two sorted lists are equal, and tells the difference.
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	for _, v := range want {
+		if !slices.Contains(got, v) {
+			t.Errorf("%s lacks %s", what, v)
+		}
+	}
+	for _, v := range got {
+		if !slices.Contains(want, v) {
+			t.Errorf("%s has %s, which the code does not know", what, v)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s has %d values, want %d", what, len(got), len(want))
+	}
+}
+
+// Would catch a constant that its package's own list forgot.
+func TestListsHoldEveryConstant(t *testing.T) {
+	t.Parallel()
+	for kind, list := range map[string][]string{
+		"claim State":             sorted(claim.States()),
+		"claim Trigger":           sorted(claim.Triggers()),
+		"claim Deadline":          sorted(claim.Deadlines()),
+		"claim Verdict":           sorted(claim.Verdicts()),
+		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
+		"claim SampleSource":      sorted(claim.SampleSources()),
+		"ledger Purpose":          sorted(ledger.Purposes()),
+		"ledger Kind":             sorted(ledger.Kinds()),
+		"ledger HoldState":        sorted(ledger.HoldStates()),
+		"payout Part":             sorted(payout.Parts()),
+		"payout State":            sorted(payout.States()),
+	} {
+		dir, name, _ := strings.Cut(kind, " ")
+		same(t, "the list of "+kind, list, constants(t, dir, name))
+	}
+}
+
+// Would catch a value that the code writes and the database refuses, or one
+// that the database admits and no code means. The lists come from a migrated
+// database, not from the text of a migration.
+func TestChecksEqualTheCode(t *testing.T) {
+	t.Parallel()
+	var held []string
+	for _, p := range ledger.Purposes() {
+		if ledger.PlaceKind(p) != "" {
+			held = append(held, string(p))
+		}
+	}
+	verdicts := sorted(claim.Verdicts())
+	want := map[string][]string{
+		"accounts_purpose_known":        sorted(ledger.Purposes()),
+		"transfers_kind_known":          sorted(ledger.Kinds()),
+		"holds_source_known":            held,
+		"holds_state_known":             sorted(ledger.HoldStates()),
+		"claims_state_known":            sorted(claim.States()),
+		"claims_verdict_known":          verdicts,
+		"claim_revisions_verdict_known": verdicts,
+		"results_sample_source_known":   sorted(claim.SampleSources()),
+		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
+		"payouts_part_known":            sorted(payout.Parts()),
+		"payouts_state_known":           sorted(payout.States()),
+		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
+		// BEST is a choice of the claimant, never the basis of a policy.
+		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
+	}
+	words := regexp.MustCompile(`'([^']*)'::text`)
+	for _, c := range constraints(t, open(t)) {
+		if !strings.HasSuffix(c.Name, "_known") {
+			continue
+		}
+		list, known := want[c.Name]
+		if !known {
+			t.Errorf("constraint %s is compared with no list: add it to this test", c.Name)
+			continue
+		}
+		delete(want, c.Name)
+		var got []string
+		for _, match := range words.FindAllStringSubmatch(c.Definition, -1) {
+			got = append(got, match[1])
+		}
+		same(t, "constraint "+c.Name, got, list)
+	}
+	for name := range want {
+		t.Errorf("the database has no constraint %s", name)
+	}
+}
+
+// Would catch an account that the database lets be overdrawn and the code does
+// not, or the reverse.
+func TestBalancesBelowZeroEqualTheCode(t *testing.T) {
+	t.Parallel()
+	db := open(t)
+	db.MustExec(`
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
+		VALUES ('m1', 'CNY', 0, 0, $1, 0, '2026-11-24', '2026-11-24')`, make([]byte, 32))
+	for _, p := range ledger.Purposes() {
+		for _, b := range []ledger.Balance{{Debits: 1}, {Credits: 1}, {}} {
+			tx := db.MustBegin()
+			_, err := tx.Exec(`INSERT INTO accounts (merchant_id, purpose, debits_minor, credits_minor) VALUES ('m1', $1, $2, $3)`,
+				string(p), int64(b.Debits), int64(b.Credits))
+			if allowed := b.Of(p) >= 0 || p.MayGoBelowZero(); allowed != (err == nil) {
+				t.Errorf("%s with %+v is allowed: %t, and stored: %v", p, b, allowed, err)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// open connects to a migrated database as the owner of its tables.
+func open(t *testing.T) *sqlx.DB {
+	t.Helper()
+	db, err := sqlx.Connect("postgres", pgtest.New(t).OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// pairs ties each enum of the contract to the type whose words it carries.
+var pairs = map[string]struct {
+	dir, kind string
+	// ahead are values that the contract has before the code.
+	ahead []string
+	// inside are words of the code that never leave it.
+	inside []string
+}{
+	"ClaimState":        {dir: "claim", kind: "State"},
+	"ClaimTrigger":      {dir: "claim", kind: "Trigger"},
+	"ClaimAction":       {dir: "claim", kind: "Action", ahead: []string{"APPEAL", "APPROVE"}},
+	"WaitsFor":          {dir: "claim", kind: "Party"},
+	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
+	"Grounds":           {dir: "claim", kind: "Grounds"},
+	"Verdict":           {dir: "claim", kind: "Verdict"},
+	"AuthenticatorKind": {dir: "claim", kind: "AuthenticatorKind"},
+	"SampleSource":      {dir: "claim", kind: "SampleSource"},
+	"ReviewDecision":    {dir: "engine", kind: "Decision"},
+	"AccountPurpose":    {dir: "ledger", kind: "Purpose"},
+	"AccountSide":       {dir: "ledger", kind: "Side"},
+	"TransferKind":      {dir: "ledger", kind: "Kind"},
+	"HoldState":         {dir: "ledger", kind: "HoldState"},
+	"PayoutPart":        {dir: "payout", kind: "Part"},
+	"PayoutState":       {dir: "payout", kind: "State"},
+	// What ends a payout; the gateway's other answers stay between it and the worker.
+	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
+	// A return arrives only as a report, never as an answer.
+	"GatewayOutcome": {dir: "payout", kind: "Outcome", inside: []string{"RETURNED"}},
+	"LegalBasis":     {dir: "policy", kind: "LegalBasis"},
+	"BaseComponent":  {dir: "policy", kind: "Component"},
+	"RefundMode":     {dir: "policy", kind: "RefundMode"},
+	"EarlierRefunds": {dir: "policy", kind: "EarlierRefunds"},
+	"FundingSource":  {dir: "policy", kind: "Source"},
+	"DiscountBearer": {dir: "order", kind: "Bearer"},
+	"PromiseKind":    {dir: "order", kind: "PromiseKind"},
+	"Reason":         {dir: "fault", kind: "Reason"},
+}
+
+// unpaired are enums that only shape a request or an answer.
+var unpaired = map[string]string{
+	"ClaimView":    "how much of a claim a reader wants",
+	"ClaimQueue":   "which list of claims a reader wants",
+	"ClaimantRole": "told from the order line's payer and recipient",
+	"Remedy":       "policy.Remedies has a field for each",
+	"FloorScope":   "a floor applies once a group; there is no other scope in the code",
+}
+
+// Would catch a word that the code has and the contract cannot say, or a value
+// of the contract that no code means. A value is named PREFIX_WORD.
+func TestEnumsEqualTheCode(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for _, enum := range enums() {
+		name := string(enum.Name())
+		seen[name] = true
+		pair, paired := pairs[name]
+		if !paired {
+			if _, exempt := unpaired[name]; !exempt {
+				t.Errorf("enum %s is tied to no type: add it to this test", name)
+			}
+			continue
+		}
+		prefix := snake(name) + "_"
+		var got []string
+		for i := range enum.Values().Len() {
+			value := string(enum.Values().Get(i).Name())
+			word, ok := strings.CutPrefix(value, prefix)
+			if !ok {
+				t.Errorf("value %s of enum %s does not begin with %s", value, name, prefix)
+			}
+			if word != "UNSPECIFIED" {
+				got = append(got, word)
+			}
+		}
+		same(t, "enum "+name, without(got, pair.ahead...), without(constants(t, pair.dir, pair.kind), pair.inside...))
+	}
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(pairs)), slices.Collect(maps.Keys(unpaired))) {
+		if !seen[name] {
+			t.Errorf("the contract has no enum %s", name)
+		}
+	}
+}
+
+// enums lists every enum of the contract, those inside messages too.
+func enums() []protoreflect.EnumDescriptor {
+	var list []protoreflect.EnumDescriptor
+	type holder interface {
+		Enums() protoreflect.EnumDescriptors
+		Messages() protoreflect.MessageDescriptors
+	}
+	var walk func(h holder)
+	walk = func(h holder) {
+		for i := range h.Enums().Len() {
+			list = append(list, h.Enums().Get(i))
+		}
+		for i := range h.Messages().Len() {
+			walk(h.Messages().Get(i))
+		}
+	}
+	protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(fd protoreflect.FileDescriptor) bool {
+		walk(fd)
+		return true
+	})
+	return list
+}
+
+// snake writes ClaimState as CLAIM_STATE.
+func snake(name string) string {
+	return strings.ToUpper(regexp.MustCompile(`([a-z])([A-Z])`).ReplaceAllString(name, "${1}_$2"))
+}
+
+// Would catch a reason that ErrorInfo does not admit, or that two refusals share.
+func TestReasonsHaveTheFormOfErrorInfo(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,61}[A-Z0-9]$`)
+	last := ""
+	for _, reason := range constants(t, "fault", "Reason") {
+		if !form.MatchString(reason) || reason == last {
+			t.Errorf("reason %q is malformed or stands twice", reason)
+		}
+		last = reason
+	}
+}

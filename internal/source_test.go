@@ -1,0 +1,175 @@
+package internal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// source is one Go file of the tree.
+type source struct {
+	// path is the file's place below the root of the module, dir its package's.
+	path, dir string
+	test      bool
+	file      *ast.File
+	imports   []string
+}
+
+const module = "github.com/tenfold-claims/tenfold/"
+
+// sources reads every Go file of the module but generated ones, once.
+var sources = sync.OnceValues(func() ([]source, error) {
+	const root = ".."
+	var list []source
+	files := token.NewFileSet()
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			// Hidden folders hold what is built, tools is a module of its own.
+			if base := entry.Name(); name != root && (strings.HasPrefix(base, ".") || base == "tools" || base == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, ".pb.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(files, name, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		place, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		place = filepath.ToSlash(place)
+		s := source{path: place, dir: path.Dir(place), test: strings.HasSuffix(place, "_test.go"), file: parsed}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			s.imports = append(s.imports, imported)
+		}
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+})
+
+func tree(t *testing.T) []source {
+	t.Helper()
+	list, err := sources()
+	if err != nil || len(list) == 0 {
+		t.Fatalf("cannot read the tree: %v", err)
+	}
+	return list
+}
+
+// within says whether a file lies in one of some folders or is one of them.
+func within(s source, places ...string) bool {
+	return slices.ContainsFunc(places, func(place string) bool {
+		return s.path == place || s.dir == place || strings.HasPrefix(s.dir, place+"/")
+	})
+}
+
+// sqlStatement finds statements in a text: keywords are written in capitals.
+var sqlStatement = regexp.MustCompile(`\b(SELECT|INSERT INTO|UPDATE \w+|DELETE FROM|TRUNCATE|MERGE INTO|WITH \w+ AS \(|` +
+	`(CREATE|ALTER|DROP) (TABLE|INDEX|ROLE|DATABASE|SCHEMA|VIEW|FUNCTION|TYPE)|GRANT \w+|REVOKE \w+|LOCK TABLE|COPY \w+ FROM)\b`)
+
+// Would catch SQL outside the two places that hold it, where no migration and
+// no review of statements would find it.
+func TestSQLStandsInItsPlaces(t *testing.T) {
+	t.Parallel()
+	for _, s := range tree(t) {
+		// embedpg makes roles and the database before any schema is there; pgtest
+		// copies and drops whole databases.
+		if s.test || within(s, "internal/postgres", "migrations", "internal/embedpg/provision.go", "internal/pgtest") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			text, ok := n.(*ast.BasicLit)
+			if ok && text.Kind == token.STRING && sqlStatement.MatchString(text.Value) {
+				t.Errorf("%s holds SQL; it belongs into internal/postgres: %s", s.path, text.Value)
+			}
+			return true
+		})
+	}
+}
+
+// Would catch code that reads a clock of its own: tests and the sandbox could
+// not move it, and a command would know two times. Tests may not wait by the
+// clock either.
+func TestOnlyCommandsReadTheClock(t *testing.T) {
+	t.Parallel()
+	for _, s := range tree(t) {
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if of, ok := call.X.(*ast.Ident); !ok || of.Name != "time" {
+				return true
+			}
+			switch name := call.Sel.Name; {
+			case s.test && name == "Sleep":
+				t.Errorf("%s sleeps; a test waits for a signal or calls the step", s.path)
+			case !s.test && !within(s, "cmd") && slices.Contains([]string{"Now", "Since", "Until"}, name):
+				t.Errorf("%s calls time.%s; take the clock as a value", s.path, name)
+			}
+			return true
+		})
+	}
+}
+
+// Would catch a package that does not say what it is for, or says it in half a
+// sentence.
+func TestEveryPackageHasAComment(t *testing.T) {
+	t.Parallel()
+	comments := make(map[string]string)
+	for _, s := range tree(t) {
+		if s.test {
+			continue
+		}
+		if _, seen := comments[s.dir]; !seen {
+			comments[s.dir] = ""
+		}
+		if text := strings.TrimSpace(s.file.Doc.Text()); text != "" {
+			if comments[s.dir] != "" {
+				t.Errorf("package %s has a comment in more than one file", s.dir)
+			}
+			comments[s.dir] = text
+		}
+	}
+	for dir, text := range comments {
+		begins := "Package " + path.Base(dir) + " "
+		if strings.HasPrefix(dir, "cmd/") {
+			begins = ""
+		}
+		if text == "" || !strings.HasPrefix(text, begins) || !strings.HasSuffix(text, ".") {
+			t.Errorf("package %s has no comment that begins with %q and ends with a full stop: %q", dir, begins, text)
+		}
+	}
+}
+
+// Would catch a package whose name says nothing of what it holds.
+func TestPackageNamesSayWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	banned := []string{"common", "util", "utils", "helper", "helpers", "types", "models", "service", "services", "manager", "base", "misc", "shared"}
+	for _, s := range tree(t) {
+		if name := strings.TrimSuffix(s.file.Name.Name, "_test"); slices.Contains(banned, name) {
+			t.Errorf("%s is in package %s: name it after the one idea it holds", s.path, name)
+		}
+	}
+}
