@@ -61,15 +61,15 @@ type Plan struct {
 }
 
 // FullPlan gives figures that can be relied on; with a soak of five minutes it
-// takes about nine.
+// takes about eight.
 func FullPlan() Plan {
 	return Plan{
 		Callers: 256, Connections: 4, Lanes: 2, BatchMax: 512, Merchants: 1000,
 		Ramp: 3 * time.Second, Window: 15 * time.Second,
-		Accepts: 50_000, AcceptsOfOne: 8_000,
+		Accepts: 30_000, AcceptsOfOne: 6_000,
 		Soak: 5 * time.Minute, Slice: 15 * time.Second, InFlight: 1024,
 		ReadWindow: 20 * time.Second, ReadsPerSecond: 500,
-		PgbenchClients: []int{8, 16, 32, 64}, PgbenchTime: 10 * time.Second,
+		PgbenchClients: []int{8, 16, 32, 64}, PgbenchTime: 8 * time.Second,
 	}
 }
 
