@@ -8,7 +8,7 @@ CREATE TABLE books (
     merchant_id text COLLATE "C" NOT NULL,
     -- ISO 4217 code; every amount of the book is in its minor units.
     currency text COLLATE "C" NOT NULL,
-    -- Grows with every transaction on the book; locking the book is updating it.
+    -- Grows with every transaction on the book; locking the book is locking its row.
     version bigint NOT NULL,
     -- Number of the newest event.
     event_number bigint NOT NULL,

@@ -141,10 +141,11 @@ func scanHead(rows *sql.Rows) (Head, error) {
 func (tx *Tx) LockBooks(merchantIDs []string) ([]Head, error) {
 	heads := make([]Head, 0, len(merchantIDs))
 	err := tx.query("lock books", `
-		UPDATE books b SET version = b.version + 1
-		FROM (SELECT k.id FROM unnest($1::text[]) AS k (id) ORDER BY k.id) k
-		WHERE b.merchant_id = k.id
-		RETURNING`+headColumns,
+		SELECT`+headColumns+`
+		FROM books b
+		WHERE b.merchant_id = ANY ($1::text[])
+		ORDER BY b.merchant_id
+		FOR NO KEY UPDATE`,
 		[]any{texts(merchantIDs, func(s *string) string { return *s })},
 		func(rows *sql.Rows) error {
 			h, err := scanHead(rows)

@@ -136,7 +136,7 @@ func (tx *Tx) writeBooks(c *Changes) error {
 	}
 	return tx.gather("write books", len(rows), `
 		UPDATE books b
-		SET event_number = k.event_number, event_hash = k.event_hash,
+		SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
 		    transfer_number = k.transfer_number, recorded_at = k.recorded_at
 		FROM unnest($1::books[]) k
 		WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
