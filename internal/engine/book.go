@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -23,6 +24,12 @@ type Book struct {
 	head       postgres.Head
 	exists     bool
 	opened     bool // In this batch.
+	// read is how the book was when it was read: what its row must still say when
+	// the batch is written.
+	read struct {
+		exists  bool
+		version int64
+	}
 	// now is the record time of the batch: the clock's, but always after the
 	// book's last record time, so that what one batch recorded is older than what
 	// the next did, whichever replica's clock is behind.
@@ -102,6 +109,9 @@ type account struct {
 	known  bool
 	stored ledger.Balance
 	added  ledger.Balance
+	// unsettled says that the batch before changes the account without knowing
+	// its balance, so that a balance read now may be that before or after.
+	unsettled bool
 }
 
 // appendOnly is a list whose tail belongs to the running command until kept.
@@ -111,7 +121,19 @@ type appendOnly[V any] struct {
 	kept   int
 }
 
-func (a *appendOnly[V]) load(v V) { a.list = append(a.list, v); a.stored++; a.kept++ }
+// load puts in what the database has, before all that was made.
+func (a *appendOnly[V]) load(v V) {
+	a.list = slices.Insert(a.list, a.stored, v)
+	a.stored++
+	a.kept++
+}
+
+// carry takes over what the batch before has made.
+func (a *appendOnly[V]) carry(before *appendOnly[V]) {
+	for _, v := range before.made() {
+		a.load(v)
+	}
+}
 func (a *appendOnly[V]) add(v V) *V {
 	a.list = append(a.list, v)
 	return &a.list[len(a.list)-1]
@@ -145,8 +167,58 @@ func newBook(merchantID string, now time.Time, catalog *Catalog, ids *claim.IDs,
 // setHead takes over the book's row.
 func (b *Book) setHead(h postgres.Head) {
 	b.head, b.exists = h, true
-	if !b.now.After(h.RecordedAt) {
-		b.now = h.RecordedAt.Add(time.Microsecond)
+	b.read.exists, b.read.version = true, h.Version
+	b.passRecordTime()
+}
+
+// passRecordTime puts the batch's record time after the book's last.
+func (b *Book) passRecordTime() {
+	if !b.now.After(b.head.RecordedAt) {
+		b.now = b.head.RecordedAt.Add(time.Microsecond)
+	}
+}
+
+// refresh brings a book of the batch to the present time, for further commands.
+func (b *Book) refresh(now time.Time, catalog *Catalog) {
+	b.catalog = catalog
+	if now.After(b.now) {
+		b.now = now
+	}
+}
+
+// carry makes b the book as it will be once the changes staged on before, of the
+// batch that is being written, are committed. What those leave alone is read.
+func (b *Book) carry(before *Book) {
+	b.head, b.exists = before.head, true
+	b.head.Version++
+	b.read.exists, b.read.version = true, b.head.Version
+	b.passRecordTime()
+	b.claims.carry(&before.claims, func(l *loadedClaim) { l.from = l.Version })
+	b.lines.carry(&before.lines, nil)
+	b.units.carry(&before.units, func(u *unit) { u.stored = u.claimID })
+	b.groups.carry(&before.groups, nil)
+	b.holds.carry(&before.holds, nil)
+	b.payouts.carry(&before.payouts, nil)
+	b.waits.carry(&before.waits, nil)
+	b.dues.carry(&before.dues, nil)
+	b.requests.carry(&before.requests, nil)
+	b.persons.carry(&before.persons, nil)
+	b.accounts.carry(&before.accounts, func(a *account) {
+		a.stored.Debits += a.added.Debits
+		a.stored.Credits += a.added.Credits
+		a.added, a.unsettled = ledger.Balance{}, !a.known
+	})
+	for _, c := range before.claims.changed {
+		if l := b.claims.get(c); l != nil {
+			b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, l.ID)
+		}
+	}
+	b.results.carry(&before.results)
+	b.refunds.carry(&before.refunds)
+	for _, t := range before.transfers.made() {
+		if t.ExternalReference != "" {
+			b.byReference = append(b.byReference, t)
+		}
 	}
 }
 

@@ -110,11 +110,11 @@ func TestBookThatStaysBusyIsGivenUp(t *testing.T) {
 // when to come back.
 func TestFullQueueRefuses(t *testing.T) {
 	t.Parallel()
-	f, e := oneLane(t, func(c *engine.Config) { c.QueueMax = 1 })
+	f, e := oneLane(t, func(c *engine.Config) { c.QueueMax, c.BatchMax = 1, 1 })
 	release := f.occupy("m1")
 	var waiting []<-chan error
 	waiting = append(waiting, f.filesOn(e, "m1", "l0"))
-	f.waiter() // The lane is taken; one more fits into the queue.
+	f.waiter() // The lane is taken; one more is read ahead, and one fits into the queue.
 	full := 0
 	for n := 1; full == 0; n++ {
 		done := f.filesOn(e, "m2", fmt.Sprintf("l%d", n))

@@ -32,6 +32,10 @@ type Config struct {
 	Lanes int
 	// BatchMax is the most commands in one transaction; 1 turns batching off.
 	BatchMax int
+	// Ahead is how many commands must wait in a lane for it to decide them while
+	// the batch before is being written; fewer wait for its end. More of them make
+	// larger batches.
+	Ahead int
 	// QueueMax is the most commands waiting in one lane; beyond it callers get
 	// QUEUE_FULL.
 	QueueMax int
@@ -49,6 +53,7 @@ func Defaults() Config {
 	return Config{
 		Lanes:      2,
 		BatchMax:   512,
+		Ahead:      64,
 		QueueMax:   8192,
 		PlanAge:    time.Minute,
 		LapseGrace: 30 * time.Second,
@@ -88,11 +93,7 @@ func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, log *
 	}
 	e.reserver = newReserver(e)
 	for range config.Lanes {
-		l := &lane{
-			engine:  e,
-			session: db.OpenSession(),
-			queue:   make(chan *call, config.QueueMax),
-		}
+		l := newLane(e, config.QueueMax)
 		e.lanes = append(e.lanes, l)
 		e.stopped.Go(l.run)
 	}

@@ -17,8 +17,8 @@ type Answer struct {
 
 // Together runs commands as one batch, in a lane of its own.
 func (e *Engine) Together(commands ...Command) []Answer {
-	l := &lane{engine: e, session: e.db.OpenSession(), queue: make(chan *call, len(commands))}
-	defer l.session.Close()
+	l := newLane(e, len(commands))
+	defer l.close()
 	calls := make([]*call, len(commands))
 	for i, c := range commands {
 		of := c.Of.(command)

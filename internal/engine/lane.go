@@ -16,10 +16,28 @@ import (
 
 // lane owns the books that hash to it and runs one transaction at a time.
 type lane struct {
-	engine    *Engine
-	session   *postgres.Session
-	queue     chan *call
+	engine  *Engine
+	session *postgres.Session
+	// reader is for what is read ahead while session writes.
+	reader *postgres.Session
+	queue  chan *call
+	// plenty says that enough commands wait to read ahead for them.
+	plenty    chan struct{}
 	plannedAt time.Time
+	// cautious is for how many more batches the lane does not read ahead.
+	cautious int
+}
+
+func newLane(e *Engine, queueMax int) *lane {
+	return &lane{
+		engine: e, session: e.db.OpenSession(), reader: e.db.OpenSession(),
+		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1),
+	}
+}
+
+func (l *lane) close() {
+	l.session.Close()
+	l.reader.Close()
 }
 
 const (
@@ -38,20 +56,30 @@ func (l *lane) submit(c *call) error {
 	}
 	select {
 	case l.queue <- c:
-		return nil
 	default:
 		return queueFull(cap(l.queue))
 	}
+	if l.mayReadAhead() {
+		select {
+		case l.plenty <- struct{}{}:
+		default:
+		}
+	}
+	return nil
 }
 
 // run takes whatever has queued up and runs it as one batch, never waiting for
 // a batch to fill. A stopping engine still answers what is queued.
 func (l *lane) run() {
-	defer l.session.Close()
+	defer l.close()
 	for {
 		select {
 		case c := <-l.queue:
-			l.runBatch(l.drain(c))
+			if batch := l.drain(c); len(batch) < l.engine.config.Ahead || l.beCautious() {
+				l.runBatch(batch)
+			} else {
+				l.runAhead(batch)
+			}
 		case <-l.engine.stop:
 			select {
 			case c := <-l.queue:
@@ -64,9 +92,13 @@ func (l *lane) run() {
 }
 
 func (l *lane) drain(first *call) []*call {
-	batch := make([]*call, 1, 64)
-	batch[0] = first
-	for len(batch) < l.engine.config.BatchMax {
+	return append([]*call{first}, l.take(l.engine.config.BatchMax-1)...)
+}
+
+// take takes what is queued, most commands at most.
+func (l *lane) take(most int) []*call {
+	var batch []*call
+	for len(batch) < most {
 		select {
 		case c := <-l.queue:
 			batch = append(batch, c)
@@ -77,18 +109,21 @@ func (l *lane) drain(first *call) []*call {
 	return batch
 }
 
-// runBatch runs a batch to the answer of each of its commands.
-func (l *lane) runBatch(batch []*call) {
-	// A caller that gave up before its command began loses nothing: nothing has
-	// happened, and its request id is free.
-	batch = slices.DeleteFunc(batch, func(c *call) bool {
+// awaited drops the commands whose callers gave up before they began. Those lose
+// nothing: nothing has happened, and their request ids are free.
+func awaited(batch []*call) []*call {
+	return slices.DeleteFunc(batch, func(c *call) bool {
 		if c.ctx.Err() != nil {
 			c.answer(c.ctx.Err())
 			return true
 		}
 		return false
 	})
-	if len(batch) == 0 {
+}
+
+// runBatch runs a batch to the answer of each of its commands.
+func (l *lane) runBatch(batch []*call) {
+	if batch = awaited(batch); len(batch) == 0 {
 		return
 	}
 	l.refreshPlans()
@@ -102,8 +137,10 @@ func (l *lane) refreshPlans() {
 		return
 	}
 	l.plannedAt = now
-	if err := l.session.RefreshPlans(context.Background()); err != nil {
-		l.engine.log.Warn("refresh plans", "error", err)
+	for _, s := range []*postgres.Session{l.session, l.reader} {
+		if err := s.RefreshPlans(context.Background()); err != nil {
+			l.engine.log.Warn("refresh plans", "error", err)
+		}
 	}
 }
 
@@ -232,95 +269,39 @@ func (l *lane) answer(batch []*call) {
 	}
 }
 
-// errNothing ends a transaction in which every command was refused or a replay.
-var errNothing = errors.New("nothing to write")
-
-// try runs batch in one transaction. Its context is its own: a caller's must
-// not cut a transaction that others wait for.
+// try runs batch in one transaction, which locks its books before it reads them.
+// Its context is its own: a caller's must not cut a transaction that others
+// wait for.
 func (l *lane) try(batch []*call) (err error) {
-	defer func() {
-		// What breaks is split like what fails: the other books go on.
-		if r := recover(); r != nil {
-			err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
-		}
-	}()
+	defer broken(&err)
 	err = l.session.InTx(context.Background(), func(tx *postgres.Tx) error {
-		bs, err := l.engine.loadBooks(tx, batch, tx.LockBooks)
-		if err != nil {
+		d := newDraft(l.engine, nil)
+		if err := d.decide(tx, batch, tx.LockBooks); err != nil {
 			return err
 		}
-		for _, c := range batch {
-			bs[c.header.MerchantID].run(c)
-		}
-		var changes postgres.Changes
-		changed := false
-		for _, b := range bs {
-			if b.changed() {
-				b.changes(&changes)
-				changed = true
-			}
-		}
-		if !changed {
-			return errNothing
-		}
-		return tx.Write(&changes)
+		return d.write(tx)
 	})
+	return l.count(batch, err)
+}
+
+// broken turns a panic into an error: what breaks is split like what fails, and
+// the other books go on.
+func broken(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
+	}
+}
+
+// count counts a batch that was committed. One with nothing to write is in order.
+func (l *lane) count(batch []*call, err error) error {
+	if errors.Is(err, errNothing) {
+		return nil
+	}
 	if err == nil {
 		l.engine.batches.Add(1)
 		l.engine.batchCalls.Add(int64(len(batch)))
 	}
-	if errors.Is(err, errNothing) {
-		return nil
-	}
 	return err
-}
-
-// loadBooks reads the books of a batch and all that its commands need.
-func (e *Engine) loadBooks(tx *postgres.Tx, batch []*call, heads func([]string) ([]postgres.Head, error)) (books, error) {
-	catalog, now := e.Catalog(), e.Now()
-	bs := make(books)
-	var merchants []string
-	for _, c := range batch {
-		c.outcome, c.err, c.made = Outcome{}, nil, nil
-		if _, ok := bs[c.header.MerchantID]; !ok {
-			bs[c.header.MerchantID] = newBook(c.header.MerchantID, now, catalog, &e.ids, &e.config)
-			merchants = append(merchants, c.header.MerchantID)
-		}
-	}
-	found, err := heads(merchants)
-	if err != nil {
-		return nil, err
-	}
-	for _, h := range found {
-		bs[h.MerchantID].setHead(h)
-	}
-	var n needs
-	for _, c := range batch {
-		if c.header.RequestID != "" {
-			n.requests.add(postgres.RequestKey{
-				MerchantID: c.header.MerchantID, Workload: c.header.Principal.Workload,
-				Method: c.header.Method, RequestID: c.header.RequestID,
-			})
-		}
-		if c.header.Principal.Person != "" {
-			n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: c.header.Principal.Person})
-		}
-		c.cmd.need(c, &n)
-	}
-	if err := bs.load(tx, &n); err != nil {
-		return nil, err
-	}
-	for round := range rounds {
-		for _, c := range batch {
-			if f, ok := c.cmd.(follower); ok {
-				f.follow(bs[c.header.MerchantID], &n, round)
-			}
-		}
-		if err := bs.load(tx, &n); err != nil {
-			return nil, err
-		}
-	}
-	return bs, nil
 }
 
 // run decides one command on the book and stages it, or leaves the book as it was.

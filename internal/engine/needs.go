@@ -124,7 +124,7 @@ func (bs books) loadLines(tx *postgres.Tx, n *needs) error {
 		return err
 	}
 	for _, r := range refunds {
-		bs[r.MerchantID].refunds.load(r)
+		bs[r.MerchantID].putRefund(r)
 	}
 	return nil
 }
@@ -141,8 +141,18 @@ func (bs books) loadUnits(tx *postgres.Tx, n *needs) error {
 }
 
 func (bs books) loadAccounts(tx *postgres.Tx, n *needs) error {
+	for _, k := range n.accounts.keys {
+		if a := bs[k.MerchantID].accounts.get(ledger.Purpose(k.ID)); a != nil && a.unsettled {
+			return errUnsettled
+		}
+	}
 	return loadInto(&n.accounts, tx.Accounts, func(a postgres.Account) {
-		bs[a.MerchantID].accounts.load(a.Purpose, account{known: true, stored: a.Balance})
+		b := bs[a.MerchantID]
+		b.accounts.load(a.Purpose, account{})
+		// What the batch adds to an account may be staged before its balance is known.
+		if have := b.accounts.get(a.Purpose); !have.known {
+			have.known, have.stored = true, a.Balance
+		}
 	})
 }
 
@@ -162,7 +172,7 @@ func (bs books) loadPayoutsOf(tx *postgres.Tx, n *needs) error {
 }
 
 func (bs books) loadResults(tx *postgres.Tx, n *needs) error {
-	return loadInto(&n.results, tx.Results, func(r resultRow) { bs[r.MerchantID].results.load(r) })
+	return loadInto(&n.results, tx.Results, func(r resultRow) { bs[r.MerchantID].putResult(r) })
 }
 
 func (bs books) loadPersons(tx *postgres.Tx, n *needs) error {

@@ -50,6 +50,9 @@ func durableFixture(b *testing.B) *fixture {
 	if n, err := strconv.Atoi(os.Getenv("BENCH_BATCH_MAX")); err == nil {
 		config.BatchMax = n
 	}
+	if n, err := strconv.Atoi(os.Getenv("BENCH_AHEAD")); err == nil {
+		config.Ahead = n
+	}
 	e, err := engine.New(b.Context(), pg, f.clock.Now, config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)

@@ -16,12 +16,7 @@ func (e *Engine) preview(c *call) (Outcome, error) {
 	}
 	defer func() { e.previews <- s }()
 	err := s.InSnapshot(c.ctx, func(tx *postgres.Tx) error {
-		bs, err := e.loadBooks(tx, []*call{c}, tx.Books)
-		if err != nil {
-			return err
-		}
-		bs[c.header.MerchantID].run(c)
-		return nil
+		return newDraft(e, nil).decide(tx, []*call{c}, tx.Books)
 	})
 	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, postgres.ErrCommitUnknown) {
 		return Outcome{}, Unavailable()

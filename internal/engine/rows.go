@@ -55,6 +55,22 @@ func (bs books) putPayout(p *payout.Payout) {
 	}
 }
 
+// putResult takes a loaded result over, unless the batch before made it.
+func (b *Book) putResult(r claim.Result) {
+	if !slices.ContainsFunc(b.results.list, func(have claim.Result) bool { return have.ID == r.ID }) {
+		b.results.load(r)
+	}
+}
+
+// putRefund takes a loaded refund over, unless the batch before recorded it.
+func (b *Book) putRefund(r postgres.Refund) {
+	if !slices.ContainsFunc(b.refunds.list, func(have postgres.Refund) bool {
+		return have.OrderLineID == r.OrderLineID && have.RefundID == r.RefundID
+	}) {
+		b.refunds.load(r)
+	}
+}
+
 type siblingKey struct{ claimantID, productID string }
 
 // index finds the loaded claims of one claimant on one product.

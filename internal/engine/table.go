@@ -36,6 +36,19 @@ func (t *table[K, V]) load(k K, v V) {
 	}
 }
 
+// carry takes over what the batch before changed, as the database will have it:
+// rows that end too, so that they are not loaded again. settle adjusts a value.
+func (t *table[K, V]) carry(before *table[K, V], settle func(*V)) {
+	for _, k := range before.changed {
+		r := before.rows[k]
+		carried := &row[V]{value: r.value, live: r.live, stored: r.live}
+		if settle != nil {
+			settle(&carried.value)
+		}
+		t.rows[k] = carried
+	}
+}
+
 // get gives a row to read; nil when there is none.
 func (t *table[K, V]) get(k K) *V {
 	if r, ok := t.rows[k]; ok && r.live {

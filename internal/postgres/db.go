@@ -239,8 +239,8 @@ func (s *Session) InSnapshot(ctx context.Context, f func(*Tx) error) error {
 	return s.inTx(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f)
 }
 
-// Alone runs f, which makes one statement, without a transaction around it: the
-// statement is one by itself. An error may come after it was carried out.
+// Alone runs f without a transaction around it: each of its statements is one by
+// itself. An error may come after the statement was carried out.
 func (s *Session) Alone(ctx context.Context, f func(*Tx) error) error {
 	if err := s.connect(ctx); err != nil {
 		return err
