@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"internal/money"},
 	{"internal/order"},
 	{"internal/policy"},
-	{"internal/claim", "internal/ledger"},
+	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event"},
 	{"internal/postgres"},
 	{"internal/audit"},
@@ -136,6 +136,7 @@ func TestLayersNamePackagesThatExist(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
+	"internal/calendar",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -93,6 +94,7 @@ func same(t *testing.T, what string, got, want []string) {
 func TestListsHoldEveryConstant(t *testing.T) {
 	t.Parallel()
 	for kind, list := range map[string][]string{
+		"calendar Kind":           sorted(calendar.Kinds()),
 		"claim State":             sorted(claim.States()),
 		"claim Trigger":           sorted(claim.Triggers()),
 		"claim Deadline":          sorted(claim.Deadlines()),
@@ -134,6 +136,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
+		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
@@ -221,15 +224,18 @@ var pairs = map[string]struct {
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.
-	"GatewayOutcome": {dir: "payout", kind: "Outcome", inside: []string{"RETURNED"}},
-	"LegalBasis":     {dir: "policy", kind: "LegalBasis"},
-	"BaseComponent":  {dir: "policy", kind: "Component"},
-	"RefundMode":     {dir: "policy", kind: "RefundMode"},
-	"EarlierRefunds": {dir: "policy", kind: "EarlierRefunds"},
-	"FundingSource":  {dir: "policy", kind: "Source"},
-	"DiscountBearer": {dir: "order", kind: "Bearer"},
-	"PromiseKind":    {dir: "order", kind: "PromiseKind"},
-	"Reason":         {dir: "fault", kind: "Reason"},
+	"GatewayOutcome":  {dir: "payout", kind: "Outcome", inside: []string{"RETURNED"}},
+	"LegalBasis":      {dir: "policy", kind: "LegalBasis"},
+	"BaseComponent":   {dir: "policy", kind: "Component"},
+	"RefundMode":      {dir: "policy", kind: "RefundMode"},
+	"EarlierRefunds":  {dir: "policy", kind: "EarlierRefunds"},
+	"FundingSource":   {dir: "policy", kind: "Source"},
+	"ReversalBearer":  {dir: "policy", kind: "ReversalBearer"},
+	"FeeRule":         {dir: "policy", kind: "FeeRule"},
+	"CalendarDayKind": {dir: "calendar", kind: "Kind"},
+	"DiscountBearer":  {dir: "order", kind: "Bearer"},
+	"PromiseKind":     {dir: "order", kind: "PromiseKind"},
+	"Reason":          {dir: "fault", kind: "Reason"},
 }
 
 // unpaired are enums that only shape a request or an answer.

@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -373,16 +374,19 @@ func (b *Book) deadlineOf(c *claim.Claim) deadline {
 	w := b.catalog.windows(c)
 	switch c.State {
 	case claim.Authenticating:
-		return deadline{claim.DeadlineResult, b.now.Add(w.Result)}
+		return deadline{claim.DeadlineResult, b.after(b.now, w.Result)}
 	case claim.InReview:
-		return deadline{claim.DeadlineReview, b.now.Add(w.Review)}
+		return deadline{claim.DeadlineReview, b.after(b.now, w.Review)}
 	case claim.Notified:
-		return deadline{claim.DeadlineNoticeDelivery, b.now.Add(w.NoticeDelivery)}
+		return deadline{claim.DeadlineNoticeDelivery, b.after(b.now, w.NoticeDelivery)}
 	case claim.New, claim.Appealed, claim.AwaitingApproval, claim.Paying, claim.PayoutFailed,
 		claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
 	}
 	return deadline{}
 }
+
+// after is when a span that begins at t ends, by the calendar.
+func (b *Book) after(t time.Time, s policy.Span) time.Time { return b.catalog.Calendar.After(t, s) }
 
 // wait sets a claim's deadline and its row in the list that timers and queues read.
 func (b *Book) wait(c *claim.Claim, d deadline) {

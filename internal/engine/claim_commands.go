@@ -143,7 +143,7 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
 	c = b.change(c.ID)
 	c.NoticeConfirmedAt, c.Escalated = at, false
-	b.wait(c, deadline{claim.DeadlineNotice, at.Add(v.Windows.Notice)})
+	b.wait(c, deadline{claim.DeadlineNotice, b.after(at, v.Windows.Notice)})
 	return b.about(c.ID), nil
 }
 

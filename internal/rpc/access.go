@@ -75,6 +75,8 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,
 	"/tenfold.v1.PolicyService/ListPolicyVersions":   everyone,
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
+	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(engine.RoleOperator),
+	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
 
 	"/tenfold.v1.SandboxService/GetClock":     everyone,
 	"/tenfold.v1.SandboxService/AdvanceClock": everyone,

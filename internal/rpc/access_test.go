@@ -58,6 +58,8 @@ var allowed = map[string][]string{
 	"PolicyService/GetPolicyVersion":     butFor(),
 	"PolicyService/ListPolicyVersions":   butFor(),
 	"PolicyService/ResolvePolicy":        butFor(),
+	"PolicyService/SetCalendarDays":      {"operator"},
+	"PolicyService/ListCalendarDays":     butFor(),
 
 	"SandboxService/GetClock":     butFor(),
 	"SandboxService/AdvanceClock": butFor(),
