@@ -39,6 +39,7 @@ var canonical = map[fault.Reason]codes.Code{
 
 	fault.BatchTooLarge: codes.ResourceExhausted,
 	fault.QueueFull:     codes.ResourceExhausted,
+	fault.RateLimited:   codes.ResourceExhausted,
 
 	fault.ClaimChanged:         codes.Aborted,
 	fault.TransactionContended: codes.Aborted,
