@@ -119,6 +119,16 @@ func (f *fixture) listen(l net.Listener, gate rpc.Gate, config rpc.Config) (end 
 	}
 }
 
+// limitedTo connects to a second server that lets each workload call so often.
+func (f *fixture) limitedTo(quota identity.Quota) *grpc.ClientConn {
+	f.t.Helper()
+	config := rpc.Defaults()
+	config.Quota = quota
+	listener := bufconn.Listen(1 << 20)
+	f.t.Cleanup(f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, config))
+	return dial(f.t, listener)
+}
+
 // serve runs a server of its own inside the process.
 func serve(t *testing.T, register func(*grpc.Server)) *grpc.ClientConn {
 	t.Helper()
