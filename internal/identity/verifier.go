@@ -141,14 +141,18 @@ func (v *Verifier) Identify(ctx context.Context, e *Evidence) (Caller, error) {
 // unproved refuses what would be believed on loopback only, lest a caller takes
 // it to be believed.
 func unproved(e *Evidence) error {
-	for key, said := range map[string]string{
-		KeyWorkload: e.Claimed.Workload, KeyPerson: e.Claimed.Person, KeyScope: e.Claimed.Scope,
-	} {
-		if said != "" {
-			return invalid(key, "metadata %s proves nothing: certificates and tokens do", key)
-		}
+	key := ""
+	switch {
+	case e.Claimed.Workload != "":
+		key = KeyWorkload
+	case e.Claimed.Person != "":
+		key = KeyPerson
+	case e.Claimed.Scope != "":
+		key = KeyScope
+	default:
+		return nil
 	}
-	return nil
+	return invalid(key, "metadata %s proves nothing: certificates and tokens do", key)
 }
 
 // workload finds who calls, by its certificate or by its token, which is given

@@ -181,6 +181,7 @@ func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 			d.AllowedActions = append(d.AllowedActions, actions.proto(a))
 		}
 	}
+	who.cover(d)
 	return d
 }
 

@@ -2,12 +2,14 @@ package rpc
 
 import (
 	"slices"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 )
 
 // secret is whom a field is hidden from.
@@ -63,6 +65,10 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.results":        fromAuthenticator,
 	"tenfold.v1.Claim.payouts":        fromAuthenticator,
 	"tenfold.v1.Claim.holds":          fromAuthenticator,
+
+	// The same, where a refusal tells the state of a claim.
+	"tenfold.v1.ClaimStateDetail.verdict":  fromAuthenticator,
+	"tenfold.v1.ClaimStateDetail.deadline": fromAuthenticator,
 }
 
 // madeByMerchant says whether a move was made in the role of its merchant.
@@ -86,10 +92,10 @@ type veil struct {
 // veils are the veils of a role, by message.
 type veils map[protoreflect.FullName]veil
 
-// newVeils works out what every role must not see, once.
-func newVeils(roles []engine.Role) map[engine.Role]veils {
-	all := make(map[engine.Role]veils, len(roles))
-	for _, role := range roles {
+// veilsOf are the veils of every role, worked out once.
+var veilsOf = sync.OnceValue(func() map[engine.Role]veils {
+	all := make(map[engine.Role]veils)
+	for _, role := range identity.Roles() {
 		v := veils{}
 		protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(file protoreflect.FileDescriptor) bool {
 			for i := range file.Messages().Len() {
@@ -100,7 +106,7 @@ func newVeils(roles []engine.Role) map[engine.Role]veils {
 		all[role] = v
 	}
 	return all
-}
+})
 
 // add works out the veil of a message, and says whether it has one. open are
 // the messages around it, so that one that holds itself ends.
@@ -126,14 +132,14 @@ func (v veils) add(role engine.Role, m protoreflect.MessageDescriptor, open []pr
 	return len(one.hidden)+len(one.within) > 0
 }
 
-// cover clears what a role must not see in an answer.
-func (v veils) cover(answer any) {
+// cover clears what the caller must not see in an answer.
+func (c caller) cover(answer any) {
 	if m, ok := answer.(proto.Message); ok {
-		v.coverMessage(m.ProtoReflect())
+		veilsOf()[c.Role].cover(m.ProtoReflect())
 	}
 }
 
-func (v veils) coverMessage(m protoreflect.Message) {
+func (v veils) cover(m protoreflect.Message) {
 	one := v[m.Descriptor().FullName()]
 	for _, f := range one.hidden {
 		if unless := secrets[f.FullName()].unless; unless == nil || !unless(m) {
@@ -146,10 +152,10 @@ func (v veils) coverMessage(m protoreflect.Message) {
 		case f.IsList():
 			list := m.Get(f).List()
 			for i := range list.Len() {
-				v.coverMessage(list.Get(i).Message())
+				v.cover(list.Get(i).Message())
 			}
 		default:
-			v.coverMessage(m.Get(f).Message())
+			v.cover(m.Get(f).Message())
 		}
 	}
 }

@@ -29,7 +29,7 @@ var hidden = map[engine.Role][]string{
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",
-		"Claim.payouts", "Claim.holds",
+		"Claim.payouts", "Claim.holds", "ClaimStateDetail.verdict", "ClaimStateDetail.deadline",
 		"OrderLine.payer_id", "OrderLine.recipient_id", "OrderLine.payment_id", "OrderLine.order_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note",
@@ -114,22 +114,26 @@ func differ(before, after protoreflect.Message, f func(field protoreflect.FieldD
 func TestEveryAnswerMeetsEveryRole(t *testing.T) {
 	t.Parallel()
 	met := make(map[string]bool)
+	meet := func(what string, role engine.Role, answer protoreflect.MessageDescriptor) {
+		m := dynamicpb.NewMessage(answer)
+		fill(m)
+		before := proto.Clone(m)
+		rpc.Cover(role, m)
+		differ(before.ProtoReflect(), m, func(field protoreflect.FieldDescriptor, shown bool) {
+			name := string(field.Parent().Name()) + "." + string(field.Name())
+			must := !slices.Contains(hidden[role], name)
+			if shown != must {
+				t.Errorf("%s as %s: %s is shown: %t", what, role, name, shown)
+			}
+			if !must {
+				met[string(role)+" "+name] = true
+			}
+		})
+	}
 	for full, roles := range rpc.MethodRoles() {
 		for _, role := range roles {
-			answer := dynamicpb.NewMessage(contractMethod(t, full).Output())
-			fill(answer)
-			before := proto.Clone(answer)
-			rpc.Cover(role, answer)
-			differ(before.ProtoReflect(), answer, func(field protoreflect.FieldDescriptor, shown bool) {
-				name := string(field.Parent().Name()) + "." + string(field.Name())
-				must := !slices.Contains(hidden[role], name)
-				if shown != must {
-					t.Errorf("%s as %s: %s is shown: %t", full, role, name, shown)
-				}
-				if !must {
-					met[string(role)+" "+name] = true
-				}
-			})
+			meet(full, role, contractMethod(t, full).Output())
+			meet("a refusal of "+full, role, (&tenfoldv1.ClaimStateDetail{}).ProtoReflect().Descriptor())
 		}
 	}
 	for _, name := range hidden[engine.RoleMerchant] {

@@ -31,7 +31,6 @@ type chain struct {
 	validator protovalidate.Validator
 	authority identity.Authority
 	rates     *rates
-	veils     map[engine.Role]veils
 	refusals  *accesslog.Log
 	now       engine.Clock
 	callMax   time.Duration
@@ -49,7 +48,7 @@ func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerIn
 	if err != nil {
 		return nil, c.answer(ctx, who, info.FullMethod, err)
 	}
-	c.veils[who.Role].cover(response)
+	who.cover(response)
 	return response, nil
 }
 
@@ -95,18 +94,18 @@ func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerI
 	if err != nil {
 		return c.answer(s.Context(), who, info.FullMethod, err)
 	}
-	return handle(server, veiled{s, c.veils[who.Role]})
+	return handle(server, veiled{s, who})
 }
 
 // veiled is a stream on which a caller sees what its role may.
 type veiled struct {
 	grpc.ServerStream
-	veils veils
+	who caller
 }
 
 // SendMsg implements grpc.ServerStream.
 func (s veiled) SendMsg(m any) error {
-	s.veils.cover(m)
+	s.who.cover(m)
 	return s.ServerStream.SendMsg(m)
 }
 

@@ -94,7 +94,7 @@ func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, gate Gate, con
 	}
 	c := chain{
 		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now),
-		veils: newVeils(identity.Roles()), refusals: gate.Refusals, now: e.Now, callMax: config.CallMax, log: log,
+		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax, log: log,
 	}
 	s := &Server{
 		grpc: grpc.NewServer(
