@@ -54,6 +54,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/pgtest": {
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
 	},
+	"internal/identity/identitytest": {},
 	"internal/cases": {
 		imports:   []string{"internal/money", "internal/order", "internal/policy"},
 		importers: []string{"internal/demo"},
