@@ -77,7 +77,8 @@ func (s *keySet) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
 	if !s.refetches.AllowN(s.now(), 1) {
 		return jose.JSONWebKey{}, errUnknownKey
 	}
-	if err := s.load(ctx); err != nil {
+	// The caller may go while others wait for the same keys.
+	if err := s.load(context.WithoutCancel(ctx)); err != nil {
 		return jose.JSONWebKey{}, err
 	}
 	if k, ok := s.known(id); ok {
@@ -94,9 +95,9 @@ func (s *keySet) refresh(ctx context.Context) error {
 	return s.load(ctx)
 }
 
-// load replaces the keys. The caller that waits for it may go: others wait too.
+// load replaces the keys.
 func (s *keySet) load(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchMax)
+	ctx, cancel := context.WithTimeout(ctx, fetchMax)
 	defer cancel()
 	content, err := s.fetch(ctx)
 	if err != nil {

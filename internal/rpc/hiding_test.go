@@ -65,30 +65,29 @@ func fill(m protoreflect.Message) {
 	}
 }
 
-// something is a value of a field that is not its zero value.
+// somethings are values of fields that are not their zero value. The kinds
+// without one are those of 32 signed bits.
+var somethings = map[protoreflect.Kind]protoreflect.Value{
+	protoreflect.StringKind:   protoreflect.ValueOfString("x"),
+	protoreflect.BytesKind:    protoreflect.ValueOfBytes([]byte("x")),
+	protoreflect.BoolKind:     protoreflect.ValueOfBool(true),
+	protoreflect.EnumKind:     protoreflect.ValueOfEnum(1),
+	protoreflect.Int64Kind:    protoreflect.ValueOfInt64(1),
+	protoreflect.Sint64Kind:   protoreflect.ValueOfInt64(1),
+	protoreflect.Sfixed64Kind: protoreflect.ValueOfInt64(1),
+	protoreflect.Uint64Kind:   protoreflect.ValueOfUint64(1),
+	protoreflect.Fixed64Kind:  protoreflect.ValueOfUint64(1),
+	protoreflect.Uint32Kind:   protoreflect.ValueOfUint32(1),
+	protoreflect.Fixed32Kind:  protoreflect.ValueOfUint32(1),
+	protoreflect.DoubleKind:   protoreflect.ValueOfFloat64(1),
+	protoreflect.FloatKind:    protoreflect.ValueOfFloat32(1),
+}
+
 func something(f protoreflect.FieldDescriptor) protoreflect.Value {
-	switch f.Kind() {
-	case protoreflect.StringKind:
-		return protoreflect.ValueOfString("x")
-	case protoreflect.BytesKind:
-		return protoreflect.ValueOfBytes([]byte("x"))
-	case protoreflect.BoolKind:
-		return protoreflect.ValueOfBool(true)
-	case protoreflect.EnumKind:
-		return protoreflect.ValueOfEnum(1)
-	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
-		return protoreflect.ValueOfInt64(1)
-	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
-		return protoreflect.ValueOfUint64(1)
-	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
-		return protoreflect.ValueOfUint32(1)
-	case protoreflect.DoubleKind:
-		return protoreflect.ValueOfFloat64(1)
-	case protoreflect.FloatKind:
-		return protoreflect.ValueOfFloat32(1)
-	default:
-		return protoreflect.ValueOfInt32(1)
+	if v, ok := somethings[f.Kind()]; ok {
+		return v
 	}
+	return protoreflect.ValueOfInt32(1)
 }
 
 // differ calls f for each field that before has and after has not, and for

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ type secured struct {
 	address   string
 	authority *identitytest.Authority
 	issuer    *identitytest.Issuer
+	verifier  *identity.Verifier
+	bundle    string
 	// wall is the time of day, apart from the sandbox's clock.
 	wall time.Time
 }
@@ -48,10 +51,12 @@ func newSecured(t *testing.T) *secured {
 	s.authority = identitytest.NewAuthority(t, s.wall)
 	dir := t.TempDir()
 	certificate, key := s.authority.Issue(t, identitytest.Leaf{From: s.wall.Add(-time.Hour), Until: s.wall.Add(time.Hour)})
-	v, err := identity.New(t.Context(), identity.Config{
+	s.bundle = identitytest.WriteFile(t, dir, "bundle.pem", s.authority.PEM())
+	var err error
+	s.verifier, err = identity.New(t.Context(), identity.Config{
 		Certificates: identity.Certificates{
 			CertFile: identitytest.WriteFile(t, dir, "server.pem", certificate), KeyFile: identitytest.WriteFile(t, dir, "server.key", key),
-			BundleFile: identitytest.WriteFile(t, dir, "bundle.pem", s.authority.PEM()), TrustDomain: "market.example",
+			BundleFile: s.bundle, TrustDomain: "market.example",
 		},
 		WorkloadsFile: identitytest.WriteFile(t, dir, "workloads.yaml", []byte(workloadsFile)),
 		Workloads:     identity.Issuer{URL: s.issuer.URL, Audience: "tenfold", KeysURL: s.issuer.KeysURL},
@@ -64,7 +69,7 @@ func newSecured(t *testing.T) *secured {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate := rpc.Gate{Authority: v, TLS: v.TLS(), Refusals: s.refusals, Now: func() time.Time { return s.wall }}
+	gate := rpc.Gate{Authority: s.verifier, TLS: s.verifier.TLS(), Refusals: s.refusals, Now: func() time.Time { return s.wall }}
 	t.Cleanup(s.listen(listener, gate, rpc.Defaults()))
 	s.address = listener.Addr().String()
 	return s
@@ -225,5 +230,48 @@ func TestProvedMerchantStaysInItsBook(t *testing.T) {
 	_, err := office.GetClaim(s.with("authorization", "Bearer "+s.token("back-office-client", "tenfold", nil)), &tenfoldv1.GetClaimRequest{Name: mine.GetName()})
 	if refusal(err).reason != "CREDENTIAL_INVALID" {
 		t.Errorf("a token of no merchant: %v", err)
+	}
+}
+
+// Would catch an authority that comes into the trust bundle and is not believed
+// before a restart, or one that has left it and still is, also by a caller who
+// resumes a session of before.
+func TestAuthoritiesAreRotated(t *testing.T) {
+	t.Parallel()
+	s := newSecured(t)
+	const id = "spiffe://market.example/order-service"
+	next := identitytest.NewAuthority(t, s.wall)
+	resuming := &tls.Config{
+		RootCAs: s.authority.Pool(), MinVersion: tls.VersionTLS13, ClientSessionCache: tls.NewLRUClientSessionCache(4),
+		Certificates: []tls.Certificate{s.certificate(s.authority, id)},
+	}
+	call := func(c *tls.Config) codes.Code {
+		t.Helper()
+		return status.Code(listAuthenticators(t.Context(), s.dialBy(credentials.NewTLS(c))))
+	}
+	fresh := func(a *identitytest.Authority) *tls.Config {
+		return &tls.Config{RootCAs: s.authority.Pool(), MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{s.certificate(a, id)}}
+	}
+	trust := func(content []byte) {
+		t.Helper()
+		if err := os.WriteFile(s.bundle, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.verifier.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if old, to := call(resuming), call(fresh(next)); old != codes.OK || to != codes.Unavailable {
+		t.Errorf("before: %v and %v", old, to)
+	}
+	trust(append(s.authority.PEM(), next.PEM()...))
+	if old, to := call(resuming), call(fresh(next)); old != codes.OK || to != codes.OK {
+		t.Errorf("while both are trusted: %v and %v", old, to)
+	}
+	trust(next.PEM())
+	for range 3 { // More than one session may be kept.
+		if old, to := call(resuming), call(fresh(next)); old != codes.Unavailable || to != codes.OK {
+			t.Errorf("after: %v and %v", old, to)
+		}
 	}
 }
