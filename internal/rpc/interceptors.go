@@ -38,17 +38,13 @@ type chain struct {
 }
 
 func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
-	who, err := c.admit(ctx, info.FullMethod)
-	if err == nil {
-		err = c.rates.take(who, partsOf(request))
-	}
+	who, err := c.admit(ctx, info.FullMethod, partsOf(request))
 	if err == nil {
 		response, err = c.call(withCaller(ctx, who), who, request, info.FullMethod, handle)
 	}
 	if err != nil {
 		return nil, c.answer(ctx, who, info.FullMethod, err)
 	}
-	who.cover(response)
 	return response, nil
 }
 
@@ -72,7 +68,10 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 		ctx, cancel = context.WithTimeout(ctx, c.callMax)
 		defer cancel()
 	}
-	return handle(ctx, request)
+	if response, err = handle(ctx, request); err == nil {
+		who.cover(response)
+	}
+	return response, err
 }
 
 // check holds a request against the rules that stand in the contract.
@@ -87,10 +86,7 @@ func (c *chain) check(request any) error {
 // stream guards the services that gRPC itself provides; the contract has no
 // streams of its own.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	who, err := c.admit(s.Context(), info.FullMethod)
-	if err == nil {
-		err = c.rates.take(who, 1)
-	}
+	who, err := c.admit(s.Context(), info.FullMethod, 1)
 	if err != nil {
 		return c.answer(s.Context(), who, info.FullMethod, err)
 	}
@@ -109,9 +105,9 @@ func (s veiled) SendMsg(m any) error {
 	return s.ServerStream.SendMsg(m)
 }
 
-// admit says who calls and whether that role may call the method. With a
-// refusal it gives as much of the caller as was proved.
-func (c *chain) admit(ctx context.Context, method string) (caller, error) {
+// admit says who calls, whether as often as it may, and whether that role may
+// call the method. With a refusal it gives as much of the caller as was proved.
+func (c *chain) admit(ctx context.Context, method string, parts int) (caller, error) {
 	row, ok := methods[method]
 	if !ok {
 		return caller{}, status.Errorf(codes.Unimplemented, "unknown method %s", method)
@@ -121,10 +117,13 @@ func (c *chain) admit(ctx context.Context, method string) (caller, error) {
 	}
 	proved, err := c.authority.Identify(ctx, evidenceOf(ctx))
 	who := caller{proved}
-	if err != nil {
-		return who, err
+	if err == nil {
+		err = c.rates.take(who, parts)
 	}
-	return who, row.allow(who, method)
+	if err == nil {
+		err = row.allow(who, method)
+	}
+	return who, err
 }
 
 // answer turns an error into the status that the caller sees, and writes what

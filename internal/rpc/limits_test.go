@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // Would catch a caller who takes the server's memory by one large request or
@@ -59,5 +60,17 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 	if err := listAuthenticators(f.as("support"), second); err != nil {
 		t.Errorf("once there is room: %v", err)
+	}
+}
+
+// Would catch a workload that may try what it may not without end.
+func TestDeniedCallsCount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	limited := tenfoldv1.NewClaimServiceClient(f.limitedTo(identity.Quota{PerSecond: 0.001, Burst: 2}))
+	for _, want := range []string{"ACCESS_DENIED", "ACCESS_DENIED", "RATE_LIMITED"} {
+		if _, err := limited.FileClaim(f.as("auditor"), f.filing("m1", "l1")); refusal(err).reason != want {
+			t.Errorf("%v; want %s", err, want)
+		}
 	}
 }
