@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/tenfold-claims/tenfold/internal/identity/identitytest"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -114,4 +118,31 @@ workloads:
 	call(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "m1", "--server-ca", bundle, "--token-file", token, "--role", "auditor")
 	call(exitFailed, "CREDENTIAL_MISSING", "book", "get", "m1", "--server-ca", bundle, "--role", "auditor")
 	call(exitFailed, "Unavailable", "book", "get", "m1")
+}
+
+// Would catch a document that names a setting which no command has, or leaves
+// one out by which access is configured.
+func TestAccessDocumentNamesTheSettings(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/access.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := newServe().Flags()
+	client, _, err := newBook().Find([]string{"get"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range regexp.MustCompile("`--([a-z-]+)`").FindAllStringSubmatch(string(document), -1) {
+		if serve.Lookup(name[1]) == nil && client.Flags().Lookup(name[1]) == nil {
+			t.Errorf("no command has --%s", name[1])
+		}
+	}
+	settings := pflag.NewFlagSet("access", pflag.ContinueOnError)
+	(&accessConfig{}).flags(settings)
+	settings.VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(string(document), "`--"+f.Name+"`") {
+			t.Errorf("docs/access.md does not name --%s", f.Name)
+		}
+	})
 }
