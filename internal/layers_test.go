@@ -17,8 +17,9 @@ var layers = [][]string{
 	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event"},
 	{"internal/postgres"},
-	{"internal/audit"},
+	{"internal/audit", "internal/accesslog"},
 	{"internal/engine"},
+	{"internal/identity"},
 	{"internal/worker"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
@@ -53,6 +54,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/pgtest": {
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
 	},
+	"internal/identity/identitytest": {},
 	"internal/cases": {
 		imports:   []string{"internal/money", "internal/order", "internal/policy"},
 		importers: []string{"internal/demo"},

@@ -110,7 +110,13 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 			return err
 		}
 	}
-	server, err := rpc.New(e, db, bench, rpc.Defaults(), log)
+	gate, err := p.gate(ctx, &c.access, db, log)
+	if err != nil {
+		return err
+	}
+	bounds := rpc.Defaults()
+	bounds.Quota = c.access.quota
+	server, err := rpc.New(e, db, bench, gate, bounds, log)
 	if err != nil {
 		return err
 	}

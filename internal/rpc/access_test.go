@@ -61,6 +61,8 @@ var allowed = map[string][]string{
 	"PolicyService/SetCalendarDays":      {"operator"},
 	"PolicyService/ListCalendarDays":     butFor(),
 
+	"AuditService/ListRefusals": {"auditor"},
+
 	"SandboxService/GetClock":     butFor(),
 	"SandboxService/AdvanceClock": butFor(),
 	"SandboxService/RunDueWork":   butFor(),

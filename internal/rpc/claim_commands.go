@@ -51,7 +51,7 @@ func (b *backend) claimAfter(ctx context.Context, merchant string, o *engine.Out
 	return &c, err
 }
 
-func claimNotFound(id string) error {
+func claimNotFound(id string) *fault.Error {
 	return fault.New(fault.ClaimNotFound, "no claim has the id %s", id).With("claimId", id)
 }
 

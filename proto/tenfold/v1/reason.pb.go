@@ -156,6 +156,9 @@ const (
 	Reason_REASON_HOLD_ALREADY_RELEASED Reason = 48
 	// FAILED_PRECONDITION. More than the hold has left. Take less.
 	Reason_REASON_HOLD_EXCEEDED Reason = 49
+	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload makes more calls
+	// than it may. Wait, then send the same request again.
+	Reason_REASON_RATE_LIMITED Reason = 50
 )
 
 // Enum value maps for Reason.
@@ -211,6 +214,7 @@ var (
 		47: "REASON_HOLD_ALREADY_CAPTURED",
 		48: "REASON_HOLD_ALREADY_RELEASED",
 		49: "REASON_HOLD_EXCEEDED",
+		50: "REASON_RATE_LIMITED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -263,6 +267,7 @@ var (
 		"REASON_HOLD_ALREADY_CAPTURED":            47,
 		"REASON_HOLD_ALREADY_RELEASED":            48,
 		"REASON_HOLD_EXCEEDED":                    49,
+		"REASON_RATE_LIMITED":                     50,
 	}
 )
 
@@ -298,7 +303,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xb9\f\n" +
+	"tenfold.v1*\xd2\f\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -350,7 +355,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	" REASON_TRANSFER_ALREADY_REVERSED\x10.\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_CAPTURED\x10/\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_RELEASED\x100\x12\x18\n" +
-	"\x14REASON_HOLD_EXCEEDED\x101B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x14REASON_HOLD_EXCEEDED\x101\x12\x17\n" +
+	"\x13REASON_RATE_LIMITED\x102B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
