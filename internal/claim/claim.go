@@ -73,7 +73,67 @@ type Claim struct {
 	Escalated bool
 	// Assignee is the person who took the review.
 	Assignee string
+
+	// FiledBy is the person who filed the claim; empty where a service did by itself.
+	FiledBy string
+	// DecidedBy is the person behind the present verdict; empty where results alone
+	// decided. An appeal is decided by somebody else.
+	DecidedBy string
+	// AppealedRevision is the newest revision that the merchant appealed against;
+	// there is one appeal for each (rule A4).
+	AppealedRevision int32
+	// ConfirmedAt is when the debit was first confirmed: the age of what the claim
+	// waits for; zero before.
+	ConfirmedAt time.Time
+	// ClockStoppedAt is since when a test that is under way keeps the deadline from
+	// running (rule V7); zero while it runs.
+	ClockStoppedAt time.Time
+	// HoldExpiresAt is when what is held goes back to the merchant; zero for never.
+	HoldExpiresAt time.Time
+	// Potential is the most that the claim could be awarded, as estimated when it
+	// was filed.
+	Potential money.Amount
+	// SamplingCase is the product-level case that the claim belongs to; empty for
+	// none. Claims of one case share what is short in proportion.
+	SamplingCase string
+	// PayoutForm is how the compensation is paid.
+	PayoutForm PayoutForm
+	// Fees are what authentication cost and who was charged for it.
+	Fees Fees
 }
+
+// PayoutForm is what a consumer gets a compensation in.
+type PayoutForm string
+
+// The forms of a payout. A refund is always cash.
+const (
+	// Cash goes to a bank account, or back on the original payment.
+	Cash PayoutForm = "CASH"
+	// Wallet goes to the consumer's wallet with the marketplace.
+	Wallet PayoutForm = "WALLET"
+	// Coupon is a coupon of a face value with an expiry.
+	Coupon PayoutForm = "COUPON"
+)
+
+// PayoutForms lists the forms.
+func PayoutForms() []PayoutForm { return []PayoutForm{Cash, Wallet, Coupon} }
+
+// Fees are the costs of a claim's authentication, in minor units of Currency.
+type Fees struct {
+	// Claimant is what the claimant paid for results and proved.
+	Claimant money.Amount
+	// Fronted is what the platform paid for results.
+	Fronted money.Amount
+	// Merchant and Consumer are who was charged for what was fronted.
+	Merchant money.Amount
+	Consumer money.Amount
+	// Owed is what of the merchant's charge is not paid yet.
+	Owed money.Amount
+}
+
+// MayAppeal says whether the merchant may still appeal against the present
+// revision.
+func (c *Claim) MayAppeal() bool { return c.AppealedRevision < c.Revision }
 
 // Unit is one claimed unit of the order line and what was found on it.
 type Unit struct {
@@ -92,30 +152,53 @@ type Award struct {
 func (a Award) Total() money.Amount { return a.Refund + a.Compensation }
 
 // Funding is what has moved for the claim, in minor units of Currency. It is
-// amounts, not a state.
+// amounts, not a state. What its bearers have put in is at any time what is
+// payable, in flight and paid.
 type Funding struct {
 	// Held is what lies in open holds.
 	Held money.Amount
-	// FromDeposit and FromShopFunds are what was captured, by source.
+	// FromDeposit and FromShopFunds are what the merchant has borne, by source:
+	// captured or recovered, less what was given back.
 	FromDeposit   money.Amount
 	FromShopFunds money.Amount
-	// Advanced is what the platform put in for the merchant.
-	Advanced money.Amount
+	// Advanced is what the platform put in for the merchant and the merchant still
+	// owes, WrittenOff what of it was given up in the books (rule F5: not against
+	// the merchant).
+	Advanced   money.Amount
+	WrittenOff money.Amount
+	// Lost is what the platform bears since a verdict fell after payment, ClawedBack
+	// what the consumer owes back.
+	Lost       money.Amount
+	ClawedBack money.Amount
 	// The payouts, by part: sent and unconfirmed, and confirmed.
 	RefundInFlight       money.Amount
 	RefundPaid           money.Amount
 	CompensationInFlight money.Amount
 	CompensationPaid     money.Amount
+	// What failed or came back and is payable again, by part: it waits for an
+	// operator, under the number that it has.
+	RefundFailed       money.Amount
+	CompensationFailed money.Amount
+	// Repaid is what the consumer gave back: what is paid is less by it.
+	Repaid money.Amount
 }
 
-// Funded is all that was made available to pay the consumer.
-func (f Funding) Funded() money.Amount { return f.FromDeposit + f.FromShopFunds + f.Advanced }
+// Borne is what the merchant has paid for the claim, or owes for it.
+func (f Funding) Borne() money.Amount {
+	return f.FromDeposit + f.FromShopFunds + f.Advanced + f.WrittenOff
+}
+
+// Funded is all that was made available to pay the consumer, by whomever.
+func (f Funding) Funded() money.Amount { return f.Borne() + f.Lost + f.ClawedBack }
 
 // InFlight is what was sent and is not yet confirmed.
 func (f Funding) InFlight() money.Amount { return f.RefundInFlight + f.CompensationInFlight }
 
-// Paid is what has reached the consumer.
+// Paid is what has reached the consumer and stayed there.
 func (f Funding) Paid() money.Amount { return f.RefundPaid + f.CompensationPaid }
+
+// Failed is what waits for an operator to send it again.
+func (f Funding) Failed() money.Amount { return f.RefundFailed + f.CompensationFailed }
 
 // Payable is what is funded and neither sent nor paid.
 func (f Funding) Payable() money.Amount { return f.Funded() - f.InFlight() - f.Paid() }
@@ -125,12 +208,36 @@ func (s State) Confirmed() bool {
 	return s == Paying || s == PayoutFailed || s == Paid
 }
 
-// Shortfall is what the award exceeds the funding by; no account holds it.
+// Shortfall is what a confirmed award exceeds what the merchant has borne by; no
+// account holds it.
 func (c *Claim) Shortfall() money.Amount {
 	if !c.State.Confirmed() {
 		return 0
 	}
-	return money.Max(0, c.Award.Total()-c.Funding.Funded())
+	return max(0, c.Award.Total()-c.Funding.Borne())
+}
+
+// Unheld is what a claim that waits to be confirmed may yet cost the merchant
+// beyond what is set aside: zero before the first award.
+func (c *Claim) Unheld() money.Amount {
+	if c.State != Notified && c.State != Appealed && c.State != AwaitingApproval {
+		return 0
+	}
+	return max(0, c.Award.Total()-c.Funding.Borne()-c.Funding.Held)
+}
+
+// Exposure is what the claim may yet cost the merchant: what it could be awarded
+// while nobody has decided, what it is awarded and the merchant has not borne.
+func (c *Claim) Exposure() money.Amount {
+	switch {
+	case !c.State.Live():
+		return 0
+	case c.State.Confirmed():
+		return c.Shortfall()
+	case c.Verdict == Counterfeit:
+		return max(0, c.Award.Total()-c.Funding.Borne())
+	}
+	return max(0, c.Potential-c.Funding.Borne())
 }
 
 // Etag is the claim's version as callers see it.
@@ -191,8 +298,10 @@ type Revision struct {
 	Basis      policy.LegalBasis
 	PolicyID   string
 	Version    int32
-	// Cause is the trigger that made the revision, or REPRICED.
+	// Cause is the trigger that made the revision, or what else did, such as REPRICED.
 	Cause string
+	// Author is the person behind it; empty where none is.
+	Author string
 	// Note is the decider's reason, as given.
 	Note        string
 	Calculation policy.Calculation

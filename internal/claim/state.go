@@ -81,6 +81,28 @@ const (
 	PayoutReturned Trigger = "PAYOUT_RETURNED"
 	// WithdrawnByClaimant is the claimant taking the claim back.
 	WithdrawnByClaimant Trigger = "WITHDRAWN"
+	// AppealedByMerchant is the merchant objecting to the verdict within the notice period.
+	AppealedByMerchant Trigger = "APPEALED"
+	// AppealUpheld is the appeal panel finding that nothing is owed.
+	AppealUpheld Trigger = "APPEAL_UPHELD"
+	// AppealUpheldInPart is the appeal panel finding fewer units counterfeit.
+	AppealUpheldInPart Trigger = "APPEAL_UPHELD_IN_PART"
+	// AppealDismissed is the appeal panel confirming the verdict.
+	AppealDismissed Trigger = "APPEAL_DISMISSED"
+	// ApprovalRequired is an award that could be debited, of an amount that two approvers must agree to first.
+	ApprovalRequired Trigger = "APPROVAL_REQUIRED"
+	// ApprovedByTwo is the second approver agreeing to the amount.
+	ApprovedByTwo Trigger = "APPROVED"
+	// ApprovalRefused is an approver sending the amount back to review.
+	ApprovalRefused Trigger = "APPROVAL_REFUSED"
+	// Reopened is a verdict losing its ground, such as a retracted result: a person decides anew.
+	Reopened Trigger = "REOPENED"
+	// RevisedUpward is a revised verdict that asks more of the merchant than the merchant has borne.
+	RevisedUpward Trigger = "REVISED_UPWARD"
+	// RevisedSettled is a revised verdict that asks nothing more of the merchant.
+	RevisedSettled Trigger = "REVISED_SETTLED"
+	// RevisedRejected is a revised verdict that finds nothing owed.
+	RevisedRejected Trigger = "REVISED_REJECTED"
 )
 
 // Triggers lists every trigger.
@@ -90,6 +112,9 @@ func Triggers() []Trigger {
 		ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired, Accepted,
 		NoticeLapsed, PaidInFull, PayoutFailedForGood, PayoutRetried,
 		PayoutReturned, WithdrawnByClaimant,
+		AppealedByMerchant, AppealUpheld, AppealUpheldInPart, AppealDismissed,
+		ApprovalRequired, ApprovedByTwo, ApprovalRefused,
+		Reopened, RevisedUpward, RevisedSettled, RevisedRejected,
 	}
 }
 
@@ -115,6 +140,7 @@ var rules = map[State]map[Trigger]State{
 		ReviewRejected:      Rejected,
 		ReviewRetest:        Authenticating,
 		ReviewExpired:       Expired,
+		RevisedSettled:      Paying,
 		WithdrawnByClaimant: Withdrawn,
 	},
 	Notified: {
@@ -122,19 +148,65 @@ var rules = map[State]map[Trigger]State{
 		ResultUndecided:     InReview,
 		Accepted:            Paying,
 		NoticeLapsed:        Paying,
+		AppealedByMerchant:  Appealed,
+		ApprovalRequired:    AwaitingApproval,
+		Reopened:            InReview,
+		RevisedSettled:      Paying,
+		RevisedRejected:     Rejected,
+		WithdrawnByClaimant: Withdrawn,
+	},
+	Appealed: {
+		ResultGenuine:       Rejected,
+		AppealUpheld:        Rejected,
+		AppealUpheldInPart:  Paying,
+		AppealDismissed:     Paying,
+		ApprovalRequired:    AwaitingApproval,
+		Reopened:            InReview,
+		RevisedUpward:       Notified,
+		RevisedSettled:      Paying,
+		RevisedRejected:     Rejected,
+		WithdrawnByClaimant: Withdrawn,
+	},
+	AwaitingApproval: {
+		ResultGenuine:       Rejected,
+		ResultUndecided:     InReview,
+		ApprovedByTwo:       Paying,
+		ApprovalRefused:     InReview,
+		Reopened:            InReview,
+		RevisedUpward:       Notified,
+		RevisedSettled:      Paying,
+		RevisedRejected:     Rejected,
 		WithdrawnByClaimant: Withdrawn,
 	},
 	Paying: {
 		PaidInFull:          Paid,
 		PayoutFailedForGood: PayoutFailed,
+		Reopened:            InReview,
+		RevisedUpward:       Notified,
+		RevisedRejected:     Rejected,
 	},
 	PayoutFailed: {
 		PayoutRetried: Paying,
 		// The gateway's late success of a payout it had called failed.
-		PaidInFull: Paid,
+		PaidInFull:      Paid,
+		Reopened:        InReview,
+		RevisedUpward:   Notified,
+		RevisedSettled:  Paying,
+		RevisedRejected: Rejected,
 	},
 	Paid: {
-		PayoutReturned: PayoutFailed,
+		PayoutReturned:  PayoutFailed,
+		Reopened:        InReview,
+		RevisedUpward:   Notified,
+		RevisedRejected: Rejected,
+	},
+	Rejected: {
+		Reopened:      InReview,
+		RevisedUpward: Notified,
+	},
+	Expired: {
+		Reopened:      InReview,
+		RevisedUpward: Notified,
 	},
 }
 
@@ -213,11 +285,15 @@ const (
 	DeadlineNoticeDelivery Deadline = "NOTICE_UNDELIVERED"
 	// DeadlineNotice confirms the claim: the merchant did not answer in time.
 	DeadlineNotice Deadline = "NOTICE_LAPSED"
+	// DeadlineAppeal escalates an appeal that the panel did not decide; the claim stays.
+	DeadlineAppeal Deadline = "APPEAL_OVERDUE"
+	// DeadlineApproval escalates an amount that nobody approved; the claim stays.
+	DeadlineApproval Deadline = "APPROVAL_OVERDUE"
 )
 
 // Deadlines lists every deadline that can fire.
 func Deadlines() []Deadline {
-	return []Deadline{DeadlineResult, DeadlineReview, DeadlineNoticeDelivery, DeadlineNotice}
+	return []Deadline{DeadlineResult, DeadlineReview, DeadlineNoticeDelivery, DeadlineNotice, DeadlineAppeal, DeadlineApproval}
 }
 
 // Fires gives the deadlines that can run in s.
@@ -229,7 +305,11 @@ func (s State) Fires() []Deadline {
 		return []Deadline{DeadlineReview}
 	case Notified:
 		return []Deadline{DeadlineNoticeDelivery, DeadlineNotice}
-	case New, Appealed, AwaitingApproval, Paying, PayoutFailed, Paid, Rejected, Withdrawn, Expired:
+	case Appealed:
+		return []Deadline{DeadlineAppeal}
+	case AwaitingApproval:
+		return []Deadline{DeadlineApproval}
+	case New, Paying, PayoutFailed, Paid, Rejected, Withdrawn, Expired:
 		return nil
 	}
 	return nil
@@ -246,22 +326,36 @@ const (
 	ActionAccept        Action = "ACCEPT"
 	ActionWithdraw      Action = "WITHDRAW"
 	ActionRetryPayout   Action = "RETRY_PAYOUT"
+	ActionAppeal        Action = "APPEAL"
+	ActionDecideAppeal  Action = "DECIDE_APPEAL"
+	ActionApprove       Action = "APPROVE"
+	ActionReviseVerdict Action = "REVISE_VERDICT"
 )
 
 // actionTriggers says which trigger an action pulls; an action whose triggers
 // all lead nowhere from a state is not allowed there.
 var actionTriggers = map[Action][]Trigger{
-	ActionRecordResult: {ResultCounterfeit, ResultGenuine, ResultUndecided},
-	ActionDecideReview: {ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired},
-	ActionAccept:       {Accepted},
-	ActionWithdraw:     {WithdrawnByClaimant},
-	ActionRetryPayout:  {PayoutRetried},
+	ActionRecordResult:  {ResultCounterfeit, ResultGenuine, ResultUndecided},
+	ActionDecideReview:  {ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired},
+	ActionAccept:        {Accepted},
+	ActionAppeal:        {AppealedByMerchant},
+	ActionDecideAppeal:  {AppealUpheld, AppealUpheldInPart, AppealDismissed},
+	ActionApprove:       {ApprovedByTwo},
+	ActionWithdraw:      {WithdrawnByClaimant},
+	ActionRetryPayout:   {PayoutRetried},
+	ActionReviseVerdict: {RevisedUpward, RevisedRejected},
 }
 
 // Allowed lists the actions that c admits now, in a fixed order.
 func (c *Claim) Allowed() []Action {
 	var out []Action
-	for _, a := range []Action{ActionRecordResult, ActionDecideReview, ActionAccept, ActionWithdraw, ActionRetryPayout} {
+	for _, a := range []Action{
+		ActionRecordResult, ActionDecideReview, ActionAccept, ActionAppeal, ActionDecideAppeal, ActionApprove,
+		ActionWithdraw, ActionRetryPayout, ActionReviseVerdict,
+	} {
+		if a == ActionAppeal && !c.MayAppeal() || a == ActionWithdraw && c.Funding.Funded() > 0 {
+			continue
+		}
 		if slices.ContainsFunc(actionTriggers[a], func(t Trigger) bool {
 			_, ok := Next(c.State, t)
 			return ok

@@ -92,6 +92,8 @@ type Result struct {
 	Statement    string
 	RecordedAt   time.Time
 	EventNumber  int64
+	// Retracted results do not count any more.
+	Retracted bool
 }
 
 // The ranks of evidence, strongest first (domain rules V1 to V6).
@@ -191,6 +193,9 @@ func weighUnit(ordinal int32, results []Result) (v Verdict, sure bool) {
 	conflict := false
 	for i := range results {
 		r := &results[i]
+		if r.Retracted {
+			continue
+		}
 		k := slices.IndexFunc(r.Units, func(u Unit) bool { return u.Ordinal == ordinal })
 		if k < 0 {
 			continue

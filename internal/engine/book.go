@@ -53,19 +53,29 @@ type Book struct {
 	persons  table[string, postgres.Person]
 	results  table[string, claim.Result]
 	refunds  table[refundKey, postgres.Refund]
+	debts    table[debtKey, postgres.Debt]
+	// approvals stand by claim, revision and person.
+	approvals table[approvalKey, postgres.Approval]
 
 	// Where rows are found by something else than their key, staged ones included.
 	claimants   index[siblingKey] // Claims.
 	resultsOf   index[string]     // Results by claim.
 	refundsOf   index[string]     // Refunds by order line.
 	payoutsOf   index[string]     // Payouts by claim.
+	approvalsOf index[string]     // Persons by claim.
 	byReference map[string][]ledger.Transfer
+	// usual is what a product's claims are awarded, by product, as last read.
+	usual map[string]postgres.Usual
+	// oldest are the oldest debts, as last read.
+	oldest []debtKey
 
 	// What is only ever added to, in the order in which it was made.
 	transfers appendOnly[ledger.Transfer]
 	moves     appendOnly[postgres.Move]
 	revisions appendOnly[claim.Revision]
 	events    appendOnly[event.Event]
+	appeals   appendOnly[postgres.Appeal]
+	retracted appendOnly[postgres.Retraction]
 
 	// The running command.
 	command int
@@ -95,6 +105,17 @@ type holdKey struct {
 type requestKey struct{ workload, method, requestID string }
 
 type refundKey struct{ line, refund string }
+
+type debtKey struct {
+	kind postgres.DebtKind
+	id   string
+}
+
+type approvalKey struct {
+	claim    string
+	revision int32
+	person   string
+}
 
 type loadedClaim struct {
 	claim.Claim
@@ -149,6 +170,10 @@ func newBook(merchantID string, ids *claim.IDs, config *Config) *Book {
 		refundsOf:   make(index[string]),
 		payoutsOf:   make(index[string]),
 		byReference: make(map[string][]ledger.Transfer),
+		debts:       newTable[debtKey, postgres.Debt](),
+		approvals:   newTable[approvalKey, postgres.Approval](),
+		approvalsOf: make(index[string]),
+		usual:       make(map[string]postgres.Usual),
 	}
 }
 
@@ -189,6 +214,10 @@ func (b *Book) written() {
 	b.persons.written(nil)
 	b.results.written(nil)
 	b.refunds.written(nil)
+	b.debts.written(nil)
+	b.approvals.written(nil)
+	b.appeals.written()
+	b.retracted.written()
 	for i := range b.transfers.list {
 		b.reference(&b.transfers.list[i])
 	}
@@ -219,12 +248,16 @@ func (b *Book) begin(c *call) {
 	b.before.head, b.before.exists, b.before.opened = b.head, b.exists, b.opened
 }
 
-func (b *Book) finish() {
+func (b *Book) finish() error {
+	if err := b.account(); err != nil {
+		return err
+	}
 	b.sealEvents()
 	for _, t := range b.tables() {
 		t.keep()
 	}
 	b.head.RecordedAt = b.now
+	return nil
 }
 
 func (b *Book) abandon() {
@@ -246,7 +279,8 @@ func (b *Book) tables() []interface {
 		undo()
 	}{
 		&b.claims, &b.lines, &b.units, &b.groups, &b.holds, &b.payouts, &b.waits, &b.dues,
-		&b.requests, &b.persons, &b.results, &b.refunds,
+		&b.requests, &b.persons, &b.results, &b.refunds, &b.debts, &b.approvals,
+		&b.appeals, &b.retracted,
 		&b.transfers, &b.moves, &b.revisions, &b.events,
 	}
 }
@@ -292,6 +326,15 @@ func (b *Book) detail(key, value string) {
 	e.Details = append(e.Details, event.Detail{Key: key, Value: value})
 }
 
+// detailOf adds a fact to an earlier event of the running command.
+func (b *Book) detailOf(number int64, key, value string) {
+	for i := b.events.kept; i < len(b.events.list); i++ {
+		if e := &b.events.list[i]; e.Number == number {
+			e.Details = append(e.Details, event.Detail{Key: key, Value: value})
+		}
+	}
+}
+
 func (b *Book) event() *event.Event { return &b.events.list[len(b.events.list)-1] }
 
 // sealEvents encodes the command's events and links them to the chain.
@@ -327,7 +370,7 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 	}
 	c := b.change(id)
 	from := c.State
-	c.State, c.StateSince, c.Escalated, c.Assignee = to, b.now, false, ""
+	c.State, c.StateSince, c.Escalated, c.Assignee, c.ClockStoppedAt = to, b.now, false, "", time.Time{}
 	b.trace(c, from, t, note)
 	if to.Final() && !to.Live() {
 		b.freeUnits(c)
@@ -368,8 +411,11 @@ func (b *Book) deadlineOf(c *claim.Claim) deadline {
 		return deadline{claim.DeadlineReview, b.after(b.now, w.Review)}
 	case claim.Notified:
 		return deadline{claim.DeadlineNoticeDelivery, b.after(b.now, w.NoticeDelivery)}
-	case claim.New, claim.Appealed, claim.AwaitingApproval, claim.Paying, claim.PayoutFailed,
-		claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
+	case claim.Appealed:
+		return deadline{claim.DeadlineAppeal, b.after(b.now, w.PanelSpan())}
+	case claim.AwaitingApproval:
+		return deadline{claim.DeadlineApproval, b.after(b.now, w.ApprovalSpan())}
+	case claim.New, claim.Paying, claim.PayoutFailed, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
 	}
 	return deadline{}
 }
@@ -519,7 +565,15 @@ func (b *Book) changes(c *postgres.Changes) {
 		})
 	b.requests.staged(func(r *postgres.Request) { c.Requests = append(c.Requests, *r) }, unexpected[postgres.Request], unexpected[postgres.Request])
 	b.persons.staged(func(p *postgres.Person) { c.Persons = append(c.Persons, *p) }, unexpected[postgres.Person], unexpected[postgres.Person])
-	b.results.staged(func(r *claim.Result) { c.Results = append(c.Results, *r) }, unexpected[claim.Result], unexpected[claim.Result])
+	// A result that is retracted stays as it is: the retraction is a row of its own.
+	b.results.staged(func(r *claim.Result) { c.Results = append(c.Results, *r) }, func(*claim.Result) {}, unexpected[claim.Result])
+	b.debts.staged(
+		func(d *postgres.Debt) { c.DebtsBegun = append(c.DebtsBegun, *d) },
+		func(d *postgres.Debt) { c.DebtsChanged = append(c.DebtsChanged, *d) },
+		func(d *postgres.Debt) { c.DebtsEnded = append(c.DebtsEnded, *d) })
+	b.approvals.staged(func(a *postgres.Approval) { c.Approvals = append(c.Approvals, *a) }, unexpected[postgres.Approval], unexpected[postgres.Approval])
+	c.Appeals = append(c.Appeals, b.appeals.list...)
+	c.Retractions = append(c.Retractions, b.retracted.list...)
 	b.refunds.staged(func(r *postgres.Refund) { c.Refunds = append(c.Refunds, *r) }, unexpected[postgres.Refund], unexpected[postgres.Refund])
 	c.Transfers = append(c.Transfers, b.transfers.list...)
 	c.Moves = append(c.Moves, b.moves.list...)

@@ -80,12 +80,20 @@ func (c *Catalog) Policy(id string, number int32) (*policy.Version, bool) {
 	return &c.Policies[i], true
 }
 
-// windows gives the periods that govern a claim: those of the version its
-// award rests on, or, before there is one, of the newest version of the chosen
-// basis that was in force at the payment time.
+// windows gives the periods that govern a claim.
 func (c *Catalog) windows(cl *claim.Claim) policy.Windows {
-	if v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion); ok {
+	if v := c.governing(cl); v != nil {
 		return v.Windows
+	}
+	return policy.Windows{}
+}
+
+// governing gives the version that governs a claim: the one its award rests on,
+// or, before there is one, the newest of the chosen basis that was in force at the
+// payment time; nil for none.
+func (c *Catalog) governing(cl *claim.Claim) *policy.Version {
+	if v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion); ok {
+		return v
 	}
 	var best *policy.Version
 	for i := range c.Policies {
@@ -97,10 +105,7 @@ func (c *Catalog) windows(cl *claim.Claim) policy.Windows {
 			best = v
 		}
 	}
-	if best == nil {
-		return policy.Windows{}
-	}
-	return best.Windows
+	return best
 }
 
 // open gives, for each basis, the version in force at the payment time whose

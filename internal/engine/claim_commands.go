@@ -56,6 +56,12 @@ func NewAcceptClaim(claimID, etag, note string) AcceptClaim {
 
 func (a *AcceptClaim) digest(d *digest) { d.texts(a.ClaimID, a.Note) }
 
+func (a *AcceptClaim) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(a.ClaimID); c != nil && round == 0 {
+		followUsual(b, n, &c.Claim)
+	}
+}
+
 func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
 	c, err := a.claim(b)
 	if err != nil {
@@ -159,11 +165,13 @@ func (w *WithdrawClaim) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if _, ok := claim.Next(c.State, claim.WithdrawnByClaimant); !ok {
+	if _, ok := claim.Next(c.State, claim.WithdrawnByClaimant); !ok || c.Funding.Funded() > 0 {
 		return Outcome{}, c.Refuse(claim.WithdrawnByClaimant)
 	}
 	b.record(event.ClaimWithdrawn, c.ID)
-	if err := b.leave(c.ID, claim.WithdrawnByClaimant, w.Note); err != nil {
+	if err := b.leave(c.ID, ruling{
+		rejected: claim.WithdrawnByClaimant, cause: string(claim.WithdrawnByClaimant), note: w.Note,
+	}); err != nil {
 		return Outcome{}, err
 	}
 	return b.about(w.ClaimID), nil

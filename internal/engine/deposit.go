@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -83,12 +84,53 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	if _, used := b.transferWith(m.Reference, m.Kind); used {
 		return Outcome{}, referenceUsed(m.Reference)
 	}
+	if err := m.checkFree(b); err != nil {
+		return Outcome{}, err
+	}
 	first := b.head.TransferNumber + 1
 	b.record(moneyEvents[m.Kind], "")
 	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: m.EffectiveAt}); err != nil {
 		return Outcome{}, err
 	}
-	return b.transferred(first), nil
+	var err error
+	switch m.Kind {
+	case ledger.DepositToppedUp:
+		err = b.income(ledger.Deposit, m.Amount)
+	case ledger.ShopFundsHandedOver:
+		err = b.income(ledger.ShopFunds, m.Amount)
+	}
+	return b.transferred(first), err
+}
+
+// checkFree refuses to give the merchant what open claims and debts may need: with
+// SWEEP_DUE while income waits to be used, then with FREE_AMOUNT_EXCEEDED.
+func (m *MoneyMove) checkFree(b *Book) error {
+	from, out := ledger.Deposit, m.Kind == ledger.DepositWithdrawn
+	if m.Kind == ledger.ShopFundsTakenBack {
+		from, out = ledger.ShopFunds, true
+	}
+	if !out {
+		return nil
+	}
+	if has := b.available(from); m.Amount > has {
+		return ledger.Insufficient(from, m.Amount, has, b.head.Currency)
+	}
+	if !b.head.Sweep.Since.IsZero() {
+		return fault.New(fault.SweepDue, "income waits to be used for what the merchant owes; what is free is known after that").
+			After(time.Second)
+	}
+	free := b.free()
+	if from == ledger.Deposit && b.head.ExitBegunAt.IsZero() {
+		least := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency).MinimumDeposit
+		free = min(free, max(0, b.available(ledger.Deposit)+b.available(ledger.DepositHeld)-least))
+	}
+	if m.Amount <= free {
+		return nil
+	}
+	return fault.New(fault.FreeAmountExceeded, "%s %s are free of open claims, debts and the minimum deposit; %s were asked",
+		money.Format(free, b.head.Currency), b.head.Currency, money.Format(m.Amount, b.head.Currency)).
+		With("freeMinor", int64(free)).With("askedMinor", int64(m.Amount)).With("exposureMinor", int64(b.head.Exposure)).
+		With("receivableMinor", int64(b.available(ledger.Receivable))).With("currency", b.head.Currency).At("amount.minor_units")
 }
 
 // checkAmount refuses another currency than the book's and amounts out of range.
@@ -192,6 +234,11 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number, at: r.EffectiveAt}); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if owed := amount - back; owed > 0 {
+		b.debts.add(debtKey{postgres.DebtTopUp, r.Reference}, postgres.Debt{
+			MerchantID: b.merchantID, Kind: postgres.DebtTopUp, ID: r.Reference, Since: b.now, Open: owed,
+		}, b.command)
 	}
 	return b.transferred(first), nil
 }

@@ -208,7 +208,7 @@ type follower interface {
 }
 
 // rounds is how often followers may ask for more.
-const rounds = 2
+const rounds = 4
 
 // call is a command on its way through the pipeline.
 type call struct {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -30,6 +31,10 @@ type FileClaim struct {
 	Destination string
 	// Note is kept with the filing.
 	Note string
+	// PayoutForm is what the compensation is paid in; empty for cash.
+	PayoutForm claim.PayoutForm
+	// SamplingCase is the product-level case it belongs to; empty for none.
+	SamplingCase string
 }
 
 func (f *FileClaim) lineID() string {
@@ -66,6 +71,18 @@ func (f *FileClaim) digest(d *digest) {
 	for _, o := range f.Ordinals {
 		d.number(int64(o))
 	}
+	if f.digestVersion() > digestVersion {
+		d.texts(string(f.PayoutForm), f.SamplingCase)
+	}
+}
+
+// digestVersion is the second list of fields for what the first cannot say.
+func (f *FileClaim) digestVersion() int64 {
+	if f.SamplingCase == "" && (f.PayoutForm == "" || f.PayoutForm == claim.Cash) {
+		return digestVersion
+	}
+	const withFormAndCase = 2
+	return withFormAndCase
 }
 
 func (f *FileClaim) decide(b *Book) (Outcome, error) {
@@ -92,7 +109,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 			With("membersMax", policy.MembersMax)
 	}
 
-	// From here on nothing can refuse.
+	// From here on nothing but an amount out of range can refuse.
 	if !seen {
 		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
 		b.knowsLine(l.ID)
@@ -106,7 +123,10 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 			AnchorPaidAt: l.PaidAt, RecordedAt: b.now,
 		}, b.command)
 	}
-	c := f.stage(b, id, groupID, l)
+	c, err := f.stage(b, id, groupID, l, versions)
+	if err != nil {
+		return Outcome{}, err
+	}
 	return Outcome{ClaimID: id, Claim: c}, nil
 }
 
@@ -237,7 +257,13 @@ func (f *FileClaim) keepRefunds(b *Book) {
 	}
 }
 
-func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line) *claim.Claim {
+func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions map[policy.LegalBasis]*policy.Version) (*claim.Claim, error) {
+	potential, err := policy.Potential(&policy.Member{
+		ClaimID: id, Line: l, Units: f.Ordinals, Remedies: f.Remedies, Basis: f.Basis, Versions: versions,
+	})
+	if err != nil {
+		return nil, err
+	}
 	units := make([]claim.Unit, len(f.Ordinals))
 	for i, o := range f.Ordinals {
 		units[i] = claim.Unit{Ordinal: o, Verdict: claim.Pending}
@@ -254,12 +280,14 @@ func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line) *claim.Cla
 		ClaimantID: f.ClaimantID, Destination: f.Destination, Units: units,
 		BasisChosen: f.Basis, GroupID: groupID, Remedies: f.Remedies, Grounds: f.Grounds,
 		LearnedAt: f.LearnedAt, ArrivedAt: b.call.header.ArrivedAt, FiledAt: b.now, Currency: b.head.Currency,
+		FiledBy: b.call.header.Principal.Person, Potential: potential, SamplingCase: f.SamplingCase,
+		PayoutForm: cmp.Or(f.PayoutForm, claim.Cash),
 	}}, b.command).Claim
 	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, id)
 	b.trace(c, claim.New, claim.Filed, f.Note)
 	b.wait(c, b.deadlineOf(c))
 	filed := *c
-	return &filed
+	return &filed, nil
 }
 
 // FileClaim runs the command.

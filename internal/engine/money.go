@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -42,15 +43,12 @@ func (b *Book) holdsOf(claimID string) (open []holdKey, newest int32) {
 	}
 }
 
-// hold brings what is set aside for a claim to target, as far as the merchant's
-// sources have it, in the policy's order (rules A1, A2).
-func (b *Book) hold(c *claim.Claim, target money.Amount) error {
-	if c.Funding.Held > target {
-		return b.release(c, c.Funding.Held-target)
-	}
+// sourcesOf gives what the merchant's sources have for a claim, in the policy's
+// order.
+func (b *Book) sourcesOf(c *claim.Claim) ([]ledger.Part, error) {
 	v, err := b.terms(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var order []ledger.Part
 	for _, s := range v.SourceOrder {
@@ -58,7 +56,26 @@ func (b *Book) hold(c *claim.Claim, target money.Amount) error {
 			order = append(order, ledger.Part{Source: p, Amount: b.available(p)})
 		}
 	}
-	parts, _ := ledger.Split(target-c.Funding.Held, order)
+	return order, nil
+}
+
+// hold brings what is set aside for a claim to target, as far as the merchant's
+// sources have it, in the policy's order (rules A1, A2).
+func (b *Book) hold(c *claim.Claim, target money.Amount) error {
+	if c.Funding.Held >= target {
+		return b.release(c, c.Funding.Held-target)
+	}
+	order, err := b.sourcesOf(c)
+	if err != nil {
+		return err
+	}
+	return b.holdFrom(c, target-c.Funding.Held, order)
+}
+
+// holdFrom sets up to amount more aside for a claim, each source giving at most
+// what order says.
+func (b *Book) holdFrom(c *claim.Claim, amount money.Amount, order []ledger.Part) error {
+	parts, _ := ledger.Split(amount, order)
 	_, newest := b.holdsOf(c.ID)
 	for _, part := range parts {
 		newest++
@@ -71,11 +88,31 @@ func (b *Book) hold(c *claim.Claim, target money.Amount) error {
 		}, b.command)
 		c.Funding.Held += part.Amount
 	}
+	return b.limitHold(c)
+}
+
+// limitHold keeps in step how long what is held may be held: no longer than the
+// policy allows, from when something is held on.
+func (b *Book) limitHold(c *claim.Claim) error {
+	switch {
+	case c.Funding.Held == 0:
+		c.HoldExpiresAt = time.Time{}
+	case c.HoldExpiresAt.IsZero():
+		v, err := b.terms(c)
+		if err != nil {
+			return err
+		}
+		c.HoldExpiresAt = b.now.Add(v.Windows.HoldMax())
+	}
+	b.wait(c, deadline{c.Fires, c.Deadline})
 	return nil
 }
 
 // release gives amount of the claim's holds back, the newest hold first.
 func (b *Book) release(c *claim.Claim, amount money.Amount) error {
+	if amount == 0 {
+		return nil
+	}
 	open, _ := b.holdsOf(c.ID)
 	slices.Reverse(open)
 	for _, k := range open {
@@ -93,17 +130,27 @@ func (b *Book) release(c *claim.Claim, amount money.Amount) error {
 		c.Funding.Held -= part
 		amount -= part
 	}
-	return nil
+	return b.limitHold(c)
 }
 
-// fund makes the award payable: it captures the holds, takes what else the
-// merchant's sources have by now, and advances the rest up to the policy's
-// limit. What nobody funds stays open as the claim's shortfall.
+// fund makes the merchant bear the award: it captures the holds, takes what else
+// the merchant's sources have by now, and advances the rest up to the policy's
+// limits. What nobody funds stays open as the claim's shortfall.
 func (b *Book) fund(c *claim.Claim) error {
-	needed := c.Award.Total() - c.Funding.Funded()
-	if err := b.hold(c, max(0, needed)); err != nil {
+	if err := b.hold(c, max(0, c.Award.Total()-c.Funding.Borne())); err != nil {
 		return err
 	}
+	if err := b.capture(c); err != nil {
+		return err
+	}
+	if err := b.advance(c, c.Award.Total()-c.Funding.Borne()); err != nil {
+		return err
+	}
+	return b.level(c, policy.BornePlatform)
+}
+
+// capture takes everything that is held for a claim.
+func (b *Book) capture(c *claim.Claim) error {
 	open, _ := b.holdsOf(c.ID)
 	for _, k := range open {
 		h := b.holds.edit(k, b.command)
@@ -120,12 +167,12 @@ func (b *Book) fund(c *claim.Claim) error {
 		} else {
 			c.Funding.FromShopFunds += part
 		}
-		needed -= part
 	}
-	return b.advance(c, needed)
+	return b.limitHold(c)
 }
 
-// advance pays in the merchant's place, who owes it from then on (rule F1).
+// advance pays in the merchant's place, who owes it from then on (rule F1): up to
+// the policy's limits for the claim and for all that the merchant owes.
 func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	v, err := b.terms(c)
 	if err != nil {
@@ -135,6 +182,9 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 		return nil
 	}
 	part := min(needed, v.AdvanceLimit-c.Funding.Advanced)
+	if v.AdvanceLimitPerMerchant > 0 {
+		part = min(part, v.AdvanceLimitPerMerchant-b.available(ledger.Receivable))
+	}
 	if part <= 0 {
 		return nil
 	}
@@ -146,14 +196,14 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 }
 
 // instruct sends what is payable on its way, the refund first, each part as a
-// payout of its own. The intent is committed here; a worker speaks to the
-// gateway afterwards.
+// payout of its own; what failed waits for an operator. The intent is committed
+// here; a worker speaks to the gateway afterwards.
 func (b *Book) instruct(c *claim.Claim) error {
-	payable := c.Funding.Payable()
+	payable := c.Funding.Payable() - c.Funding.Failed()
 	for _, part := range payout.Parts() {
-		due := c.Award.Refund - c.Funding.RefundPaid - c.Funding.RefundInFlight
+		due := c.Award.Refund - c.Funding.RefundPaid - c.Funding.RefundInFlight - c.Funding.RefundFailed
 		if part == payout.Compensation {
-			due = c.Award.Compensation - c.Funding.CompensationPaid - c.Funding.CompensationInFlight
+			due = c.Award.Compensation - c.Funding.CompensationPaid - c.Funding.CompensationInFlight - c.Funding.CompensationFailed
 		}
 		amount := min(payable, due)
 		if amount <= 0 {
@@ -167,6 +217,9 @@ func (b *Book) instruct(c *claim.Claim) error {
 	return nil
 }
 
+// ridesFor is how long after a payment a refund may go back on it (rule O1).
+const ridesFor = 365 * 24 * time.Hour
+
 // send makes one payout.
 func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error {
 	id := b.ids.Next(b.now)
@@ -174,6 +227,10 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 		MerchantID: b.merchantID, ID: id, ClaimID: c.ID, Part: part, State: payout.Instructed,
 		Amount: amount, Currency: c.Currency, OutNumber: claim.Compact(id), PaymentID: c.PaymentID,
 		Destination: c.Destination, NotAfter: b.now.Add(b.config.PayoutLife), CreatedAt: b.now,
+		Form: c.PayoutForm,
+	}
+	if part == payout.Refund {
+		p.Form, p.RidesPayment = claim.Cash, b.now.Sub(c.PaidAt) <= ridesFor
 	}
 	if err := b.post(ledger.PayoutInstructed, amount, posting{claim: c, payoutID: id}); err != nil {
 		return err
@@ -211,6 +268,15 @@ func arrived(c *claim.Claim, part payout.Part, amount money.Amount) {
 	}
 }
 
+// failed moves amount of a part into what waits for an operator.
+func failed(c *claim.Claim, part payout.Part, amount money.Amount) {
+	if part == payout.Refund {
+		c.Funding.RefundFailed += amount
+	} else {
+		c.Funding.CompensationFailed += amount
+	}
+}
+
 // settle closes a claim whose whole award has reached the consumer, also an
 // award of nothing.
 func (b *Book) settle(c *claim.Claim) error {
@@ -223,28 +289,48 @@ func (b *Book) settle(c *claim.Claim) error {
 	return b.move(c.ID, claim.PaidInFull, "")
 }
 
-// confirm debits the merchant and starts paying; t says why it may, note is
-// kept with the move.
+// confirm debits the merchant and starts paying, unless the amount needs approval
+// first; t says why it may, note is kept with the move.
 func (b *Book) confirm(id string, t claim.Trigger, note string) error {
+	if t != claim.ApprovedByTwo {
+		cause, err := b.approvalCause(&b.claims.get(id).Claim)
+		if err != nil {
+			return err
+		}
+		if cause != policy.ApprovalNotNeeded {
+			b.detail("approval", string(cause))
+			return b.move(id, claim.ApprovalRequired, note)
+		}
+	}
 	if err := b.move(id, t, note); err != nil {
 		return err
 	}
 	c := b.change(id)
+	if c.ConfirmedAt.IsZero() {
+		c.ConfirmedAt = b.now
+	}
 	if err := b.fund(c); err != nil {
+		return err
+	}
+	if err := b.chargeFees(c); err != nil {
 		return err
 	}
 	// Whether it waits for money is known only now.
 	b.wait(c, deadline{})
+	return b.pay(c)
+}
+
+// pay sends what is payable and closes the claim when nothing is left to pay. What
+// failed before keeps it with the operator.
+func (b *Book) pay(c *claim.Claim) error {
 	if err := b.instruct(c); err != nil {
 		return err
+	}
+	if c.Funding.Failed() > 0 {
+		return b.stall(c, claim.PayoutFailedForGood, "")
 	}
 	return b.settle(c)
 }
 
 // drop gives everything set aside for a claim back.
-func (b *Book) drop(c *claim.Claim) error {
-	if c.Funding.Held == 0 {
-		return nil
-	}
-	return b.release(c, c.Funding.Held)
-}
+func (b *Book) drop(c *claim.Claim) error { return b.release(c, c.Funding.Held) }

@@ -23,6 +23,10 @@ type needs struct {
 	results    []postgres.Key // Of claims.
 	persons    []postgres.Key
 	references []postgres.Key // Transfers by external reference.
+	approvals  []postgres.Key // Of claims.
+	debts      []string       // The oldest debts of books.
+	debtsByKey []postgres.DebtKey
+	usual      []postgres.ProductKey
 }
 
 // ask is one need of a book: the kind of rows and what names them.
@@ -45,6 +49,8 @@ const (
 	askedResults
 	askedPerson
 	askedReference
+	askedApprovals
+	askedDebt
 )
 
 // want adds a key that the book was not asked for before.
@@ -109,6 +115,15 @@ func (n *needs) reference(merchantID, reference string) {
 	want(n, &n.references, merchantID, ask{kind: askedReference, of: reference}, postgres.Key{MerchantID: merchantID, ID: reference})
 }
 
+func (n *needs) approvalsOf(merchantID, claimID string) {
+	want(n, &n.approvals, merchantID, ask{kind: askedApprovals, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+}
+
+// debt asks for a debt that no claim tells of.
+func (n *needs) debt(k postgres.DebtKey) {
+	want(n, &n.debtsByKey, k.MerchantID, ask{askedDebt, string(k.Kind), k.ID}, k)
+}
+
 // knowsLine notes that the database has nothing of a line that is seen for the
 // first time.
 func (b *Book) knowsLine(id string) {
@@ -118,7 +133,7 @@ func (b *Book) knowsLine(id string) {
 
 // knowsClaim notes that the database has nothing of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	for _, kind := range []asked{askedClaim, askedHolds, askedPayoutsOf, askedResults} {
+	for _, kind := range []asked{askedClaim, askedHolds, askedPayoutsOf, askedResults, askedApprovals} {
 		b.asked[ask{kind: kind, of: id}] = true
 	}
 }
@@ -131,6 +146,7 @@ func (bs books) load(tx *postgres.Tx, n *needs) error {
 	for _, read := range []func(*postgres.Tx, *needs) error{
 		bs.loadRequests, bs.loadClaims, bs.loadSiblings, bs.loadLines, bs.loadUnits,
 		bs.loadHolds, bs.loadPayouts, bs.loadPayoutsOf, bs.loadResults, bs.loadPersons, bs.loadReferences,
+		bs.loadApprovals, bs.loadDebts, bs.loadUsual,
 	} {
 		if err := read(tx, n); err != nil {
 			return err
@@ -219,4 +235,34 @@ func (bs books) loadPersons(tx *postgres.Tx, n *needs) error {
 
 func (bs books) loadReferences(tx *postgres.Tx, n *needs) error {
 	return loadInto(&n.references, tx.TransfersByReference, func(t ledger.Transfer) { bs[t.MerchantID].reference(&t) })
+}
+
+func (bs books) loadApprovals(tx *postgres.Tx, n *needs) error {
+	return loadInto(&n.approvals, tx.Approvals, func(a postgres.Approval) {
+		b := bs[a.MerchantID]
+		b.approvals.load(approvalKey{a.ClaimID, a.Revision, a.Person}, a)
+		b.approvalsOf.put(a.ClaimID, a.Person)
+	})
+}
+
+// loadDebts reads the oldest debts of books afresh each time: which are the oldest
+// changes with every one that is paid. What is in memory of them is newer.
+func (bs books) loadDebts(tx *postgres.Tx, n *needs) error {
+	err := loadInto(&n.debtsByKey, tx.Debts, func(d postgres.Debt) { bs[d.MerchantID].debts.load(debtKey{d.Kind, d.ID}, d) })
+	if err != nil {
+		return err
+	}
+	return loadInto(&n.debts, func(merchants []string) ([]postgres.Debt, error) {
+		return tx.OldestDebts(merchants, debtsMax)
+	}, func(d postgres.Debt) {
+		b := bs[d.MerchantID]
+		b.debts.load(debtKey{d.Kind, d.ID}, d)
+		b.oldest = append(b.oldest, debtKey{d.Kind, d.ID})
+	})
+}
+
+func (bs books) loadUsual(tx *postgres.Tx, n *needs) error {
+	return loadInto(&n.usual, func(keys []postgres.ProductKey) ([]postgres.Usual, error) {
+		return tx.Usual(keys, usualOver)
+	}, func(u postgres.Usual) { bs[u.MerchantID].usual[u.ProductID] = u })
 }

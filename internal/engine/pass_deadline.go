@@ -25,14 +25,19 @@ func NewPassDeadline(w postgres.Wait) PassDeadline {
 
 func (p *PassDeadline) digest(d *digest) { d.texts(p.ClaimID, string(p.Fires)); d.time(p.Deadline) }
 
+func (p *PassDeadline) follow(b *Book, n *needs, round int) {
+	if c := b.claims.get(p.ClaimID); c != nil && round == 0 && p.Fires == claim.DeadlineNotice {
+		followUsual(b, n, &c.Claim)
+	}
+}
+
 func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	c, err := p.claim(b)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if c.Fires != p.Fires || !c.Deadline.Equal(p.Deadline) || b.now.Before(c.Deadline.Add(b.config.LapseGrace)) {
-		return Outcome{}, fault.New(fault.ClaimChanged, "claim %s does not wait for %s at %s any more", c.ID, p.Fires, p.Deadline).
-			With("claimId", c.ID)
+	if !c.ClockStoppedAt.IsZero() || c.Fires != p.Fires || !c.Deadline.Equal(p.Deadline) || b.now.Before(c.Deadline.Add(b.config.LapseGrace)) {
+		return Outcome{}, claimMoved(c.ID)
 	}
 	b.record(event.DeadlinePassed, c.ID)
 	b.detail("deadline", string(p.Fires))
@@ -41,7 +46,7 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 		err = b.move(c.ID, claim.ResultLapsed, "")
 	case claim.DeadlineNotice:
 		err = b.confirm(c.ID, claim.NoticeLapsed, "")
-	case claim.DeadlineReview, claim.DeadlineNoticeDelivery, claim.DeadlineNone:
+	case claim.DeadlineReview, claim.DeadlineNoticeDelivery, claim.DeadlineAppeal, claim.DeadlineApproval, claim.DeadlineNone:
 		// A person has to act: the claim stays and is marked.
 		c = b.change(c.ID)
 		c.Escalated = true
@@ -65,4 +70,9 @@ func system(merchantID, method string) Header {
 		Principal:  Principal{Workload: "tenfold", Role: RoleSystem},
 		Method:     method,
 	}
+}
+
+// claimMoved refuses a timer's command that was overtaken.
+func claimMoved(id string) error {
+	return fault.New(fault.ClaimChanged, "claim %s does not wait for this any more", id).With("claimId", id)
 }

@@ -52,7 +52,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	step, ok := answers[p.State][a.Answer.Outcome]
-	if p.State == payout.Failed && b.claims.get(p.ClaimID).Funding.Payable() < p.Amount {
+	if p.State == payout.Failed && p.Superseded {
 		// What it would have paid is on its way elsewhere.
 		ok = false
 	}
@@ -141,13 +141,30 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 	return b.settle(c)
 }
 
+// payoutMadeAgain books a failure or a return: the money is payable again and
+// waits for an operator, as far as the claim still owes it.
+func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, t claim.Trigger) error {
+	failed(c, p.Part, p.Amount)
+	by, err := b.reversalBearer(c, false)
+	if err != nil {
+		return err
+	}
+	if err := b.level(c, by); err != nil {
+		return err
+	}
+	if c.Funding.Failed() == 0 {
+		return b.settle(c)
+	}
+	return b.stall(c, t, p.FailureCode)
+}
+
 // payoutFailed books a final refusal: the money is payable again.
 func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) error {
 	if err := b.post(ledger.PayoutNotMade, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
-	return b.stall(c, claim.PayoutFailedForGood, p.FailureCode)
+	return b.payoutMadeAgain(c, p, claim.PayoutFailedForGood)
 }
 
 // payoutReturned books a payout that came back after it had arrived.
@@ -160,17 +177,32 @@ func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) er
 	if c.State == claim.Paid {
 		t = claim.PayoutReturned
 	}
-	return b.stall(c, t, p.FailureCode)
+	return b.payoutMadeAgain(c, p, t)
 }
 
 // payoutArrivedLate books a success that the gateway reports after a failure:
-// what had become payable again is gone after all.
+// what had become payable again is gone after all. What was given back since is
+// borne anew.
 func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time) error {
+	failed(c, p.Part, -p.Amount)
+	c.Funding.RefundFailed, c.Funding.CompensationFailed = max(0, c.Funding.RefundFailed), max(0, c.Funding.CompensationFailed)
+	if lack := p.Amount - c.Funding.Payable(); lack > 0 {
+		if err := b.post(platform.bear, lack, posting{claim: c}); err != nil {
+			return err
+		}
+		c.Funding.Lost += lack
+	}
 	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, p.Amount)
-	return b.payoutArrived(c, p, at)
+	if err := b.payoutArrived(c, p, at); err != nil {
+		return err
+	}
+	if c.State == claim.PayoutFailed && c.Funding.Failed() == 0 {
+		return b.stall(c, claim.RevisedSettled, "")
+	}
+	return nil
 }
 
 // stall moves a claim to where an operator has to act, unless it is there.
@@ -257,10 +289,10 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 	if _, ok := claim.Next(c.State, claim.PayoutRetried); !ok {
 		return Outcome{}, c.Refuse(claim.PayoutRetried)
 	}
-	failed := b.failedPayouts(c.ID)
+	waiting := b.failedPayouts(c.ID)
 	redirected := r.Destination != "" && r.Destination != c.Destination
 	if redirected {
-		if err := b.checkRedirect(failed); err != nil {
+		if err := b.checkRedirect(waiting); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -273,11 +305,12 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 	if redirected {
 		c.Destination = r.Destination
 		b.detail("redirected", "true")
-	} else if err := b.instructAgain(c, failed); err != nil {
+	} else if err := b.instructAgain(c, waiting); err != nil {
 		return Outcome{}, err
 	}
 	part, made := p.Part, len(b.call.made)
-	if err := b.instruct(c); err != nil {
+	b.supersede(c)
+	if err := b.pay(c); err != nil {
 		return Outcome{}, err
 	}
 	again := r.PayoutID
@@ -293,7 +326,7 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 func (b *Book) failedPayouts(claimID string) []string {
 	var ids []string
 	for _, id := range b.payoutsOf[claimID] {
-		if p := b.payouts.get(id); p != nil && p.State == payout.Failed {
+		if p := b.payouts.get(id); p != nil && p.State == payout.Failed && !p.Superseded {
 			ids = append(ids, id)
 		}
 	}
@@ -314,14 +347,43 @@ func (b *Book) checkRedirect(failed []string) error {
 	return nil
 }
 
-// instructAgain sends failed payouts under the numbers that they have.
-func (b *Book) instructAgain(c *claim.Claim, failed []string) error {
-	for _, id := range failed {
-		p := b.payouts.edit(id, b.command)
+// supersede lets everything that waited for an operator and may not be paid under
+// its old number any more go out under a new one.
+func (b *Book) supersede(c *claim.Claim) {
+	f := &c.Funding
+	f.RefundFailed, f.CompensationFailed = 0, 0
+	for _, id := range b.payoutsOf[c.ID] {
+		p := b.payouts.get(id)
+		switch {
+		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned:
+		case p.State == payout.Failed && !b.now.After(p.NotAfter):
+			// The gateway may still pay it: its money waits on.
+			failed(c, p.Part, p.Amount)
+		default:
+			b.payouts.edit(id, b.command).Superseded = true
+		}
+	}
+	b.trimFailed(c)
+}
+
+// instructAgain sends failed payouts under the numbers that they have, as far as
+// all of their amount is still owed.
+func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
+	for _, id := range waiting {
+		p := b.payouts.get(id)
+		open := c.Funding.RefundFailed
+		if p.Part == payout.Compensation {
+			open = c.Funding.CompensationFailed
+		}
+		if p.Amount > open {
+			continue
+		}
+		p = b.payouts.edit(id, b.command)
 		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: id}); err != nil {
 			return err
 		}
 		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.config.PayoutLife)
+		failed(c, p.Part, -p.Amount)
 		inFlight(c, p.Part, p.Amount)
 		b.look(*p)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -31,25 +30,30 @@ func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
 }
 
 // members gives the claims of a pricing group that count: live, with a unit
-// found counterfeit. Those whose debit is confirmed keep the award they have, so
-// they come first; the others follow in filing order, and each further claim
-// pays the group's total less what the group was awarded before it.
-func (b *Book) members(claimantID, productID, groupID string) []*claim.Claim {
+// found counterfeit, and the one that is being decided. Those whose debit is
+// confirmed keep at least the award they have, so they come first; the others
+// follow in filing order, and each further claim pays the group's total less what
+// the group was awarded before it.
+func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
 	var confirmed, open []*claim.Claim
-	for _, c := range b.siblings(claimantID, productID) {
+	for _, c := range b.siblings(decided.ClaimantID, decided.ProductID) {
 		switch {
-		case c.GroupID != groupID || !c.State.Live() || c.Verdict != claim.Counterfeit:
+		case c.GroupID != decided.GroupID || c.Verdict != claim.Counterfeit:
+		case c.ID == decided.ID && stays:
+			open = append(open, c)
+		case c.ID == decided.ID:
 		case c.State.Confirmed():
 			confirmed = append(confirmed, c)
-		default:
+		case c.State.Live():
 			open = append(open, c)
 		}
 	}
 	return append(confirmed, open...)
 }
 
-// member turns a claim into what pricing sees of it.
-func (b *Book) member(c *claim.Claim) policy.Member {
+// member turns a claim into what pricing sees of it; what is confirmed is kept
+// where kept says so.
+func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 	l := b.lines.get(c.OrderLineID)
 	m := policy.Member{
 		ClaimID:              c.ID,
@@ -59,12 +63,25 @@ func (b *Book) member(c *claim.Claim) policy.Member {
 		BoughtAfterKnowledge: b.knewBefore(c),
 		Remedies:             c.Remedies,
 		Basis:                c.BasisChosen,
+		AuthenticationFee:    c.Fees.Claimant,
 	}
-	if c.State.Confirmed() {
-		m.Kept = &policy.Kept{Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation}
+	if kept && c.State.Confirmed() {
+		m.Kept = &policy.Kept{
+			Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation, AuthenticationFee: b.feeAdded(c),
+		}
 	}
 	m.Versions, _ = b.catalog.open(c.PaidAt, l.line.DeliveredAt, c.LearnedAt, c.ArrivedAt, l.line.Category)
 	return m
+}
+
+// feeAdded is what of a claim's award is the fee that the claimant paid for
+// results.
+func (b *Book) feeAdded(c *claim.Claim) money.Amount {
+	v, ok := b.catalog.Policy(c.PolicyID, c.PolicyVersion)
+	if !ok || v.FeeRule() != policy.FeeAdded {
+		return 0
+	}
+	return min(c.Fees.Claimant, c.Award.Compensation)
 }
 
 // refunded is what the order service gave back on a line.
@@ -92,87 +109,19 @@ func (b *Book) knewBefore(c *claim.Claim) bool {
 	return c.LearnedAt.Before(c.PaidAt)
 }
 
-// reprice prices the group of a claim after its membership or a verdict
-// changed, and revises every member whose award changes. cause, note and the
-// running event belong to the claim itself.
-func (b *Book) reprice(id string, cause claim.Trigger, note string) error {
-	c := b.claims.get(id)
-	group := b.members(c.ClaimantID, c.ProductID, c.GroupID)
+// shares prices the group of a claim that is being decided, with the claim as an
+// open member of it where stays says so.
+func (b *Book) shares(c *claim.Claim, stays bool) ([]policy.Share, error) {
+	group := b.members(c, stays)
 	members := make([]policy.Member, len(group))
 	for i, m := range group {
-		members[i] = b.member(m)
+		members[i] = b.member(m, m.ID != c.ID)
 	}
-	shares, err := policy.Price(members)
-	if err != nil {
-		return err
-	}
-	// The claim's own revision belongs to the running event, so it comes first.
-	if i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == id }); i >= 0 {
-		if err := b.revise(id, &shares[i], string(cause), note); err != nil {
-			return err
-		}
-	}
-	for i := range shares {
-		s := &shares[i]
-		old := b.claims.get(s.ClaimID)
-		if s.ClaimID == id || old.State.Confirmed() || (old.Award == award(s) && old.Basis == s.Basis) {
-			continue
-		}
-		b.record(event.ClaimRepriced, s.ClaimID)
-		if err := b.revise(s.ClaimID, s, causeRepriced, ""); err != nil {
-			return err
-		}
-	}
-	return nil
+	return policy.Price(members)
 }
 
 func award(s *policy.Share) claim.Award {
 	return claim.Award{Refund: s.Refund, Compensation: s.Compensation}
-}
-
-// revise gives a claim a verdict with its price, and brings its hold to it.
-func (b *Book) revise(id string, s *policy.Share, cause, note string) error {
-	c := b.change(id)
-	more := award(s).Total() > c.Award.Total()
-	c.Award, c.Basis, c.PolicyID, c.PolicyVersion = award(s), s.Basis, s.PolicyID, s.Version
-	b.revision(c, cause, note, s.Calculation)
-	if c.State != claim.Notified {
-		return nil
-	}
-	if more && !c.NoticeConfirmedAt.IsZero() {
-		// New liability of the merchant needs a fresh notice.
-		c.NoticeConfirmedAt, c.Escalated = time.Time{}, false
-		b.wait(c, b.deadlineOf(c))
-	}
-	return b.hold(c, c.Award.Total())
-}
-
-// revision keeps the claim's verdict with its calculation for ever.
-func (b *Book) revision(c *claim.Claim, cause, note string, calculation policy.Calculation) {
-	c.Revision++
-	b.revisions.add(claim.Revision{
-		MerchantID: b.merchantID, ClaimID: c.ID, Number: c.Revision, Verdict: c.Verdict, Units: c.Units,
-		Award: c.Award, Basis: c.Basis, PolicyID: c.PolicyID, Version: c.PolicyVersion,
-		Cause: cause, Note: note, Calculation: calculation, EventNumber: b.event().Number, RecordedAt: b.now,
-	})
-}
-
-// leave ends a claim without a payout: its holds go back, and its group is
-// priced without it. t and note are those of the move.
-func (b *Book) leave(id string, t claim.Trigger, note string) error {
-	if err := b.move(id, t, note); err != nil {
-		return err
-	}
-	c := b.change(id)
-	if err := b.drop(c); err != nil {
-		return err
-	}
-	priced := c.Revision > 0
-	c.Award = claim.Award{}
-	if priced || c.Verdict != claim.Pending {
-		b.revision(c, string(t), note, policy.Calculation{})
-	}
-	return b.reprice(id, t, "")
 }
 
 // followGroup asks for what pricing a claim's group needs: first its siblings,

@@ -86,10 +86,10 @@ func (q *QuotePayout) share(b *Book) (policy.Share, error) {
 	for i := range c.Units {
 		c.Units[i].Verdict = claim.Counterfeit
 	}
-	group := b.members(c.ClaimantID, c.ProductID, c.GroupID)
+	group := b.members(c, true)
 	members := make([]policy.Member, len(group))
 	for i, m := range group {
-		members[i] = b.member(m)
+		members[i] = b.member(m, true)
 		if m.ID == c.ID {
 			members[i].AuthenticationFee = q.AuthenticationFee
 		}

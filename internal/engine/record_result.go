@@ -144,28 +144,21 @@ func (b *Book) weigh(id string) error {
 	return b.find(id, units, t, "")
 }
 
-// find gives a claim a verdict and moves it by trigger t: to notice with its
-// price and hold, to rejection with its holds given back, or to review.
+// find moves a claim by trigger t with the verdict that results or a reviewer
+// found: to notice, to rejection, or to where somebody else has to say more.
 func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
 	switch to, _ := claim.Next(b.claims.get(id).State, t); {
-	case to == claim.Notified:
-		c := b.change(id)
-		c.Units, c.Verdict = units, claim.Counterfeit
-		if err := b.move(id, t, note); err != nil {
-			return err
-		}
-		return b.reprice(id, t, note)
-	case !to.Live():
-		c := b.change(id)
-		c.Units, c.Verdict = units, claim.Overall(units)
-		return b.leave(id, t, note)
+	case to == claim.Notified, !to.Live():
+		return b.rule(id, ruling{
+			units: units, up: t, settled: claim.RevisedSettled, rejected: t, cause: string(t), note: note,
+		})
 	default:
 		// What is held stays held until a person has decided.
 		if err := b.move(id, t, note); err != nil {
 			return err
 		}
 		c := b.change(id)
-		c.NoticeConfirmedAt = time.Time{}
+		c.NoticeConfirmedAt, c.ClockStoppedAt = time.Time{}, time.Time{}
 		return nil
 	}
 }

@@ -131,35 +131,14 @@ func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 		if len(r.Units) > 0 {
 			return nil, fault.New(fault.RequestInvalid, "unit verdicts go with UPHOLD only").At("unit_verdicts")
 		}
-		units := c.Units
 		if r.Decision == Reject {
-			units = make([]claim.Unit, len(c.Units))
-			for i, u := range c.Units {
-				units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Genuine}
-				if u.Verdict == claim.Inconclusive || u.Verdict == claim.Pending {
-					units[i].Verdict = claim.Inconclusive
-				}
-			}
+			return genuine(c), nil
 		}
-		return units, nil
+		return c.Units, nil
 	}
-	if err := c.CheckUnits(r.Units, "unit_verdicts"); err != nil {
+	units, err := verdictsOn(c, r.Units)
+	if err != nil {
 		return nil, err
-	}
-	if len(r.Units) != len(c.Units) {
-		return nil, fault.New(fault.RequestInvalid, "an upheld claim needs a verdict on each of its %d units, %d were given",
-			len(c.Units), len(r.Units)).At("unit_verdicts")
-	}
-	units := make([]claim.Unit, len(c.Units))
-	for i, u := range c.Units {
-		for _, given := range r.Units {
-			if given.Ordinal == u.Ordinal {
-				units[i] = given
-			}
-		}
-		if units[i].Verdict == claim.Pending {
-			return nil, fault.New(fault.RequestInvalid, "unit %d has no verdict", u.Ordinal).At("unit_verdicts")
-		}
 	}
 	if claim.Overall(units) != claim.Counterfeit {
 		return nil, fault.New(fault.RequestInvalid, "an upheld claim has at least one counterfeit unit").At("unit_verdicts")

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/order"
@@ -24,6 +25,9 @@ func (bs books) putClaim(c *claimRow) {
 	if listed(c) {
 		b.waits.load(c.ID, waitOf(c))
 	}
+	for _, d := range debtsOf(c) {
+		b.debts.load(debtKey{d.Kind, d.ID}, d)
+	}
 }
 
 // listed says whether timers or queues look at a claim: in every state in which
@@ -41,10 +45,14 @@ func listed(c *claim.Claim) bool {
 }
 
 func waitOf(c *claim.Claim) postgres.Wait {
-	return postgres.Wait{
+	w := postgres.Wait{
 		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince,
-		Fires: c.Fires, Deadline: c.Deadline,
+		Fires: c.Fires, Deadline: c.Deadline, HoldExpires: c.HoldExpiresAt,
 	}
+	if !c.ClockStoppedAt.IsZero() {
+		w.Deadline = time.Time{} // It does not pass while the clock stands still.
+	}
+	return w
 }
 
 // putPayout takes a loaded payout over; a worker looks after it exactly while

@@ -18,7 +18,11 @@ func (b *Book) run(c *call) {
 		return
 	}
 	if !outcome.Replayed {
-		b.finish()
+		if err := b.finish(); err != nil {
+			b.abandon()
+			c.err, c.made = err, nil
+			return
+		}
 	}
 	c.outcome = outcome
 }

@@ -64,6 +64,11 @@ const (
 	ClaimStateConflict     Reason = "CLAIM_STATE_CONFLICT"
 	PayoutStateConflict    Reason = "PAYOUT_STATE_CONFLICT"
 	NoticeAlreadyConfirmed Reason = "NOTICE_ALREADY_CONFIRMED"
+	AppealWindowClosed     Reason = "APPEAL_WINDOW_CLOSED"
+	AppealAlreadyDecided   Reason = "APPEAL_ALREADY_DECIDED"
+	ApprovalVoid           Reason = "APPROVAL_VOID"
+	ClockStateConflict     Reason = "CLOCK_STATE_CONFLICT"
+	ResultAlreadyRetracted Reason = "RESULT_ALREADY_RETRACTED"
 
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"
@@ -73,4 +78,16 @@ const (
 	HoldAlreadyCaptured     Reason = "HOLD_ALREADY_CAPTURED"
 	HoldAlreadyReleased     Reason = "HOLD_ALREADY_RELEASED"
 	HoldExceeded            Reason = "HOLD_EXCEEDED"
+	HoldAlreadyExpired      Reason = "HOLD_ALREADY_EXPIRED"
+	HoldNotFound            Reason = "HOLD_NOT_FOUND"
+	FreeAmountExceeded      Reason = "FREE_AMOUNT_EXCEEDED"
+	SweepDue                Reason = "SWEEP_DUE"
+	DebtNotFound            Reason = "DEBT_NOT_FOUND"
+	DebtExceeded            Reason = "DEBT_EXCEEDED"
+	ClawBackExceeded        Reason = "CLAW_BACK_EXCEEDED"
+	CouponExceeded          Reason = "COUPON_EXCEEDED"
+	ExitNotPossible         Reason = "EXIT_NOT_POSSIBLE"
+	ExitStateConflict       Reason = "EXIT_STATE_CONFLICT"
+	ProposalNotFound        Reason = "PROPOSAL_NOT_FOUND"
+	ProposalStateConflict   Reason = "PROPOSAL_STATE_CONFLICT"
 )

@@ -43,12 +43,25 @@ func (h *Hold) Release(amount money.Amount, at time.Time) error {
 	return nil
 }
 
+// Expire gives what is left of the hold back because its time ran out.
+func (h *Hold) Expire(at time.Time) (left money.Amount, err error) {
+	left = h.Open()
+	if err := h.take(left); err != nil {
+		return 0, err
+	}
+	h.Released += left
+	h.State, h.EndedAt = Expired, at
+	return left, nil
+}
+
 func (h *Hold) take(amount money.Amount) error {
 	switch h.State {
 	case Captured:
 		return h.refuse(fault.HoldAlreadyCaptured)
-	case Released, Expired:
+	case Released:
 		return h.refuse(fault.HoldAlreadyReleased)
+	case Expired:
+		return h.refuse(fault.HoldAlreadyExpired)
 	case Held:
 	}
 	if amount <= 0 || amount > h.Open() {

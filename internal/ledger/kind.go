@@ -41,6 +41,57 @@ const (
 	PayoutCameBack Kind = "PAYOUT_RETURNED"
 	// SuspenseReceived is money that arrived and matches nothing yet.
 	SuspenseReceived Kind = "SUSPENSE_RECEIVED"
+
+	// DepositRestored, ShopFundsRestored, AdvanceCancelled and WriteOffCancelled
+	// undo what the merchant bore for a claim that is owed less than before.
+	DepositRestored   Kind = "DEPOSIT_RESTORED"
+	ShopFundsRestored Kind = "SHOP_FUNDS_RESTORED"
+	AdvanceCancelled  Kind = "ADVANCE_CANCELLED"
+	WriteOffCancelled Kind = "WRITE_OFF_CANCELLED"
+	// ReversalLossBorne is the platform bearing what cannot be taken back from a
+	// consumer in good faith, ReversalLossReversed the merchant bearing it after all.
+	ReversalLossBorne    Kind = "REVERSAL_LOSS_BORNE"
+	ReversalLossReversed Kind = "REVERSAL_LOSS_REVERSED"
+	// ClawBackClaimed is the consumer owing back what was paid without ground,
+	// ClawBackCancelled the ground coming back, ClawBackRepaid the consumer paying.
+	ClawBackClaimed   Kind = "CLAW_BACK_CLAIMED"
+	ClawBackCancelled Kind = "CLAW_BACK_CANCELLED"
+	ClawBackRepaid    Kind = "CLAW_BACK_REPAID"
+
+	// RecoveredFromDeposit and RecoveredFromShopFunds take what the merchant owes
+	// from money that came in later.
+	RecoveredFromDeposit   Kind = "RECOVERED_FROM_DEPOSIT"
+	RecoveredFromShopFunds Kind = "RECOVERED_FROM_SHOP_FUNDS"
+	// ReceivableWrittenOff gives a debt up in the books, WriteOffRecovered takes it
+	// from the deposit after all.
+	ReceivableWrittenOff Kind = "RECEIVABLE_WRITTEN_OFF"
+	WriteOffRecovered    Kind = "WRITE_OFF_RECOVERED"
+
+	// CouponIssued is a payout that arrived as a coupon, CouponRedeemed the coupon
+	// being spent, CouponLapsed its expiry with a rest on it, CouponReturned a coupon
+	// given back: it is payable again.
+	CouponIssued   Kind = "COUPON_ISSUED"
+	CouponRedeemed Kind = "COUPON_REDEEMED"
+	CouponLapsed   Kind = "COUPON_LAPSED"
+	CouponReturned Kind = "COUPON_RETURNED"
+
+	// DepositForfeited and PenaltyTaken are penalties, apart from any compensation:
+	// from the deposit and from shop funds. DepositForfeitureReversed and
+	// PenaltyReversed give them back.
+	DepositForfeited          Kind = "DEPOSIT_FORFEITED"
+	PenaltyTaken              Kind = "PENALTY_TAKEN"
+	DepositForfeitureReversed Kind = "DEPOSIT_FORFEITURE_REVERSED"
+	PenaltyReversed           Kind = "PENALTY_REVERSED"
+
+	// FeeFronted is the platform paying for a test. FeeOwed is the merchant owing it
+	// as the loser, FeeForgiven the end of that debt, FeeRefunded its return once it
+	// was recovered; FeeOwedByConsumer and FeeForgivenConsumer are the consumer's.
+	FeeFronted          Kind = "FEE_FRONTED"
+	FeeOwed             Kind = "FEE_OWED"
+	FeeForgiven         Kind = "FEE_FORGIVEN"
+	FeeRefunded         Kind = "FEE_REFUNDED"
+	FeeOwedByConsumer   Kind = "FEE_OWED_BY_CONSUMER"
+	FeeForgivenConsumer Kind = "FEE_FORGIVEN_CONSUMER"
 )
 
 // Legs are the two accounts of a transfer.
@@ -51,24 +102,51 @@ type Legs struct {
 
 // kinds says, for each kind of transfer, which account is debited and which is credited.
 var kinds = map[Kind]Legs{
-	DepositToppedUp:          {SettlementClearing, Deposit},
-	DepositWithdrawn:         {Deposit, SettlementClearing},
-	DepositTopUpReversed:     {Deposit, SettlementClearing},
-	DepositTopUpReversedOwed: {Receivable, SettlementClearing},
-	ShopFundsHandedOver:      {SettlementClearing, ShopFunds},
-	ShopFundsTakenBack:       {ShopFunds, SettlementClearing},
-	DepositSetAside:          {Deposit, DepositHeld},
-	ShopFundsSetAside:        {ShopFunds, ShopFundsHeld},
-	DepositReleased:          {DepositHeld, Deposit},
-	ShopFundsReleased:        {ShopFundsHeld, ShopFunds},
-	DepositCaptured:          {DepositHeld, ClaimPayable},
-	ShopFundsCaptured:        {ShopFundsHeld, ClaimPayable},
-	ShortfallAdvanced:        {Receivable, ClaimPayable},
-	PayoutInstructed:         {ClaimPayable, PayoutClearing},
-	PayoutConfirmed:          {PayoutClearing, PlatformCash},
-	PayoutNotMade:            {PayoutClearing, ClaimPayable},
-	PayoutCameBack:           {PlatformCash, ClaimPayable},
-	SuspenseReceived:         {PlatformCash, Suspense},
+	DepositToppedUp:           {SettlementClearing, Deposit},
+	DepositWithdrawn:          {Deposit, SettlementClearing},
+	DepositTopUpReversed:      {Deposit, SettlementClearing},
+	DepositTopUpReversedOwed:  {Receivable, SettlementClearing},
+	ShopFundsHandedOver:       {SettlementClearing, ShopFunds},
+	ShopFundsTakenBack:        {ShopFunds, SettlementClearing},
+	DepositSetAside:           {Deposit, DepositHeld},
+	ShopFundsSetAside:         {ShopFunds, ShopFundsHeld},
+	DepositReleased:           {DepositHeld, Deposit},
+	ShopFundsReleased:         {ShopFundsHeld, ShopFunds},
+	DepositCaptured:           {DepositHeld, ClaimPayable},
+	ShopFundsCaptured:         {ShopFundsHeld, ClaimPayable},
+	ShortfallAdvanced:         {Receivable, ClaimPayable},
+	PayoutInstructed:          {ClaimPayable, PayoutClearing},
+	PayoutConfirmed:           {PayoutClearing, PlatformCash},
+	PayoutNotMade:             {PayoutClearing, ClaimPayable},
+	PayoutCameBack:            {PlatformCash, ClaimPayable},
+	SuspenseReceived:          {PlatformCash, Suspense},
+	DepositRestored:           {ClaimPayable, Deposit},
+	ShopFundsRestored:         {ClaimPayable, ShopFunds},
+	AdvanceCancelled:          {ClaimPayable, Receivable},
+	WriteOffCancelled:         {ClaimPayable, WriteOff},
+	ReversalLossBorne:         {ReversalLoss, ClaimPayable},
+	ReversalLossReversed:      {ClaimPayable, ReversalLoss},
+	ClawBackClaimed:           {ConsumerReceivable, ClaimPayable},
+	ClawBackCancelled:         {ClaimPayable, ConsumerReceivable},
+	ClawBackRepaid:            {PlatformCash, ConsumerReceivable},
+	RecoveredFromDeposit:      {Deposit, Receivable},
+	RecoveredFromShopFunds:    {ShopFunds, Receivable},
+	ReceivableWrittenOff:      {WriteOff, Receivable},
+	WriteOffRecovered:         {Deposit, WriteOff},
+	CouponIssued:              {PayoutClearing, CouponLiability},
+	CouponRedeemed:            {CouponLiability, PlatformCash},
+	CouponLapsed:              {CouponLiability, Suspense},
+	CouponReturned:            {CouponLiability, ClaimPayable},
+	DepositForfeited:          {Deposit, Penalty},
+	PenaltyTaken:              {ShopFunds, Penalty},
+	DepositForfeitureReversed: {Penalty, Deposit},
+	PenaltyReversed:           {Penalty, ShopFunds},
+	FeeFronted:                {AuthenticationFees, PlatformCash},
+	FeeOwed:                   {Receivable, AuthenticationFees},
+	FeeForgiven:               {AuthenticationFees, Receivable},
+	FeeRefunded:               {AuthenticationFees, Deposit},
+	FeeOwedByConsumer:         {ConsumerReceivable, AuthenticationFees},
+	FeeForgivenConsumer:       {AuthenticationFees, ConsumerReceivable},
 }
 
 // Kinds lists every kind in the order of a claim's life.
@@ -79,6 +157,12 @@ func Kinds() []Kind {
 		DepositSetAside, ShopFundsSetAside, DepositReleased, ShopFundsReleased,
 		DepositCaptured, ShopFundsCaptured, ShortfallAdvanced,
 		PayoutInstructed, PayoutConfirmed, PayoutNotMade, PayoutCameBack, SuspenseReceived,
+		DepositRestored, ShopFundsRestored, AdvanceCancelled, WriteOffCancelled,
+		ReversalLossBorne, ReversalLossReversed, ClawBackClaimed, ClawBackCancelled, ClawBackRepaid,
+		RecoveredFromDeposit, RecoveredFromShopFunds, ReceivableWrittenOff, WriteOffRecovered,
+		CouponIssued, CouponRedeemed, CouponLapsed, CouponReturned,
+		DepositForfeited, PenaltyTaken, DepositForfeitureReversed, PenaltyReversed,
+		FeeFronted, FeeOwed, FeeForgiven, FeeRefunded, FeeOwedByConsumer, FeeForgivenConsumer,
 	}
 }
 

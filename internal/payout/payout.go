@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
@@ -55,6 +56,12 @@ type Payout struct {
 	// PaymentID is the original payment; Destination the opaque place to pay to.
 	PaymentID   string
 	Destination string
+	// Form is what it is paid in; RidesPayment says that a refund may go back on the
+	// original payment (rule O1).
+	Form         claim.PayoutForm
+	RidesPayment bool
+	// Superseded says that the money went out under another number since.
+	Superseded bool
 	// NotAfter bounds when the gateway may still pay.
 	NotAfter         time.Time
 	GatewayReference string

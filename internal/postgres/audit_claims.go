@@ -67,16 +67,9 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		return nil, err
 	}
 	if p.Waits, err = page(a, "audit waits", `
-		SELECT merchant_id, claim_id, state, since, fires, deadline_at
+		SELECT merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at
 		FROM waits
-		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3`,
-		func(rows *sql.Rows) (w Wait, err error) {
-			var at sql.NullTime
-			err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &at)
-			w.Deadline = at.Time
-			inUTC(&w.Since, &w.Deadline)
-			return w, err
-		}, merchantID, from, to); err != nil {
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3`, scanWait, merchantID, from, to); err != nil {
 		return nil, err
 	}
 	if p.Last, err = page(a, "audit last moves", `

@@ -45,18 +45,52 @@ type WaitCursor struct {
 // order of deadlines.
 func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed deadlines", `
-		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at
+		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
 		FROM waits w
 		WHERE w.deadline_at <= $1 AND w.deadline_at >= $2 AND (w.deadline_at, w.claim_id) > ($2, $3)
 		ORDER BY w.deadline_at, w.claim_id
 		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
 }
 
+// ExpiredHolds lists claims whose holds had to end at most at before, after a
+// place in that order, which Deadline of the cursor names.
+func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]Wait, error) {
+	return read(ctx, Reader{from: db.pool}, "list expired holds", `
+		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
+		FROM waits w
+		WHERE w.hold_expires_at <= $1 AND w.hold_expires_at >= $2 AND (w.hold_expires_at, w.claim_id) > ($2, $3)
+		ORDER BY w.hold_expires_at, w.claim_id
+		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
+}
+
+// BooksToSweep lists books whose income waits to be used, the oldest first.
+func (db *DB) BooksToSweep(ctx context.Context, limit int) ([]string, error) {
+	return read(ctx, Reader{from: db.pool}, "list books to sweep", `
+		SELECT b.merchant_id
+		FROM books b
+		WHERE b.sweep_since IS NOT NULL
+		ORDER BY b.sweep_since, b.merchant_id
+		LIMIT $1`, scanText, limit)
+}
+
+// PassedDemands lists books whose demand for deposit had to be met at most at
+// before.
+func (db *DB) PassedDemands(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	return read(ctx, Reader{from: db.pool}, "list passed demands", `
+		SELECT b.merchant_id
+		FROM books b
+		WHERE b.demand_deadline_at <= $1
+		ORDER BY b.demand_deadline_at, b.merchant_id
+		LIMIT $2`, scanText, before, limit)
+}
+
+func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
+
 func scanWait(rows *sql.Rows) (w Wait, err error) {
-	var deadline sql.NullTime
-	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline)
-	w.Deadline = deadline.Time
-	inUTC(&w.Since, &w.Deadline)
+	var deadline, expires sql.NullTime
+	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline, &expires)
+	w.Deadline, w.HoldExpires = deadline.Time, expires.Time
+	inUTC(&w.Since, &w.Deadline, &w.HoldExpires)
 	return w, err
 }
 

@@ -25,6 +25,25 @@ type Head struct {
 	RecordedAt     time.Time
 	OpenedAt       time.Time
 	Balances       ledger.Balances
+	// Exposure is what open claims may yet cost the merchant.
+	Exposure money.Amount
+	Sweep    Sweep
+	// Demanded is what the merchant is asked to pay into the deposit until
+	// DemandDeadline; zero for nothing.
+	Demanded       money.Amount
+	DemandDeadline time.Time
+	// ExitBegunAt and ExitedAt are the merchant's leaving; zero before.
+	ExitBegunAt time.Time
+	ExitedAt    time.Time
+}
+
+// Sweep is income that waits to be used for what the merchant owes.
+type Sweep struct {
+	// Since is when it came in; zero for none.
+	Since time.Time
+	// Deposit and ShopFunds are what of it may be used.
+	Deposit   money.Amount
+	ShopFunds money.Amount
 }
 
 // Key names one row of a book by the book and the rest of its key.
@@ -125,17 +144,24 @@ func (tx *Tx) query(what, query string, args []any, scan func(*sql.Rows) error) 
 
 const headColumns = `
 	b.merchant_id, b.currency, b.version, b.event_number, b.event_hash,
-	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns
+	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns + `,
+	b.exposure_minor, b.sweep_since, b.sweep_deposit_minor, b.sweep_shop_funds_minor, b.demanded_minor,
+	b.demand_deadline_at, b.exit_begun_at, b.exited_at`
 
 func scanHead(rows *sql.Rows) (Head, error) {
 	var h Head
 	var hash []byte
-	err := rows.Scan(append([]any{
+	var sweep, demand, begun, exited sql.NullTime
+	targets := append([]any{
 		&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
 		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt,
-	}, balanceTargets(&h.Balances)...)...)
+	}, balanceTargets(&h.Balances)...)
+	err := rows.Scan(append(targets,
+		(*int64)(&h.Exposure), &sweep, (*int64)(&h.Sweep.Deposit), (*int64)(&h.Sweep.ShopFunds), (*int64)(&h.Demanded),
+		&demand, &begun, &exited)...)
 	copy(h.EventHash[:], hash)
-	h.RecordedAt, h.OpenedAt = h.RecordedAt.UTC(), h.OpenedAt.UTC()
+	h.Sweep.Since, h.DemandDeadline, h.ExitBegunAt, h.ExitedAt = sweep.Time, demand.Time, begun.Time, exited.Time
+	inUTC(&h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.ExitBegunAt, &h.ExitedAt)
 	return h, err
 }
 
@@ -228,7 +254,11 @@ const claimColumns = `
 	c.held_minor, c.from_deposit_minor, c.from_shop_funds_minor, c.advanced_minor,
 	c.refund_in_flight_minor, c.refund_paid_minor, c.compensation_in_flight_minor,
 	c.compensation_paid_minor, c.notice_confirmed_at, c.fires, c.deadline_at,
-	c.escalated, c.assignee`
+	c.escalated, c.assignee, c.written_off_minor, c.lost_minor, c.clawed_back_minor, c.refund_failed_minor,
+	c.compensation_failed_minor, c.repaid_minor, c.filed_by, c.decided_by, c.appealed_revision, c.confirmed_at,
+	c.clock_stopped_at, c.hold_expires_at, c.potential_minor, c.sampling_case, c.payout_form,
+	c.fee_claimant_minor, c.fee_fronted_minor, c.fee_merchant_minor, c.fee_consumer_minor,
+	c.fee_owed_minor`
 
 // scanner is a row of a result.
 type scanner interface {
@@ -242,7 +272,7 @@ func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 
 func fillClaim(row scanner, c *claim.Claim) error {
 	var units []byte
-	var notice, deadline sql.NullTime
+	var notice, deadline, confirmed, stopped, expires sql.NullTime
 	a, f := &c.Award, &c.Funding
 	err := row.Scan(&c.MerchantID, &c.ID, &c.Version, (*string)(&c.State), &c.StateSince,
 		(*string)(&c.Verdict), &c.Revision, &c.OrderLineID, &c.OrderID, &c.PaymentID,
@@ -254,15 +284,22 @@ func fillClaim(row scanner, c *claim.Claim) error {
 		(*int64)(&f.FromDeposit), (*int64)(&f.FromShopFunds), (*int64)(&f.Advanced),
 		(*int64)(&f.RefundInFlight), (*int64)(&f.RefundPaid),
 		(*int64)(&f.CompensationInFlight), (*int64)(&f.CompensationPaid),
-		&notice, (*string)(&c.Fires), &deadline, &c.Escalated, &c.Assignee)
+		&notice, (*string)(&c.Fires), &deadline, &c.Escalated, &c.Assignee,
+		(*int64)(&f.WrittenOff), (*int64)(&f.Lost), (*int64)(&f.ClawedBack), (*int64)(&f.RefundFailed),
+		(*int64)(&f.CompensationFailed), (*int64)(&f.Repaid), &c.FiledBy, &c.DecidedBy, &c.AppealedRevision, &confirmed,
+		&stopped, &expires, (*int64)(&c.Potential), &c.SamplingCase, (*string)(&c.PayoutForm),
+		(*int64)(&c.Fees.Claimant), (*int64)(&c.Fees.Fronted), (*int64)(&c.Fees.Merchant), (*int64)(&c.Fees.Consumer),
+		(*int64)(&c.Fees.Owed))
 	if err != nil {
 		return err
 	}
 	c.NoticeConfirmedAt, c.Deadline = notice.Time, deadline.Time
+	c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt = confirmed.Time, stopped.Time, expires.Time
 	if c.Units, err = decodeUnits(units); err != nil {
 		return fmt.Errorf("read units of claim %s: %w", c.ID, err)
 	}
-	inUTC(&c.StateSince, &c.PaidAt, &c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.NoticeConfirmedAt, &c.Deadline)
+	inUTC(&c.StateSince, &c.PaidAt, &c.LearnedAt, &c.ArrivedAt, &c.FiledAt, &c.NoticeConfirmedAt, &c.Deadline,
+		&c.ConfirmedAt, &c.ClockStoppedAt, &c.HoldExpiresAt)
 	return nil
 }
 
@@ -467,7 +504,7 @@ func fillHold(row scanner, h *ledger.Hold) error {
 const payoutColumns = `
 	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
 	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
-	p.failure_code, p.created_at, p.answered_at`
+	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded`
 
 func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 	p := new(payout.Payout)
@@ -478,7 +515,8 @@ func fillPayout(row scanner, p *payout.Payout) error {
 	var answered sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
 		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
-		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered)
+		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered,
+		(*string)(&p.Form), &p.RidesPayment, &p.Superseded)
 	p.AnsweredAt = answered.Time
 	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt)
 	return err
@@ -521,7 +559,8 @@ const resultColumns = `
 	r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
-	r.event_number, r.recorded_at`
+	r.event_number, r.recorded_at,
+	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
 func scanResult(rows *sql.Rows) (claim.Result, error) {
 	var r claim.Result
@@ -529,7 +568,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
-		&r.EventNumber, &r.RecordedAt)
+		&r.EventNumber, &r.RecordedAt, &r.Retracted)
 	if err != nil {
 		return r, err
 	}

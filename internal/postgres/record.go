@@ -64,6 +64,13 @@ func (r *records) texts(values ...string) {
 	}
 }
 
+// textArray writes a column that is an array of texts.
+func (r *records) textArray(values []string) {
+	b := texts(values, func(s *string) string { return *s })
+	r.column(oid.T__text, len(b))
+	r.buf = append(r.buf, b...)
+}
+
 // textsOrNull writes the empty string as NULL.
 func (r *records) textsOrNull(values ...string) {
 	for _, s := range values {

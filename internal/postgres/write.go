@@ -10,6 +10,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
@@ -45,6 +46,13 @@ type Changes struct {
 	HoldsPlaced  []ledger.Hold
 	HoldsChanged []ledger.Hold
 	Transfers    []ledger.Transfer
+	DebtsBegun   []Debt
+	DebtsChanged []Debt
+	DebtsEnded   []Debt
+
+	Appeals     []Appeal
+	Approvals   []Approval
+	Retractions []Retraction
 
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout
@@ -95,6 +103,76 @@ type Wait struct {
 	Since      time.Time
 	Fires      claim.Deadline
 	Deadline   time.Time
+	// HoldExpires is when what is held goes back to the merchant; zero for never.
+	HoldExpires time.Time
+}
+
+// Debt is what a merchant owes, or what is yet to be set aside: what later income
+// goes to.
+type Debt struct {
+	MerchantID string
+	Kind       DebtKind
+	// ID is the claim, or the payment reference of a top-up that bounced.
+	ID           string
+	SamplingCase string
+	// Since is its age: the oldest is paid first.
+	Since time.Time
+	Open  money.Amount
+}
+
+// DebtKind says to whom something is owed.
+type DebtKind string
+
+// The kinds of debt, in the order in which income goes to them.
+const (
+	// DebtShortfall is owed to a consumer.
+	DebtShortfall DebtKind = "SHORTFALL"
+	// DebtAdvance is owed to the platform, which advanced it for a claim.
+	DebtAdvance DebtKind = "ADVANCE"
+	// DebtFee is owed to the platform for a test.
+	DebtFee DebtKind = "FEE"
+	// DebtTopUp is owed to the platform for a top-up that bounced.
+	DebtTopUp DebtKind = "TOP_UP"
+	// DebtHold is not owed yet: it is to be set aside for a claim.
+	DebtHold DebtKind = "HOLD"
+)
+
+// DebtKinds lists the kinds in the order in which income goes to them.
+func DebtKinds() []DebtKind {
+	return []DebtKind{DebtShortfall, DebtAdvance, DebtFee, DebtTopUp, DebtHold}
+}
+
+// Appeal is a merchant's objection to one revision of a claim.
+type Appeal struct {
+	MerchantID  string
+	ClaimID     string
+	Revision    int32
+	Note        string
+	Evidence    []string
+	EventNumber int64
+	AppealedAt  time.Time
+}
+
+// Approval is one person's word on the amount of one revision.
+type Approval struct {
+	MerchantID  string
+	ClaimID     string
+	Revision    int32
+	Person      string
+	Amount      money.Amount
+	Note        string
+	EventNumber int64
+	ApprovedAt  time.Time
+}
+
+// Retraction is an authenticator taking a result back.
+type Retraction struct {
+	MerchantID  string
+	ResultID    string
+	ClaimID     string
+	Note        string
+	EventNumber int64
+	RetractedAt time.Time
 }
 
 // Due is a payout to look after.
@@ -117,6 +195,7 @@ func (tx *Tx) Write(c *Changes) error {
 		tx.writeRevisions, tx.writeResults, tx.writeMoves, tx.writeWaits,
 		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
 		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
+		tx.writeDebts, tx.writeAppeals, tx.writeApprovals, tx.writeRetractions,
 		tx.writeEvents, tx.writeRequests,
 	} {
 		if err := step(c); err != nil {
@@ -132,7 +211,11 @@ func (tx *Tx) writeBooks(c *Changes) error {
 		err := tx.gather("write books", len(rows), `
 			UPDATE books b
 			SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
-			    transfer_number = k.transfer_number, recorded_at = k.recorded_at,`+balanceChanges+`
+			    transfer_number = k.transfer_number, recorded_at = k.recorded_at,`+balanceChanges+`,
+			    exposure_minor = k.exposure_minor, sweep_since = k.sweep_since,
+			    sweep_deposit_minor = k.sweep_deposit_minor, sweep_shop_funds_minor = k.sweep_shop_funds_minor,
+			    demanded_minor = k.demanded_minor, demand_deadline_at = k.demand_deadline_at,
+			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			rowsOf(tx.s.types["books"], rows, putHead))
@@ -179,6 +262,10 @@ func putHead(r *records, h *Head) {
 	r.bigints(h.TransferNumber)
 	r.times(h.RecordedAt, h.OpenedAt)
 	putBalances(r, &h.Balances)
+	r.bigints(int64(h.Exposure))
+	r.times(h.Sweep.Since)
+	r.bigints(int64(h.Sweep.Deposit), int64(h.Sweep.ShopFunds), int64(h.Demanded))
+	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt)
 }
 
 func (tx *Tx) writePersons(c *Changes) error {
@@ -338,10 +425,10 @@ func (tx *Tx) writePayoutsMade(c *Changes) error {
 	return tx.gather("make payouts", len(rows), `
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
-		                     failure_code, created_at, answered_at)
+		                     failure_code, created_at, answered_at, form, rides_payment, superseded)
 		SELECT r.merchant_id, r.payout_id, r.claim_id, r.part, r.state, r.amount_minor, r.currency,
 		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
-		       r.failure_code, r.created_at, r.answered_at
+		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded
 		FROM unnest($1::payouts[]) r`,
 		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }
@@ -353,6 +440,8 @@ func putPayout(r *records, p *payout.Payout) {
 	r.times(p.NotAfter)
 	r.texts(p.GatewayReference, p.FailureCode)
 	r.times(p.CreatedAt, p.AnsweredAt)
+	r.texts(string(p.Form))
+	r.booleans(p.RidesPayment, p.Superseded)
 }
 
 func (tx *Tx) writePayoutsChanged(c *Changes) error {
@@ -363,7 +452,8 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 	return tx.gather("change payouts", len(rows), `
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
-		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at
+		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
+		    superseded = k.superseded
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
 		rowsOf(tx.s.types["payouts"], rows, putPayout))

@@ -22,7 +22,7 @@ func (tx *Tx) writeClaimsFiled(c *Changes) error {
 			award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
 			from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
 			compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
-			deadline_at, escalated, assignee)
+			deadline_at, escalated, assignee, potential_minor, sampling_case, payout_form, filed_by)
 		SELECT
 			r.merchant_id, r.claim_id, r.version, r.state, r.state_since, r.verdict, r.revision,
 			r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at, r.claimant_id,
@@ -32,7 +32,7 @@ func (tx *Tx) writeClaimsFiled(c *Changes) error {
 			r.from_deposit_minor, r.from_shop_funds_minor, r.advanced_minor,
 			r.refund_in_flight_minor, r.refund_paid_minor, r.compensation_in_flight_minor,
 			r.compensation_paid_minor, r.notice_confirmed_at, r.fires, r.deadline_at, r.escalated,
-			r.assignee
+			r.assignee, r.potential_minor, r.sampling_case, r.payout_form, r.filed_by
 		FROM unnest($1::claims[]) r`,
 		rowsOf(tx.s.types["claims"], rows, putClaim))
 }
@@ -63,6 +63,13 @@ func putClaim(r *records, c *claim.Claim) {
 	r.times(c.Deadline)
 	r.booleans(c.Escalated)
 	r.texts(c.Assignee)
+	r.bigints(int64(f.WrittenOff), int64(f.Lost), int64(f.ClawedBack), int64(f.RefundFailed), int64(f.CompensationFailed), int64(f.Repaid))
+	r.texts(c.FiledBy, c.DecidedBy)
+	r.integer(c.AppealedRevision)
+	r.times(c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt)
+	r.bigints(int64(c.Potential))
+	r.texts(c.SamplingCase, string(c.PayoutForm))
+	r.bigints(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed))
 }
 
 func (tx *Tx) writeClaimsChanged(c *Changes) error {
@@ -82,7 +89,14 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 		    compensation_in_flight_minor = k.compensation_in_flight_minor,
 		    compensation_paid_minor = k.compensation_paid_minor, notice_confirmed_at = k.notice_confirmed_at,
 		    fires = k.fires, deadline_at = k.deadline_at, escalated = k.escalated, assignee = k.assignee,
-		    destination = k.destination
+		    destination = k.destination, written_off_minor = k.written_off_minor, lost_minor = k.lost_minor,
+		    clawed_back_minor = k.clawed_back_minor, refund_failed_minor = k.refund_failed_minor,
+		    compensation_failed_minor = k.compensation_failed_minor, repaid_minor = k.repaid_minor,
+		    decided_by = k.decided_by, appealed_revision = k.appealed_revision, confirmed_at = k.confirmed_at,
+		    clock_stopped_at = k.clock_stopped_at, hold_expires_at = k.hold_expires_at,
+		    payout_form = k.payout_form, fee_claimant_minor = k.fee_claimant_minor,
+		    fee_fronted_minor = k.fee_fronted_minor, fee_merchant_minor = k.fee_merchant_minor,
+		    fee_consumer_minor = k.fee_consumer_minor, fee_owed_minor = k.fee_owed_minor
 		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
 		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
 		rowsOf(tx.s.types["claims"], rows, func(r *records, c *ClaimChanged) { putClaim(r, &c.Claim) }),
@@ -160,6 +174,7 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 		r.json(string(calculation))
 		r.bigints(v.EventNumber)
 		r.times(v.RecordedAt)
+		r.texts(v.Author)
 	})
 	if failed != nil {
 		return fmt.Errorf("encode calculation: %w", failed)
@@ -167,11 +182,11 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 	return tx.gather("write revisions", len(rows), `
 		INSERT INTO claim_revisions (
 			merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor,
-			basis, policy_id, policy_version, cause, note, calculation, event_number, recorded_at)
+			basis, policy_id, policy_version, cause, note, calculation, event_number, recorded_at, author)
 		SELECT
 			r.merchant_id, r.claim_id, r.revision, r.verdict, r.units, r.refund_minor,
 			r.compensation_minor, r.basis, r.policy_id, r.policy_version, r.cause, r.note,
-			r.calculation, r.event_number, r.recorded_at
+			r.calculation, r.event_number, r.recorded_at, r.author
 		FROM unnest($1::claim_revisions[]) r`, param)
 }
 
@@ -228,14 +243,14 @@ func putWait(r *records, w *Wait) {
 	r.texts(w.MerchantID, w.ClaimID, string(w.State))
 	r.times(w.Since)
 	r.texts(string(w.Fires))
-	r.times(w.Deadline)
+	r.times(w.Deadline, w.HoldExpires)
 }
 
 func (tx *Tx) writeWaits(c *Changes) error {
 	if rows := c.WaitsBegun; len(rows) > 0 {
 		err := tx.gather("begin waits", len(rows), `
-			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
-			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at
+			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)
+			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at, r.hold_expires_at
 			FROM unnest($1::waits[]) r`,
 			rowsOf(tx.s.types["waits"], rows, putWait))
 		if err != nil {
@@ -245,7 +260,8 @@ func (tx *Tx) writeWaits(c *Changes) error {
 	if rows := c.WaitsChanged; len(rows) > 0 {
 		err := tx.gather("change waits", len(rows), `
 			UPDATE waits w
-			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at
+			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at,
+			    hold_expires_at = k.hold_expires_at
 			FROM unnest($1::waits[]) k
 			WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.claim_id`,
 			rowsOf(tx.s.types["waits"], rows, putWait))

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// account keeps what is told of a book as a whole in step with what the running
+// command did: what its claims may yet cost, what is owed, and whether the deposit
+// is large enough.
+func (b *Book) account() error {
+	for _, u := range b.claims.touched {
+		c := &b.claims.rows[u.key].value.Claim
+		var before money.Amount
+		if !u.fresh {
+			before = u.before.value.Exposure()
+		}
+		exposure, err := b.head.Exposure.Add(c.Exposure() - before)
+		if err != nil {
+			return money.InCurrency(err, b.head.Currency)
+		}
+		b.head.Exposure = exposure
+		b.owe(c)
+	}
+	return b.demand()
+}
+
+// debtsOf are the debts that follow from a claim: what it is short of, what of it
+// is owed to the platform, what is yet to be set aside for it.
+func debtsOf(c *claim.Claim) []postgres.Debt {
+	all := [...]postgres.Debt{
+		{Kind: postgres.DebtShortfall, Open: c.Shortfall(), Since: c.ConfirmedAt},
+		{Kind: postgres.DebtAdvance, Open: c.Funding.Advanced, Since: c.ConfirmedAt},
+		{Kind: postgres.DebtFee, Open: c.Fees.Owed, Since: c.ConfirmedAt},
+		{Kind: postgres.DebtHold, Open: c.Unheld(), Since: c.StateSince},
+	}
+	var open []postgres.Debt
+	for _, d := range all {
+		if d.Open > 0 {
+			d.MerchantID, d.ID, d.SamplingCase = c.MerchantID, c.ID, c.SamplingCase
+			open = append(open, d)
+		}
+	}
+	return open
+}
+
+// owe keeps the rows of a claim's debts in step with the claim.
+func (b *Book) owe(c *claim.Claim) {
+	open := debtsOf(c)
+	for _, kind := range postgres.DebtKinds() {
+		if kind == postgres.DebtTopUp {
+			continue // It belongs to no claim.
+		}
+		k := debtKey{kind, c.ID}
+		old := b.debts.get(k)
+		var due *postgres.Debt
+		for i := range open {
+			if open[i].Kind == kind {
+				due = &open[i]
+			}
+		}
+		switch {
+		case due == nil && old != nil:
+			b.debts.drop(k, b.command)
+		case due != nil && old == nil:
+			b.debts.add(k, *due, b.command)
+		case due != nil && (old.Open != due.Open || !old.Since.Equal(due.Since)):
+			*b.debts.edit(k, b.command) = *due
+		}
+	}
+}
+
+// income marks the book for a sweep when money has come in and something may be
+// owed: of shop funds the policy protects a share.
+func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
+	if b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0 {
+		return nil
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	if p == ledger.Deposit {
+		s.Deposit += amount
+		return nil
+	}
+	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	protected, err := terms.Protected(amount)
+	if err != nil {
+		return money.InCurrency(err, b.head.Currency)
+	}
+	s.ShopFunds += amount - protected
+	return nil
+}
+
+func (b *Book) heldInAll() money.Amount {
+	return b.available(ledger.DepositHeld) + b.available(ledger.ShopFundsHeld)
+}
+
+// free is what the merchant may take out: all money of the merchant that the book
+// has, less what open claims may yet cost and what is owed (rule A8).
+func (b *Book) free() money.Amount {
+	all := b.available(ledger.Deposit) + b.available(ledger.ShopFunds) + b.heldInAll()
+	return max(0, all-b.head.Exposure-b.available(ledger.Receivable))
+}
+
+// demand asks the merchant to bring the deposit back to the policy's minimum once
+// it has fallen below, and notes when that is met.
+func (b *Book) demand() error {
+	if !b.exists || b.opened || !b.head.ExitBegunAt.IsZero() {
+		return nil
+	}
+	if !b.movedDeposit() {
+		return nil
+	}
+	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	lack := max(0, terms.MinimumDeposit-b.available(ledger.Deposit)-b.available(ledger.DepositHeld))
+	switch {
+	case lack == b.head.Demanded:
+	case lack > 0 && b.head.Demanded == 0:
+		b.record(event.DepositDemanded, "")
+		b.detail("amount_minor", strconv.FormatInt(int64(lack), 10))
+		b.head.DemandDeadline = b.after(b.now, terms.TopUp)
+	case lack == 0:
+		b.record(event.DepositDemandMet, "")
+		b.head.DemandDeadline = time.Time{}
+	}
+	b.head.Demanded = lack
+	return nil
+}
+
+// movedDeposit says whether the running command moved the deposit as a whole.
+func (b *Book) movedDeposit() bool {
+	for i := b.transfers.kept; i < len(b.transfers.list); i++ {
+		t := &b.transfers.list[i]
+		if inDeposit(t.Debit) != inDeposit(t.Credit) {
+			return true
+		}
+	}
+	return false
+}
+
+func inDeposit(p ledger.Purpose) bool { return p == ledger.Deposit || p == ledger.DepositHeld }

@@ -1,0 +1,139 @@
+package postgres
+
+import (
+	"database/sql"
+
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// Approvals reads the approvals of the claims among keys.
+func (tx *Tx) Approvals(keys []Key) ([]Approval, error) {
+	var out []Approval
+	err := tx.query("read approvals", `
+		SELECT a.merchant_id, a.claim_id, a.revision, a.person_id, a.amount_minor, a.note, a.event_number, a.approved_at
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN approvals a ON a.merchant_id = k.merchant_id AND a.claim_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			a, err := scanApproval(rows)
+			out = append(out, a)
+			return err
+		})
+	return out, err
+}
+
+func scanApproval(rows *sql.Rows) (Approval, error) {
+	var a Approval
+	err := rows.Scan(&a.MerchantID, &a.ClaimID, &a.Revision, &a.Person, (*int64)(&a.Amount), &a.Note, &a.EventNumber, &a.ApprovedAt)
+	inUTC(&a.ApprovedAt)
+	return a, err
+}
+
+func scanDebt(rows *sql.Rows) (Debt, error) {
+	var d Debt
+	err := rows.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open))
+	inUTC(&d.Since)
+	return d, err
+}
+
+// OldestDebts reads the oldest debts of the books named, at most limit of each
+// kind, in the order in which income goes to them.
+func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]Debt, error) {
+	kinds := DebtKinds()
+	var out []Debt
+	err := tx.query("read oldest debts", `
+		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+		FROM unnest($1::text[]) AS k (merchant_id)
+		CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS o (kind, place)
+		CROSS JOIN LATERAL (
+			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+			FROM debts d
+			WHERE d.merchant_id = k.merchant_id AND d.kind = o.kind
+			ORDER BY d.since, d.debt_id
+			LIMIT $3) d
+		ORDER BY k.merchant_id, o.place, d.since, d.debt_id`,
+		[]any{
+			texts(merchantIDs, func(s *string) string { return *s }),
+			texts(kinds, func(k *DebtKind) string { return string(*k) }),
+			limit,
+		},
+		func(rows *sql.Rows) error {
+			d, err := scanDebt(rows)
+			out = append(out, d)
+			return err
+		})
+	return out, err
+}
+
+// DebtKey names a debt.
+type DebtKey struct {
+	MerchantID string
+	Kind       DebtKind
+	ID         string
+}
+
+// Debts reads the debts among keys.
+func (tx *Tx) Debts(keys []DebtKey) ([]Debt, error) {
+	var out []Debt
+	err := tx.query("read debts", `
+		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
+		JOIN debts d ON d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
+		[]any{
+			texts(keys, func(k *DebtKey) string { return k.MerchantID }),
+			texts(keys, func(k *DebtKey) string { return string(k.Kind) }),
+			texts(keys, func(k *DebtKey) string { return k.ID }),
+		},
+		func(rows *sql.Rows) error {
+			d, err := scanDebt(rows)
+			out = append(out, d)
+			return err
+		})
+	return out, err
+}
+
+// ProductKey names a product of a book.
+type ProductKey struct {
+	MerchantID string
+	ProductID  string
+}
+
+// Usual is what the latest confirmed claims of a merchant and of one of its
+// products were awarded.
+type Usual struct {
+	ProductKey
+	OfMerchant policy.Usual
+	OfProduct  policy.Usual
+}
+
+// Usual reads what the latest claims were awarded, looking at no more than limit
+// claims of a book or product.
+func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
+	var out []Usual
+	err := tx.query("read usual awards", `
+		SELECT k.merchant_id, k.product_id, m.awarded, m.claims, p.awarded, p.claims
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, product_id)
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum(c.award_refund_minor + c.award_compensation_minor), 0)::bigint AS awarded, count(*) AS claims
+			FROM (SELECT c.award_refund_minor, c.award_compensation_minor, c.confirmed_at, c.state FROM claims c
+			      WHERE c.merchant_id = k.merchant_id ORDER BY c.claim_id DESC LIMIT $3) c
+			WHERE c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) m
+		CROSS JOIN LATERAL (
+			SELECT coalesce(sum(c.award_refund_minor + c.award_compensation_minor), 0)::bigint AS awarded, count(*) AS claims
+			FROM (SELECT c.merchant_id, c.award_refund_minor, c.award_compensation_minor, c.confirmed_at, c.state FROM claims c
+			      WHERE c.product_id = k.product_id AND c.product_id <> '' ORDER BY c.claim_id DESC LIMIT $3) c
+			WHERE c.merchant_id = k.merchant_id AND c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) p`,
+		[]any{
+			texts(keys, func(k *ProductKey) string { return k.MerchantID }),
+			texts(keys, func(k *ProductKey) string { return k.ProductID }),
+			limit,
+		},
+		func(rows *sql.Rows) error {
+			var u Usual
+			err := rows.Scan(&u.MerchantID, &u.ProductID, (*int64)(&u.OfMerchant.Awarded), &u.OfMerchant.Claims,
+				(*int64)(&u.OfProduct.Awarded), &u.OfProduct.Claims)
+			out = append(out, u)
+			return err
+		})
+	return out, err
+}

@@ -1,0 +1,103 @@
+package postgres
+
+func debtKeys(rows []Debt) []any {
+	return []any{
+		texts(rows, func(d *Debt) string { return d.MerchantID }),
+		texts(rows, func(d *Debt) string { return string(d.Kind) }),
+		texts(rows, func(d *Debt) string { return d.ID }),
+	}
+}
+
+func putDebt(r *records, d *Debt) {
+	r.texts(d.MerchantID, string(d.Kind), d.ID, d.SamplingCase)
+	r.times(d.Since)
+	r.bigints(int64(d.Open))
+}
+
+func (tx *Tx) writeDebts(c *Changes) error {
+	if rows := c.DebtsBegun; len(rows) > 0 {
+		err := tx.gather("begin debts", len(rows), `
+			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
+			SELECT r.merchant_id, r.kind, r.debt_id, r.sampling_case, r.since, r.open_minor
+			FROM unnest($1::debts[]) r`,
+			rowsOf(tx.s.types["debts"], rows, putDebt))
+		if err != nil {
+			return err
+		}
+	}
+	if rows := c.DebtsChanged; len(rows) > 0 {
+		err := tx.gather("change debts", len(rows), `
+			UPDATE debts d
+			SET since = k.since, open_minor = k.open_minor
+			FROM unnest($1::debts[]) k
+			WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.debt_id`,
+			rowsOf(tx.s.types["debts"], rows, putDebt))
+		if err != nil {
+			return err
+		}
+	}
+	rows := c.DebtsEnded
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.gather("end debts", len(rows), `
+		DELETE FROM debts d
+		USING unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
+		WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
+		debtKeys(rows)...)
+}
+
+func (tx *Tx) writeAppeals(c *Changes) error {
+	rows := c.Appeals
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.gather("write appeals", len(rows), `
+		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
+		SELECT r.merchant_id, r.claim_id, r.revision, r.note, r.evidence, r.event_number, r.appealed_at
+		FROM unnest($1::appeals[]) r`,
+		rowsOf(tx.s.types["appeals"], rows, func(r *records, a *Appeal) {
+			r.texts(a.MerchantID, a.ClaimID)
+			r.integer(a.Revision)
+			r.texts(a.Note)
+			r.textArray(a.Evidence)
+			r.bigints(a.EventNumber)
+			r.times(a.AppealedAt)
+		}))
+}
+
+func (tx *Tx) writeApprovals(c *Changes) error {
+	rows := c.Approvals
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.gather("write approvals", len(rows), `
+		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
+		SELECT r.merchant_id, r.claim_id, r.revision, r.person_id, r.amount_minor, r.note, r.event_number, r.approved_at
+		FROM unnest($1::approvals[]) r`,
+		rowsOf(tx.s.types["approvals"], rows, func(r *records, a *Approval) {
+			r.texts(a.MerchantID, a.ClaimID)
+			r.integer(a.Revision)
+			r.texts(a.Person)
+			r.bigints(int64(a.Amount))
+			r.texts(a.Note)
+			r.bigints(a.EventNumber)
+			r.times(a.ApprovedAt)
+		}))
+}
+
+func (tx *Tx) writeRetractions(c *Changes) error {
+	rows := c.Retractions
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.gather("write retractions", len(rows), `
+		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
+		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at
+		FROM unnest($1::result_retractions[]) r`,
+		rowsOf(tx.s.types["result_retractions"], rows, func(r *records, x *Retraction) {
+			r.texts(x.MerchantID, x.ResultID, x.ClaimID, x.Note)
+			r.bigints(x.EventNumber)
+			r.times(x.RetractedAt)
+		}))
+}
