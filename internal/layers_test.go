@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"internal/claim", "internal/ledger"},
 	{"internal/payout", "internal/event"},
 	{"internal/postgres"},
-	{"internal/audit"},
+	{"internal/audit", "internal/watch"},
 	{"internal/engine"},
 	{"internal/worker"},
 	{"internal/sandbox"},

@@ -21,13 +21,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 const (
 	// poolExtra is how many connections the pool has beside those of the lanes:
-	// for previews, reservations, reads and workers.
+	// for previews, reservations, reads, watches and workers.
 	poolExtra = 16
 	// drainMax is how long a stopping server waits for calls under way.
 	drainMax = 20 * time.Second
@@ -110,7 +111,12 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 			return err
 		}
 	}
-	server, err := rpc.New(e, db, bench, rpc.Defaults(), log)
+	bell := watch.NewBell()
+	e.OnCommit(bell.Ring)
+	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
+	hub := watch.New(db, watch.Defaults(), bell, log)
+	p.running(hub.Run)
+	server, err := rpc.New(e, db, hub, bench, rpc.Defaults(), log)
 	if err != nil {
 		return err
 	}

@@ -292,7 +292,8 @@ func broken(err *error) {
 	}
 }
 
-// count counts a batch that was committed. One with nothing to write is in order.
+// count counts a batch that was committed, and tells of it. One with nothing to
+// write is in order.
 func (l *lane) count(batch []*call, err error) error {
 	if errors.Is(err, errNothing) {
 		return nil
@@ -300,6 +301,9 @@ func (l *lane) count(batch []*call, err error) error {
 	if err == nil {
 		l.engine.batches.Add(1)
 		l.engine.batchCalls.Add(int64(len(batch)))
+		if f := l.engine.onCommit.Load(); f != nil {
+			(*f)()
+		}
 	}
 	return err
 }

@@ -25,6 +25,12 @@ const (
 	QueueFull            Reason = "QUEUE_FULL"
 	DatabaseUnavailable  Reason = "DATABASE_UNAVAILABLE"
 
+	// Watching.
+	WatchTokenInvalid Reason = "WATCH_TOKEN_INVALID"
+	WatchTooSlow      Reason = "WATCH_TOO_SLOW"
+	WatchEnded        Reason = "WATCH_ENDED"
+	WatchersFull      Reason = "WATCHERS_FULL"
+
 	// Who acts.
 	CredentialMissing       Reason = "CREDENTIAL_MISSING"
 	CredentialInvalid       Reason = "CREDENTIAL_INVALID"
@@ -47,6 +53,8 @@ const (
 	PayoutNotFound          Reason = "PAYOUT_NOT_FOUND"
 	ResultNotFound          Reason = "RESULT_NOT_FOUND"
 	TransferNotFound        Reason = "TRANSFER_NOT_FOUND"
+	WebhookNotFound         Reason = "WEBHOOK_NOT_FOUND"
+	EventNotFound           Reason = "EVENT_NOT_FOUND"
 	ResultAlreadyRecorded   Reason = "RESULT_ALREADY_RECORDED"
 	ReferenceAlreadyUsed    Reason = "REFERENCE_ALREADY_USED"
 
@@ -63,6 +71,10 @@ const (
 	ClaimStateConflict     Reason = "CLAIM_STATE_CONFLICT"
 	PayoutStateConflict    Reason = "PAYOUT_STATE_CONFLICT"
 	NoticeAlreadyConfirmed Reason = "NOTICE_ALREADY_CONFIRMED"
+
+	// Webhooks.
+	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
+	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"
 
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"

@@ -76,6 +76,8 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/ListPolicyVersions":   everyone,
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
 
+	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,
+
 	"/tenfold.v1.SandboxService/GetClock":     everyone,
 	"/tenfold.v1.SandboxService/AdvanceClock": everyone,
 	"/tenfold.v1.SandboxService/RunDueWork":   everyone,

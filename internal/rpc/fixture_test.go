@@ -28,6 +28,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -47,6 +48,7 @@ type fixture struct {
 	results tenfoldv1.AuthenticationServiceClient
 	books   tenfoldv1.DepositServiceClient
 	rules   tenfoldv1.PolicyServiceClient
+	watches tenfoldv1.WatchServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
 	count   atomic.Int64
 }
@@ -77,7 +79,12 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := rpc.New(e, f.db, bench, rpc.Defaults(), log)
+	bell := watch.NewBell()
+	e.OnCommit(bell.Ring)
+	hub := watch.New(f.db, watch.Defaults(), bell, log)
+	watching := make(chan struct{})
+	go func() { defer close(watching); hub.Run(working) }()
+	server, err := rpc.New(e, f.db, hub, bench, rpc.Defaults(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +98,7 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 		server.Stop(ending)
 		stop()
 		<-done
+		<-watching
 		e.Close()
 		if err := errors.Join(<-served, f.db.Close()); err != nil {
 			t.Error(err)
@@ -98,7 +106,7 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	})
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
-	f.sandbox = tenfoldv1.NewSandboxServiceClient(f.conn)
+	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
 	return f
 }
 

@@ -68,13 +68,53 @@ func (c *chain) check(request any) error {
 	return violated(c.validator.Validate(m))
 }
 
-// stream guards the services that gRPC itself provides; the contract has no
-// streams of its own.
+// stream does for streams what unary does for calls; a stream has no deadline but
+// its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if who, err := admit(s.Context(), info.FullMethod); err != nil {
+	who, err := admit(s.Context(), info.FullMethod)
+	if err == nil {
+		if methods[info.FullMethod].open {
+			return handle(server, s)
+		}
+		err = c.follow(who, server, s, info.FullMethod, handle)
+	}
+	if err != nil {
 		return c.answer(s.Context(), who, info.FullMethod, err)
 	}
-	return handle(server, s)
+	return nil
+}
+
+func (c *chain) follow(who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return handle(server, &checkedStream{ServerStream: s, ctx: withCaller(s.Context(), who), chain: c, who: who, method: method})
+}
+
+// checkedStream is a stream of the contract, whose requests are checked as those
+// of calls are.
+type checkedStream struct {
+	grpc.ServerStream
+	ctx    context.Context
+	chain  *chain
+	who    caller
+	method string
+}
+
+// Context implements grpc.ServerStream.
+func (s *checkedStream) Context() context.Context { return s.ctx }
+
+// RecvMsg implements grpc.ServerStream.
+func (s *checkedStream) RecvMsg(request any) error {
+	if err := s.ServerStream.RecvMsg(request); err != nil {
+		return err
+	}
+	if err := s.chain.check(request); err != nil {
+		return err
+	}
+	return s.who.limit(request, s.method)
 }
 
 // admit says who calls and whether that role may call the method.

@@ -23,6 +23,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -48,11 +49,12 @@ func Defaults() Config {
 type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
+	hub    *watch.Hub
 }
 
-// New makes a server. It fails when a method has no row in the access table.
-// bench is nil outside a sandbox.
-func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
+// New makes a server. It fails when a method has no row in the access table. hub
+// is what watches follow; Stop stops it. bench is nil outside a sandbox.
+func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
@@ -69,12 +71,14 @@ func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, config Config,
 			grpc.ChainStreamInterceptor(c.stream),
 		),
 		health: health.NewServer(),
+		hub:    hub,
 	}
 	b := backend{engine: e, db: db, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
+	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}
@@ -112,10 +116,11 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// Stop takes no further calls, lets those under way end, and cuts off what is
-// left when ctx ends.
+// Stop takes no further calls, ends watches, lets calls under way end, and cuts
+// off what is left when ctx ends.
 func (s *Server) Stop(ctx context.Context) {
 	s.Ready(false)
+	s.hub.Stop()
 	done := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()
