@@ -41,6 +41,8 @@ type fixture struct {
 	t        *testing.T
 	conn     *grpc.ClientConn
 	db       *postgres.DB
+	engine   *engine.Engine
+	hub      *watch.Hub
 	pg       *pgtest.DB
 	payments *payouttest.Simulator
 
@@ -53,10 +55,10 @@ type fixture struct {
 	count   atomic.Int64
 }
 
-func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults()) }
+func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults(), watch.Defaults()) }
 
-// newBounded makes a fixture with an engine of other bounds.
-func newBounded(t *testing.T, config engine.Config) *fixture {
+// newBounded makes a fixture with an engine and a hub of other bounds.
+func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t)}
 	var err error
@@ -69,6 +71,7 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.engine = e
 	f.payments = payouttest.New(clock.Now)
 	gateway := serve(t, func(s *grpc.Server) { tenfoldv1.RegisterPayoutGatewayServiceServer(s, f.payments) })
 	w := worker.New(f.db, e, gatewayclient.New(gateway, 5*time.Second), worker.Defaults(), log)
@@ -81,10 +84,10 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	}
 	bell := watch.NewBell()
 	e.OnCommit(bell.Ring)
-	hub := watch.New(f.db, watch.Defaults(), bell, log)
-	watching := make(chan struct{})
-	go func() { defer close(watching); hub.Run(working) }()
-	server, err := rpc.New(e, f.db, hub, bench, rpc.Defaults(), log)
+	f.hub = watch.New(f.db, watching, bell, log)
+	watched := make(chan struct{})
+	go func() { defer close(watched); f.hub.Run(working) }()
+	server, err := rpc.New(e, f.db, f.hub, bench, rpc.Defaults(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,7 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 		server.Stop(ending)
 		stop()
 		<-done
-		<-watching
+		<-watched
 		e.Close()
 		if err := errors.Join(<-served, f.db.Close()); err != nil {
 			t.Error(err)
