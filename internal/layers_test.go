@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/postgres"},
 	{"internal/audit", "internal/watch"},
 	{"internal/engine"},
-	{"internal/worker"},
+	{"internal/worker", "internal/relay"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
 	{"internal/demo", "internal/bench"},
@@ -49,6 +49,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/embednats": {
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},

@@ -27,3 +27,10 @@ func (h *Held) Reader() Reader { return Reader{from: h.conn} }
 
 // Close gives the connection up.
 func (h *Held) Close() { discard(h.conn) }
+
+// TryLock takes an advisory lock of the database, unless another connection has
+// it. It is held as long as the connection.
+func (h *Held) TryLock(ctx context.Context, key int64) (ours bool, err error) {
+	err = h.conn.GetContext(ctx, &ours, `SELECT pg_try_advisory_lock($1)`, key)
+	return ours, failure(ctx, "lock", err)
+}

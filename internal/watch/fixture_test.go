@@ -179,7 +179,9 @@ func (r *record) has(heads map[string]int64) bool {
 }
 
 // all watches every book from the beginning.
-func all() watch.Query { return watch.Query{Start: watch.FromBeginning, Heartbeat: 50 * time.Millisecond} }
+func all() watch.Query {
+	return watch.Query{Start: watch.FromBeginning, Heartbeat: 50 * time.Millisecond}
+}
 
 // until follows a query into a record until enough says so.
 func (f *fixture) until(h *watch.Hub, q watch.Query, r *record, enough func() bool) {

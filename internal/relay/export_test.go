@@ -1,0 +1,9 @@
+package relay
+
+import "context"
+
+// ErrOtherDatabase is errOtherDatabase.
+var ErrOtherDatabase = errOtherDatabase
+
+// Lead relays once, until something ends it.
+func (r *Relay) Lead(ctx context.Context) error { return r.lead(ctx, nil) }
