@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/postgres"},
 	{"internal/audit", "internal/watch"},
 	{"internal/engine"},
-	{"internal/worker", "internal/relay"},
+	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
 	{"internal/demo", "internal/bench"},

@@ -22,6 +22,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -116,7 +117,12 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	p.running(hub.Run)
-	server, err := rpc.New(e, db, hub, bench, rpc.Defaults(), log)
+	if err := p.relay(ctx, c, db, bell, log); err != nil {
+		return err
+	}
+	hooks := webhook.New(db, rpc.CloudEvent, time.Now, c.webhooks.bounds(), log)
+	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
+	server, err := rpc.New(e, db, hub, hooks, bench, rpc.Defaults(), log)
 	if err != nil {
 		return err
 	}

@@ -43,21 +43,39 @@ const feedColumns = `
 	e.merchant_id, e.event_number, e.kind, coalesce(e.claim_id, ''), e.recorded_at, e.encoding, e.content, e.hash,
 	e.transaction_id::text`
 
-func fillFeedEvent(row scanner, e *FeedEvent) error {
-	var hash []byte
-	var transaction string
-	err := row.Scan(&e.MerchantID, &e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content,
-		&hash, &transaction)
-	if err != nil {
-		return err
-	}
-	copy(e.Hash[:], hash)
-	inUTC(&e.RecordedAt)
-	e.Transaction, err = strconv.ParseUint(transaction, 10, 64)
-	return err
+// eventRow is the columns of an event as the driver gives them.
+type eventRow struct {
+	of          FeedEvent
+	hash        []byte
+	transaction string
 }
 
-func scanFeedEvent(rows *sql.Rows) (e FeedEvent, err error) { return e, fillFeedEvent(rows, &e) }
+func (r *eventRow) columns() []any {
+	return []any{
+		&r.of.MerchantID, &r.of.Number, (*string)(&r.of.Kind), &r.of.ClaimID, &r.of.RecordedAt, &r.of.Encoding, &r.of.Content,
+		&r.hash, &r.transaction,
+	}
+}
+
+// event is the event, once the columns are filled.
+func (r *eventRow) event() (FeedEvent, error) {
+	copy(r.of.Hash[:], r.hash)
+	inUTC(&r.of.RecordedAt)
+	var err error
+	r.of.Transaction, err = strconv.ParseUint(r.transaction, 10, 64)
+	return r.of, err
+}
+
+func scanFeedEvent(rows *sql.Rows) (FeedEvent, error) { return scanWith(rows) }
+
+// scanWith scans an event and the columns after it.
+func scanWith(rows *sql.Rows, more ...any) (FeedEvent, error) {
+	var r eventRow
+	if err := rows.Scan(append(r.columns(), more...)...); err != nil {
+		return FeedEvent{}, err
+	}
+	return r.event()
+}
 
 // Since reads what was committed after a position, all of it or nothing.
 //
@@ -77,8 +95,7 @@ func (r Reader) Since(ctx context.Context, from event.Position, limit int) (Feed
 		LIMIT $3`,
 		[]any{decimal(from.High), transactions(from.Open), limit + 1},
 		func(rows *sql.Rows) error {
-			var e FeedEvent
-			err := fillFeedEvent(wider{rows, &snapshot}, &e)
+			e, err := scanWith(rows, &snapshot)
 			f.Events = append(f.Events, e)
 			return err
 		})
@@ -152,7 +169,7 @@ func (r Reader) Position(ctx context.Context) (event.Position, Witness, error) {
 		SELECT`+feedColumns+`, s.snapshot::text
 		FROM (SELECT pg_current_snapshot() AS snapshot) s
 		CROSS JOIN (SELECT`+eventColumns+` FROM events e ORDER BY e.transaction_id DESC LIMIT 1) e`,
-		func(rows *sql.Rows) (e FeedEvent, err error) { return e, fillFeedEvent(wider{rows, &snapshot}, &e) })
+		func(rows *sql.Rows) (FeedEvent, error) { return scanWith(rows, &snapshot) })
 	if err != nil || !found {
 		return event.Position{}, Witness{}, err
 	}

@@ -63,6 +63,13 @@ var allowed = map[string][]string{
 
 	"WatchService/WatchClaims": butFor("authenticator"),
 
+	"WebhookService/CreateWebhook":   {"operator", "merchant"},
+	"WebhookService/ListWebhooks":    {"operator", "merchant"},
+	"WebhookService/DeleteWebhook":   {"operator", "merchant"},
+	"WebhookService/RotateSecret":    {"operator", "merchant"},
+	"WebhookService/ListDeadLetters": {"operator", "merchant"},
+	"WebhookService/RedeliverEvent":  {"operator", "merchant"},
+
 	"SandboxService/GetClock":     butFor(),
 	"SandboxService/AdvanceClock": butFor(),
 	"SandboxService/RunDueWork":   butFor(),

@@ -29,6 +29,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -43,6 +44,7 @@ type fixture struct {
 	db       *postgres.DB
 	engine   *engine.Engine
 	hub      *watch.Hub
+	hooks    *webhook.Webhooks
 	pg       *pgtest.DB
 	payments *payouttest.Simulator
 
@@ -51,6 +53,7 @@ type fixture struct {
 	books   tenfoldv1.DepositServiceClient
 	rules   tenfoldv1.PolicyServiceClient
 	watches tenfoldv1.WatchServiceClient
+	keeping tenfoldv1.WebhookServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
 	count   atomic.Int64
 }
@@ -87,7 +90,8 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.hub = watch.New(f.db, watching, bell, log)
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()
-	server, err := rpc.New(e, f.db, f.hub, bench, rpc.Defaults(), log)
+	f.hooks = webhook.New(f.db, rpc.CloudEvent, clock.Now, privateWebhooks(), log)
+	server, err := rpc.New(e, f.db, f.hub, f.hooks, bench, rpc.Defaults(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +114,15 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
 	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
+	f.keeping = tenfoldv1.NewWebhookServiceClient(f.conn)
 	return f
+}
+
+// privateWebhooks are bounds under which a test may be a receiver.
+func privateWebhooks() webhook.Config {
+	c := webhook.Defaults()
+	c.Private = true
+	return c
 }
 
 // serve runs a server of its own inside the process.

@@ -25,6 +25,7 @@ func transferName(merchant string, n int64) string {
 func eventName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/events/" + strconv.FormatInt(n, 10)
 }
+func webhookName(merchant, id string) string { return "merchants/" + merchant + "/webhooks/" + id }
 func policyVersionName(policy string, n int32) string {
 	return "policies/" + policy + "/versions/" + strconv.Itoa(int(n))
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -54,7 +55,7 @@ type Server struct {
 
 // New makes a server. It fails when a method has no row in the access table. hub
 // is what watches follow; Stop stops it. bench is nil outside a sandbox.
-func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
+func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
@@ -79,6 +80,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, bench *sandbox.Bench
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
 	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
+	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

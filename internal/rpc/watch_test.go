@@ -242,7 +242,7 @@ func (f *fixture) replica() *replica {
 	bell := watch.NewBell()
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	r := &replica{served: make(chan error, 1)}
-	if r.server, err = rpc.New(f.engine, db, hub, nil, rpc.Defaults(), log); err != nil {
+	if r.server, err = rpc.New(f.engine, db, hub, f.hooks, nil, rpc.Defaults(), log); err != nil {
 		f.t.Fatal(err)
 	}
 	running, cancel := context.WithCancel(context.Background())
