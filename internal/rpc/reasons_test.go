@@ -48,6 +48,31 @@ var reasonCases = map[string]reasonCase{
 	"WATCH_TOKEN_INVALID": {code: codes.InvalidArgument, field: "resume_token", call: func(f *fixture) error {
 		return f.watchErr(&tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1", ResumeToken: "no-token"})
 	}},
+	"WEBHOOK_URL_REFUSED": {code: codes.InvalidArgument, field: "url", call: func(f *fixture) error {
+		_, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "http://receiver.example/"))
+		return err
+	}},
+	"WEBHOOK_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"webhooksMax"}, call: func(f *fixture) error {
+		for {
+			if _, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/")); err != nil {
+				return err
+			}
+		}
+	}},
+	"WEBHOOK_NOT_FOUND": {code: codes.NotFound, metadata: []string{"webhookId"}, call: func(f *fixture) error {
+		_, err := f.keeping.DeleteWebhook(f.as("operator"), &tenfoldv1.DeleteWebhookRequest{Name: "merchants/m1/webhooks/none", RequestId: f.id()})
+		return err
+	}},
+	"EVENT_NOT_FOUND": {code: codes.NotFound, field: "event", metadata: []string{"merchantId", "eventNumber"}, call: func(f *fixture) error {
+		r, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/"))
+		if err != nil {
+			return err
+		}
+		_, err = f.keeping.RedeliverEvent(f.as("operator"), &tenfoldv1.RedeliverEventRequest{
+			Name: r.GetWebhook().GetName(), RequestId: f.id(), Event: "merchants/m1/events/99",
+		})
+		return err
+	}},
 	"WATCH_ENDED": {code: codes.Unavailable, retry: true, call: func(f *fixture) error {
 		f.hub.Stop()
 		return f.watchErr(&tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1"})
