@@ -117,6 +117,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	p.running(hub.Run)
+	p.running(func(ctx context.Context) { tuneForWatches(ctx, hub) })
 	if err := p.relay(ctx, c, db, bell, log); err != nil {
 		return err
 	}
@@ -144,6 +145,27 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	defer cancel()
 	server.Stop(drain)
 	return <-served
+}
+
+// watchBytes is what a watch may use beside what the server lives on.
+const watchBytes = 24 << 10
+
+// tuneForWatches lets the memory's bound grow with the number of watches, unless
+// the environment sets its own.
+func tuneForWatches(ctx context.Context, hub *watch.Hub) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	tick := time.NewTicker(readyPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			debug.SetMemoryLimit(memoryLimit + int64(hub.Followers())*watchBytes)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // running starts f, and ends it when the parts are shut.

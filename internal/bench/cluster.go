@@ -144,7 +144,7 @@ func (b *bench) serve(ctx context.Context, batchMax int) (err error) {
 		Args: []string{
 			"--listen", "127.0.0.1:0", "--database-url", b.db.appURL, "--gateway", b.gateway.address,
 			// Nothing of our own environment may steer the server.
-			"--owner-url=", "--data-dir=", "--sandbox=false", "--sandbox-start=",
+			"--owner-url=", "--data-dir=", "--sandbox=false", "--sandbox-start=", "--nats-url=", "--nats-embedded=false", "--nats-dir=",
 			"--lanes", strconv.Itoa(b.run.Lanes), "--batch-max", strconv.Itoa(batchMax), "--log-level", "warn",
 		},
 		Log: &b.said,
