@@ -41,6 +41,9 @@ type JetStream struct {
 // is missing; one that is there is left as its operator made it. copies is on how
 // many servers a stream is kept that is made.
 func OpenJetStream(ctx context.Context, conn *nats.Conn, name, root string, copies int) (*JetStream, error) {
+	if err := checkVersion(conn.ConnectedServerVersion()); err != nil {
+		return nil, err
+	}
 	js, err := jetstream.New(conn)
 	if err != nil {
 		return nil, fmt.Errorf("open JetStream: %w", err)
@@ -59,6 +62,20 @@ func OpenJetStream(ctx context.Context, conn *nats.Conn, name, root string, copi
 		return nil, fmt.Errorf("open stream %s: %w", name, err)
 	}
 	return &JetStream{stream: stream, js: js, root: root}, nil
+}
+
+// checkVersion refuses a server that would not hold a message against the last one
+// of its book, and say nothing of it.
+func checkVersion(version string) error {
+	const leastMajor, leastMinor = 2, 12
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
+		return fmt.Errorf("NATS server has no version: %q", version)
+	}
+	if major < leastMajor || major == leastMajor && minor < leastMinor {
+		return fmt.Errorf("NATS server is of version %s; the relay needs %d.%d or later", version, leastMajor, leastMinor)
+	}
+	return nil
 }
 
 // last reads the last message of a subject; nil for none.

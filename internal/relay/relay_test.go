@@ -204,3 +204,13 @@ func TestReplayStoresEventsOnceMoreBesideTheStream(t *testing.T) {
 	}
 	b.whole(b.messages(relay.StreamEvents), map[string]int64{"m1": 6, "m2": 1})
 }
+
+// Would catch a broker that is too old to keep the order of a book.
+func TestOldBrokersAreRefused(t *testing.T) {
+	t.Parallel()
+	for version, allowed := range map[string]bool{"2.12.0": true, "2.15.2": true, "3.0.0-beta": true, "2.11.9": false, "1.99.0": false, "": false} {
+		if err := relay.CheckVersion(version); allowed != (err == nil) {
+			t.Errorf("version %q: %v", version, err)
+		}
+	}
+}
