@@ -28,9 +28,9 @@ import (
 )
 
 const (
-	// poolExtra is how many connections the pool has beside those of the lanes:
-	// for previews, reservations, reads, watches and workers.
-	poolExtra = 16
+	// lanePool is how many connections each lane has, poolExtra how many the pool
+	// has beside them: for previews, reservations, reads, watches and workers.
+	lanePool, poolExtra = 2, 16
 	// drainMax is how long a stopping server waits for calls under way.
 	drainMax = 20 * time.Second
 	// readyPause is how often the server asks whether the database answers, and
@@ -200,7 +200,7 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 			return nil, err
 		}
 	}
-	db, err := postgres.Open(databaseURL, c.lanes+poolExtra)
+	db, err := postgres.Open(databaseURL, lanePool*c.lanes+poolExtra)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
 	}

@@ -107,7 +107,7 @@ func (r *Relay) Run(ctx context.Context, bell *watch.Bell) {
 	})
 }
 
-// lead carries events as long as it can. Returns nil when another replica does.
+// lead waits for this replica's turn and then carries events as long as it can.
 //
 // The connection that holds the lock is the one that events are read over: with
 // it both are gone at once. A message that is under way then may still arrive;
@@ -118,7 +118,7 @@ func (r *Relay) lead(ctx context.Context, rung <-chan struct{}) error {
 		return err
 	}
 	defer held.Close()
-	if ours, err := held.TryLock(ctx, leaderLock); err != nil || !ours {
+	if err := r.stand(ctx, held); err != nil {
 		return err
 	}
 	r.leading.Store(true)
@@ -149,6 +149,26 @@ func (r *Relay) lead(ctx context.Context, rung <-chan struct{}) error {
 		return ctx.Err()
 	}
 	return context.Cause(leading)
+}
+
+// stand waits until no other replica holds the lock.
+func (r *Relay) stand(ctx context.Context, held *postgres.Held) error {
+	var ours bool
+	var failed error
+	standing, stop := context.WithCancel(ctx)
+	defer stop()
+	try := func() {
+		if ours, failed = held.TryLock(standing, leaderLock); ours || failed != nil {
+			stop()
+		}
+	}
+	if try(); !ours && failed == nil {
+		watch.Loop(standing, nil, r.config.Pause, r.config.Pause, try)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return failed
 }
 
 // errOtherDatabase is a sink that holds the events of another database.

@@ -367,3 +367,42 @@ func TestWatchSurvivesConnectionsAndServers(t *testing.T) {
 		}
 	}
 }
+
+// Would catch a claim that a long list of claims leaves out or shows twice, also
+// when the watch is broken off within it.
+func TestWatchShowsEveryClaimOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const claims = 450
+	for _, merchant := range []string{"m1", "m2"} {
+		f.open(merchant, 0)
+		var requests []*tenfoldv1.FileClaimRequest
+		for i := range claims {
+			requests = append(requests, f.filing(merchant, fmt.Sprintf("l%d", i)))
+		}
+		if _, err := f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: requests}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for parent, want := range map[string]int{"merchants/m2": claims, "merchants/-": 2 * claims} {
+		seen := make(map[string]bool)
+		request := &tenfoldv1.WatchClaimsRequest{Parent: parent}
+		for whole := false; !whole; {
+			m := f.watched(request)() // Every message on a stream of its own.
+			for _, c := range m.GetClaims() {
+				if seen[c.GetName()] {
+					t.Errorf("%s: %s is shown twice", parent, c.GetName())
+				}
+				seen[c.GetName()] = true
+			}
+			whole = len(m.GetClaims())+len(m.GetEvents()) == 0
+			if len(m.GetEvents()) > 0 {
+				t.Errorf("%s: %d events come although nothing has happened since", parent, len(m.GetEvents()))
+			}
+			request.ResumeToken = m.GetResumeToken()
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d claims were shown, want %d", parent, len(seen), want)
+		}
+	}
+}
