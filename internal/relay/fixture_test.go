@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -86,6 +87,17 @@ func (f *fixture) topUp(merchant string) {
 	if err != nil {
 		f.t.Error(err)
 	}
+}
+
+// cutConnections ends every connection of the application to its database.
+func (f *fixture) cutConnections() {
+	f.t.Helper()
+	admin, err := sqlx.ConnectContext(f.t.Context(), "postgres", f.pg.AdminURL)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer admin.Close()
+	admin.MustExec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tenfold_app' AND datname = current_database()`)
 }
 
 // bounds are a relay's, with pauses that let a test go fast.

@@ -15,7 +15,8 @@ import (
 )
 
 // Would catch an event that the stream lacks, has twice or has before one that it
-// follows, when relays die and take turns and the broker is stopped under them.
+// follows, when relays die and take turns, and broker and database connections are
+// cut under them.
 func TestRelaySurvivesItsOwnAndTheBrokersRestarts(t *testing.T) {
 	t.Parallel()
 	f, b := newFixture(t), newBroker(t)
@@ -47,6 +48,8 @@ func TestRelaySurvivesItsOwnAndTheBrokersRestarts(t *testing.T) {
 			_, stopTwo = f.relay(sink)
 		case 2:
 			b.restart()
+		case 3:
+			f.cutConnections()
 		}
 		writing.Wait()
 	}
@@ -78,6 +81,9 @@ func TestOneReplicaRelaysAtATime(t *testing.T) {
 	stopOne()
 	f.topUp("m1")
 	f.relayed(sink, map[string]int64{"m1": 3})
+	for !two.State().Waiting.IsZero() || two.State().Relayed == 0 {
+		f.bell.Ring() // The sink knows before the relay does.
+	}
 	if !two.State().Leading || two.State().Relayed != 1 {
 		t.Errorf("the second has %+v", two.State())
 	}
