@@ -14,11 +14,12 @@ var layers = [][]string{
 	{"internal/money"},
 	{"internal/order"},
 	{"internal/policy"},
-	{"internal/claim", "internal/ledger"},
+	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event"},
 	{"internal/postgres"},
-	{"internal/audit", "internal/watch"},
+	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
+	{"internal/identity"},
 	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
@@ -56,6 +57,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/pgtest": {
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
 	},
+	"internal/identity/identitytest": {},
 	"internal/cases": {
 		imports:   []string{"internal/money", "internal/order", "internal/policy"},
 		importers: []string{"internal/demo"},
@@ -139,6 +141,7 @@ func TestLayersNamePackagesThatExist(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
+	"internal/calendar",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -93,6 +94,7 @@ func same(t *testing.T, what string, got, want []string) {
 func TestListsHoldEveryConstant(t *testing.T) {
 	t.Parallel()
 	for kind, list := range map[string][]string{
+		"calendar Kind":           sorted(calendar.Kinds()),
 		"claim State":             sorted(claim.States()),
 		"claim Trigger":           sorted(claim.Triggers()),
 		"claim Deadline":          sorted(claim.Deadlines()),
@@ -123,7 +125,6 @@ func TestChecksEqualTheCode(t *testing.T) {
 	}
 	verdicts := sorted(claim.Verdicts())
 	want := map[string][]string{
-		"accounts_purpose_known":        sorted(ledger.Purposes()),
 		"transfers_kind_known":          sorted(ledger.Kinds()),
 		"holds_source_known":            held,
 		"holds_state_known":             sorted(ledger.HoldStates()),
@@ -134,6 +135,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
+		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
@@ -168,11 +170,17 @@ func TestBalancesBelowZeroEqualTheCode(t *testing.T) {
 	db.MustExec(`
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
 		VALUES ('m1', 'CNY', 0, 0, $1, 0, '2026-11-24', '2026-11-24')`, make([]byte, 32))
+	var purposes []string
+	if err := db.Select(&purposes, `SELECT purpose FROM accounts WHERE merchant_id = 'm1' ORDER BY purpose COLLATE "C"`); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the view of accounts", purposes, sorted(ledger.Purposes()))
 	for _, p := range ledger.Purposes() {
 		for _, b := range []ledger.Balance{{Debits: 1}, {Credits: 1}, {}} {
 			tx := db.MustBegin()
-			_, err := tx.Exec(`INSERT INTO accounts (merchant_id, purpose, debits_minor, credits_minor) VALUES ('m1', $1, $2, $3)`,
-				string(p), int64(b.Debits), int64(b.Credits))
+			column := strings.ToLower(string(p))
+			_, err := tx.Exec(`UPDATE books SET `+column+`_debits_minor = $1, `+column+`_credits_minor = $2 WHERE merchant_id = 'm1'`,
+				int64(b.Debits), int64(b.Credits))
 			if allowed := b.Of(p) >= 0 || p.MayGoBelowZero(); allowed != (err == nil) {
 				t.Errorf("%s with %+v is allowed: %t, and stored: %v", p, b, allowed, err)
 			}
@@ -221,16 +229,19 @@ var pairs = map[string]struct {
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.
-	"GatewayOutcome": {dir: "payout", kind: "Outcome", inside: []string{"RETURNED"}},
-	"LegalBasis":     {dir: "policy", kind: "LegalBasis"},
-	"BaseComponent":  {dir: "policy", kind: "Component"},
-	"RefundMode":     {dir: "policy", kind: "RefundMode"},
-	"EarlierRefunds": {dir: "policy", kind: "EarlierRefunds"},
-	"FundingSource":  {dir: "policy", kind: "Source"},
-	"DiscountBearer": {dir: "order", kind: "Bearer"},
-	"PromiseKind":    {dir: "order", kind: "PromiseKind"},
-	"EventKind":      {dir: "event", kind: "Kind"},
-	"Reason":         {dir: "fault", kind: "Reason"},
+	"GatewayOutcome":  {dir: "payout", kind: "Outcome", inside: []string{"RETURNED"}},
+	"LegalBasis":      {dir: "policy", kind: "LegalBasis"},
+	"BaseComponent":   {dir: "policy", kind: "Component"},
+	"RefundMode":      {dir: "policy", kind: "RefundMode"},
+	"EarlierRefunds":  {dir: "policy", kind: "EarlierRefunds"},
+	"FundingSource":   {dir: "policy", kind: "Source"},
+	"ReversalBearer":  {dir: "policy", kind: "ReversalBearer"},
+	"FeeRule":         {dir: "policy", kind: "FeeRule"},
+	"CalendarDayKind": {dir: "calendar", kind: "Kind"},
+	"DiscountBearer":  {dir: "order", kind: "Bearer"},
+	"PromiseKind":     {dir: "order", kind: "PromiseKind"},
+	"EventKind":       {dir: "event", kind: "Kind"},
+	"Reason":          {dir: "fault", kind: "Reason"},
 }
 
 // unpaired are enums that only shape a request or an answer.

@@ -102,8 +102,10 @@ func TestServeRefusesWrongSettings(t *testing.T) {
 		"TENFOLD_LOG_LEVEL":     {"--sandbox", "--log-level", "loud"},
 		"TENFOLD_OWNER_URL":     {"--sandbox", "--owner-url", "postgres://x"},
 		"TENFOLD_DATABASE_URL":  {"--sandbox", "--database-url", "mysql://x"},
+		"TENFOLD_RATE_LIMIT":    {"--sandbox", "--rate-limit", "-1"},
+		"without proof":         {"--sandbox", "--oidc-issuer", "https://issuer.example"},
 	} {
-		code, _, errOut := try(t, append([]string{"serve"}, args...)...)
+		code, _, errOut := try(t, append([]string{"serve", "--insecure-loopback"}, args...)...)
 		if code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q; want %q", args, code, errOut, want)
 		}
@@ -114,7 +116,8 @@ func TestServeRefusesWrongSettings(t *testing.T) {
 // what is wrong, or tells the password.
 func TestServeNeedsItsDatabase(t *testing.T) {
 	t.Parallel()
-	code, _, errOut := try(t, "serve", "--sandbox", "--listen", "127.0.0.1:0", "--database-url", "postgres://tenfold_app:secret@127.0.0.1:1/tenfold?sslmode=disable")
+	code, _, errOut := try(t, "serve", "--insecure-loopback", "--sandbox", "--listen", "127.0.0.1:0",
+		"--database-url", "postgres://tenfold_app:secret@127.0.0.1:1/tenfold?sslmode=disable")
 	if code != exitFailed || strings.Contains(errOut, "secret") || !strings.Contains(errOut, "connection refused") {
 		t.Errorf("exit %d, %q", code, errOut)
 	}

@@ -20,6 +20,7 @@ import (
 type client struct {
 	server string
 	caller.Identity
+	proof caller.Proof
 }
 
 // roleNames are the roles that a caller may take on.
@@ -37,6 +38,11 @@ func (c *client) flags(cmd *cobra.Command, role engine.Role) {
 	f.StringVar(&c.Role, "role", string(role), "role that it calls in")
 	f.StringVar(&c.Person, "person", "", "person that it calls for, as an opaque id")
 	f.StringVar(&c.Scope, "scope", "", "what the role is limited to, such as merchants/m1")
+	f.StringVar(&c.proof.Authorities, "server-ca", "", "PEM file of the authorities of a server that asks for proof; calls it over TLS")
+	f.StringVar(&c.proof.Certificate, "client-cert", "", "PEM file of the certificate that proves the workload")
+	f.StringVar(&c.proof.Key, "client-key", "", "PEM file of the key of that certificate")
+	f.StringVar(&c.proof.Token, "token-file", "", "file of the token that proves the workload, in place of a certificate")
+	f.StringVar(&c.proof.PersonToken, "person-token-file", "", "file of the token of the person that it calls for")
 	// Neither can fail: both flags exist.
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("server", cobra.NoFileCompletions)
@@ -47,7 +53,14 @@ func (c *client) connect() (*grpc.ClientConn, error) {
 	if !slices.Contains(roleNames, c.Role) {
 		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role is none of %s", strings.Join(roleNames, ", "))}
 	}
-	conn, err := c.Dial(c.server)
+	dial := func() (*grpc.ClientConn, error) { return c.Dial(c.server) }
+	if c.proof != (caller.Proof{}) {
+		if c.Person != "" || c.Scope != "" {
+			return nil, usageError{errors.New("TENFOLD_PERSON and TENFOLD_SCOPE are told, not proved: a server that asks for proof takes both from tokens")}
+		}
+		dial = func() (*grpc.ClientConn, error) { return c.proof.Dial(c.server, c.Role) }
+	}
+	conn, err := dial()
 	if err != nil {
 		return nil, usageError{err}
 	}

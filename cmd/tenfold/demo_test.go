@@ -24,7 +24,7 @@ import (
 
 // asProgram makes the test binary the tenfold program, so that tests can start
 // and kill real servers.
-const asProgram = "TENFOLD_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_TENFOLD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {

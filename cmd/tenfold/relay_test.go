@@ -27,7 +27,7 @@ func TestServeRelaysToItsOwnNATSServer(t *testing.T) {
 	var log bytes.Buffer
 	config := serveproc.Config{
 		Args: []string{
-			"--sandbox", "--listen", "127.0.0.1:0", "--database-url", db.AppURL,
+			"--sandbox", "--insecure-loopback", "--listen", "127.0.0.1:0", "--database-url", db.AppURL,
 			"--nats-embedded", "--nats-listen", address, "--nats-dir", filepath.Join(t.TempDir(), "nats"),
 		},
 		Env: []string{asProgram + "=1"}, Log: &log,
@@ -105,7 +105,7 @@ func TestServeChecksItsNATSSettings(t *testing.T) {
 		"TENFOLD_NATS_LISTEN":   {"--nats-embedded", "--nats-listen", "0.0.0.0:4222"},
 		"TENFOLD_NATS_REPLICAS": {"--nats-replicas", "6"},
 	} {
-		if code, _, errOut := try(t, append([]string{"serve", "--sandbox"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
+		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)
 		}
 	}

@@ -30,6 +30,7 @@ type serveConfig struct {
 	logLevel     string
 	nats         natsConfig
 	webhooks     webhookConfig
+	access       accessConfig
 }
 
 func newServe() *cobra.Command {
@@ -39,7 +40,9 @@ func newServe() *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the contract over gRPC",
 		Long: "Serve the contract over gRPC. Without a database URL the server starts a durable PostgreSQL of its own\n" +
-			"in the data directory. It prints one line, `serving on HOST:PORT`, once it takes calls.",
+			"in the data directory. It prints one line, `serving on HOST:PORT`, once it takes calls.\n\n" +
+			"Callers prove who they are by certificates or tokens, which docs/access.md tells how to configure;\n" +
+			"with --insecure-loopback, callers on this machine are believed without proof.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(); err != nil {
@@ -51,7 +54,7 @@ func newServe() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.listen, "listen", "127.0.0.1:7410", "loopback address to serve on; port 0 takes a free one")
+	f.StringVar(&c.listen, "listen", "127.0.0.1:7410", "address to serve on; port 0 takes a free one")
 	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app; empty for a PostgreSQL of its own")
 	f.StringVar(&c.ownerURL, "owner-url", "", "connection URL of the owning role, to migrate the schema before serving")
 	f.StringVar(&c.dataDir, "data-dir", "", "where a PostgreSQL of its own keeps its files (default: the user's data directory)")
@@ -64,6 +67,7 @@ func newServe() *cobra.Command {
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	f.StringVar(&c.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
+	c.access.flags(f)
 	return cmd
 }
 
@@ -84,7 +88,7 @@ func (c *serveConfig) check() error {
 }
 
 func (c *serveConfig) checkAddresses() error {
-	if err := checkLoopback("TENFOLD_LISTEN", c.listen); err != nil {
+	if err := c.access.check(c.listen); err != nil {
 		return err
 	}
 	if c.gateway == "" {
@@ -124,18 +128,20 @@ func (c *serveConfig) checkBounds() error {
 	return nil
 }
 
-// checkLoopback refuses an address beyond this machine: until callers prove who
-// they are, whoever can connect is believed.
+// checkLoopback refuses an address beyond this machine: what is said to and from
+// it without proof must not leave it.
 func checkLoopback(variable, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("%s must be HOST:PORT, not %q", variable, address)
 	}
-	if host == "localhost" {
-		return nil
-	}
-	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+	if !isLoopback(host) {
 		return fmt.Errorf("%s must be a loopback address such as 127.0.0.1, not %q", variable, host)
 	}
 	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }

@@ -121,9 +121,15 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.relay(ctx, c, db, bell, log); err != nil {
 		return err
 	}
-	hooks := webhook.New(db, rpc.CloudEvent, time.Now, c.webhooks.bounds(), log)
+	hooks := webhook.New(db, rpc.MerchantCloudEvent, time.Now, c.webhooks.bounds(), log)
 	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
-	server, err := rpc.New(e, db, hub, hooks, bench, rpc.Defaults(), log)
+	gate, err := p.gate(ctx, &c.access, db, log)
+	if err != nil {
+		return err
+	}
+	bounds := rpc.Defaults()
+	bounds.Quota = c.access.quota
+	server, err := rpc.New(e, db, hub, hooks, bench, gate, bounds, log)
 	if err != nil {
 		return err
 	}

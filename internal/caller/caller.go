@@ -1,6 +1,6 @@
 // Package caller connects to a Tenfold server as somebody: a workload in a
-// role, perhaps for a person. Who calls travels as metadata, which a server
-// believes on loopback only, so nothing else is dialled.
+// role, perhaps for a person. Who calls is told, which a server believes on
+// loopback only, or proved by certificate and tokens. It makes neither.
 package caller
 
 import (
@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Identity is who calls.
+// Identity is who calls, as it is told to a server on this machine.
 type Identity struct {
 	Workload string
 	// Role is what the workload acts as, such as "order-service".

@@ -3,7 +3,6 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -13,23 +12,21 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Book is what a batch has loaded of one merchant's book, with everything that
-// its commands have staged so far. Commands read and change it through its
+// Book is what is in memory of one merchant's book, with everything that the
+// commands of a batch have staged so far. Commands read and change it through its
 // methods only; nothing reaches the database before the whole batch is decided.
+// A lane keeps a book from batch to batch, as long as nobody else changes it.
 type Book struct {
 	merchantID string
-	head       postgres.Head
-	exists     bool
-	opened     bool // In this batch.
-	// read is how the book was when it was read: what its row must still say when
-	// the batch is written.
-	read struct {
-		exists  bool
-		version int64
-	}
+	// head is the book's row with what is staged; its version is the one that the
+	// row must still have when the batch is written.
+	head   postgres.Head
+	exists bool
+	opened bool // In this batch.
 	// now is the record time of the batch: the clock's, but always after the
 	// book's last record time, so that what one batch recorded is older than what
 	// the next did, whichever replica's clock is behind.
@@ -37,6 +34,12 @@ type Book struct {
 	catalog *Catalog
 	ids     *claim.IDs
 	config  *Config
+
+	// counted is how many rows its lane counts it for.
+	counted int
+	// asked are the needs that were met: what they name is in memory as far as it
+	// exists.
+	asked map[ask]bool
 
 	claims   table[string, loadedClaim]
 	lines    table[string, loadedLine]
@@ -48,22 +51,21 @@ type Book struct {
 	dues     table[string, postgres.Due]
 	requests table[requestKey, postgres.Request]
 	persons  table[string, postgres.Person]
-	accounts table[ledger.Purpose, account]
+	results  table[string, claim.Result]
+	refunds  table[refundKey, postgres.Refund]
 
-	// claimants finds claims by claimant and product, staged ones included.
-	claimants index
+	// Where rows are found by something else than their key, staged ones included.
+	claimants   index[siblingKey] // Claims.
+	resultsOf   index[string]     // Results by claim.
+	refundsOf   index[string]     // Refunds by order line.
+	payoutsOf   index[string]     // Payouts by claim.
+	byReference map[string][]ledger.Transfer
 
-	// What is only ever added to, in the order in which it was made. stored
-	// results and refunds come first.
-	results   appendOnly[claim.Result]
-	refunds   appendOnly[postgres.Refund]
+	// What is only ever added to, in the order in which it was made.
 	transfers appendOnly[ledger.Transfer]
 	moves     appendOnly[postgres.Move]
 	revisions appendOnly[claim.Revision]
 	events    appendOnly[event.Event]
-
-	// byReference are loaded transfers with an external reference.
-	byReference []ledger.Transfer
 
 	// The running command.
 	command int
@@ -92,6 +94,8 @@ type holdKey struct {
 
 type requestKey struct{ workload, method, requestID string }
 
+type refundKey struct{ line, refund string }
+
 type loadedClaim struct {
 	claim.Claim
 	from int64 // The version in the database.
@@ -103,123 +107,109 @@ type loadedLine struct {
 	seenAt time.Time
 }
 
-// account is an account with what the batch adds to it; the stored balance is
-// known only when it was loaded.
-type account struct {
-	known  bool
-	stored ledger.Balance
-	added  ledger.Balance
-	// unsettled says that the batch before changes the account without knowing
-	// its balance, so that a balance read now may be that before or after.
-	unsettled bool
-}
-
 // appendOnly is a list whose tail belongs to the running command until kept.
 type appendOnly[V any] struct {
-	list   []V
-	stored int // How many are in the database already.
-	kept   int
+	list []V
+	kept int
 }
 
-// load puts in what the database has, before all that was made.
-func (a *appendOnly[V]) load(v V) {
-	a.list = slices.Insert(a.list, a.stored, v)
-	a.stored++
-	a.kept++
-}
-
-// carry takes over what the batch before has made.
-func (a *appendOnly[V]) carry(before *appendOnly[V]) {
-	for _, v := range before.made() {
-		a.load(v)
-	}
-}
 func (a *appendOnly[V]) add(v V) *V {
 	a.list = append(a.list, v)
 	return &a.list[len(a.list)-1]
 }
-func (a *appendOnly[V]) undo()     { a.list = a.list[:a.kept] }
-func (a *appendOnly[V]) keep()     { a.kept = len(a.list) }
-func (a *appendOnly[V]) made() []V { return a.list[a.stored:] }
+func (a *appendOnly[V]) undo() { a.list = a.list[:a.kept] }
+func (a *appendOnly[V]) keep() { a.kept = len(a.list) }
 
-func newBook(merchantID string, now time.Time, catalog *Catalog, ids *claim.IDs, config *Config) *Book {
+// written empties the list: what it held is written and not looked at again.
+func (a *appendOnly[V]) written() {
+	clear(a.list)
+	a.list, a.kept = a.list[:0], 0
+}
+
+func newBook(merchantID string, ids *claim.IDs, config *Config) *Book {
 	return &Book{
-		merchantID: merchantID,
-		now:        now,
-		catalog:    catalog,
-		ids:        ids,
-		config:     config,
-		claims:     newTable[string, loadedClaim](),
-		lines:      newTable[string, loadedLine](),
-		units:      newTable[unitKey, unit](),
-		groups:     newTable[string, postgres.Group](),
-		holds:      newTable[holdKey, ledger.Hold](),
-		payouts:    newTable[string, payout.Payout](),
-		waits:      newTable[string, postgres.Wait](),
-		dues:       newTable[string, postgres.Due](),
-		requests:   newTable[requestKey, postgres.Request](),
-		persons:    newTable[string, postgres.Person](),
-		accounts:   newTable[ledger.Purpose, account](),
-		claimants:  make(index),
+		merchantID:  merchantID,
+		ids:         ids,
+		config:      config,
+		asked:       make(map[ask]bool),
+		claims:      newTable[string, loadedClaim](),
+		lines:       newTable[string, loadedLine](),
+		units:       newTable[unitKey, unit](),
+		groups:      newTable[string, postgres.Group](),
+		holds:       newTable[holdKey, ledger.Hold](),
+		payouts:     newTable[string, payout.Payout](),
+		waits:       newTable[string, postgres.Wait](),
+		dues:        newTable[string, postgres.Due](),
+		requests:    newTable[requestKey, postgres.Request](),
+		persons:     newTable[string, postgres.Person](),
+		results:     newTable[string, claim.Result](),
+		refunds:     newTable[refundKey, postgres.Refund](),
+		claimants:   make(index[siblingKey]),
+		resultsOf:   make(index[string]),
+		refundsOf:   make(index[string]),
+		payoutsOf:   make(index[string]),
+		byReference: make(map[string][]ledger.Transfer),
 	}
 }
 
 // setHead takes over the book's row.
-func (b *Book) setHead(h postgres.Head) {
-	b.head, b.exists = h, true
-	b.read.exists, b.read.version = true, h.Version
-	b.passRecordTime()
-}
+func (b *Book) setHead(h postgres.Head) { b.head, b.exists = h, true }
 
-// passRecordTime puts the batch's record time after the book's last.
-func (b *Book) passRecordTime() {
-	if !b.now.After(b.head.RecordedAt) {
-		b.now = b.head.RecordedAt.Add(time.Microsecond)
-	}
-}
-
-// refresh brings a book of the batch to the present time, for further commands.
+// refresh brings the book to the present time, for the next commands. Record time
+// never goes back, and a batch's lies after that of the batch before.
 func (b *Book) refresh(now time.Time, catalog *Catalog) {
 	b.catalog = catalog
 	if now.After(b.now) {
 		b.now = now
 	}
+	if !b.changed() && !b.now.After(b.head.RecordedAt) {
+		b.now = b.head.RecordedAt.Add(time.Microsecond)
+	}
 }
 
-// carry makes b the book as it will be once the changes staged on before, of the
-// batch that is being written, are committed. What those leave alone is read.
-func (b *Book) carry(before *Book) {
-	b.head, b.exists = before.head, true
-	b.head.Version++
-	b.read.exists, b.read.version = true, b.head.Version
-	b.passRecordTime()
-	b.claims.carry(&before.claims, func(l *loadedClaim) { l.from = l.Version })
-	b.lines.carry(&before.lines, nil)
-	b.units.carry(&before.units, func(u *unit) { u.stored = u.claimID })
-	b.groups.carry(&before.groups, nil)
-	b.holds.carry(&before.holds, nil)
-	b.payouts.carry(&before.payouts, nil)
-	b.waits.carry(&before.waits, nil)
-	b.dues.carry(&before.dues, nil)
-	b.requests.carry(&before.requests, nil)
-	b.persons.carry(&before.persons, nil)
-	b.accounts.carry(&before.accounts, func(a *account) {
-		a.stored.Debits += a.added.Debits
-		a.stored.Credits += a.added.Credits
-		a.added, a.unsettled = ledger.Balance{}, !a.known
-	})
-	for _, c := range before.claims.changed {
-		if l := b.claims.get(c); l != nil {
-			b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, l.ID)
-		}
+// written makes what the batch staged the book as it stands: as the database has
+// it once the batch is written.
+func (b *Book) written() {
+	if !b.changed() {
+		return
 	}
-	b.results.carry(&before.results)
-	b.refunds.carry(&before.refunds)
-	for _, t := range before.transfers.made() {
-		if t.ExternalReference != "" {
-			b.byReference = append(b.byReference, t)
-		}
+	if !b.opened {
+		b.head.Version++
 	}
+	b.opened = false
+	b.claims.written(func(l *loadedClaim) { l.from = l.Version })
+	b.lines.written(nil)
+	b.units.written(func(u *unit) { u.stored = u.claimID })
+	b.groups.written(nil)
+	b.holds.written(nil)
+	b.payouts.written(nil)
+	b.waits.written(nil)
+	b.dues.written(nil)
+	b.requests.written(nil)
+	b.persons.written(nil)
+	b.results.written(nil)
+	b.refunds.written(nil)
+	for i := range b.transfers.list {
+		b.reference(&b.transfers.list[i])
+	}
+	b.transfers.written()
+	b.moves.written()
+	b.revisions.written()
+	b.events.written()
+}
+
+// reference makes a transfer found by its external reference.
+func (b *Book) reference(t *ledger.Transfer) {
+	if t.ExternalReference != "" {
+		b.byReference[t.ExternalReference] = append(b.byReference[t.ExternalReference], *t)
+	}
+}
+
+// size is how many rows the book holds in memory.
+func (b *Book) size() int {
+	return len(b.claims.rows) + len(b.lines.rows) + len(b.units.rows) + len(b.groups.rows) + len(b.holds.rows) +
+		len(b.payouts.rows) + len(b.waits.rows) + len(b.dues.rows) + len(b.requests.rows) + len(b.persons.rows) +
+		len(b.results.rows) + len(b.refunds.rows) + len(b.byReference) + len(b.asked)
 }
 
 // begin starts a command; finish or abandon ends it.
@@ -245,7 +235,7 @@ func (b *Book) abandon() {
 }
 
 // changed says whether any command of the batch staged something.
-func (b *Book) changed() bool { return len(b.events.made()) > 0 }
+func (b *Book) changed() bool { return len(b.events.list) > 0 }
 
 func (b *Book) tables() []interface {
 	keep()
@@ -256,8 +246,8 @@ func (b *Book) tables() []interface {
 		undo()
 	}{
 		&b.claims, &b.lines, &b.units, &b.groups, &b.holds, &b.payouts, &b.waits, &b.dues,
-		&b.requests, &b.persons, &b.accounts,
-		&b.results, &b.refunds, &b.transfers, &b.moves, &b.revisions, &b.events,
+		&b.requests, &b.persons, &b.results, &b.refunds,
+		&b.transfers, &b.moves, &b.revisions, &b.events,
 	}
 }
 
@@ -373,16 +363,19 @@ func (b *Book) deadlineOf(c *claim.Claim) deadline {
 	w := b.catalog.windows(c)
 	switch c.State {
 	case claim.Authenticating:
-		return deadline{claim.DeadlineResult, b.now.Add(w.Result)}
+		return deadline{claim.DeadlineResult, b.after(b.now, w.Result)}
 	case claim.InReview:
-		return deadline{claim.DeadlineReview, b.now.Add(w.Review)}
+		return deadline{claim.DeadlineReview, b.after(b.now, w.Review)}
 	case claim.Notified:
-		return deadline{claim.DeadlineNoticeDelivery, b.now.Add(w.NoticeDelivery)}
+		return deadline{claim.DeadlineNoticeDelivery, b.after(b.now, w.NoticeDelivery)}
 	case claim.New, claim.Appealed, claim.AwaitingApproval, claim.Paying, claim.PayoutFailed,
 		claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
 	}
 	return deadline{}
 }
+
+// after is when a span that begins at t ends, by the calendar.
+func (b *Book) after(t time.Time, s policy.Span) time.Time { return b.catalog.Calendar.After(t, s) }
 
 // wait sets a claim's deadline and its row in the list that timers and queues read.
 func (b *Book) wait(c *claim.Claim, d deadline) {
@@ -424,8 +417,8 @@ type posting struct {
 	at       time.Time // When it happened outside; zero for now.
 }
 
-// post makes a transfer as part of the running event. It refuses what would
-// take a loaded account below zero; the database refuses the same of the others.
+// post makes a transfer as part of the running event. It refuses what would take
+// an account below zero that may not go there.
 func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 	legs := k.Legs()
 	if amount <= 0 {
@@ -459,41 +452,20 @@ func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 
 // grow adds to an account's running totals.
 func (b *Book) grow(p ledger.Purpose, by ledger.Balance, amount money.Amount) error {
-	var a *account
-	if b.accounts.get(p) == nil {
-		a = b.accounts.add(p, account{}, b.command)
-	} else {
-		a = b.accounts.edit(p, b.command)
-	}
-	added, err := a.added.Add(by.Debits, by.Credits)
-	if err != nil {
-		return err
-	}
-	a.added = added
-	if !a.known {
-		return nil
-	}
-	total, err := a.stored.Add(added.Debits, added.Credits)
+	a := b.head.Balances.At(p)
+	total, err := a.Add(by.Debits, by.Credits)
 	if err != nil {
 		return money.InCurrency(err, b.head.Currency)
 	}
 	if left := total.Of(p); left < 0 && !p.MayGoBelowZero() {
 		return ledger.Insufficient(p, amount, left+amount, b.head.Currency)
 	}
+	*a = total
 	return nil
 }
 
-// available is the balance of an account that was loaded.
-func (b *Book) available(p ledger.Purpose) money.Amount {
-	a := b.accounts.get(p)
-	if a == nil || !a.known {
-		return 0
-	}
-	return ledger.Balance{
-		Debits:  a.stored.Debits + a.added.Debits,
-		Credits: a.stored.Credits + a.added.Credits,
-	}.Of(p)
-}
+// available is the balance of an account.
+func (b *Book) available(p ledger.Purpose) money.Amount { return b.head.Balances.At(p).Of(p) }
 
 // changes turns everything staged into rows to write.
 func (b *Book) changes(c *postgres.Changes) {
@@ -502,9 +474,6 @@ func (b *Book) changes(c *postgres.Changes) {
 	} else {
 		c.Books = append(c.Books, b.head)
 	}
-	b.accounts.each(func(p ledger.Purpose, r *row[account]) {
-		c.Accounts = append(c.Accounts, postgres.Account{MerchantID: b.merchantID, Purpose: p, Balance: r.value.added})
-	})
 	b.claims.staged(
 		func(l *loadedClaim) { c.ClaimsFiled = append(c.ClaimsFiled, l.Claim) },
 		func(l *loadedClaim) {
@@ -515,14 +484,15 @@ func (b *Book) changes(c *postgres.Changes) {
 		c.Lines = append(c.Lines, postgres.LineSeen{Line: *l.line, RecordedAt: l.seenAt})
 	}, unexpected[loadedLine], unexpected[loadedLine])
 	b.units.each(func(k unitKey, r *row[unit]) {
-		owner := postgres.UnitOwner{MerchantID: b.merchantID, OrderLineID: k.line, Ordinal: k.ordinal}
-		if r.stored && (!r.live || r.value.claimID != r.value.stored) {
+		owner := postgres.UnitOwner{MerchantID: b.merchantID, OrderLineID: k.line, Ordinal: k.ordinal, ClaimID: r.value.claimID}
+		switch {
+		case r.stored && r.live && r.value.claimID != r.value.stored:
+			c.UnitsPassed = append(c.UnitsPassed, postgres.UnitPassed{UnitOwner: owner, From: r.value.stored})
+		case r.live && !r.stored:
+			c.UnitsTaken = append(c.UnitsTaken, owner)
+		case r.stored && !r.live:
 			owner.ClaimID = r.value.stored
 			c.UnitsFreed = append(c.UnitsFreed, owner)
-		}
-		if r.live && r.value.claimID != r.value.stored {
-			owner.ClaimID = r.value.claimID
-			c.UnitsTaken = append(c.UnitsTaken, owner)
 		}
 	})
 	b.groups.staged(func(g *postgres.Group) { c.Groups = append(c.Groups, *g) }, unexpected[postgres.Group], unexpected[postgres.Group])
@@ -543,21 +513,18 @@ func (b *Book) changes(c *postgres.Changes) {
 	b.dues.staged(
 		func(d *postgres.Due) { c.DuesBegun = append(c.DuesBegun, *d) },
 		// Ended and begun again in one batch: the payout failed and was retried.
-		func(d *postgres.Due) {
-			c.DuesEnded = append(c.DuesEnded, postgres.Key{MerchantID: b.merchantID, ID: d.PayoutID})
-			c.DuesBegun = append(c.DuesBegun, *d)
-		},
+		func(d *postgres.Due) { c.DuesChanged = append(c.DuesChanged, *d) },
 		func(d *postgres.Due) {
 			c.DuesEnded = append(c.DuesEnded, postgres.Key{MerchantID: b.merchantID, ID: d.PayoutID})
 		})
 	b.requests.staged(func(r *postgres.Request) { c.Requests = append(c.Requests, *r) }, unexpected[postgres.Request], unexpected[postgres.Request])
 	b.persons.staged(func(p *postgres.Person) { c.Persons = append(c.Persons, *p) }, unexpected[postgres.Person], unexpected[postgres.Person])
-	c.Results = append(c.Results, b.results.made()...)
-	c.Refunds = append(c.Refunds, b.refunds.made()...)
-	c.Transfers = append(c.Transfers, b.transfers.made()...)
-	c.Moves = append(c.Moves, b.moves.made()...)
-	c.Revisions = append(c.Revisions, b.revisions.made()...)
-	c.Events = append(c.Events, b.events.made()...)
+	b.results.staged(func(r *claim.Result) { c.Results = append(c.Results, *r) }, unexpected[claim.Result], unexpected[claim.Result])
+	b.refunds.staged(func(r *postgres.Refund) { c.Refunds = append(c.Refunds, *r) }, unexpected[postgres.Refund], unexpected[postgres.Refund])
+	c.Transfers = append(c.Transfers, b.transfers.list...)
+	c.Moves = append(c.Moves, b.moves.list...)
+	c.Revisions = append(c.Revisions, b.revisions.list...)
+	c.Events = append(c.Events, b.events.list...)
 }
 
 // unexpected is the staging of a change that the kind of row never undergoes.

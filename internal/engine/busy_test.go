@@ -112,32 +112,27 @@ func TestFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	f, e := oneLane(t, func(c *engine.Config) { c.QueueMax, c.BatchMax = 1, 1 })
 	release := f.occupy("m1")
-	var waiting []<-chan error
-	waiting = append(waiting, f.filesOn(e, "m1", "l0"))
-	f.waiter() // The lane is taken; one more is read ahead, and one fits into the queue.
+	asked := []<-chan error{f.filesOn(e, "m1", "l0")}
+	f.waiter() // The lane is taken; one more is decided ahead, and one fits into the queue.
+	const beyond = 16
+	for n := range beyond {
+		asked = append(asked, f.filesOn(e, "m2", fmt.Sprintf("l%d", n)))
+	}
+	release()
 	full := 0
-	for n := 1; full == 0; n++ {
-		done := f.filesOn(e, "m2", fmt.Sprintf("l%d", n))
-		for e.Waiting() == 0 && len(done) == 0 {
-			f.waiter()
-		}
-		if len(done) == 0 {
-			waiting = append(waiting, done)
+	for _, done := range asked {
+		err := <-done
+		if err == nil {
 			continue
 		}
-		err := <-done
 		refusal, ok := fault.As(err)
 		if !ok || refusal.Reason != fault.QueueFull || refusal.RetryAfter <= 0 {
-			t.Fatalf("beyond the bound: %v", err)
+			t.Errorf("answered %v", err)
 		}
 		full++
 	}
-	release()
-	for _, done := range waiting {
-		// The busy one may have met a full queue on its way back.
-		if err := <-done; err != nil && !errors.Is(err, fault.QueueFull) {
-			t.Error(err)
-		}
+	if full == 0 {
+		t.Error("nothing was refused")
 	}
 	f.audited()
 }

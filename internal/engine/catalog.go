@@ -7,18 +7,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Catalog is what is the same for every book: policies and authenticators. A
-// catalog never changes; the engine swaps in another. Being a little old does
-// no harm: a policy version is published days before its first order, and an
-// authenticator that is missing is looked for again.
+// Catalog is what is the same for every book: policies, the calendar and
+// authenticators. A catalog never changes; the engine swaps in another. Being a
+// little old does no harm: a policy version is published days before its first
+// order, days off are announced weeks ahead, and an authenticator that is missing
+// is looked for again.
 type Catalog struct {
 	// Policies are in order of policy and number.
-	Policies       []policy.Version
+	Policies []policy.Version
+	// Calendar says when a span of working days ends.
+	Calendar       *calendar.Calendar
 	authenticators map[string]claim.Authenticator
 	register       []claim.Authenticator
 }
@@ -26,7 +30,7 @@ type Catalog struct {
 // Authenticators lists the register in order of id.
 func (c *Catalog) Authenticators() []claim.Authenticator { return c.register }
 
-// ReloadCatalog reads policies and authenticators afresh.
+// ReloadCatalog reads policies, calendar and authenticators afresh.
 func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	versions, err := e.db.PolicyVersions(ctx)
 	if err != nil {
@@ -36,7 +40,14 @@ func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read authenticators: %w", err)
 	}
-	c := &Catalog{Policies: versions, register: known, authenticators: make(map[string]claim.Authenticator, len(known))}
+	days, err := e.db.CalendarDays(ctx)
+	if err != nil {
+		return fmt.Errorf("read calendar: %w", err)
+	}
+	c := &Catalog{
+		Policies: versions, Calendar: calendar.New(days),
+		register: known, authenticators: make(map[string]claim.Authenticator, len(known)),
+	}
 	for _, a := range known {
 		c.authenticators[a.ID] = a
 	}

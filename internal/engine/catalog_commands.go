@@ -56,33 +56,6 @@ func (e *Engine) catalogue(ctx context.Context, h Header, content digested, chan
 	return replayed, e.ReloadCatalog(ctx)
 }
 
-type publication struct{ policy.Version }
-
-func (p publication) digest(d *digest) {
-	d.texts(p.PolicyID, p.Title, string(p.Basis), p.Currency, string(p.RefundMode), string(p.EarlierRefunds), p.ClauseDigest)
-	for _, list := range [][]policy.Component{p.BaseComponents, p.RefundComponents} {
-		d.number(int64(len(list)))
-		for _, c := range list {
-			d.texts(string(c))
-		}
-	}
-	d.number(int64(len(p.Categories)))
-	d.texts(p.Categories...)
-	d.number(int64(len(p.SourceOrder)))
-	for _, s := range p.SourceOrder {
-		d.texts(string(s))
-	}
-	w := p.Windows
-	for _, n := range []int64{
-		int64(p.Number), p.Multiplier.Num, p.Multiplier.Den, int64(p.Floor), int64(p.Cap), int64(p.AdvanceLimit),
-		int64(w.Claim), int64(w.Knowledge), int64(w.Result), int64(w.Review), int64(w.NoticeDelivery), int64(w.Notice), int64(w.Grouping),
-	} {
-		d.number(n)
-	}
-	d.time(p.PublishedAt)
-	d.time(p.EffectiveFrom)
-}
-
 type registration struct{ claim.Authenticator }
 
 func (r registration) digest(d *digest) {

@@ -7,8 +7,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // onClaim is the part of a command that acts on one claim.
@@ -19,9 +17,8 @@ type onClaim struct {
 }
 
 func (o *onClaim) need(c *call, n *needs) {
-	k := postgres.Key{MerchantID: c.header.MerchantID, ID: o.ClaimID}
-	n.claims.add(k)
-	n.holds.add(k)
+	n.claim(c.header.MerchantID, o.ClaimID)
+	n.holdsOf(c.header.MerchantID, o.ClaimID)
 }
 
 // claim gives the claim, after the etag.
@@ -36,14 +33,6 @@ func (o *onClaim) claim(b *Book) (*claim.Claim, error) {
 		}
 	}
 	return c, nil
-}
-
-// followSources asks for the accounts that a claim's hold or capture draws on,
-// where what is held does not cover the award.
-func followSources(b *Book, n *needs, c *claim.Claim) {
-	if c.Funding.Held+c.Funding.Funded() < c.Award.Total() {
-		n.account(b.merchantID, ledger.Deposit, ledger.ShopFunds)
-	}
 }
 
 // about is the outcome of a command on a claim, as the claim is now.
@@ -66,12 +55,6 @@ func NewAcceptClaim(claimID, etag, note string) AcceptClaim {
 }
 
 func (a *AcceptClaim) digest(d *digest) { d.texts(a.ClaimID, a.Note) }
-
-func (a *AcceptClaim) follow(b *Book, n *needs, round int) {
-	if c := b.claims.get(a.ClaimID); c != nil && round == 0 {
-		followSources(b, n, &c.Claim)
-	}
-}
 
 func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
 	c, err := a.claim(b)
@@ -109,7 +92,7 @@ func NewConfirmNotice(claimID string, revision int32) ConfirmNotice {
 
 // need asks for the claim alone: no money moves.
 func (n *ConfirmNotice) need(c *call, needs *needs) {
-	needs.claims.add(postgres.Key{MerchantID: c.header.MerchantID, ID: n.ClaimID})
+	needs.claim(c.header.MerchantID, n.ClaimID)
 }
 
 func (n *ConfirmNotice) digest(d *digest) { d.texts(n.ClaimID); d.number(int64(n.Revision)) }
@@ -143,7 +126,7 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
 	c = b.change(c.ID)
 	c.NoticeConfirmedAt, c.Escalated = at, false
-	b.wait(c, deadline{claim.DeadlineNotice, at.Add(v.Windows.Notice)})
+	b.wait(c, deadline{claim.DeadlineNotice, b.after(at, v.Windows.Notice)})
 	return b.about(c.ID), nil
 }
 
@@ -168,7 +151,6 @@ func (w *WithdrawClaim) digest(d *digest) { d.texts(w.ClaimID, w.Note) }
 func (w *WithdrawClaim) follow(b *Book, n *needs, round int) {
 	if c := b.claims.get(w.ClaimID); c != nil {
 		followGroup(b, n, round, &c.Claim)
-		n.account(b.merchantID, ledger.Deposit, ledger.ShopFunds)
 	}
 }
 

@@ -65,9 +65,8 @@ var moneyEvents = map[ledger.Kind]event.Kind{
 }
 
 func (m *MoneyMove) need(c *call, n *needs) {
-	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
 	if m.Reference != "" {
-		n.references.add(postgres.Key{MerchantID: c.header.MerchantID, ID: m.Reference})
+		n.reference(c.header.MerchantID, m.Reference)
 	}
 }
 
@@ -111,7 +110,7 @@ func (b *Book) transferWith(reference string, kinds ...ledger.Kind) (*ledger.Tra
 	if reference == "" {
 		return nil, false
 	}
-	for _, list := range [][]ledger.Transfer{b.byReference, b.transfers.list} {
+	for _, list := range [][]ledger.Transfer{b.byReference[reference], b.transfers.list} {
 		for i := range list {
 			for _, k := range kinds {
 				if t := &list[i]; t.ExternalReference == reference && t.Kind == k {
@@ -164,8 +163,7 @@ type ReverseTopUp struct {
 }
 
 func (r *ReverseTopUp) need(c *call, n *needs) {
-	n.account(c.header.MerchantID, ledger.Deposit)
-	n.references.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.Reference})
+	n.reference(c.header.MerchantID, r.Reference)
 }
 
 func (r *ReverseTopUp) digest(d *digest) { d.texts(r.Reference); d.time(r.EffectiveAt) }

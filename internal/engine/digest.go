@@ -13,6 +13,11 @@ import (
 // been released never changes: a stored request must recognise its replay.
 const digestVersion = 1
 
+// grown is a content whose list of fields has grown since its first release. It
+// is digested by the oldest list that covers all that is set in it, so that a
+// content which could be sent before has the digest that it had then.
+type grown interface{ digestVersion() int64 }
+
 // digest covers the fields of a command one after the other, each with its
 // length, so that no two contents look alike. It is over fields, not over the
 // wire: a client that is upgraded still sends the same request.
@@ -20,7 +25,11 @@ type digest struct{ h hash.Hash }
 
 func digestOf(c digested) [32]byte {
 	d := &digest{h: sha256.New()}
-	d.number(digestVersion)
+	if g, ok := c.(grown); ok {
+		d.number(g.digestVersion())
+	} else {
+		d.number(digestVersion)
+	}
 	c.digest(d)
 	return [32]byte(d.h.Sum(nil))
 }

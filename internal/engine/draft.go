@@ -6,30 +6,31 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// draft is a batch that is being decided: its books, with what the commands so
-// far have staged on them.
+// draft is a batch that is being decided: its commands and their books, with
+// what the commands so far have staged on them.
 type draft struct {
 	engine *Engine
-	books  books
-	needs  needs
-	// calls are the commands of a draft that is read ahead.
+	// kept are books that are in memory from batches before.
+	kept  books
+	books books
+	needs needs
 	calls []*call
-	// before is a draft that is being written; nil when nothing is under way.
-	before *draft
 }
 
-func newDraft(e *Engine, before *draft) *draft {
-	return &draft{engine: e, books: make(books), before: before}
+func newDraft(e *Engine, kept books) *draft {
+	d := &draft{engine: e, kept: kept, books: make(books)}
+	d.needs.books = d.books
+	return d
 }
 
-// errUnsettled says that a draft needs to know what only the end of the draft
-// before it will tell.
-var errUnsettled = errors.New("the batch before must be written first")
-
-// decide loads what calls need and decides them, after those decided before.
-// heads reads the heads of books; with it, the caller says whether they are locked.
-func (d *draft) decide(tx *postgres.Tx, calls []*call, heads func([]string) ([]postgres.Head, error)) error {
-	if err := d.load(tx, calls, heads); err != nil {
+// decide loads what calls need and is not in memory, and decides them after those
+// decided before. With locked, every book's head is read anew, which is to lock
+// it, and what was kept of it counts only while its version is the same.
+func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
+	if err := d.open(tx, calls, locked); err != nil {
+		return err
+	}
+	if err := d.load(tx, calls); err != nil {
 		return err
 	}
 	for _, c := range calls {
@@ -38,21 +39,69 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, heads func([]string) ([]p
 	return nil
 }
 
-// load reads the books of calls and all that these need.
-func (d *draft) load(tx *postgres.Tx, calls []*call, heads func([]string) ([]postgres.Head, error)) error {
-	if err := d.open(calls, heads); err != nil {
+// open gets the books of calls ready at the present time.
+func (d *draft) open(tx *postgres.Tx, calls []*call, locked bool) error {
+	var unread []string
+	for _, c := range calls {
+		c.outcome, c.err, c.made = Outcome{}, nil, nil
+		id := c.header.MerchantID
+		if d.books[id] != nil {
+			continue
+		}
+		b := d.kept[id]
+		if b == nil {
+			b = newBook(id, &d.engine.ids, &d.engine.config)
+		}
+		d.books[id] = b
+		if locked || !b.exists {
+			unread = append(unread, id)
+		}
+	}
+	if err := d.readHeads(tx, unread, locked); err != nil {
 		return err
 	}
+	catalog, now := d.engine.Catalog(), d.engine.Now()
+	for _, c := range calls {
+		d.books[c.header.MerchantID].refresh(now, catalog)
+	}
+	return nil
+}
+
+func (d *draft) readHeads(tx *postgres.Tx, merchants []string, locked bool) error {
+	if len(merchants) == 0 {
+		return nil
+	}
+	read := tx.Books
+	if locked {
+		read = tx.LockBooks
+	}
+	heads, err := read(merchants)
+	if err != nil {
+		return err
+	}
+	for _, h := range heads {
+		b := d.books[h.MerchantID]
+		if b.exists && b.head.Version != h.Version {
+			b = newBook(h.MerchantID, &d.engine.ids, &d.engine.config)
+			d.books[h.MerchantID] = b
+		}
+		b.setHead(h)
+	}
+	return nil
+}
+
+// load reads all that calls need and that is not in memory.
+func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 	n := &d.needs
 	for _, c := range calls {
-		if c.header.RequestID != "" {
-			n.requests.add(postgres.RequestKey{
-				MerchantID: c.header.MerchantID, Workload: c.header.Principal.Workload,
-				Method: c.header.Method, RequestID: c.header.RequestID,
+		h := &c.header
+		if h.RequestID != "" {
+			n.request(postgres.RequestKey{
+				MerchantID: h.MerchantID, Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
 			})
 		}
-		if c.header.Principal.Person != "" {
-			n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: c.header.Principal.Person})
+		if h.Principal.Person != "" {
+			n.person(h.MerchantID, h.Principal.Person)
 		}
 		c.cmd.need(c, n)
 	}
@@ -72,69 +121,25 @@ func (d *draft) load(tx *postgres.Tx, calls []*call, heads func([]string) ([]pos
 	return nil
 }
 
-// open gets the books of calls ready at the present time: each as the draft
-// before leaves it, or as the database has it.
-func (d *draft) open(calls []*call, heads func([]string) ([]postgres.Head, error)) error {
-	catalog, now := d.engine.Catalog(), d.engine.Now()
-	var unread []string
-	for _, c := range calls {
-		c.outcome, c.err, c.made = Outcome{}, nil, nil
-		id := c.header.MerchantID
-		if b, ok := d.books[id]; ok {
-			b.refresh(now, catalog)
-			continue
-		}
-		b := newBook(id, now, catalog, &d.engine.ids, &d.engine.config)
-		d.books[id] = b
-		before := d.bookBefore(id)
-		switch {
-		case before == nil:
-			unread = append(unread, id)
-		case before.opened:
-			return errUnsettled // Its accounts are made as it is written.
-		default:
-			b.carry(before)
-		}
-	}
-	if len(unread) == 0 {
-		return nil
-	}
-	found, err := heads(unread)
-	if err != nil {
-		return err
-	}
-	for _, h := range found {
-		d.books[h.MerchantID].setHead(h)
-	}
-	return nil
-}
-
-// bookBefore gives a book that the draft before changes.
-func (d *draft) bookBefore(merchantID string) *Book {
-	if d.before == nil {
-		return nil
-	}
-	if b := d.before.books[merchantID]; b != nil && b.changed() {
-		return b
-	}
-	return nil
-}
-
-// errNothing ends a transaction in which every command was refused or a replay.
+// errNothing says that every command was refused or a replay and that the books
+// were locked, so that nothing is left to write or to compare.
 var errNothing = errors.New("nothing to write")
 
-// write writes what was staged; the books must be locked.
-func (d *draft) write(tx *postgres.Tx) error {
-	var changes postgres.Changes
-	changed := false
+// seal gives what is to be written, with the versions that it rests on, and makes
+// the books in memory what they are once it is written.
+func (d *draft) seal() (changes *postgres.Changes, changed bool) {
+	changes = new(postgres.Changes)
 	for _, b := range d.books {
-		if b.changed() {
-			b.changes(&changes)
+		switch {
+		case b.changed():
+			b.changes(changes)
+			b.written()
 			changed = true
+		case b.exists:
+			changes.BooksRead = append(changes.BooksRead, b.head)
+		default:
+			changes.BooksMissing = append(changes.BooksMissing, b.merchantID)
 		}
 	}
-	if !changed {
-		return errNothing
-	}
-	return tx.Write(&changes)
+	return changes, changed
 }

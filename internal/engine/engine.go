@@ -36,6 +36,9 @@ type Config struct {
 	// the batch before is being written; fewer wait for its end. More of them make
 	// larger batches.
 	Ahead int
+	// KeptMax is how many rows of books a lane keeps in memory, some hundred bytes
+	// each.
+	KeptMax int
 	// QueueMax is the most commands waiting in one lane; beyond it callers get
 	// QUEUE_FULL.
 	QueueMax int
@@ -54,6 +57,7 @@ func Defaults() Config {
 		Lanes:      2,
 		BatchMax:   512,
 		Ahead:      64,
+		KeptMax:    60_000,
 		QueueMax:   8192,
 		PlanAge:    time.Minute,
 		LapseGrace: 30 * time.Second,

@@ -1,6 +1,10 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
 
 // Command is a command with its header, for Together.
 type Command struct {
@@ -50,3 +54,6 @@ func (e *Engine) Waiting() int {
 	}
 	return n
 }
+
+// PublicationDigest is what the request id of a publication covers.
+func PublicationDigest(v policy.Version) [32]byte { return digestOf(publication{v}) }

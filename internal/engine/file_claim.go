@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -42,11 +41,10 @@ func (f *FileClaim) lineID() string {
 
 func (f *FileClaim) need(c *call, n *needs) {
 	m := c.header.MerchantID
-	k := postgres.Key{MerchantID: m, ID: f.lineID()}
-	n.lines.add(k)
-	n.unitsOf.add(k)
+	n.line(m, f.lineID())
+	n.units(m, f.lineID())
 	if f.Line != nil {
-		n.siblings.add(postgres.SiblingKey{MerchantID: m, ClaimantID: f.ClaimantID, ProductID: f.Line.ProductID})
+		n.claimsOf(postgres.SiblingKey{MerchantID: m, ClaimantID: f.ClaimantID, ProductID: f.Line.ProductID})
 	}
 }
 
@@ -55,7 +53,7 @@ func (f *FileClaim) follow(b *Book, n *needs, round int) {
 		return
 	}
 	if l := b.lines.get(f.LineID); l != nil {
-		n.siblings.add(postgres.SiblingKey{MerchantID: b.merchantID, ClaimantID: f.ClaimantID, ProductID: l.line.ProductID})
+		n.claimsOf(postgres.SiblingKey{MerchantID: b.merchantID, ClaimantID: f.ClaimantID, ProductID: l.line.ProductID})
 	}
 }
 
@@ -97,6 +95,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	// From here on nothing can refuse.
 	if !seen {
 		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
+		b.knowsLine(l.ID)
 	}
 	f.keepRefunds(b)
 	id := b.ids.Next(b.now)
@@ -228,13 +227,13 @@ func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 // keepRefunds stores refunds of the line that are not known yet.
 func (f *FileClaim) keepRefunds(b *Book) {
 	for _, r := range f.Refunds {
-		if slices.ContainsFunc(b.refunds.list, func(have postgres.Refund) bool {
-			return have.OrderLineID == r.OrderLineID && have.RefundID == r.RefundID
-		}) {
+		k := refundKey{r.OrderLineID, r.RefundID}
+		if b.refunds.get(k) != nil {
 			continue
 		}
 		r.MerchantID, r.RecordedAt = b.merchantID, b.now
-		b.refunds.add(r)
+		b.refunds.add(k, r, b.command)
+		b.refundsOf.put(r.OrderLineID, r.RefundID)
 	}
 }
 
@@ -244,6 +243,7 @@ func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line) *claim.Cla
 		units[i] = claim.Unit{Ordinal: o, Verdict: claim.Pending}
 		b.takeUnit(unitKey{l.ID, o}, id)
 	}
+	b.knowsClaim(id)
 	b.record(event.ClaimFiled, id)
 	b.detail("order_line", l.ID)
 	b.detail("order", l.OrderID)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -14,39 +13,46 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// lane owns the books that hash to it and runs one transaction at a time.
+// lane owns the books that hash to it. It decides commands on the books as it
+// keeps them in memory, reading only what is missing, and writes a batch with one
+// statement that compares the versions of the books it was decided on. While the
+// database writes, the lane decides the next batch on top, once enough commands
+// wait for that. Where another replica has changed a book in between, the
+// statement does nothing: what was decided is thrown away, with the books, and
+// decided afresh under their locks. Nobody is answered before the batch that the
+// answer rests on is committed.
 type lane struct {
-	engine  *Engine
-	session *postgres.Session
-	// reader is for what is read ahead while session writes.
+	engine *Engine
+	// writer writes one batch at a time; reader reads, also while it does.
+	writer *postgres.Session
 	reader *postgres.Session
 	queue  chan *call
-	// plenty says that enough commands wait to read ahead for them.
-	plenty    chan struct{}
+	// plenty says that enough commands wait to decide them ahead.
+	plenty chan struct{}
+	// kept are the books in memory, as they are once what is under way is written;
+	// rows is how many rows they hold.
+	kept      books
+	rows      int
 	plannedAt time.Time
-	// cautious is for how many more batches the lane does not read ahead.
+	// cautious is for how many more batches the lane locks books first.
 	cautious int
 }
 
+// cautiousFor is for how many batches a lane locks books first after another
+// replica changed one of them.
+const cautiousFor = 64
+
 func newLane(e *Engine, queueMax int) *lane {
 	return &lane{
-		engine: e, session: e.db.OpenSession(), reader: e.db.OpenSession(),
-		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1),
+		engine: e, writer: e.db.OpenSession(), reader: e.db.OpenSession(),
+		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1), kept: make(books),
 	}
 }
 
 func (l *lane) close() {
-	l.session.Close()
+	l.writer.Close()
 	l.reader.Close()
 }
-
-const (
-	// attemptsMax bounds how often one command is tried against contention.
-	attemptsMax = 8
-	// pauseMin and pauseMax bound the jittered pause between those tries.
-	pauseMin = time.Millisecond
-	pauseMax = 20 * time.Millisecond
-)
 
 func (l *lane) submit(c *call) error {
 	select {
@@ -59,7 +65,7 @@ func (l *lane) submit(c *call) error {
 	default:
 		return queueFull(cap(l.queue))
 	}
-	if l.mayReadAhead() {
+	if l.enoughWait() {
 		select {
 		case l.plenty <- struct{}{}:
 		default:
@@ -68,6 +74,9 @@ func (l *lane) submit(c *call) error {
 	return nil
 }
 
+// enoughWait says whether enough commands wait to decide them ahead.
+func (l *lane) enoughWait() bool { return len(l.queue) >= l.engine.config.Ahead }
+
 // run takes whatever has queued up and runs it as one batch, never waiting for
 // a batch to fill. A stopping engine still answers what is queued.
 func (l *lane) run() {
@@ -75,15 +84,11 @@ func (l *lane) run() {
 	for {
 		select {
 		case c := <-l.queue:
-			if batch := l.drain(c); len(batch) < l.engine.config.Ahead || l.beCautious() {
-				l.runBatch(batch)
-			} else {
-				l.runAhead(batch)
-			}
+			l.take(c)
 		case <-l.engine.stop:
 			select {
 			case c := <-l.queue:
-				l.runBatch(l.drain(c))
+				l.take(c)
 			default:
 				return
 			}
@@ -91,12 +96,32 @@ func (l *lane) run() {
 	}
 }
 
-func (l *lane) drain(first *call) []*call {
-	return append([]*call{first}, l.take(l.engine.config.BatchMax-1)...)
+// take runs the batch that begins with first, and those that are decided while
+// one is being written.
+func (l *lane) take(first *call) {
+	batch := l.drain(first)
+	if l.cautious > 0 {
+		l.cautious--
+		l.runBatch(batch)
+		return
+	}
+	d := newDraft(l.engine, l.kept)
+	if err := l.extend(d, batch); err != nil {
+		l.drop(d)
+		l.runBatch(d.calls)
+		return
+	}
+	for d != nil {
+		d = l.fly(d)
+	}
 }
 
-// take takes what is queued, most commands at most.
-func (l *lane) take(most int) []*call {
+func (l *lane) drain(first *call) []*call {
+	return append([]*call{first}, l.queued(l.engine.config.BatchMax-1)...)
+}
+
+// queued takes what is queued, most commands at most.
+func (l *lane) queued(most int) []*call {
 	var batch []*call
 	for len(batch) < most {
 		select {
@@ -121,13 +146,197 @@ func awaited(batch []*call) []*call {
 	})
 }
 
-// runBatch runs a batch to the answer of each of its commands.
+// extend decides calls after those of a draft, on books that are not locked. An
+// error leaves the draft of no use but for its calls.
+func (l *lane) extend(d *draft, calls []*call) (err error) {
+	calls = awaited(calls)
+	d.calls = append(d.calls, calls...)
+	if len(calls) == 0 {
+		return nil
+	}
+	defer broken(&err)
+	return l.reader.Alone(context.Background(), func(tx *postgres.Tx) error { return d.decide(tx, calls, false) })
+}
+
+// fly writes a draft, and meanwhile decides the next; nil when there is none.
+func (l *lane) fly(d *draft) *draft {
+	if len(d.calls) == 0 {
+		return nil // Nobody waits any more.
+	}
+	l.refreshPlans()
+	changes, changed := d.seal()
+	for id, b := range d.books {
+		l.keep(id, b)
+	}
+	next := newDraft(l.engine, l.kept)
+	written := make(chan error, 1)
+	go func() { written <- l.write(changes) }()
+	room := l.engine.config.BatchMax
+	if l.crowded() {
+		room = 0 // What is written is forgotten first.
+	}
+	var failed error
+	for {
+		if room > 0 && l.enoughWait() {
+			calls := l.queued(room)
+			room -= len(calls)
+			if failed = l.extend(next, calls); failed != nil {
+				room = 0
+			}
+			continue
+		}
+		plenty := l.plenty
+		if room == 0 {
+			plenty = nil
+		}
+		select {
+		case <-plenty:
+		case err := <-written:
+			if err == nil && changed {
+				l.count(len(d.calls))
+			}
+			return l.land(d, next, errors.Join(err, failed), err)
+		}
+	}
+}
+
+// write writes what was decided on books that are not locked.
+func (l *lane) write(changes *postgres.Changes) (err error) {
+	defer broken(&err)
+	return l.writer.Alone(context.Background(), func(tx *postgres.Tx) error { return tx.Write(changes) })
+}
+
+// land answers a draft that was written, and gives the next one if it holds: err
+// is what went wrong with one of them, ofWrite with the writing.
+func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
+	if err == nil {
+		l.answer(d.calls)
+		if l.crowded() {
+			l.forgetAllBut(next)
+		}
+		return next
+	}
+	l.drop(next)
+	if ofWrite == nil {
+		l.answer(d.calls)
+		l.runBatch(next.calls)
+		return nil
+	}
+	l.drop(d)
+	if errors.Is(ofWrite, postgres.ErrStale) {
+		l.cautious = cautiousFor
+		ofWrite = l.try(d.calls)
+	}
+	l.settle(d.calls, ofWrite)
+	l.runBatch(next.calls)
+	return nil
+}
+
+// keep keeps a book of a batch for the next ones.
+func (l *lane) keep(id string, b *Book) {
+	if !b.exists {
+		return
+	}
+	if old := l.kept[id]; old != nil && old != b {
+		l.forget(id)
+	}
+	l.kept[id] = b
+	size := b.size()
+	l.rows += size - b.counted
+	b.counted = size
+}
+
+// forget forgets a book that is kept.
+func (l *lane) forget(id string) {
+	if b := l.kept[id]; b != nil {
+		l.rows -= b.counted
+		b.counted = 0
+		delete(l.kept, id)
+	}
+}
+
+// drop forgets the books of a draft, whose memory cannot be relied on.
+func (l *lane) drop(d *draft) {
+	for id := range d.books {
+		l.forget(id)
+	}
+}
+
+// crowded says whether the books in memory hold more rows than a lane may keep.
+func (l *lane) crowded() bool { return l.rows > l.engine.config.KeptMax }
+
+// forgetAllBut forgets every book but those that a draft is decided on.
+func (l *lane) forgetAllBut(d *draft) {
+	for id := range l.kept {
+		if d.books[id] == nil {
+			l.forget(id)
+		}
+	}
+}
+
+// runBatch locks a batch's books first, and runs it to the answer of each of its
+// commands.
 func (l *lane) runBatch(batch []*call) {
 	if batch = awaited(batch); len(batch) == 0 {
 		return
 	}
 	l.refreshPlans()
 	l.settle(batch, l.try(batch))
+}
+
+// try runs batch in one transaction, which locks its books before it reads them.
+// Its context is its own: a caller's must not cut a transaction that others
+// wait for.
+func (l *lane) try(batch []*call) (err error) {
+	d := newDraft(l.engine, l.kept)
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
+		}
+		switch {
+		case err == nil:
+			l.count(len(batch))
+		case errors.Is(err, errNothing):
+			err = nil
+		default:
+			l.drop(d)
+			return
+		}
+		for id, b := range d.books {
+			l.keep(id, b)
+		}
+		if l.crowded() {
+			l.forgetAllBut(newDraft(l.engine, nil))
+		}
+	}()
+	return l.writer.InTx(context.Background(), func(tx *postgres.Tx) error {
+		if err := d.decide(tx, batch, true); err != nil {
+			return err
+		}
+		changes, changed := d.seal()
+		if !changed {
+			return errNothing
+		}
+		changes.BooksRead, changes.BooksMissing = nil, nil // They are locked, or refused.
+		return tx.Write(changes)
+	})
+}
+
+// broken turns a panic into an error: what breaks is split like what fails, and
+// the other books go on.
+func broken(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
+	}
+}
+
+// count counts a batch that was committed, and tells of it.
+func (l *lane) count(commands int) {
+	l.engine.batches.Add(1)
+	l.engine.batchCalls.Add(int64(commands))
+	if f := l.engine.onCommit.Load(); f != nil {
+		(*f)()
+	}
 }
 
 // refreshPlans keeps a plan from outliving the table it was made for.
@@ -137,122 +346,11 @@ func (l *lane) refreshPlans() {
 		return
 	}
 	l.plannedAt = now
-	for _, s := range []*postgres.Session{l.session, l.reader} {
+	for _, s := range []*postgres.Session{l.writer, l.reader} {
 		if err := s.RefreshPlans(context.Background()); err != nil {
 			l.engine.log.Warn("refresh plans", "error", err)
 		}
 	}
-}
-
-// settle answers a batch that went through, and splits or repeats one that did not.
-func (l *lane) settle(batch []*call, err error) {
-	switch {
-	case err == nil:
-		l.answer(batch)
-	case errors.Is(err, postgres.ErrContended), errors.Is(err, postgres.ErrStale):
-		l.again(batch)
-	case errors.Is(err, postgres.ErrCommitUnknown), errors.Is(err, postgres.ErrUnavailable):
-		// The next try reconnects and finds, request by request, what was stored.
-		l.reconnect(batch, err)
-	case len(batch) > 1:
-		// One command's data is at fault: halve until it stands alone.
-		half := len(batch) / 2
-		l.settle(batch[:half], l.try(batch[:half]))
-		l.settle(batch[half:], l.try(batch[half:]))
-	default:
-		l.refuse(batch[0], err)
-	}
-}
-
-// again repeats contended work, book by book, so that one busy book does not
-// stall the others; a book that stays busy goes to the end of the queue.
-func (l *lane) again(batch []*call) {
-	slices.SortStableFunc(batch, func(a, b *call) int {
-		if a.header.MerchantID < b.header.MerchantID {
-			return -1
-		}
-		if a.header.MerchantID > b.header.MerchantID {
-			return 1
-		}
-		return 0
-	})
-	pause()
-	for len(batch) > 0 {
-		n := 1
-		for n < len(batch) && batch[n].header.MerchantID == batch[0].header.MerchantID {
-			n++
-		}
-		book := batch[:n:n]
-		batch = batch[n:]
-		err := l.try(book)
-		if errors.Is(err, postgres.ErrContended) || errors.Is(err, postgres.ErrStale) {
-			l.requeue(book, err)
-			continue
-		}
-		l.settle(book, err)
-	}
-}
-
-func (l *lane) requeue(calls []*call, err error) {
-	for _, c := range calls {
-		c.attempts++
-		if c.attempts >= attemptsMax {
-			l.engine.log.Warn("command gave up against contention", "method", c.header.Method, "error", err)
-			c.answer(fault.New(fault.TransactionContended, "the merchant's book stayed busy; nothing was changed").After(100 * time.Millisecond))
-			continue
-		}
-		select {
-		case l.queue <- c:
-		default:
-			c.answer(queueFull(cap(l.queue)))
-		}
-	}
-}
-
-// reconnect tries a batch again after the connection was lost, at most
-// reconnectsMax times.
-func (l *lane) reconnect(batch []*call, err error) {
-	const reconnectsMax = 3
-	for range reconnectsMax {
-		pause()
-		err2 := l.try(batch)
-		if !errors.Is(err2, postgres.ErrUnavailable) && !errors.Is(err2, postgres.ErrCommitUnknown) {
-			l.settle(batch, err2)
-			return
-		}
-		err = err2
-	}
-	l.engine.log.Error("database unavailable", "error", err)
-	for _, c := range batch {
-		c.answer(Unavailable())
-	}
-}
-
-// Unavailable is the refusal while the database cannot be reached.
-func Unavailable() error {
-	return fault.New(fault.DatabaseUnavailable, "the database cannot be reached; the same request may be sent again").
-		After(time.Second)
-}
-
-// refuse answers the one command that its data kept from being stored.
-func (l *lane) refuse(c *call, err error) {
-	if errors.Is(err, postgres.ErrCommand) {
-		// What another replica stored meanwhile is seen by a fresh load.
-		if c.attempts++; c.attempts < 3 {
-			l.settle([]*call{c}, l.try([]*call{c}))
-			return
-		}
-		if refusal := postgres.Refusal(err); refusal != nil {
-			c.answer(refusal)
-			return
-		}
-	}
-	l.engine.log.Error("command failed", "method", c.header.Method, "error", err)
-	c.answer(err)
-}
-
-func pause() {
-	time.Sleep(pauseMin + rand.N(pauseMax-pauseMin))
 }
 
 // answer tells the payout worker and then every caller, after the commit.
@@ -267,118 +365,4 @@ func (l *lane) answer(batch []*call) {
 	for _, c := range batch {
 		c.answer(nil)
 	}
-}
-
-// try runs batch in one transaction, which locks its books before it reads them.
-// Its context is its own: a caller's must not cut a transaction that others
-// wait for.
-func (l *lane) try(batch []*call) (err error) {
-	defer broken(&err)
-	err = l.session.InTx(context.Background(), func(tx *postgres.Tx) error {
-		d := newDraft(l.engine, nil)
-		if err := d.decide(tx, batch, tx.LockBooks); err != nil {
-			return err
-		}
-		return d.write(tx)
-	})
-	return l.count(batch, err)
-}
-
-// broken turns a panic into an error: what breaks is split like what fails, and
-// the other books go on.
-func broken(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
-	}
-}
-
-// count counts a batch that was committed, and tells of it. One with nothing to
-// write is in order.
-func (l *lane) count(batch []*call, err error) error {
-	if errors.Is(err, errNothing) {
-		return nil
-	}
-	if err == nil {
-		l.engine.batches.Add(1)
-		l.engine.batchCalls.Add(int64(len(batch)))
-		if f := l.engine.onCommit.Load(); f != nil {
-			(*f)()
-		}
-	}
-	return err
-}
-
-// run decides one command on the book and stages it, or leaves the book as it was.
-func (b *Book) run(c *call) {
-	b.begin(c)
-	outcome, err := b.decide(c)
-	if err != nil {
-		b.abandon()
-		c.err, c.made = err, nil
-		return
-	}
-	if !outcome.Replayed {
-		b.finish()
-	}
-	c.outcome = outcome
-}
-
-func (b *Book) decide(c *call) (o Outcome, err error) {
-	defer func() {
-		// A command that breaks must not take the batch with it.
-		if r := recover(); r != nil {
-			err = fmt.Errorf("decide %s: %v\n%s", c.header.Method, r, debug.Stack())
-		}
-	}()
-	if o, replayed, err := b.replay(c); replayed || err != nil {
-		return o, err
-	}
-	if _, opens := c.cmd.(*OpenBook); !b.exists && !opens {
-		return Outcome{}, fault.New(fault.MerchantNotFound, "no book is open for merchant %s", b.merchantID).
-			With("merchantId", b.merchantID)
-	}
-	if o, err = c.cmd.decide(b); err != nil {
-		return Outcome{}, err
-	}
-	o.MerchantID, o.Currency, o.OpenedAt = b.merchantID, b.head.Currency, b.head.OpenedAt
-	b.store(c, &o)
-	return o, nil
-}
-
-// replay answers a request id that was carried out before, whether it is stored
-// or staged by an earlier command of the batch.
-func (b *Book) replay(c *call) (Outcome, bool, error) {
-	h := &c.header
-	if h.RequestID == "" {
-		return Outcome{}, false, nil
-	}
-	r := b.requests.get(requestKey{h.Principal.Workload, h.Method, h.RequestID})
-	if r == nil {
-		return Outcome{}, false, nil
-	}
-	if r.Digest != c.digest {
-		return Outcome{}, false, fault.New(fault.RequestIDReused,
-			"request id %s was used for another content of %s", h.RequestID, h.Method).
-			With("requestId", h.RequestID).At("request_id")
-	}
-	return Outcome{
-		Replayed: true, MerchantID: b.merchantID, ClaimID: r.ClaimID, ResultID: r.ResultID, PayoutID: r.PayoutID,
-		TransferNumber: r.TransferNumber, EventNumber: r.EventNumber,
-	}, true, nil
-}
-
-// store stages the outcome under the request id.
-func (b *Book) store(c *call, o *Outcome) {
-	o.EventNumber = b.head.EventNumber
-	h := &c.header
-	if h.RequestID == "" {
-		return
-	}
-	b.requests.add(requestKey{h.Principal.Workload, h.Method, h.RequestID}, postgres.Request{
-		RequestKey: postgres.RequestKey{
-			MerchantID: b.merchantID, Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
-		},
-		Digest: c.digest, ClaimID: o.ClaimID, ResultID: o.ResultID, PayoutID: o.PayoutID,
-		TransferNumber: o.TransferNumber, EventNumber: o.EventNumber, RecordedAt: b.now,
-	}, b.command)
 }

@@ -179,6 +179,8 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 		return err
 	}
 	b.payouts.add(id, p, b.command)
+	b.payoutsOf.put(c.ID, id)
+	b.asked[ask{kind: askedPayout, of: id}] = true
 	b.look(p)
 	inFlight(c, part, amount)
 	return nil

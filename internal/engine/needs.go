@@ -8,59 +8,128 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// needs is what the commands of a batch want loaded, each row once.
+// needs is what the commands of a batch want in memory and what is not there yet.
 type needs struct {
-	requests   set[postgres.RequestKey]
-	claims     set[postgres.Key]
-	siblings   set[postgres.SiblingKey]
-	lines      set[postgres.Key] // With their refunds.
-	unitsOf    set[postgres.Key] // Of order lines.
-	accounts   set[postgres.Key]
-	holds      set[postgres.Key] // Of claims.
-	payouts    set[postgres.Key]
-	payoutsOf  set[postgres.Key] // Of claims.
-	results    set[postgres.Key] // Of claims.
-	persons    set[postgres.Key]
-	references set[postgres.Key] // Transfers by external reference.
+	books books
+
+	requests   []postgres.RequestKey
+	claims     []postgres.Key
+	siblings   []postgres.SiblingKey
+	lines      []postgres.Key // With their refunds.
+	unitsOf    []postgres.Key // Of order lines.
+	holds      []postgres.Key // Of claims.
+	payouts    []postgres.Key
+	payoutsOf  []postgres.Key // Of claims.
+	results    []postgres.Key // Of claims.
+	persons    []postgres.Key
+	references []postgres.Key // Transfers by external reference.
 }
 
-type set[K comparable] struct {
-	keys []K
-	seen map[K]bool
+// ask is one need of a book: the kind of rows and what names them.
+type ask struct {
+	kind asked
+	of   string
+	and  string
 }
 
-func (s *set[K]) add(k K) {
-	if s.seen[k] {
+type asked uint8
+
+const (
+	askedClaim asked = iota
+	askedSiblings
+	askedLine
+	askedUnits
+	askedHolds
+	askedPayout
+	askedPayoutsOf
+	askedResults
+	askedPerson
+	askedReference
+)
+
+// want adds a key that the book was not asked for before.
+func want[K any](n *needs, list *[]K, merchantID string, a ask, key K) {
+	b := n.books[merchantID]
+	if b.asked[a] {
 		return
 	}
-	if s.seen == nil {
-		s.seen = make(map[K]bool)
-	}
-	s.seen[k] = true
-	s.keys = append(s.keys, k)
+	b.asked[a] = true
+	*list = append(*list, key)
 }
 
-// take gives the keys added since the last take; those are not asked for again.
-func (s *set[K]) take() []K {
-	keys := s.keys
-	s.keys = nil
-	return keys
-}
-
-func (n *needs) account(merchantID string, purposes ...ledger.Purpose) {
-	for _, p := range purposes {
-		n.accounts.add(postgres.Key{MerchantID: merchantID, ID: string(p)})
+// request asks for the stored outcome of a request. Ids are used once, as a rule,
+// so that it is not worth remembering which were asked for.
+func (n *needs) request(k postgres.RequestKey) {
+	if n.books[k.MerchantID].requests.rows[requestKey{k.Workload, k.Method, k.RequestID}] == nil {
+		n.requests = append(n.requests, k)
 	}
 }
 
-// books are the loaded books of a batch, by merchant.
+func (n *needs) claim(merchantID, id string) {
+	want(n, &n.claims, merchantID, ask{kind: askedClaim, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+}
+
+// claimsOf asks for the claimant's claims on a product.
+func (n *needs) claimsOf(k postgres.SiblingKey) {
+	want(n, &n.siblings, k.MerchantID, ask{askedSiblings, k.ClaimantID, k.ProductID}, k)
+}
+
+// line asks for an order line with its refunds.
+func (n *needs) line(merchantID, id string) {
+	want(n, &n.lines, merchantID, ask{kind: askedLine, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+}
+
+// units asks for the owners of a line's units.
+func (n *needs) units(merchantID, lineID string) {
+	want(n, &n.unitsOf, merchantID, ask{kind: askedUnits, of: lineID}, postgres.Key{MerchantID: merchantID, ID: lineID})
+}
+
+func (n *needs) holdsOf(merchantID, claimID string) {
+	want(n, &n.holds, merchantID, ask{kind: askedHolds, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *needs) payout(merchantID, id string) {
+	want(n, &n.payouts, merchantID, ask{kind: askedPayout, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+}
+
+func (n *needs) payoutsOfClaim(merchantID, claimID string) {
+	want(n, &n.payoutsOf, merchantID, ask{kind: askedPayoutsOf, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *needs) resultsOf(merchantID, claimID string) {
+	want(n, &n.results, merchantID, ask{kind: askedResults, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *needs) person(merchantID, id string) {
+	want(n, &n.persons, merchantID, ask{kind: askedPerson, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+}
+
+// reference asks for transfers by their external reference.
+func (n *needs) reference(merchantID, reference string) {
+	want(n, &n.references, merchantID, ask{kind: askedReference, of: reference}, postgres.Key{MerchantID: merchantID, ID: reference})
+}
+
+// knowsLine notes that the database has nothing of a line that is seen for the
+// first time.
+func (b *Book) knowsLine(id string) {
+	b.asked[ask{kind: askedLine, of: id}] = true
+	b.asked[ask{kind: askedUnits, of: id}] = true
+}
+
+// knowsClaim notes that the database has nothing of a claim that is being filed.
+func (b *Book) knowsClaim(id string) {
+	for _, kind := range []asked{askedClaim, askedHolds, askedPayoutsOf, askedResults} {
+		b.asked[ask{kind: kind, of: id}] = true
+	}
+}
+
+// books are the books of a batch, by merchant.
 type books map[string]*Book
 
-// load reads what n asks for and has not been read: at most one statement for
-// each kind of row.
+// load reads what n asks for: at most one statement for each kind of row.
 func (bs books) load(tx *postgres.Tx, n *needs) error {
 	for _, read := range []func(*postgres.Tx, *needs) error{
-		bs.loadRequests, bs.loadClaims, bs.loadSiblings, bs.loadLines, bs.loadUnits, bs.loadAccounts,
+		bs.loadRequests, bs.loadClaims, bs.loadSiblings, bs.loadLines, bs.loadUnits,
 		bs.loadHolds, bs.loadPayouts, bs.loadPayoutsOf, bs.loadResults, bs.loadPersons, bs.loadReferences,
 	} {
 		if err := read(tx, n); err != nil {
@@ -70,13 +139,13 @@ func (bs books) load(tx *postgres.Tx, n *needs) error {
 	return nil
 }
 
-// loadInto reads the rows that keys name and hands each to put.
-func loadInto[K comparable, V any](keys *set[K], read func([]K) ([]V, error), put func(V)) error {
-	todo := keys.take()
-	if len(todo) == 0 {
+// loadInto reads the rows that keys name, hands each to put, and empties keys.
+func loadInto[K, V any](keys *[]K, read func([]K) ([]V, error), put func(V)) error {
+	if len(*keys) == 0 {
 		return nil
 	}
-	rows, err := read(todo)
+	rows, err := read(*keys)
+	*keys = (*keys)[:0]
 	if err != nil {
 		return err
 	}
@@ -103,56 +172,25 @@ func (bs books) loadSiblings(tx *postgres.Tx, n *needs) error {
 }
 
 func (bs books) loadLines(tx *postgres.Tx, n *needs) error {
-	keys := n.lines.take()
-	if len(keys) == 0 {
-		return nil
-	}
-	lines, err := tx.Lines(keys)
-	if err != nil {
-		return err
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	stored := make([]postgres.Key, len(lines))
-	for i, l := range lines {
+	var stored []postgres.Key
+	err := loadInto(&n.lines, tx.Lines, func(l *lineRow) {
 		bs[l.MerchantID].lines.load(l.ID, loadedLine{line: l, digest: l.Digest()})
-		stored[i] = postgres.Key{MerchantID: l.MerchantID, ID: l.ID}
-	}
-	refunds, err := tx.Refunds(stored)
+		stored = append(stored, postgres.Key{MerchantID: l.MerchantID, ID: l.ID})
+	})
 	if err != nil {
 		return err
 	}
-	for _, r := range refunds {
-		bs[r.MerchantID].putRefund(r)
-	}
-	return nil
+	return loadInto(&stored, tx.Refunds, func(r postgres.Refund) { bs[r.MerchantID].putRefund(r) })
 }
 
 // loadUnits reads the owners of units of lines that were seen before; nobody
 // owns a unit of another.
 func (bs books) loadUnits(tx *postgres.Tx, n *needs) error {
-	n.unitsOf.keys = slices.DeleteFunc(n.unitsOf.keys, func(k postgres.Key) bool {
+	n.unitsOf = slices.DeleteFunc(n.unitsOf, func(k postgres.Key) bool {
 		return bs[k.MerchantID].lines.get(k.ID) == nil
 	})
 	return loadInto(&n.unitsOf, tx.UnitOwners, func(u postgres.UnitOwner) {
 		bs[u.MerchantID].units.load(unitKey{u.OrderLineID, u.Ordinal}, unit{claimID: u.ClaimID, stored: u.ClaimID})
-	})
-}
-
-func (bs books) loadAccounts(tx *postgres.Tx, n *needs) error {
-	for _, k := range n.accounts.keys {
-		if a := bs[k.MerchantID].accounts.get(ledger.Purpose(k.ID)); a != nil && a.unsettled {
-			return errUnsettled
-		}
-	}
-	return loadInto(&n.accounts, tx.Accounts, func(a postgres.Account) {
-		b := bs[a.MerchantID]
-		b.accounts.load(a.Purpose, account{})
-		// What the batch adds to an account may be staged before its balance is known.
-		if have := b.accounts.get(a.Purpose); !have.known {
-			have.known, have.stored = true, a.Balance
-		}
 	})
 }
 
@@ -180,8 +218,5 @@ func (bs books) loadPersons(tx *postgres.Tx, n *needs) error {
 }
 
 func (bs books) loadReferences(tx *postgres.Tx, n *needs) error {
-	return loadInto(&n.references, tx.TransfersByReference, func(t ledger.Transfer) {
-		b := bs[t.MerchantID]
-		b.byReference = append(b.byReference, t)
-	})
+	return loadInto(&n.references, tx.TransfersByReference, func(t ledger.Transfer) { bs[t.MerchantID].reference(&t) })
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -25,12 +24,6 @@ func NewPassDeadline(w postgres.Wait) PassDeadline {
 }
 
 func (p *PassDeadline) digest(d *digest) { d.texts(p.ClaimID, string(p.Fires)); d.time(p.Deadline) }
-
-func (p *PassDeadline) follow(b *Book, n *needs, round int) {
-	if c := b.claims.get(p.ClaimID); c != nil && round == 0 && p.Fires == claim.DeadlineNotice {
-		n.account(b.merchantID, ledger.Deposit, ledger.ShopFunds)
-	}
-}
 
 func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	c, err := p.claim(b)

@@ -26,15 +26,15 @@ type AnswerPayout struct {
 }
 
 func (a *AnswerPayout) need(c *call, n *needs) {
-	n.payouts.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.PayoutID})
+	n.payout(c.header.MerchantID, a.PayoutID)
 	if a.ClaimID != "" {
-		n.claims.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.ClaimID})
+		n.claim(c.header.MerchantID, a.ClaimID)
 	}
 }
 
 func (a *AnswerPayout) follow(b *Book, n *needs, round int) {
 	if p := b.payouts.get(a.PayoutID); p != nil && round == 0 {
-		n.claims.add(postgres.Key{MerchantID: b.merchantID, ID: p.ClaimID})
+		n.claim(b.merchantID, p.ClaimID)
 	}
 }
 
@@ -224,15 +224,14 @@ func NewRetryPayout(payoutID, etag, destination, note string) RetryPayout {
 }
 
 func (r *RetryPayout) need(c *call, n *needs) {
-	n.payouts.add(postgres.Key{MerchantID: c.header.MerchantID, ID: r.PayoutID})
+	n.payout(c.header.MerchantID, r.PayoutID)
 }
 
 func (r *RetryPayout) follow(b *Book, n *needs, round int) {
 	if p := b.payouts.get(r.PayoutID); p != nil && round == 0 {
-		k := postgres.Key{MerchantID: b.merchantID, ID: p.ClaimID}
-		n.claims.add(k)
-		n.holds.add(k)
-		n.payoutsOf.add(k)
+		n.claim(b.merchantID, p.ClaimID)
+		n.holdsOf(b.merchantID, p.ClaimID)
+		n.payoutsOfClaim(b.merchantID, p.ClaimID)
 	}
 }
 
@@ -293,8 +292,8 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 // failedPayouts lists a claim's failed payouts, oldest first.
 func (b *Book) failedPayouts(claimID string) []string {
 	var ids []string
-	for id, r := range b.payouts.rows {
-		if r.live && r.value.ClaimID == claimID && r.value.State == payout.Failed {
+	for _, id := range b.payoutsOf[claimID] {
+		if p := b.payouts.get(id); p != nil && p.State == payout.Failed {
 			ids = append(ids, id)
 		}
 	}

@@ -51,7 +51,7 @@ func twoBooks(t *testing.T) *fixture {
 }
 
 // Would catch a running total that wraps round, or that stops every command of
-// its batch: the account that overflows is one that no command loads.
+// its batch.
 func TestOverflowingTotalRefusesItsCommandAlone(t *testing.T) {
 	t.Parallel()
 	f := twoBooks(t)
@@ -62,7 +62,8 @@ func TestOverflowingTotalRefusesItsCommandAlone(t *testing.T) {
 	admin := f.admin()
 	set := func(total int64) {
 		_, err := admin.ExecContext(t.Context(), `
-			UPDATE accounts SET debits_minor = $1, credits_minor = $1 WHERE merchant_id = 'm1' AND purpose = 'CLAIM_PAYABLE'`, total)
+			UPDATE books SET version = version + 1, claim_payable_debits_minor = $1, claim_payable_credits_minor = $1
+			WHERE merchant_id = 'm1'`, total)
 		f.must(err)
 	}
 	set(math.MaxInt64 - 50_000)

@@ -70,8 +70,8 @@ func (b *Book) member(c *claim.Claim) policy.Member {
 // refunded is what the order service gave back on a line.
 func (b *Book) refunded(lineID string) money.Amount {
 	var sum money.Amount
-	for i := range b.refunds.list {
-		if r := &b.refunds.list[i]; r.OrderLineID == lineID {
+	for _, id := range b.refundsOf[lineID] {
+		if r := b.refunds.get(refundKey{lineID, id}); r != nil {
 			sum += r.Amount
 		}
 	}
@@ -180,13 +180,13 @@ func (b *Book) leave(id string, t claim.Trigger, note string) error {
 func followGroup(b *Book, n *needs, round int, c *claim.Claim) {
 	switch round {
 	case 0:
-		n.siblings.add(postgres.SiblingKey{MerchantID: b.merchantID, ClaimantID: c.ClaimantID, ProductID: c.ProductID})
-		n.lines.add(postgres.Key{MerchantID: b.merchantID, ID: c.OrderLineID})
+		n.claimsOf(postgres.SiblingKey{MerchantID: b.merchantID, ClaimantID: c.ClaimantID, ProductID: c.ProductID})
+		n.line(b.merchantID, c.OrderLineID)
 	case 1:
 		for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
 			if s.ID != c.ID && s.GroupID == c.GroupID && s.State.Live() && s.Verdict == claim.Counterfeit {
-				n.lines.add(postgres.Key{MerchantID: b.merchantID, ID: s.OrderLineID})
-				n.holds.add(postgres.Key{MerchantID: b.merchantID, ID: s.ID})
+				n.line(b.merchantID, s.OrderLineID)
+				n.holdsOf(b.merchantID, s.ID)
 			}
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -15,6 +17,10 @@ import (
 // filing would be.
 type QuotePayout struct {
 	FileClaim
+	// AuthenticationFee is what the claimant is supposed to have fronted for
+	// authentication, in FeeCurrency.
+	AuthenticationFee money.Amount
+	FeeCurrency       string
 }
 
 func (q *QuotePayout) follow(b *Book, n *needs, round int) {
@@ -39,6 +45,10 @@ func (q *QuotePayout) follow(b *Book, n *needs, round int) {
 func (q *QuotePayout) decide(b *Book) (Outcome, error) {
 	if q.LearnedAt.IsZero() {
 		q.LearnedAt = b.call.header.ArrivedAt
+	}
+	if q.AuthenticationFee != 0 && q.FeeCurrency != b.head.Currency {
+		return Outcome{}, fault.New(fault.CurrencyMismatch, "the book is in %s, the fee in %s", b.head.Currency, q.FeeCurrency).
+			With("expected", b.head.Currency).With("given", q.FeeCurrency).At("authentication_fee.currency_code")
 	}
 	chosen, err := q.share(b)
 	if err != nil {
@@ -80,6 +90,9 @@ func (q *QuotePayout) share(b *Book) (policy.Share, error) {
 	members := make([]policy.Member, len(group))
 	for i, m := range group {
 		members[i] = b.member(m)
+		if m.ID == c.ID {
+			members[i].AuthenticationFee = q.AuthenticationFee
+		}
 	}
 	shares, err := policy.Price(members)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -30,10 +29,8 @@ func NewRecordResult(r claim.Result) RecordResult {
 }
 
 func (r *RecordResult) need(c *call, n *needs) {
-	k := postgres.Key{MerchantID: c.header.MerchantID, ID: r.ClaimID}
-	n.claims.add(k)
-	n.results.add(k)
-	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
+	n.claim(c.header.MerchantID, r.ClaimID)
+	n.resultsOf(c.header.MerchantID, r.ClaimID)
 }
 
 func (r *RecordResult) follow(b *Book, n *needs, round int) {
@@ -44,7 +41,7 @@ func (r *RecordResult) follow(b *Book, n *needs, round int) {
 	followGroup(b, n, round, &c.Claim)
 	if round == 0 && c.Revision > 0 {
 		// A claim that was never priced has nothing set aside.
-		n.holds.add(postgres.Key{MerchantID: b.merchantID, ID: r.ClaimID})
+		n.holdsOf(b.merchantID, r.ClaimID)
 	}
 }
 
@@ -74,7 +71,8 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	b.detail("report_number", result.ReportNumber)
 	b.detail("rank", strconv.Itoa(result.Rank()))
 	b.detail("units", describe(result.Units))
-	b.results.add(result)
+	b.results.add(result.ID, result, b.command)
+	b.resultsOf.put(c.ID, result.ID)
 	if err := b.weigh(c.ID); err != nil {
 		return Outcome{}, err
 	}
@@ -90,9 +88,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim) error {
 	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
 		return c.Refuse(claim.ResultUndecided)
 	}
-	for i := range b.results.list {
-		have := &b.results.list[i]
-		if have.AuthenticatorID == r.Result.AuthenticatorID && have.ReportNumber == r.Result.ReportNumber {
+	for _, id := range b.resultsOf[c.ID] {
+		have := b.results.get(id)
+		if have != nil && have.AuthenticatorID == r.Result.AuthenticatorID && have.ReportNumber == r.Result.ReportNumber {
 			return resultRecorded(have.ID)
 		}
 	}
@@ -123,9 +121,9 @@ func describe(units []claim.Unit) string {
 func (b *Book) weigh(id string) error {
 	c := b.claims.get(id)
 	var results []claim.Result
-	for _, r := range b.results.list {
-		if r.ClaimID == id {
-			results = append(results, r)
+	for _, of := range b.resultsOf[id] {
+		if r := b.results.get(of); r != nil {
+			results = append(results, *r)
 		}
 	}
 	units, t, decided := claim.Weigh(c.Units, results)

@@ -6,8 +6,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // Decision is what a reviewer may decide.
@@ -47,7 +45,7 @@ func NewAssignReview(claimID, etag, assignee string) AssignReview {
 func (a *AssignReview) need(c *call, n *needs) {
 	a.onClaim.need(c, n)
 	if a.Assignee != "" {
-		n.persons.add(postgres.Key{MerchantID: c.header.MerchantID, ID: a.Assignee})
+		n.person(c.header.MerchantID, a.Assignee)
 	}
 }
 
@@ -86,11 +84,6 @@ type DecideReview struct {
 // NewDecideReview makes the command.
 func NewDecideReview(claimID, etag string, decision Decision, units []claim.Unit, note string) DecideReview {
 	return DecideReview{onClaim{claimID, etag}, decision, units, note}
-}
-
-func (r *DecideReview) need(c *call, n *needs) {
-	r.onClaim.need(c, n)
-	n.account(c.header.MerchantID, ledger.Deposit, ledger.ShopFunds)
 }
 
 func (r *DecideReview) follow(b *Book, n *needs, round int) {

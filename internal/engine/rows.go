@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -11,6 +12,7 @@ import (
 type (
 	claimRow  = claim.Claim
 	resultRow = claim.Result
+	lineRow   = order.Line
 )
 
 // putClaim takes a loaded claim over, with the row that follows from it: a wait
@@ -50,39 +52,34 @@ func waitOf(c *claim.Claim) postgres.Wait {
 func (bs books) putPayout(p *payout.Payout) {
 	b := bs[p.MerchantID]
 	b.payouts.load(p.ID, *p)
+	b.payoutsOf.put(p.ClaimID, p.ID)
 	if p.State == payout.Instructed {
 		b.dues.load(p.ID, postgres.Due{MerchantID: p.MerchantID, PayoutID: p.ID})
 	}
 }
 
-// putResult takes a loaded result over, unless the batch before made it.
+// putResult takes a loaded result over.
 func (b *Book) putResult(r claim.Result) {
-	if !slices.ContainsFunc(b.results.list, func(have claim.Result) bool { return have.ID == r.ID }) {
-		b.results.load(r)
-	}
+	b.results.load(r.ID, r)
+	b.resultsOf.put(r.ClaimID, r.ID)
 }
 
-// putRefund takes a loaded refund over, unless the batch before recorded it.
+// putRefund takes a loaded refund over.
 func (b *Book) putRefund(r postgres.Refund) {
-	if !slices.ContainsFunc(b.refunds.list, func(have postgres.Refund) bool {
-		return have.OrderLineID == r.OrderLineID && have.RefundID == r.RefundID
-	}) {
-		b.refunds.load(r)
-	}
+	b.refunds.load(refundKey{r.OrderLineID, r.RefundID}, r)
+	b.refundsOf.put(r.OrderLineID, r.RefundID)
 }
 
 type siblingKey struct{ claimantID, productID string }
 
-// index finds the loaded claims of one claimant on one product.
-type index map[siblingKey][]string
+// index finds the ids of rows by something that they share. It may name rows that
+// a refused command had staged: whoever follows it looks whether they are there.
+type index[K comparable] map[K][]string
 
-func (x index) put(k siblingKey, id string) {
-	for _, have := range x[k] {
-		if have == id {
-			return
-		}
+func (x index[K]) put(k K, id string) {
+	if !slices.Contains(x[k], id) {
+		x[k] = append(x[k], id)
 	}
-	x[k] = append(x[k], id)
 }
 
 // sortIDs puts time-ordered ids in the order of their time.

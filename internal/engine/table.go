@@ -1,6 +1,6 @@
 package engine
 
-// table is the part of one kind of row that a book has loaded, with what the
+// table is the part of one kind of row that a book holds in memory, with what the
 // commands of a batch staged on top. A command's edits are undone as one when
 // it is refused, and become visible to the next command when it is not.
 type table[K comparable, V any] struct {
@@ -36,17 +36,17 @@ func (t *table[K, V]) load(k K, v V) {
 	}
 }
 
-// carry takes over what the batch before changed, as the database will have it:
-// rows that end too, so that they are not loaded again. settle adjusts a value.
-func (t *table[K, V]) carry(before *table[K, V], settle func(*V)) {
-	for _, k := range before.changed {
-		r := before.rows[k]
-		carried := &row[V]{value: r.value, live: r.live, stored: r.live}
-		if settle != nil {
-			settle(&carried.value)
+// written makes what the batch changed what the database has. Rows that ended stay
+// as ended, so that a read which is older than their end does not bring them back.
+func (t *table[K, V]) written(each func(*V)) {
+	for _, k := range t.changed {
+		r := t.rows[k]
+		r.stored, r.listed = r.live, false
+		if each != nil {
+			each(&r.value)
 		}
-		t.rows[k] = carried
 	}
+	t.changed = t.changed[:0]
 }
 
 // get gives a row to read; nil when there is none.

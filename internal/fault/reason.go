@@ -38,6 +38,7 @@ const (
 	PersonRequired          Reason = "PERSON_REQUIRED"
 	SamePerson              Reason = "SAME_PERSON"
 	AuthenticatorNotTrusted Reason = "AUTHENTICATOR_NOT_TRUSTED"
+	RateLimited             Reason = "RATE_LIMITED"
 
 	// What was named does not exist, or exists already.
 	MerchantNotFound        Reason = "MERCHANT_NOT_FOUND"

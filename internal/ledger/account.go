@@ -5,6 +5,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
@@ -48,15 +50,31 @@ const (
 	Suspense Purpose = "SUSPENSE"
 )
 
-// Purposes lists the chart of accounts in the order of a trial balance.
-func Purposes() []Purpose {
-	return []Purpose{
-		PlatformCash, SettlementClearing, Receivable, ConsumerReceivable,
-		AuthenticationFees, ReversalLoss, WriteOff,
-		Deposit, DepositHeld, ShopFunds, ShopFundsHeld, ClaimPayable,
-		PayoutClearing, CouponLiability, Penalty, Suspense,
-	}
+// chart is every account in the order of a trial balance.
+var chart = [...]Purpose{
+	PlatformCash, SettlementClearing, Receivable, ConsumerReceivable,
+	AuthenticationFees, ReversalLoss, WriteOff,
+	Deposit, DepositHeld, ShopFunds, ShopFundsHeld, ClaimPayable,
+	PayoutClearing, CouponLiability, Penalty, Suspense,
 }
+
+// Purposes lists the chart of accounts in the order of a trial balance.
+func Purposes() []Purpose { return slices.Clone(chart[:]) }
+
+// places is where each purpose stands in the chart.
+var places = func() map[Purpose]int {
+	m := make(map[Purpose]int, len(chart))
+	for i, p := range chart {
+		m[p] = i
+	}
+	return m
+}()
+
+// Balances are all accounts of a book, in the order of the chart.
+type Balances [len(chart)]Balance
+
+// At is the account of purpose p, which must be in the chart.
+func (b *Balances) At(p Purpose) *Balance { return &b[places[p]] }
 
 // Side is the side on which an account grows.
 type Side string
@@ -85,12 +103,8 @@ func (p Purpose) MayGoBelowZero() bool { return p == PlatformCash || p == Settle
 
 // Known says whether p is in the chart.
 func (p Purpose) Known() bool {
-	for _, q := range Purposes() {
-		if p == q {
-			return true
-		}
-	}
-	return false
+	_, ok := places[p]
+	return ok
 }
 
 // Balance is the running debits and credits of one account, in minor units.

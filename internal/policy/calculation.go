@@ -7,23 +7,25 @@ import (
 // The codes of a calculation's steps, in the order in which they occur. Before
 // them stands one step for each component of the base, under its own name.
 const (
-	StepBaseRefunded = "BASE_REFUNDED"
-	StepBase         = "BASE"
-	StepMultiplier   = "MULTIPLIER"
-	StepFixedAmount  = "FIXED_AMOUNT"
-	StepProduct      = "PRODUCT"
-	StepRefundInside = "REFUND_INSIDE"
-	StepNotCounted   = "NOT_COUNTED"
-	StepGroupBefore  = "GROUP_BEFORE"
-	StepGroupSum     = "GROUP_SUM"
-	StepFloor        = "FLOOR"
-	StepCap          = "CAP"
-	StepGroupAfter   = "GROUP_AFTER"
-	StepShare        = "SHARE"
-	StepRefundable   = "REFUNDABLE"
-	StepEarlier      = "EARLIER_REFUND"
-	StepRefund       = "REFUND"
-	StepTotal        = "TOTAL"
+	StepBaseRefunded      = "BASE_REFUNDED"
+	StepBase              = "BASE"
+	StepMultiplier        = "MULTIPLIER"
+	StepFixedAmount       = "FIXED_AMOUNT"
+	StepProduct           = "PRODUCT"
+	StepRefundInside      = "REFUND_INSIDE"
+	StepNotCounted        = "NOT_COUNTED"
+	StepGroupBefore       = "GROUP_BEFORE"
+	StepGroupSum          = "GROUP_SUM"
+	StepFloor             = "FLOOR"
+	StepCap               = "CAP"
+	StepGroupAfter        = "GROUP_AFTER"
+	StepShare             = "SHARE"
+	StepGrown             = "GROWN"
+	StepAuthenticationFee = "AUTHENTICATION_FEE"
+	StepRefundable        = "REFUNDABLE"
+	StepEarlier           = "EARLIER_REFUND"
+	StepRefund            = "REFUND"
+	StepTotal             = "TOTAL"
 )
 
 // Calculation is how one claim's payout came about: the results, and every
@@ -56,6 +58,10 @@ type Calculation struct {
 	// FloorApplied and CapApplied say that GroupTotalAfter is the floor or the cap.
 	FloorApplied bool `json:"floor_applied"`
 	CapApplied   bool `json:"cap_applied"`
+
+	// AuthenticationFee is the part of Compensation that is no share of the group
+	// (rule C11).
+	AuthenticationFee money.Amount `json:"authentication_fee_minor,omitempty"`
 
 	Compensation  money.Amount `json:"compensation_minor"`
 	Refund        money.Amount `json:"refund_minor"`

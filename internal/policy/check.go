@@ -19,10 +19,6 @@ const NoticeMin = 7 * 24 * time.Hour
 // no policy keeps a claim alive beyond it.
 const KnowledgeMax = 1096 * 24 * time.Hour
 
-// windowMax is ten years of 365.25 days, as in the contract: longer than any
-// window of the trade, so that a slip of units is refused.
-const windowMax = 87_660 * time.Hour
-
 const categoriesMax = 200
 
 // Check refuses a version that may not be published, naming the field at fault
@@ -48,7 +44,8 @@ func (v *Version) Check() error {
 		}
 	}
 	for _, check := range []func() error{
-		v.checkCategories, v.checkCompensation, v.checkRefund, v.checkFunding, v.checkWindows, v.checkNotice,
+		v.checkCategories, v.checkCompensation, v.checkRefund, v.checkFunding, v.checkApproval, v.checkBearers,
+		v.checkMerchantTerms, v.checkWindows, v.checkNotice,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -84,11 +81,11 @@ func (v *Version) checkCompensation() error {
 	if err := checkList("base_components", v.BaseComponents, known); err != nil {
 		return err
 	}
-	if err := v.Floor.Check(); err != nil {
-		return at(money.InCurrency(err, v.Currency), "floor")
+	if err := v.checkAmount(v.Floor, "floor"); err != nil {
+		return err
 	}
-	if err := v.Cap.Check(); err != nil {
-		return at(money.InCurrency(err, v.Currency), "cap")
+	if err := v.checkAmount(v.Cap, "cap"); err != nil {
+		return err
 	}
 	if v.Cap != 0 && v.Cap < v.Floor {
 		return invalid("cap", "the cap of %d lies below the floor of %d", int64(v.Cap), int64(v.Floor))
@@ -137,32 +134,18 @@ func (v *Version) checkFunding() error {
 	if advance >= 0 && advance != len(v.SourceOrder)-1 {
 		return invalid("source_order", "%s comes last: it advances what the merchant's money leaves open", SourceAdvance)
 	}
-	if err := v.AdvanceLimit.Check(); err != nil {
-		return at(money.InCurrency(err, v.Currency), "advance_limit")
-	}
-	if advance < 0 && v.AdvanceLimit != 0 {
-		return invalid("advance_limit", "an advance limit needs %s among the sources", SourceAdvance)
-	}
-	return nil
-}
-
-func (v *Version) checkWindows() error {
-	w := v.Windows
-	for _, window := range []struct {
-		path string
-		span time.Duration
-		most time.Duration
+	for _, limit := range []struct {
+		path   string
+		amount money.Amount
 	}{
-		{"windows.claim", w.Claim, windowMax},
-		{"windows.knowledge", w.Knowledge, KnowledgeMax},
-		{"windows.result", w.Result, windowMax},
-		{"windows.review", w.Review, windowMax},
-		{"windows.notice_delivery", w.NoticeDelivery, windowMax},
-		{"windows.notice", w.Notice, windowMax},
-		{"windows.grouping", w.Grouping, windowMax},
+		{"advance_limit", v.AdvanceLimit},
+		{"advance_limit_per_merchant", v.AdvanceLimitPerMerchant},
 	} {
-		if window.span <= 0 || window.span > window.most {
-			return invalid(window.path, "the window must be positive and at most %d hours", window.most/time.Hour)
+		if err := v.checkAmount(limit.amount, limit.path); err != nil {
+			return err
+		}
+		if advance < 0 && limit.amount != 0 {
+			return invalid(limit.path, "an advance limit needs %s among the sources", SourceAdvance)
 		}
 	}
 	return nil
@@ -180,6 +163,14 @@ func (v *Version) checkNotice() error {
 		return fault.New(fault.PolicyNoticeTooShort,
 			"a version takes effect at least seven days after it was published (E-Commerce Law Art. 34)").
 			With("earliestEffectiveFrom", earliest.UTC().Format(time.RFC3339)).At(field("effective_from"))
+	}
+	return nil
+}
+
+// checkAmount refuses what is no amount of the version's currency.
+func (v *Version) checkAmount(a money.Amount, path string) error {
+	if err := a.Check(); err != nil {
+		return at(money.InCurrency(err, v.Currency), path)
 	}
 	return nil
 }

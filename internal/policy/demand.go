@@ -93,6 +93,9 @@ type demand struct {
 	owed    bool
 	// excluded says why counted is zero although units are counterfeit.
 	excluded *exclusion
+	// fee is what authentication cost the claimant and the version adds to the
+	// compensation (rule C11). It enters no group.
+	fee money.Amount
 
 	// refundable is what the units' refund components cost, refund what is left
 	// to give back.
@@ -136,6 +139,9 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 		d.counted, d.excluded = 0, excludedUnpaid
 	default:
 		d.owed = d.product > 0
+	}
+	if d.owed && v.FeeRule() == FeeAdded {
+		d.fee = m.AuthenticationFee
 	}
 	return d, nil
 }

@@ -30,14 +30,17 @@ func (p *pricing) share(i int, o *outcome) Share {
 		GroupTotalAfter:  a.after,
 		FloorApplied:     a.floored,
 		CapApplied:       a.capped,
-		Compensation:     a.share(),
-		Refund:           d.refund,
-		ConsumerTotal:    a.share() + d.refund, // Both are part of the outcome's checked total.
+		// All parts are in the outcome's checked total.
+		AuthenticationFee: p.fee(i, d),
+		Compensation:      a.share() + p.fee(i, d),
+		Refund:            p.refund(i, d),
+		ConsumerTotal:     a.share() + p.fee(i, d) + p.refund(i, d),
 	}
 	e := explanation{currency: m.Line.Currency, steps: make([]Step, 0, 16)}
 	e.base(m, &p.spent[i], d)
 	e.product(m, d)
 	e.group(v, a)
+	e.fee(c.AuthenticationFee)
 	e.refund(m, &p.spent[i], d)
 	e.add(StepTotal, "C3", c.ConsumerTotal, "compensation %s + refund %s", e.sum(c.Compensation), e.sum(c.Refund))
 	c.Steps = e.steps
@@ -48,7 +51,9 @@ func (p *pricing) share(i int, o *outcome) Share {
 		Version:      v.Number,
 		Refund:       c.Refund,
 		Compensation: c.Compensation,
-		Calculation:  c,
+
+		AuthenticationFee: c.AuthenticationFee,
+		Calculation:       c,
 	}
 }
 
@@ -101,7 +106,11 @@ func (e *explanation) product(m *Member, d *demand) {
 }
 
 func (e *explanation) group(v *Version, a award) {
-	e.add(StepGroupBefore, "C7", a.before, "awarded to the %d claims of the group that come before", a.position-1)
+	others := "claims of the group that come before"
+	if a.grown > 0 {
+		others = "other claims of the group"
+	}
+	e.add(StepGroupBefore, "C7", a.before, "awarded to the %d %s", a.position-1, others)
 	e.add(StepGroupSum, "C7", a.sum, "sum of the products of the group's first %d claims", a.position)
 	if a.floored {
 		e.add(StepFloor, "C6; "+v.Basis.Law(), v.Floor, "the least for the whole group; the sum is %s", e.sum(a.sum))
@@ -111,6 +120,16 @@ func (e *explanation) group(v *Version, a award) {
 	}
 	e.add(StepGroupAfter, "C7", a.after, "owed for the group's first %d claims", a.position)
 	e.add(StepShare, "C7", a.share(), "%s − %s: the compensation of this claim", e.sum(a.after), e.sum(a.before))
+	if a.grown > 0 {
+		e.add(StepGrown, "C7", a.grown, "of it, what no other claim of the group has been awarded; %s were confirmed before",
+			e.sum(a.share()-a.grown))
+	}
+}
+
+func (e *explanation) fee(fee money.Amount) {
+	if fee > 0 {
+		e.add(StepAuthenticationFee, "C11", fee, "fronted by the claimant for authentication, added after floor and cap")
+	}
 }
 
 func (e *explanation) refund(m *Member, s *spent, d *demand) {
@@ -126,9 +145,12 @@ func (e *explanation) refund(m *Member, s *spent, d *demand) {
 		e.add(StepEarlier, "C10", -s.refunded, "of %s refunded on the line, taken to fall on the counterfeit units first",
 			e.sum(m.Refunded))
 	}
-	note := "refund mode " + string(v.RefundMode)
-	if !m.Remedies.Refund {
+	refund, note := d.refund, "refund mode "+string(v.RefundMode)
+	switch {
+	case m.Kept != nil:
+		refund, note = m.Kept.Refund, "as it was confirmed before"
+	case !m.Remedies.Refund:
 		note = "a refund is not among the remedies claimed"
 	}
-	e.add(StepRefund, "C3", d.refund, "%s", note)
+	e.add(StepRefund, "C3", refund, "%s", note)
 }

@@ -13,6 +13,9 @@ type group struct {
 	owed    bool
 	sum     money.Amount
 	total   money.Amount
+	// kept is the place among all members of the last one that keeps its award
+	// and has a product; −1 while there is none.
+	kept int
 }
 
 // award is what the group owes on account of one member.
@@ -24,37 +27,69 @@ type award struct {
 	before, after money.Amount
 	floored       bool
 	capped        bool
+	// grown is what a kept award grows by.
+	grown money.Amount
 }
 
 // share is never below zero: the total never falls, it only stands still where
 // the members before were awarded more than all of them together are owed.
 func (a award) share() money.Amount { return a.after - a.before }
 
-// take adds a member's demand: total = min(cap, max(floor, sum)), with the
-// floor only once something is owed (rules C6, C7 and C9). A member that keeps
-// its award moves the total on by that, whatever its demand.
+// take adds a member's demand and moves the total on to what is owed then. A
+// member that keeps its award moves it on by that, whatever its demand; one
+// without a product of its own has no part in what others lack.
 func (g *group) take(d *demand, kept *Kept) (award, error) {
 	sum, err := g.sum.Add(d.counted)
 	if err != nil {
 		return award{}, err
 	}
 	g.members++
-	g.owed = g.owed || d.owed
-	a := award{position: g.members, sum: sum, before: g.total, after: sum}
-	if g.owed && sum < g.version.Floor {
-		a.after, a.floored = g.version.Floor, true
-	}
-	if g.version.Cap > 0 && a.after > g.version.Cap {
-		a.after, a.capped = g.version.Cap, true
-	}
+	g.sum, g.owed = sum, g.owed || d.owed
+	a := award{position: g.members, sum: sum, before: g.total, after: g.total}
 	switch {
 	case kept != nil:
-		a.after = a.before + kept.Compensation
-	case a.after < a.before:
-		a.after = a.before
+		a.after += kept.Compensation - kept.AuthenticationFee
+	case d.owed:
+		a.after = max(a.before, g.due())
 	}
-	g.sum, g.total = sum, a.after
+	a.limit(g)
+	g.total = a.after
 	return a, nil
+}
+
+// due is what all members so far are owed: min(cap, max(floor, sum)), with the
+// floor only once something is owed (rules C6, C7 and C9).
+func (g *group) due() money.Amount {
+	due := g.sum
+	if g.owed {
+		due = max(due, g.version.Floor)
+	}
+	if g.version.Cap > 0 {
+		due = min(due, g.version.Cap)
+	}
+	return due
+}
+
+// limit says whether the total after the award is the floor or the cap.
+func (a *award) limit(g *group) {
+	a.floored = g.owed && a.sum < g.version.Floor && a.after == g.version.Floor
+	a.capped = g.version.Cap > 0 && a.sum > g.version.Cap && a.after == g.version.Cap
+}
+
+// grow gives the last kept member with a product what the group is owed beyond
+// the awards of all its members, after the others. There is something left only
+// where members have gone after those that followed them were confirmed, and no
+// open one has taken it.
+func (g *group) grow(a *award) {
+	left := g.due() - g.total
+	if left <= 0 {
+		return
+	}
+	own := a.share()
+	a.position, a.sum = g.members, g.sum
+	a.before, a.after, a.grown = g.total-own, g.total+left, left
+	a.limit(g)
+	g.total = a.after
 }
 
 // outcome is a price for all members under one assignment of bases.
@@ -75,22 +110,54 @@ func (p *pricing) evaluate(choice []int) (*outcome, error) {
 		at := slices.IndexFunc(groups, func(g *group) bool { return sameVersion(g.version, d.version) })
 		if at < 0 {
 			at = len(groups)
-			groups = append(groups, &group{version: d.version})
+			groups = append(groups, &group{version: d.version, kept: -1})
 		}
 		var err error
 		kept := p.members[i].Kept
 		if o.awards[i], err = groups[at].take(d, kept); err != nil {
 			return nil, err
 		}
-		refund := d.refund
-		if kept != nil {
-			refund = kept.Refund
+		if kept != nil && d.owed {
+			groups[at].kept = i
 		}
-		if o.total, err = money.Sum(o.total, o.awards[i].share(), refund); err != nil {
+		if o.total, err = money.Sum(o.total, o.awards[i].share(), p.refund(i, d), p.fee(i, d)); err != nil {
 			return nil, err
 		}
 	}
-	return o, nil
+	return o, o.grow(groups)
+}
+
+// grow lets kept awards grow by what their groups leave.
+func (o *outcome) grow(groups []*group) error {
+	for _, g := range groups {
+		if g.kept < 0 {
+			continue
+		}
+		a := &o.awards[g.kept]
+		g.grow(a)
+		var err error
+		if o.total, err = o.total.Add(a.grown); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refund is what member i is given back under a demand: what it keeps, else what
+// the demand leaves.
+func (p *pricing) refund(i int, d *demand) money.Amount {
+	if k := p.members[i].Kept; k != nil {
+		return k.Refund
+	}
+	return d.refund
+}
+
+// fee is the authentication fee of member i under a demand.
+func (p *pricing) fee(i int, d *demand) money.Amount {
+	if k := p.members[i].Kept; k != nil {
+		return k.AuthenticationFee
+	}
+	return d.fee
 }
 
 func sameVersion(a, b *Version) bool {
@@ -170,8 +237,8 @@ func (p *pricing) alternatives(i int, chosen *outcome, heads [len(bases)]*outcom
 			Basis:        basis,
 			PolicyID:     d.version.PolicyID,
 			Version:      d.version.Number,
-			Compensation: o.awards[i].share(),
-			Refund:       d.refund,
+			Compensation: o.awards[i].share() + p.fee(i, d),
+			Refund:       p.refund(i, d),
 			JointTotal:   o.total,
 			Chosen:       chosen.choice[i] == b,
 		})

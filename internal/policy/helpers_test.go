@@ -90,3 +90,5 @@ func net(v *policy.Version)      { v.EarlierRefunds = policy.EarlierRefundsNet }
 func limits(floor, most money.Amount) func(v *policy.Version) {
 	return func(v *policy.Version) { v.Floor, v.Cap = floor, most }
 }
+
+func added(v *policy.Version) { v.AuthenticationFee = policy.FeeAdded }

@@ -32,18 +32,8 @@ func (b LegalBasis) Law() string {
 // the first by id. The versions should be those in the line's currency. The
 // results point into versions; a basis without a version is absent.
 func InForce(versions []Version, paidAt time.Time, category string) map[LegalBasis]*Version {
-	newest := make(map[string]*Version, len(bases))
-	for i := range versions {
-		v := &versions[i]
-		if paidAt.IsZero() || v.EffectiveFrom.After(paidAt) {
-			continue
-		}
-		if old := newest[v.PolicyID]; old == nil || v.replaces(old) {
-			newest[v.PolicyID] = v
-		}
-	}
 	inForce := make(map[LegalBasis]*Version, len(bases))
-	for _, v := range newest {
+	for _, v := range newest(versions, paidAt) {
 		if precision(v.Categories, category) < 0 {
 			continue
 		}
@@ -52,6 +42,22 @@ func InForce(versions []Version, paidAt time.Time, category string) map[LegalBas
 		}
 	}
 	return inForce
+}
+
+// newest gives each policy's newest version in force at a time; the zero time
+// has none.
+func newest(versions []Version, at time.Time) map[string]*Version {
+	list := make(map[string]*Version, len(bases))
+	for i := range versions {
+		v := &versions[i]
+		if at.IsZero() || v.EffectiveFrom.After(at) {
+			continue
+		}
+		if old := list[v.PolicyID]; old == nil || v.replaces(old) {
+			list[v.PolicyID] = v
+		}
+	}
+	return list
 }
 
 // replaces says whether v is the newer version of one policy.

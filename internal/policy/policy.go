@@ -70,6 +70,36 @@ const (
 	SourceAdvance   Source = "PLATFORM_ADVANCE"
 )
 
+// ReversalBearer is who bears what a consumer was paid when the verdict falls
+// afterwards. Fraud is another matter: then the consumer owes it, whatever a
+// policy says (rule B2).
+type ReversalBearer string
+
+// The bearers of a reversal.
+const (
+	// BornePlatform leaves the consumer what was paid: a good-faith buyer is not charged.
+	BornePlatform ReversalBearer = "PLATFORM"
+	// BorneConsumer makes the consumer owe it back.
+	BorneConsumer ReversalBearer = "CONSUMER"
+)
+
+// FeeRule says who pays for authentication (rule C11).
+type FeeRule string
+
+// The rules of the fee. See FeeShares.
+const (
+	// FeeNone leaves the cost with whoever fronted it.
+	FeeNone FeeRule = "NONE"
+	// FeeAdded adds what the claimant fronted to the compensation of a claim that
+	// succeeds.
+	FeeAdded FeeRule = "ADDED"
+	// FeeLoser charges whoever loses; nobody, where nothing was concluded.
+	FeeLoser FeeRule = "LOSER"
+	// FeeSplit charges whoever loses, and both with a half where nothing was
+	// concluded (Shanghai Consumer Protection Regulations Art. 60).
+	FeeSplit FeeRule = "SPLIT"
+)
+
 // Version is one version of a policy: data, never constants (domain rule P1).
 // A version that has been published never changes.
 type Version struct {
@@ -101,6 +131,29 @@ type Version struct {
 	// per claim.
 	SourceOrder  []Source     `json:"source_order"`
 	AdvanceLimit money.Amount `json:"advance_limit_minor"`
+	// AdvanceLimitPerMerchant is the most that the merchant may owe for advances
+	// in all; zero sets no bound of its own.
+	AdvanceLimitPerMerchant money.Amount `json:"advance_limit_per_merchant_minor,omitempty"`
+
+	// ApprovalOver is the award above which two people must approve; zero never
+	// asks them. See Approval.
+	ApprovalOver money.Amount `json:"approval_over_minor,omitempty"`
+	// AbnormalFactor makes an award abnormal that is so many times the usual one
+	// and above AbnormalOver; zero never does.
+	AbnormalFactor int32        `json:"abnormal_factor,omitempty"`
+	AbnormalOver   money.Amount `json:"abnormal_over_minor,omitempty"`
+
+	// ReversalBorneBy is who bears what was paid when a verdict falls after
+	// payment without fraud; empty is the platform. See ReversalBearer.
+	ReversalBorneBy ReversalBearer `json:"reversal_borne_by,omitempty"`
+	// AuthenticationFee is who pays what authentication cost (rule C11); empty
+	// leaves it with whoever fronted it. See FeeRule.
+	AuthenticationFee FeeRule `json:"authentication_fee,omitempty"`
+
+	// MinimumDeposit and ProtectedShare are terms of the merchant, not of a claim;
+	// see MerchantTerms.
+	MinimumDeposit money.Amount `json:"minimum_deposit_minor,omitempty"`
+	ProtectedShare money.Ratio  `json:"protected_share,omitzero"`
 
 	Windows Windows `json:"windows"`
 
@@ -110,23 +163,4 @@ type Version struct {
 	EffectiveFrom time.Time `json:"effective_from"`
 	// ClauseDigest is the SHA-256 of the clause text merchants accepted, hex (P4).
 	ClauseDigest string `json:"clause_digest,omitempty"`
-}
-
-// Windows are the periods of a policy.
-type Windows struct {
-	// Claim is how long after delivery a claim may be filed.
-	Claim time.Duration `json:"claim"`
-	// Knowledge is how long after the claimant learned of it at the latest
-	// (Civil Code Art. 188: three years).
-	Knowledge time.Duration `json:"knowledge"`
-	// Result is how long to wait for an authentication result.
-	Result time.Duration `json:"result"`
-	// Review is how long a review may wait before it escalates.
-	Review time.Duration `json:"review"`
-	// NoticeDelivery is how long a notice may stay unconfirmed before it escalates.
-	NoticeDelivery time.Duration `json:"notice_delivery"`
-	// Notice is how long the merchant may answer after the notice was delivered.
-	Notice time.Duration `json:"notice"`
-	// Grouping is how far apart payments of one pricing group may lie (rule C7).
-	Grouping time.Duration `json:"grouping"`
 }

@@ -32,6 +32,9 @@ type Member struct {
 	// BoughtAfterKnowledge leaves the refund only (rule C8).
 	BoughtAfterKnowledge bool
 	Remedies             Remedies
+	// AuthenticationFee is what the claimant is proven to have fronted for
+	// authentication. A policy may add it to the compensation (rule C11).
+	AuthenticationFee money.Amount
 	// Basis is the legal basis the claimant chose, or Best.
 	Basis LegalBasis
 	// Versions are those in force at the line's payment time; see InForce.
@@ -40,12 +43,15 @@ type Member struct {
 	Kept *Kept
 }
 
-// Kept is an award that pricing may not change. It counts for what it is: the
+// Kept is an award that pricing may not take back. It counts for what it is: the
 // members after it get what the group is owed beyond it.
 type Kept struct {
 	Basis        LegalBasis
 	Refund       money.Amount
 	Compensation money.Amount
+	// AuthenticationFee is the part of Compensation that is a fee (rule C11), and
+	// no part of what the group was owed.
+	AuthenticationFee money.Amount
 }
 
 // Share is what one claim is owed in all.
@@ -56,7 +62,9 @@ type Share struct {
 	Version      int32
 	Refund       money.Amount
 	Compensation money.Amount
-	Calculation  Calculation
+	// AuthenticationFee is the part of Compensation that is a fee (rule C11).
+	AuthenticationFee money.Amount
+	Calculation       Calculation
 }
 
 // Price computes what each of a claimant's claims is owed. The members are the
@@ -68,11 +76,15 @@ type Share struct {
 // any product is positive and at most its cap; the share of the k-th is that
 // total less the total of the first k−1. So the floor counts once, and a
 // member's share never depends on members filed later. Refunds are each
-// member's own and no cap touches them (rule C9).
+// member's own and no cap touches them (rule C9). So is an authentication fee,
+// which is part of the member's compensation and of no total.
 //
-// A member with an award that it keeps comes back with it and no calculation.
-// It counts towards the sum like any other, but towards the total with what it
-// was awarded, so that the next member makes up for what it lacks or had beyond.
+// A member with an award that it keeps counts towards the sum like any other, but
+// towards the total with what it was awarded, so that the next member with a
+// product makes up for what it lacks or had beyond. What none makes up for goes to
+// the last kept member with a product, which comes back with more than it kept
+// and with the calculation of that. Every other kept member comes back with what
+// it kept, and no calculation. A kept award never shrinks.
 //
 // Members that ask for Best are put on one basis together (rule C5), the one
 // that gives the consumer the most over all members; see choose. Their basis
@@ -114,8 +126,10 @@ func checkMembers(members []Member) (string, error) {
 			return "", fault.New(fault.CurrencyMismatch, "claims in different currencies are not priced together").
 				With("expected", members[0].Line.Currency).With("given", m.Line.Currency)
 		}
-		if err := m.Refunded.Check(); err != nil {
-			return "", money.InCurrency(err, m.Line.Currency)
+		for _, a := range []money.Amount{m.Refunded, m.AuthenticationFee} {
+			if err := a.Check(); err != nil {
+				return "", money.InCurrency(err, m.Line.Currency)
+			}
 		}
 		units[m.Line.ID] = append(units[m.Line.ID], m.Units...)
 	}
@@ -174,8 +188,11 @@ func price(members []Member) ([]Share, error) {
 	}
 	shares := make([]Share, len(members))
 	for i := range members {
-		if k := members[i].Kept; k != nil {
-			shares[i] = Share{ClaimID: members[i].ClaimID, Basis: k.Basis, Refund: k.Refund, Compensation: k.Compensation}
+		if k := members[i].Kept; k != nil && chosen.awards[i].grown == 0 {
+			shares[i] = Share{
+				ClaimID: members[i].ClaimID, Basis: k.Basis,
+				Refund: k.Refund, Compensation: k.Compensation, AuthenticationFee: k.AuthenticationFee,
+			}
 			continue
 		}
 		shares[i] = p.share(i, chosen)

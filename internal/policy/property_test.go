@@ -30,6 +30,9 @@ func drawVersion(t *rapid.T, basis policy.LegalBasis) *policy.Version {
 		}
 		v.EarlierRefunds = rapid.SampledFrom([]policy.EarlierRefunds{
 			policy.EarlierRefundsGross, policy.EarlierRefundsNet}).Draw(t, "earlier")
+		if rapid.Bool().Draw(t, "fee added") {
+			v.AuthenticationFee = policy.FeeAdded
+		}
 		if rapid.Bool().Draw(t, "whole price") {
 			v.BaseComponents = []policy.Component{
 				policy.GoodsPaid, policy.SellerDiscount, policy.PlatformSubsidy, policy.Shipping}
@@ -80,6 +83,7 @@ func drawMembers(t *rapid.T, bases ...policy.LegalBasis) []policy.Member {
 			members = append(members, policy.Member{
 				ClaimID: fmt.Sprint("claim-", i, "-", p), Line: l, Units: ordinals, Refunded: refunded,
 				BoughtAfterKnowledge: rapid.IntRange(0, 5).Draw(t, "knew") == 0,
+				AuthenticationFee:    money.Amount(rapid.SampledFrom([]int64{0, 0, 30000}).Draw(t, "fee")),
 				Remedies: policy.Remedies{
 					Refund:       rapid.IntRange(0, 3).Draw(t, "refund") > 0,
 					Compensation: rapid.IntRange(0, 3).Draw(t, "compensation") > 0,
@@ -115,7 +119,7 @@ func TestSharesAreConsistent(t *testing.T) {
 			if s.Compensation < 0 || s.Refund < 0 || c.ConsumerTotal != s.Compensation+s.Refund {
 				t.Fatalf("%s gets %d and %d, in all %d", s.ClaimID, s.Compensation, s.Refund, c.ConsumerTotal)
 			}
-			if c.GroupTotalBefore != totals[s.Basis] || c.GroupTotalAfter-c.GroupTotalBefore != s.Compensation {
+			if c.GroupTotalBefore != totals[s.Basis] || c.GroupTotalAfter-c.GroupTotalBefore != s.Compensation-s.AuthenticationFee {
 				t.Fatalf("%s: the group goes from %d to %d, was at %d", s.ClaimID, c.GroupTotalBefore, c.GroupTotalAfter, totals[s.Basis])
 			}
 			totals[s.Basis] = c.GroupTotalAfter
@@ -266,6 +270,7 @@ func TestNoOverflow(t *testing.T) {
 			l.Promises = []order.Promise{{Kind: order.PromiseFixedAmount, FixedAmount: huge.Draw(t, "fixed")}}
 			m := member(l, drawVersion(t, policy.Promise))
 			m.Refunded = huge.Draw(t, "refunded")
+			m.AuthenticationFee = huge.Draw(t, "fee")
 			members = append(members, m)
 		}
 		shares, err := policy.Price(members)

@@ -8,10 +8,6 @@ import (
 
 const day = 24 * time.Hour
 
-// beijing is the time of the laws: China has had no other zone or summer time
-// since 1992.
-var beijing = time.FixedZone("UTC+8", 8*60*60)
-
 // Seeds returns the policies every installation starts with, in CNY: the
 // platform's promise "fake one pays ten" and the two statutes a consumer may
 // choose instead. Each call returns fresh values.
@@ -60,15 +56,15 @@ func seed(id, title string, basis LegalBasis) Version {
 		Windows: Windows{
 			Claim:          KnowledgeMax,
 			Knowledge:      KnowledgeMax,
-			Result:         15 * day,
-			Review:         3 * day,
-			NoticeDelivery: 2 * day,
-			Notice:         7 * day,
+			Result:         Lasting(15 * day),
+			Review:         Lasting(3 * day),
+			NoticeDelivery: Lasting(2 * day),
+			Notice:         Lasting(7 * day),
 			Grouping:       90 * day,
 		},
 	}
 }
 
 func beijingDate(year int, month time.Month, dayOfMonth int) time.Time {
-	return time.Date(year, month, dayOfMonth, 0, 0, 0, 0, beijing).UTC()
+	return time.Date(year, month, dayOfMonth, 0, 0, 0, 0, Beijing).UTC()
 }

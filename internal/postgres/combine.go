@@ -1,19 +1,23 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// part is one set-based change of what a batch writes.
+// part is one set-based change of what a batch writes, or one comparison that it
+// rests on.
 type part struct {
 	what string
-	// rows is how many rows it must affect.
+	// rows is how many rows it must affect, or find.
 	rows  int
 	query string
 	args  []any
+	reads bool
 }
 
 // gather notes a change for the batch's one write.
@@ -22,81 +26,103 @@ func (tx *Tx) gather(what string, rows int, query string, args ...any) error {
 	return nil
 }
 
-// combinedMax bounds the combinations of changes that a session keeps a
-// statement for. A lane under load writes the same few again and again.
-const combinedMax = 64
+// gatherRead notes a comparison for the batch's one write.
+func (tx *Tx) gatherRead(what string, rows int, query string, args ...any) error {
+	tx.parts = append(tx.parts, part{what: what, rows: rows, query: query, args: args, reads: true})
+	return nil
+}
 
-// flush runs what was gathered as one statement: one round trip to the server
-// instead of one for each table. None of the parts may depend on what another
-// of them writes; they all see the rows as they were before.
+// combinedMax bounds the statements that a session keeps for combinations of
+// changes. A lane under load writes the same few again and again; beyond the
+// bound the statement that was used the longest time ago goes.
+const combinedMax = 128
+
+// flush runs what was gathered as one statement. None of the parts may depend on
+// what another of them writes: they all see the rows as they were before. The
+// first part is carried out first; where a part met another number of rows than
+// it must, the statement fails, and with it everything that it did.
 func (tx *Tx) flush() error {
 	parts := tx.parts
 	tx.parts = nil
 	if len(parts) == 0 {
 		return nil
 	}
-	query, ok := tx.s.combine(parts)
-	if !ok || len(parts) == 1 {
-		for _, p := range parts {
-			if err := tx.exec(p.what, p.rows, p.query, p.args...); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	const what = "write batch"
+	query := tx.s.combine(parts)
 	st, err := tx.statement(query)
 	if err != nil {
 		return failure(tx.ctx, what, err)
 	}
-	var args []any
-	counts := make([]any, len(parts))
+	args := make([]any, 0, 3*len(parts))
+	rows := make([]int64, len(parts))
 	for i, p := range parts {
 		args = append(args, p.args...)
-		counts[i] = new(int64)
+		rows[i] = int64(p.rows)
 	}
-	if err := st.QueryRowContext(tx.ctx, args...).Scan(counts...); err != nil {
-		return failure(tx.ctx, what, err)
-	}
-	for i, p := range parts {
-		if n := *counts[i].(*int64); n != int64(p.rows) {
-			return fmt.Errorf("%s: %d of %d rows: %w", p.what, n, p.rows, ErrStale)
+	args = append(args, bigints(rows, func(n *int64) int64 { return *n }))
+	if _, err := st.ExecContext(tx.ctx, args...); err != nil {
+		err = failure(tx.ctx, what, err)
+		if errors.Is(err, ErrStale) {
+			return fmt.Errorf("%s: %w", names(parts), err)
 		}
+		return err
 	}
 	return nil
 }
 
+func names(parts []part) string {
+	list := make([]string, len(parts))
+	for i, p := range parts {
+		list[i] = p.what
+	}
+	return strings.Join(list, "+")
+}
+
 var placeholder = regexp.MustCompile(`\$(\d+)`)
 
-// combine gives the statement that makes the changes of all parts and counts
-// the rows of each; false when the session has too many such statements.
-func (s *Session) combine(parts []part) (string, bool) {
-	names := make([]string, len(parts))
-	for i, p := range parts {
-		names[i] = p.what
-	}
-	key := strings.Join(names, "+")
+// combine gives the statement that carries out all parts. It divides by zero,
+// which nothing else in it can, when the rows of a part are not as many as the
+// last parameter says.
+func (s *Session) combine(parts []part) string {
+	key := names(parts)
 	if query, ok := s.combined[key]; ok {
-		return query, true
+		s.recent = append(slices.DeleteFunc(s.recent, func(k string) bool { return k == key }), key)
+		return query
 	}
-	if len(s.combined) >= combinedMax {
-		return "", false
+	if len(s.recent) >= combinedMax {
+		s.forget(s.recent[0])
 	}
-	var with, counts strings.Builder
+	var with, counted strings.Builder
 	before := 0
 	for i, p := range parts {
 		if i > 0 {
 			with.WriteString(", ")
-			counts.WriteString(", ")
+			counted.WriteString(" AND ")
 		}
 		query := placeholder.ReplaceAllStringFunc(p.query, func(number string) string {
 			n, _ := strconv.Atoi(number[1:]) // The expression admits digits only.
 			return "$" + strconv.Itoa(n+before)
 		})
-		fmt.Fprintf(&with, "p%d AS (%s RETURNING 1)", i, query)
-		fmt.Fprintf(&counts, "(SELECT count(*) FROM p%d)", i)
+		if !p.reads {
+			query += " RETURNING 1"
+		}
+		fmt.Fprintf(&with, "p%d AS (%s)", i, query)
+		fmt.Fprintf(&counted, "(SELECT count(*) FROM p%d) = n.rows[%d]", i, i+1)
 		before += len(p.args)
 	}
-	s.combined[key] = "WITH " + with.String() + " SELECT " + counts.String()
-	return s.combined[key], true
+	query := fmt.Sprintf("WITH %s SELECT 1 / CASE WHEN %s THEN 1 ELSE 0 END FROM (SELECT $%d::bigint[] AS rows) n",
+		with.String(), counted.String(), before+1)
+	s.combined[key], s.recent = query, append(s.recent, key)
+	return query
+}
+
+// forget drops a combined statement and its plan.
+func (s *Session) forget(key string) {
+	query := s.combined[key]
+	if st, ok := s.statements[query]; ok {
+		_ = st.Close()
+		delete(s.statements, query)
+	}
+	delete(s.combined, key)
+	s.recent = slices.DeleteFunc(s.recent, func(k string) bool { return k == key })
 }

@@ -75,8 +75,10 @@ type Session struct {
 	settings   []string
 	conn       *sqlx.Conn
 	statements map[string]*sqlx.Stmt
-	// combined are the batch-writing statements by what they write.
+	// combined are the batch-writing statements by what they write; recent are
+	// their keys, the one used last at the end.
 	combined map[string]string
+	recent   []string
 	// types are the row types of tables, by the table's name.
 	types map[string]rowType
 }
@@ -124,7 +126,7 @@ func (s *Session) connect(ctx context.Context) error {
 		return failure(ctx, "read row types", err)
 	}
 	s.conn, s.statements, s.types = conn, make(map[string]*sqlx.Stmt, 48), types
-	s.combined = make(map[string]string)
+	s.combined, s.recent = make(map[string]string), nil
 	return nil
 }
 
@@ -204,27 +206,6 @@ func (tx *Tx) statement(query string) (*sqlx.Stmt, error) {
 	}
 	tx.s.statements[query] = st
 	return st, nil
-}
-
-// exec runs query and refuses with errStale when it did not affect rows rows:
-// what the batch decided on has changed under it.
-func (tx *Tx) exec(what string, rows int, query string, args ...any) error {
-	st, err := tx.statement(query)
-	if err != nil {
-		return failure(tx.ctx, what, err)
-	}
-	res, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return failure(tx.ctx, what, err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return failure(tx.ctx, what, err)
-	}
-	if n != int64(rows) {
-		return fmt.Errorf("%s: %d of %d rows: %w", what, n, rows, ErrStale)
-	}
-	return nil
 }
 
 // InTx runs f in one transaction and commits it. An error before the commit

@@ -60,6 +60,9 @@ var errInternal = errors.New("database error")
 
 func class(e *pq.Error) error {
 	switch code := string(e.Code); {
+	case code == "22012":
+		// What a batch's write does when it met other rows than it must.
+		return ErrStale
 	case code == "40001", code == "40P01", code == "55P03":
 		return ErrContended
 	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"):

@@ -24,6 +24,7 @@ type Head struct {
 	TransferNumber int64
 	RecordedAt     time.Time
 	OpenedAt       time.Time
+	Balances       ledger.Balances
 }
 
 // Key names one row of a book by the book and the rest of its key.
@@ -124,13 +125,15 @@ func (tx *Tx) query(what, query string, args []any, scan func(*sql.Rows) error) 
 
 const headColumns = `
 	b.merchant_id, b.currency, b.version, b.event_number, b.event_hash,
-	b.transfer_number, b.recorded_at, b.opened_at`
+	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns
 
 func scanHead(rows *sql.Rows) (Head, error) {
 	var h Head
 	var hash []byte
-	err := rows.Scan(&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
-		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt)
+	err := rows.Scan(append([]any{
+		&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
+		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt,
+	}, balanceTargets(&h.Balances)...)...)
 	copy(h.EventHash[:], hash)
 	h.RecordedAt, h.OpenedAt = h.RecordedAt.UTC(), h.OpenedAt.UTC()
 	return h, err
@@ -415,22 +418,6 @@ func (tx *Tx) Groups(keys []Key) ([]Group, error) {
 			err := rows.Scan(&g.MerchantID, &g.ID, &g.ClaimantID, &g.ProductID, &g.AnchorPaidAt, &g.RecordedAt)
 			inUTC(&g.AnchorPaidAt, &g.RecordedAt)
 			out = append(out, g)
-			return err
-		})
-	return out, err
-}
-
-// Accounts reads the accounts among keys, whose ID is the purpose.
-func (tx *Tx) Accounts(keys []Key) ([]Account, error) {
-	var out []Account
-	err := tx.query("read accounts", `
-		SELECT a.merchant_id, a.purpose, a.debits_minor, a.credits_minor
-		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
-		JOIN accounts a ON a.merchant_id = k.merchant_id AND a.purpose = k.id`,
-		keyArrays(keys),
-		func(rows *sql.Rows) error {
-			a, err := scanAccount(rows)
-			out = append(out, a)
 			return err
 		})
 	return out, err

@@ -39,18 +39,20 @@ func emptyDatabase(t *testing.T) (s *embedpg.Server, app *sqlx.DB) {
 	return s, app
 }
 
-// latest is the number of the last migration, and how many there are.
-func latest(t *testing.T) (number, count int64) {
+// latest is the version of the last migration, and how many there are: numbers
+// may be left out.
+func latest(t *testing.T) (version, count int64) {
 	t.Helper()
 	names, err := fs.Glob(migrations.FS, "*.sql")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no migrations: %v", err)
 	}
-	number, err = strconv.ParseInt(names[len(names)-1][:4], 10, 64)
+	number, _, _ := strings.Cut(names[len(names)-1], "_")
+	version, err = strconv.ParseInt(number, 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return number, int64(len(names))
+	return version, int64(len(names))
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

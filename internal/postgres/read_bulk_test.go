@@ -155,6 +155,9 @@ var bulkInserts = []string{
 	`INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'person' || g, '', sha256(g::text::bytea)
 	FROM seeds`,
+	`INSERT INTO access_refusals (refused_at, attempts, method, reason, workload, role, person, scope, target)
+	SELECT since, 1, 'ClaimService/GetClaim', 'CLAIM_NOT_FOUND', CASE WHEN hot THEN 'hot' ELSE 'w' || g % 10 END, 'merchant', '', '', ''
+	FROM seeds`,
 }
 
 // ids reads what a plain query says a list must hold.

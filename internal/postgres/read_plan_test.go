@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"testing"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -159,6 +161,12 @@ func plannedParts() map[string]planned {
 		"payouts of claim":       payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", ClaimID: c, State: payout.Failed}, few),
 		"holds":                  holdsPlanned(postgres.HoldQuery{MerchantID: "hot"}, onePage),
 		"holds in state":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", State: ledger.Held}, bounded),
+		"refusals":               refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal}, onePage),
+		"refusals in a time":     refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, From: start.AddDate(10, 0, 0)}, few),
+		"refusals before a time": refusalsPlanned(postgres.RefusalQuery{Before: postgres.RefusalCursor{RefusedAt: start}}, onePage),
+		"refusals of workload":   refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "hot"}, onePage),
+		"refusals of few":        refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "w3", From: start.AddDate(10, 0, 0)}, few),
+		"refusals of nobody":     refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "nobody"}, few),
 		"holds of claim":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", ClaimID: c}, few),
 		// As many as there are claims of the merchant that nobody has funded.
 		"shortfall": {func(ctx context.Context, r postgres.Reader) error { return listed(r.Shortfall(ctx, "m3")) }, 2 * (bulkRows - hotRows) / 10},
@@ -201,6 +209,13 @@ func holdsPlanned(q postgres.HoldQuery, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error {
 		return listed(r.Holds(ctx, q, postgres.HoldKey{}, pageSize))
 	}, rows}
+}
+
+// lastRefusal is after every row.
+var lastRefusal = postgres.RefusalCursor{RefusedAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Number: math.MaxInt64}
+
+func refusalsPlanned(q postgres.RefusalQuery, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Refusals(ctx, q, pageSize)) }, rows}
 }
 
 // Would catch a read that no index serves, or that looks at more rows the

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -16,9 +18,12 @@ import (
 // Rows of one kind are in the order in which they were made.
 type Changes struct {
 	BooksOpened []Head
-	// Books carries, in Version, the version under which the book was locked.
-	Books    []Head
-	Accounts []Account // What to add to the running totals.
+	// Books carries, in Version, the version that the book was read at.
+	Books []Head
+	// BooksRead are books that were decided on and not changed, with the version
+	// they were read at; BooksMissing are those that did not exist.
+	BooksRead    []Head
+	BooksMissing []string
 
 	Lines   []LineSeen
 	Refunds []Refund
@@ -29,6 +34,7 @@ type Changes struct {
 	ClaimsChanged []ClaimChanged
 	UnitsTaken    []UnitOwner
 	UnitsFreed    []UnitOwner
+	UnitsPassed   []UnitPassed
 	Revisions     []claim.Revision
 	Results       []claim.Result
 	Moves         []Move
@@ -43,10 +49,17 @@ type Changes struct {
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout
 	DuesBegun      []Due
+	DuesChanged    []Due
 	DuesEnded      []Key
 
 	Events   []event.Event
 	Requests []Request
+}
+
+// UnitPassed is a unit that goes from one claim to another.
+type UnitPassed struct {
+	UnitOwner
+	From string
 }
 
 // LineSeen is an order line seen for the first time.
@@ -92,14 +105,15 @@ type Due struct {
 	Attempts   int32
 }
 
-// Write stores changes, set-based: one statement whatever the number of commands,
-// but for the few changes that others build on. Every guarded row is counted;
-// ErrStale means that what was decided on has changed.
+// Write stores changes in one statement, which is a transaction by itself where
+// none is open: all of it or nothing. Every row is counted and every book's
+// version compared; ErrStale means that what was decided on has changed. Books
+// are written, and by that locked, first and in key order.
 func (tx *Tx) Write(c *Changes) error {
 	tx.parts = nil
 	for _, step := range []func(*Changes) error{
-		tx.writeBooks, tx.writeAccounts, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
-		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnitsFreed, tx.writeUnitsTaken,
+		tx.writeBooks, tx.compareBooks, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
+		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnits,
 		tx.writeRevisions, tx.writeResults, tx.writeMoves, tx.writeWaits,
 		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
 		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
@@ -112,35 +126,50 @@ func (tx *Tx) Write(c *Changes) error {
 	return tx.flush()
 }
 
-// writeBooks opens books at once, since their accounts may be written by the
-// same batch.
 func (tx *Tx) writeBooks(c *Changes) error {
-	if rows := c.BooksOpened; len(rows) > 0 {
-		err := tx.exec("open books", len(rows), `
-			INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
-			                   transfer_number, recorded_at, opened_at)
-			SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
-			       r.transfer_number, r.recorded_at, r.opened_at
-			FROM unnest($1::books[]) r`,
+	if rows := c.Books; len(rows) > 0 {
+		slices.SortFunc(rows, func(a, b Head) int { return cmp.Compare(a.MerchantID, b.MerchantID) })
+		err := tx.gather("write books", len(rows), `
+			UPDATE books b
+			SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
+			    transfer_number = k.transfer_number, recorded_at = k.recorded_at,`+balanceChanges+`
+			FROM unnest($1::books[]) k
+			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			rowsOf(tx.s.types["books"], rows, putHead))
 		if err != nil {
 			return err
 		}
-		if err := tx.openAccounts(rows); err != nil {
-			return err
-		}
 	}
-	rows := c.Books
+	rows := c.BooksOpened
 	if len(rows) == 0 {
 		return nil
 	}
-	return tx.gather("write books", len(rows), `
-		UPDATE books b
-		SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
-		    transfer_number = k.transfer_number, recorded_at = k.recorded_at
-		FROM unnest($1::books[]) k
-		WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
+	return tx.gather("open books", len(rows), `
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
+		                   transfer_number, recorded_at, opened_at,`+balanceNames+`)
+		SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
+		       r.transfer_number, r.recorded_at, r.opened_at,`+balanceValues+`
+		FROM unnest($1::books[]) r`,
 		rowsOf(tx.s.types["books"], rows, putHead))
+}
+
+// compareBooks counts the books that are still as they were read.
+func (tx *Tx) compareBooks(c *Changes) error {
+	rows := slices.Clone(c.BooksRead)
+	const missing = -1
+	for _, id := range c.BooksMissing {
+		rows = append(rows, Head{MerchantID: id, Version: missing})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.gatherRead("compare books", len(rows), `
+		SELECT 1
+		FROM unnest($1::text[], $2::bigint[]) AS k (merchant_id, version)
+		LEFT JOIN books b ON b.merchant_id = k.merchant_id
+		WHERE coalesce(b.version, -1) = k.version`,
+		texts(rows, func(h *Head) string { return h.MerchantID }),
+		bigints(rows, func(h *Head) int64 { return h.Version }))
 }
 
 func putHead(r *records, h *Head) {
@@ -149,34 +178,7 @@ func putHead(r *records, h *Head) {
 	r.blob(h.EventHash[:])
 	r.bigints(h.TransferNumber)
 	r.times(h.RecordedAt, h.OpenedAt)
-}
-
-// openAccounts gives every opened book its whole chart of accounts at zero.
-func (tx *Tx) openAccounts(books []Head) error {
-	purposes := ledger.Purposes()
-	return tx.exec("open accounts", len(books)*len(purposes), `
-		INSERT INTO accounts (merchant_id, purpose, debits_minor, credits_minor)
-		SELECT b.merchant_id, p.purpose, 0, 0
-		FROM unnest($1::text[]) AS b (merchant_id)
-		CROSS JOIN unnest($2::text[]) AS p (purpose)`,
-		texts(books, func(h *Head) string { return h.MerchantID }),
-		texts(purposes, func(p *ledger.Purpose) string { return string(*p) }))
-}
-
-func (tx *Tx) writeAccounts(c *Changes) error {
-	rows := c.Accounts
-	if len(rows) == 0 {
-		return nil
-	}
-	return tx.gather("write accounts", len(rows), `
-		UPDATE accounts a
-		SET debits_minor = a.debits_minor + k.debits_minor, credits_minor = a.credits_minor + k.credits_minor
-		FROM unnest($1::accounts[]) k
-		WHERE a.merchant_id = k.merchant_id AND a.purpose = k.purpose`,
-		rowsOf(tx.s.types["accounts"], rows, func(r *records, a *Account) {
-			r.texts(a.MerchantID, string(a.Purpose))
-			r.bigints(int64(a.Balance.Debits), int64(a.Balance.Credits))
-		}))
+	putBalances(r, &h.Balances)
 }
 
 func (tx *Tx) writePersons(c *Changes) error {
@@ -367,18 +369,30 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
-// writeDues ends dues before it begins them: a batch may do both to one payout.
+func putDue(r *records, d *Due) {
+	r.texts(d.MerchantID, d.PayoutID)
+	r.times(d.DueAt)
+	r.integer(d.Attempts)
+}
+
 func (tx *Tx) writeDues(c *Changes) error {
 	if rows := c.DuesEnded; len(rows) > 0 {
-		end := tx.gather
-		if len(c.DuesBegun) > 0 {
-			end = tx.exec
-		}
-		err := end("end payout dues", len(rows), `
+		err := tx.gather("end payout dues", len(rows), `
 			DELETE FROM payout_dues d
 			USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
 			keyArrays(rows)...)
+		if err != nil {
+			return err
+		}
+	}
+	if rows := c.DuesChanged; len(rows) > 0 {
+		err := tx.gather("change payout dues", len(rows), `
+			UPDATE payout_dues d
+			SET due_at = k.due_at, attempts = k.attempts
+			FROM unnest($1::payout_dues[]) k
+			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.payout_id`,
+			rowsOf(tx.s.types["payout_dues"], rows, putDue))
 		if err != nil {
 			return err
 		}
@@ -391,11 +405,7 @@ func (tx *Tx) writeDues(c *Changes) error {
 		INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
 		SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
 		FROM unnest($1::payout_dues[]) r`,
-		rowsOf(tx.s.types["payout_dues"], rows, func(r *records, d *Due) {
-			r.texts(d.MerchantID, d.PayoutID)
-			r.times(d.DueAt)
-			r.integer(d.Attempts)
-		}))
+		rowsOf(tx.s.types["payout_dues"], rows, putDue))
 }
 
 func (tx *Tx) writeEvents(c *Changes) error {

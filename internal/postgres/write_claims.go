@@ -98,30 +98,46 @@ func unitArrays(rows []UnitOwner) []any {
 	}
 }
 
-func (tx *Tx) writeUnitsTaken(c *Changes) error {
-	if len(c.UnitsTaken) == 0 {
+func (tx *Tx) writeUnits(c *Changes) error {
+	if rows := c.UnitsTaken; len(rows) > 0 {
+		err := tx.gather("take units", len(rows), `
+			INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
+			SELECT k.merchant_id, k.order_line_id, k.ordinal, k.claim_id
+			FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+			     AS k (merchant_id, order_line_id, ordinal, claim_id)`,
+			unitArrays(rows)...)
+		if err != nil {
+			return err
+		}
+	}
+	if rows := c.UnitsFreed; len(rows) > 0 {
+		err := tx.gather("free units", len(rows), `
+			DELETE FROM claimed_units u
+			USING unnest($1::text[], $2::text[], $3::integer[], $4::text[])
+			      AS k (merchant_id, order_line_id, ordinal, claim_id)
+			WHERE u.merchant_id = k.merchant_id AND u.order_line_id = k.order_line_id
+			  AND u.ordinal = k.ordinal AND u.claim_id = k.claim_id`,
+			unitArrays(rows)...)
+		if err != nil {
+			return err
+		}
+	}
+	rows := c.UnitsPassed
+	if len(rows) == 0 {
 		return nil
 	}
-	return tx.gather("take units", len(c.UnitsTaken), `
-		INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
-		SELECT k.merchant_id, k.order_line_id, k.ordinal, k.claim_id
-		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
-		     AS k (merchant_id, order_line_id, ordinal, claim_id)`,
-		unitArrays(c.UnitsTaken)...)
-}
-
-// writeUnitsFreed frees units at once: another claim of the batch may take them.
-func (tx *Tx) writeUnitsFreed(c *Changes) error {
-	if len(c.UnitsFreed) == 0 {
-		return nil
+	owners := make([]UnitOwner, len(rows))
+	for i := range rows {
+		owners[i] = rows[i].UnitOwner
 	}
-	return tx.exec("free units", len(c.UnitsFreed), `
-		DELETE FROM claimed_units u
-		USING unnest($1::text[], $2::text[], $3::integer[], $4::text[])
-		      AS k (merchant_id, order_line_id, ordinal, claim_id)
+	return tx.gather("pass units on", len(rows), `
+		UPDATE claimed_units u
+		SET claim_id = k.claim_id
+		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
+		     AS k (merchant_id, order_line_id, ordinal, claim_id, from_claim_id)
 		WHERE u.merchant_id = k.merchant_id AND u.order_line_id = k.order_line_id
-		  AND u.ordinal = k.ordinal AND u.claim_id = k.claim_id`,
-		unitArrays(c.UnitsFreed)...)
+		  AND u.ordinal = k.ordinal AND u.claim_id = k.from_claim_id`,
+		append(unitArrays(owners), texts(rows, func(u *UnitPassed) string { return u.From }))...)
 }
 
 func (tx *Tx) writeRevisions(c *Changes) error {

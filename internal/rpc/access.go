@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 )
 
 // access is who may call a method. A merchant may call it for its own book
@@ -22,7 +23,7 @@ type access struct {
 func roles(r ...engine.Role) access { return access{roles: r} }
 
 // everyone is every role that looks at claims.
-var everyone = roles(callers...)
+var everyone = roles(identity.Roles()...)
 
 // staff is the marketplace's own people and services.
 var staff = roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleAdjudicator, engine.RoleApprover,
@@ -78,6 +79,10 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,
 	"/tenfold.v1.PolicyService/ListPolicyVersions":   everyone,
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
+	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(engine.RoleOperator),
+	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
+
+	"/tenfold.v1.AuditService/ListRefusals": roles(engine.RoleAuditor),
 
 	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,
 
@@ -124,13 +129,25 @@ func shortMethod(full string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(full, "/"), "tenfold.v1.")
 }
 
-// mayRead refuses a merchant what lies in another's book, as if it were not
-// there; notFound is the reason of that answer.
-func (c caller) mayRead(merchant string, notFound fault.Reason, name string) error {
-	if c.Role != engine.RoleMerchant || c.scope == merchantName(merchant) {
+// outOfScope is the refusal of what lies beyond what a caller's role is limited
+// to. The caller is told that it is not there; the auditor is told the truth.
+type outOfScope struct {
+	refusal *fault.Error
+	// name is the resource that was named.
+	name string
+}
+
+func (o *outOfScope) Error() string { return o.name + " is another's: " + o.refusal.Error() }
+
+func (o *outOfScope) Unwrap() error { return o.refusal }
+
+// mayRead refuses a merchant what lies in another's book as absent, which is
+// what it would be told if the name were nobody's.
+func (c caller) mayRead(merchant string, absent *fault.Error, name string) error {
+	if c.Role != engine.RoleMerchant || c.Scope == merchantName(merchant) {
 		return nil
 	}
-	return fault.New(notFound, "%s does not exist", name)
+	return &outOfScope{absent, name}
 }
 
 // target is the name in a request: what it is about, or under.
@@ -169,5 +186,5 @@ func (c caller) limit(request any, method string) error {
 		return nil
 	}
 	parts := strings.Split(name, "/")
-	return c.mayRead(merchant, collections[parts[len(parts)-2]], name)
+	return c.mayRead(merchant, fault.New(collections[parts[len(parts)-2]], "%s does not exist", name), name)
 }

@@ -60,6 +60,10 @@ var allowed = map[string][]string{
 	"PolicyService/GetPolicyVersion":     butFor(),
 	"PolicyService/ListPolicyVersions":   butFor(),
 	"PolicyService/ResolvePolicy":        butFor(),
+	"PolicyService/SetCalendarDays":      {"operator"},
+	"PolicyService/ListCalendarDays":     butFor(),
+
+	"AuditService/ListRefusals": {"auditor"},
 
 	"WatchService/WatchClaims": butFor("authenticator"),
 

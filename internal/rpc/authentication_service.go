@@ -69,7 +69,7 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 }
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
-	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.scope != r.GetAuthenticator() {
+	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
 		return nil, fault.New(fault.AccessDenied, "an authenticator records its own results only").
 			With("method", "AuthenticationService/RecordResult").At("authenticator")
 	}
@@ -109,9 +109,12 @@ func (s *authenticationService) result(ctx context.Context, merchant, id string)
 	if err != nil {
 		return nil, err
 	}
-	who := callerOf(ctx)
-	if !found || (who.Role == engine.RoleAuthenticator && who.scope != authenticatorName(x.AuthenticatorID)) {
-		return nil, fault.New(fault.ResultNotFound, "merchant %s has no result %s", merchant, id).With("resultId", id)
+	absent := fault.New(fault.ResultNotFound, "merchant %s has no result %s", merchant, id).With("resultId", id)
+	if !found {
+		return nil, absent
+	}
+	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.Scope != authenticatorName(x.AuthenticatorID) {
+		return nil, &outOfScope{absent, resultName(merchant, id)}
 	}
 	return &x, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -50,7 +51,7 @@ func (b *backend) claimAfter(ctx context.Context, merchant string, o *engine.Out
 	return &c, err
 }
 
-func claimNotFound(id string) error {
+func claimNotFound(id string) *fault.Error {
 	return fault.New(fault.ClaimNotFound, "no claim has the id %s", id).With("claimId", id)
 }
 
@@ -228,6 +229,8 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
 	}}
+	fee := r.GetAuthenticationFee()
+	cmd.AuthenticationFee, cmd.FeeCurrency = money.Amount(fee.GetMinorUnits()), fee.GetCurrencyCode()
 	if len(r.GetRemedies()) == 0 {
 		cmd.Remedies = policy.Remedies{Refund: true, Compensation: true}
 	}

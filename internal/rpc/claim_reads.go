@@ -26,7 +26,7 @@ func readClaim(ctx context.Context, r postgres.Reader, merchant, id, name string
 	case !found:
 		return nil, claimNotFound(id)
 	}
-	return &c, callerOf(ctx).mayRead(c.MerchantID, fault.ClaimNotFound, name)
+	return &c, callerOf(ctx).mayRead(c.MerchantID, claimNotFound(id), name)
 }
 
 func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimRequest) (*tenfoldv1.GetClaimResponse, error) {
@@ -114,6 +114,9 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	f, err := parseFilter(r.GetFilter())
 	if err != nil {
 		return nil, err
+	}
+	if f.claimantID != "" && hides(callerOf(ctx).Role, "tenfold.v1.Claim.claimant_id") {
+		return nil, unsupported("claimant_id is not shown to this role, so nothing is found by it")
 	}
 	merchant, _ := nameOf(r.GetParent())
 	q := postgres.ClaimQuery{

@@ -6,8 +6,11 @@ import (
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 
+	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/watch"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // cloudEvent is an event as it leaves by broker or webhook: CloudEvents 1.0 in
@@ -28,12 +31,29 @@ type cloudEvent struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// CloudEvent gives an event in the form in which it leaves by broker or webhook.
+// CloudEvent gives an event in the form in which it leaves by broker, for the
+// marketplace's own services.
 func CloudEvent(e *watch.Event) ([]byte, error) {
 	p, err := sharedEvent(e)
 	if err != nil {
 		return nil, err
 	}
+	return envelope(e, p)
+}
+
+// MerchantCloudEvent gives an event as its merchant may see it, in the form in
+// which it leaves by webhook.
+func MerchantCloudEvent(e *watch.Event) ([]byte, error) {
+	p, err := sharedEvent(e)
+	if err != nil {
+		return nil, err
+	}
+	p = proto.CloneOf(p)
+	veilsOf()[engine.RoleMerchant].cover(p.ProtoReflect())
+	return envelope(e, p)
+}
+
+func envelope(e *watch.Event, p *tenfoldv1.Event) ([]byte, error) {
 	data, err := protojson.Marshal(p)
 	if err != nil {
 		return nil, fmt.Errorf("write event as JSON: %w", err)

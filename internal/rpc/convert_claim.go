@@ -125,9 +125,8 @@ func calculationOf(c *policy.Calculation, revision int32) *tenfoldv1.Calculation
 		Compensation: moneyOf(c.Compensation, c.Currency), Refund: moneyOf(c.Refund, c.Currency),
 		ConsumerTotal: moneyOf(c.ConsumerTotal, c.Currency), Revision: revision, ClauseDigest: c.ClauseDigest,
 	}
-	if c.FixedPerUnit > 0 {
-		p.FixedPerUnit = moneyOf(c.FixedPerUnit, c.Currency)
-	}
+	p.FixedPerUnit = moneyOrNone(c.FixedPerUnit, c.Currency)
+	p.AuthenticationFee = moneyOrNone(c.AuthenticationFee, c.Currency)
 	for _, s := range c.Steps {
 		p.Steps = append(p.Steps, &tenfoldv1.CalculationStep{
 			Code: s.Code, Rule: s.Rule, Note: s.Note, Amount: signed(s.Amount, c.Currency),

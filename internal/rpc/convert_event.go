@@ -3,8 +3,6 @@ package rpc
 import (
 	"encoding/hex"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/watch"
@@ -42,12 +40,5 @@ func eventOf(content *event.Event, e *watch.Event) *tenfoldv1.Event {
 	for _, d := range content.Details {
 		p.Details = append(p.Details, &tenfoldv1.EventDetail{Key: d.Key, Value: d.Value})
 	}
-	return p
-}
-
-// contentWith is a copy of an event, with the bytes that are hashed.
-func contentWith(p *tenfoldv1.Event, e *watch.Event) *tenfoldv1.Event {
-	p = proto.CloneOf(p)
-	p.Content = e.Content
 	return p
 }

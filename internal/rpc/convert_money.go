@@ -13,6 +13,14 @@ func moneyOf(a money.Amount, currency string) *tenfoldv1.Money {
 	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: int64(a)}
 }
 
+// moneyOrNone leaves out an amount of zero where that means that there is none.
+func moneyOrNone(a money.Amount, currency string) *tenfoldv1.Money {
+	if a == 0 {
+		return nil
+	}
+	return moneyOf(a, currency)
+}
+
 func signed(a money.Amount, currency string) *tenfoldv1.SignedMoney {
 	return &tenfoldv1.SignedMoney{CurrencyCode: currency, MinorUnits: int64(a)}
 }

@@ -1,10 +1,6 @@
 package rpc
 
 import (
-	"time"
-
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -18,21 +14,20 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 		RefundMode: refundModes.proto(v.RefundMode), EarlierRefunds: earlierRefunds.proto(v.EarlierRefunds),
 		SourceOrder: fundingSources.protos(v.SourceOrder),
 		PublishedAt: stamp(v.PublishedAt), EffectiveFrom: stamp(v.EffectiveFrom), ClauseDigest: v.ClauseDigest,
-		Windows: &tenfoldv1.PolicyWindows{
-			Claim: durationpb.New(v.Windows.Claim), Knowledge: durationpb.New(v.Windows.Knowledge),
-			Result: durationpb.New(v.Windows.Result), Review: durationpb.New(v.Windows.Review),
-			NoticeDelivery: durationpb.New(v.Windows.NoticeDelivery), Notice: durationpb.New(v.Windows.Notice),
-			Grouping: durationpb.New(v.Windows.Grouping),
-		},
+		Windows: policyWindowsOf(&v.Windows),
+		Floor:   moneyOrNone(v.Floor, v.Currency), Cap: moneyOrNone(v.Cap, v.Currency),
+		AdvanceLimit:            moneyOrNone(v.AdvanceLimit, v.Currency),
+		AdvanceLimitPerMerchant: moneyOrNone(v.AdvanceLimitPerMerchant, v.Currency),
+		ApprovalOver:            moneyOrNone(v.ApprovalOver, v.Currency),
+		AbnormalFactor:          v.AbnormalFactor, AbnormalOver: moneyOrNone(v.AbnormalOver, v.Currency),
+		ReversalBorneBy: reversalBearers.proto(v.ReversalBearer()), AuthenticationFee: feeRules.proto(v.FeeRule()),
+		MinimumDeposit: moneyOrNone(v.MinimumDeposit, v.Currency),
 	}
 	if v.Floor > 0 {
-		p.Floor, p.FloorScope = moneyOf(v.Floor, v.Currency), tenfoldv1.FloorScope_FLOOR_SCOPE_ONCE_PER_GROUP
+		p.FloorScope = tenfoldv1.FloorScope_FLOOR_SCOPE_ONCE_PER_GROUP
 	}
-	if v.Cap > 0 {
-		p.Cap = moneyOf(v.Cap, v.Currency)
-	}
-	if v.AdvanceLimit > 0 {
-		p.AdvanceLimit = moneyOf(v.AdvanceLimit, v.Currency)
+	if !v.ProtectedShare.IsZero() {
+		p.ProtectedShare = ratioOf(v.ProtectedShare)
 	}
 	return p
 }
@@ -40,7 +35,6 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 	id, _ := nameOf(p.GetName())
 	r := amounts{currency: p.GetCurrencyCode(), field: "policy_version"}
-	w := p.GetWindows()
 	v := policy.Version{
 		PolicyID: id, Number: int32(numberOf(p.GetName())), Title: p.GetTitle(), Basis: legalBases.domain(p.GetLegalBasis()),
 		Currency: p.GetCurrencyCode(), Categories: p.GetCategories(), Multiplier: ratio(p.GetMultiplier()),
@@ -48,17 +42,16 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 		RefundMode: refundModes.domain(p.GetRefundMode()), EarlierRefunds: earlierRefunds.domain(p.GetEarlierRefunds()),
 		Floor: r.read(p.GetFloor(), "floor"), Cap: r.read(p.GetCap(), "cap"),
 		SourceOrder: fundingSources.domains(p.GetSourceOrder()), AdvanceLimit: r.read(p.GetAdvanceLimit(), "advance_limit"),
-		Windows: policy.Windows{
-			Claim: period(w.GetClaim()), Knowledge: period(w.GetKnowledge()), Result: period(w.GetResult()),
-			Review: period(w.GetReview()), NoticeDelivery: period(w.GetNoticeDelivery()), Notice: period(w.GetNotice()),
-			Grouping: period(w.GetGrouping()),
-		},
+		AdvanceLimitPerMerchant: r.read(p.GetAdvanceLimitPerMerchant(), "advance_limit_per_merchant"),
+		ApprovalOver:            r.read(p.GetApprovalOver(), "approval_over"),
+		AbnormalFactor:          p.GetAbnormalFactor(), AbnormalOver: r.read(p.GetAbnormalOver(), "abnormal_over"),
+		ReversalBorneBy: reversalBearers.domain(p.GetReversalBorneBy()), AuthenticationFee: feeRules.domain(p.GetAuthenticationFee()),
+		MinimumDeposit: r.read(p.GetMinimumDeposit(), "minimum_deposit"), ProtectedShare: ratio(p.GetProtectedShare()),
+		Windows:     policyWindows(p.GetWindows()),
 		PublishedAt: moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()), ClauseDigest: p.GetClauseDigest(),
 	}
 	return v, r.err
 }
-
-func period(d *durationpb.Duration) time.Duration { return d.AsDuration() }
 
 func authenticatorOf(a *claim.Authenticator) *tenfoldv1.Authenticator {
 	return &tenfoldv1.Authenticator{

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -93,6 +94,9 @@ var (
 	refundModes     = enumOf[policy.RefundMode, tenfoldv1.RefundMode]("REFUND_MODE_")
 	earlierRefunds  = enumOf[policy.EarlierRefunds, tenfoldv1.EarlierRefunds]("EARLIER_REFUNDS_")
 	fundingSources  = enumOf[policy.Source, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
+	reversalBearers = enumOf[policy.ReversalBearer, tenfoldv1.ReversalBearer]("REVERSAL_BEARER_")
+	feeRules        = enumOf[policy.FeeRule, tenfoldv1.FeeRule]("FEE_RULE_")
+	dayKinds        = enumOf[calendar.Kind, tenfoldv1.CalendarDayKind]("CALENDAR_DAY_KIND_")
 	discountBearers = enumOf[order.Bearer, tenfoldv1.DiscountBearer]("DISCOUNT_BEARER_")
 	promiseKinds    = enumOf[order.PromiseKind, tenfoldv1.PromiseKind]("PROMISE_KIND_")
 )

@@ -42,6 +42,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.BatchTooLarge: codes.ResourceExhausted,
 	fault.QueueFull:     codes.ResourceExhausted,
 	fault.WatchersFull:  codes.ResourceExhausted,
+	fault.RateLimited:   codes.ResourceExhausted,
 
 	fault.ClaimChanged:         codes.Aborted,
 	fault.TransactionContended: codes.Aborted,
@@ -188,6 +189,7 @@ func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 			d.AllowedActions = append(d.AllowedActions, actions.proto(a))
 		}
 	}
+	who.cover(d)
 	return d
 }
 

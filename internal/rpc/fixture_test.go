@@ -2,7 +2,6 @@ package rpc_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,9 +18,11 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/accesslog"
 	"github.com/tenfold-claims/tenfold/internal/audit"
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -42,11 +43,13 @@ type fixture struct {
 	t        *testing.T
 	conn     *grpc.ClientConn
 	db       *postgres.DB
-	engine   *engine.Engine
-	hub      *watch.Hub
-	hooks    *webhook.Webhooks
 	pg       *pgtest.DB
 	payments *payouttest.Simulator
+	engine   *engine.Engine
+	bench    *sandbox.Bench
+	refusals *accesslog.Log
+	hub      *watch.Hub
+	hooks    *webhook.Webhooks
 
 	claims  tenfoldv1.ClaimServiceClient
 	results tenfoldv1.AuthenticationServiceClient
@@ -70,44 +73,36 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	}
 	log := slog.New(slog.DiscardHandler)
 	clock := sandbox.NewClock(start)
-	e, err := engine.New(t.Context(), f.db, clock.Now, config, log)
+	f.engine, err = engine.New(t.Context(), f.db, clock.Now, config, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.engine = e
+	f.refusals = accesslog.New(f.db, log)
 	f.payments = payouttest.New(clock.Now)
 	gateway := serve(t, func(s *grpc.Server) { tenfoldv1.RegisterPayoutGatewayServiceServer(s, f.payments) })
-	w := worker.New(f.db, e, gatewayclient.New(gateway, 5*time.Second), worker.Defaults(), log)
+	w := worker.New(f.db, f.engine, gatewayclient.New(gateway, 5*time.Second), worker.Defaults(), log)
 	working, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(working) }()
-	bench, err := sandbox.New(t.Context(), clock, f.db, e, w, f.payments)
-	if err != nil {
+	if f.bench, err = sandbox.New(t.Context(), clock, f.db, f.engine, w, f.payments); err != nil {
 		t.Fatal(err)
 	}
 	bell := watch.NewBell()
-	e.OnCommit(bell.Ring)
+	f.engine.OnCommit(bell.Ring)
 	f.hub = watch.New(f.db, watching, bell, log)
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()
-	f.hooks = webhook.New(f.db, rpc.CloudEvent, clock.Now, privateWebhooks(), log)
-	server, err := rpc.New(e, f.db, f.hub, f.hooks, bench, rpc.Defaults(), log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, clock.Now, privateWebhooks(), log)
 	listener := bufconn.Listen(1 << 20)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)
 	t.Cleanup(func() {
-		ending, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		server.Stop(ending)
+		end()
 		stop()
 		<-done
 		<-watched
-		e.Close()
-		if err := errors.Join(<-served, f.db.Close()); err != nil {
+		f.engine.Close()
+		if err := f.db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -123,6 +118,36 @@ func privateWebhooks() webhook.Config {
 	c := webhook.Defaults()
 	c.Private = true
 	return c
+}
+
+// listen serves everything behind the fixture to those whom a gate lets in, and
+// gives what ends it.
+func (f *fixture) listen(l net.Listener, gate rpc.Gate, config rpc.Config) (end func()) {
+	f.t.Helper()
+	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	return func() {
+		ending, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		server.Stop(ending)
+		if err := <-served; err != nil {
+			f.t.Error(err)
+		}
+	}
+}
+
+// limitedTo connects to a second server that lets each workload call so often.
+func (f *fixture) limitedTo(quota identity.Quota) *grpc.ClientConn {
+	f.t.Helper()
+	config := rpc.Defaults()
+	config.Quota = quota
+	listener := bufconn.Listen(1 << 20)
+	f.t.Cleanup(f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, config))
+	return dial(f.t, listener)
 }
 
 // serve runs a server of its own inside the process.

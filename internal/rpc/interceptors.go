@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -14,19 +16,29 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/accesslog"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// chain is what every call passes through: a call id, who calls, whether the
-// role may, whether the request keeps the contract's rules, a deadline, and at
-// the end the one translation of errors.
+// chain is what every call passes through: who calls, whether the role may and
+// how often, whether the request keeps the contract's rules, a deadline, at the
+// end what the role must not see, and the one translation of errors.
 type chain struct {
 	validator protovalidate.Validator
+	authority identity.Authority
+	rates     *rates
+	refusals  *accesslog.Log
+	now       engine.Clock
 	callMax   time.Duration
 	log       *slog.Logger
 }
 
 func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
-	who, err := admit(ctx, info.FullMethod)
+	who, err := c.admit(ctx, info.FullMethod, partsOf(request))
 	if err == nil {
 		response, err = c.call(withCaller(ctx, who), who, request, info.FullMethod, handle)
 	}
@@ -56,7 +68,10 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 		ctx, cancel = context.WithTimeout(ctx, c.callMax)
 		defer cancel()
 	}
-	return handle(ctx, request)
+	if response, err = handle(ctx, request); err == nil {
+		who.cover(response)
+	}
+	return response, err
 }
 
 // check holds a request against the rules that stand in the contract.
@@ -71,7 +86,7 @@ func (c *chain) check(request any) error {
 // stream does for streams what unary does for calls; a stream has no deadline but
 // its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	who, err := admit(s.Context(), info.FullMethod)
+	who, err := c.admit(s.Context(), info.FullMethod, 1)
 	if err == nil {
 		if methods[info.FullMethod].open {
 			return handle(server, s)
@@ -90,12 +105,12 @@ func (c *chain) follow(who caller, server any, s grpc.ServerStream, method strin
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return handle(server, &checkedStream{ServerStream: s, ctx: withCaller(s.Context(), who), chain: c, who: who, method: method})
+	return handle(server, &guarded{ServerStream: s, ctx: withCaller(s.Context(), who), chain: c, who: who, method: method})
 }
 
-// checkedStream is a stream of the contract, whose requests are checked as those
-// of calls are.
-type checkedStream struct {
+// guarded is a stream of the contract, whose requests are checked as those of
+// calls are, and on which a caller sees what its role may.
+type guarded struct {
 	grpc.ServerStream
 	ctx    context.Context
 	chain  *chain
@@ -104,10 +119,10 @@ type checkedStream struct {
 }
 
 // Context implements grpc.ServerStream.
-func (s *checkedStream) Context() context.Context { return s.ctx }
+func (s *guarded) Context() context.Context { return s.ctx }
 
 // RecvMsg implements grpc.ServerStream.
-func (s *checkedStream) RecvMsg(request any) error {
+func (s *guarded) RecvMsg(request any) error {
 	if err := s.ServerStream.RecvMsg(request); err != nil {
 		return err
 	}
@@ -117,8 +132,15 @@ func (s *checkedStream) RecvMsg(request any) error {
 	return s.who.limit(request, s.method)
 }
 
-// admit says who calls and whether that role may call the method.
-func admit(ctx context.Context, method string) (caller, error) {
+// SendMsg implements grpc.ServerStream.
+func (s *guarded) SendMsg(m any) error {
+	s.who.cover(m)
+	return s.ServerStream.SendMsg(m)
+}
+
+// admit says who calls, whether as often as it may, and whether that role may
+// call the method. With a refusal it gives as much of the caller as was proved.
+func (c *chain) admit(ctx context.Context, method string, parts int) (caller, error) {
 	row, ok := methods[method]
 	if !ok {
 		return caller{}, status.Errorf(codes.Unimplemented, "unknown method %s", method)
@@ -126,16 +148,21 @@ func admit(ctx context.Context, method string) (caller, error) {
 	if row.open {
 		return caller{}, nil
 	}
-	who, err := identify(ctx)
-	if err != nil {
-		return caller{}, err
+	proved, err := c.authority.Identify(ctx, evidenceOf(ctx))
+	who := caller{proved}
+	if err == nil {
+		err = c.rates.take(who, parts)
 	}
-	return who, row.allow(who, method)
+	if err == nil {
+		err = row.allow(who, method)
+	}
+	return who, err
 }
 
 // answer turns an error into the status that the caller sees, and writes what
 // the operator should know. Texts of callers are never logged.
 func (c *chain) answer(ctx context.Context, who caller, method string, err error) error {
+	c.remember(who, method, err)
 	s, refused := statusOf(err, who)
 	if refused || s.Code() != codes.Internal {
 		c.log.LogAttrs(ctx, slog.LevelDebug, "call refused", slog.String("method", shortMethod(method)),
@@ -147,6 +174,29 @@ func (c *chain) answer(ctx context.Context, who caller, method string, err error
 	c.log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("method", shortMethod(method)),
 		slog.String("call_id", id), slog.String("workload", who.Workload), slog.String("error", err.Error()))
 	return status.Errorf(codes.Internal, "internal error; the operator finds it under call id %s", id)
+}
+
+// remembered are the reasons that say that a caller tried what it may not.
+var remembered = []fault.Reason{
+	fault.CredentialMissing, fault.CredentialInvalid, fault.AccessDenied, fault.PersonRequired, fault.SamePerson,
+	fault.AuthenticatorNotTrusted,
+}
+
+// remember notes for the auditor that a caller was refused for what it is.
+func (c *chain) remember(who caller, method string, err error) {
+	f, ok := fault.As(err)
+	var beyond *outOfScope
+	if !ok || (!errors.As(err, &beyond) && !slices.Contains(remembered, f.Reason)) {
+		return
+	}
+	attempt := postgres.AccessAttempt{
+		Method: shortMethod(method), Reason: string(f.Reason),
+		Workload: who.Workload, Role: string(who.Role), Person: who.Person, Scope: who.Scope,
+	}
+	if beyond != nil {
+		attempt.Target = beyond.name
+	}
+	c.refusals.Record(c.now(), attempt)
 }
 
 // callID names one failed call in the log and in its answer.

@@ -96,7 +96,7 @@ func binding(ctx context.Context, r pageRequest) []byte {
 		panic(err)
 	}
 	h := sha256.New()
-	for _, part := range []string{string(m.Descriptor().FullName()), who.Workload, string(who.Role), who.scope, string(content)} {
+	for _, part := range []string{string(m.Descriptor().FullName()), who.Workload, string(who.Role), who.Scope, string(content)} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	return h.Sum(nil)[:bindingSize]

@@ -3,30 +3,19 @@ package rpc
 import (
 	"context"
 	"net"
-	"regexp"
+	"strings"
 
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
-	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 )
 
-// The metadata that says who calls.
-const (
-	metadataWorkload = "tenfold-workload"
-	metadataRole     = "tenfold-role"
-	metadataPerson   = "tenfold-person"
-	metadataScope    = "tenfold-scope"
-)
-
-// caller is who makes a call: the principal of its commands, and what its role
-// is limited to.
+// caller is who makes a call, as the identity behind it was proved.
 type caller struct {
-	engine.Principal
-	// scope is "merchants/{merchant}" or "authenticators/{authenticator}";
-	// empty for a role that is not limited.
-	scope string
+	identity.Caller
 }
 
 type callerKey struct{}
@@ -41,62 +30,28 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-var (
-	callerForm = regexp.MustCompile(`^[A-Za-z0-9_.:@/-]{1,64}$`)
-	scopeForms = map[engine.Role]*regexp.Regexp{
-		engine.RoleMerchant:      regexp.MustCompile(`^merchants/[A-Za-z0-9_-]{1,64}$`),
-		engine.RoleAuthenticator: regexp.MustCompile(`^authenticators/[A-Za-z0-9_-]{1,64}$`),
-	}
-)
-
-// callers are the roles that calls may be made in; the system's own is none of them.
-var callers = []engine.Role{
-	engine.RoleOrderService, engine.RoleSupport, engine.RoleAdjudicator, engine.RoleApprover, engine.RoleFinance,
-	engine.RoleMerchant, engine.RoleAuthenticator, engine.RoleOperator, engine.RoleAuditor,
-}
-
-// identify reads who calls from the call's metadata, which is believed on
-// loopback only: there the machine's operator decides who may connect.
-func identify(ctx context.Context) (caller, error) {
-	if p, ok := peer.FromContext(ctx); !ok || !onLoopback(p.Addr) {
-		return caller{}, fault.New(fault.CredentialMissing, "callers from other machines must prove who they are")
-	}
+// evidenceOf gathers what a call shows of who makes it.
+func evidenceOf(ctx context.Context) *identity.Evidence {
 	md, _ := metadata.FromIncomingContext(ctx)
-	c := caller{
-		Principal: engine.Principal{
-			Workload: one(md, metadataWorkload),
-			Role:     engine.Role(one(md, metadataRole)),
-			Person:   one(md, metadataPerson),
+	e := &identity.Evidence{
+		Token:       bearer(one(md, identity.KeyToken)),
+		PersonToken: one(md, identity.KeyPersonToken),
+		Claimed: identity.Caller{
+			Principal: engine.Principal{
+				Workload: one(md, identity.KeyWorkload),
+				Role:     engine.Role(one(md, identity.KeyRole)),
+				Person:   one(md, identity.KeyPerson),
+			},
+			Scope: one(md, identity.KeyScope),
 		},
-		scope: one(md, metadataScope),
 	}
-	switch {
-	case c.Workload == "":
-		return caller{}, missing(metadataWorkload)
-	case c.Role == "":
-		return caller{}, missing(metadataRole)
-	case !callerForm.MatchString(c.Workload):
-		return caller{}, malformed(metadataWorkload)
-	case c.Person != "" && !callerForm.MatchString(c.Person):
-		return caller{}, malformed(metadataPerson)
-	case !knownRole(c.Role):
-		return caller{}, malformed(metadataRole)
-	}
-	if form, limited := scopeForms[c.Role]; limited && !form.MatchString(c.scope) {
-		return caller{}, malformed(metadataScope)
-	} else if !limited && c.scope != "" {
-		return caller{}, malformed(metadataScope)
-	}
-	return c, nil
-}
-
-func knownRole(r engine.Role) bool {
-	for _, known := range callers {
-		if r == known {
-			return true
+	if p, ok := peer.FromContext(ctx); ok {
+		e.Local = onLoopback(p.Addr)
+		if secured, ok := p.AuthInfo.(credentials.TLSInfo); ok {
+			e.Certificates = secured.State.PeerCertificates
 		}
 	}
-	return false
+	return e
 }
 
 // one gives the only value of a metadata key; several are as good as none.
@@ -107,12 +62,14 @@ func one(md metadata.MD, key string) string {
 	return ""
 }
 
-func missing(key string) error {
-	return fault.New(fault.CredentialMissing, "the call does not say who makes it: metadata %s is missing", key).With("metadata", key)
-}
-
-func malformed(key string) error {
-	return fault.New(fault.CredentialInvalid, "metadata %s does not hold what the role needs", key).With("metadata", key)
+// bearer takes the token out of a value "Bearer TOKEN". Any other value is a
+// token that no issuer has signed.
+func bearer(value string) string {
+	const scheme = "bearer "
+	if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
+		return value[len(scheme):]
+	}
+	return value
 }
 
 // onLoopback says whether a peer is on this machine: a loopback address, a Unix

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -144,6 +145,14 @@ var reasonCases = map[string]reasonCase{
 	"PERSON_REQUIRED": {code: codes.PermissionDenied, call: func(f *fixture) error {
 		c := f.inReview("l1")
 		_, err := f.claims.DecideReview(caller.Identity{Workload: "test", Role: "adjudicator"}.Attach(f.t.Context()), f.rejecting(c))
+		return err
+	}},
+	"RATE_LIMITED": {code: codes.ResourceExhausted, metadata: []string{"callsPerSecond", "burst"}, retry: true, call: func(f *fixture) error {
+		limited := tenfoldv1.NewClaimServiceClient(f.limitedTo(identity.Quota{PerSecond: 0.001, Burst: 1}))
+		if _, err := limited.FileClaim(f.as("order-service"), f.filing("m1", "l1")); err != nil {
+			return err
+		}
+		_, err := limited.FileClaim(f.as("order-service"), f.filing("m1", "l2"))
 		return err
 	}},
 	"AUTHENTICATOR_NOT_TRUSTED": {code: codes.PermissionDenied, field: "authenticator", metadata: []string{"authenticatorId"}, call: func(f *fixture) error {

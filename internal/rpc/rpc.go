@@ -6,6 +6,7 @@ package rpc
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,14 +14,19 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/tenfold-claims/tenfold/internal/accesslog"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/watch"
@@ -39,40 +45,79 @@ type Config struct {
 	Workers uint32
 	// CallMax is how long a call may take whose caller set no nearer deadline.
 	CallMax time.Duration
+	// HeadersMax is the most bytes of the metadata of one call; tokens are the
+	// largest of it.
+	HeadersMax uint32
+	// HandshakeMax is how long a connection may take to be made.
+	HandshakeMax time.Duration
+	// ConnectionsMax is the most connections at once; others wait to be taken.
+	ConnectionsMax int
+	// ConnectionAge is how long a connection lives. Its certificate was verified
+	// when it was made, so this bounds how long a withdrawn authority is believed.
+	ConnectionAge time.Duration
+	// Quota is how often one workload may call that has no quota of its own. Its
+	// zero value is no bound.
+	Quota identity.Quota
 }
 
 // Defaults are the settings of `serve`.
 func Defaults() Config {
-	return Config{ReceiveMax: 8 << 20, StreamsMax: 1024, Workers: 256, CallMax: 30 * time.Second}
+	return Config{
+		ReceiveMax: 8 << 20, StreamsMax: 1024, Workers: 256, CallMax: 30 * time.Second,
+		HeadersMax: 64 << 10, HandshakeMax: 10 * time.Second, ConnectionsMax: 4096, ConnectionAge: time.Hour,
+		Quota: identity.Quota{PerSecond: 20_000, Burst: 20_000},
+	}
+}
+
+// Gate is who lets callers in, and who remembers those who were refused.
+type Gate struct {
+	Authority identity.Authority
+	// TLS is the server's side of handshakes; nil for connections in the clear.
+	TLS      *tls.Config
+	Refusals *accesslog.Log
+	// Now is the time of day, by which callers are counted; a sandbox moves its
+	// own clock, not this one.
+	Now func() time.Time
 }
 
 // Server serves every service of the contract.
 type Server struct {
-	grpc   *grpc.Server
-	health *health.Server
-	hub    *watch.Hub
+	grpc           *grpc.Server
+	health         *health.Server
+	hub            *watch.Hub
+	connectionsMax int
 }
 
 // New makes a server. It fails when a method has no row in the access table. hub
 // is what watches follow; Stop stops it. bench is nil outside a sandbox.
-func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, config Config, log *slog.Logger) (*Server, error) {
+func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
 	}
-	c := chain{validator: validator, callMax: config.CallMax, log: log}
+	c := chain{
+		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now),
+		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax, log: log,
+	}
 	s := &Server{
 		grpc: grpc.NewServer(
+			grpc.Creds(transport(gate.TLS)),
 			grpc.MaxRecvMsgSize(config.ReceiveMax),
+			grpc.MaxHeaderListSize(config.HeadersMax),
 			grpc.MaxConcurrentStreams(config.StreamsMax),
 			grpc.NumStreamWorkers(config.Workers),
-			grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+			grpc.ConnectionTimeout(config.HandshakeMax),
+			grpc.KeepaliveParams(keepalive.ServerParameters{
+				Time: time.Minute, Timeout: 20 * time.Second,
+				MaxConnectionAge: config.ConnectionAge, MaxConnectionAgeGrace: config.CallMax,
+			}),
 			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 			grpc.ChainUnaryInterceptor(c.unary),
 			grpc.ChainStreamInterceptor(c.stream),
 		),
-		health: health.NewServer(),
-		hub:    hub,
+		health:         health.NewServer(),
+		hub:            hub,
+		connectionsMax: config.ConnectionsMax,
 	}
 	b := backend{engine: e, db: db, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
@@ -81,6 +126,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
 	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
 	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})
+	tenfoldv1.RegisterAuditServiceServer(s.grpc, &auditService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}
@@ -88,6 +134,14 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	reflection.Register(s.grpc)
 	s.Ready(false)
 	return s, checkAccess(s.grpc.GetServiceInfo())
+}
+
+// transport secures connections, or leaves them in the clear.
+func transport(config *tls.Config) credentials.TransportCredentials {
+	if config == nil {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(config)
 }
 
 // requests are the messages whose rules are compiled before the first call.
@@ -112,7 +166,7 @@ func (s *Server) Ready(ready bool) {
 
 // Serve takes calls on l until Stop.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(netutil.LimitListener(l, s.connectionsMax)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -34,8 +35,10 @@ func (s *watchService) WatchClaims(r *tenfoldv1.WatchClaimsRequest, stream grpc.
 	if err != nil {
 		return err
 	}
+	// What all who follow share must not be covered in place.
+	own := r.GetWithContent() || covers(callerOf(stream.Context()).Role, &tenfoldv1.Event{})
 	return s.hub.Follow(stream.Context(), q, r.GetResumeToken(), func(d *watch.Delivery) error {
-		p, err := deliveryOf(d, r.GetWithContent())
+		p, err := deliveryOf(d, own, r.GetWithContent())
 		if err != nil {
 			return err
 		}
@@ -72,7 +75,9 @@ func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsReques
 	return q, nil
 }
 
-func deliveryOf(d *watch.Delivery, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
+// deliveryOf is a delivery as a message. own events are copies, which may be
+// changed.
+func deliveryOf(d *watch.Delivery, own, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
 	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token}
 	for i := range d.Claims {
 		p.Claims = append(p.Claims, basicClaim(&d.Claims[i]))
@@ -82,8 +87,11 @@ func deliveryOf(d *watch.Delivery, withContent bool) (*tenfoldv1.WatchClaimsResp
 		if err != nil {
 			return nil, err
 		}
+		if own {
+			m = proto.CloneOf(m)
+		}
 		if withContent {
-			m = contentWith(m, e)
+			m.Content = e.Content
 		}
 		p.Events = append(p.Events, m)
 	}

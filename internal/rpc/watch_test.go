@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/watch"
@@ -242,7 +244,8 @@ func (f *fixture) replica() *replica {
 	bell := watch.NewBell()
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	r := &replica{served: make(chan error, 1)}
-	if r.server, err = rpc.New(f.engine, db, hub, f.hooks, nil, rpc.Defaults(), log); err != nil {
+	gate := rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}
+	if r.server, err = rpc.New(f.engine, db, hub, f.hooks, nil, gate, rpc.Defaults(), log); err != nil {
 		f.t.Fatal(err)
 	}
 	running, cancel := context.WithCancel(context.Background())
@@ -404,5 +407,54 @@ func TestWatchShowsEveryClaimOnce(t *testing.T) {
 		if len(seen) != want {
 			t.Errorf("%s: %d claims were shown, want %d", parent, len(seen), want)
 		}
+	}
+}
+
+// Would catch a merchant who learns from events who of the marketplace's people
+// acted, and a colleague who is shown less because a merchant watches beside.
+func TestMerchantsWatchWithoutTheMarketplacesPeople(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	c := f.confirm(f.notified("m1", "l1"))
+	_, err := f.claims.AcceptClaim(f.as("merchant"), &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := &tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1", Start: tenfoldv1.WatchStart_WATCH_START_BEGINNING, WithContent: true}
+	stream, err := f.watches.WatchClaims(f.as("merchant"), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := stream.Recv()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := 0
+	for _, e := range m.GetEvents() {
+		mine := e.GetRole() == "merchant"
+		if (e.GetWorkload() != "") != mine || (e.GetPersonCommitment() != "") != mine || e.GetContent() != "" || e.GetHash() == "" {
+			t.Errorf("a merchant sees %v", e)
+		}
+		if mine {
+			own++
+		}
+	}
+	_, events, _ := caughtUp(f.watched(request))
+	for _, e := range events {
+		if e.GetWorkload() == "" || e.GetContent() == "" {
+			t.Errorf("support sees %v", e)
+		}
+	}
+	if own != 1 || len(events) != len(m.GetEvents()) {
+		t.Errorf("%d events of %d, %d of the merchant's own", len(m.GetEvents()), len(events), own)
+	}
+	stored, _, err := f.db.Reader().EventAt(t.Context(), "m1", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := rpc.MerchantCloudEvent(&watch.Event{FeedEvent: stored})
+	if err != nil || strings.Contains(string(raw), `"workload"`) {
+		t.Errorf("a webhook tells %s: %v", raw, err)
 	}
 }

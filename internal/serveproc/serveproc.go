@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -22,7 +23,8 @@ type Config struct {
 	Binary string
 	// Args follow the word serve.
 	Args []string
-	// Env is added to the environment.
+	// Env is added to the environment, of which the server gets everything but
+	// settings of its own.
 	Env []string
 	// Log receives what the server logs.
 	Log io.Writer
@@ -56,7 +58,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 		c.StartLimit = time.Minute
 	}
 	command := exec.Command(c.Binary, append([]string{"serve"}, c.Args...)...)
-	command.Env = append(os.Environ(), c.Env...)
+	command.Env = append(withoutSettings(os.Environ()), c.Env...)
 	command.Stderr = c.Log
 	command.SysProcAttr = attributes()
 	out, err := command.StdoutPipe()
@@ -86,6 +88,12 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), p.Kill())
 	}
+}
+
+// withoutSettings leaves out what would steer the server beside its arguments:
+// a database or credentials that are meant for another.
+func withoutSettings(environment []string) []string {
+	return slices.DeleteFunc(environment, func(entry string) bool { return strings.HasPrefix(entry, "TENFOLD_") })
 }
 
 func (p *Process) listen(out io.Reader, said chan<- string) {

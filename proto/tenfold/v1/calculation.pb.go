@@ -49,10 +49,10 @@ type Calculation struct {
 	// The cap cut the compensation of the pricing group.
 	CapApplied bool `protobuf:"varint,10,opt,name=cap_applied,json=capApplied,proto3" json:"cap_applied,omitempty"`
 	// The compensation of the pricing group without this claim: of the claims
-	// filed before it.
+	// filed before it, or of all others where a confirmed claim's has grown.
 	GroupTotalBefore *Money `protobuf:"bytes,11,opt,name=group_total_before,json=groupTotalBefore,proto3" json:"group_total_before,omitempty"`
 	// The compensation of the pricing group with this claim. The claim's share
-	// is the difference of the two totals.
+	// is the difference of the two totals. An authentication fee comes on top.
 	GroupTotalAfter *Money `protobuf:"bytes,12,opt,name=group_total_after,json=groupTotalAfter,proto3" json:"group_total_after,omitempty"`
 	// The compensation part of this claim, without the refund.
 	Compensation *Money `protobuf:"bytes,13,opt,name=compensation,proto3" json:"compensation,omitempty"`
@@ -66,9 +66,12 @@ type Calculation struct {
 	ClaimedUnits int32 `protobuf:"varint,17,opt,name=claimed_units,json=claimedUnits,proto3" json:"claimed_units,omitempty"`
 	// SHA-256 of the clause that the payout rests on, in lower-case hex: the
 	// merchant's own promise where that decided, else the policy's. May be empty.
-	ClauseDigest  string `protobuf:"bytes,18,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ClauseDigest string `protobuf:"bytes,18,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
+	// The part of the compensation that is what the claimant fronted for
+	// authentication. It is no share of the pricing group. Absent: none.
+	AuthenticationFee *Money `protobuf:"bytes,19,opt,name=authentication_fee,json=authenticationFee,proto3" json:"authentication_fee,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Calculation) Reset() {
@@ -225,6 +228,13 @@ func (x *Calculation) GetClauseDigest() string {
 		return x.ClauseDigest
 	}
 	return ""
+}
+
+func (x *Calculation) GetAuthenticationFee() *Money {
+	if x != nil {
+		return x.AuthenticationFee
+	}
+	return nil
 }
 
 // CalculationStep is one line of a calculation.
@@ -409,7 +419,7 @@ var File_tenfold_v1_calculation_proto protoreflect.FileDescriptor
 const file_tenfold_v1_calculation_proto_rawDesc = "" +
 	"\n" +
 	"\x1ctenfold/v1/calculation.proto\x12\n" +
-	"tenfold.v1\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xe5\x06\n" +
+	"tenfold.v1\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xa7\a\n" +
 	"\vCalculation\x12%\n" +
 	"\x0epolicy_version\x18\x01 \x01(\tR\rpolicyVersion\x127\n" +
 	"\vlegal_basis\x18\x02 \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
@@ -433,7 +443,8 @@ const file_tenfold_v1_calculation_proto_rawDesc = "" +
 	"\x0econsumer_total\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\rconsumerTotal\x12\x1a\n" +
 	"\brevision\x18\x10 \x01(\x05R\brevision\x12#\n" +
 	"\rclaimed_units\x18\x11 \x01(\x05R\fclaimedUnits\x12#\n" +
-	"\rclause_digest\x18\x12 \x01(\tR\fclauseDigest\"~\n" +
+	"\rclause_digest\x18\x12 \x01(\tR\fclauseDigest\x12@\n" +
+	"\x12authentication_fee\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFee\"~\n" +
 	"\x0fCalculationStep\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x12\n" +
@@ -484,17 +495,18 @@ var file_tenfold_v1_calculation_proto_depIdxs = []int32{
 	4,  // 8: tenfold.v1.Calculation.compensation:type_name -> tenfold.v1.Money
 	4,  // 9: tenfold.v1.Calculation.refund:type_name -> tenfold.v1.Money
 	4,  // 10: tenfold.v1.Calculation.consumer_total:type_name -> tenfold.v1.Money
-	6,  // 11: tenfold.v1.CalculationStep.amount:type_name -> tenfold.v1.SignedMoney
-	3,  // 12: tenfold.v1.Alternative.legal_basis:type_name -> tenfold.v1.LegalBasis
-	4,  // 13: tenfold.v1.Alternative.compensation:type_name -> tenfold.v1.Money
-	4,  // 14: tenfold.v1.Alternative.refund:type_name -> tenfold.v1.Money
-	4,  // 15: tenfold.v1.Alternative.consumer_total:type_name -> tenfold.v1.Money
-	4,  // 16: tenfold.v1.Alternative.joint_total:type_name -> tenfold.v1.Money
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	4,  // 11: tenfold.v1.Calculation.authentication_fee:type_name -> tenfold.v1.Money
+	6,  // 12: tenfold.v1.CalculationStep.amount:type_name -> tenfold.v1.SignedMoney
+	3,  // 13: tenfold.v1.Alternative.legal_basis:type_name -> tenfold.v1.LegalBasis
+	4,  // 14: tenfold.v1.Alternative.compensation:type_name -> tenfold.v1.Money
+	4,  // 15: tenfold.v1.Alternative.refund:type_name -> tenfold.v1.Money
+	4,  // 16: tenfold.v1.Alternative.consumer_total:type_name -> tenfold.v1.Money
+	4,  // 17: tenfold.v1.Alternative.joint_total:type_name -> tenfold.v1.Money
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_calculation_proto_init() }

@@ -793,7 +793,8 @@ func (ReviewDecision) EnumDescriptor() ([]byte, []int) {
 // kept apart: state (where it is), verdict with revision (what was found), and
 // award with funding (what is owed and what has moved). Claims are made by
 // FileClaim and changed by the methods of ClaimService and
-// AuthenticationService only; every field is output only.
+// AuthenticationService only; every field is output only. A field that the
+// caller's role must not see is left out (docs/access.md).
 type Claim struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
@@ -1440,7 +1441,8 @@ func (x *Deadline) GetKind() DeadlineKind {
 	return DeadlineKind_DEADLINE_KIND_UNSPECIFIED
 }
 
-// Move is one change of a claim's state, kept for ever.
+// Move is one change of a claim's state, kept for ever. A merchant sees who
+// acted, and the note, of its own moves only.
 type Move struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The claim's etag after the move.

@@ -1719,9 +1719,12 @@ type QuotePayoutRequest struct {
 	// What would be asked for. Empty: refund and compensation.
 	Remedies []Remedy `protobuf:"varint,8,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
 	// When the claimant learned of it. Absent: after the order was paid.
-	LearnedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=learned_at,json=learnedAt,proto3" json:"learned_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LearnedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=learned_at,json=learnedAt,proto3" json:"learned_at,omitempty"`
+	// What the claimant is supposed to have fronted for authentication, proven. It
+	// counts where the policy adds it to the compensation. Absent: nothing.
+	AuthenticationFee *Money `protobuf:"bytes,10,opt,name=authentication_fee,json=authenticationFee,proto3" json:"authentication_fee,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *QuotePayoutRequest) Reset() {
@@ -1824,6 +1827,13 @@ func (x *QuotePayoutRequest) GetRemedies() []Remedy {
 func (x *QuotePayoutRequest) GetLearnedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.LearnedAt
+	}
+	return nil
+}
+
+func (x *QuotePayoutRequest) GetAuthenticationFee() *Money {
+	if x != nil {
+		return x.AuthenticationFee
 	}
 	return nil
 }
@@ -2355,7 +2365,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x85\a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x85\a\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -2483,7 +2493,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"I\n" +
 	"\x12GetRequestResponse\x123\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestR\arequest\"\x9e\x05\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestR\arequest\"\xe0\x05\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
 	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
@@ -2497,7 +2507,9 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"claimantId\x12C\n" +
 	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x129\n" +
 	"\n" +
-	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tlearnedAtB\r\n" +
+	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tlearnedAt\x12@\n" +
+	"\x12authentication_fee\x18\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFeeB\r\n" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x83\x01\n" +
 	"\x13QuotePayoutResponse\x12;\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationR\fcalculations\x12/\n" +
@@ -2622,10 +2634,11 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(ReviewDecision)(0),                 // 44: tenfold.v1.ReviewDecision
 	(*UnitVerdict)(nil),                 // 45: tenfold.v1.UnitVerdict
 	(*StoredRequest)(nil),               // 46: tenfold.v1.StoredRequest
-	(*Calculation)(nil),                 // 47: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                  // 48: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                      // 49: tenfold.v1.Payout
-	(PayoutState)(0),                    // 50: tenfold.v1.PayoutState
+	(*Money)(nil),                       // 47: tenfold.v1.Money
+	(*Calculation)(nil),                 // 48: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                  // 49: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                      // 50: tenfold.v1.Payout
+	(PayoutState)(0),                    // 51: tenfold.v1.PayoutState
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	33, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
@@ -2658,52 +2671,53 @@ var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	35, // 27: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
 	36, // 28: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
 	38, // 29: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	47, // 30: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	47, // 31: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	48, // 32: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	38, // 33: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	49, // 34: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	50, // 35: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	49, // 36: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	39, // 37: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	49, // 38: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	0,  // 39: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 40: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 41: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 42: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	9,  // 43: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	11, // 44: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	13, // 45: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	15, // 46: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	17, // 47: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	19, // 48: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	21, // 49: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	23, // 50: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	25, // 51: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	27, // 52: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	29, // 53: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	31, // 54: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	1,  // 55: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 56: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 57: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 58: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	10, // 59: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	12, // 60: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	14, // 61: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	16, // 62: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	18, // 63: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	20, // 64: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	22, // 65: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	24, // 66: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	26, // 67: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	28, // 68: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	30, // 69: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	32, // 70: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	55, // [55:71] is the sub-list for method output_type
-	39, // [39:55] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	47, // 30: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	48, // 31: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	48, // 32: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	49, // 33: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	38, // 34: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	50, // 35: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	51, // 36: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	50, // 37: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	39, // 38: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	50, // 39: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	0,  // 40: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 41: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 42: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 43: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	9,  // 44: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	11, // 45: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	13, // 46: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	15, // 47: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	17, // 48: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	19, // 49: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	21, // 50: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	23, // 51: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	25, // 52: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	27, // 53: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	29, // 54: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	31, // 55: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	1,  // 56: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 57: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 58: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 59: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	10, // 60: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	12, // 61: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	14, // 62: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	16, // 63: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	18, // 64: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	20, // 65: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	22, // 66: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	24, // 67: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	26, // 68: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	28, // 69: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	30, // 70: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	32, // 71: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	56, // [56:72] is the sub-list for method output_type
+	40, // [40:56] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -2714,6 +2728,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 	file_tenfold_v1_calculation_proto_init()
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_error_detail_proto_init()
+	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_order_line_proto_init()
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_policy_proto_init()

@@ -2,6 +2,7 @@ package tenfoldv1_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +155,12 @@ func policyVersion(change func(*tenfoldv1.PolicyVersion)) *tenfoldv1.PolicyVersi
 	return p
 }
 
+func setDays(date string, change func(*tenfoldv1.CalendarDay)) *tenfoldv1.SetCalendarDaysRequest {
+	d := &tenfoldv1.CalendarDay{Date: date, Kind: tenfoldv1.CalendarDayKind_CALENDAR_DAY_KIND_HOLIDAY, Name: "Spring Festival"}
+	change(d)
+	return &tenfoldv1.SetCalendarDaysRequest{RequestId: "r1", CalendarDays: []*tenfoldv1.CalendarDay{d}}
+}
+
 // Catches a rule that admits what it should refuse, or the reverse.
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -209,6 +216,38 @@ func TestRules(t *testing.T) {
 		{"four years of knowledge", policyVersion(func(p *tenfoldv1.PolicyVersion) {
 			p.Windows.Knowledge = durationpb.New(4 * 366 * 24 * time.Hour)
 		}), "windows.knowledge"},
+		{"working days", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.Windows.Notice, p.Windows.NoticeWorkingDays, p.Windows.PanelWorkingDays = nil, 7, 15
+		}), ""},
+		{"a notice in both units", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Windows.NoticeWorkingDays = 7 }), "windows"},
+		{"a notice in neither", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Windows.Notice = nil }), "windows"},
+		{"a panel in both units", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.Windows.Panel, p.Windows.PanelWorkingDays = p.Windows.Review, 15
+		}), "windows"},
+		{"working days for ever", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Windows.TopUpWorkingDays = 2_501 }), "windows.top_up_working_days"},
+		{"a hold of nothing", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.Windows.Hold = durationpb.New(0) }), "windows.hold"},
+		{"terms of the merchant", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.MinimumDeposit, p.ProtectedShare = yuan(1_000), &tenfoldv1.Ratio{Numerator: 1, Denominator: 1}
+		}), ""},
+		{"terms of the merchant for one category", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.MinimumDeposit, p.Categories = yuan(1_000), []string{"food"}
+		}), "-"},
+		{"more than all protected", policyVersion(func(p *tenfoldv1.PolicyVersion) {
+			p.ProtectedShare = &tenfoldv1.Ratio{Numerator: 3, Denominator: 2}
+		}), "-"},
+		{"abnormal without a factor", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.AbnormalOver = yuan(1_000) }), "-"},
+		{"a factor beyond its bound", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.AbnormalFactor = 1_001 }), "abnormal_factor"},
+		{"an unknown bearer", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.ReversalBorneBy = 9 }), "reversal_borne_by"},
+		{"an unknown rule of the fee", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.AuthenticationFee = 9 }), "authentication_fee"},
+		{"days of the calendar", setDays("2026-02-17", func(*tenfoldv1.CalendarDay) {}), ""},
+		{"a date in another form", setDays("17.02.2026", func(*tenfoldv1.CalendarDay) {}), "calendar_days[0].date"},
+		{"a day without a name", setDays("2026-02-17", func(d *tenfoldv1.CalendarDay) { d.Name = "" }), "calendar_days[0].name"},
+		{"a day of no kind", setDays("2026-02-17", func(d *tenfoldv1.CalendarDay) { d.Kind = 0 }), "calendar_days[0].kind"},
+		{"no day", &tenfoldv1.SetCalendarDaysRequest{RequestId: "r1"}, "calendar_days"},
+		{"more days than a call takes", &tenfoldv1.SetCalendarDaysRequest{
+			RequestId: "r1", CalendarDays: slices.Repeat(setDays("2026-02-17", func(*tenfoldv1.CalendarDay) {}).GetCalendarDays(), 401),
+		}, "calendar_days"},
+		{"a year out of range", &tenfoldv1.ListCalendarDaysRequest{Year: 1999}, "year"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -368,6 +368,122 @@ func (FundingSource) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{5}
 }
 
+// ReversalBearer is who bears what a consumer was paid when the verdict falls
+// afterwards without fraud.
+type ReversalBearer int32
+
+const (
+	// Not set. Means PLATFORM; never shown.
+	ReversalBearer_REVERSAL_BEARER_UNSPECIFIED ReversalBearer = 0
+	// The platform: the consumer keeps what was paid.
+	ReversalBearer_REVERSAL_BEARER_PLATFORM ReversalBearer = 1
+	// The consumer owes it back.
+	ReversalBearer_REVERSAL_BEARER_CONSUMER ReversalBearer = 2
+)
+
+// Enum value maps for ReversalBearer.
+var (
+	ReversalBearer_name = map[int32]string{
+		0: "REVERSAL_BEARER_UNSPECIFIED",
+		1: "REVERSAL_BEARER_PLATFORM",
+		2: "REVERSAL_BEARER_CONSUMER",
+	}
+	ReversalBearer_value = map[string]int32{
+		"REVERSAL_BEARER_UNSPECIFIED": 0,
+		"REVERSAL_BEARER_PLATFORM":    1,
+		"REVERSAL_BEARER_CONSUMER":    2,
+	}
+)
+
+func (x ReversalBearer) Enum() *ReversalBearer {
+	p := new(ReversalBearer)
+	*p = x
+	return p
+}
+
+func (x ReversalBearer) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReversalBearer) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_policy_proto_enumTypes[6].Descriptor()
+}
+
+func (ReversalBearer) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_policy_proto_enumTypes[6]
+}
+
+func (x ReversalBearer) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReversalBearer.Descriptor instead.
+func (ReversalBearer) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{6}
+}
+
+// FeeRule says who pays what authentication cost.
+type FeeRule int32
+
+const (
+	// Not set. Means NONE; never shown.
+	FeeRule_FEE_RULE_UNSPECIFIED FeeRule = 0
+	// Whoever fronted it.
+	FeeRule_FEE_RULE_NONE FeeRule = 1
+	// What the claimant is proven to have fronted is added to the compensation of
+	// a claim that succeeds, after floor and cap.
+	FeeRule_FEE_RULE_ADDED FeeRule = 2
+	// Whoever loses. Nobody is charged where nothing was concluded.
+	FeeRule_FEE_RULE_LOSER FeeRule = 3
+	// Whoever loses, or both with a half where nothing was concluded.
+	FeeRule_FEE_RULE_SPLIT FeeRule = 4
+)
+
+// Enum value maps for FeeRule.
+var (
+	FeeRule_name = map[int32]string{
+		0: "FEE_RULE_UNSPECIFIED",
+		1: "FEE_RULE_NONE",
+		2: "FEE_RULE_ADDED",
+		3: "FEE_RULE_LOSER",
+		4: "FEE_RULE_SPLIT",
+	}
+	FeeRule_value = map[string]int32{
+		"FEE_RULE_UNSPECIFIED": 0,
+		"FEE_RULE_NONE":        1,
+		"FEE_RULE_ADDED":       2,
+		"FEE_RULE_LOSER":       3,
+		"FEE_RULE_SPLIT":       4,
+	}
+)
+
+func (x FeeRule) Enum() *FeeRule {
+	p := new(FeeRule)
+	*p = x
+	return p
+}
+
+func (x FeeRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FeeRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_policy_proto_enumTypes[7].Descriptor()
+}
+
+func (FeeRule) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_policy_proto_enumTypes[7]
+}
+
+func (x FeeRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FeeRule.Descriptor instead.
+func (FeeRule) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{7}
+}
+
 // PolicyVersion is one version of a payout policy. All rules of a payout that
 // may change are data of a policy version; a published version never changes.
 // The version in force when the order was paid applies to its claims, for
@@ -419,9 +535,33 @@ type PolicyVersion struct {
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// SHA-256 of the clause text that merchants accepted, in lower-case hex. May
 	// be empty for a policy that restates a statute.
-	ClauseDigest  string `protobuf:"bytes,19,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ClauseDigest string `protobuf:"bytes,19,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
+	// The most that a merchant may owe for advances in all. Absent: no bound of
+	// its own.
+	AdvanceLimitPerMerchant *Money `protobuf:"bytes,20,opt,name=advance_limit_per_merchant,json=advanceLimitPerMerchant,proto3" json:"advance_limit_per_merchant,omitempty"`
+	// An award above this, refund and compensation, is debited only after two
+	// people have approved it. Absent: none is.
+	ApprovalOver *Money `protobuf:"bytes,21,opt,name=approval_over,json=approvalOver,proto3" json:"approval_over,omitempty"`
+	// An award is abnormal, and needs approval too, if it is more than so many
+	// times the average award of the latest confirmed claims of the merchant, or
+	// on the product, and above abnormal_over. Zero: none is.
+	AbnormalFactor int32 `protobuf:"varint,22,opt,name=abnormal_factor,json=abnormalFactor,proto3" json:"abnormal_factor,omitempty"`
+	// An award up to this is never abnormal. Only with an abnormal_factor.
+	AbnormalOver *Money `protobuf:"bytes,23,opt,name=abnormal_over,json=abnormalOver,proto3" json:"abnormal_over,omitempty"`
+	// Who bears what was paid when the verdict falls afterwards without fraud.
+	ReversalBorneBy ReversalBearer `protobuf:"varint,24,opt,name=reversal_borne_by,json=reversalBorneBy,proto3,enum=tenfold.v1.ReversalBearer" json:"reversal_borne_by,omitempty"`
+	// Who pays what authentication cost.
+	AuthenticationFee FeeRule `protobuf:"varint,25,opt,name=authentication_fee,json=authenticationFee,proto3,enum=tenfold.v1.FeeRule" json:"authentication_fee,omitempty"`
+	// What a merchant's deposit should hold. A term of the merchant: it stands
+	// only in a PROMISE for every category, and is read from the one in force now,
+	// whenever orders were paid. Absent: nothing.
+	MinimumDeposit *Money `protobuf:"bytes,26,opt,name=minimum_deposit,json=minimumDeposit,proto3" json:"minimum_deposit,omitempty"`
+	// The part of a merchant's income from sales that recovering what the merchant
+	// owes leaves alone, at most 1/1. A term of the merchant like
+	// minimum_deposit. Absent: none of it.
+	ProtectedShare *Ratio `protobuf:"bytes,27,opt,name=protected_share,json=protectedShare,proto3" json:"protected_share,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PolicyVersion) Reset() {
@@ -587,8 +727,67 @@ func (x *PolicyVersion) GetClauseDigest() string {
 	return ""
 }
 
+func (x *PolicyVersion) GetAdvanceLimitPerMerchant() *Money {
+	if x != nil {
+		return x.AdvanceLimitPerMerchant
+	}
+	return nil
+}
+
+func (x *PolicyVersion) GetApprovalOver() *Money {
+	if x != nil {
+		return x.ApprovalOver
+	}
+	return nil
+}
+
+func (x *PolicyVersion) GetAbnormalFactor() int32 {
+	if x != nil {
+		return x.AbnormalFactor
+	}
+	return 0
+}
+
+func (x *PolicyVersion) GetAbnormalOver() *Money {
+	if x != nil {
+		return x.AbnormalOver
+	}
+	return nil
+}
+
+func (x *PolicyVersion) GetReversalBorneBy() ReversalBearer {
+	if x != nil {
+		return x.ReversalBorneBy
+	}
+	return ReversalBearer_REVERSAL_BEARER_UNSPECIFIED
+}
+
+func (x *PolicyVersion) GetAuthenticationFee() FeeRule {
+	if x != nil {
+		return x.AuthenticationFee
+	}
+	return FeeRule_FEE_RULE_UNSPECIFIED
+}
+
+func (x *PolicyVersion) GetMinimumDeposit() *Money {
+	if x != nil {
+		return x.MinimumDeposit
+	}
+	return nil
+}
+
+func (x *PolicyVersion) GetProtectedShare() *Ratio {
+	if x != nil {
+		return x.ProtectedShare
+	}
+	return nil
+}
+
 // PolicyWindows are the periods of a policy version. Each is above zero and at
-// most ten years.
+// most ten years. Some may be given in working days instead: then the first is
+// the working day after the period begins, and the period ends at 24:00 in
+// Beijing of the last. Which days are worked on, the calendar says: see
+// SetCalendarDays.
 type PolicyWindows struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long after delivery a claim may be filed; later is
@@ -598,20 +797,51 @@ type PolicyWindows struct {
 	// filed. At most three years (Civil Code Art. 188).
 	Knowledge *durationpb.Duration `protobuf:"bytes,2,opt,name=knowledge,proto3" json:"knowledge,omitempty"`
 	// How long a claim waits for an authentication result before a person looks
-	// at it.
+	// at it. Either this or result_working_days is set.
 	Result *durationpb.Duration `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
-	// How long a review may wait for its decision before it escalates.
+	// How long a review may wait for its decision before it escalates. Either this
+	// or review_working_days is set.
 	Review *durationpb.Duration `protobuf:"bytes,4,opt,name=review,proto3" json:"review,omitempty"`
 	// How long a notice may stay without confirmed delivery before it escalates
-	// to a person. It never lapses into a debit.
+	// to a person. It never lapses into a debit. Either this or
+	// notice_delivery_working_days is set.
 	NoticeDelivery *durationpb.Duration `protobuf:"bytes,5,opt,name=notice_delivery,json=noticeDelivery,proto3" json:"notice_delivery,omitempty"`
 	// How long the merchant may answer, from the confirmed delivery of the
-	// notice.
+	// notice. Either this or notice_working_days is set.
 	Notice *durationpb.Duration `protobuf:"bytes,6,opt,name=notice,proto3" json:"notice,omitempty"`
 	// How far apart the payments of one pricing group may lie.
-	Grouping      *durationpb.Duration `protobuf:"bytes,7,opt,name=grouping,proto3" json:"grouping,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Grouping *durationpb.Duration `protobuf:"bytes,7,opt,name=grouping,proto3" json:"grouping,omitempty"`
+	// result in working days.
+	ResultWorkingDays int32 `protobuf:"varint,8,opt,name=result_working_days,json=resultWorkingDays,proto3" json:"result_working_days,omitempty"`
+	// review in working days.
+	ReviewWorkingDays int32 `protobuf:"varint,9,opt,name=review_working_days,json=reviewWorkingDays,proto3" json:"review_working_days,omitempty"`
+	// notice_delivery in working days.
+	NoticeDeliveryWorkingDays int32 `protobuf:"varint,10,opt,name=notice_delivery_working_days,json=noticeDeliveryWorkingDays,proto3" json:"notice_delivery_working_days,omitempty"`
+	// notice in working days.
+	NoticeWorkingDays int32 `protobuf:"varint,11,opt,name=notice_working_days,json=noticeWorkingDays,proto3" json:"notice_working_days,omitempty"`
+	// How long an appeal may wait for the panel before it escalates. Neither this
+	// nor panel_working_days: as long as a review.
+	Panel *durationpb.Duration `protobuf:"bytes,12,opt,name=panel,proto3" json:"panel,omitempty"`
+	// panel in working days.
+	PanelWorkingDays int32 `protobuf:"varint,13,opt,name=panel_working_days,json=panelWorkingDays,proto3" json:"panel_working_days,omitempty"`
+	// How long an award may wait for its approvers before it escalates. Neither
+	// this nor approval_working_days: as long as a review.
+	Approval *durationpb.Duration `protobuf:"bytes,14,opt,name=approval,proto3" json:"approval,omitempty"`
+	// approval in working days.
+	ApprovalWorkingDays int32 `protobuf:"varint,15,opt,name=approval_working_days,json=approvalWorkingDays,proto3" json:"approval_working_days,omitempty"`
+	// How long a merchant has to meet a demand for deposit. A term of the merchant
+	// like minimum_deposit. Neither this nor top_up_working_days: seven days.
+	TopUp *durationpb.Duration `protobuf:"bytes,16,opt,name=top_up,json=topUp,proto3" json:"top_up,omitempty"`
+	// top_up in working days.
+	TopUpWorkingDays int32 `protobuf:"varint,17,opt,name=top_up_working_days,json=topUpWorkingDays,proto3" json:"top_up_working_days,omitempty"`
+	// The longest that a hold may last before it expires and goes back to the
+	// merchant. Absent: 90 days.
+	Hold *durationpb.Duration `protobuf:"bytes,18,opt,name=hold,proto3" json:"hold,omitempty"`
+	// How long the deposit of a merchant who leaves stays. A term of the merchant
+	// like minimum_deposit. Absent: 30 days.
+	ExitQuarantine *durationpb.Duration `protobuf:"bytes,19,opt,name=exit_quarantine,json=exitQuarantine,proto3" json:"exit_quarantine,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *PolicyWindows) Reset() {
@@ -693,12 +923,96 @@ func (x *PolicyWindows) GetGrouping() *durationpb.Duration {
 	return nil
 }
 
+func (x *PolicyWindows) GetResultWorkingDays() int32 {
+	if x != nil {
+		return x.ResultWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetReviewWorkingDays() int32 {
+	if x != nil {
+		return x.ReviewWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetNoticeDeliveryWorkingDays() int32 {
+	if x != nil {
+		return x.NoticeDeliveryWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetNoticeWorkingDays() int32 {
+	if x != nil {
+		return x.NoticeWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetPanel() *durationpb.Duration {
+	if x != nil {
+		return x.Panel
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetPanelWorkingDays() int32 {
+	if x != nil {
+		return x.PanelWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetApproval() *durationpb.Duration {
+	if x != nil {
+		return x.Approval
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetApprovalWorkingDays() int32 {
+	if x != nil {
+		return x.ApprovalWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetTopUp() *durationpb.Duration {
+	if x != nil {
+		return x.TopUp
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetTopUpWorkingDays() int32 {
+	if x != nil {
+		return x.TopUpWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetHold() *durationpb.Duration {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetExitQuarantine() *durationpb.Duration {
+	if x != nil {
+		return x.ExitQuarantine
+	}
+	return nil
+}
+
 var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\x8e\f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xc5\x14\n" +
 	"\rPolicyVersion\x12R\n" +
 	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$R\x04name\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
@@ -730,23 +1044,67 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\awindows\x18\x10 \x01(\v2\x19.tenfold.v1.PolicyWindowsB\x06\xbaH\x03\xc8\x01\x01R\awindows\x12E\n" +
 	"\fpublished_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\vpublishedAt\x12I\n" +
 	"\x0eeffective_from\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\reffectiveFrom\x12=\n" +
-	"\rclause_digest\x18\x13 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\fclauseDigest:\x9c\x02\xbaH\x98\x02\x1av\n" +
+	"\rclause_digest\x18\x13 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\fclauseDigest\x12N\n" +
+	"\x1aadvance_limit_per_merchant\x18\x14 \x01(\v2\x11.tenfold.v1.MoneyR\x17advanceLimitPerMerchant\x126\n" +
+	"\rapproval_over\x18\x15 \x01(\v2\x11.tenfold.v1.MoneyR\fapprovalOver\x123\n" +
+	"\x0fabnormal_factor\x18\x16 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\x0eabnormalFactor\x126\n" +
+	"\rabnormal_over\x18\x17 \x01(\v2\x11.tenfold.v1.MoneyR\fabnormalOver\x12P\n" +
+	"\x11reversal_borne_by\x18\x18 \x01(\x0e2\x1a.tenfold.v1.ReversalBearerB\b\xbaH\x05\x82\x01\x02\x10\x01R\x0freversalBorneBy\x12L\n" +
+	"\x12authentication_fee\x18\x19 \x01(\x0e2\x13.tenfold.v1.FeeRuleB\b\xbaH\x05\x82\x01\x02\x10\x01R\x11authenticationFee\x12:\n" +
+	"\x0fminimum_deposit\x18\x1a \x01(\v2\x11.tenfold.v1.MoneyR\x0eminimumDeposit\x12:\n" +
+	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioR\x0eprotectedShare:\xc6\x06\xbaH\xc2\x06\x1av\n" +
 	"\x1epolicy_version.floor_has_scope\x12(floor_scope is set exactly when floor is\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
-	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\"\x9f\x04\n" +
+	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x82\x01\n" +
+	"\"policy_version.abnormal_has_factor\x12&abnormal_over needs an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xf1\x01\n" +
+	")policy_version.merchant_terms_are_general\x12Nminimum_deposit and protected_share stand only in a PROMISE for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xae\x01\n" +
+	"*policy_version.protected_share_at_most_all\x12\x1eprotected_share is at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xed\x12\n" +
 	"\rPolicyWindows\x12D\n" +
 	"\x05claim\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x05claim\x12K\n" +
-	"\tknowledge\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xc8\x01\x01\xaa\x01\t\"\x05\b\x80ؓ-*\x00R\tknowledge\x12F\n" +
-	"\x06result\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x06result\x12F\n" +
-	"\x06review\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x06review\x12W\n" +
-	"\x0fnotice_delivery\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x0enoticeDelivery\x12F\n" +
-	"\x06notice\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
+	"\tknowledge\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x12\xbaH\x0f\xc8\x01\x01\xaa\x01\t\"\x05\b\x80ؓ-*\x00R\tknowledge\x12C\n" +
+	"\x06result\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x06result\x12C\n" +
+	"\x06review\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x06review\x12T\n" +
+	"\x0fnotice_delivery\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x0enoticeDelivery\x12C\n" +
+	"\x06notice\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x06notice\x12J\n" +
 	"\bgrouping\x18\a \x01(\v2\x19.google.protobuf.DurationB\x13\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\bgrouping*\xa1\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\bgrouping\x12:\n" +
+	"\x13result_working_days\x18\b \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x11resultWorkingDays\x12:\n" +
+	"\x13review_working_days\x18\t \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x11reviewWorkingDays\x12K\n" +
+	"\x1cnotice_delivery_working_days\x18\n" +
+	" \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x19noticeDeliveryWorkingDays\x12:\n" +
+	"\x13notice_working_days\x18\v \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x11noticeWorkingDays\x12A\n" +
+	"\x05panel\x18\f \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x05panel\x128\n" +
+	"\x12panel_working_days\x18\r \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x10panelWorkingDays\x12G\n" +
+	"\bapproval\x18\x0e \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\bapproval\x12>\n" +
+	"\x15approval_working_days\x18\x0f \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x13approvalWorkingDays\x12B\n" +
+	"\x06top_up\x18\x10 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x05topUp\x129\n" +
+	"\x13top_up_working_days\x18\x11 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc4\x13(\x00R\x10topUpWorkingDays\x12?\n" +
+	"\x04hold\x18\x12 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x04hold\x12T\n" +
+	"\x0fexit_quarantine\x18\x13 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00R\x0eexitQuarantine:\xba\b\xbaH\xb6\b\x1a\x90\x01\n" +
+	"!policy_windows.result_in_one_unit\x127result is either a duration or a number of working days\x1a2has(this.result) != (this.result_working_days > 0)\x1a\x90\x01\n" +
+	"!policy_windows.review_in_one_unit\x127review is either a duration or a number of working days\x1a2has(this.review) != (this.review_working_days > 0)\x1a\xb4\x01\n" +
+	"*policy_windows.notice_delivery_in_one_unit\x12@notice_delivery is either a duration or a number of working days\x1aDhas(this.notice_delivery) != (this.notice_delivery_working_days > 0)\x1a\x90\x01\n" +
+	"!policy_windows.notice_in_one_unit\x127notice is either a duration or a number of working days\x1a2has(this.notice) != (this.notice_working_days > 0)\x1a\x8f\x01\n" +
+	" policy_windows.panel_in_one_unit\x129panel is a duration or a number of working days, not both\x1a0!has(this.panel) || this.panel_working_days == 0\x1a\x9b\x01\n" +
+	"#policy_windows.approval_in_one_unit\x12<approval is a duration or a number of working days, not both\x1a6!has(this.approval) || this.approval_working_days == 0\x1a\x93\x01\n" +
+	"!policy_windows.top_up_in_one_unit\x12:top_up is a duration or a number of working days, not both\x1a2!has(this.top_up) || this.top_up_working_days == 0*\xa1\x01\n" +
 	"\n" +
 	"LegalBasis\x12\x1b\n" +
 	"\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -778,7 +1136,17 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x1aFUNDING_SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16FUNDING_SOURCE_DEPOSIT\x10\x01\x12\x1d\n" +
 	"\x19FUNDING_SOURCE_SHOP_FUNDS\x10\x02\x12#\n" +
-	"\x1fFUNDING_SOURCE_PLATFORM_ADVANCE\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fFUNDING_SOURCE_PLATFORM_ADVANCE\x10\x03*m\n" +
+	"\x0eReversalBearer\x12\x1f\n" +
+	"\x1bREVERSAL_BEARER_UNSPECIFIED\x10\x00\x12\x1c\n" +
+	"\x18REVERSAL_BEARER_PLATFORM\x10\x01\x12\x1c\n" +
+	"\x18REVERSAL_BEARER_CONSUMER\x10\x02*r\n" +
+	"\aFeeRule\x12\x18\n" +
+	"\x14FEE_RULE_UNSPECIFIED\x10\x00\x12\x11\n" +
+	"\rFEE_RULE_NONE\x10\x01\x12\x12\n" +
+	"\x0eFEE_RULE_ADDED\x10\x02\x12\x12\n" +
+	"\x0eFEE_RULE_LOSER\x10\x03\x12\x12\n" +
+	"\x0eFEE_RULE_SPLIT\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_policy_proto_rawDescOnce sync.Once
@@ -792,7 +1160,7 @@ func file_tenfold_v1_policy_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_policy_proto_rawDescData
 }
 
-var file_tenfold_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_tenfold_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
 var file_tenfold_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_tenfold_v1_policy_proto_goTypes = []any{
 	(LegalBasis)(0),               // 0: tenfold.v1.LegalBasis
@@ -801,40 +1169,54 @@ var file_tenfold_v1_policy_proto_goTypes = []any{
 	(EarlierRefunds)(0),           // 3: tenfold.v1.EarlierRefunds
 	(FloorScope)(0),               // 4: tenfold.v1.FloorScope
 	(FundingSource)(0),            // 5: tenfold.v1.FundingSource
-	(*PolicyVersion)(nil),         // 6: tenfold.v1.PolicyVersion
-	(*PolicyWindows)(nil),         // 7: tenfold.v1.PolicyWindows
-	(*Ratio)(nil),                 // 8: tenfold.v1.Ratio
-	(*Money)(nil),                 // 9: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(ReversalBearer)(0),           // 6: tenfold.v1.ReversalBearer
+	(FeeRule)(0),                  // 7: tenfold.v1.FeeRule
+	(*PolicyVersion)(nil),         // 8: tenfold.v1.PolicyVersion
+	(*PolicyWindows)(nil),         // 9: tenfold.v1.PolicyWindows
+	(*Ratio)(nil),                 // 10: tenfold.v1.Ratio
+	(*Money)(nil),                 // 11: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
 }
 var file_tenfold_v1_policy_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.PolicyVersion.legal_basis:type_name -> tenfold.v1.LegalBasis
-	8,  // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
+	10, // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
 	1,  // 2: tenfold.v1.PolicyVersion.base_components:type_name -> tenfold.v1.BaseComponent
 	1,  // 3: tenfold.v1.PolicyVersion.refund_components:type_name -> tenfold.v1.BaseComponent
 	2,  // 4: tenfold.v1.PolicyVersion.refund_mode:type_name -> tenfold.v1.RefundMode
 	3,  // 5: tenfold.v1.PolicyVersion.earlier_refunds:type_name -> tenfold.v1.EarlierRefunds
-	9,  // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
+	11, // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
 	4,  // 7: tenfold.v1.PolicyVersion.floor_scope:type_name -> tenfold.v1.FloorScope
-	9,  // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
+	11, // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
 	5,  // 9: tenfold.v1.PolicyVersion.source_order:type_name -> tenfold.v1.FundingSource
-	9,  // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
-	7,  // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
-	10, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
-	10, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
-	11, // 14: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
-	11, // 15: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
-	11, // 16: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
-	11, // 17: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
-	11, // 18: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
-	11, // 19: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
-	11, // 20: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	11, // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
+	9,  // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
+	12, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
+	12, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
+	11, // 14: tenfold.v1.PolicyVersion.advance_limit_per_merchant:type_name -> tenfold.v1.Money
+	11, // 15: tenfold.v1.PolicyVersion.approval_over:type_name -> tenfold.v1.Money
+	11, // 16: tenfold.v1.PolicyVersion.abnormal_over:type_name -> tenfold.v1.Money
+	6,  // 17: tenfold.v1.PolicyVersion.reversal_borne_by:type_name -> tenfold.v1.ReversalBearer
+	7,  // 18: tenfold.v1.PolicyVersion.authentication_fee:type_name -> tenfold.v1.FeeRule
+	11, // 19: tenfold.v1.PolicyVersion.minimum_deposit:type_name -> tenfold.v1.Money
+	10, // 20: tenfold.v1.PolicyVersion.protected_share:type_name -> tenfold.v1.Ratio
+	13, // 21: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
+	13, // 22: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
+	13, // 23: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
+	13, // 24: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
+	13, // 25: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
+	13, // 26: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
+	13, // 27: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
+	13, // 28: tenfold.v1.PolicyWindows.panel:type_name -> google.protobuf.Duration
+	13, // 29: tenfold.v1.PolicyWindows.approval:type_name -> google.protobuf.Duration
+	13, // 30: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
+	13, // 31: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
+	13, // 32: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proto_init() }
@@ -848,7 +1230,7 @@ func file_tenfold_v1_policy_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_policy_proto_rawDesc), len(file_tenfold_v1_policy_proto_rawDesc)),
-			NumEnums:      6,
+			NumEnums:      8,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -464,12 +464,250 @@ func (x *ResolvePolicyResponse) GetPolicyVersions() []*PolicyVersion {
 	return nil
 }
 
+// SetCalendarDaysRequest says of days what they are.
+type SetCalendarDaysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The days, each once. Up to 400: a year and what spills over.
+	CalendarDays  []*CalendarDay `protobuf:"bytes,3,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCalendarDaysRequest) Reset() {
+	*x = SetCalendarDaysRequest{}
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCalendarDaysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCalendarDaysRequest) ProtoMessage() {}
+
+func (x *SetCalendarDaysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCalendarDaysRequest.ProtoReflect.Descriptor instead.
+func (*SetCalendarDaysRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SetCalendarDaysRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetCalendarDaysRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *SetCalendarDaysRequest) GetCalendarDays() []*CalendarDay {
+	if x != nil {
+		return x.CalendarDays
+	}
+	return nil
+}
+
+// SetCalendarDaysResponse holds the days as they are set.
+type SetCalendarDaysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The days, in order of date.
+	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetCalendarDaysResponse) Reset() {
+	*x = SetCalendarDaysResponse{}
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetCalendarDaysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetCalendarDaysResponse) ProtoMessage() {}
+
+func (x *SetCalendarDaysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetCalendarDaysResponse.ProtoReflect.Descriptor instead.
+func (*SetCalendarDaysResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SetCalendarDaysResponse) GetCalendarDays() []*CalendarDay {
+	if x != nil {
+		return x.CalendarDays
+	}
+	return nil
+}
+
+func (x *SetCalendarDaysResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ListCalendarDaysRequest asks for the days of a year.
+type ListCalendarDaysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The year.
+	Year int32 `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
+	// At most this many, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCalendarDaysRequest) Reset() {
+	*x = ListCalendarDaysRequest{}
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCalendarDaysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCalendarDaysRequest) ProtoMessage() {}
+
+func (x *ListCalendarDaysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCalendarDaysRequest.ProtoReflect.Descriptor instead.
+func (*ListCalendarDaysRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListCalendarDaysRequest) GetYear() int32 {
+	if x != nil {
+		return x.Year
+	}
+	return 0
+}
+
+func (x *ListCalendarDaysRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListCalendarDaysRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListCalendarDaysResponse holds one page of days.
+type ListCalendarDaysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In order of date.
+	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
+	// Token of the next page. Empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCalendarDaysResponse) Reset() {
+	*x = ListCalendarDaysResponse{}
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCalendarDaysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCalendarDaysResponse) ProtoMessage() {}
+
+func (x *ListCalendarDaysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_policy_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCalendarDaysResponse.ProtoReflect.Descriptor instead.
+func (*ListCalendarDaysResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListCalendarDaysResponse) GetCalendarDays() []*CalendarDay {
+	if x != nil {
+		return x.CalendarDays
+	}
+	return nil
+}
+
+func (x *ListCalendarDaysResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_tenfold_v1_policy_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/policy_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/policy.proto\"\xc9\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/calendar.proto\x1a\x17tenfold/v1/policy.proto\"\xc9\x01\n" +
 	"\x1bPublishPolicyVersionRequest\x12;\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
@@ -497,12 +735,31 @@ const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"\rcurrency_code\x18\x03 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\"[\n" +
 	"\x15ResolvePolicyResponse\x12B\n" +
-	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionR\x0epolicyVersions2\x9c\x03\n" +
+	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionR\x0epolicyVersions\"\xc5\x01\n" +
+	"\x16SetCalendarDaysRequest\x12;\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12I\n" +
+	"\rcalendar_days\x18\x03 \x03(\v2\x17.tenfold.v1.CalendarDayB\v\xbaH\b\x92\x01\x05\b\x01\x10\x90\x03R\fcalendarDays\"s\n" +
+	"\x17SetCalendarDaysResponse\x12<\n" +
+	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayR\fcalendarDays\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x8c\x01\n" +
+	"\x17ListCalendarDaysRequest\x12\x1f\n" +
+	"\x04year\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xb3\x10(\xd0\x0fR\x04year\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x80\x01\n" +
+	"\x18ListCalendarDaysResponse\x12<\n" +
+	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayR\fcalendarDays\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdb\x04\n" +
 	"\rPolicyService\x12k\n" +
 	"\x14PublishPolicyVersion\x12'.tenfold.v1.PublishPolicyVersionRequest\x1a(.tenfold.v1.PublishPolicyVersionResponse\"\x00\x12_\n" +
 	"\x10GetPolicyVersion\x12#.tenfold.v1.GetPolicyVersionRequest\x1a$.tenfold.v1.GetPolicyVersionResponse\"\x00\x12e\n" +
 	"\x12ListPolicyVersions\x12%.tenfold.v1.ListPolicyVersionsRequest\x1a&.tenfold.v1.ListPolicyVersionsResponse\"\x00\x12V\n" +
-	"\rResolvePolicy\x12 .tenfold.v1.ResolvePolicyRequest\x1a!.tenfold.v1.ResolvePolicyResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\rResolvePolicy\x12 .tenfold.v1.ResolvePolicyRequest\x1a!.tenfold.v1.ResolvePolicyResponse\"\x00\x12\\\n" +
+	"\x0fSetCalendarDays\x12\".tenfold.v1.SetCalendarDaysRequest\x1a#.tenfold.v1.SetCalendarDaysResponse\"\x00\x12_\n" +
+	"\x10ListCalendarDays\x12#.tenfold.v1.ListCalendarDaysRequest\x1a$.tenfold.v1.ListCalendarDaysResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_policy_service_proto_rawDescOnce sync.Once
@@ -516,7 +773,7 @@ func file_tenfold_v1_policy_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_policy_service_proto_rawDescData
 }
 
-var file_tenfold_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tenfold_v1_policy_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tenfold_v1_policy_service_proto_goTypes = []any{
 	(*PublishPolicyVersionRequest)(nil),  // 0: tenfold.v1.PublishPolicyVersionRequest
 	(*PublishPolicyVersionResponse)(nil), // 1: tenfold.v1.PublishPolicyVersionResponse
@@ -526,29 +783,41 @@ var file_tenfold_v1_policy_service_proto_goTypes = []any{
 	(*ListPolicyVersionsResponse)(nil),   // 5: tenfold.v1.ListPolicyVersionsResponse
 	(*ResolvePolicyRequest)(nil),         // 6: tenfold.v1.ResolvePolicyRequest
 	(*ResolvePolicyResponse)(nil),        // 7: tenfold.v1.ResolvePolicyResponse
-	(*PolicyVersion)(nil),                // 8: tenfold.v1.PolicyVersion
-	(*timestamppb.Timestamp)(nil),        // 9: google.protobuf.Timestamp
+	(*SetCalendarDaysRequest)(nil),       // 8: tenfold.v1.SetCalendarDaysRequest
+	(*SetCalendarDaysResponse)(nil),      // 9: tenfold.v1.SetCalendarDaysResponse
+	(*ListCalendarDaysRequest)(nil),      // 10: tenfold.v1.ListCalendarDaysRequest
+	(*ListCalendarDaysResponse)(nil),     // 11: tenfold.v1.ListCalendarDaysResponse
+	(*PolicyVersion)(nil),                // 12: tenfold.v1.PolicyVersion
+	(*timestamppb.Timestamp)(nil),        // 13: google.protobuf.Timestamp
+	(*CalendarDay)(nil),                  // 14: tenfold.v1.CalendarDay
 }
 var file_tenfold_v1_policy_service_proto_depIdxs = []int32{
-	8,  // 0: tenfold.v1.PublishPolicyVersionRequest.policy_version:type_name -> tenfold.v1.PolicyVersion
-	8,  // 1: tenfold.v1.PublishPolicyVersionResponse.policy_version:type_name -> tenfold.v1.PolicyVersion
-	8,  // 2: tenfold.v1.GetPolicyVersionResponse.policy_version:type_name -> tenfold.v1.PolicyVersion
-	8,  // 3: tenfold.v1.ListPolicyVersionsResponse.policy_versions:type_name -> tenfold.v1.PolicyVersion
-	9,  // 4: tenfold.v1.ResolvePolicyRequest.paid_at:type_name -> google.protobuf.Timestamp
-	8,  // 5: tenfold.v1.ResolvePolicyResponse.policy_versions:type_name -> tenfold.v1.PolicyVersion
-	0,  // 6: tenfold.v1.PolicyService.PublishPolicyVersion:input_type -> tenfold.v1.PublishPolicyVersionRequest
-	2,  // 7: tenfold.v1.PolicyService.GetPolicyVersion:input_type -> tenfold.v1.GetPolicyVersionRequest
-	4,  // 8: tenfold.v1.PolicyService.ListPolicyVersions:input_type -> tenfold.v1.ListPolicyVersionsRequest
-	6,  // 9: tenfold.v1.PolicyService.ResolvePolicy:input_type -> tenfold.v1.ResolvePolicyRequest
-	1,  // 10: tenfold.v1.PolicyService.PublishPolicyVersion:output_type -> tenfold.v1.PublishPolicyVersionResponse
-	3,  // 11: tenfold.v1.PolicyService.GetPolicyVersion:output_type -> tenfold.v1.GetPolicyVersionResponse
-	5,  // 12: tenfold.v1.PolicyService.ListPolicyVersions:output_type -> tenfold.v1.ListPolicyVersionsResponse
-	7,  // 13: tenfold.v1.PolicyService.ResolvePolicy:output_type -> tenfold.v1.ResolvePolicyResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	12, // 0: tenfold.v1.PublishPolicyVersionRequest.policy_version:type_name -> tenfold.v1.PolicyVersion
+	12, // 1: tenfold.v1.PublishPolicyVersionResponse.policy_version:type_name -> tenfold.v1.PolicyVersion
+	12, // 2: tenfold.v1.GetPolicyVersionResponse.policy_version:type_name -> tenfold.v1.PolicyVersion
+	12, // 3: tenfold.v1.ListPolicyVersionsResponse.policy_versions:type_name -> tenfold.v1.PolicyVersion
+	13, // 4: tenfold.v1.ResolvePolicyRequest.paid_at:type_name -> google.protobuf.Timestamp
+	12, // 5: tenfold.v1.ResolvePolicyResponse.policy_versions:type_name -> tenfold.v1.PolicyVersion
+	14, // 6: tenfold.v1.SetCalendarDaysRequest.calendar_days:type_name -> tenfold.v1.CalendarDay
+	14, // 7: tenfold.v1.SetCalendarDaysResponse.calendar_days:type_name -> tenfold.v1.CalendarDay
+	14, // 8: tenfold.v1.ListCalendarDaysResponse.calendar_days:type_name -> tenfold.v1.CalendarDay
+	0,  // 9: tenfold.v1.PolicyService.PublishPolicyVersion:input_type -> tenfold.v1.PublishPolicyVersionRequest
+	2,  // 10: tenfold.v1.PolicyService.GetPolicyVersion:input_type -> tenfold.v1.GetPolicyVersionRequest
+	4,  // 11: tenfold.v1.PolicyService.ListPolicyVersions:input_type -> tenfold.v1.ListPolicyVersionsRequest
+	6,  // 12: tenfold.v1.PolicyService.ResolvePolicy:input_type -> tenfold.v1.ResolvePolicyRequest
+	8,  // 13: tenfold.v1.PolicyService.SetCalendarDays:input_type -> tenfold.v1.SetCalendarDaysRequest
+	10, // 14: tenfold.v1.PolicyService.ListCalendarDays:input_type -> tenfold.v1.ListCalendarDaysRequest
+	1,  // 15: tenfold.v1.PolicyService.PublishPolicyVersion:output_type -> tenfold.v1.PublishPolicyVersionResponse
+	3,  // 16: tenfold.v1.PolicyService.GetPolicyVersion:output_type -> tenfold.v1.GetPolicyVersionResponse
+	5,  // 17: tenfold.v1.PolicyService.ListPolicyVersions:output_type -> tenfold.v1.ListPolicyVersionsResponse
+	7,  // 18: tenfold.v1.PolicyService.ResolvePolicy:output_type -> tenfold.v1.ResolvePolicyResponse
+	9,  // 19: tenfold.v1.PolicyService.SetCalendarDays:output_type -> tenfold.v1.SetCalendarDaysResponse
+	11, // 20: tenfold.v1.PolicyService.ListCalendarDays:output_type -> tenfold.v1.ListCalendarDaysResponse
+	15, // [15:21] is the sub-list for method output_type
+	9,  // [9:15] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_service_proto_init() }
@@ -556,6 +825,7 @@ func file_tenfold_v1_policy_service_proto_init() {
 	if File_tenfold_v1_policy_service_proto != nil {
 		return
 	}
+	file_tenfold_v1_calendar_proto_init()
 	file_tenfold_v1_policy_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -563,7 +833,7 @@ func file_tenfold_v1_policy_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_policy_service_proto_rawDesc), len(file_tenfold_v1_policy_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

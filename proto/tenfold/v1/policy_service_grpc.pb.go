@@ -23,13 +23,16 @@ const (
 	PolicyService_GetPolicyVersion_FullMethodName     = "/tenfold.v1.PolicyService/GetPolicyVersion"
 	PolicyService_ListPolicyVersions_FullMethodName   = "/tenfold.v1.PolicyService/ListPolicyVersions"
 	PolicyService_ResolvePolicy_FullMethodName        = "/tenfold.v1.PolicyService/ResolvePolicy"
+	PolicyService_SetCalendarDays_FullMethodName      = "/tenfold.v1.PolicyService/SetCalendarDays"
+	PolicyService_ListCalendarDays_FullMethodName     = "/tenfold.v1.PolicyService/ListCalendarDays"
 )
 
 // PolicyServiceClient is the client API for PolicyService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PolicyService publishes the payout policies and tells which of them apply.
+// PolicyService publishes the payout policies and tells which of them apply. It
+// keeps the calendar by which their working days are counted.
 //
 // Who acts, request_id, validate_only and refusals are as in ClaimService.
 // Policies belong to no book: the scope of a request_id is the calling workload
@@ -49,6 +52,15 @@ type PolicyServiceClient interface {
 	// ResolvePolicy tells which versions apply to an order. POLICY_NOT_FOUND
 	// where none does.
 	ResolvePolicy(ctx context.Context, in *ResolvePolicyRequest, opts ...grpc.CallOption) (*ResolvePolicyResponse, error)
+	// SetCalendarDays says of days what they are, such as the days off and the days
+	// that make up for them which the State Council announces for a year. What was
+	// said of a day before is replaced, and kept. Deadlines that are running stay
+	// as they are. PERSON_REQUIRED, REQUEST_INVALID for a day that is none or is
+	// given twice.
+	SetCalendarDays(ctx context.Context, in *SetCalendarDaysRequest, opts ...grpc.CallOption) (*SetCalendarDaysResponse, error)
+	// ListCalendarDays lists the days of a year that have been set.
+	// PAGE_TOKEN_INVALID.
+	ListCalendarDays(ctx context.Context, in *ListCalendarDaysRequest, opts ...grpc.CallOption) (*ListCalendarDaysResponse, error)
 }
 
 type policyServiceClient struct {
@@ -99,11 +111,32 @@ func (c *policyServiceClient) ResolvePolicy(ctx context.Context, in *ResolvePoli
 	return out, nil
 }
 
+func (c *policyServiceClient) SetCalendarDays(ctx context.Context, in *SetCalendarDaysRequest, opts ...grpc.CallOption) (*SetCalendarDaysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetCalendarDaysResponse)
+	err := c.cc.Invoke(ctx, PolicyService_SetCalendarDays_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *policyServiceClient) ListCalendarDays(ctx context.Context, in *ListCalendarDaysRequest, opts ...grpc.CallOption) (*ListCalendarDaysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCalendarDaysResponse)
+	err := c.cc.Invoke(ctx, PolicyService_ListCalendarDays_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PolicyServiceServer is the server API for PolicyService service.
 // All implementations must embed UnimplementedPolicyServiceServer
 // for forward compatibility.
 //
-// PolicyService publishes the payout policies and tells which of them apply.
+// PolicyService publishes the payout policies and tells which of them apply. It
+// keeps the calendar by which their working days are counted.
 //
 // Who acts, request_id, validate_only and refusals are as in ClaimService.
 // Policies belong to no book: the scope of a request_id is the calling workload
@@ -123,6 +156,15 @@ type PolicyServiceServer interface {
 	// ResolvePolicy tells which versions apply to an order. POLICY_NOT_FOUND
 	// where none does.
 	ResolvePolicy(context.Context, *ResolvePolicyRequest) (*ResolvePolicyResponse, error)
+	// SetCalendarDays says of days what they are, such as the days off and the days
+	// that make up for them which the State Council announces for a year. What was
+	// said of a day before is replaced, and kept. Deadlines that are running stay
+	// as they are. PERSON_REQUIRED, REQUEST_INVALID for a day that is none or is
+	// given twice.
+	SetCalendarDays(context.Context, *SetCalendarDaysRequest) (*SetCalendarDaysResponse, error)
+	// ListCalendarDays lists the days of a year that have been set.
+	// PAGE_TOKEN_INVALID.
+	ListCalendarDays(context.Context, *ListCalendarDaysRequest) (*ListCalendarDaysResponse, error)
 	mustEmbedUnimplementedPolicyServiceServer()
 }
 
@@ -144,6 +186,12 @@ func (UnimplementedPolicyServiceServer) ListPolicyVersions(context.Context, *Lis
 }
 func (UnimplementedPolicyServiceServer) ResolvePolicy(context.Context, *ResolvePolicyRequest) (*ResolvePolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolvePolicy not implemented")
+}
+func (UnimplementedPolicyServiceServer) SetCalendarDays(context.Context, *SetCalendarDaysRequest) (*SetCalendarDaysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetCalendarDays not implemented")
+}
+func (UnimplementedPolicyServiceServer) ListCalendarDays(context.Context, *ListCalendarDaysRequest) (*ListCalendarDaysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCalendarDays not implemented")
 }
 func (UnimplementedPolicyServiceServer) mustEmbedUnimplementedPolicyServiceServer() {}
 func (UnimplementedPolicyServiceServer) testEmbeddedByValue()                       {}
@@ -238,6 +286,42 @@ func _PolicyService_ResolvePolicy_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PolicyService_SetCalendarDays_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetCalendarDaysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).SetCalendarDays(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_SetCalendarDays_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).SetCalendarDays(ctx, req.(*SetCalendarDaysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PolicyService_ListCalendarDays_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCalendarDaysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PolicyServiceServer).ListCalendarDays(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PolicyService_ListCalendarDays_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PolicyServiceServer).ListCalendarDays(ctx, req.(*ListCalendarDaysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PolicyService_ServiceDesc is the grpc.ServiceDesc for PolicyService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -260,6 +344,14 @@ var PolicyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResolvePolicy",
 			Handler:    _PolicyService_ResolvePolicy_Handler,
+		},
+		{
+			MethodName: "SetCalendarDays",
+			Handler:    _PolicyService_SetCalendarDays_Handler,
+		},
+		{
+			MethodName: "ListCalendarDays",
+			Handler:    _PolicyService_ListCalendarDays_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -156,6 +156,9 @@ const (
 	Reason_REASON_HOLD_ALREADY_RELEASED Reason = 48
 	// FAILED_PRECONDITION. More than the hold has left. Take less.
 	Reason_REASON_HOLD_EXCEEDED Reason = 49
+	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload makes more calls
+	// than it may. Wait, then send the same request again.
+	Reason_REASON_RATE_LIMITED Reason = 50
 	// INVALID_ARGUMENT. The resume token belongs to another database, to another
 	// query, or to a history that this database does not have. Start again
 	// without a token.
@@ -235,6 +238,7 @@ var (
 		47: "REASON_HOLD_ALREADY_CAPTURED",
 		48: "REASON_HOLD_ALREADY_RELEASED",
 		49: "REASON_HOLD_EXCEEDED",
+		50: "REASON_RATE_LIMITED",
 		80: "REASON_WATCH_TOKEN_INVALID",
 		81: "REASON_WATCH_TOO_SLOW",
 		82: "REASON_WATCH_ENDED",
@@ -295,6 +299,7 @@ var (
 		"REASON_HOLD_ALREADY_CAPTURED":            47,
 		"REASON_HOLD_ALREADY_RELEASED":            48,
 		"REASON_HOLD_EXCEEDED":                    49,
+		"REASON_RATE_LIMITED":                     50,
 		"REASON_WATCH_TOKEN_INVALID":              80,
 		"REASON_WATCH_TOO_SLOW":                   81,
 		"REASON_WATCH_ENDED":                      82,
@@ -338,7 +343,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xa2\x0e\n" +
+	"tenfold.v1*\xbb\x0e\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -390,7 +395,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	" REASON_TRANSFER_ALREADY_REVERSED\x10.\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_CAPTURED\x10/\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_RELEASED\x100\x12\x18\n" +
-	"\x14REASON_HOLD_EXCEEDED\x101\x12\x1e\n" +
+	"\x14REASON_HOLD_EXCEEDED\x101\x12\x17\n" +
+	"\x13REASON_RATE_LIMITED\x102\x12\x1e\n" +
 	"\x1aREASON_WATCH_TOKEN_INVALID\x10P\x12\x19\n" +
 	"\x15REASON_WATCH_TOO_SLOW\x10Q\x12\x16\n" +
 	"\x12REASON_WATCH_ENDED\x10R\x12\x18\n" +

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tenfold-claims/tenfold/internal/accesslog"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+)
+
+// accessConfig is every setting of who may call.
+type accessConfig struct {
+	insecure bool
+	identity.Config
+	quota identity.Quota
+}
+
+func (c *accessConfig) flags(f *pflag.FlagSet) {
+	quota := rpc.Defaults().Quota
+	f.BoolVar(&c.insecure, "insecure-loopback", false, "believe what callers on this machine say of themselves; for tries and tests")
+	f.StringVar(&c.CertFile, "tls-cert", "", "PEM file of the server's certificate chain")
+	f.StringVar(&c.KeyFile, "tls-key", "", "PEM file of the key of that certificate")
+	f.StringVar(&c.BundleFile, "tls-client-ca", "", "PEM file of the authorities that sign workloads' certificates (the SPIFFE trust bundle)")
+	f.StringVar(&c.TrustDomain, "trust-domain", "", "SPIFFE trust domain of those workloads, such as market.example")
+	f.StringVar(&c.WorkloadsFile, "workloads-file", "", "YAML or JSON file of who may call, in which roles (docs/access.md)")
+	f.StringVar(&c.Workloads.URL, "oidc-issuer", "", "issuer of workloads' tokens, as they name it")
+	f.StringVar(&c.Workloads.Audience, "oidc-audience", "", "audience that workloads' tokens must be made for")
+	f.StringVar(&c.Workloads.KeysURL, "jwks-url", "", "URL of that issuer's key set")
+	f.StringVar(&c.Workloads.KeysFile, "jwks-file", "", "file of that issuer's key set, in place of the URL")
+	f.StringVar(&c.Persons.URL, "person-issuer", "", "issuer of persons' tokens, as they name it")
+	f.StringVar(&c.Persons.Audience, "person-audience", "", "audience that persons' tokens must be made for")
+	f.StringVar(&c.Persons.KeysURL, "person-jwks-url", "", "URL of that issuer's key set")
+	f.StringVar(&c.Persons.KeysFile, "person-jwks-file", "", "file of that issuer's key set, in place of the URL")
+	f.Float64Var(&c.quota.PerSecond, "rate-limit", quota.PerSecond, "calls a second that one workload may make; 0 for no limit")
+	f.IntVar(&c.quota.Burst, "rate-burst", quota.Burst, "calls that one workload may make at once")
+}
+
+// check names the setting that is wrong or missing, by its variable. Whoever can
+// connect is believed on loopback only, and only where somebody has said so.
+func (c *accessConfig) check(listen string) error {
+	if c.quota.PerSecond < 0 || c.quota.Burst < 1 {
+		return errors.New("TENFOLD_RATE_LIMIT must not lie below 0, nor TENFOLD_RATE_BURST below 1")
+	}
+	if c.insecure {
+		if c.Config != (identity.Config{}) {
+			return errors.New("TENFOLD_INSECURE_LOOPBACK believes callers without proof: no credentials can be configured beside it")
+		}
+		return checkLoopback("TENFOLD_LISTEN", listen)
+	}
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return fmt.Errorf("TENFOLD_LISTEN must be HOST:PORT, not %q", listen)
+	}
+	for _, check := range []func() error{c.checkFiles, c.checkDomain, c.checkIssuers} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *accessConfig) checkFiles() error {
+	for _, file := range []struct{ variable, value string }{
+		{"TENFOLD_TLS_CERT", c.CertFile}, {"TENFOLD_TLS_KEY", c.KeyFile}, {"TENFOLD_WORKLOADS_FILE", c.WorkloadsFile},
+	} {
+		if file.value == "" {
+			return fmt.Errorf("%s is missing: callers must prove who they are; TENFOLD_INSECURE_LOOPBACK serves callers on this machine without proof",
+				file.variable)
+		}
+	}
+	return nil
+}
+
+func (c *accessConfig) checkDomain() error {
+	switch {
+	case (c.BundleFile == "") != (c.TrustDomain == ""):
+		return errors.New("TENFOLD_TLS_CLIENT_CA and TENFOLD_TRUST_DOMAIN go together")
+	case c.BundleFile == "" && c.Workloads.URL == "":
+		return errors.New("TENFOLD_TLS_CLIENT_CA or TENFOLD_OIDC_ISSUER is missing: workloads can prove nothing without either")
+	}
+	return nil
+}
+
+func (c *accessConfig) checkIssuers() error {
+	if err := checkIssuer(c.Workloads, "TENFOLD_OIDC_", "TENFOLD_JWKS_"); err != nil {
+		return err
+	}
+	if err := checkIssuer(c.Persons, "TENFOLD_PERSON_", "TENFOLD_PERSON_JWKS_"); err != nil {
+		return err
+	}
+	// A workload could pass its own token off as that of a person.
+	if c.Persons.URL != "" && c.Persons.URL == c.Workloads.URL && c.Persons.Audience == c.Workloads.Audience {
+		return errors.New("TENFOLD_PERSON_AUDIENCE must differ from TENFOLD_OIDC_AUDIENCE where one issuer makes both tokens")
+	}
+	return nil
+}
+
+// checkIssuer checks the settings of an issuer, whose variables begin with
+// prefix, those of its keys with keys.
+func checkIssuer(i identity.Issuer, prefix, keys string) error {
+	switch {
+	case i == identity.Issuer{}:
+		return nil
+	case i.URL == "":
+		return fmt.Errorf("%sISSUER is missing: the other settings of an issuer need it", prefix)
+	case i.Audience == "":
+		return fmt.Errorf("%sAUDIENCE is missing: a token for another service must not be believed", prefix)
+	case (i.KeysURL == "") == (i.KeysFile == ""):
+		return fmt.Errorf("one of %sURL and %sFILE must say where the keys of the issuer are", keys, keys)
+	case i.KeysURL == "":
+		return nil
+	}
+	u, err := url.Parse(i.KeysURL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Errorf("%sURL must be an https URL, not %q", keys, i.KeysURL)
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		return fmt.Errorf("%sURL must be an https URL: keys that come in the clear can be replaced on their way", keys)
+	}
+	return nil
+}
+
+// gate makes who lets callers in. What it runs ends with the other parts, while
+// the database is still there.
+func (p *parts) gate(ctx context.Context, c *accessConfig, db *postgres.DB, log *slog.Logger) (rpc.Gate, error) {
+	refusals := accesslog.New(db, log)
+	p.running(refusals.Run)
+	g := rpc.Gate{Authority: identity.Loopback{}, Refusals: refusals, Now: time.Now}
+	if c.insecure {
+		log.Warn("callers on this machine are believed without proof")
+		return g, nil
+	}
+	v, err := identity.New(ctx, c.Config, time.Now, log)
+	if err != nil {
+		return rpc.Gate{}, usageError{err}
+	}
+	p.running(v.Run)
+	g.Authority, g.TLS = v, v.TLS()
+	return g, nil
+}

@@ -1,0 +1,155 @@
+// Package accesslog keeps the attempts that were refused because of who made
+// them, for the auditor. It never makes a call wait: attempts are noted in
+// memory, like ones as one, and written by and by. What is worth noting is for
+// the transport to say.
+package accesslog
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// pause is how long attempts are gathered before they are written. A flood of
+	// like attempts makes one row each time.
+	pause = time.Second
+	// pendingMax is how many attempts that differ are gathered, some hundred
+	// kilobytes of them; what comes beyond is dropped and counted.
+	pendingMax = 1024
+	// writeMax is how long one write may take.
+	writeMax = 5 * time.Second
+)
+
+// The most characters of what is kept; longer texts are cut. Whatever was
+// proved is shorter: only the name of a method that does not exist is not.
+const (
+	methodMax = 128
+	targetMax = 256
+)
+
+// Log gathers refused attempts.
+type Log struct {
+	db  *postgres.DB
+	log *slog.Logger
+
+	mu      sync.Mutex
+	pending map[postgres.AccessAttempt]*postgres.AccessRefusal
+	// order is that of the pending refusals' first attempts.
+	order   []*postgres.AccessRefusal
+	dropped int64
+}
+
+// New makes an empty log over db.
+func New(db *postgres.DB, log *slog.Logger) *Log {
+	return &Log{db: db, log: log, pending: make(map[postgres.AccessAttempt]*postgres.AccessRefusal)}
+}
+
+// Record notes an attempt that was refused at a time. It does not wait.
+func (l *Log) Record(at time.Time, key postgres.AccessAttempt) {
+	key.Method, key.Target = cut(key.Method, methodMax), cut(key.Target, targetMax)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if like, ok := l.pending[key]; ok {
+		like.Attempts++
+		return
+	}
+	if len(l.pending) >= pendingMax {
+		l.dropped++
+		return
+	}
+	r := &postgres.AccessRefusal{AccessAttempt: key, RefusedAt: at, Attempts: 1}
+	l.pending[key] = r
+	l.order = append(l.order, r)
+}
+
+func cut(text string, most int) string {
+	if len(text) > most {
+		return text[:most]
+	}
+	return text
+}
+
+// Dropped is how many attempts found no room.
+func (l *Log) Dropped() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
+// Flush writes what is pending. What could not be written stays pending, as far
+// as there is room.
+func (l *Log) Flush(ctx context.Context) error {
+	list := l.take()
+	if len(list) == 0 {
+		return nil
+	}
+	err := l.db.RecordAccessRefusals(ctx, list)
+	if err != nil {
+		l.putBack(list)
+	}
+	return err
+}
+
+// take empties the log.
+func (l *Log) take() []postgres.AccessRefusal {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]postgres.AccessRefusal, len(l.order))
+	for i, r := range l.order {
+		list[i] = *r
+	}
+	clear(l.pending)
+	l.order = nil
+	return list
+}
+
+// putBack adds what was taken to what has come since.
+func (l *Log) putBack(list []postgres.AccessRefusal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range list {
+		like, ok := l.pending[r.AccessAttempt]
+		switch {
+		case ok:
+			like.Attempts, like.RefusedAt = like.Attempts+r.Attempts, r.RefusedAt
+		case len(l.pending) >= pendingMax:
+			l.dropped += int64(r.Attempts)
+		default:
+			l.pending[r.AccessAttempt] = &r
+			l.order = append(l.order, &r)
+		}
+	}
+}
+
+// Run writes what is pending again and again until ctx ends, and then once more.
+func (l *Log) Run(ctx context.Context) {
+	var told int64
+	for {
+		select {
+		case <-time.After(pause):
+			told = l.flushed(ctx, told)
+		case <-ctx.Done():
+			l.flushed(context.WithoutCancel(ctx), told)
+			return
+		}
+	}
+}
+
+// flushed writes, and tells the operator of a failure and of what was dropped
+// beyond what had been told.
+func (l *Log) flushed(ctx context.Context, told int64) int64 {
+	ctx, cancel := context.WithTimeout(ctx, writeMax)
+	defer cancel()
+	if err := l.Flush(ctx); err != nil {
+		l.log.WarnContext(ctx, "refused attempts cannot be recorded yet", "error", err)
+	}
+	dropped := l.Dropped()
+	if dropped > told {
+		l.log.WarnContext(ctx, "refused attempts found no room in the access log", "dropped", dropped-told, "dropped_in_all", dropped)
+	}
+	return dropped
+}

@@ -1,0 +1,90 @@
+package caller
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+)
+
+// Proof is what a caller shows to a server that believes nothing else. Each
+// field is a file.
+type Proof struct {
+	// Authorities are those that sign the server's certificate, as PEM; empty for
+	// those of the system.
+	Authorities string
+	// Certificate and Key are the workload's own, as PEM.
+	Certificate string
+	Key         string
+	// Token is the workload's token, where it has no certificate, and PersonToken
+	// that of the person it acts for. Both are read again for every call.
+	Token       string
+	PersonToken string
+}
+
+// Dial connects to a server over TLS, to call in a role; an empty role leaves
+// the choice to the server.
+func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS13}
+	if p.Authorities != "" {
+		content, err := os.ReadFile(p.Authorities)
+		if err != nil {
+			return nil, fmt.Errorf("read the server's authorities: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(content) {
+			return nil, fmt.Errorf("%s holds no certificate", p.Authorities)
+		}
+	}
+	if p.Certificate != "" || p.Key != "" {
+		own, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read the own certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{own}
+	}
+	options := append([]grpc.DialOption{
+		grpc.WithTransportCredentials(credentials.NewTLS(config)),
+		grpc.WithPerRPCCredentials(shown{p, role}),
+	}, more...)
+	conn, err := grpc.NewClient(address, options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", address, err)
+	}
+	return conn, nil
+}
+
+// shown adds tokens and role to every call, and to none that is in the clear.
+type shown struct {
+	Proof
+	role string
+}
+
+// GetRequestMetadata implements credentials.PerRPCCredentials.
+func (s shown) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	md := make(map[string]string, 3)
+	if s.role != "" {
+		md["tenfold-role"] = s.role
+	}
+	for _, token := range []struct{ file, key, scheme string }{
+		{s.Token, "authorization", "Bearer "}, {s.PersonToken, "tenfold-person-token", ""},
+	} {
+		if token.file == "" {
+			continue
+		}
+		content, err := os.ReadFile(token.file)
+		if err != nil {
+			return nil, fmt.Errorf("read token: %w", err)
+		}
+		md[token.key] = token.scheme + strings.TrimSpace(string(content))
+	}
+	return md, nil
+}
+
+// RequireTransportSecurity implements credentials.PerRPCCredentials.
+func (s shown) RequireTransportSecurity() bool { return true }

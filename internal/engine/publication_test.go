@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// released are digests of the first list of fields, as requests were stored with it.
+var released = map[string]string{
+	"promise-tenfold":        "ba299d49f9e8536bd51cfcb6f40305eb707c6146ee02f744477e561129cda311",
+	"food-safety-148":        "427f27d650c5d054a7cafcf53f3e88976aee171f71981d1810141087aa000f1a",
+	"consumer-protection-55": "4c35eb7c1f8656a9d23e2fcf7d60855d6eb34bbc2404c703c978ab7b429013f6",
+}
+
+// Would catch a publication that was accepted before the list of fields grew and
+// whose replay is taken for another request.
+func TestStoredPublicationsRecogniseTheirReplays(t *testing.T) {
+	t.Parallel()
+	for _, v := range policy.Seeds() {
+		digest := engine.PublicationDigest(v)
+		if got := hex.EncodeToString(digest[:]); got != released[v.PolicyID] {
+			t.Errorf("%s has the digest %s, was stored with %s", v.PolicyID, got, released[v.PolicyID])
+		}
+		v.ReversalBorneBy, v.AuthenticationFee = policy.BornePlatform, policy.FeeNone
+		if engine.PublicationDigest(v) != digest {
+			t.Errorf("%s with its defaults spelled out is another request", v.PolicyID)
+		}
+	}
+}
+
+// Would catch a term that the digest leaves out or confuses with another, so that
+// a request id which is used again for other terms goes unnoticed.
+func TestPublicationDigestCoversEveryTerm(t *testing.T) {
+	t.Parallel()
+	type V = policy.Version
+	seen := map[[32]byte]string{engine.PublicationDigest(policy.Seeds()[0]): "nothing"}
+	for name, change := range map[string]func(v *V){
+		"advance of a merchant": func(v *V) { v.AdvanceLimitPerMerchant = 7 },
+		"approval":              func(v *V) { v.ApprovalOver = 7 },
+		"factor":                func(v *V) { v.AbnormalFactor = 7 },
+		"abnormal":              func(v *V) { v.AbnormalOver = 7 },
+		"deposit":               func(v *V) { v.MinimumDeposit = 7 },
+		"share":                 func(v *V) { v.ProtectedShare = money.Ratio{Num: 1, Den: 7} },
+		"another share":         func(v *V) { v.ProtectedShare = money.Ratio{Num: 7, Den: 1} },
+		"bearer":                func(v *V) { v.ReversalBorneBy = policy.BorneConsumer },
+		"fee added":             func(v *V) { v.AuthenticationFee = policy.FeeAdded },
+		"fee split":             func(v *V) { v.AuthenticationFee = policy.FeeSplit },
+		"result":                func(v *V) { v.Windows.Result = policy.WorkingDays(7) },
+		"review":                func(v *V) { v.Windows.Review = policy.WorkingDays(7) },
+		"delivery":              func(v *V) { v.Windows.NoticeDelivery = policy.WorkingDays(7) },
+		"notice":                func(v *V) { v.Windows.Notice = policy.WorkingDays(7) },
+		"panel":                 func(v *V) { v.Windows.Panel = policy.WorkingDays(7) },
+		"panel by the clock":    func(v *V) { v.Windows.Panel = policy.Lasting(7) },
+		"approvers":             func(v *V) { v.Windows.Approval = policy.WorkingDays(7) },
+		"top-up":                func(v *V) { v.Windows.TopUp = policy.WorkingDays(7) },
+		"hold":                  func(v *V) { v.Windows.Hold = 7 },
+		"quarantine":            func(v *V) { v.Windows.ExitQuarantine = 7 },
+	} {
+		v := policy.Seeds()[0]
+		change(&v)
+		digest := engine.PublicationDigest(v)
+		if other, twice := seen[digest]; twice {
+			t.Errorf("%s has the digest of %s", name, other)
+		}
+		seen[digest] = name
+	}
+}
+
+// Would catch terms that are lost between publication and the next start, and a
+// request id that is taken for the same although a term differs.
+func TestPublishedTermsAreStored(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	v := policy.Seeds()[0]
+	v.Number, v.PublishedAt, v.EffectiveFrom = 2, start, start.Add(policy.NoticeMin)
+	v.ApprovalOver, v.AuthenticationFee, v.MinimumDeposit = 7, policy.FeeSplit, 8
+	v.Windows.Notice, v.Windows.Hold = policy.WorkingDays(7), time.Hour
+	h := f.request("", "PublishPolicyVersion")
+	for _, replay := range []bool{false, true} {
+		if replayed, err := f.engine.PublishPolicyVersion(t.Context(), h, v); err != nil || replayed != replay {
+			t.Fatalf("replayed %t, %v", replayed, err)
+		}
+	}
+	_, other := f.replica(engine.Defaults())
+	got, ok := other.Catalog().Policy(v.PolicyID, 2)
+	if !ok || got.ApprovalOver != 7 || got.FeeRule() != policy.FeeSplit || got.Windows != v.Windows {
+		t.Errorf("stored as %+v", got)
+	}
+	if terms := policy.MerchantTerms(other.Catalog().Policies, v.EffectiveFrom, "CNY"); terms.MinimumDeposit != 8 {
+		t.Errorf("the merchant's terms are %+v", terms)
+	}
+	v.ApprovalOver = 9
+	if _, err := f.engine.PublishPolicyVersion(t.Context(), h, v); !errors.Is(err, fault.RequestIDReused) {
+		t.Errorf("other terms under the same request id: %v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// attemptsMax bounds how often one command is tried against contention.
+	attemptsMax = 8
+	// pauseMin and pauseMax bound the jittered pause between those tries.
+	pauseMin = time.Millisecond
+	pauseMax = 20 * time.Millisecond
+)
+
+// settle answers a batch that went through, and splits or repeats one that did not.
+func (l *lane) settle(batch []*call, err error) {
+	switch {
+	case err == nil:
+		l.answer(batch)
+	case errors.Is(err, postgres.ErrContended), errors.Is(err, postgres.ErrStale):
+		l.again(batch)
+	case errors.Is(err, postgres.ErrCommitUnknown), errors.Is(err, postgres.ErrUnavailable):
+		// The next try reconnects and finds, request by request, what was stored.
+		l.reconnect(batch, err)
+	case len(batch) > 1:
+		// One command's data is at fault: halve until it stands alone.
+		half := len(batch) / 2
+		l.settle(batch[:half], l.try(batch[:half]))
+		l.settle(batch[half:], l.try(batch[half:]))
+	default:
+		l.refuse(batch[0], err)
+	}
+}
+
+// again repeats contended work, book by book, so that one busy book does not
+// stall the others; a book that stays busy goes to the end of the queue.
+func (l *lane) again(batch []*call) {
+	slices.SortStableFunc(batch, func(a, b *call) int {
+		if a.header.MerchantID < b.header.MerchantID {
+			return -1
+		}
+		if a.header.MerchantID > b.header.MerchantID {
+			return 1
+		}
+		return 0
+	})
+	pause()
+	for len(batch) > 0 {
+		n := 1
+		for n < len(batch) && batch[n].header.MerchantID == batch[0].header.MerchantID {
+			n++
+		}
+		book := batch[:n:n]
+		batch = batch[n:]
+		err := l.try(book)
+		if errors.Is(err, postgres.ErrContended) || errors.Is(err, postgres.ErrStale) {
+			l.requeue(book, err)
+			continue
+		}
+		l.settle(book, err)
+	}
+}
+
+func (l *lane) requeue(calls []*call, err error) {
+	for _, c := range calls {
+		c.attempts++
+		if c.attempts >= attemptsMax {
+			l.engine.log.Warn("command gave up against contention", "method", c.header.Method, "error", err)
+			c.answer(fault.New(fault.TransactionContended, "the merchant's book stayed busy; nothing was changed").After(100 * time.Millisecond))
+			continue
+		}
+		select {
+		case l.queue <- c:
+		default:
+			c.answer(queueFull(cap(l.queue)))
+		}
+	}
+}
+
+// reconnect tries a batch again after the connection was lost, at most
+// reconnectsMax times.
+func (l *lane) reconnect(batch []*call, err error) {
+	const reconnectsMax = 3
+	for range reconnectsMax {
+		pause()
+		err2 := l.try(batch)
+		if !errors.Is(err2, postgres.ErrUnavailable) && !errors.Is(err2, postgres.ErrCommitUnknown) {
+			l.settle(batch, err2)
+			return
+		}
+		err = err2
+	}
+	l.engine.log.Error("database unavailable", "error", err)
+	for _, c := range batch {
+		c.answer(Unavailable())
+	}
+}
+
+// Unavailable is the refusal while the database cannot be reached.
+func Unavailable() error {
+	return fault.New(fault.DatabaseUnavailable, "the database cannot be reached; the same request may be sent again").
+		After(time.Second)
+}
+
+// refuse answers the one command that its data kept from being stored.
+func (l *lane) refuse(c *call, err error) {
+	if errors.Is(err, postgres.ErrCommand) {
+		// What another replica stored meanwhile is seen by a fresh load.
+		if c.attempts++; c.attempts < 3 {
+			l.settle([]*call{c}, l.try([]*call{c}))
+			return
+		}
+		if refusal := postgres.Refusal(err); refusal != nil {
+			c.answer(refusal)
+			return
+		}
+	}
+	l.engine.log.Error("command failed", "method", c.header.Method, "error", err)
+	c.answer(err)
+}
+
+func pause() {
+	time.Sleep(pauseMin + rand.N(pauseMax-pauseMin))
+}

@@ -1,0 +1,41 @@
+package identity
+
+import (
+	"context"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Loopback believes what calls from this machine say of themselves: there the
+// machine's operator decides who may connect. Calls from elsewhere it refuses.
+type Loopback struct{}
+
+// Identify gives the claimed caller, if it is whole.
+func (Loopback) Identify(_ context.Context, e *Evidence) (Caller, error) {
+	c := e.Claimed
+	switch {
+	case !e.Local:
+		return Caller{}, fault.New(fault.CredentialMissing, "callers from other machines must prove who they are")
+	case c.Workload == "":
+		return Caller{}, unsaid(KeyWorkload)
+	case c.Role == "":
+		return Caller{}, unsaid(KeyRole)
+	case !nameForm.MatchString(c.Workload):
+		return Caller{}, malformed(KeyWorkload)
+	case c.Person != "" && !nameForm.MatchString(c.Person):
+		return Caller{}, malformed(KeyPerson)
+	case !knownRole(c.Role):
+		return Caller{}, malformed(KeyRole)
+	case !fits(c.Role, c.Scope):
+		return Caller{}, malformed(KeyScope)
+	}
+	return c, nil
+}
+
+func unsaid(key string) error {
+	return missing(key, "the call does not say who makes it: metadata %s is missing", key)
+}
+
+func malformed(key string) error {
+	return invalid(key, "metadata %s does not hold what the role needs", key)
+}

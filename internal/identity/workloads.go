@@ -1,0 +1,118 @@
+package identity
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+)
+
+// workload is who may call, as the workloads file has it.
+type workload struct {
+	// Name is what is recorded of it with each command. It stays when the ids
+	// below change, or requests that are sent again are taken for others'.
+	Name string `yaml:"name"`
+	// SPIFFE is the id in its certificates, Subject that in its tokens.
+	SPIFFE  string `yaml:"spiffe"`
+	Subject string `yaml:"subject"`
+	// Roles are those it may act in.
+	Roles []engine.Role `yaml:"roles"`
+	// Scope limits it for good; empty where its tokens or those of its persons
+	// say the scope.
+	Scope string `yaml:"scope"`
+	// CallsPerSecond and Burst are its own quota; zero for the server's.
+	CallsPerSecond float64 `yaml:"calls_per_second"`
+	Burst          int     `yaml:"burst"`
+}
+
+// claimNames are the claims of tokens that hold what is not standard.
+type claimNames struct {
+	// Person is the claim that holds a person's opaque id.
+	Person string `yaml:"person"`
+	// PersonRoles lists the roles that a person may act in; empty where it is
+	// the workload alone that says so.
+	PersonRoles string `yaml:"person_roles"`
+	// Merchant and Authenticator hold the id of the one that the holder of the
+	// token acts for.
+	Merchant      string `yaml:"merchant"`
+	Authenticator string `yaml:"authenticator"`
+}
+
+// workloads is the content of a workloads file.
+type workloads struct {
+	claims    claimNames
+	bySPIFFE  map[string]*workload
+	bySubject map[string]*workload
+}
+
+// parseWorkloads reads a workloads file: YAML, or JSON, which is a part of it.
+func parseWorkloads(content []byte) (*workloads, error) {
+	var file struct {
+		Claims    claimNames `yaml:"claims"`
+		Workloads []workload `yaml:"workloads"`
+	}
+	file.Claims.Person = "sub"
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if len(file.Workloads) == 0 {
+		return nil, errors.New("it names no workload")
+	}
+	out := &workloads{claims: file.Claims, bySPIFFE: make(map[string]*workload), bySubject: make(map[string]*workload)}
+	names := make(map[string]bool)
+	for i := range file.Workloads {
+		w := &file.Workloads[i]
+		if err := w.check(); err != nil {
+			return nil, fmt.Errorf("workload %d (%s): %w", i+1, w.Name, err)
+		}
+		if names[w.Name] || out.bySPIFFE[w.SPIFFE] != nil || out.bySubject[w.Subject] != nil {
+			return nil, fmt.Errorf("workload %d (%s): its name or an id of it stands twice", i+1, w.Name)
+		}
+		names[w.Name] = true
+		if w.SPIFFE != "" {
+			out.bySPIFFE[w.SPIFFE] = w
+		}
+		if w.Subject != "" {
+			out.bySubject[w.Subject] = w
+		}
+	}
+	return out, nil
+}
+
+func (w *workload) check() error {
+	switch {
+	case !nameForm.MatchString(w.Name):
+		return errors.New("its name must be 1 to 64 letters, digits and _.:@/-")
+	case w.SPIFFE == "" && w.Subject == "":
+		return errors.New("it needs spiffe or subject, or nobody can be it")
+	case len(w.Roles) == 0:
+		return errors.New("it has no role")
+	case w.CallsPerSecond < 0 || w.Burst < 0 || (w.CallsPerSecond > 0) != (w.Burst > 0):
+		return errors.New("calls_per_second and burst go together and lie above zero")
+	}
+	for i, r := range w.Roles {
+		if !knownRole(r) || slices.Contains(w.Roles[:i], r) {
+			return fmt.Errorf("role %q does not exist or stands twice", r)
+		}
+	}
+	if w.SPIFFE != "" {
+		if _, err := spiffeid.FromString(w.SPIFFE); err != nil {
+			return err
+		}
+	}
+	// A scope that bound only some of its roles would look like one of them all.
+	if w.Scope != "" && slices.ContainsFunc(w.Roles, func(r engine.Role) bool { return !fits(r, w.Scope) }) {
+		return fmt.Errorf("scope %q is none for one of its roles", w.Scope)
+	}
+	return nil
+}
+
+func (w *workload) quota() Quota { return Quota{PerSecond: w.CallsPerSecond, Burst: w.Burst} }

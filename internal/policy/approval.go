@@ -1,0 +1,69 @@
+package policy
+
+import "github.com/tenfold-claims/tenfold/internal/money"
+
+// abnormalFactorMax bounds the factor: beyond a thousand times the usual award
+// nothing would ever be abnormal.
+const abnormalFactorMax = 1_000
+
+// Usual is what a merchant's, or a product's, latest confirmed claims were
+// awarded: their sum and how many they are.
+type Usual struct {
+	Awarded money.Amount
+	Claims  int64
+}
+
+// ApprovalCause says why two people must approve an award before it is debited.
+type ApprovalCause string
+
+// The causes of an approval.
+const (
+	// ApprovalNotNeeded is an award that nobody has to look at.
+	ApprovalNotNeeded ApprovalCause = ""
+	// ApprovalLarge is an award above the policy's limit.
+	ApprovalLarge ApprovalCause = "LARGE"
+	// ApprovalAbnormal is an award far above the usual one.
+	ApprovalAbnormal ApprovalCause = "ABNORMAL"
+)
+
+// Approval says whether an award, refund and compensation, needs approval: above
+// ApprovalOver, or above AbnormalOver and more than AbnormalFactor times the
+// average of any of the usual ones. Where there is no claim yet there is no
+// average, and so nothing abnormal.
+func (v *Version) Approval(award money.Amount, usual ...Usual) ApprovalCause {
+	if v.ApprovalOver > 0 && award > v.ApprovalOver {
+		return ApprovalLarge
+	}
+	if v.AbnormalFactor == 0 || award <= v.AbnormalOver {
+		return ApprovalNotNeeded
+	}
+	for _, u := range usual {
+		if u.Claims > 0 && u.exceededBy(award, v.AbnormalFactor) {
+			return ApprovalAbnormal
+		}
+	}
+	return ApprovalNotNeeded
+}
+
+// exceededBy says whether award > factor × average, exactly: no average is ever
+// rounded.
+func (u Usual) exceededBy(award money.Amount, factor int32) bool {
+	times := money.Ratio{Num: int64(factor) * int64(u.Awarded), Den: u.Claims}
+	return money.Ratio{Num: int64(award), Den: 1}.Compare(times) > 0
+}
+
+func (v *Version) checkApproval() error {
+	if err := v.checkAmount(v.ApprovalOver, "approval_over"); err != nil {
+		return err
+	}
+	if err := v.checkAmount(v.AbnormalOver, "abnormal_over"); err != nil {
+		return err
+	}
+	if v.AbnormalFactor < 0 || v.AbnormalFactor > abnormalFactorMax {
+		return invalid("abnormal_factor", "the factor lies between 0 and %d", abnormalFactorMax)
+	}
+	if v.AbnormalFactor == 0 && v.AbnormalOver != 0 {
+		return invalid("abnormal_over", "without a factor no award is abnormal")
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// Terms are what a policy asks of a merchant as a whole, whatever is claimed.
+type Terms struct {
+	// MinimumDeposit is what the deposit should hold; zero asks for none.
+	MinimumDeposit money.Amount
+	// ProtectedShare is the part of income from sales that sweeps leave alone,
+	// from 0 to 1; zero protects nothing.
+	ProtectedShare money.Ratio
+	// TopUp is how long the merchant has to meet a demand for deposit.
+	TopUp Span
+	// ExitQuarantine is how long the deposit stays after the merchant has left (rule A9).
+	ExitQuarantine time.Duration
+}
+
+// MerchantTerms gives the terms of a merchant with a book in the currency at a
+// time. They stand in the promise for all categories, in the version that is in
+// force then. Where there is none, only what holds by default is set.
+func MerchantTerms(versions []Version, at time.Time, currency string) Terms {
+	var promise *Version
+	for _, v := range newest(versions, at) {
+		if v.Basis != Promise || len(v.Categories) > 0 || v.Currency != currency {
+			continue
+		}
+		if promise == nil || v.goesBefore(promise, "") {
+			promise = v
+		}
+	}
+	if promise == nil {
+		promise = &Version{}
+	}
+	return Terms{
+		MinimumDeposit: promise.MinimumDeposit, ProtectedShare: promise.ProtectedShare,
+		TopUp: promise.Windows.TopUpSpan(), ExitQuarantine: promise.Windows.ExitQuarantineMin(),
+	}
+}
+
+// Protected is the part of an income that sweeps leave alone, rounded half up.
+func (t *Terms) Protected(income money.Amount) (money.Amount, error) {
+	if t.ProtectedShare.IsZero() {
+		return 0, nil
+	}
+	return t.ProtectedShare.Of(income)
+}
+
+// checkMerchantTerms keeps the terms where MerchantTerms reads them.
+func (v *Version) checkMerchantTerms() error {
+	general := v.Basis == Promise && len(v.Categories) == 0
+	if err := v.checkAmount(v.MinimumDeposit, "minimum_deposit"); err != nil {
+		return err
+	}
+	if v.MinimumDeposit != 0 && !general {
+		return invalid("minimum_deposit", "terms of the merchant stand in a promise for all categories")
+	}
+	if v.ProtectedShare.IsZero() {
+		return nil
+	}
+	if err := v.ProtectedShare.Check(); err != nil {
+		return at(err, "protected_share")
+	}
+	if v.ProtectedShare.Num > v.ProtectedShare.Den {
+		return invalid("protected_share", "at most all of the income can be protected")
+	}
+	if !general {
+		return invalid("protected_share", "terms of the merchant stand in a promise for all categories")
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package policy
+
+import "time"
+
+// Windows are the periods of a policy. Those that a version may leave out have
+// a method that fills the gap; read them through it.
+type Windows struct {
+	// Claim is how long after delivery a claim may be filed.
+	Claim time.Duration `json:"claim"`
+	// Knowledge is how long after the claimant learned of it at the latest
+	// (Civil Code Art. 188: three years).
+	Knowledge time.Duration `json:"knowledge"`
+	// Result is how long to wait for an authentication result.
+	Result Span `json:"result"`
+	// Review is how long a review may wait before it escalates.
+	Review Span `json:"review"`
+	// NoticeDelivery is how long a notice may stay unconfirmed before it escalates.
+	NoticeDelivery Span `json:"notice_delivery"`
+	// Notice is how long the merchant may answer after the notice was delivered.
+	Notice Span `json:"notice"`
+	// Grouping is how far apart payments of one pricing group may lie (rule C7).
+	Grouping time.Duration `json:"grouping"`
+
+	// Panel is how long an appeal may wait for the panel before it escalates.
+	Panel Span `json:"panel,omitzero"`
+	// Approval is how long an award may wait for its approvers before it escalates.
+	Approval Span `json:"approval,omitzero"`
+	// TopUp is how long the merchant has to meet a demand for deposit.
+	TopUp Span `json:"top_up,omitzero"`
+	// Hold is the longest that a hold lasts: then it expires, and the money is
+	// the merchant's to use again.
+	Hold time.Duration `json:"hold,omitempty"`
+	// ExitQuarantine is how long the deposit of a merchant who leaves stays (rule A9).
+	ExitQuarantine time.Duration `json:"exit_quarantine,omitempty"`
+}
+
+// windowMax is ten years of 365.25 days, as in the contract: longer than any
+// window of the trade, so that a slip of units is refused.
+const windowMax = 87_660 * time.Hour
+
+// workingDaysMax is ten years of about 250 working days.
+const workingDaysMax = 2_500
+
+// What holds where a version says nothing: the first versions were published
+// before there were such terms.
+const (
+	holdDefault           = 90 * day
+	topUpDefault          = 7 * day
+	exitQuarantineDefault = 30 * day
+)
+
+// PanelSpan is Panel, or what a review has.
+func (w *Windows) PanelSpan() Span { return w.Panel.Or(w.Review) }
+
+// ApprovalSpan is Approval, or what a review has.
+func (w *Windows) ApprovalSpan() Span { return w.Approval.Or(w.Review) }
+
+// TopUpSpan is TopUp, or seven days.
+func (w *Windows) TopUpSpan() Span { return w.TopUp.Or(Lasting(topUpDefault)) }
+
+// HoldMax is Hold, or 90 days.
+func (w *Windows) HoldMax() time.Duration { return orElse(w.Hold, holdDefault) }
+
+// ExitQuarantineMin is ExitQuarantine, or 30 days.
+func (w *Windows) ExitQuarantineMin() time.Duration {
+	return orElse(w.ExitQuarantine, exitQuarantineDefault)
+}
+
+func orElse(d, other time.Duration) time.Duration {
+	if d == 0 {
+		return other
+	}
+	return d
+}
+
+func (v *Version) checkWindows() error {
+	w := &v.Windows
+	for _, window := range []struct {
+		path     string
+		span     Span
+		most     time.Duration
+		optional bool
+	}{
+		{path: "claim", span: Lasting(w.Claim), most: windowMax},
+		{path: "knowledge", span: Lasting(w.Knowledge), most: KnowledgeMax},
+		{path: "result", span: w.Result, most: windowMax},
+		{path: "review", span: w.Review, most: windowMax},
+		{path: "notice_delivery", span: w.NoticeDelivery, most: windowMax},
+		{path: "notice", span: w.Notice, most: windowMax},
+		{path: "grouping", span: Lasting(w.Grouping), most: windowMax},
+		{path: "panel", span: w.Panel, most: windowMax, optional: true},
+		{path: "approval", span: w.Approval, most: windowMax, optional: true},
+		{path: "top_up", span: w.TopUp, most: windowMax, optional: true},
+		{path: "hold", span: Lasting(w.Hold), most: windowMax, optional: true},
+		{path: "exit_quarantine", span: Lasting(w.ExitQuarantine), most: windowMax, optional: true},
+	} {
+		if window.optional && window.span.IsZero() {
+			continue
+		}
+		if err := window.span.check("windows."+window.path, window.most); err != nil {
+			return err
+		}
+	}
+	return nil
+}

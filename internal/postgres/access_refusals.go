@@ -1,0 +1,92 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// AccessRefusal is an attempt, or several alike in a row, that was refused because of
+// who made it. Everything but the time and the count tells attempts apart.
+type AccessRefusal struct {
+	AccessAttempt
+	// Number is given by the database.
+	Number    int64
+	RefusedAt time.Time
+	Attempts  int32
+}
+
+// AccessAttempt is what attempts that are kept as one have in common.
+type AccessAttempt struct {
+	Method string
+	Reason string
+	// Workload, Role, Person and Scope are as far as they were proved.
+	Workload string
+	Role     string
+	Person   string
+	Scope    string
+	// Target is the resource beyond the caller's scope that was named.
+	Target string
+}
+
+// RecordAccessRefusals adds refusals in one statement.
+func (db *DB) RecordAccessRefusals(ctx context.Context, list []AccessRefusal) error {
+	_, err := db.pool.ExecContext(ctx, `
+		INSERT INTO access_refusals (refused_at, attempts, method, reason, workload, role, person, scope, target)
+		SELECT refused_at, attempts, method, reason, workload, role, person, scope, target
+		FROM unnest($1::timestamptz[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+		     AS r (refused_at, attempts, method, reason, workload, role, person, scope, target)
+		ORDER BY refused_at`,
+		times(list, func(r *AccessRefusal) time.Time { return r.RefusedAt }),
+		integers(list, func(r *AccessRefusal) int32 { return r.Attempts }),
+		texts(list, func(r *AccessRefusal) string { return r.Method }),
+		texts(list, func(r *AccessRefusal) string { return r.Reason }),
+		texts(list, func(r *AccessRefusal) string { return r.Workload }),
+		texts(list, func(r *AccessRefusal) string { return r.Role }),
+		texts(list, func(r *AccessRefusal) string { return r.Person }),
+		texts(list, func(r *AccessRefusal) string { return r.Scope }),
+		texts(list, func(r *AccessRefusal) string { return r.Target }))
+	return failure(ctx, "record refused attempts", err)
+}
+
+// RefusalCursor is the place of a refusal in the order of time.
+type RefusalCursor struct {
+	RefusedAt time.Time
+	Number    int64
+}
+
+// RefusalQuery says which refusals to list: those from From on, before Before
+// in the order of time.
+type RefusalQuery struct {
+	// Workload is whose attempts are asked for; empty for everybody's.
+	Workload string
+	From     time.Time
+	Before   RefusalCursor
+}
+
+const refusalColumns = `
+	a.refusal_number, a.refused_at, a.attempts, a.method, a.reason, a.workload, a.role, a.person, a.scope, a.target`
+
+// Refusals lists refusals, the newest first.
+func (r Reader) Refusals(ctx context.Context, q RefusalQuery, limit int) ([]AccessRefusal, error) {
+	if q.Workload == "" {
+		return read(ctx, r, "list refused attempts", `
+			SELECT`+refusalColumns+`
+			FROM access_refusals a
+			WHERE a.refused_at >= $1 AND (a.refused_at, a.refusal_number) < ($2, $3)
+			ORDER BY a.refused_at DESC, a.refusal_number DESC
+			LIMIT $4`, scanRefusal, q.From, q.Before.RefusedAt, q.Before.Number, limit)
+	}
+	return read(ctx, r, "list refused attempts of workload", `
+		SELECT`+refusalColumns+`
+		FROM access_refusals a
+		WHERE (a.workload, a.refused_at) >= ($5, $1) AND (a.workload, a.refused_at, a.refusal_number) < ($5, $2, $3)
+		ORDER BY a.workload DESC, a.refused_at DESC, a.refusal_number DESC
+		LIMIT $4`, scanRefusal, q.From, q.Before.RefusedAt, q.Before.Number, limit, q.Workload)
+}
+
+func scanRefusal(rows *sql.Rows) (a AccessRefusal, err error) {
+	err = rows.Scan(&a.Number, &a.RefusedAt, &a.Attempts, &a.Method, &a.Reason, &a.Workload, &a.Role, &a.Person, &a.Scope, &a.Target)
+	inUTC(&a.RefusedAt)
+	return a, err
+}

@@ -1,0 +1,58 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/calendar"
+)
+
+// CalendarDays reads every day that differs from the ordinary week.
+func (db *DB) CalendarDays(ctx context.Context) ([]calendar.Day, error) {
+	var rows []struct {
+		Day  time.Time `db:"day"`
+		Kind string    `db:"kind"`
+		Name string    `db:"name"`
+	}
+	err := db.pool.SelectContext(ctx, &rows, `
+		SELECT DISTINCT ON (day) day, kind, name
+		FROM calendar_days
+		ORDER BY day, revision DESC`)
+	if err != nil {
+		return nil, failure(ctx, "read calendar", err)
+	}
+	out := make([]calendar.Day, len(rows))
+	for i, r := range rows {
+		y, m, d := r.Day.Date() // The driver gives a date as its midnight in no zone.
+		out[i] = calendar.Day{Date: calendar.Date{Year: y, Month: m, Day: d}, Kind: calendar.Kind(r.Kind), Name: r.Name}
+	}
+	return out, nil
+}
+
+// SetCalendarDays stores what the days are, under its request, for a person.
+// replayed says that the same request had stored them before. ErrContended when
+// another request has just set one of them.
+func (db *DB) SetCalendarDays(ctx context.Context, r CatalogRequest, days []calendar.Day, personID string) (replayed bool, err error) {
+	dates, kinds, names := make([]string, len(days)), make([]string, len(days)), make([]string, len(days))
+	for i, d := range days {
+		dates[i], kinds[i], names[i] = d.Date.String(), string(d.Kind), d.Name
+	}
+	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO calendar_days (day, revision, kind, name, workload, person_id, recorded_at)
+			SELECT s.day, coalesce(max(c.revision), 0) + 1, s.kind, s.name, $4, $5, $6
+			FROM unnest($1::date[], $2::text[], $3::text[]) AS s (day, kind, name)
+			LEFT JOIN calendar_days c ON c.day = s.day
+			GROUP BY s.day, s.kind, s.name`,
+			pq.Array(dates), pq.Array(kinds), pq.Array(names), r.Workload, personID, r.RecordedAt)
+		var e *pq.Error
+		if errors.As(err, &e) && e.Constraint == "calendar_days_key" {
+			return ErrContended
+		}
+		return failure(ctx, "set calendar days", err)
+	})
+}

@@ -1,0 +1,123 @@
+package rpc_test
+
+import (
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/tenfold-claims/tenfold/internal/caller"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func holiday(date string) *tenfoldv1.CalendarDay {
+	return &tenfoldv1.CalendarDay{Date: date, Kind: tenfoldv1.CalendarDayKind_CALENDAR_DAY_KIND_HOLIDAY, Name: "a day off"}
+}
+
+// year lists the days of a year page by page.
+func (f *fixture) year(year, size int32) (days []*tenfoldv1.CalendarDay, pages int) {
+	f.t.Helper()
+	r := &tenfoldv1.ListCalendarDaysRequest{Year: year, PageSize: size}
+	for {
+		p, err := f.rules.ListCalendarDays(f.as("merchant"), r)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		days, pages = append(days, p.GetCalendarDays()...), pages+1
+		if r.PageToken = p.GetNextPageToken(); r.PageToken == "" {
+			return days, pages
+		}
+	}
+}
+
+// Would catch a schema whose days are not those that the State Council has
+// announced, by their number and by those that a slip would most likely move.
+func TestCalendarOfTheStateCouncil(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const off, worked = tenfoldv1.CalendarDayKind_CALENDAR_DAY_KIND_HOLIDAY, tenfoldv1.CalendarDayKind_CALENDAR_DAY_KIND_WORKING
+	for year, want := range map[int32]struct{ off, worked int }{2024: {}, 2025: {28, 5}, 2026: {33, 6}} {
+		days, _ := f.year(year, 1000)
+		count := make(map[tenfoldv1.CalendarDayKind]int)
+		for _, d := range days {
+			count[d.GetKind()]++
+		}
+		if count[off] != want.off || count[worked] != want.worked {
+			t.Errorf("%d has %d days off and %d made up for, want %+v", year, count[off], count[worked], want)
+		}
+	}
+	days, _ := f.year(2026, 1000)
+	kinds := make(map[string]tenfoldv1.CalendarDayKind)
+	for _, d := range days {
+		kinds[d.GetDate()] = d.GetKind()
+	}
+	for date, want := range map[string]tenfoldv1.CalendarDayKind{
+		"2026-01-04": worked, "2026-02-14": worked, "2026-02-15": off, "2026-02-23": off, "2026-02-24": 0, "2026-02-28": worked,
+		"2026-04-06": off, "2026-05-05": off, "2026-05-09": worked, "2026-06-19": off, "2026-09-20": worked, "2026-09-25": off,
+		"2026-10-07": off, "2026-10-08": 0, "2026-10-10": worked,
+	} {
+		if kinds[date] != want {
+			t.Errorf("%s is %s, want %s", date, kinds[date], want)
+		}
+	}
+}
+
+// Would catch days that are lost or doubled between pages, come back in another
+// order, or are stored by a request that only asks.
+func TestSetAndListCalendarDays(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	r := &tenfoldv1.SetCalendarDaysRequest{
+		RequestId: f.id(), ValidateOnly: true,
+		CalendarDays: []*tenfoldv1.CalendarDay{holiday("2027-02-07"), holiday("2027-02-06"), holiday("2027-01-01"), holiday("2028-01-01")},
+	}
+	if _, err := f.rules.SetCalendarDays(f.as("operator"), r); err != nil {
+		t.Fatal(err)
+	}
+	if days, _ := f.year(2027, 0); len(days) != 0 {
+		t.Fatalf("asking has set %v", days)
+	}
+	r.ValidateOnly = false
+	for _, replay := range []bool{false, true} {
+		got, err := f.rules.SetCalendarDays(f.as("operator"), r)
+		if err != nil || got.GetReplayed() != replay || len(got.GetCalendarDays()) != 4 || got.GetCalendarDays()[0].GetDate() != "2027-01-01" {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	days, pages := f.year(2027, 2)
+	if len(days) != 3 || pages != 2 || days[0].GetDate() != "2027-01-01" || days[2].GetDate() != "2027-02-07" || days[2].GetName() != "a day off" {
+		t.Errorf("%d pages of %v", pages, days)
+	}
+	first, err := f.rules.ListCalendarDays(f.as("support"), &tenfoldv1.ListCalendarDaysRequest{Year: 2027, PageSize: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.rules.ListCalendarDays(f.as("support"), &tenfoldv1.ListCalendarDaysRequest{Year: 2028, PageToken: first.GetNextPageToken()})
+	if refusal(err).reason != "PAGE_TOKEN_INVALID" {
+		t.Errorf("the token of another year: %v", err)
+	}
+}
+
+// Would catch a calendar that is set by nobody in particular, or to days that do
+// not exist.
+func TestBadCalendarDays(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	set := func(days ...*tenfoldv1.CalendarDay) *tenfoldv1.SetCalendarDaysRequest {
+		return &tenfoldv1.SetCalendarDaysRequest{RequestId: f.id(), CalendarDays: days}
+	}
+	_, err := f.rules.SetCalendarDays(caller.Identity{Workload: "test", Role: "operator"}.Attach(t.Context()), set(holiday("2027-01-01")))
+	if got := refusal(err); got.reason != "PERSON_REQUIRED" || got.code != codes.PermissionDenied {
+		t.Errorf("nobody: %v", err)
+	}
+	for field, r := range map[string]*tenfoldv1.SetCalendarDaysRequest{
+		"calendar_days[1].date": set(holiday("2027-01-01"), holiday("2027-02-29")),
+		"calendar_days[0].date": set(holiday("27-01-01")),
+		"calendar_days":         set(holiday("2027-01-01"), holiday("2027-01-01")),
+		"calendar_days[0].name": set(&tenfoldv1.CalendarDay{Date: "2027-01-01", Kind: 1}),
+	} {
+		_, err := f.rules.SetCalendarDays(f.as("operator"), r)
+		if got := refusal(err); got.reason != "REQUEST_INVALID" || got.code != codes.InvalidArgument || got.field != field {
+			t.Errorf("%s: %s at %q: %v", field, got.reason, got.field, err)
+		}
+	}
+}

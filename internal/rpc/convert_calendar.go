@@ -1,0 +1,40 @@
+package rpc
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/calendar"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func calendarDayOf(d calendar.Day) *tenfoldv1.CalendarDay {
+	return &tenfoldv1.CalendarDay{Date: d.Date.String(), Kind: dayKinds.proto(d.Kind), Name: d.Name}
+}
+
+// calendarDays reads days in order of date. REQUEST_INVALID for a date that has
+// the form of one and is none.
+func calendarDays(list []*tenfoldv1.CalendarDay) ([]calendar.Day, error) {
+	days := make([]calendar.Day, len(list))
+	for i, p := range list {
+		date, err := calendar.ParseDate(p.GetDate())
+		if err != nil {
+			if refusal, ok := fault.As(err); ok {
+				refusal.At(fmt.Sprintf("calendar_days[%d].date", i))
+			}
+			return nil, err
+		}
+		days[i] = calendar.Day{Date: date, Kind: dayKinds.domain(p.GetKind()), Name: p.GetName()}
+	}
+	slices.SortFunc(days, func(a, b calendar.Day) int { return a.Date.Compare(b.Date) })
+	return days, nil
+}
+
+func calendarDaysOf(days []calendar.Day) []*tenfoldv1.CalendarDay {
+	list := make([]*tenfoldv1.CalendarDay, len(days))
+	for i, d := range days {
+		list[i] = calendarDayOf(d)
+	}
+	return list
+}

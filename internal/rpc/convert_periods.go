@@ -1,0 +1,57 @@
+package rpc
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func policyWindowsOf(w *policy.Windows) *tenfoldv1.PolicyWindows {
+	p := &tenfoldv1.PolicyWindows{
+		Claim: periodOf(w.Claim), Knowledge: periodOf(w.Knowledge), Grouping: periodOf(w.Grouping),
+		Hold: periodOf(w.Hold), ExitQuarantine: periodOf(w.ExitQuarantine),
+	}
+	p.Result, p.ResultWorkingDays = spanOf(w.Result)
+	p.Review, p.ReviewWorkingDays = spanOf(w.Review)
+	p.NoticeDelivery, p.NoticeDeliveryWorkingDays = spanOf(w.NoticeDelivery)
+	p.Notice, p.NoticeWorkingDays = spanOf(w.Notice)
+	p.Panel, p.PanelWorkingDays = spanOf(w.Panel)
+	p.Approval, p.ApprovalWorkingDays = spanOf(w.Approval)
+	p.TopUp, p.TopUpWorkingDays = spanOf(w.TopUp)
+	return p
+}
+
+func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
+	return policy.Windows{
+		Claim: period(w.GetClaim()), Knowledge: period(w.GetKnowledge()), Grouping: period(w.GetGrouping()),
+		Result:         span(w.GetResult(), w.GetResultWorkingDays()),
+		Review:         span(w.GetReview(), w.GetReviewWorkingDays()),
+		NoticeDelivery: span(w.GetNoticeDelivery(), w.GetNoticeDeliveryWorkingDays()),
+		Notice:         span(w.GetNotice(), w.GetNoticeWorkingDays()),
+		Panel:          span(w.GetPanel(), w.GetPanelWorkingDays()),
+		Approval:       span(w.GetApproval(), w.GetApprovalWorkingDays()),
+		TopUp:          span(w.GetTopUp(), w.GetTopUpWorkingDays()),
+		Hold:           period(w.GetHold()), ExitQuarantine: period(w.GetExitQuarantine()),
+	}
+}
+
+// spanOf is a span as the contract has it: one of the two, or neither where it
+// was left out.
+func spanOf(s policy.Span) (*durationpb.Duration, int32) { return periodOf(s.Duration), s.WorkingDays }
+
+func span(d *durationpb.Duration, workingDays int32) policy.Span {
+	return policy.Span{Duration: period(d), WorkingDays: workingDays}
+}
+
+// periodOf is a duration as callers see it; absent for one that was left out.
+func periodOf(d time.Duration) *durationpb.Duration {
+	if d == 0 {
+		return nil
+	}
+	return durationpb.New(d)
+}
+
+func period(d *durationpb.Duration) time.Duration { return d.AsDuration() }

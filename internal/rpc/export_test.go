@@ -1,0 +1,39 @@
+package rpc
+
+import (
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+)
+
+// MethodRoles are the roles that may call each method; none for an open one.
+func MethodRoles() map[string][]engine.Role {
+	out := make(map[string][]engine.Role, len(methods))
+	for method, row := range methods {
+		out[method] = row.roles
+	}
+	return out
+}
+
+// Cover clears what a role must not see in an answer.
+func Cover(role engine.Role, answer proto.Message) {
+	caller{identity.Caller{Principal: engine.Principal{Role: role}}}.cover(answer)
+}
+
+// Secret is a field that is hidden from roles.
+type Secret struct {
+	Field string
+	From  []engine.Role
+	// Own says that it is shown where a merchant made it.
+	Own bool
+}
+
+// Secrets are the fields that are not for every role.
+func Secrets() []Secret {
+	var out []Secret
+	for field, s := range secrets {
+		out = append(out, Secret{Field: string(field), From: s.from, Own: s.unless != nil})
+	}
+	return out
+}

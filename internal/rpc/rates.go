@@ -1,0 +1,102 @@
+package rpc
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// bucketsMax is how many workloads have a bucket of their own. Proved workloads
+// are fewer by far; names that are believed on loopback may be any number.
+const bucketsMax = 4096
+
+// rates bounds how often each workload calls.
+type rates struct {
+	// quota is that of workloads without one of their own; zero for no bound.
+	quota identity.Quota
+	now   func() time.Time
+
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+// bucket holds the calls that a workload may make at once; it fills with time.
+type bucket struct {
+	quota   identity.Quota
+	limiter *rate.Limiter
+}
+
+func newBucket(q identity.Quota) *bucket {
+	return &bucket{quota: q, limiter: rate.NewLimiter(rate.Limit(q.PerSecond), q.Burst)}
+}
+
+func newRates(quota identity.Quota, now func() time.Time) *rates {
+	return &rates{quota: quota, now: now, buckets: make(map[string]*bucket)}
+}
+
+// take lets a call of so many parts through: RATE_LIMITED, with how long to
+// wait, where the workload has called too often. A call with more parts than the
+// bucket holds is let through when it is full.
+func (r *rates) take(c caller, parts int) error {
+	quota := c.Quota
+	if quota == (identity.Quota{}) {
+		quota = r.quota
+	}
+	if quota.PerSecond <= 0 || c.Workload == "" {
+		return nil
+	}
+	now := r.now()
+	reserved := r.bucket(c.Workload, quota, now).limiter.ReserveN(now, min(max(parts, 1), quota.Burst))
+	wait := reserved.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	reserved.CancelAt(now)
+	return fault.New(fault.RateLimited, "workload %s makes more calls than it may: %g a second, %d at once", c.Workload, quota.PerSecond, quota.Burst).
+		With("callsPerSecond", quota.PerSecond).With("burst", quota.Burst).After(wait)
+}
+
+// bucket gives a workload's bucket; a fresh one where its quota has changed.
+func (r *rates) bucket(workload string, quota identity.Quota, now time.Time) *bucket {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b, ok := r.buckets[workload]
+	if ok && b.quota == quota {
+		return b
+	}
+	if !ok && len(r.buckets) >= bucketsMax {
+		r.forget(now)
+	}
+	if !ok && len(r.buckets) >= bucketsMax {
+		// All of them call at once: the rest share one.
+		workload = ""
+		if b, ok = r.buckets[workload]; ok {
+			return b
+		}
+	}
+	b = newBucket(quota)
+	r.buckets[workload] = b
+	return b
+}
+
+// forget drops the buckets that are full: fresh ones say the same.
+func (r *rates) forget(now time.Time) {
+	for workload, b := range r.buckets {
+		if b.limiter.TokensAt(now) >= float64(b.quota.Burst) {
+			delete(r.buckets, workload)
+		}
+	}
+}
+
+// partsOf is how many calls a request stands for: a batch as many as it has items.
+func partsOf(request any) int {
+	if batch, ok := request.(*tenfoldv1.BatchFileClaimsRequest); ok {
+		return len(batch.GetRequests())
+	}
+	return 1
+}
