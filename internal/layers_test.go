@@ -17,10 +17,10 @@ var layers = [][]string{
 	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event"},
 	{"internal/postgres"},
-	{"internal/audit", "internal/accesslog"},
+	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
 	{"internal/identity"},
-	{"internal/worker"},
+	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
 	{"internal/demo", "internal/bench"},
@@ -50,6 +50,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/embednats": {
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},

@@ -240,6 +240,7 @@ var pairs = map[string]struct {
 	"CalendarDayKind": {dir: "calendar", kind: "Kind"},
 	"DiscountBearer":  {dir: "order", kind: "Bearer"},
 	"PromiseKind":     {dir: "order", kind: "PromiseKind"},
+	"EventKind":       {dir: "event", kind: "Kind"},
 	"Reason":          {dir: "fault", kind: "Reason"},
 }
 
@@ -247,6 +248,7 @@ var pairs = map[string]struct {
 var unpaired = map[string]string{
 	"ClaimView":    "how much of a claim a reader wants",
 	"ClaimQueue":   "which list of claims a reader wants",
+	"WatchStart":   "where a reader wants a watch to begin",
 	"ClaimantRole": "told from the order line's payer and recipient",
 	"Remedy":       "policy.Remedies has a field for each",
 	"FloorScope":   "a floor applies once a group; there is no other scope in the code",

@@ -40,8 +40,9 @@ func newBench() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure throughput and latency beside pgbench, from nothing",
 		Long: "Starts a durable PostgreSQL and servers on it, and measures over gRPC what callers get: W1 FileClaim, W2\n" +
-			"AcceptClaim of one merchant, W3 of many, W4 claims from filed to paid, W5 GetClaim beside half of W4; and for\n" +
-			"reference pgbench TPC-B, and W2 in batches of one. Takes about eight minutes, a minute and a half with --quick.",
+			"AcceptClaim of one merchant, W3 of many, W4 claims from filed to paid, W5 GetClaim and W6 events to a thousand\n" +
+			"watchers beside half of W4, W7 ten thousand idle watches; and for reference pgbench TPC-B, and W2 in batches of\n" +
+			"one. Takes about nine minutes, less than two with --quick.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {

@@ -16,7 +16,7 @@ import (
 
 func newClaim() *cobra.Command {
 	cmd := &cobra.Command{Use: "claim", Short: "Look claims up and file them", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFile())
+	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimWatch(), newClaimFile())
 	return cmd
 }
 

@@ -28,6 +28,8 @@ type serveConfig struct {
 	batchMax     int
 	queueMax     int
 	logLevel     string
+	nats         natsConfig
+	webhooks     webhookConfig
 	access       accessConfig
 }
 
@@ -62,6 +64,8 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "transactions at once")
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "most commands in one transaction; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "most commands waiting in one lane")
+	c.nats.flags(f)
+	c.webhooks.flags(f)
 	f.StringVar(&c.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	c.access.flags(f)
 	return cmd
@@ -69,7 +73,7 @@ func newServe() *cobra.Command {
 
 // check names the setting that is wrong or missing, by its variable.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkNATS} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -21,14 +21,16 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 const (
-	// poolExtra is how many connections the pool has beside those of the lanes:
-	// for previews, reservations, reads and workers.
-	poolExtra = 16
+	// lanePool is how many connections each lane has, poolExtra how many the pool
+	// has beside them: for previews, reservations, reads, watches and workers.
+	lanePool, poolExtra = 2, 16
 	// drainMax is how long a stopping server waits for calls under way.
 	drainMax = 20 * time.Second
 	// readyPause is how often the server asks whether the database answers, and
@@ -110,13 +112,24 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 			return err
 		}
 	}
+	bell := watch.NewBell()
+	e.OnCommit(bell.Ring)
+	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
+	hub := watch.New(db, watch.Defaults(), bell, log)
+	p.running(hub.Run)
+	p.running(func(ctx context.Context) { tuneForWatches(ctx, hub) })
+	if err := p.relay(ctx, c, db, bell, log); err != nil {
+		return err
+	}
+	hooks := webhook.New(db, rpc.MerchantCloudEvent, time.Now, c.webhooks.bounds(), log)
+	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
 	gate, err := p.gate(ctx, &c.access, db, log)
 	if err != nil {
 		return err
 	}
 	bounds := rpc.Defaults()
 	bounds.Quota = c.access.quota
-	server, err := rpc.New(e, db, bench, gate, bounds, log)
+	server, err := rpc.New(e, db, hub, hooks, bench, gate, bounds, log)
 	if err != nil {
 		return err
 	}
@@ -138,6 +151,27 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	defer cancel()
 	server.Stop(drain)
 	return <-served
+}
+
+// watchBytes is what a watch may use beside what the server lives on.
+const watchBytes = 24 << 10
+
+// tuneForWatches lets the memory's bound grow with the number of watches, unless
+// the environment sets its own.
+func tuneForWatches(ctx context.Context, hub *watch.Hub) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	tick := time.NewTicker(readyPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			debug.SetMemoryLimit(memoryLimit + int64(hub.Followers())*watchBytes)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // running starts f, and ends it when the parts are shut.
@@ -172,7 +206,7 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 			return nil, err
 		}
 	}
-	db, err := postgres.Open(databaseURL, c.lanes+poolExtra)
+	db, err := postgres.Open(databaseURL, lanePool*c.lanes+poolExtra)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
 	}

@@ -54,6 +54,11 @@ type Plan struct {
 	// ReadWindow is W5's window, ReadsPerSecond its rate of GetClaim.
 	ReadWindow     time.Duration
 	ReadsPerSecond int
+	// Watchers is how many watch in W6; IdleStreams is how many watches W7 opens,
+	// over IdleConnections.
+	Watchers        int
+	IdleStreams     int
+	IdleConnections int
 	// PgbenchClients are the client counts of which the best is taken; each runs
 	// for PgbenchTime.
 	PgbenchClients []int
@@ -69,6 +74,7 @@ func FullPlan() Plan {
 		Accepts: 30_000, AcceptsOfOne: 6_000,
 		Soak: 5 * time.Minute, Slice: 15 * time.Second, InFlight: 1024,
 		ReadWindow: 20 * time.Second, ReadsPerSecond: 500,
+		Watchers: 1000, IdleStreams: 10_000, IdleConnections: 100,
 		PgbenchClients: []int{8, 16, 32, 64}, PgbenchTime: 8 * time.Second,
 	}
 }
@@ -93,6 +99,7 @@ func (c *Config) Check() error {
 	}{
 		{"callers", c.Callers}, {"connections", c.Connections}, {"lanes", c.Lanes}, {"batch-max", c.BatchMax},
 		{"merchants", c.Merchants}, {"in-flight", c.InFlight}, {"reads per second", c.ReadsPerSecond},
+		{"watchers", c.Watchers}, {"idle streams", c.IdleStreams}, {"idle connections", c.IdleConnections},
 		{"client counts of pgbench", len(c.PgbenchClients)},
 	} {
 		if bound.value < 1 {
@@ -139,7 +146,8 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 		run   func(context.Context) error
 		share float64
 	}{
-		{r.measurePgbench, 0.15}, {r.measureCommands, 0.2}, {r.measureOnes, 0.05}, {r.measureLives, 1 - soakShare - 0.4},
+		{r.measurePgbench, 0.15}, {r.measureCommands, 0.2}, {r.measureOnes, 0.05}, {r.measureLives, 0.07},
+		{r.measureIdle, 1 - soakShare - 0.47},
 	} {
 		if err := part.run(ctx); err != nil {
 			return nil, err

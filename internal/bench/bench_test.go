@@ -19,6 +19,7 @@ func tiny() bench.Plan {
 	p.Accepts, p.AcceptsOfOne = 200, 64
 	p.Soak, p.Slice = time.Second, 250*time.Millisecond
 	p.ReadWindow, p.ReadsPerSecond = 500*time.Millisecond, 100
+	p.Watchers, p.IdleStreams, p.IdleConnections = 12, 100, 2
 	p.PgbenchClients, p.PgbenchTime = []int{1, 2}, time.Second
 	return p
 }
@@ -53,7 +54,7 @@ func TestRunMeasuresEveryPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{"W1", "W2", "W3", "ones", "W4", "W5", "W4/2"} {
+	for _, id := range []string{"W1", "W2", "W3", "ones", "W4", "W5", "W4/2", "W6", "W7"} {
 		w, ok := report.Find(id)
 		if !ok || w.Operations == 0 || w.PerSecond <= 0 || w.P50Millis <= 0 || w.P99Millis < w.P50Millis || w.MaxMillis < w.P99Millis {
 			t.Errorf("%s: %+v", id, w)

@@ -78,7 +78,7 @@ func (r *run) measureOnes(ctx context.Context) (err error) {
 	return err
 }
 
-// measureLives is W4 and W5, on a fresh database.
+// measureLives is W4, W5 and W6, on a fresh database.
 func (r *run) measureLives(ctx context.Context) (err error) {
 	r.doing("W4: opening %d books", r.Merchants)
 	b, err := r.newBench(ctx, "lives")
@@ -101,7 +101,12 @@ func (r *run) measureLives(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.report.Workloads = append(r.report.Workloads, w4, w5, half)
+	r.doing("W6: %d watchers beside %.0f claims per second", r.Watchers, w4.PerSecond/2)
+	w6, err := l.watched(ctx, w4.PerSecond/2)
+	if err != nil {
+		return err
+	}
+	r.report.Workloads = append(r.report.Workloads, w4, w5, half, w6)
 	r.doing("checking that %d claims are PAID", l.paid.Load())
 	return l.settle(ctx)
 }

@@ -83,9 +83,14 @@ type Workload struct {
 	Retries int64 `json:"retries"`
 }
 
-// result sums a window up.
+// result sums a window up and holds the server's memory against its target.
 func (b *bench) result(id, title string, m *measure) Workload {
 	b.notePeak(m.after.peak)
+	return b.summary(id, title, m)
+}
+
+// summary sums a window up.
+func (b *bench) summary(id, title string, m *measure) Workload {
 	seconds := m.ended.Sub(m.began).Seconds()
 	w := Workload{
 		ID: id, Title: title, Operations: m.operations, Seconds: seconds,

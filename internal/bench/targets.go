@@ -25,6 +25,8 @@ const (
 	readP99Millis     = 25
 	serverMebibytes   = 200
 	soakKept          = 0.9
+	watchP99Millis    = 250
+	watchMebibytes    = 500
 )
 
 // targets judges a run.
@@ -34,6 +36,8 @@ func targets(r *Report) []Target {
 		return w.PerSecond
 	}
 	read, readKnown := r.Find("W5")
+	watched, watchKnown := r.Find("W6")
+	idle, idleKnown := r.Find("W7")
 	return []Target{
 		atLeast("W2 / pgbench TPC-B", ratio(rate("W2"), r.Pgbench.Best.PerSecond), acceptsPerPgbench),
 		atLeast("W2 / batches of one", ratio(rate("W2"), rate("ones")), acceptsPerOne),
@@ -41,6 +45,8 @@ func targets(r *Report) []Target {
 		atLeast("W4 / pgbench TPC-B", ratio(rate("W4"), r.Pgbench.Best.PerSecond), livesPerPgbench),
 		atMost("W5 p99", read.P99Millis, readP99Millis, "ms", readKnown && read.Operations > 0),
 		atMost("server memory", float64(r.ServerPeakBytes)/(1<<20), serverMebibytes, "MiB", r.ServerPeakBytes > 0),
+		atMost("W6 p99", watched.P99Millis, watchP99Millis, "ms", watchKnown && watched.Operations > 0),
+		atMost("W7 server memory", float64(idle.ServerPeakBytes)/(1<<20), watchMebibytes, "MiB", idleKnown && idle.ServerPeakBytes > 0),
 		atLeast("last minute / second minute of W4", r.Soak.Kept, soakKept),
 	}
 }

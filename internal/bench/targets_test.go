@@ -12,6 +12,7 @@ func met() *Report {
 		Workloads: []Workload{
 			{ID: "W2", PerSecond: 1600}, {ID: "W3", PerSecond: 2000}, {ID: "ones", PerSecond: 160},
 			{ID: "W4", PerSecond: 350}, {ID: "W5", Operations: 1, P99Millis: 25},
+			{ID: "W6", Operations: 1, P99Millis: 250}, {ID: "W7", ServerPeakBytes: 500 << 20},
 		},
 		ServerPeakBytes: 200 << 20,
 		Soak:            Soak{Kept: 0.9},
@@ -44,6 +45,8 @@ func TestTargetsTurnOnTheirOwnFigure(t *testing.T) {
 		"W2 / W3":                           func(r *Report) { r.Workloads[1].PerSecond *= 1.01 },
 		"W4 / pgbench TPC-B":                func(r *Report) { r.Workloads[3].PerSecond *= 0.99 },
 		"W5 p99":                            func(r *Report) { r.Workloads[4].P99Millis = 25.1 },
+		"W6 p99":                            func(r *Report) { r.Workloads[5].P99Millis = 250.1 },
+		"W7 server memory":                  func(r *Report) { r.Workloads[6].ServerPeakBytes++ },
 		"server memory":                     func(r *Report) { r.ServerPeakBytes++ },
 		"last minute / second minute of W4": func(r *Report) { r.Soak.Kept = 0.89 },
 	} {

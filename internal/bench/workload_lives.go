@@ -139,23 +139,9 @@ func (p *pacer) turn(ctx context.Context) (due time.Time, n int, err error) {
 // shows in every call that it delayed.
 func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Workload, err error) {
 	read5, half4 := l.newMeasure(), l.newMeasure()
-	arrivals := newPacer(l.run.Now, perSecond)
 	c := newCrew(ctx)
 	var over atomic.Bool
-	for caller := range l.run.Callers {
-		c.spawn(func(ctx context.Context) error {
-			for !over.Load() {
-				due, _, err := arrivals.turn(ctx)
-				if err != nil {
-					return err
-				}
-				if err := l.one(ctx, half4, caller, due); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
+	l.arrive(c, half4, perSecond, &over)
 	c.spawn(func(ctx context.Context) error {
 		defer over.Store(true)
 		if err := pause(ctx, l.run.Ramp); err != nil {
@@ -181,6 +167,25 @@ func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Worklo
 	})
 	err = c.join()
 	return l.result("W5", "GetClaim, W4 at half", read5), l.result("W4/2", "whole life beside W5", half4), err
+}
+
+// arrive lets whole lives arrive at a steady rate until over is set.
+func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool) {
+	arrivals := newPacer(l.run.Now, perSecond)
+	for caller := range l.run.Callers {
+		c.spawn(func(ctx context.Context) error {
+			for !over.Load() {
+				due, _, err := arrivals.turn(ctx)
+				if err != nil {
+					return err
+				}
+				if err := l.one(ctx, m, caller, due); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 }
 
 // settle waits until every claim is paid, and holds the books against the count.

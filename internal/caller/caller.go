@@ -37,6 +37,7 @@ func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientCon
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithChainUnaryInterceptor(i.intercept),
+		grpc.WithChainStreamInterceptor(i.interceptStream),
 	}, more...)
 	conn, err := grpc.NewClient(address, options...)
 	if err != nil {
@@ -47,6 +48,10 @@ func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientCon
 
 func (i Identity) intercept(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	return invoke(i.Attach(ctx), method, request, response, conn, options...)
+}
+
+func (i Identity) interceptStream(ctx context.Context, d *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	return open(i.Attach(ctx), d, conn, method, options...)
 }
 
 // Attach gives a context whose calls are made by i.

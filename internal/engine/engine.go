@@ -80,6 +80,7 @@ type Engine struct {
 	previews   chan *postgres.Session
 	reserver   *reserver
 	onPayouts  atomic.Pointer[func([]payout.Payout)]
+	onCommit   atomic.Pointer[func()]
 	batches    atomic.Int64
 	batchCalls atomic.Int64
 }
@@ -117,6 +118,10 @@ func (e *Engine) Close() {
 // OnPayouts sets what is told of new payouts after their commit. It must not
 // block; payouts it drops are found again by the list of dues.
 func (e *Engine) OnPayouts(f func([]payout.Payout)) { e.onPayouts.Store(&f) }
+
+// OnCommit sets what is called after each commit that changed a book. It must not
+// block, and it may be called from several lanes at once.
+func (e *Engine) OnCommit(f func()) { e.onCommit.Store(&f) }
 
 // Now is the engine's time, as precise as the database keeps it.
 func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }

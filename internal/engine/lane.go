@@ -330,10 +330,13 @@ func broken(err *error) {
 	}
 }
 
-// count counts a batch that was committed.
+// count counts a batch that was committed, and tells of it.
 func (l *lane) count(commands int) {
 	l.engine.batches.Add(1)
 	l.engine.batchCalls.Add(int64(commands))
+	if f := l.engine.onCommit.Load(); f != nil {
+		(*f)()
+	}
 }
 
 // refreshPlans keeps a plan from outliving the table it was made for.

@@ -7,6 +7,7 @@ package event
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"strings"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -146,3 +147,6 @@ func Commit(salt []byte, person string) Hash {
 	m.Sum(out[:0])
 	return out
 }
+
+// Word is the kind as brokers and receivers outside know it: claim_filed.
+func (k Kind) Word() string { return strings.ToLower(string(k)) }

@@ -25,6 +25,12 @@ const (
 	QueueFull            Reason = "QUEUE_FULL"
 	DatabaseUnavailable  Reason = "DATABASE_UNAVAILABLE"
 
+	// Watching.
+	WatchTokenInvalid Reason = "WATCH_TOKEN_INVALID"
+	WatchTooSlow      Reason = "WATCH_TOO_SLOW"
+	WatchEnded        Reason = "WATCH_ENDED"
+	WatchersFull      Reason = "WATCHERS_FULL"
+
 	// Who acts.
 	CredentialMissing       Reason = "CREDENTIAL_MISSING"
 	CredentialInvalid       Reason = "CREDENTIAL_INVALID"
@@ -48,6 +54,8 @@ const (
 	PayoutNotFound          Reason = "PAYOUT_NOT_FOUND"
 	ResultNotFound          Reason = "RESULT_NOT_FOUND"
 	TransferNotFound        Reason = "TRANSFER_NOT_FOUND"
+	WebhookNotFound         Reason = "WEBHOOK_NOT_FOUND"
+	EventNotFound           Reason = "EVENT_NOT_FOUND"
 	ResultAlreadyRecorded   Reason = "RESULT_ALREADY_RECORDED"
 	ReferenceAlreadyUsed    Reason = "REFERENCE_ALREADY_USED"
 
@@ -69,6 +77,10 @@ const (
 	ApprovalVoid           Reason = "APPROVAL_VOID"
 	ClockStateConflict     Reason = "CLOCK_STATE_CONFLICT"
 	ResultAlreadyRetracted Reason = "RESULT_ALREADY_RETRACTED"
+
+	// Webhooks.
+	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
+	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"
 
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"

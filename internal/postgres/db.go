@@ -20,6 +20,7 @@ import (
 // pipeline works on sessions, see OpenSession.
 type DB struct {
 	pool *sqlx.DB
+	url  string
 }
 
 // Open prepares a pool over url, a connection URL of the application's role. It
@@ -36,7 +37,7 @@ func Open(databaseURL string, poolMax int) (*DB, error) {
 	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	pool.SetMaxOpenConns(poolMax)
 	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool}, nil
+	return &DB{pool: pool, url: dsn}, nil
 }
 
 // Close closes the pool.

@@ -172,3 +172,18 @@ func (r Reader) waitsOfMerchant(ctx context.Context, size int, args ...any) (Cla
 			LIMIT 1) c
 		ORDER BY k.claim_id DESC`).page(ctx, r, size, args...)
 }
+
+// ClaimsAfter reads claims after one in order of merchant and id: those of a
+// merchant, or of all where none is named.
+func (r Reader) ClaimsAfter(ctx context.Context, merchantID string, after Key, limit int) ([]claim.Claim, error) {
+	last := merchantID
+	if last == "" {
+		last = afterEveryID
+	}
+	return read(ctx, r, "read claims", `
+		SELECT`+claimColumns+`
+		FROM claims c
+		WHERE (c.merchant_id, c.claim_id) > ($1, $2) AND c.merchant_id <= $3
+		ORDER BY c.merchant_id, c.claim_id
+		LIMIT $4`, claimValue, max(after.MerchantID, merchantID), after.ID, last, limit)
+}

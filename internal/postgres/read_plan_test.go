@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -172,6 +173,34 @@ func plannedParts() map[string]planned {
 	}
 }
 
+func plannedFeed() map[string]planned {
+	since := func(change func(*event.Position)) planned {
+		return planned{func(ctx context.Context, r postgres.Reader) error {
+			p, _, err := r.Position(ctx)
+			if err != nil {
+				return err
+			}
+			change(&p)
+			return listed(r.Since(ctx, p, pageSize))
+		}, onePage}
+	}
+	return map[string]planned{
+		"nothing since":          since(func(*event.Position) {}),
+		"since one that is open": since(func(p *event.Position) { p.Open = []uint64{p.High - 1} }),
+		"too much since":         since(func(p *event.Position) { p.High-- }),
+		"event":                  {func(ctx context.Context, r postgres.Reader) error { return found(r.EventAt(ctx, "hot", 100)) }, 1},
+		"events of book": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.EventsAfter(ctx, "hot", 100, 1<<40, pageSize))
+		}, onePage},
+		"claims in order": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.ClaimsAfter(ctx, "", postgres.Key{MerchantID: "hot", ID: "C000000100"}, pageSize))
+		}, onePage},
+		"claims of merchant in order": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.ClaimsAfter(ctx, "hot", postgres.Key{ID: "C000000100"}, pageSize))
+		}, onePage},
+	}
+}
+
 func payoutsPlanned(q postgres.PayoutQuery, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Payouts(ctx, q, "", pageSize)) }, rows}
 }
@@ -195,7 +224,7 @@ func refusalsPlanned(q postgres.RefusalQuery, rows float64) planned {
 func TestReadsLookAtFewRows(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, bulkRows)
-	for _, reads := range []map[string]planned{plannedClaims(), plannedParts()} {
+	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFeed()} {
 		for name, read := range reads {
 			t.Run(name, func(t *testing.T) {
 				var ran []postgres.Statement

@@ -35,6 +35,9 @@ var staffAndMerchant = roles(append(slices.Clone(staff.roles), engine.RoleMercha
 // treasury moves merchants' money.
 var treasury = roles(engine.RoleFinance, engine.RoleOperator)
 
+// keepers keep webhooks: operators, and merchants their own.
+var keepers = roles(engine.RoleOperator, engine.RoleMerchant)
+
 // methods has one row for each method of the server; the server refuses to
 // start when one is missing.
 var methods = map[string]access{
@@ -80,6 +83,15 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
 
 	"/tenfold.v1.AuditService/ListRefusals": roles(engine.RoleAuditor),
+
+	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,
+
+	"/tenfold.v1.WebhookService/CreateWebhook":   keepers,
+	"/tenfold.v1.WebhookService/ListWebhooks":    keepers,
+	"/tenfold.v1.WebhookService/DeleteWebhook":   keepers,
+	"/tenfold.v1.WebhookService/RotateSecret":    keepers,
+	"/tenfold.v1.WebhookService/ListDeadLetters": keepers,
+	"/tenfold.v1.WebhookService/RedeliverEvent":  keepers,
 
 	"/tenfold.v1.SandboxService/GetClock":     everyone,
 	"/tenfold.v1.SandboxService/AdvanceClock": everyone,
@@ -156,6 +168,7 @@ var collections = map[string]fault.Reason{
 	"orderLines": fault.OrderLineNotFound,
 	"payouts":    fault.PayoutNotFound,
 	"results":    fault.ResultNotFound,
+	"webhooks":   fault.WebhookNotFound,
 }
 
 // limit keeps a merchant inside its own book. What stands under all merchants

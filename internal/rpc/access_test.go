@@ -2,9 +2,11 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
@@ -63,6 +65,15 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
+	"WatchService/WatchClaims": butFor("authenticator"),
+
+	"WebhookService/CreateWebhook":   {"operator", "merchant"},
+	"WebhookService/ListWebhooks":    {"operator", "merchant"},
+	"WebhookService/DeleteWebhook":   {"operator", "merchant"},
+	"WebhookService/RotateSecret":    {"operator", "merchant"},
+	"WebhookService/ListDeadLetters": {"operator", "merchant"},
+	"WebhookService/RedeliverEvent":  {"operator", "merchant"},
+
 	"SandboxService/GetClock":     butFor(),
 	"SandboxService/AdvanceClock": butFor(),
 	"SandboxService/RunDueWork":   butFor(),
@@ -110,6 +121,9 @@ func (f *fixture) meet(service protoreflect.ServiceDescriptor, method protorefle
 	f.t.Helper()
 	short := string(service.Name()) + "/" + string(method.Name())
 	call := func(ctx context.Context) error {
+		if method.IsStreamingServer() {
+			return f.stream(ctx, service, method)
+		}
 		return f.conn.Invoke(ctx, "/"+string(service.FullName())+"/"+string(method.Name()),
 			dynamicpb.NewMessage(method.Input()), dynamicpb.NewMessage(method.Output()))
 	}
@@ -122,6 +136,18 @@ func (f *fixture) meet(service protoreflect.ServiceDescriptor, method protorefle
 	if got := refusal(call(f.t.Context())); got.reason != "CREDENTIAL_MISSING" {
 		f.t.Errorf("%s by nobody: %+v", short, got)
 	}
+}
+
+// stream calls a method that answers with a stream, up to its first answer.
+func (f *fixture) stream(ctx context.Context, service protoreflect.ServiceDescriptor, method protoreflect.MethodDescriptor) error {
+	s, err := f.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, "/"+string(service.FullName())+"/"+string(method.Name()))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.SendMsg(dynamicpb.NewMessage(method.Input())), s.CloseSend()); err != nil {
+		return err
+	}
+	return s.RecvMsg(dynamicpb.NewMessage(method.Output()))
 }
 
 // Would catch a caller who gets in with half an identity, or a role without the

@@ -100,7 +100,7 @@ func fieldTable() string {
 	for _, s := range secrets {
 		shown := ""
 		if s.Own {
-			shown = "of moves that a merchant made"
+			shown = "where a merchant made the move or event"
 		}
 		var from []string
 		for _, role := range s.From {

@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -76,6 +77,8 @@ var (
 	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")
 	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
 	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
+
+	eventKinds = enumOf[event.Kind, tenfoldv1.EventKind]("EVENT_KIND_")
 
 	purposes       = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
 	sides          = enumOf[ledger.Side, tenfoldv1.AccountSide]("ACCOUNT_SIDE_")

@@ -36,14 +36,19 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.PageTokenInvalid:  codes.InvalidArgument,
 	fault.FilterUnsupported: codes.InvalidArgument,
 	fault.UnitsOutOfRange:   codes.InvalidArgument,
+	fault.WatchTokenInvalid: codes.InvalidArgument,
+	fault.WebhookURLRefused: codes.InvalidArgument,
 
 	fault.BatchTooLarge: codes.ResourceExhausted,
 	fault.QueueFull:     codes.ResourceExhausted,
+	fault.WatchersFull:  codes.ResourceExhausted,
 	fault.RateLimited:   codes.ResourceExhausted,
 
 	fault.ClaimChanged:         codes.Aborted,
 	fault.TransactionContended: codes.Aborted,
+	fault.WatchTooSlow:         codes.Aborted,
 	fault.DatabaseUnavailable:  codes.Unavailable,
+	fault.WatchEnded:           codes.Unavailable,
 
 	fault.CredentialMissing:       codes.Unauthenticated,
 	fault.CredentialInvalid:       codes.Unauthenticated,
@@ -61,6 +66,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.PayoutNotFound:        codes.NotFound,
 	fault.ResultNotFound:        codes.NotFound,
 	fault.TransferNotFound:      codes.NotFound,
+	fault.WebhookNotFound:       codes.NotFound,
+	fault.EventNotFound:         codes.NotFound,
 
 	fault.MerchantAlreadyOpened:   codes.AlreadyExists,
 	fault.PolicyAlreadyPublished:  codes.AlreadyExists,
@@ -87,6 +94,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.HoldAlreadyCaptured:     codes.FailedPrecondition,
 	fault.HoldAlreadyReleased:     codes.FailedPrecondition,
 	fault.HoldExceeded:            codes.FailedPrecondition,
+	fault.WebhookLimit:            codes.FailedPrecondition,
 }
 
 // statusOf is the one translation of errors into statuses. refused says that it

@@ -29,6 +29,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -46,19 +48,23 @@ type fixture struct {
 	engine   *engine.Engine
 	bench    *sandbox.Bench
 	refusals *accesslog.Log
+	hub      *watch.Hub
+	hooks    *webhook.Webhooks
 
 	claims  tenfoldv1.ClaimServiceClient
 	results tenfoldv1.AuthenticationServiceClient
 	books   tenfoldv1.DepositServiceClient
 	rules   tenfoldv1.PolicyServiceClient
+	watches tenfoldv1.WatchServiceClient
+	keeping tenfoldv1.WebhookServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
 	count   atomic.Int64
 }
 
-func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults()) }
+func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults(), watch.Defaults()) }
 
-// newBounded makes a fixture with an engine of other bounds.
-func newBounded(t *testing.T, config engine.Config) *fixture {
+// newBounded makes a fixture with an engine and a hub of other bounds.
+func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t)}
 	var err error
@@ -81,6 +87,12 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	if f.bench, err = sandbox.New(t.Context(), clock, f.db, f.engine, w, f.payments); err != nil {
 		t.Fatal(err)
 	}
+	bell := watch.NewBell()
+	f.engine.OnCommit(bell.Ring)
+	f.hub = watch.New(f.db, watching, bell, log)
+	watched := make(chan struct{})
+	go func() { defer close(watched); f.hub.Run(working) }()
+	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, clock.Now, privateWebhooks(), log)
 	listener := bufconn.Listen(1 << 20)
 	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)
@@ -88,6 +100,7 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 		end()
 		stop()
 		<-done
+		<-watched
 		f.engine.Close()
 		if err := f.db.Close(); err != nil {
 			t.Error(err)
@@ -95,15 +108,23 @@ func newBounded(t *testing.T, config engine.Config) *fixture {
 	})
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
-	f.sandbox = tenfoldv1.NewSandboxServiceClient(f.conn)
+	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
+	f.keeping = tenfoldv1.NewWebhookServiceClient(f.conn)
 	return f
+}
+
+// privateWebhooks are bounds under which a test may be a receiver.
+func privateWebhooks() webhook.Config {
+	c := webhook.Defaults()
+	c.Private = true
+	return c
 }
 
 // listen serves everything behind the fixture to those whom a gate lets in, and
 // gives what ends it.
 func (f *fixture) listen(l net.Listener, gate rpc.Gate, config rpc.Config) (end func()) {
 	f.t.Helper()
-	server, err := rpc.New(f.engine, f.db, f.bench, gate, config, slog.New(slog.DiscardHandler))
+	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.t.Fatal(err)
 	}

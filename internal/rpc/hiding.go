@@ -53,6 +53,12 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Move.workload":  {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Move.note":      {from: fromOutside.from, unless: madeByMerchant},
 
+	// The same in events. Their content tells all of it.
+	"tenfold.v1.Event.person_commitment": {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Event.workload":          {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Event.details":           {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Event.content":           fromOutside,
+
 	// What a claim is worth, and what was found by others.
 	"tenfold.v1.Claim.award":          fromAuthenticator,
 	"tenfold.v1.Claim.funding":        fromAuthenticator,
@@ -71,10 +77,11 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.ClaimStateDetail.deadline": fromAuthenticator,
 }
 
-// madeByMerchant says whether a move was made in the role of its merchant.
-func madeByMerchant(move protoreflect.Message) bool {
-	role := move.Descriptor().Fields().ByName("role")
-	return move.Get(role).String() == string(engine.RoleMerchant)
+// madeByMerchant says whether a move or an event was made in the role of its
+// merchant.
+func madeByMerchant(made protoreflect.Message) bool {
+	role := made.Descriptor().Fields().ByName("role")
+	return made.Get(role).String() == string(engine.RoleMerchant)
 }
 
 // hides says whether a field is hidden from a role, whatever stands beside it.
@@ -129,6 +136,12 @@ func (v veils) add(role engine.Role, m protoreflect.MessageDescriptor, open []pr
 		}
 	}
 	v[m.FullName()] = one
+	return len(one.hidden)+len(one.within) > 0
+}
+
+// covers says whether a role must not see all of a message's kind.
+func covers(role engine.Role, m proto.Message) bool {
+	one := veilsOf()[role][m.ProtoReflect().Descriptor().FullName()]
 	return len(one.hidden)+len(one.within) > 0
 }
 

@@ -24,6 +24,7 @@ var hidden = map[engine.Role][]string{
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note",
+		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 	},
 	engine.RoleAuthenticator: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
@@ -33,6 +34,7 @@ var hidden = map[engine.Role][]string{
 		"OrderLine.payer_id", "OrderLine.recipient_id", "OrderLine.payment_id", "OrderLine.order_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note",
+		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 	},
 }
 

@@ -83,24 +83,57 @@ func (c *chain) check(request any) error {
 	return violated(c.validator.Validate(m))
 }
 
-// stream guards the services that gRPC itself provides; the contract has no
-// streams of its own.
+// stream does for streams what unary does for calls; a stream has no deadline but
+// its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	who, err := c.admit(s.Context(), info.FullMethod, 1)
+	if err == nil {
+		if methods[info.FullMethod].open {
+			return handle(server, s)
+		}
+		err = c.follow(who, server, s, info.FullMethod, handle)
+	}
 	if err != nil {
 		return c.answer(s.Context(), who, info.FullMethod, err)
 	}
-	return handle(server, veiled{s, who})
+	return nil
 }
 
-// veiled is a stream on which a caller sees what its role may.
-type veiled struct {
+func (c *chain) follow(who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return handle(server, &guarded{ServerStream: s, ctx: withCaller(s.Context(), who), chain: c, who: who, method: method})
+}
+
+// guarded is a stream of the contract, whose requests are checked as those of
+// calls are, and on which a caller sees what its role may.
+type guarded struct {
 	grpc.ServerStream
-	who caller
+	ctx    context.Context
+	chain  *chain
+	who    caller
+	method string
+}
+
+// Context implements grpc.ServerStream.
+func (s *guarded) Context() context.Context { return s.ctx }
+
+// RecvMsg implements grpc.ServerStream.
+func (s *guarded) RecvMsg(request any) error {
+	if err := s.ServerStream.RecvMsg(request); err != nil {
+		return err
+	}
+	if err := s.chain.check(request); err != nil {
+		return err
+	}
+	return s.who.limit(request, s.method)
 }
 
 // SendMsg implements grpc.ServerStream.
-func (s veiled) SendMsg(m any) error {
+func (s *guarded) SendMsg(m any) error {
 	s.who.cover(m)
 	return s.ServerStream.SendMsg(m)
 }

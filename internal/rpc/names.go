@@ -22,6 +22,10 @@ func authenticatorName(id string) string       { return "authenticators/" + id }
 func transferName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/transfers/" + strconv.FormatInt(n, 10)
 }
+func eventName(merchant string, n int64) string {
+	return "merchants/" + merchant + "/events/" + strconv.FormatInt(n, 10)
+}
+func webhookName(merchant, id string) string { return "merchants/" + merchant + "/webhooks/" + id }
 func policyVersionName(policy string, n int32) string {
 	return "policies/" + policy + "/versions/" + strconv.Itoa(int(n))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -38,7 +39,45 @@ var noCall = map[string]bool{
 	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_EXCEEDED": true, "SAME_PERSON": true,
 }
 
+// otherBounds are reasons that have tests of their own, on a server with other
+// bounds.
+var otherBounds = map[string]bool{
+	"QUEUE_FULL": true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
+}
+
 var reasonCases = map[string]reasonCase{
+	"WATCH_TOKEN_INVALID": {code: codes.InvalidArgument, field: "resume_token", call: func(f *fixture) error {
+		return f.watchErr(&tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1", ResumeToken: "no-token"})
+	}},
+	"WEBHOOK_URL_REFUSED": {code: codes.InvalidArgument, field: "url", call: func(f *fixture) error {
+		_, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "http://receiver.example/"))
+		return err
+	}},
+	"WEBHOOK_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"webhooksMax"}, call: func(f *fixture) error {
+		for {
+			if _, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/")); err != nil {
+				return err
+			}
+		}
+	}},
+	"WEBHOOK_NOT_FOUND": {code: codes.NotFound, metadata: []string{"webhookId"}, call: func(f *fixture) error {
+		_, err := f.keeping.DeleteWebhook(f.as("operator"), &tenfoldv1.DeleteWebhookRequest{Name: "merchants/m1/webhooks/none", RequestId: f.id()})
+		return err
+	}},
+	"EVENT_NOT_FOUND": {code: codes.NotFound, field: "event", metadata: []string{"merchantId", "eventNumber"}, call: func(f *fixture) error {
+		r, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/"))
+		if err != nil {
+			return err
+		}
+		_, err = f.keeping.RedeliverEvent(f.as("operator"), &tenfoldv1.RedeliverEventRequest{
+			Name: r.GetWebhook().GetName(), RequestId: f.id(), Event: "merchants/m1/events/99",
+		})
+		return err
+	}},
+	"WATCH_ENDED": {code: codes.Unavailable, retry: true, call: func(f *fixture) error {
+		f.hub.Stop()
+		return f.watchErr(&tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1"})
+	}},
 	"REQUEST_INVALID": {code: codes.InvalidArgument, field: "payout_destination", call: func(f *fixture) error {
 		r := f.filing("m1", "l1")
 		r.PayoutDestination = ""
@@ -268,8 +307,8 @@ func TestEveryReasonOverTheWire(t *testing.T) {
 	t.Parallel()
 	for number, name := range tenfoldv1.Reason_name {
 		reason := strings.TrimPrefix(name, "REASON_")
-		if number == 0 || noCall[reason] || reason == "QUEUE_FULL" || reason == "PRICING_GROUP_FULL" {
-			continue // The last two have tests of their own: they need other bounds.
+		if number == 0 || noCall[reason] || otherBounds[reason] {
+			continue
 		}
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
@@ -315,7 +354,7 @@ func TestQueueFull(t *testing.T) {
 	t.Parallel()
 	config := engine.Defaults()
 	config.Lanes, config.QueueMax, config.BatchMax = 1, 1, 1
-	f := newBounded(t, config)
+	f := newBounded(t, config, watch.Defaults())
 	f.open("m1", 0)
 	release := f.lockBook("m1")
 	const callers = 8

@@ -29,6 +29,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -82,12 +84,13 @@ type Gate struct {
 type Server struct {
 	grpc           *grpc.Server
 	health         *health.Server
+	hub            *watch.Hub
 	connectionsMax int
 }
 
-// New makes a server. It fails when a method has no row in the access table.
-// bench is nil outside a sandbox.
-func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
+// New makes a server. It fails when a method has no row in the access table. hub
+// is what watches follow; Stop stops it. bench is nil outside a sandbox.
+func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
@@ -113,6 +116,7 @@ func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, gate Gate, con
 			grpc.ChainStreamInterceptor(c.stream),
 		),
 		health:         health.NewServer(),
+		hub:            hub,
 		connectionsMax: config.ConnectionsMax,
 	}
 	b := backend{engine: e, db: db, log: log}
@@ -120,6 +124,8 @@ func New(e *engine.Engine, db *postgres.DB, bench *sandbox.Bench, gate Gate, con
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
+	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
+	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})
 	tenfoldv1.RegisterAuditServiceServer(s.grpc, &auditService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
@@ -166,10 +172,11 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// Stop takes no further calls, lets those under way end, and cuts off what is
-// left when ctx ends.
+// Stop takes no further calls, ends watches, lets calls under way end, and cuts
+// off what is left when ctx ends.
 func (s *Server) Stop(ctx context.Context) {
 	s.Ready(false)
+	s.hub.Stop()
 	done := make(chan struct{})
 	go func() {
 		s.grpc.GracefulStop()

@@ -159,6 +159,30 @@ const (
 	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload makes more calls
 	// than it may. Wait, then send the same request again.
 	Reason_REASON_RATE_LIMITED Reason = 50
+	// INVALID_ARGUMENT. The resume token belongs to another database, to another
+	// query, or to a history that this database does not have. Start again
+	// without a token.
+	Reason_REASON_WATCH_TOKEN_INVALID Reason = 80
+	// ABORTED. The reader took longer than the server keeps for it. Resume with
+	// the last token; read faster, or watch less.
+	Reason_REASON_WATCH_TOO_SLOW Reason = 81
+	// UNAVAILABLE. The server stops, or its database went away. Resume with the
+	// last token, at any server.
+	Reason_REASON_WATCH_ENDED Reason = 82
+	// RESOURCE_EXHAUSTED. The server has as many watches as it takes. Resume at
+	// another, or later.
+	Reason_REASON_WATCHERS_FULL Reason = 83
+	// NOT_FOUND. No such webhook, or it was deleted. Check the name.
+	Reason_REASON_WEBHOOK_NOT_FOUND Reason = 84
+	// NOT_FOUND. The book has no event of this number. Check the name.
+	Reason_REASON_EVENT_NOT_FOUND Reason = 85
+	// INVALID_ARGUMENT. The URL is not one that events are sent to: it must be
+	// https, with a host on the public network, without user or fragment. Mend
+	// the URL.
+	Reason_REASON_WEBHOOK_URL_REFUSED Reason = 86
+	// FAILED_PRECONDITION. The book has as many webhooks as one may have. Delete
+	// one first.
+	Reason_REASON_WEBHOOK_LIMIT_REACHED Reason = 87
 )
 
 // Enum value maps for Reason.
@@ -215,6 +239,14 @@ var (
 		48: "REASON_HOLD_ALREADY_RELEASED",
 		49: "REASON_HOLD_EXCEEDED",
 		50: "REASON_RATE_LIMITED",
+		80: "REASON_WATCH_TOKEN_INVALID",
+		81: "REASON_WATCH_TOO_SLOW",
+		82: "REASON_WATCH_ENDED",
+		83: "REASON_WATCHERS_FULL",
+		84: "REASON_WEBHOOK_NOT_FOUND",
+		85: "REASON_EVENT_NOT_FOUND",
+		86: "REASON_WEBHOOK_URL_REFUSED",
+		87: "REASON_WEBHOOK_LIMIT_REACHED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -268,6 +300,14 @@ var (
 		"REASON_HOLD_ALREADY_RELEASED":            48,
 		"REASON_HOLD_EXCEEDED":                    49,
 		"REASON_RATE_LIMITED":                     50,
+		"REASON_WATCH_TOKEN_INVALID":              80,
+		"REASON_WATCH_TOO_SLOW":                   81,
+		"REASON_WATCH_ENDED":                      82,
+		"REASON_WATCHERS_FULL":                    83,
+		"REASON_WEBHOOK_NOT_FOUND":                84,
+		"REASON_EVENT_NOT_FOUND":                  85,
+		"REASON_WEBHOOK_URL_REFUSED":              86,
+		"REASON_WEBHOOK_LIMIT_REACHED":            87,
 	}
 )
 
@@ -303,7 +343,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xd2\f\n" +
+	"tenfold.v1*\xbb\x0e\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -356,7 +396,15 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1cREASON_HOLD_ALREADY_CAPTURED\x10/\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_RELEASED\x100\x12\x18\n" +
 	"\x14REASON_HOLD_EXCEEDED\x101\x12\x17\n" +
-	"\x13REASON_RATE_LIMITED\x102B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x13REASON_RATE_LIMITED\x102\x12\x1e\n" +
+	"\x1aREASON_WATCH_TOKEN_INVALID\x10P\x12\x19\n" +
+	"\x15REASON_WATCH_TOO_SLOW\x10Q\x12\x16\n" +
+	"\x12REASON_WATCH_ENDED\x10R\x12\x18\n" +
+	"\x14REASON_WATCHERS_FULL\x10S\x12\x1c\n" +
+	"\x18REASON_WEBHOOK_NOT_FOUND\x10T\x12\x1a\n" +
+	"\x16REASON_EVENT_NOT_FOUND\x10U\x12\x1e\n" +
+	"\x1aREASON_WEBHOOK_URL_REFUSED\x10V\x12 \n" +
+	"\x1cREASON_WEBHOOK_LIMIT_REACHED\x10WB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// claimWatch is what the flags of claim watch say.
+type claimWatch struct {
+	merchant, order, start, token string
+	once                          bool
+}
+
+func (w *claimWatch) request(args []string) (*tenfoldv1.WatchClaimsRequest, error) {
+	r := &tenfoldv1.WatchClaimsRequest{Parent: "merchants/-", OrderId: w.order, ResumeToken: w.token}
+	if w.merchant != "" {
+		r.Parent = "merchants/" + w.merchant
+	}
+	if len(args) > 0 {
+		name, err := claimNameOf(args[0])
+		if err != nil {
+			return nil, err
+		}
+		r.Claim = name
+		if parent, _, _ := strings.Cut(name, "/claims/"); w.merchant == "" {
+			r.Parent = parent
+		}
+	}
+	start, ok := tenfoldv1.WatchStart_value["WATCH_START_"+strings.ToUpper(w.start)]
+	if !ok {
+		return nil, usageError{fmt.Errorf("TENFOLD_START or --start is none of claims, now, beginning: %q", w.start)}
+	}
+	r.Start = tenfoldv1.WatchStart(start)
+	return r, nil
+}
+
+func newClaimWatch() *cobra.Command {
+	var c client
+	var out output
+	var w claimWatch
+	cmd := &cobra.Command{
+		Use:   "watch [NAME|ID]",
+		Short: "Show claims as they are and then what happens, until interrupted",
+		Long: "Show claims as they are and then what happens to them: of one claim, an order, a merchant, or all. A watch that\n" +
+			"is broken off goes on where it stopped. With --output json every line is one message of the watch, token included.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			request, err := w.request(args)
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			err = watchOn(cmd.Context(), tenfoldv1.NewWatchServiceClient(conn), request, cmd.ErrOrStderr(), func(m *tenfoldv1.WatchClaimsResponse) error {
+				if w.once && len(m.GetClaims())+len(m.GetEvents()) == 0 {
+					return io.EOF
+				}
+				return out.printWatch(m)
+			})
+			if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
+				return nil
+			}
+			return refusal(err)
+		},
+	}
+	c.flags(cmd, engine.RoleSupport)
+	out.flag(cmd)
+	f := cmd.Flags()
+	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")
+	f.StringVar(&w.order, "order", "", "claims on this order")
+	f.StringVar(&w.start, "start", "claims", "where to begin: claims (as they are), now, beginning (the first event)")
+	f.StringVar(&w.token, "token", "", "go on behind the message with this resume token")
+	f.BoolVar(&w.once, "once", false, "end once there is nothing left to show")
+	return cmd
+}
+
+// watchOn follows a watch, and goes on behind the last message whenever it ends in
+// a way that the contract lets be resumed.
+func watchOn(ctx context.Context, watches tenfoldv1.WatchServiceClient, r *tenfoldv1.WatchClaimsRequest, errOut io.Writer, take func(*tenfoldv1.WatchClaimsResponse) error) error {
+	const again = time.Second
+	for {
+		stream, err := watches.WatchClaims(ctx, proto.CloneOf(r))
+		for err == nil {
+			var m *tenfoldv1.WatchClaimsResponse
+			if m, err = stream.Recv(); err != nil {
+				break
+			}
+			if err := take(m); err != nil {
+				return err
+			}
+			r.ResumeToken = m.GetResumeToken()
+		}
+		if code := status.Code(err); code != codes.Unavailable && code != codes.Aborted || r.ResumeToken == "" {
+			return err
+		}
+		fmt.Fprintln(errOut, "tenfold: the watch was broken off; going on:", status.Convert(err).Message())
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// printWatch prints one message of a watch.
+func (o *output) printWatch(m *tenfoldv1.WatchClaimsResponse) error {
+	if o.isJSON() {
+		raw, err := protojson.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("write JSON: %w", err)
+		}
+		_, err = fmt.Fprintln(o.w, string(raw))
+		return err
+	}
+	for _, c := range m.GetClaims() {
+		fmt.Fprintf(o.w, "%s  %s  is %s, %s\n", when(c.GetStateSince()), c.GetName(), word(c.GetState()), word(c.GetVerdict()))
+	}
+	for _, e := range m.GetEvents() {
+		line := fmt.Sprintf("%s  %s  %s", when(e.GetRecordedAt()), e.GetName(), word(e.GetKind()))
+		if e.GetClaim() != "" {
+			line += "  " + e.GetClaim()
+		}
+		if e.GetMove() != nil {
+			line += "  to " + word(e.GetMove().GetToState())
+		}
+		for _, t := range e.GetTransfers() {
+			line += "  " + sum(t.GetAmount()) + " " + word(t.GetKind())
+		}
+		fmt.Fprintln(o.w, line)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/pflag"
+
+	"github.com/tenfold-claims/tenfold/internal/embednats"
+	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/relay"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+)
+
+// natsConfig says where events are relayed to; by itself, nowhere.
+type natsConfig struct {
+	url      string
+	embedded bool
+	listen   string
+	dir      string
+	replicas int
+}
+
+// replicasMax is the most servers that JetStream keeps a stream on.
+const replicasMax = 5
+
+func (c *natsConfig) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.url, "nats-url", "", "NATS servers to relay events to, comma-separated; empty for no relay")
+	f.IntVar(&c.replicas, "nats-replicas", 1, "on how many NATS servers the stream is kept, where it is made")
+	f.BoolVar(&c.embedded, "nats-embedded", false, "relay events to a NATS server of its own")
+	f.StringVar(&c.listen, "nats-listen", "127.0.0.1:4222", "loopback address of a NATS server of its own")
+	f.StringVar(&c.dir, "nats-dir", "", "where a NATS server of its own keeps its streams (default: nats in the data directory)")
+}
+
+func (c *serveConfig) checkNATS() error {
+	switch n := &c.nats; {
+	case n.url != "" && n.embedded:
+		return errors.New("TENFOLD_NATS_URL and TENFOLD_NATS_EMBEDDED exclude each other")
+	case n.replicas < 1 || n.replicas > replicasMax:
+		return fmt.Errorf("TENFOLD_NATS_REPLICAS must lie between 1 and %d, not at %d", replicasMax, n.replicas)
+	case !n.embedded && n.dir != "":
+		return errors.New("TENFOLD_NATS_DIR goes with TENFOLD_NATS_EMBEDDED")
+	case n.embedded && n.dir == "" && c.databaseURL != "":
+		return errors.New("TENFOLD_NATS_DIR is missing: with TENFOLD_DATABASE_URL there is no data directory for a NATS server of its own")
+	case n.embedded:
+		return checkLoopback("TENFOLD_NATS_LISTEN", n.listen)
+	}
+	return nil
+}
+
+// relay carries events to NATS, where the configuration names one.
+func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell *watch.Bell, log *slog.Logger) error {
+	url := c.nats.url
+	if c.nats.embedded {
+		server, err := ownNATS(c)
+		if err != nil {
+			return err
+		}
+		p.opened(func() error { server.Stop(); return nil })
+		url = server.URL()
+		log.Info("NATS server of its own", "url", url)
+	}
+	if url == "" {
+		return nil
+	}
+	conn, err := dialNATS(url)
+	if err != nil {
+		return err
+	}
+	p.opened(func() error { conn.Close(); return nil })
+	sink, err := relay.OpenJetStream(ctx, conn, relay.StreamEvents, relay.SubjectEvents, c.nats.replicas)
+	if err != nil {
+		return err
+	}
+	r := relay.New(db, sink, rpc.CloudEvent, relay.Defaults(), log)
+	p.running(func(ctx context.Context) { r.Run(ctx, bell) })
+	return nil
+}
+
+func ownNATS(c serveConfig) (*embednats.Server, error) {
+	dir := c.nats.dir
+	if dir == "" {
+		data := c.dataDir
+		if data == "" {
+			var err error
+			if data, err = embedpg.DefaultDataDir(os.Getenv); err != nil {
+				return nil, err
+			}
+		}
+		dir = filepath.Join(data, "nats")
+	}
+	return embednats.Start(dir, c.nats.listen)
+}
+
+// dialNATS connects for good: what breaks is connected again. The error holds no
+// password: the library's own names the servers without.
+func dialNATS(url string) (*nats.Conn, error) {
+	conn, err := nats.Connect(url, nats.Name("tenfold"), nats.MaxReconnects(-1))
+	if err != nil {
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	return conn, nil
+}

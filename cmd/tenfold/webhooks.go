@@ -1,0 +1,22 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/tenfold-claims/tenfold/internal/webhook"
+)
+
+// webhookConfig says where webhooks may lead.
+type webhookConfig struct {
+	private bool
+}
+
+func (c *webhookConfig) flags(f *pflag.FlagSet) {
+	f.BoolVar(&c.private, "webhook-private", false, "allow webhooks that lead to this machine and into private networks")
+}
+
+func (c *webhookConfig) bounds() webhook.Config {
+	b := webhook.Defaults()
+	b.Private = c.private
+	return b
+}

@@ -1,0 +1,39 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// committedChannel is where replicas tell each other that something was
+// committed. It wakes readers and says no more than that.
+const committedChannel = "tenfold_committed"
+
+// NotifyCommitted wakes the readers of every replica. It must not be called
+// inside a transaction of the pipeline: commits that notify wait for each other.
+func (db *DB) NotifyCommitted(ctx context.Context) error {
+	_, err := db.pool.ExecContext(ctx, `SELECT pg_notify($1, '')`, committedChannel)
+	return failure(ctx, "notify", err)
+}
+
+// ListenCommitted calls f whenever a replica tells of a commit, and whenever it
+// may have missed one, until ctx ends. It reconnects by itself.
+func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
+	const reconnectMin, reconnectMax = 100 * time.Millisecond, 5 * time.Second
+	l := pq.NewListener(db.url, reconnectMin, reconnectMax, nil)
+	// Closing also ends the wait for a database that is away.
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	if err := l.Listen(committedChannel); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return failure(ctx, "listen", err)
+	}
+	for range l.Notify { // Also rings once it has reconnected.
+		f()
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Webhook is a place that events of a book are sent to.
+type Webhook struct {
+	MerchantID string
+	ID         string
+	URL        string
+	// Kinds are the kinds of event that are sent; none means all.
+	Kinds []event.Kind
+	// Secret is the key that deliveries are signed with, Previous the one before,
+	// with which they are signed too until PreviousUntil.
+	Secret        []byte
+	Previous      []byte
+	PreviousUntil time.Time
+	// EventNumber is the last event that was queued for it or passed over.
+	EventNumber int64
+	CreatedAt   time.Time
+}
+
+// WebhookRequest is a request that changes a webhook.
+type WebhookRequest struct {
+	MerchantID string
+	Workload   string
+	Method     string
+	RequestID  string
+	Digest     [32]byte
+	RecordedAt time.Time
+	// WebhookID is the webhook that it makes or names.
+	WebhookID string
+	// ValidateOnly decides it and stores nothing.
+	ValidateOnly bool
+}
+
+const webhookColumns = `
+	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.previous_secret, w.previous_until, w.event_number, w.created_at`
+
+// webhookRow is the columns of a webhook as the driver gives them.
+type webhookRow struct {
+	of    Webhook
+	kinds []string
+	until sql.NullTime
+}
+
+func (r *webhookRow) columns() []any {
+	return []any{
+		&r.of.MerchantID, &r.of.ID, &r.of.URL, pq.Array(&r.kinds), &r.of.Secret, &r.of.Previous, &r.until,
+		&r.of.EventNumber, &r.of.CreatedAt,
+	}
+}
+
+// webhook is the webhook, once the columns are filled.
+func (r *webhookRow) webhook() Webhook {
+	for _, k := range r.kinds {
+		r.of.Kinds = append(r.of.Kinds, event.Kind(k))
+	}
+	r.of.PreviousUntil = r.until.Time
+	inUTC(&r.of.PreviousUntil, &r.of.CreatedAt)
+	return r.of
+}
+
+func scanWebhook(rows *sql.Rows) (Webhook, error) {
+	var r webhookRow
+	err := rows.Scan(r.columns()...)
+	return r.webhook(), err
+}
+
+// Webhook reads a webhook that was not deleted.
+func (r Reader) Webhook(ctx context.Context, merchantID, webhookID string) (Webhook, bool, error) {
+	return readOne(ctx, r, "read webhook", `
+		SELECT`+webhookColumns+`
+		FROM webhooks w
+		WHERE w.merchant_id = $1 AND w.webhook_id = $2 AND w.deleted_at IS NULL`, scanWebhook, merchantID, webhookID)
+}
+
+// Webhooks reads the webhooks of a book after one, by id.
+func (r Reader) Webhooks(ctx context.Context, merchantID, after string, limit int) ([]Webhook, error) {
+	return read(ctx, r, "list webhooks", `
+		SELECT`+webhookColumns+`
+		FROM webhooks w
+		WHERE w.merchant_id = $1 AND w.webhook_id > $2 AND w.deleted_at IS NULL
+		ORDER BY w.webhook_id
+		LIMIT $3`, scanWebhook, merchantID, after, limit)
+}
+
+// CreateWebhook stores a webhook, which begins with what its book has next.
+// MERCHANT_NOT_FOUND, and WEBHOOK_LIMIT_REACHED for more than most.
+func (db *DB) CreateWebhook(ctx context.Context, r WebhookRequest, w *Webhook, most int) (webhookID string, replayed bool, err error) {
+	return db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+		var count int
+		// The book's row makes those who create at once wait for each other.
+		err := tx.GetContext(ctx, &w.EventNumber, `
+			SELECT event_number FROM books WHERE merchant_id = $1 FOR NO KEY UPDATE`, w.MerchantID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return merchantNotFound(w.MerchantID)
+		}
+		if err == nil {
+			err = tx.GetContext(ctx, &count, `
+				SELECT count(*) FROM webhooks WHERE merchant_id = $1 AND deleted_at IS NULL`, w.MerchantID)
+		}
+		if err != nil {
+			return failure(ctx, "count webhooks", err)
+		}
+		if count >= most {
+			return fault.New(fault.WebhookLimit, "merchant %s has %d webhooks, as many as a book may have", w.MerchantID, count).
+				With("webhooksMax", most)
+		}
+		kinds := make([]string, len(w.Kinds))
+		for i, k := range w.Kinds {
+			kinds[i] = string(k)
+		}
+		_, err = tx.ExecContext(ctx, `
+			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, event_number, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret, w.EventNumber, w.CreatedAt)
+		return failure(ctx, "create webhook", err)
+	})
+}
+
+func merchantNotFound(merchantID string) error {
+	return fault.New(fault.MerchantNotFound, "no book is open for merchant %s", merchantID).With("merchantId", merchantID)
+}
+
+// DeleteWebhook ends a webhook and drops what waits for it. WEBHOOK_NOT_FOUND.
+func (db *DB) DeleteWebhook(ctx context.Context, r WebhookRequest) (replayed bool, err error) {
+	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+		err := changeWebhook(ctx, tx, r, `
+			UPDATE webhooks SET deleted_at = $3
+			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, r.RecordedAt)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `
+			DELETE FROM webhook_deliveries WHERE merchant_id = $1 AND webhook_id = $2`, r.MerchantID, r.WebhookID)
+		return failure(ctx, "drop deliveries", err)
+	})
+	return replayed, err
+}
+
+// RotateSecret gives a webhook a new secret; the old one holds until a time.
+// WEBHOOK_NOT_FOUND.
+func (db *DB) RotateSecret(ctx context.Context, r WebhookRequest, secret []byte, until time.Time) (replayed bool, err error) {
+	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+		return changeWebhook(ctx, tx, r, `
+			UPDATE webhooks SET previous_secret = secret, previous_until = $4, secret = $3
+			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret, until)
+	})
+	return replayed, err
+}
+
+// changeWebhook runs an update of the request's webhook; WEBHOOK_NOT_FOUND where
+// it meets none.
+func changeWebhook(ctx context.Context, tx *sqlx.Tx, r WebhookRequest, query string, args ...any) error {
+	res, err := tx.ExecContext(ctx, query, append([]any{r.MerchantID, r.WebhookID}, args...)...)
+	if err != nil {
+		return failure(ctx, "change webhook", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, WebhookNotFound(r.WebhookID))
+	}
+	return nil
+}
+
+// WebhookNotFound refuses the id of no webhook.
+func WebhookNotFound(id string) error {
+	return fault.New(fault.WebhookNotFound, "no webhook has the id %s", id).With("webhookId", id)
+}
+
+// Redeliver queues an event of the book for a webhook, from the first try on.
+// WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+func (db *DB) Redeliver(ctx context.Context, r WebhookRequest, number int64) (replayed bool, err error) {
+	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+		err := changeWebhook(ctx, tx, r, `
+			UPDATE webhooks SET event_number = event_number
+			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`)
+		if err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `
+			INSERT INTO webhook_deliveries (merchant_id, webhook_id, event_number, due_at, attempts, last_status, last_failure)
+			SELECT e.merchant_id, $2, e.event_number, $4, 0, 0, ''
+			FROM events e
+			WHERE e.merchant_id = $1 AND e.event_number = $3
+			ON CONFLICT (merchant_id, webhook_id, event_number)
+			DO UPDATE SET due_at = $4, attempts = 0, last_status = 0, last_failure = '', dead_at = NULL`,
+			r.MerchantID, r.WebhookID, number, r.RecordedAt)
+		if err != nil {
+			return failure(ctx, "queue event", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, fault.New(fault.EventNotFound, "merchant %s has no event %d", r.MerchantID, number).
+				With("merchantId", r.MerchantID).With("eventNumber", number).At("event"))
+		}
+		return nil
+	})
+	return replayed, err
+}
+
+// inWebhooks runs f in the transaction that stores its request, unless the
+// request is stored already: then it gives the webhook of its outcome.
+// REQUEST_ID_REUSED when that had another content.
+func (db *DB) inWebhooks(ctx context.Context, r WebhookRequest, f func(*sqlx.Tx) error) (webhookID string, replayed bool, err error) {
+	tx, err := db.pool.BeginTxx(ctx, nil)
+	if err != nil {
+		return "", false, failure(ctx, "begin", err)
+	}
+	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
+	res, err := tx.ExecContext(ctx, `
+		INSERT INTO webhook_requests (merchant_id, workload, method, request_id, digest, webhook_id, recorded_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (merchant_id, workload, method, request_id) DO NOTHING`,
+		r.MerchantID, r.Workload, r.Method, r.RequestID, r.Digest[:], r.WebhookID, r.RecordedAt)
+	if err != nil {
+		return "", false, failure(ctx, "store webhook request", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return "", false, failure(ctx, "store webhook request", err)
+	}
+	if n == 0 {
+		webhookID, err = sameWebhookRequest(ctx, tx, r)
+		return webhookID, err == nil, err
+	}
+	if err := f(tx); err != nil || r.ValidateOnly {
+		return r.WebhookID, false, err
+	}
+	if err := tx.Commit(); err != nil {
+		return "", false, failure(ctx, "commit webhook request", err)
+	}
+	return r.WebhookID, false, nil
+}
+
+func sameWebhookRequest(ctx context.Context, tx *sqlx.Tx, r WebhookRequest) (webhookID string, err error) {
+	var stored struct {
+		Digest    []byte `db:"digest"`
+		WebhookID string `db:"webhook_id"`
+	}
+	err = tx.GetContext(ctx, &stored, `
+		SELECT digest, webhook_id FROM webhook_requests
+		WHERE merchant_id = $1 AND workload = $2 AND method = $3 AND request_id = $4`,
+		r.MerchantID, r.Workload, r.Method, r.RequestID)
+	if err != nil {
+		return "", failure(ctx, "read webhook request", err)
+	}
+	if !bytes.Equal(stored.Digest, r.Digest[:]) {
+		return "", fault.New(fault.RequestIDReused, "request id %s was used for another content of %s", r.RequestID, r.Method).
+			With("requestId", r.RequestID).At("request_id")
+	}
+	return stored.WebhookID, nil
+}

@@ -1,0 +1,320 @@
+// Package relay carries the events of all books to a sink, at least once and in
+// the order of each book. It remembers nothing itself: where to go on is read
+// from what the sink has stored. Of several replicas one relays at a time.
+package relay
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+)
+
+// Config bounds the relay. Every value must be set; Defaults gives good ones.
+type Config struct {
+	// Pause is how often the relay looks although nobody woke it, and how often one
+	// that stands by asks whether it is its turn.
+	Pause time.Duration
+	// Gap is the least time between two looks.
+	Gap time.Duration
+	// Books is how many books are carried at once; of each, one message at a time is
+	// on its way.
+	Books int
+	// MarksMax is how many books' marks are kept in memory.
+	MarksMax int
+	// PutMax is how long the sink may take to store a message.
+	PutMax time.Duration
+}
+
+// Defaults are the settings of `serve`.
+func Defaults() Config {
+	return Config{Pause: time.Second, Gap: 20 * time.Millisecond, Books: 128, MarksMax: 100_000, PutMax: 5 * time.Second}
+}
+
+// EncodeFunc gives an event as a CloudEvent.
+type EncodeFunc func(*watch.Event) ([]byte, error)
+
+// Relay carries events.
+type Relay struct {
+	db     *postgres.DB
+	sink   Sink
+	encode EncodeFunc
+	config Config
+	log    *slog.Logger
+
+	mu sync.Mutex
+	// marks are the last events of books that the sink is known to have.
+	marks map[string]Mark
+
+	leading atomic.Bool
+	relayed atomic.Int64
+	// waiting is the record time of the oldest event that is on its way, in
+	// microseconds; zero when nothing is.
+	waiting atomic.Int64
+}
+
+// New makes a relay. Nothing is carried before Run.
+func New(db *postgres.DB, sink Sink, encode EncodeFunc, config Config, log *slog.Logger) *Relay {
+	return &Relay{db: db, sink: sink, encode: encode, config: config, log: log, marks: make(map[string]Mark)}
+}
+
+// State is how a relay stands.
+type State struct {
+	// Leading says that this replica relays; otherwise it stands by.
+	Leading bool
+	// Relayed counts the events that the sink has stored since the start.
+	Relayed int64
+	// Waiting is the record time of the oldest event found and not stored yet; zero
+	// when all that was found is stored.
+	Waiting time.Time
+}
+
+// Lag is how old the oldest event is that waits to be stored.
+func (s State) Lag(now time.Time) time.Duration {
+	if s.Waiting.IsZero() {
+		return 0
+	}
+	return max(0, now.Sub(s.Waiting))
+}
+
+// State tells how the relay stands.
+func (r *Relay) State() State {
+	s := State{Leading: r.leading.Load(), Relayed: r.relayed.Load()}
+	if at := r.waiting.Load(); at != 0 {
+		s.Waiting = time.UnixMicro(at).UTC()
+	}
+	return s
+}
+
+// leaderLock is the lock that the replica holds which relays.
+const leaderLock = 0x74656e01
+
+// Run carries events until ctx ends, whenever it is this replica's turn.
+func (r *Relay) Run(ctx context.Context, bell *watch.Bell) {
+	rung := bell.Listen()
+	watch.Loop(ctx, nil, r.config.Pause, r.config.Pause, func() {
+		if err := r.lead(ctx, rung); err != nil && ctx.Err() == nil {
+			r.log.Error("relay interrupted; it goes on from what the sink has", "error", err)
+		}
+	})
+}
+
+// lead waits for this replica's turn and then carries events as long as it can.
+//
+// The connection that holds the lock is the one that events are read over: with
+// it both are gone at once. A message that is under way then may still arrive;
+// the sink fences it off if another relay was faster.
+func (r *Relay) lead(ctx context.Context, rung <-chan struct{}) error {
+	held, err := r.db.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	if err := r.stand(ctx, held); err != nil {
+		return err
+	}
+	r.leading.Store(true)
+	defer r.leading.Store(false)
+	r.forget()
+	reader := held.Reader()
+	database, err := reader.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	at, err := r.resume(ctx, database)
+	if err != nil {
+		return err
+	}
+	r.log.Info("relaying", "from", at.High)
+	leading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	step := func() {
+		next, err := r.step(leading, reader, database, at)
+		if err != nil {
+			stop(err)
+		}
+		at = next
+	}
+	step()
+	watch.Loop(leading, rung, r.config.Gap, r.config.Pause, step)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return context.Cause(leading)
+}
+
+// stand waits until no other replica holds the lock.
+func (r *Relay) stand(ctx context.Context, held *postgres.Held) error {
+	var ours bool
+	var failed error
+	standing, stop := context.WithCancel(ctx)
+	defer stop()
+	try := func() {
+		if ours, failed = held.TryLock(standing, leaderLock); ours || failed != nil {
+			stop()
+		}
+	}
+	if try(); !ours && failed == nil {
+		watch.Loop(standing, nil, r.config.Pause, r.config.Pause, try)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return failed
+}
+
+// errOtherDatabase is a sink that holds the events of another database.
+var errOtherDatabase = errors.New("the sink holds the events of another database; give the relay a sink of its own")
+
+// resume reads from where to go on.
+func (r *Relay) resume(ctx context.Context, database string) (event.Position, error) {
+	text, err := r.sink.Position(ctx)
+	if err != nil || text == "" {
+		return event.Position{}, err
+	}
+	of, at, err := decodePosition(text)
+	if err == nil && of != database {
+		err = errOtherDatabase
+	}
+	return at, err
+}
+
+// step carries everything from a position to the present one, and gives that.
+func (r *Relay) step(ctx context.Context, reader postgres.Reader, database string, from event.Position) (event.Position, error) {
+	to, _, err := reader.Position(ctx)
+	if err != nil || from.Covers(to) {
+		return from, err
+	}
+	position := encodePosition(database, from)
+	err = watch.Walk(ctx, reader, from, to, func(events []*watch.Event) error {
+		return r.carry(ctx, events, position)
+	})
+	if err != nil {
+		return from, err
+	}
+	r.waiting.Store(0)
+	return to, nil
+}
+
+// carry stores events, those of each book in order, some books at a time. From a
+// message that was not stored on, nothing more of its book is sent.
+func (r *Relay) carry(ctx context.Context, events []*watch.Event, position string) error {
+	r.note(events)
+	books := make(chan []*watch.Event)
+	carrying, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var running sync.WaitGroup
+	for range min(r.config.Books, len(events)) {
+		running.Go(func() {
+			for book := range books {
+				if err := r.carryBook(carrying, book, position); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	for len(events) > 0 && carrying.Err() == nil {
+		n := 1
+		for n < len(events) && events[n].MerchantID == events[0].MerchantID {
+			n++
+		}
+		books <- events[:n]
+		events = events[n:]
+	}
+	close(books)
+	running.Wait()
+	return context.Cause(carrying)
+}
+
+// note keeps the record time of the oldest event that waits.
+func (r *Relay) note(events []*watch.Event) {
+	for _, e := range events {
+		at := e.RecordedAt.UnixMicro()
+		if oldest := r.waiting.Load(); oldest == 0 || at < oldest {
+			r.waiting.Store(at)
+		}
+	}
+}
+
+// carryBook stores events of one book, one after the other.
+func (r *Relay) carryBook(ctx context.Context, events []*watch.Event, position string) error {
+	merchant := events[0].MerchantID
+	mark, err := r.mark(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.Number <= mark.Number {
+			continue
+		}
+		if mark, err = r.put(ctx, e, mark, position); err != nil {
+			// What the sink has now only the sink can tell.
+			r.setMark(merchant, nil)
+			return fmt.Errorf("store event %d of book %s: %w", e.Number, merchant, err)
+		}
+		r.setMark(merchant, &mark)
+		r.relayed.Add(1)
+	}
+	return nil
+}
+
+func (r *Relay) put(ctx context.Context, e *watch.Event, before Mark, position string) (Mark, error) {
+	body, err := r.encode(e)
+	if err != nil {
+		return Mark{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.PutMax)
+	defer cancel()
+	return r.sink.Put(ctx, &Message{
+		MerchantID: e.MerchantID, Number: e.Number, Type: e.Kind.Word(), Position: position, Body: body,
+	}, before)
+}
+
+// mark gives a book's mark, from memory or from the sink.
+func (r *Relay) mark(ctx context.Context, merchantID string) (Mark, error) {
+	r.mu.Lock()
+	mark, known := r.marks[merchantID]
+	r.mu.Unlock()
+	if known {
+		return mark, nil
+	}
+	mark, err := r.sink.Last(ctx, merchantID)
+	if err != nil {
+		return Mark{}, err
+	}
+	r.setMark(merchantID, &mark)
+	return mark, nil
+}
+
+// setMark keeps a mark; nil forgets it.
+func (r *Relay) setMark(merchantID string, mark *Mark) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if mark == nil {
+		delete(r.marks, merchantID)
+		return
+	}
+	if len(r.marks) >= r.config.MarksMax {
+		clear(r.marks)
+	}
+	r.marks[merchantID] = *mark
+}
+
+// forget drops what is known of the sink: another relay may have stored since.
+func (r *Relay) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.marks)
+}
+
+func encodePosition(database string, p event.Position) string {
+	return database + ":" + base64.RawURLEncoding.EncodeToString(p.Append(nil))
+}

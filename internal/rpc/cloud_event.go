@@ -1,0 +1,72 @@
+package rpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// cloudEvent is an event as it leaves by broker or webhook: CloudEvents 1.0 in
+// JSON, with the contract's Event as its data.
+type cloudEvent struct {
+	SpecVersion string `json:"specversion"`
+	// ID is unique under the source: the event's number.
+	ID     string `json:"id"`
+	Source string `json:"source"`
+	Type   string `json:"type"`
+	// Subject is the claim it is about, or the book.
+	Subject         string `json:"subject"`
+	Time            string `json:"time"`
+	DataContentType string `json:"datacontenttype"`
+	DataSchema      string `json:"dataschema"`
+	// Sequence orders the events of one source.
+	Sequence string          `json:"sequence"`
+	Data     json.RawMessage `json:"data"`
+}
+
+// CloudEvent gives an event in the form in which it leaves by broker, for the
+// marketplace's own services.
+func CloudEvent(e *watch.Event) ([]byte, error) {
+	p, err := sharedEvent(e)
+	if err != nil {
+		return nil, err
+	}
+	return envelope(e, p)
+}
+
+// MerchantCloudEvent gives an event as its merchant may see it, in the form in
+// which it leaves by webhook.
+func MerchantCloudEvent(e *watch.Event) ([]byte, error) {
+	p, err := sharedEvent(e)
+	if err != nil {
+		return nil, err
+	}
+	p = proto.CloneOf(p)
+	veilsOf()[engine.RoleMerchant].cover(p.ProtoReflect())
+	return envelope(e, p)
+}
+
+func envelope(e *watch.Event, p *tenfoldv1.Event) ([]byte, error) {
+	data, err := protojson.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("write event as JSON: %w", err)
+	}
+	const microsecondsUTC = "2006-01-02T15:04:05.000000Z"
+	c := cloudEvent{
+		SpecVersion: "1.0", ID: strconv.FormatInt(e.Number, 10), Source: "/tenfold/" + merchantName(e.MerchantID),
+		Type: "tenfold." + e.Kind.Word(), Subject: merchantName(e.MerchantID), Time: e.RecordedAt.UTC().Format(microsecondsUTC),
+		DataContentType: "application/json", DataSchema: "/tenfold.v1.Event",
+		Sequence: strconv.FormatInt(e.Number, 10), Data: data,
+	}
+	if p.GetClaim() != "" {
+		c.Subject = p.GetClaim()
+	}
+	return json.Marshal(c)
+}

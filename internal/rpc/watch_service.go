@@ -1,0 +1,99 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// watchService implements WatchService.
+type watchService struct {
+	tenfoldv1.UnimplementedWatchServiceServer
+	backend
+	hub *watch.Hub
+}
+
+// heartbeatDefault is how long a stream is silent at most where its caller named
+// no time.
+const heartbeatDefault = 15 * time.Second
+
+// starts are the starts of the contract as the hub knows them.
+var starts = map[tenfoldv1.WatchStart]watch.Start{
+	tenfoldv1.WatchStart_WATCH_START_UNSPECIFIED: watch.FromClaims,
+	tenfoldv1.WatchStart_WATCH_START_CLAIMS:      watch.FromClaims,
+	tenfoldv1.WatchStart_WATCH_START_NOW:         watch.FromNow,
+	tenfoldv1.WatchStart_WATCH_START_BEGINNING:   watch.FromBeginning,
+}
+
+func (s *watchService) WatchClaims(r *tenfoldv1.WatchClaimsRequest, stream grpc.ServerStreamingServer[tenfoldv1.WatchClaimsResponse]) error {
+	q, err := s.query(stream.Context(), r)
+	if err != nil {
+		return err
+	}
+	// What all who follow share must not be covered in place.
+	own := r.GetWithContent() || covers(callerOf(stream.Context()).Role, &tenfoldv1.Event{})
+	return s.hub.Follow(stream.Context(), q, r.GetResumeToken(), func(d *watch.Delivery) error {
+		p, err := deliveryOf(d, own, r.GetWithContent())
+		if err != nil {
+			return err
+		}
+		return stream.Send(p)
+	})
+}
+
+func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsRequest) (watch.Query, error) {
+	merchant, _ := nameOf(r.GetParent())
+	q := watch.Query{
+		MerchantID: anchor(merchant), OrderID: r.GetOrderId(), Start: starts[r.GetStart()], Heartbeat: heartbeatDefault,
+	}
+	if d := r.GetHeartbeat(); d != nil {
+		q.Heartbeat = d.AsDuration()
+	}
+	if r.GetClaim() == "" {
+		return q, nil
+	}
+	named, id, err := claimOf(r.GetClaim(), "claim")
+	if err != nil {
+		return q, err
+	}
+	if merchant != anyMerchant {
+		if err := under(r.GetParent(), r.GetClaim(), "claim"); err != nil {
+			return q, err
+		}
+	}
+	c, err := readClaim(ctx, s.db.Reader(), named, id, r.GetClaim())
+	if err != nil {
+		return q, err
+	}
+	// One claim is watched in its own book, also where its merchant was not named.
+	q.MerchantID, q.ClaimID = c.MerchantID, c.ID
+	return q, nil
+}
+
+// deliveryOf is a delivery as a message. own events are copies, which may be
+// changed.
+func deliveryOf(d *watch.Delivery, own, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
+	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token}
+	for i := range d.Claims {
+		p.Claims = append(p.Claims, basicClaim(&d.Claims[i]))
+	}
+	for _, e := range d.Events {
+		m, err := sharedEvent(e)
+		if err != nil {
+			return nil, err
+		}
+		if own {
+			m = proto.CloneOf(m)
+		}
+		if withContent {
+			m.Content = e.Content
+		}
+		p.Events = append(p.Events, m)
+	}
+	return p, nil
+}

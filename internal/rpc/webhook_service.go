@@ -1,0 +1,129 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// webhookService implements WebhookService.
+type webhookService struct {
+	tenfoldv1.UnimplementedWebhookServiceServer
+	backend
+	hooks *webhook.Webhooks
+}
+
+// overlapDefault is how long an old secret holds where the caller named no time.
+const overlapDefault = 24 * time.Hour
+
+func hookRequest(ctx context.Context, merchant string, r mutation) webhook.Request {
+	method, _ := grpc.Method(ctx)
+	return webhook.Request{
+		MerchantID: merchant, Workload: callerOf(ctx).Workload, Method: shortMethod(method),
+		RequestID: r.GetRequestId(), ValidateOnly: r.GetValidateOnly(),
+	}
+}
+
+func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
+	return &tenfoldv1.Webhook{
+		Name: webhookName(w.MerchantID, w.ID), Url: w.URL, Kinds: eventKinds.protos(w.Kinds), CreatedAt: stamp(w.CreatedAt),
+		EventNumber: w.EventNumber,
+	}
+}
+
+func (s *webhookService) CreateWebhook(ctx context.Context, r *tenfoldv1.CreateWebhookRequest) (*tenfoldv1.CreateWebhookResponse, error) {
+	merchant, _ := nameOf(r.GetParent())
+	w, secret, replayed, err := s.hooks.Create(ctx, hookRequest(ctx, merchant, r), r.GetUrl(), eventKinds.domains(r.GetKinds()))
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.CreateWebhookResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, nil
+}
+
+func (s *webhookService) ListWebhooks(ctx context.Context, r *tenfoldv1.ListWebhooksRequest) (*tenfoldv1.ListWebhooksResponse, error) {
+	merchant, _ := nameOf(r.GetParent())
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.hooks.List(ctx, merchant, p.cursor[0], p.size+1)
+	if err != nil {
+		return nil, err
+	}
+	list, more := cut(list, p.size)
+	out := &tenfoldv1.ListWebhooksResponse{}
+	for i := range list {
+		out.Webhooks = append(out.Webhooks, webhookOf(&list[i]))
+	}
+	if more {
+		out.NextPageToken = p.token(list[len(list)-1].ID)
+	}
+	return out, nil
+}
+
+func (s *webhookService) DeleteWebhook(ctx context.Context, r *tenfoldv1.DeleteWebhookRequest) (*tenfoldv1.DeleteWebhookResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	replayed, err := s.hooks.Delete(ctx, hookRequest(ctx, merchant, r), id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.DeleteWebhookResponse{Replayed: replayed}, nil
+}
+
+func (s *webhookService) RotateSecret(ctx context.Context, r *tenfoldv1.RotateSecretRequest) (*tenfoldv1.RotateSecretResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	overlap := overlapDefault
+	if d := r.GetOverlap(); d != nil {
+		overlap = d.AsDuration()
+	}
+	w, secret, replayed, err := s.hooks.Rotate(ctx, hookRequest(ctx, merchant, r), id, overlap)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.RotateSecretResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, nil
+}
+
+func (s *webhookService) ListDeadLetters(ctx context.Context, r *tenfoldv1.ListDeadLettersRequest) (*tenfoldv1.ListDeadLettersResponse, error) {
+	merchant, id := nameOf(r.GetParent())
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	after, err := p.number(0)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.hooks.DeadLetters(ctx, merchant, id, after, p.size+1)
+	if err != nil {
+		return nil, err
+	}
+	list, more := cut(list, p.size)
+	out := &tenfoldv1.ListDeadLettersResponse{}
+	for _, d := range list {
+		out.DeadLetters = append(out.DeadLetters, &tenfoldv1.DeadLetter{
+			Event: eventName(merchant, d.EventNumber), Attempts: int32(d.Attempts), LastStatus: int32(d.Status),
+			LastFailure: d.Failure, DiedAt: stamp(d.DiedAt),
+		})
+	}
+	if more {
+		out.NextPageToken = p.token(decimal(list[len(list)-1].EventNumber))
+	}
+	return out, nil
+}
+
+func (s *webhookService) RedeliverEvent(ctx context.Context, r *tenfoldv1.RedeliverEventRequest) (*tenfoldv1.RedeliverEventResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	if err := under(merchantName(merchant), r.GetEvent(), "event"); err != nil {
+		return nil, err
+	}
+	replayed, err := s.hooks.Redeliver(ctx, hookRequest(ctx, merchant, r), id, numberOf(r.GetEvent()))
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.RedeliverEventResponse{Replayed: replayed}, nil
+}

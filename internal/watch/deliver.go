@@ -1,0 +1,199 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// send makes one delivery. It is given up when it takes too long, or when what
+// waits behind it finds no room: its receiver does not keep up.
+func (f *follower) send(ctx context.Context, d *Delivery) error {
+	d.Token = f.place.encode(f.at.database, f.query.identity())
+	sent := make(chan error, 1)
+	go func() { sent <- f.emit(d) }()
+	late := time.NewTimer(f.hub.config.SendMax)
+	defer late.Stop()
+	select {
+	case err := <-sent:
+		f.sent++
+		return err
+	case <-late.C:
+		return tooSlow()
+	case <-f.sub.cut:
+		if _, status := f.sub.take(); status == over {
+			return ended()
+		}
+		return tooSlow()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func tooSlow() error {
+	return fault.New(fault.WatchTooSlow, "events came faster than they were taken; resume with the last token").After(time.Second)
+}
+
+// deliver sends those of some events that the query asks for, in deliveries of a
+// bounded size. reached notes the place after each event. Events that are not
+// asked for only move the place. end, where there is one, notes the place after
+// all of them.
+func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*Event), end func()) error {
+	var next Delivery
+	size := 0
+	for _, e := range events {
+		asked, err := f.asksFor(e)
+		if err != nil {
+			return err
+		}
+		if asked && len(next.Events) > 0 && (len(next.Events) == deliveryEvents || size+len(e.Content) > deliveryBytes) {
+			if err := f.send(ctx, &next); err != nil {
+				return err
+			}
+			next, size = Delivery{}, 0
+		}
+		reached(e)
+		if asked {
+			next.Events = append(next.Events, e)
+			size += len(e.Content)
+		}
+	}
+	if end != nil {
+		end()
+	}
+	if len(next.Events) == 0 {
+		return nil
+	}
+	return f.send(ctx, &next)
+}
+
+// errBehind says that what follows is to be read from the database.
+var errBehind = errors.New("the queue has lost what follows")
+
+// catchUp delivers what lies between the place and where the queue begins.
+func (f *follower) catchUp(ctx context.Context) error {
+	if f.ofBook() {
+		return f.catchUpBook(ctx)
+	}
+	for f.place.kind == between {
+		// What a delivery before was on its way to comes first.
+		if err := f.walkTo(ctx, token{kind: atPosition, from: f.place.to, witness: f.place.witness}); err != nil {
+			return err
+		}
+	}
+	return f.walkTo(ctx, token{kind: atPosition, from: f.at.position, witness: f.at.witness})
+}
+
+// walkTo delivers what lies between the place and a later one.
+func (f *follower) walkTo(ctx context.Context, to token) error {
+	if f.place.from.Covers(to.from) && f.place.kind == atPosition {
+		return nil
+	}
+	err := walk(ctx, f.reader, f.place.from, to.from, f.place.cursor, f.hub.config.StepMax, func(events []*Event) error {
+		return f.deliver(ctx, events, f.towards(to), nil)
+	})
+	if err != nil {
+		return err
+	}
+	f.place = to
+	return nil
+}
+
+// towards notes a place on the way to another.
+func (f *follower) towards(to token) func(*Event) {
+	return func(e *Event) {
+		f.place.kind, f.place.to, f.place.witness = between, to.from, to.witness
+		f.place.cursor = cursor{merchantID: e.MerchantID, number: e.Number}
+	}
+}
+
+func (f *follower) catchUpBook(ctx context.Context) error {
+	for {
+		rows, err := f.reader.EventsAfter(ctx, f.query.MerchantID, f.place.number, math.MaxInt64, walkEvents)
+		if err != nil {
+			return err
+		}
+		if err := f.deliver(ctx, share(rows), f.reached, nil); err != nil || len(rows) < walkEvents {
+			return err
+		}
+	}
+}
+
+func (f *follower) reached(e *Event) { f.reach(e.Number, e.Hash) }
+
+// tail delivers what the queue brings, until it has lost something.
+func (f *follower) tail(ctx context.Context) error {
+	if err := f.send(ctx, &Delivery{}); err != nil {
+		return err
+	}
+	quiet := time.NewTimer(f.query.Heartbeat)
+	defer quiet.Stop()
+	for {
+		steps, status := f.sub.take()
+		switch status {
+		case over:
+			return ended()
+		case behind:
+			return errBehind
+		case overrun:
+			return tooSlow()
+		case running:
+		}
+		// Whatever gathered during the catching up is taken.
+		f.sub.goLive()
+		before := f.sent
+		for _, s := range steps {
+			if err := f.take(ctx, s); err != nil {
+				return err
+			}
+		}
+		if f.sent > before {
+			quiet.Reset(f.query.Heartbeat)
+		}
+		select {
+		case <-f.sub.bell:
+		case <-quiet.C:
+			if err := f.send(ctx, &Delivery{}); err != nil {
+				return err
+			}
+			quiet.Reset(f.query.Heartbeat)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// take delivers what a step has beyond the place.
+func (f *follower) take(ctx context.Context, s *step) error {
+	if f.ofBook() {
+		return f.takeOfBook(ctx, s)
+	}
+	if f.place.from.Covers(s.to.position) {
+		return nil // The token came from a replica that was ahead.
+	}
+	var events []*Event
+	for _, e := range s.events {
+		if !f.place.from.Sees(e.Transaction) {
+			events = append(events, e)
+		}
+	}
+	to := token{kind: atPosition, from: s.to.position, witness: s.to.witness}
+	return f.deliver(ctx, events, f.towards(to), func() { f.place = to })
+}
+
+func (f *follower) takeOfBook(ctx context.Context, s *step) error {
+	events := s.events
+	for len(events) > 0 && events[0].Number <= f.place.number {
+		events = events[1:]
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	if events[0].Number != f.place.number+1 {
+		return errBehind
+	}
+	return f.deliver(ctx, events, f.reached, nil)
+}

@@ -1,0 +1,305 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// Start says where a watch without a token begins.
+type Start int
+
+// The starts.
+const (
+	// FromClaims delivers the claims as they are, then events.
+	FromClaims Start = iota
+	// FromNow delivers what happens from now on.
+	FromNow
+	// FromBeginning delivers every event there is.
+	FromBeginning
+)
+
+// Query says what is watched: all books, or one, and in them all claims, or one,
+// or those of an order.
+type Query struct {
+	MerchantID string // Empty for all books.
+	ClaimID    string
+	OrderID    string
+	Start      Start
+	// Heartbeat is how long at most nothing is delivered.
+	Heartbeat time.Duration
+}
+
+func (q *Query) identity() identity {
+	return identify(strings.Join([]string{q.MerchantID, q.ClaimID, q.OrderID}, "\x1f"))
+}
+
+// Delivery is one message to whom follows: claims, events or neither, and the
+// token with which to go on after it.
+type Delivery struct {
+	Claims []claim.Claim
+	Events []*Event
+	Token  string
+}
+
+const (
+	// deliveryEvents and deliveryBytes bound one delivery.
+	deliveryEvents = 256
+	deliveryBytes  = 1 << 20
+	// deliveryClaims is how many claims one delivery holds.
+	deliveryClaims = 200
+)
+
+// Follow delivers what a query asks for, from a token on where one is given,
+// until ctx ends or emit fails. Every event is delivered once, those of a book in
+// order and without gaps. Where there is nothing left to deliver, and then each
+// time that nothing came for the query's heartbeat, an empty delivery tells the
+// place.
+//
+// Returns WATCH_TOKEN_INVALID for a token of another query or database,
+// WATCH_TOO_SLOW when emit is called too slowly, WATCH_ENDED when the server
+// stops or the database goes away, WATCHERS_FULL, and MERCHANT_NOT_FOUND.
+func (h *Hub) Follow(ctx context.Context, q Query, resume string, emit func(*Delivery) error) error {
+	s, at, err := h.subscribe(ctx, q.MerchantID)
+	if err != nil {
+		return interrupted(err)
+	}
+	defer h.leave(s)
+	f := &follower{hub: h, query: q, sub: s, at: at, reader: h.db.Reader(), emit: emit, ordered: make(map[string]bool)}
+	return interrupted(f.run(ctx, resume))
+}
+
+// interrupted turns an outage into the end that it is to whom follows.
+func interrupted(err error) error {
+	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, errCrowded) {
+		return ended()
+	}
+	return err
+}
+
+// follower is one who follows.
+type follower struct {
+	hub    *Hub
+	query  Query
+	sub    *subscription
+	reader postgres.Reader
+	emit   func(*Delivery) error
+	// at is where the hub's reader stood when the queue began.
+	at place
+	// place is where delivery stands.
+	place token
+	// sent counts deliveries.
+	sent int
+	// ordered are the claims of the order that is watched, by id; claimsOfOrder are
+	// those to be delivered first.
+	ordered       map[string]bool
+	claimsOfOrder []claim.Claim
+}
+
+func (f *follower) run(ctx context.Context, resume string) error {
+	if err := f.knowOrder(ctx); err != nil {
+		return err
+	}
+	if err := f.begin(ctx, resume); err != nil {
+		return err
+	}
+	if k := f.place.kind; k == claimsAtNumber || k == claimsAtPosition {
+		if err := f.deliverClaims(ctx); err != nil {
+			return err
+		}
+	}
+	for {
+		if err := f.catchUp(ctx); err != nil {
+			return err
+		}
+		if err := f.tail(ctx); !errors.Is(err, errBehind) {
+			return err
+		}
+		f.at = f.sub.clear()
+	}
+}
+
+// ofBook says whether one book is watched.
+func (f *follower) ofBook() bool { return f.query.MerchantID != "" }
+
+// begin finds the place of a token, or of the start asked for.
+func (f *follower) begin(ctx context.Context, resume string) error {
+	if f.ofBook() {
+		return f.beginBook(ctx, resume)
+	}
+	if resume != "" {
+		return f.resumeAll(ctx, resume)
+	}
+	f.place = token{kind: atPosition}
+	switch f.query.Start {
+	case FromBeginning:
+	case FromClaims:
+		f.place.kind = claimsAtPosition
+		fallthrough
+	case FromNow:
+		f.place.from, f.place.witness = f.at.position, f.at.witness
+	}
+	return nil
+}
+
+func (f *follower) resumeAll(ctx context.Context, resume string) (err error) {
+	if f.place, err = decode(resume, f.at.database, f.query.identity()); err != nil {
+		return err
+	}
+	switch f.place.kind {
+	case atPosition, claimsAtPosition, between:
+	case atNumber, claimsAtNumber:
+		return tokenInvalid("belongs to another query")
+	}
+	w := f.place.witness
+	if w.Transaction == 0 {
+		return nil
+	}
+	e, found, err := f.reader.EventAt(ctx, w.MerchantID, w.Number)
+	if err == nil && (!found || e.Transaction != w.Transaction || [8]byte(e.Hash[:8]) != [8]byte(w.Hash[:8])) {
+		err = tokenInvalid("tells of a history that this database does not have")
+	}
+	return err
+}
+
+func (f *follower) beginBook(ctx context.Context, resume string) error {
+	head, found, err := f.reader.Head(ctx, f.query.MerchantID)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fault.New(fault.MerchantNotFound, "no book is open for merchant %s", f.query.MerchantID).
+			With("merchantId", f.query.MerchantID)
+	case resume != "":
+		return f.resumeBook(ctx, resume)
+	}
+	f.place = token{kind: atNumber}
+	switch f.query.Start {
+	case FromBeginning:
+	case FromClaims:
+		f.place.kind = claimsAtNumber
+		fallthrough
+	case FromNow:
+		f.reach(head.EventNumber, head.EventHash)
+	}
+	return nil
+}
+
+func (f *follower) resumeBook(ctx context.Context, resume string) (err error) {
+	if f.place, err = decode(resume, f.at.database, f.query.identity()); err != nil {
+		return err
+	}
+	switch f.place.kind {
+	case atNumber, claimsAtNumber:
+	case atPosition, claimsAtPosition, between:
+		return tokenInvalid("belongs to another query")
+	}
+	if f.place.number == 0 {
+		return nil
+	}
+	e, found, err := f.reader.EventAt(ctx, f.query.MerchantID, f.place.number)
+	if err == nil && (!found || [8]byte(e.Hash[:8]) != f.place.hash) {
+		err = tokenInvalid("tells of a history that this database does not have")
+	}
+	return err
+}
+
+// reach notes the last event of one book.
+func (f *follower) reach(number int64, hash event.Hash) {
+	f.place.number, f.place.hash = number, [8]byte(hash[:8])
+}
+
+// knowOrder reads the claims of the order that is watched. Those filed later say
+// so when they are.
+func (f *follower) knowOrder(ctx context.Context) error {
+	if f.query.OrderID == "" {
+		return nil
+	}
+	q := postgres.ClaimQuery{MerchantID: f.query.MerchantID, OrderID: f.query.OrderID}
+	for more, from := true, (postgres.ClaimCursor{}); more; {
+		p, err := f.reader.Claims(ctx, q, from, deliveryClaims)
+		if err != nil {
+			return err
+		}
+		for i := range p.Rows {
+			f.ordered[p.Rows[i].ID] = true
+		}
+		f.claimsOfOrder = append(f.claimsOfOrder, p.Rows...)
+		more, from = p.More, p.Next
+	}
+	return nil
+}
+
+// asksFor says whether the query asks for an event.
+func (f *follower) asksFor(e *Event) (bool, error) {
+	q := &f.query
+	switch {
+	case q.ClaimID != "":
+		return e.ClaimID == q.ClaimID, nil
+	case q.OrderID == "" || f.ordered[e.ClaimID]:
+		return true, nil
+	case e.Kind != event.ClaimFiled:
+		return false, nil
+	}
+	content, err := e.Decoded()
+	if err != nil {
+		return false, err
+	}
+	for _, d := range content.Details {
+		if d.Key == "order" && d.Value == q.OrderID {
+			f.ordered[e.ClaimID] = true
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// deliverClaims delivers the claims as they are. What happens to them meanwhile is
+// told by the events after the place, which was taken before.
+func (f *follower) deliverClaims(ctx context.Context) error {
+	for more := true; more; {
+		claims, err := f.claims(ctx)
+		if err != nil {
+			return err
+		}
+		if more = f.byPage() && len(claims) == deliveryClaims; more {
+			last := &claims[len(claims)-1]
+			f.place.cursor = cursor{merchantID: last.MerchantID, claimID: last.ID}
+		} else {
+			f.place.kind, f.place.cursor = f.place.kind.withoutClaims(), cursor{}
+		}
+		if len(claims) == 0 {
+			break
+		}
+		if err := f.send(ctx, &Delivery{Claims: claims}); err != nil {
+			return err
+		}
+	}
+	f.claimsOfOrder = nil
+	return nil
+}
+
+// byPage says whether the claims are too many for one delivery.
+func (f *follower) byPage() bool { return f.query.ClaimID == "" && f.query.OrderID == "" }
+
+// claims reads the next claims that the query asks for.
+func (f *follower) claims(ctx context.Context) ([]claim.Claim, error) {
+	q, after := &f.query, f.place.cursor
+	if f.byPage() {
+		return f.reader.ClaimsAfter(ctx, q.MerchantID, postgres.Key{MerchantID: after.merchantID, ID: after.claimID}, deliveryClaims)
+	}
+	if q.OrderID != "" {
+		return f.claimsOfOrder, nil
+	}
+	c, found, err := f.reader.Claim(ctx, q.MerchantID, q.ClaimID)
+	if err == nil && !found {
+		err = fault.New(fault.ClaimNotFound, "no claim has the id %s", q.ClaimID).With("claimId", q.ClaimID)
+	}
+	return []claim.Claim{c}, err
+}

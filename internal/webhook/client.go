@@ -1,0 +1,110 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// What a try failed of.
+const (
+	failedStatus     = "STATUS"
+	failedTimeout    = "TIMEOUT"
+	failedConnection = "CONNECTION"
+	failedAddress    = "ADDRESS_REFUSED"
+	failedGone       = "GONE"
+)
+
+const (
+	// answerMax is the most bytes of an answer that are read, so that the connection
+	// can be used again; beyond it it is closed.
+	answerMax = 16 << 10
+	// headersMax is the most bytes of an answer's headers.
+	headersMax = 32 << 10
+	idleMax    = time.Minute
+)
+
+// client sends requests to receivers: through no proxy, to no address that guard
+// refuses, and wherever a receiver would have it go.
+type client struct {
+	http *http.Client
+	max  time.Duration
+}
+
+func newClient(c Config) client {
+	dialer := &net.Dialer{Timeout: c.SendMax, Control: guard(c.Private)}
+	return client{max: c.SendMax, http: &http.Client{
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, ForceAttemptHTTP2: true,
+			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+			TLSHandshakeTimeout: c.SendMax, ResponseHeaderTimeout: c.SendMax, MaxResponseHeaderBytes: headersMax,
+			MaxIdleConns: c.Senders, MaxIdleConnsPerHost: 2, MaxConnsPerHost: c.Senders, IdleConnTimeout: idleMax,
+		},
+		// An answer that leads elsewhere is an answer, and not one that takes the event.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// outcome is how a try ended.
+type outcome struct {
+	status  int
+	failure string
+}
+
+// taken says that the receiver has the event.
+func (o outcome) taken() bool { return o.failure == "" }
+
+// away says that the receiver is not there, or overloaded, whatever is sent.
+func (o outcome) away() bool {
+	return o.status == 0 || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
+}
+
+// send makes one try.
+func (c client) send(ctx context.Context, w *postgres.Webhook, id string, at time.Time, body []byte) outcome {
+	ctx, cancel := context.WithTimeout(ctx, c.max)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	if err != nil {
+		return outcome{failure: failedAddress}
+	}
+	timestamp, signatures := sign(w, id, at, body)
+	r.Header.Set("Content-Type", "application/cloudevents+json")
+	r.Header.Set("User-Agent", "tenfold")
+	r.Header.Set(headerID, id)
+	r.Header.Set(headerTimestamp, timestamp)
+	r.Header.Set(headerSignature, signatures)
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return outcome{failure: reason(err)}
+	}
+	// What a receiver has to say is of no use; reading it frees the connection.
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, answerMax))
+	_ = answer.Body.Close()
+	switch {
+	case answer.StatusCode/100 == 2:
+		return outcome{status: answer.StatusCode}
+	case answer.StatusCode == http.StatusGone:
+		return outcome{status: answer.StatusCode, failure: failedGone}
+	}
+	return outcome{status: answer.StatusCode, failure: failedStatus}
+}
+
+// reason names what a request failed of. The error's text, which may hold the
+// URL, is kept to ourselves.
+func reason(err error) string {
+	var network net.Error
+	switch {
+	case errors.Is(err, errAddress):
+		return failedAddress
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return failedTimeout
+	}
+	return failedConnection
+}

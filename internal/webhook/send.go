@@ -1,0 +1,140 @@
+package webhook
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+)
+
+const (
+	// queueWebhooks and queueEvents bound one statement that queues.
+	queueWebhooks = 64
+	queueEvents   = 500
+)
+
+// Run queues and sends until ctx ends. What is under way then is tried again, here
+// or elsewhere: a receiver may get an event twice, under one id.
+func (w *Webhooks) Run(ctx context.Context, bell *watch.Bell) {
+	watch.Loop(ctx, bell.Listen(), w.config.Gap, w.config.Pause, func() {
+		if err := w.Step(ctx); err != nil && ctx.Err() == nil {
+			w.log.Error("webhooks interrupted", "error", err)
+		}
+	})
+}
+
+// Step queues what books have beyond what was queued, and sends what is due, until
+// nothing more is.
+func (w *Webhooks) Step(ctx context.Context) error {
+	for {
+		met, err := w.db.QueueDeliveries(ctx, w.now(), queueWebhooks, queueEvents)
+		if err != nil {
+			return err
+		}
+		sent, err := w.sendDue(ctx)
+		if err != nil || met == 0 && sent == 0 {
+			return err
+		}
+	}
+}
+
+// lease is for how long what was taken is left alone by others. What was not tried
+// by then is given up to whoever takes it next.
+func (w *Webhooks) lease() time.Duration {
+	const tries = 6
+	return tries * w.config.SendMax
+}
+
+// sendDue sends what is due, some receivers at once, and says how much it took.
+func (w *Webhooks) sendDue(ctx context.Context) (int, error) {
+	now := w.now()
+	until := now.Add(w.lease())
+	due, err := w.db.TakeDeliveries(ctx, now, until, w.config.BatchMax)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	taken := len(due)
+	receivers := make(chan []postgres.Delivery)
+	var running sync.WaitGroup
+	var first error
+	var mu sync.Mutex
+	for range min(w.config.Senders, taken) {
+		running.Go(func() {
+			for list := range receivers {
+				if err := w.sendTo(ctx, list, until); err != nil {
+					mu.Lock()
+					first = err
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for len(due) > 0 {
+		n := 1
+		for n < len(due) && due[n].Webhook.ID == due[0].Webhook.ID && due[n].Webhook.MerchantID == due[0].Webhook.MerchantID {
+			n++
+		}
+		receivers <- due[:n]
+		due = due[n:]
+	}
+	close(receivers)
+	running.Wait()
+	return taken, first
+}
+
+// sendTo sends what is due for one webhook, in order. When its receiver is away
+// all of that waits; an event that the receiver refuses waits alone.
+func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until time.Time) error {
+	for i := range list {
+		if ctx.Err() != nil || w.now().After(until.Add(-w.config.SendMax)) {
+			return ctx.Err()
+		}
+		d := &list[i]
+		key := postgres.Key{MerchantID: d.Webhook.MerchantID, ID: d.Webhook.ID}
+		body, err := w.encode(&watch.Event{FeedEvent: d.Event})
+		if err != nil {
+			return err
+		}
+		o := w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)
+		if ctx.Err() != nil {
+			return ctx.Err() // It was cut off here, not there.
+		}
+		switch {
+		case o.taken():
+			err = w.db.EndDelivery(ctx, key, d.Event.Number)
+		case o.away():
+			return w.db.PutOffDeliveries(ctx, w.failed(key, d, o), w.config.AttemptsMax, until)
+		default:
+			err = w.db.FailDelivery(ctx, w.failed(key, d, o))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed says when a delivery is tried again, if it is.
+func (w *Webhooks) failed(key postgres.Key, d *postgres.Delivery, o outcome) postgres.Try {
+	t := postgres.Try{Webhook: key, Number: d.Event.Number, Status: o.status, Failure: o.failure, At: w.now()}
+	if o.away() || o.failure != failedGone && d.Attempts+1 < w.config.AttemptsMax {
+		t.DueAt = t.At.Add(w.again(d.Attempts))
+	}
+	return t
+}
+
+// again is the pause after a failure: four times as long as the one before, half
+// of it less or more.
+func (w *Webhooks) again(attempts int) time.Duration {
+	pause := w.config.Again
+	for range attempts {
+		if pause *= 4; pause >= w.config.AgainMax {
+			pause = w.config.AgainMax
+			break
+		}
+	}
+	return pause/2 + rand.N(pause)
+}

@@ -1,0 +1,184 @@
+// Package webhook sends events of books to places that their merchants, or
+// operators for them, have named: signed, tried again with growing pauses, and
+// kept as dead letters when nothing helps. It says which places may be named, and
+// reaches no others.
+package webhook
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+)
+
+// Config bounds webhooks. Every value must be set; Defaults gives good ones.
+type Config struct {
+	// Private allows receivers on loopback and in private networks, without TLS on
+	// loopback.
+	Private bool
+	// WebhooksMax is the most webhooks of a book.
+	WebhooksMax int
+	// Senders is to how many receivers is sent at once; to each, one event at a time.
+	Senders int
+	// BatchMax is how many deliveries are taken at once.
+	BatchMax int
+	// Pause is how often it is looked for what is due; Gap the least time between two
+	// looks.
+	Pause, Gap time.Duration
+	// SendMax is how long one try may take, from the look-up of the name to the end
+	// of the answer.
+	SendMax time.Duration
+	// Again is the pause after the first failure; each further one is four times as
+	// long, up to AgainMax, and all are jittered.
+	Again, AgainMax time.Duration
+	// AttemptsMax is after how many tries a delivery is dead.
+	AttemptsMax int
+}
+
+// Defaults are the settings of `serve`: the last of ten tries is some two days
+// after the first.
+func Defaults() Config {
+	return Config{
+		WebhooksMax: 10, Senders: 32, BatchMax: 256,
+		Pause: time.Second, Gap: 50 * time.Millisecond, SendMax: 10 * time.Second,
+		Again: 5 * time.Second, AgainMax: 12 * time.Hour, AttemptsMax: 10,
+	}
+}
+
+// EncodeFunc gives an event as a CloudEvent.
+type EncodeFunc func(*watch.Event) ([]byte, error)
+
+// Clock gives the time of day: the true one, by which receivers judge how old a
+// delivery is, also in a sandbox.
+type Clock func() time.Time
+
+// Webhooks keeps webhooks and sends to them.
+type Webhooks struct {
+	db     *postgres.DB
+	encode EncodeFunc
+	clock  Clock
+	config Config
+	log    *slog.Logger
+	client client
+}
+
+// New makes webhooks over a database. Nothing is sent before Run.
+func New(db *postgres.DB, encode EncodeFunc, clock Clock, config Config, log *slog.Logger) *Webhooks {
+	return &Webhooks{db: db, encode: encode, clock: clock, config: config, log: log, client: newClient(config)}
+}
+
+// Request is who asks for a change, under which request id.
+type Request struct {
+	MerchantID   string
+	Workload     string
+	Method       string
+	RequestID    string
+	ValidateOnly bool
+}
+
+// stored is the request as it is stored; content is what its id covers.
+func (w *Webhooks) stored(r Request, webhookID string, content ...string) postgres.WebhookRequest {
+	h := sha256.New()
+	for _, text := range content {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
+		h.Write(length[:])
+		h.Write([]byte(text))
+	}
+	return postgres.WebhookRequest{
+		MerchantID: r.MerchantID, Workload: r.Workload, Method: r.Method, RequestID: r.RequestID, ValidateOnly: r.ValidateOnly,
+		WebhookID: webhookID, Digest: [32]byte(h.Sum(nil)), RecordedAt: w.now(),
+	}
+}
+
+func (w *Webhooks) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
+
+// newID makes the id of a webhook.
+func newID() string { return strings.ToLower(rand.Text()[:20]) }
+
+// Create makes a webhook and its secret, which is empty in a replay.
+// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND, WEBHOOK_LIMIT_REACHED.
+func (w *Webhooks) Create(ctx context.Context, r Request, url string, kinds []event.Kind) (made postgres.Webhook, secret string, replayed bool, err error) {
+	if err := checkURL(url, w.config.Private); err != nil {
+		return made, "", false, err
+	}
+	content := []string{url}
+	for _, k := range kinds {
+		content = append(content, string(k))
+	}
+	key := newKey()
+	made = postgres.Webhook{MerchantID: r.MerchantID, ID: newID(), URL: url, Kinds: kinds, Secret: key, CreatedAt: w.now()}
+	id, replayed, err := w.db.CreateWebhook(ctx, w.stored(r, made.ID, content...), &made, w.config.WebhooksMax)
+	switch {
+	case err != nil:
+		return postgres.Webhook{}, "", false, err
+	case replayed:
+		made, err = w.get(ctx, r.MerchantID, id)
+		return made, "", true, err
+	case r.ValidateOnly:
+		return made, "", false, nil
+	}
+	return made, spell(key), false, nil
+}
+
+func (w *Webhooks) get(ctx context.Context, merchantID, id string) (postgres.Webhook, error) {
+	got, found, err := w.db.Reader().Webhook(ctx, merchantID, id)
+	if err == nil && !found {
+		err = postgres.WebhookNotFound(id)
+	}
+	return got, err
+}
+
+// Delete ends a webhook. WEBHOOK_NOT_FOUND.
+func (w *Webhooks) Delete(ctx context.Context, r Request, id string) (replayed bool, err error) {
+	return w.db.DeleteWebhook(ctx, w.stored(r, id, id))
+}
+
+// Rotate gives a webhook a new secret, empty in a replay; the old one goes on for
+// overlap. WEBHOOK_NOT_FOUND.
+func (w *Webhooks) Rotate(ctx context.Context, r Request, id string, overlap time.Duration) (got postgres.Webhook, secret string, replayed bool, err error) {
+	key := newKey()
+	replayed, err = w.db.RotateSecret(ctx, w.stored(r, id, id, overlap.String()), key, w.now().Add(overlap))
+	if err != nil {
+		return got, "", false, err
+	}
+	if !replayed && !r.ValidateOnly {
+		secret = spell(key)
+	}
+	got, err = w.get(ctx, r.MerchantID, id)
+	return got, secret, replayed, err
+}
+
+// Redeliver sends an event again. WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+func (w *Webhooks) Redeliver(ctx context.Context, r Request, id string, number int64) (replayed bool, err error) {
+	return w.db.Redeliver(ctx, w.stored(r, id, id, eventID(r.MerchantID, number)), number)
+}
+
+// List reads the webhooks of a book after one. MERCHANT_NOT_FOUND.
+func (w *Webhooks) List(ctx context.Context, merchantID, after string, limit int) ([]postgres.Webhook, error) {
+	reader := w.db.Reader()
+	if _, found, err := reader.Head(ctx, merchantID); err != nil || !found {
+		if err == nil {
+			err = fault.New(fault.MerchantNotFound, "no book is open for merchant %s", merchantID).With("merchantId", merchantID)
+		}
+		return nil, err
+	}
+	return reader.Webhooks(ctx, merchantID, after, limit)
+}
+
+// DeadLetters reads what a webhook did not take, after an event.
+// WEBHOOK_NOT_FOUND.
+func (w *Webhooks) DeadLetters(ctx context.Context, merchantID, id string, after int64, limit int) ([]postgres.DeadLetter, error) {
+	if _, err := w.get(ctx, merchantID, id); err != nil {
+		return nil, err
+	}
+	return w.db.Reader().DeadLetters(ctx, postgres.Key{MerchantID: merchantID, ID: id}, after, limit)
+}
