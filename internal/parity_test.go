@@ -212,7 +212,7 @@ var pairs = map[string]struct {
 }{
 	"ClaimState":        {dir: "claim", kind: "State"},
 	"ClaimTrigger":      {dir: "claim", kind: "Trigger"},
-	"ClaimAction":       {dir: "claim", kind: "Action", ahead: []string{"APPEAL", "APPROVE"}},
+	"ClaimAction":       {dir: "claim", kind: "Action"},
 	"WaitsFor":          {dir: "claim", kind: "Party"},
 	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
 	"Grounds":           {dir: "claim", kind: "Grounds"},
@@ -226,6 +226,10 @@ var pairs = map[string]struct {
 	"HoldState":         {dir: "ledger", kind: "HoldState"},
 	"PayoutPart":        {dir: "payout", kind: "Part"},
 	"PayoutState":       {dir: "payout", kind: "State"},
+	"PayoutForm":        {dir: "claim", kind: "PayoutForm"},
+	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
+	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
+	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.
