@@ -67,6 +67,8 @@ type entry struct {
 type content struct {
 	payout, claim, payment, destination, currency string
 	part                                          tenfoldv1.PayoutPart
+	form                                          tenfoldv1.PayoutForm
+	ridesPayment                                  bool
 	minor                                         int64
 }
 
