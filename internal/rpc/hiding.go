@@ -50,6 +50,8 @@ var secrets = map[protoreflect.FullName]secret{
 	// each other. What a merchant wrote itself it sees.
 	"tenfold.v1.Claim.assignee":  fromOutside,
 	"tenfold.v1.Claim.approvals": fromOutside,
+	"tenfold.v1.Approval.person": fromOutside,
+	"tenfold.v1.Approval.note":   fromOutside,
 	"tenfold.v1.Revision.author": fromOutside,
 	"tenfold.v1.Revision.note":   fromOutside,
 	"tenfold.v1.Move.person":     {from: fromOutside.from, unless: madeByMerchant},
@@ -75,6 +77,7 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.payouts":        fromAuthenticator,
 	"tenfold.v1.Claim.holds":          fromAuthenticator,
 	"tenfold.v1.Claim.appeals":        fromAuthenticator,
+	"tenfold.v1.Appeal.note":          fromAuthenticator,
 	"tenfold.v1.Claim.revisions":      fromAuthenticator,
 	"tenfold.v1.Claim.exposure":       fromAuthenticator,
 	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,

@@ -139,7 +139,8 @@ func check(r *tenfoldv1.InstructRequest) error {
 func contentOf(r *tenfoldv1.InstructRequest) content {
 	return content{
 		payout: r.GetPayout(), claim: r.GetClaim(), payment: r.GetOriginalPaymentId(), destination: r.GetDestination(),
-		currency: r.GetAmount().GetCurrencyCode(), part: r.GetPart(), minor: r.GetAmount().GetMinorUnits(),
+		currency: r.GetAmount().GetCurrencyCode(), part: r.GetPart(), form: r.GetForm(), ridesPayment: r.GetRidesPayment(),
+		minor: r.GetAmount().GetMinorUnits(),
 	}
 }
 

@@ -743,6 +743,8 @@ const (
 	ClaimQueue_CLAIM_QUEUE_OVERDUE ClaimQueue = 3
 	// Claims whose payout failed or has had no outcome for too long.
 	ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS ClaimQueue = 4
+	// Claims that wait for the appeal panel.
+	ClaimQueue_CLAIM_QUEUE_APPEAL ClaimQueue = 5
 )
 
 // Enum value maps for ClaimQueue.
@@ -753,6 +755,7 @@ var (
 		2: "CLAIM_QUEUE_APPROVAL",
 		3: "CLAIM_QUEUE_OVERDUE",
 		4: "CLAIM_QUEUE_STUCK_PAYOUTS",
+		5: "CLAIM_QUEUE_APPEAL",
 	}
 	ClaimQueue_value = map[string]int32{
 		"CLAIM_QUEUE_UNSPECIFIED":   0,
@@ -760,6 +763,7 @@ var (
 		"CLAIM_QUEUE_APPROVAL":      2,
 		"CLAIM_QUEUE_OVERDUE":       3,
 		"CLAIM_QUEUE_STUCK_PAYOUTS": 4,
+		"CLAIM_QUEUE_APPEAL":        5,
 	}
 )
 
@@ -1904,8 +1908,9 @@ type Appeal struct {
 	AppealedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=appealed_at,json=appealedAt,proto3" json:"appealed_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	// What ended it: a decision of the panel, or what made it moot. Unset while it
-	// waits for the panel.
+	// What ended it: a decision of the panel (APPROVAL_REQUIRED where the panel
+	// confirmed an amount that two approvers must agree to), or what made it moot.
+	// Unset while it waits for the panel.
 	EndedBy ClaimTrigger `protobuf:"varint,6,opt,name=ended_by,json=endedBy,proto3,enum=tenfold.v1.ClaimTrigger" json:"ended_by,omitempty"`
 	// When it ended. Absent before.
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
@@ -2459,14 +2464,15 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\tClaimView\x12\x1a\n" +
 	"\x16CLAIM_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CLAIM_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fCLAIM_VIEW_FULL\x10\x02*\x93\x01\n" +
+	"\x0fCLAIM_VIEW_FULL\x10\x02*\xab\x01\n" +
 	"\n" +
 	"ClaimQueue\x12\x1b\n" +
 	"\x17CLAIM_QUEUE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CLAIM_QUEUE_REVIEW\x10\x01\x12\x18\n" +
 	"\x14CLAIM_QUEUE_APPROVAL\x10\x02\x12\x17\n" +
 	"\x13CLAIM_QUEUE_OVERDUE\x10\x03\x12\x1d\n" +
-	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04*\xa1\x01\n" +
+	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04\x12\x16\n" +
+	"\x12CLAIM_QUEUE_APPEAL\x10\x05*\xa1\x01\n" +
 	"\x0eReviewDecision\x12\x1f\n" +
 	"\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REVIEW_DECISION_UPHOLD\x10\x01\x12\x1a\n" +
