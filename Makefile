@@ -14,7 +14,7 @@ TOOLS := $(BIN)/.tools
 TEST_TIMEOUT ?= 10m
 # RACE=1 adds the race detector.
 RACE_FLAG := $(if $(RACE),-race)
-# What demo and bench are called with.
+# What demo, bench and soak are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.
 VCS_FLAG := -buildvcs=$(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo true || echo false)
@@ -48,6 +48,10 @@ generate: $(TOOLS) $(PROTOVALIDATE) ## Generate Go from the .proto files.
 .PHONY: bench
 bench: server-binaries build ## Measure throughput and latency beside pgbench; ARGS passes flags.
 	$(TENFOLD) bench $(ARGS)
+
+.PHONY: soak
+soak: server-binaries build ## Run a million commands on two replicas that die and a gateway that fails, and prove the books; ARGS passes flags.
+	$(TENFOLD) soak $(ARGS)
 
 .PHONY: build
 build: ## Build .bin/tenfold.

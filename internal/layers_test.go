@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
-	{"internal/demo", "internal/bench"},
+	{"internal/demo", "internal/bench", "internal/soak"},
 	{"cmd/tenfold"},
 }
 
@@ -36,17 +36,17 @@ var aside = map[string]struct{ imports, importers []string }{
 	// The contract ends where the wire does: at the server, and at those who call one.
 	"proto/tenfold/v1": {
 		importers: []string{
-			"internal/rpc", "internal/demo", "internal/bench", "cmd/tenfold",
+			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold",
 			"internal/payout/gatewayclient", "internal/payout/payouttest",
 		},
 	},
 	"internal/payout/gatewayclient": {
 		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
-		importers: []string{"cmd/tenfold"},
+		importers: []string{"internal/soak", "cmd/tenfold"},
 	},
 	"internal/payout/payouttest": {
 		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
-		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold"},
 	},
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},

@@ -44,3 +44,10 @@ func (s *Simulator) TakeReports() []Report {
 	})
 	return due
 }
+
+// Pending is how many reports are yet to come.
+func (s *Simulator) Pending() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.reports)
+}

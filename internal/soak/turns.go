@@ -1,0 +1,167 @@
+package soak
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// turnTo does to a claim what its state asks for, as a rule, and now and then
+// something else.
+func (c *caller) turnTo(ctx context.Context, k *care, now *claim.Claim) error {
+	if c.random.IntN(8) == 0 {
+		return c.disturb(ctx, k, now)
+	}
+	switch now.State {
+	case claim.Authenticating:
+		return c.examine(ctx, k, now)
+	case claim.InReview:
+		return c.decide(ctx, k, now)
+	case claim.Notified:
+		return c.answer(ctx, k, now)
+	case claim.Appealed:
+		return c.hear(ctx, k, now)
+	case claim.AwaitingApproval:
+		return c.approve(ctx, k)
+	case claim.PayoutFailed:
+		return c.retry(ctx, k.merchant, k.id, one(c, "", "wallet-"+k.id))
+	case claim.Paid, claim.Rejected, claim.Expired:
+		if c.random.IntN(3) == 0 {
+			return c.revise(ctx, k, now)
+		}
+	case claim.New, claim.Paying, claim.Withdrawn:
+	}
+	return nil
+}
+
+// verdicts are random ones on a claim's units.
+func (c *caller) verdicts(now *claim.Claim) []claim.Unit {
+	units := make([]claim.Unit, len(now.Units))
+	for i, u := range now.Units {
+		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: one(c, claim.Counterfeit, claim.Counterfeit, claim.Counterfeit, claim.Genuine)}
+	}
+	return units
+}
+
+// disturb does what nobody asked for.
+func (c *caller) disturb(ctx context.Context, k *care, now *claim.Claim) error {
+	switch c.random.IntN(4) {
+	case 0:
+		return c.send(ctx, k.merchant, "WithdrawClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+			_, err := e.WithdrawClaim(ctx, h, engine.NewWithdrawClaim(k.id, "", ""))
+			return err
+		})
+	case 1:
+		return c.examine(ctx, k, now)
+	case 2:
+		return c.send(ctx, k.merchant, "StopClock", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+			_, err := e.StopClock(ctx, h, engine.NewStopClock(k.id, "", !now.ClockStoppedAt.IsZero(), "a test is under way"))
+			return err
+		})
+	}
+	return c.revise(ctx, k, now)
+}
+
+func (c *caller) examine(ctx context.Context, k *care, now *claim.Claim) error {
+	r := claim.Result{
+		ClaimID: k.id, AuthenticatorID: one(c, authenticators...), ReportNumber: fmt.Sprintf("report-%d", c.serial.Add(1)),
+		Sample: claim.SealedPlatformSample, CustodyIntact: true, Units: c.verdicts(now), IssuedAt: c.clock.now(),
+	}
+	return c.send(ctx, k.merchant, "RecordResult", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.RecordResult(ctx, h, engine.NewRecordResult(r))
+		return err
+	})
+}
+
+func (c *caller) decide(ctx context.Context, k *care, now *claim.Claim) error {
+	decision := one(c, engine.Uphold, engine.Uphold, engine.Uphold, engine.Reject, engine.Retest, engine.Expire)
+	var units []claim.Unit
+	if decision == engine.Uphold {
+		units = c.verdicts(now)
+	}
+	return c.send(ctx, k.merchant, "DecideReview", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.DecideReview(ctx, h, engine.NewDecideReview(k.id, "", decision, units, ""))
+		return err
+	})
+}
+
+// answer is the merchant's: notice taken, then accepted or appealed against, or
+// neither, so that the notice lapses.
+func (c *caller) answer(ctx context.Context, k *care, now *claim.Claim) error {
+	switch {
+	case now.NoticeConfirmedAt.IsZero() && c.random.IntN(4) > 0:
+		return c.send(ctx, k.merchant, "ConfirmNotice", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+			_, err := e.ConfirmNotice(ctx, h, engine.NewConfirmNotice(k.id, 0))
+			return err
+		})
+	case c.random.IntN(3) == 0:
+		return c.send(ctx, k.merchant, "AppealClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+			_, err := e.AppealClaim(ctx, h, engine.NewAppealClaim(k.id, "", "genuine goods", []string{"invoice-1"}))
+			return err
+		})
+	case c.random.IntN(3) == 0:
+		return nil
+	}
+	return c.send(ctx, k.merchant, "AcceptClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.AcceptClaim(ctx, h, engine.NewAcceptClaim(k.id, now.Etag(), ""))
+		return err
+	})
+}
+
+func (c *caller) hear(ctx context.Context, k *care, now *claim.Claim) error {
+	decision := one(c, engine.AppealDismissed, engine.AppealDismissed, engine.AppealUpheld, engine.AppealUpheldInPart)
+	var units []claim.Unit
+	if decision == engine.AppealUpheldInPart {
+		units = c.verdicts(now)
+	}
+	return c.send(ctx, k.merchant, "DecideAppeal", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.DecideAppeal(ctx, h, engine.NewDecideAppeal(k.id, "", decision, units, ""))
+		return err
+	})
+}
+
+func (c *caller) approve(ctx context.Context, k *care) error {
+	refuse := c.random.IntN(8) == 0
+	return c.send(ctx, k.merchant, "ApproveClaim", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.ApproveClaim(ctx, h, engine.NewApproveClaim(k.id, "", refuse, ""))
+		return err
+	})
+}
+
+func (c *caller) revise(ctx context.Context, k *care, now *claim.Claim) error {
+	ground, units := one(c, engine.RevisionGrounds()...), c.verdicts(now)
+	if ground == engine.GroundFraud || c.random.IntN(3) == 0 {
+		for i := range units {
+			units[i].Verdict = claim.Genuine
+		}
+	}
+	return c.send(ctx, k.merchant, "ReviseVerdict", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.ReviseVerdict(ctx, h, engine.NewReviseVerdict(k.id, "", ground, units, "docket-1", ""))
+		return err
+	})
+}
+
+// retry is an operator sending what failed or came back again, here or elsewhere.
+func (s *soak) retry(ctx context.Context, merchant, claimID, destination string) error {
+	var failed string
+	err := s.reading(ctx, func(db *postgres.DB) error {
+		page, err := db.Reader().Payouts(ctx, postgres.PayoutQuery{MerchantID: merchant, ClaimID: claimID}, "", 1_000)
+		for _, p := range page.Rows {
+			if (p.State == payout.Failed || p.State == payout.Returned) && !p.Superseded {
+				failed = p.ID
+			}
+		}
+		return err
+	})
+	if err != nil || failed == "" {
+		return err
+	}
+	return s.send(ctx, merchant, "RetryPayout", persons[0], func(ctx context.Context, e *engine.Engine, h engine.Header) error {
+		_, err := e.RetryPayout(ctx, h, engine.NewRetryPayout(failed, "", destination, ""))
+		return err
+	})
+}
