@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -360,7 +361,7 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.PayoutRetried)
 	}
 	waiting := b.failedPayouts(c.ID)
-	redirected := r.Destination != "" && r.Destination != c.Destination
+	redirected := r.Destination != "" && (r.Destination != c.Destination || b.goElsewhere(waiting, r.Destination))
 	if redirected {
 		if err := b.checkRedirect(waiting); err != nil {
 			return Outcome{}, err
@@ -402,6 +403,12 @@ func (b *Book) failedPayouts(claimID string) []string {
 	}
 	sortIDs(ids)
 	return ids
+}
+
+// goElsewhere says whether one of the payouts goes elsewhere than to a destination:
+// it was on its way when the claim's destination changed.
+func (b *Book) goElsewhere(payouts []string, destination string) bool {
+	return slices.ContainsFunc(payouts, func(id string) bool { return b.payouts.get(id).Destination != destination })
 }
 
 // checkRedirect refuses another destination until the gateway has confirmed, when

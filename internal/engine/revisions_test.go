@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
@@ -144,3 +145,30 @@ func TestLowerAwardEndsTheWaitForMoney(t *testing.T) {
 	f.balanced("m1", balances{ledger.PayoutClearing: 110_000, ledger.SettlementClearing: 110_000})
 }
 
+
+// Would catch a payout that goes to a place where it never arrives, for ever,
+// because it was on its way there when the claim's destination changed.
+func TestWhatWasOnItsWayIsRedirectedToo(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 1_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	made := f.takePayouts()
+	for _, p := range []payout.Payout{made[1], made[0]} {
+		f.answer(p, payout.OutcomeFailed)
+		f.clock.Move(engine.Defaults().PayoutLife + time.Hour)
+		f.answer(p, payout.OutcomeFailed)
+		_, err := f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(p.ID, "", "wallet-2", ""))
+		f.must(err)
+		again := f.takePayouts()
+		if len(again) != 1 || again[0].Destination != "wallet-2" || again[0].OutNumber == p.OutNumber {
+			t.Fatalf("sent again: %+v", again)
+		}
+		c = f.answer(again[0], payout.OutcomeSucceeded)
+	}
+	if c.State != claim.Paid || c.Funding.Paid() != 110_000 {
+		t.Fatalf("the claim is %s with %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
