@@ -145,7 +145,6 @@ func TestLowerAwardEndsTheWaitForMoney(t *testing.T) {
 	f.balanced("m1", balances{ledger.PayoutClearing: 110_000, ledger.SettlementClearing: 110_000})
 }
 
-
 // Would catch a payout that goes to a place where it never arrives, for ever,
 // because it was on its way there when the claim's destination changed.
 func TestWhatWasOnItsWayIsRedirectedToo(t *testing.T) {

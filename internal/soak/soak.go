@@ -178,7 +178,7 @@ func (s *soak) tick() {
 func (s *soak) report(ctx context.Context, restarts int) (*Report, error) {
 	r := &Report{
 		Seed: s.Seed, Commands: s.answered.Load(), Refused: make(map[string]int64), Retries: s.retries.Load(), Restarts: restarts,
-		Passed: s.clock.now().Sub(Start), Claims: make(map[string]int64), Payouts: make(map[string]int64),
+		Passed: s.clock.now().Sub(Start), Claims: make(map[string]int64), Payouts: make(map[string]int64), Wrong: []string{},
 		PaidMinor: s.gateway.Paid().Minor,
 	}
 	for reason, n := range s.refused {

@@ -1,0 +1,160 @@
+package audit_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/audit"
+)
+
+// tampering is a change of rows behind the engine's back.
+type tampering struct {
+	do, undo string
+	// found is what the audit must say, as a part of one discrepancy.
+	found string
+}
+
+// raised is a tampering that makes a number in one row larger by one.
+func raised(table, column, where, found string) tampering {
+	change := "UPDATE " + table + " SET " + column + " = " + column + " %s 1 WHERE " + where
+	return tampering{fmt.Sprintf(change, "+"), fmt.Sprintf(change, "-"), found}
+}
+
+// set is a tampering that puts another value in the place of one.
+func set(table, column, from, to, where, found string) tampering {
+	change := "UPDATE " + table + " SET " + column + " = %s WHERE " + where
+	return tampering{fmt.Sprintf(change, to), fmt.Sprintf(change, from), found}
+}
+
+// constraints keep out some of what is tampered with; the audit must not need them.
+var constraints = []string{
+	"claims DROP CONSTRAINT claims_paid_from_funding",
+	"books DROP CONSTRAINT books_balances_not_negative",
+	"holds DROP CONSTRAINT holds_parts_within_amount, DROP CONSTRAINT holds_ended_when_empty",
+}
+
+func (b *book) tamperings() []tampering {
+	of := func(id string) string { return "claim_id = '" + id + "'" }
+	merchant := "merchant_id = 'm1'"
+	const far = "1000000"
+	return []tampering{
+		// Who bears a claim.
+		raised("claims", "from_deposit_minor", of(b.advanced), "amount recovered is"),
+		raised("claims", "from_shop_funds_minor", of(b.advanced), "amount from shop funds beyond what was captured"),
+		raised("claims", "advanced_minor", of(b.advanced), "amount advanced or owed as a fee"),
+		raised("claims", "written_off_minor", of(b.advanced), "amount written off"),
+		raised("claims", "lost_minor", of(b.lost), "amount lost"),
+		raised("claims", "clawed_back_minor", of(b.clawedBack), "amount clawed back"),
+		raised("claims", "repaid_minor", of(b.clawedBack), "amount repaid"),
+		raised("claims", "lost_minor", of(b.failed), "although others than the merchant bear"),
+		raised("claims", "held_minor", of(b.held), "amount held"),
+		raised("claims", "award_compensation_minor", of(b.held), "award is"),
+		set("claims", "award_compensation_minor", "100000", "99999", of(b.advanced), "beyond its award"),
+		// What the gateway has, or had.
+		raised("claims", "refund_in_flight_minor", of(b.failed), "refund in flight"),
+		raised("claims", "compensation_paid_minor", of(b.advanced), "compensation paid"),
+		raised("claims", "refund_failed_minor", of(b.failed), "refund that failed"),
+		raised("claims", "compensation_failed_minor", of(b.failed), "compensation that failed"),
+		set("payouts", "superseded", "false", "true", of(b.failed), "that failed"),
+		set("payouts", "state", "'FAILED'", "'SUCCEEDED'", of(b.failed), "amount paid and repaid"),
+		raised("payouts", "amount_minor", of(b.advanced)+" AND part = 'REFUND'", "amount paid and repaid"),
+		// What tests cost.
+		raised("claims", "fee_fronted_minor", of(b.held), "fee fronted"),
+		raised("claims", "fee_merchant_minor", of(b.held), "fee of the merchant"),
+		raised("claims", "fee_consumer_minor", of(b.held), "fee of the consumer"),
+		raised("claims", "fee_owed_minor", of(b.advanced), "amount advanced or owed as a fee"),
+		// What is owed, and what the book says as a whole.
+		raised("books", "exposure_minor", merchant, "exposure"),
+		raised("debts", "open_minor", "debt_id = '"+b.advanced+"'", "debt ADVANCE"),
+		raised("debts", "open_minor", "kind = 'HOLD' AND debt_id = '"+b.approved+"'", "debt HOLD"),
+		raised("debts", "open_minor", "kind = 'TOP_UP'", "what is open of them"),
+		set("debts", "sampling_case", "''", "'case-1'", "kind = 'ADVANCE' AND debt_id = '"+b.advanced+"'", "debt ADVANCE"),
+		set("debts", "kind", "'ADVANCE'", "'FEE'", "debt_id = '"+b.advanced+"'", "debt ADVANCE"),
+		set("debts", "debt_id", "'"+b.advanced+"'", "'nobody'", "kind = 'ADVANCE' AND debt_id IN ('nobody', '"+b.advanced+"')", "debts without claim"),
+		raised("books", "receivable_debits_minor", merchant, "account RECEIVABLE: balance"),
+		raised("books", "reversal_loss_debits_minor", merchant, "account REVERSAL_LOSS: balance"),
+		raised("books", "consumer_receivable_debits_minor", merchant, "account CONSUMER_RECEIVABLE: balance"),
+		raised("books", "write_off_debits_minor", merchant, "account WRITE_OFF: balance"),
+		raised("books", "claim_payable_credits_minor", merchant, "account CLAIM_PAYABLE: balance"),
+		raised("books", "payout_clearing_credits_minor", merchant, "account PAYOUT_CLEARING: balance"),
+		raised("books", "deposit_held_credits_minor", merchant, "account DEPOSIT_HELD: balance"),
+		raised("books", "shop_funds_held_credits_minor", merchant, "account SHOP_FUNDS_HELD: balance"),
+		raised("books", "deposit_credits_minor", merchant, "account DEPOSIT: running total"),
+		// Holds.
+		raised("holds", "captured_minor", of(b.advanced)+" AND hold_number = 1", "captured"),
+		set("claims", "hold_expires_at", "hold_expires_at - interval '1 day'", "hold_expires_at + interval '1 day'", of(b.held), "wait is"),
+		set("waits", "hold_expires_at", "hold_expires_at - interval '1 day'", "hold_expires_at + interval '1 day'", of(b.held), "wait is"),
+		// Confirmations, appeals, approvals, retractions.
+		set("claims", "confirmed_at", "confirmed_at - interval '1 hour'", "confirmed_at + interval '1 hour'", of(b.advanced), "time of its confirmation"),
+		set("claims", "appealed_revision", "1", "0", of(b.appealed), "revision appealed against"),
+		raised("appeals", "revision", of(b.appealed), "appeals without revision"),
+		set("appeals", "event_number", "event_number - "+far, "event_number + "+far, of(b.appealed), "appeals without event"),
+		set("approvals", "event_number", "event_number - "+far, "event_number + "+far, of(b.approved), "approvals without event"),
+		raised("approvals", "amount_minor", of(b.approved), "amount of an approval"),
+		raised("approvals", "revision", of(b.approved), "approvals without revision"),
+		set("approvals", "person_id", "'approver-1'", "'agent-1'", of(b.approved), "approved by who filed it"),
+		set("claims", "decided_by", "''", "'approver-1'", of(b.approved), "approved by who decided it"),
+		set("result_retractions", "event_number", "event_number - "+far, "event_number + "+far, "true", "retractions without event"),
+		// Where claims stand.
+		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "event is"),
+		set("claims", "state", "'NOTIFIED'", "'APPEALED'", of(b.held), "state is"),
+		raised("transfers", "amount_minor", "kind = 'SHORTFALL_ADVANCED'", "row is"),
+		set("transfers", "kind", "'REVERSAL_LOSS_BORNE'", "'CLAW_BACK_CLAIMED'", "kind IN ('REVERSAL_LOSS_BORNE') OR kind = 'CLAW_BACK_CLAIMED' AND "+of(b.lost), "row is"),
+	}
+}
+
+// Would catch an audit that overlooks a changed row: each change is made behind the
+// engine's back, must be told of, and is taken back.
+func TestEveryTamperingIsFound(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.clean("before anything")
+	for _, c := range constraints {
+		_, err := b.admin.ExecContext(t.Context(), "ALTER TABLE "+c)
+		b.must(err)
+	}
+	for _, x := range b.tamperings() {
+		b.change(x.do)
+		if found := b.check(); !told(found, x.found) {
+			t.Errorf("%s: the audit says nothing of %q: %v", x.do, x.found, found)
+		}
+		b.change(x.undo)
+	}
+	b.clean("after everything was taken back")
+}
+
+// change changes rows, at least one.
+func (b *book) change(statement string) {
+	b.t.Helper()
+	done, err := b.admin.ExecContext(b.t.Context(), statement)
+	if err != nil {
+		b.t.Fatalf("%s: %v", statement, err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		b.t.Fatalf("%s: %d rows, %v", statement, n, err)
+	}
+}
+
+func (b *book) check() []audit.Discrepancy {
+	b.t.Helper()
+	found, err := audit.Check(b.t.Context(), b.db)
+	b.must(err)
+	return found
+}
+
+func (b *book) clean(when string) {
+	b.t.Helper()
+	for _, d := range b.check() {
+		b.t.Errorf("%s: %s", when, d)
+	}
+}
+
+func told(found []audit.Discrepancy, what string) bool {
+	for _, d := range found {
+		if strings.Contains(d.String(), what) {
+			return true
+		}
+	}
+	return false
+}

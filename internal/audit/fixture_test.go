@@ -1,0 +1,196 @@
+package audit_test
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// book is a book in which a bit of everything has happened.
+type book struct {
+	t      *testing.T
+	db     *postgres.DB
+	engine *engine.Engine
+	// admin may do to the rows what the engine may not.
+	admin *sqlx.DB
+	count int
+	made  []payout.Payout
+
+	// Claims, by what became of them.
+	advanced, lost, clawedBack, held, appealed, approved, failed string
+}
+
+func newBook(t *testing.T) *book {
+	t.Helper()
+	pg := pgtest.New(t)
+	b := &book{t: t}
+	var err error
+	b.db, err = postgres.Open(pg.AppURL, 8)
+	b.must(err)
+	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	b.must(err)
+	b.engine.OnPayouts(func(made []payout.Payout) { b.made = append(b.made, made...) })
+	b.admin, err = sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
+	b.must(err)
+	t.Cleanup(func() {
+		b.engine.Close()
+		_, _ = b.db.Close(), b.admin.Close()
+	})
+	b.fill()
+	return b
+}
+
+func (b *book) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *book) request(method, person string) engine.Header {
+	b.count++
+	return engine.Header{
+		MerchantID: "m1", Method: method, RequestID: fmt.Sprintf("request-%d", b.count),
+		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: person},
+	}
+}
+
+// fill lets things happen: an advance and a recovery, verdicts that fall after
+// payment, an appeal, an approval, a retraction, a failed payout, a bounced top-up.
+func (b *book) fill() {
+	b.t.Helper()
+	v := policy.Seeds()[0]
+	v.Number, v.ApprovalOver, v.AdvanceLimit = 2, 300_000, 80_000
+	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
+	_, err := b.engine.PublishPolicyVersion(b.t.Context(), b.request("PublishPolicyVersion", ""), v)
+	b.must(err)
+	_, err = b.engine.RegisterAuthenticator(b.t.Context(), b.request("RegisterAuthenticator", ""),
+		claim.Authenticator{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"})
+	b.must(err)
+	_, err = b.engine.OpenBook(b.t.Context(), b.request("OpenBook", ""), engine.OpenBook{Currency: "CNY"})
+	b.must(err)
+
+	b.money(ledger.DepositToppedUp, 60_000, "first")
+	b.money(ledger.ShopFundsHandedOver, 10_000, "sales")
+	b.advanced = b.paid("l1", 1)
+	b.money(ledger.DepositToppedUp, 5_000, "second")
+	_, err = b.engine.SweepBook(b.t.Context(), "m1")
+	b.must(err)
+	b.money(ledger.DepositToppedUp, 500_000, "third")
+	b.lost, b.clawedBack = b.paid("l2", 1), b.paid("l3", 1)
+	b.revise(b.lost, engine.GroundCourtDecision)
+	b.revise(b.clawedBack, engine.GroundFraud)
+	b.failed = b.accepted("l4", 1)
+	for _, p := range b.takePayouts() {
+		b.answer(p, payout.OutcomeFailed)
+	}
+	_, err = b.engine.ReverseTopUp(b.t.Context(), b.request("ReverseTopUp", ""), engine.ReverseTopUp{Reference: "third"})
+	b.must(err)
+	b.money(ledger.ShopFundsHandedOver, 9_000, "more-sales")
+	b.held = b.found("l5", 1)
+	b.appealed = b.found("l6", 1)
+	_, err = b.engine.AppealClaim(b.t.Context(), b.request("AppealClaim", "merchant-1"), engine.NewAppealClaim(b.appealed, "", "genuine", nil))
+	b.must(err)
+	b.approved = b.accepted("l7", 3)
+	_, err = b.engine.ApproveClaim(b.t.Context(), b.request("ApproveClaim", "approver-1"), engine.NewApproveClaim(b.approved, "", false, ""))
+	b.must(err)
+	b.retract(b.found("l8", 1))
+}
+
+func (b *book) money(kind ledger.Kind, amount money.Amount, reference string) {
+	b.t.Helper()
+	_, err := b.engine.MoveMoney(b.t.Context(), b.request(string(kind), ""),
+		engine.MoneyMove{Kind: kind, Amount: amount, Currency: "CNY", Reference: reference})
+	b.must(err)
+}
+
+// found files a claim on every unit of a line and has it found counterfeit.
+func (b *book) found(lineID string, quantity int32) string {
+	b.t.Helper()
+	at := start.AddDate(0, -1, 0)
+	l := &order.Line{
+		MerchantID: "m1", ID: lineID, OrderID: "order-" + lineID, PaymentID: "payment-" + lineID, PaidAt: at, ShippedAt: at, DeliveredAt: at,
+		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY", UnitPrice: 10_000,
+		GoodsPaid: 10_000 * money.Amount(quantity), PayerID: "consumer-" + lineID, RecipientID: "consumer-" + lineID,
+	}
+	cmd := engine.FileClaim{
+		Line: l, ClaimantID: l.PayerID, Basis: policy.Promise, Remedies: policy.Remedies{Refund: true, Compensation: true},
+		Grounds: claim.GroundsTrademark, LearnedAt: at, Destination: "wallet-1",
+	}
+	r := claim.Result{
+		AuthenticatorID: "lab-1", ReportNumber: "R-" + lineID, Sample: claim.SealedPlatformSample, CustodyIntact: true, IssuedAt: start,
+	}
+	for o := int32(1); o <= quantity; o++ {
+		cmd.Ordinals = append(cmd.Ordinals, o)
+		r.Units = append(r.Units, claim.Unit{Ordinal: o, Verdict: claim.Counterfeit})
+	}
+	o, err := b.engine.FileClaim(b.t.Context(), b.request("FileClaim", "agent-1"), cmd)
+	b.must(err)
+	r.ClaimID = o.ClaimID
+	_, err = b.engine.RecordResult(b.t.Context(), b.request("RecordResult", ""), engine.NewRecordResult(r))
+	b.must(err)
+	return o.ClaimID
+}
+
+func (b *book) accepted(lineID string, quantity int32) string {
+	b.t.Helper()
+	id := b.found(lineID, quantity)
+	o, err := b.engine.ConfirmNotice(b.t.Context(), b.request("ConfirmNotice", ""), engine.NewConfirmNotice(id, 0))
+	b.must(err)
+	_, err = b.engine.AcceptClaim(b.t.Context(), b.request("AcceptClaim", ""), engine.NewAcceptClaim(id, o.Claim.Etag(), ""))
+	b.must(err)
+	return id
+}
+
+func (b *book) paid(lineID string, quantity int32) string {
+	b.t.Helper()
+	id := b.accepted(lineID, quantity)
+	for _, p := range b.takePayouts() {
+		b.answer(p, payout.OutcomeSucceeded)
+	}
+	return id
+}
+
+func (b *book) takePayouts() []payout.Payout {
+	made := b.made
+	b.made = nil
+	return made
+}
+
+func (b *book) answer(p payout.Payout, said payout.Outcome) {
+	b.t.Helper()
+	_, err := b.engine.AnswerPayout(b.t.Context(), "m1", engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
+	b.must(err)
+}
+
+// revise finds a claim on one unit genuine after all.
+func (b *book) revise(id string, ground engine.RevisionGround) {
+	b.t.Helper()
+	units := []claim.Unit{{Ordinal: 1, Verdict: claim.Genuine}}
+	_, err := b.engine.ReviseVerdict(b.t.Context(), b.request("ReviseVerdict", "judge-1"), engine.NewReviseVerdict(id, "", ground, units, "docket-1", ""))
+	b.must(err)
+}
+
+// retract takes the result on a claim back.
+func (b *book) retract(id string) {
+	b.t.Helper()
+	results, err := b.db.Reader().Results(b.t.Context(), "m1", id, "", 1)
+	b.must(err)
+	_, err = b.engine.RetractResult(b.t.Context(), b.request("RetractResult", ""), engine.NewRetractResult(id, results[0].ID, "", "another sample"))
+	b.must(err)
+}
