@@ -267,11 +267,13 @@ func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time)
 		return err
 	}
 	inFlight(c, p.Part, p.Amount)
+	// It may have taken what waited to be sent as the other part.
+	b.trimFailed(c)
 	if err := b.payoutArrived(c, p, at); err != nil {
 		return err
 	}
-	if c.State == claim.PayoutFailed && c.Funding.Failed() == 0 {
-		return b.stall(c, claim.RevisedSettled, "")
+	if c.Funding.Failed() == 0 {
+		return b.goOn(c)
 	}
 	return nil
 }
