@@ -180,13 +180,13 @@ func TestLateArrivalTakesWhatWaits(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 1_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
 	made := f.takePayouts()
 	for _, p := range made {
-		c = f.answer(p, payout.OutcomeFailed)
+		f.answer(p, payout.OutcomeFailed)
 	}
 	f.orderRefund("m1", "l1", 10_000)
-	c = f.answer(made[0], payout.OutcomeSucceeded)
+	c := f.answer(made[0], payout.OutcomeSucceeded)
 	if c.State != claim.PayoutFailed || c.Funding.RefundPaid != 10_000 || c.Funding.CompensationFailed != 90_000 {
 		t.Fatalf("the claim is %s with %+v", c.State, c.Funding)
 	}
