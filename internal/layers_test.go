@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/order"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
-	{"internal/payout", "internal/event"},
+	{"internal/payout", "internal/event", "internal/explain"},
 	{"internal/postgres"},
 	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
