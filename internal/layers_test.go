@@ -58,6 +58,9 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
 	},
 	"internal/identity/identitytest": {},
+	"internal/postgres/fill": {
+		importers: []string{"internal/bench"},
+	},
 	"internal/cases": {
 		imports:   []string{"internal/money", "internal/order", "internal/policy"},
 		importers: []string{"internal/demo"},
