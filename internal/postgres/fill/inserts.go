@@ -20,7 +20,7 @@ const seeds = `
 		       END AS state,
 		       timestamptz '2025-01-01' + g * interval '3 seconds' AS filed,
 		       timestamptz '2025-01-01' + g * interval '3 seconds' + g % 97 * interval '1 hour' AS since
-		FROM generate_series($1::integer, $2::integer) g)`
+		FROM generate_series($1::bigint, $2::bigint) g)`
 
 // inserts fill one table each.
 var inserts = []string{
