@@ -148,7 +148,7 @@ type foundClaim struct {
 }
 
 // claimsOfAuthenticator lists the claims that an authenticator has spoken on, each
-// by the last of its results.
+// by the first of its results: it stays the first, whatever comes in meanwhile.
 func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	last := from.ResultID
 	walk := `
@@ -180,8 +180,8 @@ func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from Cl
 		WHERE k.n > $1 OR ` + claimAsked + ` AND k.result_id = (
 			SELECT o.result_id
 			FROM results o
-			WHERE o.authenticator_id = $16 AND o.claim_id = k.claim_id
-			ORDER BY o.result_id DESC
+			WHERE o.authenticator_id = $16 AND o.claim_id = k.claim_id AND o.merchant_id = k.merchant_id
+			ORDER BY o.result_id
 			LIMIT 1)
 		LIMIT $2`}
 	l.scan = func(row scanner, f *foundClaim) error { return fillClaim(wider{row, &f.resultID}, &f.Claim) }

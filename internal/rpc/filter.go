@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"go.einride.tech/aip/filtering"
@@ -29,6 +30,7 @@ const (
 // anything outside of it.
 func parseFilter(text string) (postgres.ClaimQuery, error) {
 	var q postgres.ClaimQuery
+	text = strings.TrimSpace(text)
 	if text == "" {
 		return q, nil
 	}
