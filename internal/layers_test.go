@@ -167,7 +167,7 @@ func TestRulesArePure(t *testing.T) {
 // Would catch a transport or driver that is used below the layer it belongs to.
 func TestTechnologyStaysInItsLayer(t *testing.T) {
 	t.Parallel()
-	drivers := []string{"internal/postgres", "internal/embedpg", "internal/pgtest"}
+	drivers := []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"}
 	for _, s := range tree(t) {
 		if s.test {
 			continue

@@ -190,20 +190,28 @@ func planned(ctx context.Context, db *postgres.DB, l list, pick *rand.Rand, mayW
 	if err != nil {
 		return "", err
 	}
-	var by []string
+	by, walked := ways(plans)
+	if len(walked) > 0 && !mayWalk {
+		return "", fmt.Errorf("the database walks the whole of %s", strings.Join(walked, " and of "))
+	}
+	return strings.Join(by, ", "), nil
+}
+
+// ways names what plans read by: indexes, and tables that are walked.
+func ways(plans []postgres.PlanStep) (by, walked []string) {
+	add := func(list []string, name string) []string {
+		if name == "" || slices.Contains(list, name) {
+			return list
+		}
+		return append(list, name)
+	}
 	for i := range plans {
 		plans[i].Walk(func(s *postgres.PlanStep) {
-			way := s.Index
+			by = add(by, s.Index)
 			if s.Type == "Seq Scan" {
-				way = "all of " + s.Relation
-				if !mayWalk {
-					err = fmt.Errorf("the database walks %s", way)
-				}
-			}
-			if way != "" && !slices.Contains(by, way) {
-				by = append(by, way)
+				by, walked = add(by, "all of "+s.Relation), add(walked, s.Relation)
 			}
 		})
 	}
-	return strings.Join(by, ", "), err
+	return by, walked
 }
