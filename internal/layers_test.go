@@ -144,7 +144,7 @@ func TestLayersNamePackagesThatExist(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
-	"internal/calendar",
+	"internal/calendar", "internal/explain",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a
