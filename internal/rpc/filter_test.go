@@ -65,7 +65,7 @@ func TestListClaimsByConditions(t *testing.T) {
 	}
 	reviewed := f.inReview("c")
 	for condition, want := range map[string]string{
-		`verdict = PENDING`: reviewed.GetName(), `verdict = COUNTERFEIT`: "", `award.total <= 0`: reviewed.GetName(), `state = PAID`: "",
+		`verdict = COUNTERFEIT`: reviewed.GetName(), `verdict = PENDING`: "", `award.total >= 1`: reviewed.GetName(), `award.total <= 0`: "", `state = PAID`: "",
 	} {
 		got, err := f.listed(&tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Queue: tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW, Filter: condition})
 		if err != nil || got != want {

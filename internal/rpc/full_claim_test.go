@@ -200,6 +200,19 @@ func TestActionEffectsAreThoseOfTheRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	uphold := effect(t, r.GetClaim().GetActionEffects(), tenfoldv1.ClaimAction_CLAIM_ACTION_DECIDE_REVIEW, tenfoldv1.ClaimTrigger_CLAIM_TRIGGER_REVIEW_UPHELD)
+	upheld, err := f.claims.DecideReview(f.as("adjudicator"), &tenfoldv1.DecideReviewRequest{
+		Name: reviewed.GetName(), RequestId: f.id(), Etag: r.GetClaim().GetEtag(), Note: "both", Decision: tenfoldv1.ReviewDecision_REVIEW_DECISION_UPHOLD,
+		UnitVerdicts: []*tenfoldv1.UnitVerdict{
+			{Ordinal: 1, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT}, {Ordinal: 2, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	came, told := upheld.GetClaim().GetDeadline(), uphold.GetDeadline()
+	if off := came.GetPassesAt().AsTime().Sub(told.GetPassesAt().AsTime()).Abs(); off > time.Second || came.GetKind() != told.GetKind() {
+		t.Errorf("told %v, came %v", told, came)
+	}
 	if !uphold.GetUnpriced() || len(uphold.GetMovements()) != 0 || uphold.GetNextState() != tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED {
 		t.Errorf("%v", uphold)
 	}
@@ -249,5 +262,10 @@ func TestExplainClaim(t *testing.T) {
 	r, err := f.claims.ExplainClaim(f.as("support"), &tenfoldv1.ExplainClaimRequest{Name: reviewed.GetName()})
 	if err != nil || !strings.Contains(r.GetExplanation().GetText().GetWhy(), "no proof") || r.GetExplanation().GetResult() != nil {
 		t.Errorf("%v, %v", r.GetExplanation().GetText(), err)
+	}
+	// What the marketplace's people write to each other is not for the merchant.
+	asMerchant, err := f.claims.ExplainClaim(f.as("merchant"), &tenfoldv1.ExplainClaimRequest{Name: reviewed.GetName()})
+	if err != nil || strings.Contains(asMerchant.String(), "no proof") || asMerchant.GetExplanation().GetText().GetWhy() == "" {
+		t.Errorf("as merchant: %v, %v", asMerchant, err)
 	}
 }
