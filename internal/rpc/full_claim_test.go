@@ -1,8 +1,10 @@
 package rpc_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -267,5 +269,66 @@ func TestExplainClaim(t *testing.T) {
 	asMerchant, err := f.claims.ExplainClaim(f.as("merchant"), &tenfoldv1.ExplainClaimRequest{Name: reviewed.GetName()})
 	if err != nil || strings.Contains(asMerchant.String(), "no proof") || asMerchant.GetExplanation().GetText().GetWhy() == "" {
 		t.Errorf("as merchant: %v, %v", asMerchant, err)
+	}
+}
+
+// Would catch a FULL answer put together from several moments: a hold that the
+// claim does not know of, a balance that none of its holds explains.
+func TestFullClaimIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 5_000_000)
+	var name atomic.Value
+	withdraw := func(c *tenfoldv1.Claim) {
+		t.Helper()
+		_, err := f.claims.WithdrawClaim(f.as("support"), &tenfoldv1.WithdrawClaimRequest{Name: c.GetName(), RequestId: f.id()})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := f.file("m1", "first")
+	withdraw(first)
+	name.Store(first.GetName())
+	done, torn := make(chan struct{}), make(chan string, 1)
+	go func() {
+		defer close(torn)
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			c, err := f.masked(name.Load().(string), full)
+			if err != nil {
+				torn <- err.Error()
+				return
+			}
+			var open, held int64
+			for _, h := range c.GetHolds() {
+				if h.GetState() == tenfoldv1.HoldState_HOLD_STATE_HELD {
+					open += h.GetAmount().GetMinorUnits() - h.GetCaptured().GetMinorUnits() - h.GetReleased().GetMinorUnits()
+				}
+			}
+			for _, b := range c.GetBalances() {
+				if b.GetPurpose() == tenfoldv1.AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT_HELD {
+					held = b.GetBalance().GetMinorUnits()
+				}
+			}
+			// No other claim of the book has anything held meanwhile.
+			if claimed := c.GetFunding().GetHeld().GetMinorUnits(); c.GetState() == tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED && (open != claimed || held != claimed) {
+				torn <- fmt.Sprintf("the claim has %d held, its holds %d, the book %d", claimed, open, held)
+				return
+			}
+		}
+	}()
+	for i := range 8 {
+		c := f.file("m1", fmt.Sprintf("l%d", i))
+		name.Store(c.GetName())
+		f.runDueWork()
+		withdraw(c)
+	}
+	close(done)
+	if what, ok := <-torn; ok {
+		t.Error(what)
 	}
 }
