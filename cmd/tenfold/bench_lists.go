@@ -74,6 +74,9 @@ func printLists(o *output, r *bench.ListsReport) {
 			})
 		}
 		o.render(t)
+		if s.Others > disturbanceMax {
+			fmt.Fprintf(o.w, "DISTURBED: something else used %s of the machine; the figures say little\n\n", percent(s.Others))
+		}
 	}
 	fmt.Fprintf(o.w, "seed %d\n", r.Seed)
 }

@@ -58,7 +58,7 @@ func TestBenchReportForPeople(t *testing.T) {
 func TestListsReportForPeople(t *testing.T) {
 	t.Parallel()
 	var text bytes.Buffer
-	printLists(&output{format: formatTable, w: &text}, &bench.ListsReport{Seed: 5, Sizes: []bench.ListsSize{{Claims: 10_000, Lists: []bench.ListFigure{
+	printLists(&output{format: formatTable, w: &text}, &bench.ListsReport{Seed: 5, Sizes: []bench.ListsSize{{Claims: 10_000, Others: 0.5, Lists: []bench.ListFigure{
 		{Name: "slow", P99Millis: 30, Plan: "claims_key"}, {Name: "quick", P99Millis: 1, Met: true},
 	}}}})
 	for line := range strings.Lines(text.String()) {
@@ -66,7 +66,7 @@ func TestListsReportForPeople(t *testing.T) {
 			t.Error(line)
 		}
 	}
-	if !strings.Contains(text.String(), "seed 5") || !strings.Contains(text.String(), "claims_key") {
+	if !strings.Contains(text.String(), "seed 5") || !strings.Contains(text.String(), "used 50 %") || !strings.Contains(text.String(), "claims_key") {
 		t.Error(text.String())
 	}
 }

@@ -50,10 +50,12 @@ type ListsReport struct {
 
 // ListsSize is every list at one number of claims.
 type ListsSize struct {
-	Claims      int          `json:"claims"`
-	Bytes       int64        `json:"bytes"`
-	FillSeconds float64      `json:"fillSeconds"`
-	Lists       []ListFigure `json:"lists"`
+	Claims      int     `json:"claims"`
+	Bytes       int64   `json:"bytes"`
+	FillSeconds float64 `json:"fillSeconds"`
+	// Others is the share of the machine that something else used meanwhile.
+	Others float64      `json:"othersCpuShare"`
+	Lists  []ListFigure `json:"lists"`
 }
 
 // ListFigure is what one list took.
@@ -133,20 +135,34 @@ func (c *ListsConfig) measureSize(ctx context.Context, cluster *cluster, claims 
 	if size.Bytes, err = fill.Size(ctx, db.ownerURL); err != nil {
 		return size, err
 	}
+	err = c.measureLists(ctx, cluster, db, &size)
+	return size, err
+}
+
+// measureLists reads every list of a filled database.
+func (c *ListsConfig) measureLists(ctx context.Context, cluster *cluster, db database, size *ListsSize) error {
 	reads, err := postgres.Open(db.appURL, 1)
 	if err != nil {
-		return size, err
+		return err
 	}
 	defer reads.Close()
+	m := meter{postmaster: cluster.server.Pid()}
+	before, err := m.read()
+	if err != nil {
+		return err
+	}
+	began, claims := c.Now(), size.Claims
 	for i, l := range lists(claims) {
 		c.doing(100*i/len(lists(claims)), "reading %s at %d claims", l.name, claims)
 		figure, err := c.measureList(ctx, reads, l, claims)
 		if err != nil {
-			return size, fmt.Errorf("%s: %w", l.name, err)
+			return fmt.Errorf("%s: %w", l.name, err)
 		}
 		size.Lists = append(size.Lists, figure)
 	}
-	return size, nil
+	after, err := m.read()
+	size.Others = others(before, after, c.Now().Sub(began))
+	return err
 }
 
 func (c *ListsConfig) doing(percent int, format string, args ...any) {

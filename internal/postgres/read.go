@@ -81,7 +81,7 @@ type Page[T, C any] struct {
 
 // examinedMax is how many rows a page looks at for those that are asked for:
 // some milliseconds of the database's time.
-const examinedMax = 5000
+const examinedMax = 2500
 
 // examinedFarMax is the same where every row that is looked at costs a look-up in
 // another table, which may lie on a page of its own.
