@@ -59,12 +59,26 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
 }
 
-func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequest) (*tenfoldv1.ListMovesResponse, error) {
+// claimPage reads the claim whose parts a request lists, and which part of the
+// list it asks for.
+func (s *claimService) claimPage(ctx context.Context, r interface {
+	pageRequest
+	GetParent() string
+}, cursorParts int) (*claim.Claim, page, error) {
 	merchant, id, err := claimOf(r.GetParent(), "parent")
 	if err != nil {
-		return nil, err
+		return nil, page{}, err
 	}
-	p, err := pageOf(ctx, r, 1)
+	p, err := pageOf(ctx, r, cursorParts)
+	if err != nil {
+		return nil, page{}, err
+	}
+	c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetParent())
+	return c, p, err
+}
+
+func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequest) (*tenfoldv1.ListMovesResponse, error) {
+	c, p, err := s.claimPage(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +86,7 @@ func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequ
 	if err != nil {
 		return nil, err
 	}
-	c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetParent())
-	if err != nil {
-		return nil, err
-	}
-	moves, err := s.db.Reader().Moves(ctx, c.MerchantID, id, after, p.size+1)
+	moves, err := s.db.Reader().Moves(ctx, c.MerchantID, c.ID, after, p.size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +103,15 @@ func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequ
 
 func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLineRequest) (*tenfoldv1.GetOrderLineResponse, error) {
 	merchant, id := nameOf(r.GetName())
+	line, err := s.orderLine(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetOrderLineResponse{OrderLine: line}, nil
+}
+
+// orderLine reads an order line with its refunds.
+func (s *claimService) orderLine(ctx context.Context, merchant, id string) (*tenfoldv1.OrderLine, error) {
 	line, refunds, found, err := s.db.Reader().OrderLine(ctx, merchant, id)
 	if err != nil {
 		return nil, err
@@ -101,7 +120,7 @@ func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLi
 		return nil, fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).
 			With("orderLineId", id).At("name")
 	}
-	return &tenfoldv1.GetOrderLineResponse{OrderLine: orderLineOf(line, refunds)}, nil
+	return orderLineOf(line, refunds), nil
 }
 
 func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {

@@ -28,6 +28,9 @@ var fullParts = []fullPart{
 	{[]string{"results"}, (*claimService).readResults},
 	{[]string{"payouts"}, (*claimService).readPayouts},
 	{[]string{"holds"}, (*claimService).readHolds},
+	{[]string{"appeals"}, (*claimService).readAppeals},
+	{[]string{"approvals"}, (*claimService).readApprovals},
+	{[]string{"revisions"}, (*claimService).readRevisions},
 	{[]string{"balances"}, (*claimService).readBalances},
 	{[]string{"action_effects"}, (*claimService).readEffects},
 }
@@ -83,6 +86,30 @@ func (s *claimService) readHolds(ctx context.Context, r postgres.Reader, c *clai
 	holds, err := r.Holds(ctx, postgres.HoldQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, postgres.HoldKey{}, partsMax)
 	for i := range holds.Rows {
 		p.Holds = append(p.Holds, holdOf(&holds.Rows[i], c.Currency))
+	}
+	return err
+}
+
+func (s *claimService) readAppeals(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	appeals, err := r.Appeals(ctx, c.MerchantID, c.ID, 0, partsMax)
+	for i := range appeals {
+		p.Appeals = append(p.Appeals, appealOf(&appeals[i]))
+	}
+	return err
+}
+
+func (s *claimService) readApprovals(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	approvals, err := r.Approvals(ctx, c.MerchantID, c.ID, postgres.ApprovalKey{}, partsMax)
+	for i := range approvals {
+		p.Approvals = append(p.Approvals, approvalOf(&approvals[i], c))
+	}
+	return err
+}
+
+func (s *claimService) readRevisions(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	revisions, err := r.Revisions(ctx, c.MerchantID, c.ID, 0, partsMax)
+	for i := range revisions {
+		p.Revisions = append(p.Revisions, revisionOf(&revisions[i], c.Currency))
 	}
 	return err
 }

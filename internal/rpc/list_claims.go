@@ -13,6 +13,7 @@ import (
 // queues are the queues of the contract as the database knows them.
 var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW:        postgres.QueueReview,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPEAL:        postgres.QueueAppeal,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPROVAL:      postgres.QueueApproval,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE:       postgres.QueueOverdue,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS: postgres.QueueStuckPayouts,
