@@ -65,8 +65,27 @@ func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
 			return err
 		}
 	}
-	if rest := -change - forgiven; rest > 0 {
-		return b.post(ledger.FeeRefunded, rest, posting{claim: c})
+	return b.refundFee(c, -change-forgiven)
+}
+
+// refundFee gives amount of a fee back to the merchant's deposit. What was given up
+// of it was never paid: that goes on to where it was given up.
+func (b *Book) refundFee(c *claim.Claim, amount money.Amount) error {
+	if amount == 0 {
+		return nil
 	}
-	return nil
+	if err := b.post(ledger.FeeRefunded, amount, posting{claim: c}); err != nil {
+		return err
+	}
+	unpaid := min(amount, c.Fees.WrittenOff)
+	if unpaid > 0 {
+		c.Fees.WrittenOff -= unpaid
+		if err := b.post(ledger.WriteOffRecovered, unpaid, posting{claim: c}); err != nil {
+			return err
+		}
+	}
+	if amount == unpaid {
+		return nil
+	}
+	return b.income(ledger.Deposit, amount-unpaid)
 }

@@ -181,7 +181,7 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	if !slices.Contains(v.SourceOrder, policy.SourceAdvance) {
 		return nil
 	}
-	part := min(needed, v.AdvanceLimit-c.Funding.Advanced)
+	part := min(needed, v.AdvanceLimit-c.Funding.Advanced-c.Funding.WrittenOff)
 	if v.AdvanceLimitPerMerchant > 0 {
 		part = min(part, v.AdvanceLimitPerMerchant-b.available(ledger.Receivable))
 	}
