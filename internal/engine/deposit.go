@@ -199,12 +199,17 @@ func (e *Engine) MoveMoney(ctx context.Context, h Header, cmd MoneyMove) (Outcom
 	if cmd.Reference == "" {
 		return e.do(ctx, h, &cmd)
 	}
-	return e.underReservation(ctx, h, &cmd, postgres.PaymentReference, cmd.Reference, func(holder postgres.Reservation) error {
+	return e.underReservation(ctx, h, &cmd, postgres.PaymentReference, cmd.Reference, paymentUsed(cmd.Reference))
+}
+
+// paymentUsed refuses a payment reference that somebody else holds.
+func paymentUsed(reference string) func(postgres.Reservation) error {
+	return func(holder postgres.Reservation) error {
 		if holder.Holder == "" {
 			return fault.New(fault.TransactionContended, "another request with this reference is being refused right now").After(50 * time.Millisecond)
 		}
-		return referenceUsed(cmd.Reference)
-	})
+		return referenceUsed(reference)
+	}
 }
 
 // ReverseTopUp takes back a top-up that bounced, as far as the deposit has it;

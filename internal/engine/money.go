@@ -268,6 +268,14 @@ func arrived(c *claim.Claim, part payout.Part, amount money.Amount) {
 	}
 }
 
+// paidOf is what of a part has reached the consumer.
+func paidOf(c *claim.Claim, part payout.Part) money.Amount {
+	if part == payout.Refund {
+		return c.Funding.RefundPaid
+	}
+	return c.Funding.CompensationPaid
+}
+
 // failed moves amount of a part into what waits for an operator.
 func failed(c *claim.Claim, part payout.Part, amount money.Amount) {
 	if part == payout.Refund {
