@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -79,6 +80,12 @@ var parts = map[payout.Part]tenfoldv1.PayoutPart{
 	payout.Compensation: tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION,
 }
 
+var forms = map[claim.PayoutForm]tenfoldv1.PayoutForm{
+	claim.Cash:   tenfoldv1.PayoutForm_PAYOUT_FORM_CASH,
+	claim.Wallet: tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET,
+	claim.Coupon: tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON,
+}
+
 func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 	return &tenfoldv1.InstructRequest{
 		OutNumber: p.OutNumber,
@@ -86,7 +93,7 @@ func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 		Claim:     "merchants/" + p.MerchantID + "/claims/" + p.ClaimID,
 		Part:      parts[p.Part], OriginalPaymentId: p.PaymentID, Destination: p.Destination,
 		Amount:   &tenfoldv1.Money{CurrencyCode: p.Currency, MinorUnits: int64(p.Amount)},
-		NotAfter: timestamppb.New(p.NotAfter),
+		NotAfter: timestamppb.New(p.NotAfter), Form: forms[p.Form], RidesPayment: p.RidesPayment,
 	}
 }
 
