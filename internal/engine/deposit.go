@@ -107,6 +107,10 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 func (m *MoneyMove) checkFree(b *Book) error {
 	switch m.Kind {
 	case ledger.DepositWithdrawn:
+		if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
+			return b.exitConflict("is leaving: the deposit stays until the quarantine has ended on %s and goes back with the exit",
+				b.exitPossibleFrom().Format(time.RFC3339))
+		}
 		return b.checkFree(ledger.Deposit, m.Amount, b.leastDeposit())
 	case ledger.ShopFundsTakenBack:
 		return b.checkFree(ledger.ShopFunds, m.Amount, 0)
