@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -191,10 +192,10 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 	return b.settle(c)
 }
 
-// payoutMadeAgain books a failure or a return: the money is payable again and
+// payoutMadeAgain books a failure or a return: amount of it is payable again and
 // waits for an operator, as far as the claim still owes it.
-func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, t claim.Trigger) error {
-	failed(c, p.Part, p.Amount)
+func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Amount, t claim.Trigger) error {
+	failed(c, p.Part, amount)
 	by, err := b.reversalBearer(c, false)
 	if err != nil {
 		return err
@@ -214,20 +215,30 @@ func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) erro
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
-	return b.payoutMadeAgain(c, p, claim.PayoutFailedForGood)
+	return b.payoutMadeAgain(c, p, p.Amount, claim.PayoutFailedForGood)
 }
 
-// payoutReturned books a payout that came back after it had arrived.
+// payoutReturned books a payout that came back after it had arrived. What the
+// consumer gave back before came twice: it matches nothing.
 func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	if err := b.post(ledger.PayoutCameBack, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
-		return err
+	back := min(p.Amount, paidOf(c, p.Part))
+	for _, part := range []struct {
+		kind   ledger.Kind
+		amount money.Amount
+	}{{ledger.PayoutCameBack, back}, {ledger.SuspenseReceived, p.Amount - back}} {
+		if part.amount == 0 {
+			continue
+		}
+		if err := b.post(part.kind, part.amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+			return err
+		}
 	}
-	arrived(c, p.Part, -p.Amount)
+	arrived(c, p.Part, -back)
 	t := claim.PayoutFailedForGood
 	if c.State == claim.Paid {
 		t = claim.PayoutReturned
 	}
-	return b.payoutMadeAgain(c, p, t)
+	return b.payoutMadeAgain(c, p, back, t)
 }
 
 // payoutArrivedLate books a success that the gateway reports after a failure:
