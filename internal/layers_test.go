@@ -41,11 +41,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		},
 	},
 	"internal/payout/gatewayclient": {
-		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
+		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/payout/payouttest": {
-		imports:   []string{"internal/fault", "internal/money", "internal/payout", "proto/tenfold/v1"},
+		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
 		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "cmd/tenfold"},
 	},
 	"internal/embedpg": {

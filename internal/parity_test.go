@@ -23,6 +23,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -139,6 +140,9 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
+		"claims_payout_form_known":      sorted(claim.PayoutForms()),
+		"payouts_form_known":            sorted(claim.PayoutForms()),
+		"debts_kind_known":              sorted(postgres.DebtKinds()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
