@@ -143,6 +143,11 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"claims_payout_form_known":      sorted(claim.PayoutForms()),
 		"payouts_form_known":            sorted(claim.PayoutForms()),
 		"debts_kind_known":              sorted(postgres.DebtKinds()),
+		"proposals_kind_known":          constants(t, "postgres", "ProposalKind"),
+		"proposals_state_known":         constants(t, "postgres", "ProposalState"),
+		// A shortfall is owed to a consumer and a hold is not owed: neither is given up.
+		"proposals_debt_kind_known": append([]string{""}, without(constants(t, "postgres", "DebtKind"), "SHORTFALL", "HOLD")...),
+		"results_fee_paid_by_known": append([]string{""}, constants(t, "claim", "FeePayer")...),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.

@@ -350,3 +350,31 @@ func TestReportedOrderRefund(t *testing.T) {
 	}
 	f.audited()
 }
+
+// Would catch a compensation that is paid in another form than was asked for, or a
+// refund that is paid as a coupon.
+func TestPayoutForm(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	r := f.filing("m1", "l1")
+	r.PayoutForm, r.SamplingCase = tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET, "case-7"
+	filed, err := f.claims.FileClaim(f.as("order-service"), r)
+	if err != nil || filed.GetClaim().GetPayoutForm() != tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET || filed.GetClaim().GetSamplingCase() != "case-7" {
+		t.Fatalf("%v, %v", filed, err)
+	}
+	f.runDueWork()
+	f.accept(f.confirm(f.claim(filed.GetClaim().GetName())))
+	f.runDueWork()
+	for _, p := range f.claim(filed.GetClaim().GetName()).GetPayouts() {
+		refund := p.GetPart() == tenfoldv1.PayoutPart_PAYOUT_PART_REFUND
+		want := tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET
+		if refund {
+			want = tenfoldv1.PayoutForm_PAYOUT_FORM_CASH
+		}
+		if p.GetForm() != want || p.GetRidesPayment() != refund || p.GetState() != tenfoldv1.PayoutState_PAYOUT_STATE_SUCCEEDED {
+			t.Errorf("payout %v", p)
+		}
+	}
+	f.audited()
+}

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -280,7 +281,19 @@ var reasonCases = map[string]reasonCase{
 		return f.appealErr(f.accept(f.confirm(f.notified("m1", "l1"))))
 	}},
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1")))))
+		c := f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))
+		for {
+			// Its payouts are answered meanwhile, and each answer moves the etag on.
+			err := f.appealErr(c)
+			if status.Code(err) != codes.Aborted {
+				return err
+			}
+			r, err := f.claims.GetClaim(f.as("support"), &tenfoldv1.GetClaimRequest{Name: c.GetName()})
+			if err != nil {
+				return err
+			}
+			c = r.GetClaim()
+		}
 	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")

@@ -135,6 +135,26 @@ func decide(d tenfoldv1.ReviewDecision, units ...*tenfoldv1.UnitVerdict) *tenfol
 	}
 }
 
+func decideAppeal(d tenfoldv1.AppealDecision, units ...*tenfoldv1.UnitVerdict) *tenfoldv1.DecideAppealRequest {
+	return &tenfoldv1.DecideAppealRequest{
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why",
+		Decision: d, UnitVerdicts: units,
+	}
+}
+
+func approve(change func(*tenfoldv1.ApproveClaimRequest)) *tenfoldv1.ApproveClaimRequest {
+	r := &tenfoldv1.ApproveClaimRequest{Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1"}
+	change(r)
+	return r
+}
+
+func revise(units ...*tenfoldv1.UnitVerdict) *tenfoldv1.ReviseVerdictRequest {
+	return &tenfoldv1.ReviseVerdictRequest{
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why", Document: "docket-1",
+		Ground: tenfoldv1.RevisionGround_REVISION_GROUND_COURT_DECISION, UnitVerdicts: units,
+	}
+}
+
 func policyVersion(change func(*tenfoldv1.PolicyVersion)) *tenfoldv1.PolicyVersion {
 	day := durationpb.New(24 * time.Hour)
 	p := &tenfoldv1.PolicyVersion{
@@ -217,6 +237,21 @@ func TestRules(t *testing.T) {
 		{"a unit decided twice", decide(uphold, unit(1, counterfeit), unit(1, genuine)), "unit_verdicts"},
 		{"rejected", decide(reject), ""},
 		{"rejected with verdicts", decide(reject, unit(1, genuine)), "-"},
+		{"an appeal dismissed", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_DISMISSED), ""},
+		{"an appeal dismissed with verdicts", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_DISMISSED, unit(1, genuine)), "-"},
+		{"an appeal upheld in part", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_UPHELD_IN_PART, unit(1, genuine), unit(2, counterfeit)), ""},
+		{"an appeal upheld in part without verdicts", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_UPHELD_IN_PART), "-"},
+		{"an appeal that nobody decided", decideAppeal(0), "decision"},
+		{"an approval", approve(func(*tenfoldv1.ApproveClaimRequest) {}), ""},
+		{"an approval of whatever it is now", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Etag = "" }), "etag"},
+		{"a refusal that says why", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Refuse, r.Note = true, "why" }), ""},
+		{"a refusal that does not", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Refuse = true }), "-"},
+		{"a revision", revise(unit(1, genuine)), ""},
+		{"a revision without verdicts", revise(), "unit_verdicts"},
+		{"a unit revised twice", revise(unit(1, genuine), unit(1, counterfeit)), "unit_verdicts"},
+		{"a refund of nothing named", &tenfoldv1.ReportOrderRefundRequest{Name: "merchants/m1/orderLines/l1", RequestId: "r1"}, "refund"},
+		{"a claim paid in an unknown form", fileClaim(func(r *fileRequest) { r.PayoutForm = 9 }), "payout_form"},
+		{"a sampling case out of form", fileClaim(func(r *fileRequest) { r.SamplingCase = "a case" }), "sampling_case"},
 		{"opening the wildcard", &tenfoldv1.OpenBookRequest{MerchantId: "-", RequestId: "r", CurrencyCode: "CNY"}, "-"},
 		{"a policy", policyVersion(func(*tenfoldv1.PolicyVersion) {}), ""},
 		{"a policy on BEST", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.LegalBasis = tenfoldv1.LegalBasis_LEGAL_BASIS_BEST }), "legal_basis"},
