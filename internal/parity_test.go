@@ -148,8 +148,8 @@ func TestChecksEqualTheCode(t *testing.T) {
 		// A shortfall is owed to a consumer and a hold is not owed: neither is given up.
 		"proposals_debt_kind_known": append([]string{""}, without(constants(t, "postgres", "DebtKind"), "SHORTFALL", "HOLD")...),
 		"results_fee_paid_by_known": append([]string{""}, constants(t, "claim", "FeePayer")...),
-		"calendar_days_kind_known":      sorted(calendar.Kinds()),
-		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
+		"calendar_days_kind_known":  sorted(calendar.Kinds()),
+		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}

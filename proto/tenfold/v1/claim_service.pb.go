@@ -1619,7 +1619,7 @@ type DecideReviewRequest struct {
 	// With UPHOLD: the verdict on each claimed unit, at least one COUNTERFEIT.
 	// Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// Why, 1 to 2,000 characters. Kept with the move and shown to the merchant.
+	// Why, 1 to 2,000 characters. Kept with the move.
 	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
