@@ -277,10 +277,10 @@ var reasonCases = map[string]reasonCase{
 		return f.approveErr("person-1", c)
 	}},
 	"APPEAL_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.accept(f.confirm(f.notified("m1", "l1"))))
+		return f.appealErr(f.paid(f.accept(f.confirm(f.notified("m1", "l1")))))
 	}},
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1")))))
+		return f.appealErr(f.paid(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))))
 	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")
