@@ -76,6 +76,13 @@ func (f *fixture) dismiss(c *tenfoldv1.Claim) *tenfoldv1.Claim {
 	return r.GetClaim()
 }
 
+// paid waits until a confirmed claim has been paid and changes no more.
+func (f *fixture) paid(c *tenfoldv1.Claim) *tenfoldv1.Claim {
+	f.t.Helper()
+	f.runDueWork()
+	return f.claim(c.GetName())
+}
+
 func (f *fixture) approving(c *tenfoldv1.Claim) *tenfoldv1.ApproveClaimRequest {
 	return &tenfoldv1.ApproveClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Note: "looked at"}
 }
@@ -219,9 +226,7 @@ func TestRevisedVerdicts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
-	c := f.accept(f.confirm(f.notified("m1", "l1")))
-	f.runDueWork()
-	c = f.claim(c.GetName())
+	c := f.paid(f.accept(f.confirm(f.notified("m1", "l1"))))
 	revising := f.revising(c, tenfoldv1.RevisionGround_REVISION_GROUND_LATE_APPEAL, tenfoldv1.Verdict_VERDICT_GENUINE)
 	for i := range 2 {
 		r, err := f.claims.ReviseVerdict(f.asPerson("adjudicator", "panel-1"), revising)

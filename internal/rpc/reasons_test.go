@@ -11,7 +11,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
@@ -278,22 +277,10 @@ var reasonCases = map[string]reasonCase{
 		return f.approveErr("person-1", c)
 	}},
 	"APPEAL_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.accept(f.confirm(f.notified("m1", "l1"))))
+		return f.appealErr(f.paid(f.accept(f.confirm(f.notified("m1", "l1")))))
 	}},
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
-		c := f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))
-		for {
-			// Its payouts are answered meanwhile, and each answer moves the etag on.
-			err := f.appealErr(c)
-			if status.Code(err) != codes.Aborted {
-				return err
-			}
-			r, err := f.claims.GetClaim(f.as("support"), &tenfoldv1.GetClaimRequest{Name: c.GetName()})
-			if err != nil {
-				return err
-			}
-			c = r.GetClaim()
-		}
+		return f.appealErr(f.paid(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))))
 	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")
