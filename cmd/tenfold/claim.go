@@ -101,7 +101,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	if f.queue != "" {
 		number, ok := tenfoldv1.ClaimQueue_value["CLAIM_QUEUE_"+strings.ToUpper(strings.ReplaceAll(f.queue, "-", "_"))]
 		if !ok {
-			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue is none of review, approval, overdue, stuck-payouts: %q", f.queue)}
+			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue is none of review, appeal, approval, overdue, stuck-payouts: %q", f.queue)}
 		}
 		r.Queue = tenfoldv1.ClaimQueue(number)
 	}
@@ -157,7 +157,7 @@ func newClaimList() *cobra.Command {
 	flags.StringVar(&f.claimant, "claimant", "", "claims of this consumer")
 	flags.StringVar(&f.product, "product", "", "claims on this product")
 	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
-	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, approval, overdue, stuck-payouts")
+	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts")
 	flags.IntVar(&f.limit, "limit", 100, "at most this many")
 	return cmd
 }

@@ -104,12 +104,8 @@ func (b *Book) heldInAll() money.Amount {
 	return b.available(ledger.DepositHeld) + b.available(ledger.ShopFundsHeld)
 }
 
-// free is what the merchant may take out: all money of the merchant that the book
-// has, less what open claims may yet cost and what is owed (rule A8).
-func (b *Book) free() money.Amount {
-	all := b.available(ledger.Deposit) + b.available(ledger.ShopFunds) + b.heldInAll()
-	return max(0, all-b.head.Exposure-b.available(ledger.Receivable))
-}
+// free is what the merchant may take out.
+func (b *Book) free() money.Amount { return b.head.Free() }
 
 // demand asks the merchant to bring the deposit back to the policy's minimum once
 // it has fallen below, and notes when that is met.

@@ -39,12 +39,12 @@ func (a *AppealClaim) decide(b *Book) (Outcome, error) {
 	if c.State.Confirmed() && c.MayAppeal() {
 		return Outcome{}, appealTooLate(c, c.ConfirmedAt)
 	}
-	if _, ok := claim.Next(c.State, claim.AppealedByMerchant); !ok {
-		return Outcome{}, c.Refuse(claim.AppealedByMerchant)
-	}
-	if !c.MayAppeal() {
+	if c.State != claim.Appealed && c.Revision > 0 && !c.MayAppeal() {
 		return Outcome{}, fault.New(fault.AppealAlreadyDecided, "revision %d of the claim was appealed against; the panel has decided", c.AppealedRevision).
 			With("claimId", c.ID).With("revision", c.AppealedRevision).About(c)
+	}
+	if _, ok := claim.Next(c.State, claim.AppealedByMerchant); !ok {
+		return Outcome{}, c.Refuse(claim.AppealedByMerchant)
 	}
 	if c.Fires == claim.DeadlineNotice && b.call.header.ArrivedAt.After(c.Deadline) {
 		return Outcome{}, appealTooLate(c, c.Deadline)

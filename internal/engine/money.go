@@ -246,8 +246,13 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 // look puts a payout on the list of those that a worker looks after. The worker
 // is told of it after the commit; the list finds it again should that be lost.
 func (b *Book) look(p payout.Payout) {
-	b.dues.add(p.ID, postgres.Due{MerchantID: b.merchantID, PayoutID: p.ID, DueAt: b.now.Add(payoutLookAgain)}, b.command)
+	b.due(&p, b.now.Add(payoutLookAgain))
 	b.call.made = append(b.call.made, p)
+}
+
+// due sets when a worker looks after a payout.
+func (b *Book) due(p *payout.Payout, at time.Time) {
+	b.dues.add(p.ID, postgres.Due{MerchantID: b.merchantID, PayoutID: p.ID, DueAt: at}, b.command)
 }
 
 // inFlight moves amount of a part into what is sent and unconfirmed.

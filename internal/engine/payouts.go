@@ -23,6 +23,9 @@ type AnswerPayout struct {
 	PayoutID string
 	ClaimID  string
 	Answer   payout.Answer
+	// NotAfter names the try that the answer is about, by its end; zero where that
+	// is not known.
+	NotAfter time.Time
 }
 
 func (a *AnswerPayout) need(c *call, n *needs) {
@@ -52,9 +55,12 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	step, ok := answers[p.State][a.Answer.Outcome]
-	if p.State == payout.Failed && p.Superseded {
-		// What it would have paid is on its way elsewhere.
+	if p.State == payout.Failed && p.Superseded || a.ofEarlierTry(b, p) {
+		// What it would have paid is on its way elsewhere, or once more.
 		ok = false
+	}
+	if a.confirms(b, p) {
+		return b.confirmFailure(p), nil
 	}
 	if !ok && b.call.header.RequestID == "" {
 		// The worker asked about something that was answered meanwhile.
@@ -71,10 +77,15 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return b.paidOut(a.PayoutID), nil
 	}
 	p = b.payouts.edit(a.PayoutID, b.command)
-	if p.State == payout.Instructed {
+	looked := b.lookedAfter(p)
+	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
+	switch {
+	case b.lookedAfter(p):
+		// It is asked after once more when the gateway may not pay it any more.
+		b.due(p, b.lastPaid(p).Add(time.Microsecond))
+	case looked:
 		b.dues.drop(p.ID, b.command)
 	}
-	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
 	if a.Answer.GatewayReference != "" {
 		p.GatewayReference = a.Answer.GatewayReference
 	}
@@ -82,6 +93,45 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return b.paidOut(a.PayoutID), nil
+}
+
+// ofEarlierTry says whether the answer is about a try before the one under way: an
+// operator has sent the payout again since.
+func (a *AnswerPayout) ofEarlierTry(b *Book, p *payout.Payout) bool {
+	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeFailed {
+		return false
+	}
+	if b.call.header.RequestID == "" {
+		return !a.NotAfter.IsZero() && !a.NotAfter.Equal(p.NotAfter)
+	}
+	return !p.AnsweredAt.IsZero() && !a.Answer.OccurredAt.IsZero() && !a.Answer.OccurredAt.After(p.AnsweredAt)
+}
+
+// confirms says whether the answer is that of a worker who asked after a failed
+// payout once more, when it could not be paid any more.
+func (a *AnswerPayout) confirms(b *Book, p *payout.Payout) bool {
+	return p.State == payout.Failed && a.Answer.Outcome == payout.OutcomeFailed && b.call.header.RequestID == "" &&
+		b.lookedAfter(p) && b.now.After(b.lastPaid(p))
+}
+
+// confirmFailure makes a failure final: from now on the money may go elsewhere.
+func (b *Book) confirmFailure(p *payout.Payout) Outcome {
+	b.record(event.PayoutAnswered, p.ClaimID)
+	b.detail("payout", p.ID)
+	b.detail("outcome", string(payout.OutcomeFailed))
+	b.detail("final", "true")
+	b.payouts.edit(p.ID, b.command).AnsweredAt = b.now
+	b.dues.drop(p.ID, b.command)
+	return b.paidOut(p.ID)
+}
+
+// lastPaid is when the gateway cannot pay a payout any more, however its clock goes.
+func (b *Book) lastPaid(p *payout.Payout) time.Time { return p.NotAfter.Add(b.config.LapseGrace) }
+
+// lookedAfter says whether a worker looks after a payout: its outcome is open, or
+// it failed and could have been paid after that.
+func (b *Book) lookedAfter(p *payout.Payout) bool {
+	return p.State == payout.Instructed || p.State == payout.Failed && !p.AnsweredAt.After(b.lastPaid(p))
 }
 
 func payoutNotFound(merchantID, payoutID string) error {
@@ -334,13 +384,15 @@ func (b *Book) failedPayouts(claimID string) []string {
 	return ids
 }
 
-// checkRedirect refuses another destination while the gateway may still pay to
-// the one before: the same money must never be under way under two numbers.
+// checkRedirect refuses another destination until the gateway has confirmed, when
+// it could not pay any more, that it did not pay to the one before: the same money
+// must never be under way under two numbers.
 func (b *Book) checkRedirect(failed []string) error {
 	for _, id := range failed {
-		if p := b.payouts.get(id); !b.now.After(p.NotAfter) {
+		if p := b.payouts.get(id); b.lookedAfter(p) {
 			return fault.New(fault.PayoutStateConflict,
-				"payout %s may be paid under its number until %s; only then can it go elsewhere", p.ID, p.NotAfter.Format(time.RFC3339)).
+				"payout %s may be paid under its number until %s; it can go elsewhere once the gateway has confirmed after that that it failed",
+				p.ID, p.NotAfter.Format(time.RFC3339)).
 				With("payoutId", p.ID).With("state", p.State).With("notAfter", p.NotAfter.Format(time.RFC3339)).At("payout_destination")
 		}
 	}
@@ -356,8 +408,8 @@ func (b *Book) supersede(c *claim.Claim) {
 		p := b.payouts.get(id)
 		switch {
 		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned:
-		case p.State == payout.Failed && !b.now.After(p.NotAfter):
-			// The gateway may still pay it: its money waits on.
+		case b.lookedAfter(p):
+			// The gateway may have paid it after all: its money waits on.
 			failed(c, p.Part, p.Amount)
 		default:
 			b.payouts.edit(id, b.command).Superseded = true

@@ -117,6 +117,16 @@ func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
 		t.Fatalf("before not_after: %v", err)
 	}
 	f.clock.Move(engine.Defaults().PayoutLife + time.Second)
+	f.answer(made[0], payout.OutcomeFailed) // The gateway's clock may be slower.
+	if _, err := redirect(); !errors.Is(err, fault.PayoutStateConflict) {
+		t.Fatalf("right after not_after: %v", err)
+	}
+	f.clock.Move(engine.Defaults().LapseGrace)
+	if _, err := redirect(); !errors.Is(err, fault.PayoutStateConflict) {
+		t.Fatalf("before the gateway was asked again: %v", err)
+	}
+	f.answer(made[0], payout.OutcomeFailed)
+	f.audited()
 	o, err := redirect()
 	if err != nil {
 		t.Fatal(err)
@@ -133,6 +143,32 @@ func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
 		t.Fatalf("a success that came too late: %+v", late)
 	}
 	if c := f.answer(again[0], payout.OutcomeSucceeded); c.State != claim.Paid {
+		t.Fatalf("in the end the claim is %s", c.State)
+	}
+	f.audited()
+}
+
+// Would catch a failure of an earlier try that ends the one under way: told late
+// by the payment service, or found by a worker who was overtaken by the operator.
+func TestFailureOfAnEarlierTryEndsNothing(t *testing.T) {
+	t.Parallel()
+	f, _, made := onePaying(t)
+	f.answer(made[1], payout.OutcomeSucceeded)
+	c := f.answer(made[0], payout.OutcomeFailed)
+	failedAt := f.clock.Now()
+	f.clock.Move(time.Hour)
+	f.retry(c, made[0])
+	of := engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}, NotAfter: made[0].NotAfter}
+	o, err := f.engine.AnswerPayout(t.Context(), "m1", of)
+	if err != nil || o.Payout.State != payout.Instructed {
+		t.Fatalf("after the worker's answer: %+v, %v", o.Payout, err)
+	}
+	of = engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed, OccurredAt: failedAt}}
+	late := f.engine.Together(engine.Command{Header: f.request("m1", "ReportPayoutOutcome"), Of: &of})[0]
+	if late.Err != nil || late.Outcome.Payout.State != payout.Instructed {
+		t.Fatalf("after the late report: %+v, %v", late.Outcome.Payout, late.Err)
+	}
+	if c := f.answer(made[0], payout.OutcomeSucceeded); c.State != claim.Paid {
 		t.Fatalf("in the end the claim is %s", c.State)
 	}
 	f.audited()

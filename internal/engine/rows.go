@@ -55,13 +55,13 @@ func waitOf(c *claim.Claim) postgres.Wait {
 	return w
 }
 
-// putPayout takes a loaded payout over; a worker looks after it exactly while
-// its outcome is open.
+// putPayout takes a loaded payout over; its row tells whether a worker looks after
+// it.
 func (bs books) putPayout(p *payout.Payout) {
 	b := bs[p.MerchantID]
 	b.payouts.load(p.ID, *p)
 	b.payoutsOf.put(p.ClaimID, p.ID)
-	if p.State == payout.Instructed {
+	if b.lookedAfter(p) {
 		b.dues.load(p.ID, postgres.Due{MerchantID: p.MerchantID, PayoutID: p.ID})
 	}
 }

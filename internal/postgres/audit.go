@@ -215,7 +215,8 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM payouts p
-			      WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id AND p.state = 'INSTRUCTED')
+			      WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id
+			        AND (p.state = 'INSTRUCTED' OR p.state = 'FAILED' AND NOT p.superseded))
 			UNION ALL
 			SELECT 'open payouts without a due', o.merchant_id FROM payouts o
 			WHERE o.state = 'INSTRUCTED'

@@ -37,6 +37,16 @@ type Head struct {
 	ExitedAt    time.Time
 }
 
+// Free is what the merchant may take out: all money of the merchant that the book
+// has, less what open claims may yet cost and what is owed (rule A8).
+func (h *Head) Free() money.Amount {
+	var all money.Amount
+	for _, p := range []ledger.Purpose{ledger.Deposit, ledger.DepositHeld, ledger.ShopFunds, ledger.ShopFundsHeld} {
+		all += h.Balances.At(p).Of(p)
+	}
+	return max(0, all-h.Exposure-h.Balances.At(ledger.Receivable).Of(ledger.Receivable))
+}
+
 // Sweep is income that waits to be used for what the merchant owes.
 type Sweep struct {
 	// Since is when it came in; zero for none.

@@ -29,11 +29,12 @@ func scanApproval(rows *sql.Rows) (Approval, error) {
 	return a, err
 }
 
-func scanDebt(rows *sql.Rows) (Debt, error) {
-	var d Debt
-	err := rows.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open))
+func scanDebt(rows *sql.Rows) (d Debt, err error) { return d, fillDebt(rows, &d) }
+
+func fillDebt(row scanner, d *Debt) error {
+	err := row.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open))
 	inUTC(&d.Since)
-	return d, err
+	return err
 }
 
 // OldestDebts reads the oldest debts of the books named, at most limit of each

@@ -116,13 +116,13 @@ func (r Reader) Revisions(ctx context.Context, merchantID, claimID string, after
 
 const revisionColumns = `
 	v.merchant_id, v.claim_id, v.revision, v.verdict, v.units, v.refund_minor, v.compensation_minor,
-	v.basis, v.policy_id, v.policy_version, v.cause, v.note, v.calculation, v.event_number, v.recorded_at`
+	v.basis, v.policy_id, v.policy_version, v.cause, v.author, v.note, v.calculation, v.event_number, v.recorded_at`
 
 func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
 	var units, calculation []byte
 	err = rows.Scan(&v.MerchantID, &v.ClaimID, &v.Number, (*string)(&v.Verdict), &units,
 		(*int64)(&v.Award.Refund), (*int64)(&v.Award.Compensation), (*string)(&v.Basis), &v.PolicyID, &v.Version,
-		&v.Cause, &v.Note, &calculation, &v.EventNumber, &v.RecordedAt)
+		&v.Cause, &v.Author, &v.Note, &calculation, &v.EventNumber, &v.RecordedAt)
 	if err != nil {
 		return v, err
 	}

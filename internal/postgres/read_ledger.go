@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
 // Head reads a book's row.
@@ -37,24 +35,6 @@ func (r Reader) Accounts(ctx context.Context, merchantID string) ([]Account, err
 		accounts[i] = Account{MerchantID: merchantID, Purpose: p, Balance: balances[p]}
 	}
 	return accounts, nil
-}
-
-// Shortfall sums what a book's confirmed claims were awarded and nobody has
-// funded.
-func (r Reader) Shortfall(ctx context.Context, merchantID string) (money.Amount, error) {
-	sum, _, err := readOne(ctx, r, "sum shortfalls", `
-		SELECT coalesce(sum(greatest(0, c.award_refund_minor + c.award_compensation_minor
-		       - c.from_deposit_minor - c.from_shop_funds_minor - c.advanced_minor)), 0)::bigint
-		FROM waits w
-		CROSS JOIN LATERAL (
-			SELECT c.award_refund_minor, c.award_compensation_minor,
-			       c.from_deposit_minor, c.from_shop_funds_minor, c.advanced_minor
-			FROM claims c
-			WHERE c.merchant_id = w.merchant_id AND c.claim_id = w.claim_id
-			LIMIT 1) c
-		WHERE w.merchant_id = $1 AND w.state IN ('PAYING', 'PAYOUT_FAILED')`,
-		func(rows *sql.Rows) (a money.Amount, err error) { return a, rows.Scan((*int64)(&a)) }, merchantID)
-	return sum, err
 }
 
 // Transfer reads one transfer.

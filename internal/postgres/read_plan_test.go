@@ -168,8 +168,6 @@ func plannedParts() map[string]planned {
 		"refusals of few":        refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "w3", From: start.AddDate(10, 0, 0)}, few),
 		"refusals of nobody":     refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "nobody"}, few),
 		"holds of claim":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", ClaimID: c}, few),
-		// As many as there are claims of the merchant that nobody has funded.
-		"shortfall": {func(ctx context.Context, r postgres.Reader) error { return listed(r.Shortfall(ctx, "m3")) }, 2 * (bulkRows - hotRows) / 10},
 	}
 }
 

@@ -13,6 +13,8 @@ type Queue string
 const (
 	// QueueReview waits for a review.
 	QueueReview Queue = "REVIEW"
+	// QueueAppeal waits for the appeal panel.
+	QueueAppeal Queue = "APPEAL"
 	// QueueApproval waits for approval of the amount.
 	QueueApproval Queue = "APPROVAL"
 	// QueueOverdue is marked as what only a person can take further: a deadline
@@ -27,6 +29,8 @@ func (r Reader) queue(ctx context.Context, q ClaimQuery, from ClaimCursor, size 
 	switch q.Queue {
 	case QueueReview:
 		return r.inState(ctx, claim.InReview, q, from, size)
+	case QueueAppeal:
+		return r.inState(ctx, claim.Appealed, q, from, size)
 	case QueueApproval:
 		return r.inState(ctx, claim.AwaitingApproval, q, from, size)
 	case QueueOverdue:

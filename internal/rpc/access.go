@@ -57,6 +57,17 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ReportPayoutOutcome": roles(engine.RoleOperator, engine.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":         staffAndMerchant,
 	"/tenfold.v1.ClaimService/RetryPayout":         roles(engine.RoleOperator, engine.RoleFinance),
+	"/tenfold.v1.ClaimService/AppealClaim":         roles(engine.RoleMerchant, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/DecideAppeal":        roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/ListAppeals":         staffAndMerchant,
+	"/tenfold.v1.ClaimService/ApproveClaim":        roles(engine.RoleApprover),
+	"/tenfold.v1.ClaimService/ListApprovals":       staff,
+	"/tenfold.v1.ClaimService/ReviseVerdict":       roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/ListRevisions":       staffAndMerchant,
+	"/tenfold.v1.ClaimService/ReportOrderRefund":   roles(engine.RoleOrderService, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/StopClock":           roles(engine.RoleAdjudicator, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/ResumeClock":         roles(engine.RoleAdjudicator, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/ExtendHold":          roles(engine.RoleOperator),
 
 	"/tenfold.v1.AuthenticationService/RegisterAuthenticator": roles(engine.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetAuthenticator":      everyone,
@@ -64,6 +75,7 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticationService/RecordResult":          roles(engine.RoleAuthenticator, engine.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetResult":             everyone,
 	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
+	"/tenfold.v1.AuthenticationService/RetractResult":         roles(engine.RoleAuthenticator, engine.RoleOperator),
 
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
@@ -74,6 +86,7 @@ var methods = map[string]access{
 	"/tenfold.v1.DepositService/TakeBackShopFunds": treasury,
 	"/tenfold.v1.DepositService/ListTransfers":     staffAndMerchant,
 	"/tenfold.v1.DepositService/ListHolds":         staffAndMerchant,
+	"/tenfold.v1.DepositService/ListDebts":         roles(engine.RoleFinance, engine.RoleOperator, engine.RoleAuditor, engine.RoleMerchant),
 
 	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(engine.RoleOperator),
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,

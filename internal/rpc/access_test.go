@@ -38,6 +38,17 @@ var allowed = map[string][]string{
 	"ClaimService/ReportPayoutOutcome": {"operator", "finance"},
 	"ClaimService/ListPayouts":         butFor("authenticator"),
 	"ClaimService/RetryPayout":         {"operator", "finance"},
+	"ClaimService/AppealClaim":         {"merchant", "operator"},
+	"ClaimService/DecideAppeal":        {"adjudicator"},
+	"ClaimService/ListAppeals":         butFor("authenticator"),
+	"ClaimService/ApproveClaim":        {"approver"},
+	"ClaimService/ListApprovals":       butFor("authenticator", "merchant"),
+	"ClaimService/ReviseVerdict":       {"adjudicator"},
+	"ClaimService/ListRevisions":       butFor("authenticator"),
+	"ClaimService/ReportOrderRefund":   {"order-service", "operator"},
+	"ClaimService/StopClock":           {"adjudicator", "operator"},
+	"ClaimService/ResumeClock":         {"adjudicator", "operator"},
+	"ClaimService/ExtendHold":          {"operator"},
 
 	"AuthenticationService/RegisterAuthenticator": {"operator"},
 	"AuthenticationService/GetAuthenticator":      butFor(),
@@ -45,6 +56,7 @@ var allowed = map[string][]string{
 	"AuthenticationService/RecordResult":          {"authenticator", "operator"},
 	"AuthenticationService/GetResult":             butFor(),
 	"AuthenticationService/ListResults":           butFor("authenticator"),
+	"AuthenticationService/RetractResult":         {"authenticator", "operator"},
 
 	"DepositService/OpenBook":          {"finance", "operator"},
 	"DepositService/GetBook":           butFor("authenticator"),
@@ -55,6 +67,7 @@ var allowed = map[string][]string{
 	"DepositService/TakeBackShopFunds": {"finance", "operator"},
 	"DepositService/ListTransfers":     butFor("authenticator"),
 	"DepositService/ListHolds":         butFor("authenticator"),
+	"DepositService/ListDebts":         {"finance", "operator", "auditor", "merchant"},
 
 	"PolicyService/PublishPolicyVersion": {"operator"},
 	"PolicyService/GetPolicyVersion":     butFor(),

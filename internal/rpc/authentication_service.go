@@ -103,6 +103,26 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 	return &tenfoldv1.RecordResultResponse{Result: resultOf(result), Claim: c, Replayed: o.Replayed}, nil
 }
 
+func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.RetractResultRequest) (*tenfoldv1.RetractResultResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	recorded, err := s.result(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	author := ""
+	if callerOf(ctx).Role == engine.RoleAuthenticator {
+		author = recorded.AuthenticatorID
+	}
+	cmd := engine.NewRetractResult(recorded.ClaimID, id, author, r.GetNote())
+	o, err := s.engine.RetractResult(ctx, s.header(ctx, merchant, r), cmd)
+	c, err := s.basicAfter(ctx, merchant, &o, err)
+	if err != nil {
+		return nil, err
+	}
+	recorded.Retracted = true
+	return &tenfoldv1.RetractResultResponse{Result: resultOf(recorded), Claim: c, Replayed: o.Replayed}, nil
+}
+
 // result reads a result that the caller may see: an authenticator its own only.
 func (s *authenticationService) result(ctx context.Context, merchant, id string) (*claim.Result, error) {
 	x, found, err := s.db.Reader().Result(ctx, merchant, id)

@@ -98,6 +98,7 @@ func filing(r *tenfoldv1.FileClaimRequest) (engine.FileClaim, error) {
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), Grounds: grounds.domain(r.GetGrounds()), LearnedAt: moment(r.GetLearnedAt()),
 		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
+		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
 	}
 	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
 }

@@ -99,12 +99,54 @@ func fullClaim(ctx context.Context, r postgres.Reader, c *claim.Claim) (*tenfold
 	for i := range holds.Rows {
 		p.Holds = append(p.Holds, holdOf(&holds.Rows[i], c.Currency))
 	}
-	return p, nil
+	return p, decisionsOn(ctx, r, c, p)
+}
+
+// decisionsOn reads what was decided on a claim into its FULL view.
+func decisionsOn(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	revisions, err := r.Revisions(ctx, c.MerchantID, c.ID, 0, partsMax)
+	if err != nil {
+		return err
+	}
+	for i := range revisions {
+		p.Revisions = append(p.Revisions, revisionOf(&revisions[i], c.Currency))
+	}
+	appeals, err := r.Appeals(ctx, c.MerchantID, c.ID, 0, partsMax)
+	if err != nil {
+		return err
+	}
+	for i := range appeals {
+		p.Appeals = append(p.Appeals, appealOf(&appeals[i]))
+	}
+	approvals, err := r.Approvals(ctx, c.MerchantID, c.ID, postgres.ApprovalKey{}, partsMax)
+	for i := range approvals {
+		p.Approvals = append(p.Approvals, approvalOf(&approvals[i], c))
+	}
+	return err
+}
+
+// claimPage reads the claim whose parts a request lists, and which part of the
+// list it asks for.
+func (s *claimService) claimPage(ctx context.Context, r interface {
+	pageRequest
+	GetParent() string
+}, cursorParts int) (*claim.Claim, page, error) {
+	merchant, id, err := claimOf(r.GetParent(), "parent")
+	if err != nil {
+		return nil, page{}, err
+	}
+	p, err := pageOf(ctx, r, cursorParts)
+	if err != nil {
+		return nil, page{}, err
+	}
+	c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetParent())
+	return c, p, err
 }
 
 // queues are the queues of the contract as the database knows them.
 var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW:        postgres.QueueReview,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPEAL:        postgres.QueueAppeal,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPROVAL:      postgres.QueueApproval,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE:       postgres.QueueOverdue,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS: postgres.QueueStuckPayouts,
@@ -153,11 +195,7 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 }
 
 func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequest) (*tenfoldv1.ListMovesResponse, error) {
-	merchant, id, err := claimOf(r.GetParent(), "parent")
-	if err != nil {
-		return nil, err
-	}
-	p, err := pageOf(ctx, r, 1)
+	c, p, err := s.claimPage(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -165,11 +203,7 @@ func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequ
 	if err != nil {
 		return nil, err
 	}
-	c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetParent())
-	if err != nil {
-		return nil, err
-	}
-	moves, err := s.db.Reader().Moves(ctx, c.MerchantID, id, after, p.size+1)
+	moves, err := s.db.Reader().Moves(ctx, c.MerchantID, c.ID, after, p.size+1)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +220,15 @@ func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequ
 
 func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLineRequest) (*tenfoldv1.GetOrderLineResponse, error) {
 	merchant, id := nameOf(r.GetName())
+	line, err := s.orderLine(ctx, merchant, id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetOrderLineResponse{OrderLine: line}, nil
+}
+
+// orderLine reads an order line with its refunds.
+func (s *claimService) orderLine(ctx context.Context, merchant, id string) (*tenfoldv1.OrderLine, error) {
 	line, refunds, found, err := s.db.Reader().OrderLine(ctx, merchant, id)
 	if err != nil {
 		return nil, err
@@ -194,7 +237,7 @@ func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLi
 		return nil, fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).
 			With("orderLineId", id).At("name")
 	}
-	return &tenfoldv1.GetOrderLineResponse{OrderLine: orderLineOf(line, refunds)}, nil
+	return orderLineOf(line, refunds), nil
 }
 
 func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {

@@ -20,7 +20,9 @@ func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		LearnedAt: stamp(c.LearnedAt), FiledAt: stamp(c.FiledAt), PayoutDestination: c.Destination,
 		Funding: fundingOf(c), Notice: noticeOf(c),
 		WaitsFor: parties.proto(c.State.WaitsFor()), Assignee: c.Assignee, Escalated: c.Escalated,
-		AllowedActions: actions.protos(c.Allowed()),
+		AllowedActions: actions.protos(c.Allowed()), Exposure: moneyOf(c.Exposure(), c.Currency),
+		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
+		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),
 	}
 	if c.PolicyID != "" {
 		p.PolicyVersion = policyVersionName(c.PolicyID, c.PolicyVersion)
@@ -47,6 +49,12 @@ func fundingOf(c *claim.Claim) *tenfoldv1.Funding {
 		InFlight:              moneyOf(f.InFlight(), c.Currency),
 		PaidRefund:            moneyOf(f.RefundPaid, c.Currency),
 		PaidCompensation:      moneyOf(f.CompensationPaid, c.Currency),
+		WrittenOff:            moneyOf(f.WrittenOff, c.Currency),
+		Lost:                  moneyOf(f.Lost, c.Currency),
+		ClawedBack:            moneyOf(f.ClawedBack, c.Currency),
+		Failed:                moneyOf(f.Failed(), c.Currency),
+		Repaid:                moneyOf(f.Repaid, c.Currency),
+		Borne:                 moneyOf(f.Borne(), c.Currency),
 	}
 }
 

@@ -11,13 +11,21 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// bookOf is a book of one moment; shortfall is what its claims were awarded and
-// nobody has funded.
-func bookOf(h *postgres.Head, accounts []postgres.Account, shortfall money.Amount) *tenfoldv1.Book {
+// bookOf is a book of one moment, with the sums of its debts by kind.
+func bookOf(h *postgres.Head, accounts []postgres.Account, debts []postgres.DebtSum) *tenfoldv1.Book {
+	var shortfall money.Amount
+	for _, d := range debts {
+		if d.Kind == postgres.DebtShortfall {
+			shortfall = d.Open
+		}
+	}
 	p := &tenfoldv1.Book{
 		Name: merchantName(h.MerchantID), CurrencyCode: h.Currency, Version: h.Version,
 		EventNumber: h.EventNumber, ChainHash: hex.EncodeToString(h.EventHash[:]), OpenedAt: stamp(h.OpenedAt),
-		OpenShortfall: moneyOf(shortfall, h.Currency),
+		OpenShortfall: moneyOf(shortfall, h.Currency), Debts: debtSumsOf(debts, 0, h.Currency),
+		Exposure: moneyOf(h.Exposure, h.Currency), FreeAmount: moneyOf(h.Free(), h.Currency), SweepSince: stamp(h.Sweep.Since),
+		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline),
+		ExitBegunAt: stamp(h.ExitBegunAt), ExitedAt: stamp(h.ExitedAt),
 	}
 	balances := make(map[ledger.Purpose]money.Amount, len(accounts))
 	for _, a := range accounts {
@@ -84,5 +92,6 @@ func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
 		OutNumber: o.OutNumber, OriginalPaymentId: o.PaymentID, Destination: o.Destination, NotAfter: stamp(o.NotAfter),
 		GatewayReference: o.GatewayReference, FailureCode: o.FailureCode,
 		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt),
+		Form: payoutForms.proto(o.Form), RidesPayment: o.RidesPayment, Superseded: o.Superseded,
 	}
 }

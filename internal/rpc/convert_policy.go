@@ -66,6 +66,6 @@ func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
 		SampleSource: samples.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,
-		Statement: r.Statement, Rank: int32(r.Rank()),
+		Statement: r.Statement, Rank: int32(r.Rank()), Retracted: r.Retracted,
 	}
 }

@@ -40,11 +40,11 @@ func (s *depositService) book(ctx context.Context, merchant string) (*tenfoldv1.
 		if err != nil {
 			return err
 		}
-		shortfall, err := r.Shortfall(ctx, merchant)
+		debts, err := r.DebtSums(ctx, merchant, "")
 		if err != nil {
 			return err
 		}
-		p = bookOf(h, accounts, shortfall)
+		p = bookOf(h, accounts, debts)
 		return nil
 	})
 	return p, err
@@ -60,7 +60,7 @@ func (s *depositService) OpenBook(ctx context.Context, r *tenfoldv1.OpenBookRequ
 	}
 	if r.GetValidateOnly() {
 		h := &postgres.Head{MerchantID: r.GetMerchantId(), Currency: r.GetCurrencyCode()}
-		return &tenfoldv1.OpenBookResponse{Book: bookOf(h, nil, 0)}, nil
+		return &tenfoldv1.OpenBookResponse{Book: bookOf(h, nil, nil)}, nil
 	}
 	book, err := s.book(ctx, r.GetMerchantId())
 	if err != nil {

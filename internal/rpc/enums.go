@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -78,6 +79,9 @@ var (
 	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
 	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
 
+	appealDecisions = enumOf[engine.AppealDecision, tenfoldv1.AppealDecision]("APPEAL_DECISION_")
+	revisionGrounds = enumOf[engine.RevisionGround, tenfoldv1.RevisionGround]("REVISION_GROUND_")
+
 	eventKinds = enumOf[event.Kind, tenfoldv1.EventKind]("EVENT_KIND_")
 
 	purposes       = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
@@ -86,6 +90,8 @@ var (
 	holdStates     = enumOf[ledger.HoldState, tenfoldv1.HoldState]("HOLD_STATE_")
 	holdSources    = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts    = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
+	payoutForms    = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
+	debtKinds      = enumOf[postgres.DebtKind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
 	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
 

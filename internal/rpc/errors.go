@@ -68,6 +68,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.TransferNotFound:      codes.NotFound,
 	fault.WebhookNotFound:       codes.NotFound,
 	fault.EventNotFound:         codes.NotFound,
+	fault.DebtNotFound:          codes.NotFound,
+	fault.ProposalNotFound:      codes.NotFound,
 
 	fault.MerchantAlreadyOpened:   codes.AlreadyExists,
 	fault.PolicyAlreadyPublished:  codes.AlreadyExists,
@@ -95,6 +97,21 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.HoldAlreadyReleased:     codes.FailedPrecondition,
 	fault.HoldExceeded:            codes.FailedPrecondition,
 	fault.WebhookLimit:            codes.FailedPrecondition,
+	fault.AppealWindowClosed:      codes.FailedPrecondition,
+	fault.AppealAlreadyDecided:    codes.FailedPrecondition,
+	fault.ApprovalVoid:            codes.FailedPrecondition,
+	fault.ClockStateConflict:      codes.FailedPrecondition,
+	fault.ResultAlreadyRetracted:  codes.FailedPrecondition,
+	fault.HoldAlreadyExpired:      codes.FailedPrecondition,
+	fault.HoldNotFound:            codes.FailedPrecondition,
+	fault.FreeAmountExceeded:      codes.FailedPrecondition,
+	fault.SweepDue:                codes.FailedPrecondition,
+	fault.DebtExceeded:            codes.FailedPrecondition,
+	fault.ClawBackExceeded:        codes.FailedPrecondition,
+	fault.CouponExceeded:          codes.FailedPrecondition,
+	fault.ExitNotPossible:         codes.FailedPrecondition,
+	fault.ExitStateConflict:       codes.FailedPrecondition,
+	fault.ProposalStateConflict:   codes.FailedPrecondition,
 }
 
 // statusOf is the one translation of errors into statuses. refused says that it
@@ -201,6 +218,10 @@ var actionMethods = map[claim.Action]string{
 	claim.ActionAccept:        "/tenfold.v1.ClaimService/AcceptClaim",
 	claim.ActionWithdraw:      "/tenfold.v1.ClaimService/WithdrawClaim",
 	claim.ActionRetryPayout:   "/tenfold.v1.ClaimService/RetryPayout",
+	claim.ActionAppeal:        "/tenfold.v1.ClaimService/AppealClaim",
+	claim.ActionDecideAppeal:  "/tenfold.v1.ClaimService/DecideAppeal",
+	claim.ActionApprove:       "/tenfold.v1.ClaimService/ApproveClaim",
+	claim.ActionReviseVerdict: "/tenfold.v1.ClaimService/ReviseVerdict",
 }
 
 // violations are broken rules of the contract.

@@ -48,10 +48,15 @@ var secrets = map[protoreflect.FullName]secret{
 
 	// Who of the marketplace's people works on a claim, and what they write to
 	// each other. What a merchant wrote itself it sees.
-	"tenfold.v1.Claim.assignee": fromOutside,
-	"tenfold.v1.Move.person":    {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.workload":  {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.note":      {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Claim.assignee":  fromOutside,
+	"tenfold.v1.Claim.approvals": fromOutside,
+	"tenfold.v1.Approval.person": fromOutside,
+	"tenfold.v1.Approval.note":   fromOutside,
+	"tenfold.v1.Revision.author": fromOutside,
+	"tenfold.v1.Revision.note":   fromOutside,
+	"tenfold.v1.Move.person":     {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.workload":   {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.note":       {from: fromOutside.from, unless: madeByMerchant},
 
 	// The same in events. Their content tells all of it.
 	"tenfold.v1.Event.person_commitment": {from: fromOutside.from, unless: madeByMerchant},
@@ -71,6 +76,16 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.results":        fromAuthenticator,
 	"tenfold.v1.Claim.payouts":        fromAuthenticator,
 	"tenfold.v1.Claim.holds":          fromAuthenticator,
+	"tenfold.v1.Claim.appeals":        fromAuthenticator,
+	"tenfold.v1.Appeal.note":          fromAuthenticator,
+	"tenfold.v1.Claim.revisions":      fromAuthenticator,
+	"tenfold.v1.Claim.exposure":       fromAuthenticator,
+	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,
+	"tenfold.v1.Claim.sampling_case":  fromAuthenticator,
+	"tenfold.v1.Claim.payout_form":    fromAuthenticator,
+
+	"tenfold.v1.Claim.hold_expires_at":  fromAuthenticator,
+	"tenfold.v1.Claim.clock_stopped_at": fromAuthenticator,
 
 	// The same, where a refusal tells the state of a claim.
 	"tenfold.v1.ClaimStateDetail.verdict":  fromAuthenticator,

@@ -107,6 +107,8 @@ func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 		all.PayoutsInstructed += done.PayoutsInstructed
 		all.PayoutsQueried += done.PayoutsQueried
 		all.OutcomesRecorded += done.OutcomesRecorded
+		all.BooksSwept += done.BooksSwept
+		all.HoldsExpired += done.HoldsExpired
 		if err != nil {
 			return all, err
 		}

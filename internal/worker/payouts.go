@@ -48,7 +48,8 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 	if a.Outcome == payout.Processing || a.Outcome == payout.NotFound {
 		return nil
 	}
-	_, err := w.engine.AnswerPayout(ctx, p.MerchantID, engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a})
+	cmd := engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter}
+	_, err := w.engine.AnswerPayout(ctx, p.MerchantID, cmd)
 	if err != nil {
 		return fmt.Errorf("record answer of payout %s: %w", p.ID, err)
 	}
@@ -74,7 +75,8 @@ func (w *Worker) lookAfterPayouts(ctx context.Context) error {
 }
 
 // lookAfter asks first, and sends again only what the gateway never saw, under
-// the same out-number and only while the gateway may pay it.
+// the same out-number and only while the gateway may pay it. Of a payout that
+// failed it only learns whether that is final.
 func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 	w.done.queried.Add(1)
 	a, err := w.gateway.Query(ctx, p.OutNumber)
@@ -87,6 +89,7 @@ func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 	switch {
 	case a.Outcome == payout.NotFound && ended:
 		return w.record(ctx, p, payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: notAfterPassed})
+	case p.State != payout.Instructed:
 	case a.Outcome == payout.NotFound, a.Outcome == payout.OutcomeFailed && retried(p, &a) && !ended:
 		return w.send(ctx, p)
 	}

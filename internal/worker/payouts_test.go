@@ -208,7 +208,12 @@ func TestRetryIsSentUnderItsNumber(t *testing.T) {
 		t.Fatalf("after the lost retry: %+v", done)
 	}
 	f.wantState(c, claim.PayoutFailed)
-	f.clock.Move(engine.Defaults().PayoutLife + time.Hour)
+	if done := f.run(engine.Defaults().PayoutLife + time.Hour); done != (worker.Done{PayoutsQueried: 2, OutcomesRecorded: 2}) {
+		t.Fatalf("when it may not be paid any more: %+v", done)
+	}
+	if done := f.run(30 * day); done != (worker.Done{}) {
+		t.Fatalf("after the failure was confirmed: %+v", done)
+	}
 	f.retry(c, payouttest.Succeed)
 	f.run(0)
 	f.wantState(c, claim.Paid)

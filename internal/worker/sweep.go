@@ -6,22 +6,22 @@ import "context"
 // reservation once, in windows, from where it stopped the last time.
 func (w *Worker) sweep(ctx context.Context) error {
 	end := w.engine.Now().Add(-w.config.SweepAge)
-	if earliest := end.Add(-w.config.SweepSpan); w.swept.Before(earliest) {
-		w.swept = earliest
+	if earliest := end.Add(-w.config.SweepSpan); w.cleared.Before(earliest) {
+		w.cleared = earliest
 	}
 	var freed int64
-	for w.swept.Before(end) {
-		until := w.swept.Add(w.config.SweepWindow)
+	for w.cleared.Before(end) {
+		until := w.cleared.Add(w.config.SweepWindow)
 		if until.After(end) {
 			until = end
 		}
-		n, err := w.db.SweepReservations(ctx, w.swept, until, w.config.BatchMax)
+		n, err := w.db.SweepReservations(ctx, w.cleared, until, w.config.BatchMax)
 		if err != nil {
 			return err
 		}
 		freed += n
 		if n < int64(w.config.BatchMax) {
-			w.swept = until
+			w.cleared = until
 		}
 	}
 	if freed > 0 {

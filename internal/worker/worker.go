@@ -1,6 +1,6 @@
 // Package worker does what nobody calls for: it sends payouts to the gateway
-// and asks after them, lets deadlines pass, and keeps reservations and
-// catalogue tidy. Everything it does it does through commands of the engine, so
+// and asks after them, lets deadlines pass and holds expire, uses income for what
+// is owed, and keeps reservations and catalogue tidy. Everything it does it does through commands of the engine, so
 // any number of workers may run over one database, and any of them may die at
 // any time.
 package worker
@@ -70,6 +70,8 @@ type Done struct {
 	PayoutsInstructed int64
 	PayoutsQueried    int64
 	OutcomesRecorded  int64
+	BooksSwept        int64
+	HoldsExpired      int64
 }
 
 // Worker does the work of one process.
@@ -83,10 +85,10 @@ type Worker struct {
 	hints hints
 	// silences are payouts whose outcome stayed unknown since they were last logged.
 	silences silences
-	// swept is the time up to which reservations were swept.
-	swept time.Time
-	done  struct {
-		deadlines, instructed, queried, recorded atomic.Int64
+	// cleared is the time up to which reservations were swept.
+	cleared time.Time
+	done    struct {
+		deadlines, instructed, queried, recorded, swept, expired atomic.Int64
 	}
 }
 
@@ -112,6 +114,8 @@ func (w *Worker) Run(ctx context.Context) {
 	}{
 		{"look after payouts", w.config.Pause, w.lookAfterPayouts},
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
+		{"sweep books", w.config.Pause, w.sweepBooks},
+		{"expire holds", w.config.Pause, w.expireHolds},
 		{"log silent payouts", w.config.Pause, w.logSilences},
 		{"reload catalogue", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
@@ -159,7 +163,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 	var first error
 	for {
 		start := w.counts()
-		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines} {
+		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines, w.expireHolds, w.sweepBooks} {
 			err := step(ctx)
 			if first == nil {
 				first = err
@@ -178,6 +182,7 @@ func (w *Worker) counts() Done {
 	return Done{
 		DeadlinesPassed: w.done.deadlines.Load(), PayoutsInstructed: w.done.instructed.Load(),
 		PayoutsQueried: w.done.queried.Load(), OutcomesRecorded: w.done.recorded.Load(),
+		BooksSwept: w.done.swept.Load(), HoldsExpired: w.done.expired.Load(),
 	}
 }
 
@@ -188,6 +193,8 @@ func (w *Worker) since(before Done) Done {
 		PayoutsInstructed: now.PayoutsInstructed - before.PayoutsInstructed,
 		PayoutsQueried:    now.PayoutsQueried - before.PayoutsQueried,
 		OutcomesRecorded:  now.OutcomesRecorded - before.OutcomesRecorded,
+		BooksSwept:        now.BooksSwept - before.BooksSwept,
+		HoldsExpired:      now.HoldsExpired - before.HoldsExpired,
 	}
 }
 

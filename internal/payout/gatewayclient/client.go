@@ -79,6 +79,11 @@ var parts = map[payout.Part]tenfoldv1.PayoutPart{
 	payout.Compensation: tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION,
 }
 
+// formOf is the value of the contract that is named after a payout's form.
+func formOf(p *payout.Payout) tenfoldv1.PayoutForm {
+	return tenfoldv1.PayoutForm(tenfoldv1.PayoutForm_value["PAYOUT_FORM_"+string(p.Form)])
+}
+
 func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 	return &tenfoldv1.InstructRequest{
 		OutNumber: p.OutNumber,
@@ -86,7 +91,7 @@ func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 		Claim:     "merchants/" + p.MerchantID + "/claims/" + p.ClaimID,
 		Part:      parts[p.Part], OriginalPaymentId: p.PaymentID, Destination: p.Destination,
 		Amount:   &tenfoldv1.Money{CurrencyCode: p.Currency, MinorUnits: int64(p.Amount)},
-		NotAfter: timestamppb.New(p.NotAfter),
+		NotAfter: timestamppb.New(p.NotAfter), Form: formOf(p), RidesPayment: p.RidesPayment,
 	}
 }
 

@@ -67,6 +67,8 @@ type entry struct {
 type content struct {
 	payout, claim, payment, destination, currency string
 	part                                          tenfoldv1.PayoutPart
+	form                                          tenfoldv1.PayoutForm
+	ridesPayment                                  bool
 	minor                                         int64
 }
 
@@ -137,7 +139,8 @@ func check(r *tenfoldv1.InstructRequest) error {
 func contentOf(r *tenfoldv1.InstructRequest) content {
 	return content{
 		payout: r.GetPayout(), claim: r.GetClaim(), payment: r.GetOriginalPaymentId(), destination: r.GetDestination(),
-		currency: r.GetAmount().GetCurrencyCode(), part: r.GetPart(), minor: r.GetAmount().GetMinorUnits(),
+		currency: r.GetAmount().GetCurrencyCode(), part: r.GetPart(), form: r.GetForm(), ridesPayment: r.GetRidesPayment(),
+		minor: r.GetAmount().GetMinorUnits(),
 	}
 }
 

@@ -269,7 +269,9 @@ type AuthenticationResult struct {
 	// re-inspection, 3 laboratory on a sealed sample, 4 brand on a sealed
 	// sample, 5 brand or laboratory on the consumer's sample, 6 appraiser, 7
 	// codes and trace data, 8 photographs.
-	Rank          int32 `protobuf:"varint,13,opt,name=rank,proto3" json:"rank,omitempty"`
+	Rank int32 `protobuf:"varint,13,opt,name=rank,proto3" json:"rank,omitempty"`
+	// The authenticator took it back; it does not count any more.
+	Retracted     bool `protobuf:"varint,14,opt,name=retracted,proto3" json:"retracted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -395,6 +397,13 @@ func (x *AuthenticationResult) GetRank() int32 {
 	return 0
 }
 
+func (x *AuthenticationResult) GetRetracted() bool {
+	if x != nil {
+		return x.Retracted
+	}
+	return false
+}
+
 var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
@@ -410,7 +419,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"categories\x18\x04 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01R\n" +
 	"categories\x12?\n" +
-	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"\xa0\x04\n" +
+	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"\xbe\x04\n" +
 	"\x14AuthenticationResult\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12$\n" +
@@ -426,7 +435,8 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"recordedAt\x12#\n" +
 	"\rreport_digest\x18\v \x01(\tR\freportDigest\x12\x1c\n" +
 	"\tstatement\x18\f \x01(\tR\tstatement\x12\x12\n" +
-	"\x04rank\x18\r \x01(\x05R\x04rank*\xda\x01\n" +
+	"\x04rank\x18\r \x01(\x05R\x04rank\x12\x1c\n" +
+	"\tretracted\x18\x0e \x01(\bR\tretracted*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18AUTHENTICATOR_KIND_BRAND\x10\x01\x12%\n" +

@@ -795,6 +795,143 @@ func (x *ListResultsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// RetractResultRequest takes a result back.
+type RetractResultRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/results/{result}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Why, 1 to 2,000 characters.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetractResultRequest) Reset() {
+	*x = RetractResultRequest{}
+	mi := &file_tenfold_v1_authentication_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetractResultRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetractResultRequest) ProtoMessage() {}
+
+func (x *RetractResultRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authentication_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetractResultRequest.ProtoReflect.Descriptor instead.
+func (*RetractResultRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RetractResultRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RetractResultRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RetractResultRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *RetractResultRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// RetractResultResponse holds the result and its claim.
+type RetractResultResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The result.
+	Result *AuthenticationResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetractResultResponse) Reset() {
+	*x = RetractResultResponse{}
+	mi := &file_tenfold_v1_authentication_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetractResultResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetractResultResponse) ProtoMessage() {}
+
+func (x *RetractResultResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authentication_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetractResultResponse.ProtoReflect.Descriptor instead.
+func (*RetractResultResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RetractResultResponse) GetResult() *AuthenticationResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *RetractResultResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *RetractResultResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 var File_tenfold_v1_authentication_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
@@ -857,14 +994,26 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"y\n" +
 	"\x13ListResultsResponse\x12:\n" +
 	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xc2\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf0\x01\n" +
+	"\x14RetractResultRequest\x12V\n" +
+	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1e\n" +
+	"\x04note\x18\x04 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\x96\x01\n" +
+	"\x15RetractResultResponse\x128\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x12'\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed2\x9a\x05\n" +
 	"\x15AuthenticationService\x12n\n" +
 	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x00\x12_\n" +
 	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"\x00\x12e\n" +
 	"\x12ListAuthenticators\x12%.tenfold.v1.ListAuthenticatorsRequest\x1a&.tenfold.v1.ListAuthenticatorsResponse\"\x00\x12S\n" +
 	"\fRecordResult\x12\x1f.tenfold.v1.RecordResultRequest\x1a .tenfold.v1.RecordResultResponse\"\x00\x12J\n" +
 	"\tGetResult\x12\x1c.tenfold.v1.GetResultRequest\x1a\x1d.tenfold.v1.GetResultResponse\"\x00\x12P\n" +
-	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"\x00\x12V\n" +
+	"\rRetractResult\x12 .tenfold.v1.RetractResultRequest\x1a!.tenfold.v1.RetractResultResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_authentication_service_proto_rawDescOnce sync.Once
@@ -878,7 +1027,7 @@ func file_tenfold_v1_authentication_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_authentication_service_proto_rawDescData
 }
 
-var file_tenfold_v1_authentication_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_tenfold_v1_authentication_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tenfold_v1_authentication_service_proto_goTypes = []any{
 	(*RegisterAuthenticatorRequest)(nil),  // 0: tenfold.v1.RegisterAuthenticatorRequest
 	(*RegisterAuthenticatorResponse)(nil), // 1: tenfold.v1.RegisterAuthenticatorResponse
@@ -892,44 +1041,50 @@ var file_tenfold_v1_authentication_service_proto_goTypes = []any{
 	(*GetResultResponse)(nil),             // 9: tenfold.v1.GetResultResponse
 	(*ListResultsRequest)(nil),            // 10: tenfold.v1.ListResultsRequest
 	(*ListResultsResponse)(nil),           // 11: tenfold.v1.ListResultsResponse
-	(*Authenticator)(nil),                 // 12: tenfold.v1.Authenticator
-	(AuthenticatorKind)(0),                // 13: tenfold.v1.AuthenticatorKind
-	(*UnitVerdict)(nil),                   // 14: tenfold.v1.UnitVerdict
-	(SampleSource)(0),                     // 15: tenfold.v1.SampleSource
-	(*timestamppb.Timestamp)(nil),         // 16: google.protobuf.Timestamp
-	(*AuthenticationResult)(nil),          // 17: tenfold.v1.AuthenticationResult
-	(*Claim)(nil),                         // 18: tenfold.v1.Claim
+	(*RetractResultRequest)(nil),          // 12: tenfold.v1.RetractResultRequest
+	(*RetractResultResponse)(nil),         // 13: tenfold.v1.RetractResultResponse
+	(*Authenticator)(nil),                 // 14: tenfold.v1.Authenticator
+	(AuthenticatorKind)(0),                // 15: tenfold.v1.AuthenticatorKind
+	(*UnitVerdict)(nil),                   // 16: tenfold.v1.UnitVerdict
+	(SampleSource)(0),                     // 17: tenfold.v1.SampleSource
+	(*timestamppb.Timestamp)(nil),         // 18: google.protobuf.Timestamp
+	(*AuthenticationResult)(nil),          // 19: tenfold.v1.AuthenticationResult
+	(*Claim)(nil),                         // 20: tenfold.v1.Claim
 }
 var file_tenfold_v1_authentication_service_proto_depIdxs = []int32{
-	12, // 0: tenfold.v1.RegisterAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
-	12, // 1: tenfold.v1.RegisterAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	12, // 2: tenfold.v1.GetAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
-	13, // 3: tenfold.v1.ListAuthenticatorsRequest.kind:type_name -> tenfold.v1.AuthenticatorKind
-	12, // 4: tenfold.v1.ListAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
-	14, // 5: tenfold.v1.RecordResultRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	15, // 6: tenfold.v1.RecordResultRequest.sample_source:type_name -> tenfold.v1.SampleSource
-	16, // 7: tenfold.v1.RecordResultRequest.issued_at:type_name -> google.protobuf.Timestamp
-	17, // 8: tenfold.v1.RecordResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	18, // 9: tenfold.v1.RecordResultResponse.claim:type_name -> tenfold.v1.Claim
-	17, // 10: tenfold.v1.GetResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	17, // 11: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
-	0,  // 12: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
-	2,  // 13: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
-	4,  // 14: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
-	6,  // 15: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
-	8,  // 16: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
-	10, // 17: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
-	1,  // 18: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
-	3,  // 19: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
-	5,  // 20: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
-	7,  // 21: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
-	9,  // 22: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
-	11, // 23: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
-	18, // [18:24] is the sub-list for method output_type
-	12, // [12:18] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	14, // 0: tenfold.v1.RegisterAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
+	14, // 1: tenfold.v1.RegisterAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	14, // 2: tenfold.v1.GetAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	15, // 3: tenfold.v1.ListAuthenticatorsRequest.kind:type_name -> tenfold.v1.AuthenticatorKind
+	14, // 4: tenfold.v1.ListAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
+	16, // 5: tenfold.v1.RecordResultRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	17, // 6: tenfold.v1.RecordResultRequest.sample_source:type_name -> tenfold.v1.SampleSource
+	18, // 7: tenfold.v1.RecordResultRequest.issued_at:type_name -> google.protobuf.Timestamp
+	19, // 8: tenfold.v1.RecordResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	20, // 9: tenfold.v1.RecordResultResponse.claim:type_name -> tenfold.v1.Claim
+	19, // 10: tenfold.v1.GetResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	19, // 11: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
+	19, // 12: tenfold.v1.RetractResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	20, // 13: tenfold.v1.RetractResultResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 14: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
+	2,  // 15: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
+	4,  // 16: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
+	6,  // 17: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
+	8,  // 18: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
+	10, // 19: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
+	12, // 20: tenfold.v1.AuthenticationService.RetractResult:input_type -> tenfold.v1.RetractResultRequest
+	1,  // 21: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
+	3,  // 22: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
+	5,  // 23: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
+	7,  // 24: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
+	9,  // 25: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
+	11, // 26: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
+	13, // 27: tenfold.v1.AuthenticationService.RetractResult:output_type -> tenfold.v1.RetractResultResponse
+	21, // [21:28] is the sub-list for method output_type
+	14, // [14:21] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_service_proto_init() }
@@ -946,7 +1101,7 @@ func file_tenfold_v1_authentication_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authentication_service_proto_rawDesc), len(file_tenfold_v1_authentication_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ const (
 	AuthenticationService_RecordResult_FullMethodName          = "/tenfold.v1.AuthenticationService/RecordResult"
 	AuthenticationService_GetResult_FullMethodName             = "/tenfold.v1.AuthenticationService/GetResult"
 	AuthenticationService_ListResults_FullMethodName           = "/tenfold.v1.AuthenticationService/ListResults"
+	AuthenticationService_RetractResult_FullMethodName         = "/tenfold.v1.AuthenticationService/RetractResult"
 )
 
 // AuthenticationServiceClient is the client API for AuthenticationService service.
@@ -58,6 +59,11 @@ type AuthenticationServiceClient interface {
 	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListResults(ctx context.Context, in *ListResultsRequest, opts ...grpc.CallOption) (*ListResultsResponse, error)
+	// RetractResult is an authenticator taking a result of its own back, or an
+	// operator doing so for it. Where the verdict rested on results, a person
+	// decides anew; money stays where it is until then. RESULT_NOT_FOUND,
+	// RESULT_ALREADY_RETRACTED.
+	RetractResult(ctx context.Context, in *RetractResultRequest, opts ...grpc.CallOption) (*RetractResultResponse, error)
 }
 
 type authenticationServiceClient struct {
@@ -128,6 +134,16 @@ func (c *authenticationServiceClient) ListResults(ctx context.Context, in *ListR
 	return out, nil
 }
 
+func (c *authenticationServiceClient) RetractResult(ctx context.Context, in *RetractResultRequest, opts ...grpc.CallOption) (*RetractResultResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetractResultResponse)
+	err := c.cc.Invoke(ctx, AuthenticationService_RetractResult_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AuthenticationServiceServer is the server API for AuthenticationService service.
 // All implementations must embed UnimplementedAuthenticationServiceServer
 // for forward compatibility.
@@ -159,6 +175,11 @@ type AuthenticationServiceServer interface {
 	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error)
+	// RetractResult is an authenticator taking a result of its own back, or an
+	// operator doing so for it. Where the verdict rested on results, a person
+	// decides anew; money stays where it is until then. RESULT_NOT_FOUND,
+	// RESULT_ALREADY_RETRACTED.
+	RetractResult(context.Context, *RetractResultRequest) (*RetractResultResponse, error)
 	mustEmbedUnimplementedAuthenticationServiceServer()
 }
 
@@ -186,6 +207,9 @@ func (UnimplementedAuthenticationServiceServer) GetResult(context.Context, *GetR
 }
 func (UnimplementedAuthenticationServiceServer) ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListResults not implemented")
+}
+func (UnimplementedAuthenticationServiceServer) RetractResult(context.Context, *RetractResultRequest) (*RetractResultResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetractResult not implemented")
 }
 func (UnimplementedAuthenticationServiceServer) mustEmbedUnimplementedAuthenticationServiceServer() {}
 func (UnimplementedAuthenticationServiceServer) testEmbeddedByValue()                               {}
@@ -316,6 +340,24 @@ func _AuthenticationService_ListResults_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthenticationService_RetractResult_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetractResultRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticationServiceServer).RetractResult(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthenticationService_RetractResult_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticationServiceServer).RetractResult(ctx, req.(*RetractResultRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AuthenticationService_ServiceDesc is the grpc.ServiceDesc for AuthenticationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -346,6 +388,10 @@ var AuthenticationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListResults",
 			Handler:    _AuthenticationService_ListResults_Handler,
+		},
+		{
+			MethodName: "RetractResult",
+			Handler:    _AuthenticationService_RetractResult_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

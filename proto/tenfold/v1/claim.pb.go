@@ -156,6 +156,30 @@ const (
 	ClaimTrigger_CLAIM_TRIGGER_PAYOUT_RETURNED ClaimTrigger = 15
 	// The claimant took the claim back.
 	ClaimTrigger_CLAIM_TRIGGER_WITHDRAWN ClaimTrigger = 16
+	// The merchant objected to the verdict within the notice period.
+	ClaimTrigger_CLAIM_TRIGGER_APPEALED ClaimTrigger = 17
+	// The appeal panel found that nothing is owed.
+	ClaimTrigger_CLAIM_TRIGGER_APPEAL_UPHELD ClaimTrigger = 18
+	// The appeal panel found fewer units counterfeit.
+	ClaimTrigger_CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART ClaimTrigger = 19
+	// The appeal panel confirmed the verdict.
+	ClaimTrigger_CLAIM_TRIGGER_APPEAL_DISMISSED ClaimTrigger = 20
+	// The award could be debited, but is of an amount that two approvers must
+	// agree to first.
+	ClaimTrigger_CLAIM_TRIGGER_APPROVAL_REQUIRED ClaimTrigger = 21
+	// The second approver agreed to the amount.
+	ClaimTrigger_CLAIM_TRIGGER_APPROVED ClaimTrigger = 22
+	// An approver sent the amount back to review.
+	ClaimTrigger_CLAIM_TRIGGER_APPROVAL_REFUSED ClaimTrigger = 23
+	// The verdict lost its ground, such as a retracted result: a person decides
+	// anew.
+	ClaimTrigger_CLAIM_TRIGGER_REOPENED ClaimTrigger = 24
+	// A revised verdict asks more of the merchant than the merchant has borne.
+	ClaimTrigger_CLAIM_TRIGGER_REVISED_UPWARD ClaimTrigger = 25
+	// A revised verdict asks nothing more of the merchant.
+	ClaimTrigger_CLAIM_TRIGGER_REVISED_SETTLED ClaimTrigger = 26
+	// A revised verdict finds nothing owed.
+	ClaimTrigger_CLAIM_TRIGGER_REVISED_REJECTED ClaimTrigger = 27
 )
 
 // Enum value maps for ClaimTrigger.
@@ -178,25 +202,47 @@ var (
 		14: "CLAIM_TRIGGER_PAYOUT_RETRIED",
 		15: "CLAIM_TRIGGER_PAYOUT_RETURNED",
 		16: "CLAIM_TRIGGER_WITHDRAWN",
+		17: "CLAIM_TRIGGER_APPEALED",
+		18: "CLAIM_TRIGGER_APPEAL_UPHELD",
+		19: "CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART",
+		20: "CLAIM_TRIGGER_APPEAL_DISMISSED",
+		21: "CLAIM_TRIGGER_APPROVAL_REQUIRED",
+		22: "CLAIM_TRIGGER_APPROVED",
+		23: "CLAIM_TRIGGER_APPROVAL_REFUSED",
+		24: "CLAIM_TRIGGER_REOPENED",
+		25: "CLAIM_TRIGGER_REVISED_UPWARD",
+		26: "CLAIM_TRIGGER_REVISED_SETTLED",
+		27: "CLAIM_TRIGGER_REVISED_REJECTED",
 	}
 	ClaimTrigger_value = map[string]int32{
-		"CLAIM_TRIGGER_UNSPECIFIED":        0,
-		"CLAIM_TRIGGER_FILED":              1,
-		"CLAIM_TRIGGER_RESULT_COUNTERFEIT": 2,
-		"CLAIM_TRIGGER_RESULT_GENUINE":     3,
-		"CLAIM_TRIGGER_RESULT_UNDECIDED":   4,
-		"CLAIM_TRIGGER_RESULT_LAPSED":      5,
-		"CLAIM_TRIGGER_REVIEW_UPHELD":      6,
-		"CLAIM_TRIGGER_REVIEW_REJECTED":    7,
-		"CLAIM_TRIGGER_REVIEW_RETEST":      8,
-		"CLAIM_TRIGGER_REVIEW_EXPIRED":     9,
-		"CLAIM_TRIGGER_ACCEPTED":           10,
-		"CLAIM_TRIGGER_NOTICE_LAPSED":      11,
-		"CLAIM_TRIGGER_PAID_IN_FULL":       12,
-		"CLAIM_TRIGGER_PAYOUT_FAILED":      13,
-		"CLAIM_TRIGGER_PAYOUT_RETRIED":     14,
-		"CLAIM_TRIGGER_PAYOUT_RETURNED":    15,
-		"CLAIM_TRIGGER_WITHDRAWN":          16,
+		"CLAIM_TRIGGER_UNSPECIFIED":           0,
+		"CLAIM_TRIGGER_FILED":                 1,
+		"CLAIM_TRIGGER_RESULT_COUNTERFEIT":    2,
+		"CLAIM_TRIGGER_RESULT_GENUINE":        3,
+		"CLAIM_TRIGGER_RESULT_UNDECIDED":      4,
+		"CLAIM_TRIGGER_RESULT_LAPSED":         5,
+		"CLAIM_TRIGGER_REVIEW_UPHELD":         6,
+		"CLAIM_TRIGGER_REVIEW_REJECTED":       7,
+		"CLAIM_TRIGGER_REVIEW_RETEST":         8,
+		"CLAIM_TRIGGER_REVIEW_EXPIRED":        9,
+		"CLAIM_TRIGGER_ACCEPTED":              10,
+		"CLAIM_TRIGGER_NOTICE_LAPSED":         11,
+		"CLAIM_TRIGGER_PAID_IN_FULL":          12,
+		"CLAIM_TRIGGER_PAYOUT_FAILED":         13,
+		"CLAIM_TRIGGER_PAYOUT_RETRIED":        14,
+		"CLAIM_TRIGGER_PAYOUT_RETURNED":       15,
+		"CLAIM_TRIGGER_WITHDRAWN":             16,
+		"CLAIM_TRIGGER_APPEALED":              17,
+		"CLAIM_TRIGGER_APPEAL_UPHELD":         18,
+		"CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART": 19,
+		"CLAIM_TRIGGER_APPEAL_DISMISSED":      20,
+		"CLAIM_TRIGGER_APPROVAL_REQUIRED":     21,
+		"CLAIM_TRIGGER_APPROVED":              22,
+		"CLAIM_TRIGGER_APPROVAL_REFUSED":      23,
+		"CLAIM_TRIGGER_REOPENED":              24,
+		"CLAIM_TRIGGER_REVISED_UPWARD":        25,
+		"CLAIM_TRIGGER_REVISED_SETTLED":       26,
+		"CLAIM_TRIGGER_REVISED_REJECTED":      27,
 	}
 )
 
@@ -235,7 +281,7 @@ const (
 	ClaimAction_CLAIM_ACTION_UNSPECIFIED ClaimAction = 0
 	// AcceptClaim.
 	ClaimAction_CLAIM_ACTION_ACCEPT ClaimAction = 1
-	// An appeal by the merchant.
+	// AppealClaim.
 	ClaimAction_CLAIM_ACTION_APPEAL ClaimAction = 2
 	// WithdrawClaim.
 	ClaimAction_CLAIM_ACTION_WITHDRAW ClaimAction = 3
@@ -245,24 +291,30 @@ const (
 	ClaimAction_CLAIM_ACTION_CONFIRM_NOTICE ClaimAction = 5
 	// RecordResult of the AuthenticationService.
 	ClaimAction_CLAIM_ACTION_RECORD_RESULT ClaimAction = 6
-	// An approval of the amount.
+	// ApproveClaim.
 	ClaimAction_CLAIM_ACTION_APPROVE ClaimAction = 7
 	// RetryPayout.
 	ClaimAction_CLAIM_ACTION_RETRY_PAYOUT ClaimAction = 8
+	// DecideAppeal.
+	ClaimAction_CLAIM_ACTION_DECIDE_APPEAL ClaimAction = 9
+	// ReviseVerdict.
+	ClaimAction_CLAIM_ACTION_REVISE_VERDICT ClaimAction = 10
 )
 
 // Enum value maps for ClaimAction.
 var (
 	ClaimAction_name = map[int32]string{
-		0: "CLAIM_ACTION_UNSPECIFIED",
-		1: "CLAIM_ACTION_ACCEPT",
-		2: "CLAIM_ACTION_APPEAL",
-		3: "CLAIM_ACTION_WITHDRAW",
-		4: "CLAIM_ACTION_DECIDE_REVIEW",
-		5: "CLAIM_ACTION_CONFIRM_NOTICE",
-		6: "CLAIM_ACTION_RECORD_RESULT",
-		7: "CLAIM_ACTION_APPROVE",
-		8: "CLAIM_ACTION_RETRY_PAYOUT",
+		0:  "CLAIM_ACTION_UNSPECIFIED",
+		1:  "CLAIM_ACTION_ACCEPT",
+		2:  "CLAIM_ACTION_APPEAL",
+		3:  "CLAIM_ACTION_WITHDRAW",
+		4:  "CLAIM_ACTION_DECIDE_REVIEW",
+		5:  "CLAIM_ACTION_CONFIRM_NOTICE",
+		6:  "CLAIM_ACTION_RECORD_RESULT",
+		7:  "CLAIM_ACTION_APPROVE",
+		8:  "CLAIM_ACTION_RETRY_PAYOUT",
+		9:  "CLAIM_ACTION_DECIDE_APPEAL",
+		10: "CLAIM_ACTION_REVISE_VERDICT",
 	}
 	ClaimAction_value = map[string]int32{
 		"CLAIM_ACTION_UNSPECIFIED":    0,
@@ -274,6 +326,8 @@ var (
 		"CLAIM_ACTION_RECORD_RESULT":  6,
 		"CLAIM_ACTION_APPROVE":        7,
 		"CLAIM_ACTION_RETRY_PAYOUT":   8,
+		"CLAIM_ACTION_DECIDE_APPEAL":  9,
+		"CLAIM_ACTION_REVISE_VERDICT": 10,
 	}
 )
 
@@ -397,6 +451,10 @@ const (
 	DeadlineKind_DEADLINE_KIND_NOTICE_UNDELIVERED DeadlineKind = 3
 	// The merchant did not answer a delivered notice: the claim is confirmed.
 	DeadlineKind_DEADLINE_KIND_NOTICE_LAPSED DeadlineKind = 4
+	// The panel did not decide the appeal: it escalates, the claim stays.
+	DeadlineKind_DEADLINE_KIND_APPEAL_OVERDUE DeadlineKind = 5
+	// Nobody approved the amount: it escalates, the claim stays.
+	DeadlineKind_DEADLINE_KIND_APPROVAL_OVERDUE DeadlineKind = 6
 )
 
 // Enum value maps for DeadlineKind.
@@ -407,6 +465,8 @@ var (
 		2: "DEADLINE_KIND_REVIEW_OVERDUE",
 		3: "DEADLINE_KIND_NOTICE_UNDELIVERED",
 		4: "DEADLINE_KIND_NOTICE_LAPSED",
+		5: "DEADLINE_KIND_APPEAL_OVERDUE",
+		6: "DEADLINE_KIND_APPROVAL_OVERDUE",
 	}
 	DeadlineKind_value = map[string]int32{
 		"DEADLINE_KIND_UNSPECIFIED":        0,
@@ -414,6 +474,8 @@ var (
 		"DEADLINE_KIND_REVIEW_OVERDUE":     2,
 		"DEADLINE_KIND_NOTICE_UNDELIVERED": 3,
 		"DEADLINE_KIND_NOTICE_LAPSED":      4,
+		"DEADLINE_KIND_APPEAL_OVERDUE":     5,
+		"DEADLINE_KIND_APPROVAL_OVERDUE":   6,
 	}
 )
 
@@ -621,7 +683,8 @@ const (
 	ClaimView_CLAIM_VIEW_UNSPECIFIED ClaimView = 0
 	// The claim itself. What every mutation and list answers with.
 	ClaimView_CLAIM_VIEW_BASIC ClaimView = 1
-	// Also calculation, order line, results, payouts and holds.
+	// Also calculation, order line, results, payouts, holds, appeals, approvals
+	// and revisions.
 	ClaimView_CLAIM_VIEW_FULL ClaimView = 2
 )
 
@@ -680,6 +743,8 @@ const (
 	ClaimQueue_CLAIM_QUEUE_OVERDUE ClaimQueue = 3
 	// Claims whose payout failed or has had no outcome for too long.
 	ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS ClaimQueue = 4
+	// Claims that wait for the appeal panel.
+	ClaimQueue_CLAIM_QUEUE_APPEAL ClaimQueue = 5
 )
 
 // Enum value maps for ClaimQueue.
@@ -690,6 +755,7 @@ var (
 		2: "CLAIM_QUEUE_APPROVAL",
 		3: "CLAIM_QUEUE_OVERDUE",
 		4: "CLAIM_QUEUE_STUCK_PAYOUTS",
+		5: "CLAIM_QUEUE_APPEAL",
 	}
 	ClaimQueue_value = map[string]int32{
 		"CLAIM_QUEUE_UNSPECIFIED":   0,
@@ -697,6 +763,7 @@ var (
 		"CLAIM_QUEUE_APPROVAL":      2,
 		"CLAIM_QUEUE_OVERDUE":       3,
 		"CLAIM_QUEUE_STUCK_PAYOUTS": 4,
+		"CLAIM_QUEUE_APPEAL":        5,
 	}
 )
 
@@ -789,6 +856,124 @@ func (ReviewDecision) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
+// AppealDecision is what the appeal panel decides.
+type AppealDecision int32
+
+const (
+	// Not set. Never accepted.
+	AppealDecision_APPEAL_DECISION_UNSPECIFIED AppealDecision = 0
+	// Nothing is owed.
+	AppealDecision_APPEAL_DECISION_UPHELD AppealDecision = 1
+	// Fewer units are counterfeit. Needs the verdict on each claimed unit.
+	AppealDecision_APPEAL_DECISION_UPHELD_IN_PART AppealDecision = 2
+	// The verdict stands; it is debited without another notice.
+	AppealDecision_APPEAL_DECISION_DISMISSED AppealDecision = 3
+)
+
+// Enum value maps for AppealDecision.
+var (
+	AppealDecision_name = map[int32]string{
+		0: "APPEAL_DECISION_UNSPECIFIED",
+		1: "APPEAL_DECISION_UPHELD",
+		2: "APPEAL_DECISION_UPHELD_IN_PART",
+		3: "APPEAL_DECISION_DISMISSED",
+	}
+	AppealDecision_value = map[string]int32{
+		"APPEAL_DECISION_UNSPECIFIED":    0,
+		"APPEAL_DECISION_UPHELD":         1,
+		"APPEAL_DECISION_UPHELD_IN_PART": 2,
+		"APPEAL_DECISION_DISMISSED":      3,
+	}
+)
+
+func (x AppealDecision) Enum() *AppealDecision {
+	p := new(AppealDecision)
+	*p = x
+	return p
+}
+
+func (x AppealDecision) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AppealDecision) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[11].Descriptor()
+}
+
+func (AppealDecision) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[11]
+}
+
+func (x AppealDecision) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AppealDecision.Descriptor instead.
+func (AppealDecision) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
+}
+
+// RevisionGround is why a verdict is revised outside of review and appeal.
+type RevisionGround int32
+
+const (
+	// Not set. Never accepted.
+	RevisionGround_REVISION_GROUND_UNSPECIFIED RevisionGround = 0
+	// The panel admits an appeal after its window.
+	RevisionGround_REVISION_GROUND_LATE_APPEAL RevisionGround = 1
+	// A judgment or an administrative decision.
+	RevisionGround_REVISION_GROUND_COURT_DECISION RevisionGround = 2
+	// Evidence that was not there before.
+	RevisionGround_REVISION_GROUND_NEW_EVIDENCE RevisionGround = 3
+	// Proof that the claim was made up: what was paid is owed back.
+	RevisionGround_REVISION_GROUND_FRAUD RevisionGround = 4
+)
+
+// Enum value maps for RevisionGround.
+var (
+	RevisionGround_name = map[int32]string{
+		0: "REVISION_GROUND_UNSPECIFIED",
+		1: "REVISION_GROUND_LATE_APPEAL",
+		2: "REVISION_GROUND_COURT_DECISION",
+		3: "REVISION_GROUND_NEW_EVIDENCE",
+		4: "REVISION_GROUND_FRAUD",
+	}
+	RevisionGround_value = map[string]int32{
+		"REVISION_GROUND_UNSPECIFIED":    0,
+		"REVISION_GROUND_LATE_APPEAL":    1,
+		"REVISION_GROUND_COURT_DECISION": 2,
+		"REVISION_GROUND_NEW_EVIDENCE":   3,
+		"REVISION_GROUND_FRAUD":          4,
+	}
+)
+
+func (x RevisionGround) Enum() *RevisionGround {
+	p := new(RevisionGround)
+	*p = x
+	return p
+}
+
+func (x RevisionGround) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RevisionGround) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[12].Descriptor()
+}
+
+func (RevisionGround) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[12]
+}
+
+func (x RevisionGround) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RevisionGround.Descriptor instead.
+func (RevisionGround) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
+}
+
 // Claim is a consumer's demand over units of one order line. Three axes are
 // kept apart: state (where it is), verdict with revision (what was found), and
 // award with funding (what is owed and what has moved). Claims are made by
@@ -863,6 +1048,21 @@ type Claim struct {
 	Escalated bool `protobuf:"varint,29,opt,name=escalated,proto3" json:"escalated,omitempty"`
 	// What the state admits now, whoever asks.
 	AllowedActions []ClaimAction `protobuf:"varint,30,rep,packed,name=allowed_actions,json=allowedActions,proto3,enum=tenfold.v1.ClaimAction" json:"allowed_actions,omitempty"`
+	// What it may yet cost the merchant: what it could be awarded while nobody
+	// has decided, then what is awarded and not borne.
+	Exposure *Money `protobuf:"bytes,31,opt,name=exposure,proto3" json:"exposure,omitempty"`
+	// When what is held goes back to the merchant. Absent: nothing is held, or
+	// for as long as it takes.
+	HoldExpiresAt *timestamppb.Timestamp `protobuf:"bytes,32,opt,name=hold_expires_at,json=holdExpiresAt,proto3" json:"hold_expires_at,omitempty"`
+	// Since when a test keeps the deadline from running. Absent while it runs.
+	ClockStoppedAt *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=clock_stopped_at,json=clockStoppedAt,proto3" json:"clock_stopped_at,omitempty"`
+	// When the debit was first confirmed. Absent before.
+	ConfirmedAt *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=confirmed_at,json=confirmedAt,proto3" json:"confirmed_at,omitempty"`
+	// The product-level case that it belongs to; claims of one case share what
+	// is short in proportion. Empty for none.
+	SamplingCase string `protobuf:"bytes,35,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	// What the compensation is paid in.
+	PayoutForm PayoutForm `protobuf:"varint,36,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
 	// FULL view: how the award was computed. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -874,7 +1074,13 @@ type Claim struct {
 	// FULL view: the holds of the claim, oldest first.
 	Holds []*Hold `protobuf:"bytes,44,rep,name=holds,proto3" json:"holds,omitempty"`
 	// FULL view: what the claimant is to the order line.
-	ClaimantRole  ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
+	ClaimantRole ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
+	// FULL view: the merchant's appeals, oldest first.
+	Appeals []*Appeal `protobuf:"bytes,46,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	// FULL view: who approved the amount, by revision and person.
+	Approvals []*Approval `protobuf:"bytes,47,rep,name=approvals,proto3" json:"approvals,omitempty"`
+	// FULL view: every verdict with its price, oldest first.
+	Revisions     []*Revision `protobuf:"bytes,48,rep,name=revisions,proto3" json:"revisions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1112,6 +1318,48 @@ func (x *Claim) GetAllowedActions() []ClaimAction {
 	return nil
 }
 
+func (x *Claim) GetExposure() *Money {
+	if x != nil {
+		return x.Exposure
+	}
+	return nil
+}
+
+func (x *Claim) GetHoldExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HoldExpiresAt
+	}
+	return nil
+}
+
+func (x *Claim) GetClockStoppedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClockStoppedAt
+	}
+	return nil
+}
+
+func (x *Claim) GetConfirmedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConfirmedAt
+	}
+	return nil
+}
+
+func (x *Claim) GetSamplingCase() string {
+	if x != nil {
+		return x.SamplingCase
+	}
+	return ""
+}
+
+func (x *Claim) GetPayoutForm() PayoutForm {
+	if x != nil {
+		return x.PayoutForm
+	}
+	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
 func (x *Claim) GetCalculation() *Calculation {
 	if x != nil {
 		return x.Calculation
@@ -1152,6 +1400,27 @@ func (x *Claim) GetClaimantRole() ClaimantRole {
 		return x.ClaimantRole
 	}
 	return ClaimantRole_CLAIMANT_ROLE_UNSPECIFIED
+}
+
+func (x *Claim) GetAppeals() []*Appeal {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
+func (x *Claim) GetApprovals() []*Approval {
+	if x != nil {
+		return x.Approvals
+	}
+	return nil
+}
+
+func (x *Claim) GetRevisions() []*Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
 }
 
 // Award is what a verdict gives the consumer.
@@ -1209,9 +1478,10 @@ func (x *Award) GetCompensation() *Money {
 	return nil
 }
 
-// Funding is what has moved for a claim: amounts, not a state. Captured and
-// advanced together are funded; the award less what is funded is the
-// shortfall; funded money is payable, in flight or paid.
+// Funding is what has moved for a claim: amounts, not a state. The merchant,
+// the platform and the consumer bear it: captured, advanced, written off, lost
+// and clawed back together are funded; funded money is payable, in flight or
+// paid.
 type Funding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Set aside and neither captured nor released.
@@ -1230,8 +1500,21 @@ type Funding struct {
 	PaidRefund *Money `protobuf:"bytes,7,opt,name=paid_refund,json=paidRefund,proto3" json:"paid_refund,omitempty"`
 	// Compensation that reached the consumer and has not come back.
 	PaidCompensation *Money `protobuf:"bytes,8,opt,name=paid_compensation,json=paidCompensation,proto3" json:"paid_compensation,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Given up of what the platform advanced; not held against the merchant.
+	WrittenOff *Money `protobuf:"bytes,9,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
+	// Borne by the platform since a verdict fell after payment.
+	Lost *Money `protobuf:"bytes,10,opt,name=lost,proto3" json:"lost,omitempty"`
+	// Owed back by the consumer.
+	ClawedBack *Money `protobuf:"bytes,11,opt,name=clawed_back,json=clawedBack,proto3" json:"clawed_back,omitempty"`
+	// Failed or came back, and waits for an operator to send it again.
+	Failed *Money `protobuf:"bytes,12,opt,name=failed,proto3" json:"failed,omitempty"`
+	// Given back by the consumer; what is paid is already less by it.
+	Repaid *Money `protobuf:"bytes,13,opt,name=repaid,proto3" json:"repaid,omitempty"`
+	// What the merchant has paid for the claim or owes for it: captured, advanced
+	// and written off.
+	Borne         *Money `protobuf:"bytes,14,opt,name=borne,proto3" json:"borne,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Funding) Reset() {
@@ -1316,6 +1599,48 @@ func (x *Funding) GetPaidRefund() *Money {
 func (x *Funding) GetPaidCompensation() *Money {
 	if x != nil {
 		return x.PaidCompensation
+	}
+	return nil
+}
+
+func (x *Funding) GetWrittenOff() *Money {
+	if x != nil {
+		return x.WrittenOff
+	}
+	return nil
+}
+
+func (x *Funding) GetLost() *Money {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
+}
+
+func (x *Funding) GetClawedBack() *Money {
+	if x != nil {
+		return x.ClawedBack
+	}
+	return nil
+}
+
+func (x *Funding) GetFailed() *Money {
+	if x != nil {
+		return x.Failed
+	}
+	return nil
+}
+
+func (x *Funding) GetRepaid() *Money {
+	if x != nil {
+		return x.Repaid
+	}
+	return nil
+}
+
+func (x *Funding) GetBorne() *Money {
+	if x != nil {
+		return x.Borne
 	}
 	return nil
 }
@@ -1570,12 +1895,354 @@ func (x *Move) GetEventNumber() int64 {
 	return 0
 }
 
+// Appeal is the merchant's objection to one revision of the verdict.
+type Appeal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision appealed against; there is one appeal for each.
+	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The merchant's reasons.
+	Note string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
+	// References of the evidence that the merchant rests on.
+	Evidence []string `protobuf:"bytes,3,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// When it was recorded.
+	AppealedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=appealed_at,json=appealedAt,proto3" json:"appealed_at,omitempty"`
+	// Number of the event in the book that recorded it.
+	EventNumber int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// What ended it: a decision of the panel (APPROVAL_REQUIRED where the panel
+	// confirmed an amount that two approvers must agree to), or what made it moot.
+	// Unset while it waits for the panel.
+	EndedBy ClaimTrigger `protobuf:"varint,6,opt,name=ended_by,json=endedBy,proto3,enum=tenfold.v1.ClaimTrigger" json:"ended_by,omitempty"`
+	// When it ended. Absent before.
+	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appeal) Reset() {
+	*x = Appeal{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appeal) ProtoMessage() {}
+
+func (x *Appeal) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
+func (*Appeal) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Appeal) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Appeal) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Appeal) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Appeal) GetAppealedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AppealedAt
+	}
+	return nil
+}
+
+func (x *Appeal) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *Appeal) GetEndedBy() ClaimTrigger {
+	if x != nil {
+		return x.EndedBy
+	}
+	return ClaimTrigger_CLAIM_TRIGGER_UNSPECIFIED
+}
+
+func (x *Appeal) GetEndedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndedAt
+	}
+	return nil
+}
+
+// Approval is one person's agreement to the amount of one revision. It binds
+// claim, revision and amount: any change voids it.
+type Approval struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The revision approved.
+	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The person who approved.
+	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// The award that was approved.
+	Amount *Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The approver's note. May be empty.
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// When it was recorded.
+	ApprovedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=approved_at,json=approvedAt,proto3" json:"approved_at,omitempty"`
+	// Number of the event in the book that recorded it.
+	EventNumber int64 `protobuf:"varint,6,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// It is of the present revision and amount; others do not count any more.
+	Counts        bool `protobuf:"varint,7,opt,name=counts,proto3" json:"counts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Approval) Reset() {
+	*x = Approval{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Approval) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Approval) ProtoMessage() {}
+
+func (x *Approval) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Approval.ProtoReflect.Descriptor instead.
+func (*Approval) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Approval) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Approval) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Approval) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Approval) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Approval) GetApprovedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ApprovedAt
+	}
+	return nil
+}
+
+func (x *Approval) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *Approval) GetCounts() bool {
+	if x != nil {
+		return x.Counts
+	}
+	return false
+}
+
+// Revision is one verdict with its price, kept for ever. A merchant does not
+// see who is behind it.
+type Revision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Counts the claim's verdicts from 1.
+	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// What was found on the claim as a whole.
+	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
+	// What was found on each unit.
+	Units []*UnitVerdict `protobuf:"bytes,3,rep,name=units,proto3" json:"units,omitempty"`
+	// What it gives the consumer.
+	Award *Award `protobuf:"bytes,4,opt,name=award,proto3" json:"award,omitempty"`
+	// The basis of the award. Unset where nothing was awarded.
+	LegalBasis LegalBasis `protobuf:"varint,5,opt,name=legal_basis,json=legalBasis,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis,omitempty"`
+	// The policy version of the award: policies/{policy}/versions/{n}. Empty where
+	// nothing was awarded.
+	PolicyVersion string `protobuf:"bytes,6,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
+	// What made it: a ClaimTrigger or RevisionGround without its prefix, REPRICED
+	// by a change of the pricing group, or ORDER_REFUNDED.
+	Cause string `protobuf:"bytes,7,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The person behind it. Empty where results alone decided.
+	Author string `protobuf:"bytes,8,opt,name=author,proto3" json:"author,omitempty"`
+	// The decider's reason. May be empty.
+	Note string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
+	// When it was recorded.
+	RevisedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revised_at,json=revisedAt,proto3" json:"revised_at,omitempty"`
+	// Number of the event in the book that recorded it.
+	EventNumber   int64 `protobuf:"varint,11,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revision) Reset() {
+	*x = Revision{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revision) ProtoMessage() {}
+
+func (x *Revision) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revision.ProtoReflect.Descriptor instead.
+func (*Revision) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Revision) GetNumber() int32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Revision) GetVerdict() Verdict {
+	if x != nil {
+		return x.Verdict
+	}
+	return Verdict_VERDICT_UNSPECIFIED
+}
+
+func (x *Revision) GetUnits() []*UnitVerdict {
+	if x != nil {
+		return x.Units
+	}
+	return nil
+}
+
+func (x *Revision) GetAward() *Award {
+	if x != nil {
+		return x.Award
+	}
+	return nil
+}
+
+func (x *Revision) GetLegalBasis() LegalBasis {
+	if x != nil {
+		return x.LegalBasis
+	}
+	return LegalBasis_LEGAL_BASIS_UNSPECIFIED
+}
+
+func (x *Revision) GetPolicyVersion() string {
+	if x != nil {
+		return x.PolicyVersion
+	}
+	return ""
+}
+
+func (x *Revision) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *Revision) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *Revision) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Revision) GetRevisedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RevisedAt
+	}
+	return nil
+}
+
+func (x *Revision) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
 var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\f\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\x90\x10\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -1611,17 +2278,27 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\twaits_for\x18\x1b \x01(\x0e2\x14.tenfold.v1.WaitsForR\bwaitsFor\x12\x1a\n" +
 	"\bassignee\x18\x1c \x01(\tR\bassignee\x12\x1c\n" +
 	"\tescalated\x18\x1d \x01(\bR\tescalated\x12@\n" +
-	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionR\x0eallowedActions\x129\n" +
+	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionR\x0eallowedActions\x12-\n" +
+	"\bexposure\x18\x1f \x01(\v2\x11.tenfold.v1.MoneyR\bexposure\x12B\n" +
+	"\x0fhold_expires_at\x18  \x01(\v2\x1a.google.protobuf.TimestampR\rholdExpiresAt\x12D\n" +
+	"\x10clock_stopped_at\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0eclockStoppedAt\x12=\n" +
+	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x12#\n" +
+	"\rsampling_case\x18# \x01(\tR\fsamplingCase\x127\n" +
+	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormR\n" +
+	"payoutForm\x129\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x124\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12:\n" +
 	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12,\n" +
 	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutR\apayouts\x12&\n" +
 	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12=\n" +
-	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\"i\n" +
+	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12,\n" +
+	"\aappeals\x18. \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
+	"\tapprovals\x18/ \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
+	"\trevisions\x180 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\"i\n" +
 	"\x05Award\x12)\n" +
 	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x125\n" +
-	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xc7\x03\n" +
+	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xd5\x05\n" +
 	"\aFunding\x12%\n" +
 	"\x04held\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x04held\x12E\n" +
 	"\x15captured_from_deposit\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x13capturedFromDeposit\x12J\n" +
@@ -1631,7 +2308,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\tin_flight\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\binFlight\x122\n" +
 	"\vpaid_refund\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\n" +
 	"paidRefund\x12>\n" +
-	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyR\x10paidCompensation\"\x98\x01\n" +
+	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyR\x10paidCompensation\x122\n" +
+	"\vwritten_off\x18\t \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"writtenOff\x12%\n" +
+	"\x04lost\x18\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyR\x04lost\x122\n" +
+	"\vclawed_back\x18\v \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"clawedBack\x12)\n" +
+	"\x06failed\x18\f \x01(\v2\x11.tenfold.v1.MoneyR\x06failed\x12)\n" +
+	"\x06repaid\x18\r \x01(\v2\x11.tenfold.v1.MoneyR\x06repaid\x12'\n" +
+	"\x05borne\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x05borne\"\x98\x01\n" +
 	"\x06Notice\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12=\n" +
 	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x123\n" +
@@ -1651,7 +2337,40 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06person\x18\b \x01(\tR\x06person\x12\x12\n" +
 	"\x04note\x18\t \x01(\tR\x04note\x12!\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03R\veventNumber*\xd6\x02\n" +
+	" \x01(\x03R\veventNumber\"\xa0\x02\n" +
+	"\x06Appeal\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x12\n" +
+	"\x04note\x18\x02 \x01(\tR\x04note\x12\x1a\n" +
+	"\bevidence\x18\x03 \x03(\tR\bevidence\x12;\n" +
+	"\vappealed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"appealedAt\x12!\n" +
+	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\x123\n" +
+	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\aendedBy\x125\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf5\x01\n" +
+	"\bApproval\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x16\n" +
+	"\x06person\x18\x02 \x01(\tR\x06person\x12)\n" +
+	"\x06amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\x12;\n" +
+	"\vapproved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"approvedAt\x12!\n" +
+	"\fevent_number\x18\x06 \x01(\x03R\veventNumber\x12\x16\n" +
+	"\x06counts\x18\a \x01(\bR\x06counts\"\xa9\x03\n" +
+	"\bRevision\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x05R\x06number\x12-\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictR\averdict\x12-\n" +
+	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.UnitVerdictR\x05units\x12'\n" +
+	"\x05award\x18\x04 \x01(\v2\x11.tenfold.v1.AwardR\x05award\x127\n" +
+	"\vlegal_basis\x18\x05 \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
+	"legalBasis\x12%\n" +
+	"\x0epolicy_version\x18\x06 \x01(\tR\rpolicyVersion\x12\x14\n" +
+	"\x05cause\x18\a \x01(\tR\x05cause\x12\x16\n" +
+	"\x06author\x18\b \x01(\tR\x06author\x12\x12\n" +
+	"\x04note\x18\t \x01(\tR\x04note\x129\n" +
+	"\n" +
+	"revised_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\trevisedAt\x12!\n" +
+	"\fevent_number\x18\v \x01(\x03R\veventNumber*\xd6\x02\n" +
 	"\n" +
 	"ClaimState\x12\x1b\n" +
 	"\x17CLAIM_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -1666,7 +2385,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x14CLAIM_STATE_REJECTED\x10\t\x12\x19\n" +
 	"\x15CLAIM_STATE_WITHDRAWN\x10\n" +
 	"\x12\x17\n" +
-	"\x13CLAIM_STATE_EXPIRED\x10\v*\xba\x04\n" +
+	"\x13CLAIM_STATE_EXPIRED\x10\v*\xae\a\n" +
 	"\fClaimTrigger\x12\x1d\n" +
 	"\x19CLAIM_TRIGGER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_TRIGGER_FILED\x10\x01\x12$\n" +
@@ -1685,7 +2404,18 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x1bCLAIM_TRIGGER_PAYOUT_FAILED\x10\r\x12 \n" +
 	"\x1cCLAIM_TRIGGER_PAYOUT_RETRIED\x10\x0e\x12!\n" +
 	"\x1dCLAIM_TRIGGER_PAYOUT_RETURNED\x10\x0f\x12\x1b\n" +
-	"\x17CLAIM_TRIGGER_WITHDRAWN\x10\x10*\x92\x02\n" +
+	"\x17CLAIM_TRIGGER_WITHDRAWN\x10\x10\x12\x1a\n" +
+	"\x16CLAIM_TRIGGER_APPEALED\x10\x11\x12\x1f\n" +
+	"\x1bCLAIM_TRIGGER_APPEAL_UPHELD\x10\x12\x12'\n" +
+	"#CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART\x10\x13\x12\"\n" +
+	"\x1eCLAIM_TRIGGER_APPEAL_DISMISSED\x10\x14\x12#\n" +
+	"\x1fCLAIM_TRIGGER_APPROVAL_REQUIRED\x10\x15\x12\x1a\n" +
+	"\x16CLAIM_TRIGGER_APPROVED\x10\x16\x12\"\n" +
+	"\x1eCLAIM_TRIGGER_APPROVAL_REFUSED\x10\x17\x12\x1a\n" +
+	"\x16CLAIM_TRIGGER_REOPENED\x10\x18\x12 \n" +
+	"\x1cCLAIM_TRIGGER_REVISED_UPWARD\x10\x19\x12!\n" +
+	"\x1dCLAIM_TRIGGER_REVISED_SETTLED\x10\x1a\x12\"\n" +
+	"\x1eCLAIM_TRIGGER_REVISED_REJECTED\x10\x1b*\xd3\x02\n" +
 	"\vClaimAction\x12\x1c\n" +
 	"\x18CLAIM_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_ACTION_ACCEPT\x10\x01\x12\x17\n" +
@@ -1695,7 +2425,10 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x1bCLAIM_ACTION_CONFIRM_NOTICE\x10\x05\x12\x1e\n" +
 	"\x1aCLAIM_ACTION_RECORD_RESULT\x10\x06\x12\x18\n" +
 	"\x14CLAIM_ACTION_APPROVE\x10\a\x12\x1d\n" +
-	"\x19CLAIM_ACTION_RETRY_PAYOUT\x10\b*\xf3\x01\n" +
+	"\x19CLAIM_ACTION_RETRY_PAYOUT\x10\b\x12\x1e\n" +
+	"\x1aCLAIM_ACTION_DECIDE_APPEAL\x10\t\x12\x1f\n" +
+	"\x1bCLAIM_ACTION_REVISE_VERDICT\x10\n" +
+	"*\xf3\x01\n" +
 	"\bWaitsFor\x12\x19\n" +
 	"\x15WAITS_FOR_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17WAITS_FOR_AUTHENTICATOR\x10\x01\x12\x16\n" +
@@ -1705,13 +2438,15 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x13WAITS_FOR_APPROVERS\x10\x05\x12\x1c\n" +
 	"\x18WAITS_FOR_PAYOUT_GATEWAY\x10\x06\x12\x16\n" +
 	"\x12WAITS_FOR_OPERATOR\x10\a\x12\x14\n" +
-	"\x10WAITS_FOR_NOBODY\x10\b*\xb7\x01\n" +
+	"\x10WAITS_FOR_NOBODY\x10\b*\xfd\x01\n" +
 	"\fDeadlineKind\x12\x1d\n" +
 	"\x19DEADLINE_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bDEADLINE_KIND_RESULT_LAPSED\x10\x01\x12 \n" +
 	"\x1cDEADLINE_KIND_REVIEW_OVERDUE\x10\x02\x12$\n" +
 	" DEADLINE_KIND_NOTICE_UNDELIVERED\x10\x03\x12\x1f\n" +
-	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04*c\n" +
+	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04\x12 \n" +
+	"\x1cDEADLINE_KIND_APPEAL_OVERDUE\x10\x05\x12\"\n" +
+	"\x1eDEADLINE_KIND_APPROVAL_OVERDUE\x10\x06*c\n" +
 	"\fClaimantRole\x12\x1d\n" +
 	"\x19CLAIMANT_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIMANT_ROLE_PAYER\x10\x01\x12\x1b\n" +
@@ -1729,20 +2464,32 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\tClaimView\x12\x1a\n" +
 	"\x16CLAIM_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CLAIM_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fCLAIM_VIEW_FULL\x10\x02*\x93\x01\n" +
+	"\x0fCLAIM_VIEW_FULL\x10\x02*\xab\x01\n" +
 	"\n" +
 	"ClaimQueue\x12\x1b\n" +
 	"\x17CLAIM_QUEUE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CLAIM_QUEUE_REVIEW\x10\x01\x12\x18\n" +
 	"\x14CLAIM_QUEUE_APPROVAL\x10\x02\x12\x17\n" +
 	"\x13CLAIM_QUEUE_OVERDUE\x10\x03\x12\x1d\n" +
-	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04*\xa1\x01\n" +
+	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04\x12\x16\n" +
+	"\x12CLAIM_QUEUE_APPEAL\x10\x05*\xa1\x01\n" +
 	"\x0eReviewDecision\x12\x1f\n" +
 	"\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REVIEW_DECISION_UPHOLD\x10\x01\x12\x1a\n" +
 	"\x16REVIEW_DECISION_REJECT\x10\x02\x12\x1a\n" +
 	"\x16REVIEW_DECISION_RETEST\x10\x03\x12\x1a\n" +
-	"\x16REVIEW_DECISION_EXPIRE\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x16REVIEW_DECISION_EXPIRE\x10\x04*\x90\x01\n" +
+	"\x0eAppealDecision\x12\x1f\n" +
+	"\x1bAPPEAL_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16APPEAL_DECISION_UPHELD\x10\x01\x12\"\n" +
+	"\x1eAPPEAL_DECISION_UPHELD_IN_PART\x10\x02\x12\x1d\n" +
+	"\x19APPEAL_DECISION_DISMISSED\x10\x03*\xb3\x01\n" +
+	"\x0eRevisionGround\x12\x1f\n" +
+	"\x1bREVISION_GROUND_UNSPECIFIED\x10\x00\x12\x1f\n" +
+	"\x1bREVISION_GROUND_LATE_APPEAL\x10\x01\x12\"\n" +
+	"\x1eREVISION_GROUND_COURT_DECISION\x10\x02\x12 \n" +
+	"\x1cREVISION_GROUND_NEW_EVIDENCE\x10\x03\x12\x19\n" +
+	"\x15REVISION_GROUND_FRAUD\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_claim_proto_rawDescOnce sync.Once
@@ -1756,8 +2503,8 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -1770,69 +2517,99 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimView)(0),                // 8: tenfold.v1.ClaimView
 	(ClaimQueue)(0),               // 9: tenfold.v1.ClaimQueue
 	(ReviewDecision)(0),           // 10: tenfold.v1.ReviewDecision
-	(*Claim)(nil),                 // 11: tenfold.v1.Claim
-	(*Award)(nil),                 // 12: tenfold.v1.Award
-	(*Funding)(nil),               // 13: tenfold.v1.Funding
-	(*Notice)(nil),                // 14: tenfold.v1.Notice
-	(*Deadline)(nil),              // 15: tenfold.v1.Deadline
-	(*Move)(nil),                  // 16: tenfold.v1.Move
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(Verdict)(0),                  // 18: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 19: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 20: tenfold.v1.LegalBasis
-	(*Calculation)(nil),           // 21: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 22: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 23: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 24: tenfold.v1.Payout
-	(*Hold)(nil),                  // 25: tenfold.v1.Hold
+	(AppealDecision)(0),           // 11: tenfold.v1.AppealDecision
+	(RevisionGround)(0),           // 12: tenfold.v1.RevisionGround
+	(*Claim)(nil),                 // 13: tenfold.v1.Claim
+	(*Award)(nil),                 // 14: tenfold.v1.Award
+	(*Funding)(nil),               // 15: tenfold.v1.Funding
+	(*Notice)(nil),                // 16: tenfold.v1.Notice
+	(*Deadline)(nil),              // 17: tenfold.v1.Deadline
+	(*Move)(nil),                  // 18: tenfold.v1.Move
+	(*Appeal)(nil),                // 19: tenfold.v1.Appeal
+	(*Approval)(nil),              // 20: tenfold.v1.Approval
+	(*Revision)(nil),              // 21: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(Verdict)(0),                  // 23: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 24: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 25: tenfold.v1.LegalBasis
 	(*Money)(nil),                 // 26: tenfold.v1.Money
+	(PayoutForm)(0),               // 27: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 28: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 29: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 30: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 31: tenfold.v1.Payout
+	(*Hold)(nil),                  // 32: tenfold.v1.Hold
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	17, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	18, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	19, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	20, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	20, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	22, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	23, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	24, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	25, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	25, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	6,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	7,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	17, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	17, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
-	12, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
-	13, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
-	14, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
-	15, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
+	22, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	22, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	14, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
+	15, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
+	16, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
+	17, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	21, // 16: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	22, // 17: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	23, // 18: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	24, // 19: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	25, // 20: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	5,  // 21: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	26, // 22: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	26, // 23: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	26, // 24: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	26, // 25: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	26, // 26: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	26, // 27: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	26, // 28: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	26, // 29: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	26, // 30: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	26, // 31: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	17, // 32: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	17, // 33: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	17, // 34: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 35: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 36: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 37: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 38: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	17, // 39: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	26, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	22, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	22, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	22, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	27, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	28, // 21: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	29, // 22: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	30, // 23: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	31, // 24: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	32, // 25: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	5,  // 26: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	19, // 27: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	20, // 28: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	21, // 29: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	26, // 30: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	26, // 31: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	26, // 32: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	26, // 33: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	26, // 34: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	26, // 35: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	26, // 36: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	26, // 37: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	26, // 38: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	26, // 39: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	26, // 40: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	26, // 41: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	26, // 42: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	26, // 43: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	26, // 44: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	26, // 45: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	22, // 46: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	22, // 47: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	22, // 48: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 49: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 50: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 51: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 52: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	22, // 53: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	22, // 54: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 55: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	22, // 56: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	26, // 57: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	22, // 58: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	23, // 59: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	24, // 60: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	14, // 61: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	25, // 62: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	22, // 63: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	64, // [64:64] is the sub-list for method output_type
+	64, // [64:64] is the sub-list for method input_type
+	64, // [64:64] is the sub-list for extension type_name
+	64, // [64:64] is the sub-list for extension extendee
+	0,  // [0:64] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -1853,8 +2630,8 @@ func file_tenfold_v1_claim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
-			NumEnums:      11,
-			NumMessages:   6,
+			NumEnums:      13,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

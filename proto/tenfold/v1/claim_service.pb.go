@@ -59,7 +59,12 @@ type FileClaimRequest struct {
 	// personal data in the clear.
 	PayoutDestination string `protobuf:"bytes,13,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
 	// A note to keep with the claim, up to 2,000 characters. May be empty.
-	Note          string `protobuf:"bytes,14,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,14,opt,name=note,proto3" json:"note,omitempty"`
+	// What the compensation shall be paid in. Unset: cash.
+	PayoutForm PayoutForm `protobuf:"varint,15,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
+	// The product-level case that the claim belongs to; claims of one case share
+	// what is short in proportion. Empty for none.
+	SamplingCase  string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,6 +204,20 @@ func (x *FileClaimRequest) GetPayoutDestination() string {
 func (x *FileClaimRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *FileClaimRequest) GetPayoutForm() PayoutForm {
+	if x != nil {
+		return x.PayoutForm
+	}
+	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
+func (x *FileClaimRequest) GetSamplingCase() string {
+	if x != nil {
+		return x.SamplingCase
 	}
 	return ""
 }
@@ -2360,12 +2379,1528 @@ func (x *RetryPayoutResponse) GetReplayed() bool {
 	return false
 }
 
+// AppealClaimRequest is the merchant's objection to the verdict.
+type AppealClaimRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim that was objected to.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The merchant's reasons, 1 to 2,000 characters.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// References of the evidence that the merchant rests on.
+	Evidence      []string `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealClaimRequest) Reset() {
+	*x = AppealClaimRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealClaimRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealClaimRequest) ProtoMessage() {}
+
+func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
+func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *AppealClaimRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AppealClaimRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AppealClaimRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *AppealClaimRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AppealClaimRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *AppealClaimRequest) GetEvidence() []string {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// AppealClaimResponse holds the appealed claim.
+type AppealClaimResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealClaimResponse) Reset() {
+	*x = AppealClaimResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealClaimResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealClaimResponse) ProtoMessage() {}
+
+func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
+func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *AppealClaimResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *AppealClaimResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// DecideAppealRequest decides an appeal.
+type DecideAppealRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim that was decided on.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What is decided.
+	Decision AppealDecision `protobuf:"varint,5,opt,name=decision,proto3,enum=tenfold.v1.AppealDecision" json:"decision,omitempty"`
+	// With UPHELD_IN_PART: the verdict on each claimed unit. Empty otherwise.
+	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
+	// Why, 1 to 2,000 characters.
+	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideAppealRequest) Reset() {
+	*x = DecideAppealRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideAppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideAppealRequest) ProtoMessage() {}
+
+func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
+func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *DecideAppealRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *DecideAppealRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetDecision() AppealDecision {
+	if x != nil {
+		return x.Decision
+	}
+	return AppealDecision_APPEAL_DECISION_UNSPECIFIED
+}
+
+func (x *DecideAppealRequest) GetUnitVerdicts() []*UnitVerdict {
+	if x != nil {
+		return x.UnitVerdicts
+	}
+	return nil
+}
+
+func (x *DecideAppealRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// DecideAppealResponse holds the decided claim.
+type DecideAppealResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideAppealResponse) Reset() {
+	*x = DecideAppealResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideAppealResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideAppealResponse) ProtoMessage() {}
+
+func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
+func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *DecideAppealResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *DecideAppealResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ListAppealsRequest names the claim whose appeals are asked for.
+type ListAppealsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// At most this many, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppealsRequest) Reset() {
+	*x = ListAppealsRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppealsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppealsRequest) ProtoMessage() {}
+
+func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
+func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ListAppealsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListAppealsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAppealsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListAppealsResponse holds one page of appeals.
+type ListAppealsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Appeals []*Appeal `protobuf:"bytes,1,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	// Token of the next page. Empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppealsResponse) Reset() {
+	*x = ListAppealsResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppealsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppealsResponse) ProtoMessage() {}
+
+func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
+func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ListAppealsResponse) GetAppeals() []*Appeal {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
+func (x *ListAppealsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ApproveClaimRequest agrees to an amount, or refuses it.
+type ApproveClaimRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim whose amount was looked at.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Refuse the amount: the claim goes back to review.
+	Refuse bool `protobuf:"varint,5,opt,name=refuse,proto3" json:"refuse,omitempty"`
+	// A note to keep, up to 2,000 characters. Needed with refuse.
+	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveClaimRequest) Reset() {
+	*x = ApproveClaimRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveClaimRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveClaimRequest) ProtoMessage() {}
+
+func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
+func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ApproveClaimRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ApproveClaimRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ApproveClaimRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ApproveClaimRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ApproveClaimRequest) GetRefuse() bool {
+	if x != nil {
+		return x.Refuse
+	}
+	return false
+}
+
+func (x *ApproveClaimRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ApproveClaimResponse holds the approved claim.
+type ApproveClaimResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApproveClaimResponse) Reset() {
+	*x = ApproveClaimResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApproveClaimResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApproveClaimResponse) ProtoMessage() {}
+
+func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
+func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ApproveClaimResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *ApproveClaimResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ListApprovalsRequest names the claim whose approvals are asked for.
+type ListApprovalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// At most this many, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListApprovalsRequest) Reset() {
+	*x = ListApprovalsRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListApprovalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListApprovalsRequest) ProtoMessage() {}
+
+func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
+func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListApprovalsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListApprovalsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListApprovalsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListApprovalsResponse holds one page of approvals.
+type ListApprovalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By revision, then person.
+	Approvals []*Approval `protobuf:"bytes,1,rep,name=approvals,proto3" json:"approvals,omitempty"`
+	// Token of the next page. Empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListApprovalsResponse) Reset() {
+	*x = ListApprovalsResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListApprovalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListApprovalsResponse) ProtoMessage() {}
+
+func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
+func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListApprovalsResponse) GetApprovals() []*Approval {
+	if x != nil {
+		return x.Approvals
+	}
+	return nil
+}
+
+func (x *ListApprovalsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ReviseVerdictRequest gives a claim another verdict.
+type ReviseVerdictRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim that was decided on.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Why the verdict is revised.
+	Ground RevisionGround `protobuf:"varint,5,opt,name=ground,proto3,enum=tenfold.v1.RevisionGround" json:"ground,omitempty"`
+	// The verdict on each claimed unit.
+	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
+	// Reference of what it rests on, such as a docket number.
+	Document string `protobuf:"bytes,7,opt,name=document,proto3" json:"document,omitempty"`
+	// Why, 1 to 2,000 characters.
+	Note          string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviseVerdictRequest) Reset() {
+	*x = ReviseVerdictRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviseVerdictRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviseVerdictRequest) ProtoMessage() {}
+
+func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
+func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ReviseVerdictRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReviseVerdictRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReviseVerdictRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ReviseVerdictRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ReviseVerdictRequest) GetGround() RevisionGround {
+	if x != nil {
+		return x.Ground
+	}
+	return RevisionGround_REVISION_GROUND_UNSPECIFIED
+}
+
+func (x *ReviseVerdictRequest) GetUnitVerdicts() []*UnitVerdict {
+	if x != nil {
+		return x.UnitVerdicts
+	}
+	return nil
+}
+
+func (x *ReviseVerdictRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ReviseVerdictRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ReviseVerdictResponse holds the revised claim.
+type ReviseVerdictResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReviseVerdictResponse) Reset() {
+	*x = ReviseVerdictResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReviseVerdictResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReviseVerdictResponse) ProtoMessage() {}
+
+func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
+func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ReviseVerdictResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *ReviseVerdictResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ListRevisionsRequest names the claim whose revisions are asked for.
+type ListRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// At most this many, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsRequest) Reset() {
+	*x = ListRevisionsRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsRequest) ProtoMessage() {}
+
+func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *ListRevisionsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListRevisionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListRevisionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListRevisionsResponse holds one page of revisions.
+type ListRevisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Revisions []*Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// Token of the next page. Empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsResponse) Reset() {
+	*x = ListRevisionsResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsResponse) ProtoMessage() {}
+
+func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ListRevisionsResponse) GetRevisions() []*Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+func (x *ListRevisionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ReportOrderRefundRequest reports a refund of an order line.
+type ReportOrderRefundRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/orderLines/{line}: the line that was refunded.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The refund, or what was charged back.
+	Refund        *LineRefund `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportOrderRefundRequest) Reset() {
+	*x = ReportOrderRefundRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportOrderRefundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportOrderRefundRequest) ProtoMessage() {}
+
+func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
+func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *ReportOrderRefundRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ReportOrderRefundRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReportOrderRefundRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ReportOrderRefundRequest) GetRefund() *LineRefund {
+	if x != nil {
+		return x.Refund
+	}
+	return nil
+}
+
+// ReportOrderRefundResponse holds the line after it.
+type ReportOrderRefundResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The line with its refunds.
+	OrderLine *OrderLine `protobuf:"bytes,1,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportOrderRefundResponse) Reset() {
+	*x = ReportOrderRefundResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportOrderRefundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportOrderRefundResponse) ProtoMessage() {}
+
+func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
+func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
+	if x != nil {
+		return x.OrderLine
+	}
+	return nil
+}
+
+func (x *ReportOrderRefundResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// StopClockRequest stops a claim's deadline.
+type StopClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim as it was seen.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Which test is under way, 1 to 2,000 characters.
+	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopClockRequest) Reset() {
+	*x = StopClockRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopClockRequest) ProtoMessage() {}
+
+func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
+func (*StopClockRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *StopClockRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StopClockRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *StopClockRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *StopClockRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *StopClockRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// StopClockResponse holds the stopped claim.
+type StopClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StopClockResponse) Reset() {
+	*x = StopClockResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StopClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StopClockResponse) ProtoMessage() {}
+
+func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
+func (*StopClockResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *StopClockResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *StopClockResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ResumeClockRequest lets a claim's deadline run again.
+type ResumeClockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim as it was seen.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A note to keep, up to 2,000 characters. May be empty.
+	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeClockRequest) Reset() {
+	*x = ResumeClockRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeClockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeClockRequest) ProtoMessage() {}
+
+func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
+func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ResumeClockRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ResumeClockRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ResumeClockRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ResumeClockRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ResumeClockRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ResumeClockResponse holds the running claim.
+type ResumeClockResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeClockResponse) Reset() {
+	*x = ResumeClockResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeClockResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeClockResponse) ProtoMessage() {}
+
+func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
+func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ResumeClockResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *ResumeClockResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ExtendHoldRequest lets what is held be held for longer.
+type ExtendHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The etag of the claim as it was seen.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Until when; later than now set.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Why, 1 to 2,000 characters.
+	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendHoldRequest) Reset() {
+	*x = ExtendHoldRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendHoldRequest) ProtoMessage() {}
+
+func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
+func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ExtendHoldRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExtendHoldRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ExtendHoldRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ExtendHoldRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ExtendHoldRequest) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *ExtendHoldRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ExtendHoldResponse holds the held claim.
+type ExtendHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The claim, BASIC.
+	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExtendHoldResponse) Reset() {
+	*x = ExtendHoldResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExtendHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExtendHoldResponse) ProtoMessage() {}
+
+func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
+func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ExtendHoldResponse) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *ExtendHoldResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x85\a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -2388,7 +3923,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"learned_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tlearnedAt\x129\n" +
 	"\x12payout_destination\x18\r \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11payoutDestination\x12\x1c\n" +
-	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04noteB\r\n" +
+	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12A\n" +
+	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"payoutForm\x12A\n" +
+	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCaseB\r\n" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"X\n" +
 	"\x11FileClaimResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
@@ -2551,8 +4089,135 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12*\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed2\xcc\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xba\x02\n" +
+	"\x12AppealClaimRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
+	"\x04note\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12-\n" +
+	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"Z\n" +
+	"\x13AppealClaimResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xad\x05\n" +
+	"\x13DecideAppealRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
+	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.AppealDecisionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xab\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBm\xbaHj\xba\x01a\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
+	"\x04note\x18\a \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xac\x01\xbaH\xa8\x01\x1a\xa5\x01\n" +
+	"/decide_appeal.unit_verdicts_with_upheld_in_part\x129unit_verdicts are given with UPHELD_IN_PART and only then\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"[\n" +
+	"\x14DecideAppealResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc4\x01\n" +
+	"\x12ListAppealsRequest\x12\\\n" +
+	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"k\n" +
+	"\x13ListAppealsResponse\x12,\n" +
+	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x03\n" +
+	"\x13ApproveClaimRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x16\n" +
+	"\x06refuse\x18\x05 \x01(\bR\x06refuse\x12\x1c\n" +
+	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note:i\xbaHf\x1ad\n" +
+	" approve_claim.refusal_has_a_note\x12\x1aa refusal says why in note\x1a$!this.refuse || this.note.size() > 0\"[\n" +
+	"\x14ApproveClaimResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc6\x01\n" +
+	"\x14ListApprovalsRequest\x12\\\n" +
+	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
+	"\x15ListApprovalsResponse\x122\n" +
+	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa5\x04\n" +
+	"\x14ReviseVerdictRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12>\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1a.tenfold.v1.RevisionGroundB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12\xad\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBo\xbaHl\xba\x01a\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12&\n" +
+	"\bdocument\x18\a \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\x1e\n" +
+	"\x04note\x18\b \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\\\n" +
+	"\x15ReviseVerdictResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc6\x01\n" +
+	"\x14ListRevisionsRequest\x12\\\n" +
+	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
+	"\x15ListRevisionsResponse\x122\n" +
+	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8f\x02\n" +
+	"\x18ReportOrderRefundRequest\x12Y\n" +
+	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
+	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"m\n" +
+	"\x19ReportOrderRefundResponse\x124\n" +
+	"\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x89\x02\n" +
+	"\x10StopClockRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
+	"\x04note\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"X\n" +
+	"\x11StopClockResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x89\x02\n" +
+	"\x12ResumeClockRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"Z\n" +
+	"\x13ResumeClockResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xcd\x02\n" +
+	"\x11ExtendHoldRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12A\n" +
+	"\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12\x1e\n" +
+	"\x04note\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"Y\n" +
+	"\x12ExtendHoldResponse\x12'\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\xf3\x11\n" +
 	"\fClaimService\x12J\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"\x00\x12\\\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x00\x12G\n" +
@@ -2571,7 +4236,19 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\vQuotePayout\x12\x1e.tenfold.v1.QuotePayoutRequest\x1a\x1f.tenfold.v1.QuotePayoutResponse\"\x00\x12h\n" +
 	"\x13ReportPayoutOutcome\x12&.tenfold.v1.ReportPayoutOutcomeRequest\x1a'.tenfold.v1.ReportPayoutOutcomeResponse\"\x00\x12P\n" +
 	"\vListPayouts\x12\x1e.tenfold.v1.ListPayoutsRequest\x1a\x1f.tenfold.v1.ListPayoutsResponse\"\x00\x12P\n" +
-	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"\x00\x12P\n" +
+	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"\x00\x12S\n" +
+	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"\x00\x12P\n" +
+	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"\x00\x12S\n" +
+	"\fApproveClaim\x12\x1f.tenfold.v1.ApproveClaimRequest\x1a .tenfold.v1.ApproveClaimResponse\"\x00\x12V\n" +
+	"\rListApprovals\x12 .tenfold.v1.ListApprovalsRequest\x1a!.tenfold.v1.ListApprovalsResponse\"\x00\x12V\n" +
+	"\rReviseVerdict\x12 .tenfold.v1.ReviseVerdictRequest\x1a!.tenfold.v1.ReviseVerdictResponse\"\x00\x12V\n" +
+	"\rListRevisions\x12 .tenfold.v1.ListRevisionsRequest\x1a!.tenfold.v1.ListRevisionsResponse\"\x00\x12b\n" +
+	"\x11ReportOrderRefund\x12$.tenfold.v1.ReportOrderRefundRequest\x1a%.tenfold.v1.ReportOrderRefundResponse\"\x00\x12J\n" +
+	"\tStopClock\x12\x1c.tenfold.v1.StopClockRequest\x1a\x1d.tenfold.v1.StopClockResponse\"\x00\x12P\n" +
+	"\vResumeClock\x12\x1e.tenfold.v1.ResumeClockRequest\x1a\x1f.tenfold.v1.ResumeClockResponse\"\x00\x12M\n" +
+	"\n" +
+	"ExtendHold\x12\x1d.tenfold.v1.ExtendHoldRequest\x1a\x1e.tenfold.v1.ExtendHoldResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_claim_service_proto_rawDescOnce sync.Once
@@ -2585,7 +4262,7 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*FileClaimRequest)(nil),            // 0: tenfold.v1.FileClaimRequest
 	(*FileClaimResponse)(nil),           // 1: tenfold.v1.FileClaimResponse
@@ -2620,104 +4297,172 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*ListPayoutsResponse)(nil),         // 30: tenfold.v1.ListPayoutsResponse
 	(*RetryPayoutRequest)(nil),          // 31: tenfold.v1.RetryPayoutRequest
 	(*RetryPayoutResponse)(nil),         // 32: tenfold.v1.RetryPayoutResponse
-	(*OrderLine)(nil),                   // 33: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                  // 34: tenfold.v1.LineRefund
-	(LegalBasis)(0),                     // 35: tenfold.v1.LegalBasis
-	(Remedy)(0),                         // 36: tenfold.v1.Remedy
-	(Grounds)(0),                        // 37: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),       // 38: google.protobuf.Timestamp
-	(*Claim)(nil),                       // 39: tenfold.v1.Claim
-	(*ItemStatus)(nil),                  // 40: tenfold.v1.ItemStatus
-	(ClaimView)(0),                      // 41: tenfold.v1.ClaimView
-	(ClaimQueue)(0),                     // 42: tenfold.v1.ClaimQueue
-	(*Move)(nil),                        // 43: tenfold.v1.Move
-	(ReviewDecision)(0),                 // 44: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                 // 45: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),               // 46: tenfold.v1.StoredRequest
-	(*Money)(nil),                       // 47: tenfold.v1.Money
-	(*Calculation)(nil),                 // 48: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                  // 49: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                      // 50: tenfold.v1.Payout
-	(PayoutState)(0),                    // 51: tenfold.v1.PayoutState
+	(*AppealClaimRequest)(nil),          // 33: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),         // 34: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),         // 35: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),        // 36: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),          // 37: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),         // 38: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),         // 39: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),        // 40: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),        // 41: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),       // 42: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),        // 43: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),       // 44: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),        // 45: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),       // 46: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),    // 47: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),   // 48: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),            // 49: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),           // 50: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),          // 51: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),         // 52: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),           // 53: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),          // 54: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                   // 55: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                  // 56: tenfold.v1.LineRefund
+	(LegalBasis)(0),                     // 57: tenfold.v1.LegalBasis
+	(Remedy)(0),                         // 58: tenfold.v1.Remedy
+	(Grounds)(0),                        // 59: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),       // 60: google.protobuf.Timestamp
+	(PayoutForm)(0),                     // 61: tenfold.v1.PayoutForm
+	(*Claim)(nil),                       // 62: tenfold.v1.Claim
+	(*ItemStatus)(nil),                  // 63: tenfold.v1.ItemStatus
+	(ClaimView)(0),                      // 64: tenfold.v1.ClaimView
+	(ClaimQueue)(0),                     // 65: tenfold.v1.ClaimQueue
+	(*Move)(nil),                        // 66: tenfold.v1.Move
+	(ReviewDecision)(0),                 // 67: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                 // 68: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),               // 69: tenfold.v1.StoredRequest
+	(*Money)(nil),                       // 70: tenfold.v1.Money
+	(*Calculation)(nil),                 // 71: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                  // 72: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                      // 73: tenfold.v1.Payout
+	(PayoutState)(0),                    // 74: tenfold.v1.PayoutState
+	(AppealDecision)(0),                 // 75: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                      // 76: tenfold.v1.Appeal
+	(*Approval)(nil),                    // 77: tenfold.v1.Approval
+	(RevisionGround)(0),                 // 78: tenfold.v1.RevisionGround
+	(*Revision)(nil),                    // 79: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	33, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	34, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	35, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	36, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	37, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	38, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	39, // 6: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 7: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	4,  // 8: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	40, // 9: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	39, // 10: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	41, // 11: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	39, // 12: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	42, // 13: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	39, // 14: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	43, // 15: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	39, // 16: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 17: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 18: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 19: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	44, // 20: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	45, // 21: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	39, // 22: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	33, // 23: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	46, // 24: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	33, // 25: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	34, // 26: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	35, // 27: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	36, // 28: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	38, // 29: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	47, // 30: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	48, // 31: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	48, // 32: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	49, // 33: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	38, // 34: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	50, // 35: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	51, // 36: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	50, // 37: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	39, // 38: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	50, // 39: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	0,  // 40: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 41: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 42: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 43: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	9,  // 44: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	11, // 45: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	13, // 46: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	15, // 47: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	17, // 48: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	19, // 49: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	21, // 50: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	23, // 51: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	25, // 52: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	27, // 53: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	29, // 54: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	31, // 55: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	1,  // 56: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 57: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 58: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 59: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	10, // 60: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	12, // 61: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	14, // 62: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	16, // 63: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	18, // 64: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	20, // 65: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	22, // 66: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	24, // 67: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	26, // 68: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	28, // 69: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	30, // 70: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	32, // 71: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	56, // [56:72] is the sub-list for method output_type
-	40, // [40:56] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	55, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	56, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	57, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	58, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	59, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	60, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	61, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	62, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	63, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	62, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	64, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	62, // 13: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	65, // 14: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	62, // 15: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	66, // 16: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	62, // 17: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	62, // 18: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	62, // 19: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	62, // 20: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	67, // 21: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	68, // 22: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	62, // 23: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	55, // 24: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	69, // 25: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	55, // 26: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	56, // 27: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	57, // 28: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	58, // 29: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	60, // 30: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	70, // 31: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	71, // 32: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	71, // 33: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	72, // 34: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	60, // 35: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	73, // 36: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	74, // 37: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	73, // 38: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	62, // 39: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	73, // 40: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	62, // 41: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	75, // 42: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	68, // 43: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	62, // 44: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	76, // 45: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	62, // 46: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	77, // 47: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	78, // 48: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	68, // 49: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	62, // 50: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	79, // 51: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	56, // 52: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	55, // 53: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 54: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	62, // 55: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	60, // 56: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	62, // 57: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 58: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 59: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 60: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 61: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	9,  // 62: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	11, // 63: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	13, // 64: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	15, // 65: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	17, // 66: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	19, // 67: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	21, // 68: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	23, // 69: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	25, // 70: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	27, // 71: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	29, // 72: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	31, // 73: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	33, // 74: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	35, // 75: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	37, // 76: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	39, // 77: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	41, // 78: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	43, // 79: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	45, // 80: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	47, // 81: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	49, // 82: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	51, // 83: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	53, // 84: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 85: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 86: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 87: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 88: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	10, // 89: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	12, // 90: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	14, // 91: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	16, // 92: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	18, // 93: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	20, // 94: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	22, // 95: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	24, // 96: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	26, // 97: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	28, // 98: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	30, // 99: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	32, // 100: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	34, // 101: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	36, // 102: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	38, // 103: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	40, // 104: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	42, // 105: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	44, // 106: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	46, // 107: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	48, // 108: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	50, // 109: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	52, // 110: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	54, // 111: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	85, // [85:112] is the sub-list for method output_type
+	58, // [58:85] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -2748,7 +4493,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -35,6 +35,17 @@ const (
 	ClaimService_ReportPayoutOutcome_FullMethodName = "/tenfold.v1.ClaimService/ReportPayoutOutcome"
 	ClaimService_ListPayouts_FullMethodName         = "/tenfold.v1.ClaimService/ListPayouts"
 	ClaimService_RetryPayout_FullMethodName         = "/tenfold.v1.ClaimService/RetryPayout"
+	ClaimService_AppealClaim_FullMethodName         = "/tenfold.v1.ClaimService/AppealClaim"
+	ClaimService_DecideAppeal_FullMethodName        = "/tenfold.v1.ClaimService/DecideAppeal"
+	ClaimService_ListAppeals_FullMethodName         = "/tenfold.v1.ClaimService/ListAppeals"
+	ClaimService_ApproveClaim_FullMethodName        = "/tenfold.v1.ClaimService/ApproveClaim"
+	ClaimService_ListApprovals_FullMethodName       = "/tenfold.v1.ClaimService/ListApprovals"
+	ClaimService_ReviseVerdict_FullMethodName       = "/tenfold.v1.ClaimService/ReviseVerdict"
+	ClaimService_ListRevisions_FullMethodName       = "/tenfold.v1.ClaimService/ListRevisions"
+	ClaimService_ReportOrderRefund_FullMethodName   = "/tenfold.v1.ClaimService/ReportOrderRefund"
+	ClaimService_StopClock_FullMethodName           = "/tenfold.v1.ClaimService/StopClock"
+	ClaimService_ResumeClock_FullMethodName         = "/tenfold.v1.ClaimService/ResumeClock"
+	ClaimService_ExtendHold_FullMethodName          = "/tenfold.v1.ClaimService/ExtendHold"
 )
 
 // ClaimServiceClient is the client API for ClaimService service.
@@ -126,12 +137,64 @@ type ClaimServiceClient interface {
 	// RetryPayout sends what a claim's failed and returned payouts left owed once
 	// more. What failed goes under the same out-number, so that a late success of
 	// the first try cannot pay twice; what came back goes under a fresh one. To
-	// another destination it can go only after not_after of what failed, until
-	// when it is PAYOUT_STATE_CONFLICT: the same money is never under way under
-	// two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
+	// another destination it can go only when the gateway, asked again after
+	// not_after of what failed, still says that it failed; until then it is
+	// PAYOUT_STATE_CONFLICT: the same money is never under way under two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
 	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// PERSON_REQUIRED.
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
+	// AppealClaim is the merchant objecting to the verdict, once for each revision
+	// and within the notice period. The debit waits for the panel. Needs the etag.
+	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
+	// (saying since when), APPEAL_ALREADY_DECIDED.
+	AppealClaim(ctx context.Context, in *AppealClaimRequest, opts ...grpc.CallOption) (*AppealClaimResponse, error)
+	// DecideAppeal is the panel deciding an appeal: another person than the one
+	// who decided first. What it confirms is debited without another notice. Needs
+	// a person, the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLAIM_STATE_CONFLICT, SAME_PERSON, UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error)
+	// ListAppeals lists the appeals against a claim, oldest first.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error)
+	// ApproveClaim is one of two persons agreeing to an amount before it is
+	// debited, or refusing it, which sends the claim back to review. Neither may
+	// have filed or decided the claim. An approval binds claim, revision and
+	// amount: any change voids it. Needs a person and the etag. CLAIM_NOT_FOUND,
+	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON, PERSON_REQUIRED.
+	ApproveClaim(ctx context.Context, in *ApproveClaimRequest, opts ...grpc.CallOption) (*ApproveClaimResponse, error)
+	// ListApprovals lists the approvals of a claim, by revision and person.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListApprovals(ctx context.Context, in *ListApprovalsRequest, opts ...grpc.CallOption) (*ListApprovalsResponse, error)
+	// ReviseVerdict gives a claim another verdict outside of review and appeal,
+	// from notice on and also after it has ended. It is priced as a difference:
+	// what the merchant bore too much is given back, what the merchant has not
+	// borne needs a fresh notice, and nobody is paid twice. Needs a person, the
+	// etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	ReviseVerdict(ctx context.Context, in *ReviseVerdictRequest, opts ...grpc.CallOption) (*ReviseVerdictResponse, error)
+	// ListRevisions lists every verdict of a claim with its price, oldest first.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
+	// ReportOrderRefund is the order service saying that a line was refunded
+	// outside of its claims, or charged back. It is a fact and never refused for
+	// the state of a claim: what is still owed is less by it, and what was paid
+	// already the consumer owes back, so that the price is given back once. The
+	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount).
+	ReportOrderRefund(ctx context.Context, in *ReportOrderRefundRequest, opts ...grpc.CallOption) (*ReportOrderRefundResponse, error)
+	// StopClock keeps a claim's deadline from running while a test is under way.
+	// Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	StopClock(ctx context.Context, in *StopClockRequest, opts ...grpc.CallOption) (*StopClockResponse, error)
+	// ResumeClock lets the deadline run again; the time that the test took is
+	// added to it. Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	ResumeClock(ctx context.Context, in *ResumeClockRequest, opts ...grpc.CallOption) (*ResumeClockResponse, error)
+	// ExtendHold lets what is held for a claim be held for longer. Needs a person,
+	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND,
+	// PERSON_REQUIRED.
+	ExtendHold(ctx context.Context, in *ExtendHoldRequest, opts ...grpc.CallOption) (*ExtendHoldResponse, error)
 }
 
 type claimServiceClient struct {
@@ -302,6 +365,116 @@ func (c *claimServiceClient) RetryPayout(ctx context.Context, in *RetryPayoutReq
 	return out, nil
 }
 
+func (c *claimServiceClient) AppealClaim(ctx context.Context, in *AppealClaimRequest, opts ...grpc.CallOption) (*AppealClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AppealClaimResponse)
+	err := c.cc.Invoke(ctx, ClaimService_AppealClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideAppealResponse)
+	err := c.cc.Invoke(ctx, ClaimService_DecideAppeal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAppealsResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ListAppeals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ApproveClaim(ctx context.Context, in *ApproveClaimRequest, opts ...grpc.CallOption) (*ApproveClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApproveClaimResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ApproveClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ListApprovals(ctx context.Context, in *ListApprovalsRequest, opts ...grpc.CallOption) (*ListApprovalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListApprovalsResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ListApprovals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ReviseVerdict(ctx context.Context, in *ReviseVerdictRequest, opts ...grpc.CallOption) (*ReviseVerdictResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReviseVerdictResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ReviseVerdict_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRevisionsResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ListRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ReportOrderRefund(ctx context.Context, in *ReportOrderRefundRequest, opts ...grpc.CallOption) (*ReportOrderRefundResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportOrderRefundResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ReportOrderRefund_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) StopClock(ctx context.Context, in *StopClockRequest, opts ...grpc.CallOption) (*StopClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StopClockResponse)
+	err := c.cc.Invoke(ctx, ClaimService_StopClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ResumeClock(ctx context.Context, in *ResumeClockRequest, opts ...grpc.CallOption) (*ResumeClockResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeClockResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ResumeClock_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ExtendHold(ctx context.Context, in *ExtendHoldRequest, opts ...grpc.CallOption) (*ExtendHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExtendHoldResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ExtendHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ClaimServiceServer is the server API for ClaimService service.
 // All implementations must embed UnimplementedClaimServiceServer
 // for forward compatibility.
@@ -391,12 +564,64 @@ type ClaimServiceServer interface {
 	// RetryPayout sends what a claim's failed and returned payouts left owed once
 	// more. What failed goes under the same out-number, so that a late success of
 	// the first try cannot pay twice; what came back goes under a fresh one. To
-	// another destination it can go only after not_after of what failed, until
-	// when it is PAYOUT_STATE_CONFLICT: the same money is never under way under
-	// two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
+	// another destination it can go only when the gateway, asked again after
+	// not_after of what failed, still says that it failed; until then it is
+	// PAYOUT_STATE_CONFLICT: the same money is never under way under two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
 	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// PERSON_REQUIRED.
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
+	// AppealClaim is the merchant objecting to the verdict, once for each revision
+	// and within the notice period. The debit waits for the panel. Needs the etag.
+	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
+	// (saying since when), APPEAL_ALREADY_DECIDED.
+	AppealClaim(context.Context, *AppealClaimRequest) (*AppealClaimResponse, error)
+	// DecideAppeal is the panel deciding an appeal: another person than the one
+	// who decided first. What it confirms is debited without another notice. Needs
+	// a person, the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLAIM_STATE_CONFLICT, SAME_PERSON, UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error)
+	// ListAppeals lists the appeals against a claim, oldest first.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error)
+	// ApproveClaim is one of two persons agreeing to an amount before it is
+	// debited, or refusing it, which sends the claim back to review. Neither may
+	// have filed or decided the claim. An approval binds claim, revision and
+	// amount: any change voids it. Needs a person and the etag. CLAIM_NOT_FOUND,
+	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON, PERSON_REQUIRED.
+	ApproveClaim(context.Context, *ApproveClaimRequest) (*ApproveClaimResponse, error)
+	// ListApprovals lists the approvals of a claim, by revision and person.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error)
+	// ReviseVerdict gives a claim another verdict outside of review and appeal,
+	// from notice on and also after it has ended. It is priced as a difference:
+	// what the merchant bore too much is given back, what the merchant has not
+	// borne needs a fresh notice, and nobody is paid twice. Needs a person, the
+	// etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	ReviseVerdict(context.Context, *ReviseVerdictRequest) (*ReviseVerdictResponse, error)
+	// ListRevisions lists every verdict of a claim with its price, oldest first.
+	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
+	// ReportOrderRefund is the order service saying that a line was refunded
+	// outside of its claims, or charged back. It is a fact and never refused for
+	// the state of a claim: what is still owed is less by it, and what was paid
+	// already the consumer owes back, so that the price is given back once. The
+	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount).
+	ReportOrderRefund(context.Context, *ReportOrderRefundRequest) (*ReportOrderRefundResponse, error)
+	// StopClock keeps a claim's deadline from running while a test is under way.
+	// Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	StopClock(context.Context, *StopClockRequest) (*StopClockResponse, error)
+	// ResumeClock lets the deadline run again; the time that the test took is
+	// added to it. Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	ResumeClock(context.Context, *ResumeClockRequest) (*ResumeClockResponse, error)
+	// ExtendHold lets what is held for a claim be held for longer. Needs a person,
+	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND,
+	// PERSON_REQUIRED.
+	ExtendHold(context.Context, *ExtendHoldRequest) (*ExtendHoldResponse, error)
 	mustEmbedUnimplementedClaimServiceServer()
 }
 
@@ -454,6 +679,39 @@ func (UnimplementedClaimServiceServer) ListPayouts(context.Context, *ListPayouts
 }
 func (UnimplementedClaimServiceServer) RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryPayout not implemented")
+}
+func (UnimplementedClaimServiceServer) AppealClaim(context.Context, *AppealClaimRequest) (*AppealClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AppealClaim not implemented")
+}
+func (UnimplementedClaimServiceServer) DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideAppeal not implemented")
+}
+func (UnimplementedClaimServiceServer) ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAppeals not implemented")
+}
+func (UnimplementedClaimServiceServer) ApproveClaim(context.Context, *ApproveClaimRequest) (*ApproveClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApproveClaim not implemented")
+}
+func (UnimplementedClaimServiceServer) ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListApprovals not implemented")
+}
+func (UnimplementedClaimServiceServer) ReviseVerdict(context.Context, *ReviseVerdictRequest) (*ReviseVerdictResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReviseVerdict not implemented")
+}
+func (UnimplementedClaimServiceServer) ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRevisions not implemented")
+}
+func (UnimplementedClaimServiceServer) ReportOrderRefund(context.Context, *ReportOrderRefundRequest) (*ReportOrderRefundResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportOrderRefund not implemented")
+}
+func (UnimplementedClaimServiceServer) StopClock(context.Context, *StopClockRequest) (*StopClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method StopClock not implemented")
+}
+func (UnimplementedClaimServiceServer) ResumeClock(context.Context, *ResumeClockRequest) (*ResumeClockResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeClock not implemented")
+}
+func (UnimplementedClaimServiceServer) ExtendHold(context.Context, *ExtendHoldRequest) (*ExtendHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExtendHold not implemented")
 }
 func (UnimplementedClaimServiceServer) mustEmbedUnimplementedClaimServiceServer() {}
 func (UnimplementedClaimServiceServer) testEmbeddedByValue()                      {}
@@ -764,6 +1022,204 @@ func _ClaimService_RetryPayout_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClaimService_AppealClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AppealClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).AppealClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_AppealClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).AppealClaim(ctx, req.(*AppealClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_DecideAppeal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideAppealRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).DecideAppeal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_DecideAppeal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).DecideAppeal(ctx, req.(*DecideAppealRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ListAppeals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAppealsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ListAppeals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ListAppeals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ListAppeals(ctx, req.(*ListAppealsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ApproveClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApproveClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ApproveClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ApproveClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ApproveClaim(ctx, req.(*ApproveClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ListApprovals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListApprovalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ListApprovals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ListApprovals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ListApprovals(ctx, req.(*ListApprovalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ReviseVerdict_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReviseVerdictRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ReviseVerdict(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ReviseVerdict_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ReviseVerdict(ctx, req.(*ReviseVerdictRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ListRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ListRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ListRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ListRevisions(ctx, req.(*ListRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ReportOrderRefund_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportOrderRefundRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ReportOrderRefund(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ReportOrderRefund_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ReportOrderRefund(ctx, req.(*ReportOrderRefundRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_StopClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StopClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).StopClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_StopClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).StopClock(ctx, req.(*StopClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ResumeClock_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeClockRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ResumeClock(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ResumeClock_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ResumeClock(ctx, req.(*ResumeClockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ExtendHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExtendHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ExtendHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ExtendHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ExtendHold(ctx, req.(*ExtendHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ClaimService_ServiceDesc is the grpc.ServiceDesc for ClaimService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -834,6 +1290,50 @@ var ClaimService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryPayout",
 			Handler:    _ClaimService_RetryPayout_Handler,
+		},
+		{
+			MethodName: "AppealClaim",
+			Handler:    _ClaimService_AppealClaim_Handler,
+		},
+		{
+			MethodName: "DecideAppeal",
+			Handler:    _ClaimService_DecideAppeal_Handler,
+		},
+		{
+			MethodName: "ListAppeals",
+			Handler:    _ClaimService_ListAppeals_Handler,
+		},
+		{
+			MethodName: "ApproveClaim",
+			Handler:    _ClaimService_ApproveClaim_Handler,
+		},
+		{
+			MethodName: "ListApprovals",
+			Handler:    _ClaimService_ListApprovals_Handler,
+		},
+		{
+			MethodName: "ReviseVerdict",
+			Handler:    _ClaimService_ReviseVerdict_Handler,
+		},
+		{
+			MethodName: "ListRevisions",
+			Handler:    _ClaimService_ListRevisions_Handler,
+		},
+		{
+			MethodName: "ReportOrderRefund",
+			Handler:    _ClaimService_ReportOrderRefund_Handler,
+		},
+		{
+			MethodName: "StopClock",
+			Handler:    _ClaimService_StopClock_Handler,
+		},
+		{
+			MethodName: "ResumeClock",
+			Handler:    _ClaimService_ResumeClock_Handler,
+		},
+		{
+			MethodName: "ExtendHold",
+			Handler:    _ClaimService_ExtendHold_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

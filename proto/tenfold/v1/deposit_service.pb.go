@@ -1318,6 +1318,144 @@ func (x *ListHoldsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// ListDebtsRequest asks for what a merchant owes.
+type ListDebtsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// Only debts of this kind. Unset: any.
+	Kind DebtKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
+	// At most this many, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before. Empty for the first page.
+	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDebtsRequest) Reset() {
+	*x = ListDebtsRequest{}
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDebtsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDebtsRequest) ProtoMessage() {}
+
+func (x *ListDebtsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDebtsRequest.ProtoReflect.Descriptor instead.
+func (*ListDebtsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListDebtsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListDebtsRequest) GetKind() DebtKind {
+	if x != nil {
+		return x.Kind
+	}
+	return DebtKind_DEBT_KIND_UNSPECIFIED
+}
+
+func (x *ListDebtsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListDebtsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListDebtsResponse holds one page of debts.
+type ListDebtsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By kind, of each the oldest first.
+	Debts []*Debt `protobuf:"bytes,1,rep,name=debts,proto3" json:"debts,omitempty"`
+	// Token of the next page. Empty: this is the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// First page: what is open of the kinds asked for, by age: 0 to 7, 8 to 30, 31
+	// to 90 and over 90 days.
+	Buckets       []*DebtBucket `protobuf:"bytes,3,rep,name=buckets,proto3" json:"buckets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListDebtsResponse) Reset() {
+	*x = ListDebtsResponse{}
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListDebtsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListDebtsResponse) ProtoMessage() {}
+
+func (x *ListDebtsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListDebtsResponse.ProtoReflect.Descriptor instead.
+func (*ListDebtsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListDebtsResponse) GetDebts() []*Debt {
+	if x != nil {
+		return x.Debts
+	}
+	return nil
+}
+
+func (x *ListDebtsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListDebtsResponse) GetBuckets() []*DebtBucket {
+	if x != nil {
+		return x.Buckets
+	}
+	return nil
+}
+
 var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
@@ -1421,7 +1559,18 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"c\n" +
 	"\x11ListHoldsResponse\x12&\n" +
 	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\x93\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x01\n" +
+	"\x10ListDebtsRequest\x12>\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12'\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x95\x01\n" +
+	"\x11ListDebtsResponse\x12&\n" +
+	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtR\x05debts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x120\n" +
+	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketR\abuckets2\xdf\x06\n" +
 	"\x0eDepositService\x12G\n" +
 	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x00\x12D\n" +
 	"\aGetBook\x12\x1a.tenfold.v1.GetBookRequest\x1a\x1b.tenfold.v1.GetBookResponse\"\x00\x12S\n" +
@@ -1431,7 +1580,8 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x11HandOverShopFunds\x12$.tenfold.v1.HandOverShopFundsRequest\x1a%.tenfold.v1.HandOverShopFundsResponse\"\x00\x12b\n" +
 	"\x11TakeBackShopFunds\x12$.tenfold.v1.TakeBackShopFundsRequest\x1a%.tenfold.v1.TakeBackShopFundsResponse\"\x00\x12V\n" +
 	"\rListTransfers\x12 .tenfold.v1.ListTransfersRequest\x1a!.tenfold.v1.ListTransfersResponse\"\x00\x12J\n" +
-	"\tListHolds\x12\x1c.tenfold.v1.ListHoldsRequest\x1a\x1d.tenfold.v1.ListHoldsResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\tListHolds\x12\x1c.tenfold.v1.ListHoldsRequest\x1a\x1d.tenfold.v1.ListHoldsResponse\"\x00\x12J\n" +
+	"\tListDebts\x12\x1c.tenfold.v1.ListDebtsRequest\x1a\x1d.tenfold.v1.ListDebtsResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_deposit_service_proto_rawDescOnce sync.Once
@@ -1445,7 +1595,7 @@ func file_tenfold_v1_deposit_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_deposit_service_proto_rawDescData
 }
 
-var file_tenfold_v1_deposit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_tenfold_v1_deposit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_tenfold_v1_deposit_service_proto_goTypes = []any{
 	(*OpenBookRequest)(nil),           // 0: tenfold.v1.OpenBookRequest
 	(*OpenBookResponse)(nil),          // 1: tenfold.v1.OpenBookResponse
@@ -1465,61 +1615,71 @@ var file_tenfold_v1_deposit_service_proto_goTypes = []any{
 	(*ListTransfersResponse)(nil),     // 15: tenfold.v1.ListTransfersResponse
 	(*ListHoldsRequest)(nil),          // 16: tenfold.v1.ListHoldsRequest
 	(*ListHoldsResponse)(nil),         // 17: tenfold.v1.ListHoldsResponse
-	(*Book)(nil),                      // 18: tenfold.v1.Book
-	(*Money)(nil),                     // 19: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil),     // 20: google.protobuf.Timestamp
-	(*Transfer)(nil),                  // 21: tenfold.v1.Transfer
-	(HoldState)(0),                    // 22: tenfold.v1.HoldState
-	(*Hold)(nil),                      // 23: tenfold.v1.Hold
+	(*ListDebtsRequest)(nil),          // 18: tenfold.v1.ListDebtsRequest
+	(*ListDebtsResponse)(nil),         // 19: tenfold.v1.ListDebtsResponse
+	(*Book)(nil),                      // 20: tenfold.v1.Book
+	(*Money)(nil),                     // 21: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
+	(*Transfer)(nil),                  // 23: tenfold.v1.Transfer
+	(HoldState)(0),                    // 24: tenfold.v1.HoldState
+	(*Hold)(nil),                      // 25: tenfold.v1.Hold
+	(DebtKind)(0),                     // 26: tenfold.v1.DebtKind
+	(*Debt)(nil),                      // 27: tenfold.v1.Debt
+	(*DebtBucket)(nil),                // 28: tenfold.v1.DebtBucket
 }
 var file_tenfold_v1_deposit_service_proto_depIdxs = []int32{
-	18, // 0: tenfold.v1.OpenBookResponse.book:type_name -> tenfold.v1.Book
-	18, // 1: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
-	19, // 2: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
-	20, // 3: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 4: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
-	21, // 5: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	19, // 6: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
-	20, // 7: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 8: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
-	21, // 9: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	20, // 10: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 11: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
-	21, // 12: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
-	19, // 13: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	20, // 14: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 15: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
-	21, // 16: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	19, // 17: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	20, // 18: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	18, // 19: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
-	21, // 20: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	21, // 21: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
-	22, // 22: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
-	23, // 23: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
-	0,  // 24: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
-	2,  // 25: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
-	4,  // 26: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
-	6,  // 27: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
-	8,  // 28: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
-	10, // 29: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
-	12, // 30: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
-	14, // 31: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
-	16, // 32: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
-	1,  // 33: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
-	3,  // 34: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
-	5,  // 35: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
-	7,  // 36: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
-	9,  // 37: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
-	11, // 38: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
-	13, // 39: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
-	15, // 40: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
-	17, // 41: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	20, // 0: tenfold.v1.OpenBookResponse.book:type_name -> tenfold.v1.Book
+	20, // 1: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
+	21, // 2: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
+	22, // 3: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	20, // 4: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
+	23, // 5: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	21, // 6: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
+	22, // 7: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	20, // 8: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
+	23, // 9: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	22, // 10: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
+	20, // 11: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
+	23, // 12: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
+	21, // 13: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	22, // 14: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	20, // 15: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
+	23, // 16: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	21, // 17: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	22, // 18: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	20, // 19: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
+	23, // 20: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	23, // 21: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
+	24, // 22: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
+	25, // 23: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
+	26, // 24: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
+	27, // 25: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
+	28, // 26: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
+	0,  // 27: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
+	2,  // 28: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
+	4,  // 29: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
+	6,  // 30: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
+	8,  // 31: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
+	10, // 32: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
+	12, // 33: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
+	14, // 34: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
+	16, // 35: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
+	18, // 36: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
+	1,  // 37: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
+	3,  // 38: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
+	5,  // 39: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
+	7,  // 40: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
+	9,  // 41: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
+	11, // 42: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
+	13, // 43: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
+	15, // 44: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
+	17, // 45: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
+	19, // 46: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
+	37, // [37:47] is the sub-list for method output_type
+	27, // [27:37] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_deposit_service_proto_init() }
@@ -1539,7 +1699,7 @@ func file_tenfold_v1_deposit_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_deposit_service_proto_rawDesc), len(file_tenfold_v1_deposit_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	DepositService_TakeBackShopFunds_FullMethodName = "/tenfold.v1.DepositService/TakeBackShopFunds"
 	DepositService_ListTransfers_FullMethodName     = "/tenfold.v1.DepositService/ListTransfers"
 	DepositService_ListHolds_FullMethodName         = "/tenfold.v1.DepositService/ListHolds"
+	DepositService_ListDebts_FullMethodName         = "/tenfold.v1.DepositService/ListDebts"
 )
 
 // DepositServiceClient is the client API for DepositService service.
@@ -53,7 +54,8 @@ type DepositServiceClient interface {
 	TopUpDeposit(ctx context.Context, in *TopUpDepositRequest, opts ...grpc.CallOption) (*TopUpDepositResponse, error)
 	// WithdrawDeposit books free deposit as paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// DEPOSIT_INSUFFICIENT, REFERENCE_ALREADY_USED.
+	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	WithdrawDeposit(ctx context.Context, in *WithdrawDepositRequest, opts ...grpc.CallOption) (*WithdrawDepositResponse, error)
 	// ReverseTopUp takes back a top-up whose payment bounced. What is no longer
 	// free becomes a receivable, so it is never refused for lack of money.
@@ -65,7 +67,8 @@ type DepositServiceClient interface {
 	HandOverShopFunds(ctx context.Context, in *HandOverShopFundsRequest, opts ...grpc.CallOption) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// SHOP_FUNDS_INSUFFICIENT, REFERENCE_ALREADY_USED.
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(ctx context.Context, in *TakeBackShopFundsRequest, opts ...grpc.CallOption) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, oldest first.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -73,6 +76,10 @@ type DepositServiceClient interface {
 	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
+	// ListDebts lists what a merchant owes, and what is yet to be set aside, by
+	// kind and the oldest first, with sums by age. MERCHANT_NOT_FOUND,
+	// PAGE_TOKEN_INVALID.
+	ListDebts(ctx context.Context, in *ListDebtsRequest, opts ...grpc.CallOption) (*ListDebtsResponse, error)
 }
 
 type depositServiceClient struct {
@@ -173,6 +180,16 @@ func (c *depositServiceClient) ListHolds(ctx context.Context, in *ListHoldsReque
 	return out, nil
 }
 
+func (c *depositServiceClient) ListDebts(ctx context.Context, in *ListDebtsRequest, opts ...grpc.CallOption) (*ListDebtsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListDebtsResponse)
+	err := c.cc.Invoke(ctx, DepositService_ListDebts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DepositServiceServer is the server API for DepositService service.
 // All implementations must embed UnimplementedDepositServiceServer
 // for forward compatibility.
@@ -196,7 +213,8 @@ type DepositServiceServer interface {
 	TopUpDeposit(context.Context, *TopUpDepositRequest) (*TopUpDepositResponse, error)
 	// WithdrawDeposit books free deposit as paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// DEPOSIT_INSUFFICIENT, REFERENCE_ALREADY_USED.
+	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	WithdrawDeposit(context.Context, *WithdrawDepositRequest) (*WithdrawDepositResponse, error)
 	// ReverseTopUp takes back a top-up whose payment bounced. What is no longer
 	// free becomes a receivable, so it is never refused for lack of money.
@@ -208,7 +226,8 @@ type DepositServiceServer interface {
 	HandOverShopFunds(context.Context, *HandOverShopFundsRequest) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// SHOP_FUNDS_INSUFFICIENT, REFERENCE_ALREADY_USED.
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(context.Context, *TakeBackShopFundsRequest) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, oldest first.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -216,6 +235,10 @@ type DepositServiceServer interface {
 	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
+	// ListDebts lists what a merchant owes, and what is yet to be set aside, by
+	// kind and the oldest first, with sums by age. MERCHANT_NOT_FOUND,
+	// PAGE_TOKEN_INVALID.
+	ListDebts(context.Context, *ListDebtsRequest) (*ListDebtsResponse, error)
 	mustEmbedUnimplementedDepositServiceServer()
 }
 
@@ -252,6 +275,9 @@ func (UnimplementedDepositServiceServer) ListTransfers(context.Context, *ListTra
 }
 func (UnimplementedDepositServiceServer) ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListHolds not implemented")
+}
+func (UnimplementedDepositServiceServer) ListDebts(context.Context, *ListDebtsRequest) (*ListDebtsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListDebts not implemented")
 }
 func (UnimplementedDepositServiceServer) mustEmbedUnimplementedDepositServiceServer() {}
 func (UnimplementedDepositServiceServer) testEmbeddedByValue()                        {}
@@ -436,6 +462,24 @@ func _DepositService_ListHolds_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DepositService_ListDebts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListDebtsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DepositServiceServer).ListDebts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DepositService_ListDebts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DepositServiceServer).ListDebts(ctx, req.(*ListDebtsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DepositService_ServiceDesc is the grpc.ServiceDesc for DepositService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -478,6 +522,10 @@ var DepositService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListHolds",
 			Handler:    _DepositService_ListHolds_Handler,
+		},
+		{
+			MethodName: "ListDebts",
+			Handler:    _DepositService_ListDebts_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

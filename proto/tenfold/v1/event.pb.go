@@ -65,6 +65,62 @@ const (
 	EventKind_EVENT_KIND_PAYOUT_ANSWERED EventKind = 17
 	// A failed payout was sent again.
 	EventKind_EVENT_KIND_PAYOUT_RETRIED EventKind = 18
+	// The merchant appealed.
+	EventKind_EVENT_KIND_CLAIM_APPEALED EventKind = 19
+	// The appeal panel decided.
+	EventKind_EVENT_KIND_APPEAL_DECIDED EventKind = 20
+	// A person approved the amount.
+	EventKind_EVENT_KIND_CLAIM_APPROVED EventKind = 21
+	// A person refused the amount.
+	EventKind_EVENT_KIND_APPROVAL_REFUSED EventKind = 22
+	// The verdict was revised outside of review and appeal.
+	EventKind_EVENT_KIND_VERDICT_REVISED EventKind = 23
+	// An authenticator took a result back.
+	EventKind_EVENT_KIND_RESULT_RETRACTED EventKind = 24
+	// A refund of an order line was reported.
+	EventKind_EVENT_KIND_ORDER_REFUND_REPORTED EventKind = 25
+	// The deadline of the claim was stopped while a test is under way.
+	EventKind_EVENT_KIND_CLOCK_STOPPED EventKind = 26
+	// The deadline of the claim runs again.
+	EventKind_EVENT_KIND_CLOCK_RESUMED EventKind = 27
+	// The time of a hold ran out; it went back to the merchant.
+	EventKind_EVENT_KIND_HOLD_EXPIRED EventKind = 28
+	// A hold was extended.
+	EventKind_EVENT_KIND_HOLD_EXTENDED EventKind = 29
+	// Money that came in was looked at for what is owed.
+	EventKind_EVENT_KIND_BOOK_SWEPT EventKind = 30
+	// A further slice of the claim was funded.
+	EventKind_EVENT_KIND_CLAIM_FUNDED EventKind = 31
+	// More was set aside for the claim.
+	EventKind_EVENT_KIND_HOLD_TOPPED_UP EventKind = 32
+	// What the merchant owes was taken from money that came in.
+	EventKind_EVENT_KIND_DEBT_RECOVERED EventKind = 33
+	// The deposit fell below its minimum; the merchant is to top it up.
+	EventKind_EVENT_KIND_DEPOSIT_DEMANDED EventKind = 34
+	// The deposit has its minimum again.
+	EventKind_EVENT_KIND_DEPOSIT_DEMAND_MET EventKind = 35
+	// The time to top the deposit up ran out.
+	EventKind_EVENT_KIND_DEPOSIT_DEMAND_LAPSED EventKind = 36
+	// The merchant gave notice to leave.
+	EventKind_EVENT_KIND_EXIT_BEGUN EventKind = 37
+	// The merchant stays.
+	EventKind_EVENT_KIND_EXIT_CANCELLED EventKind = 38
+	// The merchant left, and what was left was paid out.
+	EventKind_EVENT_KIND_MERCHANT_EXITED EventKind = 39
+	// A decision that needs two approvers was proposed.
+	EventKind_EVENT_KIND_PROPOSAL_MADE EventKind = 40
+	// A person approved a proposal.
+	EventKind_EVENT_KIND_PROPOSAL_APPROVED EventKind = 41
+	// A person refused a proposal.
+	EventKind_EVENT_KIND_PROPOSAL_REFUSED EventKind = 42
+	// A penalty was given back.
+	EventKind_EVENT_KIND_PENALTY_REVERSED EventKind = 43
+	// A consumer paid back.
+	EventKind_EVENT_KIND_CLAW_BACK_REPAID EventKind = 44
+	// A coupon was spent.
+	EventKind_EVENT_KIND_COUPON_REDEEMED EventKind = 45
+	// A coupon expired.
+	EventKind_EVENT_KIND_COUPON_LAPSED EventKind = 46
 )
 
 // Enum value maps for EventKind.
@@ -89,6 +145,34 @@ var (
 		16: "EVENT_KIND_CLAIM_PAID",
 		17: "EVENT_KIND_PAYOUT_ANSWERED",
 		18: "EVENT_KIND_PAYOUT_RETRIED",
+		19: "EVENT_KIND_CLAIM_APPEALED",
+		20: "EVENT_KIND_APPEAL_DECIDED",
+		21: "EVENT_KIND_CLAIM_APPROVED",
+		22: "EVENT_KIND_APPROVAL_REFUSED",
+		23: "EVENT_KIND_VERDICT_REVISED",
+		24: "EVENT_KIND_RESULT_RETRACTED",
+		25: "EVENT_KIND_ORDER_REFUND_REPORTED",
+		26: "EVENT_KIND_CLOCK_STOPPED",
+		27: "EVENT_KIND_CLOCK_RESUMED",
+		28: "EVENT_KIND_HOLD_EXPIRED",
+		29: "EVENT_KIND_HOLD_EXTENDED",
+		30: "EVENT_KIND_BOOK_SWEPT",
+		31: "EVENT_KIND_CLAIM_FUNDED",
+		32: "EVENT_KIND_HOLD_TOPPED_UP",
+		33: "EVENT_KIND_DEBT_RECOVERED",
+		34: "EVENT_KIND_DEPOSIT_DEMANDED",
+		35: "EVENT_KIND_DEPOSIT_DEMAND_MET",
+		36: "EVENT_KIND_DEPOSIT_DEMAND_LAPSED",
+		37: "EVENT_KIND_EXIT_BEGUN",
+		38: "EVENT_KIND_EXIT_CANCELLED",
+		39: "EVENT_KIND_MERCHANT_EXITED",
+		40: "EVENT_KIND_PROPOSAL_MADE",
+		41: "EVENT_KIND_PROPOSAL_APPROVED",
+		42: "EVENT_KIND_PROPOSAL_REFUSED",
+		43: "EVENT_KIND_PENALTY_REVERSED",
+		44: "EVENT_KIND_CLAW_BACK_REPAID",
+		45: "EVENT_KIND_COUPON_REDEEMED",
+		46: "EVENT_KIND_COUPON_LAPSED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":            0,
@@ -110,6 +194,34 @@ var (
 		"EVENT_KIND_CLAIM_PAID":             16,
 		"EVENT_KIND_PAYOUT_ANSWERED":        17,
 		"EVENT_KIND_PAYOUT_RETRIED":         18,
+		"EVENT_KIND_CLAIM_APPEALED":         19,
+		"EVENT_KIND_APPEAL_DECIDED":         20,
+		"EVENT_KIND_CLAIM_APPROVED":         21,
+		"EVENT_KIND_APPROVAL_REFUSED":       22,
+		"EVENT_KIND_VERDICT_REVISED":        23,
+		"EVENT_KIND_RESULT_RETRACTED":       24,
+		"EVENT_KIND_ORDER_REFUND_REPORTED":  25,
+		"EVENT_KIND_CLOCK_STOPPED":          26,
+		"EVENT_KIND_CLOCK_RESUMED":          27,
+		"EVENT_KIND_HOLD_EXPIRED":           28,
+		"EVENT_KIND_HOLD_EXTENDED":          29,
+		"EVENT_KIND_BOOK_SWEPT":             30,
+		"EVENT_KIND_CLAIM_FUNDED":           31,
+		"EVENT_KIND_HOLD_TOPPED_UP":         32,
+		"EVENT_KIND_DEBT_RECOVERED":         33,
+		"EVENT_KIND_DEPOSIT_DEMANDED":       34,
+		"EVENT_KIND_DEPOSIT_DEMAND_MET":     35,
+		"EVENT_KIND_DEPOSIT_DEMAND_LAPSED":  36,
+		"EVENT_KIND_EXIT_BEGUN":             37,
+		"EVENT_KIND_EXIT_CANCELLED":         38,
+		"EVENT_KIND_MERCHANT_EXITED":        39,
+		"EVENT_KIND_PROPOSAL_MADE":          40,
+		"EVENT_KIND_PROPOSAL_APPROVED":      41,
+		"EVENT_KIND_PROPOSAL_REFUSED":       42,
+		"EVENT_KIND_PENALTY_REVERSED":       43,
+		"EVENT_KIND_CLAW_BACK_REPAID":       44,
+		"EVENT_KIND_COUPON_REDEEMED":        45,
+		"EVENT_KIND_COUPON_LAPSED":          46,
 	}
 )
 
@@ -487,7 +599,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03R\aversion\"5\n" +
 	"\vEventDetail\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value*\xe8\x04\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value*\xdf\v\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -508,7 +620,35 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1aEVENT_KIND_CLAIM_WITHDRAWN\x10\x0f\x12\x19\n" +
 	"\x15EVENT_KIND_CLAIM_PAID\x10\x10\x12\x1e\n" +
 	"\x1aEVENT_KIND_PAYOUT_ANSWERED\x10\x11\x12\x1d\n" +
-	"\x19EVENT_KIND_PAYOUT_RETRIED\x10\x12B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x19EVENT_KIND_PAYOUT_RETRIED\x10\x12\x12\x1d\n" +
+	"\x19EVENT_KIND_CLAIM_APPEALED\x10\x13\x12\x1d\n" +
+	"\x19EVENT_KIND_APPEAL_DECIDED\x10\x14\x12\x1d\n" +
+	"\x19EVENT_KIND_CLAIM_APPROVED\x10\x15\x12\x1f\n" +
+	"\x1bEVENT_KIND_APPROVAL_REFUSED\x10\x16\x12\x1e\n" +
+	"\x1aEVENT_KIND_VERDICT_REVISED\x10\x17\x12\x1f\n" +
+	"\x1bEVENT_KIND_RESULT_RETRACTED\x10\x18\x12$\n" +
+	" EVENT_KIND_ORDER_REFUND_REPORTED\x10\x19\x12\x1c\n" +
+	"\x18EVENT_KIND_CLOCK_STOPPED\x10\x1a\x12\x1c\n" +
+	"\x18EVENT_KIND_CLOCK_RESUMED\x10\x1b\x12\x1b\n" +
+	"\x17EVENT_KIND_HOLD_EXPIRED\x10\x1c\x12\x1c\n" +
+	"\x18EVENT_KIND_HOLD_EXTENDED\x10\x1d\x12\x19\n" +
+	"\x15EVENT_KIND_BOOK_SWEPT\x10\x1e\x12\x1b\n" +
+	"\x17EVENT_KIND_CLAIM_FUNDED\x10\x1f\x12\x1d\n" +
+	"\x19EVENT_KIND_HOLD_TOPPED_UP\x10 \x12\x1d\n" +
+	"\x19EVENT_KIND_DEBT_RECOVERED\x10!\x12\x1f\n" +
+	"\x1bEVENT_KIND_DEPOSIT_DEMANDED\x10\"\x12!\n" +
+	"\x1dEVENT_KIND_DEPOSIT_DEMAND_MET\x10#\x12$\n" +
+	" EVENT_KIND_DEPOSIT_DEMAND_LAPSED\x10$\x12\x19\n" +
+	"\x15EVENT_KIND_EXIT_BEGUN\x10%\x12\x1d\n" +
+	"\x19EVENT_KIND_EXIT_CANCELLED\x10&\x12\x1e\n" +
+	"\x1aEVENT_KIND_MERCHANT_EXITED\x10'\x12\x1c\n" +
+	"\x18EVENT_KIND_PROPOSAL_MADE\x10(\x12 \n" +
+	"\x1cEVENT_KIND_PROPOSAL_APPROVED\x10)\x12\x1f\n" +
+	"\x1bEVENT_KIND_PROPOSAL_REFUSED\x10*\x12\x1f\n" +
+	"\x1bEVENT_KIND_PENALTY_REVERSED\x10+\x12\x1f\n" +
+	"\x1bEVENT_KIND_CLAW_BACK_REPAID\x10,\x12\x1e\n" +
+	"\x1aEVENT_KIND_COUPON_REDEEMED\x10-\x12\x1c\n" +
+	"\x18EVENT_KIND_COUPON_LAPSED\x10.B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

@@ -229,6 +229,62 @@ const (
 	TransferKind_TRANSFER_KIND_PAYOUT_RETURNED TransferKind = 17
 	// Money arrived that matches nothing yet.
 	TransferKind_TRANSFER_KIND_SUSPENSE_RECEIVED TransferKind = 18
+	// What was taken from the deposit for a claim was given back: less is owed
+	// than before.
+	TransferKind_TRANSFER_KIND_DEPOSIT_RESTORED TransferKind = 19
+	// What was taken from shop funds for a claim was given back.
+	TransferKind_TRANSFER_KIND_SHOP_FUNDS_RESTORED TransferKind = 20
+	// What the merchant owed for an advance was cancelled: less is owed to the
+	// consumer than before.
+	TransferKind_TRANSFER_KIND_ADVANCE_CANCELLED TransferKind = 21
+	// What had been written off for a claim was cancelled.
+	TransferKind_TRANSFER_KIND_WRITE_OFF_CANCELLED TransferKind = 22
+	// The platform bore what cannot be taken back from a consumer in good faith.
+	TransferKind_TRANSFER_KIND_REVERSAL_LOSS_BORNE TransferKind = 23
+	// The merchant bears after all what the platform had borne.
+	TransferKind_TRANSFER_KIND_REVERSAL_LOSS_REVERSED TransferKind = 24
+	// The consumer owes back what was paid without ground.
+	TransferKind_TRANSFER_KIND_CLAW_BACK_CLAIMED TransferKind = 25
+	// The consumer does not owe it back after all.
+	TransferKind_TRANSFER_KIND_CLAW_BACK_CANCELLED TransferKind = 26
+	// The consumer paid back.
+	TransferKind_TRANSFER_KIND_CLAW_BACK_REPAID TransferKind = 27
+	// What the merchant owed was taken from deposit that came in later.
+	TransferKind_TRANSFER_KIND_RECOVERED_FROM_DEPOSIT TransferKind = 28
+	// What the merchant owed was taken from shop funds that came in later.
+	TransferKind_TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS TransferKind = 29
+	// A debt of the merchant was given up in the books.
+	TransferKind_TRANSFER_KIND_RECEIVABLE_WRITTEN_OFF TransferKind = 30
+	// A debt that was given up was taken from the deposit after all.
+	TransferKind_TRANSFER_KIND_WRITE_OFF_RECOVERED TransferKind = 31
+	// A payout arrived as a coupon.
+	TransferKind_TRANSFER_KIND_COUPON_ISSUED TransferKind = 32
+	// A coupon was spent.
+	TransferKind_TRANSFER_KIND_COUPON_REDEEMED TransferKind = 33
+	// A coupon expired with a rest on it.
+	TransferKind_TRANSFER_KIND_COUPON_LAPSED TransferKind = 34
+	// A coupon was given back; it is owed again.
+	TransferKind_TRANSFER_KIND_COUPON_RETURNED TransferKind = 35
+	// A penalty was taken from the deposit, apart from any compensation.
+	TransferKind_TRANSFER_KIND_DEPOSIT_FORFEITED TransferKind = 36
+	// A penalty was taken from shop funds, apart from any compensation.
+	TransferKind_TRANSFER_KIND_PENALTY_TAKEN TransferKind = 37
+	// A penalty from the deposit was given back.
+	TransferKind_TRANSFER_KIND_DEPOSIT_FORFEITURE_REVERSED TransferKind = 38
+	// A penalty from shop funds was given back.
+	TransferKind_TRANSFER_KIND_PENALTY_REVERSED TransferKind = 39
+	// The platform paid for a test.
+	TransferKind_TRANSFER_KIND_FEE_FRONTED TransferKind = 40
+	// The merchant owes the cost of a test as the loser.
+	TransferKind_TRANSFER_KIND_FEE_OWED TransferKind = 41
+	// The merchant does not owe the cost of a test any more.
+	TransferKind_TRANSFER_KIND_FEE_FORGIVEN TransferKind = 42
+	// The cost of a test that the merchant had paid was given back.
+	TransferKind_TRANSFER_KIND_FEE_REFUNDED TransferKind = 43
+	// The consumer owes the cost of a test.
+	TransferKind_TRANSFER_KIND_FEE_OWED_BY_CONSUMER TransferKind = 44
+	// The consumer does not owe the cost of a test any more.
+	TransferKind_TRANSFER_KIND_FEE_FORGIVEN_CONSUMER TransferKind = 45
 )
 
 // Enum value maps for TransferKind.
@@ -253,6 +309,33 @@ var (
 		16: "TRANSFER_KIND_PAYOUT_FAILED",
 		17: "TRANSFER_KIND_PAYOUT_RETURNED",
 		18: "TRANSFER_KIND_SUSPENSE_RECEIVED",
+		19: "TRANSFER_KIND_DEPOSIT_RESTORED",
+		20: "TRANSFER_KIND_SHOP_FUNDS_RESTORED",
+		21: "TRANSFER_KIND_ADVANCE_CANCELLED",
+		22: "TRANSFER_KIND_WRITE_OFF_CANCELLED",
+		23: "TRANSFER_KIND_REVERSAL_LOSS_BORNE",
+		24: "TRANSFER_KIND_REVERSAL_LOSS_REVERSED",
+		25: "TRANSFER_KIND_CLAW_BACK_CLAIMED",
+		26: "TRANSFER_KIND_CLAW_BACK_CANCELLED",
+		27: "TRANSFER_KIND_CLAW_BACK_REPAID",
+		28: "TRANSFER_KIND_RECOVERED_FROM_DEPOSIT",
+		29: "TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS",
+		30: "TRANSFER_KIND_RECEIVABLE_WRITTEN_OFF",
+		31: "TRANSFER_KIND_WRITE_OFF_RECOVERED",
+		32: "TRANSFER_KIND_COUPON_ISSUED",
+		33: "TRANSFER_KIND_COUPON_REDEEMED",
+		34: "TRANSFER_KIND_COUPON_LAPSED",
+		35: "TRANSFER_KIND_COUPON_RETURNED",
+		36: "TRANSFER_KIND_DEPOSIT_FORFEITED",
+		37: "TRANSFER_KIND_PENALTY_TAKEN",
+		38: "TRANSFER_KIND_DEPOSIT_FORFEITURE_REVERSED",
+		39: "TRANSFER_KIND_PENALTY_REVERSED",
+		40: "TRANSFER_KIND_FEE_FRONTED",
+		41: "TRANSFER_KIND_FEE_OWED",
+		42: "TRANSFER_KIND_FEE_FORGIVEN",
+		43: "TRANSFER_KIND_FEE_REFUNDED",
+		44: "TRANSFER_KIND_FEE_OWED_BY_CONSUMER",
+		45: "TRANSFER_KIND_FEE_FORGIVEN_CONSUMER",
 	}
 	TransferKind_value = map[string]int32{
 		"TRANSFER_KIND_UNSPECIFIED":                  0,
@@ -274,6 +357,33 @@ var (
 		"TRANSFER_KIND_PAYOUT_FAILED":                16,
 		"TRANSFER_KIND_PAYOUT_RETURNED":              17,
 		"TRANSFER_KIND_SUSPENSE_RECEIVED":            18,
+		"TRANSFER_KIND_DEPOSIT_RESTORED":             19,
+		"TRANSFER_KIND_SHOP_FUNDS_RESTORED":          20,
+		"TRANSFER_KIND_ADVANCE_CANCELLED":            21,
+		"TRANSFER_KIND_WRITE_OFF_CANCELLED":          22,
+		"TRANSFER_KIND_REVERSAL_LOSS_BORNE":          23,
+		"TRANSFER_KIND_REVERSAL_LOSS_REVERSED":       24,
+		"TRANSFER_KIND_CLAW_BACK_CLAIMED":            25,
+		"TRANSFER_KIND_CLAW_BACK_CANCELLED":          26,
+		"TRANSFER_KIND_CLAW_BACK_REPAID":             27,
+		"TRANSFER_KIND_RECOVERED_FROM_DEPOSIT":       28,
+		"TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS":    29,
+		"TRANSFER_KIND_RECEIVABLE_WRITTEN_OFF":       30,
+		"TRANSFER_KIND_WRITE_OFF_RECOVERED":          31,
+		"TRANSFER_KIND_COUPON_ISSUED":                32,
+		"TRANSFER_KIND_COUPON_REDEEMED":              33,
+		"TRANSFER_KIND_COUPON_LAPSED":                34,
+		"TRANSFER_KIND_COUPON_RETURNED":              35,
+		"TRANSFER_KIND_DEPOSIT_FORFEITED":            36,
+		"TRANSFER_KIND_PENALTY_TAKEN":                37,
+		"TRANSFER_KIND_DEPOSIT_FORFEITURE_REVERSED":  38,
+		"TRANSFER_KIND_PENALTY_REVERSED":             39,
+		"TRANSFER_KIND_FEE_FRONTED":                  40,
+		"TRANSFER_KIND_FEE_OWED":                     41,
+		"TRANSFER_KIND_FEE_FORGIVEN":                 42,
+		"TRANSFER_KIND_FEE_REFUNDED":                 43,
+		"TRANSFER_KIND_FEE_OWED_BY_CONSUMER":         44,
+		"TRANSFER_KIND_FEE_FORGIVEN_CONSUMER":        45,
 	}
 )
 
@@ -366,6 +476,72 @@ func (HoldState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{3}
 }
 
+// DebtKind says to whom something is owed.
+type DebtKind int32
+
+const (
+	// Not set. Never an answer; as a filter: any.
+	DebtKind_DEBT_KIND_UNSPECIFIED DebtKind = 0
+	// A claim was awarded and confirmed, and nobody has funded it: owed to the
+	// consumer.
+	DebtKind_DEBT_KIND_SHORTFALL DebtKind = 1
+	// The platform advanced it for a claim.
+	DebtKind_DEBT_KIND_ADVANCE DebtKind = 2
+	// The platform paid for a test that the merchant has to bear.
+	DebtKind_DEBT_KIND_FEE DebtKind = 3
+	// A top-up bounced that was spent already.
+	DebtKind_DEBT_KIND_TOP_UP DebtKind = 4
+	// Not owed yet: it is to be set aside for a claim that waits.
+	DebtKind_DEBT_KIND_HOLD DebtKind = 5
+)
+
+// Enum value maps for DebtKind.
+var (
+	DebtKind_name = map[int32]string{
+		0: "DEBT_KIND_UNSPECIFIED",
+		1: "DEBT_KIND_SHORTFALL",
+		2: "DEBT_KIND_ADVANCE",
+		3: "DEBT_KIND_FEE",
+		4: "DEBT_KIND_TOP_UP",
+		5: "DEBT_KIND_HOLD",
+	}
+	DebtKind_value = map[string]int32{
+		"DEBT_KIND_UNSPECIFIED": 0,
+		"DEBT_KIND_SHORTFALL":   1,
+		"DEBT_KIND_ADVANCE":     2,
+		"DEBT_KIND_FEE":         3,
+		"DEBT_KIND_TOP_UP":      4,
+		"DEBT_KIND_HOLD":        5,
+	}
+)
+
+func (x DebtKind) Enum() *DebtKind {
+	p := new(DebtKind)
+	*p = x
+	return p
+}
+
+func (x DebtKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DebtKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_ledger_proto_enumTypes[4].Descriptor()
+}
+
+func (DebtKind) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_ledger_proto_enumTypes[4]
+}
+
+func (x DebtKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DebtKind.Descriptor instead.
+func (DebtKind) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{4}
+}
+
 // Book is all that belongs to one merchant: accounts, transfers, claims and the
 // hash chain of its events. It balances by itself. As an answer it is one
 // consistent snapshot: accounts, numbers and hash of the same moment.
@@ -397,7 +573,27 @@ type Book struct {
 	// Hash of that event, in lower-case hex: the head of the book's chain.
 	ChainHash string `protobuf:"bytes,12,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
 	// When the book was opened.
-	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	// What open claims may yet cost the merchant.
+	Exposure *Money `protobuf:"bytes,14,opt,name=exposure,proto3" json:"exposure,omitempty"`
+	// What the merchant may take out of deposit and shop funds together: all of
+	// the merchant's money less exposure and receivable.
+	FreeAmount *Money `protobuf:"bytes,15,opt,name=free_amount,json=freeAmount,proto3" json:"free_amount,omitempty"`
+	// What is owed, or yet to be set aside, summed by kind. Kinds of which nothing
+	// is open are left out.
+	Debts []*DebtSum `protobuf:"bytes,16,rep,name=debts,proto3" json:"debts,omitempty"`
+	// Since when money that came in waits to be used for what is owed. Absent for
+	// none.
+	SweepSince *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=sweep_since,json=sweepSince,proto3" json:"sweep_since,omitempty"`
+	// What the merchant is to pay into the deposit to bring it to the policy's
+	// minimum. Zero for nothing.
+	DemandedDeposit *Money `protobuf:"bytes,18,opt,name=demanded_deposit,json=demandedDeposit,proto3" json:"demanded_deposit,omitempty"`
+	// Until when. Absent where nothing is demanded.
+	DemandDeadline *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=demand_deadline,json=demandDeadline,proto3" json:"demand_deadline,omitempty"`
+	// When the merchant gave notice to leave. Absent before.
+	ExitBegunAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=exit_begun_at,json=exitBegunAt,proto3" json:"exit_begun_at,omitempty"`
+	// When the merchant had left. Absent before.
+	ExitedAt      *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=exited_at,json=exitedAt,proto3" json:"exited_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -519,6 +715,62 @@ func (x *Book) GetChainHash() string {
 func (x *Book) GetOpenedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.OpenedAt
+	}
+	return nil
+}
+
+func (x *Book) GetExposure() *Money {
+	if x != nil {
+		return x.Exposure
+	}
+	return nil
+}
+
+func (x *Book) GetFreeAmount() *Money {
+	if x != nil {
+		return x.FreeAmount
+	}
+	return nil
+}
+
+func (x *Book) GetDebts() []*DebtSum {
+	if x != nil {
+		return x.Debts
+	}
+	return nil
+}
+
+func (x *Book) GetSweepSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SweepSince
+	}
+	return nil
+}
+
+func (x *Book) GetDemandedDeposit() *Money {
+	if x != nil {
+		return x.DemandedDeposit
+	}
+	return nil
+}
+
+func (x *Book) GetDemandDeadline() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DemandDeadline
+	}
+	return nil
+}
+
+func (x *Book) GetExitBegunAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExitBegunAt
+	}
+	return nil
+}
+
+func (x *Book) GetExitedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExitedAt
 	}
 	return nil
 }
@@ -897,12 +1149,232 @@ func (x *Hold) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Debt is what a merchant owes for one claim or top-up, or what is yet to be set
+// aside. It exists while something is open.
+type Debt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To whom it is owed.
+	Kind DebtKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
+	// The claim: merchants/{merchant}/claims/{claim}. Empty for TOP_UP.
+	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The payment reference of the top-up that bounced. Empty for other kinds.
+	PaymentReference string `protobuf:"bytes,3,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
+	// The product-level case of the claim. Empty for none.
+	SamplingCase string `protobuf:"bytes,4,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	// Since when it is open; the oldest is paid first.
+	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
+	// How much is open, above zero.
+	Open          *Money `protobuf:"bytes,6,opt,name=open,proto3" json:"open,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Debt) Reset() {
+	*x = Debt{}
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Debt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Debt) ProtoMessage() {}
+
+func (x *Debt) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Debt.ProtoReflect.Descriptor instead.
+func (*Debt) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Debt) GetKind() DebtKind {
+	if x != nil {
+		return x.Kind
+	}
+	return DebtKind_DEBT_KIND_UNSPECIFIED
+}
+
+func (x *Debt) GetClaim() string {
+	if x != nil {
+		return x.Claim
+	}
+	return ""
+}
+
+func (x *Debt) GetPaymentReference() string {
+	if x != nil {
+		return x.PaymentReference
+	}
+	return ""
+}
+
+func (x *Debt) GetSamplingCase() string {
+	if x != nil {
+		return x.SamplingCase
+	}
+	return ""
+}
+
+func (x *Debt) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *Debt) GetOpen() *Money {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+// DebtSum is the debts of one kind together.
+type DebtSum struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To whom it is owed.
+	Kind DebtKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
+	// How much is open.
+	Open *Money `protobuf:"bytes,2,opt,name=open,proto3" json:"open,omitempty"`
+	// How many debts that is.
+	Count         int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DebtSum) Reset() {
+	*x = DebtSum{}
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DebtSum) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DebtSum) ProtoMessage() {}
+
+func (x *DebtSum) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DebtSum.ProtoReflect.Descriptor instead.
+func (*DebtSum) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *DebtSum) GetKind() DebtKind {
+	if x != nil {
+		return x.Kind
+	}
+	return DebtKind_DEBT_KIND_UNSPECIFIED
+}
+
+func (x *DebtSum) GetOpen() *Money {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *DebtSum) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// DebtBucket is the debts of one age.
+type DebtBucket struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least age in whole days.
+	FromDays int32 `protobuf:"varint,1,opt,name=from_days,json=fromDays,proto3" json:"from_days,omitempty"`
+	// The greatest age in whole days. Zero: any above.
+	ToDays int32 `protobuf:"varint,2,opt,name=to_days,json=toDays,proto3" json:"to_days,omitempty"`
+	// What is open of each kind. Kinds of which nothing is open are left out.
+	Sums          []*DebtSum `protobuf:"bytes,3,rep,name=sums,proto3" json:"sums,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DebtBucket) Reset() {
+	*x = DebtBucket{}
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DebtBucket) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DebtBucket) ProtoMessage() {}
+
+func (x *DebtBucket) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DebtBucket.ProtoReflect.Descriptor instead.
+func (*DebtBucket) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *DebtBucket) GetFromDays() int32 {
+	if x != nil {
+		return x.FromDays
+	}
+	return 0
+}
+
+func (x *DebtBucket) GetToDays() int32 {
+	if x != nil {
+		return x.ToDays
+	}
+	return 0
+}
+
+func (x *DebtBucket) GetSums() []*DebtSum {
+	if x != nil {
+		return x.Sums
+	}
+	return nil
+}
+
 var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xe8\x04\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xaf\b\n" +
 	"\x04Book\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12/\n" +
@@ -920,7 +1392,17 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\fevent_number\x18\v \x01(\x03R\veventNumber\x12\x1d\n" +
 	"\n" +
 	"chain_hash\x18\f \x01(\tR\tchainHash\x127\n" +
-	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\"\x84\x02\n" +
+	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12-\n" +
+	"\bexposure\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\bexposure\x122\n" +
+	"\vfree_amount\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"freeAmount\x12)\n" +
+	"\x05debts\x18\x10 \x03(\v2\x13.tenfold.v1.DebtSumR\x05debts\x12;\n" +
+	"\vsweep_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"sweepSince\x12<\n" +
+	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyR\x0fdemandedDeposit\x12C\n" +
+	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0edemandDeadline\x12>\n" +
+	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\vexitBegunAt\x127\n" +
+	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bexitedAt\"\x84\x02\n" +
 	"\aAccount\x124\n" +
 	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeR\apurpose\x128\n" +
 	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideR\n" +
@@ -955,7 +1437,23 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\bcaptured\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\bcaptured\x12-\n" +
 	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\breleased\x123\n" +
 	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06heldAt\x125\n" +
-	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt*\xde\x04\n" +
+	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf1\x01\n" +
+	"\x04Debt\x12(\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindR\x04kind\x12\x14\n" +
+	"\x05claim\x18\x02 \x01(\tR\x05claim\x12+\n" +
+	"\x11payment_reference\x18\x03 \x01(\tR\x10paymentReference\x12#\n" +
+	"\rsampling_case\x18\x04 \x01(\tR\fsamplingCase\x120\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12%\n" +
+	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x04open\"p\n" +
+	"\aDebtSum\x12(\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindR\x04kind\x12%\n" +
+	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x04open\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\"k\n" +
+	"\n" +
+	"DebtBucket\x12\x1b\n" +
+	"\tfrom_days\x18\x01 \x01(\x05R\bfromDays\x12\x17\n" +
+	"\ato_days\x18\x02 \x01(\x05R\x06toDays\x12'\n" +
+	"\x04sums\x18\x03 \x03(\v2\x13.tenfold.v1.DebtSumR\x04sums*\xde\x04\n" +
 	"\x0eAccountPurpose\x12\x1f\n" +
 	"\x1bACCOUNT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACCOUNT_PURPOSE_SHOP_FUNDS\x10\x01\x12#\n" +
@@ -978,7 +1476,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\vAccountSide\x12\x1c\n" +
 	"\x18ACCOUNT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCOUNT_SIDE_DEBIT\x10\x01\x12\x17\n" +
-	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\xd6\x05\n" +
+	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\xc3\r\n" +
 	"\fTransferKind\x12\x1d\n" +
 	"\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fTRANSFER_KIND_DEPOSIT_TOPPED_UP\x10\x01\x12#\n" +
@@ -999,13 +1497,47 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\x1eTRANSFER_KIND_PAYOUT_CONFIRMED\x10\x0f\x12\x1f\n" +
 	"\x1bTRANSFER_KIND_PAYOUT_FAILED\x10\x10\x12!\n" +
 	"\x1dTRANSFER_KIND_PAYOUT_RETURNED\x10\x11\x12#\n" +
-	"\x1fTRANSFER_KIND_SUSPENSE_RECEIVED\x10\x12*\x86\x01\n" +
+	"\x1fTRANSFER_KIND_SUSPENSE_RECEIVED\x10\x12\x12\"\n" +
+	"\x1eTRANSFER_KIND_DEPOSIT_RESTORED\x10\x13\x12%\n" +
+	"!TRANSFER_KIND_SHOP_FUNDS_RESTORED\x10\x14\x12#\n" +
+	"\x1fTRANSFER_KIND_ADVANCE_CANCELLED\x10\x15\x12%\n" +
+	"!TRANSFER_KIND_WRITE_OFF_CANCELLED\x10\x16\x12%\n" +
+	"!TRANSFER_KIND_REVERSAL_LOSS_BORNE\x10\x17\x12(\n" +
+	"$TRANSFER_KIND_REVERSAL_LOSS_REVERSED\x10\x18\x12#\n" +
+	"\x1fTRANSFER_KIND_CLAW_BACK_CLAIMED\x10\x19\x12%\n" +
+	"!TRANSFER_KIND_CLAW_BACK_CANCELLED\x10\x1a\x12\"\n" +
+	"\x1eTRANSFER_KIND_CLAW_BACK_REPAID\x10\x1b\x12(\n" +
+	"$TRANSFER_KIND_RECOVERED_FROM_DEPOSIT\x10\x1c\x12+\n" +
+	"'TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS\x10\x1d\x12(\n" +
+	"$TRANSFER_KIND_RECEIVABLE_WRITTEN_OFF\x10\x1e\x12%\n" +
+	"!TRANSFER_KIND_WRITE_OFF_RECOVERED\x10\x1f\x12\x1f\n" +
+	"\x1bTRANSFER_KIND_COUPON_ISSUED\x10 \x12!\n" +
+	"\x1dTRANSFER_KIND_COUPON_REDEEMED\x10!\x12\x1f\n" +
+	"\x1bTRANSFER_KIND_COUPON_LAPSED\x10\"\x12!\n" +
+	"\x1dTRANSFER_KIND_COUPON_RETURNED\x10#\x12#\n" +
+	"\x1fTRANSFER_KIND_DEPOSIT_FORFEITED\x10$\x12\x1f\n" +
+	"\x1bTRANSFER_KIND_PENALTY_TAKEN\x10%\x12-\n" +
+	")TRANSFER_KIND_DEPOSIT_FORFEITURE_REVERSED\x10&\x12\"\n" +
+	"\x1eTRANSFER_KIND_PENALTY_REVERSED\x10'\x12\x1d\n" +
+	"\x19TRANSFER_KIND_FEE_FRONTED\x10(\x12\x1a\n" +
+	"\x16TRANSFER_KIND_FEE_OWED\x10)\x12\x1e\n" +
+	"\x1aTRANSFER_KIND_FEE_FORGIVEN\x10*\x12\x1e\n" +
+	"\x1aTRANSFER_KIND_FEE_REFUNDED\x10+\x12&\n" +
+	"\"TRANSFER_KIND_FEE_OWED_BY_CONSUMER\x10,\x12'\n" +
+	"#TRANSFER_KIND_FEE_FORGIVEN_CONSUMER\x10-*\x86\x01\n" +
 	"\tHoldState\x12\x1a\n" +
 	"\x16HOLD_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHOLD_STATE_HELD\x10\x01\x12\x17\n" +
 	"\x13HOLD_STATE_CAPTURED\x10\x02\x12\x17\n" +
 	"\x13HOLD_STATE_RELEASED\x10\x03\x12\x16\n" +
-	"\x12HOLD_STATE_EXPIRED\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x12HOLD_STATE_EXPIRED\x10\x04*\x92\x01\n" +
+	"\bDebtKind\x12\x19\n" +
+	"\x15DEBT_KIND_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13DEBT_KIND_SHORTFALL\x10\x01\x12\x15\n" +
+	"\x11DEBT_KIND_ADVANCE\x10\x02\x12\x11\n" +
+	"\rDEBT_KIND_FEE\x10\x03\x12\x14\n" +
+	"\x10DEBT_KIND_TOP_UP\x10\x04\x12\x12\n" +
+	"\x0eDEBT_KIND_HOLD\x10\x05B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_ledger_proto_rawDescOnce sync.Once
@@ -1019,54 +1551,72 @@ func file_tenfold_v1_ledger_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_ledger_proto_rawDescData
 }
 
-var file_tenfold_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_tenfold_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(AccountPurpose)(0),           // 0: tenfold.v1.AccountPurpose
 	(AccountSide)(0),              // 1: tenfold.v1.AccountSide
 	(TransferKind)(0),             // 2: tenfold.v1.TransferKind
 	(HoldState)(0),                // 3: tenfold.v1.HoldState
-	(*Book)(nil),                  // 4: tenfold.v1.Book
-	(*Account)(nil),               // 5: tenfold.v1.Account
-	(*Transfer)(nil),              // 6: tenfold.v1.Transfer
-	(*Hold)(nil),                  // 7: tenfold.v1.Hold
-	(*Money)(nil),                 // 8: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*SignedMoney)(nil),           // 10: tenfold.v1.SignedMoney
-	(FundingSource)(0),            // 11: tenfold.v1.FundingSource
+	(DebtKind)(0),                 // 4: tenfold.v1.DebtKind
+	(*Book)(nil),                  // 5: tenfold.v1.Book
+	(*Account)(nil),               // 6: tenfold.v1.Account
+	(*Transfer)(nil),              // 7: tenfold.v1.Transfer
+	(*Hold)(nil),                  // 8: tenfold.v1.Hold
+	(*Debt)(nil),                  // 9: tenfold.v1.Debt
+	(*DebtSum)(nil),               // 10: tenfold.v1.DebtSum
+	(*DebtBucket)(nil),            // 11: tenfold.v1.DebtBucket
+	(*Money)(nil),                 // 12: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*SignedMoney)(nil),           // 14: tenfold.v1.SignedMoney
+	(FundingSource)(0),            // 15: tenfold.v1.FundingSource
 }
 var file_tenfold_v1_ledger_proto_depIdxs = []int32{
-	5,  // 0: tenfold.v1.Book.accounts:type_name -> tenfold.v1.Account
-	8,  // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
-	8,  // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
-	8,  // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
-	8,  // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
-	8,  // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
-	8,  // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
-	9,  // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
-	0,  // 8: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 9: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	8,  // 10: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	8,  // 11: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	10, // 12: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 13: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 14: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 15: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	8,  // 16: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	9,  // 17: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	9,  // 18: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	11, // 19: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 20: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	8,  // 21: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	8,  // 22: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	8,  // 23: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	9,  // 24: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	9,  // 25: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	6,  // 0: tenfold.v1.Book.accounts:type_name -> tenfold.v1.Account
+	12, // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
+	12, // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
+	12, // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
+	12, // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
+	12, // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
+	12, // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
+	13, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
+	12, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
+	12, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
+	10, // 10: tenfold.v1.Book.debts:type_name -> tenfold.v1.DebtSum
+	13, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
+	12, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
+	13, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
+	13, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
+	13, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
+	0,  // 16: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 17: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	12, // 18: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	12, // 19: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	14, // 20: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 21: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 22: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 23: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	12, // 24: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	13, // 25: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	13, // 26: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	15, // 27: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 28: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	12, // 29: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	12, // 30: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	12, // 31: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	13, // 32: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	13, // 33: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 34: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	13, // 35: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	12, // 36: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 37: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	12, // 38: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	10, // 39: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }
@@ -1081,8 +1631,8 @@ func file_tenfold_v1_ledger_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_ledger_proto_rawDesc), len(file_tenfold_v1_ledger_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   4,
+			NumEnums:      5,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

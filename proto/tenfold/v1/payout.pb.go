@@ -195,6 +195,64 @@ func (PayoutOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{2}
 }
 
+// PayoutForm is what a consumer gets a compensation in. A refund is always
+// cash.
+type PayoutForm int32
+
+const (
+	// Not set. In a request: cash.
+	PayoutForm_PAYOUT_FORM_UNSPECIFIED PayoutForm = 0
+	// Money to an account, or back on the original payment.
+	PayoutForm_PAYOUT_FORM_CASH PayoutForm = 1
+	// Money in the consumer's wallet with the marketplace.
+	PayoutForm_PAYOUT_FORM_WALLET PayoutForm = 2
+	// A coupon of a face value with an expiry.
+	PayoutForm_PAYOUT_FORM_COUPON PayoutForm = 3
+)
+
+// Enum value maps for PayoutForm.
+var (
+	PayoutForm_name = map[int32]string{
+		0: "PAYOUT_FORM_UNSPECIFIED",
+		1: "PAYOUT_FORM_CASH",
+		2: "PAYOUT_FORM_WALLET",
+		3: "PAYOUT_FORM_COUPON",
+	}
+	PayoutForm_value = map[string]int32{
+		"PAYOUT_FORM_UNSPECIFIED": 0,
+		"PAYOUT_FORM_CASH":        1,
+		"PAYOUT_FORM_WALLET":      2,
+		"PAYOUT_FORM_COUPON":      3,
+	}
+)
+
+func (x PayoutForm) Enum() *PayoutForm {
+	p := new(PayoutForm)
+	*p = x
+	return p
+}
+
+func (x PayoutForm) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PayoutForm) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_payout_proto_enumTypes[3].Descriptor()
+}
+
+func (PayoutForm) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_payout_proto_enumTypes[3]
+}
+
+func (x PayoutForm) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PayoutForm.Descriptor instead.
+func (PayoutForm) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{3}
+}
+
 // Payout is one funded slice of what a claim is owed, on its way to the
 // consumer under one out-number. A claim may have several, the refund first.
 type Payout struct {
@@ -226,7 +284,15 @@ type Payout struct {
 	// When it was handed to the gateway.
 	InstructedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=instructed_at,json=instructedAt,proto3" json:"instructed_at,omitempty"`
 	// When the last outcome was recorded. Absent while INSTRUCTED.
-	AnsweredAt    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	// What it is paid in.
+	Form PayoutForm `protobuf:"varint,14,opt,name=form,proto3,enum=tenfold.v1.PayoutForm" json:"form,omitempty"`
+	// A refund that may go back on the original payment; otherwise it is a
+	// transfer to the destination.
+	RidesPayment bool `protobuf:"varint,15,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
+	// It failed or came back, and its money went out under another out-number
+	// since.
+	Superseded    bool `protobuf:"varint,16,opt,name=superseded,proto3" json:"superseded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -352,12 +418,33 @@ func (x *Payout) GetAnsweredAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Payout) GetForm() PayoutForm {
+	if x != nil {
+		return x.Form
+	}
+	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
+func (x *Payout) GetRidesPayment() bool {
+	if x != nil {
+		return x.RidesPayment
+	}
+	return false
+}
+
+func (x *Payout) GetSuperseded() bool {
+	if x != nil {
+		return x.Superseded
+	}
+	return false
+}
+
 var File_tenfold_v1_payout_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/payout.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xb0\x04\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xa1\x05\n" +
 	"\x06Payout\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12*\n" +
@@ -374,7 +461,12 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\ffailure_code\x18\v \x01(\tR\vfailureCode\x12?\n" +
 	"\rinstructed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\finstructedAt\x12;\n" +
 	"\vanswered_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"answeredAt*_\n" +
+	"answeredAt\x12*\n" +
+	"\x04form\x18\x0e \x01(\x0e2\x16.tenfold.v1.PayoutFormR\x04form\x12#\n" +
+	"\rrides_payment\x18\x0f \x01(\bR\fridesPayment\x12\x1e\n" +
+	"\n" +
+	"superseded\x18\x10 \x01(\bR\n" +
+	"superseded*_\n" +
 	"\n" +
 	"PayoutPart\x12\x1b\n" +
 	"\x17PAYOUT_PART_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -390,7 +482,13 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\x1aPAYOUT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18PAYOUT_OUTCOME_SUCCEEDED\x10\x01\x12\x19\n" +
 	"\x15PAYOUT_OUTCOME_FAILED\x10\x02\x12\x1b\n" +
-	"\x17PAYOUT_OUTCOME_RETURNED\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17PAYOUT_OUTCOME_RETURNED\x10\x03*o\n" +
+	"\n" +
+	"PayoutForm\x12\x1b\n" +
+	"\x17PAYOUT_FORM_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10PAYOUT_FORM_CASH\x10\x01\x12\x16\n" +
+	"\x12PAYOUT_FORM_WALLET\x10\x02\x12\x16\n" +
+	"\x12PAYOUT_FORM_COUPON\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_payout_proto_rawDescOnce sync.Once
@@ -404,28 +502,30 @@ func file_tenfold_v1_payout_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_payout_proto_rawDescData
 }
 
-var file_tenfold_v1_payout_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_tenfold_v1_payout_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
 var file_tenfold_v1_payout_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_tenfold_v1_payout_proto_goTypes = []any{
 	(PayoutPart)(0),               // 0: tenfold.v1.PayoutPart
 	(PayoutState)(0),              // 1: tenfold.v1.PayoutState
 	(PayoutOutcome)(0),            // 2: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                // 3: tenfold.v1.Payout
-	(*Money)(nil),                 // 4: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(PayoutForm)(0),               // 3: tenfold.v1.PayoutForm
+	(*Payout)(nil),                // 4: tenfold.v1.Payout
+	(*Money)(nil),                 // 5: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_tenfold_v1_payout_proto_depIdxs = []int32{
 	0, // 0: tenfold.v1.Payout.part:type_name -> tenfold.v1.PayoutPart
-	4, // 1: tenfold.v1.Payout.amount:type_name -> tenfold.v1.Money
+	5, // 1: tenfold.v1.Payout.amount:type_name -> tenfold.v1.Money
 	1, // 2: tenfold.v1.Payout.state:type_name -> tenfold.v1.PayoutState
-	5, // 3: tenfold.v1.Payout.not_after:type_name -> google.protobuf.Timestamp
-	5, // 4: tenfold.v1.Payout.instructed_at:type_name -> google.protobuf.Timestamp
-	5, // 5: tenfold.v1.Payout.answered_at:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	6, // 3: tenfold.v1.Payout.not_after:type_name -> google.protobuf.Timestamp
+	6, // 4: tenfold.v1.Payout.instructed_at:type_name -> google.protobuf.Timestamp
+	6, // 5: tenfold.v1.Payout.answered_at:type_name -> google.protobuf.Timestamp
+	3, // 6: tenfold.v1.Payout.form:type_name -> tenfold.v1.PayoutForm
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_proto_init() }
@@ -439,7 +539,7 @@ func file_tenfold_v1_payout_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_payout_proto_rawDesc), len(file_tenfold_v1_payout_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      4,
 			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -95,7 +95,7 @@ type InstructRequest struct {
 	Payout string `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
 	// merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,3,opt,name=claim,proto3" json:"claim,omitempty"`
-	// REFUND may go back along the original payment while the channel allows it;
+	// REFUND may go back along the original payment where rides_payment is set;
 	// COMPENSATION is always a transfer of its own.
 	Part PayoutPart `protobuf:"varint,4,opt,name=part,proto3,enum=tenfold.v1.PayoutPart" json:"part,omitempty"`
 	// The payment of the order.
@@ -105,7 +105,12 @@ type InstructRequest struct {
 	// How much, above zero.
 	Amount *Money `protobuf:"bytes,7,opt,name=amount,proto3" json:"amount,omitempty"`
 	// Do not pay after this time; answer FAILED.
-	NotAfter      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
+	NotAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
+	// What to pay it in.
+	Form PayoutForm `protobuf:"varint,9,opt,name=form,proto3,enum=tenfold.v1.PayoutForm" json:"form,omitempty"`
+	// A refund that may go back on the original payment. Not set: a transfer to
+	// the destination, as the payment is too old or it is a compensation.
+	RidesPayment  bool `protobuf:"varint,10,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -194,6 +199,20 @@ func (x *InstructRequest) GetNotAfter() *timestamppb.Timestamp {
 		return x.NotAfter
 	}
 	return nil
+}
+
+func (x *InstructRequest) GetForm() PayoutForm {
+	if x != nil {
+		return x.Form
+	}
+	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
+func (x *InstructRequest) GetRidesPayment() bool {
+	if x != nil {
+		return x.RidesPayment
+	}
+	return false
 }
 
 // InstructResponse holds what is known after the instruction.
@@ -393,7 +412,7 @@ var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/payout_gateway_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xa8\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\x85\x05\n" +
 	"\x0fInstructRequest\x129\n" +
 	"\n" +
 	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12Z\n" +
@@ -405,7 +424,11 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\vdestination\x18\x06 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\vdestination\x121\n" +
 	"\x06amount\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12?\n" +
-	"\tnot_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bnotAfter\"\x8b\x02\n" +
+	"\tnot_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bnotAfter\x126\n" +
+	"\x04form\x18\t \x01(\x0e2\x16.tenfold.v1.PayoutFormB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04form\x12#\n" +
+	"\rrides_payment\x18\n" +
+	" \x01(\bR\fridesPayment\"\x8b\x02\n" +
 	"\x10InstructResponse\x12B\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
@@ -455,24 +478,26 @@ var file_tenfold_v1_payout_gateway_service_proto_goTypes = []any{
 	(PayoutPart)(0),               // 5: tenfold.v1.PayoutPart
 	(*Money)(nil),                 // 6: tenfold.v1.Money
 	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(PayoutForm)(0),               // 8: tenfold.v1.PayoutForm
 }
 var file_tenfold_v1_payout_gateway_service_proto_depIdxs = []int32{
-	5, // 0: tenfold.v1.InstructRequest.part:type_name -> tenfold.v1.PayoutPart
-	6, // 1: tenfold.v1.InstructRequest.amount:type_name -> tenfold.v1.Money
-	7, // 2: tenfold.v1.InstructRequest.not_after:type_name -> google.protobuf.Timestamp
-	0, // 3: tenfold.v1.InstructResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
-	7, // 4: tenfold.v1.InstructResponse.occurred_at:type_name -> google.protobuf.Timestamp
-	0, // 5: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
-	7, // 6: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
-	1, // 7: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
-	3, // 8: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
-	2, // 9: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
-	4, // 10: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	5,  // 0: tenfold.v1.InstructRequest.part:type_name -> tenfold.v1.PayoutPart
+	6,  // 1: tenfold.v1.InstructRequest.amount:type_name -> tenfold.v1.Money
+	7,  // 2: tenfold.v1.InstructRequest.not_after:type_name -> google.protobuf.Timestamp
+	8,  // 3: tenfold.v1.InstructRequest.form:type_name -> tenfold.v1.PayoutForm
+	0,  // 4: tenfold.v1.InstructResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
+	7,  // 5: tenfold.v1.InstructResponse.occurred_at:type_name -> google.protobuf.Timestamp
+	0,  // 6: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
+	7,  // 7: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
+	1,  // 8: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
+	3,  // 9: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
+	2,  // 10: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
+	4,  // 11: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_gateway_service_proto_init() }

@@ -159,6 +159,54 @@ const (
 	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload makes more calls
 	// than it may. Wait, then send the same request again.
 	Reason_REASON_RATE_LIMITED Reason = 50
+	// FAILED_PRECONDITION, with ClaimStateDetail. The time to appeal is over;
+	// closedAt says since when. A panel that admits a late appeal, or a court, may
+	// still have the verdict revised.
+	Reason_REASON_APPEAL_WINDOW_CLOSED Reason = 51
+	// FAILED_PRECONDITION, with ClaimStateDetail. There is one appeal for each
+	// revision, and this one was decided. Read, then decide.
+	Reason_REASON_APPEAL_ALREADY_DECIDED Reason = 52
+	// FAILED_PRECONDITION, with ClaimStateDetail. The approval was of another
+	// revision or amount. Read the claim, approve again.
+	Reason_REASON_APPROVAL_VOID Reason = 53
+	// FAILED_PRECONDITION, with ClaimStateDetail. The claim's clock stands still
+	// already, is running, or has no deadline to stop. Nothing to do.
+	Reason_REASON_CLOCK_STATE_CONFLICT Reason = 54
+	// FAILED_PRECONDITION, with ClaimStateDetail. The result was taken back
+	// before. Nothing to do.
+	Reason_REASON_RESULT_ALREADY_RETRACTED Reason = 55
+	// FAILED_PRECONDITION. The hold went back to the merchant when its time ran
+	// out. Read.
+	Reason_REASON_HOLD_ALREADY_EXPIRED Reason = 56
+	// FAILED_PRECONDITION, with ClaimStateDetail. Nothing is held for the claim.
+	// Read, then decide.
+	Reason_REASON_HOLD_NOT_FOUND Reason = 57
+	// FAILED_PRECONDITION. More than the merchant may take out beside what open
+	// claims may yet cost and what is owed; the facts give the free amount. Take
+	// less.
+	Reason_REASON_FREE_AMOUNT_EXCEEDED Reason = 58
+	// FAILED_PRECONDITION, with RetryInfo. Money that came in is about to be used
+	// for what the merchant owes. Send the same request again.
+	Reason_REASON_SWEEP_DUE Reason = 59
+	// NOT_FOUND. Nothing is owed under this name. Read the debts.
+	Reason_REASON_DEBT_NOT_FOUND Reason = 60
+	// FAILED_PRECONDITION. More than is owed. Take less.
+	Reason_REASON_DEBT_EXCEEDED Reason = 61
+	// FAILED_PRECONDITION. More than the consumer owes back. Take less.
+	Reason_REASON_CLAW_BACK_EXCEEDED Reason = 62
+	// FAILED_PRECONDITION. More than is left on the coupon. Take less.
+	Reason_REASON_COUPON_EXCEEDED Reason = 63
+	// FAILED_PRECONDITION. Open claims, debts or the quarantine stand in the way;
+	// the facts say which and until when. Wait.
+	Reason_REASON_EXIT_NOT_POSSIBLE Reason = 64
+	// FAILED_PRECONDITION. The merchant is not leaving, is leaving already, or has
+	// left. Read, then decide.
+	Reason_REASON_EXIT_STATE_CONFLICT Reason = 65
+	// NOT_FOUND. No such proposal. Check the name.
+	Reason_REASON_PROPOSAL_NOT_FOUND Reason = 66
+	// FAILED_PRECONDITION. The proposal was carried out, refused, or is void.
+	// Read, then decide.
+	Reason_REASON_PROPOSAL_STATE_CONFLICT Reason = 67
 	// INVALID_ARGUMENT. The resume token belongs to another database, to another
 	// query, or to a history that this database does not have. Start again
 	// without a token.
@@ -239,6 +287,23 @@ var (
 		48: "REASON_HOLD_ALREADY_RELEASED",
 		49: "REASON_HOLD_EXCEEDED",
 		50: "REASON_RATE_LIMITED",
+		51: "REASON_APPEAL_WINDOW_CLOSED",
+		52: "REASON_APPEAL_ALREADY_DECIDED",
+		53: "REASON_APPROVAL_VOID",
+		54: "REASON_CLOCK_STATE_CONFLICT",
+		55: "REASON_RESULT_ALREADY_RETRACTED",
+		56: "REASON_HOLD_ALREADY_EXPIRED",
+		57: "REASON_HOLD_NOT_FOUND",
+		58: "REASON_FREE_AMOUNT_EXCEEDED",
+		59: "REASON_SWEEP_DUE",
+		60: "REASON_DEBT_NOT_FOUND",
+		61: "REASON_DEBT_EXCEEDED",
+		62: "REASON_CLAW_BACK_EXCEEDED",
+		63: "REASON_COUPON_EXCEEDED",
+		64: "REASON_EXIT_NOT_POSSIBLE",
+		65: "REASON_EXIT_STATE_CONFLICT",
+		66: "REASON_PROPOSAL_NOT_FOUND",
+		67: "REASON_PROPOSAL_STATE_CONFLICT",
 		80: "REASON_WATCH_TOKEN_INVALID",
 		81: "REASON_WATCH_TOO_SLOW",
 		82: "REASON_WATCH_ENDED",
@@ -300,6 +365,23 @@ var (
 		"REASON_HOLD_ALREADY_RELEASED":            48,
 		"REASON_HOLD_EXCEEDED":                    49,
 		"REASON_RATE_LIMITED":                     50,
+		"REASON_APPEAL_WINDOW_CLOSED":             51,
+		"REASON_APPEAL_ALREADY_DECIDED":           52,
+		"REASON_APPROVAL_VOID":                    53,
+		"REASON_CLOCK_STATE_CONFLICT":             54,
+		"REASON_RESULT_ALREADY_RETRACTED":         55,
+		"REASON_HOLD_ALREADY_EXPIRED":             56,
+		"REASON_HOLD_NOT_FOUND":                   57,
+		"REASON_FREE_AMOUNT_EXCEEDED":             58,
+		"REASON_SWEEP_DUE":                        59,
+		"REASON_DEBT_NOT_FOUND":                   60,
+		"REASON_DEBT_EXCEEDED":                    61,
+		"REASON_CLAW_BACK_EXCEEDED":               62,
+		"REASON_COUPON_EXCEEDED":                  63,
+		"REASON_EXIT_NOT_POSSIBLE":                64,
+		"REASON_EXIT_STATE_CONFLICT":              65,
+		"REASON_PROPOSAL_NOT_FOUND":               66,
+		"REASON_PROPOSAL_STATE_CONFLICT":          67,
 		"REASON_WATCH_TOKEN_INVALID":              80,
 		"REASON_WATCH_TOO_SLOW":                   81,
 		"REASON_WATCH_ENDED":                      82,
@@ -343,7 +425,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xbb\x0e\n" +
+	"tenfold.v1*\xc3\x12\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -396,7 +478,24 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1cREASON_HOLD_ALREADY_CAPTURED\x10/\x12 \n" +
 	"\x1cREASON_HOLD_ALREADY_RELEASED\x100\x12\x18\n" +
 	"\x14REASON_HOLD_EXCEEDED\x101\x12\x17\n" +
-	"\x13REASON_RATE_LIMITED\x102\x12\x1e\n" +
+	"\x13REASON_RATE_LIMITED\x102\x12\x1f\n" +
+	"\x1bREASON_APPEAL_WINDOW_CLOSED\x103\x12!\n" +
+	"\x1dREASON_APPEAL_ALREADY_DECIDED\x104\x12\x18\n" +
+	"\x14REASON_APPROVAL_VOID\x105\x12\x1f\n" +
+	"\x1bREASON_CLOCK_STATE_CONFLICT\x106\x12#\n" +
+	"\x1fREASON_RESULT_ALREADY_RETRACTED\x107\x12\x1f\n" +
+	"\x1bREASON_HOLD_ALREADY_EXPIRED\x108\x12\x19\n" +
+	"\x15REASON_HOLD_NOT_FOUND\x109\x12\x1f\n" +
+	"\x1bREASON_FREE_AMOUNT_EXCEEDED\x10:\x12\x14\n" +
+	"\x10REASON_SWEEP_DUE\x10;\x12\x19\n" +
+	"\x15REASON_DEBT_NOT_FOUND\x10<\x12\x18\n" +
+	"\x14REASON_DEBT_EXCEEDED\x10=\x12\x1d\n" +
+	"\x19REASON_CLAW_BACK_EXCEEDED\x10>\x12\x1a\n" +
+	"\x16REASON_COUPON_EXCEEDED\x10?\x12\x1c\n" +
+	"\x18REASON_EXIT_NOT_POSSIBLE\x10@\x12\x1e\n" +
+	"\x1aREASON_EXIT_STATE_CONFLICT\x10A\x12\x1d\n" +
+	"\x19REASON_PROPOSAL_NOT_FOUND\x10B\x12\"\n" +
+	"\x1eREASON_PROPOSAL_STATE_CONFLICT\x10C\x12\x1e\n" +
 	"\x1aREASON_WATCH_TOKEN_INVALID\x10P\x12\x19\n" +
 	"\x15REASON_WATCH_TOO_SLOW\x10Q\x12\x16\n" +
 	"\x12REASON_WATCH_ENDED\x10R\x12\x18\n" +

@@ -291,7 +291,11 @@ type RunDueWorkResponse struct {
 	// Outcomes of payouts that were booked.
 	OutcomesRecorded int32 `protobuf:"varint,5,opt,name=outcomes_recorded,json=outcomesRecorded,proto3" json:"outcomes_recorded,omitempty"`
 	// What Tenfold takes for the present time.
-	Now           *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
+	Now *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
+	// Books whose income was used for what is owed.
+	BooksSwept int32 `protobuf:"varint,7,opt,name=books_swept,json=booksSwept,proto3" json:"books_swept,omitempty"`
+	// Holds whose time ran out.
+	HoldsExpired  int32 `protobuf:"varint,8,opt,name=holds_expired,json=holdsExpired,proto3" json:"holds_expired,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -368,6 +372,20 @@ func (x *RunDueWorkResponse) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *RunDueWorkResponse) GetBooksSwept() int32 {
+	if x != nil {
+		return x.BooksSwept
+	}
+	return 0
+}
+
+func (x *RunDueWorkResponse) GetHoldsExpired() int32 {
+	if x != nil {
+		return x.HoldsExpired
+	}
+	return 0
+}
+
 var File_tenfold_v1_sandbox_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
@@ -384,14 +402,17 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\x06target\x12\x05\xbaH\x02\b\x01\"D\n" +
 	"\x14AdvanceClockResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x13\n" +
-	"\x11RunDueWorkRequest\"\x9d\x02\n" +
+	"\x11RunDueWorkRequest\"\xe3\x02\n" +
 	"\x12RunDueWorkResponse\x12)\n" +
 	"\x10deadlines_passed\x18\x01 \x01(\x05R\x0fdeadlinesPassed\x12)\n" +
 	"\x10results_recorded\x18\x02 \x01(\x05R\x0fresultsRecorded\x12-\n" +
 	"\x12payouts_instructed\x18\x03 \x01(\x05R\x11payoutsInstructed\x12'\n" +
 	"\x0fpayouts_queried\x18\x04 \x01(\x05R\x0epayoutsQueried\x12+\n" +
 	"\x11outcomes_recorded\x18\x05 \x01(\x05R\x10outcomesRecorded\x12,\n" +
-	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now2\xfd\x01\n" +
+	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1f\n" +
+	"\vbooks_swept\x18\a \x01(\x05R\n" +
+	"booksSwept\x12#\n" +
+	"\rholds_expired\x18\b \x01(\x05R\fholdsExpired2\xfd\x01\n" +
 	"\x0eSandboxService\x12G\n" +
 	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x00\x12S\n" +
 	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"\x00\x12M\n" +

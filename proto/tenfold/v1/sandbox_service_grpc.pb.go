@@ -73,8 +73,9 @@ type SandboxServiceClient interface {
 	// lies in the clock's past.
 	AdvanceClock(ctx context.Context, in *AdvanceClockRequest, opts ...grpc.CallOption) (*AdvanceClockResponse, error)
 	// RunDueWork does everything that is due at the sandbox clock: deadlines,
-	// scripted results, payouts to instruct and to query, scripted returns. It
-	// goes on until nothing more is due, and answers when all of it is stored.
+	// scripted results, payouts to instruct and to query, scripted returns, money
+	// to be used for what is owed, holds that run out. It goes on until nothing
+	// more is due, and answers when all of it is stored.
 	RunDueWork(ctx context.Context, in *RunDueWorkRequest, opts ...grpc.CallOption) (*RunDueWorkResponse, error)
 }
 
@@ -165,8 +166,9 @@ type SandboxServiceServer interface {
 	// lies in the clock's past.
 	AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error)
 	// RunDueWork does everything that is due at the sandbox clock: deadlines,
-	// scripted results, payouts to instruct and to query, scripted returns. It
-	// goes on until nothing more is due, and answers when all of it is stored.
+	// scripted results, payouts to instruct and to query, scripted returns, money
+	// to be used for what is owed, holds that run out. It goes on until nothing
+	// more is due, and answers when all of it is stored.
 	RunDueWork(context.Context, *RunDueWorkRequest) (*RunDueWorkResponse, error)
 	mustEmbedUnimplementedSandboxServiceServer()
 }

@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// debtsOfHot is how many debts of each kind the hot merchant of a bulk has.
+const debtsOfHot = 4_000
+
+// owe fills the tables of debts and decisions of a bulk.
+func (b *bulk) owe() {
+	b.t.Helper()
+	b.run(`
+		INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
+		SELECT CASE WHEN g <= $1 THEN 'hot' ELSE 'm' || g % 10 END, k, 'D' || lpad(g::text, 9, '0'), '',
+		       timestamptz '2026-01-01' + g * 7919 % 1009 * interval '1 hour', g
+		FROM generate_series(1, 2 * $1) g CROSS JOIN unnest(ARRAY['SHORTFALL', 'ADVANCE', 'FEE', 'TOP_UP', 'HOLD']) k`, debtsOfHot)
+	b.run(`
+		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
+		SELECT 'hot', 'C' || lpad(g::text, 9, '0'), n, '', ARRAY['photo'], n, timestamptz '2026-01-01'
+		FROM generate_series(1, 5000) g CROSS JOIN generate_series(1, 3) n`)
+	b.run(`
+		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
+		SELECT 'hot', 'C' || lpad(g::text, 9, '0'), n, 'person', 1, '', n, timestamptz '2026-01-01'
+		FROM generate_series(1, 5000) g CROSS JOIN generate_series(1, 3) n`)
+	b.run(`ANALYZE`)
+}
+
+// Would catch a read of debts or decisions that walks those of other books, kinds
+// or claims.
+func TestMoneyReadsLookAtFewRows(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 1000)
+	b.owe()
+	const c = "C000000100"
+	debts := func(kind postgres.DebtKind, from postgres.DebtCursor) planned {
+		return planned{func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Debts(ctx, "hot", kind, from, pageSize))
+		}, onePage}
+	}
+	for name, read := range map[string]planned{
+		"debts":         debts("", postgres.DebtCursor{}),
+		"debts of kind": debts(postgres.DebtHold, postgres.DebtCursor{}),
+		"debts, a later page": debts("", postgres.DebtCursor{
+			Kind: postgres.DebtFee, Since: start.AddDate(0, 0, -20), ID: "D000000100",
+		}),
+		"appeals": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Appeals(ctx, "hot", c, 0, pageSize))
+		}, 3 * few},
+		"approvals": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Approvals(ctx, "hot", c, postgres.ApprovalKey{}, pageSize))
+		}, few},
+		// Sums look at every debt of the book, and at no other's.
+		"sums": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.DebtSums(ctx, "m3", ""))
+		}, 5*debtsOfHot/10 + few},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ran []postgres.Statement
+			if err := read.run(t.Context(), postgres.Recorded(b.reader, &ran)); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range ran {
+				b.checkPlan(t, s, read.rows)
+			}
+		})
+	}
+}
+
+// Would catch a list of debts that leaves one out, tells one twice, or mixes kinds
+// or books; and sums that differ from the debts.
+func TestReadDebts(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	for kind, query := range map[postgres.DebtKind]string{
+		"": `SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' ORDER BY kind, since, debt_id`,
+		postgres.DebtAdvance: `
+			SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' AND kind = 'ADVANCE' ORDER BY since, debt_id`,
+	} {
+		var got []string
+		var at postgres.DebtCursor
+		for more := true; more; {
+			p, err := b.reader.Debts(t.Context(), "hot", kind, at, 999)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range p.Rows {
+				got = append(got, string(d.Kind)+d.ID)
+			}
+			at, more = p.Next, p.More
+		}
+		same(t, b.ids(query), got)
+	}
+	times := []time.Time{time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)}
+	sums, err := b.reader.DebtSums(t.Context(), "hot", postgres.DebtFee, times...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range sums {
+		got = append(got, fmt.Sprintf("%s %d: %d in %d", s.Kind, s.Age, s.Open, s.Count))
+	}
+	slices.Sort(got)
+	same(t, b.ids(`
+		SELECT 'FEE ' || age || ': ' || sum(open_minor) || ' in ' || count(*)
+		FROM (SELECT *, (since <= '2026-01-20')::integer + (since <= '2026-01-10')::integer AS age
+		      FROM debts WHERE merchant_id = 'hot' AND kind = 'FEE') d
+		GROUP BY age ORDER BY age`), got)
+}
+
+// Would catch an appeal that seems to wait although it ended, or the reverse.
+func TestReadAppealsTellsWhatEndedThem(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	b.run(`
+		INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
+		VALUES ('hot', 'C000000100', 1001, 'APPEALED', 'PAYING', 'APPEAL_DISMISSED', 2, '', '2026-01-02'),
+		       ('hot', 'C000000100', 1002, 'APPEALED', 'REJECTED', 'APPEAL_UPHELD', 3, '', '2026-01-03')`)
+	appeals, err := b.reader.Appeals(t.Context(), "hot", "C000000100", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []claim.Trigger
+	for _, a := range appeals {
+		got = append(got, a.EndedBy)
+	}
+	same(t, []claim.Trigger{claim.AppealDismissed, claim.AppealUpheld, ""}, got)
+}
