@@ -97,9 +97,6 @@ refusal names the state, the actions that are allowed, who must act and until wh
 			t.Errorf("nothing says what money does on entry of %s", s)
 		}
 		waits := strings.TrimPrefix(comment("State", string(s)), "waits for ")
-		if !s.Reached() {
-			waits += " No trigger leads here."
-		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", s, party(s), sentence(waits), timeIn(s, comment), money)
 	}
 	b.WriteString(`

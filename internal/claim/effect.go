@@ -40,21 +40,37 @@ type Entry struct {
 }
 
 var entries = map[State]Entry{
-	Authenticating:   {Words: "Nothing. After a retest, what is held stays held."},
-	InReview:         {Words: "Nothing. What is held stays held until a person has decided."},
-	Notified:         {[]MoneyEffect{EffectHold}, "The award is held, from the policy's sources in their order, as far as they have it."},
-	Appealed:         {Words: "Nothing. The hold stays."},
-	AwaitingApproval: {Words: "Nothing. The hold stays."},
+	Authenticating: {Words: "Nothing. After a retest, what is held stays held."},
+	InReview:       {Words: "Nothing. What is held stays held, what was taken or paid stays where it is, until a person has decided."},
+	Notified: {
+		[]MoneyEffect{EffectHold},
+		"What the award exceeds what the merchant has borne is held, from the policy's sources in their order, as far as they " +
+			"have it. Later income tops the hold up.",
+	},
+	Appealed: {Words: "Nothing: the debit waits for the panel. What is held stays held."},
+	AwaitingApproval: {
+		Words: "Nothing: the debit waits for two approvers. What is held stays held. An approval binds claim, revision and amount.",
+	},
 	Paying: {
 		[]MoneyEffect{EffectCapture, EffectFund, EffectInstruct},
-		"Holds are captured, what else the sources have is taken, the rest is advanced up to the policy's limit; " +
-			"every funded part is instructed as a payout. After a retry, what failed is instructed again.",
+		"Holds are captured, what else the sources have is taken, the rest is advanced up to the policy's limits; every funded " +
+			"part is instructed as a payout, and later income funds further ones. What the platform bore for the claim is " +
+			"reversed as far as the merchant bears it. By REVISED_SETTLED nothing is taken: what the merchant bore too much is " +
+			"given back. After a retry, what failed is instructed again.",
 	},
 	PayoutFailed: {[]MoneyEffect{EffectPayableAgain}, "The amount of the failed or returned payout is payable again."},
-	Paid:         {[]MoneyEffect{EffectConfirm}, "The last payout is booked as confirmed. An award of zero comes here without one."},
-	Rejected:     {[]MoneyEffect{EffectRelease}, "Holds are released."},
-	Withdrawn:    {[]MoneyEffect{EffectRelease}, "Holds are released."},
-	Expired:      {[]MoneyEffect{EffectRelease}, "Holds are released."},
+	Paid: {
+		[]MoneyEffect{EffectConfirm},
+		"The last payout is booked as confirmed. An award of zero, and one that had reached the consumer under an earlier " +
+			"verdict, comes here without one.",
+	},
+	Rejected: {
+		[]MoneyEffect{EffectRelease},
+		"Holds are released. What the merchant bore is given back to where it came from; what has gone to the consumer by then " +
+			"is borne by whom the policy names, after fraud by the consumer.",
+	},
+	Withdrawn: {[]MoneyEffect{EffectRelease}, "Holds are released."},
+	Expired:   {[]MoneyEffect{EffectRelease}, "As in REJECTED."},
 }
 
 // OnEntry says what happens to money when a claim enters s.
