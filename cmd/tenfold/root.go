@@ -88,13 +88,17 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 }
 
 // logger writes structured lines for the operator.
-func logger(w io.Writer) *slog.Logger { return leveled(w, "info") }
+func logger(w io.Writer) *slog.Logger { return structured(w, opsConfig{}) }
 
-// leveled is a logger that leaves out what lies below a level.
-func leveled(w io.Writer, name string) *slog.Logger {
+// structured is a logger as it was asked for.
+func structured(w io.Writer, c opsConfig) *slog.Logger {
 	var level slog.Level
-	if level.UnmarshalText([]byte(name)) != nil {
+	if level.UnmarshalText([]byte(c.logLevel)) != nil {
 		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	options := &slog.HandlerOptions{Level: level}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
 }
