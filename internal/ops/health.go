@@ -47,6 +47,13 @@ func (h *Health) Stopping() {
 	h.stopping = true
 }
 
+// DatabaseAnswers says whether the database answered when it was last asked.
+func (h *Health) DatabaseAnswers() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.asked.IsZero() && h.database == nil
+}
+
 // Ready says why the server is not to be called; nil where it is. What the
 // database said stays in the log.
 func (h *Health) Ready() error {

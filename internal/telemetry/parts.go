@@ -41,12 +41,7 @@ func (t *Telemetry) Watches(h *watch.Hub) error {
 func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
 	return t.ask([]reading{
 		{name: "tenfold.relay.leading", about: "Whether this replica relays events, 1, or stands by, 0.",
-			read: always(func() int {
-				if r.State().Leading {
-					return 1
-				}
-				return 0
-			})},
+			read: whether(func() bool { return r.State().Leading })},
 		{name: "tenfold.relay.events", about: "Events that the sink has stored.", total: true,
 			read: always(func() int64 { return r.State().Relayed })},
 		{name: "tenfold.relay.lag", unit: "s", about: "Age of the oldest event that waits to be stored.",
@@ -60,10 +55,13 @@ func (t *Telemetry) RefusedAttempts(l *accesslog.Log) error {
 		read: always(l.Dropped)}})
 }
 
-// Connections tells how the pool of connections stands.
-func (t *Telemetry) Connections(db *postgres.DB) error {
+// Database tells how the pool of connections stands, and whether the database
+// answers.
+func (t *Telemetry) Database(db *postgres.DB, answers func() bool) error {
 	const name, about = "tenfold.database.connections", "Connections to the database."
 	return t.ask([]reading{
+		{name: "tenfold.database.up", about: "Whether the database answered when it was last asked, 1, or not, 0.",
+			read: whether(answers)},
 		{name: name, about: about, label: "state", value: "used", read: always(func() int { return db.Connections().Used })},
 		{name: name, about: about, label: "state", value: "idle", read: always(func() int { return db.Connections().Idle })},
 		{name: "tenfold.database.connections.max", about: "Connections to the database that may be open.",

@@ -24,6 +24,16 @@ func always[N int | int64 | float64](f func() N) func() (float64, bool) {
 	return func() (float64, bool) { return float64(f()), true }
 }
 
+// whether is 1 for yes and 0 for no.
+func whether(f func() bool) func() (float64, bool) {
+	return func() (float64, bool) {
+		if f() {
+			return 1, true
+		}
+		return 0, true
+	}
+}
+
 // ask makes instruments of readings, one for each name.
 func (t *Telemetry) ask(readings []reading) error {
 	for len(readings) > 0 {
