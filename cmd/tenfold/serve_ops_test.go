@@ -215,7 +215,7 @@ func TestOperatorsSeeTheServer(t *testing.T) {
 		`tenfold_refusals_total{reason="CLAIM_ALREADY_FILED"} 1`, `tenfold_refusals_total{reason="REQUEST_INVALID"} 1`,
 		`tenfold_refusals_total{reason="HOLD_EXCEEDED"} 0`,
 		"tenfold_pipeline_batch_size_sum 2", `tenfold_pipeline_batch_duration_seconds_count{books="kept"} 2`,
-		calls+`rpc_method="tenfold.v1.ClaimService/FileClaim",rpc_response_status_code="OK",rpc_system_name="grpc"} 1`,
+		calls+`rpc_method="tenfold.v1.ClaimService/FileClaim",rpc_response_status_code="OK"} 1`,
 		calls+`rpc_method="tenfold.v1.ClaimService/FileClaim",rpc_response_status_code="ALREADY_EXISTS"`,
 		`tenfold_build_info{`, `go_goroutines `, `process_cpu_seconds_total `,
 	)

@@ -7,11 +7,17 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// IsMethod says whether a full method name is one of the contract's; names that
-// callers make up, and those of other services, are not.
-func IsMethod(full string) bool {
-	row, ok := methods[full]
-	return ok && !row.open
+// Methods are the full names of the contract's methods, sorted; those of other
+// services, such as health, are not among them.
+func Methods() []string {
+	var names []string
+	for name, row := range methods {
+		if !row.open {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Reasons are the reasons of refusals that callers may meet, sorted.

@@ -39,24 +39,29 @@ type chain struct {
 }
 
 func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
-	ctx = withCallID(ctx)
-	told := c.log.Enabled(ctx, slog.LevelDebug)
-	var began time.Time
-	if told {
-		began = c.measure()
-	}
+	ctx, began := withCallID(ctx), c.measure()
 	who, err := c.admit(ctx, info.FullMethod, partsOf(request))
 	if err == nil {
 		response, err = c.call(withCaller(ctx, who), who, request, info.FullMethod, handle)
 	}
 	if err != nil {
-		return nil, c.answer(ctx, who, info.FullMethod, err)
+		response, err = nil, c.answer(ctx, who, info.FullMethod, err)
 	}
-	if told {
-		c.log.LogAttrs(ctx, slog.LevelDebug, "call answered", slog.String("method", shortMethod(info.FullMethod)),
-			slog.String("workload", who.Workload), slog.Duration("took", c.measure().Sub(began)))
+	c.answered(ctx, who, info.FullMethod, began, err)
+	return response, err
+}
+
+// answered tells the observer of a call that has its answer, and who listens to
+// every detail.
+func (c *chain) answered(ctx context.Context, who caller, method string, began time.Time, err error) {
+	took := c.measure().Sub(began)
+	if c.observer.Answered != nil {
+		c.observer.Answered(method, status.Code(err), took)
 	}
-	return response, nil
+	if c.log.Enabled(ctx, slog.LevelDebug) {
+		c.log.LogAttrs(ctx, slog.LevelDebug, "call answered", slog.String("method", shortMethod(method)),
+			slog.String("code", status.Code(err).String()), slog.String("workload", who.Workload), slog.Duration("took", took))
+	}
 }
 
 func (c *chain) call(ctx context.Context, who caller, request any, method string, handle grpc.UnaryHandler) (response any, err error) {
@@ -97,7 +102,7 @@ func (c *chain) check(request any) error {
 // stream does for streams what unary does for calls; a stream has no deadline but
 // its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	ctx := withCallID(s.Context())
+	ctx, began := withCallID(s.Context()), c.measure()
 	who, err := c.admit(ctx, info.FullMethod, 1)
 	if err == nil {
 		if methods[info.FullMethod].open {
@@ -106,9 +111,10 @@ func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerI
 		err = c.follow(ctx, who, server, s, info.FullMethod, handle)
 	}
 	if err != nil {
-		return c.answer(ctx, who, info.FullMethod, err)
+		err = c.answer(ctx, who, info.FullMethod, err)
 	}
-	return nil
+	c.answered(ctx, who, info.FullMethod, began, err)
+	return err
 }
 
 func (c *chain) follow(ctx context.Context, who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {

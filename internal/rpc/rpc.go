@@ -16,6 +16,7 @@ import (
 	"buf.build/go/protovalidate"
 	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
@@ -66,8 +67,12 @@ type Config struct {
 
 // Observer is told how calls fare. Its functions must not block.
 type Observer struct {
-	// Stats follows each call; nil for nobody.
+	// Stats follows each call step by step; nil for nobody.
 	Stats stats.Handler
+	// Answered is told of each call and each stream that has ended, but not of the
+	// open streams of other services; nil for nobody. The method may be a name that
+	// the caller made up.
+	Answered func(method string, code codes.Code, took time.Duration)
 	// Refused is told the reason of each refusal, of items of batches as of calls;
 	// nil for nobody.
 	Refused func(fault.Reason)

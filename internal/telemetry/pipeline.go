@@ -24,6 +24,15 @@ type pipeline struct {
 
 // Pipeline observes an engine; clock is the true time, also in a sandbox.
 func (t *Telemetry) Pipeline(e *engine.Engine, clock engine.Clock) error {
+	o, err := t.observer(clock)
+	if err != nil {
+		return err
+	}
+	e.Observe(o)
+	return t.queues(e)
+}
+
+func (t *Telemetry) observer(clock engine.Clock) (*engine.Observer, error) {
 	p := pipeline{kept: booksWere("kept"), locked: booksWere("locked")}
 	var sizes, times, stale error
 	p.size, sizes = t.meter.Int64Histogram("tenfold.pipeline.batch.size",
@@ -33,18 +42,17 @@ func (t *Telemetry) Pipeline(e *engine.Engine, clock engine.Clock) error {
 		metric.WithExplicitBucketBoundaries(seconds...))
 	p.stale, stale = t.meter.Int64Counter("tenfold.pipeline.stale",
 		metric.WithDescription("Batches that were decided afresh because another replica had changed a book."))
-	if err := errors.Join(sizes, times, stale, t.queues(e)); err != nil {
-		return err
+	if err := errors.Join(sizes, times, stale); err != nil {
+		return nil, err
 	}
 	p.stale.Add(context.Background(), 0)
 	if t.traced {
 		p.tracer = t.tracer
 	}
-	e.Observe(&engine.Observer{
+	return &engine.Observer{
 		Clock: clock, Batch: p.batch,
 		Stale: func() { p.stale.Add(context.Background(), 1) },
-	})
-	return nil
+	}, nil
 }
 
 func booksWere(how string) []metric.RecordOption {
