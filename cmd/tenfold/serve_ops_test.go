@@ -141,6 +141,31 @@ func (o *operated) work() {
 	}
 }
 
+// pay lets a claim come to its payout, so that the gateway is called.
+func (o *operated) pay() {
+	o.t.Helper()
+	ctx := o.t.Context()
+	_, err := tenfoldv1.NewDepositServiceClient(o.conn).TopUpDeposit(ctx, &tenfoldv1.TopUpDepositRequest{
+		Name: "merchants/m1", RequestId: "r5", Amount: &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 1_000_000}, PaymentReference: "p1",
+	})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	box, claims := tenfoldv1.NewSandboxServiceClient(o.conn), tenfoldv1.NewClaimServiceClient(o.conn)
+	if _, err := box.RunDueWork(ctx, &tenfoldv1.RunDueWorkRequest{}); err != nil {
+		o.t.Fatal(err)
+	}
+	list, err := claims.ListClaims(ctx, &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1"})
+	if err != nil || len(list.GetClaims()) != 1 {
+		o.t.Fatalf("the book's claims are %v, %v", list, err)
+	}
+	c := list.GetClaims()[0]
+	_, err = claims.AcceptClaim(ctx, &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: "r6", Etag: c.GetEtag()})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+}
+
 // filingFor is a claim on an order line that was paid a month before a time.
 func filingFor(now time.Time) *tenfoldv1.FileClaimRequest {
 	yuan := func(n int64) *tenfoldv1.Money { return &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 100 * n} }
@@ -150,7 +175,7 @@ func filingFor(now time.Time) *tenfoldv1.FileClaimRequest {
 		Line: &tenfoldv1.FileClaimRequest_OrderLine{OrderLine: &tenfoldv1.OrderLine{
 			Name: "merchants/m1/orderLines/l1", OrderId: "order-1", PaymentId: "payment-1",
 			PaidAt: timestamppb.New(paid), ShippedAt: timestamppb.New(paid.Add(time.Hour)), DeliveredAt: timestamppb.New(paid.Add(48 * time.Hour)),
-			ProductId: "product-1", Category: "beauty/mascara", Quantity: 1, UnitPrice: yuan(100), GoodsPaid: yuan(100),
+			ProductId: "sandbox-counterfeit-1", Category: "beauty/mascara", Quantity: 1, UnitPrice: yuan(100), GoodsPaid: yuan(100),
 			PayerId: secretClaimant,
 		}},
 		ClaimantId: secretClaimant, Units: []int32{1}, LegalBasisChoice: tenfoldv1.LegalBasis_LEGAL_BASIS_PROMISE,
