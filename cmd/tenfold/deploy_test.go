@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -210,6 +211,53 @@ func TestEveryAlertHasItsRunbook(t *testing.T) {
 	for _, p := range pages {
 		if !led[p.Name()] {
 			t.Errorf("no alert leads to %s%s", runbooks, p.Name())
+		}
+	}
+}
+
+// Would catch a container that is configured by a setting that does not exist: the
+// server would start without it.
+func TestContainersNameSettingsThatExist(t *testing.T) {
+	t.Parallel()
+	settings := map[string]bool{
+		// The two that the script of the database reads.
+		"TENFOLD_OWNER_PASSWORD": true, "TENFOLD_APP_PASSWORD": true,
+	}
+	for _, command := range newRoot().Commands() {
+		command.Flags().VisitAll(func(f *pflag.Flag) { settings[variableOf(f.Name)] = true })
+	}
+	variables := regexp.MustCompile(`TENFOLD_[A-Z_]+`)
+	for _, name := range []string{"Containerfile", "compose.yaml", "postgres/roles.sh", "passwords.env.example"} {
+		content, err := os.ReadFile(filepath.Join(deploy, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := variables.FindAllString(string(content), -1)
+		if len(found) == 0 {
+			t.Errorf("%s configures nothing", name)
+		}
+		for _, v := range found {
+			if !settings[v] {
+				t.Errorf("%s sets %s, which is no setting", name, v)
+			}
+		}
+	}
+}
+
+// Would catch files of a deployment that cannot be read at all.
+func TestDeploymentFilesAreYAML(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"compose.yaml", "prometheus/prometheus.yaml",
+		"grafana/provisioning/datasources/prometheus.yaml", "grafana/provisioning/dashboards/tenfold.yaml",
+	} {
+		content, err := os.ReadFile(filepath.Join(deploy, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file map[string]any
+		if err := yaml.Unmarshal(content, &file); err != nil || len(file) == 0 {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func newRoot() *cobra.Command {
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
 		value, ok := lookup(name)
 		if !ok || f.Changed || failed != nil {
 			return
@@ -85,6 +85,11 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		}
 	})
 	return failed
+}
+
+// variableOf is the environment variable of a flag.
+func variableOf(flag string) string {
+	return "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // logger writes structured lines for the operator.
