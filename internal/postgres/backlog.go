@@ -28,33 +28,35 @@ type Backlog struct {
 }
 
 // Backlog counts what waits: deadlines that passed before late, deliveries that
-// were due at now, each count up to most.
-func (db *DB) Backlog(ctx context.Context, late, now time.Time, most int) (Backlog, error) {
-	var b Backlog
-	var oldestLate, oldestDelivery sql.NullTime
-	err := db.pool.QueryRowContext(ctx, `
+// were due at now, each count up to most. Each is in the order of an index, so that
+// it stops at the bound also where rows of its kind are rare.
+func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Backlog, error) {
+	b, _, err := readOne(ctx, r, "count what waits", `
 		SELECT
-			(SELECT count(*) FROM (SELECT FROM payout_dues LIMIT $3) d),
-			(SELECT count(*) FROM (SELECT FROM payout_dues WHERE attempts >= 10 LIMIT $3) d),
-			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'IN_REVIEW' LIMIT $3) w),
-			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'APPEALED' LIMIT $3) w),
-			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'AWAITING_APPROVAL' LIMIT $3) w),
-			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'PAYOUT_FAILED' LIMIT $3) w),
-			(SELECT count(*) FROM (SELECT FROM waits WHERE deadline_at <= $1 LIMIT $3) w),
-			(SELECT min(deadline_at) FROM waits WHERE deadline_at <= $1),
-			(SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 LIMIT $3) d),
-			(SELECT min(due_at) FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2),
-			(SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE dead_at IS NOT NULL LIMIT $3) d)`,
-		late, now, most).Scan(
-		&b.PayoutsOpen, &b.PayoutsStuck,
+			(SELECT count(*) FROM (SELECT FROM payout_dues ORDER BY due_at LIMIT $3) d),
+			(SELECT count(*) FROM (SELECT FROM payout_dues WHERE attempts >= 10 ORDER BY payout_id LIMIT $3) d),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'IN_REVIEW' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'APPEALED' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'AWAITING_APPROVAL' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'PAYOUT_FAILED' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE deadline_at <= $1 ORDER BY deadline_at LIMIT $3) w),
+			(SELECT deadline_at FROM waits WHERE deadline_at <= $1 ORDER BY deadline_at LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT $3) d),
+			(SELECT due_at FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT 1),
+			(SELECT count(*) FROM (
+				SELECT FROM webhook_deliveries WHERE dead_at IS NOT NULL ORDER BY merchant_id, webhook_id, event_number LIMIT $3) d)`,
+		scanBacklog, late, now, most)
+	return b, err
+}
+
+func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
+	var late, delivery sql.NullTime
+	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
-		&b.DeadlinesLate, &oldestLate, &b.DeliveriesDue, &oldestDelivery, &b.DeadLetters)
-	if err != nil {
-		return Backlog{}, failure(ctx, "count what waits", err)
-	}
-	b.OldestLate, b.OldestDelivery = oldestLate.Time, oldestDelivery.Time
+		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters)
+	b.OldestLate, b.OldestDelivery = late.Time, delivery.Time
 	inUTC(&b.OldestLate, &b.OldestDelivery)
-	return b, nil
+	return b, err
 }
 
 // Connections is how many connections of the pool are in use, how many stand

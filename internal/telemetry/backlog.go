@@ -66,7 +66,7 @@ func (b *Backlog) Count(ctx context.Context) error {
 	defer cancel()
 	c := counted{late: b.engine.Now().Add(-b.engine.LapseGrace()), at: b.clock()}
 	var err error
-	if c.Backlog, err = b.db.Backlog(ctx, c.late, c.at, backlogMax); err != nil {
+	if c.Backlog, err = b.db.Reader().Backlog(ctx, c.late, c.at, backlogMax); err != nil {
 		return err
 	}
 	b.last.Store(&c)
