@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
+	{"internal/telemetry"},
 	{"internal/demo", "internal/bench"},
 	{"cmd/tenfold"},
 }
@@ -50,6 +51,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
+	},
+	"internal/ops": {
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/embednats": {
 		importers: []string{"cmd/tenfold"},

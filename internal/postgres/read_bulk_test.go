@@ -110,6 +110,9 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), since,
 	       CASE WHEN NOT hot AND g % 2 = 1 THEN 10 ELSE 1 END
 	FROM seeds`,
+	`INSERT INTO webhook_deliveries (merchant_id, webhook_id, event_number, due_at, attempts, last_status, last_failure, dead_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'w', g, since, 0, 0, '', CASE WHEN g % 3000 = 0 THEN since END
+	FROM seeds`,
 	`INSERT INTO holds (
 		merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor, released_minor, placed_at, ended_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), n, 'DEPOSIT',

@@ -150,6 +150,9 @@ func plannedClaims() map[string]planned {
 func plannedParts() map[string]planned {
 	const c = "C000000100"
 	return map[string]planned{
+		"backlog": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Backlog(ctx, start, start, few))
+		}, 32 * few},
 		"one claim":            {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "hot", c)) }, 1},
 		"one claim of anybody": {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "", c)) }, 1},
 		"moves":                {func(ctx context.Context, r postgres.Reader) error { return listed(r.Moves(ctx, "hot", c, 0, pageSize)) }, few},
