@@ -19,9 +19,11 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -101,11 +103,14 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim Verdict":           sorted(claim.Verdicts()),
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
+		"claim PayoutForm":        sorted(claim.PayoutForms()),
+		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
 		"payout Part":             sorted(payout.Parts()),
 		"payout State":            sorted(payout.States()),
+		"postgres DebtKind":       sorted(postgres.DebtKinds()),
 	} {
 		dir, name, _ := strings.Cut(kind, " ")
 		same(t, "the list of "+kind, list, constants(t, dir, name))
@@ -123,7 +128,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 			held = append(held, string(p))
 		}
 	}
-	verdicts := sorted(claim.Verdicts())
+	verdicts, forms := sorted(claim.Verdicts()), sorted(claim.PayoutForms())
 	want := map[string][]string{
 		"transfers_kind_known":          sorted(ledger.Kinds()),
 		"holds_source_known":            held,
@@ -135,6 +140,9 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
+		"claims_payout_form_known":      forms,
+		"payouts_form_known":            forms,
+		"debts_kind_known":              sorted(postgres.DebtKinds()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
