@@ -19,6 +19,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -106,11 +107,14 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim Verdict":           sorted(claim.Verdicts()),
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
+		"claim PayoutForm":        sorted(claim.PayoutForms()),
+		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
 		"payout Part":             sorted(payout.Parts()),
 		"payout State":            sorted(payout.States()),
+		"postgres DebtKind":       sorted(postgres.DebtKinds()),
 	} {
 		dir, name, _ := strings.Cut(kind, " ")
 		same(t, "the list of "+kind, list, constants(t, dir, name))

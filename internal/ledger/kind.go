@@ -90,15 +90,15 @@ const (
 
 	// FeeFronted is the platform paying for a test.
 	FeeFronted Kind = "FEE_FRONTED"
-	// FeeOwed is the merchant owing it, as the loser or by share.
+	// FeeOwed is the merchant owing the fee of a test, as the loser or by share.
 	FeeOwed Kind = "FEE_OWED"
-	// FeeForgiven is the merchant not owing it any more.
+	// FeeForgiven is the merchant not owing the fee any more.
 	FeeForgiven Kind = "FEE_FORGIVEN"
-	// FeeRefunded is its return to the merchant once it was recovered.
+	// FeeRefunded is a fee going back to the merchant after it was recovered.
 	FeeRefunded Kind = "FEE_REFUNDED"
-	// FeeOwedByConsumer is the consumer owing it, as the loser or by share.
+	// FeeOwedByConsumer is the consumer owing the fee of a test, as the loser or by share.
 	FeeOwedByConsumer Kind = "FEE_OWED_BY_CONSUMER"
-	// FeeForgivenConsumer is the consumer not owing it any more.
+	// FeeForgivenConsumer is the consumer not owing the fee any more.
 	FeeForgivenConsumer Kind = "FEE_FORGIVEN_CONSUMER"
 )
 

@@ -19,6 +19,7 @@ const (
 // bulk is a database filled past the engine, to read from at size.
 type bulk struct {
 	t      testing.TB
+	pg     *postgres.DB
 	reader postgres.Reader
 	app    *sqlx.DB
 	admin  *sqlx.DB
@@ -40,7 +41,7 @@ func newBulk(t testing.TB, first, last int) *bulk {
 	}
 	t.Cleanup(func() { _ = admin.Close() })
 	admin.SetMaxOpenConns(1)
-	b := &bulk{t: t, reader: pg.Reader(), app: db.Open(t), admin: admin}
+	b := &bulk{t: t, pg: pg, reader: pg.Reader(), app: db.Open(t), admin: admin}
 	// Rows are made without what they refer to.
 	b.run(`SET session_replication_role = replica`)
 	b.fill(first, last)
@@ -146,6 +147,11 @@ var bulkInserts = []string{
 	SELECT 'hot', 'R' || lpad(g::text, 9, '0'), 'C' || lpad(greatest(g / 8, 1)::text, 9, '0'), 'line' || g / 8,
 	       'lab', 'ACCREDITED_LAB', 'report' || g, 'PHOTOS', false, true, '[]', since, '', '', g, since
 	FROM seeds`,
+	// One result of ten was taken back.
+	`INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'R' || lpad(g::text, 9, '0'), 'C' || lpad((g / 8)::text, 9, '0'), '', g, since
+	FROM seeds
+	WHERE g % 10 = 0`,
 	`INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g / 8, 'refund' || g, 10, since, since
 	FROM seeds`,

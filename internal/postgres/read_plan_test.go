@@ -161,7 +161,7 @@ func plannedParts() map[string]planned {
 		"revisions": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Revisions(ctx, "hot", c, 0, pageSize))
 		}, few},
-		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, 1},
+		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, 2},
 		"results": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Results(ctx, "hot", c, "", pageSize))
 		}, few},
