@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -103,9 +104,13 @@ func (b *book) checkPlace(subject string, c *claim.Claim, waits []postgres.Wait)
 	if waiting != (len(waits) == 1) {
 		b.wrong(subject, "is %s and has %d waits", c.State, len(waits))
 	}
+	deadline := c.Deadline
+	if !c.ClockStoppedAt.IsZero() {
+		deadline = time.Time{} // Nothing fires while the clock stands still.
+	}
 	for _, w := range waits {
 		equal(b, subject, "wait", instant(w), instant(postgres.Wait{
-			MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince, Fires: c.Fires, Deadline: c.Deadline,
+			MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince, Fires: c.Fires, Deadline: deadline,
 			HoldExpires: c.HoldExpiresAt,
 		}))
 	}
