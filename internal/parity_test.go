@@ -22,6 +22,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -101,6 +102,9 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim Verdict":           sorted(claim.Verdicts()),
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
+		"claim FeePayer":          sorted(claim.FeePayers()),
+		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
+		"postgres ProposalState":  sorted(postgres.ProposalStates()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
@@ -136,7 +140,12 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
-		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
+		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
+		"proposals_state_known":         sorted(postgres.ProposalStates()),
+		// What is owed to consumers or not owed yet cannot be given up.
+		"proposals_debt_kind_known": append([]string{""}, without(sorted(postgres.DebtKinds()), "SHORTFALL", "HOLD")...),
+		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
+		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -228,6 +237,9 @@ var pairs = map[string]struct {
 	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
 	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
 	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
+	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
+	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
+	"FeePayer":          {dir: "claim", kind: "FeePayer"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.
