@@ -1,5 +1,5 @@
 -- +goose Up
--- What two people decide about a merchant's money, and who paid for tests.
+-- What two people decide about a merchant's money, coupons, and who paid for tests.
 
 ALTER TABLE books
     -- When a demand for deposit lapsed that is not met yet; NULL for none.
@@ -19,6 +19,19 @@ ALTER TABLE results
     ADD COLUMN fee_paid_by text COLLATE "C" NOT NULL DEFAULT '',
     ADD CONSTRAINT results_fee_paid_by_known CHECK (fee_paid_by IN ('', 'CLAIMANT', 'PLATFORM')),
     ADD CONSTRAINT results_fee_has_payer CHECK (fee_minor >= 0 AND (fee_minor > 0) = (fee_paid_by <> ''));
+
+ALTER TABLE payouts
+    -- Where the coupon of a payout in that form stands; empty before it is issued.
+    ADD COLUMN coupon_state text COLLATE "C" NOT NULL DEFAULT '',
+    -- What of the coupon was spent, minor units; its face is the payout's amount.
+    ADD COLUMN coupon_redeemed_minor bigint NOT NULL DEFAULT 0,
+    -- Until when the coupon can be spent; NULL where the gateway did not say.
+    ADD COLUMN coupon_expires_at timestamptz,
+    ADD CONSTRAINT payouts_coupon_state_known CHECK (coupon_state IN ('', 'ISSUED', 'REDEEMED', 'LAPSED', 'RETURNED')),
+    ADD CONSTRAINT payouts_coupon_has_form CHECK (coupon_state = '' OR form = 'COUPON'),
+    ADD CONSTRAINT payouts_coupon_within_face CHECK (
+        coupon_redeemed_minor BETWEEN 0 AND amount_minor
+        AND (coupon_state = 'REDEEMED') = (coupon_redeemed_minor = amount_minor));
 
 CREATE TABLE proposals (
     -- The book.
