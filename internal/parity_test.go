@@ -109,6 +109,9 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim SampleSource":      sorted(claim.SampleSources()),
 		"claim PayoutForm":        sorted(claim.PayoutForms()),
 		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
+		"claim FeePayer":          sorted(claim.FeePayers()),
+		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
+		"postgres ProposalState":  sorted(postgres.ProposalStates()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
@@ -248,6 +251,9 @@ var pairs = map[string]struct {
 	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
 	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
 	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
+	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
+	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
+	"FeePayer":          {dir: "claim", kind: "FeePayer"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.

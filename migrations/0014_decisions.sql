@@ -1,6 +1,5 @@
 -- +goose Up
--- What two people decide about a merchant's money, coupons, who paid for tests, and
--- evidence that is added to claims.
+-- What two people decide about a merchant's money, coupons, and who paid for tests.
 
 ALTER TABLE books
     -- When a demand for deposit lapsed that is not met yet; NULL for none.
@@ -14,10 +13,25 @@ ALTER TABLE claims
 ALTER TABLE results
     -- What the result cost, minor units; zero where nobody told.
     ADD COLUMN fee_minor bigint NOT NULL DEFAULT 0,
+    -- The currency of that; empty where nobody told.
+    ADD COLUMN fee_currency text COLLATE "C" NOT NULL DEFAULT '',
     -- Who paid for it first; empty where nobody told.
     ADD COLUMN fee_paid_by text COLLATE "C" NOT NULL DEFAULT '',
     ADD CONSTRAINT results_fee_paid_by_known CHECK (fee_paid_by IN ('', 'CLAIMANT', 'PLATFORM')),
     ADD CONSTRAINT results_fee_has_payer CHECK (fee_minor >= 0 AND (fee_minor > 0) = (fee_paid_by <> ''));
+
+ALTER TABLE payouts
+    -- Where the coupon of a payout in that form stands; empty before it is issued.
+    ADD COLUMN coupon_state text COLLATE "C" NOT NULL DEFAULT '',
+    -- What of the coupon was spent, minor units; its face is the payout's amount.
+    ADD COLUMN coupon_redeemed_minor bigint NOT NULL DEFAULT 0,
+    -- Until when the coupon can be spent; NULL where the gateway did not say.
+    ADD COLUMN coupon_expires_at timestamptz,
+    ADD CONSTRAINT payouts_coupon_state_known CHECK (coupon_state IN ('', 'ISSUED', 'REDEEMED', 'LAPSED', 'RETURNED')),
+    ADD CONSTRAINT payouts_coupon_has_form CHECK (coupon_state = '' OR form = 'COUPON'),
+    ADD CONSTRAINT payouts_coupon_within_face CHECK (
+        coupon_redeemed_minor BETWEEN 0 AND amount_minor
+        AND (coupon_state = 'REDEEMED') = (coupon_redeemed_minor = amount_minor));
 
 CREATE TABLE proposals (
     -- The book.
@@ -84,57 +98,3 @@ CREATE TABLE proposal_votes (
 GRANT SELECT, INSERT ON proposals, proposal_votes TO tenfold_app;
 -- What was proposed never changes, only where it stands.
 GRANT UPDATE (state, ended_at, transfer_number, undone_minor) ON proposals TO tenfold_app;
-
-CREATE TABLE coupons (
-    -- The book.
-    merchant_id text COLLATE "C" NOT NULL,
-    -- The payout that it was issued for.
-    payout_id text COLLATE "C" NOT NULL,
-    -- The claim of the payout.
-    claim_id text COLLATE "C" NOT NULL,
-    -- Where it stands.
-    state text COLLATE "C" NOT NULL,
-    -- What it was issued for, minor units.
-    face_minor bigint NOT NULL,
-    -- What of it was spent, minor units.
-    redeemed_minor bigint NOT NULL,
-    -- When it was issued, as the book recorded it.
-    issued_at timestamptz NOT NULL,
-    -- Until when it can be spent; NULL where the gateway did not say.
-    expires_at timestamptz,
-    -- When it was spent whole, lapsed or came back; NULL before.
-    ended_at timestamptz,
-    CONSTRAINT coupons_key PRIMARY KEY (merchant_id, payout_id),
-    CONSTRAINT coupons_state_known CHECK (state IN ('ISSUED', 'REDEEMED', 'LAPSED', 'RETURNED')),
-    CONSTRAINT coupons_redeemed_within_face CHECK (face_minor > 0 AND redeemed_minor BETWEEN 0 AND face_minor),
-    CONSTRAINT coupons_ended_with_state CHECK ((state = 'ISSUED') = (ended_at IS NULL)),
-    CONSTRAINT coupons_redeemed_whole CHECK ((state = 'REDEEMED') = (redeemed_minor = face_minor))
-) WITH (fillfactor = 70);
-
-GRANT SELECT, INSERT, UPDATE ON coupons TO tenfold_app;
-
-CREATE TABLE evidence (
-    -- The book.
-    merchant_id text COLLATE "C" NOT NULL,
-    -- The claim.
-    claim_id text COLLATE "C" NOT NULL,
-    -- The event that added it.
-    event_number bigint NOT NULL,
-    -- What it is, in the words of whoever added it.
-    kind text COLLATE "C" NOT NULL,
-    -- Where it is kept.
-    reference text COLLATE "C" NOT NULL,
-    -- SHA-256 of what is kept there, hex; empty where none was given.
-    digest text COLLATE "C" NOT NULL,
-    -- A note, as given; empty for none.
-    note text NOT NULL,
-    -- The role in which it was added.
-    added_as text COLLATE "C" NOT NULL,
-    -- The person who added it; empty where a service did on its own.
-    added_by text COLLATE "C" NOT NULL,
-    -- The book's time.
-    added_at timestamptz NOT NULL,
-    CONSTRAINT evidence_key PRIMARY KEY (merchant_id, claim_id, event_number)
-);
-
-GRANT SELECT, INSERT ON evidence TO tenfold_app;

@@ -95,10 +95,11 @@ type Result struct {
 	EventNumber  int64
 	// Retracted results do not count any more.
 	Retracted bool
-	// Fee is what the result cost, in the claim's currency, and FeePaidBy who paid
-	// for it first; zero and none where nobody told.
-	Fee       money.Amount
-	FeePaidBy FeePayer
+	// Fee is what the result cost, in FeeCurrency, and FeePaidBy who paid for it
+	// first; zero and none where nobody told.
+	Fee         money.Amount
+	FeeCurrency string
+	FeePaidBy   FeePayer
 }
 
 // FeePayer is who paid for a result first.

@@ -28,10 +28,8 @@ func (f *fixture) charging(rule policy.FeeRule) {
 func (f *fixture) tested(c *claim.Claim, v claim.Verdict, report string, fee money.Amount, by claim.FeePayer) (*claim.Claim, error) {
 	f.t.Helper()
 	r := result(c, v, report)
-	r.Fee, r.FeePaidBy = fee, by
-	cmd := engine.NewRecordResult(r)
-	cmd.FeeCurrency = "CNY"
-	o, err := f.engine.RecordResult(f.t.Context(), f.request(c.MerchantID, "RecordResult"), cmd)
+	r.Fee, r.FeeCurrency, r.FeePaidBy = fee, "CNY", by
+	o, err := f.engine.RecordResult(f.t.Context(), f.request(c.MerchantID, "RecordResult"), engine.NewRecordResult(r))
 	return o.Claim, err
 }
 
@@ -156,9 +154,8 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
 	r := result(c, claim.Counterfeit, "r1")
-	r.Fee, r.FeePaidBy = 3_000, claim.FeePayerPlatform
+	r.Fee, r.FeeCurrency, r.FeePaidBy = 3_000, "USD", claim.FeePayerPlatform
 	cmd := engine.NewRecordResult(r)
-	cmd.FeeCurrency = "USD"
 	h := f.request("m1", "RecordResult")
 	_, err := f.engine.RecordResult(t.Context(), h, cmd)
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.CurrencyMismatch || refusal.Field != "fee.currency_code" {
@@ -167,13 +164,13 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 	if _, err := f.tested(c, claim.Counterfeit, "r1", -1, claim.FeePayerPlatform); !errors.Is(err, fault.AmountOutOfRange) {
 		t.Errorf("below zero: %v", err)
 	}
-	cmd.FeeCurrency = "CNY"
+	cmd.Result.FeeCurrency = "CNY"
 	for i := range 2 {
 		if o, err := f.engine.RecordResult(t.Context(), h, cmd); err != nil || o.Replayed != (i > 0) {
 			t.Fatalf("try %d: %v, replayed %v", i, err, o.Replayed)
 		}
 	}
-	cmd.Result.Fee = 0
+	cmd.Result.Fee, cmd.Result.FeeCurrency, cmd.Result.FeePaidBy = 0, "", ""
 	if _, err := f.engine.RecordResult(t.Context(), h, cmd); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("sent again without its fee: %v", err)
 	}

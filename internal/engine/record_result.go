@@ -19,8 +19,6 @@ import (
 type RecordResult struct {
 	onClaim
 	Result claim.Result
-	// FeeCurrency is the currency of the result's fee; it counts only with a fee.
-	FeeCurrency string
 	// categories are those the authenticator may speak on; empty means all.
 	categories []string
 }
@@ -56,7 +54,7 @@ func (r *RecordResult) digest(d *digest) {
 	d.units(x.Units)
 	if r.digestVersion() > digestVersion {
 		d.number(int64(x.Fee))
-		d.texts(r.FeeCurrency, string(x.FeePaidBy))
+		d.texts(x.FeeCurrency, string(x.FeePaidBy))
 	}
 }
 
@@ -109,7 +107,7 @@ func (r *RecordResult) check(b *Book, c *claim.Claim) error {
 		return err
 	}
 	if r.Result.Fee != 0 {
-		if err := feeAt(b.checkAmount(r.Result.Fee, r.FeeCurrency)); err != nil {
+		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
 			return err
 		}
 	}

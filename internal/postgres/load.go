@@ -517,7 +517,8 @@ func fillHold(row scanner, h *ledger.Hold) error {
 const payoutColumns = `
 	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
 	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
-	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded`
+	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded,
+	p.coupon_state, p.coupon_redeemed_minor, p.coupon_expires_at`
 
 func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 	p := new(payout.Payout)
@@ -525,13 +526,14 @@ func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 }
 
 func fillPayout(row scanner, p *payout.Payout) error {
-	var answered sql.NullTime
+	var answered, expires sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
 		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
 		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered,
-		(*string)(&p.Form), &p.RidesPayment, &p.Superseded)
-	p.AnsweredAt = answered.Time
-	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt)
+		(*string)(&p.Form), &p.RidesPayment, &p.Superseded,
+		(*string)(&p.Coupon.State), (*int64)(&p.Coupon.Redeemed), &expires)
+	p.AnsweredAt, p.Coupon.ExpiresAt = answered.Time, expires.Time
+	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt, &p.Coupon.ExpiresAt)
 	return err
 }
 
@@ -572,7 +574,7 @@ const resultColumns = `
 	r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
-	r.event_number, r.recorded_at, r.fee_minor, r.fee_paid_by,
+	r.event_number, r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
 func scanResult(rows *sql.Rows) (claim.Result, error) {
@@ -581,7 +583,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
-		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), (*string)(&r.FeePaidBy), &r.Retracted)
+		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Retracted)
 	if err != nil {
 		return r, err
 	}

@@ -447,6 +447,9 @@ func putPayout(r *records, p *payout.Payout) {
 	r.times(p.CreatedAt, p.AnsweredAt)
 	r.texts(string(p.Form))
 	r.booleans(p.RidesPayment, p.Superseded)
+	r.texts(string(p.Coupon.State))
+	r.bigints(int64(p.Coupon.Redeemed))
+	r.times(p.Coupon.ExpiresAt)
 }
 
 func (tx *Tx) writePayoutsChanged(c *Changes) error {
@@ -458,7 +461,8 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
-		    superseded = k.superseded
+		    superseded = k.superseded, coupon_state = k.coupon_state,
+		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
 		rowsOf(tx.s.types["payouts"], rows, putPayout))

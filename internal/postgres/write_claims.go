@@ -201,12 +201,12 @@ func (tx *Tx) writeResults(c *Changes) error {
 		INSERT INTO results (
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
-			report_digest, statement, event_number, recorded_at, fee_minor, fee_paid_by)
+			report_digest, statement, event_number, recorded_at, fee_minor, fee_currency, fee_paid_by)
 		SELECT
 			r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 			r.authenticator_kind, r.report_number, r.sample_source, r.reinspection,
 			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
-			r.recorded_at, r.fee_minor, r.fee_paid_by
+			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by
 		FROM unnest($1::results[]) r`,
 		rowsOf(tx.s.types["results"], rows, func(r *records, x *claim.Result) {
 			r.texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
@@ -218,7 +218,7 @@ func (tx *Tx) writeResults(c *Changes) error {
 			r.bigints(x.EventNumber)
 			r.times(x.RecordedAt)
 			r.bigints(int64(x.Fee))
-			r.texts(string(x.FeePaidBy))
+			r.texts(x.FeeCurrency, string(x.FeePaidBy))
 		}))
 }
 

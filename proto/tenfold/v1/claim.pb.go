@@ -1138,6 +1138,9 @@ type Claim struct {
 	SamplingCase string `protobuf:"bytes,35,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	// What the compensation is paid in.
 	PayoutForm PayoutForm `protobuf:"varint,36,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
+	// What its results cost, and who was charged for that. Absent where nobody told
+	// of a cost.
+	Fees *AuthenticationFees `protobuf:"bytes,37,opt,name=fees,proto3" json:"fees,omitempty"`
 	// FULL view: how the award was computed. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1437,6 +1440,13 @@ func (x *Claim) GetPayoutForm() PayoutForm {
 		return x.PayoutForm
 	}
 	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
+func (x *Claim) GetFees() *AuthenticationFees {
+	if x != nil {
+		return x.Fees
+	}
+	return nil
 }
 
 func (x *Claim) GetCalculation() *Calculation {
@@ -2156,6 +2166,97 @@ func (x *Move) GetEventNumber() int64 {
 	return 0
 }
 
+// AuthenticationFees are what a claim's results cost.
+type AuthenticationFees struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Paid by the claimant, who gets it with the award where the policy adds it.
+	PaidByClaimant *Money `protobuf:"bytes,1,opt,name=paid_by_claimant,json=paidByClaimant,proto3" json:"paid_by_claimant,omitempty"`
+	// Paid by the platform.
+	PaidByPlatform *Money `protobuf:"bytes,2,opt,name=paid_by_platform,json=paidByPlatform,proto3" json:"paid_by_platform,omitempty"`
+	// What the merchant was charged of what the platform paid.
+	ChargedToMerchant *Money `protobuf:"bytes,3,opt,name=charged_to_merchant,json=chargedToMerchant,proto3" json:"charged_to_merchant,omitempty"`
+	// What the consumer was charged of what the platform paid.
+	ChargedToConsumer *Money `protobuf:"bytes,4,opt,name=charged_to_consumer,json=chargedToConsumer,proto3" json:"charged_to_consumer,omitempty"`
+	// What of the merchant's charge is not paid yet.
+	Owed *Money `protobuf:"bytes,5,opt,name=owed,proto3" json:"owed,omitempty"`
+	// What of the merchant's charge was given up in the books.
+	WrittenOff    *Money `protobuf:"bytes,6,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticationFees) Reset() {
+	*x = AuthenticationFees{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticationFees) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticationFees) ProtoMessage() {}
+
+func (x *AuthenticationFees) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticationFees.ProtoReflect.Descriptor instead.
+func (*AuthenticationFees) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AuthenticationFees) GetPaidByClaimant() *Money {
+	if x != nil {
+		return x.PaidByClaimant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetPaidByPlatform() *Money {
+	if x != nil {
+		return x.PaidByPlatform
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToMerchant() *Money {
+	if x != nil {
+		return x.ChargedToMerchant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToConsumer() *Money {
+	if x != nil {
+		return x.ChargedToConsumer
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetOwed() *Money {
+	if x != nil {
+		return x.Owed
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetWrittenOff() *Money {
+	if x != nil {
+		return x.WrittenOff
+	}
+	return nil
+}
+
 // Appeal is the merchant's objection to one revision of the verdict.
 type Appeal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2181,7 +2282,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2193,7 +2294,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2206,7 +2307,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Appeal) GetRevision() int32 {
@@ -2282,7 +2383,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2294,7 +2395,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2307,7 +2408,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Approval) GetRevision() int32 {
@@ -2393,7 +2494,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2405,7 +2506,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2418,7 +2519,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -2503,7 +2604,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\x82\x11\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xb6\x11\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -2546,7 +2647,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x12#\n" +
 	"\rsampling_case\x18# \x01(\tR\fsamplingCase\x127\n" +
 	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormR\n" +
-	"payoutForm\x129\n" +
+	"payoutForm\x122\n" +
+	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesR\x04fees\x129\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x124\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12:\n" +
@@ -2613,7 +2715,15 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06person\x18\b \x01(\tR\x06person\x12\x12\n" +
 	"\x04note\x18\t \x01(\tR\x04note\x12!\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03R\veventNumber\"\xa0\x02\n" +
+	" \x01(\x03R\veventNumber\"\xef\x02\n" +
+	"\x12AuthenticationFees\x12;\n" +
+	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByClaimant\x12;\n" +
+	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByPlatform\x12A\n" +
+	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToMerchant\x12A\n" +
+	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToConsumer\x12%\n" +
+	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x04owed\x122\n" +
+	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"writtenOff\"\xa0\x02\n" +
 	"\x06Appeal\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x12\n" +
 	"\x04note\x18\x02 \x01(\tR\x04note\x12\x1a\n" +
@@ -2789,7 +2899,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -2813,101 +2923,109 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(*Notice)(nil),                // 19: tenfold.v1.Notice
 	(*Deadline)(nil),              // 20: tenfold.v1.Deadline
 	(*Move)(nil),                  // 21: tenfold.v1.Move
-	(*Appeal)(nil),                // 22: tenfold.v1.Appeal
-	(*Approval)(nil),              // 23: tenfold.v1.Approval
-	(*Revision)(nil),              // 24: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
-	(Verdict)(0),                  // 26: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 27: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 28: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 29: tenfold.v1.Money
-	(PayoutForm)(0),               // 30: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 31: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 32: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 33: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 34: tenfold.v1.Payout
-	(*Hold)(nil),                  // 35: tenfold.v1.Hold
-	(*Account)(nil),               // 36: tenfold.v1.Account
+	(*AuthenticationFees)(nil),    // 22: tenfold.v1.AuthenticationFees
+	(*Appeal)(nil),                // 23: tenfold.v1.Appeal
+	(*Approval)(nil),              // 24: tenfold.v1.Approval
+	(*Revision)(nil),              // 25: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(Verdict)(0),                  // 27: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 28: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 29: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 30: tenfold.v1.Money
+	(PayoutForm)(0),               // 31: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 32: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 33: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 34: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 35: tenfold.v1.Payout
+	(*Hold)(nil),                  // 36: tenfold.v1.Hold
+	(*Account)(nil),               // 37: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	25, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	26, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	27, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	28, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	28, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	26, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	27, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	28, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	29, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	29, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	25, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	25, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	26, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	26, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
 	17, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
 	18, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
 	19, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
 	20, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	29, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	25, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	25, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	25, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	30, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
-	31, // 21: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	32, // 22: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	33, // 23: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	34, // 24: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	35, // 25: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	6,  // 26: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	15, // 27: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	36, // 28: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
-	22, // 29: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	23, // 30: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	24, // 31: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	2,  // 32: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
-	1,  // 33: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	0,  // 34: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	16, // 35: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	20, // 36: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
-	5,  // 37: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	29, // 38: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	29, // 39: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	29, // 40: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	29, // 41: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	29, // 42: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	29, // 43: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	29, // 44: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	29, // 45: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	29, // 46: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	29, // 47: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	29, // 48: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	29, // 49: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	29, // 50: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	29, // 51: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	29, // 52: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	29, // 53: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	29, // 54: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	25, // 55: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	25, // 56: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	25, // 57: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 58: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 59: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 60: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 61: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	25, // 62: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	25, // 63: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 64: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	25, // 65: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	29, // 66: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	25, // 67: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	26, // 68: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	27, // 69: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	17, // 70: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	28, // 71: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	25, // 72: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	73, // [73:73] is the sub-list for method output_type
-	73, // [73:73] is the sub-list for method input_type
-	73, // [73:73] is the sub-list for extension type_name
-	73, // [73:73] is the sub-list for extension extendee
-	0,  // [0:73] is the sub-list for field type_name
+	30, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	26, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	26, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	26, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	31, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	22, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
+	32, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	33, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	34, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	35, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	36, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	15, // 28: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	37, // 29: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	23, // 30: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	24, // 31: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	25, // 32: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	2,  // 33: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 34: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 35: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	16, // 36: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	20, // 37: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 38: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	30, // 39: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	30, // 40: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	30, // 41: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	30, // 42: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	30, // 43: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	30, // 44: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	30, // 45: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	30, // 46: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	30, // 47: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	30, // 48: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	30, // 49: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	30, // 50: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	30, // 51: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	30, // 52: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	30, // 53: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	30, // 54: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	30, // 55: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	26, // 56: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	26, // 57: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	26, // 58: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 59: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 60: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 61: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 62: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	26, // 63: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	30, // 64: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	30, // 65: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	30, // 66: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	30, // 67: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	30, // 68: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	30, // 69: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	26, // 70: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 71: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	26, // 72: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	30, // 73: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	26, // 74: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	27, // 75: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	28, // 76: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	17, // 77: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	29, // 78: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	26, // 79: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	80, // [80:80] is the sub-list for method output_type
+	80, // [80:80] is the sub-list for method input_type
+	80, // [80:80] is the sub-list for extension type_name
+	80, // [80:80] is the sub-list for extension extendee
+	0,  // [0:80] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -2929,7 +3047,7 @@ func file_tenfold_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
