@@ -105,6 +105,10 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim SampleSource":      sorted(claim.SampleSources()),
 		"claim PayoutForm":        sorted(claim.PayoutForms()),
 		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
+		"claim FeePayer":          sorted(claim.FeePayers()),
+		"payout CouponState":      sorted(payout.CouponStates()),
+		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
+		"postgres ProposalState":  sorted(postgres.ProposalStates()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
@@ -144,7 +148,13 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"payouts_form_known":            forms,
 		"debts_kind_known":              sorted(postgres.DebtKinds()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
-		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
+		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
+		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
+		"proposals_state_known":         sorted(postgres.ProposalStates()),
+		// What is owed to consumers or not owed yet cannot be given up.
+		"proposals_debt_kind_known": append([]string{""}, without(sorted(postgres.DebtKinds()), "SHORTFALL", "HOLD")...),
+		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
+		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -236,6 +246,9 @@ var pairs = map[string]struct {
 	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
 	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
 	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
+	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
+	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
+	"FeePayer":          {dir: "claim", kind: "FeePayer"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.

@@ -113,7 +113,8 @@ func (b *Book) demand() error {
 	if !b.exists || b.opened || !b.head.ExitBegunAt.IsZero() {
 		return nil
 	}
-	if !b.movedDeposit() {
+	stays := !b.before.head.ExitBegunAt.IsZero()
+	if !b.movedDeposit() && !stays {
 		return nil
 	}
 	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
@@ -126,7 +127,7 @@ func (b *Book) demand() error {
 		b.head.DemandDeadline = b.after(b.now, terms.TopUp)
 	case lack == 0:
 		b.record(event.DepositDemandMet, "")
-		b.head.DemandDeadline = time.Time{}
+		b.head.DemandDeadline, b.head.DemandLapsedAt = time.Time{}, time.Time{}
 	}
 	b.head.Demanded = lack
 	return nil

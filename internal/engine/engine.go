@@ -188,6 +188,7 @@ type Outcome struct {
 	EventNumber    int64
 
 	Claim     *claim.Claim
+	Proposal  *postgres.Proposal
 	Result    *claim.Result
 	Payout    *payout.Payout
 	Transfers []ledger.Transfer

@@ -190,6 +190,12 @@ func (b *Book) repriced(s *policy.Share) error {
 	c := b.change(s.ClaimID)
 	more := award(s).Total() > c.Award.Total()
 	b.revise(c, s, causeRepriced, "")
+	return b.adjust(c, more)
+}
+
+// adjust does what follows when a claim's award changed, to more or to less, and
+// its verdict did not.
+func (b *Book) adjust(c *claim.Claim, more bool) error {
 	switch {
 	case c.State == claim.InReview || c.State == claim.Authenticating:
 		return nil

@@ -35,6 +35,9 @@ var staffAndMerchant = roles(append(slices.Clone(staff.roles), engine.RoleMercha
 // treasury moves merchants' money.
 var treasury = roles(engine.RoleFinance, engine.RoleOperator)
 
+// deciders see what is proposed about a merchant's money.
+var deciders = roles(engine.RoleFinance, engine.RoleApprover, engine.RoleOperator, engine.RoleAuditor)
+
 // keepers keep webhooks: operators, and merchants their own.
 var keepers = roles(engine.RoleOperator, engine.RoleMerchant)
 
@@ -87,6 +90,16 @@ var methods = map[string]access{
 	"/tenfold.v1.DepositService/ListTransfers":     staffAndMerchant,
 	"/tenfold.v1.DepositService/ListHolds":         staffAndMerchant,
 	"/tenfold.v1.DepositService/ListDebts":         roles(engine.RoleFinance, engine.RoleOperator, engine.RoleAuditor, engine.RoleMerchant),
+
+	"/tenfold.v1.MerchantMoneyService/ProposeDecision":         roles(engine.RoleFinance),
+	"/tenfold.v1.MerchantMoneyService/ApproveProposal":         roles(engine.RoleApprover),
+	"/tenfold.v1.MerchantMoneyService/RefuseProposal":          roles(engine.RoleFinance, engine.RoleApprover, engine.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/GetProposal":             deciders,
+	"/tenfold.v1.MerchantMoneyService/ListProposals":           deciders,
+	"/tenfold.v1.MerchantMoneyService/BeginExit":               roles(engine.RoleMerchant, engine.RoleFinance, engine.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/CancelExit":              roles(engine.RoleMerchant, engine.RoleFinance, engine.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/CompleteExit":            treasury,
+	"/tenfold.v1.MerchantMoneyService/RecordConsumerRepayment": treasury,
 
 	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(engine.RoleOperator),
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,

@@ -69,6 +69,16 @@ var allowed = map[string][]string{
 	"DepositService/ListHolds":         butFor("authenticator"),
 	"DepositService/ListDebts":         {"finance", "operator", "auditor", "merchant"},
 
+	"MerchantMoneyService/ProposeDecision":         {"finance"},
+	"MerchantMoneyService/ApproveProposal":         {"approver"},
+	"MerchantMoneyService/RefuseProposal":          {"finance", "approver", "operator"},
+	"MerchantMoneyService/GetProposal":             {"finance", "approver", "operator", "auditor"},
+	"MerchantMoneyService/ListProposals":           {"finance", "approver", "operator", "auditor"},
+	"MerchantMoneyService/BeginExit":               {"merchant", "finance", "operator"},
+	"MerchantMoneyService/CancelExit":              {"merchant", "finance", "operator"},
+	"MerchantMoneyService/CompleteExit":            {"finance", "operator"},
+	"MerchantMoneyService/RecordConsumerRepayment": {"finance", "operator"},
+
 	"PolicyService/PublishPolicyVersion": {"operator"},
 	"PolicyService/GetPolicyVersion":     butFor(),
 	"PolicyService/ListPolicyVersions":   butFor(),

@@ -24,7 +24,7 @@ func bookOf(h *postgres.Head, accounts []postgres.Account, debts []postgres.Debt
 		EventNumber: h.EventNumber, ChainHash: hex.EncodeToString(h.EventHash[:]), OpenedAt: stamp(h.OpenedAt),
 		OpenShortfall: moneyOf(shortfall, h.Currency), Debts: debtSumsOf(debts, 0, h.Currency),
 		Exposure: moneyOf(h.Exposure, h.Currency), FreeAmount: moneyOf(h.Free(), h.Currency), SweepSince: stamp(h.Sweep.Since),
-		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline),
+		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline), DemandLapsedAt: stamp(h.DemandLapsedAt),
 		ExitBegunAt: stamp(h.ExitBegunAt), ExitedAt: stamp(h.ExitedAt),
 	}
 	balances := make(map[ledger.Purpose]money.Amount, len(accounts))

@@ -76,6 +76,7 @@ var (
 	verdicts       = enumOf[claim.Verdict, tenfoldv1.Verdict]("VERDICT_")
 	grounds        = enumOf[claim.Grounds, tenfoldv1.Grounds]("GROUNDS_")
 	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")
+	feePayers      = enumOf[claim.FeePayer, tenfoldv1.FeePayer]("FEE_PAYER_")
 	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
 	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
 
@@ -91,6 +92,8 @@ var (
 	holdSources    = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts    = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
 	payoutForms    = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
+	proposalKinds  = enumOf[postgres.ProposalKind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
+	proposalStates = enumOf[postgres.ProposalState, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
 	debtKinds      = enumOf[postgres.DebtKind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
 	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")

@@ -48,15 +48,19 @@ var secrets = map[protoreflect.FullName]secret{
 
 	// Who of the marketplace's people works on a claim, and what they write to
 	// each other. What a merchant wrote itself it sees.
-	"tenfold.v1.Claim.assignee":  fromOutside,
-	"tenfold.v1.Claim.approvals": fromOutside,
-	"tenfold.v1.Approval.person": fromOutside,
-	"tenfold.v1.Approval.note":   fromOutside,
-	"tenfold.v1.Revision.author": fromOutside,
-	"tenfold.v1.Revision.note":   fromOutside,
-	"tenfold.v1.Move.person":     {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.workload":   {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.note":       {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Claim.assignee":       fromOutside,
+	"tenfold.v1.Claim.approvals":      fromOutside,
+	"tenfold.v1.Approval.person":      fromOutside,
+	"tenfold.v1.Approval.note":        fromOutside,
+	"tenfold.v1.Revision.author":      fromOutside,
+	"tenfold.v1.Revision.note":        fromOutside,
+	"tenfold.v1.Proposal.note":        fromOutside,
+	"tenfold.v1.Proposal.proposed_by": fromOutside,
+	"tenfold.v1.ProposalVote.person":  fromOutside,
+	"tenfold.v1.ProposalVote.note":    fromOutside,
+	"tenfold.v1.Move.person":          {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.workload":        {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.note":            {from: fromOutside.from, unless: madeByMerchant},
 
 	// The same in events. Their content tells all of it.
 	"tenfold.v1.Event.person_commitment": {from: fromOutside.from, unless: madeByMerchant},
@@ -83,6 +87,7 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,
 	"tenfold.v1.Claim.sampling_case":  fromAuthenticator,
 	"tenfold.v1.Claim.payout_form":    fromAuthenticator,
+	"tenfold.v1.Claim.fees":           fromAuthenticator,
 
 	"tenfold.v1.Claim.hold_expires_at":  fromAuthenticator,
 	"tenfold.v1.Claim.clock_stopped_at": fromAuthenticator,

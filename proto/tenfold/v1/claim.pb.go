@@ -1063,6 +1063,9 @@ type Claim struct {
 	SamplingCase string `protobuf:"bytes,35,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	// What the compensation is paid in.
 	PayoutForm PayoutForm `protobuf:"varint,36,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
+	// What its results cost, and who was charged for that. Absent where nobody told
+	// of a cost.
+	Fees *AuthenticationFees `protobuf:"bytes,37,opt,name=fees,proto3" json:"fees,omitempty"`
 	// FULL view: how the award was computed. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1358,6 +1361,13 @@ func (x *Claim) GetPayoutForm() PayoutForm {
 		return x.PayoutForm
 	}
 	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
+}
+
+func (x *Claim) GetFees() *AuthenticationFees {
+	if x != nil {
+		return x.Fees
+	}
+	return nil
 }
 
 func (x *Claim) GetCalculation() *Calculation {
@@ -1895,6 +1905,97 @@ func (x *Move) GetEventNumber() int64 {
 	return 0
 }
 
+// AuthenticationFees are what a claim's results cost.
+type AuthenticationFees struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Paid by the claimant, who gets it with the award where the policy adds it.
+	PaidByClaimant *Money `protobuf:"bytes,1,opt,name=paid_by_claimant,json=paidByClaimant,proto3" json:"paid_by_claimant,omitempty"`
+	// Paid by the platform.
+	PaidByPlatform *Money `protobuf:"bytes,2,opt,name=paid_by_platform,json=paidByPlatform,proto3" json:"paid_by_platform,omitempty"`
+	// What the merchant was charged of what the platform paid.
+	ChargedToMerchant *Money `protobuf:"bytes,3,opt,name=charged_to_merchant,json=chargedToMerchant,proto3" json:"charged_to_merchant,omitempty"`
+	// What the consumer was charged of what the platform paid.
+	ChargedToConsumer *Money `protobuf:"bytes,4,opt,name=charged_to_consumer,json=chargedToConsumer,proto3" json:"charged_to_consumer,omitempty"`
+	// What of the merchant's charge is not paid yet.
+	Owed *Money `protobuf:"bytes,5,opt,name=owed,proto3" json:"owed,omitempty"`
+	// What of the merchant's charge was given up in the books.
+	WrittenOff    *Money `protobuf:"bytes,6,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticationFees) Reset() {
+	*x = AuthenticationFees{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticationFees) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticationFees) ProtoMessage() {}
+
+func (x *AuthenticationFees) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticationFees.ProtoReflect.Descriptor instead.
+func (*AuthenticationFees) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AuthenticationFees) GetPaidByClaimant() *Money {
+	if x != nil {
+		return x.PaidByClaimant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetPaidByPlatform() *Money {
+	if x != nil {
+		return x.PaidByPlatform
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToMerchant() *Money {
+	if x != nil {
+		return x.ChargedToMerchant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToConsumer() *Money {
+	if x != nil {
+		return x.ChargedToConsumer
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetOwed() *Money {
+	if x != nil {
+		return x.Owed
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetWrittenOff() *Money {
+	if x != nil {
+		return x.WrittenOff
+	}
+	return nil
+}
+
 // Appeal is the merchant's objection to one revision of the verdict.
 type Appeal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1920,7 +2021,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1932,7 +2033,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1945,7 +2046,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Appeal) GetRevision() int32 {
@@ -2021,7 +2122,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2134,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2147,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Approval) GetRevision() int32 {
@@ -2132,7 +2233,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2245,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2258,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -2242,7 +2343,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\x90\x10\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xc4\x10\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -2285,7 +2386,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x12#\n" +
 	"\rsampling_case\x18# \x01(\tR\fsamplingCase\x127\n" +
 	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormR\n" +
-	"payoutForm\x129\n" +
+	"payoutForm\x122\n" +
+	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesR\x04fees\x129\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x124\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12:\n" +
@@ -2337,7 +2439,15 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06person\x18\b \x01(\tR\x06person\x12\x12\n" +
 	"\x04note\x18\t \x01(\tR\x04note\x12!\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03R\veventNumber\"\xa0\x02\n" +
+	" \x01(\x03R\veventNumber\"\xef\x02\n" +
+	"\x12AuthenticationFees\x12;\n" +
+	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByClaimant\x12;\n" +
+	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByPlatform\x12A\n" +
+	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToMerchant\x12A\n" +
+	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToConsumer\x12%\n" +
+	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x04owed\x122\n" +
+	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"writtenOff\"\xa0\x02\n" +
 	"\x06Appeal\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x12\n" +
 	"\x04note\x18\x02 \x01(\tR\x04note\x12\x1a\n" +
@@ -2504,7 +2614,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -2525,91 +2635,99 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(*Notice)(nil),                // 16: tenfold.v1.Notice
 	(*Deadline)(nil),              // 17: tenfold.v1.Deadline
 	(*Move)(nil),                  // 18: tenfold.v1.Move
-	(*Appeal)(nil),                // 19: tenfold.v1.Appeal
-	(*Approval)(nil),              // 20: tenfold.v1.Approval
-	(*Revision)(nil),              // 21: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(Verdict)(0),                  // 23: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 24: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 25: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 26: tenfold.v1.Money
-	(PayoutForm)(0),               // 27: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 28: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 29: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 30: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 31: tenfold.v1.Payout
-	(*Hold)(nil),                  // 32: tenfold.v1.Hold
+	(*AuthenticationFees)(nil),    // 19: tenfold.v1.AuthenticationFees
+	(*Appeal)(nil),                // 20: tenfold.v1.Appeal
+	(*Approval)(nil),              // 21: tenfold.v1.Approval
+	(*Revision)(nil),              // 22: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(Verdict)(0),                  // 24: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 25: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 26: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 27: tenfold.v1.Money
+	(PayoutForm)(0),               // 28: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 29: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 30: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 31: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 32: tenfold.v1.Payout
+	(*Hold)(nil),                  // 33: tenfold.v1.Hold
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	22, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	23, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	24, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	25, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	25, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	23, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	24, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	25, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	26, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	26, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	6,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	7,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	22, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	22, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	23, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	23, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
 	14, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
 	15, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
 	16, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
 	17, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	26, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	22, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	22, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	22, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	27, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
-	28, // 21: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	29, // 22: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	30, // 23: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	31, // 24: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	32, // 25: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	5,  // 26: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	19, // 27: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	20, // 28: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	21, // 29: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	26, // 30: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	26, // 31: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	26, // 32: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	26, // 33: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	26, // 34: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	26, // 35: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	26, // 36: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	26, // 37: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	26, // 38: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	26, // 39: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	26, // 40: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	26, // 41: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	26, // 42: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	26, // 43: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	26, // 44: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	26, // 45: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	22, // 46: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	22, // 47: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	22, // 48: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 49: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 50: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 51: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 52: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	22, // 53: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	22, // 54: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 55: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	22, // 56: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	26, // 57: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	22, // 58: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	23, // 59: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	24, // 60: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	14, // 61: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	25, // 62: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	22, // 63: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	64, // [64:64] is the sub-list for method output_type
-	64, // [64:64] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	27, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	23, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	23, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	23, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	28, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	19, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
+	29, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	30, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	31, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	32, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	33, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	5,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	20, // 28: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	21, // 29: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	22, // 30: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	27, // 31: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	27, // 32: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	27, // 33: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	27, // 34: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	27, // 35: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	27, // 36: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	27, // 37: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	27, // 38: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	27, // 39: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	27, // 40: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	27, // 41: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	27, // 42: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	27, // 43: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	27, // 44: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	27, // 45: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	27, // 46: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	23, // 47: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	23, // 48: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	23, // 49: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 50: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 51: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 52: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 53: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	23, // 54: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	27, // 55: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	27, // 56: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	27, // 57: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	27, // 58: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	27, // 59: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	27, // 60: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	23, // 61: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 62: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	23, // 63: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	27, // 64: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	23, // 65: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	24, // 66: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	25, // 67: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	14, // 68: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	26, // 69: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	23, // 70: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	71, // [71:71] is the sub-list for method output_type
+	71, // [71:71] is the sub-list for method input_type
+	71, // [71:71] is the sub-list for extension type_name
+	71, // [71:71] is the sub-list for extension extendee
+	0,  // [0:71] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -2631,7 +2749,7 @@ func file_tenfold_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
 			NumEnums:      13,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
