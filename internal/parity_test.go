@@ -103,6 +103,7 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
 		"claim FeePayer":          sorted(claim.FeePayers()),
+		"payout CouponState":      sorted(payout.CouponStates()),
 		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
 		"postgres ProposalState":  sorted(postgres.ProposalStates()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
@@ -140,6 +141,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
+		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
 		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
 		"proposals_state_known":         sorted(postgres.ProposalStates()),
 		// What is owed to consumers or not owed yet cannot be given up.
@@ -240,6 +242,7 @@ var pairs = map[string]struct {
 	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
 	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
 	"FeePayer":          {dir: "claim", kind: "FeePayer"},
+	"CouponState":       {dir: "payout", kind: "CouponState"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.
