@@ -92,14 +92,17 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: m.EffectiveAt}); err != nil {
 		return Outcome{}, err
 	}
-	var err error
-	switch m.Kind {
-	case ledger.DepositToppedUp:
-		err = b.income(ledger.Deposit, m.Amount)
-	case ledger.ShopFundsHandedOver:
-		err = b.income(ledger.ShopFunds, m.Amount)
+	if source, in := incomes[m.Kind]; in {
+		if err := b.income(source, m.Amount); err != nil {
+			return Outcome{}, err
+		}
 	}
-	return b.transferred(first), err
+	return b.transferred(first), nil
+}
+
+// incomes are the movements that bring money in, each with where it comes to lie.
+var incomes = map[ledger.Kind]ledger.Purpose{
+	ledger.DepositToppedUp: ledger.Deposit, ledger.ShopFundsHandedOver: ledger.ShopFunds,
 }
 
 // checkFree refuses to give the merchant what open claims and debts may need, or

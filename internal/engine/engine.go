@@ -81,6 +81,7 @@ type Engine struct {
 	reserver   *reserver
 	onPayouts  atomic.Pointer[func([]payout.Payout)]
 	onCommit   atomic.Pointer[func()]
+	observer   atomic.Pointer[Observer]
 	batches    atomic.Int64
 	batchCalls atomic.Int64
 }

@@ -55,12 +55,10 @@ func (f *fixture) refuseProposalErr(person, name string) error {
 	return err
 }
 
-// paid makes a claim of 220,000 that is paid.
-func (f *fixture) paid(lineID string) *tenfoldv1.Claim {
+// settled makes a claim of 220,000 that is paid.
+func (f *fixture) settled(lineID string) *tenfoldv1.Claim {
 	f.t.Helper()
-	c := f.accept(f.confirm(f.notified("m1", lineID)))
-	f.runDueWork()
-	return f.claim(c.GetName())
+	return f.paid(f.accept(f.confirm(f.notified("m1", lineID))))
 }
 
 // advanced makes a paid claim of 220,000 of which the platform advanced 30,000.
@@ -69,7 +67,7 @@ func (f *fixture) advanced() *tenfoldv1.Claim {
 	if err := f.withdrawErr(310_000); err != nil {
 		f.t.Fatal(err)
 	}
-	return f.paid("l1")
+	return f.settled("l1")
 }
 
 func (f *fixture) repaying(c *tenfoldv1.Claim, minor int64, reference string) *tenfoldv1.RecordConsumerRepaymentRequest {
@@ -190,7 +188,7 @@ func TestRepaymentsAndFeesOverTheWire(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
-	c := f.paid("l1")
+	c := f.settled("l1")
 	revised, err := f.claims.ReviseVerdict(f.asPerson("adjudicator", "panel-1"),
 		f.revising(c, tenfoldv1.RevisionGround_REVISION_GROUND_FRAUD, tenfoldv1.Verdict_VERDICT_GENUINE))
 	if err != nil {

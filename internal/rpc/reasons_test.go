@@ -50,7 +50,7 @@ var otherBounds = map[string]bool{
 
 var reasonCases = map[string]reasonCase{
 	"DEBT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"debtKind", "debtId"}, call: func(f *fixture) error {
-		return f.proposeErr(f.writingOff(f.paid("l1"), 1))
+		return f.proposeErr(f.writingOff(f.settled("l1"), 1))
 	}},
 	"DEBT_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"openMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
 		return f.proposeErr(f.writingOff(f.advanced(), 30_001))
@@ -82,7 +82,7 @@ var reasonCases = map[string]reasonCase{
 		return err
 	}},
 	"CLAW_BACK_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", state: true, metadata: []string{"claimId", "owedMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
-		_, err := f.money.RecordConsumerRepayment(f.as("finance"), f.repaying(f.paid("l1"), 1, "back-1"))
+		_, err := f.money.RecordConsumerRepayment(f.as("finance"), f.repaying(f.settled("l1"), 1, "back-1"))
 		return err
 	}},
 	"WATCH_TOKEN_INVALID": {code: codes.InvalidArgument, field: "resume_token", call: func(f *fixture) error {
@@ -311,10 +311,10 @@ var reasonCases = map[string]reasonCase{
 		return f.approveErr("person-1", c)
 	}},
 	"APPEAL_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.accept(f.confirm(f.notified("m1", "l1"))))
+		return f.appealErr(f.paid(f.accept(f.confirm(f.notified("m1", "l1")))))
 	}},
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1")))))
+		return f.appealErr(f.paid(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))))
 	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")

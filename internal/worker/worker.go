@@ -91,6 +91,10 @@ type Worker struct {
 	done    struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
 	}
+	// outcomes counts what the gateway's calls brought.
+	outcomes struct {
+		succeeded, failed, unknown atomic.Int64
+	}
 }
 
 // New makes a worker and lets the engine tell it of new payouts. Nothing is
