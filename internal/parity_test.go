@@ -151,13 +151,13 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"claims_payout_form_known":      sorted(claim.PayoutForms()),
 		"payouts_form_known":            sorted(claim.PayoutForms()),
 		"debts_kind_known":              sorted(postgres.DebtKinds()),
+		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
-		"proposals_kind_known":          constants(t, "postgres", "ProposalKind"),
-		"proposals_state_known":         constants(t, "postgres", "ProposalState"),
-		// A shortfall is owed to a consumer and a hold is not owed: neither is given up.
-		"proposals_debt_kind_known": append([]string{""}, without(constants(t, "postgres", "DebtKind"), "SHORTFALL", "HOLD")...),
-		"results_fee_paid_by_known": append([]string{""}, constants(t, "claim", "FeePayer")...),
-		"calendar_days_kind_known":  sorted(calendar.Kinds()),
+		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
+		"proposals_state_known":         sorted(postgres.ProposalStates()),
+		// What is owed to consumers or not owed yet cannot be given up.
+		"proposals_debt_kind_known": append([]string{""}, without(sorted(postgres.DebtKinds()), "SHORTFALL", "HOLD")...),
+		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
 		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),

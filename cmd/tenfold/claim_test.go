@@ -106,12 +106,12 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "debts", "nobody")
 	says(exitOK, "may yet cost the merchant", "claim", "get", id)
 	claims := tenfoldv1.NewClaimServiceClient(conn)
-	found, err := claims.GetClaim(t.Context(), &tenfoldv1.GetClaimRequest{Name: "merchants/m1/claims/" + id})
+	got, err := claims.GetClaim(t.Context(), &tenfoldv1.GetClaimRequest{Name: "merchants/m1/claims/" + id})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = claims.AppealClaim(t.Context(), &tenfoldv1.AppealClaimRequest{
-		Name: found.GetClaim().GetName(), RequestId: "r2", Etag: found.GetClaim().GetEtag(), Note: "bought from the brand", Evidence: []string{"invoice-17"},
+		Name: got.GetClaim().GetName(), RequestId: "r2", Etag: got.GetClaim().GetEtag(), Note: "bought from the brand", Evidence: []string{"invoice-17"},
 	})
 	if err != nil {
 		t.Fatal(err)
