@@ -13,8 +13,8 @@ import (
 )
 
 // account keeps what is told of a book as a whole in step with what the running
-// command did: what its claims may yet cost, what is owed, and whether the deposit
-// is large enough.
+// command did: what its claims may yet cost, what is owed, which of them wait for
+// money, and whether the deposit is large enough.
 func (b *Book) account() error {
 	for _, u := range b.claims.touched {
 		c := &b.claims.rows[u.key].value.Claim
@@ -28,6 +28,10 @@ func (b *Book) account() error {
 		}
 		b.head.Exposure = exposure
 		b.owe(c)
+		if listed(c) != (b.waits.get(c.ID) != nil) {
+			// It began, or ceased, to wait for money without a move.
+			b.wait(c, deadline{c.Fires, c.Deadline})
+		}
 	}
 	return b.demand()
 }
