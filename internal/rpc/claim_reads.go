@@ -111,6 +111,13 @@ func decisionsOn(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenf
 	for i := range revisions {
 		p.Revisions = append(p.Revisions, revisionOf(&revisions[i], c.Currency))
 	}
+	evidence, err := r.Evidence(ctx, c.MerchantID, c.ID, 0, partsMax)
+	if err != nil {
+		return err
+	}
+	for i := range evidence {
+		p.Evidence = append(p.Evidence, evidenceAdded(&evidence[i]))
+	}
 	appeals, err := r.Appeals(ctx, c.MerchantID, c.ID, 0, partsMax)
 	if err != nil {
 		return err

@@ -1083,7 +1083,9 @@ type Claim struct {
 	// FULL view: who approved the amount, by revision and person.
 	Approvals []*Approval `protobuf:"bytes,47,rep,name=approvals,proto3" json:"approvals,omitempty"`
 	// FULL view: every verdict with its price, oldest first.
-	Revisions     []*Revision `protobuf:"bytes,48,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	Revisions []*Revision `protobuf:"bytes,48,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// FULL view: the evidence that was added to the claim, oldest first.
+	Evidence      []*Evidence `protobuf:"bytes,49,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1429,6 +1431,13 @@ func (x *Claim) GetApprovals() []*Approval {
 func (x *Claim) GetRevisions() []*Revision {
 	if x != nil {
 		return x.Revisions
+	}
+	return nil
+}
+
+func (x *Claim) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
 	}
 	return nil
 }
@@ -2098,6 +2107,115 @@ func (x *Appeal) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Evidence is what somebody added to a claim.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the event in the book that recorded it.
+	EventNumber int64 `protobuf:"varint,1,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// What it is, in the word of whoever added it.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it is kept.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note. May be empty.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// The role in which it was added.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// The person who added it. Empty where a service did on its own.
+	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
+	// When it was recorded.
+	AddedAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Evidence) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *Evidence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Evidence) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Evidence) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *Evidence) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Evidence) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Evidence) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Evidence) GetAddedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AddedAt
+	}
+	return nil
+}
+
 // Approval is one person's agreement to the amount of one revision. It binds
 // claim, revision and amount: any change voids it.
 type Approval struct {
@@ -2122,7 +2240,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2134,7 +2252,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2147,7 +2265,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Approval) GetRevision() int32 {
@@ -2233,7 +2351,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2245,7 +2363,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2258,7 +2376,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -2343,7 +2461,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xc4\x10\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xf6\x10\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -2397,7 +2515,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12,\n" +
 	"\aappeals\x18. \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
 	"\tapprovals\x18/ \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
-	"\trevisions\x180 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\"i\n" +
+	"\trevisions\x180 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x120\n" +
+	"\bevidence\x181 \x03(\v2\x14.tenfold.v1.EvidenceR\bevidence\"i\n" +
 	"\x05Award\x12)\n" +
 	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x125\n" +
 	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xd5\x05\n" +
@@ -2456,7 +2575,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"appealedAt\x12!\n" +
 	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\x123\n" +
 	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\aendedBy\x125\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf5\x01\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xee\x01\n" +
+	"\bEvidence\x12!\n" +
+	"\fevent_number\x18\x01 \x01(\x03R\veventNumber\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06person\x18\a \x01(\tR\x06person\x125\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aaddedAt\"\xf5\x01\n" +
 	"\bApproval\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x16\n" +
 	"\x06person\x18\x02 \x01(\tR\x06person\x12)\n" +
@@ -2614,7 +2742,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -2637,97 +2765,100 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(*Move)(nil),                  // 18: tenfold.v1.Move
 	(*AuthenticationFees)(nil),    // 19: tenfold.v1.AuthenticationFees
 	(*Appeal)(nil),                // 20: tenfold.v1.Appeal
-	(*Approval)(nil),              // 21: tenfold.v1.Approval
-	(*Revision)(nil),              // 22: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(Verdict)(0),                  // 24: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 25: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 26: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 27: tenfold.v1.Money
-	(PayoutForm)(0),               // 28: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 29: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 30: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 31: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 32: tenfold.v1.Payout
-	(*Hold)(nil),                  // 33: tenfold.v1.Hold
+	(*Evidence)(nil),              // 21: tenfold.v1.Evidence
+	(*Approval)(nil),              // 22: tenfold.v1.Approval
+	(*Revision)(nil),              // 23: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(Verdict)(0),                  // 25: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 26: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 27: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 28: tenfold.v1.Money
+	(PayoutForm)(0),               // 29: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 30: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 31: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 32: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 33: tenfold.v1.Payout
+	(*Hold)(nil),                  // 34: tenfold.v1.Hold
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	23, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	24, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	25, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	26, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	26, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	24, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	25, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	26, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	27, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	27, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	6,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	7,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	23, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	23, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	24, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	24, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
 	14, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
 	15, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
 	16, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
 	17, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	27, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	23, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	23, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	23, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	28, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	28, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	24, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	24, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	24, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	29, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
 	19, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
-	29, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	30, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	31, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	32, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	33, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	30, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	31, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	32, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	33, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	34, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
 	5,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
 	20, // 28: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	21, // 29: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	22, // 30: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	27, // 31: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	27, // 32: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	27, // 33: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	27, // 34: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	27, // 35: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	27, // 36: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	27, // 37: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	27, // 38: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	27, // 39: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	27, // 40: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	27, // 41: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	27, // 42: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	27, // 43: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	27, // 44: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	27, // 45: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	27, // 46: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	23, // 47: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	23, // 48: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	23, // 49: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 50: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 51: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 52: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 53: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	23, // 54: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	27, // 55: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	27, // 56: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	27, // 57: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	27, // 58: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	27, // 59: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	27, // 60: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	23, // 61: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 62: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	23, // 63: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	27, // 64: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	23, // 65: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	24, // 66: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	25, // 67: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	14, // 68: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	26, // 69: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	23, // 70: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	71, // [71:71] is the sub-list for method output_type
-	71, // [71:71] is the sub-list for method input_type
-	71, // [71:71] is the sub-list for extension type_name
-	71, // [71:71] is the sub-list for extension extendee
-	0,  // [0:71] is the sub-list for field type_name
+	22, // 29: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	23, // 30: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	21, // 31: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	28, // 32: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	28, // 33: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	28, // 34: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	28, // 35: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	28, // 36: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	28, // 37: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	28, // 38: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	28, // 39: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	28, // 40: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	28, // 41: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	28, // 42: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	28, // 43: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	28, // 44: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	28, // 45: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	28, // 46: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	28, // 47: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	24, // 48: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	24, // 49: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	24, // 50: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 51: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 52: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 53: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 54: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	24, // 55: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	28, // 56: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	28, // 57: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	28, // 58: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	28, // 59: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	28, // 60: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	28, // 61: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	24, // 62: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 63: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	24, // 64: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	24, // 65: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	28, // 66: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	24, // 67: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	25, // 68: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	26, // 69: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	14, // 70: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	27, // 71: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	24, // 72: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	73, // [73:73] is the sub-list for method output_type
+	73, // [73:73] is the sub-list for method input_type
+	73, // [73:73] is the sub-list for extension type_name
+	73, // [73:73] is the sub-list for extension extendee
+	0,  // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -2749,7 +2880,7 @@ func file_tenfold_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
 			NumEnums:      13,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
