@@ -344,6 +344,22 @@ func (b *Book) detailOf(number int64, key, value string) {
 
 func (b *Book) event() *event.Event { return &b.events.list[len(b.events.list)-1] }
 
+// eventOf gives the running event when it is about a claim, else another of the
+// command about that claim: what happened to siblings in between is told apart.
+func (b *Book) eventOf(claimID string) *event.Event {
+	e := b.event()
+	if e.ClaimID == claimID {
+		return e
+	}
+	kind := event.ClaimRepriced
+	for i := b.events.kept; i < len(b.events.list); i++ {
+		if earlier := &b.events.list[i]; earlier.ClaimID == claimID {
+			kind = earlier.Kind
+		}
+	}
+	return b.record(kind, claimID)
+}
+
 // sealEvents encodes the command's events and links them to the chain.
 func (b *Book) sealEvents() {
 	for i := b.events.kept; i < len(b.events.list); i++ {
@@ -390,7 +406,7 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 // of the same command, of a claim that has nothing to pay, counts a version of
 // its own.
 func (b *Book) trace(c *claim.Claim, from claim.State, t claim.Trigger, note string) {
-	e := b.event()
+	e := b.eventOf(c.ID)
 	if e.Move != nil {
 		e = b.record(e.Kind, c.ID)
 		c.Version++
@@ -486,6 +502,9 @@ func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 	}
 	b.head.TransferNumber++
 	e := b.event()
+	if p.claim != nil {
+		e = b.eventOf(p.claim.ID)
+	}
 	t := ledger.Transfer{
 		MerchantID: b.merchantID, Number: b.head.TransferNumber, Kind: k,
 		Debit: legs.Debit, Credit: legs.Credit, Amount: amount, Currency: b.head.Currency,

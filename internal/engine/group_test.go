@@ -290,3 +290,24 @@ func TestC6FloorIsNotMultipliedByEndedClaims(t *testing.T) {
 	}
 	f.audited()
 }
+
+// Would catch a move or a transfer of a claim that the history tells of a sibling:
+// the one that is found counterfeit takes the floor from one filed after it, whose
+// hold goes back in between.
+func TestC7EventsTellOfTheirOwnClaim(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 100_100)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	first := f.file(egg("m1", 1))
+	second := f.found(egg("m1", 2))
+	if second.Funding.Held != 100_066 {
+		t.Fatalf("held for the second: %d", second.Funding.Held)
+	}
+	first = f.record(first, result(first, claim.Counterfeit, "R-first"))
+	second = f.read(second)[0]
+	if first.State != claim.Notified || first.Funding.Held != 100_034 || second.Funding.Held != 66 {
+		t.Fatalf("the first is %s; held %d and %d", first.State, first.Funding.Held, second.Funding.Held)
+	}
+	f.audited()
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -131,8 +132,12 @@ func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 		if len(r.Units) > 0 {
 			return nil, fault.New(fault.RequestInvalid, "unit verdicts go with UPHOLD only").At("unit_verdicts")
 		}
-		if r.Decision == Reject {
+		switch r.Decision {
+		case Reject:
 			return genuine(c), nil
+		case Expire:
+			return unproven(c), nil
+		case Uphold, Retest:
 		}
 		return c.Units, nil
 	}
@@ -144,6 +149,18 @@ func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 		return nil, fault.New(fault.RequestInvalid, "an upheld claim has at least one counterfeit unit").At("unit_verdicts")
 	}
 	return units, nil
+}
+
+// unproven is what is left of a claim whose proof never came: nothing is found
+// counterfeit.
+func unproven(c *claim.Claim) []claim.Unit {
+	units := slices.Clone(c.Units)
+	for i := range units {
+		if units[i].Verdict == claim.Counterfeit {
+			units[i].Verdict = claim.Inconclusive
+		}
+	}
+	return units
 }
 
 // DecideReview runs the command.

@@ -166,3 +166,24 @@ func TestReinspectionEndsTheConflict(t *testing.T) {
 	}
 	f.audited()
 }
+
+// Would catch a claim that is closed for want of proof and keeps its award and its
+// hold, because results that contradict each other had found it counterfeit once.
+func TestExpiryLeavesNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 500_000)
+	c := f.conflict("m1", "l1", 2)
+	if c.Funding.Held != 220_000 {
+		t.Fatalf("held %d", c.Funding.Held)
+	}
+	c, err := f.decide(c, engine.Expire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.State != claim.Expired || c.Verdict == claim.Counterfeit || c.Award != (claim.Award{}) || c.Funding != (claim.Funding{}) {
+		t.Fatalf("the claim is %s, %s, with %+v and %+v", c.State, c.Verdict, c.Award, c.Funding)
+	}
+	f.balanced("m1", balances{ledger.Deposit: 500_000, ledger.SettlementClearing: 500_000})
+}

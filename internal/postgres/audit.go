@@ -212,6 +212,34 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			WHERE r.claim_id IS NOT NULL
 			  AND NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
 			UNION ALL
+			SELECT 'debts without claim', d.merchant_id FROM debts d
+			WHERE d.kind <> 'TOP_UP'
+			  AND NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = d.merchant_id AND p.claim_id = d.debt_id)
+			UNION ALL
+			SELECT 'appeals without revision', r.merchant_id FROM appeals r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM claim_revisions p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.revision = r.revision)
+			UNION ALL
+			SELECT 'appeals without event', r.merchant_id FROM appeals r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'approvals without revision', r.merchant_id FROM approvals r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM claim_revisions p
+			      WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id AND p.revision = r.revision)
+			UNION ALL
+			SELECT 'approvals without event', r.merchant_id FROM approvals r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'retractions without result', r.merchant_id FROM result_retractions r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM results p
+			      WHERE p.merchant_id = r.merchant_id AND p.result_id = r.result_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'retractions without event', r.merchant_id FROM result_retractions r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM payouts p

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -9,11 +10,11 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// Flow is what the transfers of a claim moved from one account to another.
+// Flow is what the transfers of one kind moved for a claim; for no claim where
+// ClaimID is empty.
 type Flow struct {
 	ClaimID string
-	Debit   ledger.Purpose
-	Credit  ledger.Purpose
+	Kind    ledger.Kind
 	Amount  money.Amount
 }
 
@@ -34,6 +35,20 @@ type AuditedUnit struct {
 	Holds bool
 }
 
+// Heard is the appeals against the revisions of a claim.
+type Heard struct {
+	ClaimID string
+	// Newest is the newest revision appealed against, Appeals how many there are.
+	Newest  int32
+	Appeals int32
+}
+
+// Confirmation is when a claim was first confirmed, by its moves.
+type Confirmation struct {
+	ClaimID string
+	At      time.Time
+}
+
 // ClaimParts is what belongs to the claims of one range of ids.
 type ClaimParts struct {
 	Flows     []Flow
@@ -42,7 +57,12 @@ type ClaimParts struct {
 	Waits     []Wait
 	Revisions []AuditedRevision
 	// Last is the newest move of each claim.
-	Last []Move
+	Last      []Move
+	Confirmed []Confirmation
+	Heard     []Heard
+	Approvals []Approval
+	// Debts are those that claims tell of.
+	Debts []Debt
 }
 
 // ClaimParts reads the parts of the claims from one id to another.
@@ -82,26 +102,83 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		}, merchantID, from, to); err != nil {
 		return nil, err
 	}
-	p.Revisions, err = page(a, "audit revisions", `
+	if p.Revisions, err = page(a, "audit revisions", `
 		SELECT claim_id, revision, verdict, refund_minor, compensation_minor
 		FROM claim_revisions
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
 		ORDER BY claim_id, revision`,
 		func(rows *sql.Rows) (r AuditedRevision, err error) {
 			return r, rows.Scan(&r.ClaimID, &r.Number, (*string)(&r.Verdict), (*int64)(&r.Award.Refund), (*int64)(&r.Award.Compensation))
-		}, merchantID, from, to)
-	return p, err
+		}, merchantID, from, to); err != nil {
+		return nil, err
+	}
+	return p, a.decisions(p, merchantID, from, to)
+}
+
+// decisions reads what was decided on the claims, and what is owed for them.
+func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
+	var err error
+	if p.Confirmed, err = page(a, "audit confirmations", `
+		SELECT claim_id, min(recorded_at)
+		FROM moves
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3 AND to_state = 'PAYING'
+		GROUP BY claim_id`,
+		func(rows *sql.Rows) (c Confirmation, err error) { return c, rows.Scan(&c.ClaimID, &c.At) },
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Heard, err = page(a, "audit appeals", `
+		SELECT claim_id, max(revision), count(*)
+		FROM appeals
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		GROUP BY claim_id`,
+		func(rows *sql.Rows) (h Heard, err error) { return h, rows.Scan(&h.ClaimID, &h.Newest, &h.Appeals) },
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Approvals, err = page(a, "audit approvals", `
+		SELECT merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at
+		FROM approvals
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3`, scanApproval, merchantID, from, to); err != nil {
+		return err
+	}
+	p.Debts, err = page(a, "audit debts of claims", `
+		SELECT merchant_id, kind, debt_id, sampling_case, since, open_minor
+		FROM debts
+		WHERE merchant_id = $1 AND debt_id BETWEEN $2 AND $3 AND kind <> 'TOP_UP'`, scanDebt, merchantID, from, to)
+	return err
 }
 
 func (a *Audit) flows(merchantID, from, to string) ([]Flow, error) {
 	return page(a, "audit flows", `
-		SELECT claim_id, debit_purpose, credit_purpose, sum(amount_minor)::bigint
+		SELECT claim_id, kind, sum(amount_minor)::bigint
 		FROM transfers
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
-		GROUP BY claim_id, debit_purpose, credit_purpose`,
-		func(rows *sql.Rows) (f Flow, err error) {
-			return f, rows.Scan(&f.ClaimID, (*string)(&f.Debit), (*string)(&f.Credit), (*int64)(&f.Amount))
-		}, merchantID, from, to)
+		GROUP BY claim_id, kind`, scanFlow, merchantID, from, to)
+}
+
+// Unclaimed reads what the transfers of a book that belong to no claim moved.
+func (a *Audit) Unclaimed(merchantID string) ([]Flow, error) {
+	return page(a, "audit flows without claim", `
+		SELECT '', kind, sum(amount_minor)::bigint
+		FROM transfers
+		WHERE merchant_id = $1 AND claim_id IS NULL
+		GROUP BY kind`, scanFlow, merchantID)
+}
+
+func scanFlow(rows *sql.Rows) (f Flow, err error) {
+	return f, rows.Scan(&f.ClaimID, (*string)(&f.Kind), (*int64)(&f.Amount))
+}
+
+// TopUpsOwed reads what is open of top-ups that bounced.
+func (a *Audit) TopUpsOwed(merchantID string) (money.Amount, error) {
+	sums, err := page(a, "audit bounced top-ups", `
+		SELECT coalesce(sum(open_minor), 0)::bigint FROM debts WHERE merchant_id = $1 AND kind = 'TOP_UP'`,
+		func(rows *sql.Rows) (sum money.Amount, err error) { return sum, rows.Scan((*int64)(&sum)) }, merchantID)
+	if err != nil || len(sums) == 0 {
+		return 0, err
+	}
+	return sums[0], nil
 }
 
 // Units reads the owned units of a book after one, in order, with their owners.

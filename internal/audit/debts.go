@@ -1,0 +1,88 @@
+package audit
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// owed is a debt as it is compared.
+type owed struct {
+	kind  postgres.DebtKind
+	open  money.Amount
+	since int64
+	of    string
+}
+
+// checkDebts proves that what is listed as owed for a claim is what the claim says.
+func (b *book) checkDebts(subject string, c *claim.Claim, debts []postgres.Debt) {
+	listed := make(map[postgres.DebtKind]owed)
+	for _, d := range debts {
+		listed[d.Kind] = owed{d.Kind, d.Open, d.Since.UnixMicro(), d.SamplingCase}
+	}
+	should := []owed{
+		{postgres.DebtShortfall, c.Shortfall(), c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{postgres.DebtAdvance, c.Funding.Advanced, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{postgres.DebtFee, c.Fees.Owed, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{postgres.DebtHold, c.Unheld(), c.StateSince.UnixMicro(), c.SamplingCase},
+	}
+	should = slices.DeleteFunc(should, func(d owed) bool { return d.open == 0 })
+	equal(b, subject, "number of debts", len(debts), len(should))
+	for _, d := range should {
+		equal(b, subject, "debt "+string(d.kind), listed[d.kind], d)
+	}
+}
+
+// totals is what all claims of a book together say about money.
+type totals struct {
+	payable, inFlight         money.Amount
+	owed, writtenOff, lost    money.Amount
+	owedByConsumers, exposure money.Amount
+}
+
+// addClaim adds a claim to the totals.
+func (b *book) addClaim(c *claim.Claim) {
+	t, f := &b.claims, &c.Funding
+	t.payable += f.Payable()
+	t.inFlight += f.InFlight()
+	t.owed += f.Advanced + c.Fees.Owed
+	t.writtenOff += f.WrittenOff
+	t.lost += f.Lost
+	t.owedByConsumers += f.ClawedBack + c.Fees.Consumer
+	t.exposure += c.Exposure()
+}
+
+// checkTotals compares the accounts, and what the book says as a whole, with what
+// its claims and debts say.
+func (b *book) checkTotals() error {
+	topUps, err := b.rows.TopUpsOwed(b.head.MerchantID)
+	if err != nil {
+		return err
+	}
+	flows, err := b.rows.Unclaimed(b.head.MerchantID)
+	if err != nil {
+		return err
+	}
+	m, t := byKind(flows), &b.claims
+	equal(b, "bounced top-ups", "what is open of them", topUps, m.onto(ledger.Receivable))
+	for _, a := range []struct {
+		of   ledger.Purpose
+		want money.Amount
+	}{
+		{ledger.DepositHeld, b.held[ledger.Deposit]},
+		{ledger.ShopFundsHeld, b.held[ledger.ShopFunds]},
+		{ledger.ClaimPayable, t.payable},
+		{ledger.PayoutClearing, t.inFlight},
+		{ledger.Receivable, t.owed + topUps},
+		{ledger.WriteOff, t.writtenOff + m.onto(ledger.WriteOff)},
+		{ledger.ReversalLoss, t.lost},
+		{ledger.ConsumerReceivable, t.owedByConsumers},
+	} {
+		equal(b, "account "+string(a.of), "balance", b.head.Balances.At(a.of).Of(a.of), a.want)
+	}
+	equal(b, "book", "exposure", b.head.Exposure, t.exposure)
+	return nil
+}

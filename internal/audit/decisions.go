@@ -1,0 +1,63 @@
+package audit
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// checkConfirmed proves that the age of what a claim waits for is that of the move
+// by which it was first confirmed, and that nobody bore it before.
+func (b *book) checkConfirmed(subject string, c *claim.Claim, first []postgres.Confirmation) {
+	var at int64
+	for _, f := range first {
+		at = f.At.UnixMicro()
+	}
+	var told int64
+	if !c.ConfirmedAt.IsZero() {
+		told = c.ConfirmedAt.UnixMicro()
+	}
+	equal(b, subject, "time of its confirmation", told, at)
+	if len(first) == 0 && c.Funding.Funded() > 0 {
+		b.wrong(subject, "is funded with %d and was never confirmed", c.Funding.Funded())
+	}
+}
+
+// checkAppeals proves that the claim knows the newest appeal against it.
+func (b *book) checkAppeals(subject string, c *claim.Claim, heard []postgres.Heard) {
+	var newest int32
+	for _, h := range heard {
+		newest = h.Newest
+	}
+	equal(b, subject, "revision appealed against", c.AppealedRevision, newest)
+	if c.State == claim.Appealed && len(heard) == 0 {
+		b.wrong(subject, "is APPEALED and has no appeal")
+	}
+}
+
+// approversNeeded is how many people let an amount be debited.
+const approversNeeded = 2
+
+// checkApprovals proves that everybody approved the amount of the revision that the
+// approval names, that nobody approved an own filing or decision, and that nothing
+// waits for approvers that it has.
+func (b *book) checkApprovals(subject string, c *claim.Claim, revisions []postgres.AuditedRevision, approvals []postgres.Approval) {
+	present := 0
+	for _, a := range approvals {
+		if n := int(a.Revision); n >= 1 && n <= len(revisions) {
+			equal(b, subject, "amount of an approval", a.Amount, revisions[n-1].Award.Total())
+		}
+		if a.Person == c.FiledBy {
+			b.wrong(subject, "was approved by who filed it")
+		}
+		if a.Revision != c.Revision {
+			continue
+		}
+		present++
+		if c.State == claim.AwaitingApproval && a.Person == c.DecidedBy {
+			b.wrong(subject, "was approved by who decided it")
+		}
+	}
+	if c.State == claim.AwaitingApproval && present >= approversNeeded {
+		b.wrong(subject, "waits for approval and has %d", present)
+	}
+}
