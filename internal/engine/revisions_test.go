@@ -143,4 +143,3 @@ func TestLowerAwardEndsTheWaitForMoney(t *testing.T) {
 	}
 	f.balanced("m1", balances{ledger.PayoutClearing: 110_000, ledger.SettlementClearing: 110_000})
 }
-
