@@ -19,9 +19,12 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -97,15 +100,25 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"calendar Kind":           sorted(calendar.Kinds()),
 		"claim State":             sorted(claim.States()),
 		"claim Trigger":           sorted(claim.Triggers()),
+		"claim Action":            sorted(claim.Actions()),
+		"claim MoneyEffect":       sorted(claim.MoneyEffects()),
+		"explain Language":        sorted(explain.Languages()),
 		"claim Deadline":          sorted(claim.Deadlines()),
 		"claim Verdict":           sorted(claim.Verdicts()),
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
+		"claim PayoutForm":        sorted(claim.PayoutForms()),
+		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
+		"claim FeePayer":          sorted(claim.FeePayers()),
+		"payout CouponState":      sorted(payout.CouponStates()),
+		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
+		"postgres ProposalState":  sorted(postgres.ProposalStates()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
 		"payout Part":             sorted(payout.Parts()),
 		"payout State":            sorted(payout.States()),
+		"postgres DebtKind":       sorted(postgres.DebtKinds()),
 	} {
 		dir, name, _ := strings.Cut(kind, " ")
 		same(t, "the list of "+kind, list, constants(t, dir, name))
@@ -135,8 +148,17 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"authenticators_kind_known":     sorted(claim.AuthenticatorKinds()),
 		"payouts_part_known":            sorted(payout.Parts()),
 		"payouts_state_known":           sorted(payout.States()),
+		"claims_payout_form_known":      sorted(claim.PayoutForms()),
+		"payouts_form_known":            sorted(claim.PayoutForms()),
+		"debts_kind_known":              sorted(postgres.DebtKinds()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
-		"reservations_kind_known":       constants(t, "postgres", "ReservationKind"),
+		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
+		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
+		"proposals_state_known":         sorted(postgres.ProposalStates()),
+		// What is owed to consumers or not owed yet cannot be given up.
+		"proposals_debt_kind_known": append([]string{""}, without(sorted(postgres.DebtKinds()), "SHORTFALL", "HOLD")...),
+		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
+		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -211,6 +233,9 @@ var pairs = map[string]struct {
 	"ClaimState":        {dir: "claim", kind: "State"},
 	"ClaimTrigger":      {dir: "claim", kind: "Trigger"},
 	"ClaimAction":       {dir: "claim", kind: "Action"},
+	"TriggerSource":     {dir: "claim", kind: "Source"},
+	"MoneyEffect":       {dir: "claim", kind: "MoneyEffect"},
+	"Language":          {dir: "explain", kind: "Language"},
 	"WaitsFor":          {dir: "claim", kind: "Party"},
 	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
 	"Grounds":           {dir: "claim", kind: "Grounds"},
@@ -228,6 +253,10 @@ var pairs = map[string]struct {
 	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
 	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
 	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
+	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
+	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
+	"FeePayer":          {dir: "claim", kind: "FeePayer"},
+	"CouponState":       {dir: "payout", kind: "CouponState"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.

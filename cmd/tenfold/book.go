@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -13,7 +14,7 @@ import (
 
 func newBook() *cobra.Command {
 	cmd := &cobra.Command{Use: "book", Short: "Look into merchants' books", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newBookGet())
+	cmd.AddCommand(newBookGet(), newBookDebts())
 	return cmd
 }
 
@@ -57,9 +58,16 @@ func printBook(o *output, b *tenfoldv1.Book) {
 		[2]string{"shop funds", fmt.Sprintf("%s free, %s held", sum(b.GetShopFundsAvailable()), sum(b.GetShopFundsHeld()))},
 		[2]string{"owed by the merchant", sum(b.GetReceivable())},
 		[2]string{"shortfall of claims", sum(b.GetOpenShortfall())},
+		[2]string{"open claims may cost", sum(b.GetExposure())},
+		[2]string{"free to take out", sum(b.GetFreeAmount())},
+		[2]string{"income to be used since", since(b.GetSweepSince())},
+		[2]string{"deposit demanded", demanded(b)},
+		[2]string{"leaving since", since(b.GetExitBegunAt())},
+		[2]string{"left", since(b.GetExitedAt())},
 		[2]string{"events", fmt.Sprint(b.GetEventNumber())},
 		[2]string{"head of the chain", b.GetChainHash()},
 	)
+	printDebtSums(o, "Owed and yet to be set aside", b.GetDebts())
 	t := o.newTable("Accounts", column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})
 	var debits, credits int64
 	for _, a := range b.GetAccounts() {
@@ -72,4 +80,20 @@ func printBook(o *output, b *tenfoldv1.Book) {
 	}
 	t.AppendFooter(table.Row{"Sum", "", amount(debits, b.GetCurrencyCode()), amount(credits, b.GetCurrencyCode()), amount(debits-credits, b.GetCurrencyCode())})
 	o.render(t)
+}
+
+// since writes a time that may not be there; nothing for none.
+func since(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return ""
+	}
+	return when(t)
+}
+
+// demanded says what the merchant is to pay into the deposit, and until when.
+func demanded(b *tenfoldv1.Book) string {
+	if b.GetDemandedDeposit().GetMinorUnits() == 0 {
+		return ""
+	}
+	return sum(b.GetDemandedDeposit()) + " until " + when(b.GetDemandDeadline())
 }

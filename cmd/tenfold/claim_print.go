@@ -51,13 +51,22 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 		[2]string{"claimant", c.GetClaimantId() + ", " + word(c.GetClaimantRole())},
 		[2]string{"basis", word(c.GetLegalBasis()) + " (asked for: " + word(c.GetLegalBasisChoice()) + ")"},
 		[2]string{"policy", c.GetPolicyVersion()},
+		[2]string{"sampling case", c.GetSamplingCase()},
+		[2]string{"paid in", word(c.GetPayoutForm())},
+		[2]string{"debit confirmed", since(c.GetConfirmedAt())},
+		[2]string{"clock stopped since", since(c.GetClockStoppedAt())},
+		[2]string{"held until", since(c.GetHoldExpiresAt())},
 		[2]string{"possible now", actions(c.GetAllowedActions())},
 		[2]string{"etag", c.GetEtag()},
 	)
 	printMoney(o, c)
+	printBearers(o, c.GetFunding())
 	printCalculation(o, c.GetCalculation())
 	printResults(o, c.GetResults())
 	printPayouts(o, c.GetPayouts())
+	printRevisions(o, c.GetRevisions())
+	printAppeals(o, c.GetAppeals())
+	printApprovals(o, c.GetApprovals())
 	printMoves(o, moves)
 }
 
@@ -85,22 +94,42 @@ func actions(list []tenfoldv1.ClaimAction) string {
 }
 
 func printMoney(o *output, c *tenfoldv1.Claim) {
-	t := o.newTable("Money", column{title: "What"}, column{"Amount", true})
-	for _, row := range []struct {
-		what   string
-		amount *tenfoldv1.Money
-	}{
+	f := c.GetFunding()
+	printAmounts(o, "Money", []amountRow{
 		{"refund awarded", c.GetAward().GetRefund()}, {"compensation awarded", c.GetAward().GetCompensation()},
-		{"held", c.GetFunding().GetHeld()}, {"captured from the deposit", c.GetFunding().GetCapturedFromDeposit()},
-		{"captured from shop funds", c.GetFunding().GetCapturedFromShopFunds()}, {"advanced by the platform", c.GetFunding().GetAdvanced()},
-		{"shortfall nobody funds yet", c.GetFunding().GetShortfall()}, {"on its way", c.GetFunding().GetInFlight()},
-		{"refund paid", c.GetFunding().GetPaidRefund()}, {"compensation paid", c.GetFunding().GetPaidCompensation()},
-	} {
+		{"may yet cost the merchant", c.GetExposure()}, {"held", f.GetHeld()},
+		{"shortfall nobody funds yet", f.GetShortfall()}, {"on its way", f.GetInFlight()},
+		{"failed, waits for an operator", f.GetFailed()}, {"refund paid", f.GetPaidRefund()},
+		{"compensation paid", f.GetPaidCompensation()}, {"given back by the consumer", f.GetRepaid()},
+	})
+}
+
+// printBearers shows who bears what has been funded.
+func printBearers(o *output, f *tenfoldv1.Funding) {
+	printAmounts(o, "Borne by", []amountRow{
+		{"the merchant's deposit", f.GetCapturedFromDeposit()}, {"the merchant's shop funds", f.GetCapturedFromShopFunds()},
+		{"the platform, owed by the merchant", f.GetAdvanced()}, {"the platform, written off", f.GetWrittenOff()},
+		{"the platform, lost", f.GetLost()}, {"the consumer, owed back", f.GetClawedBack()},
+	})
+}
+
+// amountRow is an amount with what it is.
+type amountRow struct {
+	what   string
+	amount *tenfoldv1.Money
+}
+
+// printAmounts prints the amounts that are not zero, and nothing where all are.
+func printAmounts(o *output, title string, rows []amountRow) {
+	t := o.newTable(title, column{title: "What"}, column{"Amount", true})
+	for _, row := range rows {
 		if row.amount.GetMinorUnits() != 0 {
 			t.AppendRow(table.Row{row.what, sum(row.amount)})
 		}
 	}
-	o.render(t)
+	if t.Length() > 0 {
+		o.render(t)
+	}
 }
 
 func printCalculation(o *output, c *tenfoldv1.Calculation) {
@@ -119,10 +148,10 @@ func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {
 		return
 	}
 	t := o.newTable("Authentication results", column{title: "Authenticator"}, column{title: "Report"}, column{title: "Sample"},
-		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"})
+		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"}, column{title: ""})
 	for _, r := range list {
 		t.AppendRow(table.Row{
-			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), when(r.GetRecordedAt()),
+			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), when(r.GetRecordedAt()), retracted(r),
 		})
 	}
 	o.render(t)
@@ -132,10 +161,10 @@ func printPayouts(o *output, list []*tenfoldv1.Payout) {
 	if len(list) == 0 {
 		return
 	}
-	t := o.newTable("Payouts", column{title: "Part"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
+	t := o.newTable("Payouts", column{title: "Part"}, column{title: "Form"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
 	for _, p := range list {
 		t.AppendRow(table.Row{
-			word(p.GetPart()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), when(p.GetAnsweredAt()),
+			word(p.GetPart()), word(p.GetForm()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), when(p.GetAnsweredAt()),
 		})
 	}
 	o.render(t)

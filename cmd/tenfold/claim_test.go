@@ -72,8 +72,54 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitOK, id, "claim", "list", "--order", "o1")
 	says(exitOK, "compensation awarded", "claim", "get", strings.ToLower(strings.ReplaceAll(id, "-", "")))
 	says(exitOK, "RESULT_COUNTERFEIT", "claim", "get", id)
+	says(exitOK, "It waits for the merchant", "claim", "explain", id)
+	says(exitOK, "违约通知期", "claim", "explain", id, "--language", "zh")
+	says(exitOK, `"actionEffects"`, "claim", "explain", id, "--output", "json")
+	says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "history", id)
+	for _, anchor := range [][2]string{{"--order", "o1"}, {"--claimant", "c1"}, {"--product", "sandbox-counterfeit"}, {"--authenticator", "sandbox-lab"}} {
+		says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "find", anchor[0], anchor[1])
+	}
+	var found []struct {
+		Claim      string
+		Happenings []struct{ At, What string }
+	}
+	told := says(exitOK, "happenings", "claim", "find", "--order", "o1", "--filter", "award.total >= 1", "--oldest-first", "--output", "json")
+	if err := json.Unmarshal([]byte(told), &found); err != nil || len(found) != 1 || len(found[0].Happenings) != 3 {
+		t.Fatalf("%v: %+v", err, found)
+	}
+	for i := range found[0].Happenings[1:] {
+		if found[0].Happenings[i].At > found[0].Happenings[i+1].At {
+			t.Errorf("not by time: %+v", found[0].Happenings)
+		}
+	}
+	says(exitUsage, "--language", "claim", "explain", id, "--language", "fr")
+	says(exitUsage, "--order", "claim", "find", "--state", "PAID")
 	says(exitOK, "head of the chain", "book", "get", "m1")
-	says(exitOK, "is NOTIFIED, COUNTERFEIT", "claim", "watch", id, "--once")
+	says(exitOK, "free to take out", "book", "get", "m1")
+	says(exitOK, "Open for 0 to 7 days", "book", "debts", "m1")
+	says(exitOK, id, "book", "debts", "merchants/m1", "--kind", "hold")
+	says(exitOK, "DEBT_KIND_HOLD", "book", "debts", "m1", "--output", "json")
+	if out := says(exitOK, "", "book", "debts", "m1", "--kind", "top-up"); strings.Contains(out, id) {
+		t.Errorf("a claim among bounced top-ups: %s", out)
+	}
+	says(exitUsage, "--kind", "book", "debts", "m1", "--kind", "nowhere")
+	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "debts", "nobody")
+	says(exitOK, "may yet cost the merchant", "claim", "get", id)
+	claims := tenfoldv1.NewClaimServiceClient(conn)
+	got, err := claims.GetClaim(t.Context(), &tenfoldv1.GetClaimRequest{Name: "merchants/m1/claims/" + id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = claims.AppealClaim(t.Context(), &tenfoldv1.AppealClaimRequest{
+		Name: got.GetClaim().GetName(), RequestId: "r2", Etag: got.GetClaim().GetEtag(), Note: "bought from the brand", Evidence: []string{"invoice-17"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(exitOK, "waits for the panel", "claim", "get", id)
+	says(exitOK, "invoice-17", "claim", "get", id, "--output", "json")
+	says(exitOK, id, "claim", "list", "--queue", "appeal")
+	says(exitOK, "is APPEALED, COUNTERFEIT", "claim", "watch", id, "--once")
 	says(exitOK, "CLAIM_FILED", "claim", "watch", "--merchant", "m1", "--start", "beginning", "--once")
 	says(exitOK, "resumeToken", "claim", "watch", "--order", "o1", "--once", "--output", "json")
 	says(exitFailed, "WATCH_TOKEN_INVALID", "claim", "watch", "--token", "none")
@@ -85,6 +131,30 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitUsage, "--queue", "claim", "list", "--queue", "nowhere")
 	says(exitUsage, "--output", "claim", "list", "--output", "xml")
 	says(exitUsage, "--role", "book", "get", "m1", "--role", "king")
+}
+
+// Would catch a claim that does not tell who bears it, who approved what, and that
+// an approval does not count any more.
+func TestPrintedDecisions(t *testing.T) {
+	t.Parallel()
+	yuan := func(n int64) *tenfoldv1.Money { return &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: n * 100} }
+	var printed bytes.Buffer
+	printClaim(&output{w: &printed}, &tenfoldv1.Claim{
+		Funding: &tenfoldv1.Funding{Lost: yuan(7), ClawedBack: yuan(8)},
+		Results: []*tenfoldv1.AuthenticationResult{{ReportNumber: "R-1", Retracted: true}},
+		Approvals: []*tenfoldv1.Approval{
+			{Revision: 1, Person: "approver-1", Amount: yuan(11)}, {Revision: 2, Person: "approver-2", Amount: yuan(12), Counts: true},
+		},
+		Revisions: []*tenfoldv1.Revision{{Number: 1, Cause: "COURT_DECISION", Author: "court-desk", Award: &tenfoldv1.Award{Refund: yuan(5)}}},
+	}, nil)
+	for _, want := range []string{
+		"the platform, lost", "7.00 CNY", "the consumer, owed back", "taken back", "approver-1", "the claim has changed since",
+		"COURT_DECISION", "court-desk", "5.00 CNY",
+	} {
+		if !strings.Contains(printed.String(), want) {
+			t.Errorf("%q is not told:\n%s", want, printed.String())
+		}
+	}
 }
 
 // Would catch a server that starts although a setting is wrong, or does not say

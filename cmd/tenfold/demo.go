@@ -115,6 +115,8 @@ func demoServer(dataDir, listen, gateway string) []string {
 		"--sandbox", "--sandbox-start", demo.Start.Format(time.RFC3339), "--data-dir", dataDir, "--listen", listen, "--gateway", gateway,
 		// Who calls is told, not proved, and calls as fast as it can.
 		"--insecure-loopback", "--rate-limit", "0",
+		// Nobody operates it.
+		"--ops-listen", noOps,
 	}
 }
 

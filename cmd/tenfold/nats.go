@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/pflag"
@@ -81,7 +82,7 @@ func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell 
 	}
 	r := relay.New(db, sink, rpc.CloudEvent, relay.Defaults(), log)
 	p.running(func(ctx context.Context) { r.Run(ctx, bell) })
-	return nil
+	return p.telemetry.Relay(r, time.Now)
 }
 
 func ownNATS(c serveConfig) (*embednats.Server, error) {

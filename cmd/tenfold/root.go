@@ -75,7 +75,7 @@ func newRoot() *cobra.Command {
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
-		name := "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
 		value, ok := lookup(name)
 		if !ok || f.Changed || failed != nil {
 			return
@@ -87,14 +87,23 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 	return failed
 }
 
-// logger writes structured lines for the operator.
-func logger(w io.Writer) *slog.Logger { return leveled(w, "info") }
+// variableOf is the environment variable of a flag.
+func variableOf(flag string) string {
+	return "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
 
-// leveled is a logger that leaves out what lies below a level.
-func leveled(w io.Writer, name string) *slog.Logger {
+// logger writes structured lines for the operator.
+func logger(w io.Writer) *slog.Logger { return structured(w, opsConfig{}) }
+
+// structured is a logger as it was asked for.
+func structured(w io.Writer, c opsConfig) *slog.Logger {
 	var level slog.Level
-	if level.UnmarshalText([]byte(name)) != nil {
+	if level.UnmarshalText([]byte(c.logLevel)) != nil {
 		level = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	options := &slog.HandlerOptions{Level: level}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"os/signal"
@@ -27,10 +26,10 @@ type serveConfig struct {
 	lanes        int
 	batchMax     int
 	queueMax     int
-	logLevel     string
 	nats         natsConfig
 	webhooks     webhookConfig
 	access       accessConfig
+	ops          opsConfig
 }
 
 func newServe() *cobra.Command {
@@ -66,14 +65,14 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "most commands waiting in one lane")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
-	f.StringVar(&c.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
 	c.access.flags(f)
+	c.ops.flags(f)
 	return cmd
 }
 
 // check names the setting that is wrong or missing, by its variable.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkNATS} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkNATS, c.ops.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -121,9 +120,6 @@ func (c *serveConfig) checkBounds() error {
 		if bound.value < 1 || bound.value > bound.most {
 			return fmt.Errorf("%s must lie between 1 and %d, not at %d", bound.variable, bound.most, bound.value)
 		}
-	}
-	if new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil {
-		return fmt.Errorf("TENFOLD_LOG_LEVEL is none of debug, info, warn and error: %q", c.logLevel)
 	}
 	return nil
 }

@@ -133,6 +133,9 @@ func checkIssuer(i identity.Issuer, prefix, keys string) error {
 func (p *parts) gate(ctx context.Context, c *accessConfig, db *postgres.DB, log *slog.Logger) (rpc.Gate, error) {
 	refusals := accesslog.New(db, log)
 	p.running(refusals.Run)
+	if err := p.telemetry.RefusedAttempts(refusals); err != nil {
+		return rpc.Gate{}, err
+	}
 	g := rpc.Gate{Authority: identity.Loopback{}, Refusals: refusals, Now: time.Now}
 	if c.insecure {
 		log.Warn("callers on this machine are believed without proof")

@@ -16,11 +16,13 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/ops"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/telemetry"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
@@ -61,7 +63,9 @@ func tuneMemory() {
 
 // parts are what a server is made of, in the order in which they were opened.
 type parts struct {
-	close []func() error
+	close     []func() error
+	telemetry *telemetry.Telemetry
+	health    *ops.Health
 }
 
 // opened notes how to close what was opened.
@@ -80,9 +84,12 @@ func (p *parts) shut() error {
 // under way are answered, then the workers, then the database.
 func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
 	tuneMemory()
-	log := leveled(errOut, c.logLevel)
+	log := structured(errOut, c.ops)
 	var p parts
 	defer func() { err = errors.Join(err, p.shut()) }()
+	if err := p.operators(ctx, &c, log); err != nil {
+		return err
+	}
 	db, err := p.database(ctx, c, log)
 	if err != nil {
 		return err
@@ -118,6 +125,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	p.running(hub.Run)
 	p.running(func(ctx context.Context) { tuneForWatches(ctx, hub) })
+	if err := p.measured(db, e, w, hub, log); err != nil {
+		return err
+	}
 	if err := p.relay(ctx, c, db, bell, log); err != nil {
 		return err
 	}
@@ -129,6 +139,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	}
 	bounds := rpc.Defaults()
 	bounds.Quota = c.access.quota
+	if bounds.Observer, err = p.telemetry.Calls(); err != nil {
+		return err
+	}
 	server, err := rpc.New(e, db, hub, hooks, bench, gate, bounds, log)
 	if err != nil {
 		return err
@@ -137,7 +150,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	p.running(func(ctx context.Context) { watchDatabase(ctx, db, server, log) })
+	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, server, log) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "serving on %s\n", listener.Addr())
@@ -146,6 +159,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	case <-ctx.Done():
 	}
+	p.health.Stopping()
 	log.Info("stopping: calls under way are answered")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
 	defer cancel()
@@ -250,7 +264,8 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 		p.opened(func() error { server.Stop(); return nil })
 		address = listener.Addr().String()
 	}
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(p.telemetry.GatewayCalls()))
 	if err != nil {
 		return nil, nil, fmt.Errorf("connect to the payout gateway: %w", err)
 	}
@@ -258,8 +273,9 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 	return gatewayclient.New(conn, gatewayCallMax), simulator, nil
 }
 
-// watchDatabase lets the health service follow the database.
-func watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log *slog.Logger) {
+// watchDatabase lets the health service, and what operators see, follow the
+// database.
+func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log *slog.Logger) {
 	ready := false
 	for {
 		ping, cancel := context.WithTimeout(ctx, readyPause)
@@ -268,6 +284,7 @@ func watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log
 		if ctx.Err() != nil {
 			return
 		}
+		p.health.Asked(err)
 		if ready != (err == nil) {
 			ready = err == nil
 			server.Ready(ready)

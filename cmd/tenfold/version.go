@@ -17,16 +17,20 @@ func newVersion() *cobra.Command {
 		Short: "Print the version of this binary",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			revision := "unknown revision"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tenfold %s (%s, %s)\n", version, revision, runtime.Version())
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "tenfold %s (%s, %s)\n", version, revision(), runtime.Version())
 			return err
 		},
 	}
+}
+
+// revision is the commit that this binary was built from.
+func revision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "unknown revision"
 }

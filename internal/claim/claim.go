@@ -127,8 +127,10 @@ type Fees struct {
 	// Merchant and Consumer are who was charged for what was fronted.
 	Merchant money.Amount
 	Consumer money.Amount
-	// Owed is what of the merchant's charge is not paid yet.
-	Owed money.Amount
+	// Owed is what of the merchant's charge is not paid yet, WrittenOff what of it
+	// was given up in the books.
+	Owed       money.Amount
+	WrittenOff money.Amount
 }
 
 // MayAppeal says whether the merchant may still appeal against the present

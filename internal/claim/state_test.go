@@ -11,23 +11,34 @@ import (
 
 // truth says where every trigger leads from every state; "-" is a refusal.
 const truth = `
-trigger             NEW  AUT  REV  NOT  APP  APR  PAY  FLD  PAI  REJ  WDN  EXP
-FILED               AUT  -    -    -    -    -    -    -    -    -    -    -
-RESULT_COUNTERFEIT  -    NOT  NOT  -    -    -    -    -    -    -    -    -
-RESULT_GENUINE      -    REJ  REJ  REJ  -    -    -    -    -    -    -    -
-RESULT_UNDECIDED    -    REV  -    REV  -    -    -    -    -    -    -    -
-RESULT_LAPSED       -    REV  -    -    -    -    -    -    -    -    -    -
-REVIEW_UPHELD       -    -    NOT  -    -    -    -    -    -    -    -    -
-REVIEW_REJECTED     -    -    REJ  -    -    -    -    -    -    -    -    -
-REVIEW_RETEST       -    -    AUT  -    -    -    -    -    -    -    -    -
-REVIEW_EXPIRED      -    -    EXP  -    -    -    -    -    -    -    -    -
-ACCEPTED            -    -    -    PAY  -    -    -    -    -    -    -    -
-NOTICE_LAPSED       -    -    -    PAY  -    -    -    -    -    -    -    -
-PAID_IN_FULL        -    -    -    -    -    -    PAI  PAI  -    -    -    -
-PAYOUT_FAILED       -    -    -    -    -    -    FLD  -    -    -    -    -
-PAYOUT_RETRIED      -    -    -    -    -    -    -    PAY  -    -    -    -
-PAYOUT_RETURNED     -    -    -    -    -    -    -    -    FLD  -    -    -
-WITHDRAWN           -    WDN  WDN  WDN  -    -    -    -    -    -    -    -
+trigger                NEW  AUT  REV  NOT  APP  APR  PAY  FLD  PAI  REJ  WDN  EXP
+FILED                  AUT  -    -    -    -    -    -    -    -    -    -    -
+RESULT_COUNTERFEIT     -    NOT  NOT  -    -    -    -    -    -    -    -    -
+RESULT_GENUINE         -    REJ  REJ  REJ  REJ  REJ  -    -    -    -    -    -
+RESULT_UNDECIDED       -    REV  -    REV  -    REV  -    -    -    -    -    -
+RESULT_LAPSED          -    REV  -    -    -    -    -    -    -    -    -    -
+REVIEW_UPHELD          -    -    NOT  -    -    -    -    -    -    -    -    -
+REVIEW_REJECTED        -    -    REJ  -    -    -    -    -    -    -    -    -
+REVIEW_RETEST          -    -    AUT  -    -    -    -    -    -    -    -    -
+REVIEW_EXPIRED         -    -    EXP  -    -    -    -    -    -    -    -    -
+ACCEPTED               -    -    -    PAY  -    -    -    -    -    -    -    -
+NOTICE_LAPSED          -    -    -    PAY  -    -    -    -    -    -    -    -
+PAID_IN_FULL           -    -    -    -    -    -    PAI  PAI  -    -    -    -
+PAYOUT_FAILED          -    -    -    -    -    -    FLD  -    -    -    -    -
+PAYOUT_RETRIED         -    -    -    -    -    -    -    PAY  -    -    -    -
+PAYOUT_RETURNED        -    -    -    -    -    -    -    -    FLD  -    -    -
+WITHDRAWN              -    WDN  WDN  WDN  WDN  WDN  -    -    -    -    -    -
+APPEALED               -    -    -    APP  -    -    -    -    -    -    -    -
+APPEAL_UPHELD          -    -    -    -    REJ  -    -    -    -    -    -    -
+APPEAL_UPHELD_IN_PART  -    -    -    -    PAY  -    -    -    -    -    -    -
+APPEAL_DISMISSED       -    -    -    -    PAY  -    -    -    -    -    -    -
+APPROVAL_REQUIRED      -    -    -    APR  APR  -    -    -    -    -    -    -
+APPROVED               -    -    -    -    -    PAY  -    -    -    -    -    -
+APPROVAL_REFUSED       -    -    -    -    -    REV  -    -    -    -    -    -
+REOPENED               -    -    -    REV  REV  REV  REV  REV  REV  REV  -    REV
+REVISED_UPWARD         -    -    -    -    NOT  NOT  NOT  NOT  NOT  NOT  -    NOT
+REVISED_SETTLED        -    -    PAY  PAY  PAY  PAY  -    PAY  -    PAY  -    PAY
+REVISED_REJECTED       -    -    -    REJ  REJ  REJ  REJ  REJ  REJ  -    -    -
 `
 
 // short are the table's words for the states.
@@ -50,7 +61,7 @@ func TestEveryStateAgainstEveryTrigger(t *testing.T) {
 		}
 		columns = append(columns, s)
 	}
-	if want := append([]claim.State{claim.New}, claim.States()...); !slices.Equal(columns, want) {
+	if want := from(); !slices.Equal(columns, want) {
 		t.Fatalf("the table has the states %v, the machine %v", columns, want)
 	}
 	var triggers []claim.Trigger
@@ -73,17 +84,41 @@ func TestEveryStateAgainstEveryTrigger(t *testing.T) {
 	}
 }
 
-// Would catch a claim that can be debited from another state than NOTIFIED,
-// where the merchant has been told and can answer.
+// Would catch a claim that can be debited before the merchant was told and could
+// answer: payment is reached from NOTIFIED, from what only NOTIFIED leads to, and
+// by a revised verdict that asks nothing more of the merchant.
 func TestOnlyNoticeLeadsToTheDebit(t *testing.T) {
 	t.Parallel()
-	for _, s := range append([]claim.State{claim.New}, claim.States()...) {
+	// What has been notified, or was and waits for panel or approvers.
+	heard := []claim.State{claim.Notified, claim.Appealed, claim.AwaitingApproval}
+	for _, s := range from() {
 		for _, trigger := range claim.Triggers() {
 			to, ok := claim.Next(s, trigger)
-			if ok && to.Confirmed() && !s.Confirmed() && s != claim.Notified {
+			if !ok {
+				continue
+			}
+			if to.Confirmed() && !s.Confirmed() && !slices.Contains(heard, s) && trigger != claim.RevisedSettled {
 				t.Errorf("%s takes a claim from %q to %s without notice", trigger, s, to)
 			}
+			if to != claim.Notified && slices.Contains(heard, to) && !slices.Contains(heard, s) {
+				t.Errorf("%s takes a claim from %q to %s, which is for those notified", trigger, s, to)
+			}
 		}
+	}
+}
+
+// Would catch a claim that can be taken back once its debit is confirmed, and one
+// that ended by withdrawal and could be opened again.
+func TestWithdrawalIsBeforeTheDebitAndForGood(t *testing.T) {
+	t.Parallel()
+	for _, s := range claim.States() {
+		_, may := claim.Next(s, claim.WithdrawnByClaimant)
+		if before := s.Live() && !s.Confirmed(); may != before {
+			t.Errorf("a claim in %s may be withdrawn: %t, want %t", s, may, before)
+		}
+	}
+	if out := claim.TriggersFrom(claim.Withdrawn); out != nil {
+		t.Errorf("a withdrawn claim admits %v", out)
 	}
 }
 
@@ -137,7 +172,7 @@ func TestDeadlinesFireWhereTheyLead(t *testing.T) {
 		claim.DeadlineResult: claim.ResultLapsed, claim.DeadlineNotice: claim.NoticeLapsed,
 	}
 	var fired []claim.Deadline
-	for _, s := range append([]claim.State{claim.New}, claim.States()...) {
+	for _, s := range from() {
 		for _, d := range s.Fires() {
 			fired = append(fired, d)
 			trigger, moves := pulls[d]
@@ -155,22 +190,55 @@ func TestDeadlinesFireWhereTheyLead(t *testing.T) {
 // or hides one it would take.
 func TestAllowedActions(t *testing.T) {
 	t.Parallel()
+	const (
+		record, review, notice   = claim.ActionRecordResult, claim.ActionDecideReview, claim.ActionConfirmNotice
+		accept, appeal, panel    = claim.ActionAccept, claim.ActionAppeal, claim.ActionDecideAppeal
+		approve, withdraw, retry = claim.ActionApprove, claim.ActionWithdraw, claim.ActionRetryPayout
+		revise                   = claim.ActionReviseVerdict
+	)
 	for s, want := range map[claim.State][]claim.Action{
-		claim.Authenticating: {claim.ActionRecordResult, claim.ActionWithdraw},
-		claim.InReview:       {claim.ActionRecordResult, claim.ActionDecideReview, claim.ActionWithdraw},
-		claim.Notified:       {claim.ActionRecordResult, claim.ActionAccept, claim.ActionWithdraw, claim.ActionConfirmNotice},
-		claim.PayoutFailed:   {claim.ActionRetryPayout},
-		claim.Paying:         nil, claim.Paid: nil, claim.Rejected: nil, claim.Withdrawn: nil, claim.Expired: nil,
-		claim.Appealed: nil, claim.AwaitingApproval: nil,
+		claim.Authenticating:   {record, withdraw},
+		claim.InReview:         {record, review, withdraw},
+		claim.Notified:         {record, accept, appeal, withdraw, revise, notice},
+		claim.Appealed:         {record, panel, withdraw, revise},
+		claim.AwaitingApproval: {record, approve, withdraw, revise},
+		claim.Paying:           {revise},
+		claim.PayoutFailed:     {retry, revise},
+		claim.Paid:             {revise},
+		claim.Rejected:         {revise},
+		claim.Withdrawn:        nil,
+		claim.Expired:          {revise},
 	} {
-		c := &claim.Claim{State: s}
+		c := &claim.Claim{State: s, Revision: 1}
 		if got := c.Allowed(); !slices.Equal(got, want) {
 			t.Errorf("%s allows %v, want %v", s, got, want)
 		}
 	}
-	told := &claim.Claim{State: claim.Notified, NoticeConfirmedAt: moment}
-	if slices.Contains(told.Allowed(), claim.ActionConfirmNotice) {
-		t.Error("a notice confirmed before may be confirmed again")
+}
+
+// Would catch an action that the state admits and the claim itself does not: a
+// notice confirmed twice, a second appeal against one revision, and a withdrawal
+// of what has cost somebody money.
+func TestAllowedActionsOfTheClaimItself(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		claim   claim.Claim
+		action  claim.Action
+		allowed bool
+	}{
+		"a notice not confirmed yet": {claim.Claim{State: claim.Notified}, claim.ActionConfirmNotice, true},
+		"a notice confirmed before":  {claim.Claim{State: claim.Notified, NoticeConfirmedAt: moment}, claim.ActionConfirmNotice, false},
+		"the revision was appealed":  {claim.Claim{State: claim.Notified, Revision: 2, AppealedRevision: 2}, claim.ActionAppeal, false},
+		"an older one was":           {claim.Claim{State: claim.Notified, Revision: 3, AppealedRevision: 2}, claim.ActionAppeal, true},
+		"somebody bore something":    {claim.Claim{State: claim.Notified, Funding: claim.Funding{Lost: 1}}, claim.ActionWithdraw, false},
+		"money is only set aside":    {claim.Claim{State: claim.Notified, Funding: claim.Funding{Held: 1}}, claim.ActionWithdraw, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := slices.Contains(c.claim.Allowed(), c.action); got != c.allowed {
+				t.Errorf("%s is allowed: %t, want %t", c.action, got, c.allowed)
+			}
+		})
 	}
 }
 
@@ -197,31 +265,5 @@ func TestEtagIsTheVersion(t *testing.T) {
 		if !ok || refusal.Reason != fault.ClaimChanged || refusal.Fields["etag"] != "7" || refusal.Field != "etag" {
 			t.Errorf("etag %q: %v", etag, refusal)
 		}
-	}
-}
-
-// Would catch a shortfall reported before there is a debit, or below zero.
-func TestShortfallIsWhatNobodyFunded(t *testing.T) {
-	t.Parallel()
-	c := claim.Claim{
-		Award:   claim.Award{Refund: 100, Compensation: 1_000},
-		Funding: claim.Funding{FromDeposit: 300, FromShopFunds: 200, Advanced: 100, RefundPaid: 100, CompensationInFlight: 200},
-	}
-	for _, s := range claim.States() {
-		c.State = s
-		want := int64(0)
-		if s.Confirmed() {
-			want = 500
-		}
-		if got := int64(c.Shortfall()); got != want {
-			t.Errorf("the shortfall in %s is %d, want %d", s, got, want)
-		}
-	}
-	if f := c.Funding; f.Funded() != 600 || f.Paid() != 100 || f.InFlight() != 200 || f.Payable() != 300 {
-		t.Errorf("funded %d, paid %d, in flight %d, payable %d", f.Funded(), f.Paid(), f.InFlight(), f.Payable())
-	}
-	c.Award = claim.Award{}
-	if got := c.Shortfall(); got != 0 {
-		t.Errorf("funded beyond the award, the shortfall is %d", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
 // Verdict is what was found, on a unit or on the whole claim.
@@ -94,7 +95,28 @@ type Result struct {
 	EventNumber  int64
 	// Retracted results do not count any more.
 	Retracted bool
+	// Fee is what the result cost, in FeeCurrency, and FeePaidBy who paid for it
+	// first; zero and none where nobody told.
+	Fee         money.Amount
+	FeeCurrency string
+	FeePaidBy   FeePayer
 }
+
+// FeePayer is who paid for a result first.
+type FeePayer string
+
+// The payers of a result.
+const (
+	// FeePayerNone is nobody that is known.
+	FeePayerNone FeePayer = ""
+	// FeePayerClaimant is the claimant, who proves it with the claim.
+	FeePayerClaimant FeePayer = "CLAIMANT"
+	// FeePayerPlatform is the platform, which may charge the losing side.
+	FeePayerPlatform FeePayer = "PLATFORM"
+)
+
+// FeePayers lists the payers.
+func FeePayers() []FeePayer { return []FeePayer{FeePayerClaimant, FeePayerPlatform} }
 
 // The ranks of evidence, strongest first (domain rules V1 to V6).
 const (

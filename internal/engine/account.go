@@ -33,6 +33,7 @@ func (b *Book) account() error {
 			b.wait(c, deadline{c.Fires, c.Deadline})
 		}
 	}
+	b.givenBack()
 	return b.demand()
 }
 
@@ -84,7 +85,7 @@ func (b *Book) owe(c *claim.Claim) {
 // income marks the book for a sweep when money has come in and something may be
 // owed: of shop funds the policy protects a share.
 func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
-	if b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0 {
+	if b.nothingOpen() {
 		return nil
 	}
 	s := &b.head.Sweep
@@ -104,6 +105,48 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	return nil
 }
 
+// givesBack are the kinds by which money goes back to the merchant for other claims
+// to use, and those by which a command sets some of it aside again.
+var givesBack = map[ledger.Kind]money.Amount{
+	ledger.DepositReleased: 1, ledger.DepositRestored: 1, ledger.DepositSetAside: -1,
+	ledger.ShopFundsReleased: 1, ledger.ShopFundsRestored: 1, ledger.ShopFundsSetAside: -1,
+}
+
+// givenBack marks the book for a sweep when the running command gave money back to
+// the merchant, of a hold or of what a claim had cost, and something may be owed:
+// another claim may wait for it. None of it is protected, since it was meant for
+// claims before. What expired is left alone: it would be set aside again at once.
+func (b *Book) givenBack() {
+	if b.nothingOpen() || b.events.kept < len(b.events.list) && b.event().Kind == event.HoldExpired {
+		return
+	}
+	var deposit, shopFunds money.Amount
+	for i := b.transfers.kept; i < len(b.transfers.list); i++ {
+		t := &b.transfers.list[i]
+		amount := t.Amount * givesBack[t.Kind]
+		if t.Debit == ledger.Deposit || t.Credit == ledger.Deposit {
+			deposit += amount
+		} else {
+			shopFunds += amount
+		}
+	}
+	deposit, shopFunds = max(0, deposit), max(0, shopFunds)
+	if deposit+shopFunds == 0 {
+		return
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	s.Deposit += deposit
+	s.ShopFunds += shopFunds
+}
+
+// nothingOpen says that nothing is owed and nothing is yet to be set aside.
+func (b *Book) nothingOpen() bool {
+	return b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0
+}
+
 func (b *Book) heldInAll() money.Amount {
 	return b.available(ledger.DepositHeld) + b.available(ledger.ShopFundsHeld)
 }
@@ -117,7 +160,8 @@ func (b *Book) demand() error {
 	if !b.exists || b.opened || !b.head.ExitBegunAt.IsZero() {
 		return nil
 	}
-	if !b.movedDeposit() {
+	stays := !b.before.head.ExitBegunAt.IsZero()
+	if !b.movedDeposit() && !stays {
 		return nil
 	}
 	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
@@ -130,7 +174,7 @@ func (b *Book) demand() error {
 		b.head.DemandDeadline = b.after(b.now, terms.TopUp)
 	case lack == 0:
 		b.record(event.DepositDemandMet, "")
-		b.head.DemandDeadline = time.Time{}
+		b.head.DemandDeadline, b.head.DemandLapsedAt = time.Time{}, time.Time{}
 	}
 	b.head.Demanded = lack
 	return nil

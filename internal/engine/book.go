@@ -56,6 +56,7 @@ type Book struct {
 	debts    table[debtKey, postgres.Debt]
 	// approvals stand by claim, revision and person.
 	approvals table[approvalKey, postgres.Approval]
+	proposals table[int64, postgres.Proposal]
 
 	// Where rows are found by something else than their key, staged ones included.
 	claimants   index[siblingKey] // Claims.
@@ -76,6 +77,8 @@ type Book struct {
 	events    appendOnly[event.Event]
 	appeals   appendOnly[postgres.Appeal]
 	retracted appendOnly[postgres.Retraction]
+	votes     appendOnly[postgres.ProposalVote]
+	evidence  appendOnly[postgres.Evidence]
 
 	// The running command.
 	command int
@@ -172,6 +175,7 @@ func newBook(merchantID string, ids *claim.IDs, config *Config) *Book {
 		byReference: make(map[string][]ledger.Transfer),
 		debts:       newTable[debtKey, postgres.Debt](),
 		approvals:   newTable[approvalKey, postgres.Approval](),
+		proposals:   newTable[int64, postgres.Proposal](),
 		approvalsOf: make(index[string]),
 		usual:       make(map[string]postgres.Usual),
 	}
@@ -216,8 +220,11 @@ func (b *Book) written() {
 	b.refunds.written(nil)
 	b.debts.written(nil)
 	b.approvals.written(nil)
+	b.proposals.written(nil)
 	b.appeals.written()
 	b.retracted.written()
+	b.votes.written()
+	b.evidence.written()
 	for i := range b.transfers.list {
 		b.reference(&b.transfers.list[i])
 	}
@@ -279,8 +286,8 @@ func (b *Book) tables() []interface {
 		undo()
 	}{
 		&b.claims, &b.lines, &b.units, &b.groups, &b.holds, &b.payouts, &b.waits, &b.dues,
-		&b.requests, &b.persons, &b.results, &b.refunds, &b.debts, &b.approvals,
-		&b.appeals, &b.retracted,
+		&b.requests, &b.persons, &b.results, &b.refunds, &b.debts, &b.approvals, &b.proposals,
+		&b.appeals, &b.retracted, &b.votes, &b.evidence,
 		&b.transfers, &b.moves, &b.revisions, &b.events,
 	}
 }
@@ -593,6 +600,12 @@ func (b *Book) changes(c *postgres.Changes) {
 	b.approvals.staged(func(a *postgres.Approval) { c.Approvals = append(c.Approvals, *a) }, unexpected[postgres.Approval], unexpected[postgres.Approval])
 	c.Appeals = append(c.Appeals, b.appeals.list...)
 	c.Retractions = append(c.Retractions, b.retracted.list...)
+	b.proposals.staged(
+		func(p *postgres.Proposal) { c.ProposalsMade = append(c.ProposalsMade, *p) },
+		func(p *postgres.Proposal) { c.ProposalsChanged = append(c.ProposalsChanged, *p) },
+		unexpected[postgres.Proposal])
+	c.Votes = append(c.Votes, b.votes.list...)
+	c.Evidence = append(c.Evidence, b.evidence.list...)
 	b.refunds.staged(func(r *postgres.Refund) { c.Refunds = append(c.Refunds, *r) }, unexpected[postgres.Refund], unexpected[postgres.Refund])
 	c.Transfers = append(c.Transfers, b.transfers.list...)
 	c.Moves = append(c.Moves, b.moves.list...)

@@ -92,44 +92,64 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: m.EffectiveAt}); err != nil {
 		return Outcome{}, err
 	}
-	var err error
-	switch m.Kind {
-	case ledger.DepositToppedUp:
-		err = b.income(ledger.Deposit, m.Amount)
-	case ledger.ShopFundsHandedOver:
-		err = b.income(ledger.ShopFunds, m.Amount)
+	if source, in := incomes[m.Kind]; in {
+		if err := b.income(source, m.Amount); err != nil {
+			return Outcome{}, err
+		}
 	}
-	return b.transferred(first), err
+	return b.transferred(first), nil
 }
 
-// checkFree refuses to give the merchant what open claims and debts may need: with
-// SWEEP_DUE while income waits to be used, then with FREE_AMOUNT_EXCEEDED.
+// incomes are the movements that bring money in, each with where it comes to lie.
+var incomes = map[ledger.Kind]ledger.Purpose{
+	ledger.DepositToppedUp: ledger.Deposit, ledger.ShopFundsHandedOver: ledger.ShopFunds,
+}
+
+// checkFree refuses to give the merchant what open claims and debts may need, or
+// what the policy wants to stay in the deposit.
 func (m *MoneyMove) checkFree(b *Book) error {
-	from, out := ledger.Deposit, m.Kind == ledger.DepositWithdrawn
-	if m.Kind == ledger.ShopFundsTakenBack {
-		from, out = ledger.ShopFunds, true
+	switch {
+	case m.Kind == ledger.DepositWithdrawn:
+		if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
+			return b.exitConflict("is leaving: the deposit stays until the quarantine has ended on %s and goes back with the exit",
+				b.exitPossibleFrom().Format(time.RFC3339))
+		}
+		return b.checkFree(ledger.Deposit, m.Amount, b.leastDeposit())
+	case m.Kind == ledger.ShopFundsTakenBack:
+		return b.checkFree(ledger.ShopFunds, m.Amount, 0)
 	}
-	if !out {
-		return nil
+	return nil
+}
+
+// leastDeposit is what stays in the deposit of a merchant who does not leave.
+func (b *Book) leastDeposit() money.Amount {
+	if !b.head.ExitBegunAt.IsZero() {
+		return 0
 	}
-	if has := b.available(from); m.Amount > has {
-		return ledger.Insufficient(from, m.Amount, has, b.head.Currency)
+	return policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency).MinimumDeposit
+}
+
+// checkFree refuses to take amount out of a merchant's source when open claims and
+// debts may need it, or when less than least would stay in the deposit: with
+// SWEEP_DUE while income waits to be used, then with FREE_AMOUNT_EXCEEDED.
+func (b *Book) checkFree(from ledger.Purpose, amount, least money.Amount) error {
+	if has := b.available(from); amount > has {
+		return ledger.Insufficient(from, amount, has, b.head.Currency)
 	}
 	if !b.head.Sweep.Since.IsZero() {
 		return fault.New(fault.SweepDue, "income waits to be used for what the merchant owes; what is free is known after that").
 			After(time.Second)
 	}
 	free := b.free()
-	if from == ledger.Deposit && b.head.ExitBegunAt.IsZero() {
-		least := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency).MinimumDeposit
+	if least > 0 {
 		free = min(free, max(0, b.available(ledger.Deposit)+b.available(ledger.DepositHeld)-least))
 	}
-	if m.Amount <= free {
+	if amount <= free {
 		return nil
 	}
 	return fault.New(fault.FreeAmountExceeded, "%s %s are free of open claims, debts and the minimum deposit; %s were asked",
-		money.Format(free, b.head.Currency), b.head.Currency, money.Format(m.Amount, b.head.Currency)).
-		With("freeMinor", int64(free)).With("askedMinor", int64(m.Amount)).With("exposureMinor", int64(b.head.Exposure)).
+		money.Format(free, b.head.Currency), b.head.Currency, money.Format(amount, b.head.Currency)).
+		With("freeMinor", int64(free)).With("askedMinor", int64(amount)).With("exposureMinor", int64(b.head.Exposure)).
 		With("receivableMinor", int64(b.available(ledger.Receivable))).With("currency", b.head.Currency).At("amount.minor_units")
 }
 
@@ -186,12 +206,17 @@ func (e *Engine) MoveMoney(ctx context.Context, h Header, cmd MoneyMove) (Outcom
 	if cmd.Reference == "" {
 		return e.do(ctx, h, &cmd)
 	}
-	return e.underReservation(ctx, h, &cmd, postgres.PaymentReference, cmd.Reference, func(holder postgres.Reservation) error {
+	return e.underReservation(ctx, h, &cmd, postgres.PaymentReference, cmd.Reference, paymentUsed(cmd.Reference))
+}
+
+// paymentUsed refuses a payment reference that somebody else holds.
+func paymentUsed(reference string) func(postgres.Reservation) error {
+	return func(holder postgres.Reservation) error {
 		if holder.Holder == "" {
 			return fault.New(fault.TransactionContended, "another request with this reference is being refused right now").After(50 * time.Millisecond)
 		}
-		return referenceUsed(cmd.Reference)
-	})
+		return referenceUsed(reference)
+	}
 }
 
 // ReverseTopUp takes back a top-up that bounced, as far as the deposit has it;

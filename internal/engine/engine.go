@@ -81,6 +81,7 @@ type Engine struct {
 	reserver   *reserver
 	onPayouts  atomic.Pointer[func([]payout.Payout)]
 	onCommit   atomic.Pointer[func()]
+	observer   atomic.Pointer[Observer]
 	batches    atomic.Int64
 	batchCalls atomic.Int64
 }
@@ -188,6 +189,8 @@ type Outcome struct {
 	EventNumber    int64
 
 	Claim     *claim.Claim
+	Proposal  *postgres.Proposal
+	Evidence  *postgres.Evidence
 	Result    *claim.Result
 	Payout    *payout.Payout
 	Transfers []ledger.Transfer

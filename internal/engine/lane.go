@@ -36,6 +36,8 @@ type lane struct {
 	plannedAt time.Time
 	// cautious is for how many more batches the lane locks books first.
 	cautious int
+	// watch measures the batch that is being written.
+	watch stopwatch
 }
 
 // cautiousFor is for how many batches a lane locks books first after another
@@ -193,7 +195,7 @@ func (l *lane) fly(d *draft) *draft {
 		case <-plenty:
 		case err := <-written:
 			if err == nil && changed {
-				l.count(len(d.calls))
+				l.count(d.calls, false)
 			}
 			return l.land(d, next, errors.Join(err, failed), err)
 		}
@@ -203,6 +205,8 @@ func (l *lane) fly(d *draft) *draft {
 // write writes what was decided on books that are not locked.
 func (l *lane) write(changes *postgres.Changes) (err error) {
 	defer broken(&err)
+	l.watch.start(l.engine)
+	defer l.watch.stop(l.engine)
 	return l.writer.Alone(context.Background(), func(tx *postgres.Tx) error { return tx.Write(changes) })
 }
 
@@ -225,6 +229,7 @@ func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 	l.drop(d)
 	if errors.Is(ofWrite, postgres.ErrStale) {
 		l.cautious = cautiousFor
+		l.engine.stale()
 		ofWrite = l.try(d.calls)
 	}
 	l.settle(d.calls, ofWrite)
@@ -289,13 +294,15 @@ func (l *lane) runBatch(batch []*call) {
 // wait for.
 func (l *lane) try(batch []*call) (err error) {
 	d := newDraft(l.engine, l.kept)
+	l.watch.start(l.engine)
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
 		}
+		l.watch.stop(l.engine)
 		switch {
 		case err == nil:
-			l.count(len(batch))
+			l.count(batch, true)
 		case errors.Is(err, errNothing):
 			err = nil
 		default:
@@ -331,9 +338,10 @@ func broken(err *error) {
 }
 
 // count counts a batch that was committed, and tells of it.
-func (l *lane) count(commands int) {
+func (l *lane) count(calls []*call, locked bool) {
 	l.engine.batches.Add(1)
-	l.engine.batchCalls.Add(int64(commands))
+	l.engine.batchCalls.Add(int64(len(calls)))
+	l.observed(calls, locked)
 	if f := l.engine.onCommit.Load(); f != nil {
 		(*f)()
 	}

@@ -181,7 +181,7 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	if !slices.Contains(v.SourceOrder, policy.SourceAdvance) {
 		return nil
 	}
-	part := min(needed, v.AdvanceLimit-c.Funding.Advanced)
+	part := min(needed, v.AdvanceLimit-c.Funding.Advanced-c.Funding.WrittenOff)
 	if v.AdvanceLimitPerMerchant > 0 {
 		part = min(part, v.AdvanceLimitPerMerchant-b.available(ledger.Receivable))
 	}
@@ -271,6 +271,14 @@ func arrived(c *claim.Claim, part payout.Part, amount money.Amount) {
 	} else {
 		c.Funding.CompensationPaid += amount
 	}
+}
+
+// paidOf is what of a part has reached the consumer.
+func paidOf(c *claim.Claim, part payout.Part) money.Amount {
+	if part == payout.Refund {
+		return c.Funding.RefundPaid
+	}
+	return c.Funding.CompensationPaid
 }
 
 // failed moves amount of a part into what waits for an operator.

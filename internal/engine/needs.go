@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -27,6 +28,7 @@ type needs struct {
 	debts      []string       // The oldest debts of books.
 	debtsByKey []postgres.DebtKey
 	usual      []postgres.ProductKey
+	proposals  []postgres.ProposalKey
 }
 
 // ask is one need of a book: the kind of rows and what names them.
@@ -51,6 +53,7 @@ const (
 	askedReference
 	askedApprovals
 	askedDebt
+	askedProposal
 )
 
 // want adds a key that the book was not asked for before.
@@ -124,6 +127,12 @@ func (n *needs) debt(k postgres.DebtKey) {
 	want(n, &n.debtsByKey, k.MerchantID, ask{askedDebt, string(k.Kind), k.ID}, k)
 }
 
+// proposal asks for a proposal with what people said to it.
+func (n *needs) proposal(merchantID string, number int64) {
+	a := ask{kind: askedProposal, of: strconv.FormatInt(number, 10)}
+	want(n, &n.proposals, merchantID, a, postgres.ProposalKey{MerchantID: merchantID, Number: number})
+}
+
 // knowsLine notes that the database has nothing of a line that is seen for the
 // first time.
 func (b *Book) knowsLine(id string) {
@@ -146,7 +155,7 @@ func (bs books) load(tx *postgres.Tx, n *needs) error {
 	for _, read := range []func(*postgres.Tx, *needs) error{
 		bs.loadRequests, bs.loadClaims, bs.loadSiblings, bs.loadLines, bs.loadUnits,
 		bs.loadHolds, bs.loadPayouts, bs.loadPayoutsOf, bs.loadResults, bs.loadPersons, bs.loadReferences,
-		bs.loadApprovals, bs.loadDebts, bs.loadUsual,
+		bs.loadApprovals, bs.loadDebts, bs.loadUsual, bs.loadProposals,
 	} {
 		if err := read(tx, n); err != nil {
 			return err
@@ -265,4 +274,8 @@ func (bs books) loadUsual(tx *postgres.Tx, n *needs) error {
 	return loadInto(&n.usual, func(keys []postgres.ProductKey) ([]postgres.Usual, error) {
 		return tx.Usual(keys, usualOver)
 	}, func(u postgres.Usual) { bs[u.MerchantID].usual[u.ProductID] = u })
+}
+
+func (bs books) loadProposals(tx *postgres.Tx, n *needs) error {
+	return loadInto(&n.proposals, tx.Proposals, func(p postgres.Proposal) { bs[p.MerchantID].proposals.load(p.Number, p) })
 }

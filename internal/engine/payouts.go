@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -45,6 +46,17 @@ func (a *AnswerPayout) follow(b *Book, n *needs, round int) {
 func (a *AnswerPayout) digest(d *digest) {
 	d.texts(a.PayoutID, string(a.Answer.Outcome), a.Answer.GatewayReference, a.Answer.FailureCode)
 	d.time(a.Answer.OccurredAt)
+	if a.digestVersion() > digestVersion {
+		d.time(a.Answer.ExpiresAt)
+	}
+}
+
+// digestVersion implements grown: the second list covers a coupon's expiry.
+func (a *AnswerPayout) digestVersion() int64 {
+	if a.Answer.ExpiresAt.IsZero() {
+		return digestVersion
+	}
+	return digestVersion + 1
 }
 
 func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
@@ -58,6 +70,10 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	step, ok := answers[p.State][a.Answer.Outcome]
 	if p.State == payout.Failed && p.Superseded || a.ofEarlierTry(b, p) {
 		// What it would have paid is on its way elsewhere, or once more.
+		ok = false
+	}
+	if p.State == payout.Succeeded && p.Form == claim.Coupon && p.CouponLeft() == 0 {
+		// Nothing of the coupon is left to come back.
 		ok = false
 	}
 	if a.confirms(b, p) {
@@ -89,6 +105,9 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	if a.Answer.GatewayReference != "" {
 		p.GatewayReference = a.Answer.GatewayReference
+	}
+	if p.Form == claim.Coupon && !a.Answer.ExpiresAt.IsZero() {
+		p.Coupon.ExpiresAt = a.Answer.ExpiresAt
 	}
 	if err := step.book(b, b.change(p.ClaimID), p, a.Answer.OccurredAt); err != nil {
 		return Outcome{}, err
@@ -182,9 +201,14 @@ var answers = map[payout.State]map[payout.Outcome]answer{
 	},
 }
 
-// payoutArrived books the gateway's word that the consumer has the money.
+// payoutArrived books the gateway's word that the consumer has the money, or a
+// coupon, which counts as paid.
 func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	if err := b.post(ledger.PayoutConfirmed, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+	kind := ledger.PayoutConfirmed
+	if p.Form == claim.Coupon {
+		kind, p.Coupon.State = ledger.CouponIssued, payout.CouponIssued
+	}
+	if err := b.post(kind, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
@@ -192,10 +216,10 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 	return b.settle(c)
 }
 
-// payoutMadeAgain books a failure or a return: the money is payable again and
+// payoutMadeAgain books a failure or a return: amount of it is payable again and
 // waits for an operator, as far as the claim still owes it.
-func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, t claim.Trigger) error {
-	failed(c, p.Part, p.Amount)
+func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Amount, t claim.Trigger) error {
+	failed(c, p.Part, amount)
 	by, err := b.reversalBearer(c, false)
 	if err != nil {
 		return err
@@ -235,20 +259,36 @@ func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) erro
 		return err
 	}
 	inFlight(c, p.Part, -p.Amount)
-	return b.payoutMadeAgain(c, p, claim.PayoutFailedForGood)
+	return b.payoutMadeAgain(c, p, p.Amount, claim.PayoutFailedForGood)
 }
 
-// payoutReturned books a payout that came back after it had arrived.
+// payoutReturned books a payout that came back after it had arrived; of a coupon,
+// what was not spent. What the consumer gave back before came twice: it matches
+// nothing.
 func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	if err := b.post(ledger.PayoutCameBack, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
-		return err
+	whole, back, twice := p.Amount, ledger.PayoutCameBack, ledger.SuspenseReceived
+	if p.Form == claim.Coupon {
+		whole, back, twice = p.CouponLeft(), ledger.CouponReturned, ledger.CouponLapsed
+		p.Coupon.State = payout.CouponReturned
 	}
-	arrived(c, p.Part, -p.Amount)
+	again := min(whole, paidOf(c, p.Part))
+	for _, part := range []struct {
+		kind   ledger.Kind
+		amount money.Amount
+	}{{back, again}, {twice, whole - again}} {
+		if part.amount == 0 {
+			continue
+		}
+		if err := b.post(part.kind, part.amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+			return err
+		}
+	}
+	arrived(c, p.Part, -again)
 	t := claim.PayoutFailedForGood
 	if c.State == claim.Paid {
 		t = claim.PayoutReturned
 	}
-	return b.payoutMadeAgain(c, p, t)
+	return b.payoutMadeAgain(c, p, again, t)
 }
 
 // payoutArrivedLate books a success that the gateway reports after a failure:
@@ -294,19 +334,28 @@ func (e *Engine) AnswerPayout(ctx context.Context, merchantID string, cmd Answer
 // ReportPayoutOutcome runs the command for the payment service, which names the
 // payout by its out-number. A header without a merchant takes the payout's.
 func (e *Engine) ReportPayoutOutcome(ctx context.Context, h Header, outNumber string, said payout.Answer) (Outcome, error) {
-	held, found, err := e.db.Reserved(ctx, postgres.OutNumber, outNumber)
+	held, err := e.payoutUnder(ctx, h, outNumber)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !found {
-		return Outcome{}, fault.New(fault.PayoutNotFound, "no payout was instructed under the out-number %s", outNumber).
-			With("outNumber", outNumber).At("out_number")
-	}
-	if h.MerchantID != "" && h.MerchantID != held.MerchantID {
-		return Outcome{}, payoutNotFound(h.MerchantID, outNumber)
-	}
 	h.MerchantID = held.MerchantID
 	return e.do(ctx, h, &AnswerPayout{PayoutID: held.Holder, Answer: said})
+}
+
+// payoutUnder finds book and payout of an out-number. A header without a merchant
+// takes the payout's.
+func (e *Engine) payoutUnder(ctx context.Context, h Header, outNumber string) (postgres.Reservation, error) {
+	held, found, err := e.db.Reserved(ctx, postgres.OutNumber, outNumber)
+	switch {
+	case err != nil:
+		return held, err
+	case !found:
+		return held, fault.New(fault.PayoutNotFound, "no payout was instructed under the out-number %s", outNumber).
+			With("outNumber", outNumber).At("out_number")
+	case h.MerchantID != "" && h.MerchantID != held.MerchantID:
+		return held, payoutNotFound(h.MerchantID, outNumber)
+	}
+	return held, nil
 }
 
 // RetryPayout is an operator sending what failed or came back once more. A

@@ -52,6 +52,18 @@ func (r *RecordResult) digest(d *digest) {
 	d.flag(x.CustodyIntact)
 	d.time(x.IssuedAt)
 	d.units(x.Units)
+	if r.digestVersion() > digestVersion {
+		d.number(int64(x.Fee))
+		d.texts(x.FeeCurrency, string(x.FeePaidBy))
+	}
+}
+
+// digestVersion implements grown: the second list covers the fee.
+func (r *RecordResult) digestVersion() int64 {
+	if r.Result.Fee == 0 {
+		return digestVersion
+	}
+	return digestVersion + 1
 }
 
 func (r *RecordResult) decide(b *Book) (Outcome, error) {
@@ -73,8 +85,17 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	b.detail("units", describe(result.Units))
 	b.results.add(result.ID, result, b.command)
 	b.resultsOf.put(c.ID, result.ID)
+	if err := b.keepFee(&result); err != nil {
+		return Outcome{}, err
+	}
+	moves := len(b.moves.list)
 	if err := b.weigh(c.ID); err != nil {
 		return Outcome{}, err
+	}
+	if result.Fee > 0 && len(b.moves.list) == moves {
+		if err := b.lateFee(b.change(c.ID)); err != nil {
+			return Outcome{}, err
+		}
 	}
 	o := b.about(c.ID)
 	o.ResultID, o.Result = result.ID, &result
@@ -84,6 +105,11 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 func (r *RecordResult) check(b *Book, c *claim.Claim) error {
 	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
 		return err
+	}
+	if r.Result.Fee != 0 {
+		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
+			return err
+		}
 	}
 	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
 		return c.Refuse(claim.ResultUndecided)

@@ -141,29 +141,48 @@ func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgre
 // underReservation runs a command that may complete only while its request
 // holds a reference, and gives the reference back when the command was refused.
 func (e *Engine) underReservation(ctx context.Context, h Header, cmd command, kind postgres.ReservationKind, reference string, used func(postgres.Reservation) error) (Outcome, error) {
+	return e.underReservations(ctx, h, cmd, kind, []string{reference}, used)
+}
+
+// underReservations runs a command as underReservation does, under every one of
+// several references.
+func (e *Engine) underReservations(ctx context.Context, h Header, cmd command, kind postgres.ReservationKind, references []string, used func(postgres.Reservation) error) (Outcome, error) {
 	if h.ValidateOnly {
 		return e.do(ctx, h, cmd)
 	}
-	row := postgres.Reservation{
-		Kind: kind, Reference: reference, MerchantID: h.MerchantID,
-		Holder: h.Principal.Workload + "/" + h.Method + "/" + h.RequestID,
-	}
-	holder, ours, err := e.Reserve(ctx, row)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if !ours {
-		return Outcome{}, used(holder)
+	var rows []postgres.Reservation
+	for _, reference := range references {
+		row := postgres.Reservation{
+			Kind: kind, Reference: reference, MerchantID: h.MerchantID,
+			Holder: h.Principal.Workload + "/" + h.Method + "/" + h.RequestID,
+		}
+		holder, ours, err := e.Reserve(ctx, row)
+		if err == nil && !ours {
+			holder.Reference = reference
+			err = used(holder)
+		}
+		if err != nil {
+			e.unreserve(ctx, rows)
+			return Outcome{}, err
+		}
+		rows = append(rows, row)
 	}
 	o, err := e.do(ctx, h, cmd)
 	if _, refused := fault.As(err); refused {
 		// Refused for certain: this try will never complete. Other failures leave
-		// the reservation to the same request's retry, or to the sweep.
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := e.db.Unreserve(release, row); err != nil {
-			e.log.Warn("give reservation back", "kind", kind, "error", err)
-		}
+		// the reservations to the same request's retry, or to the sweep.
+		e.unreserve(ctx, rows)
 	}
 	return o, err
+}
+
+// unreserve gives this try's reservations back.
+func (e *Engine) unreserve(ctx context.Context, rows []postgres.Reservation) {
+	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	for _, row := range rows {
+		if err := e.db.Unreserve(release, row); err != nil {
+			e.log.Warn("give reservation back", "kind", row.Kind, "error", err)
+		}
+	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// revised gives a claim another verdict, unit by unit, as a court would.
-func (f *fixture) revised(c *claim.Claim, units ...claim.Verdict) *claim.Claim {
+// revisedTo gives a claim another verdict, unit by unit, as a court would.
+func (f *fixture) revisedTo(c *claim.Claim, units ...claim.Verdict) *claim.Claim {
 	f.t.Helper()
 	verdicts := make([]claim.Unit, len(units))
 	for i, v := range units {
@@ -49,7 +49,7 @@ func (f *fixture) half(merchant string) *claim.Claim {
 		}
 		c = f.answer(p, said)
 	}
-	return f.revised(c, claim.Counterfeit, claim.Counterfeit)
+	return f.revisedTo(c, claim.Counterfeit, claim.Counterfeit)
 }
 
 // Would catch an order refund that leaves the merchant bearing more than the award,
@@ -79,10 +79,10 @@ func TestUpheldAgainForNothing(t *testing.T) {
 	f.open("m1", 1_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	first := f.accept(f.confirmNotice(f.found(egg("m1", 1))))
-	first = f.revised(first, claim.Genuine)
+	first = f.revisedTo(first, claim.Genuine)
 	second := f.accept(f.confirmNotice(f.found(egg("m1", 2))))
 	f.orderRefund("m1", "egg-01", 66)
-	first = f.revised(first, claim.Counterfeit)
+	first = f.revisedTo(first, claim.Counterfeit)
 	if first.State != claim.Paid || first.Award.Total() != 0 || second.Award.Compensation != 100_000 {
 		t.Fatalf("the first is %s with %+v, the second with %+v", first.State, first.Award, second.Award)
 	}
@@ -105,7 +105,7 @@ func TestReturnedRefundIsOwedAsCompensation(t *testing.T) {
 		c = f.answer(p, payout.OutcomeSucceeded)
 	}
 	f.orderRefund("m1", "l1", 20_000)
-	c = f.accept(f.confirmNotice(f.revised(c, claim.Counterfeit, claim.Counterfeit)))
+	c = f.accept(f.confirmNotice(f.revisedTo(c, claim.Counterfeit, claim.Counterfeit)))
 	for _, p := range f.takePayouts() {
 		c = f.answer(p, payout.OutcomeSucceeded)
 	}
@@ -138,7 +138,7 @@ func TestLowerAwardEndsTheWaitForMoney(t *testing.T) {
 		t.Fatalf("the claim is %s, short of %d", c.State, c.Shortfall())
 	}
 	f.audited()
-	c = f.revised(c, claim.Counterfeit, claim.Genuine)
+	c = f.revisedTo(c, claim.Counterfeit, claim.Genuine)
 	if c.State != claim.Paying || c.Shortfall() != 0 {
 		t.Fatalf("after the revision: %s, short of %d", c.State, c.Shortfall())
 	}

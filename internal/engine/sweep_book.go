@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *SweepBook) follow(b *Book, n *needs, round int) {
 func (s *SweepBook) digest(*digest) {}
 
 func (s *SweepBook) decide(b *Book) (Outcome, error) {
-	oldest := b.oldest
+	oldest := once(b.oldest) // Two sweeps of one batch have asked twice.
 	b.oldest = nil
 	if b.head.Sweep.Since.IsZero() {
 		return Outcome{}, nil // Another replica was first.
@@ -71,6 +72,16 @@ func (s *SweepBook) decide(b *Book) (Outcome, error) {
 		b.head.Sweep = postgres.Sweep{Since: b.now, Deposit: (*left)[ledger.Deposit], ShopFunds: (*left)[ledger.ShopFunds]}
 	}
 	return Outcome{}, nil
+}
+
+// once leaves the first of equal keys.
+func once(keys []debtKey) []debtKey {
+	seen := make(map[debtKey]bool, len(keys))
+	return slices.DeleteFunc(keys, func(k debtKey) bool {
+		again := seen[k]
+		seen[k] = true
+		return again
+	})
 }
 
 // purse is what of the merchant's sources a sweep may use.

@@ -190,6 +190,12 @@ func (b *Book) repriced(s *policy.Share) error {
 	c := b.change(s.ClaimID)
 	more := award(s).Total() > c.Award.Total()
 	b.revise(c, s, causeRepriced, "")
+	return b.react(c, more)
+}
+
+// react does what follows when a claim's award changed, to more or to less, and
+// its verdict did not.
+func (b *Book) react(c *claim.Claim, more bool) error {
 	undecided := c.State == claim.InReview || c.State == claim.Authenticating
 	if !undecided && (c.State.Confirmed() || more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero())) {
 		return b.notify(c, claim.RevisedUpward, "", policy.BornePlatform)

@@ -24,7 +24,7 @@ const (
 	Deposit Purpose = "DEPOSIT"
 	// DepositHeld is deposit set aside for claims.
 	DepositHeld Purpose = "DEPOSIT_HELD"
-	// Receivable is what the merchant owes the platform, for advances and bounced top-ups.
+	// Receivable is what the merchant owes the platform, for advances, fees and bounced top-ups.
 	Receivable Purpose = "RECEIVABLE"
 	// ClaimPayable is owed to consumers and funded.
 	ClaimPayable Purpose = "CLAIM_PAYABLE"
@@ -36,11 +36,11 @@ const (
 	SettlementClearing Purpose = "SETTLEMENT_CLEARING"
 	// PlatformCash is the platform's money that payouts leave from.
 	PlatformCash Purpose = "PLATFORM_CASH"
-	// ConsumerReceivable is claw-backs owed by consumers.
+	// ConsumerReceivable is what consumers owe: claw-backs and fees.
 	ConsumerReceivable Purpose = "CONSUMER_RECEIVABLE"
-	// AuthenticationFees is the cost of tests the platform fronted.
+	// AuthenticationFees is the cost of tests the platform fronted and charged to nobody.
 	AuthenticationFees Purpose = "AUTHENTICATION_FEES"
-	// Penalty is forfeited deposit, apart from any compensation.
+	// Penalty is forfeited deposit and penalties from shop funds, apart from any compensation.
 	Penalty Purpose = "PENALTY"
 	// ReversalLoss is what the platform bears when a paid claim falls.
 	ReversalLoss Purpose = "REVERSAL_LOSS"

@@ -42,55 +42,63 @@ const (
 	// SuspenseReceived is money that arrived and matches nothing yet.
 	SuspenseReceived Kind = "SUSPENSE_RECEIVED"
 
-	// DepositRestored, ShopFundsRestored, AdvanceCancelled and WriteOffCancelled
-	// undo what the merchant bore for a claim that is owed less than before.
+	// DepositRestored and ShopFundsRestored return what a claim cost too much to where it was taken.
 	DepositRestored   Kind = "DEPOSIT_RESTORED"
 	ShopFundsRestored Kind = "SHOP_FUNDS_RESTORED"
-	AdvanceCancelled  Kind = "ADVANCE_CANCELLED"
+	// AdvanceCancelled is the merchant owing less for a claim that cost too much.
+	AdvanceCancelled Kind = "ADVANCE_CANCELLED"
+	// WriteOffCancelled is what was given up for a claim that cost too much.
 	WriteOffCancelled Kind = "WRITE_OFF_CANCELLED"
 	// ReversalLossBorne is the platform bearing what cannot be taken back from a
-	// consumer in good faith, ReversalLossReversed the merchant bearing it after all.
-	ReversalLossBorne    Kind = "REVERSAL_LOSS_BORNE"
+	// consumer in good faith.
+	ReversalLossBorne Kind = "REVERSAL_LOSS_BORNE"
+	// ReversalLossReversed is the merchant bearing it after all.
 	ReversalLossReversed Kind = "REVERSAL_LOSS_REVERSED"
-	// ClawBackClaimed is the consumer owing back what was paid without ground,
-	// ClawBackCancelled the ground coming back, ClawBackRepaid the consumer paying.
-	ClawBackClaimed   Kind = "CLAW_BACK_CLAIMED"
+	// ClawBackClaimed is the consumer owing back what was paid without ground.
+	ClawBackClaimed Kind = "CLAW_BACK_CLAIMED"
+	// ClawBackCancelled is the ground coming back: the consumer may keep it.
 	ClawBackCancelled Kind = "CLAW_BACK_CANCELLED"
-	ClawBackRepaid    Kind = "CLAW_BACK_REPAID"
+	// ClawBackRepaid is the consumer giving back what is owed.
+	ClawBackRepaid Kind = "CLAW_BACK_REPAID"
 
 	// RecoveredFromDeposit and RecoveredFromShopFunds take what the merchant owes
 	// from money that came in later.
 	RecoveredFromDeposit   Kind = "RECOVERED_FROM_DEPOSIT"
 	RecoveredFromShopFunds Kind = "RECOVERED_FROM_SHOP_FUNDS"
-	// ReceivableWrittenOff gives a debt up in the books, WriteOffRecovered takes it
-	// from the deposit after all.
+	// ReceivableWrittenOff gives a debt up in the books, not against the merchant.
 	ReceivableWrittenOff Kind = "RECEIVABLE_WRITTEN_OFF"
-	WriteOffRecovered    Kind = "WRITE_OFF_RECOVERED"
+	// WriteOffRecovered takes what was given up from the deposit after all.
+	WriteOffRecovered Kind = "WRITE_OFF_RECOVERED"
 
-	// CouponIssued is a payout that arrived as a coupon, CouponRedeemed the coupon
-	// being spent, CouponLapsed its expiry with a rest on it, CouponReturned a coupon
-	// given back: it is payable again.
-	CouponIssued   Kind = "COUPON_ISSUED"
+	// CouponIssued is a payout that arrived as a coupon.
+	CouponIssued Kind = "COUPON_ISSUED"
+	// CouponRedeemed is a coupon being spent, whole or in part.
 	CouponRedeemed Kind = "COUPON_REDEEMED"
-	CouponLapsed   Kind = "COUPON_LAPSED"
+	// CouponLapsed is the expiry of a coupon with a rest on it.
+	CouponLapsed Kind = "COUPON_LAPSED"
+	// CouponReturned is a coupon given back: it is payable again.
 	CouponReturned Kind = "COUPON_RETURNED"
 
-	// DepositForfeited and PenaltyTaken are penalties, apart from any compensation:
-	// from the deposit and from shop funds. DepositForfeitureReversed and
-	// PenaltyReversed give them back.
-	DepositForfeited          Kind = "DEPOSIT_FORFEITED"
-	PenaltyTaken              Kind = "PENALTY_TAKEN"
+	// DepositForfeited is a penalty from the deposit, apart from any compensation.
+	DepositForfeited Kind = "DEPOSIT_FORFEITED"
+	// PenaltyTaken is a penalty from shop funds, apart from any compensation.
+	PenaltyTaken Kind = "PENALTY_TAKEN"
+	// DepositForfeitureReversed gives a penalty back to the deposit.
 	DepositForfeitureReversed Kind = "DEPOSIT_FORFEITURE_REVERSED"
-	PenaltyReversed           Kind = "PENALTY_REVERSED"
+	// PenaltyReversed gives a penalty back to the shop funds.
+	PenaltyReversed Kind = "PENALTY_REVERSED"
 
-	// FeeFronted is the platform paying for a test. FeeOwed is the merchant owing it
-	// as the loser, FeeForgiven the end of that debt, FeeRefunded its return once it
-	// was recovered; FeeOwedByConsumer and FeeForgivenConsumer are the consumer's.
-	FeeFronted          Kind = "FEE_FRONTED"
-	FeeOwed             Kind = "FEE_OWED"
-	FeeForgiven         Kind = "FEE_FORGIVEN"
-	FeeRefunded         Kind = "FEE_REFUNDED"
-	FeeOwedByConsumer   Kind = "FEE_OWED_BY_CONSUMER"
+	// FeeFronted is the platform paying for a test.
+	FeeFronted Kind = "FEE_FRONTED"
+	// FeeOwed is the merchant owing the fee of a test, as the loser or by share.
+	FeeOwed Kind = "FEE_OWED"
+	// FeeForgiven is the merchant not owing the fee any more.
+	FeeForgiven Kind = "FEE_FORGIVEN"
+	// FeeRefunded is a fee going back to the merchant after it was recovered.
+	FeeRefunded Kind = "FEE_REFUNDED"
+	// FeeOwedByConsumer is the consumer owing the fee of a test, as the loser or by share.
+	FeeOwedByConsumer Kind = "FEE_OWED_BY_CONSUMER"
+	// FeeForgivenConsumer is the consumer not owing the fee any more.
 	FeeForgivenConsumer Kind = "FEE_FORGIVEN_CONSUMER"
 )
 

@@ -27,6 +27,7 @@ var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 //	hold     sets money of an account aside: "claim-1/2" is the claim's second hold
 //	capture  takes held money for the claim
 //	release  gives held money back
+//	expire   gives all that a hold has left back, because its time ran out
 //	state    asserts what a hold still sets aside, and its state
 //	balance  asserts what an account has; the last balances name all that are not zero
 //
@@ -58,7 +59,7 @@ func (s step) kind() ledger.Kind {
 		return ledger.PlaceKind(source)
 	case "capture":
 		return ledger.CaptureKind(source)
-	case "release":
+	case "release", "expire":
 		return ledger.ReleaseKind(source)
 	}
 	return ""
@@ -186,16 +187,12 @@ func (b *book) take(s step) error {
 			ClaimID: s.subject, Source: source, State: ledger.Held, Amount: s.amount, PlacedAt: moment,
 		}
 		return b.post(s.kind(), s.amount)
-	case "capture", "release":
+	case "capture", "release", "expire":
 		h, placed := b.holds[s.subject]
 		if !placed || h.Source != source {
 			return fmt.Errorf("no hold %s on %s", s.subject, source)
 		}
-		end := h.Release
-		if s.action == "capture" {
-			end = h.Capture
-		}
-		if err := end(s.amount, moment); err != nil {
+		if err := end(&h, s.action, s.amount); err != nil {
 			return err
 		}
 		b.holds[s.subject] = h
@@ -213,6 +210,21 @@ func (b *book) take(s step) error {
 		return nil
 	}
 	return fmt.Errorf("%q is no action", s.action)
+}
+
+// end takes amount out of a hold in the way that action says.
+func end(h *ledger.Hold, action string, amount money.Amount) error {
+	switch action {
+	case "capture":
+		return h.Capture(amount, moment)
+	case "release":
+		return h.Release(amount, moment)
+	}
+	left, err := h.Expire(moment)
+	if err == nil && left != amount {
+		return fmt.Errorf("the hold expires with %d", left)
+	}
+	return err
 }
 
 func (b *book) of(p ledger.Purpose) money.Amount { return b.balances[p].Of(p) }

@@ -68,6 +68,47 @@ type Payout struct {
 	FailureCode      string
 	CreatedAt        time.Time
 	AnsweredAt       time.Time
+	// Coupon is what became of a payout in that form once it had arrived.
+	Coupon Coupon
+}
+
+// Coupon is a coupon that a consumer got; its face is the payout's amount.
+type Coupon struct {
+	State CouponState
+	// Redeemed is what of it was spent.
+	Redeemed money.Amount
+	// ExpiresAt is until when it can be spent; zero where the gateway did not say.
+	ExpiresAt time.Time
+}
+
+// CouponState is where a coupon stands.
+type CouponState string
+
+// The states of a coupon.
+const (
+	// CouponNone is no coupon, or none that has been issued yet.
+	CouponNone CouponState = ""
+	// CouponIssued can be spent.
+	CouponIssued CouponState = "ISSUED"
+	// CouponRedeemed was spent whole.
+	CouponRedeemed CouponState = "REDEEMED"
+	// CouponLapsed expired with a rest on it.
+	CouponLapsed CouponState = "LAPSED"
+	// CouponReturned came back; what was left of it is payable again.
+	CouponReturned CouponState = "RETURNED"
+)
+
+// CouponStates lists the states of a coupon.
+func CouponStates() []CouponState {
+	return []CouponState{CouponIssued, CouponRedeemed, CouponLapsed, CouponReturned}
+}
+
+// CouponLeft is what can be spent of a payout's coupon.
+func (p *Payout) CouponLeft() money.Amount {
+	if p.Coupon.State != CouponIssued {
+		return 0
+	}
+	return p.Amount - p.Coupon.Redeemed
 }
 
 // Outcome is what the gateway says about a payout.
@@ -94,6 +135,8 @@ type Answer struct {
 	FailureCode      string
 	// OccurredAt is when it happened at the gateway; zero where that is not told.
 	OccurredAt time.Time
+	// ExpiresAt is until when a coupon can be spent; zero where that is not told.
+	ExpiresAt time.Time
 }
 
 // Gateway makes payouts. Instruct may be repeated with the same out-number and

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -69,7 +70,7 @@ func TestTakeDuesPutsOff(t *testing.T) {
 		want = append(want, payout.Payout{
 			MerchantID: "m1", ID: fmt.Sprintf("p%d", i), ClaimID: "c1", Part: payout.Refund, State: payout.Instructed,
 			Amount: money.Amount(100 + i), Currency: "CNY", OutNumber: fmt.Sprintf("N%d", i), PaymentID: "pay-1", Destination: "wallet-1",
-			NotAfter: duesAt.Add(72 * time.Hour), CreatedAt: duesAt,
+			NotAfter: duesAt.Add(72 * time.Hour), CreatedAt: duesAt, Form: claim.Cash,
 		})
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
@@ -169,6 +170,117 @@ func TestDueWaitsGoesOnBehindTheLast(t *testing.T) {
 		if len(page) < 7 {
 			if i != 90 {
 				t.Errorf("%d waits, not 90", i)
+			}
+			return
+		}
+	}
+}
+
+// withMoneyDues makes a database of n books, of which every hundredth waits for a
+// sweep and every hundredth has to meet a demand; each has a claim with a hold that
+// expires and one without.
+func withMoneyDues(t *testing.T, n int) *postgres.DB {
+	t.Helper()
+	test := pgtest.New(t)
+	// One connection, so that what it looked at can be counted.
+	db, err := postgres.Open(test.AppURL, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	rows := test.Open(t)
+	_, err = rows.ExecContext(t.Context(), `
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at,
+		                   sweep_since, demand_deadline_at)
+		SELECT 'm' || lpad(i::text, 5, '0'), 'CNY', 0, 0, decode(repeat('00', 32), 'hex'), 0, $2::timestamptz, $2::timestamptz,
+		       CASE WHEN i % 100 = 0 THEN $2::timestamptz - i * interval '1 second' END,
+		       CASE WHEN i % 100 = 1 THEN $2::timestamptz + i * interval '1 second' END
+		FROM generate_series(1, $1::int) i`, n, duesAt)
+	if err == nil {
+		_, err = rows.ExecContext(t.Context(), `
+			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)
+			SELECT 'm' || lpad((i / 2)::text, 5, '0'), 'c' || lpad(i::text, 5, '0'), 'APPEALED', $2::timestamptz, 'APPEAL_OVERDUE',
+			       $2::timestamptz + interval '1 day',
+			       CASE WHEN i % 2 = 0 THEN $2::timestamptz + (i / 20) * interval '1 second' END
+			FROM generate_series(1, 2 * $1::int) i`, n, duesAt)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The tables are their owner's to analyse.
+	owner := sqlx.MustConnect("postgres", test.OwnerURL)
+	defer func() { _ = owner.Close() }()
+	owner.MustExec(`ANALYZE books, waits`)
+	return db
+}
+
+// Would catch a book that waits for a sweep and is passed over for a newer one, and
+// a search that walks through all books.
+func TestBooksToSweepAreTheOldest(t *testing.T) {
+	t.Parallel()
+	db := withMoneyDues(t, 2_000)
+	looked, err := postgres.LookedPool(t.Context(), db, func() error {
+		books, err := db.BooksToSweep(t.Context(), 3)
+		same(t, []string{"m02000", "m01900", "m01800"}, books)
+		return err
+	})
+	if err != nil || looked.Walked > 0 || looked.Found > 3 {
+		t.Errorf("looked at %+v: %v", looked, err)
+	}
+	if all, err := db.BooksToSweep(t.Context(), 100); err != nil || len(all) != 20 {
+		t.Errorf("%d books wait for a sweep: %v", len(all), err)
+	}
+}
+
+// Would catch a demand that lapses before its deadline or is forgotten after it.
+func TestPassedDemandsAreTheOldest(t *testing.T) {
+	t.Parallel()
+	db := withMoneyDues(t, 2_000)
+	looked, err := postgres.LookedPool(t.Context(), db, func() error {
+		books, err := db.PassedDemands(t.Context(), duesAt.Add(201*time.Second), 10)
+		same(t, []string{"m00001", "m00101", "m00201"}, books)
+		return err
+	})
+	if err != nil || looked.Walked > 0 || looked.Found > 3 {
+		t.Errorf("looked at %+v: %v", looked, err)
+	}
+	if first, err := db.PassedDemands(t.Context(), duesAt.Add(time.Hour), 2); err != nil || len(first) != 2 || first[0] != "m00001" {
+		t.Errorf("the first two are %v: %v", first, err)
+	}
+}
+
+// Would catch a hold that never expires because many expire at the same time, one
+// that expires twice or too early, and a search that walks through all claims.
+func TestExpiredHoldsGoesOnBehindTheLast(t *testing.T) {
+	t.Parallel()
+	db := withMoneyDues(t, 2_000)
+	const limit = 7
+	var after postgres.WaitCursor
+	for i := 2; ; {
+		var page []postgres.Wait
+		looked, err := postgres.LookedPool(t.Context(), db, func() (err error) {
+			page, err = db.ExpiredHolds(t.Context(), duesAt.Add(8*time.Second), after, limit)
+			return err
+		})
+		// What is behind the cursor at the same time is passed over one by one.
+		if err != nil || looked.Walked > 0 || looked.Found > limit+10 {
+			t.Fatalf("looked at %+v: %v", looked, err)
+		}
+		for _, w := range page {
+			want := postgres.Wait{
+				MerchantID: fmt.Sprintf("m%05d", i/2), ClaimID: fmt.Sprintf("c%05d", i), State: "APPEALED", Since: duesAt,
+				Fires: "APPEAL_OVERDUE", Deadline: duesAt.Add(24 * time.Hour),
+				HoldExpires: duesAt.Add(time.Duration(i/20) * time.Second),
+			}
+			if w != want {
+				t.Fatalf("wait %d: %+v, not %+v", i, w, want)
+			}
+			after = postgres.WaitCursor{Deadline: w.HoldExpires, ClaimID: w.ClaimID}
+			i += 2
+		}
+		if len(page) < limit {
+			if i != 180 {
+				t.Errorf("the last is %d, not 178", i-2)
 			}
 			return
 		}

@@ -32,6 +32,8 @@ type Head struct {
 	// DemandDeadline; zero for nothing.
 	Demanded       money.Amount
 	DemandDeadline time.Time
+	// DemandLapsedAt is when that deadline had passed; zero before.
+	DemandLapsedAt time.Time
 	// ExitBegunAt and ExitedAt are the merchant's leaving; zero before.
 	ExitBegunAt time.Time
 	ExitedAt    time.Time
@@ -156,22 +158,23 @@ const headColumns = `
 	b.merchant_id, b.currency, b.version, b.event_number, b.event_hash,
 	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns + `,
 	b.exposure_minor, b.sweep_since, b.sweep_deposit_minor, b.sweep_shop_funds_minor, b.demanded_minor,
-	b.demand_deadline_at, b.exit_begun_at, b.exited_at`
+	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at`
 
 func scanHead(rows *sql.Rows) (Head, error) {
 	var h Head
 	var hash []byte
-	var sweep, demand, begun, exited sql.NullTime
+	var sweep, demand, begun, exited, lapsed sql.NullTime
 	targets := append([]any{
 		&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
 		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt,
 	}, balanceTargets(&h.Balances)...)
 	err := rows.Scan(append(targets,
 		(*int64)(&h.Exposure), &sweep, (*int64)(&h.Sweep.Deposit), (*int64)(&h.Sweep.ShopFunds), (*int64)(&h.Demanded),
-		&demand, &begun, &exited)...)
+		&demand, &begun, &exited, &lapsed)...)
 	copy(h.EventHash[:], hash)
-	h.Sweep.Since, h.DemandDeadline, h.ExitBegunAt, h.ExitedAt = sweep.Time, demand.Time, begun.Time, exited.Time
-	inUTC(&h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.ExitBegunAt, &h.ExitedAt)
+	h.Sweep.Since, h.DemandDeadline, h.DemandLapsedAt = sweep.Time, demand.Time, lapsed.Time
+	h.ExitBegunAt, h.ExitedAt = begun.Time, exited.Time
+	inUTC(&h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.DemandLapsedAt, &h.ExitBegunAt, &h.ExitedAt)
 	return h, err
 }
 
@@ -268,7 +271,7 @@ const claimColumns = `
 	c.compensation_failed_minor, c.repaid_minor, c.filed_by, c.decided_by, c.appealed_revision, c.confirmed_at,
 	c.clock_stopped_at, c.hold_expires_at, c.potential_minor, c.sampling_case, c.payout_form,
 	c.fee_claimant_minor, c.fee_fronted_minor, c.fee_merchant_minor, c.fee_consumer_minor,
-	c.fee_owed_minor`
+	c.fee_owed_minor, c.fee_written_off_minor`
 
 // scanner is a row of a result.
 type scanner interface {
@@ -299,7 +302,7 @@ func fillClaim(row scanner, c *claim.Claim) error {
 		(*int64)(&f.CompensationFailed), (*int64)(&f.Repaid), &c.FiledBy, &c.DecidedBy, &c.AppealedRevision, &confirmed,
 		&stopped, &expires, (*int64)(&c.Potential), &c.SamplingCase, (*string)(&c.PayoutForm),
 		(*int64)(&c.Fees.Claimant), (*int64)(&c.Fees.Fronted), (*int64)(&c.Fees.Merchant), (*int64)(&c.Fees.Consumer),
-		(*int64)(&c.Fees.Owed))
+		(*int64)(&c.Fees.Owed), (*int64)(&c.Fees.WrittenOff))
 	if err != nil {
 		return err
 	}
@@ -514,7 +517,8 @@ func fillHold(row scanner, h *ledger.Hold) error {
 const payoutColumns = `
 	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
 	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
-	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded`
+	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded,
+	p.coupon_state, p.coupon_redeemed_minor, p.coupon_expires_at`
 
 func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 	p := new(payout.Payout)
@@ -522,13 +526,14 @@ func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 }
 
 func fillPayout(row scanner, p *payout.Payout) error {
-	var answered sql.NullTime
+	var answered, expires sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
 		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
 		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered,
-		(*string)(&p.Form), &p.RidesPayment, &p.Superseded)
-	p.AnsweredAt = answered.Time
-	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt)
+		(*string)(&p.Form), &p.RidesPayment, &p.Superseded,
+		(*string)(&p.Coupon.State), (*int64)(&p.Coupon.Redeemed), &expires)
+	p.AnsweredAt, p.Coupon.ExpiresAt = answered.Time, expires.Time
+	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt, &p.Coupon.ExpiresAt)
 	return err
 }
 
@@ -569,7 +574,7 @@ const resultColumns = `
 	r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 	r.report_number, r.authenticator_kind, r.sample_source, r.reinspection,
 	r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement,
-	r.event_number, r.recorded_at,
+	r.event_number, r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by,
 	EXISTS (SELECT FROM result_retractions x WHERE x.merchant_id = r.merchant_id AND x.result_id = r.result_id)`
 
 func scanResult(rows *sql.Rows) (claim.Result, error) {
@@ -578,7 +583,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 	err := rows.Scan(&r.MerchantID, &r.ID, &r.ClaimID, &r.OrderLineID, &r.AuthenticatorID,
 		&r.ReportNumber, (*string)(&r.Kind), (*string)(&r.Sample), &r.Reinspection,
 		&r.CustodyIntact, &units, &r.IssuedAt, &r.ReportDigest, &r.Statement,
-		&r.EventNumber, &r.RecordedAt, &r.Retracted)
+		&r.EventNumber, &r.RecordedAt, (*int64)(&r.Fee), &r.FeeCurrency, (*string)(&r.FeePaidBy), &r.Retracted)
 	if err != nil {
 		return r, err
 	}

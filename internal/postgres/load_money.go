@@ -108,7 +108,10 @@ type Usual struct {
 }
 
 // Usual reads what the latest claims were awarded, looking at no more than limit
-// claims of a book or product.
+// claims of a book or product. Each is asked for as a range of one and is part of
+// the order, so that only the index that begins with it gives that order: where a
+// few merchants or products have most of the claims, the planner would rather walk
+// all claims backwards.
 func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
 	var out []Usual
 	err := tx.query("read usual awards", `
@@ -117,12 +120,14 @@ func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
 		CROSS JOIN LATERAL (
 			SELECT coalesce(sum(c.award_refund_minor + c.award_compensation_minor), 0)::bigint AS awarded, count(*) AS claims
 			FROM (SELECT c.award_refund_minor, c.award_compensation_minor, c.confirmed_at, c.state FROM claims c
-			      WHERE c.merchant_id = k.merchant_id ORDER BY c.claim_id DESC LIMIT $3) c
+			      WHERE c.merchant_id BETWEEN k.merchant_id AND k.merchant_id
+			      ORDER BY c.merchant_id DESC, c.claim_id DESC LIMIT $3) c
 			WHERE c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) m
 		CROSS JOIN LATERAL (
 			SELECT coalesce(sum(c.award_refund_minor + c.award_compensation_minor), 0)::bigint AS awarded, count(*) AS claims
 			FROM (SELECT c.merchant_id, c.award_refund_minor, c.award_compensation_minor, c.confirmed_at, c.state FROM claims c
-			      WHERE c.product_id = k.product_id AND c.product_id <> '' ORDER BY c.claim_id DESC LIMIT $3) c
+			      WHERE c.product_id BETWEEN k.product_id AND k.product_id AND c.product_id <> ''
+			      ORDER BY c.product_id DESC, c.claim_id DESC LIMIT $3) c
 			WHERE c.merchant_id = k.merchant_id AND c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) p`,
 		[]any{
 			texts(keys, func(k *ProductKey) string { return k.MerchantID }),

@@ -19,6 +19,7 @@ const (
 // bulk is a database filled past the engine, to read from at size.
 type bulk struct {
 	t      testing.TB
+	pg     *postgres.DB
 	reader postgres.Reader
 	app    *sqlx.DB
 	admin  *sqlx.DB
@@ -40,7 +41,7 @@ func newBulk(t testing.TB, first, last int) *bulk {
 	}
 	t.Cleanup(func() { _ = admin.Close() })
 	admin.SetMaxOpenConns(1)
-	b := &bulk{t: t, reader: pg.Reader(), app: db.Open(t), admin: admin}
+	b := &bulk{t: t, pg: pg, reader: pg.Reader(), app: db.Open(t), admin: admin}
 	// Rows are made without what they refer to.
 	b.run(`SET session_replication_role = replica`)
 	b.fill(first, last)
@@ -110,6 +111,9 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), since,
 	       CASE WHEN NOT hot AND g % 2 = 1 THEN 10 ELSE 1 END
 	FROM seeds`,
+	`INSERT INTO webhook_deliveries (merchant_id, webhook_id, event_number, due_at, attempts, last_status, last_failure, dead_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'w', g, since, 0, 0, '', CASE WHEN g % 3000 = 0 THEN since END
+	FROM seeds`,
 	`INSERT INTO holds (
 		merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor, released_minor, placed_at, ended_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), n, 'DEPOSIT',
@@ -126,7 +130,7 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'CLAIM_FILED', 'C' || lpad((g / 8)::text, 9, '0'), since, 1,
 	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex')
 	FROM seeds`,
-	// Eight moves, revisions and results a claim.
+	// Eight moves, revisions and results a claim; those of results are hot.
 	`INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD',
 	       g, '', since
@@ -140,9 +144,14 @@ var bulkInserts = []string{
 	`INSERT INTO results (
 		merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind, report_number,
 		sample_source, reinspection, custody_intact, units, issued_at, report_digest, statement, event_number, recorded_at)
-	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'R' || lpad(g::text, 9, '0'), 'C' || lpad((g / 8)::text, 9, '0'), 'line' || g / 8,
+	SELECT 'hot', 'R' || lpad(g::text, 9, '0'), 'C' || lpad(greatest(g / 8, 1)::text, 9, '0'), 'line' || g / 8,
 	       'lab', 'ACCREDITED_LAB', 'report' || g, 'PHOTOS', false, true, '[]', since, '', '', g, since
 	FROM seeds`,
+	// One result of ten was taken back.
+	`INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'R' || lpad(g::text, 9, '0'), 'C' || lpad((g / 8)::text, 9, '0'), '', g, since
+	FROM seeds
+	WHERE g % 10 = 0`,
 	`INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g / 8, 'refund' || g, 10, since, since
 	FROM seeds`,

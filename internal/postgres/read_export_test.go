@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -10,23 +9,51 @@ import (
 // ExaminedMax is how many rows a page may look at.
 const ExaminedMax = examinedMax
 
-// Statement is a statement that a reader ran.
-type Statement struct {
-	Query string
-	Args  []any
-}
+// ExaminedFarMax is how many, where each costs a look-up in another table.
+const ExaminedFarMax = examinedFarMax
 
 // Recorded reads like r and adds every statement that it runs to ran.
 func Recorded(r Reader, ran *[]Statement) Reader {
 	return Reader{from: recorder{r.from, ran}}
 }
 
-type recorder struct {
-	sqlx.QueryerContext
-	ran *[]Statement
+// Looked is how many rows were looked at: those walked through and those found by
+// an index.
+type Looked struct{ Walked, Found int64 }
+
+// LookedTx runs f and counts the rows that it looked at.
+func LookedTx(tx *Tx, f func() error) (Looked, error) {
+	return looked(tx.ctx, tx.s.conn, f)
 }
 
-func (r recorder) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	*r.ran = append(*r.ran, Statement{query, args})
-	return r.QueryerContext.QueryContext(ctx, query, args...)
+// LookedPool runs f, which reads from the pool of db, and counts the rows that it
+// looked at. The pool has one connection.
+func LookedPool(ctx context.Context, db *DB, f func() error) (Looked, error) {
+	// In a transaction the server does not put its counts away.
+	if _, err := db.pool.ExecContext(ctx, "BEGIN"); err != nil {
+		return Looked{}, err
+	}
+	l, err := looked(ctx, db.pool, f)
+	if _, end := db.pool.ExecContext(ctx, "ROLLBACK"); err == nil {
+		err = end
+	}
+	return l, err
+}
+
+func looked(ctx context.Context, q sqlx.QueryerContext, f func() error) (Looked, error) {
+	before, err := counts(ctx, q)
+	if err != nil {
+		return Looked{}, err
+	}
+	if err := f(); err != nil {
+		return Looked{}, err
+	}
+	after, err := counts(ctx, q)
+	return Looked{after.Walked - before.Walked, after.Found - before.Found}, err
+}
+
+func counts(ctx context.Context, q sqlx.QueryerContext) (l Looked, err error) {
+	return l, q.QueryRowxContext(ctx, `
+		SELECT coalesce(sum(seq_tup_read), 0)::bigint, coalesce(sum(idx_tup_fetch), 0)::bigint
+		FROM pg_stat_xact_user_tables`).Scan(&l.Walked, &l.Found)
 }

@@ -54,6 +54,11 @@ type Changes struct {
 	Approvals   []Approval
 	Retractions []Retraction
 
+	ProposalsMade    []Proposal
+	ProposalsChanged []Proposal
+	Votes            []ProposalVote
+	Evidence         []Evidence
+
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout
 	DuesBegun      []Due
@@ -196,6 +201,7 @@ func (tx *Tx) Write(c *Changes) error {
 		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
 		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
 		tx.writeDebts, tx.writeAppeals, tx.writeApprovals, tx.writeRetractions,
+		tx.writeProposals, tx.writeVotes, tx.writeEvidence,
 		tx.writeEvents, tx.writeRequests,
 	} {
 		if err := step(c); err != nil {
@@ -215,7 +221,7 @@ func (tx *Tx) writeBooks(c *Changes) error {
 			    exposure_minor = k.exposure_minor, sweep_since = k.sweep_since,
 			    sweep_deposit_minor = k.sweep_deposit_minor, sweep_shop_funds_minor = k.sweep_shop_funds_minor,
 			    demanded_minor = k.demanded_minor, demand_deadline_at = k.demand_deadline_at,
-			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at
+			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at, demand_lapsed_at = k.demand_lapsed_at
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			rowsOf(tx.s.types["books"], rows, putHead))
@@ -265,7 +271,7 @@ func putHead(r *records, h *Head) {
 	r.bigints(int64(h.Exposure))
 	r.times(h.Sweep.Since)
 	r.bigints(int64(h.Sweep.Deposit), int64(h.Sweep.ShopFunds), int64(h.Demanded))
-	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt)
+	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
 }
 
 func (tx *Tx) writePersons(c *Changes) error {
@@ -442,6 +448,9 @@ func putPayout(r *records, p *payout.Payout) {
 	r.times(p.CreatedAt, p.AnsweredAt)
 	r.texts(string(p.Form))
 	r.booleans(p.RidesPayment, p.Superseded)
+	r.texts(string(p.Coupon.State))
+	r.bigints(int64(p.Coupon.Redeemed))
+	r.times(p.Coupon.ExpiresAt)
 }
 
 func (tx *Tx) writePayoutsChanged(c *Changes) error {
@@ -453,7 +462,8 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
-		    superseded = k.superseded
+		    superseded = k.superseded, coupon_state = k.coupon_state,
+		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
 		rowsOf(tx.s.types["payouts"], rows, putPayout))

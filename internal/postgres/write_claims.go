@@ -69,7 +69,8 @@ func putClaim(r *records, c *claim.Claim) {
 	r.times(c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt)
 	r.bigints(int64(c.Potential))
 	r.texts(c.SamplingCase, string(c.PayoutForm))
-	r.bigints(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed))
+	r.bigints(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed),
+		int64(c.Fees.WrittenOff))
 }
 
 func (tx *Tx) writeClaimsChanged(c *Changes) error {
@@ -96,7 +97,8 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 		    clock_stopped_at = k.clock_stopped_at, hold_expires_at = k.hold_expires_at,
 		    payout_form = k.payout_form, fee_claimant_minor = k.fee_claimant_minor,
 		    fee_fronted_minor = k.fee_fronted_minor, fee_merchant_minor = k.fee_merchant_minor,
-		    fee_consumer_minor = k.fee_consumer_minor, fee_owed_minor = k.fee_owed_minor
+		    fee_consumer_minor = k.fee_consumer_minor, fee_owed_minor = k.fee_owed_minor,
+		    fee_written_off_minor = k.fee_written_off_minor
 		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
 		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
 		rowsOf(tx.s.types["claims"], rows, func(r *records, c *ClaimChanged) { putClaim(r, &c.Claim) }),
@@ -199,12 +201,12 @@ func (tx *Tx) writeResults(c *Changes) error {
 		INSERT INTO results (
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
-			report_digest, statement, event_number, recorded_at)
+			report_digest, statement, event_number, recorded_at, fee_minor, fee_currency, fee_paid_by)
 		SELECT
 			r.merchant_id, r.result_id, r.claim_id, r.order_line_id, r.authenticator_id,
 			r.authenticator_kind, r.report_number, r.sample_source, r.reinspection,
 			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
-			r.recorded_at
+			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by
 		FROM unnest($1::results[]) r`,
 		rowsOf(tx.s.types["results"], rows, func(r *records, x *claim.Result) {
 			r.texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
@@ -215,6 +217,8 @@ func (tx *Tx) writeResults(c *Changes) error {
 			r.texts(x.ReportDigest, x.Statement)
 			r.bigints(x.EventNumber)
 			r.times(x.RecordedAt)
+			r.bigints(int64(x.Fee))
+			r.texts(x.FeeCurrency, string(x.FeePaidBy))
 		}))
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -85,11 +86,17 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 		return nil, invalid("issued_at", "a report cannot be issued in the future")
 	}
 	authenticator, _ := nameOf(r.GetAuthenticator())
-	o, err := s.engine.RecordResult(ctx, s.header(ctx, merchant, r), engine.NewRecordResult(claim.Result{
+	cmd := engine.NewRecordResult(claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
 		Sample: samples.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
 		Units: units(r.GetUnitVerdicts()), IssuedAt: issued, ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
-	}))
+		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
+		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
+	})
+	if r.GetFee() != nil && cmd.Result.Fee == 0 {
+		return nil, invalid("fee.minor_units", "a fee is above zero; leave it out where there is none")
+	}
+	o, err := s.engine.RecordResult(ctx, s.header(ctx, merchant, r), cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

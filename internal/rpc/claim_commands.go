@@ -150,11 +150,11 @@ func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimReque
 	if err == nil {
 		return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
 	}
+	s.observer.refused(err)
 	status := itemStatus(err, callerOf(ctx))
 	if status.GetCode() == int32(codes.Internal) {
-		id := callID()
-		s.log.ErrorContext(ctx, "item of a batch failed", "call_id", id, "error", err)
-		status.Message = "internal error; the operator finds it under call id " + id
+		s.log.ErrorContext(ctx, "item of a batch failed", "error", err)
+		status.Message = "internal error; the operator finds it under call id " + callIDOf(ctx).String()
 	}
 	return &tenfoldv1.BatchFileClaimsItem{Status: status}
 }

@@ -24,6 +24,9 @@ func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
 		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),
 	}
+	if c.Fees != (claim.Fees{}) {
+		p.Fees = feesOf(c)
+	}
 	if c.PolicyID != "" {
 		p.PolicyVersion = policyVersionName(c.PolicyID, c.PolicyVersion)
 	}
@@ -55,6 +58,15 @@ func fundingOf(c *claim.Claim) *tenfoldv1.Funding {
 		Failed:                moneyOf(f.Failed(), c.Currency),
 		Repaid:                moneyOf(f.Repaid, c.Currency),
 		Borne:                 moneyOf(f.Borne(), c.Currency),
+	}
+}
+
+func feesOf(c *claim.Claim) *tenfoldv1.AuthenticationFees {
+	f := c.Fees
+	return &tenfoldv1.AuthenticationFees{
+		PaidByClaimant: moneyOf(f.Claimant, c.Currency), PaidByPlatform: moneyOf(f.Fronted, c.Currency),
+		ChargedToMerchant: moneyOf(f.Merchant, c.Currency), ChargedToConsumer: moneyOf(f.Consumer, c.Currency),
+		Owed: moneyOf(f.Owed, c.Currency), WrittenOff: moneyOf(f.WrittenOff, c.Currency),
 	}
 }
 

@@ -24,18 +24,13 @@ func bookOf(h *postgres.Head, accounts []postgres.Account, debts []postgres.Debt
 		EventNumber: h.EventNumber, ChainHash: hex.EncodeToString(h.EventHash[:]), OpenedAt: stamp(h.OpenedAt),
 		OpenShortfall: moneyOf(shortfall, h.Currency), Debts: debtSumsOf(debts, 0, h.Currency),
 		Exposure: moneyOf(h.Exposure, h.Currency), FreeAmount: moneyOf(h.Free(), h.Currency), SweepSince: stamp(h.Sweep.Since),
-		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline),
+		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline), DemandLapsedAt: stamp(h.DemandLapsedAt),
 		ExitBegunAt: stamp(h.ExitBegunAt), ExitedAt: stamp(h.ExitedAt),
 	}
 	balances := make(map[ledger.Purpose]money.Amount, len(accounts))
 	for _, a := range accounts {
-		balance := a.Balance.Of(a.Purpose)
-		balances[a.Purpose] = balance
-		p.Accounts = append(p.Accounts, &tenfoldv1.Account{
-			Purpose: purposes.proto(a.Purpose), NormalSide: sides.proto(a.Purpose.Normal()),
-			Debits: moneyOf(a.Balance.Debits, h.Currency), Credits: moneyOf(a.Balance.Credits, h.Currency),
-			Balance: signed(balance, h.Currency),
-		})
+		balances[a.Purpose] = a.Balance.Of(a.Purpose)
+		p.Accounts = append(p.Accounts, accountOf(&a, h.Currency))
 	}
 	p.DepositAvailable = moneyOf(balances[ledger.Deposit], h.Currency)
 	p.DepositHeld = moneyOf(balances[ledger.DepositHeld], h.Currency)
@@ -43,6 +38,14 @@ func bookOf(h *postgres.Head, accounts []postgres.Account, debts []postgres.Debt
 	p.ShopFundsHeld = moneyOf(balances[ledger.ShopFundsHeld], h.Currency)
 	p.Receivable = moneyOf(balances[ledger.Receivable], h.Currency)
 	return p
+}
+
+func accountOf(a *postgres.Account, currency string) *tenfoldv1.Account {
+	return &tenfoldv1.Account{
+		Purpose: purposes.proto(a.Purpose), NormalSide: sides.proto(a.Purpose.Normal()),
+		Debits: moneyOf(a.Balance.Debits, currency), Credits: moneyOf(a.Balance.Credits, currency),
+		Balance: signed(a.Balance.Of(a.Purpose), currency),
+	}
 }
 
 func transferOf(t *ledger.Transfer) *tenfoldv1.Transfer {
@@ -86,7 +89,7 @@ func holdOf(h *ledger.Hold, currency string) *tenfoldv1.Hold {
 }
 
 func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
-	return &tenfoldv1.Payout{
+	p := &tenfoldv1.Payout{
 		Name: payoutName(o.MerchantID, o.ID), Claim: claimName(o.MerchantID, o.ClaimID),
 		Part: payoutParts.proto(o.Part), Amount: moneyOf(o.Amount, o.Currency), State: payoutStates.proto(o.State),
 		OutNumber: o.OutNumber, OriginalPaymentId: o.PaymentID, Destination: o.Destination, NotAfter: stamp(o.NotAfter),
@@ -94,4 +97,11 @@ func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
 		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt),
 		Form: payoutForms.proto(o.Form), RidesPayment: o.RidesPayment, Superseded: o.Superseded,
 	}
+	if o.Coupon.State != payout.CouponNone {
+		p.Coupon = &tenfoldv1.Coupon{
+			State: couponStates.proto(o.Coupon.State), Face: moneyOf(o.Amount, o.Currency),
+			Redeemed: moneyOf(o.Coupon.Redeemed, o.Currency), ExpiresAt: stamp(o.Coupon.ExpiresAt),
+		}
+	}
+	return p
 }

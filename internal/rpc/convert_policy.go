@@ -67,5 +67,6 @@ func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 		SampleSource: samples.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,
 		Statement: r.Statement, Rank: int32(r.Rank()), Retracted: r.Retracted,
+		Fee: moneyOrNone(r.Fee, r.FeeCurrency), FeePaidBy: feePayers.proto(r.FeePaidBy),
 	}
 }

@@ -76,6 +76,13 @@ func (f *fixture) dismiss(c *tenfoldv1.Claim) *tenfoldv1.Claim {
 	return r.GetClaim()
 }
 
+// paid waits until a confirmed claim has been paid and changes no more.
+func (f *fixture) paid(c *tenfoldv1.Claim) *tenfoldv1.Claim {
+	f.t.Helper()
+	f.runDueWork()
+	return f.claim(c.GetName())
+}
+
 func (f *fixture) approving(c *tenfoldv1.Claim) *tenfoldv1.ApproveClaimRequest {
 	return &tenfoldv1.ApproveClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Note: "looked at"}
 }
@@ -219,9 +226,7 @@ func TestRevisedVerdicts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
-	c := f.accept(f.confirm(f.notified("m1", "l1")))
-	f.runDueWork()
-	c = f.claim(c.GetName())
+	c := f.paid(f.accept(f.confirm(f.notified("m1", "l1"))))
 	revising := f.revising(c, tenfoldv1.RevisionGround_REVISION_GROUND_LATE_APPEAL, tenfoldv1.Verdict_VERDICT_GENUINE)
 	for i := range 2 {
 		r, err := f.claims.ReviseVerdict(f.asPerson("adjudicator", "panel-1"), revising)
@@ -347,6 +352,34 @@ func TestReportedOrderRefund(t *testing.T) {
 	f.runDueWork()
 	if c = f.claim(c.GetName()); c.GetFunding().GetPaidRefund().GetMinorUnits() != 5_000 || c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_PAID {
 		t.Errorf("paid as %v", c)
+	}
+	f.audited()
+}
+
+// Would catch a compensation that is paid in another form than was asked for, or a
+// refund that is paid as a coupon.
+func TestPayoutForm(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	r := f.filing("m1", "l1")
+	r.PayoutForm, r.SamplingCase = tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET, "case-7"
+	filed, err := f.claims.FileClaim(f.as("order-service"), r)
+	if err != nil || filed.GetClaim().GetPayoutForm() != tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET || filed.GetClaim().GetSamplingCase() != "case-7" {
+		t.Fatalf("%v, %v", filed, err)
+	}
+	f.runDueWork()
+	f.accept(f.confirm(f.claim(filed.GetClaim().GetName())))
+	f.runDueWork()
+	for _, p := range f.claim(filed.GetClaim().GetName()).GetPayouts() {
+		refund := p.GetPart() == tenfoldv1.PayoutPart_PAYOUT_PART_REFUND
+		want := tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET
+		if refund {
+			want = tenfoldv1.PayoutForm_PAYOUT_FORM_CASH
+		}
+		if p.GetForm() != want || p.GetRidesPayment() != refund || p.GetState() != tenfoldv1.PayoutState_PAYOUT_STATE_SUCCEEDED {
+			t.Errorf("payout %v", p)
+		}
 	}
 	f.audited()
 }

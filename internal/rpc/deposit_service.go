@@ -29,7 +29,7 @@ func readHead(ctx context.Context, r postgres.Reader, merchant string) (*postgre
 }
 
 // book reads a book at one moment.
-func (s *depositService) book(ctx context.Context, merchant string) (*tenfoldv1.Book, error) {
+func (s *backend) book(ctx context.Context, merchant string) (*tenfoldv1.Book, error) {
 	var p *tenfoldv1.Book
 	err := s.db.Snapshot(ctx, func(r postgres.Reader) error {
 		h, err := readHead(ctx, r, merchant)
@@ -110,12 +110,12 @@ func (s *depositService) move(ctx context.Context, r moneyRequest, kind ledger.K
 }
 
 // moved reads what a movement left behind.
-func (s *depositService) moved(ctx context.Context, merchant string, o *engine.Outcome, err error) (moved, error) {
+func (s *backend) moved(ctx context.Context, merchant string, o *engine.Outcome, err error) (moved, error) {
 	if err != nil {
 		return moved{}, err
 	}
 	transfers := o.Transfers
-	if o.Replayed {
+	if o.Replayed && o.TransferNumber > 0 {
 		if transfers, err = s.db.Reader().TransfersFrom(ctx, merchant, o.TransferNumber); err != nil {
 			return moved{}, err
 		}

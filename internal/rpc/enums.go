@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -73,9 +74,13 @@ var (
 	actions        = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
 	parties        = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")
 	deadlines      = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")
+	triggerSources = enumOf[claim.Source, tenfoldv1.TriggerSource]("TRIGGER_SOURCE_")
+	moneyEffects   = enumOf[claim.MoneyEffect, tenfoldv1.MoneyEffect]("MONEY_EFFECT_")
+	languages      = enumOf[explain.Language, tenfoldv1.Language]("LANGUAGE_")
 	verdicts       = enumOf[claim.Verdict, tenfoldv1.Verdict]("VERDICT_")
 	grounds        = enumOf[claim.Grounds, tenfoldv1.Grounds]("GROUNDS_")
 	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")
+	feePayers      = enumOf[claim.FeePayer, tenfoldv1.FeePayer]("FEE_PAYER_")
 	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
 	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
 
@@ -91,8 +96,11 @@ var (
 	holdSources    = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts    = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
 	payoutForms    = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
+	proposalKinds  = enumOf[postgres.ProposalKind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
+	proposalStates = enumOf[postgres.ProposalState, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
 	debtKinds      = enumOf[postgres.DebtKind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
+	couponStates   = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
 	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
 
 	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")

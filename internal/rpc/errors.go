@@ -145,10 +145,14 @@ func known(err error) error {
 	return err
 }
 
-// reasonOf names the reason of a refusal for the log.
-func reasonOf(err error) string {
+// reasonOf names the reason of a refusal; empty for what is none.
+func reasonOf(err error) fault.Reason {
 	if f, ok := fault.As(known(err)); ok {
-		return string(f.Reason)
+		return f.Reason
+	}
+	var v *violations
+	if errors.As(err, &v) {
+		return v.reason
 	}
 	return ""
 }

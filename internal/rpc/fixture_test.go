@@ -54,6 +54,7 @@ type fixture struct {
 	claims  tenfoldv1.ClaimServiceClient
 	results tenfoldv1.AuthenticationServiceClient
 	books   tenfoldv1.DepositServiceClient
+	money   tenfoldv1.MerchantMoneyServiceClient
 	rules   tenfoldv1.PolicyServiceClient
 	watches tenfoldv1.WatchServiceClient
 	keeping tenfoldv1.WebhookServiceClient
@@ -109,7 +110,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
 	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
-	f.keeping = tenfoldv1.NewWebhookServiceClient(f.conn)
+	f.keeping, f.money = tenfoldv1.NewWebhookServiceClient(f.conn), tenfoldv1.NewMerchantMoneyServiceClient(f.conn)
 	return f
 }
 

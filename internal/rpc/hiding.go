@@ -48,21 +48,30 @@ var secrets = map[protoreflect.FullName]secret{
 
 	// Who of the marketplace's people works on a claim, and what they write to
 	// each other. What a merchant wrote itself it sees.
-	"tenfold.v1.Claim.assignee":  fromOutside,
-	"tenfold.v1.Claim.approvals": fromOutside,
-	"tenfold.v1.Approval.person": fromOutside,
-	"tenfold.v1.Approval.note":   fromOutside,
-	"tenfold.v1.Revision.author": fromOutside,
-	"tenfold.v1.Revision.note":   fromOutside,
-	"tenfold.v1.Move.person":     {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.workload":   {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.note":       {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Claim.assignee":       fromOutside,
+	"tenfold.v1.Claim.approvals":      fromOutside,
+	"tenfold.v1.Approval.person":      fromOutside,
+	"tenfold.v1.Approval.note":        fromOutside,
+	"tenfold.v1.Revision.author":      fromOutside,
+	"tenfold.v1.Revision.note":        fromOutside,
+	"tenfold.v1.Evidence.person":      {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Evidence.note":        {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Proposal.note":        fromOutside,
+	"tenfold.v1.Proposal.proposed_by": fromOutside,
+	"tenfold.v1.ProposalVote.person":  fromOutside,
+	"tenfold.v1.ProposalVote.note":    fromOutside,
+	"tenfold.v1.Move.person":          {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.workload":        {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Move.note":            {from: fromOutside.from, unless: madeByMerchant},
 
 	// The same in events. Their content tells all of it.
 	"tenfold.v1.Event.person_commitment": {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Event.workload":          {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Event.details":           {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Event.content":           fromOutside,
+
+	// The same where a claim is explained.
+	"tenfold.v1.VerdictSummary.note": fromOutside,
 
 	// What a claim is worth, and what was found by others.
 	"tenfold.v1.Claim.award":          fromAuthenticator,
@@ -76,6 +85,8 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.results":        fromAuthenticator,
 	"tenfold.v1.Claim.payouts":        fromAuthenticator,
 	"tenfold.v1.Claim.holds":          fromAuthenticator,
+	"tenfold.v1.Claim.balances":       fromAuthenticator,
+	"tenfold.v1.Claim.action_effects": fromAuthenticator,
 	"tenfold.v1.Claim.appeals":        fromAuthenticator,
 	"tenfold.v1.Appeal.note":          fromAuthenticator,
 	"tenfold.v1.Claim.revisions":      fromAuthenticator,
@@ -83,6 +94,8 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,
 	"tenfold.v1.Claim.sampling_case":  fromAuthenticator,
 	"tenfold.v1.Claim.payout_form":    fromAuthenticator,
+	"tenfold.v1.Claim.evidence":       fromAuthenticator,
+	"tenfold.v1.Claim.fees":           fromAuthenticator,
 
 	"tenfold.v1.Claim.hold_expires_at":  fromAuthenticator,
 	"tenfold.v1.Claim.clock_stopped_at": fromAuthenticator,

@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,18 +32,36 @@ type chain struct {
 	refusals  *accesslog.Log
 	now       engine.Clock
 	callMax   time.Duration
-	log       *slog.Logger
+	observer  Observer
+	// measure is the time of day, by which calls are measured.
+	measure func() time.Time
+	log     *slog.Logger
 }
 
 func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
+	ctx, began := withCallID(ctx), c.measure()
 	who, err := c.admit(ctx, info.FullMethod, partsOf(request))
 	if err == nil {
 		response, err = c.call(withCaller(ctx, who), who, request, info.FullMethod, handle)
 	}
 	if err != nil {
-		return nil, c.answer(ctx, who, info.FullMethod, err)
+		response, err = nil, c.answer(ctx, who, info.FullMethod, err)
 	}
-	return response, nil
+	c.answered(ctx, who, info.FullMethod, began, err)
+	return response, err
+}
+
+// answered tells the observer of a call that has its answer, and who listens to
+// every detail.
+func (c *chain) answered(ctx context.Context, who caller, method string, began time.Time, err error) {
+	took := c.measure().Sub(began)
+	if c.observer.Answered != nil {
+		c.observer.Answered(method, status.Code(err), took)
+	}
+	if c.log.Enabled(ctx, slog.LevelDebug) {
+		c.log.LogAttrs(ctx, slog.LevelDebug, "call answered", slog.String("method", shortMethod(method)),
+			slog.String("code", status.Code(err).String()), slog.String("workload", who.Workload), slog.Duration("took", took))
+	}
 }
 
 func (c *chain) call(ctx context.Context, who caller, request any, method string, handle grpc.UnaryHandler) (response any, err error) {
@@ -86,26 +102,28 @@ func (c *chain) check(request any) error {
 // stream does for streams what unary does for calls; a stream has no deadline but
 // its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	who, err := c.admit(s.Context(), info.FullMethod, 1)
+	ctx, began := withCallID(s.Context()), c.measure()
+	who, err := c.admit(ctx, info.FullMethod, 1)
 	if err == nil {
 		if methods[info.FullMethod].open {
 			return handle(server, s)
 		}
-		err = c.follow(who, server, s, info.FullMethod, handle)
+		err = c.follow(ctx, who, server, s, info.FullMethod, handle)
 	}
 	if err != nil {
-		return c.answer(s.Context(), who, info.FullMethod, err)
+		err = c.answer(ctx, who, info.FullMethod, err)
 	}
-	return nil
+	c.answered(ctx, who, info.FullMethod, began, err)
+	return err
 }
 
-func (c *chain) follow(who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {
+func (c *chain) follow(ctx context.Context, who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	return handle(server, &guarded{ServerStream: s, ctx: withCaller(s.Context(), who), chain: c, who: who, method: method})
+	return handle(server, &guarded{ServerStream: s, ctx: withCaller(ctx, who), chain: c, who: who, method: method})
 }
 
 // guarded is a stream of the contract, whose requests are checked as those of
@@ -163,17 +181,17 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 // the operator should know. Texts of callers are never logged.
 func (c *chain) answer(ctx context.Context, who caller, method string, err error) error {
 	c.remember(who, method, err)
+	c.observer.refused(err)
 	s, refused := statusOf(err, who)
 	if refused || s.Code() != codes.Internal {
 		c.log.LogAttrs(ctx, slog.LevelDebug, "call refused", slog.String("method", shortMethod(method)),
-			slog.String("code", s.Code().String()), slog.String("reason", reasonOf(err)), slog.String("workload", who.Workload))
+			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))), slog.String("workload", who.Workload))
 		pushBack(ctx, err)
 		return s.Err()
 	}
-	id := callID()
 	c.log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("method", shortMethod(method)),
-		slog.String("call_id", id), slog.String("workload", who.Workload), slog.String("error", err.Error()))
-	return status.Errorf(codes.Internal, "internal error; the operator finds it under call id %s", id)
+		slog.String("workload", who.Workload), slog.String("error", err.Error()))
+	return status.Errorf(codes.Internal, "internal error; the operator finds it under call id %s", callIDOf(ctx))
 }
 
 // remembered are the reasons that say that a caller tried what it may not.
@@ -197,11 +215,4 @@ func (c *chain) remember(who caller, method string, err error) {
 		attempt.Target = beyond.name
 	}
 	c.refusals.Record(c.now(), attempt)
-}
-
-// callID names one failed call in the log and in its answer.
-func callID() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // Never fails: it ends the program rather than return less.
-	return hex.EncodeToString(b[:])
 }

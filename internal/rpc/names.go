@@ -22,6 +22,9 @@ func authenticatorName(id string) string       { return "authenticators/" + id }
 func transferName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/transfers/" + strconv.FormatInt(n, 10)
 }
+func proposalName(merchant string, n int64) string {
+	return "merchants/" + merchant + "/proposals/" + strconv.FormatInt(n, 10)
+}
 func eventName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/events/" + strconv.FormatInt(n, 10)
 }

@@ -35,13 +35,11 @@ type reasonCase struct {
 }
 
 // noCall are reasons that no method of this contract version can meet: no
-// method captures, releases or expires a hold by itself, an approval that any
-// change has voided is just not counted, and nothing yet proposes decisions, lets
-// merchants leave, or takes repayments and coupons.
+// method captures, releases or expires a hold by itself, and an approval that any
+// change has voided is just not counted.
 var noCall = map[string]bool{
 	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_ALREADY_EXPIRED": true, "HOLD_EXCEEDED": true,
-	"APPROVAL_VOID": true, "DEBT_NOT_FOUND": true, "DEBT_EXCEEDED": true, "CLAW_BACK_EXCEEDED": true, "COUPON_EXCEEDED": true,
-	"EXIT_NOT_POSSIBLE": true, "EXIT_STATE_CONFLICT": true, "PROPOSAL_NOT_FOUND": true, "PROPOSAL_STATE_CONFLICT": true,
+	"APPROVAL_VOID": true,
 }
 
 // otherBounds are reasons that have tests of their own, on a server with other
@@ -51,6 +49,42 @@ var otherBounds = map[string]bool{
 }
 
 var reasonCases = map[string]reasonCase{
+	"DEBT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"debtKind", "debtId"}, call: func(f *fixture) error {
+		return f.proposeErr(f.writingOff(f.settled("l1"), 1))
+	}},
+	"DEBT_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"openMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
+		return f.proposeErr(f.writingOff(f.advanced(), 30_001))
+	}},
+	"PROPOSAL_NOT_FOUND": {code: codes.NotFound, metadata: []string{"proposalNumber"}, call: func(f *fixture) error {
+		return f.approveProposalErr("approver-1", "merchants/m1/proposals/1")
+	}},
+	"PROPOSAL_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"proposalNumber", "state"}, call: func(f *fixture) error {
+		p := f.propose(f.forfeiting(1_000))
+		if err := f.refuseProposalErr("operator-1", p.GetName()); err != nil {
+			return err
+		}
+		return f.approveProposalErr("approver-1", p.GetName())
+	}},
+	"EXIT_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"merchantId"}, call: func(f *fixture) error {
+		_, err := f.money.CancelExit(f.as("merchant"), &tenfoldv1.CancelExitRequest{Name: "merchants/m1", RequestId: f.id()})
+		return err
+	}},
+	"EXIT_NOT_POSSIBLE": {code: codes.FailedPrecondition, metadata: []string{"merchantId", "possibleFrom"}, call: func(f *fixture) error {
+		_, err := f.money.BeginExit(f.as("merchant"), &tenfoldv1.BeginExitRequest{Name: "merchants/m1", RequestId: f.id()})
+		if err != nil {
+			return err
+		}
+		_, err = f.money.CompleteExit(f.as("finance"), &tenfoldv1.CompleteExitRequest{Name: "merchants/m1", RequestId: f.id(), DepositReference: "out-1"})
+		return err
+	}},
+	"COUPON_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"payoutId", "leftMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
+		_, err := f.money.ReportCouponRedeemed(f.as("operator"), f.spending(f.couponed("l1"), 200_001, "buy-1"))
+		return err
+	}},
+	"CLAW_BACK_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", state: true, metadata: []string{"claimId", "owedMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
+		_, err := f.money.RecordConsumerRepayment(f.as("finance"), f.repaying(f.settled("l1"), 1, "back-1"))
+		return err
+	}},
 	"WATCH_TOKEN_INVALID": {code: codes.InvalidArgument, field: "resume_token", call: func(f *fixture) error {
 		return f.watchErr(&tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1", ResumeToken: "no-token"})
 	}},
@@ -277,10 +311,10 @@ var reasonCases = map[string]reasonCase{
 		return f.approveErr("person-1", c)
 	}},
 	"APPEAL_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.accept(f.confirm(f.notified("m1", "l1"))))
+		return f.appealErr(f.paid(f.accept(f.confirm(f.notified("m1", "l1")))))
 	}},
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
-		return f.appealErr(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1")))))
+		return f.appealErr(f.paid(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))))
 	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")

@@ -16,16 +16,19 @@ import (
 	"buf.build/go/protovalidate"
 	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/accesslog"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
@@ -34,7 +37,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// Config bounds the server. Every value must be set; Defaults gives good ones.
+// Config bounds the server. Every bound must be set; Defaults gives good ones.
 type Config struct {
 	// ReceiveMax is the most bytes of one request.
 	ReceiveMax int
@@ -58,6 +61,28 @@ type Config struct {
 	// Quota is how often one workload may call that has no quota of its own. Its
 	// zero value is no bound.
 	Quota identity.Quota
+	// Observer is told of calls; it may be left out.
+	Observer Observer
+}
+
+// Observer is told how calls fare. Its functions must not block.
+type Observer struct {
+	// Stats follows each call step by step; nil for nobody.
+	Stats stats.Handler
+	// Answered is told of each call and each stream that has ended, but not of the
+	// open streams of other services; nil for nobody. The method may be a name that
+	// the caller made up.
+	Answered func(method string, code codes.Code, took time.Duration)
+	// Refused is told the reason of each refusal, of items of batches as of calls;
+	// nil for nobody.
+	Refused func(fault.Reason)
+}
+
+// refused tells of a refusal.
+func (o *Observer) refused(err error) {
+	if reason := reasonOf(err); reason != "" && o.Refused != nil {
+		o.Refused(reason)
+	}
 }
 
 // Defaults are the settings of `serve`.
@@ -95,12 +120,15 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
 	}
+	log = naming(log)
 	c := chain{
 		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now),
-		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax, log: log,
+		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax,
+		observer: config.Observer, measure: gate.Now, log: log,
 	}
 	s := &Server{
 		grpc: grpc.NewServer(
+			observed(config.Observer),
 			grpc.Creds(transport(gate.TLS)),
 			grpc.MaxRecvMsgSize(config.ReceiveMax),
 			grpc.MaxHeaderListSize(config.HeadersMax),
@@ -119,10 +147,11 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		hub:            hub,
 		connectionsMax: config.ConnectionsMax,
 	}
-	b := backend{engine: e, db: db, log: log}
+	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
+	tenfoldv1.RegisterMerchantMoneyServiceServer(s.grpc, &merchantMoneyService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
 	tenfoldv1.RegisterWatchServiceServer(s.grpc, &watchService{backend: b, hub: hub})
 	tenfoldv1.RegisterWebhookServiceServer(s.grpc, &webhookService{backend: b, hooks: hooks})
@@ -134,6 +163,14 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	reflection.Register(s.grpc)
 	s.Ready(false)
 	return s, checkAccess(s.grpc.GetServiceInfo())
+}
+
+// observed lets an observer follow each call.
+func observed(o Observer) grpc.ServerOption {
+	if o.Stats == nil {
+		return grpc.EmptyServerOption{}
+	}
+	return grpc.StatsHandler(o.Stats)
 }
 
 // transport secures connections, or leaves them in the clear.
@@ -192,7 +229,8 @@ func (s *Server) Stop(ctx context.Context) {
 
 // backend is what the services work with.
 type backend struct {
-	engine *engine.Engine
-	db     *postgres.DB
-	log    *slog.Logger
+	engine   *engine.Engine
+	db       *postgres.DB
+	observer *Observer
+	log      *slog.Logger
 }

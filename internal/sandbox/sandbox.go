@@ -109,6 +109,7 @@ func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 		all.OutcomesRecorded += done.OutcomesRecorded
 		all.BooksSwept += done.BooksSwept
 		all.HoldsExpired += done.HoldsExpired
+		all.DemandsLapsed += done.DemandsLapsed
 		if err != nil {
 			return all, err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/worker"
@@ -205,5 +206,28 @@ func TestClock(t *testing.T) {
 	all.Wait()
 	if got := c.Now(); !got.Equal(at.Add(8 * time.Second)) {
 		t.Errorf("after eight times a second: %v", got)
+	}
+}
+
+// Would catch due work that a caller of the sandbox cannot see: a hold that ran
+// out, and income that was used for what is owed.
+func TestHoldsAndSweepsAreCounted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.file("sandbox-counterfeit-1", "wallet-1")
+	f.run(0)
+	c = f.read(c)
+	done := f.run(c.HoldExpiresAt.Sub(f.bench.Now()))
+	if done.HoldsExpired != 1 || done.BooksSwept != 0 {
+		t.Fatalf("when the hold ran out: %+v", done)
+	}
+	_, err := f.engine.MoveMoney(t.Context(), f.request("TopUpDeposit"), engine.MoneyMove{
+		Kind: ledger.DepositToppedUp, Amount: 22_000, Currency: "CNY", Reference: "pay-2",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done := f.run(0); done.BooksSwept != 1 || f.read(c).Funding.Held != 22_000 {
+		t.Fatalf("after the top-up: %+v", done)
 	}
 }

@@ -54,6 +54,11 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 		return fmt.Errorf("record answer of payout %s: %w", p.ID, err)
 	}
 	w.done.recorded.Add(1)
+	if a.Outcome == payout.OutcomeFailed {
+		w.outcomes.failed.Add(1)
+	} else {
+		w.outcomes.succeeded.Add(1)
+	}
 	return nil
 }
 
@@ -113,6 +118,7 @@ type silences struct {
 
 // silent notes that the gateway did not say what became of a payout.
 func (w *Worker) silent(p *payout.Payout, err error) {
+	w.outcomes.unknown.Add(1)
 	if errors.Is(err, fault.ReferenceAlreadyUsed) {
 		// No repetition mends this: the number stands for two payments.
 		w.log.Error("out-number disputed by the gateway", "merchant", p.MerchantID, "payout", p.ID, "error", err)

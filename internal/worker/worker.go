@@ -72,6 +72,7 @@ type Done struct {
 	OutcomesRecorded  int64
 	BooksSwept        int64
 	HoldsExpired      int64
+	DemandsLapsed     int64
 }
 
 // Worker does the work of one process.
@@ -88,7 +89,11 @@ type Worker struct {
 	// cleared is the time up to which reservations were swept.
 	cleared time.Time
 	done    struct {
-		deadlines, instructed, queried, recorded, swept, expired atomic.Int64
+		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
+	}
+	// outcomes counts what the gateway's calls brought.
+	outcomes struct {
+		succeeded, failed, unknown atomic.Int64
 	}
 }
 
@@ -116,6 +121,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
 		{"sweep books", w.config.Pause, w.sweepBooks},
 		{"expire holds", w.config.Pause, w.expireHolds},
+		{"lapse demands", w.config.Pause, w.lapseDemands},
 		{"log silent payouts", w.config.Pause, w.logSilences},
 		{"reload catalogue", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
@@ -163,7 +169,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 	var first error
 	for {
 		start := w.counts()
-		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines, w.expireHolds, w.sweepBooks} {
+		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines, w.expireHolds, w.sweepBooks, w.lapseDemands} {
 			err := step(ctx)
 			if first == nil {
 				first = err
@@ -183,6 +189,7 @@ func (w *Worker) counts() Done {
 		DeadlinesPassed: w.done.deadlines.Load(), PayoutsInstructed: w.done.instructed.Load(),
 		PayoutsQueried: w.done.queried.Load(), OutcomesRecorded: w.done.recorded.Load(),
 		BooksSwept: w.done.swept.Load(), HoldsExpired: w.done.expired.Load(),
+		DemandsLapsed: w.done.lapsed.Load(),
 	}
 }
 
@@ -195,6 +202,7 @@ func (w *Worker) since(before Done) Done {
 		OutcomesRecorded:  now.OutcomesRecorded - before.OutcomesRecorded,
 		BooksSwept:        now.BooksSwept - before.BooksSwept,
 		HoldsExpired:      now.HoldsExpired - before.HoldsExpired,
+		DemandsLapsed:     now.DemandsLapsed - before.DemandsLapsed,
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -80,10 +79,9 @@ var parts = map[payout.Part]tenfoldv1.PayoutPart{
 	payout.Compensation: tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION,
 }
 
-var forms = map[claim.PayoutForm]tenfoldv1.PayoutForm{
-	claim.Cash:   tenfoldv1.PayoutForm_PAYOUT_FORM_CASH,
-	claim.Wallet: tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET,
-	claim.Coupon: tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON,
+// formOf is the value of the contract that is named after a payout's form.
+func formOf(p *payout.Payout) tenfoldv1.PayoutForm {
+	return tenfoldv1.PayoutForm(tenfoldv1.PayoutForm_value["PAYOUT_FORM_"+string(p.Form)])
 }
 
 func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
@@ -93,7 +91,7 @@ func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 		Claim:     "merchants/" + p.MerchantID + "/claims/" + p.ClaimID,
 		Part:      parts[p.Part], OriginalPaymentId: p.PaymentID, Destination: p.Destination,
 		Amount:   &tenfoldv1.Money{CurrencyCode: p.Currency, MinorUnits: int64(p.Amount)},
-		NotAfter: timestamppb.New(p.NotAfter), Form: forms[p.Form], RidesPayment: p.RidesPayment,
+		NotAfter: timestamppb.New(p.NotAfter), Form: formOf(p), RidesPayment: p.RidesPayment,
 	}
 }
 
@@ -112,6 +110,7 @@ type said interface {
 	GetGatewayReference() string
 	GetFailureCode() string
 	GetOccurredAt() *timestamppb.Timestamp
+	GetCouponExpiresAt() *timestamppb.Timestamp
 }
 
 func answer(r said) (payout.Answer, error) {
@@ -125,6 +124,9 @@ func answer(r said) (payout.Answer, error) {
 	}
 	if at := r.GetOccurredAt(); at != nil && at.CheckValid() == nil {
 		a.OccurredAt = at.AsTime().Truncate(time.Microsecond)
+	}
+	if at := r.GetCouponExpiresAt(); at != nil && at.CheckValid() == nil {
+		a.ExpiresAt = at.AsTime().Truncate(time.Microsecond)
 	}
 	return a, nil
 }

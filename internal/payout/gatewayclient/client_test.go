@@ -65,6 +65,7 @@ var at = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 var sample = payout.Payout{
 	MerchantID: "m1", ID: "p1", ClaimID: "c1", Part: payout.Refund, State: payout.Instructed, Amount: 1_000,
 	Currency: "CNY", OutNumber: "N1", PaymentID: "pay-1", Destination: "wallet-1", NotAfter: at,
+	Form: "WALLET", RidesPayment: true,
 }
 
 // Would catch an answer that is taken for more, or for less, than the payment
@@ -183,7 +184,7 @@ func TestInstruction(t *testing.T) {
 			OutNumber: "N1", Payout: "merchants/m1/payouts/p1", Claim: "merchants/m1/claims/c1", Part: want,
 			OriginalPaymentId: "pay-1", Destination: "wallet-1",
 			Amount:   &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 1_000},
-			NotAfter: timestamppb.New(at),
+			NotAfter: timestamppb.New(at), Form: tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET, RidesPayment: true,
 		}, s.got, protocmp.Transform())
 		if diff != "" {
 			t.Error(diff)

@@ -150,6 +150,59 @@ func (SampleSource) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{1}
 }
 
+// FeePayer is who paid for a result first.
+type FeePayer int32
+
+const (
+	// Not set: nobody told.
+	FeePayer_FEE_PAYER_UNSPECIFIED FeePayer = 0
+	// The claimant, who proves it with the claim.
+	FeePayer_FEE_PAYER_CLAIMANT FeePayer = 1
+	// The platform, which may charge the losing side.
+	FeePayer_FEE_PAYER_PLATFORM FeePayer = 2
+)
+
+// Enum value maps for FeePayer.
+var (
+	FeePayer_name = map[int32]string{
+		0: "FEE_PAYER_UNSPECIFIED",
+		1: "FEE_PAYER_CLAIMANT",
+		2: "FEE_PAYER_PLATFORM",
+	}
+	FeePayer_value = map[string]int32{
+		"FEE_PAYER_UNSPECIFIED": 0,
+		"FEE_PAYER_CLAIMANT":    1,
+		"FEE_PAYER_PLATFORM":    2,
+	}
+)
+
+func (x FeePayer) Enum() *FeePayer {
+	p := new(FeePayer)
+	*p = x
+	return p
+}
+
+func (x FeePayer) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FeePayer) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_authentication_proto_enumTypes[2].Descriptor()
+}
+
+func (FeePayer) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_authentication_proto_enumTypes[2]
+}
+
+func (x FeePayer) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FeePayer.Descriptor instead.
+func (FeePayer) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{2}
+}
+
 // Authenticator is a brand, laboratory or other body whose results count.
 type Authenticator struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,7 +324,11 @@ type AuthenticationResult struct {
 	// codes and trace data, 8 photographs.
 	Rank int32 `protobuf:"varint,13,opt,name=rank,proto3" json:"rank,omitempty"`
 	// The authenticator took it back; it does not count any more.
-	Retracted     bool `protobuf:"varint,14,opt,name=retracted,proto3" json:"retracted,omitempty"`
+	Retracted bool `protobuf:"varint,14,opt,name=retracted,proto3" json:"retracted,omitempty"`
+	// What it cost. Absent where nobody told.
+	Fee *Money `protobuf:"bytes,15,opt,name=fee,proto3" json:"fee,omitempty"`
+	// Who paid that first. Unset where nobody told.
+	FeePaidBy     FeePayer `protobuf:"varint,16,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -404,12 +461,26 @@ func (x *AuthenticationResult) GetRetracted() bool {
 	return false
 }
 
+func (x *AuthenticationResult) GetFee() *Money {
+	if x != nil {
+		return x.Fee
+	}
+	return nil
+}
+
+func (x *AuthenticationResult) GetFeePaidBy() FeePayer {
+	if x != nil {
+		return x.FeePaidBy
+	}
+	return FeePayer_FEE_PAYER_UNSPECIFIED
+}
+
 var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/authentication.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tenfold/v1/verdict.proto\"\x88\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x88\x02\n" +
 	"\rAuthenticator\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\n" +
@@ -419,7 +490,7 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"categories\x18\x04 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01R\n" +
 	"categories\x12?\n" +
-	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"\xbe\x04\n" +
+	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"\x99\x05\n" +
 	"\x14AuthenticationResult\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12$\n" +
@@ -436,7 +507,9 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\rreport_digest\x18\v \x01(\tR\freportDigest\x12\x1c\n" +
 	"\tstatement\x18\f \x01(\tR\tstatement\x12\x12\n" +
 	"\x04rank\x18\r \x01(\x05R\x04rank\x12\x1c\n" +
-	"\tretracted\x18\x0e \x01(\bR\tretracted*\xda\x01\n" +
+	"\tretracted\x18\x0e \x01(\bR\tretracted\x12#\n" +
+	"\x03fee\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x124\n" +
+	"\vfee_paid_by\x18\x10 \x01(\x0e2\x14.tenfold.v1.FeePayerR\tfeePaidBy*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18AUTHENTICATOR_KIND_BRAND\x10\x01\x12%\n" +
@@ -449,7 +522,11 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"$SAMPLE_SOURCE_SEALED_PLATFORM_SAMPLE\x10\x01\x12!\n" +
 	"\x1dSAMPLE_SOURCE_CONSUMER_SAMPLE\x10\x02\x12\x1c\n" +
 	"\x18SAMPLE_SOURCE_TRACE_DATA\x10\x03\x12\x18\n" +
-	"\x14SAMPLE_SOURCE_PHOTOS\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x14SAMPLE_SOURCE_PHOTOS\x10\x04*U\n" +
+	"\bFeePayer\x12\x19\n" +
+	"\x15FEE_PAYER_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12FEE_PAYER_CLAIMANT\x10\x01\x12\x16\n" +
+	"\x12FEE_PAYER_PLATFORM\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_authentication_proto_rawDescOnce sync.Once
@@ -463,28 +540,32 @@ func file_tenfold_v1_authentication_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_authentication_proto_rawDescData
 }
 
-var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(AuthenticatorKind)(0),        // 0: tenfold.v1.AuthenticatorKind
 	(SampleSource)(0),             // 1: tenfold.v1.SampleSource
-	(*Authenticator)(nil),         // 2: tenfold.v1.Authenticator
-	(*AuthenticationResult)(nil),  // 3: tenfold.v1.AuthenticationResult
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*UnitVerdict)(nil),           // 5: tenfold.v1.UnitVerdict
+	(FeePayer)(0),                 // 2: tenfold.v1.FeePayer
+	(*Authenticator)(nil),         // 3: tenfold.v1.Authenticator
+	(*AuthenticationResult)(nil),  // 4: tenfold.v1.AuthenticationResult
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*UnitVerdict)(nil),           // 6: tenfold.v1.UnitVerdict
+	(*Money)(nil),                 // 7: tenfold.v1.Money
 }
 var file_tenfold_v1_authentication_proto_depIdxs = []int32{
 	0, // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
-	4, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
-	5, // 2: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	5, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
+	6, // 2: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
 	1, // 3: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
-	4, // 4: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
-	4, // 5: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 4: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
+	5, // 5: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
+	7, // 6: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
+	2, // 7: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_proto_init() }
@@ -492,13 +573,14 @@ func file_tenfold_v1_authentication_proto_init() {
 	if File_tenfold_v1_authentication_proto != nil {
 		return
 	}
+	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authentication_proto_rawDesc), len(file_tenfold_v1_authentication_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

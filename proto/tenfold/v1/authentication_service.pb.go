@@ -394,7 +394,11 @@ type RecordResultRequest struct {
 	ReportDigest string `protobuf:"bytes,12,opt,name=report_digest,json=reportDigest,proto3" json:"report_digest,omitempty"`
 	// The finding in the authenticator's words, up to 4,000 characters, without
 	// personal data. May be empty.
-	Statement     string `protobuf:"bytes,13,opt,name=statement,proto3" json:"statement,omitempty"`
+	Statement string `protobuf:"bytes,13,opt,name=statement,proto3" json:"statement,omitempty"`
+	// What it cost, above zero. Absent where nobody told.
+	Fee *Money `protobuf:"bytes,14,opt,name=fee,proto3" json:"fee,omitempty"`
+	// Who paid that first. Set with a fee and only then.
+	FeePaidBy     FeePayer `protobuf:"varint,15,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,6 +522,20 @@ func (x *RecordResultRequest) GetStatement() string {
 		return x.Statement
 	}
 	return ""
+}
+
+func (x *RecordResultRequest) GetFee() *Money {
+	if x != nil {
+		return x.Fee
+	}
+	return nil
+}
+
+func (x *RecordResultRequest) GetFeePaidBy() FeePayer {
+	if x != nil {
+		return x.FeePaidBy
+	}
+	return FeePayer_FEE_PAYER_UNSPECIFIED
 }
 
 // RecordResultResponse holds the recorded result.
@@ -937,7 +955,7 @@ var File_tenfold_v1_authentication_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/authentication_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
 	"\x1cRegisterAuthenticatorRequest\x12;\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
@@ -959,7 +977,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12A\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorR\x0eauthenticators\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8e\a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe7\b\n" +
 	"\x13RecordResultRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -977,7 +995,10 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	" \x01(\bR\rcustodyIntact\x12?\n" +
 	"\tissued_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bissuedAt\x12=\n" +
 	"\rreport_digest\x18\f \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12&\n" +
-	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\"\x95\x01\n" +
+	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
+	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +
+	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:r\xbaHo\x1am\n" +
+	"\x1brecord_result.fee_has_payer\x12$fee and fee_paid_by are set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\x95\x01\n" +
 	"\x14RecordResultResponse\x128\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x12'\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
@@ -1048,8 +1069,10 @@ var file_tenfold_v1_authentication_service_proto_goTypes = []any{
 	(*UnitVerdict)(nil),                   // 16: tenfold.v1.UnitVerdict
 	(SampleSource)(0),                     // 17: tenfold.v1.SampleSource
 	(*timestamppb.Timestamp)(nil),         // 18: google.protobuf.Timestamp
-	(*AuthenticationResult)(nil),          // 19: tenfold.v1.AuthenticationResult
-	(*Claim)(nil),                         // 20: tenfold.v1.Claim
+	(*Money)(nil),                         // 19: tenfold.v1.Money
+	(FeePayer)(0),                         // 20: tenfold.v1.FeePayer
+	(*AuthenticationResult)(nil),          // 21: tenfold.v1.AuthenticationResult
+	(*Claim)(nil),                         // 22: tenfold.v1.Claim
 }
 var file_tenfold_v1_authentication_service_proto_depIdxs = []int32{
 	14, // 0: tenfold.v1.RegisterAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
@@ -1060,31 +1083,33 @@ var file_tenfold_v1_authentication_service_proto_depIdxs = []int32{
 	16, // 5: tenfold.v1.RecordResultRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
 	17, // 6: tenfold.v1.RecordResultRequest.sample_source:type_name -> tenfold.v1.SampleSource
 	18, // 7: tenfold.v1.RecordResultRequest.issued_at:type_name -> google.protobuf.Timestamp
-	19, // 8: tenfold.v1.RecordResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	20, // 9: tenfold.v1.RecordResultResponse.claim:type_name -> tenfold.v1.Claim
-	19, // 10: tenfold.v1.GetResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	19, // 11: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
-	19, // 12: tenfold.v1.RetractResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
-	20, // 13: tenfold.v1.RetractResultResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 14: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
-	2,  // 15: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
-	4,  // 16: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
-	6,  // 17: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
-	8,  // 18: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
-	10, // 19: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
-	12, // 20: tenfold.v1.AuthenticationService.RetractResult:input_type -> tenfold.v1.RetractResultRequest
-	1,  // 21: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
-	3,  // 22: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
-	5,  // 23: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
-	7,  // 24: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
-	9,  // 25: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
-	11, // 26: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
-	13, // 27: tenfold.v1.AuthenticationService.RetractResult:output_type -> tenfold.v1.RetractResultResponse
-	21, // [21:28] is the sub-list for method output_type
-	14, // [14:21] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	19, // 8: tenfold.v1.RecordResultRequest.fee:type_name -> tenfold.v1.Money
+	20, // 9: tenfold.v1.RecordResultRequest.fee_paid_by:type_name -> tenfold.v1.FeePayer
+	21, // 10: tenfold.v1.RecordResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	22, // 11: tenfold.v1.RecordResultResponse.claim:type_name -> tenfold.v1.Claim
+	21, // 12: tenfold.v1.GetResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	21, // 13: tenfold.v1.ListResultsResponse.results:type_name -> tenfold.v1.AuthenticationResult
+	21, // 14: tenfold.v1.RetractResultResponse.result:type_name -> tenfold.v1.AuthenticationResult
+	22, // 15: tenfold.v1.RetractResultResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 16: tenfold.v1.AuthenticationService.RegisterAuthenticator:input_type -> tenfold.v1.RegisterAuthenticatorRequest
+	2,  // 17: tenfold.v1.AuthenticationService.GetAuthenticator:input_type -> tenfold.v1.GetAuthenticatorRequest
+	4,  // 18: tenfold.v1.AuthenticationService.ListAuthenticators:input_type -> tenfold.v1.ListAuthenticatorsRequest
+	6,  // 19: tenfold.v1.AuthenticationService.RecordResult:input_type -> tenfold.v1.RecordResultRequest
+	8,  // 20: tenfold.v1.AuthenticationService.GetResult:input_type -> tenfold.v1.GetResultRequest
+	10, // 21: tenfold.v1.AuthenticationService.ListResults:input_type -> tenfold.v1.ListResultsRequest
+	12, // 22: tenfold.v1.AuthenticationService.RetractResult:input_type -> tenfold.v1.RetractResultRequest
+	1,  // 23: tenfold.v1.AuthenticationService.RegisterAuthenticator:output_type -> tenfold.v1.RegisterAuthenticatorResponse
+	3,  // 24: tenfold.v1.AuthenticationService.GetAuthenticator:output_type -> tenfold.v1.GetAuthenticatorResponse
+	5,  // 25: tenfold.v1.AuthenticationService.ListAuthenticators:output_type -> tenfold.v1.ListAuthenticatorsResponse
+	7,  // 26: tenfold.v1.AuthenticationService.RecordResult:output_type -> tenfold.v1.RecordResultResponse
+	9,  // 27: tenfold.v1.AuthenticationService.GetResult:output_type -> tenfold.v1.GetResultResponse
+	11, // 28: tenfold.v1.AuthenticationService.ListResults:output_type -> tenfold.v1.ListResultsResponse
+	13, // 29: tenfold.v1.AuthenticationService.RetractResult:output_type -> tenfold.v1.RetractResultResponse
+	23, // [23:30] is the sub-list for method output_type
+	16, // [16:23] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_service_proto_init() }
@@ -1094,6 +1119,7 @@ func file_tenfold_v1_authentication_service_proto_init() {
 	}
 	file_tenfold_v1_authentication_proto_init()
 	file_tenfold_v1_claim_proto_init()
+	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

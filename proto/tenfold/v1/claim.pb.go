@@ -506,6 +506,80 @@ func (DeadlineKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
 }
 
+// MoneyEffect is one thing that money does when a claim enters a state.
+type MoneyEffect int32
+
+const (
+	// Not set. Never an answer.
+	MoneyEffect_MONEY_EFFECT_UNSPECIFIED MoneyEffect = 0
+	// The award is set aside, as far as the merchant's sources have it.
+	MoneyEffect_MONEY_EFFECT_HOLD MoneyEffect = 1
+	// What is held goes back to where it was taken from.
+	MoneyEffect_MONEY_EFFECT_RELEASE MoneyEffect = 2
+	// What is held is taken from the merchant for good.
+	MoneyEffect_MONEY_EFFECT_CAPTURE MoneyEffect = 3
+	// What the hold does not cover is taken from the sources, the rest advanced up
+	// to the policy's limit. What nobody has stays open as a shortfall.
+	MoneyEffect_MONEY_EFFECT_FUND MoneyEffect = 4
+	// What is funded is sent on its way to the consumer.
+	MoneyEffect_MONEY_EFFECT_INSTRUCT MoneyEffect = 5
+	// A payout that did not arrive is payable again.
+	MoneyEffect_MONEY_EFFECT_PAYABLE_AGAIN MoneyEffect = 6
+	// What was sent is booked as having reached the consumer.
+	MoneyEffect_MONEY_EFFECT_CONFIRM MoneyEffect = 7
+)
+
+// Enum value maps for MoneyEffect.
+var (
+	MoneyEffect_name = map[int32]string{
+		0: "MONEY_EFFECT_UNSPECIFIED",
+		1: "MONEY_EFFECT_HOLD",
+		2: "MONEY_EFFECT_RELEASE",
+		3: "MONEY_EFFECT_CAPTURE",
+		4: "MONEY_EFFECT_FUND",
+		5: "MONEY_EFFECT_INSTRUCT",
+		6: "MONEY_EFFECT_PAYABLE_AGAIN",
+		7: "MONEY_EFFECT_CONFIRM",
+	}
+	MoneyEffect_value = map[string]int32{
+		"MONEY_EFFECT_UNSPECIFIED":   0,
+		"MONEY_EFFECT_HOLD":          1,
+		"MONEY_EFFECT_RELEASE":       2,
+		"MONEY_EFFECT_CAPTURE":       3,
+		"MONEY_EFFECT_FUND":          4,
+		"MONEY_EFFECT_INSTRUCT":      5,
+		"MONEY_EFFECT_PAYABLE_AGAIN": 6,
+		"MONEY_EFFECT_CONFIRM":       7,
+	}
+)
+
+func (x MoneyEffect) Enum() *MoneyEffect {
+	p := new(MoneyEffect)
+	*p = x
+	return p
+}
+
+func (x MoneyEffect) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MoneyEffect) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[5].Descriptor()
+}
+
+func (MoneyEffect) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[5]
+}
+
+func (x MoneyEffect) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MoneyEffect.Descriptor instead.
+func (MoneyEffect) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+}
+
 // ClaimantRole says what the claimant is to the order line. Nobody else may
 // claim on it.
 type ClaimantRole int32
@@ -544,11 +618,11 @@ func (x ClaimantRole) String() string {
 }
 
 func (ClaimantRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[5].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[6].Descriptor()
 }
 
 func (ClaimantRole) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[5]
+	return &file_tenfold_v1_claim_proto_enumTypes[6]
 }
 
 func (x ClaimantRole) Number() protoreflect.EnumNumber {
@@ -557,7 +631,7 @@ func (x ClaimantRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimantRole.Descriptor instead.
 func (ClaimantRole) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
 }
 
 // Remedy is what a claimant asks for.
@@ -597,11 +671,11 @@ func (x Remedy) String() string {
 }
 
 func (Remedy) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[6].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[7].Descriptor()
 }
 
 func (Remedy) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[6]
+	return &file_tenfold_v1_claim_proto_enumTypes[7]
 }
 
 func (x Remedy) Number() protoreflect.EnumNumber {
@@ -610,7 +684,7 @@ func (x Remedy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Remedy.Descriptor instead.
 func (Remedy) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
 // Grounds is why the claimant calls the goods counterfeit. Inferior goods and
@@ -659,11 +733,11 @@ func (x Grounds) String() string {
 }
 
 func (Grounds) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[7].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[8].Descriptor()
 }
 
 func (Grounds) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[7]
+	return &file_tenfold_v1_claim_proto_enumTypes[8]
 }
 
 func (x Grounds) Number() protoreflect.EnumNumber {
@@ -672,7 +746,7 @@ func (x Grounds) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Grounds.Descriptor instead.
 func (Grounds) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
 }
 
 // ClaimView says how much of a claim an answer holds.
@@ -683,8 +757,9 @@ const (
 	ClaimView_CLAIM_VIEW_UNSPECIFIED ClaimView = 0
 	// The claim itself. What every mutation and list answers with.
 	ClaimView_CLAIM_VIEW_BASIC ClaimView = 1
-	// Also calculation, order line, results, payouts, holds, appeals, approvals
-	// and revisions.
+	// Also calculation, order line, results, payouts, holds, appeals, approvals and
+	// revisions, the book's balances and what the calling role may do. All of it is
+	// read at one moment.
 	ClaimView_CLAIM_VIEW_FULL ClaimView = 2
 )
 
@@ -713,11 +788,11 @@ func (x ClaimView) String() string {
 }
 
 func (ClaimView) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[8].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[9].Descriptor()
 }
 
 func (ClaimView) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[8]
+	return &file_tenfold_v1_claim_proto_enumTypes[9]
 }
 
 func (x ClaimView) Number() protoreflect.EnumNumber {
@@ -726,7 +801,7 @@ func (x ClaimView) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimView.Descriptor instead.
 func (ClaimView) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 // ClaimQueue names the work that waits for people.
@@ -778,11 +853,11 @@ func (x ClaimQueue) String() string {
 }
 
 func (ClaimQueue) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[9].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[10].Descriptor()
 }
 
 func (ClaimQueue) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[9]
+	return &file_tenfold_v1_claim_proto_enumTypes[10]
 }
 
 func (x ClaimQueue) Number() protoreflect.EnumNumber {
@@ -791,7 +866,7 @@ func (x ClaimQueue) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimQueue.Descriptor instead.
 func (ClaimQueue) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
 // ReviewDecision is what a reviewer decides on a claim.
@@ -840,11 +915,11 @@ func (x ReviewDecision) String() string {
 }
 
 func (ReviewDecision) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[10].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[11].Descriptor()
 }
 
 func (ReviewDecision) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[10]
+	return &file_tenfold_v1_claim_proto_enumTypes[11]
 }
 
 func (x ReviewDecision) Number() protoreflect.EnumNumber {
@@ -853,7 +928,7 @@ func (x ReviewDecision) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReviewDecision.Descriptor instead.
 func (ReviewDecision) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
 // AppealDecision is what the appeal panel decides.
@@ -897,11 +972,11 @@ func (x AppealDecision) String() string {
 }
 
 func (AppealDecision) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[11].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[12].Descriptor()
 }
 
 func (AppealDecision) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[11]
+	return &file_tenfold_v1_claim_proto_enumTypes[12]
 }
 
 func (x AppealDecision) Number() protoreflect.EnumNumber {
@@ -910,7 +985,7 @@ func (x AppealDecision) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppealDecision.Descriptor instead.
 func (AppealDecision) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
 }
 
 // RevisionGround is why a verdict is revised outside of review and appeal.
@@ -958,11 +1033,11 @@ func (x RevisionGround) String() string {
 }
 
 func (RevisionGround) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[12].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[13].Descriptor()
 }
 
 func (RevisionGround) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[12]
+	return &file_tenfold_v1_claim_proto_enumTypes[13]
 }
 
 func (x RevisionGround) Number() protoreflect.EnumNumber {
@@ -971,7 +1046,7 @@ func (x RevisionGround) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RevisionGround.Descriptor instead.
 func (RevisionGround) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{13}
 }
 
 // Claim is a consumer's demand over units of one order line. Three axes are
@@ -1063,6 +1138,9 @@ type Claim struct {
 	SamplingCase string `protobuf:"bytes,35,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	// What the compensation is paid in.
 	PayoutForm PayoutForm `protobuf:"varint,36,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
+	// What its results cost, and who was charged for that. Absent where nobody told
+	// of a cost.
+	Fees *AuthenticationFees `protobuf:"bytes,37,opt,name=fees,proto3" json:"fees,omitempty"`
 	// FULL view: how the award was computed. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1075,12 +1153,18 @@ type Claim struct {
 	Holds []*Hold `protobuf:"bytes,44,rep,name=holds,proto3" json:"holds,omitempty"`
 	// FULL view: what the claimant is to the order line.
 	ClaimantRole ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
+	// FULL view: what the calling role may do now, with what would come of it.
+	ActionEffects []*ActionEffect `protobuf:"bytes,46,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
+	// FULL view: the accounts of the merchant's book that pay for claims.
+	Balances []*Account `protobuf:"bytes,47,rep,name=balances,proto3" json:"balances,omitempty"`
 	// FULL view: the merchant's appeals, oldest first.
-	Appeals []*Appeal `protobuf:"bytes,46,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	Appeals []*Appeal `protobuf:"bytes,48,rep,name=appeals,proto3" json:"appeals,omitempty"`
 	// FULL view: who approved the amount, by revision and person.
-	Approvals []*Approval `protobuf:"bytes,47,rep,name=approvals,proto3" json:"approvals,omitempty"`
+	Approvals []*Approval `protobuf:"bytes,49,rep,name=approvals,proto3" json:"approvals,omitempty"`
 	// FULL view: every verdict with its price, oldest first.
-	Revisions     []*Revision `protobuf:"bytes,48,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	Revisions []*Revision `protobuf:"bytes,50,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// FULL view: the evidence that was added to the claim, oldest first.
+	Evidence      []*Evidence `protobuf:"bytes,51,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1360,6 +1444,13 @@ func (x *Claim) GetPayoutForm() PayoutForm {
 	return PayoutForm_PAYOUT_FORM_UNSPECIFIED
 }
 
+func (x *Claim) GetFees() *AuthenticationFees {
+	if x != nil {
+		return x.Fees
+	}
+	return nil
+}
+
 func (x *Claim) GetCalculation() *Calculation {
 	if x != nil {
 		return x.Calculation
@@ -1402,6 +1493,20 @@ func (x *Claim) GetClaimantRole() ClaimantRole {
 	return ClaimantRole_CLAIMANT_ROLE_UNSPECIFIED
 }
 
+func (x *Claim) GetActionEffects() []*ActionEffect {
+	if x != nil {
+		return x.ActionEffects
+	}
+	return nil
+}
+
+func (x *Claim) GetBalances() []*Account {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
 func (x *Claim) GetAppeals() []*Appeal {
 	if x != nil {
 		return x.Appeals
@@ -1423,6 +1528,181 @@ func (x *Claim) GetRevisions() []*Revision {
 	return nil
 }
 
+func (x *Claim) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// ActionEffect is what would come of one way of taking an action on a claim as
+// it is: upholding and rejecting a review are two. Everything that happens in
+// between may change it; validate_only decides for certain.
+type ActionEffect struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The action.
+	Action ClaimAction `protobuf:"varint,1,opt,name=action,proto3,enum=tenfold.v1.ClaimAction" json:"action,omitempty"`
+	// The method by which it is taken, such as "ClaimService/AcceptClaim".
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// The roles that may.
+	Roles []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
+	// What it would pull. Unset where the claim would stay where it is.
+	Trigger ClaimTrigger `protobuf:"varint,4,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
+	// Where the claim would be. An award of zero goes through PAYING to PAID at
+	// once.
+	NextState ClaimState `protobuf:"varint,5,opt,name=next_state,json=nextState,proto3,enum=tenfold.v1.ClaimState" json:"next_state,omitempty"`
+	// What money would do, in its order. FUND is the most that would be taken; the
+	// sources may not have it.
+	Movements []*MoneyMovement `protobuf:"bytes,6,rep,name=movements,proto3" json:"movements,omitempty"`
+	// The amount is not known yet: a verdict would be priced first.
+	Unpriced bool `protobuf:"varint,7,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
+	// The deadline that would begin to run if it were done now. Absent for none.
+	Deadline      *Deadline `protobuf:"bytes,8,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionEffect) Reset() {
+	*x = ActionEffect{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionEffect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionEffect) ProtoMessage() {}
+
+func (x *ActionEffect) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionEffect.ProtoReflect.Descriptor instead.
+func (*ActionEffect) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ActionEffect) GetAction() ClaimAction {
+	if x != nil {
+		return x.Action
+	}
+	return ClaimAction_CLAIM_ACTION_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *ActionEffect) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *ActionEffect) GetTrigger() ClaimTrigger {
+	if x != nil {
+		return x.Trigger
+	}
+	return ClaimTrigger_CLAIM_TRIGGER_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetNextState() ClaimState {
+	if x != nil {
+		return x.NextState
+	}
+	return ClaimState_CLAIM_STATE_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetMovements() []*MoneyMovement {
+	if x != nil {
+		return x.Movements
+	}
+	return nil
+}
+
+func (x *ActionEffect) GetUnpriced() bool {
+	if x != nil {
+		return x.Unpriced
+	}
+	return false
+}
+
+func (x *ActionEffect) GetDeadline() *Deadline {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+// MoneyMovement is an amount that one effect would move.
+type MoneyMovement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it would do.
+	Effect MoneyEffect `protobuf:"varint,1,opt,name=effect,proto3,enum=tenfold.v1.MoneyEffect" json:"effect,omitempty"`
+	// How much of it.
+	Amount        *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoneyMovement) Reset() {
+	*x = MoneyMovement{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoneyMovement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoneyMovement) ProtoMessage() {}
+
+func (x *MoneyMovement) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoneyMovement.ProtoReflect.Descriptor instead.
+func (*MoneyMovement) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MoneyMovement) GetEffect() MoneyEffect {
+	if x != nil {
+		return x.Effect
+	}
+	return MoneyEffect_MONEY_EFFECT_UNSPECIFIED
+}
+
+func (x *MoneyMovement) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // Award is what a verdict gives the consumer.
 type Award struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1436,7 +1716,7 @@ type Award struct {
 
 func (x *Award) Reset() {
 	*x = Award{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1448,7 +1728,7 @@ func (x *Award) String() string {
 func (*Award) ProtoMessage() {}
 
 func (x *Award) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1461,7 +1741,7 @@ func (x *Award) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Award.ProtoReflect.Descriptor instead.
 func (*Award) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Award) GetRefund() *Money {
@@ -1519,7 +1799,7 @@ type Funding struct {
 
 func (x *Funding) Reset() {
 	*x = Funding{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1531,7 +1811,7 @@ func (x *Funding) String() string {
 func (*Funding) ProtoMessage() {}
 
 func (x *Funding) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1544,7 +1824,7 @@ func (x *Funding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Funding.ProtoReflect.Descriptor instead.
 func (*Funding) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Funding) GetHeld() *Money {
@@ -1662,7 +1942,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1954,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1967,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Notice) GetRevision() int32 {
@@ -1724,7 +2004,7 @@ type Deadline struct {
 
 func (x *Deadline) Reset() {
 	*x = Deadline{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +2016,7 @@ func (x *Deadline) String() string {
 func (*Deadline) ProtoMessage() {}
 
 func (x *Deadline) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +2029,7 @@ func (x *Deadline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deadline.ProtoReflect.Descriptor instead.
 func (*Deadline) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Deadline) GetPassesAt() *timestamppb.Timestamp {
@@ -1797,7 +2077,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +2089,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +2102,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Move) GetEtag() string {
@@ -1895,6 +2175,97 @@ func (x *Move) GetEventNumber() int64 {
 	return 0
 }
 
+// AuthenticationFees are what a claim's results cost.
+type AuthenticationFees struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Paid by the claimant, who gets it with the award where the policy adds it.
+	PaidByClaimant *Money `protobuf:"bytes,1,opt,name=paid_by_claimant,json=paidByClaimant,proto3" json:"paid_by_claimant,omitempty"`
+	// Paid by the platform.
+	PaidByPlatform *Money `protobuf:"bytes,2,opt,name=paid_by_platform,json=paidByPlatform,proto3" json:"paid_by_platform,omitempty"`
+	// What the merchant was charged of what the platform paid.
+	ChargedToMerchant *Money `protobuf:"bytes,3,opt,name=charged_to_merchant,json=chargedToMerchant,proto3" json:"charged_to_merchant,omitempty"`
+	// What the consumer was charged of what the platform paid.
+	ChargedToConsumer *Money `protobuf:"bytes,4,opt,name=charged_to_consumer,json=chargedToConsumer,proto3" json:"charged_to_consumer,omitempty"`
+	// What of the merchant's charge is not paid yet.
+	Owed *Money `protobuf:"bytes,5,opt,name=owed,proto3" json:"owed,omitempty"`
+	// What of the merchant's charge was given up in the books.
+	WrittenOff    *Money `protobuf:"bytes,6,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticationFees) Reset() {
+	*x = AuthenticationFees{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticationFees) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticationFees) ProtoMessage() {}
+
+func (x *AuthenticationFees) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticationFees.ProtoReflect.Descriptor instead.
+func (*AuthenticationFees) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AuthenticationFees) GetPaidByClaimant() *Money {
+	if x != nil {
+		return x.PaidByClaimant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetPaidByPlatform() *Money {
+	if x != nil {
+		return x.PaidByPlatform
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToMerchant() *Money {
+	if x != nil {
+		return x.ChargedToMerchant
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetChargedToConsumer() *Money {
+	if x != nil {
+		return x.ChargedToConsumer
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetOwed() *Money {
+	if x != nil {
+		return x.Owed
+	}
+	return nil
+}
+
+func (x *AuthenticationFees) GetWrittenOff() *Money {
+	if x != nil {
+		return x.WrittenOff
+	}
+	return nil
+}
+
 // Appeal is the merchant's objection to one revision of the verdict.
 type Appeal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1920,7 +2291,7 @@ type Appeal struct {
 
 func (x *Appeal) Reset() {
 	*x = Appeal{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1932,7 +2303,7 @@ func (x *Appeal) String() string {
 func (*Appeal) ProtoMessage() {}
 
 func (x *Appeal) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1945,7 +2316,7 @@ func (x *Appeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
 func (*Appeal) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Appeal) GetRevision() int32 {
@@ -1997,6 +2368,115 @@ func (x *Appeal) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Evidence is what somebody added to a claim.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the event in the book that recorded it.
+	EventNumber int64 `protobuf:"varint,1,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// What it is, in the word of whoever added it.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it is kept.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note. May be empty.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// The role in which it was added.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// The person who added it. Empty where a service did on its own.
+	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
+	// When it was recorded.
+	AddedAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Evidence) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *Evidence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Evidence) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Evidence) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *Evidence) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Evidence) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Evidence) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Evidence) GetAddedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AddedAt
+	}
+	return nil
+}
+
 // Approval is one person's agreement to the amount of one revision. It binds
 // claim, revision and amount: any change voids it.
 type Approval struct {
@@ -2021,7 +2501,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2513,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2526,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Approval) GetRevision() int32 {
@@ -2132,7 +2612,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2144,7 +2624,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2157,7 +2637,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -2242,7 +2722,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\x90\x10\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xe8\x11\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -2285,17 +2765,34 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x12#\n" +
 	"\rsampling_case\x18# \x01(\tR\fsamplingCase\x127\n" +
 	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormR\n" +
-	"payoutForm\x129\n" +
+	"payoutForm\x122\n" +
+	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesR\x04fees\x129\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x124\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12:\n" +
 	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12,\n" +
 	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutR\apayouts\x12&\n" +
 	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12=\n" +
-	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12,\n" +
-	"\aappeals\x18. \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
-	"\tapprovals\x18/ \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
-	"\trevisions\x180 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\"i\n" +
+	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12?\n" +
+	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectR\ractionEffects\x12/\n" +
+	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountR\bbalances\x12,\n" +
+	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
+	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
+	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x120\n" +
+	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceR\bevidence\"\xdf\x02\n" +
+	"\fActionEffect\x12/\n" +
+	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionR\x06action\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12\x14\n" +
+	"\x05roles\x18\x03 \x03(\tR\x05roles\x122\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x125\n" +
+	"\n" +
+	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tnextState\x127\n" +
+	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementR\tmovements\x12\x1a\n" +
+	"\bunpriced\x18\a \x01(\bR\bunpriced\x120\n" +
+	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineR\bdeadline\"k\n" +
+	"\rMoneyMovement\x12/\n" +
+	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectR\x06effect\x12)\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\"i\n" +
 	"\x05Award\x12)\n" +
 	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x125\n" +
 	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xd5\x05\n" +
@@ -2337,7 +2834,15 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06person\x18\b \x01(\tR\x06person\x12\x12\n" +
 	"\x04note\x18\t \x01(\tR\x04note\x12!\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03R\veventNumber\"\xa0\x02\n" +
+	" \x01(\x03R\veventNumber\"\xef\x02\n" +
+	"\x12AuthenticationFees\x12;\n" +
+	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByClaimant\x12;\n" +
+	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByPlatform\x12A\n" +
+	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToMerchant\x12A\n" +
+	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToConsumer\x12%\n" +
+	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x04owed\x122\n" +
+	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	"writtenOff\"\xa0\x02\n" +
 	"\x06Appeal\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x12\n" +
 	"\x04note\x18\x02 \x01(\tR\x04note\x12\x1a\n" +
@@ -2346,7 +2851,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"appealedAt\x12!\n" +
 	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\x123\n" +
 	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\aendedBy\x125\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf5\x01\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xee\x01\n" +
+	"\bEvidence\x12!\n" +
+	"\fevent_number\x18\x01 \x01(\x03R\veventNumber\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06person\x18\a \x01(\tR\x06person\x125\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aaddedAt\"\xf5\x01\n" +
 	"\bApproval\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x16\n" +
 	"\x06person\x18\x02 \x01(\tR\x06person\x12)\n" +
@@ -2446,7 +2960,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	" DEADLINE_KIND_NOTICE_UNDELIVERED\x10\x03\x12\x1f\n" +
 	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04\x12 \n" +
 	"\x1cDEADLINE_KIND_APPEAL_OVERDUE\x10\x05\x12\"\n" +
-	"\x1eDEADLINE_KIND_APPROVAL_OVERDUE\x10\x06*c\n" +
+	"\x1eDEADLINE_KIND_APPROVAL_OVERDUE\x10\x06*\xe2\x01\n" +
+	"\vMoneyEffect\x12\x1c\n" +
+	"\x18MONEY_EFFECT_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11MONEY_EFFECT_HOLD\x10\x01\x12\x18\n" +
+	"\x14MONEY_EFFECT_RELEASE\x10\x02\x12\x18\n" +
+	"\x14MONEY_EFFECT_CAPTURE\x10\x03\x12\x15\n" +
+	"\x11MONEY_EFFECT_FUND\x10\x04\x12\x19\n" +
+	"\x15MONEY_EFFECT_INSTRUCT\x10\x05\x12\x1e\n" +
+	"\x1aMONEY_EFFECT_PAYABLE_AGAIN\x10\x06\x12\x18\n" +
+	"\x14MONEY_EFFECT_CONFIRM\x10\a*c\n" +
 	"\fClaimantRole\x12\x1d\n" +
 	"\x19CLAIMANT_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIMANT_ROLE_PAYER\x10\x01\x12\x1b\n" +
@@ -2503,113 +3026,137 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
 	(ClaimAction)(0),              // 2: tenfold.v1.ClaimAction
 	(WaitsFor)(0),                 // 3: tenfold.v1.WaitsFor
 	(DeadlineKind)(0),             // 4: tenfold.v1.DeadlineKind
-	(ClaimantRole)(0),             // 5: tenfold.v1.ClaimantRole
-	(Remedy)(0),                   // 6: tenfold.v1.Remedy
-	(Grounds)(0),                  // 7: tenfold.v1.Grounds
-	(ClaimView)(0),                // 8: tenfold.v1.ClaimView
-	(ClaimQueue)(0),               // 9: tenfold.v1.ClaimQueue
-	(ReviewDecision)(0),           // 10: tenfold.v1.ReviewDecision
-	(AppealDecision)(0),           // 11: tenfold.v1.AppealDecision
-	(RevisionGround)(0),           // 12: tenfold.v1.RevisionGround
-	(*Claim)(nil),                 // 13: tenfold.v1.Claim
-	(*Award)(nil),                 // 14: tenfold.v1.Award
-	(*Funding)(nil),               // 15: tenfold.v1.Funding
-	(*Notice)(nil),                // 16: tenfold.v1.Notice
-	(*Deadline)(nil),              // 17: tenfold.v1.Deadline
-	(*Move)(nil),                  // 18: tenfold.v1.Move
-	(*Appeal)(nil),                // 19: tenfold.v1.Appeal
-	(*Approval)(nil),              // 20: tenfold.v1.Approval
-	(*Revision)(nil),              // 21: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
-	(Verdict)(0),                  // 23: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 24: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 25: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 26: tenfold.v1.Money
-	(PayoutForm)(0),               // 27: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 28: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 29: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 30: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 31: tenfold.v1.Payout
-	(*Hold)(nil),                  // 32: tenfold.v1.Hold
+	(MoneyEffect)(0),              // 5: tenfold.v1.MoneyEffect
+	(ClaimantRole)(0),             // 6: tenfold.v1.ClaimantRole
+	(Remedy)(0),                   // 7: tenfold.v1.Remedy
+	(Grounds)(0),                  // 8: tenfold.v1.Grounds
+	(ClaimView)(0),                // 9: tenfold.v1.ClaimView
+	(ClaimQueue)(0),               // 10: tenfold.v1.ClaimQueue
+	(ReviewDecision)(0),           // 11: tenfold.v1.ReviewDecision
+	(AppealDecision)(0),           // 12: tenfold.v1.AppealDecision
+	(RevisionGround)(0),           // 13: tenfold.v1.RevisionGround
+	(*Claim)(nil),                 // 14: tenfold.v1.Claim
+	(*ActionEffect)(nil),          // 15: tenfold.v1.ActionEffect
+	(*MoneyMovement)(nil),         // 16: tenfold.v1.MoneyMovement
+	(*Award)(nil),                 // 17: tenfold.v1.Award
+	(*Funding)(nil),               // 18: tenfold.v1.Funding
+	(*Notice)(nil),                // 19: tenfold.v1.Notice
+	(*Deadline)(nil),              // 20: tenfold.v1.Deadline
+	(*Move)(nil),                  // 21: tenfold.v1.Move
+	(*AuthenticationFees)(nil),    // 22: tenfold.v1.AuthenticationFees
+	(*Appeal)(nil),                // 23: tenfold.v1.Appeal
+	(*Evidence)(nil),              // 24: tenfold.v1.Evidence
+	(*Approval)(nil),              // 25: tenfold.v1.Approval
+	(*Revision)(nil),              // 26: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
+	(Verdict)(0),                  // 28: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 29: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 30: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 31: tenfold.v1.Money
+	(PayoutForm)(0),               // 32: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 33: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 34: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 35: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 36: tenfold.v1.Payout
+	(*Hold)(nil),                  // 37: tenfold.v1.Hold
+	(*Account)(nil),               // 38: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	22, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	23, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	24, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	25, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	25, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
-	6,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
-	7,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	22, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	22, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
-	14, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
-	15, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
-	16, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
-	17, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
+	27, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	28, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	29, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	30, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	30, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
+	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
+	27, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	27, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	17, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
+	18, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
+	19, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
+	20, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	26, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	22, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	22, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	22, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	27, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
-	28, // 21: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	29, // 22: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	30, // 23: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	31, // 24: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	32, // 25: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	5,  // 26: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	19, // 27: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	20, // 28: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	21, // 29: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	26, // 30: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	26, // 31: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	26, // 32: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	26, // 33: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	26, // 34: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	26, // 35: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	26, // 36: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	26, // 37: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	26, // 38: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	26, // 39: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	26, // 40: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	26, // 41: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	26, // 42: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	26, // 43: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	26, // 44: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	26, // 45: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	22, // 46: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	22, // 47: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	22, // 48: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 49: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 50: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 51: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 52: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	22, // 53: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	22, // 54: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 55: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	22, // 56: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	26, // 57: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	22, // 58: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	23, // 59: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	24, // 60: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	14, // 61: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	25, // 62: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	22, // 63: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	64, // [64:64] is the sub-list for method output_type
-	64, // [64:64] is the sub-list for method input_type
-	64, // [64:64] is the sub-list for extension type_name
-	64, // [64:64] is the sub-list for extension extendee
-	0,  // [0:64] is the sub-list for field type_name
+	31, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	27, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	27, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	27, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	32, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	22, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
+	33, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	34, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	35, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	36, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	37, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	15, // 28: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	38, // 29: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	23, // 30: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	25, // 31: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	26, // 32: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	24, // 33: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 34: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 35: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 36: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	16, // 37: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	20, // 38: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 39: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	31, // 40: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	31, // 41: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	31, // 42: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	31, // 43: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	31, // 44: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	31, // 45: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	31, // 46: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	31, // 47: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	31, // 48: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	31, // 49: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	31, // 50: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	31, // 51: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	31, // 52: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	31, // 53: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	31, // 54: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	31, // 55: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	31, // 56: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	27, // 57: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	27, // 58: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	27, // 59: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 60: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 61: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 62: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 63: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	27, // 64: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	31, // 65: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	31, // 66: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	31, // 67: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	31, // 68: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	31, // 69: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	31, // 70: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	27, // 71: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 72: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	27, // 73: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	27, // 74: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	31, // 75: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	27, // 76: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	28, // 77: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	29, // 78: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	17, // 79: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	30, // 80: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	27, // 81: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	82, // [82:82] is the sub-list for method output_type
+	82, // [82:82] is the sub-list for method input_type
+	82, // [82:82] is the sub-list for extension type_name
+	82, // [82:82] is the sub-list for extension extendee
+	0,  // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -2630,8 +3177,8 @@ func file_tenfold_v1_claim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
-			NumEnums:      13,
-			NumMessages:   9,
+			NumEnums:      14,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -458,8 +459,11 @@ type GetClaimRequest struct {
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim} where
 	// the merchant is not known.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How much of it to answer with. Unset: BASIC.
-	View          ClaimView `protobuf:"varint,2,opt,name=view,proto3,enum=tenfold.v1.ClaimView" json:"view,omitempty"`
+	// How much of it to answer with. Unset: BASIC, or FULL with a read_mask.
+	View ClaimView `protobuf:"varint,2,opt,name=view,proto3,enum=tenfold.v1.ClaimView" json:"view,omitempty"`
+	// The fields of the claim to answer with, such as "state" or "funding.held"; of
+	// the FULL view only what is named is read. Empty: all of the view.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -508,6 +512,13 @@ func (x *GetClaimRequest) GetView() ClaimView {
 	return ClaimView_CLAIM_VIEW_UNSPECIFIED
 }
 
+func (x *GetClaimRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
 // GetClaimResponse holds the claim.
 type GetClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -554,32 +565,236 @@ func (x *GetClaimResponse) GetClaim() *Claim {
 	return nil
 }
 
+// ExplainClaimRequest names a claim.
+type ExplainClaimRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The language of the text. Unset: English.
+	Language      Language `protobuf:"varint,2,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClaimRequest) Reset() {
+	*x = ExplainClaimRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClaimRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClaimRequest) ProtoMessage() {}
+
+func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClaimRequest.ProtoReflect.Descriptor instead.
+func (*ExplainClaimRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExplainClaimRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExplainClaimRequest) GetLanguage() Language {
+	if x != nil {
+		return x.Language
+	}
+	return Language_LANGUAGE_UNSPECIFIED
+}
+
+// ExplainClaimResponse holds the explanation.
+type ExplainClaimResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As data and in words.
+	Explanation   *ClaimExplanation `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClaimResponse) Reset() {
+	*x = ExplainClaimResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClaimResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClaimResponse) ProtoMessage() {}
+
+func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClaimResponse.ProtoReflect.Descriptor instead.
+func (*ExplainClaimResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainClaimResponse) GetExplanation() *ClaimExplanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+// DescribeStateMachineRequest asks how claims move.
+type DescribeStateMachineRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The language of the text. Unset: English.
+	Language      Language `protobuf:"varint,1,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeStateMachineRequest) Reset() {
+	*x = DescribeStateMachineRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeStateMachineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeStateMachineRequest) ProtoMessage() {}
+
+func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeStateMachineRequest.ProtoReflect.Descriptor instead.
+func (*DescribeStateMachineRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DescribeStateMachineRequest) GetLanguage() Language {
+	if x != nil {
+		return x.Language
+	}
+	return Language_LANGUAGE_UNSPECIFIED
+}
+
+// DescribeStateMachineResponse holds the machine that the server runs.
+type DescribeStateMachineResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As data and as diagrams.
+	StateMachine  *StateMachine `protobuf:"bytes,1,opt,name=state_machine,json=stateMachine,proto3" json:"state_machine,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeStateMachineResponse) Reset() {
+	*x = DescribeStateMachineResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeStateMachineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeStateMachineResponse) ProtoMessage() {}
+
+func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeStateMachineResponse.ProtoReflect.Descriptor instead.
+func (*DescribeStateMachineResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DescribeStateMachineResponse) GetStateMachine() *StateMachine {
+	if x != nil {
+		return x.StateMachine
+	}
+	return nil
+}
+
 // ListClaimsRequest asks for claims of a merchant, by filter or from a queue.
 type ListClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- for all merchants; then the filter
 	// must have an anchor or a queue must be named.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// A small part of AIP-160: comparisons by "=" joined by "AND", each field at
-	// most once. Fields: order_id, claimant_id, product_id (quoted values; each
-	// an anchor) and state (a ClaimState without its prefix). Example:
-	// order_id = "20260101-77" AND state = PAID. Anything else is
-	// FILTER_UNSUPPORTED. May be empty.
+	// A part of AIP-160: up to 16 comparisons joined by "AND", each field at most
+	// once with each operator. Anything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// Anchors take "=" and a quoted id: order_id, claimant_id, product_id,
+	// authenticator_id (claims with a result of it). What narrows them down: state
+	// and verdict with "=" and a value without its prefix; filed_at and deadline
+	// with ">=" or "<=" and a quoted RFC 3339 time; award.total, in minor units,
+	// with ">=" or "<=" and a number. Example:
+	// order_id = "20260101-77" AND state = PAID AND award.total >= 100000.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Only claims in this queue. Unset: any.
+	// Only claims in this queue. Unset: any. It takes no anchor.
 	Queue ClaimQueue `protobuf:"varint,3,opt,name=queue,proto3,enum=tenfold.v1.ClaimQueue" json:"queue,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// At most this many, up to 1,000. Zero: 50. A page may hold fewer, or none,
+	// although another follows: it looks at a bounded number of claims.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before, with everything else unchanged. Empty
 	// for the first page.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// "filed_at" for the oldest first, "filed_at desc" for the newest first. Empty:
+	// the newest first. A queue has its own order, the longest wait first, and
+	// takes none: FILTER_UNSUPPORTED.
+	OrderBy string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Tell how many there are; costs a second look. May differ from page to page.
+	WithTotal     bool `protobuf:"varint,7,opt,name=with_total,json=withTotal,proto3" json:"with_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListClaimsRequest) Reset() {
 	*x = ListClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -591,7 +806,7 @@ func (x *ListClaimsRequest) String() string {
 func (*ListClaimsRequest) ProtoMessage() {}
 
 func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -604,7 +819,7 @@ func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
 func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListClaimsRequest) GetParent() string {
@@ -642,20 +857,38 @@ func (x *ListClaimsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListClaimsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListClaimsRequest) GetWithTotal() bool {
+	if x != nil {
+		return x.WithTotal
+	}
+	return false
+}
+
 // ListClaimsResponse holds one page of claims.
 type ListClaimsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first; a queue oldest first. BASIC.
+	// In the order asked for. BASIC.
 	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
 	// Token of the next page. Empty: this is the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// With with_total: how many claims the list has on all of its pages.
+	TotalSize int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// total_size is an estimate: the list has more than are counted one by one.
+	TotalIsEstimate bool `protobuf:"varint,4,opt,name=total_is_estimate,json=totalIsEstimate,proto3" json:"total_is_estimate,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ListClaimsResponse) Reset() {
 	*x = ListClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +900,7 @@ func (x *ListClaimsResponse) String() string {
 func (*ListClaimsResponse) ProtoMessage() {}
 
 func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +913,7 @@ func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
 func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListClaimsResponse) GetClaims() []*Claim {
@@ -695,6 +928,20 @@ func (x *ListClaimsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListClaimsResponse) GetTotalSize() int64 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+func (x *ListClaimsResponse) GetTotalIsEstimate() bool {
+	if x != nil {
+		return x.TotalIsEstimate
+	}
+	return false
 }
 
 // ListMovesRequest names the claim whose moves are asked for.
@@ -712,7 +959,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +971,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +984,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListMovesRequest) GetParent() string {
@@ -774,7 +1021,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -786,7 +1033,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -799,7 +1046,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -835,7 +1082,7 @@ type AcceptClaimRequest struct {
 
 func (x *AcceptClaimRequest) Reset() {
 	*x = AcceptClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +1094,7 @@ func (x *AcceptClaimRequest) String() string {
 func (*AcceptClaimRequest) ProtoMessage() {}
 
 func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +1107,7 @@ func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimRequest.ProtoReflect.Descriptor instead.
 func (*AcceptClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcceptClaimRequest) GetName() string {
@@ -911,7 +1158,7 @@ type AcceptClaimResponse struct {
 
 func (x *AcceptClaimResponse) Reset() {
 	*x = AcceptClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1170,7 @@ func (x *AcceptClaimResponse) String() string {
 func (*AcceptClaimResponse) ProtoMessage() {}
 
 func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1183,7 @@ func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimResponse.ProtoReflect.Descriptor instead.
 func (*AcceptClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptClaimResponse) GetClaim() *Claim {
@@ -972,7 +1219,7 @@ type WithdrawClaimRequest struct {
 
 func (x *WithdrawClaimRequest) Reset() {
 	*x = WithdrawClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1231,7 @@ func (x *WithdrawClaimRequest) String() string {
 func (*WithdrawClaimRequest) ProtoMessage() {}
 
 func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1244,7 @@ func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WithdrawClaimRequest) GetName() string {
@@ -1048,7 +1295,7 @@ type WithdrawClaimResponse struct {
 
 func (x *WithdrawClaimResponse) Reset() {
 	*x = WithdrawClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1060,7 +1307,7 @@ func (x *WithdrawClaimResponse) String() string {
 func (*WithdrawClaimResponse) ProtoMessage() {}
 
 func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1073,7 +1320,7 @@ func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WithdrawClaimResponse) GetClaim() *Claim {
@@ -1108,7 +1355,7 @@ type ConfirmNoticeRequest struct {
 
 func (x *ConfirmNoticeRequest) Reset() {
 	*x = ConfirmNoticeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1367,7 @@ func (x *ConfirmNoticeRequest) String() string {
 func (*ConfirmNoticeRequest) ProtoMessage() {}
 
 func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1380,7 @@ func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConfirmNoticeRequest) GetName() string {
@@ -1177,7 +1424,7 @@ type ConfirmNoticeResponse struct {
 
 func (x *ConfirmNoticeResponse) Reset() {
 	*x = ConfirmNoticeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1436,7 @@ func (x *ConfirmNoticeResponse) String() string {
 func (*ConfirmNoticeResponse) ProtoMessage() {}
 
 func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1449,7 @@ func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConfirmNoticeResponse) GetClaim() *Claim {
@@ -1238,7 +1485,7 @@ type AssignReviewRequest struct {
 
 func (x *AssignReviewRequest) Reset() {
 	*x = AssignReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +1497,7 @@ func (x *AssignReviewRequest) String() string {
 func (*AssignReviewRequest) ProtoMessage() {}
 
 func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +1510,7 @@ func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewRequest.ProtoReflect.Descriptor instead.
 func (*AssignReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AssignReviewRequest) GetName() string {
@@ -1314,7 +1561,7 @@ type AssignReviewResponse struct {
 
 func (x *AssignReviewResponse) Reset() {
 	*x = AssignReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1573,7 @@ func (x *AssignReviewResponse) String() string {
 func (*AssignReviewResponse) ProtoMessage() {}
 
 func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1586,7 @@ func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewResponse.ProtoReflect.Descriptor instead.
 func (*AssignReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AssignReviewResponse) GetClaim() *Claim {
@@ -1372,7 +1619,7 @@ type DecideReviewRequest struct {
 	// With UPHOLD: the verdict on each claimed unit, at least one COUNTERFEIT.
 	// Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// Why, 1 to 2,000 characters. Kept with the move and shown to the merchant.
+	// Why, 1 to 2,000 characters. Kept with the move.
 	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1380,7 +1627,7 @@ type DecideReviewRequest struct {
 
 func (x *DecideReviewRequest) Reset() {
 	*x = DecideReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1392,7 +1639,7 @@ func (x *DecideReviewRequest) String() string {
 func (*DecideReviewRequest) ProtoMessage() {}
 
 func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1405,7 +1652,7 @@ func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewRequest.ProtoReflect.Descriptor instead.
 func (*DecideReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DecideReviewRequest) GetName() string {
@@ -1470,7 +1717,7 @@ type DecideReviewResponse struct {
 
 func (x *DecideReviewResponse) Reset() {
 	*x = DecideReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1482,7 +1729,7 @@ func (x *DecideReviewResponse) String() string {
 func (*DecideReviewResponse) ProtoMessage() {}
 
 func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1495,7 +1742,7 @@ func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewResponse.ProtoReflect.Descriptor instead.
 func (*DecideReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecideReviewResponse) GetClaim() *Claim {
@@ -1523,7 +1770,7 @@ type GetOrderLineRequest struct {
 
 func (x *GetOrderLineRequest) Reset() {
 	*x = GetOrderLineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1782,7 @@ func (x *GetOrderLineRequest) String() string {
 func (*GetOrderLineRequest) ProtoMessage() {}
 
 func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1795,7 @@ func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderLineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetOrderLineRequest) GetName() string {
@@ -1569,7 +1816,7 @@ type GetOrderLineResponse struct {
 
 func (x *GetOrderLineResponse) Reset() {
 	*x = GetOrderLineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1828,7 @@ func (x *GetOrderLineResponse) String() string {
 func (*GetOrderLineResponse) ProtoMessage() {}
 
 func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,7 +1841,7 @@ func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderLineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
@@ -1619,7 +1866,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +1878,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +1891,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetRequestRequest) GetParent() string {
@@ -1679,7 +1926,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1691,7 +1938,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1704,7 +1951,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetRequestResponse) GetRequest() *StoredRequest {
@@ -1748,7 +1995,7 @@ type QuotePayoutRequest struct {
 
 func (x *QuotePayoutRequest) Reset() {
 	*x = QuotePayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +2007,7 @@ func (x *QuotePayoutRequest) String() string {
 func (*QuotePayoutRequest) ProtoMessage() {}
 
 func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +2020,7 @@ func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutRequest.ProtoReflect.Descriptor instead.
 func (*QuotePayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *QuotePayoutRequest) GetParent() string {
@@ -1888,7 +2135,7 @@ type QuotePayoutResponse struct {
 
 func (x *QuotePayoutResponse) Reset() {
 	*x = QuotePayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +2147,7 @@ func (x *QuotePayoutResponse) String() string {
 func (*QuotePayoutResponse) ProtoMessage() {}
 
 func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +2160,7 @@ func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutResponse.ProtoReflect.Descriptor instead.
 func (*QuotePayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QuotePayoutResponse) GetCalculations() []*Calculation {
@@ -1949,14 +2196,17 @@ type ReportPayoutOutcomeRequest struct {
 	// The gateway's code for a failure or return. Empty for a success.
 	FailureCode string `protobuf:"bytes,7,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// When it happened.
-	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
+	// not end.
+	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
 	*x = ReportPayoutOutcomeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1968,7 +2218,7 @@ func (x *ReportPayoutOutcomeRequest) String() string {
 func (*ReportPayoutOutcomeRequest) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1981,7 +2231,7 @@ func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReportPayoutOutcomeRequest) GetParent() string {
@@ -2040,6 +2290,13 @@ func (x *ReportPayoutOutcomeRequest) GetOccurredAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *ReportPayoutOutcomeRequest) GetCouponExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CouponExpiresAt
+	}
+	return nil
+}
+
 // ReportPayoutOutcomeResponse holds the payout with its outcome.
 type ReportPayoutOutcomeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2053,7 +2310,7 @@ type ReportPayoutOutcomeResponse struct {
 
 func (x *ReportPayoutOutcomeResponse) Reset() {
 	*x = ReportPayoutOutcomeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2065,7 +2322,7 @@ func (x *ReportPayoutOutcomeResponse) String() string {
 func (*ReportPayoutOutcomeResponse) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2078,7 +2335,7 @@ func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReportPayoutOutcomeResponse) GetPayout() *Payout {
@@ -2113,7 +2370,7 @@ type ListPayoutsRequest struct {
 
 func (x *ListPayoutsRequest) Reset() {
 	*x = ListPayoutsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2125,7 +2382,7 @@ func (x *ListPayoutsRequest) String() string {
 func (*ListPayoutsRequest) ProtoMessage() {}
 
 func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2138,7 +2395,7 @@ func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsRequest.ProtoReflect.Descriptor instead.
 func (*ListPayoutsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListPayoutsRequest) GetParent() string {
@@ -2182,7 +2439,7 @@ type ListPayoutsResponse struct {
 
 func (x *ListPayoutsResponse) Reset() {
 	*x = ListPayoutsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2451,7 @@ func (x *ListPayoutsResponse) String() string {
 func (*ListPayoutsResponse) ProtoMessage() {}
 
 func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2464,7 @@ func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsResponse.ProtoReflect.Descriptor instead.
 func (*ListPayoutsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPayoutsResponse) GetPayouts() []*Payout {
@@ -2245,7 +2502,7 @@ type RetryPayoutRequest struct {
 
 func (x *RetryPayoutRequest) Reset() {
 	*x = RetryPayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2257,7 +2514,7 @@ func (x *RetryPayoutRequest) String() string {
 func (*RetryPayoutRequest) ProtoMessage() {}
 
 func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2270,7 +2527,7 @@ func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutRequest.ProtoReflect.Descriptor instead.
 func (*RetryPayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RetryPayoutRequest) GetName() string {
@@ -2330,7 +2587,7 @@ type RetryPayoutResponse struct {
 
 func (x *RetryPayoutResponse) Reset() {
 	*x = RetryPayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2342,7 +2599,7 @@ func (x *RetryPayoutResponse) String() string {
 func (*RetryPayoutResponse) ProtoMessage() {}
 
 func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2355,7 +2612,7 @@ func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutResponse.ProtoReflect.Descriptor instead.
 func (*RetryPayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryPayoutResponse) GetClaim() *Claim {
@@ -2373,6 +2630,161 @@ func (x *RetryPayoutResponse) GetPayout() *Payout {
 }
 
 func (x *RetryPayoutResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// AddEvidenceRequest adds evidence to a claim.
+type AddEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// What it is, in a word of the caller's, such as INVOICE.
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it is kept: 1 to 256 characters.
+	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,6,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note, up to 2,000 characters, without personal data. May be empty.
+	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddEvidenceRequest) Reset() {
+	*x = AddEvidenceRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddEvidenceRequest) ProtoMessage() {}
+
+func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*AddEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AddEvidenceRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *AddEvidenceRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// AddEvidenceResponse holds the claim with its evidence.
+type AddEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was added.
+	Evidence *Evidence `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddEvidenceResponse) Reset() {
+	*x = AddEvidenceResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddEvidenceResponse) ProtoMessage() {}
+
+func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*AddEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AddEvidenceResponse) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *AddEvidenceResponse) GetReplayed() bool {
 	if x != nil {
 		return x.Replayed
 	}
@@ -2400,7 +2812,7 @@ type AppealClaimRequest struct {
 
 func (x *AppealClaimRequest) Reset() {
 	*x = AppealClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2412,7 +2824,7 @@ func (x *AppealClaimRequest) String() string {
 func (*AppealClaimRequest) ProtoMessage() {}
 
 func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2425,7 +2837,7 @@ func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
 func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AppealClaimRequest) GetName() string {
@@ -2483,7 +2895,7 @@ type AppealClaimResponse struct {
 
 func (x *AppealClaimResponse) Reset() {
 	*x = AppealClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +2907,7 @@ func (x *AppealClaimResponse) String() string {
 func (*AppealClaimResponse) ProtoMessage() {}
 
 func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +2920,7 @@ func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
 func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AppealClaimResponse) GetClaim() *Claim {
@@ -2548,7 +2960,7 @@ type DecideAppealRequest struct {
 
 func (x *DecideAppealRequest) Reset() {
 	*x = DecideAppealRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2560,7 +2972,7 @@ func (x *DecideAppealRequest) String() string {
 func (*DecideAppealRequest) ProtoMessage() {}
 
 func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2573,7 +2985,7 @@ func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DecideAppealRequest) GetName() string {
@@ -2638,7 +3050,7 @@ type DecideAppealResponse struct {
 
 func (x *DecideAppealResponse) Reset() {
 	*x = DecideAppealResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2650,7 +3062,7 @@ func (x *DecideAppealResponse) String() string {
 func (*DecideAppealResponse) ProtoMessage() {}
 
 func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2663,7 +3075,7 @@ func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DecideAppealResponse) GetClaim() *Claim {
@@ -2695,7 +3107,7 @@ type ListAppealsRequest struct {
 
 func (x *ListAppealsRequest) Reset() {
 	*x = ListAppealsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2707,7 +3119,7 @@ func (x *ListAppealsRequest) String() string {
 func (*ListAppealsRequest) ProtoMessage() {}
 
 func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2720,7 +3132,7 @@ func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListAppealsRequest) GetParent() string {
@@ -2757,7 +3169,7 @@ type ListAppealsResponse struct {
 
 func (x *ListAppealsResponse) Reset() {
 	*x = ListAppealsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2769,7 +3181,7 @@ func (x *ListAppealsResponse) String() string {
 func (*ListAppealsResponse) ProtoMessage() {}
 
 func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2782,7 +3194,7 @@ func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListAppealsResponse) GetAppeals() []*Appeal {
@@ -2820,7 +3232,7 @@ type ApproveClaimRequest struct {
 
 func (x *ApproveClaimRequest) Reset() {
 	*x = ApproveClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2832,7 +3244,7 @@ func (x *ApproveClaimRequest) String() string {
 func (*ApproveClaimRequest) ProtoMessage() {}
 
 func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2845,7 +3257,7 @@ func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
 func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApproveClaimRequest) GetName() string {
@@ -2903,7 +3315,7 @@ type ApproveClaimResponse struct {
 
 func (x *ApproveClaimResponse) Reset() {
 	*x = ApproveClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2915,7 +3327,7 @@ func (x *ApproveClaimResponse) String() string {
 func (*ApproveClaimResponse) ProtoMessage() {}
 
 func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2928,7 +3340,7 @@ func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
 func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ApproveClaimResponse) GetClaim() *Claim {
@@ -2960,7 +3372,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2972,7 +3384,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2985,7 +3397,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListApprovalsRequest) GetParent() string {
@@ -3022,7 +3434,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3034,7 +3446,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3047,7 +3459,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListApprovalsResponse) GetApprovals() []*Approval {
@@ -3089,7 +3501,7 @@ type ReviseVerdictRequest struct {
 
 func (x *ReviseVerdictRequest) Reset() {
 	*x = ReviseVerdictRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3101,7 +3513,7 @@ func (x *ReviseVerdictRequest) String() string {
 func (*ReviseVerdictRequest) ProtoMessage() {}
 
 func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3114,7 +3526,7 @@ func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ReviseVerdictRequest) GetName() string {
@@ -3186,7 +3598,7 @@ type ReviseVerdictResponse struct {
 
 func (x *ReviseVerdictResponse) Reset() {
 	*x = ReviseVerdictResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3198,7 +3610,7 @@ func (x *ReviseVerdictResponse) String() string {
 func (*ReviseVerdictResponse) ProtoMessage() {}
 
 func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3211,7 +3623,7 @@ func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReviseVerdictResponse) GetClaim() *Claim {
@@ -3243,7 +3655,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3255,7 +3667,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3268,7 +3680,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListRevisionsRequest) GetParent() string {
@@ -3305,7 +3717,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3317,7 +3729,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3330,7 +3742,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -3364,7 +3776,7 @@ type ReportOrderRefundRequest struct {
 
 func (x *ReportOrderRefundRequest) Reset() {
 	*x = ReportOrderRefundRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3376,7 +3788,7 @@ func (x *ReportOrderRefundRequest) String() string {
 func (*ReportOrderRefundRequest) ProtoMessage() {}
 
 func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3389,7 +3801,7 @@ func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReportOrderRefundRequest) GetName() string {
@@ -3433,7 +3845,7 @@ type ReportOrderRefundResponse struct {
 
 func (x *ReportOrderRefundResponse) Reset() {
 	*x = ReportOrderRefundResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3445,7 +3857,7 @@ func (x *ReportOrderRefundResponse) String() string {
 func (*ReportOrderRefundResponse) ProtoMessage() {}
 
 func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3458,7 +3870,7 @@ func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
@@ -3494,7 +3906,7 @@ type StopClockRequest struct {
 
 func (x *StopClockRequest) Reset() {
 	*x = StopClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3506,7 +3918,7 @@ func (x *StopClockRequest) String() string {
 func (*StopClockRequest) ProtoMessage() {}
 
 func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3519,7 +3931,7 @@ func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
 func (*StopClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StopClockRequest) GetName() string {
@@ -3570,7 +3982,7 @@ type StopClockResponse struct {
 
 func (x *StopClockResponse) Reset() {
 	*x = StopClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3582,7 +3994,7 @@ func (x *StopClockResponse) String() string {
 func (*StopClockResponse) ProtoMessage() {}
 
 func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3595,7 +4007,7 @@ func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
 func (*StopClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *StopClockResponse) GetClaim() *Claim {
@@ -3631,7 +4043,7 @@ type ResumeClockRequest struct {
 
 func (x *ResumeClockRequest) Reset() {
 	*x = ResumeClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3643,7 +4055,7 @@ func (x *ResumeClockRequest) String() string {
 func (*ResumeClockRequest) ProtoMessage() {}
 
 func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3656,7 +4068,7 @@ func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
 func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ResumeClockRequest) GetName() string {
@@ -3707,7 +4119,7 @@ type ResumeClockResponse struct {
 
 func (x *ResumeClockResponse) Reset() {
 	*x = ResumeClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3719,7 +4131,7 @@ func (x *ResumeClockResponse) String() string {
 func (*ResumeClockResponse) ProtoMessage() {}
 
 func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3732,7 +4144,7 @@ func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
 func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ResumeClockResponse) GetClaim() *Claim {
@@ -3770,7 +4182,7 @@ type ExtendHoldRequest struct {
 
 func (x *ExtendHoldRequest) Reset() {
 	*x = ExtendHoldRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3782,7 +4194,7 @@ func (x *ExtendHoldRequest) String() string {
 func (*ExtendHoldRequest) ProtoMessage() {}
 
 func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3795,7 +4207,7 @@ func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
 func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ExtendHoldRequest) GetName() string {
@@ -3853,7 +4265,7 @@ type ExtendHoldResponse struct {
 
 func (x *ExtendHoldResponse) Reset() {
 	*x = ExtendHoldResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3865,7 +4277,7 @@ func (x *ExtendHoldResponse) String() string {
 func (*ExtendHoldResponse) ProtoMessage() {}
 
 func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3878,7 +4290,7 @@ func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
 func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExtendHoldResponse) GetClaim() *Claim {
@@ -3900,7 +4312,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -3939,23 +4351,39 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13BatchFileClaimsItem\x12.\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusR\x06status\x12'\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xa0\x01\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xd9\x01\n" +
 	"\x0fGetClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x123\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\";\n" +
+	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\";\n" +
 	"\x10GetClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\"\x83\x02\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\"\xab\x01\n" +
+	"\x13ExplainClaimRequest\x12X\n" +
+	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12:\n" +
+	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"V\n" +
+	"\x14ExplainClaimResponse\x12>\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationR\vexplanation\"Y\n" +
+	"\x1bDescribeStateMachineRequest\x12:\n" +
+	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"]\n" +
+	"\x1cDescribeStateMachineResponse\x12=\n" +
+	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineR\fstateMachine\"\xc7\x02\n" +
 	"\x11ListClaimsRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12 \n" +
-	"\x06filter\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\x06filter\x126\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12!\n" +
+	"\x06filter\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@R\x06filter\x126\n" +
 	"\x05queue\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimQueueB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05queue\x12'\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"g\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"\border_by\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12\x1d\n" +
+	"\n" +
+	"with_total\x18\a \x01(\bR\twithTotal\"\xb2\x01\n" +
 	"\x12ListClaimsResponse\x12)\n" +
 	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimR\x06claims\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x03R\ttotalSize\x12*\n" +
+	"\x11total_is_estimate\x18\x04 \x01(\bR\x0ftotalIsEstimate\"\xc2\x01\n" +
 	"\x10ListMovesRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -4051,7 +4479,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x83\x01\n" +
 	"\x13QuotePayoutResponse\x12;\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationR\fcalculations\x12/\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationR\x06chosen\"\xfb\x03\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationR\x06chosen\"\xc3\x04\n" +
 	"\x1aReportPayoutOutcomeRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -4064,7 +4492,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x11gateway_reference\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
 	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12C\n" +
 	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"occurredAt\"e\n" +
+	"occurredAt\x12F\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"e\n" +
 	"\x1bReportPayoutOutcomeResponse\x12*\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
 	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xfc\x01\n" +
@@ -4089,7 +4518,20 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12*\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xba\x02\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xf9\x02\n" +
+	"\x12AddEvidenceRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
+	"\x04kind\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
+	"\treference\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
+	"\x06digest\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
+	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"c\n" +
+	"\x13AddEvidenceResponse\x120\n" +
+	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceR\bevidence\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xba\x02\n" +
 	"\x12AppealClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4217,11 +4659,13 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"Y\n" +
 	"\x12ExtendHoldResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\xf3\x11\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\x87\x14\n" +
 	"\fClaimService\x12J\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"\x00\x12\\\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x00\x12G\n" +
-	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"\x00\x12M\n" +
+	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"\x00\x12S\n" +
+	"\fExplainClaim\x12\x1f.tenfold.v1.ExplainClaimRequest\x1a .tenfold.v1.ExplainClaimResponse\"\x00\x12k\n" +
+	"\x14DescribeStateMachine\x12'.tenfold.v1.DescribeStateMachineRequest\x1a(.tenfold.v1.DescribeStateMachineResponse\"\x00\x12M\n" +
 	"\n" +
 	"ListClaims\x12\x1d.tenfold.v1.ListClaimsRequest\x1a\x1e.tenfold.v1.ListClaimsResponse\"\x00\x12J\n" +
 	"\tListMoves\x12\x1c.tenfold.v1.ListMovesRequest\x1a\x1d.tenfold.v1.ListMovesResponse\"\x00\x12P\n" +
@@ -4237,6 +4681,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13ReportPayoutOutcome\x12&.tenfold.v1.ReportPayoutOutcomeRequest\x1a'.tenfold.v1.ReportPayoutOutcomeResponse\"\x00\x12P\n" +
 	"\vListPayouts\x12\x1e.tenfold.v1.ListPayoutsRequest\x1a\x1f.tenfold.v1.ListPayoutsResponse\"\x00\x12P\n" +
 	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"\x00\x12P\n" +
+	"\vAddEvidence\x12\x1e.tenfold.v1.AddEvidenceRequest\x1a\x1f.tenfold.v1.AddEvidenceResponse\"\x00\x12P\n" +
 	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"\x00\x12S\n" +
 	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"\x00\x12P\n" +
 	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"\x00\x12S\n" +
@@ -4262,207 +4707,231 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
-	(*FileClaimRequest)(nil),            // 0: tenfold.v1.FileClaimRequest
-	(*FileClaimResponse)(nil),           // 1: tenfold.v1.FileClaimResponse
-	(*BatchFileClaimsRequest)(nil),      // 2: tenfold.v1.BatchFileClaimsRequest
-	(*BatchFileClaimsResponse)(nil),     // 3: tenfold.v1.BatchFileClaimsResponse
-	(*BatchFileClaimsItem)(nil),         // 4: tenfold.v1.BatchFileClaimsItem
-	(*GetClaimRequest)(nil),             // 5: tenfold.v1.GetClaimRequest
-	(*GetClaimResponse)(nil),            // 6: tenfold.v1.GetClaimResponse
-	(*ListClaimsRequest)(nil),           // 7: tenfold.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),          // 8: tenfold.v1.ListClaimsResponse
-	(*ListMovesRequest)(nil),            // 9: tenfold.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),           // 10: tenfold.v1.ListMovesResponse
-	(*AcceptClaimRequest)(nil),          // 11: tenfold.v1.AcceptClaimRequest
-	(*AcceptClaimResponse)(nil),         // 12: tenfold.v1.AcceptClaimResponse
-	(*WithdrawClaimRequest)(nil),        // 13: tenfold.v1.WithdrawClaimRequest
-	(*WithdrawClaimResponse)(nil),       // 14: tenfold.v1.WithdrawClaimResponse
-	(*ConfirmNoticeRequest)(nil),        // 15: tenfold.v1.ConfirmNoticeRequest
-	(*ConfirmNoticeResponse)(nil),       // 16: tenfold.v1.ConfirmNoticeResponse
-	(*AssignReviewRequest)(nil),         // 17: tenfold.v1.AssignReviewRequest
-	(*AssignReviewResponse)(nil),        // 18: tenfold.v1.AssignReviewResponse
-	(*DecideReviewRequest)(nil),         // 19: tenfold.v1.DecideReviewRequest
-	(*DecideReviewResponse)(nil),        // 20: tenfold.v1.DecideReviewResponse
-	(*GetOrderLineRequest)(nil),         // 21: tenfold.v1.GetOrderLineRequest
-	(*GetOrderLineResponse)(nil),        // 22: tenfold.v1.GetOrderLineResponse
-	(*GetRequestRequest)(nil),           // 23: tenfold.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),          // 24: tenfold.v1.GetRequestResponse
-	(*QuotePayoutRequest)(nil),          // 25: tenfold.v1.QuotePayoutRequest
-	(*QuotePayoutResponse)(nil),         // 26: tenfold.v1.QuotePayoutResponse
-	(*ReportPayoutOutcomeRequest)(nil),  // 27: tenfold.v1.ReportPayoutOutcomeRequest
-	(*ReportPayoutOutcomeResponse)(nil), // 28: tenfold.v1.ReportPayoutOutcomeResponse
-	(*ListPayoutsRequest)(nil),          // 29: tenfold.v1.ListPayoutsRequest
-	(*ListPayoutsResponse)(nil),         // 30: tenfold.v1.ListPayoutsResponse
-	(*RetryPayoutRequest)(nil),          // 31: tenfold.v1.RetryPayoutRequest
-	(*RetryPayoutResponse)(nil),         // 32: tenfold.v1.RetryPayoutResponse
-	(*AppealClaimRequest)(nil),          // 33: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),         // 34: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),         // 35: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),        // 36: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),          // 37: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),         // 38: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),         // 39: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),        // 40: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),        // 41: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),       // 42: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),        // 43: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),       // 44: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),        // 45: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),       // 46: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),    // 47: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),   // 48: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),            // 49: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),           // 50: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),          // 51: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),         // 52: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),           // 53: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),          // 54: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                   // 55: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                  // 56: tenfold.v1.LineRefund
-	(LegalBasis)(0),                     // 57: tenfold.v1.LegalBasis
-	(Remedy)(0),                         // 58: tenfold.v1.Remedy
-	(Grounds)(0),                        // 59: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),       // 60: google.protobuf.Timestamp
-	(PayoutForm)(0),                     // 61: tenfold.v1.PayoutForm
-	(*Claim)(nil),                       // 62: tenfold.v1.Claim
-	(*ItemStatus)(nil),                  // 63: tenfold.v1.ItemStatus
-	(ClaimView)(0),                      // 64: tenfold.v1.ClaimView
-	(ClaimQueue)(0),                     // 65: tenfold.v1.ClaimQueue
-	(*Move)(nil),                        // 66: tenfold.v1.Move
-	(ReviewDecision)(0),                 // 67: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                 // 68: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),               // 69: tenfold.v1.StoredRequest
-	(*Money)(nil),                       // 70: tenfold.v1.Money
-	(*Calculation)(nil),                 // 71: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                  // 72: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                      // 73: tenfold.v1.Payout
-	(PayoutState)(0),                    // 74: tenfold.v1.PayoutState
-	(AppealDecision)(0),                 // 75: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                      // 76: tenfold.v1.Appeal
-	(*Approval)(nil),                    // 77: tenfold.v1.Approval
-	(RevisionGround)(0),                 // 78: tenfold.v1.RevisionGround
-	(*Revision)(nil),                    // 79: tenfold.v1.Revision
+	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
+	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
+	(*BatchFileClaimsRequest)(nil),       // 2: tenfold.v1.BatchFileClaimsRequest
+	(*BatchFileClaimsResponse)(nil),      // 3: tenfold.v1.BatchFileClaimsResponse
+	(*BatchFileClaimsItem)(nil),          // 4: tenfold.v1.BatchFileClaimsItem
+	(*GetClaimRequest)(nil),              // 5: tenfold.v1.GetClaimRequest
+	(*GetClaimResponse)(nil),             // 6: tenfold.v1.GetClaimResponse
+	(*ExplainClaimRequest)(nil),          // 7: tenfold.v1.ExplainClaimRequest
+	(*ExplainClaimResponse)(nil),         // 8: tenfold.v1.ExplainClaimResponse
+	(*DescribeStateMachineRequest)(nil),  // 9: tenfold.v1.DescribeStateMachineRequest
+	(*DescribeStateMachineResponse)(nil), // 10: tenfold.v1.DescribeStateMachineResponse
+	(*ListClaimsRequest)(nil),            // 11: tenfold.v1.ListClaimsRequest
+	(*ListClaimsResponse)(nil),           // 12: tenfold.v1.ListClaimsResponse
+	(*ListMovesRequest)(nil),             // 13: tenfold.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),            // 14: tenfold.v1.ListMovesResponse
+	(*AcceptClaimRequest)(nil),           // 15: tenfold.v1.AcceptClaimRequest
+	(*AcceptClaimResponse)(nil),          // 16: tenfold.v1.AcceptClaimResponse
+	(*WithdrawClaimRequest)(nil),         // 17: tenfold.v1.WithdrawClaimRequest
+	(*WithdrawClaimResponse)(nil),        // 18: tenfold.v1.WithdrawClaimResponse
+	(*ConfirmNoticeRequest)(nil),         // 19: tenfold.v1.ConfirmNoticeRequest
+	(*ConfirmNoticeResponse)(nil),        // 20: tenfold.v1.ConfirmNoticeResponse
+	(*AssignReviewRequest)(nil),          // 21: tenfold.v1.AssignReviewRequest
+	(*AssignReviewResponse)(nil),         // 22: tenfold.v1.AssignReviewResponse
+	(*DecideReviewRequest)(nil),          // 23: tenfold.v1.DecideReviewRequest
+	(*DecideReviewResponse)(nil),         // 24: tenfold.v1.DecideReviewResponse
+	(*GetOrderLineRequest)(nil),          // 25: tenfold.v1.GetOrderLineRequest
+	(*GetOrderLineResponse)(nil),         // 26: tenfold.v1.GetOrderLineResponse
+	(*GetRequestRequest)(nil),            // 27: tenfold.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),           // 28: tenfold.v1.GetRequestResponse
+	(*QuotePayoutRequest)(nil),           // 29: tenfold.v1.QuotePayoutRequest
+	(*QuotePayoutResponse)(nil),          // 30: tenfold.v1.QuotePayoutResponse
+	(*ReportPayoutOutcomeRequest)(nil),   // 31: tenfold.v1.ReportPayoutOutcomeRequest
+	(*ReportPayoutOutcomeResponse)(nil),  // 32: tenfold.v1.ReportPayoutOutcomeResponse
+	(*ListPayoutsRequest)(nil),           // 33: tenfold.v1.ListPayoutsRequest
+	(*ListPayoutsResponse)(nil),          // 34: tenfold.v1.ListPayoutsResponse
+	(*RetryPayoutRequest)(nil),           // 35: tenfold.v1.RetryPayoutRequest
+	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
+	(*AddEvidenceRequest)(nil),           // 37: tenfold.v1.AddEvidenceRequest
+	(*AddEvidenceResponse)(nil),          // 38: tenfold.v1.AddEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 39: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 40: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 41: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 42: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 43: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 44: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 45: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 46: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 47: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 48: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 49: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 50: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 51: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 52: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 53: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 54: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 55: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 56: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 57: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 58: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 59: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 60: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 61: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 62: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 63: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 64: tenfold.v1.Remedy
+	(Grounds)(0),                         // 65: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 67: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 68: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 69: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 70: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 71: google.protobuf.FieldMask
+	(Language)(0),                        // 72: tenfold.v1.Language
+	(*ClaimExplanation)(nil),             // 73: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 74: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 75: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 76: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 77: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 78: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 79: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 80: tenfold.v1.Money
+	(*Calculation)(nil),                  // 81: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 82: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 83: tenfold.v1.Payout
+	(PayoutState)(0),                     // 84: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 85: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 86: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 87: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 88: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 89: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 90: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	55, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	56, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	57, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	58, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	59, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	60, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	61, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	62, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	61, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	63, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	64, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	65, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	66, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	67, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	68, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
 	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
 	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	63, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	62, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	64, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	62, // 13: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	65, // 14: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	62, // 15: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	66, // 16: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	62, // 17: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	62, // 18: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	62, // 19: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	62, // 20: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	67, // 21: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	68, // 22: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	62, // 23: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	55, // 24: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	69, // 25: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	55, // 26: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	56, // 27: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	57, // 28: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	58, // 29: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	60, // 30: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	70, // 31: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	71, // 32: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	71, // 33: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	72, // 34: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	60, // 35: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	73, // 36: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	74, // 37: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	73, // 38: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	62, // 39: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	73, // 40: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	62, // 41: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	75, // 42: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	68, // 43: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	62, // 44: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	76, // 45: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	62, // 46: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	77, // 47: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	78, // 48: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	68, // 49: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	62, // 50: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	79, // 51: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	56, // 52: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	55, // 53: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 54: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	62, // 55: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	60, // 56: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	62, // 57: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 58: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 59: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 60: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 61: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	9,  // 62: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	11, // 63: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	13, // 64: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	15, // 65: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	17, // 66: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	19, // 67: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	21, // 68: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	23, // 69: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	25, // 70: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	27, // 71: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	29, // 72: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	31, // 73: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	33, // 74: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	35, // 75: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	37, // 76: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	39, // 77: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	41, // 78: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	43, // 79: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	45, // 80: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	47, // 81: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	49, // 82: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	51, // 83: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	53, // 84: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 85: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 86: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 87: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 88: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	10, // 89: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	12, // 90: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	14, // 91: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	16, // 92: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	18, // 93: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	20, // 94: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	22, // 95: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	24, // 96: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	26, // 97: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	28, // 98: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	30, // 99: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	32, // 100: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	34, // 101: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	36, // 102: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	38, // 103: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	40, // 104: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	42, // 105: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	44, // 106: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	46, // 107: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	48, // 108: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	50, // 109: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	52, // 110: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	54, // 111: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	85, // [85:112] is the sub-list for method output_type
-	58, // [58:85] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	69, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	68, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	70, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	71, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	68, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	72, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	73, // 16: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	72, // 17: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	74, // 18: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	75, // 19: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	68, // 20: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	76, // 21: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	68, // 22: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 23: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 24: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 25: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	77, // 26: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	78, // 27: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 28: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	61, // 29: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	79, // 30: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	61, // 31: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 32: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	63, // 33: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	64, // 34: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	66, // 35: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	80, // 36: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	81, // 37: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	81, // 38: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	82, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	66, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	83, // 42: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	84, // 43: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	83, // 44: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	68, // 45: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	83, // 46: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	85, // 47: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	68, // 48: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	86, // 49: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	78, // 50: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 51: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	87, // 52: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	68, // 53: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	88, // 54: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	89, // 55: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	78, // 56: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 57: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	90, // 58: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	62, // 59: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	61, // 60: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	68, // 61: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 62: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	66, // 63: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	68, // 64: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 65: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 66: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 67: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 68: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 69: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 70: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 71: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 72: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 73: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 74: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 75: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 76: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 77: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 78: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 79: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 80: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 81: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 82: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	37, // 83: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	39, // 84: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	41, // 85: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	43, // 86: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	45, // 87: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	47, // 88: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	49, // 89: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	51, // 90: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	53, // 91: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	55, // 92: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	57, // 93: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	59, // 94: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 95: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 96: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 97: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 98: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 99: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 100: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 101: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 102: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 103: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 104: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 105: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 106: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 107: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 108: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 109: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 110: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 111: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 112: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	38, // 113: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	40, // 114: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	42, // 115: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	44, // 116: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	46, // 117: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	48, // 118: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	50, // 119: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	52, // 120: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	54, // 121: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	56, // 122: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	58, // 123: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	60, // 124: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	95, // [95:125] is the sub-list for method output_type
+	65, // [65:95] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -4473,17 +4942,19 @@ func file_tenfold_v1_claim_service_proto_init() {
 	file_tenfold_v1_calculation_proto_init()
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_error_detail_proto_init()
+	file_tenfold_v1_explanation_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_order_line_proto_init()
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_policy_proto_init()
 	file_tenfold_v1_request_proto_init()
+	file_tenfold_v1_state_machine_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	file_tenfold_v1_claim_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*FileClaimRequest_OrderLineName)(nil),
 		(*FileClaimRequest_OrderLine)(nil),
 	}
-	file_tenfold_v1_claim_service_proto_msgTypes[25].OneofWrappers = []any{
+	file_tenfold_v1_claim_service_proto_msgTypes[29].OneofWrappers = []any{
 		(*QuotePayoutRequest_OrderLineName)(nil),
 		(*QuotePayoutRequest_OrderLine)(nil),
 	}
@@ -4493,7 +4964,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   55,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -54,7 +55,7 @@ func TestEveryRuleCompiles(t *testing.T) {
 // Catches a method added without what every method of its sort must carry.
 func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch"}
+	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain"}
 	rangeFiles(func(fd protoreflect.FileDescriptor) {
 		for i := range fd.Services().Len() {
 			sd := fd.Services().Get(i)
@@ -134,6 +135,26 @@ func decide(d tenfoldv1.ReviewDecision, units ...*tenfoldv1.UnitVerdict) *tenfol
 	}
 }
 
+func decideAppeal(d tenfoldv1.AppealDecision, units ...*tenfoldv1.UnitVerdict) *tenfoldv1.DecideAppealRequest {
+	return &tenfoldv1.DecideAppealRequest{
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why",
+		Decision: d, UnitVerdicts: units,
+	}
+}
+
+func approve(change func(*tenfoldv1.ApproveClaimRequest)) *tenfoldv1.ApproveClaimRequest {
+	r := &tenfoldv1.ApproveClaimRequest{Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1"}
+	change(r)
+	return r
+}
+
+func revise(units ...*tenfoldv1.UnitVerdict) *tenfoldv1.ReviseVerdictRequest {
+	return &tenfoldv1.ReviseVerdictRequest{
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why", Document: "docket-1",
+		Ground: tenfoldv1.RevisionGround_REVISION_GROUND_COURT_DECISION, UnitVerdicts: units,
+	}
+}
+
 func policyVersion(change func(*tenfoldv1.PolicyVersion)) *tenfoldv1.PolicyVersion {
 	day := durationpb.New(24 * time.Hour)
 	p := &tenfoldv1.PolicyVersion{
@@ -201,12 +222,36 @@ func TestRules(t *testing.T) {
 		{"an empty batch", &tenfoldv1.BatchFileClaimsRequest{}, "requests"},
 		{"a claim of an unknown merchant", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/3k7qx8m2pdr5t0c2jwz9"}, ""},
 		{"an unknown view", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/1", View: 9}, "view"},
+		{"a view with a mask", &tenfoldv1.GetClaimRequest{
+			Name: "merchants/m1/claims/1", ReadMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}},
+		}, ""},
+		{"an unknown language", &tenfoldv1.ExplainClaimRequest{Name: "merchants/m1/claims/1", Language: 9}, "language"},
+		{"an explanation of nothing", &tenfoldv1.ExplainClaimRequest{}, "name"},
+		{"a machine in an unknown language", &tenfoldv1.DescribeStateMachineRequest{Language: 9}, "language"},
+		{"a filter that the server refuses by itself", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", Filter: strings.Repeat("a", 1<<20)}, ""},
+		{"a filter beyond that", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", Filter: strings.Repeat("a", 1<<20+1)}, "filter"},
+		{"an endless order", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", OrderBy: strings.Repeat("a", 65)}, "order_by"},
 		{"upheld with verdicts", decide(uphold, unit(1, counterfeit), unit(2, genuine)), ""},
 		{"upheld without verdicts", decide(uphold), "-"},
 		{"upheld with nothing counterfeit", decide(uphold, unit(1, genuine)), "-"},
 		{"a unit decided twice", decide(uphold, unit(1, counterfeit), unit(1, genuine)), "unit_verdicts"},
 		{"rejected", decide(reject), ""},
 		{"rejected with verdicts", decide(reject, unit(1, genuine)), "-"},
+		{"an appeal dismissed", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_DISMISSED), ""},
+		{"an appeal dismissed with verdicts", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_DISMISSED, unit(1, genuine)), "-"},
+		{"an appeal upheld in part", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_UPHELD_IN_PART, unit(1, genuine), unit(2, counterfeit)), ""},
+		{"an appeal upheld in part without verdicts", decideAppeal(tenfoldv1.AppealDecision_APPEAL_DECISION_UPHELD_IN_PART), "-"},
+		{"an appeal that nobody decided", decideAppeal(0), "decision"},
+		{"an approval", approve(func(*tenfoldv1.ApproveClaimRequest) {}), ""},
+		{"an approval of whatever it is now", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Etag = "" }), "etag"},
+		{"a refusal that says why", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Refuse, r.Note = true, "why" }), ""},
+		{"a refusal that does not", approve(func(r *tenfoldv1.ApproveClaimRequest) { r.Refuse = true }), "-"},
+		{"a revision", revise(unit(1, genuine)), ""},
+		{"a revision without verdicts", revise(), "unit_verdicts"},
+		{"a unit revised twice", revise(unit(1, genuine), unit(1, counterfeit)), "unit_verdicts"},
+		{"a refund of nothing named", &tenfoldv1.ReportOrderRefundRequest{Name: "merchants/m1/orderLines/l1", RequestId: "r1"}, "refund"},
+		{"a claim paid in an unknown form", fileClaim(func(r *fileRequest) { r.PayoutForm = 9 }), "payout_form"},
+		{"a sampling case out of form", fileClaim(func(r *fileRequest) { r.SamplingCase = "a case" }), "sampling_case"},
 		{"opening the wildcard", &tenfoldv1.OpenBookRequest{MerchantId: "-", RequestId: "r", CurrencyCode: "CNY"}, "-"},
 		{"a policy", policyVersion(func(*tenfoldv1.PolicyVersion) {}), ""},
 		{"a policy on BEST", policyVersion(func(p *tenfoldv1.PolicyVersion) { p.LegalBasis = tenfoldv1.LegalBasis_LEGAL_BASIS_BEST }), "legal_basis"},

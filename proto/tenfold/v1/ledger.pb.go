@@ -593,9 +593,12 @@ type Book struct {
 	// When the merchant gave notice to leave. Absent before.
 	ExitBegunAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=exit_begun_at,json=exitBegunAt,proto3" json:"exit_begun_at,omitempty"`
 	// When the merchant had left. Absent before.
-	ExitedAt      *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=exited_at,json=exitedAt,proto3" json:"exited_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ExitedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=exited_at,json=exitedAt,proto3" json:"exited_at,omitempty"`
+	// When the time to meet the demand had passed. Absent before, and once it is
+	// met.
+	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Book) Reset() {
@@ -771,6 +774,13 @@ func (x *Book) GetExitBegunAt() *timestamppb.Timestamp {
 func (x *Book) GetExitedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExitedAt
+	}
+	return nil
+}
+
+func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DemandLapsedAt
 	}
 	return nil
 }
@@ -1374,7 +1384,7 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xaf\b\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xf5\b\n" +
 	"\x04Book\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12/\n" +
@@ -1402,7 +1412,8 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyR\x0fdemandedDeposit\x12C\n" +
 	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0edemandDeadline\x12>\n" +
 	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\vexitBegunAt\x127\n" +
-	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bexitedAt\"\x84\x02\n" +
+	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bexitedAt\x12D\n" +
+	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\x0edemandLapsedAt\"\x84\x02\n" +
 	"\aAccount\x124\n" +
 	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeR\apurpose\x128\n" +
 	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideR\n" +
@@ -1588,35 +1599,36 @@ var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	13, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
 	13, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
 	13, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
-	0,  // 16: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 17: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	12, // 18: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	12, // 19: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	14, // 20: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 21: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 22: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 23: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	12, // 24: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	13, // 25: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 26: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	15, // 27: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 28: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	12, // 29: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	12, // 30: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	12, // 31: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	13, // 32: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	13, // 33: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 34: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
-	13, // 35: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
-	12, // 36: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
-	4,  // 37: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
-	12, // 38: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
-	10, // 39: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	13, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
+	0,  // 17: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 18: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	12, // 19: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	12, // 20: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	14, // 21: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 22: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 23: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 24: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	12, // 25: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	13, // 26: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	13, // 27: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	15, // 28: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 29: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	12, // 30: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	12, // 31: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	12, // 32: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	13, // 33: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	13, // 34: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 35: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	13, // 36: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	12, // 37: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 38: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	12, // 39: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	10, // 40: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	41, // [41:41] is the sub-list for method output_type
+	41, // [41:41] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }

@@ -295,7 +295,9 @@ type RunDueWorkResponse struct {
 	// Books whose income was used for what is owed.
 	BooksSwept int32 `protobuf:"varint,7,opt,name=books_swept,json=booksSwept,proto3" json:"books_swept,omitempty"`
 	// Holds whose time ran out.
-	HoldsExpired  int32 `protobuf:"varint,8,opt,name=holds_expired,json=holdsExpired,proto3" json:"holds_expired,omitempty"`
+	HoldsExpired int32 `protobuf:"varint,8,opt,name=holds_expired,json=holdsExpired,proto3" json:"holds_expired,omitempty"`
+	// Demands for deposit whose time passed.
+	DemandsLapsed int32 `protobuf:"varint,9,opt,name=demands_lapsed,json=demandsLapsed,proto3" json:"demands_lapsed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -386,6 +388,13 @@ func (x *RunDueWorkResponse) GetHoldsExpired() int32 {
 	return 0
 }
 
+func (x *RunDueWorkResponse) GetDemandsLapsed() int32 {
+	if x != nil {
+		return x.DemandsLapsed
+	}
+	return 0
+}
+
 var File_tenfold_v1_sandbox_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
@@ -402,7 +411,7 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\x06target\x12\x05\xbaH\x02\b\x01\"D\n" +
 	"\x14AdvanceClockResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x13\n" +
-	"\x11RunDueWorkRequest\"\xe3\x02\n" +
+	"\x11RunDueWorkRequest\"\x8a\x03\n" +
 	"\x12RunDueWorkResponse\x12)\n" +
 	"\x10deadlines_passed\x18\x01 \x01(\x05R\x0fdeadlinesPassed\x12)\n" +
 	"\x10results_recorded\x18\x02 \x01(\x05R\x0fresultsRecorded\x12-\n" +
@@ -412,7 +421,8 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1f\n" +
 	"\vbooks_swept\x18\a \x01(\x05R\n" +
 	"booksSwept\x12#\n" +
-	"\rholds_expired\x18\b \x01(\x05R\fholdsExpired2\xfd\x01\n" +
+	"\rholds_expired\x18\b \x01(\x05R\fholdsExpired\x12%\n" +
+	"\x0edemands_lapsed\x18\t \x01(\x05R\rdemandsLapsed2\xfd\x01\n" +
 	"\x0eSandboxService\x12G\n" +
 	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x00\x12S\n" +
 	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"\x00\x12M\n" +

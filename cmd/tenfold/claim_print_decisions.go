@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// retracted says that a result does not count any more.
+func retracted(r *tenfoldv1.AuthenticationResult) string {
+	if r.GetRetracted() {
+		return "taken back"
+	}
+	return ""
+}
+
+// printRevisions shows the verdicts of a claim with what each was worth.
+func printRevisions(o *output, list []*tenfoldv1.Revision) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Verdicts", column{"No.", true}, column{title: "When"}, column{title: "Verdict"}, column{title: "Because"},
+		column{"Refund", true}, column{"Compensation", true}, column{title: "By"}, column{title: "Note"})
+	for _, v := range list {
+		t.AppendRow(table.Row{
+			v.GetNumber(), when(v.GetRevisedAt()), word(v.GetVerdict()), v.GetCause(),
+			sum(v.GetAward().GetRefund()), sum(v.GetAward().GetCompensation()), v.GetAuthor(), v.GetNote(),
+		})
+	}
+	o.render(t)
+}
+
+func printAppeals(o *output, list []*tenfoldv1.Appeal) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Appeals", column{"Against", true}, column{title: "When"}, column{title: "Reasons"}, column{title: "Evidence"}, column{title: "Ended"})
+	for _, a := range list {
+		ended := "waits for the panel"
+		if a.GetEndedAt() != nil {
+			ended = word(a.GetEndedBy()) + " at " + when(a.GetEndedAt())
+		}
+		t.AppendRow(table.Row{a.GetRevision(), when(a.GetAppealedAt()), a.GetNote(), strings.Join(a.GetEvidence(), ", "), ended})
+	}
+	o.render(t)
+}
+
+func printApprovals(o *output, list []*tenfoldv1.Approval) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Approvals", column{"Of", true}, column{title: "When"}, column{title: "Person"}, column{"Amount", true}, column{title: "Counts"}, column{title: "Note"})
+	for _, a := range list {
+		counts := "yes"
+		if !a.GetCounts() {
+			counts = "no: the claim has changed since"
+		}
+		t.AppendRow(table.Row{a.GetRevision(), when(a.GetApprovedAt()), a.GetPerson(), sum(a.GetAmount()), counts, a.GetNote()})
+	}
+	o.render(t)
+}

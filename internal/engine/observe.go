@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// Observer is told how the pipeline fares. Its functions must not block, and
+// several lanes call them at once.
+type Observer struct {
+	// Clock measures how long things take. A sandbox moves the engine's own clock,
+	// not this one.
+	Clock Clock
+	// Batch is told of each batch that changed a book, after its commit and before
+	// its callers are answered.
+	Batch func(Batch)
+	// Stale is told whenever a batch has to be decided afresh, because another
+	// replica had changed one of its books.
+	Stale func()
+}
+
+// Batch is what an observer is told of a batch.
+type Batch struct {
+	Commands int
+	// Began is when the database was given the batch, Took how long it had it.
+	Began time.Time
+	Took  time.Duration
+	// Locked says that the books were locked first: the database had the batch
+	// while it was read and decided, too.
+	Locked bool
+
+	calls []*call
+}
+
+// Contexts gives the context of each command's caller. They are not to be kept.
+func (b *Batch) Contexts() iter.Seq[context.Context] {
+	return func(yield func(context.Context) bool) {
+		for _, c := range b.calls {
+			if !yield(c.ctx) {
+				return
+			}
+		}
+	}
+}
+
+// Observe sets who is told how the pipeline fares.
+func (e *Engine) Observe(o *Observer) { e.observer.Store(o) }
+
+// Queues gives how many commands wait in each lane.
+func (e *Engine) Queues() iter.Seq2[int, int] {
+	return func(yield func(lane, waiting int) bool) {
+		for i, l := range e.lanes {
+			if !yield(i, len(l.queue)) {
+				return
+			}
+		}
+	}
+}
+
+// QueueMax is the most commands that may wait in a lane.
+func (e *Engine) QueueMax() int { return e.config.QueueMax }
+
+// stopwatch measures how long the database has a batch.
+type stopwatch struct {
+	began time.Time
+	took  time.Duration
+}
+
+// start does nothing while nobody observes.
+func (s *stopwatch) start(e *Engine) {
+	if o := e.observer.Load(); o != nil {
+		s.began = o.Clock()
+	}
+}
+
+func (s *stopwatch) stop(e *Engine) {
+	if o := e.observer.Load(); o != nil && !s.began.IsZero() {
+		s.took = o.Clock().Sub(s.began)
+	}
+}
+
+// observed tells of a batch that was committed.
+func (l *lane) observed(calls []*call, locked bool) {
+	if o := l.engine.observer.Load(); o != nil && !l.watch.began.IsZero() {
+		o.Batch(Batch{Commands: len(calls), Began: l.watch.began, Took: l.watch.took, Locked: locked, calls: calls})
+	}
+}
+
+// stale tells of a batch that has to be decided afresh.
+func (e *Engine) stale() {
+	if o := e.observer.Load(); o != nil {
+		o.Stale()
+	}
+}

@@ -1,0 +1,90 @@
+package ops
+
+import (
+	"errors"
+	"sync"
+	"time"
+)
+
+// Health is what is known of the server's state. It is ready while its database
+// answers; it lives as long as somebody goes on asking the database, whatever the
+// answer: to start the server anew brings no database back.
+type Health struct {
+	clock func() time.Time
+	// silence is how long nobody may have asked before the server counts as dead.
+	silence time.Duration
+
+	mu       sync.Mutex
+	asked    time.Time
+	database error
+	stopping bool
+}
+
+// Why a server is not ready, or does not live.
+var (
+	errStarting = errors.New("starting")
+	errStopping = errors.New("stopping: calls under way are answered")
+	errDatabase = errors.New("the database does not answer")
+	errStuck    = errors.New("stuck: nobody asks the database any more")
+)
+
+// NewHealth makes the health of a server that is starting.
+func NewHealth(clock func() time.Time, silence time.Duration) *Health {
+	return &Health{clock: clock, silence: silence}
+}
+
+// Asked notes what came of asking the database.
+func (h *Health) Asked(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked, h.database = h.clock(), err
+}
+
+// Stopping notes that the server takes no further calls.
+func (h *Health) Stopping() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.stopping = true
+}
+
+// DatabaseAnswers says whether the database answered when it was last asked.
+func (h *Health) DatabaseAnswers() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.asked.IsZero() && h.database == nil
+}
+
+// Ready says why the server is not to be called; nil where it is. What the
+// database said stays in the log.
+func (h *Health) Ready() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.stopping:
+		return errStopping
+	case h.asked.IsZero():
+		return errStarting
+	case h.database != nil:
+		return errDatabase
+	}
+	return h.stuck()
+}
+
+// Live says why the server should be started anew; nil where it should not. A
+// start may take as long as a migration does, a stop as long as calls do.
+func (h *Health) Live() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopping {
+		return nil
+	}
+	return h.stuck()
+}
+
+// stuck needs the lock.
+func (h *Health) stuck() error {
+	if !h.asked.IsZero() && h.clock().Sub(h.asked) > h.silence {
+		return errStuck
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+// Package ops serves operators over HTTP, on a port of its own: metrics, whether
+// the server lives and is ready, and profiles. It asks nobody who they are, so the
+// port is to be reached by operators only. It says nothing of merchants, claims or
+// persons.
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+)
+
+const (
+	// headerMax is how long a request's header may take. Answers may take as long as
+	// a profile is asked for.
+	headerMax = 5 * time.Second
+	// headerBytes is the most bytes of a header.
+	headerBytes = 16 << 10
+)
+
+// Server serves operators.
+type Server struct {
+	http   *http.Server
+	served chan error
+}
+
+// Serve serves operators on l until Stop.
+func Serve(l net.Listener, health *Health, metrics http.Handler) *Server {
+	s := &Server{
+		http:   &http.Server{Handler: handler(health, metrics), ReadHeaderTimeout: headerMax, MaxHeaderBytes: headerBytes},
+		served: make(chan error, 1),
+	}
+	go func() { s.served <- s.http.Serve(l) }()
+	return s
+}
+
+// Stop takes no further requests, and cuts off those that are under way when ctx
+// ends.
+func (s *Server) Stop(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close() // Closes what was accepted; the listener is closed already.
+	}
+	if err := <-s.served; err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve operators: %w", err)
+	}
+	return nil
+}
+
+func handler(health *Health, metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", metrics)
+	mux.HandleFunc("GET /livez", answer(health.Live))
+	mux.HandleFunc("GET /readyz", answer(health.Ready))
+	mux.HandleFunc("GET /debug/pprof/", onThisMachine(pprof.Index))
+	mux.HandleFunc("GET /debug/pprof/profile", onThisMachine(pprof.Profile))
+	mux.HandleFunc("GET /debug/pprof/symbol", onThisMachine(pprof.Symbol))
+	mux.HandleFunc("GET /debug/pprof/trace", onThisMachine(pprof.Trace))
+	// The command line may hold the password of the database.
+	mux.HandleFunc("GET /debug/pprof/cmdline", http.NotFound)
+	return mux
+}
+
+// answer says ok, or what is wrong.
+func answer(state func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if err := state(); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ok")
+	}
+}
+
+// onThisMachine refuses profiles to other machines, on whatever address the port
+// is: taking one slows the server down, and shows how it is built.
+func onThisMachine(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			http.Error(w, "profiles are for callers on this machine", http.StatusForbidden)
+			return
+		}
+		serve(w, r)
+	}
+}

@@ -1,0 +1,162 @@
+package ops_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/ops"
+)
+
+// clock is a clock that the test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+const silence = time.Minute
+
+func newHealth() (*ops.Health, *clock) {
+	c := &clock{now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	return ops.NewHealth(c.Now, silence), c
+}
+
+// Would catch a server that is called before it can answer or while it drains, one
+// that is killed because its database is away or its start takes long, and one
+// that is stuck and left so.
+func TestHealthFollowsTheDatabase(t *testing.T) {
+	t.Parallel()
+	away := errors.New("connection refused to 10.0.0.1")
+	steps := []struct {
+		name        string
+		do          func(*ops.Health, *clock)
+		ready, live string
+	}{
+		{"starting", func(*ops.Health, *clock) {}, "starting", ""},
+		{"starting for long", func(_ *ops.Health, c *clock) { c.move(time.Hour) }, "starting", ""},
+		{"database answers", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
+		{"database is away", func(h *ops.Health, _ *clock) { h.Asked(away) }, "the database does not answer", ""},
+		{"for long", func(h *ops.Health, c *clock) { c.move(time.Hour); h.Asked(away) }, "the database does not answer", ""},
+		{"database is back", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
+		{"nobody asks", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stuck: nobody asks the database any more", "stuck: nobody asks the database any more"},
+		{"somebody asks again", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
+		{"stopping", func(h *ops.Health, _ *clock) { h.Stopping() }, "stopping: calls under way are answered", ""},
+		{"stopping for long", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stopping: calls under way are answered", ""},
+	}
+	h, c := newHealth()
+	for _, step := range steps {
+		step.do(h, c)
+		if got := text(h.Ready()); got != step.ready {
+			t.Errorf("%s: not ready because %q, want %q", step.name, got, step.ready)
+		}
+		if got := text(h.Live()); got != step.live {
+			t.Errorf("%s: does not live because %q, want %q", step.name, got, step.live)
+		}
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// serve serves on loopback and gives the base address.
+func serve(t *testing.T, h *ops.Health) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "measured 1\n") })
+	s := ops.Serve(l, h, metrics)
+	t.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + l.Addr().String()
+}
+
+func get(t *testing.T, url string) (code int, body string) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(b)
+}
+
+// Would catch an endpoint that is missing, that answers 200 whatever the state, or
+// that shows the command line, which may hold a password.
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	h, _ := newHealth()
+	base := serve(t, h)
+	for _, want := range []struct {
+		path string
+		code int
+		body string
+	}{
+		{"/metrics", 200, "measured 1"},
+		{"/livez", 200, "ok"},
+		{"/readyz", 503, "starting"},
+		{"/debug/pprof/", 200, "heap"},
+		{"/debug/pprof/goroutine?debug=1", 200, "goroutine profile"},
+		{"/debug/pprof/cmdline", 404, ""},
+		{"/", 404, ""},
+	} {
+		if code, body := get(t, base+want.path); code != want.code || !strings.Contains(body, want.body) {
+			t.Errorf("%s answers %d %.80q, want %d with %q", want.path, code, body, want.code, want.body)
+		}
+	}
+	h.Asked(nil)
+	if code, body := get(t, base+"/readyz"); code != 200 || body != "ok\n" {
+		t.Errorf("a ready server answers %d %q", code, body)
+	}
+}
+
+// Would catch profiles that other machines may take where the port is open to them.
+func TestProfilesAreForThisMachine(t *testing.T) {
+	t.Parallel()
+	h, _ := newHealth()
+	handler := ops.Handler(h, http.NotFoundHandler())
+	for from, want := range map[string]int{
+		"127.0.0.1:5": 200, "[::1]:5": 200, "10.1.2.3:5": 403, "[2001:db8::1]:5": 403, "@": 403,
+	} {
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/symbol"} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.RemoteAddr = from
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			if w.Code != want {
+				t.Errorf("%s from %s answers %d, want %d", path, from, w.Code, want)
+			}
+		}
+	}
+}

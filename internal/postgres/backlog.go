@@ -1,0 +1,72 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"time"
+)
+
+// Backlog is what waits to be done, over all books. Counts stop at a bound, so
+// that asking costs the same however much waits.
+type Backlog struct {
+	// PayoutsOpen have no outcome yet; PayoutsStuck are those of them that were
+	// asked after many times.
+	PayoutsOpen, PayoutsStuck int64
+	// InReview, Appealed, AwaitingApproval and PayoutFailed are claims that wait
+	// for people.
+	InReview, Appealed, AwaitingApproval, PayoutFailed int64
+	// DeadlinesLate have passed and not fired; OldestLate is the first of them,
+	// zero for none.
+	DeadlinesLate int64
+	OldestLate    time.Time
+	// DeliveriesDue are deliveries of webhooks that are due; OldestDelivery is
+	// since when the first of them is, zero for none.
+	DeliveriesDue  int64
+	OldestDelivery time.Time
+	// DeadLetters are deliveries that no webhook took.
+	DeadLetters int64
+}
+
+// Backlog counts what waits: deadlines that passed before late, deliveries that
+// were due at now, each count up to most. Each is in the order of an index, so that
+// it stops at the bound also where rows of its kind are rare.
+func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Backlog, error) {
+	b, _, err := readOne(ctx, r, "count what waits", `
+		SELECT
+			(SELECT count(*) FROM (SELECT FROM payout_dues ORDER BY due_at LIMIT $3) d),
+			(SELECT count(*) FROM (SELECT FROM payout_dues WHERE attempts >= 10 ORDER BY payout_id LIMIT $3) d),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'IN_REVIEW' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'APPEALED' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'AWAITING_APPROVAL' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'PAYOUT_FAILED' ORDER BY since, claim_id LIMIT $3) w),
+			(SELECT count(*) FROM (SELECT FROM waits WHERE deadline_at <= $1 ORDER BY deadline_at LIMIT $3) w),
+			(SELECT deadline_at FROM waits WHERE deadline_at <= $1 ORDER BY deadline_at LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT $3) d),
+			(SELECT due_at FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT 1),
+			(SELECT count(*) FROM (
+				SELECT FROM webhook_deliveries WHERE dead_at IS NOT NULL ORDER BY merchant_id, webhook_id, event_number LIMIT $3) d)`,
+		scanBacklog, late, now, most)
+	return b, err
+}
+
+func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
+	var late, delivery sql.NullTime
+	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck,
+		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
+		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters)
+	b.OldestLate, b.OldestDelivery = late.Time, delivery.Time
+	inUTC(&b.OldestLate, &b.OldestDelivery)
+	return b, err
+}
+
+// Connections is how many connections of the pool are in use, how many stand
+// ready, and how many there may be.
+type Connections struct {
+	Used, Idle, Most int
+}
+
+// Connections tells how the pool stands.
+func (db *DB) Connections() Connections {
+	s := db.pool.Stats()
+	return Connections{Used: s.InUse, Idle: s.Idle, Most: s.MaxOpenConnections}
+}

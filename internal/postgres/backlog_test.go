@@ -1,0 +1,58 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// Would catch a count of the wrong rows, one that goes beyond its bound, and a
+// first of its kind that is not the first.
+func TestBacklogCountsWhatWaits(t *testing.T) {
+	t.Parallel()
+	db, rows := withDues(t, 5)
+	for _, statement := range []string{
+		`UPDATE payout_dues SET attempts = 10 WHERE payout_id IN ('p1', 'p2')`,
+		`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
+		 SELECT 'm1', 'c' || i, (ARRAY['IN_REVIEW', 'APPEALED', 'APPEALED', 'AWAITING_APPROVAL', 'PAYOUT_FAILED', 'NOTIFIED', 'NOTIFIED'])[i],
+		        '2026-03-01Z', '', CASE WHEN i > 5 THEN '2026-03-02 09:00Z'::timestamptz + (i - 5) * interval '1 minute' END
+		 FROM generate_series(1, 7) i`,
+		`INSERT INTO webhook_deliveries (merchant_id, webhook_id, event_number, due_at, attempts, last_status, last_failure, dead_at)
+		 SELECT 'm1', 'w1', i, '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute', 0, 0, '',
+		        CASE WHEN i <= 3 THEN '2026-03-02 09:00Z'::timestamptz END
+		 FROM generate_series(1, 6) i`,
+	} {
+		if _, err := rows.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	minute := func(n int) time.Time { return duesAt.Add(time.Duration(n) * time.Minute) }
+	for _, row := range []struct {
+		late, now time.Time
+		most      int
+		want      postgres.Backlog
+	}{
+		{minute(0), minute(0), 100, postgres.Backlog{
+			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1, DeadLetters: 3,
+		}},
+		{minute(2), minute(5), 100, postgres.Backlog{
+			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
+			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3,
+		}},
+		{minute(2), minute(5), 1, postgres.Backlog{
+			PayoutsOpen: 1, PayoutsStuck: 1, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
+			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1,
+		}},
+	} {
+		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(row.want, got); diff != "" {
+			t.Errorf("late before %v, due at %v, at most %d: %s", row.late, row.now, row.most, diff)
+		}
+	}
+}

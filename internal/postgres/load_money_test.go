@@ -1,0 +1,197 @@
+package postgres_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// inTx runs f as a lane reads.
+func (b *bulk) inTx(f func(*postgres.Tx) error) {
+	b.t.Helper()
+	s := b.pg.OpenSession()
+	defer s.Close()
+	if err := s.InSnapshot(b.t.Context(), f); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// debtNumber is a debt as owe makes it.
+func debtNumber(kind postgres.DebtKind, g int) postgres.Debt {
+	d := postgres.Debt{
+		MerchantID: fmt.Sprintf("m%d", g%10), Kind: kind, ID: fmt.Sprintf("D%09d", g), Open: money.Amount(g),
+		Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(g*7919%1009) * time.Hour),
+	}
+	if g <= debtsOfHot {
+		d.MerchantID = "hot"
+	}
+	return d
+}
+
+// Would catch a debt that is read for another book, kind or id, and one that comes
+// although nobody asked.
+func TestLoadDebtsByKey(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	want := []postgres.Debt{
+		debtNumber(postgres.DebtTopUp, 7), debtNumber(postgres.DebtAdvance, 7), debtNumber(postgres.DebtFee, debtsOfHot+1),
+	}
+	var keys []postgres.DebtKey
+	for _, d := range want {
+		keys = append(keys, postgres.DebtKey{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID})
+	}
+	keys = append(keys,
+		postgres.DebtKey{MerchantID: "m7", Kind: postgres.DebtTopUp, ID: "D000000007"},
+		postgres.DebtKey{MerchantID: "hot", Kind: "NONE", ID: "D000000007"},
+		postgres.DebtKey{MerchantID: "hot", Kind: postgres.DebtTopUp, ID: "none"})
+	b.inTx(func(tx *postgres.Tx) error {
+		got, err := tx.Debts(keys)
+		same(t, want, got)
+		return err
+	})
+}
+
+// Would catch a sweep that pays a newer debt before an older one, what is owed to
+// the platform before what a consumer waits for, or another merchant's debts.
+func TestLoadOldestDebts(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	b.run(`UPDATE debts SET sampling_case = 'case-1' WHERE merchant_id = 'hot' AND debt_id = 'D000000001'`)
+	const limit = 40
+	var want []string
+	for _, merchant := range []string{"hot", "m3"} {
+		for _, kind := range postgres.DebtKinds() {
+			want = append(want, b.ids(fmt.Sprintf(`
+				SELECT concat_ws(' ', merchant_id, kind, debt_id, sampling_case, open_minor)
+				FROM debts WHERE merchant_id = '%s' AND kind = '%s' ORDER BY since, debt_id LIMIT %d`, merchant, kind, limit))...)
+		}
+	}
+	b.inTx(func(tx *postgres.Tx) error {
+		debts, err := tx.OldestDebts([]string{"hot", "m3", "nobody"}, limit)
+		var got []string
+		for _, d := range debts {
+			got = append(got, fmt.Sprintf("%s %s %s %s %d", d.MerchantID, d.Kind, d.ID, d.SamplingCase, d.Open))
+		}
+		same(t, want, got)
+		return err
+	})
+}
+
+// Would catch approvals of another claim or book that are counted for this one, and
+// one that is left out because it is of an older revision.
+func TestLoadApprovals(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	b.run(`
+		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
+		VALUES ('m2', 'C000000002', 1, 'person', 1, '', 1, '2026-01-01')`)
+	var want []postgres.Approval
+	for n := int32(1); n <= 3; n++ {
+		want = append(want, postgres.Approval{
+			MerchantID: "hot", ClaimID: "C000000002", Revision: n, Person: "person", Amount: 1,
+			EventNumber: int64(n), ApprovedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		})
+	}
+	b.inTx(func(tx *postgres.Tx) error {
+		got, err := tx.Approvals([]postgres.Key{{MerchantID: "hot", ID: "C000000002"}, {MerchantID: "m1", ID: "C000000003"}})
+		same(t, want, got)
+		return err
+	})
+}
+
+// confirm makes claims of the hot merchant such that every third is paid, every
+// third fell after it was confirmed, and the last hundred are of another product.
+func (b *bulk) confirm() {
+	b.t.Helper()
+	b.run(`
+		UPDATE claims
+		SET state = CASE right(claim_id, 9)::integer % 3 WHEN 0 THEN 'PAID' WHEN 1 THEN 'REJECTED' ELSE 'NOTIFIED' END,
+		    confirmed_at = CASE WHEN right(claim_id, 9)::integer % 3 < 2 THEN state_since END,
+		    award_refund_minor = right(claim_id, 9)::integer,
+		    product_id = CASE WHEN claim_id > 'C000000900' THEN 'other' ELSE 'hot' END`)
+	b.run(`ANALYZE claims`)
+}
+
+// Would catch an award that seems usual because of claims that fell, were never
+// confirmed, are of another merchant or too long ago.
+func TestLoadUsualAwards(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 1000)
+	b.confirm()
+	// Another merchant sells the product too: its claims are looked at, and do not count.
+	b.run(`UPDATE claims SET merchant_id = 'm1' WHERE claim_id BETWEEN 'C000000880' AND 'C000000890'`)
+	const limit = 60
+	usual := func(newest, oldest int) (u policy.Usual) {
+		for g := oldest; g <= newest; g++ {
+			if g%3 == 0 && (g < 880 || g > 890) {
+				u.Awarded += money.Amount(g + 100)
+				u.Claims++
+			}
+		}
+		return u
+	}
+	ofMerchant := usual(1000, 1000-limit+1)
+	hot, none := postgres.ProductKey{MerchantID: "hot", ProductID: "hot"}, postgres.ProductKey{MerchantID: "hot"}
+	unknown := postgres.ProductKey{MerchantID: "nobody", ProductID: "none"}
+	b.inTx(func(tx *postgres.Tx) error {
+		got, err := tx.Usual([]postgres.ProductKey{hot, none, unknown}, limit)
+		same(t, []postgres.Usual{
+			{ProductKey: hot, OfMerchant: ofMerchant, OfProduct: usual(900, 900-limit+1)},
+			{ProductKey: none, OfMerchant: ofMerchant},
+			{ProductKey: unknown},
+		}, got)
+		return err
+	})
+}
+
+// Would catch a read of the pipeline that walks a table, or looks at debts,
+// approvals or claims that it does not need.
+func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 1000)
+	b.owe()
+	b.confirm()
+	b.run(`UPDATE claims SET merchant_id = 'm1' WHERE claim_id BETWEEN 'C000000011' AND 'C000000014'`)
+	b.run(`UPDATE claims SET product_id = 'rare' WHERE claim_id BETWEEN 'C000000012' AND 'C000000020'`)
+	const limit = 40
+	kinds := int64(len(postgres.DebtKinds()))
+	for name, read := range map[string]struct {
+		run  func(*postgres.Tx) error
+		most int64
+	}{
+		"debts": {func(tx *postgres.Tx) error {
+			return listed(tx.Debts([]postgres.DebtKey{{MerchantID: "hot", Kind: postgres.DebtHold, ID: "D000000007"}}))
+		}, 1},
+		"oldest debts": {func(tx *postgres.Tx) error { return listed(tx.OldestDebts([]string{"hot"}, limit)) }, kinds * limit},
+		"approvals": {func(tx *postgres.Tx) error {
+			return listed(tx.Approvals([]postgres.Key{{MerchantID: "hot", ID: "C000000100"}}))
+		}, 3},
+		"usual awards": {func(tx *postgres.Tx) error {
+			return listed(tx.Usual([]postgres.ProductKey{{MerchantID: "hot", ProductID: "hot"}}, limit))
+		}, 2 * limit},
+		"usual awards of few": {func(tx *postgres.Tx) error {
+			return listed(tx.Usual([]postgres.ProductKey{{MerchantID: "m1", ProductID: "rare"}}, limit))
+		}, 2 * limit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.inTx(func(tx *postgres.Tx) error {
+				// What the planner reads of the catalogue to make the plan is none of it.
+				if err := read.run(tx); err != nil {
+					return err
+				}
+				looked, err := postgres.LookedTx(tx, func() error { return read.run(tx) })
+				if looked.Walked > 0 || looked.Found == 0 || looked.Found > read.most {
+					t.Errorf("walked through %d rows and found %d, at most %d are fine", looked.Walked, looked.Found, read.most)
+				}
+				return err
+			})
+		})
+	}
+}

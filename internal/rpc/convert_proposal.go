@@ -1,0 +1,33 @@
+package rpc
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+func proposalOf(p *postgres.Proposal, currency string) *tenfoldv1.Proposal {
+	out := &tenfoldv1.Proposal{
+		Name: proposalName(p.MerchantID, p.Number), Kind: proposalKinds.proto(p.Kind), State: proposalStates.proto(p.State),
+		Amount: moneyOf(p.Amount, currency), Undone: moneyOf(p.Undone, currency), DebtKind: debtKinds.proto(p.DebtKind),
+		Note: p.Note, ProposedBy: p.ProposedBy, ProposedAt: stamp(p.ProposedAt), EndedAt: stamp(p.EndedAt),
+	}
+	switch p.DebtKind {
+	case postgres.DebtTopUp:
+		out.PaymentReference = p.DebtID
+	case postgres.DebtAdvance, postgres.DebtFee:
+		out.Claim = claimName(p.MerchantID, p.DebtID)
+	case postgres.DebtShortfall, postgres.DebtHold:
+	}
+	if p.Undoes != 0 {
+		out.Undoes = proposalName(p.MerchantID, p.Undoes)
+	}
+	if p.TransferNumber != 0 {
+		out.Transfer = transferName(p.MerchantID, p.TransferNumber)
+	}
+	for _, v := range p.Votes {
+		out.Votes = append(out.Votes, &tenfoldv1.ProposalVote{
+			Person: v.Person, Approved: v.Approved, Note: v.Note, VotedAt: stamp(v.VotedAt), EventNumber: v.EventNumber,
+		})
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+package telemetry
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// backlogPause is how often it is counted what waits. Scrapes read the last count,
+	// so however many scrape, the database is asked no more often.
+	backlogPause = 15 * time.Second
+	// backlogMax bounds each count.
+	backlogMax = 10_000
+	// backlogTimeout is how long one count may take.
+	backlogTimeout = 5 * time.Second
+	// backlogAge is how long a count is shown; then none is rather than a false one.
+	backlogAge = time.Minute
+)
+
+// Backlog counts what waits to be done over all books. Every replica counts the
+// same: of several, the largest is to be taken, not the sum.
+type Backlog struct {
+	db     *postgres.DB
+	engine *engine.Engine
+	clock  engine.Clock
+	log    *slog.Logger
+	last   atomic.Pointer[counted]
+}
+
+// counted is one count: deadlines by the engine's time, the rest by the true one.
+type counted struct {
+	postgres.Backlog
+	late, at time.Time
+}
+
+// Backlog prepares to count; clock is the true time.
+func (t *Telemetry) Backlog(db *postgres.DB, e *engine.Engine, clock engine.Clock, log *slog.Logger) (*Backlog, error) {
+	b := &Backlog{db: db, engine: e, clock: clock, log: log}
+	return b, t.ask(b.readings())
+}
+
+// Run counts again and again until ctx ends.
+func (b *Backlog) Run(ctx context.Context) {
+	tick := time.NewTicker(backlogPause)
+	defer tick.Stop()
+	for {
+		if err := b.Count(ctx); err != nil && ctx.Err() == nil {
+			b.log.WarnContext(ctx, "what waits cannot be counted", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Count counts once.
+func (b *Backlog) Count(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, backlogTimeout)
+	defer cancel()
+	c := counted{late: b.engine.Now().Add(-b.engine.LapseGrace()), at: b.clock()}
+	var err error
+	if c.Backlog, err = b.db.Reader().Backlog(ctx, c.late, c.at, backlogMax); err != nil {
+		return err
+	}
+	b.last.Store(&c)
+	return nil
+}
+
+// of reads from the last count.
+func (b *Backlog) of(f func(*counted) int64) func() (float64, bool) {
+	return b.from(func(c *counted) float64 { return float64(f(c)) })
+}
+
+// lag reads how old the oldest of something was at the last count.
+func (b *Backlog) lag(f func(*counted) (now, oldest time.Time)) func() (float64, bool) {
+	return b.from(func(c *counted) float64 {
+		now, oldest := f(c)
+		if oldest.IsZero() {
+			return 0
+		}
+		return max(0, now.Sub(oldest).Seconds())
+	})
+}
+
+func (b *Backlog) from(f func(*counted) float64) func() (float64, bool) {
+	return func() (float64, bool) {
+		c := b.last.Load()
+		if c == nil || b.clock().Sub(c.at) > backlogAge {
+			return 0, false
+		}
+		return f(c), true
+	}
+}
+
+func (b *Backlog) readings() []reading {
+	const (
+		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and of those the stuck, which were asked after many times."
+		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
+		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Deliveries of webhooks: due, and dead, which no receiver took."
+	)
+	return []reading{
+		{name: payouts, about: ofPayouts, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.PayoutsOpen })},
+		{name: payouts, about: ofPayouts, label: "state", value: "stuck", read: b.of(func(c *counted) int64 { return c.PayoutsStuck })},
+		{name: claims, about: ofClaims, label: "state", value: "IN_REVIEW", read: b.of(func(c *counted) int64 { return c.InReview })},
+		{name: claims, about: ofClaims, label: "state", value: "APPEALED", read: b.of(func(c *counted) int64 { return c.Appealed })},
+		{name: claims, about: ofClaims, label: "state", value: "AWAITING_APPROVAL", read: b.of(func(c *counted) int64 { return c.AwaitingApproval })},
+		{name: claims, about: ofClaims, label: "state", value: "PAYOUT_FAILED", read: b.of(func(c *counted) int64 { return c.PayoutFailed })},
+		{name: "tenfold.deadlines.late", about: "Deadlines that have passed and not fired, beyond the grace.",
+			read: b.of(func(c *counted) int64 { return c.DeadlinesLate })},
+		{name: "tenfold.deadlines.lag", unit: "s", about: "How long ago the first of them should have fired.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestLate })},
+		{name: deliveries, about: ofDeliveries, label: "state", value: "due", read: b.of(func(c *counted) int64 { return c.DeliveriesDue })},
+		{name: deliveries, about: ofDeliveries, label: "state", value: "dead", read: b.of(func(c *counted) int64 { return c.DeadLetters })},
+		{name: "tenfold.webhook.lag", unit: "s", about: "Since when the first of the due deliveries is due.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestDelivery })},
+	}
+}

@@ -1,0 +1,70 @@
+package telemetry
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/accesslog"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/relay"
+	"github.com/tenfold-claims/tenfold/internal/watch"
+	"github.com/tenfold-claims/tenfold/internal/worker"
+)
+
+// Worker tells what a worker has done.
+func (t *Telemetry) Worker(w *worker.Worker) error {
+	total := func(f func(worker.Totals) int64) func() (float64, bool) {
+		return always(func() int64 { return f(w.Totals()) })
+	}
+	const outcomes, ofOutcomes = "tenfold.payout.outcomes", "Payouts whose outcome the gateway told, and calls that brought none, unknown."
+	return t.ask([]reading{
+		{name: "tenfold.deadlines.passed", about: "Deadlines that have fired.", total: true,
+			read: total(func(d worker.Totals) int64 { return d.DeadlinesPassed })},
+		{name: "tenfold.payout.instructions", about: "Payouts that the gateway was instructed of, repetitions included.", total: true,
+			read: total(func(d worker.Totals) int64 { return d.PayoutsInstructed })},
+		{name: "tenfold.payout.queries", about: "Payouts that the gateway was asked after.", total: true,
+			read: total(func(d worker.Totals) int64 { return d.PayoutsQueried })},
+		{name: outcomes, about: ofOutcomes, total: true, label: "outcome", value: "succeeded",
+			read: total(func(d worker.Totals) int64 { return d.OutcomesSucceeded })},
+		{name: outcomes, about: ofOutcomes, total: true, label: "outcome", value: "failed",
+			read: total(func(d worker.Totals) int64 { return d.OutcomesFailed })},
+		{name: outcomes, about: ofOutcomes, total: true, label: "outcome", value: "unknown",
+			read: total(func(d worker.Totals) int64 { return d.OutcomesUnknown })},
+	})
+}
+
+// Watches tells how many follow.
+func (t *Telemetry) Watches(h *watch.Hub) error {
+	return t.ask([]reading{{name: "tenfold.watch.followers", about: "Watches that are open.", read: always(h.Followers)}})
+}
+
+// Relay tells how a relay stands; clock is the true time.
+func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
+	return t.ask([]reading{
+		{name: "tenfold.relay.leading", about: "Whether this replica relays events, 1, or stands by, 0.",
+			read: whether(func() bool { return r.State().Leading })},
+		{name: "tenfold.relay.events", about: "Events that the sink has stored.", total: true,
+			read: always(func() int64 { return r.State().Relayed })},
+		{name: "tenfold.relay.lag", unit: "s", about: "Age of the oldest event that waits to be stored.",
+			read: always(func() float64 { return r.State().Lag(clock()).Seconds() })},
+	})
+}
+
+// RefusedAttempts tells what found no room in the access log.
+func (t *Telemetry) RefusedAttempts(l *accesslog.Log) error {
+	return t.ask([]reading{{name: "tenfold.access.dropped", about: "Refused attempts that found no room in the access log.", total: true,
+		read: always(l.Dropped)}})
+}
+
+// Database tells how the pool of connections stands, and whether the database
+// answers.
+func (t *Telemetry) Database(db *postgres.DB, answers func() bool) error {
+	const name, about = "tenfold.database.connections", "Connections to the database."
+	return t.ask([]reading{
+		{name: "tenfold.database.up", about: "Whether the database answered when it was last asked, 1, or not, 0.",
+			read: whether(answers)},
+		{name: name, about: about, label: "state", value: "used", read: always(func() int { return db.Connections().Used })},
+		{name: name, about: about, label: "state", value: "idle", read: always(func() int { return db.Connections().Idle })},
+		{name: "tenfold.database.connections.max", about: "Connections to the database that may be open.",
+			read: always(func() int { return db.Connections().Most })},
+	})
+}

@@ -1,0 +1,154 @@
+package telemetry_test
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// open opens a book.
+func (f *fixture) open(merchant string) {
+	f.t.Helper()
+	h := engine.Header{MerchantID: merchant, Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator}, Method: "OpenBook", RequestID: "r-" + merchant}
+	if _, err := f.engine.OpenBook(f.t.Context(), h, engine.OpenBook{Currency: "CNY"}); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// Would catch a pipeline that counts commands or batches wrongly, measures by the
+// sandbox's clock, which stands still, or does not tell how its queues are.
+func TestPipelineIsMeasured(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	var mu sync.Mutex
+	now := start
+	// Each look at the clock is a quarter of a second later than the one before.
+	ticking := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		now = now.Add(250 * time.Millisecond)
+		return now
+	}
+	if err := m.Pipeline(f.engine, ticking); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		f.open(fmt.Sprintf("m%d", i))
+	}
+	f.measured(m,
+		"tenfold_pipeline_batch_size_sum 3", "tenfold_pipeline_batch_size_count 3",
+		`tenfold_pipeline_batch_duration_seconds_sum{books="kept"} 0.75`, `tenfold_pipeline_batch_duration_seconds_count{books="kept"} 3`,
+		"tenfold_pipeline_stale_total 0", `tenfold_pipeline_queued{lane="0"} 0`, `tenfold_pipeline_queued{lane="1"} 0`,
+		"tenfold_pipeline_queue_max 8192",
+	)
+}
+
+// Would catch a reason that is counted under another or not from zero, and a
+// refusal of no known reason that breaks the counting.
+func TestRefusalsAreCountedByReason(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	o, err := m.Calls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Stats != nil {
+		t.Error("calls are followed step by step although nobody looks at traces")
+	}
+	for range 2 {
+		o.Refused(fault.QueueFull)
+	}
+	o.Refused(fault.ClaimNotFound)
+	f.measured(m,
+		`tenfold_refusals_total{reason="QUEUE_FULL"} 2`, `tenfold_refusals_total{reason="CLAIM_NOT_FOUND"} 1`,
+		`tenfold_refusals_total{reason="HOLD_EXCEEDED"} 0`, `tenfold_build_info{goversion="`+runtime.Version()+`",revision="abc",version="1.2.3"} 1`,
+	)
+}
+
+// Would catch a count of the database that is shown although it is old, or not
+// shown although it is fresh.
+func TestBacklogIsShownWhileItIsFresh(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	now := start
+	backlog, err := m.Backlog(f.db, f.engine, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(scrape(m), "tenfold_payouts") {
+		t.Error("payouts are shown that nobody has counted")
+	}
+	if err := backlog.Count(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.measured(m, `tenfold_payouts{state="open"} 0`, `tenfold_claims_waiting{state="IN_REVIEW"} 0`, "tenfold_deadlines_lag_seconds 0")
+	now = now.Add(time.Minute + time.Nanosecond)
+	if strings.Contains(scrape(m), "tenfold_payouts") {
+		t.Error("payouts are shown as they were long ago")
+	}
+}
+
+// Would catch a batch that is in no call's trace, or in one whose caller did not
+// ask for it, and calls that are not linked with the batch they were committed with.
+func TestBatchIsLinkedWithItsCalls(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	spans := tracetest.NewInMemoryExporter()
+	p := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
+	m.Follow(p)
+	if err := m.Pipeline(f.engine, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	f.open("m0") // By a caller without a trace.
+	if got := spans.GetSpans(); len(got) != 0 {
+		t.Fatalf("a batch that nobody traces makes the spans %v", got)
+	}
+	const callers = 20
+	var running sync.WaitGroup
+	for i := range callers {
+		running.Go(func() {
+			ctx, span := p.Tracer("test").Start(t.Context(), "call")
+			defer span.End()
+			h := engine.Header{MerchantID: fmt.Sprintf("t%d", i), Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator}, Method: "OpenBook", RequestID: "r1"}
+			if _, err := f.engine.OpenBook(ctx, h, engine.OpenBook{Currency: "CNY"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	seen := make(map[trace.SpanID]bool)
+	batches, linked := 0, 0
+	for _, s := range spans.GetSpans() {
+		if s.Name != "write batch" {
+			continue
+		}
+		batches++
+		seen[s.Parent.SpanID()] = true
+		for _, l := range s.Links {
+			seen[l.SpanContext.SpanID()] = true
+		}
+	}
+	for _, s := range spans.GetSpans() {
+		if s.Name == "call" && len(s.Links) == 1 {
+			linked++
+		}
+	}
+	if len(seen) != callers || linked != callers-batches {
+		t.Errorf("%d batches show %d of %d calls, %d calls show the batch of another's trace", batches, len(seen), callers, linked)
+	}
+}
