@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // revisedTo gives a claim another verdict, unit by unit, as a court would.
@@ -189,6 +190,36 @@ func TestLateArrivalTakesWhatWaits(t *testing.T) {
 	c := f.answer(made[0], payout.OutcomeSucceeded)
 	if c.State != claim.PayoutFailed || c.Funding.RefundPaid != 10_000 || c.Funding.CompensationFailed != 90_000 {
 		t.Fatalf("the claim is %s with %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
+
+// Would catch a claim that waits for ever for two people to approve nothing: its
+// order was refunded meanwhile, and the sibling that was paid had all the rest.
+func TestNothingIsLeftToApprove(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	v := policy.Seeds()[0]
+	v.Number, v.Cap, v.ApprovalOver = 2, 50_000, 55_000
+	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
+	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
+	f.must(err)
+	f.open("m1", 1_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	buyer := func(id string, paid money.Amount) engine.FileClaim {
+		l := line("m1", id, 1, paid)
+		l.PayerID, l.RecipientID = "buyer", "buyer"
+		return filing(l, 1)
+	}
+	f.accept(f.confirmNotice(f.found(buyer("l1", 5_000))))
+	c := f.accept(f.confirmNotice(f.found(buyer("l2", 60_000))))
+	if c.State != claim.AwaitingApproval || c.Award != (claim.Award{Refund: 60_000}) {
+		t.Fatalf("the claim is %s with %+v", c.State, c.Award)
+	}
+	f.orderRefund("m1", "l2", 60_000)
+	c = f.read(c)[0]
+	if c.State != claim.Paid || c.Award != (claim.Award{}) || c.Funding != (claim.Funding{}) {
+		t.Fatalf("after the refund it is %s with %+v and %+v", c.State, c.Award, c.Funding)
 	}
 	f.audited()
 }

@@ -204,7 +204,8 @@ func (b *Book) react(c *claim.Claim, more bool) error {
 }
 
 // adjust brings the money of a claim that is not confirmed in line with an award
-// that was priced anew. While a person decides it stays where it is.
+// that was priced anew. While a person decides it stays where it is; where it asks
+// nothing more of the merchant there is nothing left to approve, and it goes on.
 func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
 	if c.State == claim.InReview || c.State == claim.Authenticating {
 		b.trimFailed(c)
@@ -213,7 +214,11 @@ func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
 	if err := b.level(c, by); err != nil {
 		return err
 	}
-	return b.hold(c, max(0, c.Award.Total()-c.Funding.Borne()))
+	more := max(0, c.Award.Total()-c.Funding.Borne())
+	if more == 0 && c.State == claim.AwaitingApproval {
+		return b.confirm(c.ID, claim.RevisedSettled, "")
+	}
+	return b.hold(c, more)
 }
 
 // revise gives a claim the award of a share.
