@@ -3,7 +3,7 @@
 BIN := .bin
 TENFOLD := $(BIN)/tenfold
 BUF := BUF_CACHE_DIR=.buf/cache $(BIN)/buf
-PROTOVALIDATE := .buf/protovalidate
+IMPORTS := .buf/imports
 BASELINE := proto/baseline.binpb
 
 # The tools are pinned in tools/go.mod and built once; this file says which
@@ -38,7 +38,7 @@ test: server-binaries ## Run every test; RACE=1 adds the race detector.
 check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, contract, generated code, known vulnerabilities.
 
 .PHONY: generate
-generate: $(TOOLS) $(PROTOVALIDATE) ## Generate Go from the .proto files.
+generate: $(TOOLS) $(IMPORTS) ## Generate Go from the .proto files.
 	$(BUF) format -w proto
 	rm -rf .buf/fresh
 	$(BUF) generate -o .buf/fresh
@@ -58,7 +58,7 @@ setup: ## Install PostgreSQL server binaries where they are missing (apt or brew
 	@scripts/setup.sh install </dev/null
 
 .PHONY: baseline
-baseline: $(TOOLS) $(PROTOVALIDATE) ## Make the present contract the baseline for buf breaking; it may only have grown.
+baseline: $(TOOLS) $(IMPORTS) ## Make the present contract the baseline for buf breaking; it may only have grown.
 	@if [ -e $(BASELINE) ]; then $(BUF) breaking proto --against $(BASELINE); fi
 	$(BUF) build proto --exclude-source-info -o $(BASELINE)
 
@@ -79,8 +79,8 @@ $(TOOLS): tools/go.mod tools/go.sum
 	go build -C tools -o ../$(BIN)/ tool
 	@touch $@
 
-$(PROTOVALIDATE): scripts/protovalidate.sh
-	@scripts/protovalidate.sh $@
+$(IMPORTS): scripts/imported-protos.sh
+	@scripts/imported-protos.sh $@
 	@touch $@
 
 .PHONY: check-go
@@ -94,7 +94,7 @@ check-go: $(TOOLS)
 # The generated code is compared without touching the tree, so that checking
 # never changes what is checked.
 .PHONY: check-proto
-check-proto: $(TOOLS) $(PROTOVALIDATE)
+check-proto: $(TOOLS) $(IMPORTS)
 	$(BUF) format -d --exit-code proto
 	$(BUF) lint
 	$(BUF) breaking proto --against $(BASELINE)
