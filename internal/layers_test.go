@@ -55,6 +55,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/ops": {
 		importers: []string{"cmd/tenfold"},
 	},
+	"internal/web": {
+		importers: []string{"cmd/tenfold"},
+	},
 	"internal/embednats": {
 		importers: []string{"cmd/tenfold"},
 	},
