@@ -256,6 +256,7 @@ var pairs = map[string]struct {
 	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
 	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
 	"FeePayer":          {dir: "claim", kind: "FeePayer"},
+	"CouponState":       {dir: "payout", kind: "CouponState"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.
 	"PayoutOutcome": {dir: "payout", kind: "Outcome", inside: []string{"PROCESSING", "NOT_FOUND"}},
 	// A return arrives only as a report, never as an answer.

@@ -1,5 +1,6 @@
 -- +goose Up
--- What two people decide about a merchant's money, coupons, and who paid for tests.
+-- What two people decide about a merchant's money, coupons, who paid for tests, and
+-- evidence that is added to claims.
 
 ALTER TABLE books
     -- When a demand for deposit lapsed that is not met yet; NULL for none.
@@ -98,3 +99,29 @@ CREATE TABLE proposal_votes (
 GRANT SELECT, INSERT ON proposals, proposal_votes TO tenfold_app;
 -- What was proposed never changes, only where it stands.
 GRANT UPDATE (state, ended_at, transfer_number, undone_minor) ON proposals TO tenfold_app;
+
+CREATE TABLE evidence (
+    -- The book.
+    merchant_id text COLLATE "C" NOT NULL,
+    -- The claim.
+    claim_id text COLLATE "C" NOT NULL,
+    -- The event that added it.
+    event_number bigint NOT NULL,
+    -- What it is, in the words of whoever added it.
+    kind text COLLATE "C" NOT NULL,
+    -- Where it is kept.
+    reference text COLLATE "C" NOT NULL,
+    -- SHA-256 of what is kept there, hex; empty where none was given.
+    digest text COLLATE "C" NOT NULL,
+    -- A note, as given; empty for none.
+    note text NOT NULL,
+    -- The role in which it was added.
+    added_as text COLLATE "C" NOT NULL,
+    -- The person who added it; empty where a service did on its own.
+    added_by text COLLATE "C" NOT NULL,
+    -- The book's time.
+    added_at timestamptz NOT NULL,
+    CONSTRAINT evidence_key PRIMARY KEY (merchant_id, claim_id, event_number)
+);
+
+GRANT SELECT, INSERT ON evidence TO tenfold_app;

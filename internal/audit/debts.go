@@ -41,6 +41,7 @@ type totals struct {
 	payable, inFlight         money.Amount
 	owed, writtenOff, lost    money.Amount
 	owedByConsumers, exposure money.Amount
+	coupons                   money.Amount
 }
 
 // addClaim adds a claim to the totals.
@@ -49,7 +50,7 @@ func (b *book) addClaim(c *claim.Claim) {
 	t.payable += f.Payable()
 	t.inFlight += f.InFlight()
 	t.owed += f.Advanced + c.Fees.Owed
-	t.writtenOff += f.WrittenOff
+	t.writtenOff += f.WrittenOff + c.Fees.WrittenOff
 	t.lost += f.Lost
 	t.owedByConsumers += f.ClawedBack + c.Fees.Consumer
 	t.exposure += c.Exposure()
@@ -80,6 +81,7 @@ func (b *book) checkTotals() error {
 		{ledger.WriteOff, t.writtenOff + m.onto(ledger.WriteOff)},
 		{ledger.ReversalLoss, t.lost},
 		{ledger.ConsumerReceivable, t.owedByConsumers},
+		{ledger.CouponLiability, t.coupons},
 	} {
 		equal(b, "account "+string(a.of), "balance", b.head.Balances.At(a.of).Of(a.of), a.want)
 	}

@@ -54,16 +54,19 @@ func (b *book) checkHolds(subject string, c *claim.Claim, holds []*ledger.Hold, 
 // gone to the consumer.
 func (b *book) checkBearers(subject string, c *claim.Claim, m moved) {
 	f := &c.Funding
-	// A transfer that recovers does not tell an advance from a fee: the two share
-	// what was recovered, and the fee's part is known from the fee.
-	deposit := f.FromDeposit - (m[ledger.DepositCaptured] + m[ledger.WriteOffRecovered] - m[ledger.DepositRestored])
+	// A transfer that recovers does not tell an advance from a fee, nor does one that
+	// writes off: the two share what was recovered, and the fee's part is known from
+	// the fee.
+	deposit := f.FromDeposit - (m[ledger.DepositCaptured] - m[ledger.DepositRestored])
 	shop := f.FromShopFunds - (m[ledger.ShopFundsCaptured] - m[ledger.ShopFundsRestored])
-	within(b, subject, "amount from the deposit beyond what was captured", deposit, m[ledger.RecoveredFromDeposit])
+	within(b, subject, "amount from the deposit beyond what was captured", deposit,
+		m[ledger.RecoveredFromDeposit]+m[ledger.WriteOffRecovered])
 	within(b, subject, "amount from shop funds beyond what was captured", shop, m[ledger.RecoveredFromShopFunds])
-	fee := m[ledger.FeeOwed] - m[ledger.FeeForgiven] - c.Fees.Owed
-	equal(b, subject, "amount recovered", deposit+shop+fee, m[ledger.RecoveredFromDeposit]+m[ledger.RecoveredFromShopFunds])
+	fee := m[ledger.FeeOwed] - m[ledger.FeeForgiven] - c.Fees.Owed - c.Fees.WrittenOff
+	equal(b, subject, "amount recovered", deposit+shop+fee,
+		m[ledger.RecoveredFromDeposit]+m[ledger.RecoveredFromShopFunds]+m[ledger.WriteOffRecovered])
 	equal(b, subject, "amount advanced or owed as a fee", f.Advanced+c.Fees.Owed, m.onto(ledger.Receivable))
-	equal(b, subject, "amount written off", f.WrittenOff, m.onto(ledger.WriteOff))
+	equal(b, subject, "amount written off", f.WrittenOff+c.Fees.WrittenOff, m.onto(ledger.WriteOff))
 	equal(b, subject, "amount lost", f.Lost, m.onto(ledger.ReversalLoss))
 	equal(b, subject, "amount clawed back", f.ClawedBack,
 		m[ledger.ClawBackClaimed]-m[ledger.ClawBackCancelled]-m[ledger.ClawBackRepaid])
@@ -98,16 +101,32 @@ func (b *book) checkFees(subject string, c *claim.Claim, m moved) {
 // parts are amounts of one part of an award.
 type parts struct{ inFlight, paid, failed money.Amount }
 
+// couponed adds what became of a coupon, and gives what lapsed of it.
+func (b *book) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) {
+	b.claims.coupons += o.CouponLeft()
+	switch o.Coupon.State {
+	case payout.CouponReturned:
+		p.paid += o.Coupon.Redeemed
+	case payout.CouponLapsed:
+		return o.Amount - o.Coupon.Redeemed
+	case payout.CouponNone, payout.CouponIssued, payout.CouponRedeemed:
+	}
+	return 0
+}
+
 // checkPayouts compares what is sent, paid and failed with payouts and transfers.
 func (b *book) checkPayouts(subject string, c *claim.Claim, payouts []*payout.Payout, m moved) {
 	f := &c.Funding
 	by := map[payout.Part]*parts{payout.Refund: {}, payout.Compensation: {}}
+	// What came back after the consumer had given it back came twice.
+	twice := m[ledger.SuspenseReceived] + m[ledger.CouponLapsed]
 	for _, o := range payouts {
 		p := by[o.Part]
 		if p == nil {
 			b.wrong(subject, "has a payout of part %q", o.Part)
 			continue
 		}
+		twice -= b.couponed(o, p)
 		switch {
 		case o.State == payout.Instructed:
 			p.inFlight += o.Amount
@@ -120,7 +139,7 @@ func (b *book) checkPayouts(subject string, c *claim.Claim, payouts []*payout.Pa
 	refund, compensation := by[payout.Refund], by[payout.Compensation]
 	equal(b, subject, "refund in flight", f.RefundInFlight, refund.inFlight)
 	equal(b, subject, "compensation in flight", f.CompensationInFlight, compensation.inFlight)
-	equal(b, subject, "amount paid and repaid", f.Paid()+f.Repaid, refund.paid+compensation.paid)
+	equal(b, subject, "amount paid and repaid", f.Paid()+f.Repaid-twice, refund.paid+compensation.paid)
 	within(b, subject, "refund paid", f.RefundPaid, refund.paid)
 	within(b, subject, "compensation paid", f.CompensationPaid, compensation.paid)
 	within(b, subject, "refund that failed", f.RefundFailed, min(refund.failed, max(0, c.Award.Refund-f.RefundPaid-f.RefundInFlight)))

@@ -200,13 +200,17 @@ var rules = map[State]map[Trigger]State{
 		RevisedUpward:   Notified,
 		RevisedRejected: Rejected,
 	},
+	// A claim that had ended and is upheld again may cost nothing more than before:
+	// nothing at all, say, when its group was paid meanwhile.
 	Rejected: {
-		Reopened:      InReview,
-		RevisedUpward: Notified,
+		Reopened:       InReview,
+		RevisedUpward:  Notified,
+		RevisedSettled: Paying,
 	},
 	Expired: {
-		Reopened:      InReview,
-		RevisedUpward: Notified,
+		Reopened:       InReview,
+		RevisedUpward:  Notified,
+		RevisedSettled: Paying,
 	},
 }
 

@@ -37,7 +37,7 @@ APPROVED               -    -    -    -    -    PAY  -    -    -    -    -    -
 APPROVAL_REFUSED       -    -    -    -    -    REV  -    -    -    -    -    -
 REOPENED               -    -    -    REV  REV  REV  REV  REV  REV  REV  -    REV
 REVISED_UPWARD         -    -    -    -    NOT  NOT  NOT  NOT  NOT  NOT  -    NOT
-REVISED_SETTLED        -    -    PAY  PAY  PAY  PAY  -    PAY  -    -    -    -
+REVISED_SETTLED        -    -    PAY  PAY  PAY  PAY  -    PAY  -    PAY  -    PAY
 REVISED_REJECTED       -    -    -    REJ  REJ  REJ  REJ  REJ  REJ  -    -    -
 `
 

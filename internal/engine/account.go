@@ -13,8 +13,8 @@ import (
 )
 
 // account keeps what is told of a book as a whole in step with what the running
-// command did: what its claims may yet cost, what is owed, and whether the deposit
-// is large enough.
+// command did: what its claims may yet cost, what is owed, which of them wait for
+// money, and whether the deposit is large enough.
 func (b *Book) account() error {
 	for _, u := range b.claims.touched {
 		c := &b.claims.rows[u.key].value.Claim
@@ -28,7 +28,12 @@ func (b *Book) account() error {
 		}
 		b.head.Exposure = exposure
 		b.owe(c)
+		if listed(c) != (b.waits.get(c.ID) != nil) {
+			// It began, or ceased, to wait for money without a move.
+			b.wait(c, deadline{c.Fires, c.Deadline})
+		}
 	}
+	b.givenBack()
 	return b.demand()
 }
 
@@ -80,7 +85,7 @@ func (b *Book) owe(c *claim.Claim) {
 // income marks the book for a sweep when money has come in and something may be
 // owed: of shop funds the policy protects a share.
 func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
-	if b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0 {
+	if b.nothingOpen() {
 		return nil
 	}
 	s := &b.head.Sweep
@@ -98,6 +103,48 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	}
 	s.ShopFunds += amount - protected
 	return nil
+}
+
+// givesBack are the kinds by which money goes back to the merchant for other claims
+// to use, and those by which a command sets some of it aside again.
+var givesBack = map[ledger.Kind]money.Amount{
+	ledger.DepositReleased: 1, ledger.DepositRestored: 1, ledger.DepositSetAside: -1,
+	ledger.ShopFundsReleased: 1, ledger.ShopFundsRestored: 1, ledger.ShopFundsSetAside: -1,
+}
+
+// givenBack marks the book for a sweep when the running command gave money back to
+// the merchant, of a hold or of what a claim had cost, and something may be owed:
+// another claim may wait for it. None of it is protected, since it was meant for
+// claims before. What expired is left alone: it would be set aside again at once.
+func (b *Book) givenBack() {
+	if b.nothingOpen() || b.events.kept < len(b.events.list) && b.event().Kind == event.HoldExpired {
+		return
+	}
+	var deposit, shopFunds money.Amount
+	for i := b.transfers.kept; i < len(b.transfers.list); i++ {
+		t := &b.transfers.list[i]
+		amount := t.Amount * givesBack[t.Kind]
+		if t.Debit == ledger.Deposit || t.Credit == ledger.Deposit {
+			deposit += amount
+		} else {
+			shopFunds += amount
+		}
+	}
+	deposit, shopFunds = max(0, deposit), max(0, shopFunds)
+	if deposit+shopFunds == 0 {
+		return
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	s.Deposit += deposit
+	s.ShopFunds += shopFunds
+}
+
+// nothingOpen says that nothing is owed and nothing is yet to be set aside.
+func (b *Book) nothingOpen() bool {
+	return b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0
 }
 
 func (b *Book) heldInAll() money.Amount {

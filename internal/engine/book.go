@@ -78,6 +78,7 @@ type Book struct {
 	appeals   appendOnly[postgres.Appeal]
 	retracted appendOnly[postgres.Retraction]
 	votes     appendOnly[postgres.ProposalVote]
+	evidence  appendOnly[postgres.Evidence]
 
 	// The running command.
 	command int
@@ -223,6 +224,7 @@ func (b *Book) written() {
 	b.appeals.written()
 	b.retracted.written()
 	b.votes.written()
+	b.evidence.written()
 	for i := range b.transfers.list {
 		b.reference(&b.transfers.list[i])
 	}
@@ -285,7 +287,7 @@ func (b *Book) tables() []interface {
 	}{
 		&b.claims, &b.lines, &b.units, &b.groups, &b.holds, &b.payouts, &b.waits, &b.dues,
 		&b.requests, &b.persons, &b.results, &b.refunds, &b.debts, &b.approvals, &b.proposals,
-		&b.appeals, &b.retracted, &b.votes,
+		&b.appeals, &b.retracted, &b.votes, &b.evidence,
 		&b.transfers, &b.moves, &b.revisions, &b.events,
 	}
 }
@@ -603,6 +605,7 @@ func (b *Book) changes(c *postgres.Changes) {
 		func(p *postgres.Proposal) { c.ProposalsChanged = append(c.ProposalsChanged, *p) },
 		unexpected[postgres.Proposal])
 	c.Votes = append(c.Votes, b.votes.list...)
+	c.Evidence = append(c.Evidence, b.evidence.list...)
 	b.refunds.staged(func(r *postgres.Refund) { c.Refunds = append(c.Refunds, *r) }, unexpected[postgres.Refund], unexpected[postgres.Refund])
 	c.Transfers = append(c.Transfers, b.transfers.list...)
 	c.Moves = append(c.Moves, b.moves.list...)

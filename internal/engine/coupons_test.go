@@ -72,7 +72,7 @@ func TestCouponIsSpentAndLapses(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	_, p := f.couponed()
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 80_000, ledger.CouponLiability: 200_000, ledger.PlatformCash: -20_000, ledger.SettlementClearing: 300_000,
 	})
 	o, err := f.redeem(p, 150_000, "buy-1")
@@ -94,7 +94,7 @@ func TestCouponIsSpentAndLapses(t *testing.T) {
 	if o, err = f.lapseCoupon(p); err != nil || o.Payout.Coupon.State != payout.CouponLapsed {
 		t.Fatalf("lapsed: %v %+v", err, o.Payout)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 80_000, ledger.Suspense: 50_000, ledger.PlatformCash: -170_000, ledger.SettlementClearing: 300_000,
 	})
 	if _, err := f.lapseCoupon(p); !errors.Is(err, fault.PayoutStateConflict) {
@@ -120,7 +120,7 @@ func TestReturnedCouponIsPayableAgain(t *testing.T) {
 	if c.State != claim.PayoutFailed || c.Funding.CompensationFailed != 150_000 || c.Funding.CompensationPaid != 50_000 {
 		t.Fatalf("returned: %s %+v", c.State, c.Funding)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 80_000, ledger.ClaimPayable: 150_000, ledger.PlatformCash: -70_000, ledger.SettlementClearing: 300_000,
 	})
 	_, err = f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(p.ID, c.Etag(), "", ""))
@@ -156,7 +156,7 @@ func TestCouponIsSpentOnce(t *testing.T) {
 	if spent.Load() != 2 {
 		t.Fatalf("spent %d times", spent.Load())
 	}
-	f.booked("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
+	f.balanced("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
 
 	f.open("m2", 300_000)
 	f.accept(f.confirmNotice(f.found(filing(line("m2", "l2", 2, 20_000), 1, 2))))

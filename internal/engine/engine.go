@@ -190,6 +190,7 @@ type Outcome struct {
 
 	Claim     *claim.Claim
 	Proposal  *postgres.Proposal
+	Evidence  *postgres.Evidence
 	Result    *claim.Result
 	Payout    *payout.Payout
 	Transfers []ledger.Transfer

@@ -85,7 +85,7 @@ func TestA9ExitWaitsForQuarantineAndClaims(t *testing.T) {
 	if _, err = f.completeExit("m1", "", "out-2"); err != nil {
 		t.Fatal(err) // Nothing of the deposit is left, so that it needs no reference.
 	}
-	f.booked("m1", balances{ledger.PlatformCash: -220_000, ledger.SettlementClearing: 220_000})
+	f.balanced("m1", balances{ledger.PlatformCash: -220_000, ledger.SettlementClearing: 220_000})
 	_, err = f.completeExit("m1", "out-3", "out-4")
 	conflict("completed twice", err)
 	conflict("cancelled after it", f.cancelExit("m1"))
@@ -124,7 +124,7 @@ func TestExitPaysBothSourcesOnce(t *testing.T) {
 			t.Fatalf("try %d: %v %+v", i, err, o)
 		}
 	}
-	f.booked("m1", balances{})
+	f.balanced("m1", balances{})
 	_, err := f.engine.MoveMoney(t.Context(), f.request("m2", "TopUpDeposit"), engine.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "out-2",
 	})

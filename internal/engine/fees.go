@@ -75,7 +75,7 @@ func (b *Book) lateFee(c *claim.Claim) error {
 	if err := b.reprice(c.ID, true, causeFee, ""); err != nil {
 		return err
 	}
-	return b.adjust(c, c.Award.Total() > before.Total())
+	return b.react(c, c.Award.Total() > before.Total())
 }
 
 // chargeFees brings who is charged for the tests that the platform paid in line

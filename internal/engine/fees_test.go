@@ -56,7 +56,7 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 	if want := (claim.Fees{Fronted: 3_000, Merchant: 3_000, Owed: 3_000}); c.Fees != want {
 		t.Fatalf("charged: %+v", c.Fees)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 90_000, ledger.Receivable: 3_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 200_000,
 	})
 
@@ -64,7 +64,7 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("the claimant lost: %+v", c.Fees)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 200_000, ledger.ConsumerReceivable: 3_000, ledger.ReversalLoss: 110_000,
 		ledger.PlatformCash: -113_000, ledger.SettlementClearing: 200_000,
 	})
@@ -75,13 +75,13 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 	if c = f.current(c); c.Fees != (claim.Fees{Fronted: 3_000, Merchant: 3_000}) {
 		t.Fatalf("recovered: %+v", c.Fees)
 	}
-	f.booked("m1", balances{ledger.Deposit: 97_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 210_000})
+	f.balanced("m1", balances{ledger.Deposit: 97_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 210_000})
 
 	c = f.revised(c, engine.GroundNewEvidence, claim.Genuine)
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("refunded: %+v", c.Fees)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 210_000, ledger.ConsumerReceivable: 3_000, ledger.ReversalLoss: 110_000,
 		ledger.PlatformCash: -113_000, ledger.SettlementClearing: 210_000,
 	})
@@ -101,12 +101,12 @@ func TestWrittenOffFeeIsNotRefunded(t *testing.T) {
 	if want := (claim.Fees{Fronted: 3_000, Merchant: 3_000, Owed: 1_000, WrittenOff: 2_000}); c.Fees != want {
 		t.Fatalf("written off: %+v", c.Fees)
 	}
-	f.booked("m1", balances{ledger.Receivable: 1_000, ledger.WriteOff: 2_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 110_000})
+	f.balanced("m1", balances{ledger.Receivable: 1_000, ledger.WriteOff: 2_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 110_000})
 	c = f.revised(c, engine.GroundNewEvidence, claim.Genuine)
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("the claimant lost: %+v", c.Fees)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 110_000, ledger.ConsumerReceivable: 3_000, ledger.ReversalLoss: 110_000,
 		ledger.PlatformCash: -113_000, ledger.SettlementClearing: 110_000,
 	})
@@ -142,7 +142,7 @@ func TestC11ClaimantsFeeIsAddedToTheAward(t *testing.T) {
 	if c.State != claim.Paid || c.Funding.Paid() != 114_200 {
 		t.Fatalf("paid: %s %+v", c.State, c.Funding)
 	}
-	f.booked("m1", balances{ledger.Deposit: 385_800, ledger.PlatformCash: -114_200, ledger.SettlementClearing: 500_000})
+	f.balanced("m1", balances{ledger.Deposit: 385_800, ledger.PlatformCash: -114_200, ledger.SettlementClearing: 500_000})
 }
 
 // Would catch a fee in another currency or out of range, and a retry that books a
@@ -178,7 +178,7 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 	if err != nil || len(stored) != 1 || stored[0].Fee != 3_000 || stored[0].FeePaidBy != claim.FeePayerPlatform {
 		t.Errorf("stored: %v %+v", err, stored)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 390_000, ledger.DepositHeld: 110_000, ledger.AuthenticationFees: 3_000,
 		ledger.PlatformCash: -3_000, ledger.SettlementClearing: 500_000,
 	})

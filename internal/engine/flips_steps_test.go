@@ -25,17 +25,17 @@ type flipStep struct {
 }
 
 var flipSteps = []flipStep{
-	{weight: 10, do: (*flips).fileOne},
+	{weight: 4, do: (*flips).fileOne},
 	{weight: 14, do: (*flips).recordOne},
 	{weight: 2, do: (*flips).retractOne},
 	{weight: 10, do: (*flips).decideReview},
 	{weight: 12, do: (*flips).confirmOne},
-	{weight: 12, do: (*flips).acceptOne, confirms: true},
+	{weight: 14, do: (*flips).acceptOne, confirms: true},
 	{weight: 2, do: (*flips).withdrawOne},
 	{weight: 6, do: (*flips).appealOne},
 	{weight: 7, do: (*flips).decideAppeal, confirms: true},
-	{weight: 9, do: (*flips).approveOne, confirms: true},
-	{weight: 12, do: (*flips).reviseOne},
+	{weight: 16, do: (*flips).approveOne, confirms: true},
+	{weight: 18, do: (*flips).reviseOne},
 	{weight: 4, do: (*flips).refundOrder},
 	{weight: 5, do: (*flips).moneyIn},
 	{weight: 3, do: (*flips).moneyOut},
@@ -91,6 +91,14 @@ func (w *flips) one(states ...claim.State) *claim.Claim {
 	return fit[w.rand.IntN(len(fit))]
 }
 
+// mostly gives a claim in one of the states, where there is one and as a rule, else any.
+func (w *flips) mostly(states ...claim.State) *claim.Claim {
+	if c := w.one(states...); c != nil && w.rand.IntN(10) > 0 {
+		return c
+	}
+	return w.one()
+}
+
 // name tells claims of a sequence apart in what is told.
 func (w *flips) name(id string) string {
 	for i, of := range w.ids {
@@ -140,7 +148,7 @@ func (w *flips) fileOne() string {
 }
 
 func (w *flips) recordOne() string {
-	c := w.one()
+	c := w.mostly(claim.Authenticating, claim.InReview)
 	if c == nil {
 		return ""
 	}
@@ -209,7 +217,7 @@ func (w *flips) acceptOne() string {
 
 func (w *flips) withdrawOne() string {
 	c := w.one()
-	if c == nil {
+	if c == nil || w.rand.IntN(2) == 0 {
 		return ""
 	}
 	h, e := w.on("WithdrawClaim")
@@ -254,7 +262,7 @@ func (w *flips) approveOne() string {
 }
 
 func (w *flips) reviseOne() string {
-	c := w.one()
+	c := w.mostly(claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.Paying, claim.PayoutFailed, claim.Paid, claim.Rejected, claim.Expired)
 	if c == nil {
 		return ""
 	}

@@ -143,6 +143,30 @@ func TestF1ShortfallBeyondTheAdvanceStaysOpen(t *testing.T) {
 	})
 }
 
+// Would catch a consumer who waits for money although a hold that another claim
+// does not need any more went back to the merchant, who could take it out.
+func TestMoneyGivenBackPaysWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.limited(0, policy.SourceDeposit)
+	f.open("m1", 220_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	held := f.found(filing(line("m1", "l1", 2, 20_000), 1, 2))
+	short := f.accept(f.confirmNotice(f.found(filing(line("m1", "l2", 2, 20_000), 1, 2))))
+	if held.Funding.Held != 220_000 || short.Shortfall() != 220_000 {
+		t.Fatalf("held %d, short of %d", held.Funding.Held, short.Shortfall())
+	}
+	f.withdraw(held)
+	if err := f.move("m1", ledger.DepositWithdrawn, 1); !errors.Is(err, fault.SweepDue) {
+		t.Errorf("money that a consumer waits for is taken out: %v", err)
+	}
+	f.sweep("m1")
+	if short = f.current(short); short.Shortfall() != 0 || short.Funding.FromDeposit != 220_000 {
+		t.Fatalf("after the hold of the other claim went back: %+v", short.Funding)
+	}
+	f.balanced("m1", balances{ledger.PayoutClearing: 220_000, ledger.SettlementClearing: 220_000})
+}
+
 // Would catch a policy's own order of sources that is ignored.
 func TestPolicyNamesTheOrderOfSources(t *testing.T) {
 	t.Parallel()

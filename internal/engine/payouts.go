@@ -227,9 +227,29 @@ func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Am
 		return err
 	}
 	if c.Funding.Failed() == 0 {
-		return b.settle(c)
+		return b.goOn(c)
 	}
 	return b.stall(c, t, p.FailureCode)
+}
+
+// goOn pays what a confirmed claim is still owed when a payout did not stay with
+// the consumer and its own part is not owed any more: the money counted towards
+// the other part, or for nothing.
+func (b *Book) goOn(c *claim.Claim) error {
+	if c.State == claim.Paid && c.Funding.Paid() < c.Award.Total() {
+		if err := b.stall(c, claim.PayoutReturned, ""); err != nil {
+			return err
+		}
+	}
+	if c.State == claim.PayoutFailed {
+		if err := b.stall(c, claim.RevisedSettled, ""); err != nil {
+			return err
+		}
+	}
+	if c.State != claim.Paying {
+		return nil
+	}
+	return b.pay(c)
 }
 
 // payoutFailed books a final refusal: the money is payable again.

@@ -80,14 +80,6 @@ func (f *fixture) advanced(merchant string) *claim.Claim {
 	return f.paid(f.accept(f.confirmNotice(f.found(filing(line(merchant, "l1", 2, 20_000), 1, 2)))))
 }
 
-// booked compares the balances of a book's accounts.
-func (f *fixture) booked(merchant string, want balances) {
-	f.t.Helper()
-	if diff := cmp.Diff(want, f.balances(merchant)); diff != "" {
-		f.t.Errorf("balances of %s:\n%s", merchant, diff)
-	}
-}
-
 // paid lets every payout of a claim arrive.
 func (f *fixture) paid(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
@@ -117,7 +109,7 @@ func TestF5WriteOffAndRecoveryNeedTwoApprovers(t *testing.T) {
 	if c = f.current(c); c.Funding.Advanced != 10_000 || c.Funding.WrittenOff != 20_000 || c.Shortfall() != 0 {
 		t.Fatalf("written off: %+v", c.Funding)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Receivable: 10_000, ledger.WriteOff: 20_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 190_000,
 	})
 
@@ -131,7 +123,7 @@ func TestF5WriteOffAndRecoveryNeedTwoApprovers(t *testing.T) {
 	if c = f.current(c); c.Funding.WrittenOff != 0 || c.Funding.FromDeposit != 220_000 {
 		t.Fatalf("recovered: %+v", c.Funding)
 	}
-	f.booked("m1", balances{ledger.Deposit: 70_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 290_000})
+	f.balanced("m1", balances{ledger.Deposit: 70_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 290_000})
 
 	for name, test := range map[string]struct {
 		proposal engine.ProposeDecision
@@ -245,7 +237,7 @@ func TestProposalIsVoidOnceTheDebtIsLess(t *testing.T) {
 	if _, err = f.approveProposal("approver-2", "m1", p.Number); !errors.Is(err, fault.ProposalStateConflict) {
 		t.Errorf("approved a void proposal: %v", err)
 	}
-	f.booked("m1", balances{ledger.Receivable: 20_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 200_000})
+	f.balanced("m1", balances{ledger.Receivable: 20_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 200_000})
 }
 
 // Would catch a bounced top-up that cannot be given up, or only once.
@@ -266,10 +258,10 @@ func TestBouncedTopUpIsWrittenOff(t *testing.T) {
 	first := f.carriedOut("m1", off)
 	off.Amount = 20_000
 	f.carriedOut("m1", off)
-	f.booked("m1", balances{ledger.WriteOff: 220_000, ledger.PlatformCash: -220_000})
+	f.balanced("m1", balances{ledger.WriteOff: 220_000, ledger.PlatformCash: -220_000})
 	f.topUp("m1", 50_000)
 	f.carriedOut("m1", undoing(postgres.ProposalWriteOffRecovery, first.Number, 40_000))
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.WriteOff: 180_000, ledger.Deposit: 10_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 50_000,
 	})
 }
@@ -290,7 +282,7 @@ func TestPenaltiesTakeFreeMoneyOnly(t *testing.T) {
 	}
 	deposit := f.carriedOut("m1", proposing(postgres.ProposalDepositForfeiture, 80_000))
 	shop := f.carriedOut("m1", proposing(postgres.ProposalPenalty, 30_000))
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.DepositHeld: 220_000, ledger.ShopFunds: 20_000, ledger.Penalty: 110_000, ledger.SettlementClearing: 350_000,
 	})
 	if got := f.current(c).Funding; got != c.Funding {
@@ -315,7 +307,7 @@ func TestPenaltiesTakeFreeMoneyOnly(t *testing.T) {
 	if _, err := f.propose("m1", undoing(postgres.ProposalPenaltyReversal, shop.Number, 30_000)); !errors.Is(err, fault.ProposalStateConflict) {
 		t.Errorf("given back twice: %v", err)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 80_000, ledger.DepositHeld: 220_000, ledger.ShopFunds: 50_000, ledger.SettlementClearing: 350_000,
 	})
 }

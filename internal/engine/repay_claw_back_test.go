@@ -54,7 +54,7 @@ func TestRepaidClawBackIsPaidAgain(t *testing.T) {
 	if want := (claim.Funding{ClawedBack: 15_000, Repaid: 205_000, RefundPaid: 15_000}); c.Funding != want {
 		t.Fatalf("repaid: %+v", c.Funding)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 300_000, ledger.ConsumerReceivable: 15_000, ledger.PlatformCash: -15_000, ledger.SettlementClearing: 300_000,
 	})
 	if _, err := f.repay(c, 15_001, "back-2"); !errors.Is(err, fault.ClawBackExceeded) {
@@ -70,7 +70,7 @@ func TestRepaidClawBackIsPaidAgain(t *testing.T) {
 	if c.Funding != want || c.State != claim.Paid {
 		t.Fatalf("paid again: %s %+v", c.State, c.Funding)
 	}
-	f.booked("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
+	f.balanced("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
 	if _, err := f.repay(c, 1, "back-3"); !errors.Is(err, fault.ClawBackExceeded) {
 		t.Errorf("nothing is owed: %v", err)
 	}
@@ -90,7 +90,7 @@ func TestReturnAfterRepaymentGoesToSuspense(t *testing.T) {
 	if want := (claim.Funding{Repaid: 150_000}); c.Funding != want {
 		t.Fatalf("after the return: %+v", c.Funding)
 	}
-	f.booked("m1", balances{
+	f.balanced("m1", balances{
 		ledger.Deposit: 300_000, ledger.Suspense: 150_000, ledger.PlatformCash: 150_000, ledger.SettlementClearing: 300_000,
 	})
 }

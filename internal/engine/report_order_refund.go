@@ -130,16 +130,12 @@ func (b *Book) setOff(lineID string, refunded money.Amount) error {
 	return nil
 }
 
-// repriceOpen prices an open claim anew and brings its hold to what comes out.
+// repriceOpen prices an open claim anew and brings its money in line with that.
 func (b *Book) repriceOpen(id string) error {
 	if err := b.reprice(id, true, causeOrderRefunded, ""); err != nil {
 		return err
 	}
-	c := b.change(id)
-	if c.State == claim.InReview || c.State == claim.Authenticating {
-		return nil
-	}
-	return b.hold(c, max(0, c.Award.Total()-c.Funding.Borne()))
+	return b.adjust(b.change(id), policy.BorneConsumer)
 }
 
 // ReportOrderRefund runs the command.

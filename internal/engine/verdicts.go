@@ -190,17 +190,28 @@ func (b *Book) repriced(s *policy.Share) error {
 	c := b.change(s.ClaimID)
 	more := award(s).Total() > c.Award.Total()
 	b.revise(c, s, causeRepriced, "")
-	return b.adjust(c, more)
+	return b.react(c, more)
 }
 
-// adjust does what follows when a claim's award changed, to more or to less, and
+// react does what follows when a claim's award changed, to more or to less, and
 // its verdict did not.
-func (b *Book) adjust(c *claim.Claim, more bool) error {
-	switch {
-	case c.State == claim.InReview || c.State == claim.Authenticating:
-		return nil
-	case c.State.Confirmed(), more && c.State != claim.Notified, more && !c.NoticeConfirmedAt.IsZero():
+func (b *Book) react(c *claim.Claim, more bool) error {
+	undecided := c.State == claim.InReview || c.State == claim.Authenticating
+	if !undecided && (c.State.Confirmed() || more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero())) {
 		return b.notify(c, claim.RevisedUpward, "", policy.BornePlatform)
+	}
+	return b.adjust(c, policy.BornePlatform)
+}
+
+// adjust brings the money of a claim that is not confirmed in line with an award
+// that was priced anew. While a person decides it stays where it is.
+func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
+	if c.State == claim.InReview || c.State == claim.Authenticating {
+		b.trimFailed(c)
+		return nil
+	}
+	if err := b.level(c, by); err != nil {
+		return err
 	}
 	return b.hold(c, max(0, c.Award.Total()-c.Funding.Borne()))
 }

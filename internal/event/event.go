@@ -70,6 +70,7 @@ const (
 	ClawBackRepaid      Kind = "CLAW_BACK_REPAID"
 	CouponRedeemed      Kind = "COUPON_REDEEMED"
 	CouponLapsed        Kind = "COUPON_LAPSED"
+	EvidenceAdded       Kind = "EVIDENCE_ADDED"
 )
 
 // Actor is who made a command. The person is only a salted commitment, so that

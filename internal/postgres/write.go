@@ -57,6 +57,7 @@ type Changes struct {
 	ProposalsMade    []Proposal
 	ProposalsChanged []Proposal
 	Votes            []ProposalVote
+	Evidence         []Evidence
 
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout
@@ -200,7 +201,7 @@ func (tx *Tx) Write(c *Changes) error {
 		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
 		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
 		tx.writeDebts, tx.writeAppeals, tx.writeApprovals, tx.writeRetractions,
-		tx.writeProposals, tx.writeVotes,
+		tx.writeProposals, tx.writeVotes, tx.writeEvidence,
 		tx.writeEvents, tx.writeRequests,
 	} {
 		if err := step(c); err != nil {

@@ -62,6 +62,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(engine.RoleOperator, engine.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":          staffAndMerchant,
 	"/tenfold.v1.ClaimService/RetryPayout":          roles(engine.RoleOperator, engine.RoleFinance),
+	"/tenfold.v1.ClaimService/AddEvidence":          roles(engine.RoleMerchant, engine.RoleSupport, engine.RoleOperator),
 	"/tenfold.v1.ClaimService/AppealClaim":          roles(engine.RoleMerchant, engine.RoleOperator),
 	"/tenfold.v1.ClaimService/DecideAppeal":         roles(engine.RoleAdjudicator),
 	"/tenfold.v1.ClaimService/ListAppeals":          staffAndMerchant,
@@ -102,6 +103,8 @@ var methods = map[string]access{
 	"/tenfold.v1.MerchantMoneyService/CancelExit":              roles(engine.RoleMerchant, engine.RoleFinance, engine.RoleOperator),
 	"/tenfold.v1.MerchantMoneyService/CompleteExit":            treasury,
 	"/tenfold.v1.MerchantMoneyService/RecordConsumerRepayment": treasury,
+	"/tenfold.v1.MerchantMoneyService/ReportCouponRedeemed":    treasury,
+	"/tenfold.v1.MerchantMoneyService/ReportCouponLapsed":      treasury,
 
 	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(engine.RoleOperator),
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,

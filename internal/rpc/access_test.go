@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 	"ClaimService/ReportPayoutOutcome":  {"operator", "finance"},
 	"ClaimService/ListPayouts":          butFor("authenticator"),
 	"ClaimService/RetryPayout":          {"operator", "finance"},
+	"ClaimService/AddEvidence":          {"merchant", "support", "operator"},
 	"ClaimService/AppealClaim":          {"merchant", "operator"},
 	"ClaimService/DecideAppeal":         {"adjudicator"},
 	"ClaimService/ListAppeals":          butFor("authenticator"),
@@ -80,6 +81,8 @@ var allowed = map[string][]string{
 	"MerchantMoneyService/CancelExit":              {"merchant", "finance", "operator"},
 	"MerchantMoneyService/CompleteExit":            {"finance", "operator"},
 	"MerchantMoneyService/RecordConsumerRepayment": {"finance", "operator"},
+	"MerchantMoneyService/ReportCouponRedeemed":    {"finance", "operator"},
+	"MerchantMoneyService/ReportCouponLapsed":      {"finance", "operator"},
 
 	"PolicyService/PublishPolicyVersion": {"operator"},
 	"PolicyService/GetPolicyVersion":     butFor(),

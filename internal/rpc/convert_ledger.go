@@ -89,7 +89,7 @@ func holdOf(h *ledger.Hold, currency string) *tenfoldv1.Hold {
 }
 
 func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
-	return &tenfoldv1.Payout{
+	p := &tenfoldv1.Payout{
 		Name: payoutName(o.MerchantID, o.ID), Claim: claimName(o.MerchantID, o.ClaimID),
 		Part: payoutParts.proto(o.Part), Amount: moneyOf(o.Amount, o.Currency), State: payoutStates.proto(o.State),
 		OutNumber: o.OutNumber, OriginalPaymentId: o.PaymentID, Destination: o.Destination, NotAfter: stamp(o.NotAfter),
@@ -97,4 +97,11 @@ func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
 		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt),
 		Form: payoutForms.proto(o.Form), RidesPayment: o.RidesPayment, Superseded: o.Superseded,
 	}
+	if o.Coupon.State != payout.CouponNone {
+		p.Coupon = &tenfoldv1.Coupon{
+			State: couponStates.proto(o.Coupon.State), Face: moneyOf(o.Amount, o.Currency),
+			Redeemed: moneyOf(o.Coupon.Redeemed, o.Currency), ExpiresAt: stamp(o.Coupon.ExpiresAt),
+		}
+	}
+	return p
 }

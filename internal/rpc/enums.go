@@ -100,6 +100,7 @@ var (
 	proposalStates = enumOf[postgres.ProposalState, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
 	debtKinds      = enumOf[postgres.DebtKind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
+	couponStates   = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
 	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
 
 	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")

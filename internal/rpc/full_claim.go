@@ -28,6 +28,7 @@ var fullParts = []fullPart{
 	{[]string{"results"}, (*claimService).readResults},
 	{[]string{"payouts"}, (*claimService).readPayouts},
 	{[]string{"holds"}, (*claimService).readHolds},
+	{[]string{"evidence"}, (*claimService).readEvidence},
 	{[]string{"appeals"}, (*claimService).readAppeals},
 	{[]string{"approvals"}, (*claimService).readApprovals},
 	{[]string{"revisions"}, (*claimService).readRevisions},
@@ -94,6 +95,14 @@ func (s *claimService) readAppeals(ctx context.Context, r postgres.Reader, c *cl
 	appeals, err := r.Appeals(ctx, c.MerchantID, c.ID, 0, partsMax)
 	for i := range appeals {
 		p.Appeals = append(p.Appeals, appealOf(&appeals[i]))
+	}
+	return err
+}
+
+func (s *claimService) readEvidence(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	evidence, err := r.Evidence(ctx, c.MerchantID, c.ID, 0, partsMax)
+	for i := range evidence {
+		p.Evidence = append(p.Evidence, evidenceAdded(&evidence[i]))
 	}
 	return err
 }

@@ -54,6 +54,8 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Approval.note":        fromOutside,
 	"tenfold.v1.Revision.author":      fromOutside,
 	"tenfold.v1.Revision.note":        fromOutside,
+	"tenfold.v1.Evidence.person":      {from: fromOutside.from, unless: madeByMerchant},
+	"tenfold.v1.Evidence.note":        {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Proposal.note":        fromOutside,
 	"tenfold.v1.Proposal.proposed_by": fromOutside,
 	"tenfold.v1.ProposalVote.person":  fromOutside,
@@ -92,6 +94,7 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,
 	"tenfold.v1.Claim.sampling_case":  fromAuthenticator,
 	"tenfold.v1.Claim.payout_form":    fromAuthenticator,
+	"tenfold.v1.Claim.evidence":       fromAuthenticator,
 	"tenfold.v1.Claim.fees":           fromAuthenticator,
 
 	"tenfold.v1.Claim.hold_expires_at":  fromAuthenticator,

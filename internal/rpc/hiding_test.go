@@ -23,7 +23,8 @@ var hidden = map[engine.Role][]string{
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
-		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note",
+		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
+		"Evidence.note",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 	},
 	engine.RoleAuthenticator: {
@@ -31,7 +32,7 @@ var hidden = map[engine.Role][]string{
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",
 		"Claim.payouts", "Claim.holds", "Claim.balances", "Claim.action_effects", "Claim.appeals", "Claim.approvals", "Claim.revisions", "Claim.exposure",
-		"Claim.confirmed_at", "Claim.sampling_case", "Claim.payout_form", "Claim.fees", "Claim.hold_expires_at", "Claim.clock_stopped_at",
+		"Claim.confirmed_at", "Claim.sampling_case", "Claim.payout_form", "Claim.fees", "Claim.evidence", "Claim.hold_expires_at", "Claim.clock_stopped_at",
 		"ClaimStateDetail.verdict", "ClaimStateDetail.deadline",
 		"OrderLine.payer_id", "OrderLine.recipient_id", "OrderLine.payment_id", "OrderLine.order_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",

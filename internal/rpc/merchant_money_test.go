@@ -55,12 +55,10 @@ func (f *fixture) refuseProposalErr(person, name string) error {
 	return err
 }
 
-// paidOn makes a claim of 220,000 that is paid.
-func (f *fixture) paidOn(lineID string) *tenfoldv1.Claim {
+// settled makes a claim of 220,000 that is paid.
+func (f *fixture) settled(lineID string) *tenfoldv1.Claim {
 	f.t.Helper()
-	c := f.accept(f.confirm(f.notified("m1", lineID)))
-	f.runDueWork()
-	return f.claim(c.GetName())
+	return f.paid(f.accept(f.confirm(f.notified("m1", lineID))))
 }
 
 // advanced makes a paid claim of 220,000 of which the platform advanced 30,000.
@@ -69,7 +67,7 @@ func (f *fixture) advanced() *tenfoldv1.Claim {
 	if err := f.withdrawErr(310_000); err != nil {
 		f.t.Fatal(err)
 	}
-	return f.paidOn("l1")
+	return f.settled("l1")
 }
 
 func (f *fixture) repaying(c *tenfoldv1.Claim, minor int64, reference string) *tenfoldv1.RecordConsumerRepaymentRequest {
@@ -190,7 +188,7 @@ func TestRepaymentsAndFeesOverTheWire(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
-	c := f.paidOn("l1")
+	c := f.settled("l1")
 	revised, err := f.claims.ReviseVerdict(f.asPerson("adjudicator", "panel-1"),
 		f.revising(c, tenfoldv1.RevisionGround_REVISION_GROUND_FRAUD, tenfoldv1.Verdict_VERDICT_GENUINE))
 	if err != nil {
@@ -227,5 +225,93 @@ func TestRepaymentsAndFeesOverTheWire(t *testing.T) {
 	}
 	if fees := f.claim(c.GetName()).GetFees(); fees.GetPaidByPlatform().GetMinorUnits() != 3_000 {
 		t.Errorf("the claim shows %v", fees)
+	}
+}
+
+// couponed is the coupon that a claim of 220,000 was paid with.
+func (f *fixture) couponed(lineID string) *tenfoldv1.Payout {
+	f.t.Helper()
+	filing := f.filing("m1", lineID)
+	filing.PayoutForm = tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON
+	filed, err := f.claims.FileClaim(f.as("order-service"), filing)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.runDueWork()
+	c := f.accept(f.confirm(f.claim(filed.GetClaim().GetName())))
+	f.runDueWork()
+	for _, p := range f.claim(c.GetName()).GetPayouts() {
+		if p.GetCoupon() != nil {
+			return p
+		}
+	}
+	f.t.Fatal("no coupon was issued")
+	return nil
+}
+
+func (f *fixture) spending(p *tenfoldv1.Payout, minor int64, reference string) *tenfoldv1.ReportCouponRedeemedRequest {
+	return &tenfoldv1.ReportCouponRedeemedRequest{
+		Parent: "merchants/-", RequestId: f.id(), OutNumber: p.GetOutNumber(), Amount: fen(minor), PurchaseReference: reference,
+		OccurredAt: timestamppb.New(f.now()),
+	}
+}
+
+// Would catch a coupon whose face, expiry or spending callers cannot see, and one
+// that does not lapse.
+func TestCouponsOverTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	p := f.couponed("l1")
+	if p.GetCoupon().GetFace().GetMinorUnits() != 200_000 || p.GetCoupon().GetExpiresAt() == nil {
+		t.Fatalf("issued as %v", p)
+	}
+	request := f.spending(p, 150_000, "buy-1")
+	for i := range 2 {
+		r, err := f.money.ReportCouponRedeemed(f.as("operator"), request)
+		if err != nil || r.GetReplayed() != (i > 0) || r.GetPayout().GetCoupon().GetRedeemed().GetMinorUnits() != 150_000 {
+			t.Fatalf("try %d: %v, %v", i, r, err)
+		}
+	}
+	f.advance(p.GetCoupon().GetExpiresAt().AsTime().Sub(f.now()) + time.Second)
+	lapsed, err := f.money.ReportCouponLapsed(f.as("operator"), &tenfoldv1.ReportCouponLapsedRequest{
+		Parent: "merchants/m1", RequestId: f.id(), OutNumber: p.GetOutNumber(), OccurredAt: timestamppb.New(f.now()),
+	})
+	if err != nil || lapsed.GetPayout().GetCoupon().GetState() != tenfoldv1.CouponState_COUPON_STATE_LAPSED {
+		t.Fatalf("lapsed: %v, %v", lapsed, err)
+	}
+}
+
+// Would catch evidence that is not shown with its claim, or shows a merchant who of
+// the marketplace's people added it.
+func TestEvidenceOverTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	c := f.file("m1", "l1")
+	add := func(role, person, reference string) {
+		t.Helper()
+		request := &tenfoldv1.AddEvidenceRequest{Name: c.GetName(), RequestId: f.id(), Kind: "INVOICE", Reference: reference, Note: "as sent"}
+		for i := range 2 {
+			r, err := f.claims.AddEvidence(f.asPerson(role, person), request)
+			if err != nil || r.GetReplayed() != (i > 0) || r.GetEvidence().GetReference() != reference {
+				t.Fatalf("try %d: %v, %v", i, r, err)
+			}
+		}
+	}
+	add("support", "helper-1", "files/1")
+	_, err := f.claims.AddEvidence(f.as("merchant"), &tenfoldv1.AddEvidenceRequest{Name: c.GetName(), RequestId: f.id(), Kind: "PHOTO", Reference: "files/2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.claim(c.GetName()).GetEvidence(); len(got) != 2 || got[0].GetPerson() != "helper-1" || got[1].GetRole() != "merchant" {
+		t.Errorf("support sees %v", got)
+	}
+	r, err := f.claims.GetClaim(f.as("merchant"), &tenfoldv1.GetClaimRequest{Name: c.GetName(), View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+	if err != nil || len(r.GetClaim().GetEvidence()) != 2 || r.GetClaim().GetEvidence()[0].GetPerson() != "" {
+		t.Errorf("the merchant sees %v, %v", r.GetClaim().GetEvidence(), err)
+	}
+	if now := f.claim(c.GetName()); now.GetEtag() != c.GetEtag() {
+		t.Errorf("the etag moved from %s to %s", c.GetEtag(), now.GetEtag())
 	}
 }

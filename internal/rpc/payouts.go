@@ -27,7 +27,7 @@ func (s *claimService) ReportPayoutOutcome(ctx context.Context, r *tenfoldv1.Rep
 	merchant, _ := nameOf(r.GetParent())
 	o, err := s.engine.ReportPayoutOutcome(ctx, s.header(ctx, anchor(merchant), r), r.GetOutNumber(), payout.Answer{
 		Outcome: payoutOutcomes.domain(r.GetOutcome()), GatewayReference: r.GetGatewayReference(),
-		FailureCode: r.GetFailureCode(), OccurredAt: moment(r.GetOccurredAt()),
+		FailureCode: r.GetFailureCode(), OccurredAt: moment(r.GetOccurredAt()), ExpiresAt: moment(r.GetCouponExpiresAt()),
 	})
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type reasonCase struct {
 // change has voided is just not counted.
 var noCall = map[string]bool{
 	"HOLD_ALREADY_CAPTURED": true, "HOLD_ALREADY_RELEASED": true, "HOLD_ALREADY_EXPIRED": true, "HOLD_EXCEEDED": true,
-	"APPROVAL_VOID": true, "COUPON_EXCEEDED": true,
+	"APPROVAL_VOID": true,
 }
 
 // otherBounds are reasons that have tests of their own, on a server with other
@@ -50,7 +50,7 @@ var otherBounds = map[string]bool{
 
 var reasonCases = map[string]reasonCase{
 	"DEBT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"debtKind", "debtId"}, call: func(f *fixture) error {
-		return f.proposeErr(f.writingOff(f.paidOn("l1"), 1))
+		return f.proposeErr(f.writingOff(f.settled("l1"), 1))
 	}},
 	"DEBT_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"openMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
 		return f.proposeErr(f.writingOff(f.advanced(), 30_001))
@@ -77,8 +77,12 @@ var reasonCases = map[string]reasonCase{
 		_, err = f.money.CompleteExit(f.as("finance"), &tenfoldv1.CompleteExitRequest{Name: "merchants/m1", RequestId: f.id(), DepositReference: "out-1"})
 		return err
 	}},
+	"COUPON_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", metadata: []string{"payoutId", "leftMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
+		_, err := f.money.ReportCouponRedeemed(f.as("operator"), f.spending(f.couponed("l1"), 200_001, "buy-1"))
+		return err
+	}},
 	"CLAW_BACK_EXCEEDED": {code: codes.FailedPrecondition, field: "amount.minor_units", state: true, metadata: []string{"claimId", "owedMinor", "askedMinor", "currency"}, call: func(f *fixture) error {
-		_, err := f.money.RecordConsumerRepayment(f.as("finance"), f.repaying(f.paidOn("l1"), 1, "back-1"))
+		_, err := f.money.RecordConsumerRepayment(f.as("finance"), f.repaying(f.settled("l1"), 1, "back-1"))
 		return err
 	}},
 	"WATCH_TOKEN_INVALID": {code: codes.InvalidArgument, field: "resume_token", call: func(f *fixture) error {

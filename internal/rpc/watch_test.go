@@ -417,10 +417,11 @@ func TestMerchantsWatchWithoutTheMarketplacesPeople(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 500_000)
 	c := f.confirm(f.notified("m1", "l1"))
-	_, err := f.claims.AcceptClaim(f.as("merchant"), &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag()})
+	accepted, err := f.claims.AcceptClaim(f.as("merchant"), &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.paid(accepted.GetClaim()) // Nothing more happens: both watches see the same events.
 	request := &tenfoldv1.WatchClaimsRequest{Parent: "merchants/m1", Start: tenfoldv1.WatchStart_WATCH_START_BEGINNING, WithContent: true}
 	stream, err := f.watches.WatchClaims(f.as("merchant"), request)
 	if err != nil {

@@ -110,6 +110,7 @@ type said interface {
 	GetGatewayReference() string
 	GetFailureCode() string
 	GetOccurredAt() *timestamppb.Timestamp
+	GetCouponExpiresAt() *timestamppb.Timestamp
 }
 
 func answer(r said) (payout.Answer, error) {
@@ -123,6 +124,9 @@ func answer(r said) (payout.Answer, error) {
 	}
 	if at := r.GetOccurredAt(); at != nil && at.CheckValid() == nil {
 		a.OccurredAt = at.AsTime().Truncate(time.Microsecond)
+	}
+	if at := r.GetCouponExpiresAt(); at != nil && at.CheckValid() == nil {
+		a.ExpiresAt = at.AsTime().Truncate(time.Microsecond)
 	}
 	return a, nil
 }

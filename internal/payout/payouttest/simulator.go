@@ -35,6 +35,9 @@ const (
 // returnAfter is how long a payout to Return stays paid.
 const returnAfter = 24 * time.Hour
 
+// couponLife is how long a coupon can be spent.
+const couponLife = 180 * 24 * time.Hour
+
 // Fault is asked before each call; what it returns is the call's answer, and the
 // simulator never saw the call. Method is "Instruct" or "Query". It may hold
 // the call up until ctx ends.
@@ -189,6 +192,9 @@ func failed(code string, at time.Time) payout.Answer {
 // pay lets the consumer have the money.
 func (s *Simulator) pay(outNumber string, e *entry, at time.Time) {
 	e.said = payout.Answer{Outcome: payout.OutcomeSucceeded, GatewayReference: "sim-" + outNumber, OccurredAt: at}
+	if e.content.form == tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON {
+		e.said.ExpiresAt = at.Add(couponLife)
+	}
 	e.paid = true
 	s.paid.Payouts++
 	s.paid.Minor += e.content.minor
@@ -224,6 +230,7 @@ func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenf
 	a := &e.said
 	return &tenfoldv1.QueryResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
+		CouponExpiresAt: stamp(a.ExpiresAt),
 	}, nil
 }
 
@@ -236,6 +243,7 @@ var outcomes = map[payout.Outcome]tenfoldv1.GatewayOutcome{
 func instructed(a *payout.Answer) *tenfoldv1.InstructResponse {
 	return &tenfoldv1.InstructResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
+		CouponExpiresAt: stamp(a.ExpiresAt),
 	}
 }
 

@@ -1162,7 +1162,9 @@ type Claim struct {
 	// FULL view: who approved the amount, by revision and person.
 	Approvals []*Approval `protobuf:"bytes,49,rep,name=approvals,proto3" json:"approvals,omitempty"`
 	// FULL view: every verdict with its price, oldest first.
-	Revisions     []*Revision `protobuf:"bytes,50,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	Revisions []*Revision `protobuf:"bytes,50,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// FULL view: the evidence that was added to the claim, oldest first.
+	Evidence      []*Evidence `protobuf:"bytes,51,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1522,6 +1524,13 @@ func (x *Claim) GetApprovals() []*Approval {
 func (x *Claim) GetRevisions() []*Revision {
 	if x != nil {
 		return x.Revisions
+	}
+	return nil
+}
+
+func (x *Claim) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
 	}
 	return nil
 }
@@ -2359,6 +2368,115 @@ func (x *Appeal) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Evidence is what somebody added to a claim.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the event in the book that recorded it.
+	EventNumber int64 `protobuf:"varint,1,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// What it is, in the word of whoever added it.
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it is kept.
+	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note. May be empty.
+	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
+	// The role in which it was added.
+	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
+	// The person who added it. Empty where a service did on its own.
+	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
+	// When it was recorded.
+	AddedAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Evidence) GetEventNumber() int64 {
+	if x != nil {
+		return x.EventNumber
+	}
+	return 0
+}
+
+func (x *Evidence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Evidence) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Evidence) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *Evidence) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Evidence) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Evidence) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *Evidence) GetAddedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AddedAt
+	}
+	return nil
+}
+
 // Approval is one person's agreement to the amount of one revision. It binds
 // claim, revision and amount: any change voids it.
 type Approval struct {
@@ -2383,7 +2501,7 @@ type Approval struct {
 
 func (x *Approval) Reset() {
 	*x = Approval{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2395,7 +2513,7 @@ func (x *Approval) String() string {
 func (*Approval) ProtoMessage() {}
 
 func (x *Approval) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2408,7 +2526,7 @@ func (x *Approval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Approval.ProtoReflect.Descriptor instead.
 func (*Approval) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Approval) GetRevision() int32 {
@@ -2494,7 +2612,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2506,7 +2624,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2519,7 +2637,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Revision) GetNumber() int32 {
@@ -2604,7 +2722,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xb6\x11\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xe8\x11\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -2660,7 +2778,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountR\bbalances\x12,\n" +
 	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
 	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
-	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\"\xdf\x02\n" +
+	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x120\n" +
+	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceR\bevidence\"\xdf\x02\n" +
 	"\fActionEffect\x12/\n" +
 	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionR\x06action\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x14\n" +
@@ -2732,7 +2851,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"appealedAt\x12!\n" +
 	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\x123\n" +
 	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\aendedBy\x125\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf5\x01\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xee\x01\n" +
+	"\bEvidence\x12!\n" +
+	"\fevent_number\x18\x01 \x01(\x03R\veventNumber\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1c\n" +
+	"\treference\x18\x03 \x01(\tR\treference\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x12\n" +
+	"\x04note\x18\x05 \x01(\tR\x04note\x12\x12\n" +
+	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
+	"\x06person\x18\a \x01(\tR\x06person\x125\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aaddedAt\"\xf5\x01\n" +
 	"\bApproval\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x16\n" +
 	"\x06person\x18\x02 \x01(\tR\x06person\x12)\n" +
@@ -2899,7 +3027,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -2925,107 +3053,110 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(*Move)(nil),                  // 21: tenfold.v1.Move
 	(*AuthenticationFees)(nil),    // 22: tenfold.v1.AuthenticationFees
 	(*Appeal)(nil),                // 23: tenfold.v1.Appeal
-	(*Approval)(nil),              // 24: tenfold.v1.Approval
-	(*Revision)(nil),              // 25: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
-	(Verdict)(0),                  // 27: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 28: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 29: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 30: tenfold.v1.Money
-	(PayoutForm)(0),               // 31: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 32: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 33: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 34: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 35: tenfold.v1.Payout
-	(*Hold)(nil),                  // 36: tenfold.v1.Hold
-	(*Account)(nil),               // 37: tenfold.v1.Account
+	(*Evidence)(nil),              // 24: tenfold.v1.Evidence
+	(*Approval)(nil),              // 25: tenfold.v1.Approval
+	(*Revision)(nil),              // 26: tenfold.v1.Revision
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
+	(Verdict)(0),                  // 28: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 29: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 30: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 31: tenfold.v1.Money
+	(PayoutForm)(0),               // 32: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 33: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 34: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 35: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 36: tenfold.v1.Payout
+	(*Hold)(nil),                  // 37: tenfold.v1.Hold
+	(*Account)(nil),               // 38: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	26, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	27, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	28, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	29, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	29, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	27, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	28, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	29, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	30, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	30, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	26, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	26, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	27, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	27, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
 	17, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
 	18, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
 	19, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
 	20, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	30, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	26, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	26, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	26, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	31, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	31, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	27, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	27, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	27, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	32, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
 	22, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
-	32, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	33, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	34, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	35, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	36, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	33, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	34, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	35, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	36, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	37, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
 	6,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
 	15, // 28: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	37, // 29: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	38, // 29: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
 	23, // 30: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	24, // 31: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	25, // 32: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	2,  // 33: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
-	1,  // 34: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	0,  // 35: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	16, // 36: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	20, // 37: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
-	5,  // 38: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	30, // 39: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	30, // 40: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	30, // 41: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	30, // 42: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	30, // 43: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	30, // 44: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	30, // 45: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	30, // 46: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	30, // 47: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	30, // 48: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	30, // 49: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	30, // 50: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	30, // 51: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	30, // 52: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	30, // 53: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	30, // 54: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	30, // 55: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	26, // 56: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	26, // 57: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	26, // 58: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 59: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 60: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 61: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 62: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	26, // 63: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	30, // 64: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	30, // 65: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	30, // 66: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	30, // 67: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	30, // 68: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	30, // 69: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	26, // 70: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 71: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	26, // 72: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	30, // 73: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	26, // 74: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	27, // 75: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	28, // 76: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	17, // 77: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	29, // 78: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	26, // 79: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	80, // [80:80] is the sub-list for method output_type
-	80, // [80:80] is the sub-list for method input_type
-	80, // [80:80] is the sub-list for extension type_name
-	80, // [80:80] is the sub-list for extension extendee
-	0,  // [0:80] is the sub-list for field type_name
+	25, // 31: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	26, // 32: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	24, // 33: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 34: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 35: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 36: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	16, // 37: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	20, // 38: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 39: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	31, // 40: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	31, // 41: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	31, // 42: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	31, // 43: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	31, // 44: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	31, // 45: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	31, // 46: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	31, // 47: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	31, // 48: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	31, // 49: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	31, // 50: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	31, // 51: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	31, // 52: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	31, // 53: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	31, // 54: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	31, // 55: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	31, // 56: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	27, // 57: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	27, // 58: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	27, // 59: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 60: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 61: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 62: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 63: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	27, // 64: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	31, // 65: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	31, // 66: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	31, // 67: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	31, // 68: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	31, // 69: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	31, // 70: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	27, // 71: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 72: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	27, // 73: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	27, // 74: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	31, // 75: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	27, // 76: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	28, // 77: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	29, // 78: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	17, // 79: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	30, // 80: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	27, // 81: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	82, // [82:82] is the sub-list for method output_type
+	82, // [82:82] is the sub-list for method input_type
+	82, // [82:82] is the sub-list for extension type_name
+	82, // [82:82] is the sub-list for extension extendee
+	0,  // [0:82] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -3047,7 +3178,7 @@ func file_tenfold_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

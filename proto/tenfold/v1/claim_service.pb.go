@@ -2197,9 +2197,12 @@ type ReportPayoutOutcomeRequest struct {
 	// The gateway's code for a failure or return. Empty for a success.
 	FailureCode string `protobuf:"bytes,7,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// When it happened.
-	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
+	// not end.
+	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
@@ -2284,6 +2287,13 @@ func (x *ReportPayoutOutcomeRequest) GetFailureCode() string {
 func (x *ReportPayoutOutcomeRequest) GetOccurredAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.OccurredAt
+	}
+	return nil
+}
+
+func (x *ReportPayoutOutcomeRequest) GetCouponExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CouponExpiresAt
 	}
 	return nil
 }
@@ -2627,6 +2637,161 @@ func (x *RetryPayoutResponse) GetReplayed() bool {
 	return false
 }
 
+// AddEvidenceRequest adds evidence to a claim.
+type AddEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// What it is, in a word of the caller's, such as INVOICE.
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where it is kept: 1 to 256 characters.
+	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,6,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note, up to 2,000 characters, without personal data. May be empty.
+	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddEvidenceRequest) Reset() {
+	*x = AddEvidenceRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddEvidenceRequest) ProtoMessage() {}
+
+func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*AddEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *AddEvidenceRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *AddEvidenceRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// AddEvidenceResponse holds the claim with its evidence.
+type AddEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was added.
+	Evidence *Evidence `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddEvidenceResponse) Reset() {
+	*x = AddEvidenceResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddEvidenceResponse) ProtoMessage() {}
+
+func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*AddEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *AddEvidenceResponse) GetEvidence() *Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *AddEvidenceResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 // AppealClaimRequest is the merchant's objection to the verdict.
 type AppealClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2648,7 +2813,7 @@ type AppealClaimRequest struct {
 
 func (x *AppealClaimRequest) Reset() {
 	*x = AppealClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2660,7 +2825,7 @@ func (x *AppealClaimRequest) String() string {
 func (*AppealClaimRequest) ProtoMessage() {}
 
 func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2673,7 +2838,7 @@ func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
 func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AppealClaimRequest) GetName() string {
@@ -2731,7 +2896,7 @@ type AppealClaimResponse struct {
 
 func (x *AppealClaimResponse) Reset() {
 	*x = AppealClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2743,7 +2908,7 @@ func (x *AppealClaimResponse) String() string {
 func (*AppealClaimResponse) ProtoMessage() {}
 
 func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2756,7 +2921,7 @@ func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
 func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AppealClaimResponse) GetClaim() *Claim {
@@ -2796,7 +2961,7 @@ type DecideAppealRequest struct {
 
 func (x *DecideAppealRequest) Reset() {
 	*x = DecideAppealRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2808,7 +2973,7 @@ func (x *DecideAppealRequest) String() string {
 func (*DecideAppealRequest) ProtoMessage() {}
 
 func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2821,7 +2986,7 @@ func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DecideAppealRequest) GetName() string {
@@ -2886,7 +3051,7 @@ type DecideAppealResponse struct {
 
 func (x *DecideAppealResponse) Reset() {
 	*x = DecideAppealResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +3063,7 @@ func (x *DecideAppealResponse) String() string {
 func (*DecideAppealResponse) ProtoMessage() {}
 
 func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +3076,7 @@ func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DecideAppealResponse) GetClaim() *Claim {
@@ -2943,7 +3108,7 @@ type ListAppealsRequest struct {
 
 func (x *ListAppealsRequest) Reset() {
 	*x = ListAppealsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2955,7 +3120,7 @@ func (x *ListAppealsRequest) String() string {
 func (*ListAppealsRequest) ProtoMessage() {}
 
 func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2968,7 +3133,7 @@ func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListAppealsRequest) GetParent() string {
@@ -3005,7 +3170,7 @@ type ListAppealsResponse struct {
 
 func (x *ListAppealsResponse) Reset() {
 	*x = ListAppealsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3017,7 +3182,7 @@ func (x *ListAppealsResponse) String() string {
 func (*ListAppealsResponse) ProtoMessage() {}
 
 func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3030,7 +3195,7 @@ func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListAppealsResponse) GetAppeals() []*Appeal {
@@ -3068,7 +3233,7 @@ type ApproveClaimRequest struct {
 
 func (x *ApproveClaimRequest) Reset() {
 	*x = ApproveClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3080,7 +3245,7 @@ func (x *ApproveClaimRequest) String() string {
 func (*ApproveClaimRequest) ProtoMessage() {}
 
 func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3093,7 +3258,7 @@ func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
 func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ApproveClaimRequest) GetName() string {
@@ -3151,7 +3316,7 @@ type ApproveClaimResponse struct {
 
 func (x *ApproveClaimResponse) Reset() {
 	*x = ApproveClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3163,7 +3328,7 @@ func (x *ApproveClaimResponse) String() string {
 func (*ApproveClaimResponse) ProtoMessage() {}
 
 func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3176,7 +3341,7 @@ func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
 func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ApproveClaimResponse) GetClaim() *Claim {
@@ -3208,7 +3373,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3220,7 +3385,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3233,7 +3398,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListApprovalsRequest) GetParent() string {
@@ -3270,7 +3435,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3282,7 +3447,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3295,7 +3460,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListApprovalsResponse) GetApprovals() []*Approval {
@@ -3337,7 +3502,7 @@ type ReviseVerdictRequest struct {
 
 func (x *ReviseVerdictRequest) Reset() {
 	*x = ReviseVerdictRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3349,7 +3514,7 @@ func (x *ReviseVerdictRequest) String() string {
 func (*ReviseVerdictRequest) ProtoMessage() {}
 
 func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3362,7 +3527,7 @@ func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ReviseVerdictRequest) GetName() string {
@@ -3434,7 +3599,7 @@ type ReviseVerdictResponse struct {
 
 func (x *ReviseVerdictResponse) Reset() {
 	*x = ReviseVerdictResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3446,7 +3611,7 @@ func (x *ReviseVerdictResponse) String() string {
 func (*ReviseVerdictResponse) ProtoMessage() {}
 
 func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3459,7 +3624,7 @@ func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReviseVerdictResponse) GetClaim() *Claim {
@@ -3491,7 +3656,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3503,7 +3668,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3516,7 +3681,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListRevisionsRequest) GetParent() string {
@@ -3553,7 +3718,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3565,7 +3730,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3578,7 +3743,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -3612,7 +3777,7 @@ type ReportOrderRefundRequest struct {
 
 func (x *ReportOrderRefundRequest) Reset() {
 	*x = ReportOrderRefundRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3624,7 +3789,7 @@ func (x *ReportOrderRefundRequest) String() string {
 func (*ReportOrderRefundRequest) ProtoMessage() {}
 
 func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3637,7 +3802,7 @@ func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReportOrderRefundRequest) GetName() string {
@@ -3681,7 +3846,7 @@ type ReportOrderRefundResponse struct {
 
 func (x *ReportOrderRefundResponse) Reset() {
 	*x = ReportOrderRefundResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3693,7 +3858,7 @@ func (x *ReportOrderRefundResponse) String() string {
 func (*ReportOrderRefundResponse) ProtoMessage() {}
 
 func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3706,7 +3871,7 @@ func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
@@ -3742,7 +3907,7 @@ type StopClockRequest struct {
 
 func (x *StopClockRequest) Reset() {
 	*x = StopClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3754,7 +3919,7 @@ func (x *StopClockRequest) String() string {
 func (*StopClockRequest) ProtoMessage() {}
 
 func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3767,7 +3932,7 @@ func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
 func (*StopClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StopClockRequest) GetName() string {
@@ -3818,7 +3983,7 @@ type StopClockResponse struct {
 
 func (x *StopClockResponse) Reset() {
 	*x = StopClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3830,7 +3995,7 @@ func (x *StopClockResponse) String() string {
 func (*StopClockResponse) ProtoMessage() {}
 
 func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3843,7 +4008,7 @@ func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
 func (*StopClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *StopClockResponse) GetClaim() *Claim {
@@ -3879,7 +4044,7 @@ type ResumeClockRequest struct {
 
 func (x *ResumeClockRequest) Reset() {
 	*x = ResumeClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3891,7 +4056,7 @@ func (x *ResumeClockRequest) String() string {
 func (*ResumeClockRequest) ProtoMessage() {}
 
 func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3904,7 +4069,7 @@ func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
 func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ResumeClockRequest) GetName() string {
@@ -3955,7 +4120,7 @@ type ResumeClockResponse struct {
 
 func (x *ResumeClockResponse) Reset() {
 	*x = ResumeClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3967,7 +4132,7 @@ func (x *ResumeClockResponse) String() string {
 func (*ResumeClockResponse) ProtoMessage() {}
 
 func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3980,7 +4145,7 @@ func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
 func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ResumeClockResponse) GetClaim() *Claim {
@@ -4018,7 +4183,7 @@ type ExtendHoldRequest struct {
 
 func (x *ExtendHoldRequest) Reset() {
 	*x = ExtendHoldRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4030,7 +4195,7 @@ func (x *ExtendHoldRequest) String() string {
 func (*ExtendHoldRequest) ProtoMessage() {}
 
 func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4043,7 +4208,7 @@ func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
 func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ExtendHoldRequest) GetName() string {
@@ -4101,7 +4266,7 @@ type ExtendHoldResponse struct {
 
 func (x *ExtendHoldResponse) Reset() {
 	*x = ExtendHoldResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4113,7 +4278,7 @@ func (x *ExtendHoldResponse) String() string {
 func (*ExtendHoldResponse) ProtoMessage() {}
 
 func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4126,7 +4291,7 @@ func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
 func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExtendHoldResponse) GetClaim() *Claim {
@@ -4315,7 +4480,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x83\x01\n" +
 	"\x13QuotePayoutResponse\x12;\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationR\fcalculations\x12/\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationR\x06chosen\"\xfb\x03\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationR\x06chosen\"\xc3\x04\n" +
 	"\x1aReportPayoutOutcomeRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -4328,7 +4493,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x11gateway_reference\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
 	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12C\n" +
 	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"occurredAt\"e\n" +
+	"occurredAt\x12F\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"e\n" +
 	"\x1bReportPayoutOutcomeResponse\x12*\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
 	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xfc\x01\n" +
@@ -4353,7 +4519,20 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12*\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xba\x02\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xf9\x02\n" +
+	"\x12AddEvidenceRequest\x12T\n" +
+	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
+	"\x04kind\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
+	"\treference\x18\x05 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
+	"\x06digest\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
+	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"c\n" +
+	"\x13AddEvidenceResponse\x120\n" +
+	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceR\bevidence\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xba\x02\n" +
 	"\x12AppealClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4481,7 +4660,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"Y\n" +
 	"\x12ExtendHoldResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\xf3\x1e\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\xfc\x1f\n" +
 	"\fClaimService\x12t\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=merchants/*}/claims\x12{\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/claims:batchFile\x12n\n" +
@@ -4502,7 +4681,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\vQuotePayout\x12\x1e.tenfold.v1.QuotePayoutRequest\x1a\x1f.tenfold.v1.QuotePayoutResponse\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/{parent=merchants/*}:quotePayout\x12\xa1\x01\n" +
 	"\x13ReportPayoutOutcome\x12&.tenfold.v1.ReportPayoutOutcomeRequest\x1a'.tenfold.v1.ReportPayoutOutcomeResponse\"9\x82\xd3\xe4\x93\x023:\x01*\"./v1/{parent=merchants/*}/payouts:reportOutcome\x12\xa5\x01\n" +
 	"\vListPayouts\x12\x1e.tenfold.v1.ListPayoutsRequest\x1a\x1f.tenfold.v1.ListPayoutsResponse\"U\x82\xd3\xe4\x93\x02OZ\"\x12 /v1/{parent=merchants/*}/payouts\x12)/v1/{parent=merchants/*/claims/*}/payouts\x12\x81\x01\n" +
-	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/payouts/*}:retry\x12\x81\x01\n" +
+	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/payouts/*}:retry\x12\x86\x01\n" +
+	"\vAddEvidence\x12\x1e.tenfold.v1.AddEvidenceRequest\x1a\x1f.tenfold.v1.AddEvidenceResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=merchants/*/claims/*}:addEvidence\x12\x81\x01\n" +
 	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/claims/*}:appeal\x12\x8a\x01\n" +
 	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:decideAppeal\x12\x81\x01\n" +
 	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"1\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=merchants/*/claims/*}/appeals\x12\x85\x01\n" +
@@ -4528,7 +4708,7 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 59)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
 	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
@@ -4567,185 +4747,192 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*ListPayoutsResponse)(nil),          // 34: tenfold.v1.ListPayoutsResponse
 	(*RetryPayoutRequest)(nil),           // 35: tenfold.v1.RetryPayoutRequest
 	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
-	(*AppealClaimRequest)(nil),           // 37: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),          // 38: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),          // 39: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),         // 40: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),           // 41: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),          // 42: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),          // 43: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),         // 44: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),         // 45: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),        // 46: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),         // 47: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),        // 48: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),         // 49: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),        // 50: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),     // 51: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),    // 52: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),             // 53: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),            // 54: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),           // 55: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),          // 56: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),            // 57: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),           // 58: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 59: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 60: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 61: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 62: tenfold.v1.Remedy
-	(Grounds)(0),                         // 63: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 64: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 65: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 66: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 67: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 68: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 69: google.protobuf.FieldMask
-	(Language)(0),                        // 70: tenfold.v1.Language
-	(*ClaimExplanation)(nil),             // 71: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 72: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 73: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 74: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 75: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 76: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 77: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 78: tenfold.v1.Money
-	(*Calculation)(nil),                  // 79: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 80: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 81: tenfold.v1.Payout
-	(PayoutState)(0),                     // 82: tenfold.v1.PayoutState
-	(AppealDecision)(0),                  // 83: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 84: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 85: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 86: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 87: tenfold.v1.Revision
+	(*AddEvidenceRequest)(nil),           // 37: tenfold.v1.AddEvidenceRequest
+	(*AddEvidenceResponse)(nil),          // 38: tenfold.v1.AddEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 39: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 40: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 41: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 42: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 43: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 44: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 45: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 46: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 47: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 48: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 49: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 50: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 51: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 52: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 53: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 54: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 55: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 56: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 57: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 58: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 59: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 60: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 61: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 62: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 63: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 64: tenfold.v1.Remedy
+	(Grounds)(0),                         // 65: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 67: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 68: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 69: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 70: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 71: google.protobuf.FieldMask
+	(Language)(0),                        // 72: tenfold.v1.Language
+	(*ClaimExplanation)(nil),             // 73: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 74: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 75: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 76: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 77: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 78: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 79: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 80: tenfold.v1.Money
+	(*Calculation)(nil),                  // 81: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 82: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 83: tenfold.v1.Payout
+	(PayoutState)(0),                     // 84: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 85: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 86: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 87: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 88: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 89: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 90: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	59, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	60, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	61, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	62, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	63, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	64, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	65, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	66, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	61, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	63, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	64, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	65, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	66, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	67, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	68, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
 	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
 	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	67, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	66, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	68, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	69, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	66, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	70, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	71, // 16: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	70, // 17: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	72, // 18: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	73, // 19: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	66, // 20: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	74, // 21: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	66, // 22: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 23: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 24: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 25: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	75, // 26: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	76, // 27: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	66, // 28: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	59, // 29: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	77, // 30: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	59, // 31: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	60, // 32: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	61, // 33: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	62, // 34: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	64, // 35: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	78, // 36: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	79, // 37: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	79, // 38: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	80, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	64, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	81, // 41: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	82, // 42: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	81, // 43: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	66, // 44: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	81, // 45: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	66, // 46: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	83, // 47: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	76, // 48: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	66, // 49: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	84, // 50: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	66, // 51: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	85, // 52: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	86, // 53: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	76, // 54: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	66, // 55: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	87, // 56: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	60, // 57: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	59, // 58: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	66, // 59: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 60: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	64, // 61: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	66, // 62: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 63: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 64: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 65: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 66: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 67: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 68: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 69: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 70: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 71: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 72: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 73: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 74: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 75: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 76: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 77: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 78: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 79: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 80: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 81: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	39, // 82: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	41, // 83: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	43, // 84: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	45, // 85: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	47, // 86: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	49, // 87: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	51, // 88: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	53, // 89: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	55, // 90: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	57, // 91: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 92: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 93: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 94: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 95: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 96: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 97: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 98: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 99: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 100: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 101: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 102: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 103: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 104: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 105: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 106: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 107: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 108: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 109: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 110: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	40, // 111: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	42, // 112: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	44, // 113: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	46, // 114: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	48, // 115: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	50, // 116: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	52, // 117: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	54, // 118: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	56, // 119: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	58, // 120: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	92, // [92:121] is the sub-list for method output_type
-	63, // [63:92] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	69, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	68, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	70, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	71, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	68, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	72, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	73, // 16: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	72, // 17: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	74, // 18: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	75, // 19: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	68, // 20: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	76, // 21: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	68, // 22: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 23: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 24: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 25: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	77, // 26: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	78, // 27: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 28: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	61, // 29: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	79, // 30: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	61, // 31: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 32: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	63, // 33: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	64, // 34: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	66, // 35: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	80, // 36: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	81, // 37: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	81, // 38: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	82, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	66, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	83, // 42: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	84, // 43: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	83, // 44: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	68, // 45: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	83, // 46: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	85, // 47: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	68, // 48: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	86, // 49: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	78, // 50: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 51: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	87, // 52: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	68, // 53: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	88, // 54: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	89, // 55: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	78, // 56: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 57: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	90, // 58: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	62, // 59: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	61, // 60: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	68, // 61: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 62: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	66, // 63: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	68, // 64: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 65: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 66: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 67: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 68: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 69: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 70: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 71: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 72: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 73: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 74: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 75: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 76: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 77: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 78: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 79: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 80: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 81: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 82: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	37, // 83: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	39, // 84: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	41, // 85: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	43, // 86: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	45, // 87: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	47, // 88: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	49, // 89: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	51, // 90: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	53, // 91: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	55, // 92: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	57, // 93: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	59, // 94: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 95: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 96: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 97: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 98: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 99: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 100: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 101: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 102: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 103: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 104: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 105: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 106: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 107: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 108: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 109: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 110: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 111: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 112: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	38, // 113: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	40, // 114: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	42, // 115: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	44, // 116: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	46, // 117: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	48, // 118: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	50, // 119: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	52, // 120: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	54, // 121: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	56, // 122: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	58, // 123: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	60, // 124: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	95, // [95:125] is the sub-list for method output_type
+	65, // [65:95] is the sub-list for method input_type
+	65, // [65:65] is the sub-list for extension type_name
+	65, // [65:65] is the sub-list for extension extendee
+	0,  // [0:65] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -4778,7 +4965,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   59,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

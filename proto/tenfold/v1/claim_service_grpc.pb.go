@@ -37,6 +37,7 @@ const (
 	ClaimService_ReportPayoutOutcome_FullMethodName  = "/tenfold.v1.ClaimService/ReportPayoutOutcome"
 	ClaimService_ListPayouts_FullMethodName          = "/tenfold.v1.ClaimService/ListPayouts"
 	ClaimService_RetryPayout_FullMethodName          = "/tenfold.v1.ClaimService/RetryPayout"
+	ClaimService_AddEvidence_FullMethodName          = "/tenfold.v1.ClaimService/AddEvidence"
 	ClaimService_AppealClaim_FullMethodName          = "/tenfold.v1.ClaimService/AppealClaim"
 	ClaimService_DecideAppeal_FullMethodName         = "/tenfold.v1.ClaimService/DecideAppeal"
 	ClaimService_ListAppeals_FullMethodName          = "/tenfold.v1.ClaimService/ListAppeals"
@@ -153,6 +154,9 @@ type ClaimServiceClient interface {
 	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// PERSON_REQUIRED.
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
+	// AddEvidence adds evidence to a claim, at any time and without effect on its
+	// state. CLAIM_NOT_FOUND.
+	AddEvidence(ctx context.Context, in *AddEvidenceRequest, opts ...grpc.CallOption) (*AddEvidenceResponse, error)
 	// AppealClaim is the merchant objecting to the verdict, once for each revision
 	// and within the notice period. The debit waits for the panel. Needs the etag.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
@@ -395,6 +399,16 @@ func (c *claimServiceClient) RetryPayout(ctx context.Context, in *RetryPayoutReq
 	return out, nil
 }
 
+func (c *claimServiceClient) AddEvidence(ctx context.Context, in *AddEvidenceRequest, opts ...grpc.CallOption) (*AddEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AddEvidenceResponse)
+	err := c.cc.Invoke(ctx, ClaimService_AddEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *claimServiceClient) AppealClaim(ctx context.Context, in *AppealClaimRequest, opts ...grpc.CallOption) (*AppealClaimResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AppealClaimResponse)
@@ -608,6 +622,9 @@ type ClaimServiceServer interface {
 	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// PERSON_REQUIRED.
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
+	// AddEvidence adds evidence to a claim, at any time and without effect on its
+	// state. CLAIM_NOT_FOUND.
+	AddEvidence(context.Context, *AddEvidenceRequest) (*AddEvidenceResponse, error)
 	// AppealClaim is the merchant objecting to the verdict, once for each revision
 	// and within the notice period. The debit waits for the panel. Needs the etag.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
@@ -723,6 +740,9 @@ func (UnimplementedClaimServiceServer) ListPayouts(context.Context, *ListPayouts
 }
 func (UnimplementedClaimServiceServer) RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryPayout not implemented")
+}
+func (UnimplementedClaimServiceServer) AddEvidence(context.Context, *AddEvidenceRequest) (*AddEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AddEvidence not implemented")
 }
 func (UnimplementedClaimServiceServer) AppealClaim(context.Context, *AppealClaimRequest) (*AppealClaimResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method AppealClaim not implemented")
@@ -1102,6 +1122,24 @@ func _ClaimService_RetryPayout_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClaimService_AddEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).AddEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_AddEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).AddEvidence(ctx, req.(*AddEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ClaimService_AppealClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AppealClaimRequest)
 	if err := dec(in); err != nil {
@@ -1378,6 +1416,10 @@ var ClaimService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryPayout",
 			Handler:    _ClaimService_RetryPayout_Handler,
+		},
+		{
+			MethodName: "AddEvidence",
+			Handler:    _ClaimService_AddEvidence_Handler,
 		},
 		{
 			MethodName: "AppealClaim",

@@ -121,6 +121,8 @@ const (
 	EventKind_EVENT_KIND_COUPON_REDEEMED EventKind = 45
 	// A coupon expired.
 	EventKind_EVENT_KIND_COUPON_LAPSED EventKind = 46
+	// Evidence was added to a claim.
+	EventKind_EVENT_KIND_EVIDENCE_ADDED EventKind = 47
 )
 
 // Enum value maps for EventKind.
@@ -173,6 +175,7 @@ var (
 		44: "EVENT_KIND_CLAW_BACK_REPAID",
 		45: "EVENT_KIND_COUPON_REDEEMED",
 		46: "EVENT_KIND_COUPON_LAPSED",
+		47: "EVENT_KIND_EVIDENCE_ADDED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":            0,
@@ -222,6 +225,7 @@ var (
 		"EVENT_KIND_CLAW_BACK_REPAID":       44,
 		"EVENT_KIND_COUPON_REDEEMED":        45,
 		"EVENT_KIND_COUPON_LAPSED":          46,
+		"EVENT_KIND_EVIDENCE_ADDED":         47,
 	}
 )
 
@@ -599,7 +603,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03R\aversion\"5\n" +
 	"\vEventDetail\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value*\xdf\v\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value*\xfe\v\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -648,7 +652,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1bEVENT_KIND_PENALTY_REVERSED\x10+\x12\x1f\n" +
 	"\x1bEVENT_KIND_CLAW_BACK_REPAID\x10,\x12\x1e\n" +
 	"\x1aEVENT_KIND_COUPON_REDEEMED\x10-\x12\x1c\n" +
-	"\x18EVENT_KIND_COUPON_LAPSED\x10.B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x18EVENT_KIND_COUPON_LAPSED\x10.\x12\x1d\n" +
+	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

@@ -1253,12 +1253,306 @@ func (x *RecordConsumerRepaymentResponse) GetReplayed() bool {
 	return false
 }
 
+// ReportCouponRedeemedRequest tells that a coupon was spent.
+type ReportCouponRedeemedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}, or merchants/- to find the payout by its out-number
+	// alone.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The out-number that the coupon was instructed under.
+	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
+	// How much was spent, above zero.
+	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The purchase's own reference. Used once over all merchants.
+	PurchaseReference string `protobuf:"bytes,6,opt,name=purchase_reference,json=purchaseReference,proto3" json:"purchase_reference,omitempty"`
+	// When it was spent.
+	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCouponRedeemedRequest) Reset() {
+	*x = ReportCouponRedeemedRequest{}
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCouponRedeemedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCouponRedeemedRequest) ProtoMessage() {}
+
+func (x *ReportCouponRedeemedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCouponRedeemedRequest.ProtoReflect.Descriptor instead.
+func (*ReportCouponRedeemedRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_merchant_money_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ReportCouponRedeemedRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ReportCouponRedeemedRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReportCouponRedeemedRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ReportCouponRedeemedRequest) GetOutNumber() string {
+	if x != nil {
+		return x.OutNumber
+	}
+	return ""
+}
+
+func (x *ReportCouponRedeemedRequest) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ReportCouponRedeemedRequest) GetPurchaseReference() string {
+	if x != nil {
+		return x.PurchaseReference
+	}
+	return ""
+}
+
+func (x *ReportCouponRedeemedRequest) GetOccurredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredAt
+	}
+	return nil
+}
+
+// ReportCouponRedeemedResponse holds the payout with its coupon.
+type ReportCouponRedeemedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payout.
+	Payout *Payout `protobuf:"bytes,1,opt,name=payout,proto3" json:"payout,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCouponRedeemedResponse) Reset() {
+	*x = ReportCouponRedeemedResponse{}
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCouponRedeemedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCouponRedeemedResponse) ProtoMessage() {}
+
+func (x *ReportCouponRedeemedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCouponRedeemedResponse.ProtoReflect.Descriptor instead.
+func (*ReportCouponRedeemedResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_merchant_money_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ReportCouponRedeemedResponse) GetPayout() *Payout {
+	if x != nil {
+		return x.Payout
+	}
+	return nil
+}
+
+func (x *ReportCouponRedeemedResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// ReportCouponLapsedRequest tells that a coupon expired.
+type ReportCouponLapsedRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}, or merchants/- to find the payout by its out-number
+	// alone.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The caller's id of this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Decide only; store nothing.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// The out-number that the coupon was instructed under.
+	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
+	// When it expired.
+	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCouponLapsedRequest) Reset() {
+	*x = ReportCouponLapsedRequest{}
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCouponLapsedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCouponLapsedRequest) ProtoMessage() {}
+
+func (x *ReportCouponLapsedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCouponLapsedRequest.ProtoReflect.Descriptor instead.
+func (*ReportCouponLapsedRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_merchant_money_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ReportCouponLapsedRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ReportCouponLapsedRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ReportCouponLapsedRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *ReportCouponLapsedRequest) GetOutNumber() string {
+	if x != nil {
+		return x.OutNumber
+	}
+	return ""
+}
+
+func (x *ReportCouponLapsedRequest) GetOccurredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OccurredAt
+	}
+	return nil
+}
+
+// ReportCouponLapsedResponse holds the payout with its coupon.
+type ReportCouponLapsedResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payout.
+	Payout *Payout `protobuf:"bytes,1,opt,name=payout,proto3" json:"payout,omitempty"`
+	// The request had been accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCouponLapsedResponse) Reset() {
+	*x = ReportCouponLapsedResponse{}
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCouponLapsedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCouponLapsedResponse) ProtoMessage() {}
+
+func (x *ReportCouponLapsedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_merchant_money_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCouponLapsedResponse.ProtoReflect.Descriptor instead.
+func (*ReportCouponLapsedResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_merchant_money_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ReportCouponLapsedResponse) GetPayout() *Payout {
+	if x != nil {
+		return x.Payout
+	}
+	return nil
+}
+
+func (x *ReportCouponLapsedResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/proposal.proto\"\xe6\t\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\"\xe6\t\n" +
 	"\x16ProposeDecisionRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -1354,7 +1648,33 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x1fRecordConsumerRepaymentResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x122\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed2\xf4\t\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xc3\x03\n" +
+	"\x1bReportCouponRedeemedRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
+	"\n" +
+	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x121\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12K\n" +
+	"\x12purchase_reference\x18\x06 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x11purchaseReference\x12C\n" +
+	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"occurredAt\"f\n" +
+	"\x1cReportCouponRedeemedResponse\x12*\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc1\x02\n" +
+	"\x19ReportCouponLapsedRequest\x12B\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
+	"\n" +
+	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12C\n" +
+	"\voccurred_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"occurredAt\"d\n" +
+	"\x1aReportCouponLapsedResponse\x12*\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\xc8\f\n" +
 	"\x14MerchantMoneyService\x12\x89\x01\n" +
 	"\x0fProposeDecision\x12\".tenfold.v1.ProposeDecisionRequest\x1a#.tenfold.v1.ProposeDecisionResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{parent=merchants/*}/proposals\x12\x91\x01\n" +
 	"\x0fApproveProposal\x12\".tenfold.v1.ApproveProposalRequest\x1a#.tenfold.v1.ApproveProposalResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=merchants/*/proposals/*}:approve\x12\x8d\x01\n" +
@@ -1365,7 +1685,9 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"CancelExit\x12\x1d.tenfold.v1.CancelExitRequest\x1a\x1e.tenfold.v1.CancelExitResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=merchants/*}:cancelExit\x12\x81\x01\n" +
 	"\fCompleteExit\x12\x1f.tenfold.v1.CompleteExitRequest\x1a .tenfold.v1.CompleteExitResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=merchants/*}:completeExit\x12\xb6\x01\n" +
-	"\x17RecordConsumerRepayment\x12*.tenfold.v1.RecordConsumerRepaymentRequest\x1a+.tenfold.v1.RecordConsumerRepaymentResponse\"B\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{name=merchants/*/claims/*}:recordConsumerRepaymentB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17RecordConsumerRepayment\x12*.tenfold.v1.RecordConsumerRepaymentRequest\x1a+.tenfold.v1.RecordConsumerRepaymentResponse\"B\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{name=merchants/*/claims/*}:recordConsumerRepayment\x12\xab\x01\n" +
+	"\x14ReportCouponRedeemed\x12'.tenfold.v1.ReportCouponRedeemedRequest\x1a(.tenfold.v1.ReportCouponRedeemedResponse\"@\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=merchants/*}/payouts:reportCouponRedeemed\x12\xa3\x01\n" +
+	"\x12ReportCouponLapsed\x12%.tenfold.v1.ReportCouponLapsedRequest\x1a&.tenfold.v1.ReportCouponLapsedResponse\">\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{parent=merchants/*}/payouts:reportCouponLapsedB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_merchant_money_service_proto_rawDescOnce sync.Once
@@ -1379,7 +1701,7 @@ func file_tenfold_v1_merchant_money_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_merchant_money_service_proto_rawDescData
 }
 
-var file_tenfold_v1_merchant_money_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_tenfold_v1_merchant_money_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_tenfold_v1_merchant_money_service_proto_goTypes = []any{
 	(*ProposeDecisionRequest)(nil),          // 0: tenfold.v1.ProposeDecisionRequest
 	(*ProposeDecisionResponse)(nil),         // 1: tenfold.v1.ProposeDecisionResponse
@@ -1399,58 +1721,72 @@ var file_tenfold_v1_merchant_money_service_proto_goTypes = []any{
 	(*CompleteExitResponse)(nil),            // 15: tenfold.v1.CompleteExitResponse
 	(*RecordConsumerRepaymentRequest)(nil),  // 16: tenfold.v1.RecordConsumerRepaymentRequest
 	(*RecordConsumerRepaymentResponse)(nil), // 17: tenfold.v1.RecordConsumerRepaymentResponse
-	(ProposalKind)(0),                       // 18: tenfold.v1.ProposalKind
-	(*Money)(nil),                           // 19: tenfold.v1.Money
-	(DebtKind)(0),                           // 20: tenfold.v1.DebtKind
-	(*Proposal)(nil),                        // 21: tenfold.v1.Proposal
-	(*Transfer)(nil),                        // 22: tenfold.v1.Transfer
-	(ProposalState)(0),                      // 23: tenfold.v1.ProposalState
-	(*Book)(nil),                            // 24: tenfold.v1.Book
-	(*timestamppb.Timestamp)(nil),           // 25: google.protobuf.Timestamp
-	(*Claim)(nil),                           // 26: tenfold.v1.Claim
+	(*ReportCouponRedeemedRequest)(nil),     // 18: tenfold.v1.ReportCouponRedeemedRequest
+	(*ReportCouponRedeemedResponse)(nil),    // 19: tenfold.v1.ReportCouponRedeemedResponse
+	(*ReportCouponLapsedRequest)(nil),       // 20: tenfold.v1.ReportCouponLapsedRequest
+	(*ReportCouponLapsedResponse)(nil),      // 21: tenfold.v1.ReportCouponLapsedResponse
+	(ProposalKind)(0),                       // 22: tenfold.v1.ProposalKind
+	(*Money)(nil),                           // 23: tenfold.v1.Money
+	(DebtKind)(0),                           // 24: tenfold.v1.DebtKind
+	(*Proposal)(nil),                        // 25: tenfold.v1.Proposal
+	(*Transfer)(nil),                        // 26: tenfold.v1.Transfer
+	(ProposalState)(0),                      // 27: tenfold.v1.ProposalState
+	(*Book)(nil),                            // 28: tenfold.v1.Book
+	(*timestamppb.Timestamp)(nil),           // 29: google.protobuf.Timestamp
+	(*Claim)(nil),                           // 30: tenfold.v1.Claim
+	(*Payout)(nil),                          // 31: tenfold.v1.Payout
 }
 var file_tenfold_v1_merchant_money_service_proto_depIdxs = []int32{
-	18, // 0: tenfold.v1.ProposeDecisionRequest.kind:type_name -> tenfold.v1.ProposalKind
-	19, // 1: tenfold.v1.ProposeDecisionRequest.amount:type_name -> tenfold.v1.Money
-	20, // 2: tenfold.v1.ProposeDecisionRequest.debt_kind:type_name -> tenfold.v1.DebtKind
-	21, // 3: tenfold.v1.ProposeDecisionResponse.proposal:type_name -> tenfold.v1.Proposal
-	21, // 4: tenfold.v1.ApproveProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	22, // 5: tenfold.v1.ApproveProposalResponse.transfers:type_name -> tenfold.v1.Transfer
-	21, // 6: tenfold.v1.RefuseProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	21, // 7: tenfold.v1.GetProposalResponse.proposal:type_name -> tenfold.v1.Proposal
-	23, // 8: tenfold.v1.ListProposalsRequest.state:type_name -> tenfold.v1.ProposalState
-	21, // 9: tenfold.v1.ListProposalsResponse.proposals:type_name -> tenfold.v1.Proposal
-	24, // 10: tenfold.v1.BeginExitResponse.book:type_name -> tenfold.v1.Book
-	24, // 11: tenfold.v1.CancelExitResponse.book:type_name -> tenfold.v1.Book
-	24, // 12: tenfold.v1.CompleteExitResponse.book:type_name -> tenfold.v1.Book
-	22, // 13: tenfold.v1.CompleteExitResponse.transfers:type_name -> tenfold.v1.Transfer
-	19, // 14: tenfold.v1.RecordConsumerRepaymentRequest.amount:type_name -> tenfold.v1.Money
-	25, // 15: tenfold.v1.RecordConsumerRepaymentRequest.effective_at:type_name -> google.protobuf.Timestamp
-	26, // 16: tenfold.v1.RecordConsumerRepaymentResponse.claim:type_name -> tenfold.v1.Claim
-	22, // 17: tenfold.v1.RecordConsumerRepaymentResponse.transfers:type_name -> tenfold.v1.Transfer
-	0,  // 18: tenfold.v1.MerchantMoneyService.ProposeDecision:input_type -> tenfold.v1.ProposeDecisionRequest
-	2,  // 19: tenfold.v1.MerchantMoneyService.ApproveProposal:input_type -> tenfold.v1.ApproveProposalRequest
-	4,  // 20: tenfold.v1.MerchantMoneyService.RefuseProposal:input_type -> tenfold.v1.RefuseProposalRequest
-	6,  // 21: tenfold.v1.MerchantMoneyService.GetProposal:input_type -> tenfold.v1.GetProposalRequest
-	8,  // 22: tenfold.v1.MerchantMoneyService.ListProposals:input_type -> tenfold.v1.ListProposalsRequest
-	10, // 23: tenfold.v1.MerchantMoneyService.BeginExit:input_type -> tenfold.v1.BeginExitRequest
-	12, // 24: tenfold.v1.MerchantMoneyService.CancelExit:input_type -> tenfold.v1.CancelExitRequest
-	14, // 25: tenfold.v1.MerchantMoneyService.CompleteExit:input_type -> tenfold.v1.CompleteExitRequest
-	16, // 26: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:input_type -> tenfold.v1.RecordConsumerRepaymentRequest
-	1,  // 27: tenfold.v1.MerchantMoneyService.ProposeDecision:output_type -> tenfold.v1.ProposeDecisionResponse
-	3,  // 28: tenfold.v1.MerchantMoneyService.ApproveProposal:output_type -> tenfold.v1.ApproveProposalResponse
-	5,  // 29: tenfold.v1.MerchantMoneyService.RefuseProposal:output_type -> tenfold.v1.RefuseProposalResponse
-	7,  // 30: tenfold.v1.MerchantMoneyService.GetProposal:output_type -> tenfold.v1.GetProposalResponse
-	9,  // 31: tenfold.v1.MerchantMoneyService.ListProposals:output_type -> tenfold.v1.ListProposalsResponse
-	11, // 32: tenfold.v1.MerchantMoneyService.BeginExit:output_type -> tenfold.v1.BeginExitResponse
-	13, // 33: tenfold.v1.MerchantMoneyService.CancelExit:output_type -> tenfold.v1.CancelExitResponse
-	15, // 34: tenfold.v1.MerchantMoneyService.CompleteExit:output_type -> tenfold.v1.CompleteExitResponse
-	17, // 35: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:output_type -> tenfold.v1.RecordConsumerRepaymentResponse
-	27, // [27:36] is the sub-list for method output_type
-	18, // [18:27] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	22, // 0: tenfold.v1.ProposeDecisionRequest.kind:type_name -> tenfold.v1.ProposalKind
+	23, // 1: tenfold.v1.ProposeDecisionRequest.amount:type_name -> tenfold.v1.Money
+	24, // 2: tenfold.v1.ProposeDecisionRequest.debt_kind:type_name -> tenfold.v1.DebtKind
+	25, // 3: tenfold.v1.ProposeDecisionResponse.proposal:type_name -> tenfold.v1.Proposal
+	25, // 4: tenfold.v1.ApproveProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	26, // 5: tenfold.v1.ApproveProposalResponse.transfers:type_name -> tenfold.v1.Transfer
+	25, // 6: tenfold.v1.RefuseProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	25, // 7: tenfold.v1.GetProposalResponse.proposal:type_name -> tenfold.v1.Proposal
+	27, // 8: tenfold.v1.ListProposalsRequest.state:type_name -> tenfold.v1.ProposalState
+	25, // 9: tenfold.v1.ListProposalsResponse.proposals:type_name -> tenfold.v1.Proposal
+	28, // 10: tenfold.v1.BeginExitResponse.book:type_name -> tenfold.v1.Book
+	28, // 11: tenfold.v1.CancelExitResponse.book:type_name -> tenfold.v1.Book
+	28, // 12: tenfold.v1.CompleteExitResponse.book:type_name -> tenfold.v1.Book
+	26, // 13: tenfold.v1.CompleteExitResponse.transfers:type_name -> tenfold.v1.Transfer
+	23, // 14: tenfold.v1.RecordConsumerRepaymentRequest.amount:type_name -> tenfold.v1.Money
+	29, // 15: tenfold.v1.RecordConsumerRepaymentRequest.effective_at:type_name -> google.protobuf.Timestamp
+	30, // 16: tenfold.v1.RecordConsumerRepaymentResponse.claim:type_name -> tenfold.v1.Claim
+	26, // 17: tenfold.v1.RecordConsumerRepaymentResponse.transfers:type_name -> tenfold.v1.Transfer
+	23, // 18: tenfold.v1.ReportCouponRedeemedRequest.amount:type_name -> tenfold.v1.Money
+	29, // 19: tenfold.v1.ReportCouponRedeemedRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	31, // 20: tenfold.v1.ReportCouponRedeemedResponse.payout:type_name -> tenfold.v1.Payout
+	29, // 21: tenfold.v1.ReportCouponLapsedRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	31, // 22: tenfold.v1.ReportCouponLapsedResponse.payout:type_name -> tenfold.v1.Payout
+	0,  // 23: tenfold.v1.MerchantMoneyService.ProposeDecision:input_type -> tenfold.v1.ProposeDecisionRequest
+	2,  // 24: tenfold.v1.MerchantMoneyService.ApproveProposal:input_type -> tenfold.v1.ApproveProposalRequest
+	4,  // 25: tenfold.v1.MerchantMoneyService.RefuseProposal:input_type -> tenfold.v1.RefuseProposalRequest
+	6,  // 26: tenfold.v1.MerchantMoneyService.GetProposal:input_type -> tenfold.v1.GetProposalRequest
+	8,  // 27: tenfold.v1.MerchantMoneyService.ListProposals:input_type -> tenfold.v1.ListProposalsRequest
+	10, // 28: tenfold.v1.MerchantMoneyService.BeginExit:input_type -> tenfold.v1.BeginExitRequest
+	12, // 29: tenfold.v1.MerchantMoneyService.CancelExit:input_type -> tenfold.v1.CancelExitRequest
+	14, // 30: tenfold.v1.MerchantMoneyService.CompleteExit:input_type -> tenfold.v1.CompleteExitRequest
+	16, // 31: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:input_type -> tenfold.v1.RecordConsumerRepaymentRequest
+	18, // 32: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:input_type -> tenfold.v1.ReportCouponRedeemedRequest
+	20, // 33: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:input_type -> tenfold.v1.ReportCouponLapsedRequest
+	1,  // 34: tenfold.v1.MerchantMoneyService.ProposeDecision:output_type -> tenfold.v1.ProposeDecisionResponse
+	3,  // 35: tenfold.v1.MerchantMoneyService.ApproveProposal:output_type -> tenfold.v1.ApproveProposalResponse
+	5,  // 36: tenfold.v1.MerchantMoneyService.RefuseProposal:output_type -> tenfold.v1.RefuseProposalResponse
+	7,  // 37: tenfold.v1.MerchantMoneyService.GetProposal:output_type -> tenfold.v1.GetProposalResponse
+	9,  // 38: tenfold.v1.MerchantMoneyService.ListProposals:output_type -> tenfold.v1.ListProposalsResponse
+	11, // 39: tenfold.v1.MerchantMoneyService.BeginExit:output_type -> tenfold.v1.BeginExitResponse
+	13, // 40: tenfold.v1.MerchantMoneyService.CancelExit:output_type -> tenfold.v1.CancelExitResponse
+	15, // 41: tenfold.v1.MerchantMoneyService.CompleteExit:output_type -> tenfold.v1.CompleteExitResponse
+	17, // 42: tenfold.v1.MerchantMoneyService.RecordConsumerRepayment:output_type -> tenfold.v1.RecordConsumerRepaymentResponse
+	19, // 43: tenfold.v1.MerchantMoneyService.ReportCouponRedeemed:output_type -> tenfold.v1.ReportCouponRedeemedResponse
+	21, // 44: tenfold.v1.MerchantMoneyService.ReportCouponLapsed:output_type -> tenfold.v1.ReportCouponLapsedResponse
+	34, // [34:45] is the sub-list for method output_type
+	23, // [23:34] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_merchant_money_service_proto_init() }
@@ -1461,6 +1797,7 @@ func file_tenfold_v1_merchant_money_service_proto_init() {
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_proposal_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1468,7 +1805,7 @@ func file_tenfold_v1_merchant_money_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_merchant_money_service_proto_rawDesc), len(file_tenfold_v1_merchant_money_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,8 @@ const (
 	MerchantMoneyService_CancelExit_FullMethodName              = "/tenfold.v1.MerchantMoneyService/CancelExit"
 	MerchantMoneyService_CompleteExit_FullMethodName            = "/tenfold.v1.MerchantMoneyService/CompleteExit"
 	MerchantMoneyService_RecordConsumerRepayment_FullMethodName = "/tenfold.v1.MerchantMoneyService/RecordConsumerRepayment"
+	MerchantMoneyService_ReportCouponRedeemed_FullMethodName    = "/tenfold.v1.MerchantMoneyService/ReportCouponRedeemed"
+	MerchantMoneyService_ReportCouponLapsed_FullMethodName      = "/tenfold.v1.MerchantMoneyService/ReportCouponLapsed"
 )
 
 // MerchantMoneyServiceClient is the client API for MerchantMoneyService service.
@@ -77,6 +79,15 @@ type MerchantMoneyServiceClient interface {
 	// lost its ground. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// CLAW_BACK_EXCEEDED (giving what is owed), REFERENCE_ALREADY_USED.
 	RecordConsumerRepayment(ctx context.Context, in *RecordConsumerRepaymentRequest, opts ...grpc.CallOption) (*RecordConsumerRepaymentResponse, error)
+	// ReportCouponRedeemed books that a consumer spent a coupon, or a part of it.
+	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (giving what is left),
+	// REFERENCE_ALREADY_USED.
+	ReportCouponRedeemed(ctx context.Context, in *ReportCouponRedeemedRequest, opts ...grpc.CallOption) (*ReportCouponRedeemedResponse, error)
+	// ReportCouponLapsed books that a coupon expired. What is left on it is
+	// nobody's income: it lies in suspense. PAYOUT_NOT_FOUND,
+	// PAYOUT_STATE_CONFLICT.
+	ReportCouponLapsed(ctx context.Context, in *ReportCouponLapsedRequest, opts ...grpc.CallOption) (*ReportCouponLapsedResponse, error)
 }
 
 type merchantMoneyServiceClient struct {
@@ -177,6 +188,26 @@ func (c *merchantMoneyServiceClient) RecordConsumerRepayment(ctx context.Context
 	return out, nil
 }
 
+func (c *merchantMoneyServiceClient) ReportCouponRedeemed(ctx context.Context, in *ReportCouponRedeemedRequest, opts ...grpc.CallOption) (*ReportCouponRedeemedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportCouponRedeemedResponse)
+	err := c.cc.Invoke(ctx, MerchantMoneyService_ReportCouponRedeemed_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *merchantMoneyServiceClient) ReportCouponLapsed(ctx context.Context, in *ReportCouponLapsedRequest, opts ...grpc.CallOption) (*ReportCouponLapsedResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportCouponLapsedResponse)
+	err := c.cc.Invoke(ctx, MerchantMoneyService_ReportCouponLapsed_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MerchantMoneyServiceServer is the server API for MerchantMoneyService service.
 // All implementations must embed UnimplementedMerchantMoneyServiceServer
 // for forward compatibility.
@@ -224,6 +255,15 @@ type MerchantMoneyServiceServer interface {
 	// lost its ground. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
 	// CLAW_BACK_EXCEEDED (giving what is owed), REFERENCE_ALREADY_USED.
 	RecordConsumerRepayment(context.Context, *RecordConsumerRepaymentRequest) (*RecordConsumerRepaymentResponse, error)
+	// ReportCouponRedeemed books that a consumer spent a coupon, or a part of it.
+	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (giving what is left),
+	// REFERENCE_ALREADY_USED.
+	ReportCouponRedeemed(context.Context, *ReportCouponRedeemedRequest) (*ReportCouponRedeemedResponse, error)
+	// ReportCouponLapsed books that a coupon expired. What is left on it is
+	// nobody's income: it lies in suspense. PAYOUT_NOT_FOUND,
+	// PAYOUT_STATE_CONFLICT.
+	ReportCouponLapsed(context.Context, *ReportCouponLapsedRequest) (*ReportCouponLapsedResponse, error)
 	mustEmbedUnimplementedMerchantMoneyServiceServer()
 }
 
@@ -260,6 +300,12 @@ func (UnimplementedMerchantMoneyServiceServer) CompleteExit(context.Context, *Co
 }
 func (UnimplementedMerchantMoneyServiceServer) RecordConsumerRepayment(context.Context, *RecordConsumerRepaymentRequest) (*RecordConsumerRepaymentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordConsumerRepayment not implemented")
+}
+func (UnimplementedMerchantMoneyServiceServer) ReportCouponRedeemed(context.Context, *ReportCouponRedeemedRequest) (*ReportCouponRedeemedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportCouponRedeemed not implemented")
+}
+func (UnimplementedMerchantMoneyServiceServer) ReportCouponLapsed(context.Context, *ReportCouponLapsedRequest) (*ReportCouponLapsedResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportCouponLapsed not implemented")
 }
 func (UnimplementedMerchantMoneyServiceServer) mustEmbedUnimplementedMerchantMoneyServiceServer() {}
 func (UnimplementedMerchantMoneyServiceServer) testEmbeddedByValue()                              {}
@@ -444,6 +490,42 @@ func _MerchantMoneyService_RecordConsumerRepayment_Handler(srv interface{}, ctx 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MerchantMoneyService_ReportCouponRedeemed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportCouponRedeemedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MerchantMoneyServiceServer).ReportCouponRedeemed(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MerchantMoneyService_ReportCouponRedeemed_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MerchantMoneyServiceServer).ReportCouponRedeemed(ctx, req.(*ReportCouponRedeemedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MerchantMoneyService_ReportCouponLapsed_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportCouponLapsedRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MerchantMoneyServiceServer).ReportCouponLapsed(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MerchantMoneyService_ReportCouponLapsed_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MerchantMoneyServiceServer).ReportCouponLapsed(ctx, req.(*ReportCouponLapsedRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MerchantMoneyService_ServiceDesc is the grpc.ServiceDesc for MerchantMoneyService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -486,6 +568,14 @@ var MerchantMoneyService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RecordConsumerRepayment",
 			Handler:    _MerchantMoneyService_RecordConsumerRepayment_Handler,
+		},
+		{
+			MethodName: "ReportCouponRedeemed",
+			Handler:    _MerchantMoneyService_ReportCouponRedeemed_Handler,
+		},
+		{
+			MethodName: "ReportCouponLapsed",
+			Handler:    _MerchantMoneyService_ReportCouponLapsed_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

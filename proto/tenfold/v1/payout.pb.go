@@ -253,6 +253,140 @@ func (PayoutForm) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{3}
 }
 
+// CouponState is where a coupon stands.
+type CouponState int32
+
+const (
+	// Not set. Never an answer.
+	CouponState_COUPON_STATE_UNSPECIFIED CouponState = 0
+	// It can be spent.
+	CouponState_COUPON_STATE_ISSUED CouponState = 1
+	// It was spent whole.
+	CouponState_COUPON_STATE_REDEEMED CouponState = 2
+	// It expired with a rest on it.
+	CouponState_COUPON_STATE_LAPSED CouponState = 3
+	// It came back; what was left of it is owed again.
+	CouponState_COUPON_STATE_RETURNED CouponState = 4
+)
+
+// Enum value maps for CouponState.
+var (
+	CouponState_name = map[int32]string{
+		0: "COUPON_STATE_UNSPECIFIED",
+		1: "COUPON_STATE_ISSUED",
+		2: "COUPON_STATE_REDEEMED",
+		3: "COUPON_STATE_LAPSED",
+		4: "COUPON_STATE_RETURNED",
+	}
+	CouponState_value = map[string]int32{
+		"COUPON_STATE_UNSPECIFIED": 0,
+		"COUPON_STATE_ISSUED":      1,
+		"COUPON_STATE_REDEEMED":    2,
+		"COUPON_STATE_LAPSED":      3,
+		"COUPON_STATE_RETURNED":    4,
+	}
+)
+
+func (x CouponState) Enum() *CouponState {
+	p := new(CouponState)
+	*p = x
+	return p
+}
+
+func (x CouponState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CouponState) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_payout_proto_enumTypes[4].Descriptor()
+}
+
+func (CouponState) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_payout_proto_enumTypes[4]
+}
+
+func (x CouponState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CouponState.Descriptor instead.
+func (CouponState) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{4}
+}
+
+// Coupon is what became of a payout in that form once it had arrived.
+type Coupon struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it stands.
+	State CouponState `protobuf:"varint,1,opt,name=state,proto3,enum=tenfold.v1.CouponState" json:"state,omitempty"`
+	// What it was issued for.
+	Face *Money `protobuf:"bytes,2,opt,name=face,proto3" json:"face,omitempty"`
+	// What of it was spent.
+	Redeemed *Money `protobuf:"bytes,3,opt,name=redeemed,proto3" json:"redeemed,omitempty"`
+	// Until when it can be spent. Absent where the gateway did not say.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Coupon) Reset() {
+	*x = Coupon{}
+	mi := &file_tenfold_v1_payout_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Coupon) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Coupon) ProtoMessage() {}
+
+func (x *Coupon) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_payout_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Coupon.ProtoReflect.Descriptor instead.
+func (*Coupon) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Coupon) GetState() CouponState {
+	if x != nil {
+		return x.State
+	}
+	return CouponState_COUPON_STATE_UNSPECIFIED
+}
+
+func (x *Coupon) GetFace() *Money {
+	if x != nil {
+		return x.Face
+	}
+	return nil
+}
+
+func (x *Coupon) GetRedeemed() *Money {
+	if x != nil {
+		return x.Redeemed
+	}
+	return nil
+}
+
+func (x *Coupon) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
 // Payout is one funded slice of what a claim is owed, on its way to the
 // consumer under one out-number. A claim may have several, the refund first.
 type Payout struct {
@@ -292,14 +426,16 @@ type Payout struct {
 	RidesPayment bool `protobuf:"varint,15,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
 	// It failed or came back, and its money went out under another out-number
 	// since.
-	Superseded    bool `protobuf:"varint,16,opt,name=superseded,proto3" json:"superseded,omitempty"`
+	Superseded bool `protobuf:"varint,16,opt,name=superseded,proto3" json:"superseded,omitempty"`
+	// The coupon that the consumer got. Absent in other forms and before.
+	Coupon        *Coupon `protobuf:"bytes,17,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Payout) Reset() {
 	*x = Payout{}
-	mi := &file_tenfold_v1_payout_proto_msgTypes[0]
+	mi := &file_tenfold_v1_payout_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +447,7 @@ func (x *Payout) String() string {
 func (*Payout) ProtoMessage() {}
 
 func (x *Payout) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_payout_proto_msgTypes[0]
+	mi := &file_tenfold_v1_payout_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +460,7 @@ func (x *Payout) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payout.ProtoReflect.Descriptor instead.
 func (*Payout) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{0}
+	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Payout) GetName() string {
@@ -439,12 +575,25 @@ func (x *Payout) GetSuperseded() bool {
 	return false
 }
 
+func (x *Payout) GetCoupon() *Coupon {
+	if x != nil {
+		return x.Coupon
+	}
+	return nil
+}
+
 var File_tenfold_v1_payout_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/payout.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xa1\x05\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xc8\x01\n" +
+	"\x06Coupon\x12-\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x17.tenfold.v1.CouponStateR\x05state\x12%\n" +
+	"\x04face\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x04face\x12-\n" +
+	"\bredeemed\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\bredeemed\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xcd\x05\n" +
 	"\x06Payout\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12*\n" +
@@ -466,7 +615,8 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\rrides_payment\x18\x0f \x01(\bR\fridesPayment\x12\x1e\n" +
 	"\n" +
 	"superseded\x18\x10 \x01(\bR\n" +
-	"superseded*_\n" +
+	"superseded\x12*\n" +
+	"\x06coupon\x18\x11 \x01(\v2\x12.tenfold.v1.CouponR\x06coupon*_\n" +
 	"\n" +
 	"PayoutPart\x12\x1b\n" +
 	"\x17PAYOUT_PART_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -488,7 +638,13 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\x17PAYOUT_FORM_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10PAYOUT_FORM_CASH\x10\x01\x12\x16\n" +
 	"\x12PAYOUT_FORM_WALLET\x10\x02\x12\x16\n" +
-	"\x12PAYOUT_FORM_COUPON\x10\x03B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x12PAYOUT_FORM_COUPON\x10\x03*\x93\x01\n" +
+	"\vCouponState\x12\x1c\n" +
+	"\x18COUPON_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13COUPON_STATE_ISSUED\x10\x01\x12\x19\n" +
+	"\x15COUPON_STATE_REDEEMED\x10\x02\x12\x17\n" +
+	"\x13COUPON_STATE_LAPSED\x10\x03\x12\x19\n" +
+	"\x15COUPON_STATE_RETURNED\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_payout_proto_rawDescOnce sync.Once
@@ -502,30 +658,37 @@ func file_tenfold_v1_payout_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_payout_proto_rawDescData
 }
 
-var file_tenfold_v1_payout_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tenfold_v1_payout_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_tenfold_v1_payout_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tenfold_v1_payout_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_tenfold_v1_payout_proto_goTypes = []any{
 	(PayoutPart)(0),               // 0: tenfold.v1.PayoutPart
 	(PayoutState)(0),              // 1: tenfold.v1.PayoutState
 	(PayoutOutcome)(0),            // 2: tenfold.v1.PayoutOutcome
 	(PayoutForm)(0),               // 3: tenfold.v1.PayoutForm
-	(*Payout)(nil),                // 4: tenfold.v1.Payout
-	(*Money)(nil),                 // 5: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(CouponState)(0),              // 4: tenfold.v1.CouponState
+	(*Coupon)(nil),                // 5: tenfold.v1.Coupon
+	(*Payout)(nil),                // 6: tenfold.v1.Payout
+	(*Money)(nil),                 // 7: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_tenfold_v1_payout_proto_depIdxs = []int32{
-	0, // 0: tenfold.v1.Payout.part:type_name -> tenfold.v1.PayoutPart
-	5, // 1: tenfold.v1.Payout.amount:type_name -> tenfold.v1.Money
-	1, // 2: tenfold.v1.Payout.state:type_name -> tenfold.v1.PayoutState
-	6, // 3: tenfold.v1.Payout.not_after:type_name -> google.protobuf.Timestamp
-	6, // 4: tenfold.v1.Payout.instructed_at:type_name -> google.protobuf.Timestamp
-	6, // 5: tenfold.v1.Payout.answered_at:type_name -> google.protobuf.Timestamp
-	3, // 6: tenfold.v1.Payout.form:type_name -> tenfold.v1.PayoutForm
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	4,  // 0: tenfold.v1.Coupon.state:type_name -> tenfold.v1.CouponState
+	7,  // 1: tenfold.v1.Coupon.face:type_name -> tenfold.v1.Money
+	7,  // 2: tenfold.v1.Coupon.redeemed:type_name -> tenfold.v1.Money
+	8,  // 3: tenfold.v1.Coupon.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 4: tenfold.v1.Payout.part:type_name -> tenfold.v1.PayoutPart
+	7,  // 5: tenfold.v1.Payout.amount:type_name -> tenfold.v1.Money
+	1,  // 6: tenfold.v1.Payout.state:type_name -> tenfold.v1.PayoutState
+	8,  // 7: tenfold.v1.Payout.not_after:type_name -> google.protobuf.Timestamp
+	8,  // 8: tenfold.v1.Payout.instructed_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: tenfold.v1.Payout.answered_at:type_name -> google.protobuf.Timestamp
+	3,  // 10: tenfold.v1.Payout.form:type_name -> tenfold.v1.PayoutForm
+	5,  // 11: tenfold.v1.Payout.coupon:type_name -> tenfold.v1.Coupon
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_proto_init() }
@@ -539,8 +702,8 @@ func file_tenfold_v1_payout_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_payout_proto_rawDesc), len(file_tenfold_v1_payout_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   1,
+			NumEnums:      5,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -225,9 +225,12 @@ type InstructResponse struct {
 	// Why it failed, as the gateway's code. Empty unless FAILED.
 	FailureCode string `protobuf:"bytes,3,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// When the outcome happened. Absent while PROCESSING.
-	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
+	// not end.
+	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *InstructResponse) Reset() {
@@ -288,6 +291,13 @@ func (x *InstructResponse) GetOccurredAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *InstructResponse) GetCouponExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CouponExpiresAt
+	}
+	return nil
+}
+
 // QueryRequest names a payout by its out-number.
 type QueryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -344,9 +354,12 @@ type QueryResponse struct {
 	// Why it failed, as the gateway's code. Empty unless FAILED.
 	FailureCode string `protobuf:"bytes,3,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
 	// When the outcome happened. Absent while PROCESSING or NOT_FOUND.
-	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
+	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
+	// not end.
+	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *QueryResponse) Reset() {
@@ -407,6 +420,13 @@ func (x *QueryResponse) GetOccurredAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *QueryResponse) GetCouponExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CouponExpiresAt
+	}
+	return nil
+}
+
 var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
@@ -428,23 +448,25 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\x04form\x18\t \x01(\x0e2\x16.tenfold.v1.PayoutFormB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04form\x12#\n" +
 	"\rrides_payment\x18\n" +
-	" \x01(\bR\fridesPayment\"\x8b\x02\n" +
+	" \x01(\bR\fridesPayment\"\xd3\x02\n" +
 	"\x10InstructResponse\x12B\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
 	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
 	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"occurredAt\"I\n" +
+	"occurredAt\x12F\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"I\n" +
 	"\fQueryRequest\x129\n" +
 	"\n" +
-	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\x86\x02\n" +
+	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xce\x02\n" +
 	"\rQueryResponse\x12@\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
 	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
 	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"occurredAt*\xab\x01\n" +
+	"occurredAt\x12F\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt*\xab\x01\n" +
 	"\x0eGatewayOutcome\x12\x1f\n" +
 	"\x1bGATEWAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aGATEWAY_OUTCOME_PROCESSING\x10\x01\x12\x1d\n" +
@@ -487,17 +509,19 @@ var file_tenfold_v1_payout_gateway_service_proto_depIdxs = []int32{
 	8,  // 3: tenfold.v1.InstructRequest.form:type_name -> tenfold.v1.PayoutForm
 	0,  // 4: tenfold.v1.InstructResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
 	7,  // 5: tenfold.v1.InstructResponse.occurred_at:type_name -> google.protobuf.Timestamp
-	0,  // 6: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
-	7,  // 7: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
-	1,  // 8: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
-	3,  // 9: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
-	2,  // 10: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
-	4,  // 11: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
-	10, // [10:12] is the sub-list for method output_type
-	8,  // [8:10] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	7,  // 6: tenfold.v1.InstructResponse.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 7: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
+	7,  // 8: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
+	7,  // 9: tenfold.v1.QueryResponse.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	1,  // 10: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
+	3,  // 11: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
+	2,  // 12: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
+	4,  // 13: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
+	12, // [12:14] is the sub-list for method output_type
+	10, // [10:12] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_gateway_service_proto_init() }
