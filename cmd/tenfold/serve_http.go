@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -48,8 +49,10 @@ func (c *httpConfig) check(insecure bool) error {
 	return nil
 }
 
-// overHTTP serves the calls of server over HTTP too, where that is asked for.
-func (p *parts) overHTTP(c *httpConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
+// overHTTP serves the calls of server over HTTP too, where that is asked for, until
+// ctx ends. Calls under way may end then, while those over gRPC do; at last their
+// connections are cut, without which gRPC would wait for them.
+func (p *parts) overHTTP(ctx context.Context, c *httpConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
 	if c.listen == "" {
 		return nil
 	}
@@ -65,10 +68,12 @@ func (p *parts) overHTTP(c *httpConfig, server *rpc.Server, gate rpc.Gate, log *
 	config := web.Defaults()
 	config.TLS, config.Origins, config.Now = gate.TLS, c.origins, time.Now
 	s := web.Serve(listener, calls, config, log)
-	p.opened(func() error {
-		farewell, cancel := context.WithTimeout(context.Background(), farewellMax)
+	stop := sync.OnceValue(func() error {
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
 		defer cancel()
-		return s.Stop(farewell)
+		return s.Stop(drain)
 	})
+	context.AfterFunc(ctx, func() { _ = stop() }) // Whoever shuts the parts is told.
+	p.opened(stop)
 	return nil
 }

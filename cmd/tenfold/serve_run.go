@@ -150,7 +150,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	if err := p.overHTTP(&c.http, server, gate, log); err != nil {
+	if err := p.overHTTP(ctx, &c.http, server, gate, log); err != nil {
 		return err
 	}
 	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, server, log) })

@@ -19,7 +19,8 @@ func connected(now func() time.Time) func(context.Context, net.Conn) context.Con
 
 // forAWhile ends connections that have become old, so that who is behind each is
 // proved again, and by the authorities of then. Calls that are under way may end,
-// within a grace: a watch goes on over a new connection.
+// within a grace: a watch goes on over a new connection. Who does not even read the
+// last words is cut off.
 func (c *Config) forAWhile(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		since, ok := r.Context().Value(connectedKey{}).(time.Time)
@@ -27,14 +28,18 @@ func (c *Config) forAWhile(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r) // Not over a connection of this server.
 			return
 		}
-		left := c.ConnectionAge - c.Now().Sub(since)
+		now := c.Now()
+		left := c.ConnectionAge - now.Sub(since)
 		if left <= 0 {
 			w.Header().Set("Connection", "close")
 		}
+		end := max(left, 0) + c.ConnectionGrace
+		// Connections of this server can be given deadlines.
+		_ = http.NewResponseController(w).SetWriteDeadline(now.Add(end + c.ConnectionGrace))
 		// No deadline, which a call would take for its caller's.
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		defer time.AfterFunc(max(left, 0)+c.ConnectionGrace, cancel).Stop()
+		defer time.AfterFunc(end, cancel).Stop()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

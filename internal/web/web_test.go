@@ -144,6 +144,62 @@ func TestOldConnectionsEnd(t *testing.T) {
 	<-ended
 }
 
+// unread asks for an answer and reads nothing of it.
+func unread(t *testing.T, address string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endless is an answer that goes on until it cannot be written; then it says so.
+func endless(begun, ended chan<- struct{}) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		defer close(ended)
+		for part := make([]byte, 64<<10); ; {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Would catch a caller who does not read, and holds a call and its memory for ever.
+func TestAnswersAreReadInTime(t *testing.T) {
+	t.Parallel()
+	begun, ended := make(chan struct{}), make(chan struct{})
+	base := served(t, endless(begun, ended), func(c *web.Config) { c.ConnectionAge, c.ConnectionGrace = 0, 50*time.Millisecond })
+	unread(t, strings.TrimPrefix(base, "http://"))
+	<-ended
+}
+
+// Would catch a server that cannot stop because of a caller who does not read.
+func TestStopCutsOffWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
+	config := web.Defaults()
+	config.Now = time.Now
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, ended := make(chan struct{}), make(chan struct{})
+	s := web.Serve(listener, endless(begun, ended), config, slog.New(slog.DiscardHandler))
+	unread(t, listener.Addr().String())
+	<-begun
+	ending, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.Stop(ending); err != nil {
+		t.Error(err)
+	}
+	<-ended
+}
+
 // Would catch a caller who keeps a call open by sending its body for ever, and a
 // bound that cuts off answers that take longer than requests may.
 func TestRequestsArriveInTime(t *testing.T) {
