@@ -266,6 +266,41 @@ func opened(t *testing.T, stream io.Reader) []byte {
 	return message
 }
 
+// Would catch gRPC-Web that answers unlike it says: a message and then trailers with
+// the status, or where there is no message, headers with it and what it refuses.
+func TestGRPCWebOverHTTP(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
+	f.open("m1", 0)
+	name := f.file("m1", "l1").GetName()
+	ask := func(claim string) (http.Header, io.Reader) {
+		message, err := proto.Marshal(&tenfoldv1.GetClaimRequest{Name: claim})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := inRole("support")
+		who["Content-Type"] = "application/grpc-web+proto"
+		response, content := h.call(who, "POST", "/tenfold.v1.ClaimService/GetClaim", string(envelope(string(message))))
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("gRPC-Web is answered with %d %q", response.StatusCode, content)
+		}
+		return response.Header, bytes.NewReader(content)
+	}
+	_, answer := ask(name)
+	var got tenfoldv1.GetClaimResponse
+	if err := proto.Unmarshal(opened(t, answer), &got); err != nil || got.GetClaim().GetName() != name {
+		t.Errorf("got %v, %v", &got, err)
+	}
+	if trailers := strings.ToLower(string(opened(t, answer))); !strings.Contains(trailers, "grpc-status: 0") {
+		t.Errorf("the answer ends with %q", trailers)
+	}
+	refused, _ := ask("merchants/m1/claims/0")
+	if refused.Get("Grpc-Status") != "5" || refused.Get("Grpc-Status-Details-Bin") == "" {
+		t.Errorf("no such claim: %v", refused)
+	}
+}
+
 // Would catch callers over HTTP who are believed without proof, or whose proof is
 // lost on the way.
 func TestProofOverHTTP(t *testing.T) {
