@@ -3,8 +3,9 @@
 BIN := .bin
 TENFOLD := $(BIN)/tenfold
 BUF := BUF_CACHE_DIR=.buf/cache $(BIN)/buf
-PROTOVALIDATE := .buf/protovalidate
+IMPORTS := .buf/imports
 BASELINE := proto/baseline.binpb
+OPENAPI := internal/web/openapi.json
 
 # The tools are pinned in tools/go.mod and built once; this file says which
 # state of it they were built from.
@@ -38,12 +39,12 @@ test: server-binaries ## Run every test; RACE=1 adds the race detector.
 check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, contract, generated code, known vulnerabilities.
 
 .PHONY: generate
-generate: $(TOOLS) $(PROTOVALIDATE) ## Generate Go from the .proto files.
+generate: $(TOOLS) $(IMPORTS) ## Generate Go and the OpenAPI document from the .proto files.
 	$(BUF) format -w proto
-	rm -rf .buf/fresh
-	$(BUF) generate -o .buf/fresh
+	$(generate-fresh)
 	find proto -name '*.pb.go' -delete
 	cp -R .buf/fresh/proto/. proto/
+	cp .buf/fresh/openapi.json $(OPENAPI)
 
 .PHONY: bench
 bench: server-binaries build ## Measure throughput and latency beside pgbench; ARGS passes flags.
@@ -62,7 +63,7 @@ setup: ## Install PostgreSQL server binaries where they are missing (apt or brew
 	@scripts/setup.sh install </dev/null
 
 .PHONY: baseline
-baseline: $(TOOLS) $(PROTOVALIDATE) ## Make the present contract the baseline for buf breaking; it may only have grown.
+baseline: $(TOOLS) $(IMPORTS) ## Make the present contract the baseline for buf breaking; it may only have grown.
 	@if [ -e $(BASELINE) ]; then $(BUF) breaking proto --against $(BASELINE); fi
 	$(BUF) build proto --exclude-source-info -o $(BASELINE)
 
@@ -72,6 +73,13 @@ clean: ## Remove what was built and fetched; data directories stay.
 	go clean -testcache
 
 # What the targets above are made of.
+
+# The head of the OpenAPI document comes first: what it says of itself stays.
+define generate-fresh
+	rm -rf .buf/fresh
+	$(BUF) generate -o .buf/fresh
+	$(BIN)/openapiv3-merge proto/openapi-head.json $$(find .buf/fresh/openapi -name '*.json' | sort) >.buf/fresh/openapi.json
+endef
 
 .PHONY: server-binaries
 server-binaries:
@@ -83,8 +91,8 @@ $(TOOLS): tools/go.mod tools/go.sum
 	go build -C tools -o ../$(BIN)/ tool
 	@touch $@
 
-$(PROTOVALIDATE): scripts/protovalidate.sh
-	@scripts/protovalidate.sh $@
+$(IMPORTS): scripts/imported-protos.sh
+	@scripts/imported-protos.sh $@
 	@touch $@
 
 .PHONY: check-go
@@ -98,13 +106,12 @@ check-go: $(TOOLS)
 # The generated code is compared without touching the tree, so that checking
 # never changes what is checked.
 .PHONY: check-proto
-check-proto: $(TOOLS) $(PROTOVALIDATE)
+check-proto: $(TOOLS) $(IMPORTS)
 	$(BUF) format -d --exit-code proto
 	$(BUF) lint
 	$(BUF) breaking proto --against $(BASELINE)
-	@rm -rf .buf/fresh
-	$(BUF) generate -o .buf/fresh
-	@diff -r -q -x '*.proto' -x '*_test.go' .buf/fresh/proto/tenfold proto/tenfold || \
+	$(generate-fresh)
+	@diff -r -q -x '*.proto' -x '*_test.go' .buf/fresh/proto/tenfold proto/tenfold && diff -q .buf/fresh/openapi.json $(OPENAPI) || \
 		{ echo "the generated code is stale: make generate"; exit 1; }
 
 # Exit code 3 is a vulnerability found. A database of vulnerabilities that

@@ -38,7 +38,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	"proto/tenfold/v1": {
 		importers: []string{
 			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold",
-			"internal/payout/gatewayclient", "internal/payout/payouttest",
+			"internal/payout/gatewayclient", "internal/payout/payouttest", "client", "examples/order-service",
 		},
 	},
 	"internal/payout/gatewayclient": {
@@ -53,6 +53,9 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
 	},
 	"internal/ops": {
+		importers: []string{"cmd/tenfold"},
+	},
+	"internal/web": {
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/embednats": {
@@ -71,6 +74,17 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/caller": {
 		importers: []string{"internal/demo", "internal/bench", "cmd/tenfold"},
+	},
+	// What callers outside the server are made of.
+	"client": {
+		imports:   []string{"internal/caller", "internal/fault", "proto/tenfold/v1"},
+		importers: []string{"examples/order-service"},
+	},
+	"examples/order-service": {
+		imports: []string{"client", "proto/tenfold/v1"},
+	},
+	"internal/serveproc/serveproctest": {
+		imports: []string{"internal/serveproc", "internal/pgtest"},
 	},
 	"internal/serveproc": {
 		importers: []string{"internal/bench", "cmd/tenfold"},

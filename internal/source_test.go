@@ -154,7 +154,7 @@ func TestEveryPackageHasAComment(t *testing.T) {
 	}
 	for dir, text := range comments {
 		begins := "Package " + path.Base(dir) + " "
-		if strings.HasPrefix(dir, "cmd/") {
+		if strings.HasPrefix(dir, "cmd/") || strings.HasPrefix(dir, "examples/") {
 			begins = ""
 		}
 		if text == "" || !strings.HasPrefix(text, begins) || !strings.HasSuffix(text, ".") {

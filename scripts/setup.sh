@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Finds or installs what the project needs from the system: PostgreSQL server
 # binaries of version 14 or later (a server of their own is started from them;
-# none that runs already is touched), and a C compiler for tests with -race.
+# none that runs already is touched), a C compiler for tests with -race, and curl
+# for the examples of docs/http.md.
 #
 # Usage: scripts/setup.sh check    exit 0 when the server binaries are there
 #        scripts/setup.sh install  install what is missing, else do nothing
@@ -32,6 +33,8 @@ have_postgres() {
 
 have_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null; }
 
+have_curl() { command -v curl >/dev/null; }
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
@@ -57,6 +60,7 @@ install_apt() {
 		fi
 	fi
 	have_compiler || packages+=(gcc libc6-dev)
+	have_curl || packages+=(curl)
 	as_root apt-get update -q
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 		-o Dpkg::Options::=--force-confold "${packages[@]}" </dev/null
@@ -72,7 +76,7 @@ check)
 	have_postgres
 	;;
 install)
-	if have_postgres && have_compiler; then
+	if have_postgres && have_compiler && have_curl; then
 		exit 0
 	fi
 	if command -v apt-get >/dev/null; then

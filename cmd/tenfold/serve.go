@@ -29,6 +29,7 @@ type serveConfig struct {
 	nats         natsConfig
 	webhooks     webhookConfig
 	access       accessConfig
+	http         httpConfig
 	ops          opsConfig
 }
 
@@ -66,6 +67,7 @@ func newServe() *cobra.Command {
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
+	c.http.flags(f)
 	c.ops.flags(f)
 	return cmd
 }
@@ -88,6 +90,9 @@ func (c *serveConfig) check() error {
 
 func (c *serveConfig) checkAddresses() error {
 	if err := c.access.check(c.listen); err != nil {
+		return err
+	}
+	if err := c.http.check(c.access.insecure); err != nil {
 		return err
 	}
 	if c.gateway == "" {

@@ -150,6 +150,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	if err := p.overHTTP(ctx, &c.http, server, gate, log); err != nil {
+		return err
+	}
 	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, server, log) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"net"
+	"net/netip"
 	"strings"
 
 	"google.golang.org/grpc/credentials"
@@ -80,7 +81,13 @@ func onLoopback(a net.Addr) bool {
 		return a.IP.IsLoopback()
 	case *net.UnixAddr:
 		return true
-	default:
-		return a != nil && a.Network() == "bufconn"
+	case nil:
+		return false
 	}
+	if a.Network() == "tcp" {
+		// Of a call over HTTP, gRPC knows the address as text.
+		from, err := netip.ParseAddrPort(a.String())
+		return err == nil && from.Addr().Unmap().IsLoopback()
+	}
+	return a.Network() == "bufconn"
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -111,6 +112,11 @@ type Server struct {
 	health         *health.Server
 	hub            *watch.Hub
 	connectionsMax int
+	receiveMax     int
+	// transcoding is held by each call that came over HTTP, and for ever once the
+	// server stops.
+	transcoding sync.RWMutex
+	turnAway    sync.Once
 }
 
 // New makes a server. It fails when a method has no row in the access table. hub
@@ -146,6 +152,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		health:         health.NewServer(),
 		hub:            hub,
 		connectionsMax: config.ConnectionsMax,
+		receiveMax:     config.ReceiveMax,
 	}
 	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
@@ -216,6 +223,7 @@ func (s *Server) Stop(ctx context.Context) {
 	s.hub.Stop()
 	done := make(chan struct{})
 	go func() {
+		s.turnAway.Do(s.transcoding.Lock)
 		s.grpc.GracefulStop()
 		close(done)
 	}()

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -290,7 +291,7 @@ var File_tenfold_v1_audit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/audit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/reason.proto\"\xad\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/reason.proto\"\xad\x02\n" +
 	"\x13ListRefusalsRequest\x12<\n" +
 	"\bworkload\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[A-Za-z0-9_.:@/-]{0,64}$R\bworkload\x12A\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\x04from\x12C\n" +
@@ -312,9 +313,9 @@ const file_tenfold_v1_audit_service_proto_rawDesc = "" +
 	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
 	"\x06person\x18\a \x01(\tR\x06person\x12\x14\n" +
 	"\x05scope\x18\b \x01(\tR\x05scope\x12\x16\n" +
-	"\x06target\x18\t \x01(\tR\x06target2c\n" +
-	"\fAuditService\x12S\n" +
-	"\fListRefusals\x12\x1f.tenfold.v1.ListRefusalsRequest\x1a .tenfold.v1.ListRefusalsResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x06target\x18\t \x01(\tR\x06target2w\n" +
+	"\fAuditService\x12g\n" +
+	"\fListRefusals\x12\x1f.tenfold.v1.ListRefusalsRequest\x1a .tenfold.v1.ListRefusalsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/refusalsB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_audit_service_proto_rawDescOnce sync.Once

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -955,7 +956,7 @@ var File_tenfold_v1_authentication_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/authentication_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
 	"\x1cRegisterAuthenticatorRequest\x12;\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
@@ -1026,15 +1027,15 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\x15RetractResultResponse\x128\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x12'\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed2\x9a\x05\n" +
-	"\x15AuthenticationService\x12n\n" +
-	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x00\x12_\n" +
-	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"\x00\x12e\n" +
-	"\x12ListAuthenticators\x12%.tenfold.v1.ListAuthenticatorsRequest\x1a&.tenfold.v1.ListAuthenticatorsResponse\"\x00\x12S\n" +
-	"\fRecordResult\x12\x1f.tenfold.v1.RecordResultRequest\x1a .tenfold.v1.RecordResultResponse\"\x00\x12J\n" +
-	"\tGetResult\x12\x1c.tenfold.v1.GetResultRequest\x1a\x1d.tenfold.v1.GetResultResponse\"\x00\x12P\n" +
-	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"\x00\x12V\n" +
-	"\rRetractResult\x12 .tenfold.v1.RetractResultRequest\x1a!.tenfold.v1.RetractResultResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\breplayed\x18\x03 \x01(\bR\breplayed2\xaf\a\n" +
+	"\x15AuthenticationService\x12\x8b\x01\n" +
+	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/authenticators\x12\x82\x01\n" +
+	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=authenticators/*}\x12\x7f\n" +
+	"\x12ListAuthenticators\x12%.tenfold.v1.ListAuthenticatorsRequest\x1a&.tenfold.v1.ListAuthenticatorsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/authenticators\x12~\n" +
+	"\fRecordResult\x12\x1f.tenfold.v1.RecordResultRequest\x1a .tenfold.v1.RecordResultResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{parent=merchants/*}/results\x12r\n" +
+	"\tGetResult\x12\x1c.tenfold.v1.GetResultRequest\x1a\x1d.tenfold.v1.GetResultResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=merchants/*/results/*}\x12\x81\x01\n" +
+	"\vListResults\x12\x1e.tenfold.v1.ListResultsRequest\x1a\x1f.tenfold.v1.ListResultsResponse\"1\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=merchants/*/claims/*}/results\x12\x89\x01\n" +
+	"\rRetractResult\x12 .tenfold.v1.RetractResultRequest\x1a!.tenfold.v1.RetractResultResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=merchants/*/results/*}:retractB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_authentication_service_proto_rawDescOnce sync.Once

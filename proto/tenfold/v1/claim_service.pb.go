@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -4312,7 +4313,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4659,41 +4660,41 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"Y\n" +
 	"\x12ExtendHoldResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\x87\x14\n" +
-	"\fClaimService\x12J\n" +
-	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"\x00\x12\\\n" +
-	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x00\x12G\n" +
-	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"\x00\x12S\n" +
-	"\fExplainClaim\x12\x1f.tenfold.v1.ExplainClaimRequest\x1a .tenfold.v1.ExplainClaimResponse\"\x00\x12k\n" +
-	"\x14DescribeStateMachine\x12'.tenfold.v1.DescribeStateMachineRequest\x1a(.tenfold.v1.DescribeStateMachineResponse\"\x00\x12M\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\xfc\x1f\n" +
+	"\fClaimService\x12t\n" +
+	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=merchants/*}/claims\x12{\n" +
+	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/claims:batchFile\x12n\n" +
+	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=merchants/*/claims/*}\x12\x82\x01\n" +
+	"\fExplainClaim\x12\x1f.tenfold.v1.ExplainClaimRequest\x1a .tenfold.v1.ExplainClaimResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{name=merchants/*/claims/*}:explain\x12\x83\x01\n" +
+	"\x14DescribeStateMachine\x12'.tenfold.v1.DescribeStateMachineRequest\x1a(.tenfold.v1.DescribeStateMachineResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/stateMachine\x12t\n" +
 	"\n" +
-	"ListClaims\x12\x1d.tenfold.v1.ListClaimsRequest\x1a\x1e.tenfold.v1.ListClaimsResponse\"\x00\x12J\n" +
-	"\tListMoves\x12\x1c.tenfold.v1.ListMovesRequest\x1a\x1d.tenfold.v1.ListMovesResponse\"\x00\x12P\n" +
-	"\vAcceptClaim\x12\x1e.tenfold.v1.AcceptClaimRequest\x1a\x1f.tenfold.v1.AcceptClaimResponse\"\x00\x12V\n" +
-	"\rWithdrawClaim\x12 .tenfold.v1.WithdrawClaimRequest\x1a!.tenfold.v1.WithdrawClaimResponse\"\x00\x12V\n" +
-	"\rConfirmNotice\x12 .tenfold.v1.ConfirmNoticeRequest\x1a!.tenfold.v1.ConfirmNoticeResponse\"\x00\x12S\n" +
-	"\fAssignReview\x12\x1f.tenfold.v1.AssignReviewRequest\x1a .tenfold.v1.AssignReviewResponse\"\x00\x12S\n" +
-	"\fDecideReview\x12\x1f.tenfold.v1.DecideReviewRequest\x1a .tenfold.v1.DecideReviewResponse\"\x00\x12S\n" +
-	"\fGetOrderLine\x12\x1f.tenfold.v1.GetOrderLineRequest\x1a .tenfold.v1.GetOrderLineResponse\"\x00\x12M\n" +
+	"ListClaims\x12\x1d.tenfold.v1.ListClaimsRequest\x1a\x1e.tenfold.v1.ListClaimsResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{parent=merchants/*}/claims\x12y\n" +
+	"\tListMoves\x12\x1c.tenfold.v1.ListMovesRequest\x1a\x1d.tenfold.v1.ListMovesResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=merchants/*/claims/*}/moves\x12\x81\x01\n" +
+	"\vAcceptClaim\x12\x1e.tenfold.v1.AcceptClaimRequest\x1a\x1f.tenfold.v1.AcceptClaimResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/claims/*}:accept\x12\x89\x01\n" +
+	"\rWithdrawClaim\x12 .tenfold.v1.WithdrawClaimRequest\x1a!.tenfold.v1.WithdrawClaimResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=merchants/*/claims/*}:withdraw\x12\x8e\x01\n" +
+	"\rConfirmNotice\x12 .tenfold.v1.ConfirmNoticeRequest\x1a!.tenfold.v1.ConfirmNoticeResponse\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=merchants/*/claims/*}:confirmNotice\x12\x8a\x01\n" +
+	"\fAssignReview\x12\x1f.tenfold.v1.AssignReviewRequest\x1a .tenfold.v1.AssignReviewResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:assignReview\x12\x8a\x01\n" +
+	"\fDecideReview\x12\x1f.tenfold.v1.DecideReviewRequest\x1a .tenfold.v1.DecideReviewResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:decideReview\x12~\n" +
+	"\fGetOrderLine\x12\x1f.tenfold.v1.GetOrderLineRequest\x1a .tenfold.v1.GetOrderLineResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=merchants/*/orderLines/*}\x12\x83\x01\n" +
 	"\n" +
-	"GetRequest\x12\x1d.tenfold.v1.GetRequestRequest\x1a\x1e.tenfold.v1.GetRequestResponse\"\x00\x12P\n" +
-	"\vQuotePayout\x12\x1e.tenfold.v1.QuotePayoutRequest\x1a\x1f.tenfold.v1.QuotePayoutResponse\"\x00\x12h\n" +
-	"\x13ReportPayoutOutcome\x12&.tenfold.v1.ReportPayoutOutcomeRequest\x1a'.tenfold.v1.ReportPayoutOutcomeResponse\"\x00\x12P\n" +
-	"\vListPayouts\x12\x1e.tenfold.v1.ListPayoutsRequest\x1a\x1f.tenfold.v1.ListPayoutsResponse\"\x00\x12P\n" +
-	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"\x00\x12P\n" +
-	"\vAddEvidence\x12\x1e.tenfold.v1.AddEvidenceRequest\x1a\x1f.tenfold.v1.AddEvidenceResponse\"\x00\x12P\n" +
-	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"\x00\x12S\n" +
-	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"\x00\x12P\n" +
-	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"\x00\x12S\n" +
-	"\fApproveClaim\x12\x1f.tenfold.v1.ApproveClaimRequest\x1a .tenfold.v1.ApproveClaimResponse\"\x00\x12V\n" +
-	"\rListApprovals\x12 .tenfold.v1.ListApprovalsRequest\x1a!.tenfold.v1.ListApprovalsResponse\"\x00\x12V\n" +
-	"\rReviseVerdict\x12 .tenfold.v1.ReviseVerdictRequest\x1a!.tenfold.v1.ReviseVerdictResponse\"\x00\x12V\n" +
-	"\rListRevisions\x12 .tenfold.v1.ListRevisionsRequest\x1a!.tenfold.v1.ListRevisionsResponse\"\x00\x12b\n" +
-	"\x11ReportOrderRefund\x12$.tenfold.v1.ReportOrderRefundRequest\x1a%.tenfold.v1.ReportOrderRefundResponse\"\x00\x12J\n" +
-	"\tStopClock\x12\x1c.tenfold.v1.StopClockRequest\x1a\x1d.tenfold.v1.StopClockResponse\"\x00\x12P\n" +
-	"\vResumeClock\x12\x1e.tenfold.v1.ResumeClockRequest\x1a\x1f.tenfold.v1.ResumeClockResponse\"\x00\x12M\n" +
+	"GetRequest\x12\x1d.tenfold.v1.GetRequestRequest\x1a\x1e.tenfold.v1.GetRequestResponse\"6\x82\xd3\xe4\x93\x020\x12./v1/{parent=merchants/*}/requests/{request_id}\x12\x7f\n" +
+	"\vQuotePayout\x12\x1e.tenfold.v1.QuotePayoutRequest\x1a\x1f.tenfold.v1.QuotePayoutResponse\"/\x82\xd3\xe4\x93\x02):\x01*\"$/v1/{parent=merchants/*}:quotePayout\x12\xa1\x01\n" +
+	"\x13ReportPayoutOutcome\x12&.tenfold.v1.ReportPayoutOutcomeRequest\x1a'.tenfold.v1.ReportPayoutOutcomeResponse\"9\x82\xd3\xe4\x93\x023:\x01*\"./v1/{parent=merchants/*}/payouts:reportOutcome\x12\xa5\x01\n" +
+	"\vListPayouts\x12\x1e.tenfold.v1.ListPayoutsRequest\x1a\x1f.tenfold.v1.ListPayoutsResponse\"U\x82\xd3\xe4\x93\x02OZ\"\x12 /v1/{parent=merchants/*}/payouts\x12)/v1/{parent=merchants/*/claims/*}/payouts\x12\x81\x01\n" +
+	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/payouts/*}:retry\x12\x86\x01\n" +
+	"\vAddEvidence\x12\x1e.tenfold.v1.AddEvidenceRequest\x1a\x1f.tenfold.v1.AddEvidenceResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=merchants/*/claims/*}:addEvidence\x12\x81\x01\n" +
+	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/claims/*}:appeal\x12\x8a\x01\n" +
+	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:decideAppeal\x12\x81\x01\n" +
+	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"1\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=merchants/*/claims/*}/appeals\x12\x85\x01\n" +
+	"\fApproveClaim\x12\x1f.tenfold.v1.ApproveClaimRequest\x1a .tenfold.v1.ApproveClaimResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:approve\x12\x89\x01\n" +
+	"\rListApprovals\x12 .tenfold.v1.ListApprovalsRequest\x1a!.tenfold.v1.ListApprovalsResponse\"3\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=merchants/*/claims/*}/approvals\x12\x8e\x01\n" +
+	"\rReviseVerdict\x12 .tenfold.v1.ReviseVerdictRequest\x1a!.tenfold.v1.ReviseVerdictResponse\"8\x82\xd3\xe4\x93\x022:\x01*\"-/v1/{name=merchants/*/claims/*}:reviseVerdict\x12\x89\x01\n" +
+	"\rListRevisions\x12 .tenfold.v1.ListRevisionsRequest\x1a!.tenfold.v1.ListRevisionsResponse\"3\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=merchants/*/claims/*}/revisions\x12\x9d\x01\n" +
+	"\x11ReportOrderRefund\x12$.tenfold.v1.ReportOrderRefundRequest\x1a%.tenfold.v1.ReportOrderRefundResponse\";\x82\xd3\xe4\x93\x025:\x01*\"0/v1/{name=merchants/*/orderLines/*}:reportRefund\x12~\n" +
+	"\tStopClock\x12\x1c.tenfold.v1.StopClockRequest\x1a\x1d.tenfold.v1.StopClockResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=merchants/*/claims/*}:stopClock\x12\x86\x01\n" +
+	"\vResumeClock\x12\x1e.tenfold.v1.ResumeClockRequest\x1a\x1f.tenfold.v1.ResumeClockResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=merchants/*/claims/*}:resumeClock\x12\x82\x01\n" +
 	"\n" +
-	"ExtendHold\x12\x1d.tenfold.v1.ExtendHoldRequest\x1a\x1e.tenfold.v1.ExtendHoldResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"ExtendHold\x12\x1d.tenfold.v1.ExtendHoldRequest\x1a\x1e.tenfold.v1.ExtendHoldResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=merchants/*/claims/*}:extendHoldB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_claim_service_proto_rawDescOnce sync.Once

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -319,4 +320,34 @@ func TestRules(t *testing.T) {
 			t.Fatalf("no violation at %q: %v", want, err)
 		})
 	}
+}
+
+// Catches a method without a path of JSON over HTTP, and a path that does not keep
+// the form of the others: reads by GET, everything else by POST with all of the
+// request as its body, or DELETE.
+func TestMethodsHavePaths(t *testing.T) {
+	t.Parallel()
+	reads := []string{"Get", "List", "Resolve", "Describe", "Explain"}
+	rangeFiles(func(fd protoreflect.FileDescriptor) {
+		for i := range fd.Services().Len() {
+			sd := fd.Services().Get(i)
+			for j := range sd.Methods().Len() {
+				md := sd.Methods().Get(j)
+				// Streams go by Connect; the gateway is somebody else's server.
+				if sd.Name() == "PayoutGatewayService" || md.IsStreamingServer() {
+					continue
+				}
+				rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
+				read := slices.ContainsFunc(reads, func(r string) bool { return strings.HasPrefix(string(md.Name()), r) })
+				switch {
+				case !strings.HasPrefix(rule.GetGet()+rule.GetPost()+rule.GetDelete(), "/v1/"):
+					t.Errorf("%s has no path", md.FullName())
+				case read != (rule.GetGet() != ""):
+					t.Errorf("%s is a read: %v, but its path is %v", md.FullName(), read, rule)
+				case (rule.GetBody() == "*") != (rule.GetPost() != ""):
+					t.Errorf("%s: only a POST has a body, and that is all of the request: %v", md.FullName(), rule)
+				}
+			}
+		}
+	})
 }

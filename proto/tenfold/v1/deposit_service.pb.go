@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -1461,7 +1462,7 @@ var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/deposit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\"\xe8\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\"\xe8\x02\n" +
 	"\x0fOpenBookRequest\x12=\n" +
 	"\vmerchant_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
 	"merchantId\x12;\n" +
@@ -1570,18 +1571,19 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x11ListDebtsResponse\x12&\n" +
 	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtR\x05debts\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x120\n" +
-	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketR\abuckets2\xdf\x06\n" +
-	"\x0eDepositService\x12G\n" +
-	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x00\x12D\n" +
-	"\aGetBook\x12\x1a.tenfold.v1.GetBookRequest\x1a\x1b.tenfold.v1.GetBookResponse\"\x00\x12S\n" +
-	"\fTopUpDeposit\x12\x1f.tenfold.v1.TopUpDepositRequest\x1a .tenfold.v1.TopUpDepositResponse\"\x00\x12\\\n" +
-	"\x0fWithdrawDeposit\x12\".tenfold.v1.WithdrawDepositRequest\x1a#.tenfold.v1.WithdrawDepositResponse\"\x00\x12S\n" +
-	"\fReverseTopUp\x12\x1f.tenfold.v1.ReverseTopUpRequest\x1a .tenfold.v1.ReverseTopUpResponse\"\x00\x12b\n" +
-	"\x11HandOverShopFunds\x12$.tenfold.v1.HandOverShopFundsRequest\x1a%.tenfold.v1.HandOverShopFundsResponse\"\x00\x12b\n" +
-	"\x11TakeBackShopFunds\x12$.tenfold.v1.TakeBackShopFundsRequest\x1a%.tenfold.v1.TakeBackShopFundsResponse\"\x00\x12V\n" +
-	"\rListTransfers\x12 .tenfold.v1.ListTransfersRequest\x1a!.tenfold.v1.ListTransfersResponse\"\x00\x12J\n" +
-	"\tListHolds\x12\x1c.tenfold.v1.ListHoldsRequest\x1a\x1d.tenfold.v1.ListHoldsResponse\"\x00\x12J\n" +
-	"\tListDebts\x12\x1c.tenfold.v1.ListDebtsRequest\x1a\x1d.tenfold.v1.ListDebtsResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketR\abuckets2\x84\n" +
+	"\n" +
+	"\x0eDepositService\x12_\n" +
+	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/merchants\x12b\n" +
+	"\aGetBook\x12\x1a.tenfold.v1.GetBookRequest\x1a\x1b.tenfold.v1.GetBookResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=merchants/*}\x12\x81\x01\n" +
+	"\fTopUpDeposit\x12\x1f.tenfold.v1.TopUpDepositRequest\x1a .tenfold.v1.TopUpDepositResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=merchants/*}:topUpDeposit\x12\x8d\x01\n" +
+	"\x0fWithdrawDeposit\x12\".tenfold.v1.WithdrawDepositRequest\x1a#.tenfold.v1.WithdrawDepositResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*}:withdrawDeposit\x12\x81\x01\n" +
+	"\fReverseTopUp\x12\x1f.tenfold.v1.ReverseTopUpRequest\x1a .tenfold.v1.ReverseTopUpResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=merchants/*}:reverseTopUp\x12\x95\x01\n" +
+	"\x11HandOverShopFunds\x12$.tenfold.v1.HandOverShopFundsRequest\x1a%.tenfold.v1.HandOverShopFundsResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=merchants/*}:handOverShopFunds\x12\x95\x01\n" +
+	"\x11TakeBackShopFunds\x12$.tenfold.v1.TakeBackShopFundsRequest\x1a%.tenfold.v1.TakeBackShopFundsResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{name=merchants/*}:takeBackShopFunds\x12\x80\x01\n" +
+	"\rListTransfers\x12 .tenfold.v1.ListTransfersRequest\x1a!.tenfold.v1.ListTransfersResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=merchants/*}/transfers\x12p\n" +
+	"\tListHolds\x12\x1c.tenfold.v1.ListHoldsRequest\x1a\x1d.tenfold.v1.ListHoldsResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=merchants/*}/holds\x12p\n" +
+	"\tListDebts\x12\x1c.tenfold.v1.ListDebtsRequest\x1a\x1d.tenfold.v1.ListDebtsResponse\"&\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=merchants/*}/debtsB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_deposit_service_proto_rawDescOnce sync.Once

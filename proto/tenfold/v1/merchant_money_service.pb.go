@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -1551,7 +1552,7 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\"\xe6\t\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\"\xe6\t\n" +
 	"\x16ProposeDecisionRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -1673,20 +1674,20 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"occurredAt\"d\n" +
 	"\x1aReportCouponLapsedResponse\x12*\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\x91\b\n" +
-	"\x14MerchantMoneyService\x12\\\n" +
-	"\x0fProposeDecision\x12\".tenfold.v1.ProposeDecisionRequest\x1a#.tenfold.v1.ProposeDecisionResponse\"\x00\x12\\\n" +
-	"\x0fApproveProposal\x12\".tenfold.v1.ApproveProposalRequest\x1a#.tenfold.v1.ApproveProposalResponse\"\x00\x12Y\n" +
-	"\x0eRefuseProposal\x12!.tenfold.v1.RefuseProposalRequest\x1a\".tenfold.v1.RefuseProposalResponse\"\x00\x12P\n" +
-	"\vGetProposal\x12\x1e.tenfold.v1.GetProposalRequest\x1a\x1f.tenfold.v1.GetProposalResponse\"\x00\x12V\n" +
-	"\rListProposals\x12 .tenfold.v1.ListProposalsRequest\x1a!.tenfold.v1.ListProposalsResponse\"\x00\x12J\n" +
-	"\tBeginExit\x12\x1c.tenfold.v1.BeginExitRequest\x1a\x1d.tenfold.v1.BeginExitResponse\"\x00\x12M\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed2\xc8\f\n" +
+	"\x14MerchantMoneyService\x12\x89\x01\n" +
+	"\x0fProposeDecision\x12\".tenfold.v1.ProposeDecisionRequest\x1a#.tenfold.v1.ProposeDecisionResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{parent=merchants/*}/proposals\x12\x91\x01\n" +
+	"\x0fApproveProposal\x12\".tenfold.v1.ApproveProposalRequest\x1a#.tenfold.v1.ApproveProposalResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=merchants/*/proposals/*}:approve\x12\x8d\x01\n" +
+	"\x0eRefuseProposal\x12!.tenfold.v1.RefuseProposalRequest\x1a\".tenfold.v1.RefuseProposalResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=merchants/*/proposals/*}:refuse\x12z\n" +
+	"\vGetProposal\x12\x1e.tenfold.v1.GetProposalRequest\x1a\x1f.tenfold.v1.GetProposalResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=merchants/*/proposals/*}\x12\x80\x01\n" +
+	"\rListProposals\x12 .tenfold.v1.ListProposalsRequest\x1a!.tenfold.v1.ListProposalsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/{parent=merchants/*}/proposals\x12u\n" +
+	"\tBeginExit\x12\x1c.tenfold.v1.BeginExitRequest\x1a\x1d.tenfold.v1.BeginExitResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=merchants/*}:beginExit\x12y\n" +
 	"\n" +
-	"CancelExit\x12\x1d.tenfold.v1.CancelExitRequest\x1a\x1e.tenfold.v1.CancelExitResponse\"\x00\x12S\n" +
-	"\fCompleteExit\x12\x1f.tenfold.v1.CompleteExitRequest\x1a .tenfold.v1.CompleteExitResponse\"\x00\x12t\n" +
-	"\x17RecordConsumerRepayment\x12*.tenfold.v1.RecordConsumerRepaymentRequest\x1a+.tenfold.v1.RecordConsumerRepaymentResponse\"\x00\x12k\n" +
-	"\x14ReportCouponRedeemed\x12'.tenfold.v1.ReportCouponRedeemedRequest\x1a(.tenfold.v1.ReportCouponRedeemedResponse\"\x00\x12e\n" +
-	"\x12ReportCouponLapsed\x12%.tenfold.v1.ReportCouponLapsedRequest\x1a&.tenfold.v1.ReportCouponLapsedResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"CancelExit\x12\x1d.tenfold.v1.CancelExitRequest\x1a\x1e.tenfold.v1.CancelExitResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=merchants/*}:cancelExit\x12\x81\x01\n" +
+	"\fCompleteExit\x12\x1f.tenfold.v1.CompleteExitRequest\x1a .tenfold.v1.CompleteExitResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=merchants/*}:completeExit\x12\xb6\x01\n" +
+	"\x17RecordConsumerRepayment\x12*.tenfold.v1.RecordConsumerRepaymentRequest\x1a+.tenfold.v1.RecordConsumerRepaymentResponse\"B\x82\xd3\xe4\x93\x02<:\x01*\"7/v1/{name=merchants/*/claims/*}:recordConsumerRepayment\x12\xab\x01\n" +
+	"\x14ReportCouponRedeemed\x12'.tenfold.v1.ReportCouponRedeemedRequest\x1a(.tenfold.v1.ReportCouponRedeemedResponse\"@\x82\xd3\xe4\x93\x02::\x01*\"5/v1/{parent=merchants/*}/payouts:reportCouponRedeemed\x12\xa3\x01\n" +
+	"\x12ReportCouponLapsed\x12%.tenfold.v1.ReportCouponLapsedRequest\x1a&.tenfold.v1.ReportCouponLapsedResponse\">\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{parent=merchants/*}/payouts:reportCouponLapsedB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_merchant_money_service_proto_rawDescOnce sync.Once

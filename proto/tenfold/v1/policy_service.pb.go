@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -707,7 +708,7 @@ var File_tenfold_v1_policy_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/policy_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/calendar.proto\x1a\x17tenfold/v1/policy.proto\"\xc9\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/calendar.proto\x1a\x17tenfold/v1/policy.proto\"\xc9\x01\n" +
 	"\x1bPublishPolicyVersionRequest\x12;\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
@@ -752,14 +753,14 @@ const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x80\x01\n" +
 	"\x18ListCalendarDaysResponse\x12<\n" +
 	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayR\fcalendarDays\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdb\x04\n" +
-	"\rPolicyService\x12k\n" +
-	"\x14PublishPolicyVersion\x12'.tenfold.v1.PublishPolicyVersionRequest\x1a(.tenfold.v1.PublishPolicyVersionResponse\"\x00\x12_\n" +
-	"\x10GetPolicyVersion\x12#.tenfold.v1.GetPolicyVersionRequest\x1a$.tenfold.v1.GetPolicyVersionResponse\"\x00\x12e\n" +
-	"\x12ListPolicyVersions\x12%.tenfold.v1.ListPolicyVersionsRequest\x1a&.tenfold.v1.ListPolicyVersionsResponse\"\x00\x12V\n" +
-	"\rResolvePolicy\x12 .tenfold.v1.ResolvePolicyRequest\x1a!.tenfold.v1.ResolvePolicyResponse\"\x00\x12\\\n" +
-	"\x0fSetCalendarDays\x12\".tenfold.v1.SetCalendarDaysRequest\x1a#.tenfold.v1.SetCalendarDaysResponse\"\x00\x12_\n" +
-	"\x10ListCalendarDays\x12#.tenfold.v1.ListCalendarDaysRequest\x1a$.tenfold.v1.ListCalendarDaysResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xa7\x06\n" +
+	"\rPolicyService\x12\x91\x01\n" +
+	"\x14PublishPolicyVersion\x12'.tenfold.v1.PublishPolicyVersionRequest\x1a(.tenfold.v1.PublishPolicyVersionResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/policies:publishVersion\x12\x87\x01\n" +
+	"\x10GetPolicyVersion\x12#.tenfold.v1.GetPolicyVersionRequest\x1a$.tenfold.v1.GetPolicyVersionResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=policies/*/versions/*}\x12\x8d\x01\n" +
+	"\x12ListPolicyVersions\x12%.tenfold.v1.ListPolicyVersionsRequest\x1a&.tenfold.v1.ListPolicyVersionsResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=policies/*}/versions\x12r\n" +
+	"\rResolvePolicy\x12 .tenfold.v1.ResolvePolicyRequest\x1a!.tenfold.v1.ResolvePolicyResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/policies:resolve\x12{\n" +
+	"\x0fSetCalendarDays\x12\".tenfold.v1.SetCalendarDaysRequest\x1a#.tenfold.v1.SetCalendarDaysResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/calendarDays:set\x12w\n" +
+	"\x10ListCalendarDays\x12#.tenfold.v1.ListCalendarDaysRequest\x1a$.tenfold.v1.ListCalendarDaysResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/calendarDaysB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_policy_service_proto_rawDescOnce sync.Once

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -400,7 +401,7 @@ var File_tenfold_v1_sandbox_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/sandbox_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
 	"\x0fGetClockRequest\"@\n" +
 	"\x10GetClockResponse\x12,\n" +
 	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x93\x01\n" +
@@ -422,12 +423,12 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\vbooks_swept\x18\a \x01(\x05R\n" +
 	"booksSwept\x12#\n" +
 	"\rholds_expired\x18\b \x01(\x05R\fholdsExpired\x12%\n" +
-	"\x0edemands_lapsed\x18\t \x01(\x05R\rdemandsLapsed2\xfd\x01\n" +
-	"\x0eSandboxService\x12G\n" +
-	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x00\x12S\n" +
-	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"\x00\x12M\n" +
+	"\x0edemands_lapsed\x18\t \x01(\x05R\rdemandsLapsed2\xdb\x02\n" +
+	"\x0eSandboxService\x12`\n" +
+	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/sandbox/clock\x12w\n" +
+	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/sandbox/clock:advance\x12n\n" +
 	"\n" +
-	"RunDueWork\x12\x1d.tenfold.v1.RunDueWorkRequest\x1a\x1e.tenfold.v1.RunDueWorkResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"RunDueWork\x12\x1d.tenfold.v1.RunDueWorkRequest\x1a\x1e.tenfold.v1.RunDueWorkResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/sandbox:runDueWorkB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_sandbox_service_proto_rawDescOnce sync.Once

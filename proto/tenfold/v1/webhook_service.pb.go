@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -780,7 +781,7 @@ var File_tenfold_v1_webhook_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/webhook_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x18tenfold/v1/webhook.proto\"\x98\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x18tenfold/v1/webhook.proto\"\x98\x02\n" +
 	"\x14CreateWebhookRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -835,14 +836,14 @@ const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12T\n" +
 	"\x05event\x18\x04 \x01(\tB>\xbaH;r927^merchants/[A-Za-z0-9_-]{1,64}/events/[1-9][0-9]{0,17}$R\x05event\"4\n" +
 	"\x16RedeliverEventResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\bR\breplayed2\xa3\x04\n" +
-	"\x0eWebhookService\x12V\n" +
-	"\rCreateWebhook\x12 .tenfold.v1.CreateWebhookRequest\x1a!.tenfold.v1.CreateWebhookResponse\"\x00\x12S\n" +
-	"\fListWebhooks\x12\x1f.tenfold.v1.ListWebhooksRequest\x1a .tenfold.v1.ListWebhooksResponse\"\x00\x12V\n" +
-	"\rDeleteWebhook\x12 .tenfold.v1.DeleteWebhookRequest\x1a!.tenfold.v1.DeleteWebhookResponse\"\x00\x12S\n" +
-	"\fRotateSecret\x12\x1f.tenfold.v1.RotateSecretRequest\x1a .tenfold.v1.RotateSecretResponse\"\x00\x12\\\n" +
-	"\x0fListDeadLetters\x12\".tenfold.v1.ListDeadLettersRequest\x1a#.tenfold.v1.ListDeadLettersResponse\"\x00\x12Y\n" +
-	"\x0eRedeliverEvent\x12!.tenfold.v1.RedeliverEventRequest\x1a\".tenfold.v1.RedeliverEventResponse\"\x00B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\breplayed\x18\x01 \x01(\bR\breplayed2\xd0\x06\n" +
+	"\x0eWebhookService\x12\x82\x01\n" +
+	"\rCreateWebhook\x12 .tenfold.v1.CreateWebhookRequest\x1a!.tenfold.v1.CreateWebhookResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{parent=merchants/*}/webhooks\x12|\n" +
+	"\fListWebhooks\x12\x1f.tenfold.v1.ListWebhooksRequest\x1a .tenfold.v1.ListWebhooksResponse\")\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=merchants/*}/webhooks\x12\x7f\n" +
+	"\rDeleteWebhook\x12 .tenfold.v1.DeleteWebhookRequest\x1a!.tenfold.v1.DeleteWebhookResponse\")\x82\xd3\xe4\x93\x02#*!/v1/{name=merchants/*/webhooks/*}\x12\x8c\x01\n" +
+	"\fRotateSecret\x12\x1f.tenfold.v1.RotateSecretRequest\x1a .tenfold.v1.RotateSecretResponse\"9\x82\xd3\xe4\x93\x023:\x01*\"./v1/{name=merchants/*/webhooks/*}:rotateSecret\x12\x93\x01\n" +
+	"\x0fListDeadLetters\x12\".tenfold.v1.ListDeadLettersRequest\x1a#.tenfold.v1.ListDeadLettersResponse\"7\x82\xd3\xe4\x93\x021\x12//v1/{parent=merchants/*/webhooks/*}/deadLetters\x12\x94\x01\n" +
+	"\x0eRedeliverEvent\x12!.tenfold.v1.RedeliverEventRequest\x1a\".tenfold.v1.RedeliverEventResponse\";\x82\xd3\xe4\x93\x025:\x01*\"0/v1/{name=merchants/*/webhooks/*}:redeliverEventB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_webhook_service_proto_rawDescOnce sync.Once

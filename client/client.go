@@ -1,0 +1,134 @@
+// Package client calls a Tenfold server from Go: the generated clients over one
+// connection that sends again what is safe to send again, gives every call a
+// deadline and tells refusals apart by reason, and a watch that goes on by itself.
+// It decides nothing that the server decides, and keeps nothing.
+package client
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/tenfold-claims/tenfold/internal/caller"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// Identity is who calls, as it is told to a server on the same machine that asks
+// for no proof.
+type Identity = caller.Identity
+
+// Proof is what proves who calls, as files: a certificate or a token of the
+// workload, and a token of the person it acts for.
+type Proof = caller.Proof
+
+// Dialer connects as somebody: Identity.Dial, or what Proved gives.
+type Dialer = func(address string, more ...grpc.DialOption) (*grpc.ClientConn, error)
+
+// Proved connects by proof, to call in a role; an empty role leaves the choice to
+// the server.
+func Proved(p Proof, role string) Dialer {
+	return func(address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+		return p.Dial(address, role, more...)
+	}
+}
+
+// Config bounds what the client does by itself. Every value must be set; Defaults
+// gives good ones.
+type Config struct {
+	// CallMax is how long a call may take, with all of its tries, whose context has
+	// no deadline.
+	CallMax time.Duration
+	// TriesMax is how often a call is sent at most.
+	TriesMax int
+	// PauseMin is about how long the client waits before it sends a call for the
+	// second time; each further pause is twice as long, up to PauseMax. Where the
+	// server says how long to wait, it waits that long at least.
+	PauseMin time.Duration
+	PauseMax time.Duration
+}
+
+// Defaults are bounds for calls that somebody waits for.
+func Defaults() Config {
+	return Config{CallMax: 30 * time.Second, TriesMax: 8, PauseMin: 50 * time.Millisecond, PauseMax: 5 * time.Second}
+}
+
+// connectMax is how long a connection may take to be made.
+const connectMax = 20 * time.Second
+
+// Client calls one server, or several behind one address. Its fields are the
+// services of the contract; calls over them are sent again where that is safe, and
+// fail with an Error. It may be used by any number of goroutines.
+type Client struct {
+	Claims         tenfoldv1.ClaimServiceClient
+	Authentication tenfoldv1.AuthenticationServiceClient
+	Books          tenfoldv1.DepositServiceClient
+	Money          tenfoldv1.MerchantMoneyServiceClient
+	Policies       tenfoldv1.PolicyServiceClient
+	Webhooks       tenfoldv1.WebhookServiceClient
+	Audit          tenfoldv1.AuditServiceClient
+	Sandbox        tenfoldv1.SandboxServiceClient
+
+	watches tenfoldv1.WatchServiceClient
+	conn    *grpc.ClientConn
+	config  Config
+}
+
+// Dial makes a client. A server that is not there shows at the first call.
+func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client, error) {
+	if c.CallMax <= 0 || c.TriesMax < 1 || c.PauseMin <= 0 || c.PauseMax < c.PauseMin {
+		return nil, fmt.Errorf("bounds of the client make no sense: %+v", c)
+	}
+	conn, err := as(address, append([]grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(c.intercept),
+		// A server that is started anew is found as soon as the next try is made.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: c.PauseMin, Multiplier: 2, Jitter: 0.2, MaxDelay: c.PauseMax},
+			MinConnectTimeout: connectMax,
+		}),
+		// A connection that has died silently is noticed while a watch waits on it.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+	}, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		Claims:         tenfoldv1.NewClaimServiceClient(conn),
+		Authentication: tenfoldv1.NewAuthenticationServiceClient(conn),
+		Books:          tenfoldv1.NewDepositServiceClient(conn),
+		Money:          tenfoldv1.NewMerchantMoneyServiceClient(conn),
+		Policies:       tenfoldv1.NewPolicyServiceClient(conn),
+		Webhooks:       tenfoldv1.NewWebhookServiceClient(conn),
+		Audit:          tenfoldv1.NewAuditServiceClient(conn),
+		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
+		watches:        tenfoldv1.NewWatchServiceClient(conn),
+		conn:           conn,
+		config:         c,
+	}, nil
+}
+
+// Close ends the connection and the calls on it.
+func (c *Client) Close() error { return c.conn.Close() }
+
+// NewRequestID makes the id of a request that will not be sent again once this
+// process has ended: nobody else makes the same.
+func NewRequestID() string { return rand.Text() }
+
+// RequestIDOf makes the id of a request out of what it is about, such as an order, a
+// line and an attempt. The same words in the same order always make the same id, so
+// that a process that was killed sends the same request again, and it happens once.
+func RequestIDOf(words ...string) string {
+	h := sha256.New()
+	for _, w := range words {
+		// With its length before it no word runs into the next.
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(w))))
+		h.Write([]byte(w))
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,103 @@
+package client
+
+import "github.com/tenfold-claims/tenfold/internal/fault"
+
+// Reason says why the server refused. It is an error itself, for errors.Is. A reason
+// keeps its name and its code for ever; there may be more of them later.
+type Reason = fault.Reason
+
+// The reasons, by what they protect. The contract's Reason tells what each means.
+const (
+	// Form of the request.
+	RequestInvalid    = fault.RequestInvalid
+	AmountOutOfRange  = fault.AmountOutOfRange
+	PageTokenInvalid  = fault.PageTokenInvalid
+	FilterUnsupported = fault.FilterUnsupported
+	BatchTooLarge     = fault.BatchTooLarge
+
+	// Idempotency and concurrency.
+	RequestIDReused      = fault.RequestIDReused
+	RequestNotFound      = fault.RequestNotFound
+	ClaimChanged         = fault.ClaimChanged
+	TransactionContended = fault.TransactionContended
+	QueueFull            = fault.QueueFull
+	DatabaseUnavailable  = fault.DatabaseUnavailable
+
+	// Watching.
+	WatchTokenInvalid = fault.WatchTokenInvalid
+	WatchTooSlow      = fault.WatchTooSlow
+	WatchEnded        = fault.WatchEnded
+	WatchersFull      = fault.WatchersFull
+
+	// Who acts.
+	CredentialMissing       = fault.CredentialMissing
+	CredentialInvalid       = fault.CredentialInvalid
+	AccessDenied            = fault.AccessDenied
+	PersonRequired          = fault.PersonRequired
+	SamePerson              = fault.SamePerson
+	AuthenticatorNotTrusted = fault.AuthenticatorNotTrusted
+	RateLimited             = fault.RateLimited
+
+	// What was named does not exist, or exists already.
+	MerchantNotFound        = fault.MerchantNotFound
+	MerchantAlreadyOpened   = fault.MerchantAlreadyOpened
+	ClaimNotFound           = fault.ClaimNotFound
+	OrderLineNotFound       = fault.OrderLineNotFound
+	OrderLineChanged        = fault.OrderLineChanged
+	PolicyNotFound          = fault.PolicyNotFound
+	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
+	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort
+	AuthenticatorNotFound   = fault.AuthenticatorNotFound
+	AuthenticatorRegistered = fault.AuthenticatorRegistered
+	PayoutNotFound          = fault.PayoutNotFound
+	ResultNotFound          = fault.ResultNotFound
+	TransferNotFound        = fault.TransferNotFound
+	WebhookNotFound         = fault.WebhookNotFound
+	EventNotFound           = fault.EventNotFound
+	ResultAlreadyRecorded   = fault.ResultAlreadyRecorded
+	ReferenceAlreadyUsed    = fault.ReferenceAlreadyUsed
+
+	// Eligibility of a claim.
+	ClaimAlreadyFiled   = fault.ClaimAlreadyFiled
+	ClaimWindowClosed   = fault.ClaimWindowClosed
+	OrderNotEligible    = fault.OrderNotEligible
+	ClaimantNotEligible = fault.ClaimantNotEligible
+	UnitsOutOfRange     = fault.UnitsOutOfRange
+	UnitNotClaimed      = fault.UnitNotClaimed
+	PricingGroupFull    = fault.PricingGroupFull
+
+	// The state machine.
+	ClaimStateConflict     = fault.ClaimStateConflict
+	PayoutStateConflict    = fault.PayoutStateConflict
+	NoticeAlreadyConfirmed = fault.NoticeAlreadyConfirmed
+	AppealWindowClosed     = fault.AppealWindowClosed
+	AppealAlreadyDecided   = fault.AppealAlreadyDecided
+	ApprovalVoid           = fault.ApprovalVoid
+	ClockStateConflict     = fault.ClockStateConflict
+	ResultAlreadyRetracted = fault.ResultAlreadyRetracted
+
+	// Webhooks.
+	WebhookURLRefused = fault.WebhookURLRefused
+	WebhookLimit      = fault.WebhookLimit
+
+	// Money.
+	CurrencyMismatch        = fault.CurrencyMismatch
+	DepositInsufficient     = fault.DepositInsufficient
+	ShopFundsInsufficient   = fault.ShopFundsInsufficient
+	TransferAlreadyReversed = fault.TransferAlreadyReversed
+	HoldAlreadyCaptured     = fault.HoldAlreadyCaptured
+	HoldAlreadyReleased     = fault.HoldAlreadyReleased
+	HoldExceeded            = fault.HoldExceeded
+	HoldAlreadyExpired      = fault.HoldAlreadyExpired
+	HoldNotFound            = fault.HoldNotFound
+	FreeAmountExceeded      = fault.FreeAmountExceeded
+	SweepDue                = fault.SweepDue
+	DebtNotFound            = fault.DebtNotFound
+	DebtExceeded            = fault.DebtExceeded
+	ClawBackExceeded        = fault.ClawBackExceeded
+	CouponExceeded          = fault.CouponExceeded
+	ExitNotPossible         = fault.ExitNotPossible
+	ExitStateConflict       = fault.ExitStateConflict
+	ProposalNotFound        = fault.ProposalNotFound
+	ProposalStateConflict   = fault.ProposalStateConflict
+)

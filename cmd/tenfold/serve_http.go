@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/web"
+)
+
+// httpConfig is every setting of calls over HTTP.
+type httpConfig struct {
+	listen  string
+	origins []string
+}
+
+func (c *httpConfig) flags(f *pflag.FlagSet) {
+	f.StringVar(&c.listen, "http-listen", "", "address to serve JSON over HTTP on (docs/http.md); empty for nowhere")
+	f.StringSliceVar(&c.origins, "http-origins", nil, "origins of web pages that may call over HTTP, such as https://tool.example")
+}
+
+// check names the setting that is wrong or missing. Callers over HTTP prove who
+// they are as over gRPC, and are believed without proof on this machine only.
+func (c *httpConfig) check(insecure bool) error {
+	if c.listen == "" {
+		if len(c.origins) > 0 {
+			return errors.New("TENFOLD_HTTP_ORIGINS needs TENFOLD_HTTP_LISTEN: web pages call over HTTP")
+		}
+		return nil
+	}
+	for _, origin := range c.origins {
+		if err := web.CheckOrigin(origin); err != nil {
+			return fmt.Errorf("TENFOLD_HTTP_ORIGINS: %w", err)
+		}
+	}
+	if insecure {
+		return checkLoopback("TENFOLD_HTTP_LISTEN", c.listen)
+	}
+	if _, _, err := net.SplitHostPort(c.listen); err != nil {
+		return fmt.Errorf("TENFOLD_HTTP_LISTEN must be HOST:PORT, not %q", c.listen)
+	}
+	return nil
+}
+
+// overHTTP serves the calls of server over HTTP too, where that is asked for, until
+// ctx ends. Calls under way may end then, while those over gRPC do; at last their
+// connections are cut, without which gRPC would wait for them.
+func (p *parts) overHTTP(ctx context.Context, c *httpConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
+	if c.listen == "" {
+		return nil
+	}
+	calls, err := server.Transcoder()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return fmt.Errorf("listen for HTTP: %w", err)
+	}
+	log.Info("serving HTTP", "address", listener.Addr().String())
+	config := web.Defaults()
+	config.TLS, config.Origins, config.Now = gate.TLS, c.origins, time.Now
+	s := web.Serve(listener, calls, config, log)
+	stop := sync.OnceValue(func() error {
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
+		defer cancel()
+		return s.Stop(drain)
+	})
+	context.AfterFunc(ctx, func() { _ = stop() }) // Whoever shuts the parts is told.
+	p.opened(stop)
+	return nil
+}

@@ -1,0 +1,97 @@
+// Package serveproctest gives tests of callers a real server: the tenfold binary,
+// built once for a test binary, in a process of its own over a database of its own.
+// What is asked of the server is left to the test.
+package serveproctest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/serveproc"
+)
+
+// binary is where Main has put the program.
+var binary string
+
+// Main builds the program, runs the tests and gives the exit code.
+func Main(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "tenfold-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "tenfold")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "github.com/tenfold-claims/tenfold/cmd/tenfold")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the server: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// Server is a sandbox on this machine that believes its callers. It can be ended
+// and started again over the same database, at the same address.
+type Server struct {
+	t       *testing.T
+	args    []string
+	process *serveproc.Process
+	log     bytes.Buffer
+	// Address is where it takes calls.
+	Address string
+}
+
+// Start starts a server with further arguments. It ends with the test.
+func Start(t *testing.T, args ...string) *Server {
+	t.Helper()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{t: t, Address: address, args: append([]string{
+		"--sandbox", "--insecure-loopback", "--listen", address, "--ops-listen", "none",
+		"--database-url", pgtest.New(t).AppURL, "--log-level", "error",
+	}, args...)}
+	s.Restart()
+	t.Cleanup(func() {
+		ending, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := s.process.Stop(ending); err != nil {
+			t.Errorf("%v: %s", err, s.log.String())
+		}
+	})
+	return s
+}
+
+// Restart starts the server after Kill.
+func (s *Server) Restart() {
+	s.t.Helper()
+	var err error
+	if s.process, err = serveproc.Start(s.t.Context(), serveproc.Config{Binary: binary, Args: s.args, Log: &s.log}); err != nil {
+		s.t.Fatalf("%v: %s", err, s.log.String())
+	}
+}
+
+// Kill ends the server at once, as a crash would.
+func (s *Server) Kill() {
+	s.t.Helper()
+	if err := s.process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

@@ -1,0 +1,75 @@
+package web
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+type connectedKey struct{}
+
+// connected notes when a connection was made.
+func connected(now func() time.Time) func(context.Context, net.Conn) context.Context {
+	return func(ctx context.Context, _ net.Conn) context.Context {
+		return context.WithValue(ctx, connectedKey{}, now())
+	}
+}
+
+// forAWhile ends connections that have become old, so that who is behind each is
+// proved again, and by the authorities of then. Calls that are under way may end,
+// within a grace: a watch goes on over a new connection. Who does not even read the
+// last words is cut off.
+func (c *Config) forAWhile(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		since, ok := r.Context().Value(connectedKey{}).(time.Time)
+		if !ok {
+			next.ServeHTTP(w, r) // Not over a connection of this server.
+			return
+		}
+		now := c.Now()
+		left := c.ConnectionAge - now.Sub(since)
+		if left <= 0 {
+			w.Header().Set("Connection", "close")
+		}
+		end := max(left, 0) + c.ConnectionGrace
+		// Connections of this server can be given deadlines.
+		_ = http.NewResponseController(w).SetWriteDeadline(now.Add(end + c.ConnectionGrace))
+		// No deadline, which a call would take for its caller's.
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer time.AfterFunc(end, cancel).Stop()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// inTime cuts off requests whose body comes too slowly.
+func (c *Config) inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			control := http.NewResponseController(w)
+			// Without a deadline to set, the body is as slow as it is.
+			if control.SetReadDeadline(c.Now().Add(c.RequestMax)) == nil {
+				r.Body = &timed{r.Body, control}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// timed is a body that must arrive in time. Once it is there, the connection may
+// be read for as long as the answer takes.
+type timed struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (b *timed) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.control.SetReadDeadline(time.Time{}) // It could be set, so it can be taken back.
+	}
+	return n, err
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+	"google.golang.org/grpc/codes"
+)
+
+// preflightAge is for how long a browser may remember what a page may do.
+const preflightAge = 10 * time.Minute
+
+// CheckOrigin says what is wrong with the origin of a web page.
+func CheckOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || origin != u.Scheme+"://"+u.Host {
+		return fmt.Errorf("%q is no origin such as https://tool.example", origin)
+	}
+	return nil
+}
+
+// fromKnownPages lets web pages call from the origins that are allowed, and from no
+// other: a browser would show the certificate of the person before it for any page.
+func (c *Config) fromKnownPages(next http.Handler) http.Handler {
+	foreign := http.NewCrossOriginProtection()
+	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, codes.PermissionDenied, "web pages of this origin may not call")
+	}))
+	for _, origin := range c.Origins {
+		// CheckOrigin has found it good.
+		_ = foreign.AddTrustedOrigin(origin)
+	}
+	h := foreign.Handler(next)
+	if len(c.Origins) == 0 {
+		return h
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: c.Origins,
+		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "Tenfold-Workload", "Tenfold-Role", "Tenfold-Person", "Tenfold-Scope", "Tenfold-Person-Token",
+			"Traceparent", "Tracestate", "X-Server-Timeout",
+			"Connect-Protocol-Version", "Connect-Timeout-Ms", "Grpc-Timeout", "X-Grpc-Web", "X-User-Agent",
+		},
+		ExposedHeaders: []string{"Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin"},
+		MaxAge:         int(preflightAge.Seconds()),
+	}).Handler(h)
+}
+
+// toThisMachine refuses requests that name another host than this machine: a page
+// whose name its owner lets point here would be believed like any caller on this
+// machine.
+func toThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			refuse(w, http.StatusMisdirectedRequest, codes.PermissionDenied, "this server answers by the names of this machine only")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuse answers in the form in which calls are refused.
+func refuse(w http.ResponseWriter, status int, code codes.Code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// Two plain values can be encoded; a caller who is gone is not told.
+	_ = json.NewEncoder(w).Encode(struct {
+		Code    codes.Code `json:"code"`
+		Message string     `json:"message"`
+	}{code, message})
+}

@@ -1,0 +1,111 @@
+// Package web serves the contract over HTTP, on a port of its own, to whoever does
+// not speak gRPC: the same calls as JSON, by the Connect protocol and as gRPC-Web,
+// and a description of them. It guards what only HTTP is open to, web pages that
+// call behind a person's back and connections that never end, and leaves who calls
+// and what they may to the handler of calls.
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/netutil"
+)
+
+// Config bounds the server. Every value must be set, but for TLS and Origins;
+// Defaults gives good ones.
+type Config struct {
+	// TLS is the server's side of handshakes; nil for connections in the clear, which
+	// only callers on this machine may make.
+	TLS *tls.Config
+	// Origins are those of web pages that may call, such as https://tool.example.
+	Origins []string
+	// Now is the time of day.
+	Now func() time.Time
+
+	// ConnectionsMax is how many connections there may be, StreamsMax how many calls
+	// at once on one of them.
+	ConnectionsMax int
+	StreamsMax     int
+	// HeadersMax is the most bytes of a request's headers.
+	HeadersMax int
+	// RequestMax is how long a request may take to arrive, headers and body each.
+	RequestMax time.Duration
+	// IdleMax is how long a connection may be silent.
+	IdleMax time.Duration
+	// ConnectionAge is how old a connection becomes. Its last calls may take
+	// ConnectionGrace longer.
+	ConnectionAge   time.Duration
+	ConnectionGrace time.Duration
+}
+
+// Defaults are the settings of `serve`.
+func Defaults() Config {
+	return Config{
+		ConnectionsMax: 4096, StreamsMax: 1024, HeadersMax: 64 << 10, RequestMax: 10 * time.Second,
+		IdleMax: time.Minute, ConnectionAge: time.Hour, ConnectionGrace: 30 * time.Second,
+	}
+}
+
+// Server serves callers over HTTP.
+type Server struct {
+	http   *http.Server
+	served chan error
+}
+
+// Serve serves on l until Stop. calls answers everything but the description.
+func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Server {
+	s := &Server{
+		http: &http.Server{
+			Handler:           handler(calls, &c),
+			TLSConfig:         c.TLS.Clone(),
+			ReadHeaderTimeout: c.RequestMax,
+			IdleTimeout:       c.IdleMax,
+			MaxHeaderBytes:    c.HeadersMax,
+			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: c.StreamsMax},
+			ConnContext:       connected(c.Now),
+			// What goes wrong with a connection is its caller's affair.
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		},
+		served: make(chan error, 1),
+	}
+	l = netutil.LimitListener(l, c.ConnectionsMax)
+	go func() {
+		if c.TLS == nil {
+			s.served <- s.http.Serve(l)
+			return
+		}
+		s.served <- s.http.ServeTLS(l, "", "")
+	}()
+	return s
+}
+
+// Stop takes no further requests, and cuts off those that are under way when ctx
+// ends.
+func (s *Server) Stop(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close() // Closes what was accepted; the listener is closed already.
+	}
+	if err := <-s.served; err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", err)
+	}
+	return nil
+}
+
+// handler is everything that a request passes through on its way to calls.
+func handler(calls http.Handler, c *Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /openapi.json", describe)
+	mux.Handle("/", c.inTime(calls))
+	h := c.fromKnownPages(mux)
+	if c.TLS == nil {
+		h = toThisMachine(h)
+	}
+	return c.forAWhile(h)
+}
