@@ -14,7 +14,7 @@ import (
 
 func newBook() *cobra.Command {
 	cmd := &cobra.Command{Use: "book", Short: "Look into merchants' books", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newBookGet(), newBookDebts())
+	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
 	return cmd
 }
 
