@@ -108,14 +108,14 @@ var incomes = map[ledger.Kind]ledger.Purpose{
 // checkFree refuses to give the merchant what open claims and debts may need, or
 // what the policy wants to stay in the deposit.
 func (m *MoneyMove) checkFree(b *Book) error {
-	switch m.Kind {
-	case ledger.DepositWithdrawn:
+	switch {
+	case m.Kind == ledger.DepositWithdrawn:
 		if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
 			return b.exitConflict("is leaving: the deposit stays until the quarantine has ended on %s and goes back with the exit",
 				b.exitPossibleFrom().Format(time.RFC3339))
 		}
 		return b.checkFree(ledger.Deposit, m.Amount, b.leastDeposit())
-	case ledger.ShopFundsTakenBack:
+	case m.Kind == ledger.ShopFundsTakenBack:
 		return b.checkFree(ledger.ShopFunds, m.Amount, 0)
 	}
 	return nil

@@ -36,6 +36,8 @@ func (r Reader) expected(ctx context.Context, q *ClaimQuery) (int64, error) {
 	switch q.Queue {
 	case QueueReview:
 		return r.expectedInState(ctx, q, claim.InReview)
+	case QueueAppeal:
+		return r.expectedInState(ctx, q, claim.Appealed)
 	case QueueApproval:
 		return r.expectedInState(ctx, q, claim.AwaitingApproval)
 	case QueueStuckPayouts:
