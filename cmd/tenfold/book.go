@@ -14,7 +14,7 @@ import (
 
 func newBook() *cobra.Command {
 	cmd := &cobra.Command{Use: "book", Short: "Look into merchants' books", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newBookGet(), newBookDebts())
+	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
 	return cmd
 }
 
@@ -90,10 +90,14 @@ func since(t *timestamppb.Timestamp) string {
 	return when(t)
 }
 
-// demanded says what the merchant is to pay into the deposit, and until when.
+// demanded says what the merchant is to pay into the deposit, and until when, or
+// since when that has passed.
 func demanded(b *tenfoldv1.Book) string {
 	if b.GetDemandedDeposit().GetMinorUnits() == 0 {
 		return ""
+	}
+	if at := b.GetDemandLapsedAt(); at != nil {
+		return sum(b.GetDemandedDeposit()) + ", overdue since " + when(at)
 	}
 	return sum(b.GetDemandedDeposit()) + " until " + when(b.GetDemandDeadline())
 }

@@ -103,6 +103,10 @@ func TestClaimAndBookCommands(t *testing.T) {
 		t.Errorf("a claim among bounced top-ups: %s", out)
 	}
 	says(exitUsage, "--kind", "book", "debts", "m1", "--kind", "nowhere")
+	says(exitOK, "Proposals", "book", "proposals", "m1", "--state", "open")
+	says(exitOK, "{", "book", "proposals", "merchants/m1", "--output", "json")
+	says(exitUsage, "--state", "book", "proposals", "m1", "--state", "nowhere")
+	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "proposals", "nobody")
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "debts", "nobody")
 	says(exitOK, "may yet cost the merchant", "claim", "get", id)
 	claims := tenfoldv1.NewClaimServiceClient(conn)
