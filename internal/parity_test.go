@@ -19,6 +19,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -97,6 +98,9 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"calendar Kind":           sorted(calendar.Kinds()),
 		"claim State":             sorted(claim.States()),
 		"claim Trigger":           sorted(claim.Triggers()),
+		"claim Action":            sorted(claim.Actions()),
+		"claim MoneyEffect":       sorted(claim.MoneyEffects()),
+		"explain Language":        sorted(explain.Languages()),
 		"claim Deadline":          sorted(claim.Deadlines()),
 		"claim Verdict":           sorted(claim.Verdicts()),
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
@@ -213,6 +217,9 @@ var pairs = map[string]struct {
 	"ClaimState":        {dir: "claim", kind: "State"},
 	"ClaimTrigger":      {dir: "claim", kind: "Trigger"},
 	"ClaimAction":       {dir: "claim", kind: "Action", ahead: []string{"APPEAL", "APPROVE"}},
+	"TriggerSource":     {dir: "claim", kind: "Source"},
+	"MoneyEffect":       {dir: "claim", kind: "MoneyEffect"},
+	"Language":          {dir: "explain", kind: "Language"},
 	"WaitsFor":          {dir: "claim", kind: "Party"},
 	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
 	"Grounds":           {dir: "claim", kind: "Grounds"},

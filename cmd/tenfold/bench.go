@@ -72,6 +72,7 @@ func newBench() *cobra.Command {
 			return err
 		},
 	}
+	cmd.AddCommand(newBenchLists())
 	out.flag(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&c.quick, "quick", false, "short windows, for a first look; too short for the targets to be judged fairly")

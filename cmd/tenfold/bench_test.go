@@ -13,7 +13,7 @@ import (
 // nonsense.
 func TestBenchRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--callers", "0"}, {"--quick", "--soak", "1s"}, {"--output", "xml"}} {
+	for _, args := range [][]string{{"--callers", "0"}, {"--quick", "--soak", "1s"}, {"--output", "xml"}, {"lists", "--claims", "5"}, {"lists", "--pages", "0"}} {
 		cmd := newBench()
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -51,5 +51,22 @@ func TestBenchReportForPeople(t *testing.T) {
 				t.Errorf("%q lacks %q", line, want)
 			}
 		}
+	}
+}
+
+// Would catch a list that was too slow and is printed as if it were not.
+func TestListsReportForPeople(t *testing.T) {
+	t.Parallel()
+	var text bytes.Buffer
+	printLists(&output{format: formatTable, w: &text}, &bench.ListsReport{Seed: 5, Sizes: []bench.ListsSize{{Claims: 10_000, Others: 0.5, Lists: []bench.ListFigure{
+		{Name: "slow", P99Millis: 30, Plan: "claims_key"}, {Name: "quick", P99Millis: 1, Met: true},
+	}}}})
+	for line := range strings.Lines(text.String()) {
+		if strings.HasPrefix(line, "slow") && !strings.Contains(line, "MISSED") || strings.HasPrefix(line, "quick") && strings.Contains(line, "MISSED") {
+			t.Error(line)
+		}
+	}
+	if !strings.Contains(text.String(), "seed 5") || !strings.Contains(text.String(), "used 50 %") || !strings.Contains(text.String(), "claims_key") {
+		t.Error(text.String())
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 func newClaim() *cobra.Command {
 	cmd := &cobra.Command{Use: "claim", Short: "Look claims up and file them", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimWatch(), newClaimFile())
+	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile())
 	return cmd
 }
 
@@ -79,8 +80,23 @@ func newClaimGet() *cobra.Command {
 
 // claimFilter is what narrows a list of claims down.
 type claimFilter struct {
-	merchant, order, claimant, product, state, queue string
-	limit                                            int
+	merchant, order, claimant, product, authenticator string
+	state, queue, where                               string
+	oldestFirst                                       bool
+	limit                                             int
+}
+
+// anchors add what claims are found by to a command.
+func (f *claimFilter) anchors(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.merchant, "merchant", "", "claims of this merchant")
+	flags.StringVar(&f.order, "order", "", "claims on this order")
+	flags.StringVar(&f.claimant, "claimant", "", "claims of this consumer")
+	flags.StringVar(&f.product, "product", "", "claims on this product")
+	flags.StringVar(&f.authenticator, "authenticator", "", "claims with a result of this authenticator")
+	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
+	flags.StringVar(&f.where, "filter", "", `more of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
+	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "the oldest first, not the newest")
 }
 
 func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
@@ -89,7 +105,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 		r.Parent = "merchants/" + f.merchant
 	}
 	var terms []string
-	for _, term := range []struct{ field, value string }{{"order_id", f.order}, {"claimant_id", f.claimant}, {"product_id", f.product}} {
+	for _, term := range []struct{ field, value string }{{"order_id", f.order}, {"claimant_id", f.claimant}, {"product_id", f.product}, {"authenticator_id", f.authenticator}} {
 		if term.value != "" {
 			terms = append(terms, fmt.Sprintf("%s = %q", term.field, term.value))
 		}
@@ -97,7 +113,13 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	if f.state != "" {
 		terms = append(terms, "state = "+strings.ToUpper(f.state))
 	}
+	if f.where != "" {
+		terms = append(terms, f.where)
+	}
 	r.Filter = strings.Join(terms, " AND ")
+	if f.oldestFirst {
+		r.OrderBy = "filed_at"
+	}
 	if f.queue != "" {
 		number, ok := tenfoldv1.ClaimQueue_value["CLAIM_QUEUE_"+strings.ToUpper(strings.ReplaceAll(f.queue, "-", "_"))]
 		if !ok {
@@ -129,18 +151,9 @@ func newClaimList() *cobra.Command {
 				return err
 			}
 			defer conn.Close()
-			claims := tenfoldv1.NewClaimServiceClient(conn)
-			list := &tenfoldv1.ListClaimsResponse{}
-			for len(list.Claims) < f.limit {
-				request.PageSize = int32(min(f.limit-len(list.Claims), 1000))
-				page, err := claims.ListClaims(cmd.Context(), request)
-				if err != nil {
-					return refusal(err)
-				}
-				list.Claims = append(list.Claims, page.GetClaims()...)
-				if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
-					break
-				}
+			list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
+			if err != nil {
+				return err
 			}
 			if out.isJSON() {
 				return out.json(list)
@@ -151,15 +164,28 @@ func newClaimList() *cobra.Command {
 	}
 	c.flags(cmd, engine.RoleSupport)
 	out.flag(cmd)
+	f.anchors(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.merchant, "merchant", "", "claims of this merchant")
-	flags.StringVar(&f.order, "order", "", "claims on this order")
-	flags.StringVar(&f.claimant, "claimant", "", "claims of this consumer")
-	flags.StringVar(&f.product, "product", "", "claims on this product")
-	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
 	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, approval, overdue, stuck-payouts")
 	flags.IntVar(&f.limit, "limit", 100, "at most this many")
 	return cmd
+}
+
+// listClaims reads pages until there are enough claims, or no more.
+func listClaims(ctx context.Context, claims tenfoldv1.ClaimServiceClient, request *tenfoldv1.ListClaimsRequest, limit int) (*tenfoldv1.ListClaimsResponse, error) {
+	list := &tenfoldv1.ListClaimsResponse{}
+	for len(list.Claims) < limit {
+		request.PageSize = int32(min(limit-len(list.Claims), 1000))
+		page, err := claims.ListClaims(ctx, request)
+		if err != nil {
+			return nil, refusal(err)
+		}
+		list.Claims = append(list.Claims, page.GetClaims()...)
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			break
+		}
+	}
+	return list, nil
 }
 
 func newClaimFile() *cobra.Command {

@@ -72,6 +72,28 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitOK, id, "claim", "list", "--order", "o1")
 	says(exitOK, "compensation awarded", "claim", "get", strings.ToLower(strings.ReplaceAll(id, "-", "")))
 	says(exitOK, "RESULT_COUNTERFEIT", "claim", "get", id)
+	says(exitOK, "It waits for the merchant", "claim", "explain", id)
+	says(exitOK, "违约通知期", "claim", "explain", id, "--language", "zh")
+	says(exitOK, `"actionEffects"`, "claim", "explain", id, "--output", "json")
+	says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "history", id)
+	for _, anchor := range [][2]string{{"--order", "o1"}, {"--claimant", "c1"}, {"--product", "sandbox-counterfeit"}, {"--authenticator", "sandbox-lab"}} {
+		says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "find", anchor[0], anchor[1])
+	}
+	var found []struct {
+		Claim      string
+		Happenings []struct{ At, What string }
+	}
+	told := says(exitOK, "happenings", "claim", "find", "--order", "o1", "--filter", "award.total >= 1", "--oldest-first", "--output", "json")
+	if err := json.Unmarshal([]byte(told), &found); err != nil || len(found) != 1 || len(found[0].Happenings) != 3 {
+		t.Fatalf("%v: %+v", err, found)
+	}
+	for i := range found[0].Happenings[1:] {
+		if found[0].Happenings[i].At > found[0].Happenings[i+1].At {
+			t.Errorf("not by time: %+v", found[0].Happenings)
+		}
+	}
+	says(exitUsage, "--language", "claim", "explain", id, "--language", "fr")
+	says(exitUsage, "--order", "claim", "find", "--state", "PAID")
 	says(exitOK, "head of the chain", "book", "get", "m1")
 	says(exitOK, "is NOTIFIED, COUNTERFEIT", "claim", "watch", id, "--once")
 	says(exitOK, "CLAIM_FILED", "claim", "watch", "--merchant", "m1", "--start", "beginning", "--once")

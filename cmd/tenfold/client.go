@@ -104,7 +104,7 @@ func word(v interface {
 		"CLAIM_STATE_", "CLAIM_TRIGGER_", "CLAIM_ACTION_", "WAITS_FOR_", "DEADLINE_KIND_", "VERDICT_", "LEGAL_BASIS_", "GROUNDS_",
 		"PAYOUT_PART_", "PAYOUT_STATE_", "HOLD_STATE_", "FUNDING_SOURCE_", "ACCOUNT_PURPOSE_", "ACCOUNT_SIDE_", "AUTHENTICATOR_KIND_",
 		"SAMPLE_SOURCE_", "CLAIMANT_ROLE_", "CLAIM_QUEUE_", "REMEDY_",
-		"EVENT_KIND_", "TRANSFER_KIND_",
+		"EVENT_KIND_", "TRANSFER_KIND_", "MONEY_EFFECT_",
 	} {
 		if cut, ok := strings.CutPrefix(name, prefix); ok {
 			return cut

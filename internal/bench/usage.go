@@ -28,7 +28,8 @@ type usage struct {
 	resident, peak int64
 }
 
-// meter reads the usage of a server process, of PostgreSQL and of ourselves.
+// meter reads the usage of a server process, where there is one, of PostgreSQL and
+// of ourselves.
 type meter struct {
 	server     *serveproc.Process
 	postmaster int
@@ -37,7 +38,7 @@ type meter struct {
 func (m meter) read() (usage, error) {
 	var server serveproc.Usage
 	var err error
-	if hasProc {
+	if hasProc && m.server != nil {
 		if server, err = m.server.Usage(); err != nil {
 			return usage{}, fmt.Errorf("read the server's usage: %w", err)
 		}

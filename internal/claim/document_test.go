@@ -19,22 +19,6 @@ var update = flag.Bool("update", false, "rewrite the generated documents")
 // statesDocument is where the document lies, seen from this package.
 const statesDocument = "../../docs/claim-states.md"
 
-// moneyOnEntry says what happens to money when a claim enters a state.
-var moneyOnEntry = map[claim.State]string{
-	claim.Authenticating:   "Nothing. After a retest, what is held stays held.",
-	claim.InReview:         "Nothing. What is held stays held until a person has decided.",
-	claim.Notified:         "The award is held, from the policy's sources in their order, as far as they have it.",
-	claim.Appealed:         "Nothing. The hold stays.",
-	claim.AwaitingApproval: "Nothing. The hold stays.",
-	claim.Paying: "Holds are captured, what else the sources have is taken, the rest is advanced up to the policy's limit; " +
-		"every funded part is instructed as a payout. After a retry, what failed is instructed again.",
-	claim.PayoutFailed: "The amount of the failed or returned payout is payable again.",
-	claim.Paid:         "The last payout is booked as confirmed. An award of zero comes here without one.",
-	claim.Rejected:     "Holds are released.",
-	claim.Withdrawn:    "Holds are released.",
-	claim.Expired:      "Holds are released.",
-}
-
 // Would catch a document that tells another state machine than the code runs.
 // With -update it writes the document anew.
 func TestClaimStatesDocument(t *testing.T) {
@@ -108,12 +92,12 @@ refusal names the state, the actions that are allowed, who must act and until wh
 | --- | --- | --- | --- | --- |
 `)
 	for _, s := range claim.States() {
-		money, ok := moneyOnEntry[s]
-		if !ok {
-			t.Errorf("the document does not say what money does on entry of %s", s)
+		money := s.OnEntry().Words
+		if money == "" {
+			t.Errorf("nothing says what money does on entry of %s", s)
 		}
 		waits := strings.TrimPrefix(comment("State", string(s)), "waits for ")
-		if !reached(s) {
+		if !s.Reached() {
 			waits += " No trigger leads here."
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", s, party(s), sentence(waits), timeIn(s, comment), money)
@@ -131,7 +115,7 @@ grace after it has passed, so that an answer which arrived in time and waits in 
 		what := strings.TrimPrefix(comment("Trigger", string(trigger)), "is ")
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", trigger, sentence(what), strings.Join(movesBy(trigger), "<br>"))
 	}
-	b.WriteString("\n## Diagram\n\n```mermaid\nstateDiagram-v2\n" + diagram() + "```\n")
+	b.WriteString("\n## Diagram\n\n```mermaid\n" + claim.Mermaid() + "```\n")
 	return b.String()
 }
 
@@ -158,17 +142,6 @@ func timeIn(s claim.State, comment func(kind, value string) string) string {
 // from lists New and every state.
 func from() []claim.State { return append([]claim.State{claim.New}, claim.States()...) }
 
-func reached(to claim.State) bool {
-	for _, s := range from() {
-		for _, trigger := range claim.TriggersFrom(s) {
-			if next, _ := claim.Next(s, trigger); next == to {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func movesBy(trigger claim.Trigger) []string {
 	var moves []string
 	for _, s := range from() {
@@ -181,34 +154,4 @@ func movesBy(trigger claim.Trigger) []string {
 		}
 	}
 	return moves
-}
-
-// diagram draws every move once, with all triggers that make it.
-func diagram() string {
-	var b strings.Builder
-	for _, s := range from() {
-		for _, to := range claim.States() {
-			var by []string
-			for _, trigger := range claim.TriggersFrom(s) {
-				if next, _ := claim.Next(s, trigger); next == to {
-					by = append(by, string(trigger))
-				}
-			}
-			if by == nil {
-				continue
-			}
-			node := string(s)
-			if s == claim.New {
-				node = "[*]"
-			}
-			fmt.Fprintf(&b, "    %s --> %s: %s\n", node, to, strings.Join(by, "<br>"))
-		}
-		if s.Final() {
-			fmt.Fprintf(&b, "    %s --> [*]\n", s)
-		}
-		if s != claim.New && !reached(s) {
-			fmt.Fprintf(&b, "    state %s\n    note right of %s: no trigger leads here\n", s, s)
-		}
-	}
-	return b.String()
 }

@@ -248,6 +248,13 @@ const (
 	ActionRetryPayout   Action = "RETRY_PAYOUT"
 )
 
+// Actions lists every action in the order in which answers name them.
+func Actions() []Action {
+	return []Action{
+		ActionRecordResult, ActionDecideReview, ActionAccept, ActionWithdraw, ActionRetryPayout, ActionConfirmNotice,
+	}
+}
+
 // actionTriggers says which trigger an action pulls; an action whose triggers
 // all lead nowhere from a state is not allowed there.
 var actionTriggers = map[Action][]Trigger{
@@ -258,21 +265,25 @@ var actionTriggers = map[Action][]Trigger{
 	ActionRetryPayout:  {PayoutRetried},
 }
 
-// Allowed lists the actions that c admits now, in a fixed order.
+// Allowed lists the actions that c admits now, in the order of Actions.
 func (c *Claim) Allowed() []Action {
 	var out []Action
-	for _, a := range []Action{ActionRecordResult, ActionDecideReview, ActionAccept, ActionWithdraw, ActionRetryPayout} {
-		if slices.ContainsFunc(actionTriggers[a], func(t Trigger) bool {
-			_, ok := Next(c.State, t)
-			return ok
-		}) {
+	for _, a := range Actions() {
+		if c.admits(a) {
 			out = append(out, a)
 		}
 	}
-	if c.State == Notified && c.NoticeConfirmedAt.IsZero() {
-		out = append(out, ActionConfirmNotice)
-	}
 	return out
+}
+
+func (c *Claim) admits(a Action) bool {
+	if a == ActionConfirmNotice {
+		return c.State == Notified && c.NoticeConfirmedAt.IsZero()
+	}
+	return slices.ContainsFunc(actionTriggers[a], func(t Trigger) bool {
+		_, ok := Next(c.State, t)
+		return ok
+	})
 }
 
 // Refuse is the refusal of a trigger that the claim's state does not admit. It

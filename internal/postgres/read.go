@@ -81,7 +81,11 @@ type Page[T, C any] struct {
 
 // examinedMax is how many rows a page looks at for those that are asked for:
 // some milliseconds of the database's time.
-const examinedMax = 5000
+const examinedMax = 2500
+
+// examinedFarMax is the same where every row that is looked at costs a look-up in
+// another table, which may lie on a page of its own.
+const examinedFarMax = 1000
 
 // listing is a query that gives the rows of a list in order, each with whether
 // it lies beyond the rows that the page may look at.
@@ -102,13 +106,19 @@ type listing[T, C any] struct {
 	query  string
 	scan   func(scanner, *T) error
 	cursor func(*T) C
+	// far says that rows that are not asked for cost a look-up too.
+	far bool
 }
 
-// page reads a page of size rows. The parameters $1 and $2 of the query are
-// examinedMax and how many rows to give; args are those after them.
+// page reads a page of size rows. The parameters $1 and $2 of the query are how
+// many rows to look at and how many to give; args are those after them.
 func (l listing[T, C]) page(ctx context.Context, r Reader, size int, args ...any) (Page[T, C], error) {
 	var p Page[T, C]
-	err := r.each(ctx, l.what, l.query, append([]any{examinedMax, size + 1}, args...), func(rows *sql.Rows) error {
+	most := examinedMax
+	if l.far {
+		most = examinedFarMax
+	}
+	err := r.each(ctx, l.what, l.query, append([]any{most, size + 1}, args...), func(rows *sql.Rows) error {
 		var row T
 		var beyond bool
 		if err := l.scan(wider{rows, &beyond}, &row); err != nil {

@@ -129,7 +129,7 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'CLAIM_FILED', 'C' || lpad((g / 8)::text, 9, '0'), since, 1,
 	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex')
 	FROM seeds`,
-	// Eight moves, revisions and results a claim.
+	// Eight moves, revisions and results a claim; those of results are hot.
 	`INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD',
 	       g, '', since
@@ -143,7 +143,7 @@ var bulkInserts = []string{
 	`INSERT INTO results (
 		merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind, report_number,
 		sample_source, reinspection, custody_intact, units, issued_at, report_digest, statement, event_number, recorded_at)
-	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'R' || lpad(g::text, 9, '0'), 'C' || lpad((g / 8)::text, 9, '0'), 'line' || g / 8,
+	SELECT 'hot', 'R' || lpad(g::text, 9, '0'), 'C' || lpad(greatest(g / 8, 1)::text, 9, '0'), 'line' || g / 8,
 	       'lab', 'ACCREDITED_LAB', 'report' || g, 'PHOTOS', false, true, '[]', since, '', '', g, since
 	FROM seeds`,
 	`INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)

@@ -3,7 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"time"
+	"strings"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
@@ -24,55 +24,29 @@ func (r Reader) Claim(ctx context.Context, merchantID, claimID string) (claim.Cl
 
 func claimValue(rows *sql.Rows) (c claim.Claim, err error) { return c, fillClaim(rows, &c) }
 
-// ClaimQuery names claims: at least a merchant, an order, a claimant or a
-// product, or a queue, which a merchant and a state narrow down. What is empty
-// does not count.
-type ClaimQuery struct {
-	MerchantID string
-	OrderID    string
-	ClaimantID string
-	ProductID  string
-	State      claim.State
-	Queue      Queue
-}
-
-// ClaimCursor is a place in a list of claims; the zero cursor is its start.
-type ClaimCursor struct {
-	// ClaimID is the id that the list goes by: the claim's, or the payout's
-	// where a queue is of payouts.
-	ClaimID string
-	// Since is when the claim came to where it waits, in queues that go by it.
-	Since time.Time
-}
-
 // ClaimPage is a page of claims.
 type ClaimPage = Page[claim.Claim, ClaimCursor]
 
-// Claims lists claims from a place on, newest first; a queue oldest first.
+// Claims lists claims from a place on, newest first unless asked otherwise; a
+// queue oldest first.
 func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
-	if q.Queue != "" {
-		return r.queue(ctx, q, from, size)
-	}
-	id := from.ClaimID
-	if id == "" {
-		id = afterEveryID
-	}
-	args := []any{id, q.MerchantID, q.OrderID, q.ClaimantID, q.ProductID, string(q.State)}
+	args := q.args(from)
 	switch {
+	case q.Queue != "":
+		return r.queue(ctx, q, from, size)
 	case q.OrderID != "":
-		return r.claimsOfOrder(ctx, size, args)
+		return ofOrder.list(q).page(ctx, r, size, args...)
 	case q.ClaimantID != "":
-		return r.claimsOfClaimant(ctx, size, args)
+		return ofClaimant.list(q).page(ctx, r, size, args...)
 	case q.ProductID != "":
-		return r.claimsOfProduct(ctx, size, args)
+		return ofProduct.list(q).page(ctx, r, size, args...)
+	case q.AuthenticatorID != "":
+		return r.claimsOfAuthenticator(ctx, q, from, size)
 	case waiting(q.State):
-		return r.waitsOfMerchant(ctx, size, id, q.MerchantID, string(q.State))
+		return r.waitsOfMerchant(ctx, q, from, size)
 	}
-	return r.claimsOfMerchant(ctx, size, args)
+	return ofMerchant.list(q).page(ctx, r, size, args...)
 }
-
-// afterEveryID sorts behind every id that the engine makes.
-const afterEveryID = "~"
 
 // waiting says whether every claim in s has a row in the narrow table of waits,
 // which claims that have ended do not lengthen.
@@ -93,84 +67,131 @@ func claimListing(what, query string) listing[claim.Claim, ClaimCursor] {
 	}
 }
 
-// claimAsked is everything that a query may ask of a claim. Parameters that are
-// empty drop out when the statement is planned.
-const claimAsked = `
-	($4 = '' OR c.merchant_id = $4) AND ($5 = '' OR c.order_id = $5) AND ($6 = '' OR c.claimant_id = $6)
-	AND ($7 = '' OR c.product_id = $7) AND ($8 = '' OR c.state = $8)`
-
-func (r Reader) claimsOfMerchant(ctx context.Context, size int, args []any) (ClaimPage, error) {
-	return claimListing("list claims of merchant", `
-		SELECT`+claimColumns+`, c.n > $1
-		FROM (
-			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.merchant_id DESC, c.claim_id DESC) AS n
-			FROM claims c
-			WHERE c.merchant_id >= $4 AND (c.merchant_id, c.claim_id) <= ($4, $3)
-			ORDER BY c.merchant_id DESC, c.claim_id DESC
-			LIMIT $1 + 1) c
-		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, args...)
+// anchor is a column of claims with an index on it and the claim's id.
+type anchor struct {
+	column, parameter string
+	// only is the condition of an index that does not hold every claim.
+	only string
 }
 
-func (r Reader) claimsOfOrder(ctx context.Context, size int, args []any) (ClaimPage, error) {
-	return claimListing("list claims of order", `
-		SELECT`+claimColumns+`, c.n > $1
-		FROM (
-			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.order_id DESC, c.claim_id DESC) AS n
-			FROM claims c
-			WHERE c.order_id >= $5 AND (c.order_id, c.claim_id) <= ($5, $3)
-			ORDER BY c.order_id DESC, c.claim_id DESC
-			LIMIT $1 + 1) c
-		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, args...)
-}
+var (
+	ofMerchant = anchor{column: "merchant_id", parameter: "$4"}
+	ofOrder    = anchor{column: "order_id", parameter: "$5"}
+	ofClaimant = anchor{column: "claimant_id", parameter: "$6"}
+	ofProduct  = anchor{column: "product_id", parameter: "$7", only: "c.product_id <> '' AND"}
+)
 
-func (r Reader) claimsOfClaimant(ctx context.Context, size int, args []any) (ClaimPage, error) {
-	return claimListing("list claims of claimant", `
+// list gives the listing of claims under an anchor.
+func (a anchor) list(q ClaimQuery) listing[claim.Claim, ClaimCursor] {
+	walk := `
+		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.{anchor} DESC, c.claim_id DESC) AS n
+		FROM claims c
+		WHERE {only} c.{anchor} >= {value} AND (c.{anchor}, c.claim_id) <= ({value}, $3)
+		ORDER BY c.{anchor} DESC, c.claim_id DESC
+		LIMIT $1 + 1`
+	if q.OldestFirst {
+		walk = `
+		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.{anchor}, c.claim_id) AS n
+		FROM claims c
+		WHERE {only} c.{anchor} <= {value} AND (c.{anchor}, c.claim_id) >= ({value}, $3)
+		ORDER BY c.{anchor}, c.claim_id
+		LIMIT $1 + 1`
+	}
+	walk = strings.NewReplacer("{anchor}", a.column, "{value}", a.parameter, "{only}", a.only).Replace(walk)
+	l := claimListing("list claims by "+a.column, `
 		SELECT`+claimColumns+`, c.n > $1
-		FROM (
-			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.claimant_id DESC, c.claim_id DESC) AS n
-			FROM claims c
-			WHERE c.claimant_id >= $6 AND (c.claimant_id, c.claim_id) <= ($6, $3)
-			ORDER BY c.claimant_id DESC, c.claim_id DESC
-			LIMIT $1 + 1) c
+		FROM (`+walk+`) c
 		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, args...)
-}
-
-func (r Reader) claimsOfProduct(ctx context.Context, size int, args []any) (ClaimPage, error) {
-	return claimListing("list claims of product", `
-		SELECT`+claimColumns+`, c.n > $1
-		FROM (
-			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.product_id DESC, c.claim_id DESC) AS n
-			FROM claims c
-			WHERE c.product_id <> '' AND c.product_id >= $7 AND (c.product_id, c.claim_id) <= ($7, $3)
-			ORDER BY c.product_id DESC, c.claim_id DESC
-			LIMIT $1 + 1) c
-		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, args...)
+		LIMIT $2`)
+	// Whether an authenticator has spoken on a claim is told by its results.
+	l.far = q.AuthenticatorID != ""
+	return l
 }
 
 // waitsOfMerchant lists a merchant's claims in a state that waits.
-func (r Reader) waitsOfMerchant(ctx context.Context, size int, args ...any) (ClaimPage, error) {
-	return claimListing("list waiting claims of merchant", `
-		SELECT`+claimColumns+`, k.beyond
+func (r Reader) waitsOfMerchant(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
+	walk := `
+		SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id DESC, w.claim_id DESC) AS n
+		FROM waits w
+		WHERE w.merchant_id >= $4 AND (w.merchant_id, w.claim_id) <= ($4, $3)
+		ORDER BY w.merchant_id DESC, w.claim_id DESC
+		LIMIT $1 + 1`
+	if q.OldestFirst {
+		walk = `
+		SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id, w.claim_id) AS n
+		FROM waits w
+		WHERE w.merchant_id <= $4 AND (w.merchant_id, w.claim_id) >= ($4, $3)
+		ORDER BY w.merchant_id, w.claim_id
+		LIMIT $1 + 1`
+	}
+	l := claimListing("list waiting claims of merchant", `
+		SELECT`+claimColumns+`, k.n > $1
 		FROM (
-			SELECT w.merchant_id, w.claim_id, w.n > $1 AS beyond
-			FROM (
-				SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id DESC, w.claim_id DESC) AS n
-				FROM waits w
-				WHERE w.merchant_id >= $4 AND (w.merchant_id, w.claim_id) <= ($4, $3)
-				ORDER BY w.merchant_id DESC, w.claim_id DESC
-				LIMIT $1 + 1) w
-			WHERE w.state = $5 OR w.n > $1
-			LIMIT $2) k
+			SELECT w.merchant_id, w.claim_id, w.n
+			FROM (`+walk+`) w
+			WHERE w.state = $8 OR w.n > $1) k
 		CROSS JOIN LATERAL (
 			SELECT`+claimColumns+`
 			FROM claims c
 			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
 			LIMIT 1) c
-		ORDER BY k.claim_id DESC`).page(ctx, r, size, args...)
+		WHERE `+claimAsked+` OR k.n > $1
+		LIMIT $2`)
+	l.far = q.narrow()
+	return l.page(ctx, r, size, q.args(from)...)
+}
+
+// foundClaim is a claim with the result for which it is listed.
+type foundClaim struct {
+	claim.Claim
+	resultID string
+}
+
+// claimsOfAuthenticator lists the claims that an authenticator has spoken on, each
+// by the first of its results: it stays the first, whatever comes in meanwhile.
+func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
+	last := from.ResultID
+	walk := `
+		SELECT r.merchant_id, r.claim_id, r.result_id,
+		       row_number() OVER (ORDER BY r.authenticator_id DESC, r.claim_id DESC, r.result_id DESC) AS n
+		FROM results r
+		WHERE r.authenticator_id >= $16 AND (r.authenticator_id, r.claim_id, r.result_id) <= ($16, $3, $17)
+		ORDER BY r.authenticator_id DESC, r.claim_id DESC, r.result_id DESC
+		LIMIT $1 + 1`
+	if q.OldestFirst {
+		walk = `
+		SELECT r.merchant_id, r.claim_id, r.result_id,
+		       row_number() OVER (ORDER BY r.authenticator_id, r.claim_id, r.result_id) AS n
+		FROM results r
+		WHERE r.authenticator_id <= $16 AND (r.authenticator_id, r.claim_id, r.result_id) >= ($16, $3, $17)
+		ORDER BY r.authenticator_id, r.claim_id, r.result_id
+		LIMIT $1 + 1`
+	} else if last == "" {
+		last = afterEveryID
+	}
+	l := listing[foundClaim, ClaimCursor]{what: "list claims of authenticator", far: true, query: `
+		SELECT` + claimColumns + `, k.result_id, k.n > $1
+		FROM (` + walk + `) k
+		CROSS JOIN LATERAL (
+			SELECT` + claimColumns + `
+			FROM claims c
+			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
+			LIMIT 1) c
+		WHERE k.n > $1 OR ` + claimAsked + ` AND k.result_id = (
+			SELECT o.result_id
+			FROM results o
+			WHERE o.authenticator_id = $16 AND o.claim_id = k.claim_id AND o.merchant_id = k.merchant_id
+			ORDER BY o.result_id
+			LIMIT 1)
+		LIMIT $2`}
+	l.scan = func(row scanner, f *foundClaim) error { return fillClaim(wider{row, &f.resultID}, &f.Claim) }
+	l.cursor = func(f *foundClaim) ClaimCursor { return ClaimCursor{ClaimID: f.ID, ResultID: f.resultID} }
+	found, err := l.page(ctx, r, size, append(q.args(from), last)...)
+	p := ClaimPage{Next: found.Next, More: found.More}
+	for i := range found.Rows {
+		p.Rows = append(p.Rows, found.Rows[i].Claim)
+	}
+	return p, err
 }
 
 // ClaimsAfter reads claims after one in order of merchant and id: those of a

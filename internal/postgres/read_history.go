@@ -23,36 +23,62 @@ type MoveRead struct {
 	Person   string
 }
 
+// moveColumns are the columns of a move with the event that tells who made it.
+const moveColumns = `
+	m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
+	m.event_number, m.note, m.recorded_at, e.encoding, e.content`
+
 // Moves reads a claim's moves after a version, oldest first.
 func (r Reader) Moves(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]MoveRead, error) {
 	moves, err := read(ctx, r, "list moves", `
-		SELECT m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
-		       m.event_number, m.note, m.recorded_at, e.encoding, e.content
+		SELECT`+moveColumns+`
 		FROM moves m
 		JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
 		WHERE m.merchant_id = $1 AND m.claim_id = $2 AND m.version > $3
 		ORDER BY m.version
-		LIMIT $4`,
-		func(rows *sql.Rows) (m MoveRead, err error) {
-			var encoding byte
-			var content string
-			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To),
-				(*string)(&m.Trigger), &m.EventNumber, &m.Note, &m.RecordedAt, &encoding, &content)
-			if err != nil {
-				return m, err
-			}
-			inUTC(&m.RecordedAt)
-			e, err := event.Decode(encoding, content)
-			if err != nil {
-				return m, fmt.Errorf("read event %d: %w", m.EventNumber, err)
-			}
-			m.Workload, m.Role, m.Person = e.Actor.Workload, e.Actor.Role, e.Actor.Person
-			return m, nil
-		}, merchantID, claimID, after, limit)
+		LIMIT $4`, scanMove, merchantID, claimID, after, limit)
 	if err != nil {
 		return nil, err
 	}
 	return moves, r.nameMovers(ctx, merchantID, moves)
+}
+
+// LastMove reads the move that brought a claim where it is; every claim has one.
+func (r Reader) LastMove(ctx context.Context, merchantID, claimID string) (MoveRead, error) {
+	moves, err := read(ctx, r, "read last move", `
+		SELECT`+moveColumns+`
+		FROM moves m
+		JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
+		WHERE m.merchant_id = $1 AND m.claim_id = $2
+		ORDER BY m.version DESC
+		LIMIT 1`, scanMove, merchantID, claimID)
+	switch {
+	case err != nil:
+		return MoveRead{}, err
+	case len(moves) == 0:
+		return MoveRead{}, fmt.Errorf("read last move: claim %s has none", claimID)
+	}
+	if err := r.nameMovers(ctx, merchantID, moves); err != nil {
+		return MoveRead{}, err
+	}
+	return moves[0], nil
+}
+
+func scanMove(rows *sql.Rows) (m MoveRead, err error) {
+	var encoding byte
+	var content string
+	err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To),
+		(*string)(&m.Trigger), &m.EventNumber, &m.Note, &m.RecordedAt, &encoding, &content)
+	if err != nil {
+		return m, err
+	}
+	inUTC(&m.RecordedAt)
+	e, err := event.Decode(encoding, content)
+	if err != nil {
+		return m, fmt.Errorf("read event %d: %w", m.EventNumber, err)
+	}
+	m.Workload, m.Role, m.Person = e.Actor.Workload, e.Actor.Role, e.Actor.Person
+	return m, nil
 }
 
 // nameMovers puts the persons in the place of the commitments to them.

@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -89,10 +90,13 @@ const (
 	few = 16
 	// bounded is what a page costs that finds too few rows.
 	bounded = postgres.ExaminedMax + 1 + onePage
+	// far is the same where each row costs a claim and the first of its results.
+	far = 3*(postgres.ExaminedFarMax+1) + onePage
 )
 
 func plannedClaims() map[string]planned {
 	old := postgres.ClaimCursor{ClaimID: "C000005000"}
+	rare := money.Amount(1)
 	return map[string]planned{
 		"merchant":                   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{}, onePage),
 		"merchant, last page":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{ClaimID: "C000000010"}, onePage),
@@ -111,18 +115,35 @@ func plannedClaims() map[string]planned {
 		"product of merchant":        claimsPlanned(postgres.ClaimQuery{ProductID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
 		"product and state":          claimsPlanned(postgres.ClaimQuery{ProductID: "p1", State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
 
-		"review":                      claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview}, postgres.ClaimCursor{}, onePage),
-		"review of merchant":          claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"approval":                    claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval}, postgres.ClaimCursor{}, onePage),
-		"approval of merchant":        claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"overdue":                     claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue}, postgres.ClaimCursor{}, onePage),
-		"overdue of merchant":         claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, MerchantID: "m"}, postgres.ClaimCursor{}, bounded),
-		"overdue in state":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Paid}, postgres.ClaimCursor{}, bounded),
-		"stuck, failed":               claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, postgres.ClaimCursor{}, onePage),
-		"stuck, failed of merchant":   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, MerchantID: "m5", State: claim.PayoutFailed}, postgres.ClaimCursor{}, bounded),
-		"stuck, unanswered":           claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, postgres.ClaimCursor{}, 30*onePage),
-		"stuck, unanswered of others": claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
-		"stuck, none is being paid":   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "m1"}, postgres.ClaimCursor{}, 3*bounded),
+		"merchant, oldest first":            claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
+		"merchant, oldest first, last page": claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{ClaimID: "C000011990"}, onePage),
+		"merchant, nothing fits":            claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", AwardTo: &rare}, postgres.ClaimCursor{}, bounded),
+		"merchant, filed in no time":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", FiledFrom: start.AddDate(9, 0, 0), DeadlineTo: start}, postgres.ClaimCursor{}, bounded),
+		"merchant, waiting, nothing fits":   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot", State: claim.Notified, AwardTo: &rare}, postgres.ClaimCursor{}, far),
+		"order, oldest first":               claimsPlanned(postgres.ClaimQuery{OrderID: "hot", OldestFirst: true}, old, onePage),
+		"claimant, oldest first, genuine":   claimsPlanned(postgres.ClaimQuery{ClaimantID: "hot", OldestFirst: true, Verdict: claim.Genuine}, postgres.ClaimCursor{}, bounded),
+		"product, oldest first":             claimsPlanned(postgres.ClaimQuery{ProductID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
+		"product and authenticator":         claimsPlanned(postgres.ClaimQuery{ProductID: "hot", AuthenticatorID: "nobody"}, postgres.ClaimCursor{}, 9*far),
+		"authenticator":                     claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab"}, postgres.ClaimCursor{}, far),
+		"authenticator, oldest first":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", OldestFirst: true}, postgres.ClaimCursor{}, far),
+		"authenticator of a merchant":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", MerchantID: "m1", AwardTo: &rare}, postgres.ClaimCursor{}, far),
+		"authenticator without results":     claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "l"}, postgres.ClaimCursor{}, few),
+
+		"review, nothing fits":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, AwardTo: &rare}, postgres.ClaimCursor{}, far),
+		"overdue, nothing fits":           claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, AwardTo: &rare}, postgres.ClaimCursor{}, bounded),
+		"stuck, unanswered, nothing fits": claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, AwardTo: &rare}, postgres.ClaimCursor{}, 9*far),
+		"review":                          claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview}, postgres.ClaimCursor{}, onePage),
+		"review of merchant":              claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"approval":                        claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval}, postgres.ClaimCursor{}, onePage),
+		"approval of merchant":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueApproval, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"overdue":                         claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue}, postgres.ClaimCursor{}, onePage),
+		"overdue of merchant":             claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, MerchantID: "m"}, postgres.ClaimCursor{}, bounded),
+		"overdue in state":                claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Paid}, postgres.ClaimCursor{}, bounded),
+		"stuck, failed":                   claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, postgres.ClaimCursor{}, onePage),
+		"stuck, failed of merchant":       claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, MerchantID: "m5", State: claim.PayoutFailed}, postgres.ClaimCursor{}, bounded),
+		"stuck, unanswered":               claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, postgres.ClaimCursor{}, 30*onePage),
+		"stuck, unanswered of others":     claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "hot"}, postgres.ClaimCursor{}, bounded),
+		"stuck, none is being paid":       claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying, MerchantID: "m1"}, postgres.ClaimCursor{}, 3*bounded),
 	}
 }
 
@@ -135,6 +156,7 @@ func plannedParts() map[string]planned {
 		"one claim":            {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "hot", c)) }, 1},
 		"one claim of anybody": {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "", c)) }, 1},
 		"moves":                {func(ctx context.Context, r postgres.Reader) error { return listed(r.Moves(ctx, "hot", c, 0, pageSize)) }, few},
+		"last move":            {func(ctx context.Context, r postgres.Reader) error { return listed(r.LastMove(ctx, "hot", c)) }, few},
 		"revision":             {func(ctx context.Context, r postgres.Reader) error { return found(r.Revision(ctx, "hot", c)) }, 1},
 		"revisions": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Revisions(ctx, "hot", c, 0, pageSize))

@@ -30,7 +30,7 @@ func (r Reader) queue(ctx context.Context, q ClaimQuery, from ClaimCursor, size 
 	case QueueApproval:
 		return r.inState(ctx, claim.AwaitingApproval, q, from, size)
 	case QueueOverdue:
-		return r.escalated(ctx, size, from.ClaimID, q.MerchantID, q.OrderID, q.ClaimantID, q.ProductID, string(q.State))
+		return r.escalated(ctx, q, from, size)
 	case QueueStuckPayouts:
 		return r.stuck(ctx, q, from, size)
 	}
@@ -43,29 +43,30 @@ func (r Reader) inState(ctx context.Context, s claim.State, q ClaimQuery, from C
 		return ClaimPage{}, nil
 	}
 	l := claimListing("list claims of queue", `
-		SELECT`+claimColumns+`, k.beyond
+		SELECT`+claimColumns+`, k.n > $1
 		FROM (
-			SELECT w.merchant_id, w.claim_id, w.since, w.n > $1 AS beyond
+			SELECT w.merchant_id, w.claim_id, w.n
 			FROM (
 				SELECT w.merchant_id, w.claim_id, w.since, row_number() OVER (ORDER BY w.state, w.since, w.claim_id) AS n
 				FROM waits w
 				WHERE w.state IN ('IN_REVIEW', 'APPEALED', 'AWAITING_APPROVAL', 'PAYOUT_FAILED')
-				  AND w.state <= $6 AND (w.state, w.since, w.claim_id) >= ($6, $4, $3)
+				  AND w.state <= $17 AND (w.state, w.since, w.claim_id) >= ($17, $18, $3)
 				ORDER BY w.state, w.since, w.claim_id
 				LIMIT $1 + 1) w
-			WHERE $5 = '' OR w.merchant_id = $5 OR w.n > $1
-			LIMIT $2) k
+			WHERE $4 = '' OR w.merchant_id = $4 OR w.n > $1) k
 		CROSS JOIN LATERAL (
 			SELECT`+claimColumns+`
 			FROM claims c
 			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
 			LIMIT 1) c
-		ORDER BY k.since, k.claim_id`)
+		WHERE `+claimAsked+` OR k.n > $1
+		LIMIT $2`)
+	l.far = q.narrow()
 	l.cursor = func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID, Since: c.StateSince} }
-	return l.page(ctx, r, size, from.ClaimID, from.Since, q.MerchantID, string(s))
+	return l.page(ctx, r, size, append(q.args(from), string(s), from.Since)...)
 }
 
-func (r Reader) escalated(ctx context.Context, size int, args ...any) (ClaimPage, error) {
+func (r Reader) escalated(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	return claimListing("list escalated claims", `
 		SELECT`+claimColumns+`, c.n > $1
 		FROM (
@@ -75,7 +76,7 @@ func (r Reader) escalated(ctx context.Context, size int, args ...any) (ClaimPage
 			ORDER BY c.claim_id
 			LIMIT $1 + 1) c
 		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, args...)
+		LIMIT $2`).page(ctx, r, size, q.args(from)...)
 }
 
 // beforeEveryID sorts before every id that the engine makes.
@@ -100,7 +101,7 @@ func (r Reader) stuck(ctx context.Context, q ClaimQuery, from ClaimCursor, size 
 		failed.More, failed.Next = true, from
 		return failed, nil
 	}
-	unanswered, err := r.unanswered(ctx, left, from.ClaimID, q.MerchantID)
+	unanswered, err := r.unanswered(ctx, q, from, left)
 	if err != nil {
 		return ClaimPage{}, err
 	}
@@ -119,11 +120,11 @@ type unansweredClaim struct {
 
 // unanswered lists claims that are being paid by the oldest of their payouts
 // that were asked after many times without an outcome.
-func (r Reader) unanswered(ctx context.Context, size int, args ...any) (Page[unansweredClaim, ClaimCursor], error) {
-	l := listing[unansweredClaim, ClaimCursor]{what: "list unanswered payouts", query: `
-		SELECT` + claimColumns + `, k.payout_id, k.beyond
+func (r Reader) unanswered(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (Page[unansweredClaim, ClaimCursor], error) {
+	l := listing[unansweredClaim, ClaimCursor]{what: "list unanswered payouts", far: q.narrow(), query: `
+		SELECT` + claimColumns + `, k.payout_id, k.n > $1
 		FROM (
-			SELECT d.merchant_id, d.payout_id, d.n > $1 AS beyond
+			SELECT d.merchant_id, d.payout_id, d.n
 			FROM (
 				SELECT d.merchant_id, d.payout_id, row_number() OVER (ORDER BY d.payout_id) AS n
 				FROM payout_dues d
@@ -139,8 +140,7 @@ func (r Reader) unanswered(ctx context.Context, size int, args ...any) (Page[una
 					  AND e.attempts >= 10)
 				FROM payouts p
 				JOIN claims c ON c.merchant_id = p.merchant_id AND c.claim_id = p.claim_id
-				WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id)
-			LIMIT $2) k
+				WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id)) k
 		CROSS JOIN LATERAL (
 			SELECT p.claim_id
 			FROM payouts p
@@ -151,8 +151,9 @@ func (r Reader) unanswered(ctx context.Context, size int, args ...any) (Page[una
 			FROM claims c
 			WHERE c.merchant_id = k.merchant_id AND c.claim_id = p.claim_id
 			LIMIT 1) c
-		ORDER BY k.payout_id`}
+		WHERE ` + claimAsked + ` OR k.n > $1
+		LIMIT $2`}
 	l.scan = func(row scanner, u *unansweredClaim) error { return fillClaim(wider{row, &u.payoutID}, &u.Claim) }
 	l.cursor = func(u *unansweredClaim) ClaimCursor { return ClaimCursor{ClaimID: u.payoutID} }
-	return l.page(ctx, r, size, args...)
+	return l.page(ctx, r, size, q.args(from)...)
 }

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -70,6 +71,9 @@ func TestListsOfClaimsGiveEachOnce(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, bulkRows)
 	const newest = ` ORDER BY claim_id DESC`
+	// Results are on the oldest claims only, up to eight on each.
+	const withResults = `claim_id IN (SELECT claim_id FROM results)`
+	lateFiled := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	for _, list := range []struct {
 		name string
 		q    postgres.ClaimQuery
@@ -86,6 +90,18 @@ func TestListsOfClaimsGiveEachOnce(t *testing.T) {
 		{"claimant of few", postgres.ClaimQuery{ClaimantID: "c5000"}, 1, `claimant_id = 'c5000'` + newest},
 		{"product", postgres.ClaimQuery{ProductID: "p7"}, 11, `product_id = 'p7'` + newest},
 		{"product, one claimant", postgres.ClaimQuery{ProductID: "hot", MerchantID: "hot", State: claim.InReview}, 2, `product_id = 'hot' AND state = 'IN_REVIEW'` + newest},
+		{"merchant, oldest first", postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true}, 999, `merchant_id = 'hot' ORDER BY claim_id`},
+		{"merchant, oldest first, rare state", postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true, State: claim.Rejected}, 1, `merchant_id = 'hot' AND state = 'REJECTED' ORDER BY claim_id`},
+		{"merchant, oldest first, waiting", postgres.ClaimQuery{MerchantID: "hot", OldestFirst: true, State: claim.InReview}, 1, `merchant_id = 'hot' AND state = 'IN_REVIEW' ORDER BY claim_id`},
+		{"merchant, waiting, filed late", postgres.ClaimQuery{MerchantID: "hot", State: claim.Notified, FiledFrom: lateFiled}, 40, `merchant_id = 'hot' AND state = 'NOTIFIED' AND filed_at >= '2026-01-02 03:00+00'` + newest},
+		{"product, oldest first, filed early", postgres.ClaimQuery{ProductID: "hot", OldestFirst: true, FiledTo: lateFiled, Verdict: claim.Counterfeit}, 800, `product_id = 'hot' AND filed_at <= '2026-01-02 03:00+00' ORDER BY claim_id`},
+		{"authenticator", postgres.ClaimQuery{AuthenticatorID: "lab"}, 7, withResults + newest},
+		{"authenticator, oldest first", postgres.ClaimQuery{AuthenticatorID: "lab", OldestFirst: true}, 300, withResults + ` ORDER BY claim_id`},
+		{"authenticator and state", postgres.ClaimQuery{AuthenticatorID: "lab", State: claim.Rejected}, 1, withResults + ` AND state = 'REJECTED'` + newest},
+		{"product and authenticator", postgres.ClaimQuery{ProductID: "hot", AuthenticatorID: "lab"}, 500, withResults + ` AND product_id = 'hot'` + newest},
+		{"review, filed late", postgres.ClaimQuery{Queue: postgres.QueueReview, FiledFrom: lateFiled}, 90, `state = 'IN_REVIEW' AND filed_at >= '2026-01-02 03:00+00' ORDER BY state_since, claim_id`},
+		{"stuck, filed late", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, FiledFrom: lateFiled}, 50, `state IN ('PAYOUT_FAILED', 'PAYING') AND filed_at >= '2026-01-02 03:00+00'
+			ORDER BY state = 'PAYING', CASE state WHEN 'PAYOUT_FAILED' THEN state_since END, claim_id`},
 		{"review", postgres.ClaimQuery{Queue: postgres.QueueReview}, 1000, `state = 'IN_REVIEW' ORDER BY state_since, claim_id`},
 		{"review of merchant", postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, 1, `state = 'IN_REVIEW' AND merchant_id = 'hot' ORDER BY state_since, claim_id`},
 		{"approval", postgres.ClaimQuery{Queue: postgres.QueueApproval, State: claim.AwaitingApproval}, 100, `state = 'AWAITING_APPROVAL' ORDER BY state_since, claim_id`},
@@ -190,4 +206,36 @@ func TestStuckClaimIsListedOnce(t *testing.T) {
 		},
 		func(c *claim.Claim) string { return c.ID }),
 		b.ids(`SELECT claim_id FROM claims WHERE state = 'PAYING' ORDER BY claim_id`))
+}
+
+// Would catch a total that is not what the list holds where it is counted, that
+// is far off where it is estimated, or that is said to be exact when it is not.
+func TestTotalsOfLists(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, bulkRows)
+	for name, list := range map[string]struct {
+		q        postgres.ClaimQuery
+		want     string
+		estimate bool
+	}{
+		"few":                   {postgres.ClaimQuery{ClaimantID: "c5000"}, `claimant_id = 'c5000'`, false},
+		"none":                  {postgres.ClaimQuery{OrderID: "nothing"}, `false`, false},
+		"hot merchant":          {postgres.ClaimQuery{MerchantID: "hot"}, `merchant_id = 'hot'`, true},
+		"hot merchant in state": {postgres.ClaimQuery{MerchantID: "hot", State: claim.Notified}, `merchant_id = 'hot' AND state = 'NOTIFIED'`, true},
+		"review":                {postgres.ClaimQuery{Queue: postgres.QueueReview}, `state = 'IN_REVIEW'`, true},
+		"overdue":               {postgres.ClaimQuery{Queue: postgres.QueueOverdue}, `escalated`, true},
+		"stuck":                 {postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, `state IN ('PAYOUT_FAILED', 'PAYING')`, true},
+	} {
+		got, err := b.reader.TotalClaims(t.Context(), list.q)
+		want := int64(len(b.ids(`SELECT claim_id FROM claims WHERE ` + list.want)))
+		if err != nil || got.Estimate != list.estimate {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if !got.Estimate && got.Claims != want {
+			t.Errorf("%s: %d claims, want %d", name, got.Claims, want)
+		}
+		if got.Estimate && (got.Claims < want/3 || got.Claims > 3*want) {
+			t.Errorf("%s: some %d claims, there are %d", name, got.Claims, want)
+		}
+	}
 }

@@ -34,122 +34,29 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 	if err != nil {
 		return nil, err
 	}
-	if r.GetView() != tenfoldv1.ClaimView_CLAIM_VIEW_FULL {
+	m, err := maskOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if !m.full {
 		c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetName())
 		if err != nil {
 			return nil, err
 		}
-		return &tenfoldv1.GetClaimResponse{Claim: basicClaim(c)}, nil
+		return &tenfoldv1.GetClaimResponse{Claim: m.cut(basicClaim(c))}, nil
 	}
 	var full *tenfoldv1.Claim
 	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
 		c, err := readClaim(ctx, reader, merchant, id, r.GetName())
 		if err == nil {
-			full, err = fullClaim(ctx, reader, c)
+			full, err = s.fullClaim(ctx, reader, c, m)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.GetClaimResponse{Claim: full}, nil
-}
-
-// partsMax bounds each list of a FULL claim; what lies beyond is listed page by
-// page.
-const partsMax = 1000
-
-// fullClaim reads everything about a claim, on the snapshot on which the claim
-// was read.
-func fullClaim(ctx context.Context, r postgres.Reader, c *claim.Claim) (*tenfoldv1.Claim, error) {
-	p := basicClaim(c)
-	line, refunds, _, err := r.OrderLine(ctx, c.MerchantID, c.OrderLineID)
-	if err != nil {
-		return nil, err
-	}
-	if line != nil {
-		p.OrderLine = orderLineOf(line, refunds)
-		p.ClaimantRole = claimantRole(c.ClaimantID, line.PayerID)
-	}
-	revision, found, err := r.Revision(ctx, c.MerchantID, c.ID)
-	if err != nil {
-		return nil, err
-	}
-	if found {
-		p.Calculation = calculationOf(&revision.Calculation, revision.Number)
-	}
-	results, err := r.Results(ctx, c.MerchantID, c.ID, "", partsMax)
-	if err != nil {
-		return nil, err
-	}
-	for i := range results {
-		p.Results = append(p.Results, resultOf(&results[i]))
-	}
-	payouts, err := r.Payouts(ctx, postgres.PayoutQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, "", partsMax)
-	if err != nil {
-		return nil, err
-	}
-	for i := range payouts.Rows {
-		p.Payouts = append(p.Payouts, payoutOf(&payouts.Rows[i]))
-	}
-	holds, err := r.Holds(ctx, postgres.HoldQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, postgres.HoldKey{}, partsMax)
-	if err != nil {
-		return nil, err
-	}
-	for i := range holds.Rows {
-		p.Holds = append(p.Holds, holdOf(&holds.Rows[i], c.Currency))
-	}
-	return p, nil
-}
-
-// queues are the queues of the contract as the database knows them.
-var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
-	tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW:        postgres.QueueReview,
-	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPROVAL:      postgres.QueueApproval,
-	tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE:       postgres.QueueOverdue,
-	tenfoldv1.ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS: postgres.QueueStuckPayouts,
-}
-
-func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRequest) (*tenfoldv1.ListClaimsResponse, error) {
-	f, err := parseFilter(r.GetFilter())
-	if err != nil {
-		return nil, err
-	}
-	if f.claimantID != "" && hides(callerOf(ctx).Role, "tenfold.v1.Claim.claimant_id") {
-		return nil, unsupported("claimant_id is not shown to this role, so nothing is found by it")
-	}
-	merchant, _ := nameOf(r.GetParent())
-	q := postgres.ClaimQuery{
-		MerchantID: anchor(merchant), OrderID: f.orderID, ClaimantID: f.claimantID, ProductID: f.productID,
-		State: f.state, Queue: queues[r.GetQueue()],
-	}
-	if q.MerchantID == "" && !f.anchored() && q.Queue == "" {
-		return nil, unsupported("a list over all merchants needs an order_id, claimant_id or product_id, or a queue")
-	}
-	if q.Queue != "" && f.anchored() {
-		return nil, unsupported("a queue is narrowed down by merchant and state only")
-	}
-	const cursorParts = 2
-	p, err := pageOf(ctx, r, cursorParts)
-	if err != nil {
-		return nil, err
-	}
-	after, err := claimCursor(&p)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.db.Reader().Claims(ctx, q, after, p.size)
-	if err != nil {
-		return nil, err
-	}
-	out := &tenfoldv1.ListClaimsResponse{}
-	for i := range list.Rows {
-		out.Claims = append(out.Claims, basicClaim(&list.Rows[i]))
-	}
-	if list.More {
-		out.NextPageToken = p.token(list.Next.ClaimID, microseconds(list.Next.Since))
-	}
-	return out, nil
+	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
 }
 
 func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequest) (*tenfoldv1.ListMovesResponse, error) {

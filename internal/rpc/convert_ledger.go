@@ -21,13 +21,8 @@ func bookOf(h *postgres.Head, accounts []postgres.Account, shortfall money.Amoun
 	}
 	balances := make(map[ledger.Purpose]money.Amount, len(accounts))
 	for _, a := range accounts {
-		balance := a.Balance.Of(a.Purpose)
-		balances[a.Purpose] = balance
-		p.Accounts = append(p.Accounts, &tenfoldv1.Account{
-			Purpose: purposes.proto(a.Purpose), NormalSide: sides.proto(a.Purpose.Normal()),
-			Debits: moneyOf(a.Balance.Debits, h.Currency), Credits: moneyOf(a.Balance.Credits, h.Currency),
-			Balance: signed(balance, h.Currency),
-		})
+		balances[a.Purpose] = a.Balance.Of(a.Purpose)
+		p.Accounts = append(p.Accounts, accountOf(&a, h.Currency))
 	}
 	p.DepositAvailable = moneyOf(balances[ledger.Deposit], h.Currency)
 	p.DepositHeld = moneyOf(balances[ledger.DepositHeld], h.Currency)
@@ -35,6 +30,14 @@ func bookOf(h *postgres.Head, accounts []postgres.Account, shortfall money.Amoun
 	p.ShopFundsHeld = moneyOf(balances[ledger.ShopFundsHeld], h.Currency)
 	p.Receivable = moneyOf(balances[ledger.Receivable], h.Currency)
 	return p
+}
+
+func accountOf(a *postgres.Account, currency string) *tenfoldv1.Account {
+	return &tenfoldv1.Account{
+		Purpose: purposes.proto(a.Purpose), NormalSide: sides.proto(a.Purpose.Normal()),
+		Debits: moneyOf(a.Balance.Debits, currency), Credits: moneyOf(a.Balance.Credits, currency),
+		Balance: signed(a.Balance.Of(a.Purpose), currency),
+	}
 }
 
 func transferOf(t *ledger.Transfer) *tenfoldv1.Transfer {

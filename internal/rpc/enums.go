@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -72,6 +73,9 @@ var (
 	actions        = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
 	parties        = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")
 	deadlines      = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")
+	triggerSources = enumOf[claim.Source, tenfoldv1.TriggerSource]("TRIGGER_SOURCE_")
+	moneyEffects   = enumOf[claim.MoneyEffect, tenfoldv1.MoneyEffect]("MONEY_EFFECT_")
+	languages      = enumOf[explain.Language, tenfoldv1.Language]("LANGUAGE_")
 	verdicts       = enumOf[claim.Verdict, tenfoldv1.Verdict]("VERDICT_")
 	grounds        = enumOf[claim.Grounds, tenfoldv1.Grounds]("GROUNDS_")
 	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")

@@ -1,81 +1,195 @@
 package rpc
 
 import (
+	"errors"
+	"io"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
+	"go.einride.tech/aip/filtering"
+	expr "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
+
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// claimFilter is the documented part of AIP-160: comparisons by "=" joined by
-// "AND", each field at most once.
-type claimFilter struct {
-	orderID    string
-	claimantID string
-	productID  string
-	state      claim.State
-}
-
-var (
-	conjunction = regexp.MustCompile(`\s+AND\s+`)
-	comparison  = regexp.MustCompile(`^([a-z_]+)\s*=\s*(?:"([A-Za-z0-9_-]{1,64})"|([A-Z_]+))$`)
+// The bounds of a filter, so that a long or deep one is refused before it is
+// parsed. There are fewer fields and operators to compare than comparisonsMax.
+const (
+	filterMax      = 2048
+	comparisonsMax = 16
+	// tokensMax is comparisonsMax comparisons of a dotted field, spaces and AND.
+	tokensMax = 11 * comparisonsMax
 )
 
-// termsMax is how many fields there are to compare.
-const termsMax = 4
-
-// parseFilter reads a filter; FILTER_UNSUPPORTED for anything outside the
-// documented part.
-func parseFilter(text string) (claimFilter, error) {
-	var f claimFilter
+// parseFilter reads the documented part of AIP-160; FILTER_UNSUPPORTED for
+// anything outside of it.
+func parseFilter(text string) (postgres.ClaimQuery, error) {
+	var q postgres.ClaimQuery
 	text = strings.TrimSpace(text)
 	if text == "" {
-		return f, nil
+		return q, nil
 	}
-	terms := conjunction.Split(text, termsMax+1)
-	if len(terms) > termsMax {
-		return f, unsupported("a filter compares at most %d fields", termsMax)
+	if err := checkTokens(text); err != nil {
+		return q, err
 	}
-	seen := make(map[string]bool, len(terms))
-	for _, term := range terms {
-		m := comparison.FindStringSubmatch(strings.TrimSpace(term))
-		if m == nil {
-			return f, unsupported(`each term is a field, "=" and a value`)
-		}
-		field, quoted, word := m[1], m[2], m[3]
-		if seen[field] {
-			return f, unsupported("%s is compared twice", field)
-		}
-		seen[field] = true
-		if !f.set(field, quoted, word) {
-			return f, unsupported("%s cannot be compared with this value; order_id, claimant_id and product_id take a quoted id, state takes a state", field)
+	var p filtering.Parser
+	p.Init(text)
+	parsed, err := p.Parse()
+	if err != nil {
+		return q, unsupported("the filter is no AIP-160 filter")
+	}
+	seen := make(map[string]bool, comparisonsMax)
+	for _, e := range conjuncts(parsed.GetExpr()) {
+		if err := compare(&q, e, seen); err != nil {
+			return q, err
 		}
 	}
-	return f, nil
+	return q, nil
 }
 
-func (f *claimFilter) set(field, quoted, word string) bool {
-	switch field {
-	case "order_id":
-		f.orderID = quoted
-	case "claimant_id":
-		f.claimantID = quoted
-	case "product_id":
-		f.productID = quoted
-	case "state":
-		f.state = claimStates.domain(tenfoldv1.ClaimState(tenfoldv1.ClaimState_value["CLAIM_STATE_"+word]))
-		return f.state != "" && quoted == ""
+// unserved are tokens of AIP-160 that no index of ours serves.
+var unserved = []filtering.TokenType{
+	filtering.TokenTypeLeftParen, filtering.TokenTypeRightParen, filtering.TokenTypeOr, filtering.TokenTypeNot,
+	filtering.TokenTypeHas, filtering.TokenTypeNotEquals, filtering.TokenTypeLessThan, filtering.TokenTypeGreaterThan,
+}
+
+// checkTokens refuses a filter that is too long, or that holds what the documented
+// part does not, in one pass over its text.
+func checkTokens(text string) error {
+	if len(text) > filterMax {
+		return unsupported("a filter has at most %d bytes", filterMax)
+	}
+	var l filtering.Lexer
+	l.Init(text)
+	for tokens := 0; ; tokens++ {
+		token, err := l.Lex()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return unsupported("the filter is no AIP-160 filter")
+		case tokens == tokensMax:
+			return unsupported("a filter compares at most %d times", comparisonsMax)
+		case slices.Contains(unserved, token.Type):
+			return unsupported(`comparisons are joined by AND; %q is not supported`, token.Type)
+		}
+	}
+}
+
+// conjuncts takes what AND joins apart, in the order of the text.
+func conjuncts(e *expr.Expr) []*expr.Expr {
+	var out []*expr.Expr
+	for e.GetCallExpr().GetFunction() == filtering.FunctionAnd {
+		args := e.GetCallExpr().GetArgs()
+		// The parser leans to the left: what is joined last stands on the right.
+		out, e = append(out, args[1]), args[0]
+	}
+	out = append(out, e)
+	slices.Reverse(out)
+	return out
+}
+
+// compare adds one comparison to a query.
+func compare(q *postgres.ClaimQuery, e *expr.Expr, seen map[string]bool) error {
+	call := e.GetCallExpr()
+	if len(call.GetArgs()) != 2 {
+		return unsupported("each term is a field, an operator and a value")
+	}
+	name, operator, value := path(call.GetArgs()[0]), call.GetFunction(), call.GetArgs()[1]
+	field, known := filterFields[name]
+	if !known {
+		return unsupported("claims are not listed by %q", name)
+	}
+	if seen[name+operator] {
+		return unsupported("%s is compared twice by %s", name, operator)
+	}
+	seen[name+operator] = true
+	if !field.set(q, operator, value) {
+		return unsupported("%s is compared by %s", name, field.form)
+	}
+	return nil
+}
+
+// path spells an identifier or a chain of fields; empty for anything else.
+func path(e *expr.Expr) string {
+	if s := e.GetSelectExpr(); s != nil {
+		return path(s.GetOperand()) + "." + s.GetField()
+	}
+	return e.GetIdentExpr().GetName()
+}
+
+// filterField is one field that claims are listed by.
+type filterField struct {
+	// form says what it is compared with.
+	form string
+	// set puts the value into the query; false where operator or value do not fit.
+	set func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool
+}
+
+var filterFields = map[string]filterField{
+	"order_id":         idField(func(q *postgres.ClaimQuery) *string { return &q.OrderID }),
+	"claimant_id":      idField(func(q *postgres.ClaimQuery) *string { return &q.ClaimantID }),
+	"product_id":       idField(func(q *postgres.ClaimQuery) *string { return &q.ProductID }),
+	"authenticator_id": idField(func(q *postgres.ClaimQuery) *string { return &q.AuthenticatorID }),
+	"state": {`"=" and a state`, func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+		q.State = claimStates.domain(tenfoldv1.ClaimState(tenfoldv1.ClaimState_value["CLAIM_STATE_"+path(value)]))
+		return operator == filtering.FunctionEquals && q.State != ""
+	}},
+	"verdict": {`"=" and a verdict`, func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+		q.Verdict = verdicts.domain(tenfoldv1.Verdict(tenfoldv1.Verdict_value["VERDICT_"+path(value)]))
+		return operator == filtering.FunctionEquals && q.Verdict != ""
+	}},
+	"filed_at":    timeField(func(q *postgres.ClaimQuery) (from, to *time.Time) { return &q.FiledFrom, &q.FiledTo }),
+	"deadline":    timeField(func(q *postgres.ClaimQuery) (from, to *time.Time) { return &q.DeadlineFrom, &q.DeadlineTo }),
+	"award.total": amountField(func(q *postgres.ClaimQuery) (from, to **money.Amount) { return &q.AwardFrom, &q.AwardTo }),
+}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func idField(of func(*postgres.ClaimQuery) *string) filterField {
+	return filterField{`"=" and a quoted id`, func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+		id := value.GetConstExpr().GetStringValue()
+		*of(q) = id
+		return operator == filtering.FunctionEquals && idForm.MatchString(id)
+	}}
+}
+
+func timeField(of func(*postgres.ClaimQuery) (from, to *time.Time)) filterField {
+	return filterField{`">=" or "<=" and a quoted RFC 3339 time`, func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+		at, err := time.Parse(time.RFC3339Nano, value.GetConstExpr().GetStringValue())
+		from, to := of(q)
+		return err == nil && !at.IsZero() && bound(operator, from, to, at)
+	}}
+}
+
+func amountField(of func(*postgres.ClaimQuery) (from, to **money.Amount)) filterField {
+	return filterField{`">=" or "<=" and a number of minor units`, func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+		number, ok := value.GetConstExpr().GetConstantKind().(*expr.Constant_Int64Value)
+		if !ok {
+			return false
+		}
+		amount := money.Amount(number.Int64Value)
+		from, to := of(q)
+		return amount.Check() == nil && bound(operator, from, to, &amount)
+	}}
+}
+
+// bound sets the end of a range that an operator is for.
+func bound[T any](operator string, from, to *T, value T) bool {
+	switch operator {
+	case filtering.FunctionGreaterEquals:
+		*from = value
+	case filtering.FunctionLessEquals:
+		*to = value
 	default:
 		return false
 	}
-	return quoted != ""
-}
-
-// anchored says whether the filter narrows claims down by an index of its own.
-func (f *claimFilter) anchored() bool {
-	return f.orderID != "" || f.claimantID != "" || f.productID != ""
+	return true
 }
 
 func unsupported(format string, args ...any) error {

@@ -59,6 +59,9 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Event.details":           {from: fromOutside.from, unless: madeByMerchant},
 	"tenfold.v1.Event.content":           fromOutside,
 
+	// The same where a claim is explained.
+	"tenfold.v1.VerdictSummary.note": fromOutside,
+
 	// What a claim is worth, and what was found by others.
 	"tenfold.v1.Claim.award":          fromAuthenticator,
 	"tenfold.v1.Claim.funding":        fromAuthenticator,
@@ -71,6 +74,8 @@ var secrets = map[protoreflect.FullName]secret{
 	"tenfold.v1.Claim.results":        fromAuthenticator,
 	"tenfold.v1.Claim.payouts":        fromAuthenticator,
 	"tenfold.v1.Claim.holds":          fromAuthenticator,
+	"tenfold.v1.Claim.balances":       fromAuthenticator,
+	"tenfold.v1.Claim.action_effects": fromAuthenticator,
 
 	// The same, where a refusal tells the state of a claim.
 	"tenfold.v1.ClaimStateDetail.verdict":  fromAuthenticator,

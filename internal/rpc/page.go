@@ -80,12 +80,12 @@ func (p *page) number(part int) (int64, error) {
 	return n, nil
 }
 
-// binding covers the query, but for size and token, and who asks.
+// binding covers the query, but for size, token and whether to count, and who asks.
 func binding(ctx context.Context, r pageRequest) []byte {
 	who := callerOf(ctx)
 	query := proto.Clone(r)
 	m := query.ProtoReflect()
-	for _, field := range []protoreflect.Name{"page_size", "page_token"} {
+	for _, field := range []protoreflect.Name{"page_size", "page_token", "with_total"} {
 		if f := m.Descriptor().Fields().ByName(field); f != nil {
 			m.Clear(f)
 		}
@@ -111,13 +111,17 @@ func cut[T any](rows []T, size int) ([]T, bool) {
 	return rows, false
 }
 
-// claimCursor reads the place after a claim: its id, and since when it waits.
+// claimCursorParts are the id of a claim, since when it waits, and the result it
+// is listed for.
+const claimCursorParts = 3
+
+// claimCursor reads the place after a claim.
 func claimCursor(p *page) (postgres.ClaimCursor, error) {
 	since, err := p.number(1)
 	if err != nil || p.cursor[0] == "" {
 		return postgres.ClaimCursor{}, err
 	}
-	c := postgres.ClaimCursor{ClaimID: p.cursor[0]}
+	c := postgres.ClaimCursor{ClaimID: p.cursor[0], ResultID: p.cursor[2]}
 	if since != 0 {
 		c.Since = time.UnixMicro(since).UTC()
 	}

@@ -444,6 +444,80 @@ func (DeadlineKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
 }
 
+// MoneyEffect is one thing that money does when a claim enters a state.
+type MoneyEffect int32
+
+const (
+	// Not set. Never an answer.
+	MoneyEffect_MONEY_EFFECT_UNSPECIFIED MoneyEffect = 0
+	// The award is set aside, as far as the merchant's sources have it.
+	MoneyEffect_MONEY_EFFECT_HOLD MoneyEffect = 1
+	// What is held goes back to where it was taken from.
+	MoneyEffect_MONEY_EFFECT_RELEASE MoneyEffect = 2
+	// What is held is taken from the merchant for good.
+	MoneyEffect_MONEY_EFFECT_CAPTURE MoneyEffect = 3
+	// What the hold does not cover is taken from the sources, the rest advanced up
+	// to the policy's limit. What nobody has stays open as a shortfall.
+	MoneyEffect_MONEY_EFFECT_FUND MoneyEffect = 4
+	// What is funded is sent on its way to the consumer.
+	MoneyEffect_MONEY_EFFECT_INSTRUCT MoneyEffect = 5
+	// A payout that did not arrive is payable again.
+	MoneyEffect_MONEY_EFFECT_PAYABLE_AGAIN MoneyEffect = 6
+	// What was sent is booked as having reached the consumer.
+	MoneyEffect_MONEY_EFFECT_CONFIRM MoneyEffect = 7
+)
+
+// Enum value maps for MoneyEffect.
+var (
+	MoneyEffect_name = map[int32]string{
+		0: "MONEY_EFFECT_UNSPECIFIED",
+		1: "MONEY_EFFECT_HOLD",
+		2: "MONEY_EFFECT_RELEASE",
+		3: "MONEY_EFFECT_CAPTURE",
+		4: "MONEY_EFFECT_FUND",
+		5: "MONEY_EFFECT_INSTRUCT",
+		6: "MONEY_EFFECT_PAYABLE_AGAIN",
+		7: "MONEY_EFFECT_CONFIRM",
+	}
+	MoneyEffect_value = map[string]int32{
+		"MONEY_EFFECT_UNSPECIFIED":   0,
+		"MONEY_EFFECT_HOLD":          1,
+		"MONEY_EFFECT_RELEASE":       2,
+		"MONEY_EFFECT_CAPTURE":       3,
+		"MONEY_EFFECT_FUND":          4,
+		"MONEY_EFFECT_INSTRUCT":      5,
+		"MONEY_EFFECT_PAYABLE_AGAIN": 6,
+		"MONEY_EFFECT_CONFIRM":       7,
+	}
+)
+
+func (x MoneyEffect) Enum() *MoneyEffect {
+	p := new(MoneyEffect)
+	*p = x
+	return p
+}
+
+func (x MoneyEffect) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MoneyEffect) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[5].Descriptor()
+}
+
+func (MoneyEffect) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[5]
+}
+
+func (x MoneyEffect) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MoneyEffect.Descriptor instead.
+func (MoneyEffect) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+}
+
 // ClaimantRole says what the claimant is to the order line. Nobody else may
 // claim on it.
 type ClaimantRole int32
@@ -482,11 +556,11 @@ func (x ClaimantRole) String() string {
 }
 
 func (ClaimantRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[5].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[6].Descriptor()
 }
 
 func (ClaimantRole) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[5]
+	return &file_tenfold_v1_claim_proto_enumTypes[6]
 }
 
 func (x ClaimantRole) Number() protoreflect.EnumNumber {
@@ -495,7 +569,7 @@ func (x ClaimantRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimantRole.Descriptor instead.
 func (ClaimantRole) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
 }
 
 // Remedy is what a claimant asks for.
@@ -535,11 +609,11 @@ func (x Remedy) String() string {
 }
 
 func (Remedy) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[6].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[7].Descriptor()
 }
 
 func (Remedy) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[6]
+	return &file_tenfold_v1_claim_proto_enumTypes[7]
 }
 
 func (x Remedy) Number() protoreflect.EnumNumber {
@@ -548,7 +622,7 @@ func (x Remedy) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Remedy.Descriptor instead.
 func (Remedy) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
 // Grounds is why the claimant calls the goods counterfeit. Inferior goods and
@@ -597,11 +671,11 @@ func (x Grounds) String() string {
 }
 
 func (Grounds) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[7].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[8].Descriptor()
 }
 
 func (Grounds) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[7]
+	return &file_tenfold_v1_claim_proto_enumTypes[8]
 }
 
 func (x Grounds) Number() protoreflect.EnumNumber {
@@ -610,7 +684,7 @@ func (x Grounds) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Grounds.Descriptor instead.
 func (Grounds) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
 }
 
 // ClaimView says how much of a claim an answer holds.
@@ -621,7 +695,8 @@ const (
 	ClaimView_CLAIM_VIEW_UNSPECIFIED ClaimView = 0
 	// The claim itself. What every mutation and list answers with.
 	ClaimView_CLAIM_VIEW_BASIC ClaimView = 1
-	// Also calculation, order line, results, payouts and holds.
+	// Also calculation, order line, results, payouts, holds, the book's balances
+	// and what the calling role may do. All of it is read at one moment.
 	ClaimView_CLAIM_VIEW_FULL ClaimView = 2
 )
 
@@ -650,11 +725,11 @@ func (x ClaimView) String() string {
 }
 
 func (ClaimView) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[8].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[9].Descriptor()
 }
 
 func (ClaimView) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[8]
+	return &file_tenfold_v1_claim_proto_enumTypes[9]
 }
 
 func (x ClaimView) Number() protoreflect.EnumNumber {
@@ -663,7 +738,7 @@ func (x ClaimView) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimView.Descriptor instead.
 func (ClaimView) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
 // ClaimQueue names the work that waits for people.
@@ -711,11 +786,11 @@ func (x ClaimQueue) String() string {
 }
 
 func (ClaimQueue) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[9].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[10].Descriptor()
 }
 
 func (ClaimQueue) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[9]
+	return &file_tenfold_v1_claim_proto_enumTypes[10]
 }
 
 func (x ClaimQueue) Number() protoreflect.EnumNumber {
@@ -724,7 +799,7 @@ func (x ClaimQueue) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ClaimQueue.Descriptor instead.
 func (ClaimQueue) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
 // ReviewDecision is what a reviewer decides on a claim.
@@ -773,11 +848,11 @@ func (x ReviewDecision) String() string {
 }
 
 func (ReviewDecision) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_claim_proto_enumTypes[10].Descriptor()
+	return file_tenfold_v1_claim_proto_enumTypes[11].Descriptor()
 }
 
 func (ReviewDecision) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_claim_proto_enumTypes[10]
+	return &file_tenfold_v1_claim_proto_enumTypes[11]
 }
 
 func (x ReviewDecision) Number() protoreflect.EnumNumber {
@@ -786,7 +861,7 @@ func (x ReviewDecision) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReviewDecision.Descriptor instead.
 func (ReviewDecision) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
 // Claim is a consumer's demand over units of one order line. Three axes are
@@ -874,7 +949,11 @@ type Claim struct {
 	// FULL view: the holds of the claim, oldest first.
 	Holds []*Hold `protobuf:"bytes,44,rep,name=holds,proto3" json:"holds,omitempty"`
 	// FULL view: what the claimant is to the order line.
-	ClaimantRole  ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
+	ClaimantRole ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
+	// FULL view: what the calling role may do now, with what would come of it.
+	ActionEffects []*ActionEffect `protobuf:"bytes,46,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
+	// FULL view: the accounts of the merchant's book that pay for claims.
+	Balances      []*Account `protobuf:"bytes,47,rep,name=balances,proto3" json:"balances,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1154,6 +1233,188 @@ func (x *Claim) GetClaimantRole() ClaimantRole {
 	return ClaimantRole_CLAIMANT_ROLE_UNSPECIFIED
 }
 
+func (x *Claim) GetActionEffects() []*ActionEffect {
+	if x != nil {
+		return x.ActionEffects
+	}
+	return nil
+}
+
+func (x *Claim) GetBalances() []*Account {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+// ActionEffect is what would come of one way of taking an action on a claim as
+// it is: upholding and rejecting a review are two. Everything that happens in
+// between may change it; validate_only decides for certain.
+type ActionEffect struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The action.
+	Action ClaimAction `protobuf:"varint,1,opt,name=action,proto3,enum=tenfold.v1.ClaimAction" json:"action,omitempty"`
+	// The method by which it is taken, such as "ClaimService/AcceptClaim".
+	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
+	// The roles that may.
+	Roles []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
+	// What it would pull. Unset where the claim would stay where it is.
+	Trigger ClaimTrigger `protobuf:"varint,4,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
+	// Where the claim would be. An award of zero goes through PAYING to PAID at
+	// once.
+	NextState ClaimState `protobuf:"varint,5,opt,name=next_state,json=nextState,proto3,enum=tenfold.v1.ClaimState" json:"next_state,omitempty"`
+	// What money would do, in its order. FUND is the most that would be taken; the
+	// sources may not have it.
+	Movements []*MoneyMovement `protobuf:"bytes,6,rep,name=movements,proto3" json:"movements,omitempty"`
+	// The amount is not known yet: a verdict would be priced first.
+	Unpriced bool `protobuf:"varint,7,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
+	// The deadline that would begin to run if it were done now. Absent for none.
+	Deadline      *Deadline `protobuf:"bytes,8,opt,name=deadline,proto3" json:"deadline,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ActionEffect) Reset() {
+	*x = ActionEffect{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ActionEffect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ActionEffect) ProtoMessage() {}
+
+func (x *ActionEffect) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ActionEffect.ProtoReflect.Descriptor instead.
+func (*ActionEffect) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ActionEffect) GetAction() ClaimAction {
+	if x != nil {
+		return x.Action
+	}
+	return ClaimAction_CLAIM_ACTION_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *ActionEffect) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *ActionEffect) GetTrigger() ClaimTrigger {
+	if x != nil {
+		return x.Trigger
+	}
+	return ClaimTrigger_CLAIM_TRIGGER_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetNextState() ClaimState {
+	if x != nil {
+		return x.NextState
+	}
+	return ClaimState_CLAIM_STATE_UNSPECIFIED
+}
+
+func (x *ActionEffect) GetMovements() []*MoneyMovement {
+	if x != nil {
+		return x.Movements
+	}
+	return nil
+}
+
+func (x *ActionEffect) GetUnpriced() bool {
+	if x != nil {
+		return x.Unpriced
+	}
+	return false
+}
+
+func (x *ActionEffect) GetDeadline() *Deadline {
+	if x != nil {
+		return x.Deadline
+	}
+	return nil
+}
+
+// MoneyMovement is an amount that one effect would move.
+type MoneyMovement struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it would do.
+	Effect MoneyEffect `protobuf:"varint,1,opt,name=effect,proto3,enum=tenfold.v1.MoneyEffect" json:"effect,omitempty"`
+	// How much of it.
+	Amount        *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MoneyMovement) Reset() {
+	*x = MoneyMovement{}
+	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MoneyMovement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MoneyMovement) ProtoMessage() {}
+
+func (x *MoneyMovement) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MoneyMovement.ProtoReflect.Descriptor instead.
+func (*MoneyMovement) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *MoneyMovement) GetEffect() MoneyEffect {
+	if x != nil {
+		return x.Effect
+	}
+	return MoneyEffect_MONEY_EFFECT_UNSPECIFIED
+}
+
+func (x *MoneyMovement) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
 // Award is what a verdict gives the consumer.
 type Award struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1167,7 +1428,7 @@ type Award struct {
 
 func (x *Award) Reset() {
 	*x = Award{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1440,7 @@ func (x *Award) String() string {
 func (*Award) ProtoMessage() {}
 
 func (x *Award) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1453,7 @@ func (x *Award) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Award.ProtoReflect.Descriptor instead.
 func (*Award) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Award) GetRefund() *Money {
@@ -1236,7 +1497,7 @@ type Funding struct {
 
 func (x *Funding) Reset() {
 	*x = Funding{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1509,7 @@ func (x *Funding) String() string {
 func (*Funding) ProtoMessage() {}
 
 func (x *Funding) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1522,7 @@ func (x *Funding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Funding.ProtoReflect.Descriptor instead.
 func (*Funding) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Funding) GetHeld() *Money {
@@ -1337,7 +1598,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1349,7 +1610,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1362,7 +1623,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Notice) GetRevision() int32 {
@@ -1399,7 +1660,7 @@ type Deadline struct {
 
 func (x *Deadline) Reset() {
 	*x = Deadline{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1672,7 @@ func (x *Deadline) String() string {
 func (*Deadline) ProtoMessage() {}
 
 func (x *Deadline) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1685,7 @@ func (x *Deadline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Deadline.ProtoReflect.Descriptor instead.
 func (*Deadline) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Deadline) GetPassesAt() *timestamppb.Timestamp {
@@ -1472,7 +1733,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1484,7 +1745,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1497,7 +1758,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Move) GetEtag() string {
@@ -1575,7 +1836,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\f\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\x96\r\n" +
 	"\x05Claim\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
 	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
@@ -1618,7 +1879,22 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12,\n" +
 	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutR\apayouts\x12&\n" +
 	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12=\n" +
-	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\"i\n" +
+	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12?\n" +
+	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectR\ractionEffects\x12/\n" +
+	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountR\bbalances\"\xdf\x02\n" +
+	"\fActionEffect\x12/\n" +
+	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionR\x06action\x12\x16\n" +
+	"\x06method\x18\x02 \x01(\tR\x06method\x12\x14\n" +
+	"\x05roles\x18\x03 \x03(\tR\x05roles\x122\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x125\n" +
+	"\n" +
+	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tnextState\x127\n" +
+	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementR\tmovements\x12\x1a\n" +
+	"\bunpriced\x18\a \x01(\bR\bunpriced\x120\n" +
+	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineR\bdeadline\"k\n" +
+	"\rMoneyMovement\x12/\n" +
+	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectR\x06effect\x12)\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\"i\n" +
 	"\x05Award\x12)\n" +
 	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x125\n" +
 	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xc7\x03\n" +
@@ -1711,7 +1987,16 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x1bDEADLINE_KIND_RESULT_LAPSED\x10\x01\x12 \n" +
 	"\x1cDEADLINE_KIND_REVIEW_OVERDUE\x10\x02\x12$\n" +
 	" DEADLINE_KIND_NOTICE_UNDELIVERED\x10\x03\x12\x1f\n" +
-	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04*c\n" +
+	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04*\xe2\x01\n" +
+	"\vMoneyEffect\x12\x1c\n" +
+	"\x18MONEY_EFFECT_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11MONEY_EFFECT_HOLD\x10\x01\x12\x18\n" +
+	"\x14MONEY_EFFECT_RELEASE\x10\x02\x12\x18\n" +
+	"\x14MONEY_EFFECT_CAPTURE\x10\x03\x12\x15\n" +
+	"\x11MONEY_EFFECT_FUND\x10\x04\x12\x19\n" +
+	"\x15MONEY_EFFECT_INSTRUCT\x10\x05\x12\x1e\n" +
+	"\x1aMONEY_EFFECT_PAYABLE_AGAIN\x10\x06\x12\x18\n" +
+	"\x14MONEY_EFFECT_CONFIRM\x10\a*c\n" +
 	"\fClaimantRole\x12\x1d\n" +
 	"\x19CLAIMANT_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIMANT_ROLE_PAYER\x10\x01\x12\x1b\n" +
@@ -1756,83 +2041,96 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
 	(ClaimAction)(0),              // 2: tenfold.v1.ClaimAction
 	(WaitsFor)(0),                 // 3: tenfold.v1.WaitsFor
 	(DeadlineKind)(0),             // 4: tenfold.v1.DeadlineKind
-	(ClaimantRole)(0),             // 5: tenfold.v1.ClaimantRole
-	(Remedy)(0),                   // 6: tenfold.v1.Remedy
-	(Grounds)(0),                  // 7: tenfold.v1.Grounds
-	(ClaimView)(0),                // 8: tenfold.v1.ClaimView
-	(ClaimQueue)(0),               // 9: tenfold.v1.ClaimQueue
-	(ReviewDecision)(0),           // 10: tenfold.v1.ReviewDecision
-	(*Claim)(nil),                 // 11: tenfold.v1.Claim
-	(*Award)(nil),                 // 12: tenfold.v1.Award
-	(*Funding)(nil),               // 13: tenfold.v1.Funding
-	(*Notice)(nil),                // 14: tenfold.v1.Notice
-	(*Deadline)(nil),              // 15: tenfold.v1.Deadline
-	(*Move)(nil),                  // 16: tenfold.v1.Move
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(Verdict)(0),                  // 18: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 19: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 20: tenfold.v1.LegalBasis
-	(*Calculation)(nil),           // 21: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 22: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 23: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 24: tenfold.v1.Payout
-	(*Hold)(nil),                  // 25: tenfold.v1.Hold
-	(*Money)(nil),                 // 26: tenfold.v1.Money
+	(MoneyEffect)(0),              // 5: tenfold.v1.MoneyEffect
+	(ClaimantRole)(0),             // 6: tenfold.v1.ClaimantRole
+	(Remedy)(0),                   // 7: tenfold.v1.Remedy
+	(Grounds)(0),                  // 8: tenfold.v1.Grounds
+	(ClaimView)(0),                // 9: tenfold.v1.ClaimView
+	(ClaimQueue)(0),               // 10: tenfold.v1.ClaimQueue
+	(ReviewDecision)(0),           // 11: tenfold.v1.ReviewDecision
+	(*Claim)(nil),                 // 12: tenfold.v1.Claim
+	(*ActionEffect)(nil),          // 13: tenfold.v1.ActionEffect
+	(*MoneyMovement)(nil),         // 14: tenfold.v1.MoneyMovement
+	(*Award)(nil),                 // 15: tenfold.v1.Award
+	(*Funding)(nil),               // 16: tenfold.v1.Funding
+	(*Notice)(nil),                // 17: tenfold.v1.Notice
+	(*Deadline)(nil),              // 18: tenfold.v1.Deadline
+	(*Move)(nil),                  // 19: tenfold.v1.Move
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(Verdict)(0),                  // 21: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 22: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 23: tenfold.v1.LegalBasis
+	(*Calculation)(nil),           // 24: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 25: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 26: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 27: tenfold.v1.Payout
+	(*Hold)(nil),                  // 28: tenfold.v1.Hold
+	(*Account)(nil),               // 29: tenfold.v1.Account
+	(*Money)(nil),                 // 30: tenfold.v1.Money
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	17, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	18, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	19, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	20, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	20, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
-	6,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
-	7,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	17, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	17, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
-	12, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
-	13, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
-	14, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
-	15, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
+	20, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	21, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	22, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	23, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	23, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
+	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
+	20, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	20, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	15, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
+	16, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
+	17, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
+	18, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	21, // 16: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	22, // 17: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	23, // 18: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	24, // 19: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	25, // 20: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	5,  // 21: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	26, // 22: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	26, // 23: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	26, // 24: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	26, // 25: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	26, // 26: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	26, // 27: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	26, // 28: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	26, // 29: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	26, // 30: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	26, // 31: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	17, // 32: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	17, // 33: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	17, // 34: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 35: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 36: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 37: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 38: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	17, // 39: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	24, // 16: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	25, // 17: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	26, // 18: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	27, // 19: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	28, // 20: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 21: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	13, // 22: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	29, // 23: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	2,  // 24: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 25: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 26: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	14, // 27: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	18, // 28: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 29: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	30, // 30: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	30, // 31: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	30, // 32: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	30, // 33: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	30, // 34: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	30, // 35: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	30, // 36: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	30, // 37: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	30, // 38: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	30, // 39: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	30, // 40: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	20, // 41: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	20, // 42: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	20, // 43: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 44: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 45: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 46: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 47: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	20, // 48: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	49, // [49:49] is the sub-list for method output_type
+	49, // [49:49] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -1853,8 +2151,8 @@ func file_tenfold_v1_claim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
-			NumEnums:      11,
-			NumMessages:   6,
+			NumEnums:      12,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

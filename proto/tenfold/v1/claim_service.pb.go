@@ -10,6 +10,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -439,8 +440,11 @@ type GetClaimRequest struct {
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim} where
 	// the merchant is not known.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How much of it to answer with. Unset: BASIC.
-	View          ClaimView `protobuf:"varint,2,opt,name=view,proto3,enum=tenfold.v1.ClaimView" json:"view,omitempty"`
+	// How much of it to answer with. Unset: BASIC, or FULL with a read_mask.
+	View ClaimView `protobuf:"varint,2,opt,name=view,proto3,enum=tenfold.v1.ClaimView" json:"view,omitempty"`
+	// The fields of the claim to answer with, such as "state" or "funding.held"; of
+	// the FULL view only what is named is read. Empty: all of the view.
+	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -489,6 +493,13 @@ func (x *GetClaimRequest) GetView() ClaimView {
 	return ClaimView_CLAIM_VIEW_UNSPECIFIED
 }
 
+func (x *GetClaimRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
 // GetClaimResponse holds the claim.
 type GetClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -535,32 +546,236 @@ func (x *GetClaimResponse) GetClaim() *Claim {
 	return nil
 }
 
+// ExplainClaimRequest names a claim.
+type ExplainClaimRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The language of the text. Unset: English.
+	Language      Language `protobuf:"varint,2,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClaimRequest) Reset() {
+	*x = ExplainClaimRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClaimRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClaimRequest) ProtoMessage() {}
+
+func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClaimRequest.ProtoReflect.Descriptor instead.
+func (*ExplainClaimRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExplainClaimRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExplainClaimRequest) GetLanguage() Language {
+	if x != nil {
+		return x.Language
+	}
+	return Language_LANGUAGE_UNSPECIFIED
+}
+
+// ExplainClaimResponse holds the explanation.
+type ExplainClaimResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As data and in words.
+	Explanation   *ClaimExplanation `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainClaimResponse) Reset() {
+	*x = ExplainClaimResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainClaimResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainClaimResponse) ProtoMessage() {}
+
+func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainClaimResponse.ProtoReflect.Descriptor instead.
+func (*ExplainClaimResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainClaimResponse) GetExplanation() *ClaimExplanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
+// DescribeStateMachineRequest asks how claims move.
+type DescribeStateMachineRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The language of the text. Unset: English.
+	Language      Language `protobuf:"varint,1,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeStateMachineRequest) Reset() {
+	*x = DescribeStateMachineRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeStateMachineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeStateMachineRequest) ProtoMessage() {}
+
+func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeStateMachineRequest.ProtoReflect.Descriptor instead.
+func (*DescribeStateMachineRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DescribeStateMachineRequest) GetLanguage() Language {
+	if x != nil {
+		return x.Language
+	}
+	return Language_LANGUAGE_UNSPECIFIED
+}
+
+// DescribeStateMachineResponse holds the machine that the server runs.
+type DescribeStateMachineResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As data and as diagrams.
+	StateMachine  *StateMachine `protobuf:"bytes,1,opt,name=state_machine,json=stateMachine,proto3" json:"state_machine,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DescribeStateMachineResponse) Reset() {
+	*x = DescribeStateMachineResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DescribeStateMachineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DescribeStateMachineResponse) ProtoMessage() {}
+
+func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DescribeStateMachineResponse.ProtoReflect.Descriptor instead.
+func (*DescribeStateMachineResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *DescribeStateMachineResponse) GetStateMachine() *StateMachine {
+	if x != nil {
+		return x.StateMachine
+	}
+	return nil
+}
+
 // ListClaimsRequest asks for claims of a merchant, by filter or from a queue.
 type ListClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- for all merchants; then the filter
 	// must have an anchor or a queue must be named.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// A small part of AIP-160: comparisons by "=" joined by "AND", each field at
-	// most once. Fields: order_id, claimant_id, product_id (quoted values; each
-	// an anchor) and state (a ClaimState without its prefix). Example:
-	// order_id = "20260101-77" AND state = PAID. Anything else is
-	// FILTER_UNSUPPORTED. May be empty.
+	// A part of AIP-160: up to 16 comparisons joined by "AND", each field at most
+	// once with each operator. Anything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// Anchors take "=" and a quoted id: order_id, claimant_id, product_id,
+	// authenticator_id (claims with a result of it). What narrows them down: state
+	// and verdict with "=" and a value without its prefix; filed_at and deadline
+	// with ">=" or "<=" and a quoted RFC 3339 time; award.total, in minor units,
+	// with ">=" or "<=" and a number. Example:
+	// order_id = "20260101-77" AND state = PAID AND award.total >= 100000.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Only claims in this queue. Unset: any.
+	// Only claims in this queue. Unset: any. It takes no anchor.
 	Queue ClaimQueue `protobuf:"varint,3,opt,name=queue,proto3,enum=tenfold.v1.ClaimQueue" json:"queue,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// At most this many, up to 1,000. Zero: 50. A page may hold fewer, or none,
+	// although another follows: it looks at a bounded number of claims.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before, with everything else unchanged. Empty
 	// for the first page.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// "filed_at" for the oldest first, "filed_at desc" for the newest first. Empty:
+	// the newest first. A queue has its own order, the longest wait first, and
+	// takes none: FILTER_UNSUPPORTED.
+	OrderBy string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Tell how many there are; costs a second look. May differ from page to page.
+	WithTotal     bool `protobuf:"varint,7,opt,name=with_total,json=withTotal,proto3" json:"with_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListClaimsRequest) Reset() {
 	*x = ListClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +787,7 @@ func (x *ListClaimsRequest) String() string {
 func (*ListClaimsRequest) ProtoMessage() {}
 
 func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +800,7 @@ func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
 func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListClaimsRequest) GetParent() string {
@@ -623,20 +838,38 @@ func (x *ListClaimsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListClaimsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListClaimsRequest) GetWithTotal() bool {
+	if x != nil {
+		return x.WithTotal
+	}
+	return false
+}
+
 // ListClaimsResponse holds one page of claims.
 type ListClaimsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first; a queue oldest first. BASIC.
+	// In the order asked for. BASIC.
 	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
 	// Token of the next page. Empty: this is the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// With with_total: how many claims the list has on all of its pages.
+	TotalSize int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// total_size is an estimate: the list has more than are counted one by one.
+	TotalIsEstimate bool `protobuf:"varint,4,opt,name=total_is_estimate,json=totalIsEstimate,proto3" json:"total_is_estimate,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ListClaimsResponse) Reset() {
 	*x = ListClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +881,7 @@ func (x *ListClaimsResponse) String() string {
 func (*ListClaimsResponse) ProtoMessage() {}
 
 func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +894,7 @@ func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
 func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListClaimsResponse) GetClaims() []*Claim {
@@ -676,6 +909,20 @@ func (x *ListClaimsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListClaimsResponse) GetTotalSize() int64 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+func (x *ListClaimsResponse) GetTotalIsEstimate() bool {
+	if x != nil {
+		return x.TotalIsEstimate
+	}
+	return false
 }
 
 // ListMovesRequest names the claim whose moves are asked for.
@@ -693,7 +940,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -705,7 +952,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -718,7 +965,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListMovesRequest) GetParent() string {
@@ -755,7 +1002,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +1014,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1027,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -816,7 +1063,7 @@ type AcceptClaimRequest struct {
 
 func (x *AcceptClaimRequest) Reset() {
 	*x = AcceptClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -828,7 +1075,7 @@ func (x *AcceptClaimRequest) String() string {
 func (*AcceptClaimRequest) ProtoMessage() {}
 
 func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -841,7 +1088,7 @@ func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimRequest.ProtoReflect.Descriptor instead.
 func (*AcceptClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcceptClaimRequest) GetName() string {
@@ -892,7 +1139,7 @@ type AcceptClaimResponse struct {
 
 func (x *AcceptClaimResponse) Reset() {
 	*x = AcceptClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -904,7 +1151,7 @@ func (x *AcceptClaimResponse) String() string {
 func (*AcceptClaimResponse) ProtoMessage() {}
 
 func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -917,7 +1164,7 @@ func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimResponse.ProtoReflect.Descriptor instead.
 func (*AcceptClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptClaimResponse) GetClaim() *Claim {
@@ -953,7 +1200,7 @@ type WithdrawClaimRequest struct {
 
 func (x *WithdrawClaimRequest) Reset() {
 	*x = WithdrawClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1212,7 @@ func (x *WithdrawClaimRequest) String() string {
 func (*WithdrawClaimRequest) ProtoMessage() {}
 
 func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1225,7 @@ func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *WithdrawClaimRequest) GetName() string {
@@ -1029,7 +1276,7 @@ type WithdrawClaimResponse struct {
 
 func (x *WithdrawClaimResponse) Reset() {
 	*x = WithdrawClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1288,7 @@ func (x *WithdrawClaimResponse) String() string {
 func (*WithdrawClaimResponse) ProtoMessage() {}
 
 func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1301,7 @@ func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WithdrawClaimResponse) GetClaim() *Claim {
@@ -1089,7 +1336,7 @@ type ConfirmNoticeRequest struct {
 
 func (x *ConfirmNoticeRequest) Reset() {
 	*x = ConfirmNoticeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1348,7 @@ func (x *ConfirmNoticeRequest) String() string {
 func (*ConfirmNoticeRequest) ProtoMessage() {}
 
 func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1361,7 @@ func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ConfirmNoticeRequest) GetName() string {
@@ -1158,7 +1405,7 @@ type ConfirmNoticeResponse struct {
 
 func (x *ConfirmNoticeResponse) Reset() {
 	*x = ConfirmNoticeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1417,7 @@ func (x *ConfirmNoticeResponse) String() string {
 func (*ConfirmNoticeResponse) ProtoMessage() {}
 
 func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1430,7 @@ func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConfirmNoticeResponse) GetClaim() *Claim {
@@ -1219,7 +1466,7 @@ type AssignReviewRequest struct {
 
 func (x *AssignReviewRequest) Reset() {
 	*x = AssignReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1478,7 @@ func (x *AssignReviewRequest) String() string {
 func (*AssignReviewRequest) ProtoMessage() {}
 
 func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1491,7 @@ func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewRequest.ProtoReflect.Descriptor instead.
 func (*AssignReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AssignReviewRequest) GetName() string {
@@ -1295,7 +1542,7 @@ type AssignReviewResponse struct {
 
 func (x *AssignReviewResponse) Reset() {
 	*x = AssignReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1554,7 @@ func (x *AssignReviewResponse) String() string {
 func (*AssignReviewResponse) ProtoMessage() {}
 
 func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1567,7 @@ func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewResponse.ProtoReflect.Descriptor instead.
 func (*AssignReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AssignReviewResponse) GetClaim() *Claim {
@@ -1361,7 +1608,7 @@ type DecideReviewRequest struct {
 
 func (x *DecideReviewRequest) Reset() {
 	*x = DecideReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1620,7 @@ func (x *DecideReviewRequest) String() string {
 func (*DecideReviewRequest) ProtoMessage() {}
 
 func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1633,7 @@ func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewRequest.ProtoReflect.Descriptor instead.
 func (*DecideReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *DecideReviewRequest) GetName() string {
@@ -1451,7 +1698,7 @@ type DecideReviewResponse struct {
 
 func (x *DecideReviewResponse) Reset() {
 	*x = DecideReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1710,7 @@ func (x *DecideReviewResponse) String() string {
 func (*DecideReviewResponse) ProtoMessage() {}
 
 func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1723,7 @@ func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewResponse.ProtoReflect.Descriptor instead.
 func (*DecideReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecideReviewResponse) GetClaim() *Claim {
@@ -1504,7 +1751,7 @@ type GetOrderLineRequest struct {
 
 func (x *GetOrderLineRequest) Reset() {
 	*x = GetOrderLineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1516,7 +1763,7 @@ func (x *GetOrderLineRequest) String() string {
 func (*GetOrderLineRequest) ProtoMessage() {}
 
 func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1529,7 +1776,7 @@ func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderLineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetOrderLineRequest) GetName() string {
@@ -1550,7 +1797,7 @@ type GetOrderLineResponse struct {
 
 func (x *GetOrderLineResponse) Reset() {
 	*x = GetOrderLineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1562,7 +1809,7 @@ func (x *GetOrderLineResponse) String() string {
 func (*GetOrderLineResponse) ProtoMessage() {}
 
 func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1575,7 +1822,7 @@ func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderLineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
@@ -1600,7 +1847,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1859,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1872,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetRequestRequest) GetParent() string {
@@ -1660,7 +1907,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1672,7 +1919,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1685,7 +1932,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetRequestResponse) GetRequest() *StoredRequest {
@@ -1729,7 +1976,7 @@ type QuotePayoutRequest struct {
 
 func (x *QuotePayoutRequest) Reset() {
 	*x = QuotePayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1741,7 +1988,7 @@ func (x *QuotePayoutRequest) String() string {
 func (*QuotePayoutRequest) ProtoMessage() {}
 
 func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1754,7 +2001,7 @@ func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutRequest.ProtoReflect.Descriptor instead.
 func (*QuotePayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *QuotePayoutRequest) GetParent() string {
@@ -1869,7 +2116,7 @@ type QuotePayoutResponse struct {
 
 func (x *QuotePayoutResponse) Reset() {
 	*x = QuotePayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +2128,7 @@ func (x *QuotePayoutResponse) String() string {
 func (*QuotePayoutResponse) ProtoMessage() {}
 
 func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +2141,7 @@ func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutResponse.ProtoReflect.Descriptor instead.
 func (*QuotePayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QuotePayoutResponse) GetCalculations() []*Calculation {
@@ -1937,7 +2184,7 @@ type ReportPayoutOutcomeRequest struct {
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
 	*x = ReportPayoutOutcomeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1949,7 +2196,7 @@ func (x *ReportPayoutOutcomeRequest) String() string {
 func (*ReportPayoutOutcomeRequest) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1962,7 +2209,7 @@ func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ReportPayoutOutcomeRequest) GetParent() string {
@@ -2034,7 +2281,7 @@ type ReportPayoutOutcomeResponse struct {
 
 func (x *ReportPayoutOutcomeResponse) Reset() {
 	*x = ReportPayoutOutcomeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2293,7 @@ func (x *ReportPayoutOutcomeResponse) String() string {
 func (*ReportPayoutOutcomeResponse) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2306,7 @@ func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReportPayoutOutcomeResponse) GetPayout() *Payout {
@@ -2094,7 +2341,7 @@ type ListPayoutsRequest struct {
 
 func (x *ListPayoutsRequest) Reset() {
 	*x = ListPayoutsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2106,7 +2353,7 @@ func (x *ListPayoutsRequest) String() string {
 func (*ListPayoutsRequest) ProtoMessage() {}
 
 func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2119,7 +2366,7 @@ func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsRequest.ProtoReflect.Descriptor instead.
 func (*ListPayoutsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListPayoutsRequest) GetParent() string {
@@ -2163,7 +2410,7 @@ type ListPayoutsResponse struct {
 
 func (x *ListPayoutsResponse) Reset() {
 	*x = ListPayoutsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2175,7 +2422,7 @@ func (x *ListPayoutsResponse) String() string {
 func (*ListPayoutsResponse) ProtoMessage() {}
 
 func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2188,7 +2435,7 @@ func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsResponse.ProtoReflect.Descriptor instead.
 func (*ListPayoutsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPayoutsResponse) GetPayouts() []*Payout {
@@ -2226,7 +2473,7 @@ type RetryPayoutRequest struct {
 
 func (x *RetryPayoutRequest) Reset() {
 	*x = RetryPayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2485,7 @@ func (x *RetryPayoutRequest) String() string {
 func (*RetryPayoutRequest) ProtoMessage() {}
 
 func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2498,7 @@ func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutRequest.ProtoReflect.Descriptor instead.
 func (*RetryPayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RetryPayoutRequest) GetName() string {
@@ -2311,7 +2558,7 @@ type RetryPayoutResponse struct {
 
 func (x *RetryPayoutResponse) Reset() {
 	*x = RetryPayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2323,7 +2570,7 @@ func (x *RetryPayoutResponse) String() string {
 func (*RetryPayoutResponse) ProtoMessage() {}
 
 func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2336,7 +2583,7 @@ func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutResponse.ProtoReflect.Descriptor instead.
 func (*RetryPayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryPayoutResponse) GetClaim() *Claim {
@@ -2365,7 +2612,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x18tenfold/v1/verdict.proto\"\x85\a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x85\a\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -2401,23 +2648,39 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13BatchFileClaimsItem\x12.\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusR\x06status\x12'\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xa0\x01\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xd9\x01\n" +
 	"\x0fGetClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x123\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\";\n" +
+	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\";\n" +
 	"\x10GetClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\"\x83\x02\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\"\xab\x01\n" +
+	"\x13ExplainClaimRequest\x12X\n" +
+	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12:\n" +
+	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"V\n" +
+	"\x14ExplainClaimResponse\x12>\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationR\vexplanation\"Y\n" +
+	"\x1bDescribeStateMachineRequest\x12:\n" +
+	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"]\n" +
+	"\x1cDescribeStateMachineResponse\x12=\n" +
+	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineR\fstateMachine\"\xc7\x02\n" +
 	"\x11ListClaimsRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12 \n" +
-	"\x06filter\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x04R\x06filter\x126\n" +
+	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12!\n" +
+	"\x06filter\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@R\x06filter\x126\n" +
 	"\x05queue\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimQueueB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05queue\x12'\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"g\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
+	"\border_by\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12\x1d\n" +
+	"\n" +
+	"with_total\x18\a \x01(\bR\twithTotal\"\xb2\x01\n" +
 	"\x12ListClaimsResponse\x12)\n" +
 	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimR\x06claims\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc2\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x03 \x01(\x03R\ttotalSize\x12*\n" +
+	"\x11total_is_estimate\x18\x04 \x01(\bR\x0ftotalIsEstimate\"\xc2\x01\n" +
 	"\x10ListMovesRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -2551,12 +2814,13 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x12'\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12*\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed2\xcc\n" +
-	"\n" +
+	"\breplayed\x18\x03 \x01(\bR\breplayed2\x8e\f\n" +
 	"\fClaimService\x12J\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"\x00\x12\\\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x00\x12G\n" +
-	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"\x00\x12M\n" +
+	"\bGetClaim\x12\x1b.tenfold.v1.GetClaimRequest\x1a\x1c.tenfold.v1.GetClaimResponse\"\x00\x12S\n" +
+	"\fExplainClaim\x12\x1f.tenfold.v1.ExplainClaimRequest\x1a .tenfold.v1.ExplainClaimResponse\"\x00\x12k\n" +
+	"\x14DescribeStateMachine\x12'.tenfold.v1.DescribeStateMachineRequest\x1a(.tenfold.v1.DescribeStateMachineResponse\"\x00\x12M\n" +
 	"\n" +
 	"ListClaims\x12\x1d.tenfold.v1.ListClaimsRequest\x1a\x1e.tenfold.v1.ListClaimsResponse\"\x00\x12J\n" +
 	"\tListMoves\x12\x1c.tenfold.v1.ListMovesRequest\x1a\x1d.tenfold.v1.ListMovesResponse\"\x00\x12P\n" +
@@ -2585,139 +2849,156 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
-	(*FileClaimRequest)(nil),            // 0: tenfold.v1.FileClaimRequest
-	(*FileClaimResponse)(nil),           // 1: tenfold.v1.FileClaimResponse
-	(*BatchFileClaimsRequest)(nil),      // 2: tenfold.v1.BatchFileClaimsRequest
-	(*BatchFileClaimsResponse)(nil),     // 3: tenfold.v1.BatchFileClaimsResponse
-	(*BatchFileClaimsItem)(nil),         // 4: tenfold.v1.BatchFileClaimsItem
-	(*GetClaimRequest)(nil),             // 5: tenfold.v1.GetClaimRequest
-	(*GetClaimResponse)(nil),            // 6: tenfold.v1.GetClaimResponse
-	(*ListClaimsRequest)(nil),           // 7: tenfold.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),          // 8: tenfold.v1.ListClaimsResponse
-	(*ListMovesRequest)(nil),            // 9: tenfold.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),           // 10: tenfold.v1.ListMovesResponse
-	(*AcceptClaimRequest)(nil),          // 11: tenfold.v1.AcceptClaimRequest
-	(*AcceptClaimResponse)(nil),         // 12: tenfold.v1.AcceptClaimResponse
-	(*WithdrawClaimRequest)(nil),        // 13: tenfold.v1.WithdrawClaimRequest
-	(*WithdrawClaimResponse)(nil),       // 14: tenfold.v1.WithdrawClaimResponse
-	(*ConfirmNoticeRequest)(nil),        // 15: tenfold.v1.ConfirmNoticeRequest
-	(*ConfirmNoticeResponse)(nil),       // 16: tenfold.v1.ConfirmNoticeResponse
-	(*AssignReviewRequest)(nil),         // 17: tenfold.v1.AssignReviewRequest
-	(*AssignReviewResponse)(nil),        // 18: tenfold.v1.AssignReviewResponse
-	(*DecideReviewRequest)(nil),         // 19: tenfold.v1.DecideReviewRequest
-	(*DecideReviewResponse)(nil),        // 20: tenfold.v1.DecideReviewResponse
-	(*GetOrderLineRequest)(nil),         // 21: tenfold.v1.GetOrderLineRequest
-	(*GetOrderLineResponse)(nil),        // 22: tenfold.v1.GetOrderLineResponse
-	(*GetRequestRequest)(nil),           // 23: tenfold.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),          // 24: tenfold.v1.GetRequestResponse
-	(*QuotePayoutRequest)(nil),          // 25: tenfold.v1.QuotePayoutRequest
-	(*QuotePayoutResponse)(nil),         // 26: tenfold.v1.QuotePayoutResponse
-	(*ReportPayoutOutcomeRequest)(nil),  // 27: tenfold.v1.ReportPayoutOutcomeRequest
-	(*ReportPayoutOutcomeResponse)(nil), // 28: tenfold.v1.ReportPayoutOutcomeResponse
-	(*ListPayoutsRequest)(nil),          // 29: tenfold.v1.ListPayoutsRequest
-	(*ListPayoutsResponse)(nil),         // 30: tenfold.v1.ListPayoutsResponse
-	(*RetryPayoutRequest)(nil),          // 31: tenfold.v1.RetryPayoutRequest
-	(*RetryPayoutResponse)(nil),         // 32: tenfold.v1.RetryPayoutResponse
-	(*OrderLine)(nil),                   // 33: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                  // 34: tenfold.v1.LineRefund
-	(LegalBasis)(0),                     // 35: tenfold.v1.LegalBasis
-	(Remedy)(0),                         // 36: tenfold.v1.Remedy
-	(Grounds)(0),                        // 37: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),       // 38: google.protobuf.Timestamp
-	(*Claim)(nil),                       // 39: tenfold.v1.Claim
-	(*ItemStatus)(nil),                  // 40: tenfold.v1.ItemStatus
-	(ClaimView)(0),                      // 41: tenfold.v1.ClaimView
-	(ClaimQueue)(0),                     // 42: tenfold.v1.ClaimQueue
-	(*Move)(nil),                        // 43: tenfold.v1.Move
-	(ReviewDecision)(0),                 // 44: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                 // 45: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),               // 46: tenfold.v1.StoredRequest
-	(*Money)(nil),                       // 47: tenfold.v1.Money
-	(*Calculation)(nil),                 // 48: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                  // 49: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                      // 50: tenfold.v1.Payout
-	(PayoutState)(0),                    // 51: tenfold.v1.PayoutState
+	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
+	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
+	(*BatchFileClaimsRequest)(nil),       // 2: tenfold.v1.BatchFileClaimsRequest
+	(*BatchFileClaimsResponse)(nil),      // 3: tenfold.v1.BatchFileClaimsResponse
+	(*BatchFileClaimsItem)(nil),          // 4: tenfold.v1.BatchFileClaimsItem
+	(*GetClaimRequest)(nil),              // 5: tenfold.v1.GetClaimRequest
+	(*GetClaimResponse)(nil),             // 6: tenfold.v1.GetClaimResponse
+	(*ExplainClaimRequest)(nil),          // 7: tenfold.v1.ExplainClaimRequest
+	(*ExplainClaimResponse)(nil),         // 8: tenfold.v1.ExplainClaimResponse
+	(*DescribeStateMachineRequest)(nil),  // 9: tenfold.v1.DescribeStateMachineRequest
+	(*DescribeStateMachineResponse)(nil), // 10: tenfold.v1.DescribeStateMachineResponse
+	(*ListClaimsRequest)(nil),            // 11: tenfold.v1.ListClaimsRequest
+	(*ListClaimsResponse)(nil),           // 12: tenfold.v1.ListClaimsResponse
+	(*ListMovesRequest)(nil),             // 13: tenfold.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),            // 14: tenfold.v1.ListMovesResponse
+	(*AcceptClaimRequest)(nil),           // 15: tenfold.v1.AcceptClaimRequest
+	(*AcceptClaimResponse)(nil),          // 16: tenfold.v1.AcceptClaimResponse
+	(*WithdrawClaimRequest)(nil),         // 17: tenfold.v1.WithdrawClaimRequest
+	(*WithdrawClaimResponse)(nil),        // 18: tenfold.v1.WithdrawClaimResponse
+	(*ConfirmNoticeRequest)(nil),         // 19: tenfold.v1.ConfirmNoticeRequest
+	(*ConfirmNoticeResponse)(nil),        // 20: tenfold.v1.ConfirmNoticeResponse
+	(*AssignReviewRequest)(nil),          // 21: tenfold.v1.AssignReviewRequest
+	(*AssignReviewResponse)(nil),         // 22: tenfold.v1.AssignReviewResponse
+	(*DecideReviewRequest)(nil),          // 23: tenfold.v1.DecideReviewRequest
+	(*DecideReviewResponse)(nil),         // 24: tenfold.v1.DecideReviewResponse
+	(*GetOrderLineRequest)(nil),          // 25: tenfold.v1.GetOrderLineRequest
+	(*GetOrderLineResponse)(nil),         // 26: tenfold.v1.GetOrderLineResponse
+	(*GetRequestRequest)(nil),            // 27: tenfold.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),           // 28: tenfold.v1.GetRequestResponse
+	(*QuotePayoutRequest)(nil),           // 29: tenfold.v1.QuotePayoutRequest
+	(*QuotePayoutResponse)(nil),          // 30: tenfold.v1.QuotePayoutResponse
+	(*ReportPayoutOutcomeRequest)(nil),   // 31: tenfold.v1.ReportPayoutOutcomeRequest
+	(*ReportPayoutOutcomeResponse)(nil),  // 32: tenfold.v1.ReportPayoutOutcomeResponse
+	(*ListPayoutsRequest)(nil),           // 33: tenfold.v1.ListPayoutsRequest
+	(*ListPayoutsResponse)(nil),          // 34: tenfold.v1.ListPayoutsResponse
+	(*RetryPayoutRequest)(nil),           // 35: tenfold.v1.RetryPayoutRequest
+	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
+	(*OrderLine)(nil),                    // 37: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 38: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 39: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 40: tenfold.v1.Remedy
+	(Grounds)(0),                         // 41: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 42: google.protobuf.Timestamp
+	(*Claim)(nil),                        // 43: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 44: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 45: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 46: google.protobuf.FieldMask
+	(Language)(0),                        // 47: tenfold.v1.Language
+	(*ClaimExplanation)(nil),             // 48: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 49: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 50: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 51: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 52: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 53: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 54: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 55: tenfold.v1.Money
+	(*Calculation)(nil),                  // 56: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 57: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 58: tenfold.v1.Payout
+	(PayoutState)(0),                     // 59: tenfold.v1.PayoutState
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	33, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	34, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	35, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	36, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	37, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	38, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	39, // 6: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	37, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	38, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	39, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	40, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	41, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	42, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	43, // 6: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
 	0,  // 7: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
 	4,  // 8: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	40, // 9: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	39, // 10: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	41, // 11: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	39, // 12: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	42, // 13: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	39, // 14: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	43, // 15: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	39, // 16: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 17: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 18: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	39, // 19: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	44, // 20: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	45, // 21: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	39, // 22: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	33, // 23: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	46, // 24: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	33, // 25: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	34, // 26: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	35, // 27: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	36, // 28: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	38, // 29: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	47, // 30: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	48, // 31: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	48, // 32: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	49, // 33: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	38, // 34: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	50, // 35: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	51, // 36: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	50, // 37: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	39, // 38: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	50, // 39: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	0,  // 40: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 41: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 42: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 43: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	9,  // 44: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	11, // 45: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	13, // 46: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	15, // 47: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	17, // 48: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	19, // 49: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	21, // 50: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	23, // 51: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	25, // 52: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	27, // 53: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	29, // 54: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	31, // 55: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	1,  // 56: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 57: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 58: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 59: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	10, // 60: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	12, // 61: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	14, // 62: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	16, // 63: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	18, // 64: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	20, // 65: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	22, // 66: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	24, // 67: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	26, // 68: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	28, // 69: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	30, // 70: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	32, // 71: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	56, // [56:72] is the sub-list for method output_type
-	40, // [40:56] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	44, // 9: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	43, // 10: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	45, // 11: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	46, // 12: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	43, // 13: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	47, // 14: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	48, // 15: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	47, // 16: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	49, // 17: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	50, // 18: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	43, // 19: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	51, // 20: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	43, // 21: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	43, // 22: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	43, // 23: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	43, // 24: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	52, // 25: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	53, // 26: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	43, // 27: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	37, // 28: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	54, // 29: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	37, // 30: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	38, // 31: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	39, // 32: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	40, // 33: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	42, // 34: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	55, // 35: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	56, // 36: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	56, // 37: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	57, // 38: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	42, // 39: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	58, // 40: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	59, // 41: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	58, // 42: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	43, // 43: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	58, // 44: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	0,  // 45: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 46: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 47: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 48: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 49: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 50: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 51: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 52: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 53: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 54: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 55: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 56: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 57: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 58: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 59: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 60: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 61: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 62: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	1,  // 63: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 64: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 65: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 66: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 67: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 68: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 69: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 70: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 71: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 72: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 73: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 74: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 75: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 76: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 77: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 78: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 79: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 80: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	63, // [63:81] is the sub-list for method output_type
+	45, // [45:63] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -2728,17 +3009,19 @@ func file_tenfold_v1_claim_service_proto_init() {
 	file_tenfold_v1_calculation_proto_init()
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_error_detail_proto_init()
+	file_tenfold_v1_explanation_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_order_line_proto_init()
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_policy_proto_init()
 	file_tenfold_v1_request_proto_init()
+	file_tenfold_v1_state_machine_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	file_tenfold_v1_claim_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*FileClaimRequest_OrderLineName)(nil),
 		(*FileClaimRequest_OrderLine)(nil),
 	}
-	file_tenfold_v1_claim_service_proto_msgTypes[25].OneofWrappers = []any{
+	file_tenfold_v1_claim_service_proto_msgTypes[29].OneofWrappers = []any{
 		(*QuotePayoutRequest_OrderLineName)(nil),
 		(*QuotePayoutRequest_OrderLine)(nil),
 	}
@@ -2748,7 +3031,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

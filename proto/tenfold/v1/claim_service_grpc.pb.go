@@ -19,22 +19,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ClaimService_FileClaim_FullMethodName           = "/tenfold.v1.ClaimService/FileClaim"
-	ClaimService_BatchFileClaims_FullMethodName     = "/tenfold.v1.ClaimService/BatchFileClaims"
-	ClaimService_GetClaim_FullMethodName            = "/tenfold.v1.ClaimService/GetClaim"
-	ClaimService_ListClaims_FullMethodName          = "/tenfold.v1.ClaimService/ListClaims"
-	ClaimService_ListMoves_FullMethodName           = "/tenfold.v1.ClaimService/ListMoves"
-	ClaimService_AcceptClaim_FullMethodName         = "/tenfold.v1.ClaimService/AcceptClaim"
-	ClaimService_WithdrawClaim_FullMethodName       = "/tenfold.v1.ClaimService/WithdrawClaim"
-	ClaimService_ConfirmNotice_FullMethodName       = "/tenfold.v1.ClaimService/ConfirmNotice"
-	ClaimService_AssignReview_FullMethodName        = "/tenfold.v1.ClaimService/AssignReview"
-	ClaimService_DecideReview_FullMethodName        = "/tenfold.v1.ClaimService/DecideReview"
-	ClaimService_GetOrderLine_FullMethodName        = "/tenfold.v1.ClaimService/GetOrderLine"
-	ClaimService_GetRequest_FullMethodName          = "/tenfold.v1.ClaimService/GetRequest"
-	ClaimService_QuotePayout_FullMethodName         = "/tenfold.v1.ClaimService/QuotePayout"
-	ClaimService_ReportPayoutOutcome_FullMethodName = "/tenfold.v1.ClaimService/ReportPayoutOutcome"
-	ClaimService_ListPayouts_FullMethodName         = "/tenfold.v1.ClaimService/ListPayouts"
-	ClaimService_RetryPayout_FullMethodName         = "/tenfold.v1.ClaimService/RetryPayout"
+	ClaimService_FileClaim_FullMethodName            = "/tenfold.v1.ClaimService/FileClaim"
+	ClaimService_BatchFileClaims_FullMethodName      = "/tenfold.v1.ClaimService/BatchFileClaims"
+	ClaimService_GetClaim_FullMethodName             = "/tenfold.v1.ClaimService/GetClaim"
+	ClaimService_ExplainClaim_FullMethodName         = "/tenfold.v1.ClaimService/ExplainClaim"
+	ClaimService_DescribeStateMachine_FullMethodName = "/tenfold.v1.ClaimService/DescribeStateMachine"
+	ClaimService_ListClaims_FullMethodName           = "/tenfold.v1.ClaimService/ListClaims"
+	ClaimService_ListMoves_FullMethodName            = "/tenfold.v1.ClaimService/ListMoves"
+	ClaimService_AcceptClaim_FullMethodName          = "/tenfold.v1.ClaimService/AcceptClaim"
+	ClaimService_WithdrawClaim_FullMethodName        = "/tenfold.v1.ClaimService/WithdrawClaim"
+	ClaimService_ConfirmNotice_FullMethodName        = "/tenfold.v1.ClaimService/ConfirmNotice"
+	ClaimService_AssignReview_FullMethodName         = "/tenfold.v1.ClaimService/AssignReview"
+	ClaimService_DecideReview_FullMethodName         = "/tenfold.v1.ClaimService/DecideReview"
+	ClaimService_GetOrderLine_FullMethodName         = "/tenfold.v1.ClaimService/GetOrderLine"
+	ClaimService_GetRequest_FullMethodName           = "/tenfold.v1.ClaimService/GetRequest"
+	ClaimService_QuotePayout_FullMethodName          = "/tenfold.v1.ClaimService/QuotePayout"
+	ClaimService_ReportPayoutOutcome_FullMethodName  = "/tenfold.v1.ClaimService/ReportPayoutOutcome"
+	ClaimService_ListPayouts_FullMethodName          = "/tenfold.v1.ClaimService/ListPayouts"
+	ClaimService_RetryPayout_FullMethodName          = "/tenfold.v1.ClaimService/RetryPayout"
 )
 
 // ClaimServiceClient is the client API for ClaimService service.
@@ -76,8 +78,16 @@ type ClaimServiceClient interface {
 	// items were looked at. An item is stored as the FileClaim it is: it may be
 	// sent again alone or in another batch.
 	BatchFileClaims(ctx context.Context, in *BatchFileClaimsRequest, opts ...grpc.CallOption) (*BatchFileClaimsResponse, error)
-	// GetClaim reads a claim. CLAIM_NOT_FOUND where there is none.
+	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND where there
+	// is none, REQUEST_INVALID for a path that the view does not have.
 	GetClaim(ctx context.Context, in *GetClaimRequest, opts ...grpc.CallOption) (*GetClaimResponse, error)
+	// ExplainClaim tells why a claim is where it is, whose turn it is, what time
+	// will do, what can be done with what would come of it, and how the award came
+	// about. CLAIM_NOT_FOUND.
+	ExplainClaim(ctx context.Context, in *ExplainClaimRequest, opts ...grpc.CallOption) (*ExplainClaimResponse, error)
+	// DescribeStateMachine tells how claims move: states, triggers and who may pull
+	// them, deadlines, what money does; as data and as diagrams.
+	DescribeStateMachine(ctx context.Context, in *DescribeStateMachineRequest, opts ...grpc.CallOption) (*DescribeStateMachineResponse, error)
 	// ListClaims lists claims of one merchant, or of all by an anchored filter or
 	// a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
@@ -166,6 +176,26 @@ func (c *claimServiceClient) GetClaim(ctx context.Context, in *GetClaimRequest, 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetClaimResponse)
 	err := c.cc.Invoke(ctx, ClaimService_GetClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) ExplainClaim(ctx context.Context, in *ExplainClaimRequest, opts ...grpc.CallOption) (*ExplainClaimResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainClaimResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ExplainClaim_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *claimServiceClient) DescribeStateMachine(ctx context.Context, in *DescribeStateMachineRequest, opts ...grpc.CallOption) (*DescribeStateMachineResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DescribeStateMachineResponse)
+	err := c.cc.Invoke(ctx, ClaimService_DescribeStateMachine_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -341,8 +371,16 @@ type ClaimServiceServer interface {
 	// items were looked at. An item is stored as the FileClaim it is: it may be
 	// sent again alone or in another batch.
 	BatchFileClaims(context.Context, *BatchFileClaimsRequest) (*BatchFileClaimsResponse, error)
-	// GetClaim reads a claim. CLAIM_NOT_FOUND where there is none.
+	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND where there
+	// is none, REQUEST_INVALID for a path that the view does not have.
 	GetClaim(context.Context, *GetClaimRequest) (*GetClaimResponse, error)
+	// ExplainClaim tells why a claim is where it is, whose turn it is, what time
+	// will do, what can be done with what would come of it, and how the award came
+	// about. CLAIM_NOT_FOUND.
+	ExplainClaim(context.Context, *ExplainClaimRequest) (*ExplainClaimResponse, error)
+	// DescribeStateMachine tells how claims move: states, triggers and who may pull
+	// them, deadlines, what money does; as data and as diagrams.
+	DescribeStateMachine(context.Context, *DescribeStateMachineRequest) (*DescribeStateMachineResponse, error)
 	// ListClaims lists claims of one merchant, or of all by an anchored filter or
 	// a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
@@ -415,6 +453,12 @@ func (UnimplementedClaimServiceServer) BatchFileClaims(context.Context, *BatchFi
 }
 func (UnimplementedClaimServiceServer) GetClaim(context.Context, *GetClaimRequest) (*GetClaimResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetClaim not implemented")
+}
+func (UnimplementedClaimServiceServer) ExplainClaim(context.Context, *ExplainClaimRequest) (*ExplainClaimResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainClaim not implemented")
+}
+func (UnimplementedClaimServiceServer) DescribeStateMachine(context.Context, *DescribeStateMachineRequest) (*DescribeStateMachineResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DescribeStateMachine not implemented")
 }
 func (UnimplementedClaimServiceServer) ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListClaims not implemented")
@@ -526,6 +570,42 @@ func _ClaimService_GetClaim_Handler(srv interface{}, ctx context.Context, dec fu
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ClaimServiceServer).GetClaim(ctx, req.(*GetClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_ExplainClaim_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainClaimRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ExplainClaim(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ExplainClaim_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ExplainClaim(ctx, req.(*ExplainClaimRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ClaimService_DescribeStateMachine_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DescribeStateMachineRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).DescribeStateMachine(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_DescribeStateMachine_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).DescribeStateMachine(ctx, req.(*DescribeStateMachineRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -782,6 +862,14 @@ var ClaimService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetClaim",
 			Handler:    _ClaimService_GetClaim_Handler,
+		},
+		{
+			MethodName: "ExplainClaim",
+			Handler:    _ClaimService_ExplainClaim_Handler,
+		},
+		{
+			MethodName: "DescribeStateMachine",
+			Handler:    _ClaimService_DescribeStateMachine_Handler,
 		},
 		{
 			MethodName: "ListClaims",

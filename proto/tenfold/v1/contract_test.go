@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -54,7 +55,7 @@ func TestEveryRuleCompiles(t *testing.T) {
 // Catches a method added without what every method of its sort must carry.
 func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch"}
+	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain"}
 	rangeFiles(func(fd protoreflect.FileDescriptor) {
 		for i := range fd.Services().Len() {
 			sd := fd.Services().Get(i)
@@ -201,6 +202,15 @@ func TestRules(t *testing.T) {
 		{"an empty batch", &tenfoldv1.BatchFileClaimsRequest{}, "requests"},
 		{"a claim of an unknown merchant", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/3k7qx8m2pdr5t0c2jwz9"}, ""},
 		{"an unknown view", &tenfoldv1.GetClaimRequest{Name: "merchants/-/claims/1", View: 9}, "view"},
+		{"a view with a mask", &tenfoldv1.GetClaimRequest{
+			Name: "merchants/m1/claims/1", ReadMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}},
+		}, ""},
+		{"an unknown language", &tenfoldv1.ExplainClaimRequest{Name: "merchants/m1/claims/1", Language: 9}, "language"},
+		{"an explanation of nothing", &tenfoldv1.ExplainClaimRequest{}, "name"},
+		{"a machine in an unknown language", &tenfoldv1.DescribeStateMachineRequest{Language: 9}, "language"},
+		{"a filter that the server refuses by itself", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", Filter: strings.Repeat("a", 1<<20)}, ""},
+		{"a filter beyond that", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", Filter: strings.Repeat("a", 1<<20+1)}, "filter"},
+		{"an endless order", &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", OrderBy: strings.Repeat("a", 65)}, "order_by"},
 		{"upheld with verdicts", decide(uphold, unit(1, counterfeit), unit(2, genuine)), ""},
 		{"upheld without verdicts", decide(uphold), "-"},
 		{"upheld with nothing counterfeit", decide(uphold, unit(1, genuine)), "-"},

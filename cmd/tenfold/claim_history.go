@@ -1,0 +1,179 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// happening is one line of a claim's timeline.
+type happening struct {
+	At time.Time `json:"at"`
+	// What is the sort of thing that happened.
+	What   string `json:"what"`
+	Detail string `json:"detail"`
+	By     string `json:"by,omitempty"`
+	Note   string `json:"note,omitempty"`
+}
+
+// timeline is a claim with all that happened to it, oldest first.
+type timeline struct {
+	Claim      string      `json:"claim"`
+	State      string      `json:"state"`
+	WaitsFor   string      `json:"waitsFor"`
+	Happenings []happening `json:"happenings"`
+}
+
+func newClaimHistory() *cobra.Command {
+	var c client
+	var out output
+	cmd := &cobra.Command{
+		Use:   "history NAME|ID",
+		Short: "Show all that happened to a claim: moves, results, holds and payouts, by time",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			name, err := claimNameOf(args[0])
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			told, err := readTimeline(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), name)
+			if err != nil {
+				return err
+			}
+			if out.isJSON() {
+				return out.json(told)
+			}
+			printTimeline(&out, told)
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleSupport)
+	out.flag(cmd)
+	return cmd
+}
+
+// readTimeline reads a claim and all of its moves.
+func readTimeline(ctx context.Context, claims tenfoldv1.ClaimServiceClient, name string) (*timeline, error) {
+	got, err := claims.GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+	if err != nil {
+		return nil, refusal(err)
+	}
+	c := got.GetClaim()
+	told := &timeline{Claim: c.GetName(), State: word(c.GetState()), WaitsFor: word(c.GetWaitsFor())}
+	// What moved a claim comes before the move, where both have one time.
+	told.addParts(c)
+	request := &tenfoldv1.ListMovesRequest{Parent: c.GetName()}
+	for {
+		page, err := claims.ListMoves(ctx, request)
+		if err != nil {
+			return nil, refusal(err)
+		}
+		for _, m := range page.GetMoves() {
+			told.add(m.GetMovedAt(), "move", word(m.GetToState())+" by "+word(m.GetTrigger()), m.GetWorkload()+" ("+m.GetRole()+") "+m.GetPerson(), m.GetNote())
+		}
+		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+			break
+		}
+	}
+	slices.SortStableFunc(told.Happenings, func(a, b happening) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
+	return told, nil
+}
+
+func (t *timeline) add(at *timestamppb.Timestamp, what, detail, by, note string) {
+	if at != nil {
+		t.Happenings = append(t.Happenings, happening{at.AsTime(), what, detail, by, note})
+	}
+}
+
+// addParts adds what the FULL view knows besides the moves.
+func (t *timeline) addParts(c *tenfoldv1.Claim) {
+	for _, r := range c.GetResults() {
+		t.add(r.GetRecordedAt(), "result", fmt.Sprintf("report %s, rank %d: %s", r.GetReportNumber(), r.GetRank(), units(r.GetUnitVerdicts())), r.GetAuthenticator(), r.GetStatement())
+	}
+	t.add(c.GetNotice().GetConfirmedAt(), "notice", fmt.Sprintf("delivery of revision %d confirmed", c.GetNotice().GetRevision()), "", "")
+	for _, h := range c.GetHolds() {
+		t.add(h.GetHeldAt(), "hold", sum(h.GetAmount())+" set aside", word(h.GetSource()), "")
+		t.add(h.GetEndedAt(), "hold", sum(h.GetAmount())+" "+word(h.GetState()), word(h.GetSource()), "")
+	}
+	for _, p := range c.GetPayouts() {
+		t.add(p.GetInstructedAt(), "payout", word(p.GetPart())+" "+sum(p.GetAmount())+" instructed", p.GetOutNumber(), "")
+		t.add(p.GetAnsweredAt(), "payout", word(p.GetPart())+" "+sum(p.GetAmount())+" "+word(p.GetState()), p.GetGatewayReference(), p.GetFailureCode())
+	}
+}
+
+func printTimeline(o *output, t *timeline) {
+	list := o.newTable(t.Claim+": "+t.State+", waits for "+t.WaitsFor, column{title: "When"}, column{title: "What"}, column{title: "Detail"}, column{title: "By"}, column{title: "Note"})
+	for _, h := range t.Happenings {
+		list.AppendRow(table.Row{when(timestamppb.New(h.At)), h.What, h.Detail, h.By, h.Note})
+	}
+	o.render(list)
+}
+
+func newClaimFind() *cobra.Command {
+	var c client
+	var out output
+	var f claimFilter
+	cmd := &cobra.Command{
+		Use:   "find",
+		Short: "Find the claims of an order, a claimant, a product or an authenticator, and tell what happened to each",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			if f.order == "" && f.claimant == "" && f.product == "" && f.authenticator == "" {
+				return usageError{fmt.Errorf("name at least one of --order, --claimant, --product, --authenticator")}
+			}
+			request, err := f.request()
+			if err != nil {
+				return err
+			}
+			conn, err := c.connect()
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			claims := tenfoldv1.NewClaimServiceClient(conn)
+			list, err := listClaims(cmd.Context(), claims, request, f.limit)
+			if err != nil {
+				return err
+			}
+			all := make([]*timeline, len(list.GetClaims()))
+			for i, found := range list.GetClaims() {
+				if all[i], err = readTimeline(cmd.Context(), claims, found.GetName()); err != nil {
+					return err
+				}
+			}
+			if out.isJSON() {
+				return out.json(all)
+			}
+			for _, t := range all {
+				printTimeline(&out, t)
+			}
+			fmt.Fprintf(out.w, "%d claims\n", len(all))
+			return nil
+		},
+	}
+	c.flags(cmd, engine.RoleSupport)
+	out.flag(cmd)
+	f.anchors(cmd)
+	cmd.Flags().IntVar(&f.limit, "limit", 20, "at most this many")
+	return cmd
+}

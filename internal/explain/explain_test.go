@@ -1,0 +1,121 @@
+package explain_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden explanations")
+
+var since = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// subject is a claim that stands in s as claims do: with an award from NOTIFIED
+// on, held, funded or paid as the state says.
+func subject(s claim.State) *explain.Subject {
+	c := claim.Claim{
+		ID: "3K7QX-8M2PD-R5T0C-2JWZ9", State: s, StateSince: since, Currency: "CNY", Verdict: claim.Pending,
+		Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}, {Ordinal: 2, Verdict: claim.Genuine}},
+	}
+	if fires := s.Fires(); len(fires) > 0 {
+		c.Fires, c.Deadline = fires[len(fires)-1], since.AddDate(0, 0, 7)
+	}
+	out := &explain.Subject{Moved: explain.Move{Role: "operator", Note: "as agreed", At: since}}
+	for _, e := range claim.Edges() {
+		if e.To == s {
+			out.Moved.Trigger = e.Trigger
+		}
+	}
+	if s != claim.Authenticating && s != claim.InReview && s != claim.Expired {
+		award(&c, out)
+	}
+	for _, a := range c.Allowed() {
+		for _, p := range c.Prospects(a) {
+			choice := explain.Choice{Action: a, Roles: []string{"merchant", "operator"}, Prospect: p}
+			if p.Fires != claim.DeadlineNone {
+				choice.Deadline = since.AddDate(0, 0, 3)
+			}
+			out.Choices = append(out.Choices, choice)
+		}
+	}
+	out.Claim = c
+	return out
+}
+
+func award(c *claim.Claim, out *explain.Subject) {
+	c.Verdict, c.Revision = claim.Counterfeit, 1
+	c.Award = claim.Award{Refund: 10_000, Compensation: 100_000}
+	switch {
+	case c.State == claim.Paid:
+		c.Funding = claim.Funding{FromDeposit: 110_000, RefundPaid: 10_000, CompensationPaid: 100_000}
+	case c.State.Confirmed():
+		c.Funding = claim.Funding{FromDeposit: 60_000, Advanced: 20_000, RefundInFlight: 10_000}
+	case c.State.Live():
+		c.Funding = claim.Funding{Held: 60_000}
+	}
+	out.Revision = &claim.Revision{Number: 1, Verdict: claim.Counterfeit, Award: c.Award, Calculation: policy.Calculation{
+		PolicyID: "promise-tenfold", Version: 1, Basis: policy.Promise, CounterfeitUnits: 1, Units: 2, Base: 10_000,
+		Multiplier: money.Ratio{Num: 10, Den: 1}, CapApplied: true,
+	}}
+	out.Result = &claim.Result{
+		AuthenticatorID: "lab-1", ReportNumber: "R-1", Kind: claim.AccreditedLab, Sample: claim.SealedPlatformSample,
+		CustodyIntact: true, Units: c.Units,
+	}
+}
+
+func written(t explain.Text) string {
+	lines := append([]string{t.Why, t.Turn, t.Time}, t.Award...)
+	return strings.Join(append(lines, t.Choices...), "\n") + "\n"
+}
+
+// Would catch an explanation that reads otherwise than people have agreed to,
+// in any state and language. With -update it writes them anew.
+func TestEveryStateIsExplained(t *testing.T) {
+	t.Parallel()
+	for _, l := range explain.Languages() {
+		for _, s := range claim.States() {
+			t.Run(string(l)+"/"+string(s), func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join("testdata", strings.ToLower(string(l)), strings.ToLower(string(s))+".txt")
+				got := written(explain.Explain(l, subject(s)))
+				if *update {
+					if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+						t.Fatal(err)
+					}
+					return
+				}
+				want, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatalf("%v; run: go test ./internal/explain -update", err)
+				}
+				if diff := cmp.Diff(string(want), got); diff != "" {
+					t.Errorf("differs; if it is meant, run go test ./internal/explain -update:\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// Would catch a golden explanation of a state that is no more.
+func TestEveryGoldenHasItsState(t *testing.T) {
+	t.Parallel()
+	for _, l := range explain.Languages() {
+		files, err := os.ReadDir(filepath.Join("testdata", strings.ToLower(string(l))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(files) != len(claim.States()) {
+			t.Errorf("%d golden explanations in %s for %d states", len(files), l, len(claim.States()))
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package explain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// writer writes about one claim in one language.
+type writer struct {
+	words *catalogue
+	claim *claim.Claim
+}
+
+func (w *writer) at(t time.Time) string { return t.In(policy.Beijing).Format(w.words.timeForm) }
+
+func (w *writer) amount(a money.Amount) string {
+	return money.Format(a, w.claim.Currency) + " " + w.claim.Currency
+}
+
+func (w *writer) why(s *Subject) string {
+	p := &w.words.phrases
+	text := fill(p.why, fields{
+		"Claim": s.Claim.ID, "State": word(w.words.names, s.Claim.State), "Since": w.at(s.Claim.StateSince),
+		"Trigger": word(w.words.triggers, s.Moved.Trigger), "Role": word(w.words.roles, s.Moved.Role),
+	})
+	if s.Moved.Note != "" {
+		text += fill(p.note, fields{"Note": s.Moved.Note})
+	}
+	if r := s.Result; r != nil {
+		text += fill(p.result, fields{
+			"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Rank": strconv.Itoa(r.Rank()), "Units": w.units(r.Units),
+		})
+	}
+	return text
+}
+
+func (w *writer) units(units []claim.Unit) string {
+	parts := make([]string, len(units))
+	for i, u := range units {
+		parts[i] = fmt.Sprintf("#%d %s", u.Ordinal, word(w.words.verdicts, u.Verdict))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (w *writer) turn() string {
+	text := fill(w.words.phrases.turn, fields{"Party": word(w.words.parties, w.claim.State.WaitsFor())})
+	if w.claim.Escalated {
+		text += fill(w.words.phrases.escalated, nil)
+	}
+	return text
+}
+
+func (w *writer) time() string {
+	p, runs := w.claim.Lapse()
+	if !runs {
+		return fill(w.words.phrases.timeless, nil)
+	}
+	what := append([]string{word(w.words.deadlines, w.claim.Fires)}, w.movements(&p)...)
+	return fill(w.words.phrases.time, fields{"At": w.at(w.claim.Deadline), "What": strings.Join(what, w.words.and)})
+}
+
+func (w *writer) movements(p *claim.Prospect) []string {
+	var out []string
+	for _, m := range p.Movements {
+		out = append(out, fill(w.words.effects[m.Effect], fields{"Amount": w.amount(m.Amount)}))
+	}
+	return out
+}
+
+func (w *writer) award(r *claim.Revision) []string {
+	p, c := &w.words.phrases, w.claim
+	if r == nil || r.Calculation.PolicyID == "" {
+		return []string{fill(p.noAward, nil)}
+	}
+	k := &r.Calculation
+	out := []string{fill(p.awarded, fields{
+		"Revision": strconv.Itoa(int(r.Number)), "Verdict": word(w.words.verdicts, r.Verdict), "Total": w.amount(r.Award.Total()),
+		"Refund": w.amount(r.Award.Refund), "Compensation": w.amount(r.Award.Compensation), "Basis": word(w.words.bases, k.Basis),
+		"Policy": k.PolicyID, "Version": strconv.Itoa(int(k.Version)), "Units": strconv.Itoa(int(k.CounterfeitUnits)),
+		"AllUnits": strconv.Itoa(int(k.Units)), "Base": w.amount(k.Base), "Multiplier": ratio(k.Multiplier),
+	})}
+	if k.FloorApplied {
+		out = append(out, fill(p.floor, nil))
+	}
+	if k.CapApplied {
+		out = append(out, fill(p.cap, nil))
+	}
+	if c.Funding.Held > 0 {
+		out = append(out, fill(p.held, fields{"Held": w.amount(c.Funding.Held)}))
+	}
+	if c.State.Confirmed() {
+		out = append(out, fill(p.funding, fields{
+			"Funded": w.amount(c.Funding.Funded()), "InFlight": w.amount(c.Funding.InFlight()), "Paid": w.amount(c.Funding.Paid()),
+		}))
+	}
+	if open := c.Shortfall(); open > 0 {
+		out = append(out, fill(p.shortfall, fields{"Shortfall": w.amount(open)}))
+	}
+	return out
+}
+
+func ratio(r money.Ratio) string {
+	if r.Den == 1 {
+		return strconv.FormatInt(r.Num, 10)
+	}
+	return fmt.Sprintf("%d/%d", r.Num, r.Den)
+}
+
+func (w *writer) choices(list []Choice) []string {
+	var out []string
+	for i := range list {
+		out = append(out, w.choice(&list[i]))
+	}
+	return out
+}
+
+func (w *writer) choice(c *Choice) string {
+	p, prospect := &w.words.phrases, &c.Prospect
+	state := fields{"State": word(w.words.names, prospect.To)}
+	what := []string{fill(p.stays, state)}
+	if prospect.Trigger != "" {
+		state["Trigger"] = word(w.words.triggers, prospect.Trigger)
+		what[0] = fill(p.moves, state)
+	}
+	what = append(what, w.movements(prospect)...)
+	if prospect.Unpriced {
+		what = append(what, fill(p.unpriced, nil))
+	}
+	if !c.Deadline.IsZero() {
+		what = append(what, fill(p.deadline, fields{"At": w.at(c.Deadline), "What": word(w.words.deadlines, prospect.Fires)}))
+	}
+	return fill(p.choice, fields{
+		"Action": word(w.words.actions, c.Action), "Roles": w.roles(c.Roles), "What": strings.Join(what, w.words.and),
+	})
+}
+
+func (w *writer) roles(list []string) string {
+	if len(list) == 0 {
+		return w.words.none
+	}
+	words := make([]string, len(list))
+	for i, r := range list {
+		words[i] = word(w.words.roles, r)
+	}
+	return strings.Join(words, " / ")
+}

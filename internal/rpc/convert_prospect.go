@@ -1,0 +1,70 @@
+package rpc
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/explain"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// choicesOf gives every way in which something can be done to a claim, those of
+// one role where one is given.
+func choicesOf(c *claim.Claim, catalog *engine.Catalog, now time.Time, role engine.Role) []explain.Choice {
+	var out []explain.Choice
+	for _, a := range c.Allowed() {
+		who := takers(a)
+		if role != "" && !slices.Contains(who, string(role)) {
+			continue
+		}
+		for _, p := range c.Prospects(a) {
+			out = append(out, explain.Choice{Action: a, Roles: who, Prospect: p, Deadline: catalog.Due(c, p, now)})
+		}
+	}
+	return out
+}
+
+func effectsOf(choices []explain.Choice, currency string) []*tenfoldv1.ActionEffect {
+	out := make([]*tenfoldv1.ActionEffect, len(choices))
+	for i, c := range choices {
+		out[i] = &tenfoldv1.ActionEffect{
+			Action: actions.proto(c.Action), Method: shortMethod(actionMethods[c.Action]), Roles: c.Roles,
+			Trigger: triggers.proto(c.Prospect.Trigger), NextState: claimStates.proto(c.Prospect.To),
+			Movements: movementsOf(c.Prospect.Movements, currency), Unpriced: c.Prospect.Unpriced,
+		}
+		if !c.Deadline.IsZero() {
+			out[i].Deadline = &tenfoldv1.Deadline{PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Prospect.Fires)}
+		}
+	}
+	return out
+}
+
+func movementsOf(list []claim.Movement, currency string) []*tenfoldv1.MoneyMovement {
+	out := make([]*tenfoldv1.MoneyMovement, len(list))
+	for i, m := range list {
+		out[i] = &tenfoldv1.MoneyMovement{Effect: moneyEffects.proto(m.Effect), Amount: moneyOf(m.Amount, currency)}
+	}
+	return out
+}
+
+// lapseOf is what the passing of a claim's deadline will do; nil where none runs.
+func lapseOf(c *claim.Claim) *tenfoldv1.DeadlineEffect {
+	p, runs := c.Lapse()
+	if !runs {
+		return nil
+	}
+	return &tenfoldv1.DeadlineEffect{
+		Deadline: &tenfoldv1.Deadline{PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires)},
+		Trigger:  triggers.proto(p.Trigger), NextState: claimStates.proto(p.To), Escalates: p.Trigger == "",
+		Movements: movementsOf(p.Movements, c.Currency),
+	}
+}
+
+func verdictOf(v *claim.Revision, currency string) *tenfoldv1.VerdictSummary {
+	return &tenfoldv1.VerdictSummary{
+		Revision: v.Number, Verdict: verdicts.proto(v.Verdict), Cause: v.Cause, Note: v.Note, RecordedAt: stamp(v.RecordedAt),
+		Award: &tenfoldv1.Award{Refund: moneyOf(v.Award.Refund, currency), Compensation: moneyOf(v.Award.Compensation, currency)},
+	}
+}

@@ -1,0 +1,112 @@
+package rpc
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// partsMax bounds each list of a FULL claim; what lies beyond is listed page by
+// page.
+const partsMax = 1000
+
+// fullPart reads fields that the FULL view has and the BASIC one has not, on the
+// snapshot on which the claim was read.
+type fullPart struct {
+	fields []string
+	read   func(*claimService, context.Context, postgres.Reader, *claim.Claim, *tenfoldv1.Claim) error
+}
+
+var fullParts = []fullPart{
+	{[]string{"order_line", "claimant_role"}, (*claimService).readOrderLine},
+	{[]string{"calculation"}, (*claimService).readCalculation},
+	{[]string{"results"}, (*claimService).readResults},
+	{[]string{"payouts"}, (*claimService).readPayouts},
+	{[]string{"holds"}, (*claimService).readHolds},
+	{[]string{"balances"}, (*claimService).readBalances},
+	{[]string{"action_effects"}, (*claimService).readEffects},
+}
+
+// fullClaim reads of a claim what the mask wants.
+func (s *claimService) fullClaim(ctx context.Context, r postgres.Reader, c *claim.Claim, m mask) (*tenfoldv1.Claim, error) {
+	p := basicClaim(c)
+	for _, part := range fullParts {
+		if !slices.ContainsFunc(part.fields, m.wants) {
+			continue
+		}
+		if err := part.read(s, ctx, r, c, p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (s *claimService) readOrderLine(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	line, refunds, _, err := r.OrderLine(ctx, c.MerchantID, c.OrderLineID)
+	if err == nil && line != nil {
+		p.OrderLine = orderLineOf(line, refunds)
+		p.ClaimantRole = claimantRole(c.ClaimantID, line.PayerID)
+	}
+	return err
+}
+
+func (s *claimService) readCalculation(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	revision, found, err := r.Revision(ctx, c.MerchantID, c.ID)
+	if err == nil && found {
+		p.Calculation = calculationOf(&revision.Calculation, revision.Number)
+	}
+	return err
+}
+
+func (s *claimService) readResults(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	results, err := r.Results(ctx, c.MerchantID, c.ID, "", partsMax)
+	for i := range results {
+		p.Results = append(p.Results, resultOf(&results[i]))
+	}
+	return err
+}
+
+func (s *claimService) readPayouts(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	payouts, err := r.Payouts(ctx, postgres.PayoutQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, "", partsMax)
+	for i := range payouts.Rows {
+		p.Payouts = append(p.Payouts, payoutOf(&payouts.Rows[i]))
+	}
+	return err
+}
+
+func (s *claimService) readHolds(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	holds, err := r.Holds(ctx, postgres.HoldQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, postgres.HoldKey{}, partsMax)
+	for i := range holds.Rows {
+		p.Holds = append(p.Holds, holdOf(&holds.Rows[i], c.Currency))
+	}
+	return err
+}
+
+// paysForClaims are the accounts that claims are paid from and through.
+var paysForClaims = []ledger.Purpose{
+	ledger.Deposit, ledger.DepositHeld, ledger.ShopFunds, ledger.ShopFundsHeld, ledger.Receivable, ledger.ClaimPayable, ledger.PayoutClearing,
+}
+
+func (s *claimService) readBalances(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	accounts, err := r.Accounts(ctx, c.MerchantID)
+	for i := range accounts {
+		if slices.Contains(paysForClaims, accounts[i].Purpose) {
+			p.Balances = append(p.Balances, accountOf(&accounts[i], c.Currency))
+		}
+	}
+	return err
+}
+
+// readEffects needs no reading: what the role may do follows from the claim.
+func (s *claimService) readEffects(ctx context.Context, _ postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	p.ActionEffects = effectsOf(choicesOf(c, s.engine.Catalog(), s.engine.Now(), role(ctx)), c.Currency)
+	return nil
+}
+
+// role is what the caller of a method acts as.
+func role(ctx context.Context) engine.Role { return callerOf(ctx).Role }

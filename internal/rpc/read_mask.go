@@ -1,0 +1,74 @@
+package rpc
+
+import (
+	"slices"
+	"strings"
+
+	"go.einride.tech/aip/fieldmask"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// pathsMax is more paths than a claim has fields.
+const pathsMax = 100
+
+// mask is which fields of a claim an answer holds.
+type mask struct {
+	paths []string
+	full  bool
+}
+
+// maskOf reads view and mask of a request. REQUEST_INVALID, naming the path, for
+// one that the view does not have.
+func maskOf(r *tenfoldv1.GetClaimRequest) (mask, error) {
+	m := mask{paths: r.GetReadMask().GetPaths(), full: r.GetView() == tenfoldv1.ClaimView_CLAIM_VIEW_FULL}
+	if len(m.paths) > pathsMax {
+		return m, invalid("read_mask", "a mask names at most %d paths, not %d", pathsMax, len(m.paths))
+	}
+	if slices.Equal(m.paths, []string{fieldmask.WildcardPath}) {
+		m.paths = nil
+	}
+	for _, path := range m.paths {
+		if _, err := fieldmaskpb.New(&tenfoldv1.Claim{}, path); err != nil {
+			return m, unknownPath(path, "a claim has no field %q", path)
+		}
+		if !isFull(path) {
+			continue
+		}
+		if r.GetView() == tenfoldv1.ClaimView_CLAIM_VIEW_BASIC {
+			return m, unknownPath(path, "the BASIC view has no field %q", path)
+		}
+		m.full = true
+	}
+	return m, nil
+}
+
+func unknownPath(path, format string, args ...any) error {
+	return fault.New(fault.RequestInvalid, format, args...).With("path", path).At("read_mask")
+}
+
+// isFull says whether a path leads into the FULL view.
+func isFull(path string) bool {
+	top, _, _ := strings.Cut(path, ".")
+	return slices.ContainsFunc(fullParts, func(p fullPart) bool { return slices.Contains(p.fields, top) })
+}
+
+// wants says whether an answer holds a field or a part of it.
+func (m *mask) wants(field string) bool {
+	return len(m.paths) == 0 || slices.ContainsFunc(m.paths, func(p string) bool {
+		return p == field || strings.HasPrefix(p, field+".")
+	})
+}
+
+// cut leaves of a claim what was asked for.
+func (m *mask) cut(c *tenfoldv1.Claim) *tenfoldv1.Claim {
+	if len(m.paths) == 0 {
+		return c
+	}
+	kept := &tenfoldv1.Claim{}
+	fieldmask.Update(&fieldmaskpb.FieldMask{Paths: m.paths}, kept, proto.Message(c))
+	return kept
+}
