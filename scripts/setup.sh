@@ -4,7 +4,7 @@
 # none that runs already is touched), a C compiler for tests with -race, and curl
 # for the examples of docs/http.md.
 #
-# Usage: scripts/setup.sh check    exit 0 when the server binaries are there
+# Usage: scripts/setup.sh check    exit 0 when what every test needs is there: the server binaries and curl
 #        scripts/setup.sh install  install what is missing, else do nothing
 set -euo pipefail
 
@@ -73,7 +73,7 @@ install_brew() {
 
 case ${1:-} in
 check)
-	have_postgres
+	have_postgres && have_curl
 	;;
 install)
 	if have_postgres && have_compiler && have_curl; then

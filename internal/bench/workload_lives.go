@@ -169,11 +169,15 @@ func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Worklo
 	return l.result("W5", "GetClaim, W4 at half", read5), l.result("W4/2", "whole life beside W5", half4), err
 }
 
-// arrive lets whole lives arrive at a steady rate until over is set.
-func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool) {
+// arrive lets whole lives arrive at a steady rate until over is set. What it
+// gives is done when the callers have made the last call of their last life.
+func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool) *sync.WaitGroup {
 	arrivals := newPacer(l.run.Now, perSecond)
+	var callers sync.WaitGroup
+	callers.Add(l.run.Callers)
 	for caller := range l.run.Callers {
 		c.spawn(func(ctx context.Context) error {
+			defer callers.Done()
 			for !over.Load() {
 				due, _, err := arrivals.turn(ctx)
 				if err != nil {
@@ -186,6 +190,7 @@ func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool
 			return nil
 		})
 	}
+	return &callers
 }
 
 // settle waits until every claim is paid, and holds the books against the count.

@@ -102,7 +102,7 @@ func (l *lives) watched(ctx context.Context, perSecond float64) (_ Workload, err
 	}
 	a.ready.Wait()
 	var over atomic.Bool
-	l.arrive(c, half, perSecond, &over)
+	callers := l.arrive(c, half, perSecond, &over)
 	c.spawn(func(ctx context.Context) error {
 		err := errors.Join(pause(ctx, l.run.Ramp), delivered.start(), pause(ctx, l.run.ReadWindow), delivered.stop())
 		over.Store(true)
@@ -110,14 +110,19 @@ func (l *lives) watched(ctx context.Context, perSecond float64) (_ Workload, err
 		return err
 	})
 	c.spawn(func(ctx context.Context) error {
-		// The callers end by themselves; then nobody needs the streams any more.
-		return l.await(ctx, func() error {
-			if !over.Load() || l.gateway.watching() > 0 {
-				return errors.New("claims are under way")
+		// The callers end by themselves, and what they filed is paid; then nobody
+		// needs the streams any more.
+		callers.Wait()
+		err := l.await(ctx, func() error {
+			if n := l.gateway.watching(); n > 0 {
+				return fmt.Errorf("%d claims are not paid", n)
 			}
-			end()
 			return nil
 		})
+		if err == nil {
+			end()
+		}
+		return err
 	})
 	err = c.join()
 	if a.closing.Load() && errors.Is(err, context.Canceled) && ctx.Err() == nil {
