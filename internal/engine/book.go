@@ -39,7 +39,7 @@ type Book struct {
 	counted int
 	// asked are the needs that were met: what they name is in memory as far as it
 	// exists.
-	asked map[ask]bool
+	asked map[ask]asked
 
 	claims   table[string, loadedClaim]
 	lines    table[string, loadedLine]
@@ -107,6 +107,9 @@ type holdKey struct {
 
 type requestKey struct{ workload, method, requestID string }
 
+// keyOf gives what a call's outcome is stored under.
+func keyOf(h *Header) requestKey { return requestKey{h.Principal.Workload, h.Method, h.RequestID} }
+
 type refundKey struct{ line, refund string }
 
 type debtKey struct {
@@ -155,7 +158,7 @@ func newBook(merchantID string, ids *claim.IDs, config *Config) *Book {
 		merchantID:  merchantID,
 		ids:         ids,
 		config:      config,
-		asked:       make(map[ask]bool),
+		asked:       make(map[ask]asked),
 		claims:      newTable[string, loadedClaim](),
 		lines:       newTable[string, loadedLine](),
 		units:       newTable[unitKey, unit](),
@@ -214,6 +217,7 @@ func (b *Book) written() {
 	b.payouts.written(nil)
 	b.waits.written(nil)
 	b.dues.written(nil)
+	b.requests.forgetOld() // What was written before is looked up again by those who need it.
 	b.requests.written(nil)
 	b.persons.written(nil)
 	b.results.written(nil)

@@ -15,10 +15,14 @@ type draft struct {
 	books books
 	needs needs
 	calls []*call
+	// careful drafts look every request id up before they decide. The others look up
+	// those of commands that are refused; an id that was used for one which is not
+	// is found by the database when the batch is written.
+	careful bool
 }
 
-func newDraft(e *Engine, kept books) *draft {
-	d := &draft{engine: e, kept: kept, books: make(books)}
+func newDraft(e *Engine, kept books, careful bool) *draft {
+	d := &draft{engine: e, kept: kept, books: make(books), careful: careful}
 	d.needs.books = d.books
 	return d
 }
@@ -35,6 +39,35 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 	}
 	for _, c := range calls {
 		d.books[c.header.MerchantID].run(c)
+	}
+	if d.careful {
+		return nil
+	}
+	return d.replay(tx, calls)
+}
+
+// replay looks the refused of calls up, which may have been carried out before:
+// what a claim is once, it refuses to become again, and so do most commands that
+// come twice.
+func (d *draft) replay(tx *postgres.Tx, calls []*call) error {
+	for _, c := range calls {
+		if c.err != nil {
+			d.needs.request(c)
+		}
+	}
+	if len(d.needs.requests) == 0 {
+		return nil
+	}
+	if err := d.books.loadRequests(tx, &d.needs); err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if c.err == nil {
+			continue
+		}
+		if o, replayed, err := d.books[c.header.MerchantID].replay(c); replayed || err != nil {
+			c.outcome, c.err = o, err
+		}
 	}
 	return nil
 }
@@ -95,10 +128,8 @@ func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 	n := &d.needs
 	for _, c := range calls {
 		h := &c.header
-		if h.RequestID != "" {
-			n.request(postgres.RequestKey{
-				MerchantID: h.MerchantID, Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
-			})
+		if d.careful {
+			n.request(c)
 		}
 		if h.Principal.Person != "" {
 			n.person(h.MerchantID, h.Principal.Person)

@@ -36,6 +36,8 @@ type lane struct {
 	plannedAt time.Time
 	// cautious is for how many more batches the lane locks books first.
 	cautious int
+	// landed are the calls whose batch is committed and who are not answered yet.
+	landed []*call
 	// watch measures the batch that is being written.
 	watch stopwatch
 }
@@ -107,7 +109,7 @@ func (l *lane) take(first *call) {
 		l.runBatch(batch)
 		return
 	}
-	d := newDraft(l.engine, l.kept)
+	d := newDraft(l.engine, l.kept, false)
 	if err := l.extend(d, batch); err != nil {
 		l.drop(d)
 		l.runBatch(d.calls)
@@ -160,9 +162,11 @@ func (l *lane) extend(d *draft, calls []*call) (err error) {
 	return l.reader.Alone(context.Background(), func(tx *postgres.Tx) error { return d.decide(tx, calls, false) })
 }
 
-// fly writes a draft, and meanwhile decides the next; nil when there is none.
+// fly writes a draft, and meanwhile decides the next; nil when there is none. Who
+// waits for the draft before is answered once the database has work again.
 func (l *lane) fly(d *draft) *draft {
 	if len(d.calls) == 0 {
+		l.answerLanded()
 		return nil // Nobody waits any more.
 	}
 	l.refreshPlans()
@@ -170,9 +174,10 @@ func (l *lane) fly(d *draft) *draft {
 	for id, b := range d.books {
 		l.keep(id, b)
 	}
-	next := newDraft(l.engine, l.kept)
+	next := newDraft(l.engine, l.kept, false)
 	written := make(chan error, 1)
 	go func() { written <- l.write(changes) }()
+	l.answerLanded()
 	room := l.engine.config.BatchMax
 	if l.crowded() {
 		room = 0 // What is written is forgotten first.
@@ -210,11 +215,11 @@ func (l *lane) write(changes *postgres.Changes) (err error) {
 	return l.writer.Alone(context.Background(), func(tx *postgres.Tx) error { return tx.Write(changes) })
 }
 
-// land answers a draft that was written, and gives the next one if it holds: err
-// is what went wrong with one of them, ofWrite with the writing.
+// land ends a draft that was written, and gives the next one if it holds: err is
+// what went wrong with one of them, ofWrite with the writing.
 func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 	if err == nil {
-		l.answer(d.calls)
+		l.landed = d.calls
 		if l.crowded() {
 			l.forgetAllBut(next)
 		}
@@ -227,9 +232,13 @@ func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 		return nil
 	}
 	l.drop(d)
-	if errors.Is(ofWrite, postgres.ErrStale) {
+	switch {
+	case errors.Is(ofWrite, postgres.ErrStale):
 		l.cautious = cautiousFor
 		l.engine.stale()
+		ofWrite = l.try(d.calls)
+	case errors.Is(ofWrite, postgres.ErrCommand):
+		// A request id may have been used before: now all are looked up.
 		ofWrite = l.try(d.calls)
 	}
 	l.settle(d.calls, ofWrite)
@@ -293,7 +302,7 @@ func (l *lane) runBatch(batch []*call) {
 // Its context is its own: a caller's must not cut a transaction that others
 // wait for.
 func (l *lane) try(batch []*call) (err error) {
-	d := newDraft(l.engine, l.kept)
+	d := newDraft(l.engine, l.kept, true)
 	l.watch.start(l.engine)
 	defer func() {
 		if r := recover(); r != nil {
@@ -313,7 +322,7 @@ func (l *lane) try(batch []*call) (err error) {
 			l.keep(id, b)
 		}
 		if l.crowded() {
-			l.forgetAllBut(newDraft(l.engine, nil))
+			l.forgetAllBut(newDraft(l.engine, nil, true))
 		}
 	}()
 	return l.writer.InTx(context.Background(), func(tx *postgres.Tx) error {
@@ -359,6 +368,12 @@ func (l *lane) refreshPlans() {
 			l.engine.log.Warn("refresh plans", "error", err)
 		}
 	}
+}
+
+func (l *lane) answerLanded() {
+	calls := l.landed
+	l.landed = nil
+	l.answer(calls)
 }
 
 // answer tells the payout worker and then every caller, after the commit.

@@ -237,7 +237,7 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 	}
 	b.payouts.add(id, p, b.command)
 	b.payoutsOf.put(c.ID, id)
-	b.asked[ask{kind: askedPayout, of: id}] = true
+	b.knows(id, askedPayout)
 	b.look(p)
 	inFlight(c, part, amount)
 	return nil

@@ -31,17 +31,17 @@ type needs struct {
 	proposals  []postgres.ProposalKey
 }
 
-// ask is one need of a book: the kind of rows and what names them.
+// ask is what names rows that a book was asked for; and is empty where of names
+// them alone.
 type ask struct {
-	kind asked
-	of   string
-	and  string
+	of, and string
 }
 
-type asked uint8
+// asked are the kinds of rows that a book was asked for under one name.
+type asked uint16
 
 const (
-	askedClaim asked = iota
+	askedClaim asked = 1 << iota
 	askedSiblings
 	askedLine
 	askedUnits
@@ -57,95 +57,100 @@ const (
 )
 
 // want adds a key that the book was not asked for before.
-func want[K any](n *needs, list *[]K, merchantID string, a ask, key K) {
+func want[K any](n *needs, list *[]K, merchantID string, kind asked, a ask, key K) {
 	b := n.books[merchantID]
-	if b.asked[a] {
+	before := b.asked[a]
+	if before&kind != 0 {
 		return
 	}
-	b.asked[a] = true
+	b.asked[a] = before | kind
 	*list = append(*list, key)
 }
 
 // request asks for the stored outcome of a request. Ids are used once, as a rule,
 // so that it is not worth remembering which were asked for.
-func (n *needs) request(k postgres.RequestKey) {
-	if n.books[k.MerchantID].requests.rows[requestKey{k.Workload, k.Method, k.RequestID}] == nil {
-		n.requests = append(n.requests, k)
+func (n *needs) request(c *call) {
+	h := &c.header
+	if h.RequestID == "" || n.books[h.MerchantID].requests.rows[keyOf(h)] != nil {
+		return
 	}
+	n.requests = append(n.requests, postgres.RequestKey{
+		MerchantID: h.MerchantID, Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
+	})
 }
 
 func (n *needs) claim(merchantID, id string) {
-	want(n, &n.claims, merchantID, ask{kind: askedClaim, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+	want(n, &n.claims, merchantID, askedClaim, ask{of: id}, postgres.Key{MerchantID: merchantID, ID: id})
 }
 
 // claimsOf asks for the claimant's claims on a product.
 func (n *needs) claimsOf(k postgres.SiblingKey) {
-	want(n, &n.siblings, k.MerchantID, ask{askedSiblings, k.ClaimantID, k.ProductID}, k)
+	want(n, &n.siblings, k.MerchantID, askedSiblings, ask{k.ClaimantID, k.ProductID}, k)
 }
 
 // line asks for an order line with its refunds.
 func (n *needs) line(merchantID, id string) {
-	want(n, &n.lines, merchantID, ask{kind: askedLine, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+	want(n, &n.lines, merchantID, askedLine, ask{of: id}, postgres.Key{MerchantID: merchantID, ID: id})
 }
 
 // units asks for the owners of a line's units.
 func (n *needs) units(merchantID, lineID string) {
-	want(n, &n.unitsOf, merchantID, ask{kind: askedUnits, of: lineID}, postgres.Key{MerchantID: merchantID, ID: lineID})
+	want(n, &n.unitsOf, merchantID, askedUnits, ask{of: lineID}, postgres.Key{MerchantID: merchantID, ID: lineID})
 }
 
 func (n *needs) holdsOf(merchantID, claimID string) {
-	want(n, &n.holds, merchantID, ask{kind: askedHolds, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+	want(n, &n.holds, merchantID, askedHolds, ask{of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
 }
 
 func (n *needs) payout(merchantID, id string) {
-	want(n, &n.payouts, merchantID, ask{kind: askedPayout, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+	want(n, &n.payouts, merchantID, askedPayout, ask{of: id}, postgres.Key{MerchantID: merchantID, ID: id})
 }
 
 func (n *needs) payoutsOfClaim(merchantID, claimID string) {
-	want(n, &n.payoutsOf, merchantID, ask{kind: askedPayoutsOf, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+	want(n, &n.payoutsOf, merchantID, askedPayoutsOf, ask{of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
 }
 
 func (n *needs) resultsOf(merchantID, claimID string) {
-	want(n, &n.results, merchantID, ask{kind: askedResults, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+	want(n, &n.results, merchantID, askedResults, ask{of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
 }
 
 func (n *needs) person(merchantID, id string) {
-	want(n, &n.persons, merchantID, ask{kind: askedPerson, of: id}, postgres.Key{MerchantID: merchantID, ID: id})
+	want(n, &n.persons, merchantID, askedPerson, ask{of: id}, postgres.Key{MerchantID: merchantID, ID: id})
 }
 
 // reference asks for transfers by their external reference.
 func (n *needs) reference(merchantID, reference string) {
-	want(n, &n.references, merchantID, ask{kind: askedReference, of: reference}, postgres.Key{MerchantID: merchantID, ID: reference})
+	want(n, &n.references, merchantID, askedReference, ask{of: reference}, postgres.Key{MerchantID: merchantID, ID: reference})
 }
 
 func (n *needs) approvalsOf(merchantID, claimID string) {
-	want(n, &n.approvals, merchantID, ask{kind: askedApprovals, of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
+	want(n, &n.approvals, merchantID, askedApprovals, ask{of: claimID}, postgres.Key{MerchantID: merchantID, ID: claimID})
 }
 
 // debt asks for a debt that no claim tells of.
 func (n *needs) debt(k postgres.DebtKey) {
-	want(n, &n.debtsByKey, k.MerchantID, ask{askedDebt, string(k.Kind), k.ID}, k)
+	want(n, &n.debtsByKey, k.MerchantID, askedDebt, ask{k.ID, string(k.Kind)}, k)
 }
 
 // proposal asks for a proposal with what people said to it.
 func (n *needs) proposal(merchantID string, number int64) {
-	a := ask{kind: askedProposal, of: strconv.FormatInt(number, 10)}
-	want(n, &n.proposals, merchantID, a, postgres.ProposalKey{MerchantID: merchantID, Number: number})
+	a := ask{of: strconv.FormatInt(number, 10)}
+	want(n, &n.proposals, merchantID, askedProposal, a, postgres.ProposalKey{MerchantID: merchantID, Number: number})
 }
 
 // knowsLine notes that the database has nothing of a line that is seen for the
 // first time.
 func (b *Book) knowsLine(id string) {
-	b.asked[ask{kind: askedLine, of: id}] = true
-	b.asked[ask{kind: askedUnits, of: id}] = true
+	b.knows(id, askedLine|askedUnits)
 }
 
 // knowsClaim notes that the database has nothing of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	for _, kind := range []asked{askedClaim, askedHolds, askedPayoutsOf, askedResults, askedApprovals} {
-		b.asked[ask{kind: kind, of: id}] = true
-	}
+	b.knows(id, askedClaim|askedHolds|askedPayoutsOf|askedResults|askedApprovals)
 }
+
+// knows notes that what the database has under a name is in memory.
+func (b *Book) knows(id string, kinds asked) { b.asked[ask{of: id}] |= kinds }
 
 // books are the books of a batch, by merchant.
 type books map[string]*Book

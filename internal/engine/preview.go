@@ -16,7 +16,7 @@ func (e *Engine) preview(c *call) (Outcome, error) {
 	}
 	defer func() { e.previews <- s }()
 	err := s.InSnapshot(c.ctx, func(tx *postgres.Tx) error {
-		return newDraft(e, nil).decide(tx, []*call{c}, false)
+		return newDraft(e, nil, true).decide(tx, []*call{c}, false)
 	})
 	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, postgres.ErrCommitUnknown) {
 		return Outcome{}, Unavailable()

@@ -56,7 +56,7 @@ func (b *Book) replay(c *call) (Outcome, bool, error) {
 	if h.RequestID == "" {
 		return Outcome{}, false, nil
 	}
-	r := b.requests.get(requestKey{h.Principal.Workload, h.Method, h.RequestID})
+	r := b.requests.get(keyOf(h))
 	if r == nil {
 		return Outcome{}, false, nil
 	}
@@ -78,7 +78,7 @@ func (b *Book) store(c *call, o *Outcome) {
 	if h.RequestID == "" {
 		return
 	}
-	b.requests.add(requestKey{h.Principal.Workload, h.Method, h.RequestID}, postgres.Request{
+	b.requests.add(keyOf(h), postgres.Request{
 		RequestKey: postgres.RequestKey{
 			MerchantID: b.merchantID, Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
 		},

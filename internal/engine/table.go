@@ -49,6 +49,15 @@ func (t *table[K, V]) written(each func(*V)) {
 	t.changed = t.changed[:0]
 }
 
+// forgetOld forgets every row that the batch did not change.
+func (t *table[K, V]) forgetOld() {
+	recent := make(map[K]*row[V], len(t.changed))
+	for _, k := range t.changed {
+		recent[k] = t.rows[k]
+	}
+	t.rows = recent
+}
+
 // get gives a row to read; nil when there is none.
 func (t *table[K, V]) get(k K) *V {
 	if r, ok := t.rows[k]; ok && r.live {
