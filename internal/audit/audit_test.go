@@ -99,6 +99,8 @@ func (b *book) tamperings() []tampering {
 		// Where claims stand.
 		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "event is"),
 		set("claims", "state", "'NOTIFIED'", "'APPEALED'", of(b.held), "state is"),
+		raised("events", "first_transfer", of(b.advanced)+" AND first_transfer IS NOT NULL", "first transfer is"),
+		raised("events", "last_transfer", of(b.advanced)+" AND first_transfer IS NOT NULL", "last transfer is"),
 		raised("transfers", "amount_minor", "kind = 'SHORTFALL_ADVANCED'", "row is"),
 		set("transfers", "kind", "'REVERSAL_LOSS_BORNE'", "'CLAW_BACK_CLAIMED'", "kind IN ('REVERSAL_LOSS_BORNE') OR kind = 'CLAW_BACK_CLAIMED' AND "+of(b.lost), "row is"),
 	}

@@ -79,6 +79,9 @@ func (b *book) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	if c.Move != nil {
 		b.moved++
 	}
+	first, last := c.TransferNumbers()
+	equal(b, subject, "first transfer", e.FirstTransfer, first)
+	equal(b, subject, "last transfer", e.LastTransfer, last)
 	for i := range c.Transfers {
 		if err := t.expect(&c.Transfers[i]); err != nil {
 			return err

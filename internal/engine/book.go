@@ -72,7 +72,6 @@ type Book struct {
 
 	// What is only ever added to, in the order in which it was made.
 	transfers appendOnly[ledger.Transfer]
-	moves     appendOnly[postgres.Move]
 	revisions appendOnly[claim.Revision]
 	events    appendOnly[event.Event]
 	appeals   appendOnly[postgres.Appeal]
@@ -233,7 +232,6 @@ func (b *Book) written() {
 		b.reference(&b.transfers.list[i])
 	}
 	b.transfers.written()
-	b.moves.written()
 	b.revisions.written()
 	b.events.written()
 }
@@ -292,7 +290,7 @@ func (b *Book) tables() []interface {
 		&b.claims, &b.lines, &b.units, &b.groups, &b.holds, &b.payouts, &b.waits, &b.dues,
 		&b.requests, &b.persons, &b.results, &b.refunds, &b.debts, &b.approvals, &b.proposals,
 		&b.appeals, &b.retracted, &b.votes, &b.evidence,
-		&b.transfers, &b.moves, &b.revisions, &b.events,
+		&b.transfers, &b.revisions, &b.events,
 	}
 }
 
@@ -416,10 +414,7 @@ func (b *Book) trace(c *claim.Claim, from claim.State, t claim.Trigger, note str
 		c.Version++
 	}
 	e.Move = &event.Move{From: string(from), To: string(c.State), Trigger: string(t), Version: c.Version}
-	b.moves.add(postgres.Move{
-		MerchantID: b.merchantID, ClaimID: c.ID, Version: c.Version, From: from, To: c.State,
-		Trigger: t, EventNumber: e.Number, Note: note, RecordedAt: b.now,
-	})
+	e.Note = note
 }
 
 // deadline is what time will do to a claim.
@@ -612,7 +607,6 @@ func (b *Book) changes(c *postgres.Changes) {
 	c.Evidence = append(c.Evidence, b.evidence.list...)
 	b.refunds.staged(func(r *postgres.Refund) { c.Refunds = append(c.Refunds, *r) }, unexpected[postgres.Refund], unexpected[postgres.Refund])
 	c.Transfers = append(c.Transfers, b.transfers.list...)
-	c.Moves = append(c.Moves, b.moves.list...)
 	c.Revisions = append(c.Revisions, b.revisions.list...)
 	c.Events = append(c.Events, b.events.list...)
 }

@@ -88,11 +88,11 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	if err := b.keepFee(&result); err != nil {
 		return Outcome{}, err
 	}
-	moves := len(b.moves.list)
+	state := c.State
 	if err := b.weigh(c.ID); err != nil {
 		return Outcome{}, err
 	}
-	if result.Fee > 0 && len(b.moves.list) == moves {
+	if result.Fee > 0 && b.claims.get(c.ID).State == state {
 		if err := b.lateFee(b.change(c.ID)); err != nil {
 			return Outcome{}, err
 		}

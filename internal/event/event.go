@@ -105,6 +105,9 @@ type Event struct {
 	ClaimID string
 	// Move is nil when no claim changed its state.
 	Move *Move
+	// Note is the mover's reason as given. It is kept beside the content and not in
+	// it, and Decode leaves it empty.
+	Note string
 	// Transfers are the transfers the command made, in number order.
 	Transfers []ledger.Transfer
 	// Details are further facts in a fixed order.
@@ -113,6 +116,15 @@ type Event struct {
 	// Content is the encoded event, what Hash covers with the hash before it.
 	Content string
 	Hash    Hash
+}
+
+// TransferNumbers gives the first and the last number of the event's transfers,
+// which follow each other; zero where it has none.
+func (e *Event) TransferNumbers() (first, last int64) {
+	if n := len(e.Transfers); n > 0 {
+		return e.Transfers[0].Number, e.Transfers[n-1].Number
+	}
+	return 0, 0
 }
 
 // Detail is one further fact of an event.

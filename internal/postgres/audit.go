@@ -86,19 +86,23 @@ type StoredEvent struct {
 	Encoding   byte
 	Content    string
 	Hash       event.Hash
+	// FirstTransfer and LastTransfer are the numbers of its transfers, zero for none.
+	FirstTransfer, LastTransfer int64
 }
 
 // Events reads the events of a book after a number, in order.
 func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent, error) {
 	return page(a, "audit events", `
-		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash
+		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash,
+		       coalesce(first_transfer, 0), coalesce(last_transfer, 0)
 		FROM events
 		WHERE merchant_id = $1 AND event_number > $2
 		ORDER BY event_number
 		LIMIT $3`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
 			var hash []byte
-			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash)
+			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash,
+				&e.FirstTransfer, &e.LastTransfer)
 			copy(e.Hash[:], hash)
 			inUTC(&e.RecordedAt)
 			return e, err
@@ -125,12 +129,10 @@ type AuditedMove struct {
 // Moves reads the moves of a book after a claim's version, with their events.
 func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]AuditedMove, error) {
 	return page(a, "audit moves", `
-		SELECT m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
-		       m.event_number, m.note, m.recorded_at, coalesce(e.encoding, 0), coalesce(e.content, '')
-		FROM moves m
-		LEFT JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
-		WHERE m.merchant_id = $1 AND (m.claim_id, m.version) > ($2, $3)
-		ORDER BY m.claim_id, m.version
+		SELECT`+moveColumns+`
+		FROM events e
+		WHERE e.merchant_id = $1 AND e.to_state IS NOT NULL AND (e.claim_id, e.claim_version) > ($2, $3)
+		ORDER BY e.claim_id, e.claim_version
 		LIMIT $4`,
 		func(rows *sql.Rows) (m AuditedMove, err error) {
 			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),

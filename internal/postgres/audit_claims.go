@@ -96,7 +96,7 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		SELECT DISTINCT ON (claim_id) claim_id, version, to_state, recorded_at
 		FROM moves
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
-		ORDER BY claim_id, version DESC`,
+		ORDER BY claim_id, event_number DESC`,
 		func(rows *sql.Rows) (m Move, err error) {
 			return m, rows.Scan(&m.ClaimID, &m.Version, (*string)(&m.To), &m.RecordedAt)
 		}, merchantID, from, to); err != nil {
@@ -151,10 +151,15 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 
 func (a *Audit) flows(merchantID, from, to string) ([]Flow, error) {
 	return page(a, "audit flows", `
-		SELECT claim_id, kind, sum(amount_minor)::bigint
-		FROM transfers
-		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
-		GROUP BY claim_id, kind`, scanFlow, merchantID, from, to)
+		SELECT t.claim_id, t.kind, sum(t.amount_minor)::bigint
+		FROM events e
+		CROSS JOIN LATERAL (
+			SELECT t.claim_id, t.kind, t.amount_minor
+			FROM transfers t
+			WHERE t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
+			OFFSET 0) t
+		WHERE e.merchant_id = $1 AND e.claim_id BETWEEN $2 AND $3 AND t.claim_id IS NOT NULL
+		GROUP BY t.claim_id, t.kind`, scanFlow, merchantID, from, to)
 }
 
 // Unclaimed reads what the transfers of a book that belong to no claim moved.

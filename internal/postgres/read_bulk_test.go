@@ -124,16 +124,15 @@ var bulkInserts = []string{
 		merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose, amount_minor, currency,
 		claim_id, recorded_at, effective_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, g, 'DEPOSIT_HELD', 'DEPOSIT', 'DEPOSIT_HELD', 10, 'CNY',
-	       'C' || lpad(g::text, 9, '0'), since, since
+	       'C' || lpad((g / 8)::text, 9, '0'), since, since
 	FROM seeds`,
-	`INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
+	// Eight events with moves, revisions and results a claim; those of results are hot.
+	`INSERT INTO events (
+		merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
+		claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'CLAIM_FILED', 'C' || lpad((g / 8)::text, 9, '0'), since, 1,
-	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex')
-	FROM seeds`,
-	// Eight moves, revisions and results a claim; those of results are hot.
-	`INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
-	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD',
-	       g, '', since
+	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex'),
+	       g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD', '', g, g
 	FROM seeds`,
 	`INSERT INTO claim_revisions (
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,

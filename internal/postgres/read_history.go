@@ -23,19 +23,18 @@ type MoveRead struct {
 	Person   string
 }
 
-// moveColumns are the columns of a move with the event that tells who made it.
+// moveColumns are the columns of a move with what tells who made it.
 const moveColumns = `
-	m.merchant_id, m.claim_id, m.version, m.from_state, m.to_state, m.trigger,
-	m.event_number, m.note, m.recorded_at, e.encoding, e.content`
+	e.merchant_id, e.claim_id, e.claim_version, e.from_state, e.to_state, e.trigger,
+	e.event_number, e.note, e.recorded_at, e.encoding, e.content`
 
 // Moves reads a claim's moves after a version, oldest first.
 func (r Reader) Moves(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]MoveRead, error) {
 	moves, err := read(ctx, r, "list moves", `
 		SELECT`+moveColumns+`
-		FROM moves m
-		JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
-		WHERE m.merchant_id = $1 AND m.claim_id = $2 AND m.version > $3
-		ORDER BY m.version
+		FROM events e
+		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.to_state IS NOT NULL AND e.claim_version > $3
+		ORDER BY e.event_number
 		LIMIT $4`, scanMove, merchantID, claimID, after, limit)
 	if err != nil {
 		return nil, err
@@ -47,10 +46,9 @@ func (r Reader) Moves(ctx context.Context, merchantID, claimID string, after int
 func (r Reader) LastMove(ctx context.Context, merchantID, claimID string) (MoveRead, error) {
 	moves, err := read(ctx, r, "read last move", `
 		SELECT`+moveColumns+`
-		FROM moves m
-		JOIN events e ON e.merchant_id = m.merchant_id AND e.event_number = m.event_number
-		WHERE m.merchant_id = $1 AND m.claim_id = $2
-		ORDER BY m.version DESC
+		FROM events e
+		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.to_state IS NOT NULL
+		ORDER BY e.event_number DESC
 		LIMIT 1`, scanMove, merchantID, claimID)
 	switch {
 	case err != nil:

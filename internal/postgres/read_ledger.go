@@ -58,9 +58,16 @@ func (r Reader) Transfers(ctx context.Context, merchantID, claimID string, after
 	}
 	return read(ctx, r, "list transfers of claim", `
 		SELECT`+transferColumns+`
-		FROM transfers t
-		WHERE t.claim_id = $1 AND t.merchant_id = $2 AND t.transfer_number > $3
-		ORDER BY t.transfer_number
+		FROM events e
+		CROSS JOIN LATERAL (
+			SELECT t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose, t.amount_minor,
+			       t.currency, t.event_number, t.claim_id, t.order_line_id, t.payout_id,
+			       t.external_reference, t.reverses_number, t.recorded_at, t.effective_at
+			FROM transfers t
+			WHERE t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
+			OFFSET 0) t
+		WHERE e.claim_id = $1 AND e.merchant_id = $2 AND t.claim_id = $1 AND t.transfer_number > $3
+		ORDER BY e.event_number, t.transfer_number
 		LIMIT $4`, scanTransfer, claimID, merchantID, after, limit)
 }
 

@@ -30,7 +30,7 @@ func (r Reader) Appeals(ctx context.Context, merchantID, claimID string, after i
 			FROM moves m
 			WHERE m.merchant_id = a.merchant_id AND m.claim_id = a.claim_id
 			  AND m.from_state = 'APPEALED' AND m.event_number > a.event_number
-			ORDER BY m.version
+			ORDER BY m.event_number
 			LIMIT 1) m ON true
 		WHERE a.merchant_id = $1 AND a.claim_id = $2 AND a.revision > $3
 		ORDER BY a.revision

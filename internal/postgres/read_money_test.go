@@ -121,10 +121,14 @@ func TestReadAppealsTellsWhatEndedThem(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, 10)
 	b.owe()
+	b.run(`UPDATE appeals SET event_number = 1000000 + event_number WHERE claim_id = 'C000000100'`)
 	b.run(`
-		INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger, event_number, note, recorded_at)
-		VALUES ('hot', 'C000000100', 1001, 'APPEALED', 'PAYING', 'APPEAL_DISMISSED', 2, '', '2026-01-02'),
-		       ('hot', 'C000000100', 1002, 'APPEALED', 'REJECTED', 'APPEAL_UPHELD', 3, '', '2026-01-03')`)
+		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
+		                    claim_version, from_state, to_state, trigger, note)
+		SELECT 'hot', 1000001 + n, 'APPEAL_DECIDED', 'C000000100', '2026-01-01'::timestamptz + n * interval '1 day', 1, '', decode(repeat('00', 32), 'hex'),
+		       1000 + n, 'APPEALED', CASE n WHEN 1 THEN 'PAYING' ELSE 'REJECTED' END,
+		       CASE n WHEN 1 THEN 'APPEAL_DISMISSED' ELSE 'APPEAL_UPHELD' END, ''
+		FROM generate_series(1, 2) n`)
 	appeals, err := b.reader.Appeals(t.Context(), "hot", "C000000100", 0, 10)
 	if err != nil {
 		t.Fatal(err)

@@ -57,6 +57,15 @@ func (r *records) null(t oid.Oid) {
 	r.uint32(nullElement)
 }
 
+func (r *records) nulls(types ...oid.Oid) {
+	for _, t := range types {
+		r.null(t)
+	}
+}
+
+// xid8 is the id of the type of transactions, which the driver's list leaves out.
+const xid8 oid.Oid = 5069
+
 func (r *records) texts(values ...string) {
 	for _, s := range values {
 		r.column(oid.T_text, len(s))

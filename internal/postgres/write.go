@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lib/pq/oid"
+
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -38,7 +40,6 @@ type Changes struct {
 	UnitsPassed   []UnitPassed
 	Revisions     []claim.Revision
 	Results       []claim.Result
-	Moves         []Move
 	WaitsBegun    []Wait
 	WaitsChanged  []Wait
 	WaitsEnded    []Key
@@ -87,7 +88,7 @@ type ClaimChanged struct {
 	From  int64
 }
 
-// Move is a claim's change of state as its history keeps it.
+// Move is a claim's change of state as its history keeps it, with its event.
 type Move struct {
 	MerchantID  string
 	ClaimID     string
@@ -197,7 +198,7 @@ func (tx *Tx) Write(c *Changes) error {
 	for _, step := range []func(*Changes) error{
 		tx.writeBooks, tx.compareBooks, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
 		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnits,
-		tx.writeRevisions, tx.writeResults, tx.writeMoves, tx.writeWaits,
+		tx.writeRevisions, tx.writeResults, tx.writeWaits,
 		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
 		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
 		tx.writeDebts, tx.writeAppeals, tx.writeApprovals, tx.writeRetractions,
@@ -514,19 +515,35 @@ func (tx *Tx) writeEvents(c *Changes) error {
 		return nil
 	}
 	return tx.gather("write events", len(rows), `
-		INSERT INTO events (merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash)
-		SELECT r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash
+		INSERT INTO events (
+			merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
+			claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer)
+		SELECT
+			r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash,
+			r.claim_version, r.from_state, r.to_state, r.trigger, r.note, r.first_transfer, r.last_transfer
 		FROM unnest($1::events[]) r`,
-		rowsOf(tx.s.types["events"], rows, func(r *records, e *event.Event) {
-			r.texts(e.MerchantID)
-			r.bigints(e.Number)
-			r.texts(string(e.Kind))
-			r.textsOrNull(e.ClaimID)
-			r.times(e.RecordedAt)
-			r.smallint(event.EncodingV1)
-			r.texts(e.Content)
-			r.blob(e.Hash[:])
-		}))
+		rowsOf(tx.s.types["events"], rows, putEvent))
+}
+
+func putEvent(r *records, e *event.Event) {
+	r.texts(e.MerchantID)
+	r.bigints(e.Number)
+	r.texts(string(e.Kind))
+	r.textsOrNull(e.ClaimID)
+	r.times(e.RecordedAt)
+	r.smallint(event.EncodingV1)
+	r.texts(e.Content)
+	r.blob(e.Hash[:])
+	r.nulls(xid8) // No statement reads it: the table has a default.
+	if m := e.Move; m != nil {
+		r.bigints(m.Version)
+		r.texts(m.From, m.To, m.Trigger, e.Note)
+	} else {
+		r.nulls(oid.T_int8, oid.T_text, oid.T_text, oid.T_text, oid.T_text)
+	}
+	first, last := e.TransferNumbers()
+	r.bigintOrNull(first)
+	r.bigintOrNull(last)
 }
 
 func (tx *Tx) writeRequests(c *Changes) error {

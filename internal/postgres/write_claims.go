@@ -222,27 +222,6 @@ func (tx *Tx) writeResults(c *Changes) error {
 		}))
 }
 
-func (tx *Tx) writeMoves(c *Changes) error {
-	rows := c.Moves
-	if len(rows) == 0 {
-		return nil
-	}
-	return tx.gather("write moves", len(rows), `
-		INSERT INTO moves (merchant_id, claim_id, version, from_state, to_state, trigger,
-		                   event_number, note, recorded_at)
-		SELECT r.merchant_id, r.claim_id, r.version, r.from_state, r.to_state, r.trigger,
-		       r.event_number, r.note, r.recorded_at
-		FROM unnest($1::moves[]) r`,
-		rowsOf(tx.s.types["moves"], rows, func(r *records, m *Move) {
-			r.texts(m.MerchantID, m.ClaimID)
-			r.bigints(m.Version)
-			r.texts(string(m.From), string(m.To), string(m.Trigger))
-			r.bigints(m.EventNumber)
-			r.texts(m.Note)
-			r.times(m.RecordedAt)
-		}))
-}
-
 func putWait(r *records, w *Wait) {
 	r.texts(w.MerchantID, w.ClaimID, string(w.State))
 	r.times(w.Since)
