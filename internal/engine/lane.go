@@ -176,8 +176,10 @@ func (l *lane) fly(d *draft) *draft {
 	}
 	next := newDraft(l.engine, l.kept, false)
 	written := make(chan error, 1)
-	go func() { written <- l.write(changes) }()
+	// The goroutine started last runs first: the database must not wait for callers
+	// to be woken.
 	l.answerLanded()
+	go func() { written <- l.write(changes) }()
 	room := l.engine.config.BatchMax
 	if l.crowded() {
 		room = 0 // What is written is forgotten first.
@@ -371,9 +373,10 @@ func (l *lane) refreshPlans() {
 }
 
 func (l *lane) answerLanded() {
-	calls := l.landed
-	l.landed = nil
-	l.answer(calls)
+	if calls := l.landed; len(calls) > 0 {
+		l.landed = nil
+		go l.answer(calls)
+	}
 }
 
 // answer tells the payout worker and then every caller, after the commit.

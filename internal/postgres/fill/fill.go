@@ -80,6 +80,19 @@ func Size(ctx context.Context, ownerURL string) (bytes int64, err error) {
 	return bytes, nil
 }
 
+// Vacuum cleans up and analyses every table, as autovacuum would in its time.
+func Vacuum(ctx context.Context, ownerURL string) error {
+	db, err := sqlx.ConnectContext(ctx, "postgres", ownerURL)
+	if err != nil {
+		return fmt.Errorf("connect to vacuum: %w", err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, `VACUUM (ANALYZE)`); err != nil {
+		return fmt.Errorf("vacuum: %w", err)
+	}
+	return nil
+}
+
 // dropIndexes drops the indexes that no constraint stands on, and gives the
 // statements that make them again.
 func dropIndexes(ctx context.Context, db *sqlx.DB) ([]string, error) {
