@@ -322,7 +322,7 @@ func (w *flips) bounce() string {
 }
 
 func (w *flips) sweepBook() string {
-	due, err := w.pg.BooksToSweep(w.t.Context(), 1)
+	due, err := w.pg.BooksToSweep(w.t.Context(), postgres.BookDue{}, 1)
 	w.must(err)
 	if len(due) == 0 {
 		return ""

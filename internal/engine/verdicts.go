@@ -197,7 +197,7 @@ func (b *Book) repriced(s *policy.Share) error {
 // its verdict did not.
 func (b *Book) react(c *claim.Claim, more bool) error {
 	undecided := c.State == claim.InReview || c.State == claim.Authenticating
-	if !undecided && (c.State.Confirmed() || more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero())) {
+	if !undecided && more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero()) {
 		return b.notify(c, claim.RevisedUpward, "", policy.BornePlatform)
 	}
 	return b.adjust(c, policy.BornePlatform)

@@ -63,28 +63,40 @@ func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCurs
 		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
 }
 
-// BooksToSweep lists books whose income waits to be used, the oldest first.
-func (db *DB) BooksToSweep(ctx context.Context, limit int) ([]string, error) {
+// BookDue is a book with the time since or by which something is due on it, and a
+// place in the order of those times.
+type BookDue struct {
+	At         time.Time
+	MerchantID string
+}
+
+// BooksToSweep lists books whose income waits to be used, since when, after a place
+// in the order of those times.
+func (db *DB) BooksToSweep(ctx context.Context, after BookDue, limit int) ([]BookDue, error) {
 	return read(ctx, Reader{from: db.pool}, "list books to sweep", `
-		SELECT b.merchant_id
+		SELECT b.sweep_since, b.merchant_id
 		FROM books b
-		WHERE b.sweep_since IS NOT NULL
+		WHERE b.sweep_since IS NOT NULL AND (b.sweep_since, b.merchant_id) > ($1, $2)
 		ORDER BY b.sweep_since, b.merchant_id
-		LIMIT $1`, scanText, limit)
+		LIMIT $3`, scanBookDue, after.At, after.MerchantID, limit)
 }
 
 // PassedDemands lists books whose demand for deposit had to be met at most at
-// before.
-func (db *DB) PassedDemands(ctx context.Context, before time.Time, limit int) ([]string, error) {
+// before, after a place in the order of those times.
+func (db *DB) PassedDemands(ctx context.Context, before time.Time, after BookDue, limit int) ([]BookDue, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed demands", `
-		SELECT b.merchant_id
+		SELECT b.demand_deadline_at, b.merchant_id
 		FROM books b
-		WHERE b.demand_deadline_at <= $1
+		WHERE b.demand_deadline_at <= $1 AND (b.demand_deadline_at, b.merchant_id) > ($2, $3)
 		ORDER BY b.demand_deadline_at, b.merchant_id
-		LIMIT $2`, scanText, before, limit)
+		LIMIT $4`, scanBookDue, before, after.At, after.MerchantID, limit)
 }
 
-func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
+func scanBookDue(rows *sql.Rows) (d BookDue, err error) {
+	err = rows.Scan(&d.At, &d.MerchantID)
+	inUTC(&d.At)
+	return d, err
+}
 
 func scanWait(rows *sql.Rows) (w Wait, err error) {
 	var deadline, expires sql.NullTime

@@ -220,14 +220,18 @@ func TestBooksToSweepAreTheOldest(t *testing.T) {
 	t.Parallel()
 	db := withMoneyDues(t, 2_000)
 	looked, err := postgres.LookedPool(t.Context(), db, func() error {
-		books, err := db.BooksToSweep(t.Context(), 3)
-		same(t, []string{"m02000", "m01900", "m01800"}, books)
+		books, err := db.BooksToSweep(t.Context(), postgres.BookDue{}, 3)
+		same(t, []string{"m02000", "m01900", "m01800"}, merchants(books))
 		return err
 	})
 	if err != nil || looked.Walked > 0 || looked.Found > 3 {
 		t.Errorf("looked at %+v: %v", looked, err)
 	}
-	if all, err := db.BooksToSweep(t.Context(), 100); err != nil || len(all) != 20 {
+	after := postgres.BookDue{At: duesAt.Add(-1800 * time.Second), MerchantID: "m01800"}
+	if next, err := db.BooksToSweep(t.Context(), after, 1); err != nil || len(next) != 1 || next[0].MerchantID != "m01700" {
+		t.Errorf("after the third comes %v: %v", next, err)
+	}
+	if all, err := db.BooksToSweep(t.Context(), postgres.BookDue{}, 100); err != nil || len(all) != 20 {
 		t.Errorf("%d books wait for a sweep: %v", len(all), err)
 	}
 }
@@ -237,16 +241,29 @@ func TestPassedDemandsAreTheOldest(t *testing.T) {
 	t.Parallel()
 	db := withMoneyDues(t, 2_000)
 	looked, err := postgres.LookedPool(t.Context(), db, func() error {
-		books, err := db.PassedDemands(t.Context(), duesAt.Add(201*time.Second), 10)
-		same(t, []string{"m00001", "m00101", "m00201"}, books)
+		books, err := db.PassedDemands(t.Context(), duesAt.Add(201*time.Second), postgres.BookDue{}, 10)
+		same(t, []string{"m00001", "m00101", "m00201"}, merchants(books))
 		return err
 	})
 	if err != nil || looked.Walked > 0 || looked.Found > 3 {
 		t.Errorf("looked at %+v: %v", looked, err)
 	}
-	if first, err := db.PassedDemands(t.Context(), duesAt.Add(time.Hour), 2); err != nil || len(first) != 2 || first[0] != "m00001" {
-		t.Errorf("the first two are %v: %v", first, err)
+	first, err := db.PassedDemands(t.Context(), duesAt.Add(time.Hour), postgres.BookDue{}, 2)
+	if err != nil || len(first) != 2 || first[0].MerchantID != "m00001" {
+		t.Fatalf("the first two are %v: %v", first, err)
 	}
+	next, err := db.PassedDemands(t.Context(), duesAt.Add(time.Hour), first[1], 1)
+	if err != nil || len(next) != 1 || next[0].MerchantID != "m00201" {
+		t.Errorf("after them comes %v: %v", next, err)
+	}
+}
+
+func merchants(books []postgres.BookDue) []string {
+	ids := make([]string, len(books))
+	for i := range books {
+		ids[i] = books[i].MerchantID
+	}
+	return ids
 }
 
 // Would catch a hold that never expires because many expire at the same time, one

@@ -102,17 +102,21 @@ func TestFailingDeadlineBlocksNoOther(t *testing.T) {
 // shift moves the deadlines that the timers see, but not those of the claims.
 func (f *fixture) shift(claims []*claim.Claim, by string) {
 	f.t.Helper()
+	for _, c := range claims {
+		f.admin(`UPDATE waits SET deadline_at = deadline_at + $2::interval WHERE claim_id = $1`, c.ID, by)
+	}
+}
+
+// admin changes rows behind the engine's back.
+func (f *fixture) admin(statement string, args ...any) {
+	f.t.Helper()
 	admin, err := sqlx.ConnectContext(f.t.Context(), "postgres", f.pg.AdminURL)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	defer func() { _ = admin.Close() }()
-	for _, c := range claims {
-		_, err := admin.ExecContext(f.t.Context(), `
-			UPDATE waits SET deadline_at = deadline_at + $2::interval WHERE claim_id = $1`, c.ID, by)
-		if err != nil {
-			f.t.Fatal(err)
-		}
+	if _, err := admin.ExecContext(f.t.Context(), statement, args...); err != nil {
+		f.t.Fatal(err)
 	}
 }
 

@@ -3,21 +3,22 @@ package worker
 import (
 	"context"
 	"fmt"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// lapseDemands notes demands for deposit whose time has passed, of so many books at
-// a time. A book that fails comes up again with the next step.
+// lapseDemands notes demands for deposit whose time has passed. A book that fails
+// does not keep the others from their turn, and comes up again with the next step.
 func (w *Worker) lapseDemands(ctx context.Context) error {
-	books, err := w.db.PassedDemands(ctx, w.engine.Now(), w.config.BatchMax)
-	if err != nil {
-		return err
-	}
-	return each(ctx, w.config.BatchMax, books, w.lapseDemand)
+	before := w.engine.Now()
+	return w.eachBook(ctx, func(ctx context.Context, after postgres.BookDue, limit int) ([]postgres.BookDue, error) {
+		return w.db.PassedDemands(ctx, before, after, limit)
+	}, w.lapseDemand)
 }
 
-func (w *Worker) lapseDemand(ctx context.Context, merchantID *string) error {
-	if _, err := w.engine.LapseDemand(ctx, *merchantID); err != nil {
-		return fmt.Errorf("lapse demand of merchant %s: %w", *merchantID, err)
+func (w *Worker) lapseDemand(ctx context.Context, book *postgres.BookDue) error {
+	if _, err := w.engine.LapseDemand(ctx, book.MerchantID); err != nil {
+		return fmt.Errorf("lapse demand of merchant %s: %w", book.MerchantID, err)
 	}
 	w.done.lapsed.Add(1)
 	return nil

@@ -13,27 +13,53 @@ import (
 // book with more debts than one command looks at comes up again and again.
 const sweepsMax = 100
 
-// sweepBooks uses income for what merchants owe, until no book is due. A book that
-// fails does not keep the others from their turn.
+// sweepBooks uses income for what merchants owe, until no book is due that can be
+// swept. A book that fails does not keep the others from their turn.
 func (w *Worker) sweepBooks(ctx context.Context) error {
+	var first error
 	for range sweepsMax {
-		books, err := w.db.BooksToSweep(ctx, w.config.BatchMax)
-		if err != nil || len(books) == 0 {
-			return err
+		before := w.done.swept.Load()
+		err := w.eachBook(ctx, w.db.BooksToSweep, w.sweepBook)
+		if first == nil {
+			first = err
 		}
-		if err := each(ctx, w.config.BatchMax, books, w.sweepBook); err != nil {
-			return err
+		if w.done.swept.Load() == before || ctx.Err() != nil || away(err) {
+			break
 		}
 	}
-	return nil
+	return first
 }
 
-func (w *Worker) sweepBook(ctx context.Context, merchantID *string) error {
-	if _, err := w.engine.SweepBook(ctx, *merchantID); err != nil {
-		return fmt.Errorf("sweep book of merchant %s: %w", *merchantID, err)
+func (w *Worker) sweepBook(ctx context.Context, book *postgres.BookDue) error {
+	if _, err := w.engine.SweepBook(ctx, book.MerchantID); err != nil {
+		return fmt.Errorf("sweep book of merchant %s: %w", book.MerchantID, err)
 	}
 	w.done.swept.Add(1)
 	return nil
+}
+
+// eachBook runs f for every book that list gives, so many at a time, and returns
+// the first error.
+func (w *Worker) eachBook(
+	ctx context.Context,
+	list func(ctx context.Context, after postgres.BookDue, limit int) ([]postgres.BookDue, error),
+	f func(context.Context, *postgres.BookDue) error,
+) error {
+	var after postgres.BookDue
+	var first error
+	for {
+		books, err := list(ctx, after, w.config.BatchMax)
+		if err != nil {
+			return err
+		}
+		if err = each(ctx, w.config.BatchMax, books, f); first == nil {
+			first = err
+		}
+		if len(books) < w.config.BatchMax || ctx.Err() != nil || away(err) {
+			return first
+		}
+		after = books[len(books)-1]
+	}
 }
 
 // expireHolds gives back what has been held for as long as it may. A hold that

@@ -121,6 +121,35 @@ func TestTwoWorkersSweepOneBook(t *testing.T) {
 	}
 }
 
+// Would catch books that cannot be swept, and keep all those behind them waiting
+// for ever.
+func TestBooksThatFailLetTheOthersBeSwept(t *testing.T) {
+	t.Parallel()
+	config := worker.Defaults()
+	config.BatchMax = 2
+	f := newFixtureOf(t, config, callMax)
+	f.unadvanced()
+	last := f.short("m4", "l1")
+	for _, m := range []string{"m1", "m2", "m3"} {
+		f.short(m, "l1")
+		f.topUp(m, 7_000, "more-"+m)
+	}
+	// What is in memory would hide what happens to claims; a fresh process reads.
+	f.process.stop()
+	f.process = f.begin(f.gateway, config)
+	f.topUp("m4", 7_000, "more-m4")
+	f.admin(`CREATE TABLE gone AS SELECT * FROM claims WHERE merchant_id <> 'm4'`)
+	f.admin(`DELETE FROM claims WHERE merchant_id <> 'm4'`)
+	if _, err := f.worker.RunDue(t.Context()); err == nil {
+		t.Error("books that cannot be swept are not told of")
+	}
+	f.admin(`INSERT INTO claims SELECT * FROM gone`)
+	f.process.stop()
+	f.process = f.begin(f.gateway, config)
+	f.run(lookAgain)
+	f.wantState(last, claim.Paid)
+}
+
 // Would catch income that is forgotten, or used twice, when the process dies
 // between the top-up, the sweep and the payout that the sweep makes.
 func TestCrashBetweenSweepAndPayout(t *testing.T) {
