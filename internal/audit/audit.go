@@ -74,7 +74,7 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 			return err
 		}
 		b = &book{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
-		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkStrays} {
+		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkProposals, b.checkStrays} {
 			if err := check(); err != nil {
 				return err
 			}

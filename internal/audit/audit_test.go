@@ -31,11 +31,13 @@ func set(table, column, from, to, where, found string) tampering {
 var constraints = []string{
 	"claims DROP CONSTRAINT claims_paid_from_funding",
 	"books DROP CONSTRAINT books_balances_not_negative",
+	"proposals DROP CONSTRAINT proposals_undone_within_amount",
 	"holds DROP CONSTRAINT holds_parts_within_amount, DROP CONSTRAINT holds_ended_when_empty",
 }
 
 func (b *book) tamperings() []tampering {
 	of := func(id string) string { return "claim_id = '" + id + "'" }
+	decision := func(number int64) string { return fmt.Sprintf("proposal_number = %d", number) }
 	merchant := "merchant_id = 'm1'"
 	const far = "1000000"
 	return []tampering{
@@ -96,6 +98,13 @@ func (b *book) tamperings() []tampering {
 		set("approvals", "person_id", "'approver-1'", "'agent-1'", of(b.approved), "approved by who filed it"),
 		set("claims", "decided_by", "''", "'approver-1'", of(b.approved), "approved by who decided it"),
 		set("result_retractions", "event_number", "event_number - "+far, "event_number + "+far, "true", "retractions without event"),
+		// What others than a merchant's claims cost.
+		raised("proposals", "undone_minor", decision(b.penalty), "amount undone"),
+		raised("proposals", "amount_minor", decision(b.penalty), "amount of its transfer"),
+		set("proposals", "kind", "'DEPOSIT_FORFEITURE'", "'PENALTY'", decision(b.penalty), "was carried out by a transfer of kind"),
+		set("proposals", "transfer_number", "transfer_number - "+far, "transfer_number + "+far, decision(b.penalty), "sum of transfers DEPOSIT_FORFEITED"),
+		set("proposal_votes", "approved", "true", "false", decision(b.penalty)+" AND person_id = 'finance-3'", "with the approval of 1 others"),
+		set("proposal_votes", "person_id", "'finance-2'", "'finance-1'", decision(b.penalty)+" AND person_id IN ('finance-1', 'finance-2')", "with the approval of 1 others"),
 		// Where claims stand.
 		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "event is"),
 		set("claims", "state", "'NOTIFIED'", "'APPEALED'", of(b.held), "state is"),

@@ -33,6 +33,8 @@ type book struct {
 
 	// Claims, by what became of them.
 	advanced, lost, clawedBack, held, appealed, approved, failed string
+	// penalty is the number of a proposal that was carried out, and undone.
+	penalty int64
 }
 
 func newBook(t *testing.T) *book {
@@ -86,6 +88,8 @@ func (b *book) fill() {
 	b.must(err)
 
 	b.money(ledger.DepositToppedUp, 60_000, "first")
+	b.penalty = b.decide(engine.ProposeDecision{Kind: postgres.ProposalDepositForfeiture, Amount: 1_000, Currency: "CNY", Note: "forged papers"})
+	b.decide(engine.ProposeDecision{Kind: postgres.ProposalPenaltyReversal, Amount: 1_000, Currency: "CNY", Note: "genuine after all", Undoes: b.penalty})
 	b.money(ledger.ShopFundsHandedOver, 10_000, "sales")
 	b.advanced = b.paid("l1", 1)
 	b.money(ledger.DepositToppedUp, 5_000, "second")
@@ -110,6 +114,19 @@ func (b *book) fill() {
 	_, err = b.engine.ApproveClaim(b.t.Context(), b.request("ApproveClaim", "approver-1"), engine.NewApproveClaim(b.approved, "", false, ""))
 	b.must(err)
 	b.retract(b.found("l8", 1))
+}
+
+// decide has a proposal made and carried out, and gives its number.
+func (b *book) decide(p engine.ProposeDecision) int64 {
+	b.t.Helper()
+	o, err := b.engine.ProposeDecision(b.t.Context(), b.request("ProposeDecision", "finance-1"), p)
+	b.must(err)
+	number := o.Proposal.Number
+	for _, person := range []string{"finance-2", "finance-3"} {
+		_, err := b.engine.ApproveProposal(b.t.Context(), b.request("ApproveProposal", person), engine.NewApproveProposal(number, ""))
+		b.must(err)
+	}
+	return number
 }
 
 func (b *book) money(kind ledger.Kind, amount money.Amount, reference string) {

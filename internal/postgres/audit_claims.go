@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -173,6 +175,54 @@ func (a *Audit) Unclaimed(merchantID string) ([]Flow, error) {
 
 func scanFlow(rows *sql.Rows) (f Flow, err error) {
 	return f, rows.Scan(&f.ClaimID, (*string)(&f.Kind), (*int64)(&f.Amount))
+}
+
+// AuditedProposal is a proposal with what carried it out.
+type AuditedProposal struct {
+	Proposal
+	// TransferKind and TransferAmount are those of its transfer; empty and zero where
+	// none is.
+	TransferKind   ledger.Kind
+	TransferAmount money.Amount
+	// Approvers is how many others than its proposer approved it.
+	Approvers int
+	// UndoneBy is what of it the proposals that were carried out say they undo.
+	UndoneBy money.Amount
+}
+
+// Proposals reads the proposals of a book after a number, in order.
+func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedProposal, error) {
+	return page(a, "audit proposals", `
+		SELECT p.proposal_number, p.kind, p.state, p.amount_minor, coalesce(p.transfer_number, 0), p.undone_minor,
+		       coalesce(t.kind, ''), coalesce(t.amount_minor, 0),
+		       (SELECT count(*) FROM proposal_votes v
+		        WHERE v.merchant_id = p.merchant_id AND v.proposal_number = p.proposal_number
+		          AND v.approved AND v.person_id <> p.proposed_by),
+		       (SELECT coalesce(sum(u.amount_minor), 0)::bigint FROM proposals u
+		        WHERE u.merchant_id = p.merchant_id AND u.undoes_number = p.proposal_number AND u.state = 'CARRIED_OUT')
+		FROM proposals p
+		LEFT JOIN transfers t ON t.merchant_id = p.merchant_id AND t.transfer_number = p.transfer_number
+		WHERE p.merchant_id = $1 AND p.proposal_number > $2
+		ORDER BY p.proposal_number
+		LIMIT $3`,
+		func(rows *sql.Rows) (p AuditedProposal, err error) {
+			err = rows.Scan(&p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount), &p.TransferNumber,
+				(*int64)(&p.Undone), (*string)(&p.TransferKind), (*int64)(&p.TransferAmount), &p.Approvers, (*int64)(&p.UndoneBy))
+			return p, err
+		}, merchantID, after, limit)
+}
+
+// Moved reads what the transfers of some kinds moved in a book altogether.
+func (a *Audit) Moved(merchantID string, kinds []ledger.Kind) ([]Flow, error) {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	return page(a, "audit flows by kind", `
+		SELECT '', kind, sum(amount_minor)::bigint
+		FROM transfers
+		WHERE merchant_id = $1 AND kind = ANY ($2::text[])
+		GROUP BY kind`, scanFlow, merchantID, pq.Array(names))
 }
 
 // TopUpsOwed reads what is open of top-ups that bounced.

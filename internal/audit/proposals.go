@@ -1,0 +1,77 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// carriedOutBy are the kinds of transfer that carry out a kind of proposal.
+var carriedOutBy = map[postgres.ProposalKind][]ledger.Kind{
+	postgres.ProposalWriteOff:          {ledger.ReceivableWrittenOff},
+	postgres.ProposalWriteOffRecovery:  {ledger.WriteOffRecovered},
+	postgres.ProposalDepositForfeiture: {ledger.DepositForfeited},
+	postgres.ProposalPenalty:           {ledger.PenaltyTaken},
+	postgres.ProposalPenaltyReversal:   {ledger.DepositForfeitureReversed, ledger.PenaltyReversed},
+}
+
+// checkProposals proves that every proposal that was carried out had its approvers
+// and made its transfer, that none of the others made one, and that nothing is a
+// penalty or written off which nobody proposed.
+func (b *book) checkProposals() error {
+	carried := make(map[ledger.Kind]money.Amount)
+	var after int64
+	for {
+		rows, err := b.rows.Proposals(b.head.MerchantID, after, pageRows)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			b.checkProposal(&rows[i])
+			carried[rows[i].TransferKind] += rows[i].TransferAmount
+			after = rows[i].Number
+		}
+		if err := b.full(); err != nil {
+			return err
+		}
+		if len(rows) < pageRows {
+			break
+		}
+	}
+	moved, err := b.rows.Moved(b.head.MerchantID, onlyProposed)
+	if err != nil {
+		return err
+	}
+	for _, kind := range onlyProposed {
+		equal(b, "proposals", fmt.Sprintf("sum of transfers %s", kind), byKind(moved)[kind], carried[kind])
+	}
+	return nil
+}
+
+// onlyProposed are the kinds of transfer that nothing but a proposal makes. What was
+// written off is recovered by other ways too, such as a verdict that falls.
+var onlyProposed = []ledger.Kind{
+	ledger.ReceivableWrittenOff, ledger.DepositForfeited, ledger.PenaltyTaken, ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
+}
+
+func (b *book) checkProposal(p *postgres.AuditedProposal) {
+	subject := fmt.Sprintf("proposal %d", p.Number)
+	equal(b, subject, "amount undone", p.Undone, p.UndoneBy)
+	if p.Undone > p.Amount {
+		b.wrong(subject, "is undone by %d, beyond its amount of %d", p.Undone, p.Amount)
+	}
+	if p.State != postgres.ProposalCarriedOut {
+		equal(b, subject, "transfer", p.TransferNumber, 0)
+		return
+	}
+	if !slices.Contains(carriedOutBy[p.Kind], p.TransferKind) {
+		b.wrong(subject, "of kind %s was carried out by a transfer of kind %q", p.Kind, p.TransferKind)
+	}
+	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
+	if p.Approvers < approversNeeded {
+		b.wrong(subject, "was carried out with the approval of %d others", p.Approvers)
+	}
+}
