@@ -51,8 +51,9 @@ bench: server-binaries build ## Measure throughput and latency beside pgbench; A
 	$(TENFOLD) bench $(ARGS)
 
 .PHONY: soak
-soak: server-binaries build ## Run a million commands on two replicas that die and a gateway that fails, and prove the books; ARGS passes flags.
+soak: server-binaries build ## Run a million commands on two replicas that die and a gateway that fails, and kill servers under watches a thousand times; ARGS passes flags to the first.
 	$(TENFOLD) soak $(ARGS)
+	$(TENFOLD) soak watches
 
 .PHONY: build
 build: ## Build .bin/tenfold.

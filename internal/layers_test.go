@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"internal/sandbox"},
 	{"internal/rpc"},
 	{"internal/telemetry"},
-	{"internal/demo", "internal/bench", "internal/soak"},
+	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak"},
 	{"cmd/tenfold"},
 }
 
@@ -37,7 +37,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	// The contract ends where the wire does: at the server, and at those who call one.
 	"proto/tenfold/v1": {
 		importers: []string{
-			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold",
+			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "cmd/tenfold",
 			"internal/payout/gatewayclient", "internal/payout/payouttest", "client", "examples/order-service",
 		},
 	},
@@ -78,7 +78,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	// What callers outside the server are made of.
 	"client": {
 		imports:   []string{"internal/caller", "internal/fault", "proto/tenfold/v1"},
-		importers: []string{"examples/order-service"},
+		importers: []string{"examples/order-service", "internal/watchsoak"},
 	},
 	"examples/order-service": {
 		imports: []string{"client", "proto/tenfold/v1"},
@@ -87,7 +87,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/serveproc", "internal/pgtest"},
 	},
 	"internal/serveproc": {
-		importers: []string{"internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/bench", "internal/watchsoak", "cmd/tenfold"},
 	},
 }
 

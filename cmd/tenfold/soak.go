@@ -70,25 +70,36 @@ func newSoak() *cobra.Command {
 	f.IntVar(&c.Restarts, "restarts", c.Restarts, "how often a replica is cut off and started again")
 	f.DurationVar(&c.Pace, "pace", c.Pace, "how far the clock moves with each command")
 	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "what everybody does (default: a random number)")
+	cmd.AddCommand(newSoakWatches())
 	return cmd
 }
 
 // runSoak soaks on a database of its own.
-func runSoak(ctx context.Context, c soak.Config) (_ *soak.Report, err error) {
+func runSoak(ctx context.Context, c soak.Config) (r *soak.Report, err error) {
+	c.Log = slog.New(slog.DiscardHandler)
+	err = onThrowaway(ctx, func(databaseURL string) (err error) {
+		c.DatabaseURL = databaseURL
+		r, err = soak.Run(ctx, c)
+		return err
+	})
+	return r, err
+}
+
+// onThrowaway runs f on a database of its own, which is removed afterwards.
+func onThrowaway(ctx context.Context, f func(databaseURL string) error) (err error) {
 	server, err := embedpg.Start(ctx, embedpg.Config{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), soakStopMax)
 		defer cancel()
 		err = errors.Join(err, server.Stop(end))
 	}()
-	c.DatabaseURL, c.Log = server.AppURL(), slog.New(slog.DiscardHandler)
-	if _, _, err := postgres.Migrate(ctx, server.OwnerURL(), c.Log); err != nil {
-		return nil, err
+	if _, _, err := postgres.Migrate(ctx, server.OwnerURL(), slog.New(slog.DiscardHandler)); err != nil {
+		return err
 	}
-	return soak.Run(ctx, c)
+	return f(server.AppURL())
 }
 
 // printSoak prints the report for people.

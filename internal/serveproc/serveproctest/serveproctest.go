@@ -38,6 +38,9 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
+// Binary is the program that Main has built.
+func Binary() string { return binary }
+
 // Server is a sandbox on this machine that believes its callers. It can be ended
 // and started again over the same database, at the same address.
 type Server struct {

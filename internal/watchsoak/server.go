@@ -1,0 +1,55 @@
+package watchsoak
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/serveproc"
+)
+
+// server is a process to which the road leads.
+type server struct {
+	soak    *soak
+	process *serveproc.Process
+}
+
+// nowhere is where no payout gateway answers: nothing is ever to be paid.
+const nowhere = "127.0.0.1:9"
+
+func (s *soak) startServer(ctx context.Context) (*server, error) {
+	p, err := serveproc.Start(ctx, serveproc.Config{
+		Binary: s.Binary,
+		Args: []string{
+			"--listen", "127.0.0.1:0", "--ops-listen", "none", "--database-url", s.DatabaseURL, "--gateway", nowhere,
+			"--insecure-loopback", "--rate-limit", "0", "--log-level", "error",
+		},
+		Log: s.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	v := &server{soak: s, process: p}
+	s.road.lead(v.address(), true)
+	return v, nil
+}
+
+func (v *server) address() string { return v.process.Address() }
+
+// restart kills the server, whatever it is doing, and starts another in its place.
+func (v *server) restart(ctx context.Context) (*server, error) {
+	v.soak.road.lead(v.address(), false)
+	if err := v.process.Kill(); err != nil {
+		return nil, err
+	}
+	return v.soak.startServer(ctx)
+}
+
+// stopMax is how long a server may take to stop.
+const stopMax = time.Minute
+
+func (v *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopMax)
+	defer cancel()
+	v.soak.road.lead(v.address(), false)
+	return v.process.Stop(ctx)
+}
