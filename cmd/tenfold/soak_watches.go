@@ -35,7 +35,7 @@ func newSoakWatches() *cobra.Command {
 			defer stop()
 			p := newProgress(cmd.ErrOrStderr())
 			c.Progress = func(done, total int) { p.show("kills", done, total) }
-			c.Log = cmd.ErrOrStderr()
+			c.Log, c.Now = cmd.ErrOrStderr(), time.Now
 			began := time.Now()
 			report, err := runWatchSoak(ctx, c)
 			p.done()

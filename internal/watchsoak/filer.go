@@ -57,7 +57,7 @@ func (s *soak) file(ctx context.Context, n int, over <-chan struct{}) (err error
 			return nil
 		default:
 		}
-		request := filing(merchant(n), serial, time.Now())
+		request := filing(merchant(n), serial, s.Now())
 		for {
 			_, err := c.Claims.FileClaim(ctx, request)
 			if err == nil {

@@ -35,6 +35,8 @@ type Config struct {
 	Watchers  int
 	// Pause is about how long nothing is killed after something was.
 	Pause time.Duration
+	// Now gives the time.
+	Now func() time.Time
 	// Progress is told how many kills are done; it must not block.
 	Progress func(done, total int)
 	// Log takes what the servers log.

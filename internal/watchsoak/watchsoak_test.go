@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/serveproc/serveproctest"
@@ -34,7 +35,7 @@ func TestShortSoak(t *testing.T) {
 	c := watchsoak.Defaults()
 	said := new(log)
 	c.Binary, c.DatabaseURL, c.Seed, c.Log = serveproctest.Binary(), pgtest.New(t).AppURL, rand.Uint64(), said
-	c.Kills = 20
+	c.Kills, c.Now = 20, time.Now
 	t.Logf("seed %d", c.Seed)
 	report, err := watchsoak.Run(t.Context(), c)
 	if err != nil {
