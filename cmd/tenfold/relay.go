@@ -13,7 +13,7 @@ import (
 
 func newRelay() *cobra.Command {
 	cmd := &cobra.Command{Use: "relay", Short: "Work on the events that are relayed to NATS", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newRelayReplay())
+	cmd.AddCommand(newRelayShow(), newRelayReplay())
 	return cmd
 }
 

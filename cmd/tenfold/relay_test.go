@@ -50,6 +50,13 @@ func TestServeRelaysToItsOwnNATSServer(t *testing.T) {
 				}
 			}
 		}
+		code, out, errOut := try(t, "relay", "show", "--nats-url", "nats://"+address)
+		if want := []string{"m1/1", "m2/1"}[:round+1]; code != exitOK || strings.Count(out, "book_opened") != len(want) || !strings.Contains(out, want[round]) {
+			t.Errorf("show: exit %d, %q %q", code, out, errOut)
+		}
+		if code, out, errOut := try(t, "relay", "show", "--nats-url", "nats://"+address, "--merchant", "nobody"); code != exitOK || out != "" {
+			t.Errorf("show of another: exit %d, %q %q", code, out, errOut)
+		}
 		if err := end(); err != nil {
 			t.Error(err)
 		}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tenfold-claims/tenfold/internal/relay"
+)
+
+func newRelayShow() *cobra.Command {
+	var out output
+	var natsURL, merchant string
+	var follow bool
+	var count int
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "Show the events that the broker has",
+		Long: "Show the messages of the stream " + relay.StreamEvents + " as the broker keeps them, the oldest first. With --output json\n" +
+			"every line is one CloudEvent.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := out.to(cmd); err != nil {
+				return err
+			}
+			if natsURL == "" {
+				return usageError{errors.New("TENFOLD_NATS_URL must be given")}
+			}
+			conn, err := dialNATS(natsURL)
+			if err != nil {
+				return err
+			}
+			defer conn.Close()
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			shown := 0
+			err = relay.Show(ctx, conn, merchant, follow, func(s *relay.Stored) error {
+				if shown++; shown == count {
+					return errors.Join(printStored(&out, s), errShown)
+				}
+				return printStored(&out, s)
+			})
+			if errors.Is(err, errShown) || follow && errors.Is(err, context.Canceled) {
+				return nil
+			}
+			return err
+		},
+	}
+	out.flag(cmd)
+	f := cmd.Flags()
+	f.StringVar(&natsURL, "nats-url", "nats://127.0.0.1:4222", "NATS servers, comma-separated")
+	f.StringVar(&merchant, "merchant", "", "only events of this merchant's book")
+	f.BoolVar(&follow, "follow", false, "go on with what comes")
+	f.IntVar(&count, "count", 0, "end after so many events; 0 for no bound")
+	return cmd
+}
+
+// errShown ends a show that has shown as much as was asked for.
+var errShown = errors.New("enough is shown")
+
+// printStored prints one message on one line.
+func printStored(out *output, s *relay.Stored) error {
+	if out.isJSON() {
+		_, err := fmt.Fprintf(out.w, "%s\n", s.Data)
+		return err
+	}
+	var e struct {
+		Subject string `json:"subject"`
+	}
+	if err := json.Unmarshal(s.Data, &e); err != nil {
+		return fmt.Errorf("read message %s: %w", s.ID, err)
+	}
+	_, err := fmt.Fprintf(out.w, "%-20s  %-20s  %-24s  %s\n", s.StoredAt.UTC().Format(time.RFC3339), s.ID, s.Type(), e.Subject)
+	return err
+}
