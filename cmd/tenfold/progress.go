@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows how far long work is: a bar for a person, a line for each part
-// of the work for a log.
+// progress shows how far long work is: a bar for a person; for a log a line for
+// each part of the work, and now and then how much of it is done.
 type progress struct {
 	w      io.Writer
 	person bool
@@ -17,7 +18,12 @@ type progress struct {
 	mu   sync.Mutex
 	what string
 	bar  *progressbar.ProgressBar
+	// told is when the last line was written.
+	told time.Time
 }
+
+// tellPause is how long a log is left alone between two lines on the same part.
+const tellPause = 30 * time.Second
 
 func newProgress(w io.Writer) *progress { return &progress{w: w, person: isTerminal(w)} }
 
@@ -31,12 +37,15 @@ func (p *progress) show(what string, done, total int) {
 	if p.bar != nil {
 		// The bar writes to a terminal; where it cannot, nothing is lost.
 		_ = p.bar.Set(done)
+	} else if now := time.Now(); now.Sub(p.told) >= tellPause {
+		p.told = now
+		fmt.Fprintf(p.w, "%s: %d of %d\n", what, done, total)
 	}
 }
 
 func (p *progress) begin(what string, total int) {
 	p.finish()
-	p.what = what
+	p.what, p.told = what, time.Now()
 	if !p.person {
 		fmt.Fprintf(p.w, "%s …\n", what)
 		return
