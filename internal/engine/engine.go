@@ -57,7 +57,7 @@ func Defaults() Config {
 		Lanes:      2,
 		BatchMax:   512,
 		Ahead:      64,
-		KeptMax:    16_000,
+		KeptMax:    8_000,
 		QueueMax:   8192,
 		PlanAge:    time.Minute,
 		LapseGrace: 30 * time.Second,
