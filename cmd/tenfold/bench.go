@@ -52,7 +52,6 @@ func newBench() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tuneMemory() // Callers share the machine with what they measure.
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			p := newProgress(cmd.ErrOrStderr())
