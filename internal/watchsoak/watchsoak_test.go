@@ -17,14 +17,20 @@ func TestMain(m *testing.M) { os.Exit(serveproctest.Main(m)) }
 
 // log is what two servers may write at once.
 type log struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	said bytes.Buffer
 }
 
 func (l *log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.Buffer.Write(p)
+	return l.said.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.String()
 }
 
 // Would catch an event that is lost, told twice or told wrongly to somebody who
