@@ -128,6 +128,16 @@ func notFound(places []string, found []installation, major int) error {
 
 // cleanEnv is the environment of the server and its tools: none of the PG*
 // variables of the caller, and no locale of theirs.
+//
+// A statement that writes a whole batch takes some megabytes for as long as it
+// runs. glibc, left alone, gives them back to the system after each and gets them
+// anew, zeroed page by page, for the next: a tenth of the server's time.
 func cleanEnv() []string {
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=/", "LC_ALL=C", "TZ=UTC"}
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=/", "LC_ALL=C", "TZ=UTC",
+		"MALLOC_TRIM_THRESHOLD_=" + mallocKept, "MALLOC_MMAP_THRESHOLD_=" + mallocKept,
+	}
 }
+
+// mallocKept is how many bytes of freed memory a backend may keep.
+const mallocKept = "33554432"

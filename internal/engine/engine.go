@@ -36,6 +36,9 @@ type Config struct {
 	// the batch before is being written; fewer wait for its end. More of them make
 	// larger batches.
 	Ahead int
+	// Half is how many commands a lane always takes into one batch; of more than
+	// twice as many it takes half, and decides the others while those are written.
+	Half int
 	// KeptMax is how many rows of books a lane keeps in memory, some hundred bytes
 	// each.
 	KeptMax int
@@ -57,6 +60,7 @@ func Defaults() Config {
 		Lanes:      2,
 		BatchMax:   512,
 		Ahead:      64,
+		Half:       128,
 		KeptMax:    8_000,
 		QueueMax:   8192,
 		PlanAge:    time.Minute,

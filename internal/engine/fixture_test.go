@@ -63,8 +63,8 @@ func newFixture(t testing.TB) *fixture {
 func (f *fixture) replica(config engine.Config) (*postgres.DB, *engine.Engine) {
 	f.t.Helper()
 	if config.Ahead == engine.Defaults().Ahead {
-		// Every batch is read ahead, whatever waits: the harder way to be right.
-		config.Ahead = 1
+		// Every batch is read ahead and halved, whatever waits: the harder way to be right.
+		config.Ahead, config.Half = 1, 1
 	}
 	pg, err := postgres.Open(f.db.AppURL, 16)
 	if err != nil {

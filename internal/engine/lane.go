@@ -121,7 +121,16 @@ func (l *lane) take(first *call) {
 }
 
 func (l *lane) drain(first *call) []*call {
-	return append([]*call{first}, l.queued(l.engine.config.BatchMax-1)...)
+	return append([]*call{first}, l.queued(l.share(1)-1)...)
+}
+
+// share is how many commands one batch may hold, where taken of the lane's are no
+// longer queued: half of those that wait in it to be decided or written, so that
+// the database writes one half while the lane decides the other. All in one batch,
+// they would wait for the one and then for the other. Few are not halved.
+func (l *lane) share(taken int) int {
+	c := &l.engine.config
+	return min(c.BatchMax, max(c.Half, (taken+len(l.queue)+1)/2))
 }
 
 // queued takes what is queued, most commands at most.
@@ -180,33 +189,50 @@ func (l *lane) fly(d *draft) *draft {
 	// to be woken.
 	l.answerLanded()
 	go func() { written <- l.write(changes) }()
-	room := l.engine.config.BatchMax
-	if l.crowded() {
-		room = 0 // What is written is forgotten first.
-	}
+	crowded := l.crowded() // Then what is written is forgotten first.
 	var failed error
 	for {
-		if room > 0 && l.enoughWait() {
-			calls := l.queued(room)
-			room -= len(calls)
-			if failed = l.extend(next, calls); failed != nil {
-				room = 0
-			}
-			continue
-		}
 		plenty := l.plenty
-		if room == 0 {
+		switch room := l.room(d, next); {
+		case crowded || failed != nil:
 			plenty = nil
+		case room > 0:
+			failed = l.extend(next, l.queued(room))
+			// There may be more; but what is decided does not wait for it.
+			plenty = closed
 		}
+		var err error
 		select {
-		case <-plenty:
-		case err := <-written:
-			if err == nil && changed {
-				l.count(d.calls, false)
+		case err = <-written:
+		default:
+			select {
+			case err = <-written:
+			case <-plenty:
+				continue
 			}
-			return l.land(d, next, errors.Join(err, failed), err)
 		}
+		if err == nil && changed {
+			l.count(d.calls, false)
+		}
+		return l.land(d, next, errors.Join(err, failed), err)
 	}
+}
+
+// closed is always ready.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// room is how many commands are to be decided now that d is being written and next
+// has been decided on top: none unless enough wait.
+func (l *lane) room(d, next *draft) int {
+	room := l.share(len(d.calls)+len(next.calls)) - len(next.calls)
+	if !l.enoughWait() || room < min(l.engine.config.Ahead, l.engine.config.BatchMax) {
+		return 0
+	}
+	return room
 }
 
 // write writes what was decided on books that are not locked.
