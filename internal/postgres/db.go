@@ -21,6 +21,8 @@ import (
 type DB struct {
 	pool *sqlx.DB
 	url  string
+	// keyed runs the reads whose plan is the same whatever their parameters.
+	keyed *prepared
 }
 
 // Open prepares a pool over url, a connection URL of the application's role. It
@@ -34,10 +36,10 @@ func Open(databaseURL string, poolMax int) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read database url: %w", err)
 	}
-	pool := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	pool := sqlx.NewDb(sql.OpenDB(settled{connector}), "postgres")
 	pool.SetMaxOpenConns(poolMax)
 	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool, url: dsn}, nil
+	return &DB{pool: pool, url: dsn, keyed: newPrepared(pool)}, nil
 }
 
 // Close closes the pool.

@@ -9,15 +9,26 @@ import (
 
 // Reader reads what the API shows. It never locks: what it reads is what was
 // committed last. Each statement is planned for the parameters it is called
-// with and for the tables as they are, and a list looks at a bounded number of
-// rows, however long the history is that it lists.
+// with and for the tables as they are, but for the most frequent one by a key, and a
+// list looks at a bounded number of rows, however long the history is that it lists.
 type Reader struct {
 	from sqlx.QueryerContext
+	// keyed runs reads by a key on statements that stay prepared; nil where they
+	// run like any other.
+	keyed sqlx.QueryerContext
 }
 
 // Reader reads statement by statement, each on what is committed at its time
 // and in one round trip.
-func (db *DB) Reader() Reader { return Reader{from: db.pool} }
+func (db *DB) Reader() Reader { return Reader{from: db.pool, keyed: db.keyed} }
+
+// byKey is the reader for a row found by its key.
+func (r Reader) byKey() Reader {
+	if r.keyed != nil {
+		r.from = r.keyed
+	}
+	return r
+}
 
 // Snapshot runs f on one snapshot, so that what it reads belongs together.
 func (db *DB) Snapshot(ctx context.Context, f func(Reader) error) error {

@@ -23,7 +23,8 @@ type bulk struct {
 	reader postgres.Reader
 	app    *sqlx.DB
 	admin  *sqlx.DB
-	last   int // The number of the newest rows.
+	url    string // The application's.
+	last   int    // The number of the newest rows.
 }
 
 // newBulk makes a database with the rows from first to last.
@@ -41,7 +42,7 @@ func newBulk(t testing.TB, first, last int) *bulk {
 	}
 	t.Cleanup(func() { _ = admin.Close() })
 	admin.SetMaxOpenConns(1)
-	b := &bulk{t: t, pg: pg, reader: pg.Reader(), app: db.Open(t), admin: admin}
+	b := &bulk{t: t, pg: pg, reader: pg.Reader(), app: db.Open(t), admin: admin, url: db.AppURL}
 	// Rows are made without what they refer to.
 	b.run(`SET session_replication_role = replica`)
 	b.fill(first, last)

@@ -11,12 +11,12 @@ import (
 // Claim reads a claim of a merchant, or of any merchant where none is named.
 func (r Reader) Claim(ctx context.Context, merchantID, claimID string) (claim.Claim, bool, error) {
 	if merchantID == "" {
-		return readOne(ctx, r, "read claim", `
+		return readOne(ctx, r.byKey(), "read claim", `
 			SELECT`+claimColumns+`
 			FROM claims c
 			WHERE c.claim_id = $1`, claimValue, claimID)
 	}
-	return readOne(ctx, r, "read claim", `
+	return readOne(ctx, r.byKey(), "read claim", `
 		SELECT`+claimColumns+`
 		FROM claims c
 		WHERE c.merchant_id = $1 AND c.claim_id = $2`, claimValue, merchantID, claimID)

@@ -40,6 +40,12 @@ func LookedPool(ctx context.Context, db *DB, f func() error) (Looked, error) {
 	return l, err
 }
 
+// PreparedPool is how many statements on claims stay prepared. The pool of db has
+// one connection.
+func PreparedPool(ctx context.Context, db *DB) (n int, err error) {
+	return n, db.pool.GetContext(ctx, &n, `SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM claims c%'`)
+}
+
 func looked(ctx context.Context, q sqlx.QueryerContext, f func() error) (Looked, error) {
 	before, err := counts(ctx, q)
 	if err != nil {

@@ -1,0 +1,74 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"sync"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// prepared runs queries on statements that stay prepared, once a connection and
+// query: the planning of a look-up by key costs more than the look-up. It is for a
+// few fixed queries that find their rows by a unique key.
+type prepared struct {
+	*sqlx.DB
+
+	mu   sync.RWMutex
+	kept map[string]*sql.Stmt
+}
+
+func newPrepared(pool *sqlx.DB) *prepared {
+	return &prepared{DB: pool, kept: make(map[string]*sql.Stmt)}
+}
+
+// QueryContext implements sqlx.QueryerContext.
+func (p *prepared) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := p.statement(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, error) {
+	p.mu.RLock()
+	st := p.kept[query]
+	p.mu.RUnlock()
+	if st != nil {
+		return st, nil
+	}
+	// Two callers may prepare it at once: the one who comes later keeps the other's.
+	st, err := p.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if first := p.kept[query]; first != nil {
+		_ = st.Close()
+		return first, nil
+	}
+	p.kept[query] = st
+	return st, nil
+}
+
+// settled makes connections that reach every row by an index where there is one. A
+// plan may be kept, and one that was made while a table was small must not read
+// the whole of it when it has grown.
+type settled struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := s.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET enable_seqscan = off", nil); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("set up connection: %w", err)
+	}
+	return conn, nil
+}
