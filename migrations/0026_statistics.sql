@@ -60,3 +60,20 @@ ALTER TABLE order_lines
     ALTER paid_at SET STATISTICS 0, ALTER recorded_at SET STATISTICS 0;
 
 ALTER TABLE requests ALTER claim_id SET STATISTICS 0, ALTER recorded_at SET STATISTICS 0;
+
+-- How many rows are looked at goes by the column that asks for the most: nine
+-- thousand are enough to tell a merchant with many claims from one with few.
+ALTER TABLE claims
+    ALTER merchant_id SET STATISTICS 30, ALTER claim_id SET STATISTICS 30, ALTER state SET STATISTICS 30,
+    ALTER verdict SET STATISTICS 30, ALTER order_line_id SET STATISTICS 30, ALTER order_id SET STATISTICS 30,
+    ALTER product_id SET STATISTICS 30, ALTER claimant_id SET STATISTICS 30, ALTER group_id SET STATISTICS 30,
+    ALTER filed_at SET STATISTICS 30, ALTER deadline_at SET STATISTICS 30, ALTER escalated SET STATISTICS 30;
+ALTER TABLE events
+    ALTER merchant_id SET STATISTICS 30, ALTER event_number SET STATISTICS 30, ALTER claim_id SET STATISTICS 30;
+ALTER TABLE transfers
+    ALTER merchant_id SET STATISTICS 30, ALTER transfer_number SET STATISTICS 30, ALTER event_number SET STATISTICS 30,
+    ALTER kind SET STATISTICS 30, ALTER claim_id SET STATISTICS 30, ALTER payout_id SET STATISTICS 30,
+    ALTER external_reference SET STATISTICS 30, ALTER reverses_number SET STATISTICS 30, ALTER recorded_at SET STATISTICS 30;
+ALTER TABLE payouts
+    ALTER merchant_id SET STATISTICS 30, ALTER payout_id SET STATISTICS 30, ALTER claim_id SET STATISTICS 30,
+    ALTER state SET STATISTICS 30;

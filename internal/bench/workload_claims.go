@@ -129,7 +129,7 @@ const (
 func (b *bench) drain(ctx context.Context) error {
 	due := int64(b.accepted) * payoutsOfClaim
 	return b.await(ctx, func() error {
-		if paid := b.gateway.Paid().Payouts; paid != due {
+		if paid := b.gateway.paid(); paid != due {
 			return fmt.Errorf("the gateway has paid %d of %d payouts", paid, due)
 		}
 		return nil

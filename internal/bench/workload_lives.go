@@ -23,7 +23,7 @@ type lives struct {
 	paidM []atomic.Int64
 
 	mu    sync.Mutex
-	names []string
+	names nameList
 }
 
 func newLives(b *bench) *lives {
@@ -64,7 +64,7 @@ func (l *lives) one(ctx context.Context, m *measure, caller int, began time.Time
 func (l *lives) note(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.names = append(l.names, name)
+	l.names.add(name)
 }
 
 // pick gives one of the claims, spread over old and young ones.
@@ -72,7 +72,7 @@ func (l *lives) pick(n int) string {
 	const stride = 7919
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.names[n*stride%len(l.names)]
+	return l.names.at(n * stride % l.names.n)
 }
 
 // soak is W4: whole lives at the most that the callers get through. It gives
