@@ -40,9 +40,15 @@ var durable = map[string]string{
 	"checkpoint_timeout":           "15min",
 	"checkpoint_completion_target": "0.9",
 	"wal_compression":              "off", // lz4 is not in every build, pglz costs too much.
-	"autovacuum":                   "on",
-	"autovacuum_naptime":           "10s", // Queue-like tables grow dead rows by the second.
-	"log_min_messages":             "warning",
+	// Changed pages leave the buffers by the background writer's hand: a backend that
+	// has to write one itself to find room lets its lane wait.
+	"bgwriter_delay":          "20ms",
+	"bgwriter_lru_maxpages":   "1000",
+	"bgwriter_lru_multiplier": "4",
+
+	"autovacuum":         "on",
+	"autovacuum_naptime": "10s", // Queue-like tables grow dead rows by the second.
+	"log_min_messages":   "warning",
 }
 
 // ephemeral trades all safety for speed: its files do not outlive the process.
