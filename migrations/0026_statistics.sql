@@ -2,7 +2,7 @@
 -- ANALYZE looks at thirty thousand rows of each column that has statistics, and
 -- autovacuum asks for it whenever a tenth of a table is new: of a growing table of
 -- claims nearly a second of work each time. Columns that no statement searches or
--- orders by go without.
+-- orders by go without, and so do the awards, of which only the sum is asked for.
 
 ALTER TABLE claims
     ALTER version SET STATISTICS 0, ALTER state_since SET STATISTICS 0, ALTER revision SET STATISTICS 0,

@@ -51,11 +51,16 @@ const (
 	memoryLimit    = 160 << 20
 )
 
-// tuneMemory sets that pace, unless the environment sets its own.
-func tuneMemory() {
+// collectSeldom sets that pace, unless the environment sets its own.
+func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
+}
+
+// tuneMemory sets pace and bound.
+func tuneMemory() {
+	collectSeldom()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}

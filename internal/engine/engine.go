@@ -36,8 +36,8 @@ type Config struct {
 	// the batch before is being written; fewer wait for its end. More of them make
 	// larger batches.
 	Ahead int
-	// Half is how many commands a lane always takes into one batch; of more than
-	// twice as many it takes half, and decides the others while those are written.
+	// Half is the most commands of a batch, or half of those that the lane has,
+	// decided and being written included, where that is more.
 	Half int
 	// KeptMax is how many rows of books a lane keeps in memory, some hundred bytes
 	// each.

@@ -127,7 +127,7 @@ func (l *lane) drain(first *call) []*call {
 // share is how many commands one batch may hold, where taken of the lane's are no
 // longer queued: half of those that wait in it to be decided or written, so that
 // the database writes one half while the lane decides the other. All in one batch,
-// they would wait for the one and then for the other. Few are not halved.
+// they would wait for the one and then for the other. Few are not worth it.
 func (l *lane) share(taken int) int {
 	c := &l.engine.config
 	return min(c.BatchMax, max(c.Half, (taken+len(l.queue)+1)/2))
@@ -192,38 +192,27 @@ func (l *lane) fly(d *draft) *draft {
 	crowded := l.crowded() // Then what is written is forgotten first.
 	var failed error
 	for {
-		plenty := l.plenty
-		switch room := l.room(d, next); {
-		case crowded || failed != nil:
-			plenty = nil
-		case room > 0:
+		more := failed == nil && !crowded
+		if room := l.room(d, next); more && room > 0 {
 			failed = l.extend(next, l.queued(room))
-			// There may be more; but what is decided does not wait for it.
-			plenty = closed
-		}
-		var err error
-		select {
-		case err = <-written:
-		default:
-			select {
-			case err = <-written:
-			case <-plenty:
+			if len(written) == 0 {
 				continue
 			}
 		}
-		if err == nil && changed {
-			l.count(d.calls, false)
+		plenty := l.plenty
+		if !more || len(written) > 0 {
+			plenty = nil // What is decided does not wait for more of it.
 		}
-		return l.land(d, next, errors.Join(err, failed), err)
+		select {
+		case <-plenty:
+		case err := <-written:
+			if err == nil && changed {
+				l.count(d.calls, false)
+			}
+			return l.land(d, next, errors.Join(err, failed), err)
+		}
 	}
 }
-
-// closed is always ready.
-var closed = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
 
 // room is how many commands are to be decided now that d is being written and next
 // has been decided on top: none unless enough wait.

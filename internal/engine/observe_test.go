@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -78,5 +80,53 @@ func TestObserverIsToldOfBatches(t *testing.T) {
 		if lane < 0 || lane >= engine.Defaults().Lanes || waiting != 0 {
 			t.Errorf("%d commands wait in lane %d", waiting, lane)
 		}
+	}
+}
+
+// Would catch a lane that takes all that waits into one batch, so that the database
+// idles while it is decided and the lane while it is written.
+func TestLaneHalvesWhatWaits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 100)
+	const waiting = 40
+	headers := make([]engine.Header, waiting)
+	for i := range headers {
+		headers[i] = f.request("m1", "TopUpDeposit")
+	}
+	var callers sync.WaitGroup
+	var mu sync.Mutex
+	var sizes []int
+	f.engine.Observe(&engine.Observer{
+		Clock: f.clock.Now,
+		Batch: func(b engine.Batch) {
+			mu.Lock()
+			defer mu.Unlock()
+			if sizes = append(sizes, b.Commands); len(sizes) > 1 {
+				return
+			}
+			// The lane stands still until all the others wait.
+			for i, h := range headers {
+				callers.Go(func() {
+					_, err := f.engine.MoveMoney(t.Context(), h, engine.MoneyMove{
+						Kind: ledger.DepositToppedUp, Amount: 100, Currency: "CNY", Reference: fmt.Sprintf("pay-%d", i),
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			for f.engine.Waiting() < waiting {
+				runtime.Gosched()
+			}
+		},
+		Stale: func() {},
+	})
+	f.topUp("m1", 100)
+	callers.Wait()
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []int{1, waiting / 2, waiting / 2}; !slices.Equal(sizes, want) {
+		t.Errorf("batches of %v, want %v", sizes, want)
 	}
 }

@@ -28,6 +28,10 @@ func (db *DB) InAudit(ctx context.Context, f func(*Audit) error) error {
 	}
 	// Nothing was written: there is nothing to commit.
 	defer func() { _ = tx.Rollback() }()
+	// A book may be most of a table; then walking through it is right.
+	if _, err := tx.ExecContext(ctx, "SET LOCAL enable_seqscan = on"); err != nil {
+		return failure(ctx, "begin audit", err)
+	}
 	return f(&Audit{tx: tx, ctx: ctx})
 }
 

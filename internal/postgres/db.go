@@ -89,9 +89,9 @@ type Session struct {
 // size. Every statement of the pipeline finds its rows by key, so the planner
 // has nothing to weigh; left free, it bases plans on tables that were empty or
 // unanalysed when the statement was prepared and later walks whole histories.
+// Sequential scans are off on every connection, see settled.
 var laneSettings = []string{
 	"SET plan_cache_mode = force_generic_plan",
-	"SET enable_seqscan = off",
 	"SET enable_hashjoin = off",
 	"SET enable_mergejoin = off",
 	"SET enable_bitmapscan = off",
