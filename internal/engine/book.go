@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -216,7 +217,7 @@ func (b *Book) written() {
 	b.payouts.written(nil)
 	b.waits.written(nil)
 	b.dues.written(nil)
-	b.requests.forgetOld() // What was written before is looked up again by those who need it.
+	b.requests.forget() // What was written before is looked up again by those who need it.
 	b.requests.written(nil)
 	b.persons.written(nil)
 	b.results.written(nil)
@@ -236,10 +237,60 @@ func (b *Book) written() {
 	b.events.written()
 }
 
-// reference makes a transfer found by its external reference.
+// shed forgets what the batch did not change, as if the book had not been asked for
+// anything yet. What it did change stays until the next batch: the database may not
+// tell of it before it is written, and what is read meanwhile does not replace it.
+func (b *Book) shed() {
+	b.claims.forget()
+	b.lines.forget()
+	b.units.forget()
+	b.groups.forget()
+	b.holds.forget()
+	b.payouts.forget()
+	b.waits.forget()
+	b.dues.forget()
+	b.persons.forget()
+	b.results.forget()
+	b.refunds.forget()
+	b.debts.forget()
+	b.approvals.forget()
+	b.proposals.forget()
+	b.asked = make(map[ask]asked)
+	b.byReference = make(map[string][]ledger.Transfer)
+	b.usual = make(map[string]postgres.Usual)
+	b.oldest = nil
+	b.reindex()
+}
+
+// reindex makes the rows in memory found by what they share.
+func (b *Book) reindex() {
+	b.claimants, b.resultsOf, b.refundsOf = make(index[siblingKey]), make(index[string]), make(index[string])
+	b.payoutsOf, b.approvalsOf = make(index[string]), make(index[string])
+	for id, r := range b.claims.rows {
+		b.claimants.put(siblingKey{r.value.ClaimantID, r.value.ProductID}, id)
+	}
+	for id, r := range b.results.rows {
+		b.resultsOf.put(r.value.ClaimID, id)
+	}
+	for k := range b.refunds.rows {
+		b.refundsOf.put(k.line, k.refund)
+	}
+	for id, r := range b.payouts.rows {
+		b.payoutsOf.put(r.value.ClaimID, id)
+	}
+	for k := range b.approvals.rows {
+		b.approvalsOf.put(k.claim, k.person)
+	}
+}
+
+// reference makes a transfer found by its external reference, once.
 func (b *Book) reference(t *ledger.Transfer) {
-	if t.ExternalReference != "" {
-		b.byReference[t.ExternalReference] = append(b.byReference[t.ExternalReference], *t)
+	if t.ExternalReference == "" {
+		return
+	}
+	list := b.byReference[t.ExternalReference]
+	if !slices.ContainsFunc(list, func(o ledger.Transfer) bool { return o.Number == t.Number }) {
+		b.byReference[t.ExternalReference] = append(list, *t)
 	}
 }
 

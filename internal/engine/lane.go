@@ -179,28 +179,27 @@ func (l *lane) fly(d *draft) *draft {
 		return nil // Nobody waits any more.
 	}
 	l.refreshPlans()
-	changes, changed := d.seal()
-	for id, b := range d.books {
-		l.keep(id, b)
+	if l.keepAll(d); l.crowded() {
+		l.shed(d)
 	}
+	changes, changed := d.seal()
+	l.keepAll(d)
 	next := newDraft(l.engine, l.kept, false)
 	written := make(chan error, 1)
 	// The goroutine started last runs first: the database must not wait for callers
 	// to be woken.
 	l.answerLanded()
 	go func() { written <- l.write(changes) }()
-	crowded := l.crowded() // Then what is written is forgotten first.
 	var failed error
 	for {
-		more := failed == nil && !crowded
-		if room := l.room(d, next); more && room > 0 {
+		if room := l.room(d, next); failed == nil && room > 0 {
 			failed = l.extend(next, l.queued(room))
 			if len(written) == 0 {
 				continue
 			}
 		}
 		plenty := l.plenty
-		if !more || len(written) > 0 {
+		if failed != nil || len(written) > 0 {
 			plenty = nil // What is decided does not wait for more of it.
 		}
 		select {
@@ -237,9 +236,6 @@ func (l *lane) write(changes *postgres.Changes) (err error) {
 func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 	if err == nil {
 		l.landed = d.calls
-		if l.crowded() {
-			l.forgetAllBut(next)
-		}
 		return next
 	}
 	l.drop(next)
@@ -277,6 +273,13 @@ func (l *lane) keep(id string, b *Book) {
 	b.counted = size
 }
 
+// keepAll keeps the books of a draft for the next ones.
+func (l *lane) keepAll(d *draft) {
+	for id, b := range d.books {
+		l.keep(id, b)
+	}
+}
+
 // forget forgets a book that is kept.
 func (l *lane) forget(id string) {
 	if b := l.kept[id]; b != nil {
@@ -296,12 +299,16 @@ func (l *lane) drop(d *draft) {
 // crowded says whether the books in memory hold more rows than a lane may keep.
 func (l *lane) crowded() bool { return l.rows > l.engine.config.KeptMax }
 
-// forgetAllBut forgets every book but those that a draft is decided on.
-func (l *lane) forgetAllBut(d *draft) {
+// shed makes room before a draft is written: of the books that it changes stays what
+// it changes, of the others nothing.
+func (l *lane) shed(d *draft) {
 	for id := range l.kept {
 		if d.books[id] == nil {
 			l.forget(id)
 		}
+	}
+	for _, b := range d.books {
+		b.shed()
 	}
 }
 
@@ -335,11 +342,8 @@ func (l *lane) try(batch []*call) (err error) {
 			l.drop(d)
 			return
 		}
-		for id, b := range d.books {
-			l.keep(id, b)
-		}
-		if l.crowded() {
-			l.forgetAllBut(newDraft(l.engine, nil, true))
+		if l.keepAll(d); l.crowded() {
+			l.kept, l.rows = make(books), 0 // All that they hold is in the database.
 		}
 	}()
 	return l.writer.InTx(context.Background(), func(tx *postgres.Tx) error {

@@ -49,8 +49,8 @@ func (t *table[K, V]) written(each func(*V)) {
 	t.changed = t.changed[:0]
 }
 
-// forgetOld forgets every row that the batch did not change.
-func (t *table[K, V]) forgetOld() {
+// forget forgets every row that the batch did not change.
+func (t *table[K, V]) forget() {
 	recent := make(map[K]*row[V], len(t.changed))
 	for _, k := range t.changed {
 		recent[k] = t.rows[k]
