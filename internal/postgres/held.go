@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
+	"sync"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -11,6 +13,10 @@ import (
 // notices that another server may answer next.
 type Held struct {
 	conn *sqlx.Conn
+	// mu keeps a read from beginning while the connection is given up, which
+	// database/sql does not.
+	mu     sync.RWMutex
+	closed bool
 }
 
 // Hold takes a connection.
@@ -23,14 +29,39 @@ func (db *DB) Hold(ctx context.Context) (*Held, error) {
 }
 
 // Reader reads over the connection.
-func (h *Held) Reader() Reader { return Reader{from: h.conn} }
+func (h *Held) Reader() Reader { return Reader{from: heldQueries{h.conn, h}} }
 
-// Close gives the connection up.
-func (h *Held) Close() { discard(h.conn) }
+// heldQueries begins queries on a held connection.
+type heldQueries struct {
+	*sqlx.Conn
+	held *Held
+}
+
+// QueryContext implements sqlx.QueryerContext.
+func (q heldQueries) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	q.held.mu.RLock()
+	defer q.held.mu.RUnlock()
+	if q.held.closed {
+		return nil, sql.ErrConnDone
+	}
+	return q.Conn.QueryContext(ctx, query, args...)
+}
+
+// Close gives the connection up; reads that begin later fail.
+func (h *Held) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		discard(h.conn)
+	}
+}
 
 // TryLock takes an advisory lock of the database, unless another connection has
 // it. It is held as long as the connection.
 func (h *Held) TryLock(ctx context.Context, key int64) (ours bool, err error) {
-	err = h.conn.GetContext(ctx, &ours, `SELECT pg_try_advisory_lock($1)`, key)
-	return ours, failure(ctx, "lock", err)
+	_, _, err = readOne(ctx, h.Reader(), "lock", `SELECT pg_try_advisory_lock($1)`, func(rows *sql.Rows) (struct{}, error) {
+		return struct{}{}, rows.Scan(&ours)
+	}, key)
+	return ours, err
 }
