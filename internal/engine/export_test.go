@@ -55,5 +55,17 @@ func (e *Engine) Waiting() int {
 	return n
 }
 
+// Kept is how many rows the lanes keep in memory. An observer of batches may ask it
+// of an engine with one lane.
+func (e *Engine) Kept() int {
+	n := 0
+	for _, l := range e.lanes {
+		for _, b := range l.kept {
+			n += b.size()
+		}
+	}
+	return n
+}
+
 // PublicationDigest is what the request id of a publication covers.
 func PublicationDigest(v policy.Version) [32]byte { return digestOf(publication{v}) }

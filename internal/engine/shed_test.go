@@ -13,8 +13,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// Would catch a lane that forgets what it is just writing: what the next batch read
-// instead would be older, and the database refuse what was decided on it.
+// Would catch a lane that forgets what it is just writing: the siblings of a claim,
+// so that the floor of their group is awarded more than once; or anything else, so
+// that the database refuses what was decided on older rows.
 func TestBookIsShedWhileItIsWritten(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -26,42 +27,62 @@ func TestBookIsShedWhileItIsWritten(t *testing.T) {
 		Clock: f.clock.Now, Batch: func(engine.Batch) { batches.Add(1) }, Stale: func() { stale.Add(1) },
 	})
 
-	const consumers, each, price, multiplier = 16, 3, 10_000, 10
-	const deposit = consumers * each * price * (multiplier + 1)
-	f.open("m1", deposit)
+	// One consumer's eggs are one group, whose members meet in batches that follow one
+	// another.
+	const eggs, price, floor = 40, 66, 100_000
+	const owed = eggs*price + floor
+	f.open("m1", owed)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	together(consumers, func(n int) {
-		for i := range each {
-			// The claims of one consumer on one product are priced together.
-			l := line("m1", fmt.Sprintf("l%d-%d", n, i), 1, price)
-			l.PayerID = fmt.Sprintf("consumer-%d", n)
-			c := f.file(filing(l, 1))
-			c = f.record(c, result(c, claim.Counterfeit, "R-"+l.ID))
-			f.accept(f.confirmNotice(c))
-		}
-	})
+	claims := make([]*claim.Claim, eggs)
+	together(eggs, func(n int) { claims[n] = f.found(egg("m1", n)) })
+	together(eggs, func(n int) { claims[n] = f.accept(f.confirmNotice(claims[n])) })
+	var awarded money.Amount
+	for _, c := range claims {
+		awarded += c.Award.Total()
+	}
+	if awarded != owed {
+		t.Errorf("%d are awarded, want %d", awarded, owed)
+	}
+	// The gateway answers each instruction twice.
 	made := f.takePayouts()
-	if len(made) != 2*consumers*each {
-		t.Fatalf("%d payouts", len(made))
-	}
-	paid := make([]claim.State, len(made))
-	together(len(made), func(n int) {
-		f.answer(made[n], payout.OutcomeSucceeded)
-		// A second answer changes nothing and tells what became of the claim.
-		paid[n] = f.answer(made[n], payout.OutcomeSucceeded).State
-	})
-	var ended int
-	for _, s := range paid {
-		if s == claim.Paid {
-			ended++
+	together(2*len(made), func(n int) { f.answer(made[n/2], payout.OutcomeSucceeded) })
+	for _, c := range f.read(claims...) {
+		if c.State != claim.Paid {
+			t.Errorf("claim %s is %s", c.ID, c.State)
 		}
 	}
-	if ended < consumers*each {
-		t.Errorf("%d answers found their claim PAID", ended)
-	}
-	f.balanced("m1", balances{ledger.SettlementClearing: deposit, ledger.PlatformCash: -money.Amount(deposit)})
+	f.balanced("m1", balances{ledger.SettlementClearing: owed, ledger.PlatformCash: -owed})
 	if n := stale.Load(); n > 0 {
 		t.Errorf("%d of %d batches were decided on what was not so any more", n, batches.Load())
+	}
+}
+
+// Would catch a lane whose memory grows with all that a busy merchant's claims ever
+// touched.
+func TestMemoryOfALaneIsBounded(t *testing.T) {
+	t.Parallel()
+	const keptMax, claims = 60, 50
+	f, e := oneLane(t, func(c *engine.Config) { c.KeptMax = keptMax })
+	most, before, fell := 0, 0, 0
+	e.Observe(&engine.Observer{Clock: f.clock.Now, Stale: func() {}, Batch: func(engine.Batch) {
+		kept := e.Kept()
+		if kept < before {
+			fell++
+		}
+		most, before = max(most, kept), kept
+	}})
+	// Nothing else is in the way: each claim is a batch of its own.
+	for n := range claims {
+		if err := <-f.filesOn(e, "m1", fmt.Sprintf("l%d", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const batch = 20 // More rows than one claim has.
+	if most > keptMax+batch {
+		t.Errorf("up to %d rows are kept, the bound is %d", most, keptMax)
+	}
+	if fell == 0 || fell > claims/2 {
+		t.Errorf("rows were forgotten %d times in %d batches", fell, claims)
 	}
 }
 

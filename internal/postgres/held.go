@@ -60,8 +60,9 @@ func (h *Held) Close() {
 // TryLock takes an advisory lock of the database, unless another connection has
 // it. It is held as long as the connection.
 func (h *Held) TryLock(ctx context.Context, key int64) (ours bool, err error) {
-	_, _, err = readOne(ctx, h.Reader(), "lock", `SELECT pg_try_advisory_lock($1)`, func(rows *sql.Rows) (struct{}, error) {
-		return struct{}{}, rows.Scan(&ours)
+	ours, _, err = readOne(ctx, h.Reader(), "lock", `SELECT pg_try_advisory_lock($1)`, func(rows *sql.Rows) (ours bool, err error) {
+		err = rows.Scan(&ours)
+		return ours, err
 	}, key)
 	return ours, err
 }
