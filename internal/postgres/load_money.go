@@ -3,6 +3,8 @@ package postgres
 import (
 	"database/sql"
 
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -139,6 +141,131 @@ func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
 			err := rows.Scan(&u.MerchantID, &u.ProductID, (*int64)(&u.OfMerchant.Awarded), &u.OfMerchant.Claims,
 				(*int64)(&u.OfProduct.Awarded), &u.OfProduct.Claims)
 			out = append(out, u)
+			return err
+		})
+	return out, err
+}
+
+const holdColumns = `
+	h.merchant_id, h.claim_id, h.hold_number, h.source, h.state, h.amount_minor,
+	h.captured_minor, h.released_minor, h.placed_at, h.ended_at`
+
+// Holds reads the holds of the claims among keys.
+func (tx *Tx) Holds(keys []Key) ([]*ledger.Hold, error) {
+	var out []*ledger.Hold
+	err := tx.query("read holds", `
+		SELECT`+holdColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN holds h ON h.merchant_id = k.merchant_id AND h.claim_id = k.id
+		ORDER BY h.claim_id, h.hold_number`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			h, err := scanHold(rows)
+			out = append(out, h)
+			return err
+		})
+	return out, err
+}
+
+func scanHold(rows *sql.Rows) (*ledger.Hold, error) {
+	h := new(ledger.Hold)
+	return h, fillHold(rows, h)
+}
+
+func fillHold(row scanner, h *ledger.Hold) error {
+	var ended sql.NullTime
+	err := row.Scan(&h.MerchantID, &h.ClaimID, &h.Number, (*string)(&h.Source), (*string)(&h.State),
+		(*int64)(&h.Amount), (*int64)(&h.Captured), (*int64)(&h.Released), &h.PlacedAt, &ended)
+	h.EndedAt = ended.Time
+	inUTC(&h.PlacedAt, &h.EndedAt)
+	return err
+}
+
+const payoutColumns = `
+	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
+	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
+	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded,
+	p.coupon_state, p.coupon_redeemed_minor, p.coupon_expires_at`
+
+func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
+	p := new(payout.Payout)
+	return p, fillPayout(rows, p)
+}
+
+func fillPayout(row scanner, p *payout.Payout) error {
+	var answered, expires sql.NullTime
+	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
+		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
+		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered,
+		(*string)(&p.Form), &p.RidesPayment, &p.Superseded,
+		(*string)(&p.Coupon.State), (*int64)(&p.Coupon.Redeemed), &expires)
+	p.AnsweredAt, p.Coupon.ExpiresAt = answered.Time, expires.Time
+	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt, &p.Coupon.ExpiresAt)
+	return err
+}
+
+// Payouts reads the payouts among keys.
+func (tx *Tx) Payouts(keys []Key) ([]*payout.Payout, error) {
+	var out []*payout.Payout
+	err := tx.query("read payouts", `
+		SELECT`+payoutColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN payouts p ON p.merchant_id = k.merchant_id AND p.payout_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			p, err := scanPayout(rows)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+// PayoutsOfClaims reads every payout of the claims among keys, oldest first.
+func (tx *Tx) PayoutsOfClaims(keys []Key) ([]*payout.Payout, error) {
+	var out []*payout.Payout
+	err := tx.query("read payouts of claims", `
+		SELECT`+payoutColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN payouts p ON p.claim_id = k.id AND p.merchant_id = k.merchant_id
+		ORDER BY p.payout_id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			p, err := scanPayout(rows)
+			out = append(out, p)
+			return err
+		})
+	return out, err
+}
+
+const transferColumns = `
+	t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose,
+	t.amount_minor, t.currency, t.event_number, coalesce(t.claim_id, ''),
+	coalesce(t.order_line_id, ''), coalesce(t.payout_id, ''),
+	coalesce(t.external_reference, ''), coalesce(t.reverses_number, 0),
+	t.recorded_at, t.effective_at`
+
+func scanTransfer(rows *sql.Rows) (ledger.Transfer, error) {
+	var t ledger.Transfer
+	err := rows.Scan(&t.MerchantID, &t.Number, (*string)(&t.Kind), (*string)(&t.Debit), (*string)(&t.Credit),
+		(*int64)(&t.Amount), &t.Currency, &t.EventNumber, &t.ClaimID, &t.OrderLineID, &t.PayoutID,
+		&t.ExternalReference, &t.Reverses, &t.RecordedAt, &t.EffectiveAt)
+	inUTC(&t.RecordedAt, &t.EffectiveAt)
+	return t, err
+}
+
+// TransfersByReference reads the transfers with the external references among
+// keys, and those that reverse them.
+func (tx *Tx) TransfersByReference(keys []Key) ([]ledger.Transfer, error) {
+	var out []ledger.Transfer
+	err := tx.query("read transfers by reference", `
+		SELECT`+transferColumns+`
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN transfers t ON t.merchant_id = k.merchant_id AND t.external_reference = k.id
+		ORDER BY t.transfer_number`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			t, err := scanTransfer(rows)
+			out = append(out, t)
 			return err
 		})
 	return out, err
