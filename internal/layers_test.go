@@ -10,16 +10,18 @@ import (
 // layers are the packages from the ground up. A package imports only what lies
 // in layers below its own.
 var layers = [][]string{
-	{"internal/fault"},
+	{"internal/fault", "internal/principal"},
+	{"internal/request", "internal/identity"},
 	{"internal/money"},
 	{"internal/order"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
-	{"internal/payout", "internal/event", "internal/explain"},
+	{"internal/payout", "internal/event", "internal/explain", "internal/debt"},
+	{"internal/proposal"},
+	{"internal/book"},
 	{"internal/postgres"},
 	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
-	{"internal/identity"},
 	{"internal/worker", "internal/relay", "internal/webhook"},
 	{"internal/sandbox"},
 	{"internal/rpc"},
@@ -162,7 +164,8 @@ func TestLayersNamePackagesThatExist(t *testing.T) {
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
-	"internal/calendar", "internal/explain",
+	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/proposal",
+	"internal/book",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a

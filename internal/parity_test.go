@@ -17,14 +17,15 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -108,17 +109,17 @@ func TestListsHoldEveryConstant(t *testing.T) {
 		"claim AuthenticatorKind": sorted(claim.AuthenticatorKinds()),
 		"claim SampleSource":      sorted(claim.SampleSources()),
 		"claim PayoutForm":        sorted(claim.PayoutForms()),
-		"engine RevisionGround":   sorted(engine.RevisionGrounds()),
+		"book RevisionGround":     sorted(book.RevisionGrounds()),
 		"claim FeePayer":          sorted(claim.FeePayers()),
 		"payout CouponState":      sorted(payout.CouponStates()),
-		"postgres ProposalKind":   sorted(postgres.ProposalKinds()),
-		"postgres ProposalState":  sorted(postgres.ProposalStates()),
+		"proposal Kind":           sorted(proposal.Kinds()),
+		"proposal State":          sorted(proposal.States()),
 		"ledger Purpose":          sorted(ledger.Purposes()),
 		"ledger Kind":             sorted(ledger.Kinds()),
 		"ledger HoldState":        sorted(ledger.HoldStates()),
 		"payout Part":             sorted(payout.Parts()),
 		"payout State":            sorted(payout.States()),
-		"postgres DebtKind":       sorted(postgres.DebtKinds()),
+		"debt Kind":               sorted(debt.Kinds()),
 	} {
 		dir, name, _ := strings.Cut(kind, " ")
 		same(t, "the list of "+kind, list, constants(t, dir, name))
@@ -150,15 +151,15 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"payouts_state_known":           sorted(payout.States()),
 		"claims_payout_form_known":      sorted(claim.PayoutForms()),
 		"payouts_form_known":            sorted(claim.PayoutForms()),
-		"debts_kind_known":              sorted(postgres.DebtKinds()),
+		"debts_kind_known":              sorted(debt.Kinds()),
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
-		"proposals_kind_known":          sorted(postgres.ProposalKinds()),
-		"proposals_state_known":         sorted(postgres.ProposalStates()),
+		"proposals_kind_known":          sorted(proposal.Kinds()),
+		"proposals_state_known":         sorted(proposal.States()),
 		// What is owed to consumers or not owed yet cannot be given up.
-		"proposals_debt_kind_known": append([]string{""}, without(sorted(postgres.DebtKinds()), "SHORTFALL", "HOLD")...),
+		"proposals_debt_kind_known": append([]string{""}, without(sorted(debt.Kinds()), "SHORTFALL", "HOLD")...),
 		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
-		"reservations_kind_known":   constants(t, "postgres", "ReservationKind"),
+		"reservations_kind_known":   constants(t, "book", "ReferenceKind"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -242,7 +243,7 @@ var pairs = map[string]struct {
 	"Verdict":           {dir: "claim", kind: "Verdict"},
 	"AuthenticatorKind": {dir: "claim", kind: "AuthenticatorKind"},
 	"SampleSource":      {dir: "claim", kind: "SampleSource"},
-	"ReviewDecision":    {dir: "engine", kind: "Decision"},
+	"ReviewDecision":    {dir: "book", kind: "Decision"},
 	"AccountPurpose":    {dir: "ledger", kind: "Purpose"},
 	"AccountSide":       {dir: "ledger", kind: "Side"},
 	"TransferKind":      {dir: "ledger", kind: "Kind"},
@@ -250,11 +251,11 @@ var pairs = map[string]struct {
 	"PayoutPart":        {dir: "payout", kind: "Part"},
 	"PayoutState":       {dir: "payout", kind: "State"},
 	"PayoutForm":        {dir: "claim", kind: "PayoutForm"},
-	"AppealDecision":    {dir: "engine", kind: "AppealDecision"},
-	"RevisionGround":    {dir: "engine", kind: "RevisionGround"},
-	"DebtKind":          {dir: "postgres", kind: "DebtKind"},
-	"ProposalKind":      {dir: "postgres", kind: "ProposalKind"},
-	"ProposalState":     {dir: "postgres", kind: "ProposalState"},
+	"AppealDecision":    {dir: "book", kind: "AppealDecision"},
+	"RevisionGround":    {dir: "book", kind: "RevisionGround"},
+	"DebtKind":          {dir: "debt", kind: "Kind"},
+	"ProposalKind":      {dir: "proposal", kind: "Kind"},
+	"ProposalState":     {dir: "proposal", kind: "State"},
 	"FeePayer":          {dir: "claim", kind: "FeePayer"},
 	"CouponState":       {dir: "payout", kind: "CouponState"},
 	// What ends a payout; the gateway's other answers stay between it and the worker.

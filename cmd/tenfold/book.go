@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -46,7 +46,7 @@ func newBookGet() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleFinance)
+	c.flags(cmd, principal.RoleFinance)
 	out.flag(cmd)
 	return cmd
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -48,7 +48,7 @@ func newBookProposals() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleFinance)
+	c.flags(cmd, principal.RoleFinance)
 	out.flag(cmd)
 	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused, void")
 	return cmd

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -73,7 +73,7 @@ func newClaimGet() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	return cmd
 }
@@ -162,7 +162,7 @@ func newClaimList() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	f.anchors(cmd)
 	flags := cmd.Flags()
@@ -223,7 +223,7 @@ func newClaimFile() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleOrderService)
+	c.flags(cmd, principal.RoleOrderService)
 	out.flag(cmd)
 	return cmd
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -58,7 +58,7 @@ func newClaimExplain() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	cmd.Flags().StringVar(&spoken, "language", "en", "en or zh")
 	// A fixed list needs no file completion; the error is for a missing flag.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -64,7 +64,7 @@ func newClaimHistory() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	return cmd
 }
@@ -171,7 +171,7 @@ func newClaimFind() *cobra.Command {
 			return nil
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	f.anchors(cmd)
 	cmd.Flags().IntVar(&f.limit, "limit", 20, "at most this many")

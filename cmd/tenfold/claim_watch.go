@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -82,7 +82,7 @@ func newClaimWatch() *cobra.Command {
 			return refusal(err)
 		},
 	}
-	c.flags(cmd, engine.RoleSupport)
+	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -25,13 +25,13 @@ type client struct {
 
 // roleNames are the roles that a caller may take on.
 var roleNames = []string{
-	string(engine.RoleOrderService), string(engine.RoleSupport), string(engine.RoleAdjudicator), string(engine.RoleApprover),
-	string(engine.RoleFinance), string(engine.RoleMerchant), string(engine.RoleAuthenticator), string(engine.RoleOperator),
-	string(engine.RoleAuditor),
+	string(principal.RoleOrderService), string(principal.RoleSupport), string(principal.RoleAdjudicator), string(principal.RoleApprover),
+	string(principal.RoleFinance), string(principal.RoleMerchant), string(principal.RoleAuthenticator), string(principal.RoleOperator),
+	string(principal.RoleAuditor),
 }
 
 // flags add server and identity to a command; role is the one it usually needs.
-func (c *client) flags(cmd *cobra.Command, role engine.Role) {
+func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f := cmd.Flags()
 	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server")
 	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload that calls")

@@ -106,7 +106,12 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	}
 	config := engine.Defaults()
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
-	e, err := engine.New(ctx, db, now, config, log)
+	observer, err := p.telemetry.Observer(time.Now)
+	if err != nil {
+		return err
+	}
+	bell, hints := watch.NewBell(), worker.NewHints(worker.Defaults().HintsMax)
+	e, err := engine.New(ctx, db, now, config, engine.Hooks{Payouts: hints.Tell, Commit: bell.Ring, Observer: observer}, log)
 	if err != nil {
 		return err
 	}
@@ -116,7 +121,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	w := worker.New(db, e, gateway, worker.Defaults(), log)
+	w := worker.New(db, e, gateway, hints, worker.Defaults(), log)
 	p.running(w.Run)
 	var bench *sandbox.Bench
 	if c.sandbox {
@@ -124,8 +129,6 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 			return err
 		}
 	}
-	bell := watch.NewBell()
-	e.OnCommit(bell.Ring)
 	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
 	hub := watch.New(db, watch.Defaults(), bell, log)
 	p.running(hub.Run)

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -67,13 +68,13 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 
 // CheckBook audits one book on one snapshot.
 func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
-	var b *book
+	var b *inspection
 	err := db.InAudit(ctx, func(a *postgres.Audit) error {
 		head, err := a.Head(merchantID)
 		if err != nil {
 			return err
 		}
-		b = &book{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
+		b = &inspection{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
 		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkProposals, b.checkStrays} {
 			if err := check(); err != nil {
 				return err
@@ -93,10 +94,10 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 // errEnough ends the audit of a book in which too much is wrong.
 var errEnough = errors.New("too many discrepancies")
 
-// book is the audit of one book under way.
-type book struct {
+// inspection is the audit of one book under way.
+type inspection struct {
 	rows  *postgres.Audit
-	head  postgres.Head
+	head  book.Head
 	found []Discrepancy
 
 	// sums are the accounts as the transfers make them.
@@ -112,18 +113,18 @@ type book struct {
 }
 
 // wrong notes a discrepancy.
-func (b *book) wrong(subject, format string, args ...any) {
+func (b *inspection) wrong(subject, format string, args ...any) {
 	b.found = append(b.found, Discrepancy{MerchantID: b.head.MerchantID, Subject: subject, Detail: fmt.Sprintf(format, args...)})
 }
 
 // equal notes a discrepancy when got is not want.
-func equal[V comparable](b *book, subject, what string, got, want V) {
+func equal[V comparable](b *inspection, subject, what string, got, want V) {
 	if got != want {
 		b.wrong(subject, "%s is %v, should be %v", what, got, want)
 	}
 }
 
-func (b *book) full() error {
+func (b *inspection) full() error {
 	if len(b.found) >= discrepanciesMax {
 		return errEnough
 	}
@@ -131,7 +132,7 @@ func (b *book) full() error {
 }
 
 // checkAccounts compares the running totals with the sums of the transfers.
-func (b *book) checkAccounts() error {
+func (b *inspection) checkAccounts() error {
 	accounts, err := b.rows.Accounts(b.head.MerchantID)
 	if err != nil {
 		return err
@@ -161,7 +162,7 @@ func (b *book) checkAccounts() error {
 	return nil
 }
 
-func (b *book) checkStrays() error {
+func (b *inspection) checkStrays() error {
 	strays, err := b.rows.Strays(b.head.MerchantID)
 	for name, rows := range strays {
 		b.wrong(name, "%d", rows)
@@ -170,7 +171,7 @@ func (b *book) checkStrays() error {
 }
 
 // checkUnits proves that live claims own exactly the units they claim.
-func (b *book) checkUnits() error {
+func (b *inspection) checkUnits() error {
 	line, ordinal := "", int32(0)
 	var owned int64
 	for {
@@ -200,7 +201,7 @@ func (b *book) checkUnits() error {
 
 // checkMoves proves that every move is told by exactly one event. Where a claim
 // stands is compared in checkClaims.
-func (b *book) checkMoves() error {
+func (b *inspection) checkMoves() error {
 	var moves int64
 	var before postgres.AuditedMove
 	for {
@@ -224,7 +225,7 @@ func (b *book) checkMoves() error {
 	return nil
 }
 
-func (b *book) checkMove(before, m *postgres.AuditedMove) {
+func (b *inspection) checkMove(before, m *postgres.AuditedMove) {
 	subject := fmt.Sprintf("move %d of claim %s", m.Version, m.ClaimID)
 	from := claim.New
 	if before.ClaimID == m.ClaimID {

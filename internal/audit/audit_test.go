@@ -35,7 +35,7 @@ var constraints = []string{
 	"holds DROP CONSTRAINT holds_parts_within_amount, DROP CONSTRAINT holds_ended_when_empty",
 }
 
-func (b *book) tamperings() []tampering {
+func (b *filled) tamperings() []tampering {
 	of := func(id string) string { return "claim_id = '" + id + "'" }
 	decision := func(number int64) string { return fmt.Sprintf("proposal_number = %d", number) }
 	merchant := "merchant_id = 'm1'"
@@ -136,7 +136,7 @@ func TestEveryTamperingIsFound(t *testing.T) {
 }
 
 // change changes rows, at least one.
-func (b *book) change(statement string) {
+func (b *filled) change(statement string) {
 	b.t.Helper()
 	done, err := b.admin.ExecContext(b.t.Context(), statement)
 	if err != nil {
@@ -147,14 +147,14 @@ func (b *book) change(statement string) {
 	}
 }
 
-func (b *book) check() []audit.Discrepancy {
+func (b *filled) check() []audit.Discrepancy {
 	b.t.Helper()
 	found, err := audit.Check(b.t.Context(), b.db)
 	b.must(err)
 	return found
 }
 
-func (b *book) clean(when string) {
+func (b *filled) clean(when string) {
 	b.t.Helper()
 	for _, d := range b.check() {
 		b.t.Errorf("%s: %s", when, d)

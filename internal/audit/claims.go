@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -14,7 +16,7 @@ import (
 
 // checkClaims compares every claim with its moves, revisions, holds, transfers,
 // payouts and wait.
-func (b *book) checkClaims() error {
+func (b *inspection) checkClaims() error {
 	b.held = make(map[ledger.Purpose]money.Amount)
 	after := ""
 	for {
@@ -44,11 +46,11 @@ func (b *book) checkClaims() error {
 func sorted(p *postgres.ClaimParts) {
 	slices.SortFunc(p.Flows, func(a, b postgres.Flow) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	slices.SortFunc(p.Payouts, func(a, b *payout.Payout) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
-	slices.SortFunc(p.Waits, func(a, b postgres.Wait) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
+	slices.SortFunc(p.Waits, func(a, b book.Wait) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	slices.SortFunc(p.Confirmed, func(a, b postgres.Confirmation) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	slices.SortFunc(p.Heard, func(a, b postgres.Heard) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
-	slices.SortFunc(p.Approvals, func(a, b postgres.Approval) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
-	slices.SortFunc(p.Debts, func(a, b postgres.Debt) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(p.Approvals, func(a, b book.Approval) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
+	slices.SortFunc(p.Debts, func(a, b debt.Debt) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // take gives the leading rows of a claim and leaves the rest.
@@ -63,30 +65,30 @@ func take[T any](rows *[]T, id func(*T) string, claimID string) []T {
 	return slices.DeleteFunc(slices.Clone(out), func(v T) bool { return id(&v) != claimID })
 }
 
-func (b *book) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
+func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 	subject := "claim " + c.ID
 	if c.State.Live() {
 		b.units += int64(len(c.Units))
 	}
 	b.checkLast(subject, c, take(&p.Last, func(m *postgres.Move) string { return m.ClaimID }, c.ID))
-	b.checkPlace(subject, c, take(&p.Waits, func(w *postgres.Wait) string { return w.ClaimID }, c.ID))
+	b.checkPlace(subject, c, take(&p.Waits, func(w *book.Wait) string { return w.ClaimID }, c.ID))
 	revisions := take(&p.Revisions, func(r *postgres.AuditedRevision) string { return r.ClaimID }, c.ID)
 	b.checkRevisions(subject, c, revisions)
 	b.checkConfirmed(subject, c, take(&p.Confirmed, func(f *postgres.Confirmation) string { return f.ClaimID }, c.ID))
 	b.checkAppeals(subject, c, take(&p.Heard, func(h *postgres.Heard) string { return h.ClaimID }, c.ID))
-	b.checkApprovals(subject, c, revisions, take(&p.Approvals, func(a *postgres.Approval) string { return a.ClaimID }, c.ID))
+	b.checkApprovals(subject, c, revisions, take(&p.Approvals, func(a *book.Approval) string { return a.ClaimID }, c.ID))
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))
 	b.checkHolds(subject, c, take(&p.Holds, func(h **ledger.Hold) string { return (*h).ClaimID }, c.ID), moved)
 	b.checkBearers(subject, c, moved)
 	b.checkFees(subject, c, moved)
 	b.checkPayouts(subject, c, take(&p.Payouts, func(o **payout.Payout) string { return (*o).ClaimID }, c.ID), moved)
-	b.checkDebts(subject, c, take(&p.Debts, func(d *postgres.Debt) string { return d.ID }, c.ID))
+	b.checkDebts(subject, c, take(&p.Debts, func(d *debt.Debt) string { return d.ID }, c.ID))
 	b.addClaim(c)
 }
 
 // checkLast proves that a claim stands where its newest move took it.
-func (b *book) checkLast(subject string, c *claim.Claim, last []postgres.Move) {
+func (b *inspection) checkLast(subject string, c *claim.Claim, last []postgres.Move) {
 	if len(last) != 1 {
 		b.wrong(subject, "has never moved")
 		return
@@ -99,7 +101,7 @@ func (b *book) checkLast(subject string, c *claim.Claim, last []postgres.Move) {
 }
 
 // checkPlace compares where a claim stands with what it waits for.
-func (b *book) checkPlace(subject string, c *claim.Claim, waits []postgres.Wait) {
+func (b *inspection) checkPlace(subject string, c *claim.Claim, waits []book.Wait) {
 	waiting := !c.State.Final() && (c.State != claim.Paying || c.Shortfall() > 0)
 	if waiting != (len(waits) == 1) {
 		b.wrong(subject, "is %s and has %d waits", c.State, len(waits))
@@ -109,7 +111,7 @@ func (b *book) checkPlace(subject string, c *claim.Claim, waits []postgres.Wait)
 		deadline = time.Time{} // Nothing fires while the clock stands still.
 	}
 	for _, w := range waits {
-		equal(b, subject, "wait", instant(w), instant(postgres.Wait{
+		equal(b, subject, "wait", instant(w), instant(book.Wait{
 			MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince, Fires: c.Fires, Deadline: deadline,
 			HoldExpires: c.HoldExpiresAt,
 		}))
@@ -138,12 +140,12 @@ type instantWait struct {
 	holdExpires     int64
 }
 
-func instant(w postgres.Wait) instantWait {
+func instant(w book.Wait) instantWait {
 	return instantWait{w.ClaimID, w.State, w.Fires, w.Since.UnixMicro(), w.Deadline.UnixMicro(), w.HoldExpires.UnixMicro()}
 }
 
 // checkRevisions proves that the award is the newest revision's.
-func (b *book) checkRevisions(subject string, c *claim.Claim, revisions []postgres.AuditedRevision) {
+func (b *inspection) checkRevisions(subject string, c *claim.Claim, revisions []postgres.AuditedRevision) {
 	for i, r := range revisions {
 		equal(b, subject, "number of a revision", r.Number, int32(i+1))
 	}

@@ -4,30 +4,30 @@ import (
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // owed is a debt as it is compared.
 type owed struct {
-	kind  postgres.DebtKind
+	kind  debt.Kind
 	open  money.Amount
 	since int64
 	of    string
 }
 
 // checkDebts proves that what is listed as owed for a claim is what the claim says.
-func (b *book) checkDebts(subject string, c *claim.Claim, debts []postgres.Debt) {
-	listed := make(map[postgres.DebtKind]owed)
+func (b *inspection) checkDebts(subject string, c *claim.Claim, debts []debt.Debt) {
+	listed := make(map[debt.Kind]owed)
 	for _, d := range debts {
 		listed[d.Kind] = owed{d.Kind, d.Open, d.Since.UnixMicro(), d.SamplingCase}
 	}
 	should := []owed{
-		{postgres.DebtShortfall, c.Shortfall(), c.ConfirmedAt.UnixMicro(), c.SamplingCase},
-		{postgres.DebtAdvance, c.Funding.Advanced, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
-		{postgres.DebtFee, c.Fees.Owed, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
-		{postgres.DebtHold, c.Unheld(), c.StateSince.UnixMicro(), c.SamplingCase},
+		{debt.Shortfall, c.Shortfall(), c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{debt.Advance, c.Funding.Advanced, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{debt.Fee, c.Fees.Owed, c.ConfirmedAt.UnixMicro(), c.SamplingCase},
+		{debt.Hold, c.Unheld(), c.StateSince.UnixMicro(), c.SamplingCase},
 	}
 	should = slices.DeleteFunc(should, func(d owed) bool { return d.open == 0 })
 	equal(b, subject, "number of debts", len(debts), len(should))
@@ -45,7 +45,7 @@ type totals struct {
 }
 
 // addClaim adds a claim to the totals.
-func (b *book) addClaim(c *claim.Claim) {
+func (b *inspection) addClaim(c *claim.Claim) {
 	t, f := &b.claims, &c.Funding
 	t.payable += f.Payable()
 	t.inFlight += f.InFlight()
@@ -58,7 +58,7 @@ func (b *book) addClaim(c *claim.Claim) {
 
 // checkTotals compares the accounts, and what the book says as a whole, with what
 // its claims and debts say.
-func (b *book) checkTotals() error {
+func (b *inspection) checkTotals() error {
 	topUps, err := b.rows.TopUpsOwed(b.head.MerchantID)
 	if err != nil {
 		return err

@@ -1,13 +1,14 @@
 package audit
 
 import (
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // checkConfirmed proves that the age of what a claim waits for is that of the move
 // by which it was first confirmed, and that nobody bore it before.
-func (b *book) checkConfirmed(subject string, c *claim.Claim, first []postgres.Confirmation) {
+func (b *inspection) checkConfirmed(subject string, c *claim.Claim, first []postgres.Confirmation) {
 	var at int64
 	for _, f := range first {
 		at = f.At.UnixMicro()
@@ -23,7 +24,7 @@ func (b *book) checkConfirmed(subject string, c *claim.Claim, first []postgres.C
 }
 
 // checkAppeals proves that the claim knows the newest appeal against it.
-func (b *book) checkAppeals(subject string, c *claim.Claim, heard []postgres.Heard) {
+func (b *inspection) checkAppeals(subject string, c *claim.Claim, heard []postgres.Heard) {
 	var newest int32
 	for _, h := range heard {
 		newest = h.Newest
@@ -40,7 +41,7 @@ const approversNeeded = 2
 // checkApprovals proves that everybody approved the amount of the revision that the
 // approval names, that nobody approved an own filing or decision, and that nothing
 // waits for approvers that it has.
-func (b *book) checkApprovals(subject string, c *claim.Claim, revisions []postgres.AuditedRevision, approvals []postgres.Approval) {
+func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []postgres.AuditedRevision, approvals []book.Approval) {
 	present := 0
 	for _, a := range approvals {
 		if n := int(a.Revision); n >= 1 && n <= len(revisions) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -17,12 +18,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// book is a book in which a bit of everything has happened.
-type book struct {
+// filled is a book in which a bit of everything has happened.
+type filled struct {
 	t      *testing.T
 	db     *postgres.DB
 	engine *engine.Engine
@@ -37,16 +41,16 @@ type book struct {
 	penalty int64
 }
 
-func newBook(t *testing.T) *book {
+func newBook(t *testing.T) *filled {
 	t.Helper()
 	pg := pgtest.New(t)
-	b := &book{t: t}
+	b := &filled{t: t}
 	var err error
 	b.db, err = postgres.Open(pg.AppURL, 8)
 	b.must(err)
-	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	hooks := engine.Hooks{Payouts: func(made []payout.Payout) { b.made = append(b.made, made...) }}
+	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, engine.Defaults(), hooks, slog.New(slog.DiscardHandler))
 	b.must(err)
-	b.engine.OnPayouts(func(made []payout.Payout) { b.made = append(b.made, made...) })
 	b.admin, err = sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
 	b.must(err)
 	t.Cleanup(func() {
@@ -57,24 +61,24 @@ func newBook(t *testing.T) *book {
 	return b
 }
 
-func (b *book) must(err error) {
+func (b *filled) must(err error) {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-func (b *book) request(method, person string) engine.Header {
+func (b *filled) request(method, person string) request.Header {
 	b.count++
-	return engine.Header{
+	return request.Header{
 		MerchantID: "m1", Method: method, RequestID: fmt.Sprintf("request-%d", b.count),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: person},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: person},
 	}
 }
 
 // fill lets things happen: an advance and a recovery, verdicts that fall after
 // payment, an appeal, an approval, a retraction, a failed payout, a bounced top-up.
-func (b *book) fill() {
+func (b *filled) fill() {
 	b.t.Helper()
 	v := policy.Seeds()[0]
 	v.Number, v.ApprovalOver, v.AdvanceLimit = 2, 300_000, 80_000
@@ -84,60 +88,60 @@ func (b *book) fill() {
 	_, err = b.engine.RegisterAuthenticator(b.t.Context(), b.request("RegisterAuthenticator", ""),
 		claim.Authenticator{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"})
 	b.must(err)
-	_, err = b.engine.OpenBook(b.t.Context(), b.request("OpenBook", ""), engine.OpenBook{Currency: "CNY"})
+	_, err = b.engine.Do(b.t.Context(), b.request("OpenBook", ""), &book.OpenBook{Currency: "CNY"})
 	b.must(err)
 
 	b.money(ledger.DepositToppedUp, 60_000, "first")
-	b.penalty = b.decide(engine.ProposeDecision{Kind: postgres.ProposalDepositForfeiture, Amount: 1_000, Currency: "CNY", Note: "forged papers"})
-	b.decide(engine.ProposeDecision{Kind: postgres.ProposalPenaltyReversal, Amount: 1_000, Currency: "CNY", Note: "genuine after all", Undoes: b.penalty})
+	b.penalty = b.decide(book.ProposeDecision{Kind: proposal.DepositForfeiture, Amount: 1_000, Currency: "CNY", Note: "forged papers"})
+	b.decide(book.ProposeDecision{Kind: proposal.PenaltyReversal, Amount: 1_000, Currency: "CNY", Note: "genuine after all", Undoes: b.penalty})
 	b.money(ledger.ShopFundsHandedOver, 10_000, "sales")
 	b.advanced = b.paid("l1", 1)
 	b.money(ledger.DepositToppedUp, 5_000, "second")
-	_, err = b.engine.SweepBook(b.t.Context(), "m1")
+	_, err = b.engine.Do(b.t.Context(), request.System("m1", "SweepBook"), &book.SweepBook{})
 	b.must(err)
 	b.money(ledger.DepositToppedUp, 500_000, "third")
 	b.lost, b.clawedBack = b.paid("l2", 1), b.paid("l3", 1)
-	b.revise(b.lost, engine.GroundCourtDecision)
-	b.revise(b.clawedBack, engine.GroundFraud)
+	b.revise(b.lost, book.GroundCourtDecision)
+	b.revise(b.clawedBack, book.GroundFraud)
 	b.failed = b.accepted("l4", 1)
 	for _, p := range b.takePayouts() {
 		b.answer(p, payout.OutcomeFailed)
 	}
-	_, err = b.engine.ReverseTopUp(b.t.Context(), b.request("ReverseTopUp", ""), engine.ReverseTopUp{Reference: "third"})
+	_, err = b.engine.Do(b.t.Context(), b.request("ReverseTopUp", ""), &book.ReverseTopUp{Reference: "third"})
 	b.must(err)
 	b.money(ledger.ShopFundsHandedOver, 9_000, "more-sales")
 	b.held = b.found("l5", 1)
 	b.appealed = b.found("l6", 1)
-	_, err = b.engine.AppealClaim(b.t.Context(), b.request("AppealClaim", "merchant-1"), engine.NewAppealClaim(b.appealed, "", "genuine", nil))
+	_, err = b.engine.Do(b.t.Context(), b.request("AppealClaim", "merchant-1"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: b.appealed}, Note: "genuine"})
 	b.must(err)
 	b.approved = b.accepted("l7", 3)
-	_, err = b.engine.ApproveClaim(b.t.Context(), b.request("ApproveClaim", "approver-1"), engine.NewApproveClaim(b.approved, "", false, ""))
+	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
 	b.retract(b.found("l8", 1))
 }
 
 // decide has a proposal made and carried out, and gives its number.
-func (b *book) decide(p engine.ProposeDecision) int64 {
+func (b *filled) decide(p book.ProposeDecision) int64 {
 	b.t.Helper()
-	o, err := b.engine.ProposeDecision(b.t.Context(), b.request("ProposeDecision", "finance-1"), p)
+	o, err := b.engine.Do(b.t.Context(), b.request("ProposeDecision", "finance-1"), &p)
 	b.must(err)
 	number := o.Proposal.Number
 	for _, person := range []string{"finance-2", "finance-3"} {
-		_, err := b.engine.ApproveProposal(b.t.Context(), b.request("ApproveProposal", person), engine.NewApproveProposal(number, ""))
+		_, err := b.engine.Do(b.t.Context(), b.request("ApproveProposal", person), &book.ApproveProposal{OnProposal: book.OnProposal{Number: number}})
 		b.must(err)
 	}
 	return number
 }
 
-func (b *book) money(kind ledger.Kind, amount money.Amount, reference string) {
+func (b *filled) money(kind ledger.Kind, amount money.Amount, reference string) {
 	b.t.Helper()
-	_, err := b.engine.MoveMoney(b.t.Context(), b.request(string(kind), ""),
-		engine.MoneyMove{Kind: kind, Amount: amount, Currency: "CNY", Reference: reference})
+	_, err := b.engine.Do(b.t.Context(), b.request(string(kind), ""),
+		&book.MoneyMove{Kind: kind, Amount: amount, Currency: "CNY", Reference: reference})
 	b.must(err)
 }
 
 // found files a claim on every unit of a line and has it found counterfeit.
-func (b *book) found(lineID string, quantity int32) string {
+func (b *filled) found(lineID string, quantity int32) string {
 	b.t.Helper()
 	at := start.AddDate(0, -1, 0)
 	l := &order.Line{
@@ -145,7 +149,7 @@ func (b *book) found(lineID string, quantity int32) string {
 		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY", UnitPrice: 10_000,
 		GoodsPaid: 10_000 * money.Amount(quantity), PayerID: "consumer-" + lineID, RecipientID: "consumer-" + lineID,
 	}
-	cmd := engine.FileClaim{
+	cmd := book.FileClaim{
 		Line: l, ClaimantID: l.PayerID, Basis: policy.Promise, Remedies: policy.Remedies{Refund: true, Compensation: true},
 		Grounds: claim.GroundsTrademark, LearnedAt: at, Destination: "wallet-1",
 	}
@@ -156,25 +160,25 @@ func (b *book) found(lineID string, quantity int32) string {
 		cmd.Ordinals = append(cmd.Ordinals, o)
 		r.Units = append(r.Units, claim.Unit{Ordinal: o, Verdict: claim.Counterfeit})
 	}
-	o, err := b.engine.FileClaim(b.t.Context(), b.request("FileClaim", "agent-1"), cmd)
+	o, err := b.engine.Do(b.t.Context(), b.request("FileClaim", "agent-1"), &cmd)
 	b.must(err)
 	r.ClaimID = o.ClaimID
-	_, err = b.engine.RecordResult(b.t.Context(), b.request("RecordResult", ""), engine.NewRecordResult(r))
+	_, err = b.engine.Do(b.t.Context(), b.request("RecordResult", ""), &book.RecordResult{Result: r})
 	b.must(err)
 	return o.ClaimID
 }
 
-func (b *book) accepted(lineID string, quantity int32) string {
+func (b *filled) accepted(lineID string, quantity int32) string {
 	b.t.Helper()
 	id := b.found(lineID, quantity)
-	o, err := b.engine.ConfirmNotice(b.t.Context(), b.request("ConfirmNotice", ""), engine.NewConfirmNotice(id, 0))
+	o, err := b.engine.Do(b.t.Context(), b.request("ConfirmNotice", ""), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: id}})
 	b.must(err)
-	_, err = b.engine.AcceptClaim(b.t.Context(), b.request("AcceptClaim", ""), engine.NewAcceptClaim(id, o.Claim.Etag(), ""))
+	_, err = b.engine.Do(b.t.Context(), b.request("AcceptClaim", ""), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: id, Etag: o.Claim.Etag()}})
 	b.must(err)
 	return id
 }
 
-func (b *book) paid(lineID string, quantity int32) string {
+func (b *filled) paid(lineID string, quantity int32) string {
 	b.t.Helper()
 	id := b.accepted(lineID, quantity)
 	for _, p := range b.takePayouts() {
@@ -183,31 +187,31 @@ func (b *book) paid(lineID string, quantity int32) string {
 	return id
 }
 
-func (b *book) takePayouts() []payout.Payout {
+func (b *filled) takePayouts() []payout.Payout {
 	made := b.made
 	b.made = nil
 	return made
 }
 
-func (b *book) answer(p payout.Payout, said payout.Outcome) {
+func (b *filled) answer(p payout.Payout, said payout.Outcome) {
 	b.t.Helper()
-	_, err := b.engine.AnswerPayout(b.t.Context(), "m1", engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
+	_, err := b.engine.Do(b.t.Context(), request.System("m1", "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
 	b.must(err)
 }
 
 // revise finds a claim on one unit genuine after all.
-func (b *book) revise(id string, ground engine.RevisionGround) {
+func (b *filled) revise(id string, ground book.RevisionGround) {
 	b.t.Helper()
 	units := []claim.Unit{{Ordinal: 1, Verdict: claim.Genuine}}
-	_, err := b.engine.ReviseVerdict(b.t.Context(), b.request("ReviseVerdict", "judge-1"), engine.NewReviseVerdict(id, "", ground, units, "docket-1", ""))
+	_, err := b.engine.Do(b.t.Context(), b.request("ReviseVerdict", "judge-1"), &book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: id}, Ground: ground, Units: units, Document: "docket-1"})
 	b.must(err)
 }
 
 // retract takes the result on a claim back.
-func (b *book) retract(id string) {
+func (b *filled) retract(id string) {
 	b.t.Helper()
 	results, err := b.db.Reader().Results(b.t.Context(), "m1", id, "", 1)
 	b.must(err)
-	_, err = b.engine.RetractResult(b.t.Context(), b.request("RetractResult", ""), engine.NewRetractResult(id, results[0].ID, "", "another sample"))
+	_, err = b.engine.Do(b.t.Context(), b.request("RetractResult", ""), &book.RetractResult{OnClaim: book.OnClaim{ClaimID: id}, ResultID: results[0].ID, Note: "another sample"})
 	b.must(err)
 }

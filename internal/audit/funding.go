@@ -34,7 +34,7 @@ func (m moved) onto(p ledger.Purpose) money.Amount {
 }
 
 // checkHolds compares holds with the transfers that placed, took and released them.
-func (b *book) checkHolds(subject string, c *claim.Claim, holds []*ledger.Hold, m moved) {
+func (b *inspection) checkHolds(subject string, c *claim.Claim, holds []*ledger.Hold, m moved) {
 	open := make(map[ledger.Purpose]money.Amount)
 	captured := make(map[ledger.Purpose]money.Amount)
 	for i, h := range holds {
@@ -52,7 +52,7 @@ func (b *book) checkHolds(subject string, c *claim.Claim, holds []*ledger.Hold, 
 
 // checkBearers compares who bears a claim with its transfers, and with what has
 // gone to the consumer.
-func (b *book) checkBearers(subject string, c *claim.Claim, m moved) {
+func (b *inspection) checkBearers(subject string, c *claim.Claim, m moved) {
 	f := &c.Funding
 	// A transfer that recovers does not tell an advance from a fee, nor does one that
 	// writes off: the two share what was recovered, and the fee's part is known from
@@ -84,14 +84,14 @@ func (b *book) checkBearers(subject string, c *claim.Claim, m moved) {
 }
 
 // within notes a discrepancy when got does not lie between zero and most.
-func within(b *book, subject, what string, got, most money.Amount) {
+func within(b *inspection, subject, what string, got, most money.Amount) {
 	if got < 0 || got > most {
 		b.wrong(subject, "%s is %d, should lie between 0 and %d", what, got, most)
 	}
 }
 
 // checkFees compares what tests cost and who was charged with the transfers.
-func (b *book) checkFees(subject string, c *claim.Claim, m moved) {
+func (b *inspection) checkFees(subject string, c *claim.Claim, m moved) {
 	f := &c.Fees
 	equal(b, subject, "fee fronted", f.Fronted, m[ledger.FeeFronted])
 	equal(b, subject, "fee of the merchant", f.Merchant, m[ledger.FeeOwed]-m[ledger.FeeForgiven]-m[ledger.FeeRefunded])
@@ -102,7 +102,7 @@ func (b *book) checkFees(subject string, c *claim.Claim, m moved) {
 type parts struct{ inFlight, paid, failed money.Amount }
 
 // couponed adds what became of a coupon, and gives what lapsed of it.
-func (b *book) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) {
+func (b *inspection) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) {
 	b.claims.coupons += o.CouponLeft()
 	switch o.Coupon.State {
 	case payout.CouponReturned:
@@ -115,7 +115,7 @@ func (b *book) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) {
 }
 
 // checkPayouts compares what is sent, paid and failed with payouts and transfers.
-func (b *book) checkPayouts(subject string, c *claim.Claim, payouts []*payout.Payout, m moved) {
+func (b *inspection) checkPayouts(subject string, c *claim.Claim, payouts []*payout.Payout, m moved) {
 	f := &c.Funding
 	by := map[payout.Part]*parts{payout.Refund: {}, payout.Compensation: {}}
 	// What came back after the consumer had given it back came twice.

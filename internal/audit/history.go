@@ -12,7 +12,7 @@ import (
 // checkHistory walks events and transfers side by side: numbers without gaps,
 // the chain of hashes from the book's first event to its head, and every
 // transfer told by exactly one event.
-func (b *book) checkHistory() error {
+func (b *inspection) checkHistory() error {
 	chain := event.Genesis(b.head.MerchantID)
 	var last time.Time
 	var number int64
@@ -47,7 +47,7 @@ func (b *book) checkHistory() error {
 }
 
 // checkEvent proves an event's place; false when the chain is broken.
-func (b *book) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) bool {
+func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) bool {
 	subject := fmt.Sprintf("event %d", e.Number)
 	if e.Number != number {
 		b.wrong(subject, "event %d is missing before it", number)
@@ -64,7 +64,7 @@ func (b *book) checkEvent(e *postgres.StoredEvent, number int64, before event.Ha
 }
 
 // checkContent compares an event's content with its row and its transfers.
-func (b *book) checkContent(e *postgres.StoredEvent, t *transfers) error {
+func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	subject := fmt.Sprintf("event %d", e.Number)
 	c, err := event.Decode(e.Encoding, e.Content)
 	if err != nil {
@@ -92,7 +92,7 @@ func (b *book) checkContent(e *postgres.StoredEvent, t *transfers) error {
 
 // transfers hands out the rows of a book's transfers one after the other.
 type transfers struct {
-	book   *book
+	book   *inspection
 	page   []ledger.Transfer
 	number int64
 }
@@ -144,7 +144,7 @@ func exact(t *ledger.Transfer) ledger.Transfer {
 	return c
 }
 
-func (b *book) add(p ledger.Purpose, by ledger.Balance) {
+func (b *inspection) add(p ledger.Purpose, by ledger.Balance) {
 	sum := b.sums[p]
 	b.sums[p] = ledger.Balance{Debits: sum.Debits + by.Debits, Credits: sum.Credits + by.Credits}
 }

@@ -7,21 +7,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
 // carriedOutBy are the kinds of transfer that carry out a kind of proposal.
-var carriedOutBy = map[postgres.ProposalKind][]ledger.Kind{
-	postgres.ProposalWriteOff:          {ledger.ReceivableWrittenOff},
-	postgres.ProposalWriteOffRecovery:  {ledger.WriteOffRecovered},
-	postgres.ProposalDepositForfeiture: {ledger.DepositForfeited},
-	postgres.ProposalPenalty:           {ledger.PenaltyTaken},
-	postgres.ProposalPenaltyReversal:   {ledger.DepositForfeitureReversed, ledger.PenaltyReversed},
+var carriedOutBy = map[proposal.Kind][]ledger.Kind{
+	proposal.WriteOff:          {ledger.ReceivableWrittenOff},
+	proposal.WriteOffRecovery:  {ledger.WriteOffRecovered},
+	proposal.DepositForfeiture: {ledger.DepositForfeited},
+	proposal.Penalty:           {ledger.PenaltyTaken},
+	proposal.PenaltyReversal:   {ledger.DepositForfeitureReversed, ledger.PenaltyReversed},
 }
 
 // checkProposals proves that every proposal that was carried out had its approvers
 // and made its transfer, that none of the others made one, and that nothing is a
 // penalty or written off which nobody proposed.
-func (b *book) checkProposals() error {
+func (b *inspection) checkProposals() error {
 	carried := make(map[ledger.Kind]money.Amount)
 	var after int64
 	for {
@@ -57,13 +58,13 @@ var onlyProposed = []ledger.Kind{
 	ledger.ReceivableWrittenOff, ledger.DepositForfeited, ledger.PenaltyTaken, ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
 }
 
-func (b *book) checkProposal(p *postgres.AuditedProposal) {
+func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	subject := fmt.Sprintf("proposal %d", p.Number)
 	equal(b, subject, "amount undone", p.Undone, p.UndoneBy)
 	if p.Undone > p.Amount {
 		b.wrong(subject, "is undone by %d, beyond its amount of %d", p.Undone, p.Amount)
 	}
-	if p.State != postgres.ProposalCarriedOut {
+	if p.State != proposal.CarriedOut {
 		equal(b, subject, "transfer", p.TransferNumber, 0)
 		return
 	}

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Would catch evidence that moves a claim, is lost, or is kept twice when it is sent
@@ -20,18 +21,18 @@ func TestEvidenceIsKeptAndMovesNothing(t *testing.T) {
 	f.withdraw(c)
 	c = f.current(c)
 	h := f.by("seller-1", "m1", "AddEvidence")
-	h.Principal.Role = engine.RoleMerchant
-	cmd := engine.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Note: "from the brand"}
+	h.Principal.Role = principal.RoleMerchant
+	cmd := book.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Note: "from the brand"}
 	for i := range 2 {
-		if o, err := f.engine.AddEvidence(t.Context(), h, cmd); err != nil || o.Replayed != (i > 0) {
+		if o, err := f.engine.Do(t.Context(), h, &cmd); err != nil || o.Replayed != (i > 0) {
 			t.Fatalf("try %d: %v, replayed %v", i, err, o.Replayed)
 		}
 	}
 	cmd.Reference = "files/2"
-	if _, err := f.engine.AddEvidence(t.Context(), h, cmd); !errors.Is(err, fault.RequestIDReused) {
+	if _, err := f.engine.Do(t.Context(), h, &cmd); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("another content: %v", err)
 	}
-	_, err := f.engine.AddEvidence(t.Context(), f.by("helper-1", "m1", "AddEvidence"), cmd)
+	_, err := f.engine.Do(t.Context(), f.by("helper-1", "m1", "AddEvidence"), &cmd)
 	f.must(err)
 	list, err := f.pg.Reader().Evidence(t.Context(), "m1", c.ID, 0, 10)
 	f.must(err)
@@ -42,7 +43,7 @@ func TestEvidenceIsKeptAndMovesNothing(t *testing.T) {
 		t.Errorf("the claim moved: %+v", now)
 	}
 	cmd.ClaimID = "none"
-	if _, err := f.engine.AddEvidence(t.Context(), f.by("helper-1", "m1", "AddEvidence"), cmd); !errors.Is(err, fault.ClaimNotFound) {
+	if _, err := f.engine.Do(t.Context(), f.by("helper-1", "m1", "AddEvidence"), &cmd); !errors.Is(err, fault.ClaimNotFound) {
 		t.Errorf("of no claim: %v", err)
 	}
 	f.audited()

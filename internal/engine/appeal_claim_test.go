@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
@@ -17,8 +17,8 @@ func TestOneAppealForEachDecision(t *testing.T) {
 	f.open("m1", 500_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))
-	appeal := func() (engine.Outcome, error) {
-		return f.engine.AppealClaim(t.Context(), f.request("m1", "AppealClaim"), engine.NewAppealClaim(c.ID, c.Etag(), "genuine", nil))
+	appeal := func() (book.Outcome, error) {
+		return f.engine.Do(t.Context(), f.request("m1", "AppealClaim"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Note: "genuine"})
 	}
 	o, err := appeal()
 	f.must(err)
@@ -28,7 +28,7 @@ func TestOneAppealForEachDecision(t *testing.T) {
 	}
 	h := f.request("m1", "DecideAppeal")
 	h.Principal.Person = "panel-1"
-	o, err = f.engine.DecideAppeal(t.Context(), h, engine.NewDecideAppeal(c.ID, c.Etag(), engine.AppealDismissed, nil, "no proof"))
+	o, err = f.engine.Do(t.Context(), h, &book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Decision: book.AppealDismissed, Note: "no proof"})
 	f.must(err)
 	if c = o.Claim; c.State != claim.Paying {
 		t.Fatalf("dismissed as %s", c.State)

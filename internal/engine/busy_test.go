@@ -57,7 +57,7 @@ func oneLane(t *testing.T, change func(*engine.Config)) (*fixture, *engine.Engin
 func (f *fixture) filesOn(e *engine.Engine, merchant, lineID string) <-chan error {
 	h, done := f.request(merchant, "FileClaim"), make(chan error, 1)
 	go func() {
-		_, err := e.FileClaim(context.WithoutCancel(f.t.Context()), h, filing(line(merchant, lineID, 1, 10_000), 1))
+		_, err := e.Do(context.WithoutCancel(f.t.Context()), h, new(filing(line(merchant, lineID, 1, 10_000), 1)))
 		done <- err
 	}()
 	return done
@@ -147,14 +147,14 @@ func TestCallerWhoGaveUpFindsTheOutcome(t *testing.T) {
 	cmd := filing(line("m1", "l1", 1, 10_000), 1)
 	ctx, giveUp := context.WithCancel(t.Context())
 	gone := make(chan error)
-	go func() { gone <- errorOf(e.FileClaim(ctx, h, cmd)) }()
+	go func() { gone <- errorOf(e.Do(ctx, h, &cmd)) }()
 	f.waiter()
 	giveUp()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Fatalf("given up with %v", err)
 	}
 	release()
-	o, err := e.FileClaim(t.Context(), h, cmd)
+	o, err := e.Do(t.Context(), h, &cmd)
 	f.must(err)
 	if n := f.rows(`SELECT count(*) FROM claims WHERE merchant_id = 'm1'`); n != 1 || o.ClaimID == "" {
 		t.Fatalf("%d claims, outcome %+v", n, o)

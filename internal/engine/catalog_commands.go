@@ -9,13 +9,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // PublishPolicyVersion publishes the next version of a policy. It belongs to no
 // book, so it runs outside the lanes. Refuses what Version.Check refuses,
 // POLICY_ALREADY_PUBLISHED, and REQUEST_INVALID for a number that is not the
 // next or a time before that of the version before.
-func (e *Engine) PublishPolicyVersion(ctx context.Context, h Header, v policy.Version) (replayed bool, err error) {
+func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v policy.Version) (replayed bool, err error) {
 	if err := v.Check(); err != nil {
 		return false, err
 	}
@@ -29,21 +30,18 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h Header, v policy.Ve
 
 // RegisterAuthenticator registers a body whose results count. Refuses with
 // AUTHENTICATOR_ALREADY_REGISTERED.
-func (e *Engine) RegisterAuthenticator(ctx context.Context, h Header, a claim.Authenticator) (replayed bool, err error) {
+func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a claim.Authenticator) (replayed bool, err error) {
 	a.RegisteredAt = e.Now()
 	return e.catalogue(ctx, h, registration{a}, func(r postgres.CatalogRequest) (bool, error) {
 		return e.db.RegisterAuthenticator(ctx, r, a)
 	})
 }
 
-// digested is what a request id covers.
-type digested interface{ digest(*digest) }
-
 // catalogue runs a change of a catalogue and takes it over at once.
-func (e *Engine) catalogue(ctx context.Context, h Header, content digested, change func(postgres.CatalogRequest) (bool, error)) (bool, error) {
+func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(postgres.CatalogRequest) (bool, error)) (bool, error) {
 	replayed, err := change(postgres.CatalogRequest{
 		Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
-		Digest: digestOf(content), RecordedAt: e.Now(), ValidateOnly: h.ValidateOnly,
+		Digest: request.DigestOf(content), RecordedAt: e.Now(), ValidateOnly: h.ValidateOnly,
 	})
 	switch {
 	case errors.Is(err, postgres.ErrUnavailable):
@@ -58,7 +56,7 @@ func (e *Engine) catalogue(ctx context.Context, h Header, content digested, chan
 
 type registration struct{ claim.Authenticator }
 
-func (r registration) digest(d *digest) {
-	d.texts(r.ID, string(r.Kind), r.DisplayName)
-	d.texts(r.Categories...)
+func (r registration) Cover(d *request.Digest) {
+	d.Texts(r.ID, string(r.Kind), r.DisplayName)
+	d.Texts(r.Categories...)
 }

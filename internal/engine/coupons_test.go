@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // expiry is when the fixtures' coupons expire.
@@ -31,7 +32,7 @@ func (f *fixture) couponed() (*claim.Claim, payout.Payout) {
 	var coupon payout.Payout
 	for _, p := range f.takePayouts() {
 		f.sent(p)
-		o, err := f.engine.AnswerPayout(f.t.Context(), "m1", engine.AnswerPayout{PayoutID: p.ID, Answer: payout.Answer{
+		o, err := f.engine.Do(f.t.Context(), request.System("m1", "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, Answer: payout.Answer{
 			Outcome: payout.OutcomeSucceeded, ExpiresAt: expiry,
 		}})
 		f.must(err)
@@ -50,20 +51,19 @@ func (f *fixture) couponed() (*claim.Claim, payout.Payout) {
 func (f *fixture) sent(p payout.Payout) {
 	f.t.Helper()
 	_, ours, err := f.engine.Reserve(f.t.Context(), postgres.Reservation{
-		Kind: postgres.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
+		Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
 	})
 	if err != nil || !ours {
 		f.t.Fatalf("reserve out-number: %v, %v", ours, err)
 	}
 }
 
-func (f *fixture) redeem(p payout.Payout, amount money.Amount, reference string) (engine.Outcome, error) {
-	return f.engine.RedeemCoupon(f.t.Context(), f.request("", "ReportCouponRedeemed"), p.OutNumber,
-		engine.RedeemCoupon{Amount: amount, Currency: "CNY", Reference: reference})
+func (f *fixture) redeem(p payout.Payout, amount money.Amount, reference string) (book.Outcome, error) {
+	return f.engine.Do(f.t.Context(), f.request("", "ReportCouponRedeemed"), &book.RedeemCoupon{OutNumber: p.OutNumber, Amount: amount, Currency: "CNY", Reference: reference})
 }
 
-func (f *fixture) lapseCoupon(p payout.Payout) (engine.Outcome, error) {
-	return f.engine.LapseCoupon(f.t.Context(), f.request("", "ReportCouponLapsed"), p.OutNumber, engine.LapseCoupon{})
+func (f *fixture) lapseCoupon(p payout.Payout) (book.Outcome, error) {
+	return f.engine.Do(f.t.Context(), f.request("", "ReportCouponLapsed"), &book.LapseCoupon{OutNumber: p.OutNumber})
 }
 
 // Would catch a coupon that is booked as cash, spent beyond its face or after it has
@@ -123,7 +123,7 @@ func TestReturnedCouponIsPayableAgain(t *testing.T) {
 	f.balanced("m1", balances{
 		ledger.Deposit: 80_000, ledger.ClaimPayable: 150_000, ledger.PlatformCash: -70_000, ledger.SettlementClearing: 300_000,
 	})
-	_, err = f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(p.ID, c.Etag(), "", ""))
+	_, err = f.engine.Do(t.Context(), f.request("m1", "RetryPayout"), &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: p.ID})
 	f.must(err)
 	made := f.takePayouts()
 	if len(made) != 1 || made[0].Amount != 150_000 || made[0].Form != claim.Coupon || made[0].OutNumber == p.OutNumber {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -11,9 +12,9 @@ import (
 type draft struct {
 	engine *Engine
 	// kept are books that are in memory from batches before.
-	kept  books
-	books books
-	needs needs
+	kept  book.Books
+	books book.Books
+	needs *book.Needs
 	calls []*call
 	// careful drafts look every request id up before they decide. The others look up
 	// those of commands that are refused; an id that was used for one which is not
@@ -21,10 +22,9 @@ type draft struct {
 	careful bool
 }
 
-func newDraft(e *Engine, kept books, careful bool) *draft {
-	d := &draft{engine: e, kept: kept, books: make(books), careful: careful}
-	d.needs.books = d.books
-	return d
+func newDraft(e *Engine, kept book.Books, careful bool) *draft {
+	books := make(book.Books)
+	return &draft{engine: e, kept: kept, books: books, needs: book.NewNeeds(books), careful: careful}
 }
 
 // decide loads what calls need and is not in memory, and decides them after those
@@ -38,7 +38,7 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 		return err
 	}
 	for _, c := range calls {
-		d.books[c.header.MerchantID].run(c)
+		d.books[c.Header.MerchantID].Run(&c.Call)
 	}
 	if d.careful {
 		return nil
@@ -51,22 +51,22 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 // come twice.
 func (d *draft) replay(tx *postgres.Tx, calls []*call) error {
 	for _, c := range calls {
-		if c.err != nil {
-			d.needs.request(c)
+		if c.Err != nil {
+			d.needs.Request(&c.Call)
 		}
 	}
-	if len(d.needs.requests) == 0 {
+	if len(d.needs.Requests) == 0 {
 		return nil
 	}
-	if err := d.books.loadRequests(tx, &d.needs); err != nil {
+	if err := tx.Load(d.needs); err != nil {
 		return err
 	}
 	for _, c := range calls {
-		if c.err == nil {
+		if c.Err == nil {
 			continue
 		}
-		if o, replayed, err := d.books[c.header.MerchantID].replay(c); replayed || err != nil {
-			c.outcome, c.err = o, err
+		if o, replayed, err := d.books[c.Header.MerchantID].Replay(&c.Call); replayed || err != nil {
+			c.Outcome, c.Err = o, err
 		}
 	}
 	return nil
@@ -76,17 +76,17 @@ func (d *draft) replay(tx *postgres.Tx, calls []*call) error {
 func (d *draft) open(tx *postgres.Tx, calls []*call, locked bool) error {
 	var unread []string
 	for _, c := range calls {
-		c.outcome, c.err, c.made = Outcome{}, nil, nil
-		id := c.header.MerchantID
+		c.Reset()
+		id := c.Header.MerchantID
 		if d.books[id] != nil {
 			continue
 		}
 		b := d.kept[id]
 		if b == nil {
-			b = newBook(id, &d.engine.ids, &d.engine.config)
+			b = book.New(id, &d.engine.ids, &d.engine.config.Settings)
 		}
 		d.books[id] = b
-		if locked || !b.exists {
+		if locked || !b.Exists() {
 			unread = append(unread, id)
 		}
 	}
@@ -95,7 +95,7 @@ func (d *draft) open(tx *postgres.Tx, calls []*call, locked bool) error {
 	}
 	catalog, now := d.engine.Catalog(), d.engine.Now()
 	for _, c := range calls {
-		d.books[c.header.MerchantID].refresh(now, catalog)
+		d.books[c.Header.MerchantID].Refresh(now, catalog)
 	}
 	return nil
 }
@@ -114,38 +114,32 @@ func (d *draft) readHeads(tx *postgres.Tx, merchants []string, locked bool) erro
 	}
 	for _, h := range heads {
 		b := d.books[h.MerchantID]
-		if b.exists && b.head.Version != h.Version {
-			b = newBook(h.MerchantID, &d.engine.ids, &d.engine.config)
+		if b.Exists() && b.Head().Version != h.Version {
+			b = book.New(h.MerchantID, &d.engine.ids, &d.engine.config.Settings)
 			d.books[h.MerchantID] = b
 		}
-		b.setHead(h)
+		b.SetHead(h)
 	}
 	return nil
 }
 
 // load reads all that calls need and that is not in memory.
 func (d *draft) load(tx *postgres.Tx, calls []*call) error {
-	n := &d.needs
+	n := d.needs
 	for _, c := range calls {
-		h := &c.header
 		if d.careful {
-			n.request(c)
+			n.Request(&c.Call)
 		}
-		if h.Principal.Person != "" {
-			n.person(h.MerchantID, h.Principal.Person)
-		}
-		c.cmd.need(c, n)
+		c.Need(n)
 	}
-	if err := d.books.load(tx, n); err != nil {
+	if err := tx.Load(n); err != nil {
 		return err
 	}
-	for round := range rounds {
+	for round := range book.Rounds {
 		for _, c := range calls {
-			if f, ok := c.cmd.(follower); ok {
-				f.follow(d.books[c.header.MerchantID], n, round)
-			}
+			c.Follow(d.books[c.Header.MerchantID], n, round)
 		}
-		if err := d.books.load(tx, n); err != nil {
+		if err := tx.Load(n); err != nil {
 			return err
 		}
 	}
@@ -158,18 +152,18 @@ var errNothing = errors.New("nothing to write")
 
 // seal gives what is to be written, with the versions that it rests on, and makes
 // the books in memory what they are once it is written.
-func (d *draft) seal() (changes *postgres.Changes, changed bool) {
-	changes = new(postgres.Changes)
+func (d *draft) seal() (changes *book.Changes, changed bool) {
+	changes = new(book.Changes)
 	for _, b := range d.books {
 		switch {
-		case b.changed():
-			b.changes(changes)
-			b.written()
+		case b.Changed():
+			b.Changes(changes)
+			b.Written()
 			changed = true
-		case b.exists:
-			changes.BooksRead = append(changes.BooksRead, b.head)
+		case b.Exists():
+			changes.BooksRead = append(changes.BooksRead, b.Head())
 		default:
-			changes.BooksMissing = append(changes.BooksMissing, b.merchantID)
+			changes.BooksMissing = append(changes.BooksMissing, b.MerchantID())
 		}
 	}
 	return changes, changed

@@ -1,8 +1,8 @@
-// Package engine runs every change of a book as a command through one
-// pipeline: commands queue in lanes, a lane takes all that have queued up,
-// loads what they name, decides them one after the other in memory, writes
-// everything set-based in one transaction, and answers after the commit. It
-// leaves rules to claim, policy and ledger, and SQL to postgres.
+// Package engine runs every change of a book as a command through one pipeline:
+// commands queue in lanes, a lane takes all that have queued up, loads what they
+// name, decides them one after the other on the books in memory, writes everything
+// set-based in one transaction, and answers after the commit. Rules are left to book,
+// SQL to postgres.
 package engine
 
 import (
@@ -13,12 +13,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // Clock gives the time of day. There is one for the whole process; tests and
@@ -47,25 +47,20 @@ type Config struct {
 	QueueMax int
 	// PlanAge is how long a lane keeps its cached plans.
 	PlanAge time.Duration
-	// LapseGrace is how long after a deadline it fires, so that an answer that
-	// arrived in time and waits in a queue or on a slower clock wins.
-	LapseGrace time.Duration
-	// PayoutLife is how long the gateway may still pay an instruction.
-	PayoutLife time.Duration
+	book.Settings
 }
 
 // Defaults are the settings of `serve`.
 func Defaults() Config {
 	return Config{
-		Lanes:      2,
-		BatchMax:   512,
-		Ahead:      64,
-		Half:       128,
-		KeptMax:    8_000,
-		QueueMax:   8192,
-		PlanAge:    time.Minute,
-		LapseGrace: 30 * time.Second,
-		PayoutLife: 72 * time.Hour,
+		Lanes:    2,
+		BatchMax: 512,
+		Ahead:    64,
+		Half:     128,
+		KeptMax:  8_000,
+		QueueMax: 8192,
+		PlanAge:  time.Minute,
+		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour},
 	}
 }
 
@@ -75,24 +70,32 @@ type Engine struct {
 	db      *postgres.DB
 	clock   Clock
 	log     *slog.Logger
-	catalog atomic.Pointer[Catalog]
+	catalog atomic.Pointer[book.Catalog]
 	ids     claim.IDs
 	lanes   []*lane
 	stop    chan struct{}
 	stopped sync.WaitGroup
 
-	previews   chan *postgres.Session
-	reserver   *reserver
-	onPayouts  atomic.Pointer[func([]payout.Payout)]
-	onCommit   atomic.Pointer[func()]
-	observer   atomic.Pointer[Observer]
-	batches    atomic.Int64
-	batchCalls atomic.Int64
+	previews chan *postgres.Session
+	reserver *reserver
+	hooks    Hooks
+}
+
+// Hooks are who is told of what the engine did. They must not block, and several
+// lanes call them at once; nil tells nobody.
+type Hooks struct {
+	// Payouts is told of new payouts after their commit; those it drops are found
+	// again by the list of dues.
+	Payouts func([]payout.Payout)
+	// Commit is called after each commit that changed a book.
+	Commit func()
+	// Observer is told how the pipeline fares.
+	Observer *Observer
 }
 
 // New starts an engine over a database whose schema is current.
-func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, log *slog.Logger) (*Engine, error) {
-	e := &Engine{config: config, db: db, clock: clock, log: log, stop: make(chan struct{})}
+func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks Hooks, log *slog.Logger) (*Engine, error) {
+	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, stop: make(chan struct{})}
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return nil, err
 	}
@@ -120,150 +123,102 @@ func (e *Engine) Close() {
 	}
 }
 
-// OnPayouts sets what is told of new payouts after their commit. It must not
-// block; payouts it drops are found again by the list of dues.
-func (e *Engine) OnPayouts(f func([]payout.Payout)) { e.onPayouts.Store(&f) }
-
-// OnCommit sets what is called after each commit that changed a book. It must not
-// block, and it may be called from several lanes at once.
-func (e *Engine) OnCommit(f func()) { e.onCommit.Store(&f) }
-
 // Now is the engine's time, as precise as the database keeps it.
 func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
 
 // Catalog is the policies and authenticators as last read.
-func (e *Engine) Catalog() *Catalog { return e.catalog.Load() }
-
-// Batches gives how many batches were committed and how many commands ran in them.
-func (e *Engine) Batches() (batches, commands int64) {
-	return e.batches.Load(), e.batchCalls.Load()
-}
-
-// Role is what a principal may be.
-type Role string
-
-// The roles.
-const (
-	RoleOrderService  Role = "order-service"
-	RoleSupport       Role = "support"
-	RoleAdjudicator   Role = "adjudicator"
-	RoleApprover      Role = "approver"
-	RoleFinance       Role = "finance"
-	RoleMerchant      Role = "merchant"
-	RoleAuthenticator Role = "authenticator"
-	RoleOperator      Role = "operator"
-	RoleAuditor       Role = "auditor"
-	// RoleSystem is the engine's own timers and workers.
-	RoleSystem Role = "system"
-)
-
-// Principal is who makes a command: a workload in a role, for a person where
-// one stands behind it.
-type Principal struct {
-	Workload string
-	Role     Role
-	Person   string
-}
-
-// Header is what every command carries.
-type Header struct {
-	MerchantID string
-	Principal  Principal
-	Method     string
-	// RequestID is the caller's; timers and workers have none.
-	RequestID string
-	// ArrivedAt is when the request arrived; windows are judged by it.
-	ArrivedAt time.Time
-	// ValidateOnly decides on a snapshot and stores nothing.
-	ValidateOnly bool
-}
-
-// Outcome is what a command did. What it names is set, the rest is not.
-type Outcome struct {
-	// Replayed says that the request had been carried out before: only the ids
-	// below are set, and the resource is to be read as it is now.
-	Replayed bool
-	// MerchantID is the book, also where the header left it open.
-	MerchantID string
-	ClaimID    string
-	ResultID   string
-	PayoutID   string
-	// TransferNumber is the first transfer of the outcome.
-	TransferNumber int64
-	EventNumber    int64
-
-	Claim     *claim.Claim
-	Proposal  *postgres.Proposal
-	Evidence  *postgres.Evidence
-	Result    *claim.Result
-	Payout    *payout.Payout
-	Transfers []ledger.Transfer
-	Quotes    []policy.Share
-	Currency  string
-	OpenedAt  time.Time
-}
-
-// command is one change of a book.
-type command interface {
-	// need names what is known from the request to be needed.
-	need(*call, *needs)
-	// digest covers the request's content, for the request id.
-	digest(*digest)
-	// decide refuses, or stages the whole change on the book.
-	decide(*Book) (Outcome, error)
-}
-
-// follower is a command whose needs follow from what was loaded before.
-type follower interface {
-	// follow names what else is needed, after round more rounds of loading.
-	follow(b *Book, n *needs, round int)
-}
-
-// rounds is how often followers may ask for more.
-const rounds = 4
+func (e *Engine) Catalog() *book.Catalog { return e.catalog.Load() }
 
 // call is a command on its way through the pipeline.
 type call struct {
-	header Header
-	cmd    command
-	digest [32]byte
-	ctx    context.Context
-	done   chan struct{}
-	// outcome and err are set before done is closed.
-	outcome  Outcome
-	err      error
+	book.Call
+	ctx      context.Context
+	done     chan struct{} // Closed once Outcome and Err are set.
 	attempts int
-	// made are the payouts the command made, told after the commit.
-	made []payout.Payout
 }
 
 func (c *call) answer(err error) {
 	if err != nil {
-		c.outcome, c.err = Outcome{}, err
+		c.Outcome, c.Err = book.Outcome{}, err
 	}
 	close(c.done)
+}
+
+// Do runs one command on a book, with what it needs from outside of books: it finds
+// the payout that an out-number names, looks once more for an authenticator that is
+// not known here, and reserves references that are unique over all books. Where a
+// refusal ends something, a command of its own does that afterwards.
+func (e *Engine) Do(ctx context.Context, h request.Header, cmd book.Command) (book.Outcome, error) {
+	if a, ok := cmd.(book.Addressed); ok {
+		if err := e.address(ctx, &h, a); err != nil {
+			return book.Outcome{}, err
+		}
+	}
+	if j, ok := cmd.(book.Judged); ok {
+		if _, err := e.Authenticator(ctx, j.Judge()); err != nil {
+			return book.Outcome{}, err
+		}
+	}
+	if _, ok := cmd.(book.Previewed); ok {
+		h.ValidateOnly = true
+	}
+	o, err := e.underReservations(ctx, h, cmd)
+	if after, ok := cmd.(book.Ending); ok && err != nil && !h.ValidateOnly {
+		if method, next := after.After(err); next != nil {
+			e.end(ctx, request.System(h.MerchantID, method), next)
+		}
+	}
+	return o, err
+}
+
+// address finds book and payout of the out-number that a command names, if any. A
+// header without a merchant takes the payout's.
+func (e *Engine) address(ctx context.Context, h *request.Header, cmd book.Addressed) error {
+	outNumber, payoutID := cmd.Address()
+	if outNumber == "" {
+		return nil
+	}
+	held, found, err := e.db.Reserved(ctx, book.OutNumber, outNumber)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return fault.New(fault.PayoutNotFound, "no payout was instructed under the out-number %s", outNumber).
+			With("outNumber", outNumber).At("out_number")
+	case h.MerchantID != "" && h.MerchantID != held.MerchantID:
+		return book.PayoutNotFound(h.MerchantID, outNumber)
+	}
+	h.MerchantID, *payoutID = held.MerchantID, held.Holder
+	return nil
+}
+
+// end runs what a refusal calls for. Its own refusal says that another was first.
+func (e *Engine) end(ctx context.Context, h request.Header, cmd book.Command) {
+	_, err := e.do(ctx, h, cmd)
+	if _, refused := fault.As(err); err != nil && !refused {
+		e.log.Warn("end after a refusal", "method", h.Method, "merchant", h.MerchantID, "error", err)
+	}
 }
 
 // do queues a command and waits for its answer. When ctx ends first the caller
 // gets its error and the command still runs: sent again with the same request
 // id, it is answered from its stored outcome.
-func (e *Engine) do(ctx context.Context, h Header, cmd command) (Outcome, error) {
-	c := &call{header: h, cmd: cmd, ctx: ctx, done: make(chan struct{})}
-	if c.header.ArrivedAt.IsZero() {
-		c.header.ArrivedAt = e.Now()
+func (e *Engine) do(ctx context.Context, h request.Header, cmd book.Command) (book.Outcome, error) {
+	if h.ArrivedAt.IsZero() {
+		h.ArrivedAt = e.Now()
 	}
-	c.digest = digestOf(cmd)
+	c := &call{Call: book.NewCall(h, cmd), ctx: ctx, done: make(chan struct{})}
 	if h.ValidateOnly {
 		return e.preview(c)
 	}
 	if err := e.lane(h.MerchantID).submit(c); err != nil {
-		return Outcome{}, err
+		return book.Outcome{}, err
 	}
 	select {
 	case <-c.done:
-		return c.outcome, c.err
+		return c.Outcome, c.Err
 	case <-ctx.Done():
-		return Outcome{}, ctx.Err()
+		return book.Outcome{}, ctx.Err()
 	}
 }
 

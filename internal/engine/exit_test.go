@@ -7,35 +7,35 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // quarantine is how long the seeds keep the deposit of who leaves.
 const quarantine = 30 * 24 * time.Hour
 
 func (f *fixture) beginExit(merchant string) error {
-	_, err := f.engine.BeginExit(f.t.Context(), f.request(merchant, "BeginExit"), engine.BeginExit{Note: "closing"})
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "BeginExit"), &book.BeginExit{Note: "closing"})
 	return err
 }
 
 func (f *fixture) cancelExit(merchant string) error {
-	_, err := f.engine.CancelExit(f.t.Context(), f.request(merchant, "CancelExit"), engine.CancelExit{Note: "staying"})
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "CancelExit"), &book.CancelExit{Note: "staying"})
 	return err
 }
 
-func (f *fixture) completeExit(merchant, deposit, shopFunds string) (engine.Outcome, error) {
-	return f.engine.CompleteExit(f.t.Context(), f.request(merchant, "CompleteExit"), engine.CompleteExit{
+func (f *fixture) completeExit(merchant, deposit, shopFunds string) (book.Outcome, error) {
+	return f.engine.Do(f.t.Context(), f.request(merchant, "CompleteExit"), &book.CompleteExit{
 		DepositReference: deposit, ShopFundsReference: shopFunds,
 	})
 }
 
-func (f *fixture) head(merchant string) postgres.Head {
+func (f *fixture) head(merchant string) book.Head {
 	f.t.Helper()
 	h, found, err := f.pg.Reader().Head(f.t.Context(), merchant)
 	if err != nil || !found {
@@ -117,15 +117,15 @@ func TestExitPaysBothSourcesOnce(t *testing.T) {
 	}
 	// The refused tries gave the first reference back.
 	h := f.request("m1", "CompleteExit")
-	cmd := engine.CompleteExit{DepositReference: "out-1", ShopFundsReference: "out-2"}
+	cmd := book.CompleteExit{DepositReference: "out-1", ShopFundsReference: "out-2"}
 	for i := range 2 {
-		o, err := f.engine.CompleteExit(t.Context(), h, cmd)
+		o, err := f.engine.Do(t.Context(), h, &cmd)
 		if err != nil || o.Replayed != (i > 0) || i == 0 && len(o.Transfers) != 2 {
 			t.Fatalf("try %d: %v %+v", i, err, o)
 		}
 	}
 	f.balanced("m1", balances{})
-	_, err := f.engine.MoveMoney(t.Context(), f.request("m2", "TopUpDeposit"), engine.MoneyMove{
+	_, err := f.engine.Do(t.Context(), f.request("m2", "TopUpDeposit"), &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "out-2",
 	})
 	if !errors.Is(err, fault.ReferenceAlreadyUsed) {
@@ -145,7 +145,7 @@ func (f *fixture) demanding(least money.Amount) {
 
 func (f *fixture) lapse(merchant string) {
 	f.t.Helper()
-	_, err := f.engine.LapseDemand(f.t.Context(), merchant)
+	_, err := f.engine.Do(f.t.Context(), request.System(merchant, "LapseDemand"), &book.LapseDemand{})
 	f.must(err)
 }
 

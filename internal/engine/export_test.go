@@ -3,33 +3,36 @@ package engine
 import (
 	"context"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// Command is a command with its header, for Together.
-type Command struct {
-	Header Header
-	// Of is a pointer to one of the engine's commands.
-	Of any
+// Observe has an engine tell an observer that is made after it, before any command.
+func (e *Engine) Observe(o *Observer) { e.hooks.Observer = o }
+
+// Asked is a command with its header, for Together.
+type Asked struct {
+	Header request.Header
+	Of     book.Command
 }
 
 // Answer is what a command was answered.
 type Answer struct {
-	Outcome Outcome
+	Outcome book.Outcome
 	Err     error
 }
 
 // Together runs commands as one batch, in a lane of its own.
-func (e *Engine) Together(commands ...Command) []Answer {
+func (e *Engine) Together(commands ...Asked) []Answer {
 	l := newLane(e, len(commands))
 	defer l.close()
 	calls := make([]*call, len(commands))
 	for i, c := range commands {
-		of := c.Of.(command)
 		if c.Header.ArrivedAt.IsZero() {
 			c.Header.ArrivedAt = e.Now()
 		}
-		calls[i] = &call{header: c.Header, cmd: of, digest: digestOf(of), ctx: context.Background(), done: make(chan struct{})}
+		calls[i] = &call{Call: book.NewCall(c.Header, c.Of), ctx: context.Background(), done: make(chan struct{})}
 	}
 	l.runBatch(append([]*call(nil), calls...))
 	for len(l.queue) > 0 {
@@ -38,7 +41,7 @@ func (e *Engine) Together(commands ...Command) []Answer {
 	answers := make([]Answer, len(calls))
 	for i, c := range calls {
 		<-c.done
-		answers[i] = Answer{c.outcome, c.err}
+		answers[i] = Answer{c.Outcome, c.Err}
 	}
 	return answers
 }
@@ -61,11 +64,11 @@ func (e *Engine) Kept() int {
 	n := 0
 	for _, l := range e.lanes {
 		for _, b := range l.kept {
-			n += b.size()
+			n += b.Size()
 		}
 	}
 	return n
 }
 
 // PublicationDigest is what the request id of a publication covers.
-func PublicationDigest(v policy.Version) [32]byte { return digestOf(publication{v}) }
+func PublicationDigest(v policy.Version) [32]byte { return request.DigestOf(publication{v}) }

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
 // charging publishes a promise with a rule for fees that is in force when the
@@ -29,7 +30,7 @@ func (f *fixture) tested(c *claim.Claim, v claim.Verdict, report string, fee mon
 	f.t.Helper()
 	r := result(c, v, report)
 	r.Fee, r.FeeCurrency, r.FeePaidBy = fee, "CNY", by
-	o, err := f.engine.RecordResult(f.t.Context(), f.request(c.MerchantID, "RecordResult"), engine.NewRecordResult(r))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RecordResult"), &book.RecordResult{Result: r})
 	return o.Claim, err
 }
 
@@ -60,7 +61,7 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 		ledger.Deposit: 90_000, ledger.Receivable: 3_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 200_000,
 	})
 
-	c = f.revised(c, engine.GroundNewEvidence, claim.Genuine)
+	c = f.revised(c, book.GroundNewEvidence, claim.Genuine)
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("the claimant lost: %+v", c.Fees)
 	}
@@ -69,7 +70,7 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 		ledger.PlatformCash: -113_000, ledger.SettlementClearing: 200_000,
 	})
 
-	c = f.accept(f.confirmNotice(f.revised(c, engine.GroundCourtDecision, claim.Counterfeit)))
+	c = f.accept(f.confirmNotice(f.revised(c, book.GroundCourtDecision, claim.Counterfeit)))
 	f.topUp("m1", 10_000)
 	f.sweep("m1")
 	if c = f.current(c); c.Fees != (claim.Fees{Fronted: 3_000, Merchant: 3_000}) {
@@ -77,7 +78,7 @@ func TestC11LoserBearsTheFeeThroughFlips(t *testing.T) {
 	}
 	f.balanced("m1", balances{ledger.Deposit: 97_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 210_000})
 
-	c = f.revised(c, engine.GroundNewEvidence, claim.Genuine)
+	c = f.revised(c, book.GroundNewEvidence, claim.Genuine)
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("refunded: %+v", c.Fees)
 	}
@@ -94,15 +95,15 @@ func TestWrittenOffFeeIsNotRefunded(t *testing.T) {
 	f := newFixture(t)
 	f.charging(policy.FeeSplit)
 	c := f.charged(110_000)
-	off := proposing(postgres.ProposalWriteOff, 2_000)
-	off.DebtKind, off.DebtID = postgres.DebtFee, c.ID
+	off := proposing(proposal.WriteOff, 2_000)
+	off.DebtKind, off.DebtID = debt.Fee, c.ID
 	f.carriedOut("m1", off)
 	c = f.current(c)
 	if want := (claim.Fees{Fronted: 3_000, Merchant: 3_000, Owed: 1_000, WrittenOff: 2_000}); c.Fees != want {
 		t.Fatalf("written off: %+v", c.Fees)
 	}
 	f.balanced("m1", balances{ledger.Receivable: 1_000, ledger.WriteOff: 2_000, ledger.PlatformCash: -113_000, ledger.SettlementClearing: 110_000})
-	c = f.revised(c, engine.GroundNewEvidence, claim.Genuine)
+	c = f.revised(c, book.GroundNewEvidence, claim.Genuine)
 	if want := (claim.Fees{Fronted: 3_000, Consumer: 3_000}); c.Fees != want {
 		t.Fatalf("the claimant lost: %+v", c.Fees)
 	}
@@ -155,9 +156,9 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 	c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
 	r := result(c, claim.Counterfeit, "r1")
 	r.Fee, r.FeeCurrency, r.FeePaidBy = 3_000, "USD", claim.FeePayerPlatform
-	cmd := engine.NewRecordResult(r)
+	cmd := book.RecordResult{Result: r}
 	h := f.request("m1", "RecordResult")
-	_, err := f.engine.RecordResult(t.Context(), h, cmd)
+	_, err := f.engine.Do(t.Context(), h, &cmd)
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.CurrencyMismatch || refusal.Field != "fee.currency_code" {
 		t.Errorf("in another currency: %v", err)
 	}
@@ -166,12 +167,12 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 	}
 	cmd.Result.FeeCurrency = "CNY"
 	for i := range 2 {
-		if o, err := f.engine.RecordResult(t.Context(), h, cmd); err != nil || o.Replayed != (i > 0) {
+		if o, err := f.engine.Do(t.Context(), h, &cmd); err != nil || o.Replayed != (i > 0) {
 			t.Fatalf("try %d: %v, replayed %v", i, err, o.Replayed)
 		}
 	}
 	cmd.Result.Fee, cmd.Result.FeeCurrency, cmd.Result.FeePaidBy = 0, "", ""
-	if _, err := f.engine.RecordResult(t.Context(), h, cmd); !errors.Is(err, fault.RequestIDReused) {
+	if _, err := f.engine.Do(t.Context(), h, &cmd); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("sent again without its fee: %v", err)
 	}
 	stored, err := f.pg.Reader().Results(t.Context(), "m1", c.ID, "", 10)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -16,6 +17,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // start is the time at which every fixture's clock begins.
@@ -70,15 +73,10 @@ func (f *fixture) replica(config engine.Config) (*postgres.DB, *engine.Engine) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	e, err := engine.New(f.t.Context(), pg, f.clock.Now, config, slog.New(slog.DiscardHandler))
+	e, err := engine.New(f.t.Context(), pg, f.clock.Now, config, engine.Hooks{Payouts: f.told}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	e.OnPayouts(func(made []payout.Payout) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.payouts = append(f.payouts, made...)
-	})
 	f.t.Cleanup(func() {
 		e.Close()
 		if err := pg.Close(); err != nil {
@@ -88,14 +86,21 @@ func (f *fixture) replica(config engine.Config) (*postgres.DB, *engine.Engine) {
 	return pg, e
 }
 
+// told keeps what an engine tells of new payouts.
+func (f *fixture) told(made []payout.Payout) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.payouts = append(f.payouts, made...)
+}
+
 // request makes a header with a request id of its own.
-func (f *fixture) request(merchant, method string) engine.Header {
+func (f *fixture) request(merchant, method string) request.Header {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count++
-	return engine.Header{
+	return request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("request-%d", f.count),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: "reviewer-1"},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: "reviewer-1"},
 	}
 }
 
@@ -110,7 +115,7 @@ func (f *fixture) takePayouts() []payout.Payout {
 
 func (f *fixture) open(merchant string, deposit money.Amount) {
 	f.t.Helper()
-	if _, err := f.engine.OpenBook(f.t.Context(), f.request(merchant, "OpenBook"), engine.OpenBook{Currency: "CNY"}); err != nil {
+	if _, err := f.engine.Do(f.t.Context(), f.request(merchant, "OpenBook"), &book.OpenBook{Currency: "CNY"}); err != nil {
 		f.t.Fatal(err)
 	}
 	if deposit > 0 {
@@ -121,7 +126,7 @@ func (f *fixture) open(merchant string, deposit money.Amount) {
 func (f *fixture) topUp(merchant string, amount money.Amount) {
 	f.t.Helper()
 	h := f.request(merchant, "TopUpDeposit")
-	_, err := f.engine.MoveMoney(f.t.Context(), h, engine.MoneyMove{
+	_, err := f.engine.Do(f.t.Context(), h, &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY", Reference: "pay-" + h.RequestID,
 	})
 	if err != nil {
@@ -140,17 +145,17 @@ func line(merchant, id string, quantity int32, paid money.Amount) *order.Line {
 	}
 }
 
-func filing(l *order.Line, ordinals ...int32) engine.FileClaim {
-	return engine.FileClaim{
+func filing(l *order.Line, ordinals ...int32) book.FileClaim {
+	return book.FileClaim{
 		Line: l, ClaimantID: l.PayerID, Ordinals: ordinals, Basis: policy.Promise,
 		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
 		LearnedAt: start.AddDate(0, 0, -3), Destination: "wallet-1",
 	}
 }
 
-func (f *fixture) file(cmd engine.FileClaim) *claim.Claim {
+func (f *fixture) file(cmd book.FileClaim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.FileClaim(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), cmd)
+	o, err := f.engine.Do(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), &cmd)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -179,7 +184,7 @@ func result(c *claim.Claim, v claim.Verdict, report string) claim.Result {
 
 func (f *fixture) record(c *claim.Claim, r claim.Result) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.RecordResult(f.t.Context(), f.request(c.MerchantID, "RecordResult"), engine.NewRecordResult(r))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RecordResult"), &book.RecordResult{Result: r})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -188,7 +193,7 @@ func (f *fixture) record(c *claim.Claim, r claim.Result) *claim.Claim {
 
 func (f *fixture) confirmNotice(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request(c.MerchantID, "ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "ConfirmNotice"), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -197,7 +202,7 @@ func (f *fixture) confirmNotice(c *claim.Claim) *claim.Claim {
 
 func (f *fixture) accept(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), ""))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -206,7 +211,7 @@ func (f *fixture) accept(c *claim.Claim) *claim.Claim {
 
 func (f *fixture) answer(p payout.Payout, said payout.Outcome) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.AnswerPayout(f.t.Context(), p.MerchantID, engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
+	o, err := f.engine.Do(f.t.Context(), request.System(p.MerchantID, "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
 	if err != nil {
 		f.t.Fatal(err)
 	}

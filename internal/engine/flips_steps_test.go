@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -12,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // flipStep is one thing that may happen in a sequence.
@@ -50,7 +52,7 @@ var flipSteps = []flipStep{
 
 // on gives a header for the sequence's book, made by one of a few persons, and one
 // of the replicas to send it to.
-func (w *flips) on(method string) (engine.Header, *engine.Engine) {
+func (w *flips) on(method string) (request.Header, *engine.Engine) {
 	h := w.request(w.merchant, method)
 	h.Principal.Person = pick(w, "person-1", "person-2", "person-3", "person-4")
 	return h, w.replicas[w.rand.IntN(len(w.replicas))]
@@ -140,7 +142,7 @@ func (w *flips) fileOne() string {
 		}
 	}
 	h, e := w.on("FileClaim")
-	o, err := e.FileClaim(w.t.Context(), h, cmd)
+	o, err := e.Do(w.t.Context(), h, &cmd)
 	if err == nil {
 		w.ids, w.lines = append(w.ids, o.ClaimID), append(w.lines, id)
 	}
@@ -160,7 +162,7 @@ func (w *flips) recordOne() string {
 		r.Units = w.verdicts(c)
 	}
 	h, e := w.on("RecordResult")
-	_, err := e.RecordResult(w.t.Context(), h, engine.NewRecordResult(r))
+	_, err := e.Do(w.t.Context(), h, &book.RecordResult{Result: r})
 	return w.told(fmt.Sprintf("result on %s: %v", w.name(c.ID), r.Units), err)
 }
 
@@ -176,7 +178,7 @@ func (w *flips) retractOne() string {
 	}
 	r := results[w.rand.IntN(len(results))]
 	h, e := w.on("RetractResult")
-	_, err := e.RetractResult(w.t.Context(), h, engine.NewRetractResult(r.ClaimID, r.ID, "", "another sample"))
+	_, err := e.Do(w.t.Context(), h, &book.RetractResult{OnClaim: book.OnClaim{ClaimID: r.ClaimID}, ResultID: r.ID, Note: "another sample"})
 	return w.told("retract of "+w.name(r.ClaimID), err)
 }
 
@@ -186,12 +188,12 @@ func (w *flips) decideReview() string {
 		return ""
 	}
 	h, e := w.on("DecideReview")
-	decision := pick(w, engine.Uphold, engine.Uphold, engine.Uphold, engine.Reject, engine.Retest, engine.Expire)
+	decision := pick(w, book.Uphold, book.Uphold, book.Uphold, book.Reject, book.Retest, book.Expire)
 	var units []claim.Unit
-	if decision == engine.Uphold {
+	if decision == book.Uphold {
 		units = w.verdicts(c)
 	}
-	_, err := e.DecideReview(w.t.Context(), h, engine.NewDecideReview(c.ID, "", decision, units, "as examined"))
+	_, err := e.Do(w.t.Context(), h, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as examined"})
 	return w.told(fmt.Sprintf("review %s %s %v", w.name(c.ID), decision, units), err)
 }
 
@@ -201,7 +203,7 @@ func (w *flips) confirmOne() string {
 		return ""
 	}
 	h, e := w.on("ConfirmNotice")
-	_, err := e.ConfirmNotice(w.t.Context(), h, engine.NewConfirmNotice(c.ID, 0))
+	_, err := e.Do(w.t.Context(), h, &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	return w.told("notice "+w.name(c.ID), err)
 }
 
@@ -211,7 +213,7 @@ func (w *flips) acceptOne() string {
 		return ""
 	}
 	h, e := w.on("AcceptClaim")
-	_, err := e.AcceptClaim(w.t.Context(), h, engine.NewAcceptClaim(c.ID, c.Etag(), ""))
+	_, err := e.Do(w.t.Context(), h, &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
 	return w.told("accept "+w.name(c.ID), err)
 }
 
@@ -221,7 +223,7 @@ func (w *flips) withdrawOne() string {
 		return ""
 	}
 	h, e := w.on("WithdrawClaim")
-	_, err := e.WithdrawClaim(w.t.Context(), h, engine.NewWithdrawClaim(c.ID, "", "settled"))
+	_, err := e.Do(w.t.Context(), h, &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "settled"})
 	return w.told("withdraw "+w.name(c.ID), err)
 }
 
@@ -231,7 +233,7 @@ func (w *flips) appealOne() string {
 		return ""
 	}
 	h, e := w.on("AppealClaim")
-	_, err := e.AppealClaim(w.t.Context(), h, engine.NewAppealClaim(c.ID, "", "genuine", []string{"invoice-1"}))
+	_, err := e.Do(w.t.Context(), h, &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "genuine", Evidence: []string{"invoice-1"}})
 	return w.told("appeal "+w.name(c.ID), err)
 }
 
@@ -240,13 +242,13 @@ func (w *flips) decideAppeal() string {
 	if c == nil {
 		return ""
 	}
-	decision := pick(w, engine.AppealDismissed, engine.AppealDismissed, engine.AppealUpheld, engine.AppealUpheldInPart)
+	decision := pick(w, book.AppealDismissed, book.AppealDismissed, book.AppealUpheld, book.AppealUpheldInPart)
 	var units []claim.Unit
-	if decision == engine.AppealUpheldInPart {
+	if decision == book.AppealUpheldInPart {
 		units = w.verdicts(c)
 	}
 	h, e := w.on("DecideAppeal")
-	_, err := e.DecideAppeal(w.t.Context(), h, engine.NewDecideAppeal(c.ID, "", decision, units, "as heard"))
+	_, err := e.Do(w.t.Context(), h, &book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as heard"})
 	return w.told(fmt.Sprintf("appeal of %s %s %v", w.name(c.ID), decision, units), err)
 }
 
@@ -257,7 +259,7 @@ func (w *flips) approveOne() string {
 	}
 	h, e := w.on("ApproveClaim")
 	refuse := w.rand.IntN(6) == 0
-	_, err := e.ApproveClaim(w.t.Context(), h, engine.NewApproveClaim(c.ID, "", refuse, ""))
+	_, err := e.Do(w.t.Context(), h, &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Refuse: refuse})
 	return w.told(fmt.Sprintf("approve %s, refuse %v", w.name(c.ID), refuse), err)
 }
 
@@ -266,15 +268,15 @@ func (w *flips) reviseOne() string {
 	if c == nil {
 		return ""
 	}
-	ground := engine.RevisionGrounds()[w.rand.IntN(len(engine.RevisionGrounds()))]
+	ground := book.RevisionGrounds()[w.rand.IntN(len(book.RevisionGrounds()))]
 	units := w.verdicts(c)
-	if w.rand.IntN(3) == 0 || ground == engine.GroundFraud {
+	if w.rand.IntN(3) == 0 || ground == book.GroundFraud {
 		for i := range units {
 			units[i].Verdict = claim.Genuine
 		}
 	}
 	h, e := w.on("ReviseVerdict")
-	_, err := e.ReviseVerdict(w.t.Context(), h, engine.NewReviseVerdict(c.ID, "", ground, units, "docket-1", ""))
+	_, err := e.Do(w.t.Context(), h, &book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: ground, Units: units, Document: "docket-1"})
 	return w.told(fmt.Sprintf("revise %s %s %v", w.name(c.ID), ground, units), err)
 }
 
@@ -283,12 +285,12 @@ func (w *flips) refundOrder() string {
 		return ""
 	}
 	w.number++
-	cmd := engine.ReportOrderRefund{
+	cmd := book.ReportOrderRefund{
 		LineID: w.lines[w.rand.IntN(len(w.lines))], RefundID: fmt.Sprint("refund-", w.number),
 		Amount: pick[money.Amount](w, 10, 500, 9_000, 30_000), Currency: "CNY", RefundedAt: w.clock.Now(),
 	}
 	h, e := w.on("ReportOrderRefund")
-	_, err := e.ReportOrderRefund(w.t.Context(), h, cmd)
+	_, err := e.Do(w.t.Context(), h, &cmd)
 	return w.told(fmt.Sprintf("order refund %d on %s", cmd.Amount, cmd.LineID), err)
 }
 
@@ -297,7 +299,7 @@ func (w *flips) income(kind ledger.Kind, amount money.Amount) string {
 	w.number++
 	reference := fmt.Sprintf("%s-%d", w.merchant, w.number)
 	h, e := w.on(string(kind))
-	_, err := e.MoveMoney(w.t.Context(), h, engine.MoneyMove{Kind: kind, Amount: amount, Currency: "CNY", Reference: reference})
+	_, err := e.Do(w.t.Context(), h, &book.MoneyMove{Kind: kind, Amount: amount, Currency: "CNY", Reference: reference})
 	if err == nil && kind == ledger.DepositToppedUp {
 		w.topUps = append(w.topUps, reference)
 	}
@@ -317,7 +319,7 @@ func (w *flips) bounce() string {
 		return ""
 	}
 	h, e := w.on("ReverseTopUp")
-	_, err := e.ReverseTopUp(w.t.Context(), h, engine.ReverseTopUp{Reference: w.topUps[w.rand.IntN(len(w.topUps))]})
+	_, err := e.Do(w.t.Context(), h, &book.ReverseTopUp{Reference: w.topUps[w.rand.IntN(len(w.topUps))]})
 	return w.told("bounce", err)
 }
 
@@ -328,7 +330,7 @@ func (w *flips) sweepBook() string {
 		return ""
 	}
 	_, e := w.on("SweepBook")
-	_, err = e.SweepBook(w.t.Context(), w.merchant)
+	_, err = e.Do(w.t.Context(), request.System(w.merchant, "SweepBook"), &book.SweepBook{})
 	return w.told("sweep", err)
 }
 
@@ -355,16 +357,16 @@ func (w *flips) gatewaySays() string {
 func (w *flips) say(p payoutRow, said payout.Outcome) string {
 	a := payout.Answer{Outcome: said, OccurredAt: w.clock.Now()}
 	h, e := w.on("ReportPayoutOutcome")
-	var o engine.Outcome
+	var o book.Outcome
 	var err error
 	if w.rand.IntN(2) == 0 {
-		o, err = e.AnswerPayout(w.t.Context(), w.merchant, engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter})
+		o, err = e.Do(w.t.Context(), request.System(w.merchant, "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter})
 	} else {
 		_, _, err = e.Reserve(w.t.Context(), postgres.Reservation{
-			Kind: postgres.OutNumber, Reference: p.OutNumber, MerchantID: w.merchant, Holder: p.ID,
+			Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: w.merchant, Holder: p.ID,
 		})
 		w.must(err)
-		o, err = e.ReportPayoutOutcome(w.t.Context(), h, p.OutNumber, a)
+		o, err = e.Do(w.t.Context(), h, &book.AnswerPayout{OutNumber: p.OutNumber, Answer: a})
 	}
 	if err == nil && p.State == payout.Failed && o.Payout.State == payout.Succeeded {
 		w.late[slice{p.ClaimID, p.Part}] += p.Amount
@@ -380,7 +382,7 @@ func (w *flips) confirmFailure(p payoutRow) string {
 	}
 	w.clock.Move(max(0, p.NotAfter.Add(time.Hour).Sub(w.clock.Now())))
 	_, e := w.on("AnswerPayout")
-	_, err := e.AnswerPayout(w.t.Context(), w.merchant, engine.AnswerPayout{
+	_, err := e.Do(w.t.Context(), request.System(w.merchant, "AnswerPayout"), &book.AnswerPayout{
 		PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}, NotAfter: p.NotAfter,
 	})
 	return w.told(fmt.Sprintf("gateway confirms that %s of %s failed", p.Part, w.name(p.ClaimID)), err)
@@ -401,7 +403,7 @@ func (w *flips) retryOne() string {
 
 func (w *flips) retry(p payoutRow, destination string) string {
 	h, e := w.on("RetryPayout")
-	_, err := e.RetryPayout(w.t.Context(), h, engine.NewRetryPayout(p.ID, "", destination, ""))
+	_, err := e.Do(w.t.Context(), h, &book.RetryPayout{PayoutID: p.ID, Destination: destination})
 	return w.told(fmt.Sprintf("retry %s %s %d to %q", w.name(p.ClaimID), p.Part, p.Amount, destination), err)
 }
 
@@ -411,7 +413,7 @@ func (w *flips) stopClock() string {
 		return ""
 	}
 	h, e := w.on("StopClock")
-	_, err := e.StopClock(w.t.Context(), h, engine.NewStopClock(c.ID, "", !c.ClockStoppedAt.IsZero(), "a test is under way"))
+	_, err := e.Do(w.t.Context(), h, &book.StopClock{OnClaim: book.OnClaim{ClaimID: c.ID}, Resume: !c.ClockStoppedAt.IsZero(), Note: "a test is under way"})
 	return w.told("clock of "+w.name(c.ID), err)
 }
 
@@ -421,7 +423,7 @@ func (w *flips) extendHold() string {
 		return ""
 	}
 	h, e := w.on("ExtendHold")
-	_, err := e.ExtendHold(w.t.Context(), h, engine.NewExtendHold(c.ID, "", c.HoldExpiresAt.Add(10*24*time.Hour), "a test takes longer"))
+	_, err := e.Do(w.t.Context(), h, &book.ExtendHold{OnClaim: book.OnClaim{ClaimID: c.ID}, Until: c.HoldExpiresAt.Add(10 * 24 * time.Hour), Note: "a test takes longer"})
 	return w.told("extend hold of "+w.name(c.ID), err)
 }
 
@@ -437,7 +439,7 @@ func (w *flips) timePasses() string {
 			continue
 		}
 		_, e := w.on("PassDeadline")
-		_, err := e.PassDeadline(w.t.Context(), w.merchant, engine.NewPassDeadline(wait))
+		_, err := e.Do(w.t.Context(), request.System(w.merchant, "PassDeadline"), &book.PassDeadline{OnClaim: book.OnClaim{ClaimID: wait.ClaimID}, Fires: wait.Fires, Deadline: wait.Deadline})
 		what = w.told(fmt.Sprintf("%s, %s of %s", what, wait.Fires, w.name(wait.ClaimID)), err)
 	}
 	expired, err := w.pg.ExpiredHolds(w.t.Context(), w.clock.Now(), postgres.WaitCursor{}, 1_000)
@@ -447,7 +449,7 @@ func (w *flips) timePasses() string {
 			continue
 		}
 		_, e := w.on("ExpireHold")
-		_, err := e.ExpireHold(w.t.Context(), wait)
+		_, err := e.Do(w.t.Context(), request.System(wait.MerchantID, "ExpireHold"), &book.ExpireHold{OnClaim: book.OnClaim{ClaimID: wait.ClaimID}, ExpiresAt: wait.HoldExpires})
 		if errors.Is(err, fault.ClaimChanged) {
 			err = nil // A deadline took it just before.
 		}

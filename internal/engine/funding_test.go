@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -14,7 +15,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 type balances = map[ledger.Purpose]money.Amount
@@ -31,7 +32,7 @@ func (f *fixture) balanced(merchant string, want balances) {
 func (f *fixture) move(merchant string, kind ledger.Kind, amount money.Amount) error {
 	f.t.Helper()
 	h := f.request(merchant, string(kind))
-	_, err := f.engine.MoveMoney(f.t.Context(), h, engine.MoneyMove{
+	_, err := f.engine.Do(f.t.Context(), h, &book.MoneyMove{
 		Kind: kind, Amount: amount, Currency: "CNY", Reference: "ref-" + h.RequestID,
 	})
 	return err
@@ -203,9 +204,9 @@ func TestA8HeldMoneyCannotBeTakenBack(t *testing.T) {
 	f.balanced("m1", balances{ledger.DepositHeld: 200_000, ledger.ShopFundsHeld: 20_000, ledger.SettlementClearing: 220_000})
 }
 
-func (f *fixture) bounce(merchant, reference string) (engine.Outcome, error) {
+func (f *fixture) bounce(merchant, reference string) (book.Outcome, error) {
 	f.t.Helper()
-	return f.engine.ReverseTopUp(f.t.Context(), f.request(merchant, "ReverseTopUp"), engine.ReverseTopUp{Reference: reference})
+	return f.engine.Do(f.t.Context(), f.request(merchant, "ReverseTopUp"), &book.ReverseTopUp{Reference: reference})
 }
 
 // Would catch a bounced top-up that is refused because its money is held, that
@@ -215,8 +216,8 @@ func TestBouncedTopUpLeavesAReceivable(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 0)
 	h := f.request("m1", "TopUpDeposit")
-	topUp := engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 230_000, Currency: "CNY", Reference: "bank-1"}
-	_, err := f.engine.MoveMoney(t.Context(), h, topUp)
+	topUp := book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 230_000, Currency: "CNY", Reference: "bank-1"}
+	_, err := f.engine.Do(t.Context(), h, &topUp)
 	f.must(err)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.found(filing(line("m1", "l1", 2, 20_000), 1, 2))
@@ -238,7 +239,7 @@ func TestBouncedTopUpLeavesAReceivable(t *testing.T) {
 		t.Errorf("bounced without a top-up: %v", err)
 	}
 	// The reference stays used: the bank's number cannot come again.
-	if _, err := f.engine.MoveMoney(t.Context(), f.request("m1", "TopUpDeposit"), topUp); !errors.Is(err, fault.ReferenceAlreadyUsed) {
+	if _, err := f.engine.Do(t.Context(), f.request("m1", "TopUpDeposit"), &topUp); !errors.Is(err, fault.ReferenceAlreadyUsed) {
 		t.Errorf("topped up again under the reference: %v", err)
 	}
 	f.balanced("m1", balances{ledger.PayoutClearing: 220_000, ledger.Receivable: 220_000})
@@ -259,7 +260,7 @@ func TestRecordTimeNeverGoesBack(t *testing.T) {
 	}
 	_, again := f.replica(engine.Defaults())
 	p := f.takePayouts()[0]
-	_, err := again.AnswerPayout(t.Context(), "m1", engine.AnswerPayout{PayoutID: p.ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}})
+	_, err := again.Do(t.Context(), request.System("m1", "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}})
 	f.must(err)
 	f.audited()
 }
@@ -299,8 +300,12 @@ func TestA3NoDebitBeforeTheNoticeHasLapsed(t *testing.T) {
 
 // pass is a timer that saw the claim as it is in c.
 func (f *fixture) pass(c *claim.Claim) (*claim.Claim, error) {
-	o, err := f.engine.PassDeadline(f.t.Context(), c.MerchantID, engine.NewPassDeadline(postgres.Wait{
+	o, err := f.engine.Do(f.t.Context(), request.System(c.MerchantID, "PassDeadline"), &book.PassDeadline{OnClaim: book.OnClaim{ClaimID: book.Wait{
 		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Fires: c.Fires, Deadline: c.Deadline,
-	}))
+	}.ClaimID}, Fires: book.Wait{
+		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Fires: c.Fires, Deadline: c.Deadline,
+	}.Fires, Deadline: book.Wait{
+		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Fires: c.Fires, Deadline: c.Deadline,
+	}.Deadline})
 	return o.Claim, err
 }

@@ -7,17 +7,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // egg is the filing of one of several payments of one consumer for the same
 // food: 66 fen for one egg, with the statutory floor of 1,000 yuan.
-func egg(merchant string, n int) engine.FileClaim {
+func egg(merchant string, n int) book.FileClaim {
 	l := line(merchant, fmt.Sprintf("egg-%02d", n), 1, 66)
 	l.Category, l.PayerID, l.RecipientID = "food/eggs", "eater", "eater"
 	cmd := filing(l, 1)
@@ -26,7 +26,7 @@ func egg(merchant string, n int) engine.FileClaim {
 }
 
 // found files a claim and has it found counterfeit.
-func (f *fixture) found(cmd engine.FileClaim) *claim.Claim {
+func (f *fixture) found(cmd book.FileClaim) *claim.Claim {
 	f.t.Helper()
 	c := f.file(cmd)
 	return f.record(c, result(c, claim.Counterfeit, "R-"+cmd.Line.MerchantID+"-"+c.ID))
@@ -34,7 +34,7 @@ func (f *fixture) found(cmd engine.FileClaim) *claim.Claim {
 
 func (f *fixture) withdraw(c *claim.Claim) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.WithdrawClaim(f.t.Context(), f.request(c.MerchantID, "WithdrawClaim"), engine.NewWithdrawClaim(c.ID, "", "settled"))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "WithdrawClaim"), &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "settled"})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func (f *fixture) read(claims ...*claim.Claim) []*claim.Claim {
 	out := make([]*claim.Claim, len(claims))
 	for i, c := range claims {
 		// A refusal tells the claim as it is and changes nothing.
-		_, err := f.engine.AcceptClaim(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), engine.NewAcceptClaim(c.ID, "none", ""))
+		_, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: "none"}})
 		refusal, ok := fault.As(err)
 		if !ok {
 			f.t.Fatal(err)
@@ -141,7 +141,7 @@ func TestC10EarlierRefundIsSetOffOnce(t *testing.T) {
 	f.open("m1", 10_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	cmd := filing(line("m1", "l1", 3, 30_000), 1)
-	cmd.Refunds = []postgres.Refund{{OrderLineID: "l1", RefundID: "r1", Amount: 10_000, RefundedAt: start}}
+	cmd.Refunds = []book.Refund{{OrderLineID: "l1", RefundID: "r1", Amount: 10_000, RefundedAt: start}}
 	first := f.found(cmd)
 	second := f.found(filing(line("m1", "l1", 3, 30_000), 2))
 	if first.Award.Refund != 0 || second.Award.Refund != 10_000 {
@@ -167,7 +167,7 @@ func TestC5BasesStayAlternativesAfterConfirmation(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 10_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	best := func(n int, paid money.Amount) engine.FileClaim {
+	best := func(n int, paid money.Amount) book.FileClaim {
 		cmd := egg("m1", n)
 		cmd.Line.GoodsPaid, cmd.Line.UnitPrice, cmd.Basis = paid, paid, policy.Best
 		return cmd
@@ -198,7 +198,7 @@ func TestE3UnitsAreFreedAndClaimedAgain(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	l := line("m1", "l1", 3, 30_000)
 	first := f.file(filing(l, 1, 2))
-	_, err := f.engine.FileClaim(t.Context(), f.request("m1", "FileClaim"), filing(l, 2, 3))
+	_, err := f.engine.Do(t.Context(), f.request("m1", "FileClaim"), new(filing(l, 2, 3)))
 	refusal, ok := fault.As(err)
 	if !ok || refusal.Reason != fault.ClaimAlreadyFiled || refusal.Fields["claimId"] != first.ID {
 		t.Fatalf("a unit that is claimed: %v", err)
@@ -207,7 +207,7 @@ func TestE3UnitsAreFreedAndClaimedAgain(t *testing.T) {
 	second := f.found(filing(l, 2, 3))
 	f.audited()
 	f.accept(f.confirmNotice(second))
-	if _, err := f.engine.FileClaim(t.Context(), f.request("m1", "FileClaim"), filing(l, 3)); !errors.Is(err, fault.ClaimAlreadyFiled) {
+	if _, err := f.engine.Do(t.Context(), f.request("m1", "FileClaim"), new(filing(l, 3))); !errors.Is(err, fault.ClaimAlreadyFiled) {
 		t.Fatalf("a unit that is being paid: %v", err)
 	}
 	f.file(filing(l, 1))
@@ -223,10 +223,10 @@ func TestUnitChangesOwnerWithinABatch(t *testing.T) {
 	l := line("m1", "l1", 2, 20_000)
 	first := f.file(filing(l, 1))
 	answers := f.engine.Together(
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(l, 1))}, // Too early.
-		engine.Command{Header: f.request("m1", "WithdrawClaim"), Of: ptr(engine.NewWithdrawClaim(first.ID, "", ""))},
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(l, 1, 2))},
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(l, 2))}, // Too late.
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(l, 1))}, // Too early.
+		engine.Asked{Header: f.request("m1", "WithdrawClaim"), Of: new(book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: first.ID}})},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(l, 1, 2))},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(l, 2))}, // Too late.
 	)
 	for i, want := range []error{fault.ClaimAlreadyFiled, nil, nil, fault.ClaimAlreadyFiled} {
 		if !errors.Is(answers[i].Err, want) {
@@ -262,17 +262,17 @@ func TestC6FloorIsNotMultipliedByEndedClaims(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 10_000_000)
 	file := func(from, to int) []engine.Answer {
-		var batch []engine.Command
+		var batch []engine.Asked
 		for n := from; n < to; n++ {
-			batch = append(batch, engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(egg("m1", n))})
+			batch = append(batch, engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(egg("m1", n))})
 		}
 		return f.engine.Together(batch...)
 	}
-	var withdrawals []engine.Command
+	var withdrawals []engine.Asked
 	for _, a := range file(0, policy.MembersMax) {
 		f.must(a.Err)
-		withdrawals = append(withdrawals, engine.Command{
-			Header: f.request("m1", "WithdrawClaim"), Of: ptr(engine.NewWithdrawClaim(a.Outcome.ClaimID, "", "")),
+		withdrawals = append(withdrawals, engine.Asked{
+			Header: f.request("m1", "WithdrawClaim"), Of: new(book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: a.Outcome.ClaimID}}),
 		})
 	}
 	if a := file(1_000, 1_001)[0]; !errors.Is(a.Err, fault.PricingGroupFull) {

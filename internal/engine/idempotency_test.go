@@ -7,15 +7,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-func deposit(amount money.Amount) *engine.MoneyMove {
-	return &engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY"}
+func deposit(amount money.Amount) *book.MoneyMove {
+	return &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY"}
 }
 
 // rows gives the number that a query counts.
@@ -29,13 +31,13 @@ func (f *fixture) rows(query string, args ...any) int {
 }
 
 // same fails unless again is the replay of first.
-func same(t *testing.T, first, again engine.Outcome) {
+func same(t *testing.T, first, again book.Outcome) {
 	t.Helper()
 	type ids struct {
 		Claim, Result, Payout string
 		Transfer, Event       int64
 	}
-	of := func(o engine.Outcome) ids {
+	of := func(o book.Outcome) ids {
 		return ids{o.ClaimID, o.ResultID, o.PayoutID, o.TransferNumber, o.EventNumber}
 	}
 	if !again.Replayed {
@@ -53,9 +55,9 @@ func TestReplayNamesTheSameOutcome(t *testing.T) {
 	f := newFixture(t)
 	labs(f)
 	ctx, e := t.Context(), f.engine
-	type step func() (engine.Outcome, error)
+	type step func() (book.Outcome, error)
 	var steps []step
-	run := func(s step) engine.Outcome {
+	run := func(s step) book.Outcome {
 		t.Helper()
 		o, err := s()
 		if err != nil {
@@ -64,55 +66,55 @@ func TestReplayNamesTheSameOutcome(t *testing.T) {
 		if o.Replayed {
 			t.Fatal("the first is called a replay")
 		}
-		steps = append(steps, func() (engine.Outcome, error) {
+		steps = append(steps, func() (book.Outcome, error) {
 			again, err := s()
 			same(t, o, again)
 			return again, err
 		})
 		return o
 	}
-	h := func(method string) engine.Header { return f.request("m1", method) }
+	h := func(method string) request.Header { return f.request("m1", method) }
 
 	open := h("OpenBook")
-	run(func() (engine.Outcome, error) { return e.OpenBook(ctx, open, engine.OpenBook{Currency: "CNY"}) })
+	run(func() (book.Outcome, error) { return e.Do(ctx, open, &book.OpenBook{Currency: "CNY"}) })
 	top := h("TopUpDeposit")
-	run(func() (engine.Outcome, error) {
-		return e.MoveMoney(ctx, top, engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 500_000, Currency: "CNY", Reference: "bank-1"})
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, top, &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 500_000, Currency: "CNY", Reference: "bank-1"})
 	})
 	file := h("FileClaim")
-	c := run(func() (engine.Outcome, error) { return e.FileClaim(ctx, file, filing(line("m1", "l1", 1, 10_000), 1)) }).Claim
+	c := run(func() (book.Outcome, error) { return e.Do(ctx, file, new(filing(line("m1", "l1", 1, 10_000), 1))) }).Claim
 	record := h("RecordResult")
-	run(func() (engine.Outcome, error) {
-		return e.RecordResult(ctx, record, engine.NewRecordResult(result(c, claim.Counterfeit, "R-1")))
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, record, &book.RecordResult{Result: result(c, claim.Counterfeit, "R-1")})
 	})
 	against := h("RecordResult")
 	other := result(c, claim.Genuine, "R-2")
 	other.AuthenticatorID = "lab-2"
-	reviewed := run(func() (engine.Outcome, error) { return e.RecordResult(ctx, against, engine.NewRecordResult(other)) }).Claim
+	reviewed := run(func() (book.Outcome, error) { return e.Do(ctx, against, &book.RecordResult{Result: other}) }).Claim
 	assign := h("AssignReview")
-	reviewed = run(func() (engine.Outcome, error) {
-		return e.AssignReview(ctx, assign, engine.NewAssignReview(c.ID, reviewed.Etag(), "reviewer-2"))
+	reviewed = run(func() (book.Outcome, error) {
+		return e.Do(ctx, assign, &book.AssignReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: reviewed.Etag()}, Assignee: "reviewer-2"})
 	}).Claim
 	decide := h("DecideReview")
-	run(func() (engine.Outcome, error) {
-		return e.DecideReview(ctx, decide, engine.NewDecideReview(c.ID, reviewed.Etag(), engine.Uphold, []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}}, "n"))
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, decide, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: reviewed.Etag()}, Decision: book.Uphold, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}}, Note: "n"})
 	})
 	notice := h("ConfirmNotice")
-	noticed := run(func() (engine.Outcome, error) {
-		return e.ConfirmNotice(ctx, notice, engine.NewConfirmNotice(c.ID, 2))
+	noticed := run(func() (book.Outcome, error) {
+		return e.Do(ctx, notice, &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}, Revision: 2})
 	}).Claim
 	accept := h("AcceptClaim")
-	run(func() (engine.Outcome, error) {
-		return e.AcceptClaim(ctx, accept, engine.NewAcceptClaim(c.ID, noticed.Etag(), ""))
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, accept, &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: noticed.Etag()}})
 	})
 	bounce := h("ReverseTopUp")
-	run(func() (engine.Outcome, error) {
-		return e.ReverseTopUp(ctx, bounce, engine.ReverseTopUp{Reference: "bank-1"})
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, bounce, &book.ReverseTopUp{Reference: "bank-1"})
 	})
 	drop := h("WithdrawClaim")
 	second := f.file(filing(line("m1", "l2", 1, 10_000), 1))
-	run(func() (engine.Outcome, error) {
-		return e.WithdrawClaim(ctx, drop, engine.NewWithdrawClaim(second.ID, "", ""))
+	run(func() (book.Outcome, error) {
+		return e.Do(ctx, drop, &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: second.ID}})
 	})
 
 	events := f.rows(`SELECT count(*) FROM events`)
@@ -134,18 +136,18 @@ func TestRequestSentThirtyTwoTimesAtOnce(t *testing.T) {
 	f.open("m1", 0)
 	_, other := f.replica(engine.Defaults())
 	h := f.request("m1", "TopUpDeposit")
-	move := engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1_000, Currency: "CNY", Reference: "bank-1"}
+	move := book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1_000, Currency: "CNY", Reference: "bank-1"}
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	var first int
-	var outcomes []engine.Outcome
+	var outcomes []book.Outcome
 	for n := range 32 {
 		wait.Go(func() {
 			e := f.engine
 			if n%2 == 1 {
 				e = other
 			}
-			o, err := e.MoveMoney(t.Context(), h, move)
+			o, err := e.Do(t.Context(), h, &move)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -176,13 +178,13 @@ func TestRequestTwiceInOneBatch(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 0)
 	h, poor := f.request("m1", "TopUpDeposit"), f.request("m1", "WithdrawDeposit")
-	take := &engine.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 1_000, Currency: "CNY"}
+	take := &book.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 1_000, Currency: "CNY"}
 	a := f.engine.Together(
-		engine.Command{Header: poor, Of: take}, // Nothing is there yet.
-		engine.Command{Header: h, Of: deposit(1_000)},
-		engine.Command{Header: h, Of: deposit(1_000)},
-		engine.Command{Header: h, Of: deposit(2_000)}, // Another content.
-		engine.Command{Header: poor, Of: take},        // Decided afresh: a refusal is not stored.
+		engine.Asked{Header: poor, Of: take}, // Nothing is there yet.
+		engine.Asked{Header: h, Of: deposit(1_000)},
+		engine.Asked{Header: h, Of: deposit(1_000)},
+		engine.Asked{Header: h, Of: deposit(2_000)}, // Another content.
+		engine.Asked{Header: poor, Of: take},        // Decided afresh: a refusal is not stored.
 	)
 	if !errors.Is(a[0].Err, fault.DepositInsufficient) || a[1].Err != nil || a[2].Err != nil ||
 		!errors.Is(a[3].Err, fault.RequestIDReused) || a[4].Err != nil || a[4].Outcome.Replayed {
@@ -201,25 +203,25 @@ func TestRequestIDIsBoundToItsContentAndScope(t *testing.T) {
 	f.open("m1", 0)
 	f.open("m2", 0)
 	h := f.request("m1", "TopUpDeposit")
-	first := f.engine.Together(engine.Command{Header: h, Of: deposit(1_000)})[0]
+	first := f.engine.Together(engine.Asked{Header: h, Of: deposit(1_000)})[0]
 	f.must(first.Err)
-	for name, of := range map[string]any{
+	for name, of := range map[string]book.Command{
 		"amount":   deposit(1_001),
-		"currency": &engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1_000, Currency: "USD"},
-		"kind":     &engine.MoneyMove{Kind: ledger.ShopFundsHandedOver, Amount: 1_000, Currency: "CNY"},
+		"currency": &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1_000, Currency: "USD"},
+		"kind":     &book.MoneyMove{Kind: ledger.ShopFundsHandedOver, Amount: 1_000, Currency: "CNY"},
 	} {
-		if a := f.engine.Together(engine.Command{Header: h, Of: of})[0]; !errors.Is(a.Err, fault.RequestIDReused) {
+		if a := f.engine.Together(engine.Asked{Header: h, Of: of})[0]; !errors.Is(a.Err, fault.RequestIDReused) {
 			t.Errorf("other %s: %v", name, a.Err)
 		}
 	}
-	for name, other := range map[string]func(*engine.Header){
-		"caller": func(h *engine.Header) { h.Principal.Workload = "other" },
-		"method": func(h *engine.Header) { h.Method = "Other" },
-		"book":   func(h *engine.Header) { h.MerchantID = "m2" },
+	for name, other := range map[string]func(*request.Header){
+		"caller": func(h *request.Header) { h.Principal.Workload = "other" },
+		"method": func(h *request.Header) { h.Method = "Other" },
+		"book":   func(h *request.Header) { h.MerchantID = "m2" },
 	} {
 		mine := h
 		other(&mine)
-		a := f.engine.Together(engine.Command{Header: mine, Of: deposit(1_000)})[0]
+		a := f.engine.Together(engine.Asked{Header: mine, Of: deposit(1_000)})[0]
 		if a.Err != nil || a.Outcome.Replayed {
 			t.Errorf("other %s: %+v", name, a)
 		}
@@ -227,7 +229,7 @@ func TestRequestIDIsBoundToItsContentAndScope(t *testing.T) {
 	// The person and the time of arrival are no part of the request.
 	mine := h
 	mine.Principal.Person, mine.ArrivedAt = "somebody-else", start.AddDate(0, 0, 3)
-	again := f.engine.Together(engine.Command{Header: mine, Of: deposit(1_000)})[0]
+	again := f.engine.Together(engine.Asked{Header: mine, Of: deposit(1_000)})[0]
 	f.must(again.Err)
 	same(t, first.Outcome, again.Outcome)
 	f.balanced("m1", balances{ledger.Deposit: 3_000, ledger.SettlementClearing: 3_000})
@@ -240,15 +242,15 @@ func TestRefusalIsNotStored(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 0)
 	h := f.request("m1", "WithdrawDeposit")
-	move := engine.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 1_000, Currency: "CNY", Reference: "bank-9"}
-	if _, err := f.engine.MoveMoney(t.Context(), h, move); !errors.Is(err, fault.DepositInsufficient) {
+	move := book.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 1_000, Currency: "CNY", Reference: "bank-9"}
+	if _, err := f.engine.Do(t.Context(), h, &move); !errors.Is(err, fault.DepositInsufficient) {
 		t.Fatal(err)
 	}
 	if n := f.rows(`SELECT (SELECT count(*) FROM requests WHERE request_id = $1) + (SELECT count(*) FROM reservations WHERE reference = 'bank-9')`, h.RequestID); n != 0 {
 		t.Errorf("the refusal left %d rows", n)
 	}
 	f.topUp("m1", 1_000)
-	o, err := f.engine.MoveMoney(t.Context(), h, move)
+	o, err := f.engine.Do(t.Context(), h, &move)
 	if err != nil || o.Replayed {
 		t.Fatalf("decided afresh: %v %+v", err, o)
 	}
@@ -263,26 +265,26 @@ func TestReferenceIsUniqueAcrossBooks(t *testing.T) {
 	labs(f)
 	f.open("m1", 1_000)
 	f.open("m2", 1_000)
-	move := engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 5, Currency: "CNY", Reference: "bank-1"}
+	move := book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 5, Currency: "CNY", Reference: "bank-1"}
 	h := f.request("m1", "TopUpDeposit")
-	f.must(errorOf(f.engine.MoveMoney(t.Context(), h, move)))
-	if _, err := f.engine.MoveMoney(t.Context(), f.request("m2", "TopUpDeposit"), move); !errors.Is(err, fault.ReferenceAlreadyUsed) {
+	f.must(errorOf(f.engine.Do(t.Context(), h, &move)))
+	if _, err := f.engine.Do(t.Context(), f.request("m2", "TopUpDeposit"), &move); !errors.Is(err, fault.ReferenceAlreadyUsed) {
 		t.Errorf("in another book: %v", err)
 	}
-	if _, err := f.engine.MoveMoney(t.Context(), f.request("m1", "TopUpDeposit"), move); !errors.Is(err, fault.ReferenceAlreadyUsed) {
+	if _, err := f.engine.Do(t.Context(), f.request("m1", "TopUpDeposit"), &move); !errors.Is(err, fault.ReferenceAlreadyUsed) {
 		t.Errorf("in the same book: %v", err)
 	}
-	f.must(errorOf(f.engine.MoveMoney(t.Context(), h, move)))
+	f.must(errorOf(f.engine.Do(t.Context(), h, &move)))
 
 	a, b := f.file(filing(line("m1", "l1", 1, 10_000), 1)), f.file(filing(line("m2", "l1", 1, 10_000), 1))
 	first := f.request("m1", "RecordResult")
-	o, err := f.engine.RecordResult(t.Context(), first, engine.NewRecordResult(result(a, claim.Genuine, "R-1")))
+	o, err := f.engine.Do(t.Context(), first, &book.RecordResult{Result: result(a, claim.Genuine, "R-1")})
 	f.must(err)
-	_, err = f.engine.RecordResult(t.Context(), f.request("m2", "RecordResult"), engine.NewRecordResult(result(b, claim.Counterfeit, "R-1")))
+	_, err = f.engine.Do(t.Context(), f.request("m2", "RecordResult"), &book.RecordResult{Result: result(b, claim.Counterfeit, "R-1")})
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ResultAlreadyRecorded || refusal.Fields["resultId"] != o.ResultID {
 		t.Errorf("one report for two claims: %v", err)
 	}
-	again, err := f.engine.RecordResult(t.Context(), first, engine.NewRecordResult(result(a, claim.Genuine, "R-1")))
+	again, err := f.engine.Do(t.Context(), first, &book.RecordResult{Result: result(a, claim.Genuine, "R-1")})
 	f.must(err)
 	same(t, o, again)
 	f.audited()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -30,8 +31,9 @@ type lane struct {
 	// plenty says that enough commands wait to decide them ahead.
 	plenty chan struct{}
 	// kept are the books in memory, as they are once what is under way is written;
-	// rows is how many rows they hold.
-	kept      books
+	// counted is how many rows each of them holds, rows the sum.
+	kept      book.Books
+	counted   map[string]int
 	rows      int
 	plannedAt time.Time
 	// cautious is for how many more batches the lane locks books first.
@@ -49,7 +51,7 @@ const cautiousFor = 64
 func newLane(e *Engine, queueMax int) *lane {
 	return &lane{
 		engine: e, writer: e.db.OpenSession(), reader: e.db.OpenSession(),
-		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1), kept: make(books),
+		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1), kept: make(book.Books), counted: make(map[string]int),
 	}
 }
 
@@ -224,7 +226,7 @@ func (l *lane) room(d, next *draft) int {
 }
 
 // write writes what was decided on books that are not locked.
-func (l *lane) write(changes *postgres.Changes) (err error) {
+func (l *lane) write(changes *book.Changes) (err error) {
 	defer broken(&err)
 	l.watch.start(l.engine)
 	defer l.watch.stop(l.engine)
@@ -260,17 +262,14 @@ func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 }
 
 // keep keeps a book of a batch for the next ones.
-func (l *lane) keep(id string, b *Book) {
-	if !b.exists {
+func (l *lane) keep(id string, b *book.Book) {
+	if !b.Exists() {
 		return
 	}
-	if old := l.kept[id]; old != nil && old != b {
-		l.forget(id)
-	}
 	l.kept[id] = b
-	size := b.size()
-	l.rows += size - b.counted
-	b.counted = size
+	size := b.Size()
+	l.rows += size - l.counted[id]
+	l.counted[id] = size
 }
 
 // keepAll keeps the books of a draft for the next ones.
@@ -282,11 +281,9 @@ func (l *lane) keepAll(d *draft) {
 
 // forget forgets a book that is kept.
 func (l *lane) forget(id string) {
-	if b := l.kept[id]; b != nil {
-		l.rows -= b.counted
-		b.counted = 0
-		delete(l.kept, id)
-	}
+	l.rows -= l.counted[id]
+	delete(l.counted, id)
+	delete(l.kept, id)
 }
 
 // drop forgets the books of a draft, whose memory cannot be relied on.
@@ -308,7 +305,7 @@ func (l *lane) shed(d *draft) {
 		}
 	}
 	for _, b := range d.books {
-		b.shed()
+		b.Shed()
 	}
 }
 
@@ -343,7 +340,7 @@ func (l *lane) try(batch []*call) (err error) {
 			return
 		}
 		if l.keepAll(d); l.crowded() {
-			l.kept, l.rows = make(books), 0 // All that they hold is in the database.
+			l.kept, l.counted, l.rows = make(book.Books), make(map[string]int), 0 // All that they hold is in the database.
 		}
 	}()
 	return l.writer.InTx(context.Background(), func(tx *postgres.Tx) error {
@@ -369,11 +366,9 @@ func broken(err *error) {
 
 // count counts a batch that was committed, and tells of it.
 func (l *lane) count(calls []*call, locked bool) {
-	l.engine.batches.Add(1)
-	l.engine.batchCalls.Add(int64(len(calls)))
 	l.observed(calls, locked)
-	if f := l.engine.onCommit.Load(); f != nil {
-		(*f)()
+	if f := l.engine.hooks.Commit; f != nil {
+		f()
 	}
 }
 
@@ -402,10 +397,10 @@ func (l *lane) answerLanded() {
 func (l *lane) answer(batch []*call) {
 	var made []payout.Payout
 	for _, c := range batch {
-		made = append(made, c.made...)
+		made = append(made, c.Made...)
 	}
-	if f := l.engine.onPayouts.Load(); f != nil && len(made) > 0 {
-		(*f)(made)
+	if f := l.engine.hooks.Payouts; f != nil && len(made) > 0 {
+		f(made)
 	}
 	for _, c := range batch {
 		c.answer(nil)

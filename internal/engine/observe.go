@@ -44,9 +44,6 @@ func (b *Batch) Contexts() iter.Seq[context.Context] {
 	}
 }
 
-// Observe sets who is told how the pipeline fares.
-func (e *Engine) Observe(o *Observer) { e.observer.Store(o) }
-
 // Queues gives how many commands wait in each lane.
 func (e *Engine) Queues() iter.Seq2[int, int] {
 	return func(yield func(lane, waiting int) bool) {
@@ -69,27 +66,27 @@ type stopwatch struct {
 
 // start does nothing while nobody observes.
 func (s *stopwatch) start(e *Engine) {
-	if o := e.observer.Load(); o != nil {
+	if o := e.hooks.Observer; o != nil {
 		s.began = o.Clock()
 	}
 }
 
 func (s *stopwatch) stop(e *Engine) {
-	if o := e.observer.Load(); o != nil && !s.began.IsZero() {
+	if o := e.hooks.Observer; o != nil && !s.began.IsZero() {
 		s.took = o.Clock().Sub(s.began)
 	}
 }
 
 // observed tells of a batch that was committed.
 func (l *lane) observed(calls []*call, locked bool) {
-	if o := l.engine.observer.Load(); o != nil && !l.watch.began.IsZero() {
+	if o := l.engine.hooks.Observer; o != nil && !l.watch.began.IsZero() {
 		o.Batch(Batch{Commands: len(calls), Began: l.watch.began, Took: l.watch.took, Locked: locked, calls: calls})
 	}
 }
 
 // stale tells of a batch that has to be decided afresh.
 func (e *Engine) stale() {
-	if o := e.observer.Load(); o != nil {
+	if o := e.hooks.Observer; o != nil {
 		o.Stale()
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // told is what an observer was told.
@@ -54,12 +56,12 @@ func TestObserverIsToldOfBatches(t *testing.T) {
 	f := newFixture(t)
 	o := observe(f.engine)
 	f.open("m1", 100)
-	if _, err := f.engine.OpenBook(t.Context(), f.request("m1", "OpenBook"), engine.OpenBook{Currency: "CNY"}); err == nil {
+	if _, err := f.engine.Do(t.Context(), f.request("m1", "OpenBook"), &book.OpenBook{Currency: "CNY"}); err == nil {
 		t.Fatal("a book is opened twice")
 	}
 	_, other := f.replica(engine.Defaults())
 	h := f.request("m1", "TopUpDeposit")
-	_, err := other.MoveMoney(t.Context(), h, engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 100, Currency: "CNY", Reference: "pay-other"})
+	_, err := other.Do(t.Context(), h, &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 100, Currency: "CNY", Reference: "pay-other"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func TestLaneHalvesWhatWaits(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 100)
 	const waiting = 40
-	headers := make([]engine.Header, waiting)
+	headers := make([]request.Header, waiting)
 	for i := range headers {
 		headers[i] = f.request("m1", "TopUpDeposit")
 	}
@@ -108,7 +110,7 @@ func TestLaneHalvesWhatWaits(t *testing.T) {
 			// The lane stands still until all the others wait.
 			for i, h := range headers {
 				callers.Go(func() {
-					_, err := f.engine.MoveMoney(t.Context(), h, engine.MoneyMove{
+					_, err := f.engine.Do(t.Context(), h, &book.MoneyMove{
 						Kind: ledger.DepositToppedUp, Amount: 100, Currency: "CNY", Reference: fmt.Sprintf("pay-%d", i),
 					})
 					if err != nil {

@@ -7,12 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // paying brings a claim of two payouts (refund 20,000, compensation 200,000)
@@ -31,7 +33,7 @@ func (f *fixture) paying(merchant, lineID string) (*claim.Claim, []payout.Payout
 
 func (f *fixture) retry(c *claim.Claim, p payout.Payout) *claim.Claim {
 	f.t.Helper()
-	o, err := f.engine.RetryPayout(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), engine.NewRetryPayout(p.ID, c.Etag(), "", "again"))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: p.ID, Note: "again"})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -110,8 +112,8 @@ func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
 	f, _, made := onePaying(t)
 	f.answer(made[1], payout.OutcomeSucceeded)
 	c := f.answer(made[0], payout.OutcomeFailed)
-	redirect := func() (engine.Outcome, error) {
-		return f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(made[0].ID, c.Etag(), "wallet-2", "closed account"))
+	redirect := func() (book.Outcome, error) {
+		return f.engine.Do(t.Context(), f.request("m1", "RetryPayout"), &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: made[0].ID, Destination: "wallet-2", Note: "closed account"})
 	}
 	if _, err := redirect(); !errors.Is(err, fault.PayoutStateConflict) {
 		t.Fatalf("before not_after: %v", err)
@@ -135,9 +137,9 @@ func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
 	if len(again) != 1 || again[0].Destination != "wallet-2" || again[0].OutNumber == made[0].OutNumber || o.Payout.ID != again[0].ID {
 		t.Fatalf("redirected as %+v", again)
 	}
-	late := f.engine.Together(engine.Command{
+	late := f.engine.Together(engine.Asked{
 		Header: f.request("m1", "ReportPayoutOutcome"),
-		Of:     &engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}},
+		Of:     &book.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}},
 	})[0]
 	if late.Err != nil || !late.Outcome.Claim.Escalated || late.Outcome.Claim.Funding.RefundPaid != 0 {
 		t.Fatalf("a success that came too late: %+v", late)
@@ -158,13 +160,13 @@ func TestFailureOfAnEarlierTryEndsNothing(t *testing.T) {
 	failedAt := f.clock.Now()
 	f.clock.Move(time.Hour)
 	f.retry(c, made[0])
-	of := engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}, NotAfter: made[0].NotAfter}
-	o, err := f.engine.AnswerPayout(t.Context(), "m1", of)
+	of := book.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}, NotAfter: made[0].NotAfter}
+	o, err := f.engine.Do(t.Context(), request.System("m1", "AnswerPayout"), &of)
 	if err != nil || o.Payout.State != payout.Instructed {
 		t.Fatalf("after the worker's answer: %+v, %v", o.Payout, err)
 	}
-	of = engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed, OccurredAt: failedAt}}
-	late := f.engine.Together(engine.Command{Header: f.request("m1", "ReportPayoutOutcome"), Of: &of})[0]
+	of = book.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed, OccurredAt: failedAt}}
+	late := f.engine.Together(engine.Asked{Header: f.request("m1", "ReportPayoutOutcome"), Of: &of})[0]
 	if late.Err != nil || late.Outcome.Payout.State != payout.Instructed {
 		t.Fatalf("after the late report: %+v, %v", late.Outcome.Payout, late.Err)
 	}
@@ -179,14 +181,14 @@ func TestRetryRefusesWhatHasNotFailed(t *testing.T) {
 	t.Parallel()
 	f, c, made := onePaying(t)
 	h := f.request("m1", "RetryPayout")
-	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout(made[0].ID, c.Etag(), "", "")); !errors.Is(err, fault.PayoutStateConflict) {
+	if _, err := f.engine.Do(t.Context(), h, &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: made[0].ID}); !errors.Is(err, fault.PayoutStateConflict) {
 		t.Fatal(err)
 	}
-	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout("none", c.Etag(), "", "")); !errors.Is(err, fault.PayoutNotFound) {
+	if _, err := f.engine.Do(t.Context(), h, &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: "none"}); !errors.Is(err, fault.PayoutNotFound) {
 		t.Fatal(err)
 	}
 	h.Principal.Person = ""
-	if _, err := f.engine.RetryPayout(t.Context(), h, engine.NewRetryPayout(made[0].ID, c.Etag(), "", "")); !errors.Is(err, fault.PersonRequired) {
+	if _, err := f.engine.Do(t.Context(), h, &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: made[0].ID}); !errors.Is(err, fault.PersonRequired) {
 		t.Fatal(err)
 	}
 }
@@ -227,9 +229,9 @@ func TestAnswersOfTheGatewayCountOnce(t *testing.T) {
 			for _, said := range row.said {
 				// The worker asks and the payment service reports: both may speak.
 				f.answer(made[0], said)
-				reported := f.engine.Together(engine.Command{
+				reported := f.engine.Together(engine.Asked{
 					Header: f.request("m1", "ReportPayoutOutcome"),
-					Of:     &engine.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: said}},
+					Of:     &book.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: said}},
 				})[0]
 				if reported.Err != nil {
 					t.Fatal(reported.Err)
@@ -252,11 +254,11 @@ func TestFailureAndRetryInOneBatch(t *testing.T) {
 	f, c, made := onePaying(t)
 	f.answer(made[0], payout.OutcomeFailed)
 	answers := f.engine.Together(
-		engine.Command{
+		engine.Asked{
 			Header: f.request("m1", "ReportPayoutOutcome"),
-			Of:     &engine.AnswerPayout{PayoutID: made[1].ID, ClaimID: c.ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}},
+			Of:     &book.AnswerPayout{PayoutID: made[1].ID, ClaimID: c.ID, Answer: payout.Answer{Outcome: payout.OutcomeFailed}},
 		},
-		engine.Command{Header: f.request("m1", "RetryPayout"), Of: ptr(engine.NewRetryPayout(made[0].ID, "", "", ""))},
+		engine.Asked{Header: f.request("m1", "RetryPayout"), Of: new(book.RetryPayout{PayoutID: made[0].ID})},
 	)
 	for _, a := range answers {
 		if a.Err != nil {
@@ -291,5 +293,3 @@ func TestAwardOfNothingIsPaidAtOnce(t *testing.T) {
 	}
 	f.audited()
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -14,7 +14,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
 	"github.com/tenfold-claims/tenfold/internal/engine"
-	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -53,11 +52,10 @@ func durableFixture(b *testing.B) *fixture {
 	if n, err := strconv.Atoi(os.Getenv("BENCH_AHEAD")); err == nil {
 		config.Ahead = n
 	}
-	e, err := engine.New(b.Context(), pg, f.clock.Now, config, slog.New(slog.DiscardHandler))
+	e, err := engine.New(b.Context(), pg, f.clock.Now, config, engine.Hooks{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
-	e.OnPayouts(func([]payout.Payout) {})
 	b.Cleanup(e.Close)
 	f.pg, f.engine = pg, e
 	return f

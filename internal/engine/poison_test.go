@@ -7,26 +7,26 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // among runs bad between mates that file claims in the same book and in another
 // one, and fails the test unless bad alone is refused, with want.
-func (f *fixture) among(bad engine.Command, want error) {
+func (f *fixture) among(bad engine.Asked, want error) {
 	f.t.Helper()
-	var batch []engine.Command
+	var batch []engine.Asked
 	for n := range 9 {
 		merchant := "m1"
 		if n%3 == 2 {
 			merchant = "m2"
 		}
-		batch = append(batch, engine.Command{
+		batch = append(batch, engine.Asked{
 			Header: f.request(merchant, "FileClaim"),
-			Of:     ptr(filing(line(merchant, fmt.Sprintf("mate-%d-%d", f.count, n), 1, 10_000), 1)),
+			Of:     new(filing(line(merchant, fmt.Sprintf("mate-%d-%d", f.count, n), 1, 10_000), 1)),
 		})
 	}
 	const at = 4
@@ -68,9 +68,9 @@ func TestOverflowingTotalRefusesItsCommandAlone(t *testing.T) {
 	}
 	set(math.MaxInt64 - 50_000)
 	answers := f.engine.Together(
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(line("m1", "a", 1, 10_000), 1))},
-		engine.Command{Header: f.request("m1", "AcceptClaim"), Of: ptr(engine.NewAcceptClaim(c.ID, c.Etag(), ""))},
-		engine.Command{Header: f.request("m2", "FileClaim"), Of: ptr(filing(line("m2", "a", 1, 10_000), 1))},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", "a", 1, 10_000), 1))},
+		engine.Asked{Header: f.request("m1", "AcceptClaim"), Of: new(book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})},
+		engine.Asked{Header: f.request("m2", "FileClaim"), Of: new(filing(line("m2", "a", 1, 10_000), 1))},
 	)
 	set(0)
 	if answers[0].Err != nil || answers[2].Err != nil || !errors.Is(answers[1].Err, fault.AmountOutOfRange) {
@@ -93,12 +93,12 @@ func TestTextThatCannotBeStoredRefusesItsCommandAlone(t *testing.T) {
 	unit.Line.OrderID = "\x00"
 	broken := filing(line("m1", "l4", 1, 10_000), 1)
 	broken.Destination = "\xff"
-	for _, bad := range []engine.Command{
+	for _, bad := range []engine.Asked{
 		{Header: f.request("m1", "FileClaim"), Of: &nul},
 		{Header: f.request("m1", "FileClaim"), Of: &unit},
 		{Header: f.request("m1", "FileClaim"), Of: &broken},
-		{Header: f.request("m1", "WithdrawClaim"), Of: ptr(engine.NewWithdrawClaim(c.ID, "", "\x00"))},
-		{Header: f.request("m1", "WithdrawClaim"), Of: ptr(engine.NewWithdrawClaim("\x00", "", ""))},
+		{Header: f.request("m1", "WithdrawClaim"), Of: new(book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "\x00"})},
+		{Header: f.request("m1", "WithdrawClaim"), Of: new(book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: "\x00"}})},
 	} {
 		f.among(bad, fault.RequestInvalid)
 	}
@@ -118,7 +118,7 @@ func TestReferenceThatCannotBeStoredRefusesItsCommandAlone(t *testing.T) {
 			reference = "ref\x00"
 		}
 		go func() {
-			_, err := f.engine.MoveMoney(t.Context(), h, engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: reference})
+			_, err := f.engine.Do(t.Context(), h, &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: reference})
 			errs <- err
 		}()
 	}
@@ -142,8 +142,8 @@ func TestReferenceThatCannotBeStoredRefusesItsCommandAlone(t *testing.T) {
 func TestOrderLineOfAnotherMerchantIsRefused(t *testing.T) {
 	t.Parallel()
 	f := twoBooks(t)
-	f.among(engine.Command{
-		Header: f.request("m1", "FileClaim"), Of: ptr(filing(line("m2", "l1", 1, 10_000), 1)),
+	f.among(engine.Asked{
+		Header: f.request("m1", "FileClaim"), Of: new(filing(line("m2", "l1", 1, 10_000), 1)),
 	}, fault.RequestInvalid)
 }
 
@@ -156,27 +156,27 @@ func TestRefusalLeavesNoTrace(t *testing.T) {
 	f.file(filing(line("m1", "l1", 1, 10_000), 1))
 	changed.Line.GoodsPaid = 9_999
 	for _, one := range []struct {
-		of   any
+		of   book.Command
 		want error
 	}{
 		{&changed, fault.OrderLineChanged},
-		{ptr(filing(line("m1", "l1", 1, 10_000), 1)), fault.ClaimAlreadyFiled},
-		{ptr(filing(line("m1", "l1", 1, 10_000), 2)), fault.UnitsOutOfRange},
-		{&engine.FileClaim{LineID: "unseen", ClaimantID: "x", Ordinals: []int32{1}}, fault.OrderLineNotFound},
-		{&engine.OpenBook{Currency: "CNY"}, fault.MerchantAlreadyOpened},
-		{&engine.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 500_001, Currency: "CNY"}, fault.DepositInsufficient},
-		{&engine.MoneyMove{Kind: ledger.ShopFundsTakenBack, Amount: 1, Currency: "CNY"}, fault.ShopFundsInsufficient},
-		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 0, Currency: "CNY"}, fault.AmountOutOfRange},
-		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: -1, Currency: "CNY"}, fault.AmountOutOfRange},
-		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: math.MaxInt64, Currency: "CNY"}, fault.AmountOutOfRange},
-		{&engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "USD"}, fault.CurrencyMismatch},
-		{ptr(engine.NewAcceptClaim("0123", "1", "")), fault.ClaimNotFound},
-		{&engine.AnswerPayout{PayoutID: "none"}, fault.PayoutNotFound},
-		{ptr(engine.NewRecordResult(claim.Result{ClaimID: "none"})), fault.ClaimNotFound},
+		{new(filing(line("m1", "l1", 1, 10_000), 1)), fault.ClaimAlreadyFiled},
+		{new(filing(line("m1", "l1", 1, 10_000), 2)), fault.UnitsOutOfRange},
+		{&book.FileClaim{LineID: "unseen", ClaimantID: "x", Ordinals: []int32{1}}, fault.OrderLineNotFound},
+		{&book.OpenBook{Currency: "CNY"}, fault.MerchantAlreadyOpened},
+		{&book.MoneyMove{Kind: ledger.DepositWithdrawn, Amount: 500_001, Currency: "CNY"}, fault.DepositInsufficient},
+		{&book.MoneyMove{Kind: ledger.ShopFundsTakenBack, Amount: 1, Currency: "CNY"}, fault.ShopFundsInsufficient},
+		{&book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 0, Currency: "CNY"}, fault.AmountOutOfRange},
+		{&book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: -1, Currency: "CNY"}, fault.AmountOutOfRange},
+		{&book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: math.MaxInt64, Currency: "CNY"}, fault.AmountOutOfRange},
+		{&book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "USD"}, fault.CurrencyMismatch},
+		{new(book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: "0123", Etag: "1"}}), fault.ClaimNotFound},
+		{&book.AnswerPayout{PayoutID: "none"}, fault.PayoutNotFound},
+		{new(book.RecordResult{Result: claim.Result{ClaimID: "none"}}), fault.ClaimNotFound},
 	} {
-		f.among(engine.Command{Header: f.request("m1", fmt.Sprintf("%T", one.of)), Of: one.of}, one.want)
+		f.among(engine.Asked{Header: f.request("m1", fmt.Sprintf("%T", one.of)), Of: one.of}, one.want)
 	}
-	f.among(engine.Command{Header: f.request("m3", "FileClaim"), Of: ptr(filing(line("m3", "l1", 1, 1), 1))}, fault.MerchantNotFound)
+	f.among(engine.Asked{Header: f.request("m3", "FileClaim"), Of: new(filing(line("m3", "l1", 1, 1), 1))}, fault.MerchantNotFound)
 }
 
 // Would catch two requests that take one line id with different contents in one
@@ -185,11 +185,11 @@ func TestOneLineIDWithTwoContentsInABatch(t *testing.T) {
 	t.Parallel()
 	f := twoBooks(t)
 	other := filing(line("m1", "l1", 2, 10_000), 2)
-	other.Refunds = []postgres.Refund{{OrderLineID: "l1", RefundID: "r", Amount: 1, RefundedAt: start}}
+	other.Refunds = []book.Refund{{OrderLineID: "l1", RefundID: "r", Amount: 1, RefundedAt: start}}
 	answers := f.engine.Together(
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(line("m1", "l1", 2, 20_000), 1))},
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: &other},
-		engine.Command{Header: f.request("m1", "FileClaim"), Of: ptr(filing(line("m1", "l1", 2, 20_000), 2))},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", "l1", 2, 20_000), 1))},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: &other},
+		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", "l1", 2, 20_000), 2))},
 	)
 	for i, want := range []error{nil, fault.OrderLineChanged, nil} {
 		if !errors.Is(answers[i].Err, want) {

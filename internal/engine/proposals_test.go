@@ -7,66 +7,69 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // by is a request that a person stands behind.
-func (f *fixture) by(person, merchant, method string) engine.Header {
+func (f *fixture) by(person, merchant, method string) request.Header {
 	h := f.request(merchant, method)
 	h.Principal.Person = person
 	return h
 }
 
 // proposing is a proposal of an amount in the fixtures' currency.
-func proposing(kind postgres.ProposalKind, amount money.Amount) engine.ProposeDecision {
-	return engine.ProposeDecision{Kind: kind, Amount: amount, Currency: "CNY", Note: "as found"}
+func proposing(kind proposal.Kind, amount money.Amount) book.ProposeDecision {
+	return book.ProposeDecision{Kind: kind, Amount: amount, Currency: "CNY", Note: "as found"}
 }
 
 // writingOff is a proposal to give up an advance.
-func writingOff(c *claim.Claim, amount money.Amount) engine.ProposeDecision {
-	p := proposing(postgres.ProposalWriteOff, amount)
-	p.DebtKind, p.DebtID = postgres.DebtAdvance, c.ID
+func writingOff(c *claim.Claim, amount money.Amount) book.ProposeDecision {
+	p := proposing(proposal.WriteOff, amount)
+	p.DebtKind, p.DebtID = debt.Advance, c.ID
 	return p
 }
 
 // undoing is a proposal to undo a decision.
-func undoing(kind postgres.ProposalKind, of int64, amount money.Amount) engine.ProposeDecision {
+func undoing(kind proposal.Kind, of int64, amount money.Amount) book.ProposeDecision {
 	p := proposing(kind, amount)
 	p.Undoes = of
 	return p
 }
 
-func (f *fixture) propose(merchant string, p engine.ProposeDecision) (*postgres.Proposal, error) {
+func (f *fixture) propose(merchant string, p book.ProposeDecision) (*proposal.Proposal, error) {
 	f.t.Helper()
-	o, err := f.engine.ProposeDecision(f.t.Context(), f.by("finance-1", merchant, "ProposeDecision"), p)
+	o, err := f.engine.Do(f.t.Context(), f.by("finance-1", merchant, "ProposeDecision"), &p)
 	return o.Proposal, err
 }
 
-func (f *fixture) approveProposal(person, merchant string, number int64) (*postgres.Proposal, error) {
+func (f *fixture) approveProposal(person, merchant string, number int64) (*proposal.Proposal, error) {
 	f.t.Helper()
-	o, err := f.engine.ApproveProposal(f.t.Context(), f.by(person, merchant, "ApproveProposal"), engine.NewApproveProposal(number, "agreed"))
+	o, err := f.engine.Do(f.t.Context(), f.by(person, merchant, "ApproveProposal"), &book.ApproveProposal{OnProposal: book.OnProposal{Number: number}, Note: "agreed"})
 	return o.Proposal, err
 }
 
 // carriedOut proposes a decision and has two people agree to it.
-func (f *fixture) carriedOut(merchant string, proposal engine.ProposeDecision) *postgres.Proposal {
+func (f *fixture) carriedOut(merchant string, what book.ProposeDecision) *proposal.Proposal {
 	f.t.Helper()
-	p, err := f.propose(merchant, proposal)
+	p, err := f.propose(merchant, what)
 	f.must(err)
 	p, err = f.approveProposal("approver-1", merchant, p.Number)
 	f.must(err)
-	if p.State != postgres.ProposalOpen || len(p.Votes) != 1 {
+	if p.State != proposal.Open || len(p.Votes) != 1 {
 		f.t.Fatalf("after one approval: %+v", p)
 	}
 	p, err = f.approveProposal("approver-2", merchant, p.Number)
 	f.must(err)
-	if p.State != postgres.ProposalCarriedOut || p.TransferNumber == 0 || !p.EndedAt.After(p.ProposedAt) {
+	if p.State != proposal.CarriedOut || p.TransferNumber == 0 || !p.EndedAt.After(p.ProposedAt) {
 		f.t.Fatalf("after two approvals: %+v", p)
 	}
 	return p
@@ -114,25 +117,25 @@ func TestF5WriteOffAndRecoveryNeedTwoApprovers(t *testing.T) {
 	})
 
 	f.topUp("m1", 100_000)
-	if _, err := f.propose("m1", undoing(postgres.ProposalWriteOffRecovery, off.Number, 5_000)); !errors.Is(err, fault.SweepDue) {
+	if _, err := f.propose("m1", undoing(proposal.WriteOffRecovery, off.Number, 5_000)); !errors.Is(err, fault.SweepDue) {
 		t.Errorf("recovered before the sweep: %v", err)
 	}
 	f.sweep("m1")
-	f.carriedOut("m1", undoing(postgres.ProposalWriteOffRecovery, off.Number, 5_000))
-	back := f.carriedOut("m1", undoing(postgres.ProposalWriteOffRecovery, off.Number, 15_000))
+	f.carriedOut("m1", undoing(proposal.WriteOffRecovery, off.Number, 5_000))
+	back := f.carriedOut("m1", undoing(proposal.WriteOffRecovery, off.Number, 15_000))
 	if c = f.current(c); c.Funding.WrittenOff != 0 || c.Funding.FromDeposit != 220_000 {
 		t.Fatalf("recovered: %+v", c.Funding)
 	}
 	f.balanced("m1", balances{ledger.Deposit: 70_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 290_000})
 
 	for name, test := range map[string]struct {
-		proposal engine.ProposeDecision
+		proposal book.ProposeDecision
 		reason   fault.Reason
 	}{
-		"more than was given up":   {undoing(postgres.ProposalWriteOffRecovery, off.Number, 1), fault.ProposalStateConflict},
-		"undoing what undoes":      {undoing(postgres.ProposalWriteOffRecovery, back.Number, 1), fault.ProposalStateConflict},
-		"undoing it as a penalty":  {undoing(postgres.ProposalPenaltyReversal, off.Number, 1), fault.ProposalStateConflict},
-		"undoing what nobody made": {undoing(postgres.ProposalWriteOffRecovery, 1, 1), fault.ProposalNotFound},
+		"more than was given up":   {undoing(proposal.WriteOffRecovery, off.Number, 1), fault.ProposalStateConflict},
+		"undoing what undoes":      {undoing(proposal.WriteOffRecovery, back.Number, 1), fault.ProposalStateConflict},
+		"undoing it as a penalty":  {undoing(proposal.PenaltyReversal, off.Number, 1), fault.ProposalStateConflict},
+		"undoing what nobody made": {undoing(proposal.WriteOffRecovery, 1, 1), fault.ProposalNotFound},
 	} {
 		if _, err := f.propose("m1", test.proposal); !errors.Is(err, test.reason) {
 			t.Errorf("%s: %v", name, err)
@@ -142,7 +145,7 @@ func TestF5WriteOffAndRecoveryNeedTwoApprovers(t *testing.T) {
 
 func (f *fixture) sweep(merchant string) {
 	f.t.Helper()
-	_, err := f.engine.SweepBook(f.t.Context(), merchant)
+	_, err := f.engine.Do(f.t.Context(), request.System(merchant, "SweepBook"), &book.SweepBook{})
 	f.must(err)
 }
 
@@ -155,7 +158,7 @@ func TestProposalIsDecidedByTwoOthers(t *testing.T) {
 	p, err := f.propose("m1", writingOff(c, 30_000))
 	f.must(err)
 	refuse := func(person string) error {
-		_, err := f.engine.RefuseProposal(t.Context(), f.by(person, "m1", "RefuseProposal"), engine.NewRefuseProposal(p.Number, "not yet"))
+		_, err := f.engine.Do(t.Context(), f.by(person, "m1", "RefuseProposal"), &book.RefuseProposal{OnProposal: book.OnProposal{Number: p.Number}, Note: "not yet"})
 		return err
 	}
 	refused := func(what string, err error, want fault.Reason) {
@@ -176,7 +179,7 @@ func TestProposalIsDecidedByTwoOthers(t *testing.T) {
 	refused("refused twice", refuse("operator-2"), fault.ProposalStateConflict)
 	_, err = f.approveProposal("approver-1", "m1", 1)
 	refused("of an event that proposes nothing", err, fault.ProposalNotFound)
-	_, err = f.engine.ProposeDecision(t.Context(), f.by("", "m1", "ProposeDecision"), writingOff(c, 1))
+	_, err = f.engine.Do(t.Context(), f.by("", "m1", "ProposeDecision"), new(writingOff(c, 1)))
 	refused("proposed by nobody", err, fault.PersonRequired)
 	if c := f.current(c); c.Funding.WrittenOff != 0 {
 		t.Errorf("written off: %+v", c.Funding)
@@ -196,10 +199,10 @@ func TestWriteOffNeedsADebt(t *testing.T) {
 		t.Errorf("above the debt: %v", err)
 	}
 	fee := writingOff(c, 1)
-	fee.DebtKind = postgres.DebtFee
+	fee.DebtKind = debt.Fee
 	topUp := writingOff(c, 1)
-	topUp.DebtKind, topUp.DebtID = postgres.DebtTopUp, "bank-1"
-	for _, p := range []engine.ProposeDecision{fee, topUp} {
+	topUp.DebtKind, topUp.DebtID = debt.TopUp, "bank-1"
+	for _, p := range []book.ProposeDecision{fee, topUp} {
 		_, err := f.propose("m1", p)
 		if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.DebtNotFound || refusal.Fields["debtKind"] != string(p.DebtKind) {
 			t.Errorf("without a debt: %v", err)
@@ -230,8 +233,8 @@ func TestProposalIsVoidOnceTheDebtIsLess(t *testing.T) {
 	if !ok || refusal.Reason != fault.ProposalStateConflict || refusal.Fields["state"] != "VOID" || refusal.Fields["openMinor"] != "20000" {
 		t.Fatalf("approved what is not owed: %v", err)
 	}
-	again, found, err := f.pg.Reader().Proposal(t.Context(), p.ProposalKey)
-	if err != nil || !found || again.State != postgres.ProposalVoid || len(again.Votes) != 1 {
+	again, found, err := f.pg.Reader().Proposal(t.Context(), p.Key)
+	if err != nil || !found || again.State != proposal.Void || len(again.Votes) != 1 {
 		t.Fatalf("proposal: %v %v %+v", err, found, again)
 	}
 	if _, err = f.approveProposal("approver-2", "m1", p.Number); !errors.Is(err, fault.ProposalStateConflict) {
@@ -245,7 +248,7 @@ func TestBouncedTopUpIsWrittenOff(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)
-	_, err := f.engine.MoveMoney(t.Context(), f.request("m1", "TopUpDeposit"), engine.MoneyMove{
+	_, err := f.engine.Do(t.Context(), f.request("m1", "TopUpDeposit"), &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 230_000, Currency: "CNY", Reference: "bank-1",
 	})
 	f.must(err)
@@ -253,14 +256,14 @@ func TestBouncedTopUpIsWrittenOff(t *testing.T) {
 	f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))))
 	_, err = f.bounce("m1", "bank-1")
 	f.must(err)
-	off := proposing(postgres.ProposalWriteOff, 200_000)
-	off.DebtKind, off.DebtID = postgres.DebtTopUp, "bank-1"
+	off := proposing(proposal.WriteOff, 200_000)
+	off.DebtKind, off.DebtID = debt.TopUp, "bank-1"
 	first := f.carriedOut("m1", off)
 	off.Amount = 20_000
 	f.carriedOut("m1", off)
 	f.balanced("m1", balances{ledger.WriteOff: 220_000, ledger.PlatformCash: -220_000})
 	f.topUp("m1", 50_000)
-	f.carriedOut("m1", undoing(postgres.ProposalWriteOffRecovery, first.Number, 40_000))
+	f.carriedOut("m1", undoing(proposal.WriteOffRecovery, first.Number, 40_000))
 	f.balanced("m1", balances{
 		ledger.WriteOff: 180_000, ledger.Deposit: 10_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 50_000,
 	})
@@ -276,12 +279,12 @@ func TestPenaltiesTakeFreeMoneyOnly(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.found(filing(line("m1", "l1", 2, 20_000), 1, 2))
 
-	_, err := f.propose("m1", proposing(postgres.ProposalDepositForfeiture, 80_001))
+	_, err := f.propose("m1", proposing(proposal.DepositForfeiture, 80_001))
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.DepositInsufficient || refusal.Fields["availableMinor"] != "80000" {
 		t.Errorf("more than the deposit has: %v", err)
 	}
-	deposit := f.carriedOut("m1", proposing(postgres.ProposalDepositForfeiture, 80_000))
-	shop := f.carriedOut("m1", proposing(postgres.ProposalPenalty, 30_000))
+	deposit := f.carriedOut("m1", proposing(proposal.DepositForfeiture, 80_000))
+	shop := f.carriedOut("m1", proposing(proposal.Penalty, 30_000))
 	f.balanced("m1", balances{
 		ledger.DepositHeld: 220_000, ledger.ShopFunds: 20_000, ledger.Penalty: 110_000, ledger.SettlementClearing: 350_000,
 	})
@@ -289,7 +292,7 @@ func TestPenaltiesTakeFreeMoneyOnly(t *testing.T) {
 		t.Errorf("the claim's money moved: %+v", got)
 	}
 	// What is free was approved once and is gone by the second approval.
-	again, err := f.propose("m1", proposing(postgres.ProposalPenalty, 20_000))
+	again, err := f.propose("m1", proposing(proposal.Penalty, 20_000))
 	f.must(err)
 	_, err = f.approveProposal("approver-1", "m1", again.Number)
 	f.must(err)
@@ -299,12 +302,12 @@ func TestPenaltiesTakeFreeMoneyOnly(t *testing.T) {
 		t.Errorf("out of what an open claim needs: %v", err)
 	}
 
-	if _, err := f.propose("m1", undoing(postgres.ProposalPenaltyReversal, deposit.Number, 79_999)); !errors.Is(err, fault.RequestInvalid) {
+	if _, err := f.propose("m1", undoing(proposal.PenaltyReversal, deposit.Number, 79_999)); !errors.Is(err, fault.RequestInvalid) {
 		t.Errorf("given back in part: %v", err)
 	}
-	f.carriedOut("m1", undoing(postgres.ProposalPenaltyReversal, deposit.Number, 80_000))
-	f.carriedOut("m1", undoing(postgres.ProposalPenaltyReversal, shop.Number, 30_000))
-	if _, err := f.propose("m1", undoing(postgres.ProposalPenaltyReversal, shop.Number, 30_000)); !errors.Is(err, fault.ProposalStateConflict) {
+	f.carriedOut("m1", undoing(proposal.PenaltyReversal, deposit.Number, 80_000))
+	f.carriedOut("m1", undoing(proposal.PenaltyReversal, shop.Number, 30_000))
+	if _, err := f.propose("m1", undoing(proposal.PenaltyReversal, shop.Number, 30_000)); !errors.Is(err, fault.ProposalStateConflict) {
 		t.Errorf("given back twice: %v", err)
 	}
 	f.balanced("m1", balances{
@@ -319,9 +322,9 @@ func TestApprovalsRaceAndAreSentAgain(t *testing.T) {
 	f := newFixture(t)
 	c := f.advanced("m1")
 	h := f.by("finance-1", "m1", "ProposeDecision")
-	o, err := f.engine.ProposeDecision(t.Context(), h, writingOff(c, 10_000))
+	o, err := f.engine.Do(t.Context(), h, new(writingOff(c, 10_000)))
 	f.must(err)
-	if again, err := f.engine.ProposeDecision(t.Context(), h, writingOff(c, 10_000)); err != nil || !again.Replayed || again.EventNumber != o.Proposal.Number {
+	if again, err := f.engine.Do(t.Context(), h, new(writingOff(c, 10_000))); err != nil || !again.Replayed || again.EventNumber != o.Proposal.Number {
 		t.Fatalf("proposed again: %v %+v", err, again)
 	}
 	_, other := f.replica(engine.Defaults())
@@ -330,7 +333,7 @@ func TestApprovalsRaceAndAreSentAgain(t *testing.T) {
 		h := f.by([]string{"approver-1", "approver-2"}[i%2], "m1", "ApproveProposal")
 		h.RequestID = h.Principal.Person
 		wg.Go(func() {
-			if _, err := e.ApproveProposal(t.Context(), h, engine.NewApproveProposal(o.Proposal.Number, "")); err != nil {
+			if _, err := e.Do(t.Context(), h, &book.ApproveProposal{OnProposal: book.OnProposal{Number: o.Proposal.Number}}); err != nil {
 				t.Errorf("%s: %v", h.Principal.Person, err)
 			}
 		})
@@ -351,8 +354,8 @@ func TestWrittenOffAdvanceCountsAgainstTheLimit(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))))
 	f.carriedOut("m1", writingOff(c, 25_000))
-	c = f.revised(f.current(c), engine.GroundNewEvidence, claim.Counterfeit, claim.Genuine)
-	c = f.revised(c, engine.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
+	c = f.revised(f.current(c), book.GroundNewEvidence, claim.Counterfeit, claim.Genuine)
+	c = f.revised(c, book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
 	c = f.accept(f.confirmNotice(c))
 	// The partial verdict cancelled 15,000 of what was given up: so much may be advanced again.
 	if c.Funding.Advanced != 15_000 || c.Funding.WrittenOff != 10_000 {
@@ -361,14 +364,14 @@ func TestWrittenOffAdvanceCountsAgainstTheLimit(t *testing.T) {
 }
 
 // revised gives a claim's units other verdicts, in their order.
-func (f *fixture) revised(c *claim.Claim, ground engine.RevisionGround, verdicts ...claim.Verdict) *claim.Claim {
+func (f *fixture) revised(c *claim.Claim, ground book.RevisionGround, verdicts ...claim.Verdict) *claim.Claim {
 	f.t.Helper()
 	units := make([]claim.Unit, len(verdicts))
 	for i, v := range verdicts {
 		units[i] = claim.Unit{Ordinal: int32(i + 1), Verdict: v}
 	}
-	o, err := f.engine.ReviseVerdict(f.t.Context(), f.by("adjudicator-1", c.MerchantID, "ReviseVerdict"),
-		engine.NewReviseVerdict(c.ID, c.Etag(), ground, units, "doc-1", "as found"))
+	o, err := f.engine.Do(f.t.Context(), f.by("adjudicator-1", c.MerchantID, "ReviseVerdict"),
+		&book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Ground: ground, Units: units, Document: "doc-1", Note: "as found"})
 	f.must(err)
 	return o.Claim
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // publication is the content of a request to publish a policy version.
@@ -12,11 +13,11 @@ type publication struct{ policy.Version }
 // of funds, approval, reversal, fee and merchant.
 const publicationTerms = 2
 
-func (p publication) digestVersion() int64 {
+func (p publication) DigestVersion() int64 {
 	if p.hasTerms() {
 		return publicationTerms
 	}
-	return digestVersion
+	return request.FirstVersion
 }
 
 // hasTerms says whether a field is set that the first list does not cover. A
@@ -43,19 +44,19 @@ func (p publication) amounts() [4]money.Amount {
 	return [...]money.Amount{p.AdvanceLimitPerMerchant, p.ApprovalOver, p.AbnormalOver, p.MinimumDeposit}
 }
 
-func (p publication) digest(d *digest) {
-	d.texts(p.PolicyID, p.Title, string(p.Basis), p.Currency, string(p.RefundMode), string(p.EarlierRefunds), p.ClauseDigest)
+func (p publication) Cover(d *request.Digest) {
+	d.Texts(p.PolicyID, p.Title, string(p.Basis), p.Currency, string(p.RefundMode), string(p.EarlierRefunds), p.ClauseDigest)
 	for _, list := range [][]policy.Component{p.BaseComponents, p.RefundComponents} {
-		d.number(int64(len(list)))
+		d.Number(int64(len(list)))
 		for _, c := range list {
-			d.texts(string(c))
+			d.Texts(string(c))
 		}
 	}
-	d.number(int64(len(p.Categories)))
-	d.texts(p.Categories...)
-	d.number(int64(len(p.SourceOrder)))
+	d.Number(int64(len(p.Categories)))
+	d.Texts(p.Categories...)
+	d.Number(int64(len(p.SourceOrder)))
 	for _, s := range p.SourceOrder {
-		d.texts(string(s))
+		d.Texts(string(s))
 	}
 	w := &p.Windows
 	for _, n := range []int64{
@@ -63,32 +64,32 @@ func (p publication) digest(d *digest) {
 		int64(w.Claim), int64(w.Knowledge), int64(w.Result.Duration), int64(w.Review.Duration),
 		int64(w.NoticeDelivery.Duration), int64(w.Notice.Duration), int64(w.Grouping),
 	} {
-		d.number(n)
+		d.Number(n)
 	}
-	d.time(p.PublishedAt)
-	d.time(p.EffectiveFrom)
+	d.Time(p.PublishedAt)
+	d.Time(p.EffectiveFrom)
 	if p.hasTerms() {
 		p.digestTerms(d)
 	}
 }
 
 // digestTerms covers what the second list has beyond the first.
-func (p publication) digestTerms(d *digest) {
+func (p publication) digestTerms(d *request.Digest) {
 	for _, s := range p.spans() {
-		d.number(int64(s.WorkingDays))
+		d.Number(int64(s.WorkingDays))
 	}
 	w := &p.Windows
 	for _, s := range []policy.Span{w.Panel, w.Approval, w.TopUp} {
-		d.number(int64(s.Duration))
-		d.number(int64(s.WorkingDays))
+		d.Number(int64(s.Duration))
+		d.Number(int64(s.WorkingDays))
 	}
-	d.number(int64(w.Hold))
-	d.number(int64(w.ExitQuarantine))
+	d.Number(int64(w.Hold))
+	d.Number(int64(w.ExitQuarantine))
 	for _, a := range p.amounts() {
-		d.number(int64(a))
+		d.Number(int64(a))
 	}
-	d.number(int64(p.AbnormalFactor))
-	d.number(p.ProtectedShare.Num)
-	d.number(p.ProtectedShare.Den)
-	d.texts(string(p.ReversalBearer()), string(p.FeeRule()))
+	d.Number(int64(p.AbnormalFactor))
+	d.Number(p.ProtectedShare.Num)
+	d.Number(p.ProtectedShare.Den)
+	d.Texts(string(p.ReversalBearer()), string(p.FeeRule()))
 }

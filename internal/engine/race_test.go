@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // race runs all at once, each on the other of two engines, and gives their errors.
@@ -81,10 +82,10 @@ func TestAcceptRacesWithdraw(t *testing.T) {
 		accept, withdraw := f.request("m1", "AcceptClaim"), f.request("m1", "WithdrawClaim")
 		winner := oneWins(t, race(f,
 			func(e *engine.Engine) error {
-				return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag(), "")))
+				return errorOf(e.Do(t.Context(), accept, &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}}))
 			},
 			func(e *engine.Engine) error {
-				return errorOf(e.WithdrawClaim(t.Context(), withdraw, engine.NewWithdrawClaim(c.ID, "", "")))
+				return errorOf(e.Do(t.Context(), withdraw, &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}}))
 			},
 		), fault.ClaimChanged, fault.ClaimStateConflict)
 		want := []balances{
@@ -103,12 +104,16 @@ func TestAcceptRacesTheLapseOfTheNotice(t *testing.T) {
 		f, c := noticed(t)
 		accept := f.request("m1", "AcceptClaim")
 		pass := func(e *engine.Engine) error {
-			return errorOf(e.PassDeadline(t.Context(), "m1", engine.NewPassDeadline(postgres.Wait{
+			return errorOf(e.Do(t.Context(), request.System("m1", "PassDeadline"), &book.PassDeadline{OnClaim: book.OnClaim{ClaimID: book.Wait{
 				ClaimID: c.ID, Fires: c.Fires, Deadline: c.Deadline,
-			})))
+			}.ClaimID}, Fires: book.Wait{
+				ClaimID: c.ID, Fires: c.Fires, Deadline: c.Deadline,
+			}.Fires, Deadline: book.Wait{
+				ClaimID: c.ID, Fires: c.Fires, Deadline: c.Deadline,
+			}.Deadline}))
 		}
 		oneWins(t, race(f, pass, func(e *engine.Engine) error {
-			return errorOf(e.AcceptClaim(t.Context(), accept, engine.NewAcceptClaim(c.ID, c.Etag(), "")))
+			return errorOf(e.Do(t.Context(), accept, &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}}))
 		}, pass), fault.ClaimChanged, fault.ClaimStateConflict)
 		if made := f.takePayouts(); len(made) != 2 {
 			t.Errorf("%d payouts", len(made))
@@ -127,7 +132,7 @@ func TestWithdrawalsRaceForOneDeposit(t *testing.T) {
 		take := func(amount money.Amount) func(*engine.Engine) error {
 			h := f.request("m1", "WithdrawDeposit")
 			return func(e *engine.Engine) error {
-				return errorOf(e.MoveMoney(t.Context(), h, engine.MoneyMove{
+				return errorOf(e.Do(t.Context(), h, &book.MoneyMove{
 					Kind: ledger.DepositWithdrawn, Amount: amount, Currency: "CNY", Reference: "out-" + h.RequestID,
 				}))
 			}
@@ -143,11 +148,11 @@ func TestClaimsRaceForOneUnit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	open := func(e *engine.Engine) error {
-		return errorOf(e.OpenBook(t.Context(), f.request("m1", "OpenBook"), engine.OpenBook{Currency: "CNY"}))
+		return errorOf(e.Do(t.Context(), f.request("m1", "OpenBook"), &book.OpenBook{Currency: "CNY"}))
 	}
 	oneWins(t, race(f, open, open, open, open), fault.MerchantAlreadyOpened)
 	file := func(e *engine.Engine) error {
-		return errorOf(e.FileClaim(t.Context(), f.request("m1", "FileClaim"), filing(line("m1", "l1", 2, 10_000), 1, 2)))
+		return errorOf(e.Do(t.Context(), f.request("m1", "FileClaim"), new(filing(line("m1", "l1", 2, 10_000), 1, 2))))
 	}
 	oneWins(t, race(f, file, file, file, file), fault.ClaimAlreadyFiled)
 	f.audited()
@@ -163,7 +168,7 @@ func TestResultsRaceForOneReport(t *testing.T) {
 		f.open(m, 0)
 		c := f.file(filing(line(m, "l1", 1, 10_000), 1))
 		record = append(record, func(e *engine.Engine) error {
-			return errorOf(e.RecordResult(t.Context(), f.request(m, "RecordResult"), engine.NewRecordResult(result(c, claim.Counterfeit, "R-1"))))
+			return errorOf(e.Do(t.Context(), f.request(m, "RecordResult"), &book.RecordResult{Result: result(c, claim.Counterfeit, "R-1")}))
 		})
 	}
 	oneWins(t, race(f, record...), fault.ResultAlreadyRecorded, fault.TransactionContended)
@@ -184,7 +189,7 @@ func TestRecordTimeGrowsAcrossReplicas(t *testing.T) {
 			e = other
 		}
 		cmd := filing(line("m1", fmt.Sprintf("l%d", i), 1, 220), 1)
-		o, err := e.FileClaim(t.Context(), f.request("m1", "FileClaim"), cmd)
+		o, err := e.Do(t.Context(), f.request("m1", "FileClaim"), &cmd)
 		if err != nil {
 			t.Fatal(err)
 		}

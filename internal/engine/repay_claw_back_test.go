@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-func (f *fixture) repay(c *claim.Claim, amount money.Amount, reference string) (engine.Outcome, error) {
+func (f *fixture) repay(c *claim.Claim, amount money.Amount, reference string) (book.Outcome, error) {
 	f.t.Helper()
-	return f.engine.RepayClawBack(f.t.Context(), f.request(c.MerchantID, "RecordConsumerRepayment"), engine.RepayClawBack{
+	return f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RecordConsumerRepayment"), &book.RepayClawBack{
 		ClaimID: c.ID, Amount: amount, Currency: "CNY", Reference: reference,
 	})
 }
@@ -31,7 +31,7 @@ func (f *fixture) defrauded(merchant string) (*claim.Claim, []payout.Payout) {
 	for _, p := range made {
 		c = f.answer(p, payout.OutcomeSucceeded)
 	}
-	c = f.revised(c, engine.GroundFraud, claim.Genuine, claim.Genuine)
+	c = f.revised(c, book.GroundFraud, claim.Genuine, claim.Genuine)
 	if c.Funding.ClawedBack != 220_000 {
 		f.t.Fatalf("clawed back: %+v", c.Funding)
 	}
@@ -64,7 +64,7 @@ func TestRepaidClawBackIsPaidAgain(t *testing.T) {
 		t.Errorf("another amount under the reference: %v", err)
 	}
 
-	c = f.revised(c, engine.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
+	c = f.revised(c, book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
 	c = f.paid(f.accept(f.confirmNotice(c)))
 	want := claim.Funding{FromDeposit: 220_000, RefundPaid: 20_000, CompensationPaid: 200_000, Repaid: 205_000}
 	if c.Funding != want || c.State != claim.Paid {
@@ -103,7 +103,7 @@ func TestRepaymentIsTakenInOnce(t *testing.T) {
 	one, _ := f.defrauded("m1")
 	f.open("m2", 300_000)
 	other := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m2", "l2", 2, 20_000), 1, 2)))))
-	other = f.revised(other, engine.GroundFraud, claim.Genuine, claim.Genuine)
+	other = f.revised(other, book.GroundFraud, claim.Genuine, claim.Genuine)
 
 	var wg sync.WaitGroup
 	var taken atomic.Int32
@@ -123,9 +123,9 @@ func TestRepaymentIsTakenInOnce(t *testing.T) {
 		t.Fatalf("taken in %d times", taken.Load())
 	}
 	h := f.request("m1", "RecordConsumerRepayment")
-	cmd := engine.RepayClawBack{ClaimID: one.ID, Amount: 20_000, Currency: "CNY", Reference: "back-2"}
+	cmd := book.RepayClawBack{ClaimID: one.ID, Amount: 20_000, Currency: "CNY", Reference: "back-2"}
 	for i := range 2 {
-		if o, err := f.engine.RepayClawBack(t.Context(), h, cmd); err != nil || o.Replayed != (i > 0) {
+		if o, err := f.engine.Do(t.Context(), h, &cmd); err != nil || o.Replayed != (i > 0) {
 			t.Fatalf("try %d: %v, replayed %v", i, err, o.Replayed)
 		}
 	}

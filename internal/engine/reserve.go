@@ -5,8 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // reserver reserves references that are unique across books, for all callers
@@ -138,32 +140,26 @@ func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgre
 	return one.taken, one.taken.MerchantID == row.MerchantID && one.taken.Holder == row.Holder, nil
 }
 
-// underReservation runs a command that may complete only while its request
-// holds a reference, and gives the reference back when the command was refused.
-func (e *Engine) underReservation(ctx context.Context, h Header, cmd command, kind postgres.ReservationKind, reference string, used func(postgres.Reservation) error) (Outcome, error) {
-	return e.underReservations(ctx, h, cmd, kind, []string{reference}, used)
-}
-
-// underReservations runs a command as underReservation does, under every one of
-// several references.
-func (e *Engine) underReservations(ctx context.Context, h Header, cmd command, kind postgres.ReservationKind, references []string, used func(postgres.Reservation) error) (Outcome, error) {
-	if h.ValidateOnly {
+// underReservations runs a command that may complete only while its request holds
+// its references, and gives them back when the command was refused.
+func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd book.Command) (book.Outcome, error) {
+	r, ok := cmd.(book.Referring)
+	if !ok || h.ValidateOnly {
 		return e.do(ctx, h, cmd)
 	}
 	var rows []postgres.Reservation
-	for _, reference := range references {
+	for _, reference := range r.References() {
 		row := postgres.Reservation{
-			Kind: kind, Reference: reference, MerchantID: h.MerchantID,
+			Kind: reference.Kind, Reference: reference.Value, MerchantID: h.MerchantID,
 			Holder: h.Principal.Workload + "/" + h.Method + "/" + h.RequestID,
 		}
 		holder, ours, err := e.Reserve(ctx, row)
 		if err == nil && !ours {
-			holder.Reference = reference
-			err = used(holder)
+			err = e.used(ctx, cmd, reference, holder)
 		}
 		if err != nil {
 			e.unreserve(ctx, rows)
-			return Outcome{}, err
+			return book.Outcome{}, err
 		}
 		rows = append(rows, row)
 	}
@@ -174,6 +170,25 @@ func (e *Engine) underReservations(ctx context.Context, h Header, cmd command, k
 		e.unreserve(ctx, rows)
 	}
 	return o, err
+}
+
+// used refuses a reference that another request holds.
+func (e *Engine) used(ctx context.Context, cmd book.Command, r book.Reference, holder postgres.Reservation) error {
+	if recording, ok := cmd.(*book.RecordResult); ok {
+		id, found, err := e.db.ResultOfReport(ctx, holder.MerchantID, recording.Result.AuthenticatorID, recording.Result.ReportNumber)
+		switch {
+		case err != nil:
+			return err
+		case found:
+			return book.ResultRecorded(id)
+		}
+		return fault.New(fault.TransactionContended, "another request is recording report %s right now", recording.Result.ReportNumber).
+			After(100 * time.Millisecond)
+	}
+	if holder.Holder == "" {
+		return fault.New(fault.TransactionContended, "another request with this reference is being refused right now").After(50 * time.Millisecond)
+	}
+	return book.ReferenceUsed(r.Value)
 }
 
 // unreserve gives this try's reservations back.

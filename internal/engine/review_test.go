@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -29,10 +29,10 @@ func (f *fixture) conflict(merchant, lineID string, units int32) *claim.Claim {
 	return f.record(c, other)
 }
 
-func (f *fixture) decide(c *claim.Claim, decision engine.Decision, units ...claim.Unit) (*claim.Claim, error) {
+func (f *fixture) decide(c *claim.Claim, decision book.Decision, units ...claim.Unit) (*claim.Claim, error) {
 	f.t.Helper()
-	o, err := f.engine.DecideReview(f.t.Context(), f.request(c.MerchantID, "DecideReview"),
-		engine.NewDecideReview(c.ID, c.Etag(), decision, units, "as examined"))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "DecideReview"),
+		&book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Decision: decision, Units: units, Note: "as examined"})
 	return o.Claim, err
 }
 
@@ -54,7 +54,7 @@ func TestConflictingResultsWaitForAPerson(t *testing.T) {
 		t.Fatalf("after the conflict: %s, held %d, notice %s", c.State, c.Funding.Held, c.NoticeConfirmedAt)
 	}
 	f.audited()
-	c, err := f.decide(c, engine.Uphold,
+	c, err := f.decide(c, book.Uphold,
 		claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit},
 		claim.Unit{Ordinal: 2, Verdict: claim.Genuine},
 		claim.Unit{Ordinal: 3, Verdict: claim.Inconclusive})
@@ -84,7 +84,7 @@ func TestReviewIsDecidedWholeAndByAPerson(t *testing.T) {
 
 	nobody := f.request("m1", "DecideReview")
 	nobody.Principal.Person = ""
-	_, err := f.engine.DecideReview(t.Context(), nobody, engine.NewDecideReview(c.ID, c.Etag(), engine.Uphold, both, ""))
+	_, err := f.engine.Do(t.Context(), nobody, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Decision: book.Uphold, Units: both})
 	if !errors.Is(err, fault.PersonRequired) {
 		t.Errorf("decided by nobody: %v", err)
 	}
@@ -95,25 +95,25 @@ func TestReviewIsDecidedWholeAndByAPerson(t *testing.T) {
 		"nothing is counterfeit":  {{Ordinal: 1, Verdict: claim.Genuine}, {Ordinal: 2, Verdict: claim.Genuine}},
 		"no unit is given at all": nil,
 	} {
-		if _, err := f.decide(c, engine.Uphold, given...); !errors.Is(err, fault.RequestInvalid) {
+		if _, err := f.decide(c, book.Uphold, given...); !errors.Is(err, fault.RequestInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := f.decide(c, engine.Uphold, both[0], claim.Unit{Ordinal: 7, Verdict: claim.Genuine}); !errors.Is(err, fault.UnitNotClaimed) {
+	if _, err := f.decide(c, book.Uphold, both[0], claim.Unit{Ordinal: 7, Verdict: claim.Genuine}); !errors.Is(err, fault.UnitNotClaimed) {
 		t.Errorf("a unit of somebody else: %v", err)
 	}
-	if _, err := f.decide(c, engine.Reject, both...); !errors.Is(err, fault.RequestInvalid) {
+	if _, err := f.decide(c, book.Reject, both...); !errors.Is(err, fault.RequestInvalid) {
 		t.Errorf("a rejection with verdicts: %v", err)
 	}
 	old := c
-	c, err = f.decide(c, engine.Reject)
+	c, err = f.decide(c, book.Reject)
 	if err != nil || c.State != claim.Rejected || c.Award != (claim.Award{}) || c.Funding.Held != 0 {
 		t.Fatalf("rejection: %v %+v", err, c)
 	}
-	if _, err := f.decide(old, engine.Uphold, both...); !errors.Is(err, fault.ClaimChanged) {
+	if _, err := f.decide(old, book.Uphold, both...); !errors.Is(err, fault.ClaimChanged) {
 		t.Errorf("decided on a view that has changed: %v", err)
 	}
-	if _, err := f.decide(c, engine.Uphold, both...); !errors.Is(err, fault.ClaimStateConflict) {
+	if _, err := f.decide(c, book.Uphold, both...); !errors.Is(err, fault.ClaimStateConflict) {
 		t.Errorf("decided twice: %v", err)
 	}
 	want := map[ledger.Purpose]money.Amount{ledger.Deposit: 500_000, ledger.SettlementClearing: 500_000}
@@ -132,7 +132,7 @@ func TestReviewerTakesSeveralClaims(t *testing.T) {
 	f.open("m1", 500_000)
 	for _, lineID := range []string{"l1", "l2"} {
 		c := f.conflict("m1", lineID, 1)
-		o, err := f.engine.AssignReview(t.Context(), f.request("m1", "AssignReview"), engine.NewAssignReview(c.ID, c.Etag(), "reviewer-7"))
+		o, err := f.engine.Do(t.Context(), f.request("m1", "AssignReview"), &book.AssignReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Assignee: "reviewer-7"})
 		if err != nil {
 			t.Fatalf("assign %s: %v", lineID, err)
 		}
@@ -150,7 +150,7 @@ func TestReinspectionEndsTheConflict(t *testing.T) {
 	labs(f)
 	f.authenticator("lab-3", claim.AccreditedLab)
 	f.open("m1", 500_000)
-	c, err := f.decide(f.conflict("m1", "l1", 1), engine.Retest)
+	c, err := f.decide(f.conflict("m1", "l1", 1), book.Retest)
 	if err != nil || c.State != claim.Authenticating || c.Fires != claim.DeadlineResult {
 		t.Fatalf("retest: %v %+v", err, c)
 	}
@@ -178,7 +178,7 @@ func TestExpiryLeavesNothing(t *testing.T) {
 	if c.Funding.Held != 220_000 {
 		t.Fatalf("held %d", c.Funding.Held)
 	}
-	c, err := f.decide(c, engine.Expire)
+	c, err := f.decide(c, book.Expire)
 	if err != nil {
 		t.Fatal(err)
 	}

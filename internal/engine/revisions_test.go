@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -19,8 +20,8 @@ func (f *fixture) revisedTo(c *claim.Claim, units ...claim.Verdict) *claim.Claim
 	for i, v := range units {
 		verdicts[i] = claim.Unit{Ordinal: c.Units[i].Ordinal, Verdict: v}
 	}
-	o, err := f.engine.ReviseVerdict(f.t.Context(), f.request(c.MerchantID, "ReviseVerdict"),
-		engine.NewReviseVerdict(c.ID, "", engine.GroundCourtDecision, verdicts, "docket-1", ""))
+	o, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "ReviseVerdict"),
+		&book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: book.GroundCourtDecision, Units: verdicts, Document: "docket-1"})
 	f.must(err)
 	return o.Claim
 }
@@ -29,7 +30,7 @@ func (f *fixture) revisedTo(c *claim.Claim, units ...claim.Verdict) *claim.Claim
 func (f *fixture) orderRefund(merchant, lineID string, amount money.Amount) {
 	f.t.Helper()
 	h := f.request(merchant, "ReportOrderRefund")
-	_, err := f.engine.ReportOrderRefund(f.t.Context(), h, engine.ReportOrderRefund{
+	_, err := f.engine.Do(f.t.Context(), h, &book.ReportOrderRefund{
 		LineID: lineID, RefundID: "refund-" + h.RequestID, Amount: amount, Currency: "CNY", RefundedAt: start,
 	})
 	f.must(err)
@@ -159,7 +160,7 @@ func TestWhatWasOnItsWayIsRedirectedToo(t *testing.T) {
 		f.answer(p, payout.OutcomeFailed)
 		f.clock.Move(engine.Defaults().PayoutLife + time.Hour)
 		f.answer(p, payout.OutcomeFailed)
-		_, err := f.engine.RetryPayout(t.Context(), f.request("m1", "RetryPayout"), engine.NewRetryPayout(p.ID, "", "wallet-2", ""))
+		_, err := f.engine.Do(t.Context(), f.request("m1", "RetryPayout"), &book.RetryPayout{PayoutID: p.ID, Destination: "wallet-2"})
 		f.must(err)
 		again := f.takePayouts()
 		if len(again) != 1 || again[0].Destination != "wallet-2" || again[0].OutNumber == p.OutNumber {
@@ -206,7 +207,7 @@ func TestNothingIsLeftToApprove(t *testing.T) {
 	f.must(err)
 	f.open("m1", 1_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	buyer := func(id string, paid money.Amount) engine.FileClaim {
+	buyer := func(id string, paid money.Amount) book.FileClaim {
 		l := line("m1", id, 1, paid)
 		l.PayerID, l.RecipientID = "buyer", "buyer"
 		return filing(l, 1)

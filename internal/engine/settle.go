@@ -42,10 +42,10 @@ func (l *lane) settle(batch []*call, err error) {
 // stall the others; a book that stays busy goes to the end of the queue.
 func (l *lane) again(batch []*call) {
 	slices.SortStableFunc(batch, func(a, b *call) int {
-		if a.header.MerchantID < b.header.MerchantID {
+		if a.Header.MerchantID < b.Header.MerchantID {
 			return -1
 		}
-		if a.header.MerchantID > b.header.MerchantID {
+		if a.Header.MerchantID > b.Header.MerchantID {
 			return 1
 		}
 		return 0
@@ -53,7 +53,7 @@ func (l *lane) again(batch []*call) {
 	pause()
 	for len(batch) > 0 {
 		n := 1
-		for n < len(batch) && batch[n].header.MerchantID == batch[0].header.MerchantID {
+		for n < len(batch) && batch[n].Header.MerchantID == batch[0].Header.MerchantID {
 			n++
 		}
 		book := batch[:n:n]
@@ -71,7 +71,7 @@ func (l *lane) requeue(calls []*call, err error) {
 	for _, c := range calls {
 		c.attempts++
 		if c.attempts >= attemptsMax {
-			l.engine.log.Warn("command gave up against contention", "method", c.header.Method, "error", err)
+			l.engine.log.Warn("command gave up against contention", "method", c.Header.Method, "error", err)
 			c.answer(fault.New(fault.TransactionContended, "the merchant's book stayed busy; nothing was changed").After(100 * time.Millisecond))
 			continue
 		}
@@ -121,7 +121,7 @@ func (l *lane) refuse(c *call, err error) {
 			return
 		}
 	}
-	l.engine.log.Error("command failed", "method", c.header.Method, "error", err)
+	l.engine.log.Error("command failed", "method", c.Header.Method, "error", err)
 	c.answer(err)
 }
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Would catch a documented workloads file that the server does not take, or
@@ -29,13 +29,13 @@ func TestDocumentedWorkloadsFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.is("order-service", f.certified("order-service"), identity.Caller{
-		Principal: principal("order-service", engine.RoleOrderService, ""), Quota: identity.Quota{PerSecond: 5000, Burst: 10_000},
+		Principal: who("order-service", principal.RoleOrderService, ""), Quota: identity.Quota{PerSecond: 5000, Burst: 10_000},
 	})
 	f.is("lab-7", f.token("lab-7-client", nil), identity.Caller{
-		Principal: principal("lab-7", engine.RoleAuthenticator, ""), Scope: "authenticators/lab-7",
+		Principal: who("lab-7", principal.RoleAuthenticator, ""), Scope: "authenticators/lab-7",
 	})
 	person := f.person("p1", map[string]any{"tenfold_roles": "merchant", "tenfold_merchant": "m1"})
 	f.is("back-office", forPerson(f.certified("back-office"), person), identity.Caller{
-		Principal: principal("back-office", engine.RoleMerchant, "p1"), Scope: "merchants/m1",
+		Principal: who("back-office", principal.RoleMerchant, "p1"), Scope: "merchants/m1",
 	})
 }

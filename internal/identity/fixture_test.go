@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/identity/identitytest"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // start is the time at which every fixture begins.
@@ -146,11 +146,11 @@ func (f *fixture) is(what string, e *identity.Evidence, want identity.Caller) {
 	}
 }
 
-func principal(workload string, role engine.Role, person string) engine.Principal {
-	return engine.Principal{Workload: workload, Role: role, Person: person}
+func who(workload string, role principal.Role, person string) principal.Principal {
+	return principal.Principal{Workload: workload, Role: role, Person: person}
 }
 
-func as(e *identity.Evidence, role engine.Role) *identity.Evidence {
+func as(e *identity.Evidence, role principal.Role) *identity.Evidence {
 	e.Claimed.Role = role
 	return e
 }

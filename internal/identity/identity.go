@@ -9,8 +9,8 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // The keys of metadata under which callers show who they are. A refusal names
@@ -31,7 +31,7 @@ const (
 // Caller is who makes a call: the principal of its commands, and what its role
 // is limited to.
 type Caller struct {
-	engine.Principal
+	principal.Principal
 	// Scope is "merchants/{merchant}" or "authenticators/{authenticator}"; empty
 	// for a role that is not limited.
 	Scope string
@@ -68,14 +68,14 @@ type Authority interface {
 }
 
 // Roles are the roles that calls may be made in; the system's own is none of them.
-func Roles() []engine.Role {
-	return []engine.Role{
-		engine.RoleOrderService, engine.RoleSupport, engine.RoleAdjudicator, engine.RoleApprover, engine.RoleFinance,
-		engine.RoleMerchant, engine.RoleAuthenticator, engine.RoleOperator, engine.RoleAuditor,
+func Roles() []principal.Role {
+	return []principal.Role{
+		principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance,
+		principal.RoleMerchant, principal.RoleAuthenticator, principal.RoleOperator, principal.RoleAuditor,
 	}
 }
 
-func knownRole(r engine.Role) bool { return slices.Contains(Roles(), r) }
+func knownRole(r principal.Role) bool { return slices.Contains(Roles(), r) }
 
 // nameForm is the form of workloads and persons.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.:@/-]{1,64}$`)
@@ -85,14 +85,14 @@ var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // collections are the roles that are limited, with the collection that a scope
 // of each lies in.
-var collections = map[engine.Role]string{
-	engine.RoleMerchant:      "merchants/",
-	engine.RoleAuthenticator: "authenticators/",
+var collections = map[principal.Role]string{
+	principal.RoleMerchant:      "merchants/",
+	principal.RoleAuthenticator: "authenticators/",
 }
 
 // fits says whether a scope is one for a role: of its form for a role that is
 // limited, none for another. The wildcard of names is no merchant.
-func fits(role engine.Role, scope string) bool {
+func fits(role principal.Role, scope string) bool {
 	collection, limited := collections[role]
 	if !limited {
 		return scope == ""

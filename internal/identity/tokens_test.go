@@ -13,10 +13,10 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/identity/identitytest"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // unsigned writes a token with any header and no signature.
@@ -83,10 +83,10 @@ func TestBadTokensAreRefused(t *testing.T) {
 	} {
 		f.refused(what, as(&identity.Evidence{Token: token}, "support"), fault.CredentialInvalid, identity.KeyToken)
 	}
-	f.is("a good one", as(&identity.Evidence{Token: signed}, "support"), identity.Caller{Principal: principal("support-tool", engine.RoleSupport, "")})
+	f.is("a good one", as(&identity.Evidence{Token: signed}, "support"), identity.Caller{Principal: who("support-tool", principal.RoleSupport, "")})
 	f.is("one within the clocks' difference", as(&identity.Evidence{
 		Token: f.issuer.Sign(t, good(map[string]any{"exp": start.Add(-10 * time.Second).Unix()})),
-	}, "support"), identity.Caller{Principal: principal("support-tool", engine.RoleSupport, "")})
+	}, "support"), identity.Caller{Principal: who("support-tool", principal.RoleSupport, "")})
 }
 
 // Would catch a rotation of keys that locks callers out, or a withdrawn key that
@@ -94,7 +94,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 func TestKeysAreRotated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	support := identity.Caller{Principal: principal("support-tool", engine.RoleSupport, "")}
+	support := identity.Caller{Principal: who("support-tool", principal.RoleSupport, "")}
 	before := as(f.token("support-tool-client", nil), "support")
 	f.is("before", before, support)
 	f.issuer.Rotate(t)
@@ -126,7 +126,7 @@ func TestUnknownKeysCostFewFetches(t *testing.T) {
 	}
 	f.setClock(start.Add(time.Minute))
 	f.issuer.Rotate(t)
-	support := identity.Caller{Principal: principal("support-tool", engine.RoleSupport, "")}
+	support := identity.Caller{Principal: who("support-tool", principal.RoleSupport, "")}
 	f.is("a minute later, with a fresh key", as(f.token("support-tool-client", nil), "support"), support)
 	f.issuer.Down()
 	if err := f.verifier.Reload(t.Context()); err == nil {

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Config says what is believed.
@@ -126,7 +126,7 @@ func (v *Verifier) Identify(ctx context.Context, e *Evidence) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	c := Caller{Principal: engine.Principal{Workload: w.Name}, Quota: w.quota()}
+	c := Caller{Principal: principal.Principal{Workload: w.Name}, Quota: w.quota()}
 	person, err := v.person(ctx, known, e, &c)
 	if err != nil {
 		return c, err
@@ -220,7 +220,7 @@ func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, c 
 
 // choose settles the role that a call is made in: the one asked for, or the
 // only one there is.
-func choose(w *workload, known *workloads, person *content, asked engine.Role, c *Caller) error {
+func choose(w *workload, known *workloads, person *content, asked principal.Role, c *Caller) error {
 	switch {
 	case asked == "" && len(w.Roles) == 1:
 		asked = w.Roles[0]
@@ -242,13 +242,13 @@ func choose(w *workload, known *workloads, person *content, asked engine.Role, c
 // scope is what a role is limited to: what the workload is configured for, its
 // token says, and the person's token says. Whoever of them says something must
 // say the same.
-func (k *workloads) scope(role engine.Role, w *workload, token, person *content) (string, error) {
+func (k *workloads) scope(role principal.Role, w *workload, token, person *content) (string, error) {
 	collection, limited := collections[role]
 	if !limited {
 		return "", nil
 	}
 	claim := k.claims.Merchant
-	if role == engine.RoleAuthenticator {
+	if role == principal.RoleAuthenticator {
 		claim = k.claims.Authenticator
 	}
 	scope, key := w.Scope, KeyToken

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/identity/identitytest"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Would catch a workload that is taken for another, a role that is chosen for
@@ -16,10 +16,10 @@ func TestWorkloadsAreWhoTheyProve(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.is("the only role", f.certified("order-service"), identity.Caller{
-		Principal: principal("order-service", engine.RoleOrderService, ""), Quota: identity.Quota{PerSecond: 50, Burst: 100},
+		Principal: who("order-service", principal.RoleOrderService, ""), Quota: identity.Quota{PerSecond: 50, Burst: 100},
 	})
-	f.is("one of several roles", as(f.certified("support-tool"), "adjudicator"), identity.Caller{Principal: principal("support-tool", engine.RoleAdjudicator, "")})
-	f.is("the same by token", as(f.token("support-tool-client", nil), "support"), identity.Caller{Principal: principal("support-tool", engine.RoleSupport, "")})
+	f.is("one of several roles", as(f.certified("support-tool"), "adjudicator"), identity.Caller{Principal: who("support-tool", principal.RoleAdjudicator, "")})
+	f.is("the same by token", as(f.token("support-tool-client", nil), "support"), identity.Caller{Principal: who("support-tool", principal.RoleSupport, "")})
 	f.refused("several roles and none chosen", f.certified("support-tool"), fault.CredentialMissing, identity.KeyRole)
 	f.refused("a role that there is not", as(f.certified("support-tool"), "king"), fault.CredentialInvalid, identity.KeyRole)
 	f.refused("the engine's own role", as(f.certified("support-tool"), "system"), fault.CredentialInvalid, identity.KeyRole)
@@ -35,8 +35,8 @@ func TestClaimsWithoutProofAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for key, claimed := range map[string]identity.Caller{
-		identity.KeyWorkload: {Principal: engine.Principal{Workload: "order-service"}},
-		identity.KeyPerson:   {Principal: engine.Principal{Person: "p1"}},
+		identity.KeyWorkload: {Principal: principal.Principal{Workload: "order-service"}},
+		identity.KeyPerson:   {Principal: principal.Principal{Person: "p1"}},
 		identity.KeyScope:    {Scope: "merchants/m1"},
 	} {
 		e := f.certified("order-service")
@@ -70,7 +70,7 @@ func TestPersonsAreProved(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	roles := map[string]any{"roles": []string{"adjudicator", "approver"}}
-	adjudicator := identity.Caller{Principal: principal("support-tool", engine.RoleAdjudicator, "p1")}
+	adjudicator := identity.Caller{Principal: who("support-tool", principal.RoleAdjudicator, "p1")}
 	f.is("roles as a list", forPerson(as(f.certified("support-tool"), "adjudicator"), f.person("p1", roles)), adjudicator)
 	f.is("roles as a text", forPerson(as(f.certified("support-tool"), "adjudicator"),
 		f.person("p1", map[string]any{"roles": "approver adjudicator"})), adjudicator)
@@ -101,19 +101,19 @@ func TestScopeComesFromProof(t *testing.T) {
 	f := newFixture(t)
 	merchant := func(id any) map[string]any { return map[string]any{"merchant": id, "roles": "merchant"} }
 	f.is("the person's", forPerson(f.certified("back-office"), f.person("p1", merchant("m1"))), identity.Caller{
-		Principal: principal("back-office", engine.RoleMerchant, "p1"), Scope: "merchants/m1",
+		Principal: who("back-office", principal.RoleMerchant, "p1"), Scope: "merchants/m1",
 	})
 	f.is("the workload's own", f.token("shop-7-client", nil), identity.Caller{
-		Principal: principal("shop-7", engine.RoleMerchant, ""), Scope: "merchants/m7",
+		Principal: who("shop-7", principal.RoleMerchant, ""), Scope: "merchants/m7",
 	})
 	f.is("all that agree", forPerson(f.token("shop-7-client", merchant("m7")), f.person("p1", merchant("m7"))), identity.Caller{
-		Principal: principal("shop-7", engine.RoleMerchant, "p1"), Scope: "merchants/m7",
+		Principal: who("shop-7", principal.RoleMerchant, "p1"), Scope: "merchants/m7",
 	})
 	f.is("the token's", f.token("lab-gateway-client", map[string]any{"lab": "lab-1"}), identity.Caller{
-		Principal: principal("lab-gateway", engine.RoleAuthenticator, ""), Scope: "authenticators/lab-1",
+		Principal: who("lab-gateway", principal.RoleAuthenticator, ""), Scope: "authenticators/lab-1",
 	})
 	f.is("none for a role without limits", as(f.token("support-tool-client", merchant("m1")), "support"), identity.Caller{
-		Principal: principal("support-tool", engine.RoleSupport, ""),
+		Principal: who("support-tool", principal.RoleSupport, ""),
 	})
 	f.refused("nothing says which", f.certified("back-office"), fault.CredentialInvalid, identity.KeyPersonToken)
 	f.refused("no claim of it", forPerson(f.certified("back-office"), f.person("p1", map[string]any{"roles": "merchant"})), fault.CredentialInvalid, identity.KeyPersonToken)
@@ -154,7 +154,7 @@ func TestFilesAreReadAgain(t *testing.T) {
 	}
 	f.write("workloads.yaml", []byte("workloads: [{name: renamed, spiffe: 'spiffe://market.example/order-service', roles: [order-service]}]"))
 	reload("other workloads", true)
-	renamed := identity.Caller{Principal: principal("renamed", engine.RoleOrderService, "")}
+	renamed := identity.Caller{Principal: who("renamed", principal.RoleOrderService, "")}
 	f.is("by the other file", f.certified("order-service"), renamed)
 	f.refused("no longer in the file", as(f.certified("support-tool"), "support"), fault.CredentialInvalid, "")
 	second := own()

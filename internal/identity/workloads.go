@@ -10,7 +10,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // workload is who may call, as the workloads file has it.
@@ -22,7 +22,7 @@ type workload struct {
 	SPIFFE  string `yaml:"spiffe"`
 	Subject string `yaml:"subject"`
 	// Roles are those it may act in.
-	Roles []engine.Role `yaml:"roles"`
+	Roles []principal.Role `yaml:"roles"`
 	// Scope limits it for good; empty where its tokens or those of its persons
 	// say the scope.
 	Scope string `yaml:"scope"`
@@ -109,7 +109,7 @@ func (w *workload) check() error {
 		}
 	}
 	// A scope that bound only some of its roles would look like one of them all.
-	if w.Scope != "" && slices.ContainsFunc(w.Roles, func(r engine.Role) bool { return !fits(r, w.Scope) }) {
+	if w.Scope != "" && slices.ContainsFunc(w.Roles, func(r principal.Role) bool { return !fits(r, w.Scope) }) {
 		return fmt.Errorf("scope %q is none for one of its roles", w.Scope)
 	}
 	return nil

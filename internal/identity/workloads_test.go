@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Would catch a workloads file that says something else than its author meant:
@@ -55,14 +55,14 @@ func TestFilesMayBeJSON(t *testing.T) {
 	if f.verifier, err = identity.New(t.Context(), f.config, f.clock, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	f.is("by the file's keys", f.token("a-client", nil), identity.Caller{Principal: principal("a", engine.RoleSupport, "")})
+	f.is("by the file's keys", f.token("a-client", nil), identity.Caller{Principal: who("a", principal.RoleSupport, "")})
 	f.issuer.Rotate(t)
 	f.refused("by a key that the file lacks", f.token("a-client", nil), fault.CredentialInvalid, identity.KeyToken)
 	f.write("keys.json", f.issuer.KeySet(t))
 	if err := f.verifier.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f.is("by the rotated file", f.token("a-client", nil), identity.Caller{Principal: principal("a", engine.RoleSupport, "")})
+	f.is("by the rotated file", f.token("a-client", nil), identity.Caller{Principal: who("a", principal.RoleSupport, "")})
 	f.config.Workloads.KeysFile = f.write("none.json", []byte(`{"keys": []}`))
 	if _, err := identity.New(t.Context(), f.config, f.clock, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("a key set without keys is taken")

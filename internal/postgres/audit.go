@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -61,13 +62,13 @@ func (a *Audit) MerchantIDs(after string, limit int) ([]string, error) {
 }
 
 // Head reads a book's row.
-func (a *Audit) Head(merchantID string) (Head, error) {
+func (a *Audit) Head(merchantID string) (book.Head, error) {
 	heads, err := page(a, "audit book", `
 		SELECT`+headColumns+`
 		FROM books b
 		WHERE b.merchant_id = $1`, scanHead, merchantID)
 	if err != nil || len(heads) == 0 {
-		return Head{}, err
+		return book.Head{}, err
 	}
 	return heads[0], nil
 }

@@ -6,10 +6,13 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
 // Flow is what the transfers of one kind moved for a claim; for no claim where
@@ -30,7 +33,7 @@ type AuditedRevision struct {
 
 // AuditedUnit is an owned unit; Claim is what the claims say of it.
 type AuditedUnit struct {
-	UnitOwner
+	book.UnitOwner
 	// State is the owner's, empty where there is none; Holds says whether the
 	// owner claims this unit of this line.
 	State claim.State
@@ -56,15 +59,15 @@ type ClaimParts struct {
 	Flows     []Flow
 	Holds     []*ledger.Hold
 	Payouts   []*payout.Payout
-	Waits     []Wait
+	Waits     []book.Wait
 	Revisions []AuditedRevision
 	// Last is the newest move of each claim.
 	Last      []Move
 	Confirmed []Confirmation
 	Heard     []Heard
-	Approvals []Approval
+	Approvals []book.Approval
 	// Debts are those that claims tell of.
-	Debts []Debt
+	Debts []debt.Debt
 }
 
 // ClaimParts reads the parts of the claims from one id to another.
@@ -179,7 +182,7 @@ func scanFlow(rows *sql.Rows) (f Flow, err error) {
 
 // AuditedProposal is a proposal with what carried it out.
 type AuditedProposal struct {
-	Proposal
+	proposal.Proposal
 	// TransferKind and TransferAmount are those of its transfer; empty and zero where
 	// none is.
 	TransferKind   ledger.Kind

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
@@ -43,7 +44,7 @@ type WaitCursor struct {
 
 // DueWaits lists what had a deadline at most at before, after a place in the
 // order of deadlines.
-func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]Wait, error) {
+func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed deadlines", `
 		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
 		FROM waits w
@@ -54,7 +55,7 @@ func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, 
 
 // ExpiredHolds lists claims whose holds had to end at most at before, after a
 // place in that order, which Deadline of the cursor names.
-func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]Wait, error) {
+func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list expired holds", `
 		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
 		FROM waits w
@@ -98,7 +99,7 @@ func scanBookDue(rows *sql.Rows) (d BookDue, err error) {
 	return d, err
 }
 
-func scanWait(rows *sql.Rows) (w Wait, err error) {
+func scanWait(rows *sql.Rows) (w book.Wait, err error) {
 	var deadline, expires sql.NullTime
 	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline, &expires)
 	w.Deadline, w.HoldExpires = deadline.Time, expires.Time

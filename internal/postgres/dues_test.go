@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -157,7 +158,7 @@ func TestDueWaitsGoesOnBehindTheLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, w := range page {
-			want := postgres.Wait{
+			want := book.Wait{
 				MerchantID: fmt.Sprintf("m%d", i%3), ClaimID: fmt.Sprintf("c%03d", i), State: "NOTIFIED", Since: duesAt,
 				Fires: "NOTICE_LAPSED", Deadline: duesAt.Add(time.Duration(i/10) * time.Second),
 			}
@@ -274,7 +275,7 @@ func TestExpiredHoldsGoesOnBehindTheLast(t *testing.T) {
 	const limit = 7
 	var after postgres.WaitCursor
 	for i := 2; ; {
-		var page []postgres.Wait
+		var page []book.Wait
 		looked, err := postgres.LookedPool(t.Context(), db, func() (err error) {
 			page, err = db.ExpiredHolds(t.Context(), duesAt.Add(8*time.Second), after, limit)
 			return err
@@ -284,7 +285,7 @@ func TestExpiredHoldsGoesOnBehindTheLast(t *testing.T) {
 			t.Fatalf("looked at %+v: %v", looked, err)
 		}
 		for _, w := range page {
-			want := postgres.Wait{
+			want := book.Wait{
 				MerchantID: fmt.Sprintf("m%05d", i/2), ClaimID: fmt.Sprintf("c%05d", i), State: "APPEALED", Since: duesAt,
 				Fires: "APPEAL_OVERDUE", Deadline: duesAt.Add(24 * time.Hour),
 				HoldExpires: duesAt.Add(time.Duration(i/20) * time.Second),

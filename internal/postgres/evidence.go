@@ -3,27 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
 )
 
-// Evidence is what somebody added to a claim.
-type Evidence struct {
-	MerchantID  string
-	ClaimID     string
-	EventNumber int64
-	// Kind is what it is, in the word of whoever added it; Reference where it is
-	// kept, Digest the SHA-256 of that, hex.
-	Kind      string
-	Reference string
-	Digest    string
-	Note      string
-	// AddedAs is the role in which it was added, AddedBy the person, if one is known.
-	AddedAs string
-	AddedBy string
-	AddedAt time.Time
-}
-
-func (tx *Tx) writeEvidence(c *Changes) error {
+func (tx *Tx) writeEvidence(c *book.Changes) error {
 	rows := c.Evidence
 	if len(rows) == 0 {
 		return nil
@@ -32,7 +16,7 @@ func (tx *Tx) writeEvidence(c *Changes) error {
 		INSERT INTO evidence (merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at)
 		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at
 		FROM unnest($1::evidence[]) r`,
-		rowsOf(tx.s.types["evidence"], rows, func(r *records, e *Evidence) {
+		rowsOf(tx.s.types["evidence"], rows, func(r *records, e *book.Evidence) {
 			r.texts(e.MerchantID, e.ClaimID)
 			r.bigints(e.EventNumber)
 			r.texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs, e.AddedBy)
@@ -41,14 +25,14 @@ func (tx *Tx) writeEvidence(c *Changes) error {
 }
 
 // Evidence reads the evidence of a claim after an event, oldest first.
-func (r Reader) Evidence(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]Evidence, error) {
+func (r Reader) Evidence(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]book.Evidence, error) {
 	return read(ctx, r, "list evidence", `
 		SELECT e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at
 		FROM evidence e
 		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.event_number > $3
 		ORDER BY e.event_number
 		LIMIT $4`,
-		func(rows *sql.Rows) (e Evidence, err error) {
+		func(rows *sql.Rows) (e book.Evidence, err error) {
 			err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
 				&e.AddedAs, &e.AddedBy, &e.AddedAt)
 			inUTC(&e.AddedAt)

@@ -5,132 +5,18 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
-
-// Head is a book's row: its mutex and the heads of its sequences.
-type Head struct {
-	MerchantID     string
-	Currency       string
-	Version        int64
-	EventNumber    int64
-	EventHash      event.Hash
-	TransferNumber int64
-	RecordedAt     time.Time
-	OpenedAt       time.Time
-	Balances       ledger.Balances
-	// Exposure is what open claims may yet cost the merchant.
-	Exposure money.Amount
-	Sweep    Sweep
-	// Demanded is what the merchant is asked to pay into the deposit until
-	// DemandDeadline; zero for nothing.
-	Demanded       money.Amount
-	DemandDeadline time.Time
-	// DemandLapsedAt is when that deadline had passed; zero before.
-	DemandLapsedAt time.Time
-	// ExitBegunAt and ExitedAt are the merchant's leaving; zero before.
-	ExitBegunAt time.Time
-	ExitedAt    time.Time
-}
-
-// Free is what the merchant may take out: all money of the merchant that the book
-// has, less what open claims may yet cost and what is owed (rule A8).
-func (h *Head) Free() money.Amount {
-	var all money.Amount
-	for _, p := range []ledger.Purpose{ledger.Deposit, ledger.DepositHeld, ledger.ShopFunds, ledger.ShopFundsHeld} {
-		all += h.Balances.At(p).Of(p)
-	}
-	return max(0, all-h.Exposure-h.Balances.At(ledger.Receivable).Of(ledger.Receivable))
-}
-
-// Sweep is income that waits to be used for what the merchant owes.
-type Sweep struct {
-	// Since is when it came in; zero for none.
-	Since time.Time
-	// Deposit and ShopFunds are what of it may be used.
-	Deposit   money.Amount
-	ShopFunds money.Amount
-}
-
-// Key names one row of a book by the book and the rest of its key.
-type Key struct {
-	MerchantID string
-	ID         string
-}
-
-// RequestKey names a stored request.
-type RequestKey struct {
-	MerchantID string
-	Workload   string
-	Method     string
-	RequestID  string
-}
-
-// Request is the stored outcome of a command.
-type Request struct {
-	RequestKey
-	Digest         [32]byte
-	ClaimID        string
-	ResultID       string
-	PayoutID       string
-	TransferNumber int64
-	EventNumber    int64
-	RecordedAt     time.Time
-}
-
-// SiblingKey names the claims of one claimant on one product.
-type SiblingKey struct {
-	MerchantID string
-	ClaimantID string
-	ProductID  string
-}
 
 // Account is one account with its running totals.
 type Account struct {
 	MerchantID string
 	Purpose    ledger.Purpose
 	Balance    ledger.Balance
-}
-
-// Person is the commitment that stands for a person in a book's events.
-type Person struct {
-	MerchantID string
-	PersonID   string
-	Salt       []byte
-	Commitment event.Hash
-}
-
-// UnitOwner says which live claim owns a unit.
-type UnitOwner struct {
-	MerchantID  string
-	OrderLineID string
-	Ordinal     int32
-	ClaimID     string
-}
-
-// Refund is a refund of an order line that the order service reported.
-type Refund struct {
-	MerchantID  string
-	OrderLineID string
-	RefundID    string
-	Amount      money.Amount
-	RefundedAt  time.Time
-	RecordedAt  time.Time
-}
-
-// Group is a pricing group: claims of one claimant on one product whose
-// payments lie at most the grouping window from the anchor.
-type Group struct {
-	MerchantID   string
-	ID           string
-	ClaimantID   string
-	ProductID    string
-	AnchorPaidAt time.Time
-	RecordedAt   time.Time
 }
 
 // query runs a prepared query and hands each row to scan.
@@ -158,8 +44,8 @@ const headColumns = `
 	b.exposure_minor, b.sweep_since, b.sweep_deposit_minor, b.sweep_shop_funds_minor, b.demanded_minor,
 	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at`
 
-func scanHead(rows *sql.Rows) (Head, error) {
-	var h Head
+func scanHead(rows *sql.Rows) (book.Head, error) {
+	var h book.Head
 	var hash []byte
 	var sweep, demand, begun, exited, lapsed sql.NullTime
 	targets := append([]any{
@@ -178,8 +64,8 @@ func scanHead(rows *sql.Rows) (Head, error) {
 
 // LockBooks locks the books that exist, in key order, and returns their heads.
 // Whatever else belongs to them may be read without locks from here on.
-func (tx *Tx) LockBooks(merchantIDs []string) ([]Head, error) {
-	heads := make([]Head, 0, len(merchantIDs))
+func (tx *Tx) LockBooks(merchantIDs []string) ([]book.Head, error) {
+	heads := make([]book.Head, 0, len(merchantIDs))
 	err := tx.query("lock books", `
 		SELECT`+headColumns+`
 		FROM books b
@@ -196,8 +82,8 @@ func (tx *Tx) LockBooks(merchantIDs []string) ([]Head, error) {
 }
 
 // Books reads the heads of books without locking them.
-func (tx *Tx) Books(merchantIDs []string) ([]Head, error) {
-	heads := make([]Head, 0, len(merchantIDs))
+func (tx *Tx) Books(merchantIDs []string) ([]book.Head, error) {
+	heads := make([]book.Head, 0, len(merchantIDs))
 	err := tx.query("read books", `
 		SELECT`+headColumns+`
 		FROM unnest($1::text[]) AS k (id)
@@ -216,8 +102,8 @@ const requestColumns = `
 	coalesce(r.claim_id, ''), coalesce(r.result_id, ''), coalesce(r.payout_id, ''),
 	coalesce(r.transfer_number, 0), r.event_number, r.recorded_at`
 
-func scanRequest(rows *sql.Rows) (Request, error) {
-	var r Request
+func scanRequest(rows *sql.Rows) (request.Stored, error) {
+	var r request.Stored
 	var digest []byte
 	err := rows.Scan(&r.MerchantID, &r.Workload, &r.Method, &r.RequestID, &digest,
 		&r.ClaimID, &r.ResultID, &r.PayoutID, &r.TransferNumber, &r.EventNumber, &r.RecordedAt)
@@ -227,18 +113,18 @@ func scanRequest(rows *sql.Rows) (Request, error) {
 }
 
 // Requests reads the stored requests among keys.
-func (tx *Tx) Requests(keys []RequestKey) ([]Request, error) {
-	var out []Request
+func (tx *Tx) Requests(keys []request.Key) ([]request.Stored, error) {
+	var out []request.Stored
 	err := tx.query("read requests", `
 		SELECT`+requestColumns+`
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS k (merchant_id, workload, method, request_id)
 		JOIN requests r ON r.merchant_id = k.merchant_id AND r.workload = k.workload
 		               AND r.method = k.method AND r.request_id = k.request_id`,
 		[]any{
-			texts(keys, func(k *RequestKey) string { return k.MerchantID }),
-			texts(keys, func(k *RequestKey) string { return k.Workload }),
-			texts(keys, func(k *RequestKey) string { return k.Method }),
-			texts(keys, func(k *RequestKey) string { return k.RequestID }),
+			texts(keys, func(k *request.Key) string { return k.MerchantID }),
+			texts(keys, func(k *request.Key) string { return k.Workload }),
+			texts(keys, func(k *request.Key) string { return k.Method }),
+			texts(keys, func(k *request.Key) string { return k.RequestID }),
 		},
 		func(rows *sql.Rows) error {
 			r, err := scanRequest(rows)
@@ -248,15 +134,15 @@ func (tx *Tx) Requests(keys []RequestKey) ([]Request, error) {
 	return out, err
 }
 
-func keyArrays(keys []Key) []any {
+func keyArrays(keys []book.Key) []any {
 	return []any{
-		texts(keys, func(k *Key) string { return k.MerchantID }),
-		texts(keys, func(k *Key) string { return k.ID }),
+		texts(keys, func(k *book.Key) string { return k.MerchantID }),
+		texts(keys, func(k *book.Key) string { return k.ID }),
 	}
 }
 
 // Lines reads the order lines among keys.
-func (tx *Tx) Lines(keys []Key) ([]*order.Line, error) {
+func (tx *Tx) Lines(keys []book.Key) ([]*order.Line, error) {
 	var out []*order.Line
 	err := tx.query("read order lines", `
 		SELECT l.content
@@ -276,8 +162,8 @@ func (tx *Tx) Lines(keys []Key) ([]*order.Line, error) {
 }
 
 // Refunds reads the refunds of the order lines among keys.
-func (tx *Tx) Refunds(keys []Key) ([]Refund, error) {
-	var out []Refund
+func (tx *Tx) Refunds(keys []book.Key) ([]book.Refund, error) {
+	var out []book.Refund
 	err := tx.query("read refunds", `
 		SELECT r.merchant_id, r.order_line_id, r.refund_id, r.amount_minor, r.refunded_at, r.recorded_at
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
@@ -291,23 +177,23 @@ func (tx *Tx) Refunds(keys []Key) ([]Refund, error) {
 	return out, err
 }
 
-func scanRefund(rows *sql.Rows) (Refund, error) {
-	var r Refund
+func scanRefund(rows *sql.Rows) (book.Refund, error) {
+	var r book.Refund
 	err := rows.Scan(&r.MerchantID, &r.OrderLineID, &r.RefundID, (*int64)(&r.Amount), &r.RefundedAt, &r.RecordedAt)
 	inUTC(&r.RefundedAt, &r.RecordedAt)
 	return r, err
 }
 
 // UnitOwners reads who owns units of the order lines among keys.
-func (tx *Tx) UnitOwners(keys []Key) ([]UnitOwner, error) {
-	var out []UnitOwner
+func (tx *Tx) UnitOwners(keys []book.Key) ([]book.UnitOwner, error) {
+	var out []book.UnitOwner
 	err := tx.query("read unit owners", `
 		SELECT u.merchant_id, u.order_line_id, u.ordinal, u.claim_id
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN claimed_units u ON u.merchant_id = k.merchant_id AND u.order_line_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var u UnitOwner
+			var u book.UnitOwner
 			err := rows.Scan(&u.MerchantID, &u.OrderLineID, &u.Ordinal, &u.ClaimID)
 			out = append(out, u)
 			return err
@@ -316,15 +202,15 @@ func (tx *Tx) UnitOwners(keys []Key) ([]UnitOwner, error) {
 }
 
 // Groups reads the pricing groups among keys.
-func (tx *Tx) Groups(keys []Key) ([]Group, error) {
-	var out []Group
+func (tx *Tx) Groups(keys []book.Key) ([]book.Group, error) {
+	var out []book.Group
 	err := tx.query("read pricing groups", `
 		SELECT g.merchant_id, g.group_id, g.claimant_id, g.product_id, g.anchor_paid_at, g.recorded_at
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN pricing_groups g ON g.merchant_id = k.merchant_id AND g.group_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var g Group
+			var g book.Group
 			err := rows.Scan(&g.MerchantID, &g.ID, &g.ClaimantID, &g.ProductID, &g.AnchorPaidAt, &g.RecordedAt)
 			inUTC(&g.AnchorPaidAt, &g.RecordedAt)
 			out = append(out, g)
@@ -362,7 +248,7 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 }
 
 // Results reads the results of the claims among keys, oldest first.
-func (tx *Tx) Results(keys []Key) ([]claim.Result, error) {
+func (tx *Tx) Results(keys []book.Key) ([]claim.Result, error) {
 	var out []claim.Result
 	err := tx.query("read results", `
 		SELECT`+resultColumns+`
@@ -379,15 +265,15 @@ func (tx *Tx) Results(keys []Key) ([]claim.Result, error) {
 }
 
 // Persons reads the commitments to the persons among keys.
-func (tx *Tx) Persons(keys []Key) ([]Person, error) {
-	var out []Person
+func (tx *Tx) Persons(keys []book.Key) ([]book.Person, error) {
+	var out []book.Person
 	err := tx.query("read persons", `
 		SELECT p.merchant_id, p.person_id, p.commitment
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN person_commitments p ON p.merchant_id = k.merchant_id AND p.person_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var p Person
+			var p book.Person
 			var commitment []byte
 			err := rows.Scan(&p.MerchantID, &p.PersonID, &commitment)
 			copy(p.Commitment[:], commitment)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
@@ -93,7 +94,7 @@ func encodeUnits(units []claim.Unit) string {
 }
 
 // Claims reads the claims among keys.
-func (tx *Tx) Claims(keys []Key) ([]*claim.Claim, error) {
+func (tx *Tx) Claims(keys []book.Key) ([]*claim.Claim, error) {
 	var out []*claim.Claim
 	err := tx.query("read claims", `
 		SELECT`+claimColumns+`
@@ -110,7 +111,7 @@ func (tx *Tx) Claims(keys []Key) ([]*claim.Claim, error) {
 
 // Siblings reads, for each key, the claims of the claimant on the product, in
 // filing order, at most limit of them.
-func (tx *Tx) Siblings(keys []SiblingKey, limit int) ([]*claim.Claim, error) {
+func (tx *Tx) Siblings(keys []book.SiblingKey, limit int) ([]*claim.Claim, error) {
 	var out []*claim.Claim
 	err := tx.query("read siblings", `
 		SELECT`+claimColumns+`
@@ -122,9 +123,9 @@ func (tx *Tx) Siblings(keys []SiblingKey, limit int) ([]*claim.Claim, error) {
 			ORDER BY c.claim_id
 			LIMIT $4) c`,
 		[]any{
-			texts(keys, func(k *SiblingKey) string { return k.MerchantID }),
-			texts(keys, func(k *SiblingKey) string { return k.ClaimantID }),
-			texts(keys, func(k *SiblingKey) string { return k.ProductID }),
+			texts(keys, func(k *book.SiblingKey) string { return k.MerchantID }),
+			texts(keys, func(k *book.SiblingKey) string { return k.ClaimantID }),
+			texts(keys, func(k *book.SiblingKey) string { return k.ProductID }),
 			limit,
 		},
 		func(rows *sql.Rows) error {

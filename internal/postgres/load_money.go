@@ -3,14 +3,15 @@ package postgres
 import (
 	"database/sql"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // Approvals reads the approvals of the claims among keys.
-func (tx *Tx) Approvals(keys []Key) ([]Approval, error) {
-	var out []Approval
+func (tx *Tx) Approvals(keys []book.Key) ([]book.Approval, error) {
+	var out []book.Approval
 	err := tx.query("read approvals", `
 		SELECT a.merchant_id, a.claim_id, a.revision, a.person_id, a.amount_minor, a.note, a.event_number, a.approved_at
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
@@ -24,16 +25,16 @@ func (tx *Tx) Approvals(keys []Key) ([]Approval, error) {
 	return out, err
 }
 
-func scanApproval(rows *sql.Rows) (Approval, error) {
-	var a Approval
+func scanApproval(rows *sql.Rows) (book.Approval, error) {
+	var a book.Approval
 	err := rows.Scan(&a.MerchantID, &a.ClaimID, &a.Revision, &a.Person, (*int64)(&a.Amount), &a.Note, &a.EventNumber, &a.ApprovedAt)
 	inUTC(&a.ApprovedAt)
 	return a, err
 }
 
-func scanDebt(rows *sql.Rows) (d Debt, err error) { return d, fillDebt(rows, &d) }
+func scanDebt(rows *sql.Rows) (d debt.Debt, err error) { return d, fillDebt(rows, &d) }
 
-func fillDebt(row scanner, d *Debt) error {
+func fillDebt(row scanner, d *debt.Debt) error {
 	err := row.Scan(&d.MerchantID, (*string)(&d.Kind), &d.ID, &d.SamplingCase, &d.Since, (*int64)(&d.Open))
 	inUTC(&d.Since)
 	return err
@@ -41,9 +42,9 @@ func fillDebt(row scanner, d *Debt) error {
 
 // OldestDebts reads the oldest debts of the books named, at most limit of each
 // kind, in the order in which income goes to them.
-func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]Debt, error) {
-	kinds := DebtKinds()
-	var out []Debt
+func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]debt.Debt, error) {
+	kinds := debt.Kinds()
+	var out []debt.Debt
 	err := tx.query("read oldest debts", `
 		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
 		FROM unnest($1::text[]) AS k (merchant_id)
@@ -57,7 +58,7 @@ func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]Debt, error) {
 		ORDER BY k.merchant_id, o.place, d.since, d.debt_id`,
 		[]any{
 			texts(merchantIDs, func(s *string) string { return *s }),
-			texts(kinds, func(k *DebtKind) string { return string(*k) }),
+			texts(kinds, func(k *debt.Kind) string { return string(*k) }),
 			limit,
 		},
 		func(rows *sql.Rows) error {
@@ -68,24 +69,17 @@ func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]Debt, error) {
 	return out, err
 }
 
-// DebtKey names a debt.
-type DebtKey struct {
-	MerchantID string
-	Kind       DebtKind
-	ID         string
-}
-
 // Debts reads the debts among keys.
-func (tx *Tx) Debts(keys []DebtKey) ([]Debt, error) {
-	var out []Debt
+func (tx *Tx) Debts(keys []debt.Key) ([]debt.Debt, error) {
+	var out []debt.Debt
 	err := tx.query("read debts", `
 		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
 		JOIN debts d ON d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
 		[]any{
-			texts(keys, func(k *DebtKey) string { return k.MerchantID }),
-			texts(keys, func(k *DebtKey) string { return string(k.Kind) }),
-			texts(keys, func(k *DebtKey) string { return k.ID }),
+			texts(keys, func(k *debt.Key) string { return k.MerchantID }),
+			texts(keys, func(k *debt.Key) string { return string(k.Kind) }),
+			texts(keys, func(k *debt.Key) string { return k.ID }),
 		},
 		func(rows *sql.Rows) error {
 			d, err := scanDebt(rows)
@@ -95,27 +89,13 @@ func (tx *Tx) Debts(keys []DebtKey) ([]Debt, error) {
 	return out, err
 }
 
-// ProductKey names a product of a book.
-type ProductKey struct {
-	MerchantID string
-	ProductID  string
-}
-
-// Usual is what the latest confirmed claims of a merchant and of one of its
-// products were awarded.
-type Usual struct {
-	ProductKey
-	OfMerchant policy.Usual
-	OfProduct  policy.Usual
-}
-
 // Usual reads what the latest claims were awarded, looking at no more than limit
 // claims of a book or product. Each is asked for as a range of one and is part of
 // the order, so that only the index that begins with it gives that order: where a
 // few merchants or products have most of the claims, the planner would rather walk
 // all claims backwards.
-func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
-	var out []Usual
+func (tx *Tx) Usual(keys []book.ProductKey, limit int) ([]book.Usual, error) {
+	var out []book.Usual
 	err := tx.query("read usual awards", `
 		SELECT k.merchant_id, k.product_id, m.awarded, m.claims, p.awarded, p.claims
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, product_id)
@@ -132,12 +112,12 @@ func (tx *Tx) Usual(keys []ProductKey, limit int) ([]Usual, error) {
 			      ORDER BY c.product_id DESC, c.claim_id DESC LIMIT $3) c
 			WHERE c.merchant_id = k.merchant_id AND c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) p`,
 		[]any{
-			texts(keys, func(k *ProductKey) string { return k.MerchantID }),
-			texts(keys, func(k *ProductKey) string { return k.ProductID }),
+			texts(keys, func(k *book.ProductKey) string { return k.MerchantID }),
+			texts(keys, func(k *book.ProductKey) string { return k.ProductID }),
 			limit,
 		},
 		func(rows *sql.Rows) error {
-			var u Usual
+			var u book.Usual
 			err := rows.Scan(&u.MerchantID, &u.ProductID, (*int64)(&u.OfMerchant.Awarded), &u.OfMerchant.Claims,
 				(*int64)(&u.OfProduct.Awarded), &u.OfProduct.Claims)
 			out = append(out, u)
@@ -151,7 +131,7 @@ const holdColumns = `
 	h.captured_minor, h.released_minor, h.placed_at, h.ended_at`
 
 // Holds reads the holds of the claims among keys.
-func (tx *Tx) Holds(keys []Key) ([]*ledger.Hold, error) {
+func (tx *Tx) Holds(keys []book.Key) ([]*ledger.Hold, error) {
 	var out []*ledger.Hold
 	err := tx.query("read holds", `
 		SELECT`+holdColumns+`
@@ -205,7 +185,7 @@ func fillPayout(row scanner, p *payout.Payout) error {
 }
 
 // Payouts reads the payouts among keys.
-func (tx *Tx) Payouts(keys []Key) ([]*payout.Payout, error) {
+func (tx *Tx) Payouts(keys []book.Key) ([]*payout.Payout, error) {
 	var out []*payout.Payout
 	err := tx.query("read payouts", `
 		SELECT`+payoutColumns+`
@@ -221,7 +201,7 @@ func (tx *Tx) Payouts(keys []Key) ([]*payout.Payout, error) {
 }
 
 // PayoutsOfClaims reads every payout of the claims among keys, oldest first.
-func (tx *Tx) PayoutsOfClaims(keys []Key) ([]*payout.Payout, error) {
+func (tx *Tx) PayoutsOfClaims(keys []book.Key) ([]*payout.Payout, error) {
 	var out []*payout.Payout
 	err := tx.query("read payouts of claims", `
 		SELECT`+payoutColumns+`
@@ -255,7 +235,7 @@ func scanTransfer(rows *sql.Rows) (ledger.Transfer, error) {
 
 // TransfersByReference reads the transfers with the external references among
 // keys, and those that reverse them.
-func (tx *Tx) TransfersByReference(keys []Key) ([]ledger.Transfer, error) {
+func (tx *Tx) TransfersByReference(keys []book.Key) ([]ledger.Transfer, error) {
 	var out []ledger.Transfer
 	err := tx.query("read transfers by reference", `
 		SELECT`+transferColumns+`

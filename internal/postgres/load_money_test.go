@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -21,8 +23,8 @@ func (b *bulk) inTx(f func(*postgres.Tx) error) {
 }
 
 // debtNumber is a debt as owe makes it.
-func debtNumber(kind postgres.DebtKind, g int) postgres.Debt {
-	d := postgres.Debt{
+func debtNumber(kind debt.Kind, g int) debt.Debt {
+	d := debt.Debt{
 		MerchantID: fmt.Sprintf("m%d", g%10), Kind: kind, ID: fmt.Sprintf("D%09d", g), Open: money.Amount(g),
 		Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(g*7919%1009) * time.Hour),
 	}
@@ -38,17 +40,17 @@ func TestLoadDebtsByKey(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, 10)
 	b.owe()
-	want := []postgres.Debt{
-		debtNumber(postgres.DebtTopUp, 7), debtNumber(postgres.DebtAdvance, 7), debtNumber(postgres.DebtFee, debtsOfHot+1),
+	want := []debt.Debt{
+		debtNumber(debt.TopUp, 7), debtNumber(debt.Advance, 7), debtNumber(debt.Fee, debtsOfHot+1),
 	}
-	var keys []postgres.DebtKey
+	var keys []debt.Key
 	for _, d := range want {
-		keys = append(keys, postgres.DebtKey{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID})
+		keys = append(keys, debt.Key{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID})
 	}
 	keys = append(keys,
-		postgres.DebtKey{MerchantID: "m7", Kind: postgres.DebtTopUp, ID: "D000000007"},
-		postgres.DebtKey{MerchantID: "hot", Kind: "NONE", ID: "D000000007"},
-		postgres.DebtKey{MerchantID: "hot", Kind: postgres.DebtTopUp, ID: "none"})
+		debt.Key{MerchantID: "m7", Kind: debt.TopUp, ID: "D000000007"},
+		debt.Key{MerchantID: "hot", Kind: "NONE", ID: "D000000007"},
+		debt.Key{MerchantID: "hot", Kind: debt.TopUp, ID: "none"})
 	b.inTx(func(tx *postgres.Tx) error {
 		got, err := tx.Debts(keys)
 		same(t, want, got)
@@ -66,7 +68,7 @@ func TestLoadOldestDebts(t *testing.T) {
 	const limit = 40
 	var want []string
 	for _, merchant := range []string{"hot", "m3"} {
-		for _, kind := range postgres.DebtKinds() {
+		for _, kind := range debt.Kinds() {
 			want = append(want, b.ids(fmt.Sprintf(`
 				SELECT concat_ws(' ', merchant_id, kind, debt_id, sampling_case, open_minor)
 				FROM debts WHERE merchant_id = '%s' AND kind = '%s' ORDER BY since, debt_id LIMIT %d`, merchant, kind, limit))...)
@@ -92,15 +94,15 @@ func TestLoadApprovals(t *testing.T) {
 	b.run(`
 		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
 		VALUES ('m2', 'C000000002', 1, 'person', 1, '', 1, '2026-01-01')`)
-	var want []postgres.Approval
+	var want []book.Approval
 	for n := int32(1); n <= 3; n++ {
-		want = append(want, postgres.Approval{
+		want = append(want, book.Approval{
 			MerchantID: "hot", ClaimID: "C000000002", Revision: n, Person: "person", Amount: 1,
 			EventNumber: int64(n), ApprovedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 		})
 	}
 	b.inTx(func(tx *postgres.Tx) error {
-		got, err := tx.Approvals([]postgres.Key{{MerchantID: "hot", ID: "C000000002"}, {MerchantID: "m1", ID: "C000000003"}})
+		got, err := tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000002"}, {MerchantID: "m1", ID: "C000000003"}})
 		same(t, want, got)
 		return err
 	})
@@ -138,11 +140,11 @@ func TestLoadUsualAwards(t *testing.T) {
 		return u
 	}
 	ofMerchant := usual(1000, 1000-limit+1)
-	hot, none := postgres.ProductKey{MerchantID: "hot", ProductID: "hot"}, postgres.ProductKey{MerchantID: "hot"}
-	unknown := postgres.ProductKey{MerchantID: "nobody", ProductID: "none"}
+	hot, none := book.ProductKey{MerchantID: "hot", ProductID: "hot"}, book.ProductKey{MerchantID: "hot"}
+	unknown := book.ProductKey{MerchantID: "nobody", ProductID: "none"}
 	b.inTx(func(tx *postgres.Tx) error {
-		got, err := tx.Usual([]postgres.ProductKey{hot, none, unknown}, limit)
-		same(t, []postgres.Usual{
+		got, err := tx.Usual([]book.ProductKey{hot, none, unknown}, limit)
+		same(t, []book.Usual{
 			{ProductKey: hot, OfMerchant: ofMerchant, OfProduct: usual(900, 900-limit+1)},
 			{ProductKey: none, OfMerchant: ofMerchant},
 			{ProductKey: unknown},
@@ -161,23 +163,23 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 	b.run(`UPDATE claims SET merchant_id = 'm1' WHERE claim_id BETWEEN 'C000000011' AND 'C000000014'`)
 	b.run(`UPDATE claims SET product_id = 'rare' WHERE claim_id BETWEEN 'C000000012' AND 'C000000020'`)
 	const limit = 40
-	kinds := int64(len(postgres.DebtKinds()))
+	kinds := int64(len(debt.Kinds()))
 	for name, read := range map[string]struct {
 		run  func(*postgres.Tx) error
 		most int64
 	}{
 		"debts": {func(tx *postgres.Tx) error {
-			return listed(tx.Debts([]postgres.DebtKey{{MerchantID: "hot", Kind: postgres.DebtHold, ID: "D000000007"}}))
+			return listed(tx.Debts([]debt.Key{{MerchantID: "hot", Kind: debt.Hold, ID: "D000000007"}}))
 		}, 1},
 		"oldest debts": {func(tx *postgres.Tx) error { return listed(tx.OldestDebts([]string{"hot"}, limit)) }, kinds * limit},
 		"approvals": {func(tx *postgres.Tx) error {
-			return listed(tx.Approvals([]postgres.Key{{MerchantID: "hot", ID: "C000000100"}}))
+			return listed(tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 3},
 		"usual awards": {func(tx *postgres.Tx) error {
-			return listed(tx.Usual([]postgres.ProductKey{{MerchantID: "hot", ProductID: "hot"}}, limit))
+			return listed(tx.Usual([]book.ProductKey{{MerchantID: "hot", ProductID: "hot"}}, limit))
 		}, 2 * limit},
 		"usual awards of few": {func(tx *postgres.Tx) error {
-			return listed(tx.Usual([]postgres.ProductKey{{MerchantID: "m1", ProductID: "rare"}}, limit))
+			return listed(tx.Usual([]book.ProductKey{{MerchantID: "m1", ProductID: "rare"}}, limit))
 		}, 2 * limit},
 	} {
 		t.Run(name, func(t *testing.T) {

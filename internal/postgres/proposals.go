@@ -2,108 +2,17 @@ package postgres
 
 import (
 	"database/sql"
-	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
-
-// ProposalKind is what a proposal is about.
-type ProposalKind string
-
-// The kinds of proposal.
-const (
-	// ProposalWriteOff gives up what the merchant owes.
-	ProposalWriteOff ProposalKind = "WRITE_OFF"
-	// ProposalWriteOffRecovery takes what was given up from the deposit after all.
-	ProposalWriteOffRecovery ProposalKind = "WRITE_OFF_RECOVERY"
-	// ProposalDepositForfeiture takes a penalty from the deposit.
-	ProposalDepositForfeiture ProposalKind = "DEPOSIT_FORFEITURE"
-	// ProposalPenalty takes a penalty from shop funds.
-	ProposalPenalty ProposalKind = "PENALTY"
-	// ProposalPenaltyReversal gives a penalty back, wherever it was taken from.
-	ProposalPenaltyReversal ProposalKind = "PENALTY_REVERSAL"
-)
-
-// ProposalKinds lists the kinds.
-func ProposalKinds() []ProposalKind {
-	return []ProposalKind{
-		ProposalWriteOff, ProposalWriteOffRecovery, ProposalDepositForfeiture, ProposalPenalty, ProposalPenaltyReversal,
-	}
-}
-
-// Undoes says whether proposals of the kind undo an earlier one.
-func (k ProposalKind) Undoes() bool {
-	return k == ProposalWriteOffRecovery || k == ProposalPenaltyReversal
-}
-
-// ProposalState is where a proposal stands.
-type ProposalState string
-
-// The states of a proposal.
-const (
-	// ProposalOpen waits for approvers.
-	ProposalOpen ProposalState = "OPEN"
-	// ProposalCarriedOut was approved and done.
-	ProposalCarriedOut ProposalState = "CARRIED_OUT"
-	// ProposalRefused was refused by one person.
-	ProposalRefused ProposalState = "REFUSED"
-	// ProposalVoid lost what it was about before it was approved.
-	ProposalVoid ProposalState = "VOID"
-)
-
-// ProposalStates lists the states.
-func ProposalStates() []ProposalState {
-	return []ProposalState{ProposalOpen, ProposalCarriedOut, ProposalRefused, ProposalVoid}
-}
-
-// ProposalKey names a proposal.
-type ProposalKey struct {
-	MerchantID string
-	// Number is that of the event which made it.
-	Number int64
-}
-
-// Proposal is a decision about a merchant's money that needs two approvers besides
-// its proposer. What is proposed never changes.
-type Proposal struct {
-	ProposalKey
-	Kind   ProposalKind
-	State  ProposalState
-	Amount money.Amount
-	// DebtKind and DebtID name the debt of a write-off.
-	DebtKind DebtKind
-	DebtID   string
-	// Undoes is the number of the proposal that it undoes; zero for none.
-	Undoes     int64
-	Note       string
-	ProposedBy string
-	ProposedAt time.Time
-	// EndedAt is when it was carried out, refused or void; zero while it is open.
-	EndedAt time.Time
-	// TransferNumber is the transfer that carried it out; zero before.
-	TransferNumber int64
-	// Undone is what of it later proposals have undone.
-	Undone money.Amount
-	// Votes are what people said to it, in their order.
-	Votes []ProposalVote
-}
-
-// ProposalVote is what one person says to a proposal.
-type ProposalVote struct {
-	ProposalKey
-	Person      string
-	Approved    bool
-	Note        string
-	EventNumber int64
-	VotedAt     time.Time
-}
 
 const proposalColumns = `
 	p.merchant_id, p.proposal_number, p.kind, p.state, p.amount_minor, p.debt_kind, p.debt_id,
 	coalesce(p.undoes_number, 0), p.note, p.proposed_by, p.proposed_at, p.ended_at,
 	coalesce(p.transfer_number, 0), p.undone_minor`
 
-func scanProposal(rows *sql.Rows) (p Proposal, err error) {
+func scanProposal(rows *sql.Rows) (p proposal.Proposal, err error) {
 	var ended sql.NullTime
 	err = rows.Scan(&p.MerchantID, &p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount),
 		(*string)(&p.DebtKind), &p.DebtID, &p.Undoes, &p.Note, &p.ProposedBy, &p.ProposedAt, &ended,
@@ -116,23 +25,23 @@ func scanProposal(rows *sql.Rows) (p Proposal, err error) {
 const voteColumns = `
 	v.merchant_id, v.proposal_number, v.person_id, v.approved, v.note, v.event_number, v.voted_at`
 
-func scanVote(rows *sql.Rows) (v ProposalVote, err error) {
+func scanVote(rows *sql.Rows) (v proposal.Vote, err error) {
 	err = rows.Scan(&v.MerchantID, &v.Number, &v.Person, &v.Approved, &v.Note, &v.EventNumber, &v.VotedAt)
 	inUTC(&v.VotedAt)
 	return v, err
 }
 
-func proposalKeys(keys []ProposalKey) []any {
+func proposalKeys(keys []proposal.Key) []any {
 	return []any{
-		texts(keys, func(k *ProposalKey) string { return k.MerchantID }),
-		bigints(keys, func(k *ProposalKey) int64 { return k.Number }),
+		texts(keys, func(k *proposal.Key) string { return k.MerchantID }),
+		bigints(keys, func(k *proposal.Key) int64 { return k.Number }),
 	}
 }
 
 // Proposals reads the proposals among keys, with what people said to them.
-func (tx *Tx) Proposals(keys []ProposalKey) ([]Proposal, error) {
-	var out []Proposal
-	at := make(map[ProposalKey]int)
+func (tx *Tx) Proposals(keys []proposal.Key) ([]proposal.Proposal, error) {
+	var out []proposal.Proposal
+	at := make(map[proposal.Key]int)
 	err := tx.query("read proposals", `
 		SELECT`+proposalColumns+`
 		FROM unnest($1::text[], $2::bigint[]) AS k (merchant_id, number)
@@ -140,7 +49,7 @@ func (tx *Tx) Proposals(keys []ProposalKey) ([]Proposal, error) {
 		proposalKeys(keys),
 		func(rows *sql.Rows) error {
 			p, err := scanProposal(rows)
-			at[p.ProposalKey] = len(out)
+			at[p.Key] = len(out)
 			out = append(out, p)
 			return err
 		})
@@ -155,14 +64,14 @@ func (tx *Tx) Proposals(keys []ProposalKey) ([]Proposal, error) {
 		proposalKeys(keys),
 		func(rows *sql.Rows) error {
 			v, err := scanVote(rows)
-			p := &out[at[v.ProposalKey]]
+			p := &out[at[v.Key]]
 			p.Votes = append(p.Votes, v)
 			return err
 		})
 	return out, err
 }
 
-func putProposal(r *records, p *Proposal) {
+func putProposal(r *records, p *proposal.Proposal) {
 	r.texts(p.MerchantID)
 	r.bigints(p.Number)
 	r.texts(string(p.Kind), string(p.State))
@@ -175,7 +84,7 @@ func putProposal(r *records, p *Proposal) {
 	r.bigints(int64(p.Undone))
 }
 
-func (tx *Tx) writeProposals(c *Changes) error {
+func (tx *Tx) writeProposals(c *book.Changes) error {
 	if rows := c.ProposalsMade; len(rows) > 0 {
 		err := tx.gather("make proposals", len(rows), `
 			INSERT INTO proposals (
@@ -203,7 +112,7 @@ func (tx *Tx) writeProposals(c *Changes) error {
 		rowsOf(tx.s.types["proposals"], rows, putProposal))
 }
 
-func (tx *Tx) writeVotes(c *Changes) error {
+func (tx *Tx) writeVotes(c *book.Changes) error {
 	rows := c.Votes
 	if len(rows) == 0 {
 		return nil
@@ -212,7 +121,7 @@ func (tx *Tx) writeVotes(c *Changes) error {
 		INSERT INTO proposal_votes (merchant_id, proposal_number, person_id, approved, note, event_number, voted_at)
 		SELECT r.merchant_id, r.proposal_number, r.person_id, r.approved, r.note, r.event_number, r.voted_at
 		FROM unnest($1::proposal_votes[]) r`,
-		rowsOf(tx.s.types["proposal_votes"], rows, func(r *records, v *ProposalVote) {
+		rowsOf(tx.s.types["proposal_votes"], rows, func(r *records, v *proposal.Vote) {
 			r.texts(v.MerchantID)
 			r.bigints(v.Number)
 			r.texts(v.Person)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
@@ -196,7 +197,7 @@ func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from Cl
 
 // ClaimsAfter reads claims after one in order of merchant and id: those of a
 // merchant, or of all where none is named.
-func (r Reader) ClaimsAfter(ctx context.Context, merchantID string, after Key, limit int) ([]claim.Claim, error) {
+func (r Reader) ClaimsAfter(ctx context.Context, merchantID string, after book.Key, limit int) ([]claim.Claim, error) {
 	last := merchantID
 	if last == "" {
 		last = afterEveryID

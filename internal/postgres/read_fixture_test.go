@@ -8,6 +8,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -17,6 +18,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // start is the time at which every book's clock begins.
@@ -44,18 +47,17 @@ func newBooks(t *testing.T) *books {
 		t.Fatal(err)
 	}
 	b := &books{t: t, admin: admin, pg: pg, now: start}
-	b.engine, err = engine.New(t.Context(), pg, func() time.Time { return b.now }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	b.engine, err = engine.New(t.Context(), pg, func() time.Time { return b.now }, engine.Defaults(), engine.Hooks{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.engine.OnPayouts(func([]payout.Payout) {})
 	t.Cleanup(func() {
 		if b.engine != nil {
 			b.engine.Close()
 		}
 		_, _ = pg.Close(), admin.Close()
 	})
-	b.do(b.engine.OpenBook(t.Context(), b.request("OpenBook"), engine.OpenBook{Currency: "CNY"}))
+	b.do(b.engine.Do(t.Context(), b.request("OpenBook"), &book.OpenBook{Currency: "CNY"}))
 	b.topUp(1_000_000)
 	_, err = b.engine.RegisterAuthenticator(t.Context(), b.request("RegisterAuthenticator"),
 		claim.Authenticator{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"})
@@ -65,11 +67,11 @@ func newBooks(t *testing.T) *books {
 	return b
 }
 
-func (b *books) request(method string) engine.Header {
+func (b *books) request(method string) request.Header {
 	b.count++
-	return engine.Header{
+	return request.Header{
 		MerchantID: "m1", Method: method, RequestID: b.newest(),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: "reviewer-1"},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: "reviewer-1"},
 	}
 }
 
@@ -77,7 +79,7 @@ func (b *books) request(method string) engine.Header {
 func (b *books) newest() string { return fmt.Sprintf("request-%d", b.count) }
 
 // do takes the outcome of a command that must not be refused.
-func (b *books) do(o engine.Outcome, err error) engine.Outcome {
+func (b *books) do(o book.Outcome, err error) book.Outcome {
 	b.t.Helper()
 	if err != nil {
 		b.t.Fatal(err)
@@ -85,10 +87,10 @@ func (b *books) do(o engine.Outcome, err error) engine.Outcome {
 	return o
 }
 
-func (b *books) topUp(amount money.Amount) engine.Outcome {
+func (b *books) topUp(amount money.Amount) book.Outcome {
 	b.t.Helper()
 	h := b.request("TopUpDeposit")
-	return b.do(b.engine.MoveMoney(b.t.Context(), h, engine.MoneyMove{
+	return b.do(b.engine.Do(b.t.Context(), h, &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY", Reference: "pay-" + h.RequestID,
 	}))
 }
@@ -108,21 +110,21 @@ func line(id string) *order.Line {
 func (b *books) file(id string) *claim.Claim {
 	b.t.Helper()
 	l := line(id)
-	return b.do(b.engine.FileClaim(b.t.Context(), b.request("FileClaim"), engine.FileClaim{
+	return b.do(b.engine.Do(b.t.Context(), b.request("FileClaim"), &book.FileClaim{
 		Line: l, ClaimantID: l.PayerID, Ordinals: []int32{1}, Basis: policy.Promise,
-		Refunds:  []postgres.Refund{{MerchantID: "m1", OrderLineID: id, RefundID: "refund-" + id, Amount: 100, RefundedAt: start.AddDate(0, 0, -5)}},
+		Refunds:  []book.Refund{{MerchantID: "m1", OrderLineID: id, RefundID: "refund-" + id, Amount: 100, RefundedAt: start.AddDate(0, 0, -5)}},
 		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
 		LearnedAt: start.AddDate(0, 0, -3), Destination: "wallet-1",
 	})).Claim
 }
 
 // record records a laboratory's result on the unit of a claim.
-func (b *books) record(c *claim.Claim, v claim.Verdict) engine.Outcome {
+func (b *books) record(c *claim.Claim, v claim.Verdict) book.Outcome {
 	b.t.Helper()
-	return b.do(b.engine.RecordResult(b.t.Context(), b.request("RecordResult"), engine.NewRecordResult(claim.Result{
+	return b.do(b.engine.Do(b.t.Context(), b.request("RecordResult"), &book.RecordResult{Result: claim.Result{
 		ClaimID: c.ID, AuthenticatorID: "lab-1", ReportNumber: "report-" + c.ID, Sample: claim.SealedPlatformSample,
 		CustodyIntact: true, Units: []claim.Unit{{Ordinal: 1, Verdict: v}}, IssuedAt: start,
-	})))
+	}}))
 }
 
 // paying takes a fresh claim to where it waits for the gateway.
@@ -130,8 +132,8 @@ func (b *books) paying(id string) *claim.Claim {
 	b.t.Helper()
 	c := b.file(id)
 	b.record(c, claim.Counterfeit)
-	c = b.do(b.engine.ConfirmNotice(b.t.Context(), b.request("ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0))).Claim
-	return b.do(b.engine.AcceptClaim(b.t.Context(), b.request("AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), "agreed"))).Claim
+	c = b.do(b.engine.Do(b.t.Context(), b.request("ConfirmNotice"), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}})).Claim
+	return b.do(b.engine.Do(b.t.Context(), b.request("AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Note: "agreed"})).Claim
 }
 
 // answer has the payment service report the same of each of a claim's payouts.
@@ -141,12 +143,12 @@ func (b *books) answer(said payout.Outcome, payouts ...payout.Payout) *claim.Cla
 	for _, p := range payouts {
 		// As the worker does before it instructs.
 		if _, _, err := b.engine.Reserve(b.t.Context(), postgres.Reservation{
-			Kind: postgres.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
+			Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
 		}); err != nil {
 			b.t.Fatal(err)
 		}
 		h := b.request("ReportPayoutOutcome")
-		c = b.do(b.engine.ReportPayoutOutcome(b.t.Context(), h, p.OutNumber, payout.Answer{Outcome: said})).Claim
+		c = b.do(b.engine.Do(b.t.Context(), h, &book.AnswerPayout{OutNumber: p.OutNumber, Answer: payout.Answer{Outcome: said}})).Claim
 	}
 	return c
 }

@@ -6,12 +6,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/lib/pq"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // MoveRead is a move with who made it. Person is empty where none acted, or
@@ -99,7 +102,7 @@ func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveR
 		SELECT p.person_id, p.commitment
 		FROM person_commitments p
 		WHERE p.merchant_id = $1 AND p.commitment = ANY ($2::bytea[])`,
-		func(rows *sql.Rows) (p Person, err error) {
+		func(rows *sql.Rows) (p book.Person, err error) {
 			var commitment []byte
 			err = rows.Scan(&p.PersonID, &commitment)
 			copy(p.Commitment[:], commitment)
@@ -180,7 +183,7 @@ func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, 
 
 // OrderLine reads an order line with its refunds, oldest first; nil where none
 // is stored.
-func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []Refund, bool, error) {
+func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []book.Refund, bool, error) {
 	line, found, err := readOne(ctx, r, "read order line", `
 		SELECT l.content
 		FROM order_lines l
@@ -205,10 +208,23 @@ func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*orde
 }
 
 // Request reads the stored outcome of a request.
-func (r Reader) Request(ctx context.Context, k RequestKey) (Request, bool, error) {
+func (r Reader) Request(ctx context.Context, k request.Key) (request.Stored, bool, error) {
 	return readOne(ctx, r, "read request", `
 		SELECT`+requestColumns+`
 		FROM requests r
 		WHERE r.merchant_id = $1 AND r.workload = $2 AND r.method = $3 AND r.request_id = $4`,
 		scanRequest, k.MerchantID, k.Workload, k.Method, k.RequestID)
+}
+
+// Move is a claim's change of state as its history keeps it, with its event.
+type Move struct {
+	MerchantID  string
+	ClaimID     string
+	Version     int64
+	From        claim.State
+	To          claim.State
+	Trigger     claim.Trigger
+	EventNumber int64
+	Note        string
+	RecordedAt  time.Time
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 )
 
 // Head reads a book's row.
-func (r Reader) Head(ctx context.Context, merchantID string) (Head, bool, error) {
+func (r Reader) Head(ctx context.Context, merchantID string) (book.Head, bool, error) {
 	return readOne(ctx, r, "read book", `
 		SELECT`+headColumns+`
 		FROM books b

@@ -7,14 +7,16 @@ import (
 
 	"github.com/lib/pq"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
 // AppealRead is an appeal with what ended it: a decision of the panel, or what
 // made it moot. Both are zero while it waits.
 type AppealRead struct {
-	Appeal
+	book.Appeal
 	EndedBy claim.Trigger
 	EndedAt time.Time
 }
@@ -53,7 +55,7 @@ type ApprovalKey struct {
 }
 
 // Approvals reads the approvals of a claim after one, by revision and person.
-func (r Reader) Approvals(ctx context.Context, merchantID, claimID string, after ApprovalKey, limit int) ([]Approval, error) {
+func (r Reader) Approvals(ctx context.Context, merchantID, claimID string, after ApprovalKey, limit int) ([]book.Approval, error) {
 	return read(ctx, r, "list approvals", `
 		SELECT a.merchant_id, a.claim_id, a.revision, a.person_id, a.amount_minor, a.note, a.event_number, a.approved_at
 		FROM approvals a
@@ -64,19 +66,19 @@ func (r Reader) Approvals(ctx context.Context, merchantID, claimID string, after
 
 // DebtCursor is a place in a list of debts; the zero cursor is its start.
 type DebtCursor struct {
-	Kind  DebtKind
+	Kind  debt.Kind
 	Since time.Time
 	ID    string
 }
 
 // Debts lists a book's debts from one on, those of one kind where one is named:
 // by kind, of each the oldest first.
-func (r Reader) Debts(ctx context.Context, merchantID string, kind DebtKind, from DebtCursor, size int) (Page[Debt, DebtCursor], error) {
+func (r Reader) Debts(ctx context.Context, merchantID string, kind debt.Kind, from DebtCursor, size int) (Page[debt.Debt, DebtCursor], error) {
 	last := kind
 	if last == "" {
 		last = afterEveryID
 	}
-	l := listing[Debt, DebtCursor]{what: "list debts", query: `
+	l := listing[debt.Debt, DebtCursor]{what: "list debts", query: `
 		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, d.n > $1
 		FROM (
 			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor,
@@ -87,13 +89,13 @@ func (r Reader) Debts(ctx context.Context, merchantID string, kind DebtKind, fro
 			LIMIT $1 + 1) d
 		LIMIT $2`}
 	l.scan = fillDebt
-	l.cursor = func(d *Debt) DebtCursor { return DebtCursor{d.Kind, d.Since, d.ID} }
+	l.cursor = func(d *debt.Debt) DebtCursor { return DebtCursor{d.Kind, d.Since, d.ID} }
 	return l.page(ctx, r, size, merchantID, string(max(from.Kind, kind)), from.Since, from.ID, string(last))
 }
 
 // DebtSum is what is open of one kind and age together.
 type DebtSum struct {
-	Kind DebtKind
+	Kind debt.Kind
 	// Age counts the times that the debts are as old as, or older.
 	Age   int
 	Open  money.Amount
@@ -102,7 +104,7 @@ type DebtSum struct {
 
 // DebtSums sums a book's debts by kind, those of one kind where one is named, and
 // by age: by how many of the times given they are open since, or longer.
-func (r Reader) DebtSums(ctx context.Context, merchantID string, kind DebtKind, times ...time.Time) ([]DebtSum, error) {
+func (r Reader) DebtSums(ctx context.Context, merchantID string, kind debt.Kind, times ...time.Time) ([]DebtSum, error) {
 	return read(ctx, r, "sum debts", `
 		SELECT x.kind, x.age, sum(x.open_minor)::bigint, count(*)
 		FROM (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -40,16 +41,16 @@ func TestMoneyReadsLookAtFewRows(t *testing.T) {
 	b := newBulk(t, 1, 1000)
 	b.owe()
 	const c = "C000000100"
-	debts := func(kind postgres.DebtKind, from postgres.DebtCursor) planned {
+	debts := func(kind debt.Kind, from postgres.DebtCursor) planned {
 		return planned{func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Debts(ctx, "hot", kind, from, pageSize))
 		}, onePage}
 	}
 	for name, read := range map[string]planned{
 		"debts":         debts("", postgres.DebtCursor{}),
-		"debts of kind": debts(postgres.DebtHold, postgres.DebtCursor{}),
+		"debts of kind": debts(debt.Hold, postgres.DebtCursor{}),
 		"debts, a later page": debts("", postgres.DebtCursor{
-			Kind: postgres.DebtFee, Since: start.AddDate(0, 0, -20), ID: "D000000100",
+			Kind: debt.Fee, Since: start.AddDate(0, 0, -20), ID: "D000000100",
 		}),
 		"appeals": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Appeals(ctx, "hot", c, 0, pageSize))
@@ -80,9 +81,9 @@ func TestReadDebts(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, 10)
 	b.owe()
-	for kind, query := range map[postgres.DebtKind]string{
+	for kind, query := range map[debt.Kind]string{
 		"": `SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' ORDER BY kind, since, debt_id`,
-		postgres.DebtAdvance: `
+		debt.Advance: `
 			SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' AND kind = 'ADVANCE' ORDER BY since, debt_id`,
 	} {
 		var got []string
@@ -100,7 +101,7 @@ func TestReadDebts(t *testing.T) {
 		same(t, b.ids(query), got)
 	}
 	times := []time.Time{time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)}
-	sums, err := b.reader.DebtSums(t.Context(), "hot", postgres.DebtFee, times...)
+	sums, err := b.reader.DebtSums(t.Context(), "hot", debt.Fee, times...)
 	if err != nil {
 		t.Fatal(err)
 	}

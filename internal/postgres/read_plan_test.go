@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // pageSize is how many rows the planned pages hold.
@@ -171,7 +173,7 @@ func plannedParts() map[string]planned {
 			return found(0, ok, err)
 		}, few},
 		"request": {func(ctx context.Context, r postgres.Reader) error {
-			return found(r.Request(ctx, postgres.RequestKey{MerchantID: "hot", Workload: "test", Method: "FileClaim", RequestID: "r100"}))
+			return found(r.Request(ctx, request.Key{MerchantID: "hot", Workload: "test", Method: "FileClaim", RequestID: "r100"}))
 		}, 1},
 		"transfer": {func(ctx context.Context, r postgres.Reader) error { return found(r.Transfer(ctx, "hot", 100)) }, 1},
 		"transfers": {func(ctx context.Context, r postgres.Reader) error {
@@ -216,10 +218,10 @@ func plannedFeed() map[string]planned {
 			return listed(r.EventsAfter(ctx, "hot", 100, 1<<40, pageSize))
 		}, onePage},
 		"claims in order": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.ClaimsAfter(ctx, "", postgres.Key{MerchantID: "hot", ID: "C000000100"}, pageSize))
+			return listed(r.ClaimsAfter(ctx, "", book.Key{MerchantID: "hot", ID: "C000000100"}, pageSize))
 		}, onePage},
 		"claims of merchant in order": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.ClaimsAfter(ctx, "hot", postgres.Key{ID: "C000000100"}, pageSize))
+			return listed(r.ClaimsAfter(ctx, "hot", book.Key{ID: "C000000100"}, pageSize))
 		}, onePage},
 	}
 }

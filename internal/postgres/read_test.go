@@ -8,11 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // must gives what a read found.
@@ -193,9 +194,9 @@ func TestReadRequest(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)
 	c := b.file("l1")
-	k := postgres.RequestKey{MerchantID: "m1", Workload: "test", Method: "FileClaim", RequestID: b.newest()}
+	k := request.Key{MerchantID: "m1", Workload: "test", Method: "FileClaim", RequestID: b.newest()}
 	stored := there(b.pg.Reader().Request(t.Context(), k))(t)
-	if stored.RequestKey != k || stored.ClaimID != c.ID || stored.EventNumber == 0 || !stored.RecordedAt.After(start) {
+	if stored.Key != k || stored.ClaimID != c.ID || stored.EventNumber == 0 || !stored.RecordedAt.After(start) {
 		t.Errorf("request: %+v", stored)
 	}
 	k.Workload = "another"
@@ -238,9 +239,13 @@ func TestQueuesHoldWhatWaitsForPeople(t *testing.T) {
 
 	stored := there(b.pg.Reader().Claim(t.Context(), "m1", reviewed.ID))(t)
 	b.now = stored.Deadline.Add(time.Hour)
-	b.do(b.engine.PassDeadline(t.Context(), "m1", engine.NewPassDeadline(postgres.Wait{
+	b.do(b.engine.Do(t.Context(), request.System("m1", "PassDeadline"), &book.PassDeadline{OnClaim: book.OnClaim{ClaimID: book.Wait{
 		MerchantID: "m1", ClaimID: stored.ID, Fires: stored.Fires, Deadline: stored.Deadline,
-	})))
+	}.ClaimID}, Fires: book.Wait{
+		MerchantID: "m1", ClaimID: stored.ID, Fires: stored.Fires, Deadline: stored.Deadline,
+	}.Fires, Deadline: book.Wait{
+		MerchantID: "m1", ClaimID: stored.ID, Fires: stored.Fires, Deadline: stored.Deadline,
+	}.Deadline}))
 	same(t, []string{contradicted.ID, reviewed.ID}, queue(postgres.QueueOverdue))
 }
 

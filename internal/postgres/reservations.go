@@ -6,21 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"time"
-)
 
-// ReservationKind says what kind of reference is reserved.
-type ReservationKind string
-
-// The kinds of reference that are unique across books.
-const (
-	AuthenticationReport ReservationKind = "AUTHENTICATION_REPORT"
-	PaymentReference     ReservationKind = "PAYMENT_REFERENCE"
-	OutNumber            ReservationKind = "OUT_NUMBER"
+	"github.com/tenfold-claims/tenfold/internal/book"
 )
 
 // Reservation is a reference and who holds it.
 type Reservation struct {
-	Kind       ReservationKind
+	Kind       book.ReferenceKind
 	Reference  string
 	MerchantID string
 	Holder     string
@@ -91,7 +83,7 @@ func (db *DB) Unreserve(ctx context.Context, r Reservation) error {
 }
 
 // Reserved says who holds a reference.
-func (db *DB) Reserved(ctx context.Context, kind ReservationKind, reference string) (Reservation, bool, error) {
+func (db *DB) Reserved(ctx context.Context, kind book.ReferenceKind, reference string) (Reservation, bool, error) {
 	r := Reservation{Kind: kind, Reference: reference}
 	err := db.pool.QueryRowxContext(ctx, `
 		SELECT merchant_id, holder, reserved_at FROM reservations WHERE kind = $1 AND reference = $2`,

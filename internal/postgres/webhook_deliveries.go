@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
 )
 
 // Delivery is an event on its way to a webhook.
@@ -90,7 +92,7 @@ func (db *DB) TakeDeliveries(ctx context.Context, now, until time.Time, limit in
 
 // Try is how a try of a delivery ended.
 type Try struct {
-	Webhook Key
+	Webhook book.Key
 	Number  int64
 	// Status is the HTTP status; zero where there was no answer.
 	Status int
@@ -103,7 +105,7 @@ type Try struct {
 }
 
 // EndDelivery forgets a delivery that was taken.
-func (db *DB) EndDelivery(ctx context.Context, webhook Key, number int64) error {
+func (db *DB) EndDelivery(ctx context.Context, webhook book.Key, number int64) error {
 	_, err := db.pool.ExecContext(ctx, `
 		DELETE FROM webhook_deliveries WHERE merchant_id = $1 AND webhook_id = $2 AND event_number = $3`,
 		webhook.MerchantID, webhook.ID, number)
@@ -147,7 +149,7 @@ type DeadLetter struct {
 }
 
 // DeadLetters reads what was given up of a webhook after an event, oldest first.
-func (r Reader) DeadLetters(ctx context.Context, webhook Key, after int64, limit int) ([]DeadLetter, error) {
+func (r Reader) DeadLetters(ctx context.Context, webhook book.Key, after int64, limit int) ([]DeadLetter, error) {
 	return read(ctx, r, "list dead letters", `
 		SELECT d.event_number, d.attempts, d.last_status, d.last_failure, d.dead_at
 		FROM webhook_deliveries d

@@ -3,42 +3,42 @@ package postgres
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/lib/pq/oid"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // Write stores changes in one statement, which is a transaction by itself where
 // none is open: all of it or nothing. Every row is counted and every book's
 // version compared; ErrStale means that what was decided on has changed. Books
 // are written, and by that locked, first and in key order.
-func (tx *Tx) Write(c *Changes) error {
+func (tx *Tx) Write(c *book.Changes) error {
 	tx.parts = nil
-	for _, step := range []func(*Changes) error{
-		tx.writeBooks, tx.compareBooks, tx.writePersons, tx.writeLines, tx.writeRefunds, tx.writeGroups,
-		tx.writeClaimsFiled, tx.writeClaimsChanged, tx.writeUnits,
-		tx.writeRevisions, tx.writeResults, tx.writeWaits,
-		tx.writeHoldsPlaced, tx.writeHoldsChanged, tx.writeTransfers,
-		tx.writePayoutsMade, tx.writePayoutsChanged, tx.writeDues,
-		tx.writeDebts, tx.writeAppeals, tx.writeApprovals, tx.writeRetractions,
-		tx.writeProposals, tx.writeVotes, tx.writeEvidence,
-		tx.writeEvents, tx.writeRequests,
-	} {
-		if err := step(c); err != nil {
+	if err := errors.Join(tx.writeBooks(c), tx.compareBooks(c)); err != nil {
+		return err
+	}
+	for _, kind := range stored {
+		if kind.put == nil {
+			continue
+		}
+		if err := kind.put(tx, c); err != nil {
 			return err
 		}
 	}
 	return tx.flush()
 }
 
-func (tx *Tx) writeBooks(c *Changes) error {
+func (tx *Tx) writeBooks(c *book.Changes) error {
 	if rows := c.Books; len(rows) > 0 {
-		slices.SortFunc(rows, func(a, b Head) int { return cmp.Compare(a.MerchantID, b.MerchantID) })
+		slices.SortFunc(rows, func(a, b book.Head) int { return cmp.Compare(a.MerchantID, b.MerchantID) })
 		err := tx.gather("write books", len(rows), `
 			UPDATE books b
 			SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
@@ -68,11 +68,11 @@ func (tx *Tx) writeBooks(c *Changes) error {
 }
 
 // compareBooks counts the books that are still as they were read.
-func (tx *Tx) compareBooks(c *Changes) error {
+func (tx *Tx) compareBooks(c *book.Changes) error {
 	rows := slices.Clone(c.BooksRead)
 	const missing = -1
 	for _, id := range c.BooksMissing {
-		rows = append(rows, Head{MerchantID: id, Version: missing})
+		rows = append(rows, book.Head{MerchantID: id, Version: missing})
 	}
 	if len(rows) == 0 {
 		return nil
@@ -82,11 +82,11 @@ func (tx *Tx) compareBooks(c *Changes) error {
 		FROM unnest($1::text[], $2::bigint[]) AS k (merchant_id, version)
 		LEFT JOIN books b ON b.merchant_id = k.merchant_id
 		WHERE coalesce(b.version, -1) = k.version`,
-		texts(rows, func(h *Head) string { return h.MerchantID }),
-		bigints(rows, func(h *Head) int64 { return h.Version }))
+		texts(rows, func(h *book.Head) string { return h.MerchantID }),
+		bigints(rows, func(h *book.Head) int64 { return h.Version }))
 }
 
-func putHead(r *records, h *Head) {
+func putHead(r *records, h *book.Head) {
 	r.texts(h.MerchantID, h.Currency)
 	r.bigints(h.Version, h.EventNumber)
 	r.blob(h.EventHash[:])
@@ -99,7 +99,7 @@ func putHead(r *records, h *Head) {
 	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
 }
 
-func (tx *Tx) writePersons(c *Changes) error {
+func (tx *Tx) writePersons(c *book.Changes) error {
 	rows := c.Persons
 	if len(rows) == 0 {
 		return nil
@@ -110,14 +110,14 @@ func (tx *Tx) writePersons(c *Changes) error {
 		SELECT
 			r.merchant_id, r.person_id, r.salt, r.commitment
 		FROM unnest($1::person_commitments[]) r`,
-		rowsOf(tx.s.types["person_commitments"], rows, func(r *records, p *Person) {
+		rowsOf(tx.s.types["person_commitments"], rows, func(r *records, p *book.Person) {
 			r.texts(p.MerchantID, p.PersonID)
 			r.blob(p.Salt)
 			r.blob(p.Commitment[:])
 		}))
 }
 
-func (tx *Tx) writeLines(c *Changes) error {
+func (tx *Tx) writeLines(c *book.Changes) error {
 	rows := c.Lines
 	if len(rows) == 0 {
 		return nil
@@ -139,7 +139,7 @@ func (tx *Tx) writeLines(c *Changes) error {
 			r.merchant_id, r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at,
 			r.content, r.digest, r.recorded_at
 		FROM unnest($1::order_lines[]) r`,
-		rowsOf(tx.s.types["order_lines"], rows, func(r *records, l *LineSeen) {
+		rowsOf(tx.s.types["order_lines"], rows, func(r *records, l *book.LineSeen) {
 			digest := l.Line.Digest()
 			r.texts(l.Line.MerchantID, l.Line.ID, l.Line.OrderID, l.Line.PaymentID, l.Line.ProductID)
 			r.times(l.Line.PaidAt)
@@ -149,7 +149,7 @@ func (tx *Tx) writeLines(c *Changes) error {
 		}))
 }
 
-func (tx *Tx) writeRefunds(c *Changes) error {
+func (tx *Tx) writeRefunds(c *book.Changes) error {
 	rows := c.Refunds
 	if len(rows) == 0 {
 		return nil
@@ -161,14 +161,14 @@ func (tx *Tx) writeRefunds(c *Changes) error {
 			r.merchant_id, r.order_line_id, r.refund_id, r.amount_minor, r.refunded_at,
 			r.recorded_at
 		FROM unnest($1::order_line_refunds[]) r`,
-		rowsOf(tx.s.types["order_line_refunds"], rows, func(r *records, f *Refund) {
+		rowsOf(tx.s.types["order_line_refunds"], rows, func(r *records, f *book.Refund) {
 			r.texts(f.MerchantID, f.OrderLineID, f.RefundID)
 			r.bigints(int64(f.Amount))
 			r.times(f.RefundedAt, f.RecordedAt)
 		}))
 }
 
-func (tx *Tx) writeGroups(c *Changes) error {
+func (tx *Tx) writeGroups(c *book.Changes) error {
 	rows := c.Groups
 	if len(rows) == 0 {
 		return nil
@@ -179,13 +179,13 @@ func (tx *Tx) writeGroups(c *Changes) error {
 		SELECT
 			r.merchant_id, r.group_id, r.claimant_id, r.product_id, r.anchor_paid_at, r.recorded_at
 		FROM unnest($1::pricing_groups[]) r`,
-		rowsOf(tx.s.types["pricing_groups"], rows, func(r *records, g *Group) {
+		rowsOf(tx.s.types["pricing_groups"], rows, func(r *records, g *book.Group) {
 			r.texts(g.MerchantID, g.ID, g.ClaimantID, g.ProductID)
 			r.times(g.AnchorPaidAt, g.RecordedAt)
 		}))
 }
 
-func (tx *Tx) writeHoldsPlaced(c *Changes) error {
+func (tx *Tx) writeHoldsPlaced(c *book.Changes) error {
 	rows := c.HoldsPlaced
 	if len(rows) == 0 {
 		return nil
@@ -209,7 +209,7 @@ func putHold(r *records, h *ledger.Hold) {
 	r.times(h.PlacedAt, h.EndedAt)
 }
 
-func (tx *Tx) writeHoldsChanged(c *Changes) error {
+func (tx *Tx) writeHoldsChanged(c *book.Changes) error {
 	rows := c.HoldsChanged
 	if len(rows) == 0 {
 		return nil
@@ -223,7 +223,7 @@ func (tx *Tx) writeHoldsChanged(c *Changes) error {
 		rowsOf(tx.s.types["holds"], rows, putHold))
 }
 
-func (tx *Tx) writeTransfers(c *Changes) error {
+func (tx *Tx) writeTransfers(c *book.Changes) error {
 	rows := c.Transfers
 	if len(rows) == 0 {
 		return nil
@@ -248,7 +248,7 @@ func (tx *Tx) writeTransfers(c *Changes) error {
 		}))
 }
 
-func (tx *Tx) writePayoutsMade(c *Changes) error {
+func (tx *Tx) writePayoutsMade(c *book.Changes) error {
 	rows := c.PayoutsMade
 	if len(rows) == 0 {
 		return nil
@@ -278,7 +278,7 @@ func putPayout(r *records, p *payout.Payout) {
 	r.times(p.Coupon.ExpiresAt)
 }
 
-func (tx *Tx) writePayoutsChanged(c *Changes) error {
+func (tx *Tx) writePayoutsChanged(c *book.Changes) error {
 	rows := c.PayoutsChanged
 	if len(rows) == 0 {
 		return nil
@@ -294,13 +294,13 @@ func (tx *Tx) writePayoutsChanged(c *Changes) error {
 		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
-func putDue(r *records, d *Due) {
+func putDue(r *records, d *book.Due) {
 	r.texts(d.MerchantID, d.PayoutID)
 	r.times(d.DueAt)
 	r.integer(d.Attempts)
 }
 
-func (tx *Tx) writeDues(c *Changes) error {
+func (tx *Tx) writeDues(c *book.Changes) error {
 	if rows := c.DuesEnded; len(rows) > 0 {
 		err := tx.gather("end payout dues", len(rows), `
 			DELETE FROM payout_dues d
@@ -333,7 +333,7 @@ func (tx *Tx) writeDues(c *Changes) error {
 		rowsOf(tx.s.types["payout_dues"], rows, putDue))
 }
 
-func (tx *Tx) writeEvents(c *Changes) error {
+func (tx *Tx) writeEvents(c *book.Changes) error {
 	rows := c.Events
 	if len(rows) == 0 {
 		return nil
@@ -370,7 +370,7 @@ func putEvent(r *records, e *event.Event) {
 	r.bigintOrNull(last)
 }
 
-func (tx *Tx) writeRequests(c *Changes) error {
+func (tx *Tx) writeRequests(c *book.Changes) error {
 	rows := c.Requests
 	if len(rows) == 0 {
 		return nil
@@ -381,7 +381,7 @@ func (tx *Tx) writeRequests(c *Changes) error {
 		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,
 		       r.payout_id, r.transfer_number, r.event_number, r.recorded_at
 		FROM unnest($1::requests[]) r`,
-		rowsOf(tx.s.types["requests"], rows, func(r *records, q *Request) {
+		rowsOf(tx.s.types["requests"], rows, func(r *records, q *request.Stored) {
 			r.texts(q.MerchantID, q.Workload, q.Method, q.RequestID)
 			r.blob(q.Digest[:])
 			r.textsOrNull(q.ClaimID, q.ResultID, q.PayoutID)

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-func (tx *Tx) writeClaimsFiled(c *Changes) error {
+func (tx *Tx) writeClaimsFiled(c *book.Changes) error {
 	rows := c.ClaimsFiled
 	if len(rows) == 0 {
 		return nil
@@ -73,7 +74,7 @@ func putClaim(r *records, c *claim.Claim) {
 		int64(c.Fees.WrittenOff))
 }
 
-func (tx *Tx) writeClaimsChanged(c *Changes) error {
+func (tx *Tx) writeClaimsChanged(c *book.Changes) error {
 	rows := c.ClaimsChanged
 	if len(rows) == 0 {
 		return nil
@@ -101,20 +102,20 @@ func (tx *Tx) writeClaimsChanged(c *Changes) error {
 		    fee_written_off_minor = k.fee_written_off_minor
 		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
 		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
-		rowsOf(tx.s.types["claims"], rows, func(r *records, c *ClaimChanged) { putClaim(r, &c.Claim) }),
-		bigints(rows, func(r *ClaimChanged) int64 { return r.From }))
+		rowsOf(tx.s.types["claims"], rows, func(r *records, c *book.ClaimChanged) { putClaim(r, &c.Claim) }),
+		bigints(rows, func(r *book.ClaimChanged) int64 { return r.From }))
 }
 
-func unitArrays(rows []UnitOwner) []any {
+func unitArrays(rows []book.UnitOwner) []any {
 	return []any{
-		texts(rows, func(u *UnitOwner) string { return u.MerchantID }),
-		texts(rows, func(u *UnitOwner) string { return u.OrderLineID }),
-		integers(rows, func(u *UnitOwner) int32 { return u.Ordinal }),
-		texts(rows, func(u *UnitOwner) string { return u.ClaimID }),
+		texts(rows, func(u *book.UnitOwner) string { return u.MerchantID }),
+		texts(rows, func(u *book.UnitOwner) string { return u.OrderLineID }),
+		integers(rows, func(u *book.UnitOwner) int32 { return u.Ordinal }),
+		texts(rows, func(u *book.UnitOwner) string { return u.ClaimID }),
 	}
 }
 
-func (tx *Tx) writeUnits(c *Changes) error {
+func (tx *Tx) writeUnits(c *book.Changes) error {
 	if rows := c.UnitsTaken; len(rows) > 0 {
 		err := tx.gather("take units", len(rows), `
 			INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
@@ -142,7 +143,7 @@ func (tx *Tx) writeUnits(c *Changes) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	owners := make([]UnitOwner, len(rows))
+	owners := make([]book.UnitOwner, len(rows))
 	for i := range rows {
 		owners[i] = rows[i].UnitOwner
 	}
@@ -153,10 +154,10 @@ func (tx *Tx) writeUnits(c *Changes) error {
 		     AS k (merchant_id, order_line_id, ordinal, claim_id, from_claim_id)
 		WHERE u.merchant_id = k.merchant_id AND u.order_line_id = k.order_line_id
 		  AND u.ordinal = k.ordinal AND u.claim_id = k.from_claim_id`,
-		append(unitArrays(owners), texts(rows, func(u *UnitPassed) string { return u.From }))...)
+		append(unitArrays(owners), texts(rows, func(u *book.UnitPassed) string { return u.From }))...)
 }
 
-func (tx *Tx) writeRevisions(c *Changes) error {
+func (tx *Tx) writeRevisions(c *book.Changes) error {
 	rows := c.Revisions
 	if len(rows) == 0 {
 		return nil
@@ -192,7 +193,7 @@ func (tx *Tx) writeRevisions(c *Changes) error {
 		FROM unnest($1::claim_revisions[]) r`, param)
 }
 
-func (tx *Tx) writeResults(c *Changes) error {
+func (tx *Tx) writeResults(c *book.Changes) error {
 	rows := c.Results
 	if len(rows) == 0 {
 		return nil
@@ -222,14 +223,14 @@ func (tx *Tx) writeResults(c *Changes) error {
 		}))
 }
 
-func putWait(r *records, w *Wait) {
+func putWait(r *records, w *book.Wait) {
 	r.texts(w.MerchantID, w.ClaimID, string(w.State))
 	r.times(w.Since)
 	r.texts(string(w.Fires))
 	r.times(w.Deadline, w.HoldExpires)
 }
 
-func (tx *Tx) writeWaits(c *Changes) error {
+func (tx *Tx) writeWaits(c *book.Changes) error {
 	if rows := c.WaitsBegun; len(rows) > 0 {
 		err := tx.gather("begin waits", len(rows), `
 			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)

@@ -1,20 +1,25 @@
 package postgres
 
-func debtKeys(rows []Debt) []any {
+import (
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+)
+
+func debtKeys(rows []debt.Debt) []any {
 	return []any{
-		texts(rows, func(d *Debt) string { return d.MerchantID }),
-		texts(rows, func(d *Debt) string { return string(d.Kind) }),
-		texts(rows, func(d *Debt) string { return d.ID }),
+		texts(rows, func(d *debt.Debt) string { return d.MerchantID }),
+		texts(rows, func(d *debt.Debt) string { return string(d.Kind) }),
+		texts(rows, func(d *debt.Debt) string { return d.ID }),
 	}
 }
 
-func putDebt(r *records, d *Debt) {
+func putDebt(r *records, d *debt.Debt) {
 	r.texts(d.MerchantID, string(d.Kind), d.ID, d.SamplingCase)
 	r.times(d.Since)
 	r.bigints(int64(d.Open))
 }
 
-func (tx *Tx) writeDebts(c *Changes) error {
+func (tx *Tx) writeDebts(c *book.Changes) error {
 	if rows := c.DebtsBegun; len(rows) > 0 {
 		err := tx.gather("begin debts", len(rows), `
 			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
@@ -47,7 +52,7 @@ func (tx *Tx) writeDebts(c *Changes) error {
 		debtKeys(rows)...)
 }
 
-func (tx *Tx) writeAppeals(c *Changes) error {
+func (tx *Tx) writeAppeals(c *book.Changes) error {
 	rows := c.Appeals
 	if len(rows) == 0 {
 		return nil
@@ -56,7 +61,7 @@ func (tx *Tx) writeAppeals(c *Changes) error {
 		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.note, r.evidence, r.event_number, r.appealed_at
 		FROM unnest($1::appeals[]) r`,
-		rowsOf(tx.s.types["appeals"], rows, func(r *records, a *Appeal) {
+		rowsOf(tx.s.types["appeals"], rows, func(r *records, a *book.Appeal) {
 			r.texts(a.MerchantID, a.ClaimID)
 			r.integer(a.Revision)
 			r.texts(a.Note)
@@ -66,7 +71,7 @@ func (tx *Tx) writeAppeals(c *Changes) error {
 		}))
 }
 
-func (tx *Tx) writeApprovals(c *Changes) error {
+func (tx *Tx) writeApprovals(c *book.Changes) error {
 	rows := c.Approvals
 	if len(rows) == 0 {
 		return nil
@@ -75,7 +80,7 @@ func (tx *Tx) writeApprovals(c *Changes) error {
 		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.person_id, r.amount_minor, r.note, r.event_number, r.approved_at
 		FROM unnest($1::approvals[]) r`,
-		rowsOf(tx.s.types["approvals"], rows, func(r *records, a *Approval) {
+		rowsOf(tx.s.types["approvals"], rows, func(r *records, a *book.Approval) {
 			r.texts(a.MerchantID, a.ClaimID)
 			r.integer(a.Revision)
 			r.texts(a.Person)
@@ -86,7 +91,7 @@ func (tx *Tx) writeApprovals(c *Changes) error {
 		}))
 }
 
-func (tx *Tx) writeRetractions(c *Changes) error {
+func (tx *Tx) writeRetractions(c *book.Changes) error {
 	rows := c.Retractions
 	if len(rows) == 0 {
 		return nil
@@ -95,7 +100,7 @@ func (tx *Tx) writeRetractions(c *Changes) error {
 		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
 		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at
 		FROM unnest($1::result_retractions[]) r`,
-		rowsOf(tx.s.types["result_retractions"], rows, func(r *records, x *Retraction) {
+		rowsOf(tx.s.types["result_retractions"], rows, func(r *records, x *book.Retraction) {
 			r.texts(x.MerchantID, x.ResultID, x.ClaimID, x.Note)
 			r.bigints(x.EventNumber)
 			r.times(x.RetractedAt)

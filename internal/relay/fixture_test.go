@@ -15,12 +15,15 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/embednats"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/relay"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
@@ -45,11 +48,10 @@ func newFixture(t testing.TB) *fixture {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	f.engine, err = engine.New(t.Context(), f.db, func() time.Time { return at }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	f.engine, err = engine.New(t.Context(), f.db, func() time.Time { return at }, engine.Defaults(), engine.Hooks{Commit: f.bell.Ring}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.engine.OnCommit(f.bell.Ring)
 	t.Cleanup(func() {
 		f.engine.Close()
 		if err := f.db.Close(); err != nil {
@@ -59,20 +61,20 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-func (f *fixture) request(merchant, method string) engine.Header {
+func (f *fixture) request(merchant, method string) request.Header {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count++
-	return engine.Header{
+	return request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("request-%d", f.count),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator},
 	}
 }
 
 func (f *fixture) open(merchants ...string) {
 	f.t.Helper()
 	for _, m := range merchants {
-		if _, err := f.engine.OpenBook(context.Background(), f.request(m, "OpenBook"), engine.OpenBook{Currency: "CNY"}); err != nil {
+		if _, err := f.engine.Do(context.Background(), f.request(m, "OpenBook"), &book.OpenBook{Currency: "CNY"}); err != nil {
 			f.t.Fatal(err)
 		}
 	}
@@ -81,7 +83,7 @@ func (f *fixture) open(merchants ...string) {
 // topUp makes one event in a book.
 func (f *fixture) topUp(merchant string) {
 	h := f.request(merchant, "TopUpDeposit")
-	_, err := f.engine.MoveMoney(context.Background(), h, engine.MoneyMove{
+	_, err := f.engine.Do(context.Background(), h, &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "pay-" + h.RequestID,
 	})
 	if err != nil {

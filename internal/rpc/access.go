@@ -7,9 +7,9 @@ import (
 
 	"google.golang.org/grpc"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // access is who may call a method. A merchant may call it for its own book
@@ -17,71 +17,71 @@ import (
 type access struct {
 	// open methods need no caller at all.
 	open  bool
-	roles []engine.Role
+	roles []principal.Role
 }
 
-func roles(r ...engine.Role) access { return access{roles: r} }
+func roles(r ...principal.Role) access { return access{roles: r} }
 
 // everyone is every role that looks at claims.
 var everyone = roles(identity.Roles()...)
 
 // staff is the marketplace's own people and services.
-var staff = roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleAdjudicator, engine.RoleApprover,
-	engine.RoleFinance, engine.RoleOperator, engine.RoleAuditor)
+var staff = roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover,
+	principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor)
 
 // staffAndMerchant adds the merchant for its own book.
-var staffAndMerchant = roles(append(slices.Clone(staff.roles), engine.RoleMerchant)...)
+var staffAndMerchant = roles(append(slices.Clone(staff.roles), principal.RoleMerchant)...)
 
 // treasury moves merchants' money.
-var treasury = roles(engine.RoleFinance, engine.RoleOperator)
+var treasury = roles(principal.RoleFinance, principal.RoleOperator)
 
 // deciders see what is proposed about a merchant's money.
-var deciders = roles(engine.RoleFinance, engine.RoleApprover, engine.RoleOperator, engine.RoleAuditor)
+var deciders = roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator, principal.RoleAuditor)
 
 // keepers keep webhooks: operators, and merchants their own.
-var keepers = roles(engine.RoleOperator, engine.RoleMerchant)
+var keepers = roles(principal.RoleOperator, principal.RoleMerchant)
 
 // methods has one row for each method of the server; the server refuses to
 // start when one is missing.
 var methods = map[string]access{
-	"/tenfold.v1.ClaimService/FileClaim":            roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/BatchFileClaims":      roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
+	"/tenfold.v1.ClaimService/FileClaim":            roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/BatchFileClaims":      roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/GetClaim":             staffAndMerchant,
 	"/tenfold.v1.ClaimService/ExplainClaim":         staffAndMerchant,
 	"/tenfold.v1.ClaimService/DescribeStateMachine": everyone,
 	"/tenfold.v1.ClaimService/ListClaims":           staffAndMerchant,
 	"/tenfold.v1.ClaimService/ListMoves":            staffAndMerchant,
-	"/tenfold.v1.ClaimService/AcceptClaim":          roles(engine.RoleMerchant, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/WithdrawClaim":        roles(engine.RoleOrderService, engine.RoleSupport, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/ConfirmNotice":        roles(engine.RoleMerchant, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/AssignReview":         roles(engine.RoleSupport, engine.RoleAdjudicator, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/DecideReview":         roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/AcceptClaim":          roles(principal.RoleMerchant, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/WithdrawClaim":        roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/ConfirmNotice":        roles(principal.RoleMerchant, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/AssignReview":         roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/DecideReview":         roles(principal.RoleAdjudicator),
 	"/tenfold.v1.ClaimService/GetOrderLine":         staffAndMerchant,
 	"/tenfold.v1.ClaimService/GetRequest":           everyone,
 	"/tenfold.v1.ClaimService/QuotePayout":          staffAndMerchant,
-	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(engine.RoleOperator, engine.RoleFinance),
+	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(principal.RoleOperator, principal.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":          staffAndMerchant,
-	"/tenfold.v1.ClaimService/RetryPayout":          roles(engine.RoleOperator, engine.RoleFinance),
-	"/tenfold.v1.ClaimService/AddEvidence":          roles(engine.RoleMerchant, engine.RoleSupport, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/AppealClaim":          roles(engine.RoleMerchant, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/DecideAppeal":         roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/RetryPayout":          roles(principal.RoleOperator, principal.RoleFinance),
+	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/AppealClaim":          roles(principal.RoleMerchant, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/DecideAppeal":         roles(principal.RoleAdjudicator),
 	"/tenfold.v1.ClaimService/ListAppeals":          staffAndMerchant,
-	"/tenfold.v1.ClaimService/ApproveClaim":         roles(engine.RoleApprover),
+	"/tenfold.v1.ClaimService/ApproveClaim":         roles(principal.RoleApprover),
 	"/tenfold.v1.ClaimService/ListApprovals":        staff,
-	"/tenfold.v1.ClaimService/ReviseVerdict":        roles(engine.RoleAdjudicator),
+	"/tenfold.v1.ClaimService/ReviseVerdict":        roles(principal.RoleAdjudicator),
 	"/tenfold.v1.ClaimService/ListRevisions":        staffAndMerchant,
-	"/tenfold.v1.ClaimService/ReportOrderRefund":    roles(engine.RoleOrderService, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/StopClock":            roles(engine.RoleAdjudicator, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/ResumeClock":          roles(engine.RoleAdjudicator, engine.RoleOperator),
-	"/tenfold.v1.ClaimService/ExtendHold":           roles(engine.RoleOperator),
+	"/tenfold.v1.ClaimService/ReportOrderRefund":    roles(principal.RoleOrderService, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/StopClock":            roles(principal.RoleAdjudicator, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/ResumeClock":          roles(principal.RoleAdjudicator, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/ExtendHold":           roles(principal.RoleOperator),
 
-	"/tenfold.v1.AuthenticationService/RegisterAuthenticator": roles(engine.RoleOperator),
+	"/tenfold.v1.AuthenticationService/RegisterAuthenticator": roles(principal.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetAuthenticator":      everyone,
 	"/tenfold.v1.AuthenticationService/ListAuthenticators":    everyone,
-	"/tenfold.v1.AuthenticationService/RecordResult":          roles(engine.RoleAuthenticator, engine.RoleOperator),
+	"/tenfold.v1.AuthenticationService/RecordResult":          roles(principal.RoleAuthenticator, principal.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetResult":             everyone,
 	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
-	"/tenfold.v1.AuthenticationService/RetractResult":         roles(engine.RoleAuthenticator, engine.RoleOperator),
+	"/tenfold.v1.AuthenticationService/RetractResult":         roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
@@ -92,28 +92,28 @@ var methods = map[string]access{
 	"/tenfold.v1.DepositService/TakeBackShopFunds": treasury,
 	"/tenfold.v1.DepositService/ListTransfers":     staffAndMerchant,
 	"/tenfold.v1.DepositService/ListHolds":         staffAndMerchant,
-	"/tenfold.v1.DepositService/ListDebts":         roles(engine.RoleFinance, engine.RoleOperator, engine.RoleAuditor, engine.RoleMerchant),
+	"/tenfold.v1.DepositService/ListDebts":         roles(principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor, principal.RoleMerchant),
 
-	"/tenfold.v1.MerchantMoneyService/ProposeDecision":         roles(engine.RoleFinance),
-	"/tenfold.v1.MerchantMoneyService/ApproveProposal":         roles(engine.RoleApprover),
-	"/tenfold.v1.MerchantMoneyService/RefuseProposal":          roles(engine.RoleFinance, engine.RoleApprover, engine.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/ProposeDecision":         roles(principal.RoleFinance),
+	"/tenfold.v1.MerchantMoneyService/ApproveProposal":         roles(principal.RoleApprover),
+	"/tenfold.v1.MerchantMoneyService/RefuseProposal":          roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator),
 	"/tenfold.v1.MerchantMoneyService/GetProposal":             deciders,
 	"/tenfold.v1.MerchantMoneyService/ListProposals":           deciders,
-	"/tenfold.v1.MerchantMoneyService/BeginExit":               roles(engine.RoleMerchant, engine.RoleFinance, engine.RoleOperator),
-	"/tenfold.v1.MerchantMoneyService/CancelExit":              roles(engine.RoleMerchant, engine.RoleFinance, engine.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/BeginExit":               roles(principal.RoleMerchant, principal.RoleFinance, principal.RoleOperator),
+	"/tenfold.v1.MerchantMoneyService/CancelExit":              roles(principal.RoleMerchant, principal.RoleFinance, principal.RoleOperator),
 	"/tenfold.v1.MerchantMoneyService/CompleteExit":            treasury,
 	"/tenfold.v1.MerchantMoneyService/RecordConsumerRepayment": treasury,
 	"/tenfold.v1.MerchantMoneyService/ReportCouponRedeemed":    treasury,
 	"/tenfold.v1.MerchantMoneyService/ReportCouponLapsed":      treasury,
 
-	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(engine.RoleOperator),
+	"/tenfold.v1.PolicyService/PublishPolicyVersion": roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/GetPolicyVersion":     everyone,
 	"/tenfold.v1.PolicyService/ListPolicyVersions":   everyone,
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
-	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(engine.RoleOperator),
+	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
 
-	"/tenfold.v1.AuditService/ListRefusals": roles(engine.RoleAuditor),
+	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),
 
 	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,
 
@@ -175,7 +175,7 @@ func (o *outOfScope) Unwrap() error { return o.refusal }
 // mayRead refuses a merchant what lies in another's book as absent, which is
 // what it would be told if the name were nobody's.
 func (c caller) mayRead(merchant string, absent *fault.Error, name string) error {
-	if c.Role != engine.RoleMerchant || c.Scope == merchantName(merchant) {
+	if c.Role != principal.RoleMerchant || c.Scope == merchantName(merchant) {
 		return nil
 	}
 	return &outOfScope{absent, name}
@@ -206,7 +206,7 @@ var collections = map[string]fault.Reason{
 // is looked up first and checked by the handler.
 func (c caller) limit(request any, method string) error {
 	name := target(request)
-	if c.Role != engine.RoleMerchant || !strings.HasPrefix(name, "merchants/") {
+	if c.Role != principal.RoleMerchant || !strings.HasPrefix(name, "merchants/") {
 		return nil
 	}
 	merchant, _ := nameOf(name)

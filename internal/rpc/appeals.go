@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -12,8 +12,8 @@ func (s *claimService) AppealClaim(ctx context.Context, r *tenfoldv1.AppealClaim
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewAppealClaim(id, r.GetEtag(), r.GetNote(), r.GetEvidence())
-	o, err := s.engine.AppealClaim(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.AppealClaim{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Note: r.GetNote(), Evidence: r.GetEvidence()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -26,8 +26,8 @@ func (s *claimService) DecideAppeal(ctx context.Context, r *tenfoldv1.DecideAppe
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewDecideAppeal(id, r.GetEtag(), appealDecisions.domain(r.GetDecision()), units(r.GetUnitVerdicts()), r.GetNote())
-	o, err := s.engine.DecideAppeal(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Decision: appealDecisions.domain(r.GetDecision()), Units: units(r.GetUnitVerdicts()), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

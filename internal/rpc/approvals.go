@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -13,8 +13,8 @@ func (s *claimService) ApproveClaim(ctx context.Context, r *tenfoldv1.ApproveCla
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewApproveClaim(id, r.GetEtag(), r.GetRefuse(), r.GetNote())
-	o, err := s.engine.ApproveClaim(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Refuse: r.GetRefuse(), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

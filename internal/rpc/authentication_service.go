@@ -3,10 +3,11 @@ package rpc
 import (
 	"context"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -70,7 +71,7 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 }
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
-	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
+	if who := callerOf(ctx); who.Role == principal.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
 		return nil, fault.New(fault.AccessDenied, "an authenticator records its own results only").
 			With("method", "AuthenticationService/RecordResult").At("authenticator")
 	}
@@ -86,17 +87,17 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 		return nil, invalid("issued_at", "a report cannot be issued in the future")
 	}
 	authenticator, _ := nameOf(r.GetAuthenticator())
-	cmd := engine.NewRecordResult(claim.Result{
+	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
 		Sample: samples.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
 		Units: units(r.GetUnitVerdicts()), IssuedAt: issued, ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
 		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
-	})
+	}}
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
 		return nil, invalid("fee.minor_units", "a fee is above zero; leave it out where there is none")
 	}
-	o, err := s.engine.RecordResult(ctx, s.header(ctx, merchant, r), cmd)
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -117,11 +118,11 @@ func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.
 		return nil, err
 	}
 	author := ""
-	if callerOf(ctx).Role == engine.RoleAuthenticator {
+	if callerOf(ctx).Role == principal.RoleAuthenticator {
 		author = recorded.AuthenticatorID
 	}
-	cmd := engine.NewRetractResult(recorded.ClaimID, id, author, r.GetNote())
-	o, err := s.engine.RetractResult(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.RetractResult{OnClaim: book.OnClaim{ClaimID: recorded.ClaimID}, ResultID: id, AuthenticatorID: author, Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -140,7 +141,7 @@ func (s *authenticationService) result(ctx context.Context, merchant, id string)
 	if !found {
 		return nil, absent
 	}
-	if who := callerOf(ctx); who.Role == engine.RoleAuthenticator && who.Scope != authenticatorName(x.AuthenticatorID) {
+	if who := callerOf(ctx); who.Role == principal.RoleAuthenticator && who.Scope != authenticatorName(x.AuthenticatorID) {
 		return nil, &outOfScope{absent, resultName(merchant, id)}
 	}
 	return &x, nil

@@ -8,11 +8,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -30,9 +31,9 @@ type mutation interface {
 }
 
 // header is the engine's header of a mutation that is called now.
-func (b *backend) header(ctx context.Context, merchant string, r mutation) engine.Header {
+func (b *backend) header(ctx context.Context, merchant string, r mutation) request.Header {
 	method, _ := grpc.Method(ctx)
-	return engine.Header{
+	return request.Header{
 		MerchantID: merchant, Principal: callerOf(ctx).Principal, Method: shortMethod(method),
 		RequestID: r.GetRequestId(), ArrivedAt: b.engine.Now(), ValidateOnly: r.GetValidateOnly(),
 	}
@@ -40,7 +41,7 @@ func (b *backend) header(ctx context.Context, merchant string, r mutation) engin
 
 // claimAfter is the claim of an outcome: as the command left it, or, of a
 // replay, as it is now.
-func (b *backend) claimAfter(ctx context.Context, merchant string, o *engine.Outcome) (*claim.Claim, error) {
+func (b *backend) claimAfter(ctx context.Context, merchant string, o *book.Outcome) (*claim.Claim, error) {
 	if !o.Replayed {
 		return o.Claim, nil
 	}
@@ -56,7 +57,7 @@ func claimNotFound(id string) *fault.Error {
 }
 
 // basicAfter is the BASIC view of an outcome's claim.
-func (b *backend) basicAfter(ctx context.Context, merchant string, o *engine.Outcome, err error) (*tenfoldv1.Claim, error) {
+func (b *backend) basicAfter(ctx context.Context, merchant string, o *book.Outcome, err error) (*tenfoldv1.Claim, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -87,14 +88,14 @@ func (s *claimService) file(ctx context.Context, r *tenfoldv1.FileClaimRequest) 
 	merchant, _ := nameOf(r.GetParent())
 	h := s.header(ctx, merchant, r)
 	h.Method = methodFileClaim
-	o, err := s.engine.FileClaim(ctx, h, cmd)
+	o, err := s.engine.Do(ctx, h, &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	return c, o.Replayed, err
 }
 
 // filing reads the command of a request.
-func filing(r *tenfoldv1.FileClaimRequest) (engine.FileClaim, error) {
-	cmd := engine.FileClaim{
+func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
+	cmd := book.FileClaim{
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), Grounds: grounds.domain(r.GetGrounds()), LearnedAt: moment(r.GetLearnedAt()),
 		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
@@ -104,7 +105,7 @@ func filing(r *tenfoldv1.FileClaimRequest) (engine.FileClaim, error) {
 }
 
 // claimedLine reads the order line, named or given, with its refunds.
-func claimedLine(cmd *engine.FileClaim, parent, name string, given *tenfoldv1.OrderLine, refunds []*tenfoldv1.LineRefund) (err error) {
+func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.OrderLine, refunds []*tenfoldv1.LineRefund) (err error) {
 	currency, field := "", "order_line_name"
 	if given != nil {
 		name, field = given.GetName(), "order_line.name"
@@ -164,7 +165,7 @@ func (s *claimService) AcceptClaim(ctx context.Context, r *tenfoldv1.AcceptClaim
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.engine.AcceptClaim(ctx, s.header(ctx, merchant, r), engine.NewAcceptClaim(id, r.GetEtag(), r.GetNote()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Note: r.GetNote()})
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawC
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.engine.WithdrawClaim(ctx, s.header(ctx, merchant, r), engine.NewWithdrawClaim(id, r.GetEtag(), r.GetNote()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Note: r.GetNote()})
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -190,7 +191,7 @@ func (s *claimService) ConfirmNotice(ctx context.Context, r *tenfoldv1.ConfirmNo
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.engine.ConfirmNotice(ctx, s.header(ctx, merchant, r), engine.NewConfirmNotice(id, r.GetRevision()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: id}, Revision: r.GetRevision()})
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func (s *claimService) AssignReview(ctx context.Context, r *tenfoldv1.AssignRevi
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.engine.AssignReview(ctx, s.header(ctx, merchant, r), engine.NewAssignReview(id, r.GetEtag(), r.GetAssignee()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.AssignReview{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Assignee: r.GetAssignee()})
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -216,8 +217,8 @@ func (s *claimService) DecideReview(ctx context.Context, r *tenfoldv1.DecideRevi
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewDecideReview(id, r.GetEtag(), decisions.domain(r.GetDecision()), units(r.GetUnitVerdicts()), r.GetNote())
-	o, err := s.engine.DecideReview(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.DecideReview{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Decision: decisions.domain(r.GetDecision()), Units: units(r.GetUnitVerdicts()), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err
@@ -226,7 +227,7 @@ func (s *claimService) DecideReview(ctx context.Context, r *tenfoldv1.DecideRevi
 }
 
 func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayoutRequest) (*tenfoldv1.QuotePayoutResponse, error) {
-	cmd := engine.QuotePayout{FileClaim: engine.FileClaim{
+	cmd := book.QuotePayout{FileClaim: book.FileClaim{
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
 	}}
@@ -239,7 +240,7 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 		return nil, err
 	}
 	merchant, _ := nameOf(r.GetParent())
-	o, err := s.engine.QuotePayout(ctx, s.header(ctx, merchant, quoted{}), cmd)
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, quoted{}), &cmd)
 	if err != nil {
 		return nil, err
 	}

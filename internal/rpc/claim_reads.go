@@ -6,6 +6,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -125,7 +126,7 @@ func (s *claimService) orderLine(ctx context.Context, merchant, id string) (*ten
 
 func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	stored, found, err := s.db.Reader().Request(ctx, postgres.RequestKey{
+	stored, found, err := s.db.Reader().Request(ctx, request.Key{
 		MerchantID: merchant, Workload: callerOf(ctx).Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
 	})
 	if err != nil {
@@ -139,7 +140,7 @@ func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRe
 }
 
 // storedRequestOf names what came of a request, the main resource first.
-func storedRequestOf(r *postgres.Request) *tenfoldv1.StoredRequest {
+func storedRequestOf(r *request.Stored) *tenfoldv1.StoredRequest {
 	p := &tenfoldv1.StoredRequest{
 		RequestId: r.RequestID, Method: r.Method, Workload: r.Workload, AcceptedAt: stamp(r.RecordedAt),
 	}

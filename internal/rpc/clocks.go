@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -20,7 +20,7 @@ func (s *claimService) clock(ctx context.Context, r clockRequest, resume bool) (
 	if err != nil {
 		return nil, false, err
 	}
-	o, err := s.engine.StopClock(ctx, s.header(ctx, merchant, r), engine.NewStopClock(id, r.GetEtag(), resume, r.GetNote()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.StopClock{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Resume: resume, Note: r.GetNote()})
 	c, err = s.basicAfter(ctx, merchant, &o, err)
 	return c, o.Replayed, err
 }
@@ -46,8 +46,8 @@ func (s *claimService) ExtendHold(ctx context.Context, r *tenfoldv1.ExtendHoldRe
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewExtendHold(id, r.GetEtag(), moment(r.GetExpiresAt()), r.GetNote())
-	o, err := s.engine.ExtendHold(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.ExtendHold{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Until: moment(r.GetExpiresAt()), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -49,7 +49,7 @@ func MerchantCloudEvent(e *watch.Event) ([]byte, error) {
 		return nil, err
 	}
 	p = proto.CloneOf(p)
-	veilsOf()[engine.RoleMerchant].cover(p.ProtoReflect())
+	veilsOf()[principal.RoleMerchant].cover(p.ProtoReflect())
 	return envelope(e, p)
 }
 

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -14,7 +15,7 @@ func appealOf(a *postgres.AppealRead) *tenfoldv1.Appeal {
 }
 
 // approvalOf is an approval of a claim as the claim is now.
-func approvalOf(a *postgres.Approval, c *claim.Claim) *tenfoldv1.Approval {
+func approvalOf(a *book.Approval, c *claim.Claim) *tenfoldv1.Approval {
 	return &tenfoldv1.Approval{
 		Revision: a.Revision, Person: a.Person, Amount: moneyOf(a.Amount, c.Currency), Note: a.Note,
 		ApprovedAt: stamp(a.ApprovedAt), EventNumber: a.EventNumber,

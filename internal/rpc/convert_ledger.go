@@ -3,7 +3,9 @@ package rpc
 import (
 	"encoding/hex"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -12,10 +14,10 @@ import (
 )
 
 // bookOf is a book of one moment, with the sums of its debts by kind.
-func bookOf(h *postgres.Head, accounts []postgres.Account, debts []postgres.DebtSum) *tenfoldv1.Book {
+func bookOf(h *book.Head, accounts []postgres.Account, debts []postgres.DebtSum) *tenfoldv1.Book {
 	var shortfall money.Amount
 	for _, d := range debts {
-		if d.Kind == postgres.DebtShortfall {
+		if d.Kind == debt.Shortfall {
 			shortfall = d.Open
 		}
 	}

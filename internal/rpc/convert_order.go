@@ -3,9 +3,9 @@ package rpc
 import (
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/order"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -51,7 +51,7 @@ func orderLine(p *tenfoldv1.OrderLine) (*order.Line, error) {
 	return l, r.err
 }
 
-func orderLineOf(l *order.Line, refunds []postgres.Refund) *tenfoldv1.OrderLine {
+func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 	p := &tenfoldv1.OrderLine{
 		Name: orderLineName(l.MerchantID, l.ID), OrderId: l.OrderID, PaymentId: l.PaymentID,
 		PaidAt: stamp(l.PaidAt), ShippedAt: stamp(l.ShippedAt), DeliveredAt: stamp(l.DeliveredAt),
@@ -85,8 +85,8 @@ func orderLineOf(l *order.Line, refunds []postgres.Refund) *tenfoldv1.OrderLine 
 
 // lineRefunds reads the refunds of a line. Their currency is compared with the
 // book's when the line itself is only named.
-func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]postgres.Refund, error) {
-	out := make([]postgres.Refund, 0, len(list))
+func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]book.Refund, error) {
+	out := make([]book.Refund, 0, len(list))
 	for i, p := range list {
 		field := fmt.Sprintf("refunds[%d].amount", i)
 		if currency == "" {
@@ -99,7 +99,7 @@ func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]postg
 		if a == 0 {
 			return nil, fault.New(fault.AmountOutOfRange, "a refund gives at least one minor unit back").At(field + ".minor_units")
 		}
-		out = append(out, postgres.Refund{OrderLineID: lineID, RefundID: p.GetRefundId(), Amount: a, RefundedAt: moment(p.GetRefundedAt())})
+		out = append(out, book.Refund{OrderLineID: lineID, RefundID: p.GetRefundId(), Amount: a, RefundedAt: moment(p.GetRefundedAt())})
 	}
 	return out, nil
 }

@@ -1,22 +1,23 @@
 package rpc
 
 import (
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-func proposalOf(p *postgres.Proposal, currency string) *tenfoldv1.Proposal {
+func proposalOf(p *proposal.Proposal, currency string) *tenfoldv1.Proposal {
 	out := &tenfoldv1.Proposal{
 		Name: proposalName(p.MerchantID, p.Number), Kind: proposalKinds.proto(p.Kind), State: proposalStates.proto(p.State),
 		Amount: moneyOf(p.Amount, currency), Undone: moneyOf(p.Undone, currency), DebtKind: debtKinds.proto(p.DebtKind),
 		Note: p.Note, ProposedBy: p.ProposedBy, ProposedAt: stamp(p.ProposedAt), EndedAt: stamp(p.EndedAt),
 	}
 	switch p.DebtKind {
-	case postgres.DebtTopUp:
+	case debt.TopUp:
 		out.PaymentReference = p.DebtID
-	case postgres.DebtAdvance, postgres.DebtFee:
+	case debt.Advance, debt.Fee:
 		out.Claim = claimName(p.MerchantID, p.DebtID)
-	case postgres.DebtShortfall, postgres.DebtHold:
+	case debt.Shortfall, debt.Hold:
 	}
 	if p.Undoes != 0 {
 		out.Undoes = proposalName(p.MerchantID, p.Undoes)

@@ -4,15 +4,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // choicesOf gives every way in which something can be done to a claim, those of
 // one role where one is given.
-func choicesOf(c *claim.Claim, catalog *engine.Catalog, now time.Time, role engine.Role) []explain.Choice {
+func choicesOf(c *claim.Claim, catalog *book.Catalog, now time.Time, role principal.Role) []explain.Choice {
 	var out []explain.Choice
 	for _, a := range c.Allowed() {
 		who := takers(a)

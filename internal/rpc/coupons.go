@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -11,7 +11,7 @@ import (
 
 func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenfoldv1.ReportCouponRedeemedRequest) (*tenfoldv1.ReportCouponRedeemedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	o, err := s.engine.RedeemCoupon(ctx, s.header(ctx, anchor(merchant), r), r.GetOutNumber(), engine.RedeemCoupon{
+	o, err := s.engine.Do(ctx, s.header(ctx, anchor(merchant), r), &book.RedeemCoupon{OutNumber: r.GetOutNumber(),
 		Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
 		Reference: r.GetPurchaseReference(), EffectiveAt: moment(r.GetOccurredAt()),
 	})
@@ -30,7 +30,7 @@ func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenf
 
 func (s *merchantMoneyService) ReportCouponLapsed(ctx context.Context, r *tenfoldv1.ReportCouponLapsedRequest) (*tenfoldv1.ReportCouponLapsedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	o, err := s.engine.LapseCoupon(ctx, s.header(ctx, anchor(merchant), r), r.GetOutNumber(), engine.LapseCoupon{
+	o, err := s.engine.Do(ctx, s.header(ctx, anchor(merchant), r), &book.LapseCoupon{OutNumber: r.GetOutNumber(),
 		EffectiveAt: moment(r.GetOccurredAt()),
 	})
 	if err != nil {

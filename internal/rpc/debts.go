@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -59,11 +61,11 @@ func debtCursor(p *page) (postgres.DebtCursor, error) {
 	if err != nil || p.cursor[0] == "" {
 		return postgres.DebtCursor{}, err
 	}
-	return postgres.DebtCursor{Kind: postgres.DebtKind(p.cursor[0]), Since: time.UnixMicro(since).UTC(), ID: p.cursor[2]}, nil
+	return postgres.DebtCursor{Kind: debt.Kind(p.cursor[0]), Since: time.UnixMicro(since).UTC(), ID: p.cursor[2]}, nil
 }
 
 // buckets sums a book's debts by age.
-func (s *depositService) buckets(ctx context.Context, r postgres.Reader, h *postgres.Head, kind postgres.DebtKind) ([]*tenfoldv1.DebtBucket, error) {
+func (s *depositService) buckets(ctx context.Context, r postgres.Reader, h *book.Head, kind debt.Kind) ([]*tenfoldv1.DebtBucket, error) {
 	out := []*tenfoldv1.DebtBucket{{}}
 	var older []time.Time
 	for i, end := range bucketEnds {
@@ -81,11 +83,11 @@ func (s *depositService) buckets(ctx context.Context, r postgres.Reader, h *post
 	return out, nil
 }
 
-func debtOf(d *postgres.Debt, currency string) *tenfoldv1.Debt {
+func debtOf(d *debt.Debt, currency string) *tenfoldv1.Debt {
 	p := &tenfoldv1.Debt{
 		Kind: debtKinds.proto(d.Kind), SamplingCase: d.SamplingCase, Since: stamp(d.Since), Open: moneyOf(d.Open, currency),
 	}
-	if d.Kind == postgres.DebtTopUp {
+	if d.Kind == debt.TopUp {
 		p.PaymentReference = d.ID
 	} else {
 		p.Claim = claimName(d.MerchantID, d.ID)
@@ -97,7 +99,7 @@ func debtOf(d *postgres.Debt, currency string) *tenfoldv1.Debt {
 // kinds.
 func debtSumsOf(sums []postgres.DebtSum, age int, currency string) []*tenfoldv1.DebtSum {
 	var out []*tenfoldv1.DebtSum
-	for _, kind := range postgres.DebtKinds() {
+	for _, kind := range debt.Kinds() {
 		for _, s := range sums {
 			if s.Kind == kind && s.Age == age {
 				out = append(out, &tenfoldv1.DebtSum{Kind: debtKinds.proto(kind), Open: moneyOf(s.Open, currency), Count: s.Count})

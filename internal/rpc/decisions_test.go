@@ -9,9 +9,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -26,8 +27,8 @@ func (f *fixture) publish(change func(*policy.Version)) {
 	v := policy.Seeds()[0]
 	v.Number, v.PublishedAt, v.EffectiveFrom = 2, start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	change(&v)
-	_, err := f.engine.PublishPolicyVersion(f.t.Context(), engine.Header{
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator}, Method: "PublishPolicyVersion", RequestID: f.id(),
+	_, err := f.engine.PublishPolicyVersion(f.t.Context(), request.Header{
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator}, Method: "PublishPolicyVersion", RequestID: f.id(),
 	}, v)
 	if err != nil {
 		f.t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -20,7 +20,7 @@ type depositService struct {
 }
 
 // readHead reads the head of a book; MERCHANT_NOT_FOUND where none is open.
-func readHead(ctx context.Context, r postgres.Reader, merchant string) (*postgres.Head, error) {
+func readHead(ctx context.Context, r postgres.Reader, merchant string) (*book.Head, error) {
 	h, found, err := r.Head(ctx, merchant)
 	if err == nil && !found {
 		err = fault.New(fault.MerchantNotFound, "no book is open for merchant %s", merchant).With("merchantId", merchant)
@@ -54,12 +54,12 @@ func (s *depositService) OpenBook(ctx context.Context, r *tenfoldv1.OpenBookRequ
 	if err := money.CheckCurrency(r.GetCurrencyCode()); err != nil {
 		return nil, err
 	}
-	o, err := s.engine.OpenBook(ctx, s.header(ctx, r.GetMerchantId(), r), engine.OpenBook{Currency: r.GetCurrencyCode()})
+	o, err := s.engine.Do(ctx, s.header(ctx, r.GetMerchantId(), r), &book.OpenBook{Currency: r.GetCurrencyCode()})
 	if err != nil {
 		return nil, err
 	}
 	if r.GetValidateOnly() {
-		h := &postgres.Head{MerchantID: r.GetMerchantId(), Currency: r.GetCurrencyCode()}
+		h := &book.Head{MerchantID: r.GetMerchantId(), Currency: r.GetCurrencyCode()}
 		return &tenfoldv1.OpenBookResponse{Book: bookOf(h, nil, nil)}, nil
 	}
 	book, err := s.book(ctx, r.GetMerchantId())
@@ -99,7 +99,7 @@ func (s *depositService) move(ctx context.Context, r moneyRequest, kind ledger.K
 	if effective.After(s.engine.Now()) {
 		return moved{}, invalid("effective_at", "money cannot have moved in the future")
 	}
-	o, err := s.engine.MoveMoney(ctx, s.header(ctx, merchant, r), engine.MoneyMove{
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.MoneyMove{
 		Kind: kind, Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
 		Reference: reference, EffectiveAt: effective,
 	})
@@ -110,7 +110,7 @@ func (s *depositService) move(ctx context.Context, r moneyRequest, kind ledger.K
 }
 
 // moved reads what a movement left behind.
-func (s *backend) moved(ctx context.Context, merchant string, o *engine.Outcome, err error) (moved, error) {
+func (s *backend) moved(ctx context.Context, merchant string, o *book.Outcome, err error) (moved, error) {
 	if err != nil {
 		return moved{}, err
 	}
@@ -158,7 +158,7 @@ func (s *depositService) TakeBackShopFunds(ctx context.Context, r *tenfoldv1.Tak
 
 func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseTopUpRequest) (*tenfoldv1.ReverseTopUpResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	cmd := engine.ReverseTopUp{Reference: r.GetPaymentReference(), EffectiveAt: moment(r.GetEffectiveAt())}
+	cmd := book.ReverseTopUp{Reference: r.GetPaymentReference(), EffectiveAt: moment(r.GetEffectiveAt())}
 	if name := r.GetTransfer(); name != "" {
 		if err := under(r.GetName(), name, "transfer"); err != nil {
 			return nil, err
@@ -172,7 +172,7 @@ func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseT
 		}
 		cmd.Reference = t.ExternalReference
 	}
-	o, err := s.engine.ReverseTopUp(ctx, s.header(ctx, merchant, r), cmd)
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	m, err := s.moved(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -84,7 +84,7 @@ func pullers(t claim.Trigger) []string {
 	return out
 }
 
-func roleNames(list []engine.Role) []string {
+func roleNames(list []principal.Role) []string {
 	out := make([]string, len(list))
 	for i, r := range list {
 		out[i] = string(r)

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
@@ -81,11 +81,11 @@ func methodTable() string {
 	return b.String()
 }
 
-func right(roles []engine.Role, role engine.Role) string {
+func right(roles []principal.Role, role principal.Role) string {
 	switch {
 	case !slices.Contains(roles, role):
 		return ""
-	case role == engine.RoleMerchant || role == engine.RoleAuthenticator:
+	case role == principal.RoleMerchant || role == principal.RoleAuthenticator:
 		return "own"
 	}
 	return "yes"

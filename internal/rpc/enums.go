@@ -5,16 +5,17 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -82,10 +83,10 @@ var (
 	authenticators = enumOf[claim.AuthenticatorKind, tenfoldv1.AuthenticatorKind]("AUTHENTICATOR_KIND_")
 	feePayers      = enumOf[claim.FeePayer, tenfoldv1.FeePayer]("FEE_PAYER_")
 	samples        = enumOf[claim.SampleSource, tenfoldv1.SampleSource]("SAMPLE_SOURCE_")
-	decisions      = enumOf[engine.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
+	decisions      = enumOf[book.Decision, tenfoldv1.ReviewDecision]("REVIEW_DECISION_")
 
-	appealDecisions = enumOf[engine.AppealDecision, tenfoldv1.AppealDecision]("APPEAL_DECISION_")
-	revisionGrounds = enumOf[engine.RevisionGround, tenfoldv1.RevisionGround]("REVISION_GROUND_")
+	appealDecisions = enumOf[book.AppealDecision, tenfoldv1.AppealDecision]("APPEAL_DECISION_")
+	revisionGrounds = enumOf[book.RevisionGround, tenfoldv1.RevisionGround]("REVISION_GROUND_")
 
 	eventKinds = enumOf[event.Kind, tenfoldv1.EventKind]("EVENT_KIND_")
 
@@ -96,9 +97,9 @@ var (
 	holdSources    = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
 	payoutParts    = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
 	payoutForms    = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
-	proposalKinds  = enumOf[postgres.ProposalKind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
-	proposalStates = enumOf[postgres.ProposalState, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
-	debtKinds      = enumOf[postgres.DebtKind, tenfoldv1.DebtKind]("DEBT_KIND_")
+	proposalKinds  = enumOf[proposal.Kind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
+	proposalStates = enumOf[proposal.State, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
+	debtKinds      = enumOf[debt.Kind, tenfoldv1.DebtKind]("DEBT_KIND_")
 	payoutStates   = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
 	couponStates   = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
 	payoutOutcomes = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")

@@ -3,8 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -13,7 +12,7 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.engine.AddEvidence(ctx, s.header(ctx, merchant, r), engine.AddEvidence{
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.AddEvidence{
 		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: r.GetDigest(), Note: r.GetNote(),
 	})
 	if err != nil {
@@ -30,7 +29,7 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	return &tenfoldv1.AddEvidenceResponse{Evidence: evidenceAdded(&list[0]), Replayed: true}, nil
 }
 
-func evidenceAdded(e *postgres.Evidence) *tenfoldv1.Evidence {
+func evidenceAdded(e *book.Evidence) *tenfoldv1.Evidence {
 	return &tenfoldv1.Evidence{
 		EventNumber: e.EventNumber, Kind: e.Kind, Reference: e.Reference, Digest: e.Digest, Note: e.Note,
 		Role: e.AddedAs, Person: e.AddedBy, AddedAt: stamp(e.AddedAt),

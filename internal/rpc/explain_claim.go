@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -27,7 +27,7 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 	if err != nil {
 		return nil, err
 	}
-	if hides(role(ctx), "tenfold.v1.Move.note") && read.moved.Role != string(engine.RoleMerchant) {
+	if hides(role(ctx), "tenfold.v1.Move.note") && read.moved.Role != string(principal.RoleMerchant) {
 		// The text would repeat what is hidden from the role in the move.
 		read.moved.Note = ""
 	}

@@ -3,13 +3,13 @@ package rpc
 import (
 	"google.golang.org/protobuf/proto"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // MethodRoles are the roles that may call each method; none for an open one.
-func MethodRoles() map[string][]engine.Role {
-	out := make(map[string][]engine.Role, len(methods))
+func MethodRoles() map[string][]principal.Role {
+	out := make(map[string][]principal.Role, len(methods))
 	for method, row := range methods {
 		out[method] = row.roles
 	}
@@ -17,14 +17,14 @@ func MethodRoles() map[string][]engine.Role {
 }
 
 // Cover clears what a role must not see in an answer.
-func Cover(role engine.Role, answer proto.Message) {
-	caller{identity.Caller{Principal: engine.Principal{Role: role}}}.cover(answer)
+func Cover(role principal.Role, answer proto.Message) {
+	caller{identity.Caller{Principal: principal.Principal{Role: role}}}.cover(answer)
 }
 
 // Secret is a field that is hidden from roles.
 type Secret struct {
 	Field string
-	From  []engine.Role
+	From  []principal.Role
 	// Own says that it is shown where a merchant made it.
 	Own bool
 }

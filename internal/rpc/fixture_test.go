@@ -74,22 +74,21 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	}
 	log := slog.New(slog.DiscardHandler)
 	clock := sandbox.NewClock(start)
-	f.engine, err = engine.New(t.Context(), f.db, clock.Now, config, log)
+	bell, hints := watch.NewBell(), worker.NewHints(worker.Defaults().HintsMax)
+	f.engine, err = engine.New(t.Context(), f.db, clock.Now, config, engine.Hooks{Payouts: hints.Tell, Commit: bell.Ring}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f.refusals = accesslog.New(f.db, log)
 	f.payments = payouttest.New(clock.Now)
 	gateway := serve(t, func(s *grpc.Server) { tenfoldv1.RegisterPayoutGatewayServiceServer(s, f.payments) })
-	w := worker.New(f.db, f.engine, gatewayclient.New(gateway, 5*time.Second), worker.Defaults(), log)
+	w := worker.New(f.db, f.engine, gatewayclient.New(gateway, 5*time.Second), hints, worker.Defaults(), log)
 	working, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(working) }()
 	if f.bench, err = sandbox.New(t.Context(), clock, f.db, f.engine, w, f.payments); err != nil {
 		t.Fatal(err)
 	}
-	bell := watch.NewBell()
-	f.engine.OnCommit(bell.Ring)
 	f.hub = watch.New(f.db, watching, bell, log)
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -145,4 +145,4 @@ func (s *claimService) readEffects(ctx context.Context, _ postgres.Reader, c *cl
 }
 
 // role is what the caller of a method acts as.
-func role(ctx context.Context) engine.Role { return callerOf(ctx).Role }
+func role(ctx context.Context) principal.Role { return callerOf(ctx).Role }

@@ -8,25 +8,25 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // secret is whom a field is hidden from.
 type secret struct {
-	from []engine.Role
+	from []principal.Role
 	// unless shows it all the same, by what stands beside it. Nil: never.
 	unless func(protoreflect.Message) bool
 }
 
-func hiddenFrom(r ...engine.Role) secret { return secret{from: r} }
+func hiddenFrom(r ...principal.Role) secret { return secret{from: r} }
 
 // fromOutside is hidden from everybody outside of the marketplace.
-var fromOutside = hiddenFrom(engine.RoleMerchant, engine.RoleAuthenticator)
+var fromOutside = hiddenFrom(principal.RoleMerchant, principal.RoleAuthenticator)
 
 // fromAuthenticator is hidden from who only examines the goods: who claims, what
 // it costs whom, and what others found must not sway a result.
-var fromAuthenticator = hiddenFrom(engine.RoleAuthenticator)
+var fromAuthenticator = hiddenFrom(principal.RoleAuthenticator)
 
 // secrets are the fields that are not for every role that may call a method.
 // What is not here is for everyone who gets the message.
@@ -109,11 +109,11 @@ var secrets = map[protoreflect.FullName]secret{
 // merchant.
 func madeByMerchant(made protoreflect.Message) bool {
 	role := made.Descriptor().Fields().ByName("role")
-	return made.Get(role).String() == string(engine.RoleMerchant)
+	return made.Get(role).String() == string(principal.RoleMerchant)
 }
 
 // hides says whether a field is hidden from a role, whatever stands beside it.
-func hides(role engine.Role, field protoreflect.FullName) bool {
+func hides(role principal.Role, field protoreflect.FullName) bool {
 	return slices.Contains(secrets[field].from, role)
 }
 
@@ -128,8 +128,8 @@ type veil struct {
 type veils map[protoreflect.FullName]veil
 
 // veilsOf are the veils of every role, worked out once.
-var veilsOf = sync.OnceValue(func() map[engine.Role]veils {
-	all := make(map[engine.Role]veils)
+var veilsOf = sync.OnceValue(func() map[principal.Role]veils {
+	all := make(map[principal.Role]veils)
 	for _, role := range identity.Roles() {
 		v := veils{}
 		protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(file protoreflect.FileDescriptor) bool {
@@ -145,7 +145,7 @@ var veilsOf = sync.OnceValue(func() map[engine.Role]veils {
 
 // add works out the veil of a message, and says whether it has one. open are
 // the messages around it, so that one that holds itself ends.
-func (v veils) add(role engine.Role, m protoreflect.MessageDescriptor, open []protoreflect.FullName) bool {
+func (v veils) add(role principal.Role, m protoreflect.MessageDescriptor, open []protoreflect.FullName) bool {
 	if known, ok := v[m.FullName()]; ok {
 		return len(known.hidden)+len(known.within) > 0
 	}
@@ -168,7 +168,7 @@ func (v veils) add(role engine.Role, m protoreflect.MessageDescriptor, open []pr
 }
 
 // covers says whether a role must not see all of a message's kind.
-func covers(role engine.Role, m proto.Message) bool {
+func covers(role principal.Role, m proto.Message) bool {
 	one := veilsOf()[role][m.ProtoReflect().Descriptor().FullName()]
 	return len(one.hidden)+len(one.within) > 0
 }

@@ -10,16 +10,16 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/dynamicpb"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // hidden is what each role must not see. It repeats the server's table on
 // purpose: a field that is shown by a slip must be shown twice.
-var hidden = map[engine.Role][]string{
-	engine.RoleMerchant: {
+var hidden = map[principal.Role][]string{
+	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
@@ -27,7 +27,7 @@ var hidden = map[engine.Role][]string{
 		"Evidence.note",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 	},
-	engine.RoleAuthenticator: {
+	principal.RoleAuthenticator: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",
@@ -118,7 +118,7 @@ func differ(before, after protoreflect.Message, f func(field protoreflect.FieldD
 func TestEveryAnswerMeetsEveryRole(t *testing.T) {
 	t.Parallel()
 	met := make(map[string]bool)
-	meet := func(what string, role engine.Role, answer protoreflect.MessageDescriptor) {
+	meet := func(what string, role principal.Role, answer protoreflect.MessageDescriptor) {
 		m := dynamicpb.NewMessage(answer)
 		fill(m)
 		before := proto.Clone(m)
@@ -140,7 +140,7 @@ func TestEveryAnswerMeetsEveryRole(t *testing.T) {
 			meet("a refusal of "+full, role, (&tenfoldv1.ClaimStateDetail{}).ProtoReflect().Descriptor())
 		}
 	}
-	for _, name := range hidden[engine.RoleMerchant] {
+	for _, name := range hidden[principal.RoleMerchant] {
 		if !met["merchant "+name] {
 			t.Errorf("no answer to a merchant has %s", name)
 		}

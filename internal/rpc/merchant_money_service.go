@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -24,7 +24,7 @@ func (b *backend) bookAfter(ctx context.Context, merchant string, err error) (*t
 
 func (s *merchantMoneyService) BeginExit(ctx context.Context, r *tenfoldv1.BeginExitRequest) (*tenfoldv1.BeginExitResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	o, err := s.engine.BeginExit(ctx, s.header(ctx, merchant, r), engine.BeginExit{Note: r.GetNote()})
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.BeginExit{Note: r.GetNote()})
 	book, err := s.bookAfter(ctx, merchant, err)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (s *merchantMoneyService) BeginExit(ctx context.Context, r *tenfoldv1.Begin
 
 func (s *merchantMoneyService) CancelExit(ctx context.Context, r *tenfoldv1.CancelExitRequest) (*tenfoldv1.CancelExitResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	o, err := s.engine.CancelExit(ctx, s.header(ctx, merchant, r), engine.CancelExit{Note: r.GetNote()})
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.CancelExit{Note: r.GetNote()})
 	book, err := s.bookAfter(ctx, merchant, err)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (s *merchantMoneyService) CancelExit(ctx context.Context, r *tenfoldv1.Canc
 
 func (s *merchantMoneyService) CompleteExit(ctx context.Context, r *tenfoldv1.CompleteExitRequest) (*tenfoldv1.CompleteExitResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	o, err := s.engine.CompleteExit(ctx, s.header(ctx, merchant, r), engine.CompleteExit{
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.CompleteExit{
 		DepositReference: r.GetDepositReference(), ShopFundsReference: r.GetShopFundsReference(),
 	})
 	m, err := s.moved(ctx, merchant, &o, err)
@@ -63,7 +63,7 @@ func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *t
 	if effective.After(s.engine.Now()) {
 		return nil, invalid("effective_at", "money cannot have moved in the future")
 	}
-	o, err := s.engine.RepayClawBack(ctx, s.header(ctx, merchant, r), engine.RepayClawBack{
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.RepayClawBack{
 		ClaimID: id, Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
 		Reference: r.GetPaymentReference(), EffectiveAt: effective,
 	})
@@ -79,7 +79,7 @@ func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *t
 }
 
 // transfersAfter are the transfers of an outcome, also of a replay.
-func (b *backend) transfersAfter(ctx context.Context, merchant string, o *engine.Outcome) ([]*tenfoldv1.Transfer, error) {
+func (b *backend) transfersAfter(ctx context.Context, merchant string, o *book.Outcome) ([]*tenfoldv1.Transfer, error) {
 	if !o.Replayed || o.TransferNumber == 0 {
 		return transfersOf(o.Transfers), nil
 	}

@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -14,7 +14,7 @@ func (s *claimService) ReportOrderRefund(ctx context.Context, r *tenfoldv1.Repor
 		return nil, invalid("refund.refunded_at", "money cannot have moved in the future")
 	}
 	merchant, lineID := nameOf(r.GetName())
-	o, err := s.engine.ReportOrderRefund(ctx, s.header(ctx, merchant, r), engine.ReportOrderRefund{
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.ReportOrderRefund{
 		LineID: lineID, RefundID: r.GetRefund().GetRefundId(), RefundedAt: refunded,
 		Amount: money.Amount(r.GetRefund().GetAmount().GetMinorUnits()), Currency: r.GetRefund().GetAmount().GetCurrencyCode(),
 	})

@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -12,7 +12,7 @@ import (
 
 // payoutAfter is the payout of an outcome: as the command left it, or, of a
 // replay, as it is now.
-func (b *backend) payoutAfter(ctx context.Context, merchant string, o *engine.Outcome) (*payout.Payout, error) {
+func (b *backend) payoutAfter(ctx context.Context, merchant string, o *book.Outcome) (*payout.Payout, error) {
 	if !o.Replayed {
 		return o.Payout, nil
 	}
@@ -25,10 +25,10 @@ func (b *backend) payoutAfter(ctx context.Context, merchant string, o *engine.Ou
 
 func (s *claimService) ReportPayoutOutcome(ctx context.Context, r *tenfoldv1.ReportPayoutOutcomeRequest) (*tenfoldv1.ReportPayoutOutcomeResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	o, err := s.engine.ReportPayoutOutcome(ctx, s.header(ctx, anchor(merchant), r), r.GetOutNumber(), payout.Answer{
+	o, err := s.engine.Do(ctx, s.header(ctx, anchor(merchant), r), &book.AnswerPayout{OutNumber: r.GetOutNumber(), Answer: payout.Answer{
 		Outcome: payoutOutcomes.domain(r.GetOutcome()), GatewayReference: r.GetGatewayReference(),
 		FailureCode: r.GetFailureCode(), OccurredAt: moment(r.GetOccurredAt()), ExpiresAt: moment(r.GetCouponExpiresAt()),
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,8 @@ func (s *claimService) ReportPayoutOutcome(ctx context.Context, r *tenfoldv1.Rep
 
 func (s *claimService) RetryPayout(ctx context.Context, r *tenfoldv1.RetryPayoutRequest) (*tenfoldv1.RetryPayoutResponse, error) {
 	merchant, id := nameOf(r.GetName())
-	cmd := engine.NewRetryPayout(id, r.GetEtag(), r.GetPayoutDestination(), r.GetNote())
-	o, err := s.engine.RetryPayout(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.RetryPayout{OnClaim: book.OnClaim{Etag: r.GetEtag()}, PayoutID: id, Destination: r.GetPayoutDestination(), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // caller is who makes a call, as the identity behind it was proved.
@@ -38,9 +38,9 @@ func evidenceOf(ctx context.Context) *identity.Evidence {
 		Token:       bearer(one(md, identity.KeyToken)),
 		PersonToken: one(md, identity.KeyPersonToken),
 		Claimed: identity.Caller{
-			Principal: engine.Principal{
+			Principal: principal.Principal{
 				Workload: one(md, identity.KeyWorkload),
-				Role:     engine.Role(one(md, identity.KeyRole)),
+				Role:     principal.Role(one(md, identity.KeyRole)),
 				Person:   one(md, identity.KeyPerson),
 			},
 			Scope: one(md, identity.KeyScope),

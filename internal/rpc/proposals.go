@@ -4,10 +4,10 @@ import (
 	"context"
 	"math"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -18,7 +18,7 @@ func (b *backend) proposal(ctx context.Context, merchant string, number int64) (
 	if err != nil {
 		return nil, err
 	}
-	p, found, err := reader.Proposal(ctx, postgres.ProposalKey{MerchantID: merchant, Number: number})
+	p, found, err := reader.Proposal(ctx, proposal.Key{MerchantID: merchant, Number: number})
 	if err == nil && !found {
 		err = fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", merchant, number).With("proposalNumber", number)
 	}
@@ -27,7 +27,7 @@ func (b *backend) proposal(ctx context.Context, merchant string, number int64) (
 
 // proposalAfter is the proposal of an outcome: as the command left it, or, of a
 // replay, as it is now.
-func (b *backend) proposalAfter(ctx context.Context, merchant string, number int64, o *engine.Outcome, err error) (*tenfoldv1.Proposal, error) {
+func (b *backend) proposalAfter(ctx context.Context, merchant string, number int64, o *book.Outcome, err error) (*tenfoldv1.Proposal, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (b *backend) proposalAfter(ctx context.Context, merchant string, number int
 
 func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1.ProposeDecisionRequest) (*tenfoldv1.ProposeDecisionResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	cmd := engine.ProposeDecision{
+	cmd := book.ProposeDecision{
 		Kind: proposalKinds.domain(r.GetKind()), Amount: money.Amount(r.GetAmount().GetMinorUnits()),
 		Currency: r.GetAmount().GetCurrencyCode(), DebtKind: debtKinds.domain(r.GetDebtKind()),
 		DebtID: r.GetPaymentReference(), Note: r.GetNote(),
@@ -57,7 +57,7 @@ func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1
 		}
 		cmd.Undoes = numberOf(of)
 	}
-	o, err := s.engine.ProposeDecision(ctx, s.header(ctx, merchant, r), cmd)
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	// The event of the proposal is its number.
 	p, err := s.proposalAfter(ctx, merchant, o.EventNumber, &o, err)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1
 func (s *merchantMoneyService) ApproveProposal(ctx context.Context, r *tenfoldv1.ApproveProposalRequest) (*tenfoldv1.ApproveProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
 	number := numberOf(r.GetName())
-	o, err := s.engine.ApproveProposal(ctx, s.header(ctx, merchant, r), engine.NewApproveProposal(number, r.GetNote()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.ApproveProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
 	p, err := s.proposalAfter(ctx, merchant, number, &o, err)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *merchantMoneyService) ApproveProposal(ctx context.Context, r *tenfoldv1
 func (s *merchantMoneyService) RefuseProposal(ctx context.Context, r *tenfoldv1.RefuseProposalRequest) (*tenfoldv1.RefuseProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
 	number := numberOf(r.GetName())
-	o, err := s.engine.RefuseProposal(ctx, s.header(ctx, merchant, r), engine.NewRefuseProposal(number, r.GetNote()))
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.RefuseProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
 	p, err := s.proposalAfter(ctx, merchant, number, &o, err)
 	if err != nil {
 		return nil, err

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 func calledBy(workload string, quota identity.Quota) caller {
-	return caller{identity.Caller{Principal: engine.Principal{Workload: workload}, Quota: quota}}
+	return caller{identity.Caller{Principal: principal.Principal{Workload: workload}, Quota: quota}}
 }
 
 // Would catch a workload that calls more often than its quota, one that is held

@@ -3,7 +3,7 @@ package rpc
 import (
 	"context"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -12,8 +12,8 @@ func (s *claimService) ReviseVerdict(ctx context.Context, r *tenfoldv1.ReviseVer
 	if err != nil {
 		return nil, err
 	}
-	cmd := engine.NewReviseVerdict(id, r.GetEtag(), revisionGrounds.domain(r.GetGround()), units(r.GetUnitVerdicts()), r.GetDocument(), r.GetNote())
-	o, err := s.engine.ReviseVerdict(ctx, s.header(ctx, merchant, r), cmd)
+	cmd := book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: id, Etag: r.GetEtag()}, Ground: revisionGrounds.domain(r.GetGround()), Units: units(r.GetUnitVerdicts()), Document: r.GetDocument(), Note: r.GetNote()}
+	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
 	if err != nil {
 		return nil, err

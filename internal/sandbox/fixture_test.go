@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -23,6 +24,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -57,9 +60,9 @@ func newFixture(t *testing.T) *fixture {
 	f.gateway = gatewayclient.New(f.connect(), 10*time.Second)
 	f.restart(clock)
 	t.Cleanup(f.audited)
-	_, err = f.engine.OpenBook(t.Context(), f.request("OpenBook"), engine.OpenBook{Currency: "CNY"})
+	_, err = f.engine.Do(t.Context(), f.request("OpenBook"), &book.OpenBook{Currency: "CNY"})
 	if err == nil {
-		_, err = f.engine.MoveMoney(t.Context(), f.request("TopUpDeposit"), engine.MoneyMove{
+		_, err = f.engine.Do(t.Context(), f.request("TopUpDeposit"), &book.MoneyMove{
 			Kind: ledger.DepositToppedUp, Amount: 100_000_000, Currency: "CNY", Reference: "pay-1",
 		})
 	}
@@ -73,13 +76,14 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) restart(clock *sandbox.Clock) {
 	f.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	e, err := engine.New(context.Background(), f.db, clock.Now, engine.Defaults(), log)
+	hints := worker.NewHints(worker.Defaults().HintsMax)
+	e, err := engine.New(context.Background(), f.db, clock.Now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(e.Close)
 	f.engine = e
-	w := worker.New(f.db, e, f.gateway, worker.Defaults(), log)
+	w := worker.New(f.db, e, f.gateway, hints, worker.Defaults(), log)
 	if f.bench, err = sandbox.New(f.t.Context(), clock, f.db, e, w, f.payments); err != nil {
 		f.t.Fatal(err)
 	}
@@ -113,10 +117,10 @@ func (f *fixture) audited() {
 	}
 }
 
-func (f *fixture) request(method string) engine.Header {
-	return engine.Header{
+func (f *fixture) request(method string) request.Header {
+	return request.Header{
 		MerchantID: "m1", Method: method, RequestID: fmt.Sprintf("request-%d", f.count.Add(1)),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: "person-1"},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: "person-1"},
 	}
 }
 
@@ -126,7 +130,7 @@ func (f *fixture) file(product, destination string) *claim.Claim {
 	f.t.Helper()
 	id := fmt.Sprintf("l%d", f.count.Add(1))
 	at := start.AddDate(0, -1, 0)
-	o, err := f.engine.FileClaim(f.t.Context(), f.request("FileClaim"), engine.FileClaim{
+	o, err := f.engine.Do(f.t.Context(), f.request("FileClaim"), &book.FileClaim{
 		Line: &order.Line{
 			MerchantID: "m1", ID: id, OrderID: "order-" + id, PaymentID: "payment-" + id,
 			PaidAt: at, ShippedAt: at.Add(time.Hour), DeliveredAt: at.Add(48 * time.Hour),
@@ -146,9 +150,9 @@ func (f *fixture) file(product, destination string) *claim.Claim {
 // accept confirms a claim's notice and accepts it in the merchant's place.
 func (f *fixture) accept(c *claim.Claim) {
 	f.t.Helper()
-	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request("ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0))
+	o, err := f.engine.Do(f.t.Context(), f.request("ConfirmNotice"), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	if err == nil {
-		_, err = f.engine.AcceptClaim(f.t.Context(), f.request("AcceptClaim"), engine.NewAcceptClaim(c.ID, o.Claim.Etag(), ""))
+		_, err = f.engine.Do(f.t.Context(), f.request("AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: o.Claim.Etag()}})
 	}
 	if err != nil {
 		f.t.Fatal(err)

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
 
@@ -79,10 +82,10 @@ func New(ctx context.Context, clock *Clock, db *postgres.DB, e *engine.Engine, w
 
 // header is that of the sandbox's own commands. Their request ids follow from
 // what they are about, so that a command done before a restart is not done again.
-func header(merchantID, method, requestID string) engine.Header {
-	return engine.Header{
+func header(merchantID, method, requestID string) request.Header {
+	return request.Header{
 		MerchantID: merchantID, Method: method, RequestID: requestID,
-		Principal: engine.Principal{Workload: "sandbox", Role: engine.RoleSystem},
+		Principal: principal.Principal{Workload: "sandbox", Role: principal.RoleSystem},
 	}
 }
 
@@ -156,7 +159,7 @@ func (b *Bench) find(ctx context.Context, c *claim.Claim) (recorded int64, err e
 			continue
 		}
 		for _, f := range findings {
-			o, err := b.engine.RecordResult(ctx, header(c.MerchantID, "RecordResult", f.authenticator+"-"+c.ID), engine.NewRecordResult(resultOf(c, f)))
+			o, err := b.engine.Do(ctx, header(c.MerchantID, "RecordResult", f.authenticator+"-"+c.ID), &book.RecordResult{Result: resultOf(c, f)})
 			switch {
 			case err == nil && !o.Replayed:
 				recorded++
@@ -193,7 +196,7 @@ func (b *Bench) report(ctx context.Context) (reported int64, err error) {
 	for len(b.unreported) > 0 {
 		r := b.unreported[0]
 		id := strings.ToLower(string(r.Answer.Outcome)) + "-" + r.OutNumber
-		_, err := b.engine.ReportPayoutOutcome(ctx, header("", "ReportPayoutOutcome", id), r.OutNumber, r.Answer)
+		_, err := b.engine.Do(ctx, header("", "ReportPayoutOutcome", id), &book.AnswerPayout{OutNumber: r.OutNumber, Answer: r.Answer})
 		if err != nil {
 			return reported, fmt.Errorf("report outcome of %s: %w", r.OutNumber, err)
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
@@ -114,7 +114,7 @@ func TestRunDueWorkGoesOnUntilNothingIsDue(t *testing.T) {
 	f := newFixture(t)
 	c := f.file("sandbox-counterfeit", payouttest.Double)
 	f.run(0)
-	if _, err := f.engine.ConfirmNotice(t.Context(), f.request("ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0)); err != nil {
+	if _, err := f.engine.Do(t.Context(), f.request("ConfirmNotice"), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}}); err != nil {
 		t.Fatal(err)
 	}
 	want := sandbox.Done{Done: worker.Done{DeadlinesPassed: 1, PayoutsInstructed: 2, OutcomesRecorded: 4}}
@@ -133,7 +133,7 @@ func TestRestartRecordsNothingTwice(t *testing.T) {
 	f.run(0)
 	f.wantState(c, claim.InReview)
 	read := f.read(c)
-	_, err := f.engine.DecideReview(t.Context(), f.request("DecideReview"), engine.NewDecideReview(c.ID, read.Etag(), engine.Retest, nil, "once more"))
+	_, err := f.engine.Do(t.Context(), f.request("DecideReview"), &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: read.Etag()}, Decision: book.Retest, Note: "once more"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestHoldsAndSweepsAreCounted(t *testing.T) {
 	if done.HoldsExpired != 1 || done.BooksSwept != 0 {
 		t.Fatalf("when the hold ran out: %+v", done)
 	}
-	_, err := f.engine.MoveMoney(t.Context(), f.request("TopUpDeposit"), engine.MoneyMove{
+	_, err := f.engine.Do(t.Context(), f.request("TopUpDeposit"), &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 22_000, Currency: "CNY", Reference: "pay-2",
 	})
 	if err != nil {

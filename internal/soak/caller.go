@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -15,6 +16,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 const (
@@ -115,15 +117,15 @@ func (c *caller) file(ctx context.Context) error {
 		ProductID: "product-" + consumer, Category: one(c, "cosmetics", "food/eggs"), Quantity: quantity, Currency: currency,
 		UnitPrice: price, GoodsPaid: money.Amount(quantity) * price, PayerID: consumer, RecipientID: consumer,
 	}
-	cmd := engine.FileClaim{
+	cmd := book.FileClaim{
 		Line: l, ClaimantID: consumer, Basis: one(c, policy.Promise, policy.Best), Grounds: claim.GroundsTrademark,
 		Remedies: policy.Remedies{Refund: true, Compensation: true}, LearnedAt: at.Add(10 * day), Destination: one(c, destinations...),
 	}
 	for o := int32(1); o <= quantity; o++ {
 		cmd.Ordinals = append(cmd.Ordinals, o)
 	}
-	return c.send(ctx, merchant, "FileClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		o, err := e.FileClaim(ctx, h, cmd)
+	return c.send(ctx, merchant, "FileClaim", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		o, err := e.Do(ctx, h, &cmd)
 		if err == nil {
 			c.cares = append(c.cares, &care{merchant: merchant, id: o.ClaimID, line: l.ID})
 		}
@@ -143,12 +145,12 @@ func (c *caller) trade(ctx context.Context) error {
 		return c.moveMoney(ctx, merchant, one(c, ledger.DepositWithdrawn, ledger.ShopFundsTakenBack), 20_000)
 	}
 	k := one(c, c.cares...)
-	cmd := engine.ReportOrderRefund{
+	cmd := book.ReportOrderRefund{
 		LineID: k.line, RefundID: fmt.Sprintf("refund-%d", c.serial.Add(1)), Amount: one[money.Amount](c, 100, 1_500, 20_000),
 		Currency: currency, RefundedAt: c.clock.now(),
 	}
-	return c.send(ctx, k.merchant, "ReportOrderRefund", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.ReportOrderRefund(ctx, h, cmd)
+	return c.send(ctx, k.merchant, "ReportOrderRefund", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &cmd)
 		return err
 	})
 }
@@ -168,8 +170,8 @@ func (s *soak) deliverReports(ctx context.Context, over <-chan struct{}) error {
 
 func (s *soak) deliver(ctx context.Context) error {
 	for _, r := range s.gateway.TakeReports() {
-		err := s.send(ctx, "", "ReportPayoutOutcome", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.ReportPayoutOutcome(ctx, h, r.OutNumber, r.Answer)
+		err := s.send(ctx, "", "ReportPayoutOutcome", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.AnswerPayout{OutNumber: r.OutNumber, Answer: r.Answer})
 			return err
 		})
 		if err != nil {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 const (
@@ -32,7 +35,7 @@ func (s *soak) prepare(ctx context.Context) error {
 	promise.MinimumDeposit, promise.Windows.Hold = 100_000, 12*day
 	promise.PublishedAt, promise.EffectiveFrom = Start.AddDate(-1, -1, 0), Start.AddDate(-1, 0, 0)
 	first := s.replicas[0].Load().engine
-	h := engine.Header{Method: "PublishPolicyVersion", RequestID: "soak-policy", Principal: engine.Principal{Workload: "soak", Role: engine.RoleOperator}}
+	h := request.Header{Method: "PublishPolicyVersion", RequestID: "soak-policy", Principal: principal.Principal{Workload: "soak", Role: principal.RoleOperator}}
 	if _, err := first.PublishPolicyVersion(ctx, h, promise); err != nil {
 		return fmt.Errorf("publish the policy: %w", err)
 	}
@@ -48,8 +51,8 @@ func (s *soak) prepare(ctx context.Context) error {
 		}
 	}
 	for i := range s.Merchants {
-		err := s.send(ctx, s.merchant(i), "OpenBook", cashier, func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.OpenBook(ctx, h, engine.OpenBook{Currency: currency})
+		err := s.send(ctx, s.merchant(i), "OpenBook", cashier, func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.OpenBook{Currency: currency})
 			return err
 		})
 		if err != nil {
@@ -65,8 +68,8 @@ func (s *soak) prepare(ctx context.Context) error {
 // moveMoney lets money of a merchant come in or go out.
 func (s *soak) moveMoney(ctx context.Context, merchant string, kind ledger.Kind, amount money.Amount) error {
 	reference := fmt.Sprintf("soak-payment-%d", s.serial.Add(1))
-	return s.send(ctx, merchant, string(kind), cashier, func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.MoveMoney(ctx, h, engine.MoneyMove{Kind: kind, Amount: amount, Currency: currency, Reference: reference})
+	return s.send(ctx, merchant, string(kind), cashier, func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.MoneyMove{Kind: kind, Amount: amount, Currency: currency, Reference: reference})
 		return err
 	})
 }

@@ -36,13 +36,14 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 	if r.db, err = postgres.Open(r.wire.URL(), poolMax); err != nil {
 		return nil, errors.Join(err, r.wire.Cut())
 	}
-	if r.engine, err = engine.New(ctx, r.db, s.clock.now, engine.Defaults(), s.Log); err != nil {
-		return nil, errors.Join(err, r.db.Close(), r.wire.Cut())
-	}
 	config := worker.Defaults()
 	// The clock runs fast, so the worker looks often.
 	config.Senders, config.Pause, config.PauseMax = 32, 50*time.Millisecond, time.Second
-	r.worker = worker.New(r.db, r.engine, s.gateway.client, config, s.Log)
+	hints := worker.NewHints(config.HintsMax)
+	if r.engine, err = engine.New(ctx, r.db, s.clock.now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, s.Log); err != nil {
+		return nil, errors.Join(err, r.db.Close(), r.wire.Cut())
+	}
+	r.worker = worker.New(r.db, r.engine, s.gateway.client, hints, config, s.Log)
 	work, end := context.WithCancel(context.WithoutCancel(ctx))
 	r.end = end
 	r.works.Go(func() { r.worker.Run(work) })

@@ -9,6 +9,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 const (
@@ -21,10 +23,10 @@ const (
 // send has some replica carry out a command, and sends it again, with the same
 // request id and perhaps to the other replica, until it is answered. A refusal is
 // an answer.
-func (s *soak) send(ctx context.Context, merchant, method, person string, f func(context.Context, *engine.Engine, engine.Header) error) error {
-	h := engine.Header{
+func (s *soak) send(ctx context.Context, merchant, method, person string, f func(context.Context, *engine.Engine, request.Header) error) error {
+	h := request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("soak-%d", s.serial.Add(1)),
-		Principal: engine.Principal{Workload: "soak", Role: engine.RoleOperator, Person: person},
+		Principal: principal.Principal{Workload: "soak", Role: principal.RoleOperator, Person: person},
 	}
 	var last error
 	for range sendsMax {
@@ -49,7 +51,7 @@ func (s *soak) send(ctx context.Context, merchant, method, person string, f func
 	return fmt.Errorf("%s of merchant %s was never answered: %w", method, merchant, last)
 }
 
-func (s *soak) try(ctx context.Context, h engine.Header, f func(context.Context, *engine.Engine, engine.Header) error) error {
+func (s *soak) try(ctx context.Context, h request.Header, f func(context.Context, *engine.Engine, request.Header) error) error {
 	one, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return s.replicas[rand.IntN(len(s.replicas))].Load().call(func(e *engine.Engine) error { return f(one, e, h) })

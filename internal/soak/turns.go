@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // turnTo does to a claim what its state asks for, as a rule, and now and then
@@ -51,15 +53,15 @@ func (c *caller) verdicts(now *claim.Claim) []claim.Unit {
 func (c *caller) disturb(ctx context.Context, k *care, now *claim.Claim) error {
 	switch c.random.IntN(4) {
 	case 0:
-		return c.send(ctx, k.merchant, "WithdrawClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.WithdrawClaim(ctx, h, engine.NewWithdrawClaim(k.id, "", ""))
+		return c.send(ctx, k.merchant, "WithdrawClaim", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: k.id}})
 			return err
 		})
 	case 1:
 		return c.examine(ctx, k, now)
 	case 2:
-		return c.send(ctx, k.merchant, "StopClock", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.StopClock(ctx, h, engine.NewStopClock(k.id, "", !now.ClockStoppedAt.IsZero(), "a test is under way"))
+		return c.send(ctx, k.merchant, "StopClock", one(c, persons...), func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.StopClock{OnClaim: book.OnClaim{ClaimID: k.id}, Resume: !now.ClockStoppedAt.IsZero(), Note: "a test is under way"})
 			return err
 		})
 	}
@@ -71,20 +73,20 @@ func (c *caller) examine(ctx context.Context, k *care, now *claim.Claim) error {
 		ClaimID: k.id, AuthenticatorID: one(c, authenticators...), ReportNumber: fmt.Sprintf("report-%d", c.serial.Add(1)),
 		Sample: claim.SealedPlatformSample, CustodyIntact: true, Units: c.verdicts(now), IssuedAt: c.clock.now(),
 	}
-	return c.send(ctx, k.merchant, "RecordResult", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.RecordResult(ctx, h, engine.NewRecordResult(r))
+	return c.send(ctx, k.merchant, "RecordResult", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.RecordResult{Result: r})
 		return err
 	})
 }
 
 func (c *caller) decide(ctx context.Context, k *care, now *claim.Claim) error {
-	decision := one(c, engine.Uphold, engine.Uphold, engine.Uphold, engine.Reject, engine.Retest, engine.Expire)
+	decision := one(c, book.Uphold, book.Uphold, book.Uphold, book.Reject, book.Retest, book.Expire)
 	var units []claim.Unit
-	if decision == engine.Uphold {
+	if decision == book.Uphold {
 		units = c.verdicts(now)
 	}
-	return c.send(ctx, k.merchant, "DecideReview", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.DecideReview(ctx, h, engine.NewDecideReview(k.id, "", decision, units, ""))
+	return c.send(ctx, k.merchant, "DecideReview", one(c, persons...), func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: k.id}, Decision: decision, Units: units})
 		return err
 	})
 }
@@ -94,53 +96,53 @@ func (c *caller) decide(ctx context.Context, k *care, now *claim.Claim) error {
 func (c *caller) answer(ctx context.Context, k *care, now *claim.Claim) error {
 	switch {
 	case now.NoticeConfirmedAt.IsZero() && c.random.IntN(4) > 0:
-		return c.send(ctx, k.merchant, "ConfirmNotice", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.ConfirmNotice(ctx, h, engine.NewConfirmNotice(k.id, 0))
+		return c.send(ctx, k.merchant, "ConfirmNotice", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: k.id}})
 			return err
 		})
 	case c.random.IntN(3) == 0:
-		return c.send(ctx, k.merchant, "AppealClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-			_, err := e.AppealClaim(ctx, h, engine.NewAppealClaim(k.id, "", "genuine goods", []string{"invoice-1"}))
+		return c.send(ctx, k.merchant, "AppealClaim", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+			_, err := e.Do(ctx, h, &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: k.id}, Note: "genuine goods", Evidence: []string{"invoice-1"}})
 			return err
 		})
 	case c.random.IntN(3) == 0:
 		return nil
 	}
-	return c.send(ctx, k.merchant, "AcceptClaim", "", func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.AcceptClaim(ctx, h, engine.NewAcceptClaim(k.id, now.Etag(), ""))
+	return c.send(ctx, k.merchant, "AcceptClaim", "", func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: k.id, Etag: now.Etag()}})
 		return err
 	})
 }
 
 func (c *caller) hear(ctx context.Context, k *care, now *claim.Claim) error {
-	decision := one(c, engine.AppealDismissed, engine.AppealDismissed, engine.AppealUpheld, engine.AppealUpheldInPart)
+	decision := one(c, book.AppealDismissed, book.AppealDismissed, book.AppealUpheld, book.AppealUpheldInPart)
 	var units []claim.Unit
-	if decision == engine.AppealUpheldInPart {
+	if decision == book.AppealUpheldInPart {
 		units = c.verdicts(now)
 	}
-	return c.send(ctx, k.merchant, "DecideAppeal", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.DecideAppeal(ctx, h, engine.NewDecideAppeal(k.id, "", decision, units, ""))
+	return c.send(ctx, k.merchant, "DecideAppeal", one(c, persons...), func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: k.id}, Decision: decision, Units: units})
 		return err
 	})
 }
 
 func (c *caller) approve(ctx context.Context, k *care) error {
 	refuse := c.random.IntN(8) == 0
-	return c.send(ctx, k.merchant, "ApproveClaim", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.ApproveClaim(ctx, h, engine.NewApproveClaim(k.id, "", refuse, ""))
+	return c.send(ctx, k.merchant, "ApproveClaim", one(c, persons...), func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: k.id}, Refuse: refuse})
 		return err
 	})
 }
 
 func (c *caller) revise(ctx context.Context, k *care, now *claim.Claim) error {
-	ground, units := one(c, engine.RevisionGrounds()...), c.verdicts(now)
-	if ground == engine.GroundFraud || c.random.IntN(3) == 0 {
+	ground, units := one(c, book.RevisionGrounds()...), c.verdicts(now)
+	if ground == book.GroundFraud || c.random.IntN(3) == 0 {
 		for i := range units {
 			units[i].Verdict = claim.Genuine
 		}
 	}
-	return c.send(ctx, k.merchant, "ReviseVerdict", one(c, persons...), func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.ReviseVerdict(ctx, h, engine.NewReviseVerdict(k.id, "", ground, units, "docket-1", ""))
+	return c.send(ctx, k.merchant, "ReviseVerdict", one(c, persons...), func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: k.id}, Ground: ground, Units: units, Document: "docket-1"})
 		return err
 	})
 }
@@ -160,8 +162,8 @@ func (s *soak) retry(ctx context.Context, merchant, claimID, destination string)
 	if err != nil || failed == "" {
 		return err
 	}
-	return s.send(ctx, merchant, "RetryPayout", persons[0], func(ctx context.Context, e *engine.Engine, h engine.Header) error {
-		_, err := e.RetryPayout(ctx, h, engine.NewRetryPayout(failed, "", destination, ""))
+	return s.send(ctx, merchant, "RetryPayout", persons[0], func(ctx context.Context, e *engine.Engine, h request.Header) error {
+		_, err := e.Do(ctx, h, &book.RetryPayout{PayoutID: failed, Destination: destination})
 		return err
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -98,7 +99,7 @@ func settled(c *claim.Claim) bool {
 
 // eachClaim reads every claim.
 func (s *soak) eachClaim(ctx context.Context, f func(*claim.Claim)) error {
-	var after postgres.Key
+	var after book.Key
 	for {
 		var rows []claim.Claim
 		err := s.reading(ctx, func(db *postgres.DB) (err error) {
@@ -112,7 +113,7 @@ func (s *soak) eachClaim(ctx context.Context, f func(*claim.Claim)) error {
 			f(&rows[i])
 		}
 		last := &rows[len(rows)-1]
-		after = postgres.Key{MerchantID: last.MerchantID, ID: last.ID}
+		after = book.Key{MerchantID: last.MerchantID, ID: last.ID}
 	}
 }
 

@@ -44,13 +44,19 @@ type fixture struct {
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
+	return observed(t, nil)
+}
+
+// observed makes a fixture whose engine tells an observer.
+func observed(t testing.TB, observer *engine.Observer) *fixture {
+	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t), clock: sandbox.NewClock(start)}
-	log := slog.New(slog.DiscardHandler)
+	log, hints := slog.New(slog.DiscardHandler), worker.NewHints(worker.Defaults().HintsMax)
 	var err error
 	if f.db, err = postgres.Open(f.pg.AppURL, 16); err != nil {
 		t.Fatal(err)
 	}
-	if f.engine, err = engine.New(t.Context(), f.db, f.clock.Now, engine.Defaults(), log); err != nil {
+	if f.engine, err = engine.New(t.Context(), f.db, f.clock.Now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell, Observer: observer}, log); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -58,7 +64,7 @@ func newFixture(t testing.TB) *fixture {
 		_ = f.db.Close()
 	})
 	payments := payouttest.New(f.clock.Now)
-	f.worker = worker.New(f.db, f.engine, nil, worker.Defaults(), log)
+	f.worker = worker.New(f.db, f.engine, nil, hints, worker.Defaults(), log)
 	if f.bench, err = sandbox.New(t.Context(), f.clock, f.db, f.engine, f.worker, payments); err != nil {
 		t.Fatal(err)
 	}
@@ -68,12 +74,31 @@ func newFixture(t testing.TB) *fixture {
 // telemetry makes a telemetry without a collector.
 func (f *fixture) telemetry() *telemetry.Telemetry {
 	f.t.Helper()
-	t, err := telemetry.New(f.t.Context(), telemetry.Config{Version: "1.2.3", Revision: "abc"})
+	return newTelemetry(f.t)
+}
+
+func newTelemetry(t testing.TB) *telemetry.Telemetry {
+	t.Helper()
+	made, err := telemetry.New(t.Context(), telemetry.Config{Version: "1.2.3", Revision: "abc"})
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
-	f.t.Cleanup(func() { _ = t.Close(context.Background()) })
-	return t
+	t.Cleanup(func() { _ = made.Close(context.Background()) })
+	return made
+}
+
+// pipeline observes the fixture's engine from its beginning.
+func pipeline(t testing.TB, m *telemetry.Telemetry, clock engine.Clock) *fixture {
+	t.Helper()
+	o, err := m.Observer(clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := observed(t, o)
+	if err := m.Queues(f.engine); err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // serve serves callers with an observer, and connects to it.

@@ -22,17 +22,8 @@ type pipeline struct {
 	tracer       trace.Tracer
 }
 
-// Pipeline observes an engine; clock is the true time, also in a sandbox.
-func (t *Telemetry) Pipeline(e *engine.Engine, clock engine.Clock) error {
-	o, err := t.observer(clock)
-	if err != nil {
-		return err
-	}
-	e.Observe(o)
-	return t.queues(e)
-}
-
-func (t *Telemetry) observer(clock engine.Clock) (*engine.Observer, error) {
+// Observer is told how an engine fares; clock is the true time, also in a sandbox.
+func (t *Telemetry) Observer(clock engine.Clock) (*engine.Observer, error) {
 	p := pipeline{kept: booksWere("kept"), locked: booksWere("locked")}
 	var sizes, times, stale error
 	p.size, sizes = t.meter.Int64Histogram("tenfold.pipeline.batch.size",
@@ -97,8 +88,8 @@ func (p *pipeline) trace(b *engine.Batch) {
 	}
 }
 
-// queues tells how many commands wait, lane by lane.
-func (t *Telemetry) queues(e *engine.Engine) error {
+// Queues tells how many commands wait, lane by lane.
+func (t *Telemetry) Queues(e *engine.Engine) error {
 	waiting, err := t.meter.Int64ObservableGauge("tenfold.pipeline.queued", metric.WithDescription("Commands that wait in a lane."))
 	if err != nil {
 		return err

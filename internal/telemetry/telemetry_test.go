@@ -13,15 +13,17 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // open opens a book.
 func (f *fixture) open(merchant string) {
 	f.t.Helper()
-	h := engine.Header{MerchantID: merchant, Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator}, Method: "OpenBook", RequestID: "r-" + merchant}
-	if _, err := f.engine.OpenBook(f.t.Context(), h, engine.OpenBook{Currency: "CNY"}); err != nil {
+	h := request.Header{MerchantID: merchant, Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator}, Method: "OpenBook", RequestID: "r-" + merchant}
+	if _, err := f.engine.Do(f.t.Context(), h, &book.OpenBook{Currency: "CNY"}); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -30,8 +32,7 @@ func (f *fixture) open(merchant string) {
 // sandbox's clock, which stands still, or does not tell how its queues are.
 func TestPipelineIsMeasured(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	m := f.telemetry()
+	m := newTelemetry(t)
 	var mu sync.Mutex
 	now := start
 	// Each look at the clock is a quarter of a second later than the one before.
@@ -41,9 +42,7 @@ func TestPipelineIsMeasured(t *testing.T) {
 		now = now.Add(250 * time.Millisecond)
 		return now
 	}
-	if err := m.Pipeline(f.engine, ticking); err != nil {
-		t.Fatal(err)
-	}
+	f := pipeline(t, m, ticking)
 	for i := range 3 {
 		f.open(fmt.Sprintf("m%d", i))
 	}
@@ -106,14 +105,11 @@ func TestBacklogIsShownWhileItIsFresh(t *testing.T) {
 // ask for it, and calls that are not linked with the batch they were committed with.
 func TestBatchIsLinkedWithItsCalls(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	m := f.telemetry()
+	m := newTelemetry(t)
 	spans := tracetest.NewInMemoryExporter()
 	p := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))
 	m.Follow(p)
-	if err := m.Pipeline(f.engine, time.Now); err != nil {
-		t.Fatal(err)
-	}
+	f := pipeline(t, m, time.Now)
 	f.open("m0") // By a caller without a trace.
 	if got := spans.GetSpans(); len(got) != 0 {
 		t.Fatalf("a batch that nobody traces makes the spans %v", got)
@@ -124,8 +120,8 @@ func TestBatchIsLinkedWithItsCalls(t *testing.T) {
 		running.Go(func() {
 			ctx, span := p.Tracer("test").Start(t.Context(), "call")
 			defer span.End()
-			h := engine.Header{MerchantID: fmt.Sprintf("t%d", i), Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator}, Method: "OpenBook", RequestID: "r1"}
-			if _, err := f.engine.OpenBook(ctx, h, engine.OpenBook{Currency: "CNY"}); err != nil {
+			h := request.Header{MerchantID: fmt.Sprintf("t%d", i), Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator}, Method: "OpenBook", RequestID: "r1"}
+			if _, err := f.engine.Do(ctx, h, &book.OpenBook{Currency: "CNY"}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -19,7 +19,7 @@ func TestCommitsWakeOtherReplicas(t *testing.T) {
 	deaf := bounds()
 	deaf.Pause = time.Hour
 	here, there := watch.NewBell(), watch.NewBell()
-	f.engine.OnCommit(here.Ring)
+	f.ring.Store(new(here.Ring))
 	h := watch.New(f.db, deaf, there, slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup

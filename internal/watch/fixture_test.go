@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
@@ -24,7 +28,9 @@ type fixture struct {
 	pg     *pgtest.DB
 	db     *postgres.DB
 	engine *engine.Engine
-	hub    *watch.Hub
+	// ring is called after each commit.
+	ring atomic.Pointer[func()]
+	hub  *watch.Hub
 
 	mu    sync.Mutex
 	count int
@@ -37,6 +43,12 @@ func bounds() watch.Config {
 	return c
 }
 
+func (f *fixture) committed() {
+	if ring := f.ring.Load(); ring != nil {
+		(*ring)()
+	}
+}
+
 func newFixture(t testing.TB, config watch.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t)}
@@ -46,7 +58,7 @@ func newFixture(t testing.TB, config watch.Config) *fixture {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	if f.engine, err = engine.New(t.Context(), f.db, func() time.Time { return at }, engine.Defaults(), log); err != nil {
+	if f.engine, err = engine.New(t.Context(), f.db, func() time.Time { return at }, engine.Defaults(), engine.Hooks{Commit: f.committed}, log); err != nil {
 		t.Fatal(err)
 	}
 	f.hub = f.replica(config)
@@ -63,7 +75,7 @@ func newFixture(t testing.TB, config watch.Config) *fixture {
 func (f *fixture) replica(config watch.Config) *watch.Hub {
 	f.t.Helper()
 	bell := watch.NewBell()
-	f.engine.OnCommit(bell.Ring)
+	f.ring.Store(new(bell.Ring))
 	h := watch.New(f.db, config, bell, slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
@@ -76,20 +88,20 @@ func (f *fixture) replica(config watch.Config) *watch.Hub {
 	return h
 }
 
-func (f *fixture) request(merchant, method string) engine.Header {
+func (f *fixture) request(merchant, method string) request.Header {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.count++
-	return engine.Header{
+	return request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("request-%d", f.count),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator},
 	}
 }
 
 func (f *fixture) open(merchants ...string) {
 	f.t.Helper()
 	for _, m := range merchants {
-		if _, err := f.engine.OpenBook(context.Background(), f.request(m, "OpenBook"), engine.OpenBook{Currency: "CNY"}); err != nil {
+		if _, err := f.engine.Do(context.Background(), f.request(m, "OpenBook"), &book.OpenBook{Currency: "CNY"}); err != nil {
 			f.t.Fatal(err)
 		}
 	}
@@ -98,7 +110,7 @@ func (f *fixture) open(merchants ...string) {
 // topUp makes one event in a book.
 func (f *fixture) topUp(merchant string) {
 	h := f.request(merchant, "TopUpDeposit")
-	_, err := f.engine.MoveMoney(context.Background(), h, engine.MoneyMove{
+	_, err := f.engine.Do(context.Background(), h, &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "pay-" + h.RequestID,
 	})
 	if err != nil {

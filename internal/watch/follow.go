@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -292,7 +293,7 @@ func (f *follower) byPage() bool { return f.query.ClaimID == "" && f.query.Order
 func (f *follower) claims(ctx context.Context) ([]claim.Claim, error) {
 	q, after := &f.query, f.place.cursor
 	if f.byPage() {
-		return f.reader.ClaimsAfter(ctx, q.MerchantID, postgres.Key{MerchantID: after.merchantID, ID: after.claimID}, deliveryClaims)
+		return f.reader.ClaimsAfter(ctx, q.MerchantID, book.Key{MerchantID: after.merchantID, ID: after.claimID}, deliveryClaims)
 	}
 	if q.OrderID != "" {
 		return f.claimsOfOrder, nil

@@ -12,8 +12,8 @@ import (
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/event"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -132,7 +132,7 @@ func (w *watcher) add(e *tenfoldv1.Event) {
 
 // await waits until the watcher has all events of its books, and tells what it has
 // not when ctx ends, or what differs.
-func (w *watcher) await(ctx context.Context, heads map[string]postgres.Head) []string {
+func (w *watcher) await(ctx context.Context, heads map[string]book.Head) []string {
 	for {
 		missing := w.missing(heads)
 		if len(missing) == 0 {
@@ -146,7 +146,7 @@ func (w *watcher) await(ctx context.Context, heads map[string]postgres.Head) []s
 	}
 }
 
-func (w *watcher) missing(heads map[string]postgres.Head) (missing []string) {
+func (w *watcher) missing(heads map[string]book.Head) (missing []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for book, head := range heads {

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
@@ -197,7 +198,7 @@ func (s *soak) compare(ctx context.Context, crew []*watcher, r *Report) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	heads := make(map[string]postgres.Head)
+	heads := make(map[string]book.Head)
 	for n := range s.Merchants {
 		head, found, err := db.Reader().Head(ctx, merchant(n))
 		if err != nil {

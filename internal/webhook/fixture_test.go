@@ -16,11 +16,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
@@ -67,7 +70,7 @@ func newFixture(t testing.TB, config webhook.Config) *fixture {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	if f.engine, err = engine.New(t.Context(), f.db, f.clock, engine.Defaults(), log); err != nil {
+	if f.engine, err = engine.New(t.Context(), f.db, f.clock, engine.Defaults(), engine.Hooks{}, log); err != nil {
 		t.Fatal(err)
 	}
 	f.hooks = f.replica(config)
@@ -94,10 +97,10 @@ func (f *fixture) id() string {
 	return fmt.Sprintf("request-%d", f.count)
 }
 
-func (f *fixture) header(method string) engine.Header {
-	return engine.Header{
+func (f *fixture) header(method string) request.Header {
+	return request.Header{
 		MerchantID: "m1", Method: method, RequestID: f.id(),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator},
 	}
 }
 
@@ -105,7 +108,7 @@ func (f *fixture) open(merchant string) {
 	f.t.Helper()
 	h := f.header("OpenBook")
 	h.MerchantID = merchant
-	if _, err := f.engine.OpenBook(context.Background(), h, engine.OpenBook{Currency: "CNY"}); err != nil {
+	if _, err := f.engine.Do(context.Background(), h, &book.OpenBook{Currency: "CNY"}); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -114,7 +117,7 @@ func (f *fixture) open(merchant string) {
 func (f *fixture) topUp() {
 	f.t.Helper()
 	h := f.header("TopUpDeposit")
-	_, err := f.engine.MoveMoney(context.Background(), h, engine.MoneyMove{
+	_, err := f.engine.Do(context.Background(), h, &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "pay-" + h.RequestID,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
@@ -93,7 +94,7 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 			return ctx.Err()
 		}
 		d := &list[i]
-		key := postgres.Key{MerchantID: d.Webhook.MerchantID, ID: d.Webhook.ID}
+		key := book.Key{MerchantID: d.Webhook.MerchantID, ID: d.Webhook.ID}
 		body, err := w.encode(&watch.Event{FeedEvent: d.Event})
 		if err != nil {
 			return err
@@ -118,7 +119,7 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 }
 
 // failed says when a delivery is tried again, if it is.
-func (w *Webhooks) failed(key postgres.Key, d *postgres.Delivery, o outcome) postgres.Try {
+func (w *Webhooks) failed(key book.Key, d *postgres.Delivery, o outcome) postgres.Try {
 	t := postgres.Try{Webhook: key, Number: d.Event.Number, Status: o.status, Failure: o.failure, At: w.now()}
 	if o.away() || o.failure != failedGone && d.Attempts+1 < w.config.AttemptsMax {
 		t.DueAt = t.At.Add(w.again(d.Attempts))

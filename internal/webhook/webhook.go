@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -180,5 +181,5 @@ func (w *Webhooks) DeadLetters(ctx context.Context, merchantID, id string, after
 	if _, err := w.get(ctx, merchantID, id); err != nil {
 		return nil, err
 	}
-	return w.db.Reader().DeadLetters(ctx, postgres.Key{MerchantID: merchantID, ID: id}, after, limit)
+	return w.db.Reader().DeadLetters(ctx, book.Key{MerchantID: merchantID, ID: id}, after, limit)
 }

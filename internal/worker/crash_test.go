@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
@@ -15,7 +16,7 @@ import (
 )
 
 func reservation(outNumber string) postgres.Reservation {
-	return postgres.Reservation{Kind: postgres.OutNumber, Reference: outNumber, MerchantID: "nobody", Holder: "nobody"}
+	return postgres.Reservation{Kind: book.OutNumber, Reference: outNumber, MerchantID: "nobody", Holder: "nobody"}
 }
 
 // watched lets a test step in before and after an instruction.

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // passDeadlines fires the deadlines that passed at least a grace ago. One that
@@ -32,8 +33,8 @@ func (w *Worker) passDeadlines(ctx context.Context) error {
 	}
 }
 
-func (w *Worker) passDeadline(ctx context.Context, wait *postgres.Wait) error {
-	_, err := w.engine.PassDeadline(ctx, wait.MerchantID, engine.NewPassDeadline(*wait))
+func (w *Worker) passDeadline(ctx context.Context, wait *book.Wait) error {
+	_, err := w.engine.Do(ctx, request.System(wait.MerchantID, "PassDeadline"), &book.PassDeadline{OnClaim: book.OnClaim{ClaimID: wait.ClaimID}, Fires: wait.Fires, Deadline: wait.Deadline})
 	switch {
 	case err == nil:
 		w.done.deadlines.Add(1)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -131,7 +132,7 @@ func TestSweepFreesOrphansOnly(t *testing.T) {
 	reserve := func(reference string) {
 		t.Helper()
 		_, ours, err := f.engine.Reserve(t.Context(), postgres.Reservation{
-			Kind: postgres.PaymentReference, Reference: reference, MerchantID: "m1", Holder: "test/TopUpDeposit/" + reference,
+			Kind: book.PaymentReference, Reference: reference, MerchantID: "m1", Holder: "test/TopUpDeposit/" + reference,
 		})
 		if err != nil || !ours {
 			t.Fatalf("reserve %s: %v, %v", reference, ours, err)
@@ -145,7 +146,7 @@ func TestSweepFreesOrphansOnly(t *testing.T) {
 	}
 	want := func(reference string, want bool) {
 		t.Helper()
-		if _, got, err := f.db.Reserved(t.Context(), postgres.PaymentReference, reference); err != nil || got != want {
+		if _, got, err := f.db.Reserved(t.Context(), book.PaymentReference, reference); err != nil || got != want {
 			t.Errorf("%s is reserved: %v, %v; want %v", reference, got, err, want)
 		}
 	}
@@ -161,7 +162,7 @@ func TestSweepFreesOrphansOnly(t *testing.T) {
 	want("under-way", true)
 	want("pay-m1", true)
 	// What was freed can be used.
-	_, err := f.engine.MoveMoney(t.Context(), f.request("m1", "TopUpDeposit"), engine.MoneyMove{
+	_, err := f.engine.Do(t.Context(), f.request("m1", "TopUpDeposit"), &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: "orphan",
 	})
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // lapseDemands notes demands for deposit whose time has passed. A book that fails
@@ -16,9 +18,9 @@ func (w *Worker) lapseDemands(ctx context.Context) error {
 	}, w.lapseDemand)
 }
 
-func (w *Worker) lapseDemand(ctx context.Context, book *postgres.BookDue) error {
-	if _, err := w.engine.LapseDemand(ctx, book.MerchantID); err != nil {
-		return fmt.Errorf("lapse demand of merchant %s: %w", book.MerchantID, err)
+func (w *Worker) lapseDemand(ctx context.Context, due *postgres.BookDue) error {
+	if _, err := w.engine.Do(ctx, request.System(due.MerchantID, "LapseDemand"), &book.LapseDemand{}); err != nil {
+		return fmt.Errorf("lapse demand of merchant %s: %w", due.MerchantID, err)
 	}
 	w.done.lapsed.Add(1)
 	return nil

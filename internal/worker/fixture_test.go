@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -25,6 +26,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -104,19 +107,20 @@ func (f *fixture) connect() *grpc.ClientConn {
 func (f *fixture) begin(g payout.Gateway, config worker.Config) process {
 	f.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	e, err := engine.New(context.Background(), f.db, f.clock.Now, engine.Defaults(), log)
+	hints := worker.NewHints(config.HintsMax)
+	e, err := engine.New(context.Background(), f.db, f.clock.Now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := process{engine: e, worker: worker.New(f.db, e, g, config, log), stop: sync.OnceFunc(e.Close)}
+	p := process{engine: e, worker: worker.New(f.db, e, g, hints, config, log), stop: sync.OnceFunc(e.Close)}
 	f.t.Cleanup(p.stop)
 	return p
 }
 
-func (f *fixture) request(merchant, method string) engine.Header {
-	return engine.Header{
+func (f *fixture) request(merchant, method string) request.Header {
+	return request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("request-%d", f.count.Add(1)),
-		Principal: engine.Principal{Workload: "test", Role: engine.RoleOperator, Person: "person-1"},
+		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: "person-1"},
 	}
 }
 
@@ -132,10 +136,10 @@ func (f *fixture) register() {
 // open opens a book with a deposit that lasts for every claim of a test.
 func (f *fixture) open(merchant string) {
 	f.t.Helper()
-	_, err := f.engine.OpenBook(f.t.Context(), f.request(merchant, "OpenBook"), engine.OpenBook{Currency: "CNY"})
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "OpenBook"), &book.OpenBook{Currency: "CNY"})
 	if err == nil {
 		h := f.request(merchant, "TopUpDeposit")
-		_, err = f.engine.MoveMoney(f.t.Context(), h, engine.MoneyMove{
+		_, err = f.engine.Do(f.t.Context(), h, &book.MoneyMove{
 			Kind: ledger.DepositToppedUp, Amount: 1_000_000_000_000, Currency: "CNY", Reference: "pay-" + merchant,
 		})
 	}
@@ -149,7 +153,7 @@ func (f *fixture) file(merchant, lineID, destination string) *claim.Claim {
 	f.t.Helper()
 	at := start.AddDate(0, -1, 0)
 	consumer := "consumer-" + lineID
-	o, err := f.engine.FileClaim(f.t.Context(), f.request(merchant, "FileClaim"), engine.FileClaim{
+	o, err := f.engine.Do(f.t.Context(), f.request(merchant, "FileClaim"), &book.FileClaim{
 		Line: &order.Line{
 			MerchantID: merchant, ID: lineID, OrderID: "order-" + lineID, PaymentID: "payment-" + lineID,
 			PaidAt: at, ShippedAt: at.Add(time.Hour), DeliveredAt: at.Add(48 * time.Hour),
@@ -170,10 +174,10 @@ func (f *fixture) file(merchant, lineID, destination string) *claim.Claim {
 func (f *fixture) notified(merchant, lineID, destination string) *claim.Claim {
 	f.t.Helper()
 	c := f.file(merchant, lineID, destination)
-	o, err := f.engine.RecordResult(f.t.Context(), f.request(merchant, "RecordResult"), engine.NewRecordResult(claim.Result{
+	o, err := f.engine.Do(f.t.Context(), f.request(merchant, "RecordResult"), &book.RecordResult{Result: claim.Result{
 		ClaimID: c.ID, AuthenticatorID: "lab-1", ReportNumber: "R-" + merchant + "-" + lineID, Sample: claim.SealedPlatformSample,
 		CustodyIntact: true, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}}, IssuedAt: start,
-	}))
+	}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -184,7 +188,7 @@ func (f *fixture) notified(merchant, lineID, destination string) *claim.Claim {
 func (f *fixture) confirmed(merchant, lineID, destination string) *claim.Claim {
 	f.t.Helper()
 	c := f.notified(merchant, lineID, destination)
-	o, err := f.engine.ConfirmNotice(f.t.Context(), f.request(merchant, "ConfirmNotice"), engine.NewConfirmNotice(c.ID, 0))
+	o, err := f.engine.Do(f.t.Context(), f.request(merchant, "ConfirmNotice"), &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: c.ID}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -195,7 +199,7 @@ func (f *fixture) confirmed(merchant, lineID, destination string) *claim.Claim {
 func (f *fixture) paying(merchant, lineID, destination string) *claim.Claim {
 	f.t.Helper()
 	c := f.confirmed(merchant, lineID, destination)
-	o, err := f.engine.AcceptClaim(f.t.Context(), f.request(merchant, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), ""))
+	o, err := f.engine.Do(f.t.Context(), f.request(merchant, "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// hints are payouts that the engine told of and nobody has sent yet.
-type hints struct {
+// Hints are payouts that an engine told of and nobody has sent yet. They are made
+// before the engine, which is given Tell, and the worker.
+type Hints struct {
 	queue chan payout.Payout
 	state *hintState
 }
@@ -20,15 +21,16 @@ type hintState struct {
 	open  int
 }
 
-func newHints(most int) hints {
-	h := hints{queue: make(chan payout.Payout, most), state: new(hintState)}
+// NewHints makes room for up to most payouts.
+func NewHints(most int) *Hints {
+	h := &Hints{queue: make(chan payout.Payout, most), state: new(hintState)}
 	h.state.ended.L = h.state
 	return h
 }
 
-// tell takes new payouts over. It never blocks; what finds no room is brought
+// Tell takes new payouts over. It never blocks; what finds no room is brought
 // up by the list of dues.
-func (h *hints) tell(made []payout.Payout) {
+func (h *Hints) Tell(made []payout.Payout) {
 	h.state.Lock()
 	defer h.state.Unlock()
 	for _, p := range made {
@@ -41,7 +43,7 @@ func (h *hints) tell(made []payout.Payout) {
 }
 
 // end notes that a hint taken from the queue is done with.
-func (h *hints) end() {
+func (h *Hints) end() {
 	h.state.Lock()
 	defer h.state.Unlock()
 	h.state.open--
@@ -49,7 +51,7 @@ func (h *hints) end() {
 }
 
 // idle waits until no hint is under way.
-func (h *hints) idle(ctx context.Context) error {
+func (h *Hints) idle(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		h.state.Lock()
 		defer h.state.Unlock()

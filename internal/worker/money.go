@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // sweepsMax bounds how often one step lists the books that are due for a sweep. A
@@ -30,9 +32,9 @@ func (w *Worker) sweepBooks(ctx context.Context) error {
 	return first
 }
 
-func (w *Worker) sweepBook(ctx context.Context, book *postgres.BookDue) error {
-	if _, err := w.engine.SweepBook(ctx, book.MerchantID); err != nil {
-		return fmt.Errorf("sweep book of merchant %s: %w", book.MerchantID, err)
+func (w *Worker) sweepBook(ctx context.Context, due *postgres.BookDue) error {
+	if _, err := w.engine.Do(ctx, request.System(due.MerchantID, "SweepBook"), &book.SweepBook{}); err != nil {
+		return fmt.Errorf("sweep book of merchant %s: %w", due.MerchantID, err)
 	}
 	w.done.swept.Add(1)
 	return nil
@@ -84,8 +86,8 @@ func (w *Worker) expireHolds(ctx context.Context) error {
 	}
 }
 
-func (w *Worker) expireHold(ctx context.Context, wait *postgres.Wait) error {
-	_, err := w.engine.ExpireHold(ctx, *wait)
+func (w *Worker) expireHold(ctx context.Context, wait *book.Wait) error {
+	_, err := w.engine.Do(ctx, request.System(wait.MerchantID, "ExpireHold"), &book.ExpireHold{OnClaim: book.OnClaim{ClaimID: wait.ClaimID}, ExpiresAt: wait.HoldExpires})
 	switch {
 	case err == nil:
 		w.done.expired.Add(1)

@@ -5,19 +5,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
 
 // openWith opens a book with a deposit of its own, none for zero.
 func (f *fixture) openWith(merchant string, deposit money.Amount) {
 	f.t.Helper()
-	_, err := f.engine.OpenBook(f.t.Context(), f.request(merchant, "OpenBook"), engine.OpenBook{Currency: "CNY"})
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "OpenBook"), &book.OpenBook{Currency: "CNY"})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func (f *fixture) openWith(merchant string, deposit money.Amount) {
 
 func (f *fixture) topUp(merchant string, amount money.Amount, reference string) {
 	f.t.Helper()
-	_, err := f.engine.MoveMoney(f.t.Context(), f.request(merchant, "TopUpDeposit"), engine.MoneyMove{
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "TopUpDeposit"), &book.MoneyMove{
 		Kind: ledger.DepositToppedUp, Amount: amount, Currency: "CNY", Reference: reference,
 	})
 	if err != nil {
@@ -53,7 +54,7 @@ func (f *fixture) short(merchant, lineID string) *claim.Claim {
 	f.t.Helper()
 	f.openWith(merchant, 4_000)
 	c := f.confirmed(merchant, lineID, "wallet-1")
-	_, err := f.engine.AcceptClaim(f.t.Context(), f.request(merchant, "AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), ""))
+	_, err := f.engine.Do(f.t.Context(), f.request(merchant, "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestCrashBetweenSweepAndPayout(t *testing.T) {
 			c := f.short("m1", "l1")
 			f.topUp("m1", 7_000, "second")
 			if swept {
-				if _, err := f.engine.SweepBook(t.Context(), "m1"); err != nil {
+				if _, err := f.engine.Do(t.Context(), request.System("m1", "SweepBook"), &book.SweepBook{}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -221,7 +222,7 @@ func TestExtendedHoldLasts(t *testing.T) {
 	f.openWith("m1", 20_000)
 	c := f.notified("m1", "l1", "wallet-1")
 	until := c.HoldExpiresAt.Add(30 * day)
-	_, err := f.engine.ExtendHold(t.Context(), f.request("m1", "ExtendHold"), engine.NewExtendHold(c.ID, c.Etag(), until, "a test takes longer"))
+	_, err := f.engine.Do(t.Context(), f.request("m1", "ExtendHold"), &book.ExtendHold{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Until: until, Note: "a test takes longer"})
 	if err != nil {
 		t.Fatal(err)
 	}

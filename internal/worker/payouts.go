@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // notAfterPassed is the failure code of a payout that the gateway never saw and
@@ -26,7 +27,7 @@ func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
 		return nil
 	}
 	holder, ours, err := w.engine.Reserve(ctx, postgres.Reservation{
-		Kind: postgres.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
+		Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
 	})
 	if err != nil {
 		return fmt.Errorf("reserve out-number of payout %s: %w", p.ID, err)
@@ -48,8 +49,8 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 	if a.Outcome == payout.Processing || a.Outcome == payout.NotFound {
 		return nil
 	}
-	cmd := engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter}
-	_, err := w.engine.AnswerPayout(ctx, p.MerchantID, cmd)
+	cmd := book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter}
+	_, err := w.engine.Do(ctx, request.System(p.MerchantID, "AnswerPayout"), &cmd)
 	if err != nil {
 		return fmt.Errorf("record answer of payout %s: %w", p.ID, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -182,7 +183,7 @@ func (f *fixture) retry(c *claim.Claim, destination string) {
 			id = held.Holder
 		}
 	}
-	_, err := f.engine.RetryPayout(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), engine.NewRetryPayout(id, c.Etag(), destination, ""))
+	_, err := f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: id, Destination: destination})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -230,8 +231,7 @@ func TestContradictionIsLeftToAPerson(t *testing.T) {
 	f.wantState(c, claim.Paid)
 	for range 2 {
 		for _, p := range f.payouts() {
-			_, err := f.engine.ReportPayoutOutcome(t.Context(), f.request("", "ReportPayoutOutcome"), p.OutNumber,
-				payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: "LATE"})
+			_, err := f.engine.Do(t.Context(), f.request("", "ReportPayoutOutcome"), &book.AnswerPayout{OutNumber: p.OutNumber, Answer: payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: "LATE"}})
 			if err != nil {
 				t.Fatal(err)
 			}

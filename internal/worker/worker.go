@@ -83,7 +83,7 @@ type Worker struct {
 	config  Config
 	log     *slog.Logger
 
-	hints hints
+	hints *Hints
 	// silences are payouts whose outcome stayed unknown since they were last logged.
 	silences silences
 	// cleared is the time up to which reservations were swept.
@@ -97,12 +97,10 @@ type Worker struct {
 	}
 }
 
-// New makes a worker and lets the engine tell it of new payouts. Nothing is
+// New makes a worker, which sends what the engine has told the hints. Nothing is
 // sent before Run or RunDue.
-func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, config Config, log *slog.Logger) *Worker {
-	w := &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: newHints(config.HintsMax)}
-	e.OnPayouts(w.hints.tell)
-	return w
+func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, hints *Hints, config Config, log *slog.Logger) *Worker {
+	return &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: hints}
 }
 
 // Run works until ctx ends. What is under way then is finished; what only waits

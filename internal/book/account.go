@@ -1,0 +1,175 @@
+package book
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// account keeps what is told of a book as a whole in step with what the running
+// command did: what its claims may yet cost, what is owed, which of them wait for
+// money, and whether the deposit is large enough.
+func (b *Book) account() error {
+	for _, u := range b.claims.touched {
+		c := &b.claims.rows[u.key].value.Claim
+		var before money.Amount
+		if !u.fresh {
+			before = u.before.value.Exposure()
+		}
+		exposure, err := b.head.Exposure.Add(c.Exposure() - before)
+		if err != nil {
+			return money.InCurrency(err, b.head.Currency)
+		}
+		b.head.Exposure = exposure
+		b.owe(c)
+		if listed(c) != (b.waits.get(c.ID) != nil) {
+			// It began, or ceased, to wait for money without a move.
+			b.wait(c, deadline{c.Fires, c.Deadline})
+		}
+	}
+	b.givenBack()
+	return b.demand()
+}
+
+// owe keeps the rows of a claim's debts in step with the claim.
+func (b *Book) owe(c *claim.Claim) {
+	open := debt.Of(c)
+	for _, kind := range debt.Kinds() {
+		if kind == debt.TopUp {
+			continue // It belongs to no claim.
+		}
+		k := debtKey{kind, c.ID}
+		old := b.debts.get(k)
+		var due *debt.Debt
+		for i := range open {
+			if open[i].Kind == kind {
+				due = &open[i]
+			}
+		}
+		switch {
+		case due == nil && old != nil:
+			b.debts.drop(k, b.command)
+		case due != nil && old == nil:
+			b.debts.add(k, *due, b.command)
+		case due != nil && (old.Open != due.Open || !old.Since.Equal(due.Since)):
+			*b.debts.edit(k, b.command) = *due
+		}
+	}
+}
+
+// income marks the book for a sweep when money has come in and something may be
+// owed: of shop funds the policy protects a share.
+func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
+	if b.nothingOpen() {
+		return nil
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	if p == ledger.Deposit {
+		s.Deposit += amount
+		return nil
+	}
+	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	protected, err := terms.Protected(amount)
+	if err != nil {
+		return money.InCurrency(err, b.head.Currency)
+	}
+	s.ShopFunds += amount - protected
+	return nil
+}
+
+// givesBack are the kinds by which money goes back to the merchant for other claims
+// to use, and those by which a command sets some of it aside again.
+var givesBack = map[ledger.Kind]money.Amount{
+	ledger.DepositReleased: 1, ledger.DepositRestored: 1, ledger.DepositSetAside: -1,
+	ledger.ShopFundsReleased: 1, ledger.ShopFundsRestored: 1, ledger.ShopFundsSetAside: -1,
+}
+
+// givenBack marks the book for a sweep when the running command gave money back to
+// the merchant, of a hold or of what a claim had cost, and something may be owed:
+// another claim may wait for it. None of it is protected, since it was meant for
+// claims before. What expired is left alone: it would be set aside again at once.
+func (b *Book) givenBack() {
+	if b.nothingOpen() || b.events.kept < len(b.events.list) && b.event().Kind == event.HoldExpired {
+		return
+	}
+	var deposit, shopFunds money.Amount
+	for i := b.transfers.kept; i < len(b.transfers.list); i++ {
+		t := &b.transfers.list[i]
+		amount := t.Amount * givesBack[t.Kind]
+		if t.Debit == ledger.Deposit || t.Credit == ledger.Deposit {
+			deposit += amount
+		} else {
+			shopFunds += amount
+		}
+	}
+	deposit, shopFunds = max(0, deposit), max(0, shopFunds)
+	if deposit+shopFunds == 0 {
+		return
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	s.Deposit += deposit
+	s.ShopFunds += shopFunds
+}
+
+// nothingOpen says that nothing is owed and nothing is yet to be set aside.
+func (b *Book) nothingOpen() bool {
+	return b.head.Exposure == b.heldInAll() && b.available(ledger.Receivable) == 0
+}
+
+func (b *Book) heldInAll() money.Amount {
+	return b.available(ledger.DepositHeld) + b.available(ledger.ShopFundsHeld)
+}
+
+// free is what the merchant may take out.
+func (b *Book) free() money.Amount { return b.head.Free() }
+
+// demand asks the merchant to bring the deposit back to the policy's minimum once
+// it has fallen below, and notes when that is met.
+func (b *Book) demand() error {
+	if !b.exists || b.opened || !b.head.ExitBegunAt.IsZero() {
+		return nil
+	}
+	stays := !b.before.head.ExitBegunAt.IsZero()
+	if !b.movedDeposit() && !stays {
+		return nil
+	}
+	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	lack := max(0, terms.MinimumDeposit-b.available(ledger.Deposit)-b.available(ledger.DepositHeld))
+	switch {
+	case lack == b.head.Demanded:
+	case lack > 0 && b.head.Demanded == 0:
+		b.record(event.DepositDemanded, "")
+		b.detail("amount_minor", strconv.FormatInt(int64(lack), 10))
+		b.head.DemandDeadline = b.after(b.now, terms.TopUp)
+	case lack == 0:
+		b.record(event.DepositDemandMet, "")
+		b.head.DemandDeadline, b.head.DemandLapsedAt = time.Time{}, time.Time{}
+	}
+	b.head.Demanded = lack
+	return nil
+}
+
+// movedDeposit says whether the running command moved the deposit as a whole.
+func (b *Book) movedDeposit() bool {
+	for i := b.transfers.kept; i < len(b.transfers.list); i++ {
+		t := &b.transfers.list[i]
+		if inDeposit(t.Debit) != inDeposit(t.Credit) {
+			return true
+		}
+	}
+	return false
+}
+
+func inDeposit(p ledger.Purpose) bool { return p == ledger.Deposit || p == ledger.DepositHeld }

@@ -1,0 +1,231 @@
+// Package book is one merchant's book in memory and everything that can be asked of
+// it: commands are decided on it one after the other, each staged whole or not at
+// all. It reads and writes nothing: what commands need is named for whoever keeps
+// the rows, who gives them to the book, and what was staged is handed over as rows to
+// write. Lanes are left to engine, SQL to postgres.
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Book is what is in memory of one merchant's book, with everything that the
+// commands of a batch have staged so far. Commands read and change it through its
+// methods only; nothing reaches the database before the whole batch is decided.
+// A lane keeps a book from batch to batch, as long as nobody else changes it.
+type Book struct {
+	merchantID string
+	// head is the book's row with what is staged; its version is the one that the
+	// row must still have when the batch is written.
+	head   Head
+	exists bool
+	opened bool // In this batch.
+	// now is the record time of the batch: the clock's, but always after the
+	// book's last record time, so that what one batch recorded is older than what
+	// the next did, whichever replica's clock is behind.
+	now      time.Time
+	catalog  *Catalog
+	ids      *claim.IDs
+	settings *Settings
+
+	// asked are the needs that were met: what they name is in memory as far as it
+	// exists.
+	asked map[ask]asked
+
+	claims   table[string, loadedClaim]
+	lines    table[string, loadedLine]
+	units    table[unitKey, unit]
+	groups   table[string, Group]
+	holds    table[holdKey, ledger.Hold]
+	payouts  table[string, payout.Payout]
+	waits    table[string, Wait]
+	dues     table[string, Due]
+	requests table[request.Key, request.Stored]
+	persons  table[string, Person]
+	results  table[string, claim.Result]
+	refunds  table[refundKey, Refund]
+	debts    table[debtKey, debt.Debt]
+	// approvals stand by claim, revision and person.
+	approvals table[approvalKey, Approval]
+	proposals table[int64, proposal.Proposal]
+
+	// Where rows are found by something else than their key, staged ones included.
+	claimants   index[siblingKey] // Claims.
+	resultsOf   index[string]     // Results by claim.
+	refundsOf   index[string]     // Refunds by order line.
+	payoutsOf   index[string]     // Payouts by claim.
+	approvalsOf index[string]     // Persons by claim.
+
+	// byReference are the transfers that commands asked for by external reference.
+	byReference references
+	// usual is what a product's claims are awarded, by product, as last read.
+	usual lookup[string, Usual]
+	// oldest is the order of the oldest debts, as last read.
+	oldest lookup[debtKey, int]
+
+	// What is only ever added to, in the order in which it was made.
+	transfers appendOnly[ledger.Transfer]
+	revisions appendOnly[claim.Revision]
+	events    appendOnly[event.Event]
+	appeals   appendOnly[Appeal]
+	retracted appendOnly[Retraction]
+	votes     appendOnly[proposal.Vote]
+	evidence  appendOnly[Evidence]
+
+	// The running command.
+	command int
+	call    *Call
+	before  struct {
+		head           Head
+		exists, opened bool
+	}
+}
+
+type unitKey struct {
+	line    string
+	ordinal int32
+}
+
+// unit is who owns a unit: as staged, and as the database has it.
+type unit struct {
+	claimID string
+	stored  string
+}
+
+type holdKey struct {
+	claim  string
+	number int32
+}
+
+type refundKey struct{ line, refund string }
+
+type debtKey struct {
+	kind debt.Kind
+	id   string
+}
+
+type approvalKey struct {
+	claim    string
+	revision int32
+	person   string
+}
+
+type loadedClaim struct {
+	claim.Claim
+	from int64 // The version in the database.
+}
+
+type loadedLine struct {
+	line   *order.Line
+	digest [32]byte
+	seenAt time.Time
+}
+
+// New makes a book of which nothing is in memory yet.
+func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
+	b := &Book{
+		merchantID:  merchantID,
+		ids:         ids,
+		settings:    settings,
+		asked:       make(map[ask]asked),
+		claims:      newTable[string, loadedClaim](),
+		lines:       newTable[string, loadedLine](),
+		units:       newTable[unitKey, unit](),
+		groups:      newTable[string, Group](),
+		holds:       newTable[holdKey, ledger.Hold](),
+		payouts:     newTable[string, payout.Payout](),
+		waits:       newTable[string, Wait](),
+		dues:        newTable[string, Due](),
+		requests:    newTable[request.Key, request.Stored](),
+		persons:     newTable[string, Person](),
+		results:     newTable[string, claim.Result](),
+		refunds:     newTable[refundKey, Refund](),
+		debts:       newTable[debtKey, debt.Debt](),
+		approvals:   newTable[approvalKey, Approval](),
+		proposals:   newTable[int64, proposal.Proposal](),
+		byReference: references{found: make(map[string][]ledger.Transfer)},
+		usual:       make(lookup[string, Usual]),
+		oldest:      make(lookup[debtKey, int]),
+	}
+	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
+	b.units.wrote = func(u *unit) { u.stored = u.claimID }
+	b.requests.brief = true // Those of batches before are looked up by whoever needs them.
+	b.transfers.wrote = b.byReference.add
+	b.reindex()
+	return b
+}
+
+// begin starts a command; finish or abandon ends it.
+func (b *Book) begin(c *Call) {
+	b.command++
+	b.call = c
+	b.before.head, b.before.exists, b.before.opened = b.head, b.exists, b.opened
+}
+
+func (b *Book) finish() error {
+	if err := b.account(); err != nil {
+		return err
+	}
+	b.sealEvents()
+	for i := range kinds {
+		kinds[i].rows(b).keep()
+	}
+	b.head.RecordedAt = b.now
+	return nil
+}
+
+func (b *Book) abandon() {
+	for i := range kinds {
+		kinds[i].rows(b).undo()
+	}
+	b.head, b.exists, b.opened = b.before.head, b.before.exists, b.before.opened
+}
+
+// Changed says whether any command of the batch staged something.
+func (b *Book) Changed() bool { return len(b.events.list) > 0 }
+
+// Claim gives a loaded claim to read; CLAIM_NOT_FOUND when the book has none.
+func (b *Book) Claim(id string) (*claim.Claim, error) {
+	if c := b.claims.get(id); c != nil {
+		return &c.Claim, nil
+	}
+	return nil, fault.New(fault.ClaimNotFound, "merchant %s has no claim %s", b.merchantID, id).With("claimId", id)
+}
+
+// change gives a claim to change and counts its version up once a command.
+func (b *Book) change(id string) *claim.Claim {
+	fresh := b.claims.rows[id].mark != b.command
+	c := b.claims.edit(id, b.command)
+	if fresh {
+		c.Version++
+	}
+	return &c.Claim
+}
+
+func (b *Book) freeUnits(c *claim.Claim) {
+	for _, u := range c.Units {
+		k := unitKey{c.OrderLineID, u.Ordinal}
+		// The owner was loaded with the claim's command or is known by it.
+		b.units.load(k, unit{claimID: c.ID, stored: c.ID})
+		b.units.drop(k, b.command)
+	}
+}
+
+// takeUnit makes claimID the owner of a unit that nobody owns.
+func (b *Book) takeUnit(k unitKey, claimID string) {
+	u := unit{claimID: claimID}
+	if r, ok := b.units.rows[k]; ok {
+		u.stored = r.value.stored
+	}
+	b.units.add(k, u, b.command)
+}

@@ -1,0 +1,85 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Changes is everything that a batch of commands decided, over all its books.
+// Rows of one kind are in the order in which they were made.
+type Changes struct {
+	BooksOpened []Head
+	// Books carries, in Version, the version that the book was read at.
+	Books []Head
+	// BooksRead are books that were decided on and not changed, with the version
+	// they were read at; BooksMissing are those that did not exist.
+	BooksRead    []Head
+	BooksMissing []string
+
+	Lines   []LineSeen
+	Refunds []Refund
+	Groups  []Group
+	Persons []Person
+
+	ClaimsFiled   []claim.Claim
+	ClaimsChanged []ClaimChanged
+	UnitsTaken    []UnitOwner
+	UnitsFreed    []UnitOwner
+	UnitsPassed   []UnitPassed
+	Revisions     []claim.Revision
+	Results       []claim.Result
+	WaitsBegun    []Wait
+	WaitsChanged  []Wait
+	WaitsEnded    []Key
+
+	HoldsPlaced  []ledger.Hold
+	HoldsChanged []ledger.Hold
+	Transfers    []ledger.Transfer
+	DebtsBegun   []debt.Debt
+	DebtsChanged []debt.Debt
+	DebtsEnded   []debt.Debt
+
+	Appeals     []Appeal
+	Approvals   []Approval
+	Retractions []Retraction
+
+	ProposalsMade    []proposal.Proposal
+	ProposalsChanged []proposal.Proposal
+	Votes            []proposal.Vote
+	Evidence         []Evidence
+
+	PayoutsMade    []payout.Payout
+	PayoutsChanged []payout.Payout
+	DuesBegun      []Due
+	DuesChanged    []Due
+	DuesEnded      []Key
+
+	Events   []event.Event
+	Requests []request.Stored
+}
+
+// UnitPassed is a unit that goes from one claim to another.
+type UnitPassed struct {
+	UnitOwner
+	From string
+}
+
+// LineSeen is an order line seen for the first time.
+type LineSeen struct {
+	Line       order.Line
+	RecordedAt time.Time
+}
+
+// ClaimChanged is a claim with the version it was loaded at.
+type ClaimChanged struct {
+	Claim claim.Claim
+	From  int64
+}

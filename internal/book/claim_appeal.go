@@ -1,0 +1,205 @@
+package book
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// AppealClaim is the merchant objecting to a verdict, once for each (rule A4) and
+// within the notice period. The debit waits for the panel.
+type AppealClaim struct {
+	OnClaim
+	Note string
+	// Evidence are references of what the merchant rests on.
+	Evidence []string
+}
+
+func (a *AppealClaim) Cover(d *request.Digest) {
+	d.Texts(a.ClaimID, a.Note)
+	d.Number(int64(len(a.Evidence)))
+	d.Texts(a.Evidence...)
+}
+
+func (a *AppealClaim) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State.Confirmed() && c.MayAppeal() {
+		return Outcome{}, appealTooLate(c, c.ConfirmedAt)
+	}
+	if c.State != claim.Appealed && c.Revision > 0 && !c.MayAppeal() {
+		return Outcome{}, fault.New(fault.AppealAlreadyDecided, "revision %d of the claim was appealed against; the panel has decided", c.AppealedRevision).
+			With("claimId", c.ID).With("revision", c.AppealedRevision).About(c)
+	}
+	if _, ok := claim.Next(c.State, claim.AppealedByMerchant); !ok {
+		return Outcome{}, c.Refuse(claim.AppealedByMerchant)
+	}
+	if c.Fires == claim.DeadlineNotice && b.call.Header.ArrivedAt.After(c.Deadline) {
+		return Outcome{}, appealTooLate(c, c.Deadline)
+	}
+	e := b.record(event.ClaimAppealed, c.ID)
+	c = b.change(c.ID)
+	c.AppealedRevision = c.Revision
+	b.appeals.add(Appeal{
+		MerchantID: b.merchantID, ClaimID: c.ID, Revision: c.Revision, Note: a.Note, Evidence: a.Evidence,
+		EventNumber: e.Number, AppealedAt: b.now,
+	})
+	if err := b.move(c.ID, claim.AppealedByMerchant, a.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(c.ID), nil
+}
+
+// appealTooLate says when the window closed and what is possible now.
+func appealTooLate(c *claim.Claim, closed time.Time) error {
+	at := closed.UTC().Format(time.RFC3339)
+	return fault.New(fault.AppealWindowClosed,
+		"the merchant could appeal until %s; a panel that admits a late appeal, or a court, may still have the verdict revised", at).
+		With("claimId", c.ID).With("closedAt", at).About(c)
+}
+
+// AppealDecision is what the panel may decide.
+type AppealDecision string
+
+// The decisions of the panel.
+const (
+	// AppealUpheld finds that nothing is owed.
+	AppealUpheld AppealDecision = "UPHELD"
+	// AppealUpheldInPart finds fewer units counterfeit.
+	AppealUpheldInPart AppealDecision = "UPHELD_IN_PART"
+	// AppealDismissed confirms the verdict.
+	AppealDismissed AppealDecision = "DISMISSED"
+)
+
+// DecideAppeal is the panel deciding an appeal: another person than the one who
+// decided first. What it confirms is debited without another notice, since the
+// merchant has been heard.
+type DecideAppeal struct {
+	OnClaim
+	Decision AppealDecision
+	// Units are the verdicts of an appeal that is upheld in part.
+	Units []claim.Unit
+	Note  string
+}
+
+func (a *DecideAppeal) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(a.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+		if round == 0 {
+			followUsual(b, n, &c.Claim)
+		}
+	}
+}
+
+func (a *DecideAppeal) Cover(d *request.Digest) {
+	d.Texts(a.ClaimID, string(a.Decision), a.Note)
+	digestUnits(d, a.Units)
+}
+
+func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
+	person := b.call.Header.Principal.Person
+	if person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "an appeal is decided by a person; none was named")
+	}
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.Appealed {
+		return Outcome{}, c.Refuse(claim.AppealDismissed)
+	}
+	if person == c.DecidedBy {
+		return Outcome{}, fault.New(fault.SamePerson, "who decided the claim does not decide the appeal against it").With("claimId", c.ID).About(c)
+	}
+	r, err := a.ruling(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.AppealDecided, c.ID)
+	b.detail("decision", string(a.Decision))
+	b.detail("units", describe(r.units))
+	if a.Decision == AppealDismissed {
+		b.change(c.ID).DecidedBy = person
+		err = b.confirm(c.ID, claim.AppealDismissed, a.Note)
+	} else {
+		err = b.rule(c.ID, r)
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.about(a.ClaimID), nil
+}
+
+// ruling is what the decision means for the units.
+func (a *DecideAppeal) ruling(c *claim.Claim) (ruling, error) {
+	r := ruling{
+		units: c.Units, up: claim.RevisedUpward, settled: claim.AppealUpheldInPart, rejected: claim.AppealUpheld,
+		cause: string(claim.AppealUpheld), note: a.Note,
+	}
+	switch a.Decision {
+	case AppealDismissed, AppealUpheld:
+		if len(a.Units) > 0 {
+			return r, fault.New(fault.RequestInvalid, "unit verdicts go with %s only", AppealUpheldInPart).At("unit_verdicts")
+		}
+		if a.Decision == AppealUpheld {
+			r.units = genuine(c)
+		}
+		return r, nil
+	case AppealUpheldInPart:
+	default:
+		return r, fault.New(fault.RequestInvalid, "%q is not a decision on an appeal", a.Decision).At("decision")
+	}
+	units, err := verdictsOn(c, a.Units)
+	if err != nil {
+		return r, err
+	}
+	for i, u := range units {
+		if u.Verdict == claim.Counterfeit && c.Units[i].Verdict != claim.Counterfeit {
+			return r, fault.New(fault.RequestInvalid, "an appeal does not make unit %d counterfeit", u.Ordinal).At("unit_verdicts")
+		}
+	}
+	if claim.Overall(units) != claim.Counterfeit || slices.Equal(units, c.Units) {
+		return r, fault.New(fault.RequestInvalid, "upheld in part leaves some of the counterfeit units, not all and not none").At("unit_verdicts")
+	}
+	r.units, r.cause, r.final = units, string(claim.AppealUpheldInPart), true
+	return r, nil
+}
+
+// genuine is a finding for the merchant: what was found counterfeit is not.
+func genuine(c *claim.Claim) []claim.Unit {
+	units := make([]claim.Unit, len(c.Units))
+	for i, u := range c.Units {
+		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Genuine}
+		if u.Verdict == claim.Inconclusive || u.Verdict == claim.Pending {
+			units[i].Verdict = claim.Inconclusive
+		}
+	}
+	return units
+}
+
+// verdictsOn gives the verdict on every claimed unit, which the caller must have
+// named, each once.
+func verdictsOn(c *claim.Claim, given []claim.Unit) ([]claim.Unit, error) {
+	if err := c.CheckUnits(given, "unit_verdicts"); err != nil {
+		return nil, err
+	}
+	if len(given) != len(c.Units) {
+		return nil, fault.New(fault.RequestInvalid, "a decision needs a verdict on each of the claim's %d units, %d were given",
+			len(c.Units), len(given)).At("unit_verdicts")
+	}
+	units := make([]claim.Unit, len(c.Units))
+	for i, u := range c.Units {
+		k := slices.IndexFunc(given, func(g claim.Unit) bool { return g.Ordinal == u.Ordinal })
+		if given[k].Verdict == claim.Pending {
+			return nil, fault.New(fault.RequestInvalid, "unit %d has no verdict", u.Ordinal).At("unit_verdicts")
+		}
+		units[i] = given[k]
+	}
+	return units, nil
+}

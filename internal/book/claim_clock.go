@@ -1,0 +1,111 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/calendar"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// StopClock keeps a claim's deadline from running while a test is under way, or
+// lets it run again (rule V7): the time that the test took is added.
+type StopClock struct {
+	OnClaim
+	// Resume says that the test has ended.
+	Resume bool
+	Note   string
+}
+
+func (s *StopClock) Cover(d *request.Digest) { d.Texts(s.ClaimID, s.Note); d.Flag(s.Resume) }
+
+func (s *StopClock) decide(b *Book) (Outcome, error) {
+	c, err := s.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if b.call.Header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a clock is stopped by a person; none was named")
+	}
+	conflict := func(why string) error {
+		return fault.New(fault.ClockStateConflict, "the clock of claim %s %s", c.ID, why).With("claimId", c.ID).About(c)
+	}
+	stopped := !c.ClockStoppedAt.IsZero()
+	switch {
+	case s.Resume && !stopped:
+		return Outcome{}, conflict("is running")
+	case !s.Resume && stopped:
+		return Outcome{}, conflict("stands still already")
+	case !s.Resume && c.Fires == claim.DeadlineNone:
+		return Outcome{}, conflict("has no deadline to stop")
+	}
+	if !s.Resume {
+		b.record(event.ClockStopped, c.ID)
+		b.detail("note", s.Note)
+		c = b.change(c.ID)
+		c.ClockStoppedAt = b.now
+		b.wait(c, deadline{c.Fires, c.Deadline})
+		return b.about(c.ID), nil
+	}
+	b.record(event.ClockResumed, c.ID)
+	c = b.change(c.ID)
+	at := b.catalog.Calendar.Resume(c.Deadline, calendar.Pause{From: c.ClockStoppedAt, To: b.now}, b.spanOf(c))
+	c.ClockStoppedAt = time.Time{}
+	b.wait(c, deadline{c.Fires, at})
+	return b.about(c.ID), nil
+}
+
+// spanOf is the span of the deadline that runs for a claim.
+func (b *Book) spanOf(c *claim.Claim) policy.Span {
+	w := b.catalog.windows(c)
+	switch c.Fires {
+	case claim.DeadlineResult:
+		return w.Result
+	case claim.DeadlineReview:
+		return w.Review
+	case claim.DeadlineNoticeDelivery:
+		return w.NoticeDelivery
+	case claim.DeadlineNotice:
+		return w.Notice
+	case claim.DeadlineAppeal:
+		return w.PanelSpan()
+	case claim.DeadlineApproval:
+		return w.ApprovalSpan()
+	case claim.DeadlineNone:
+	}
+	return policy.Span{}
+}
+
+// ExtendHold lets what is held for a claim be held for longer.
+type ExtendHold struct {
+	OnClaim
+	Until time.Time
+	Note  string
+}
+
+func (x *ExtendHold) Cover(d *request.Digest) { d.Texts(x.ClaimID, x.Note); d.Time(x.Until) }
+
+func (x *ExtendHold) decide(b *Book) (Outcome, error) {
+	if b.call.Header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a hold is extended by a person; none was named")
+	}
+	c, err := x.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	switch {
+	case c.Funding.Held == 0:
+		return Outcome{}, fault.New(fault.HoldNotFound, "nothing is held for claim %s", c.ID).With("claimId", c.ID).About(c)
+	case !x.Until.After(c.HoldExpiresAt):
+		return Outcome{}, fault.New(fault.RequestInvalid, "the hold lasts until %s already", c.HoldExpiresAt.Format(time.RFC3339)).At("expires_at")
+	}
+	b.record(event.HoldExtended, c.ID)
+	b.detail("until", x.Until.UTC().Format(time.RFC3339))
+	c = b.change(c.ID)
+	c.HoldExpiresAt = x.Until.UTC().Truncate(time.Microsecond)
+	b.wait(c, deadline{c.Fires, c.Deadline})
+	return b.about(c.ID), nil
+}

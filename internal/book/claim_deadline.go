@@ -1,0 +1,71 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// PassDeadline is a timer's command: the deadline that its worker saw has
+// passed. It is refused with CLAIM_CHANGED when the claim has moved on since.
+type PassDeadline struct {
+	OnClaim
+	Fires    claim.Deadline
+	Deadline time.Time
+}
+
+func (p *PassDeadline) Cover(d *request.Digest) {
+	d.Texts(p.ClaimID, string(p.Fires))
+	d.Time(p.Deadline)
+}
+
+func (p *PassDeadline) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(p.ClaimID); c != nil && round == 0 && p.Fires == claim.DeadlineNotice {
+		followUsual(b, n, &c.Claim)
+	}
+}
+
+func (p *PassDeadline) decide(b *Book) (Outcome, error) {
+	c, err := p.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !c.ClockStoppedAt.IsZero() || c.Fires != p.Fires || !c.Deadline.Equal(p.Deadline) || b.now.Before(c.Deadline.Add(b.settings.LapseGrace)) {
+		return Outcome{}, claimMoved(c.ID)
+	}
+	b.record(event.DeadlinePassed, c.ID)
+	b.detail("deadline", string(p.Fires))
+	switch p.Fires {
+	case claim.DeadlineResult:
+		err = b.move(c.ID, claim.ResultLapsed, "")
+	case claim.DeadlineNotice:
+		err = b.confirm(c.ID, claim.NoticeLapsed, "")
+	case claim.DeadlineReview, claim.DeadlineNoticeDelivery, claim.DeadlineAppeal, claim.DeadlineApproval, claim.DeadlineNone:
+		// A person has to act: the claim stays and is marked.
+		c = b.change(c.ID)
+		c.Escalated = true
+		b.wait(c, deadline{})
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return b.about(p.ClaimID), nil
+}
+
+// system is the header of the engine's own commands.
+func system(merchantID, method string) request.Header {
+	return request.Header{
+		MerchantID: merchantID,
+		Principal:  principal.Principal{Workload: "tenfold", Role: principal.RoleSystem},
+		Method:     method,
+	}
+}
+
+// claimMoved refuses a timer's command that was overtaken.
+func claimMoved(id string) error {
+	return fault.New(fault.ClaimChanged, "claim %s does not wait for this any more", id).With("claimId", id)
+}

@@ -1,0 +1,42 @@
+package book
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// AddEvidence adds evidence to a claim in whatever state it is. It decides nothing:
+// who reviews, hears an appeal or revises a verdict looks at it.
+type AddEvidence struct {
+	ClaimID string
+	// Kind is what it is, Reference where it is kept, Digest the SHA-256 of that.
+	Kind      string
+	Reference string
+	Digest    string
+	Note      string
+}
+
+func (a *AddEvidence) need(c *Call, n *Needs) { n.claim(c.Header.MerchantID, a.ClaimID) }
+
+func (a *AddEvidence) Cover(d *request.Digest) {
+	d.Texts(a.ClaimID, a.Kind, a.Reference, a.Digest, a.Note)
+}
+
+func (a *AddEvidence) decide(b *Book) (Outcome, error) {
+	c, err := b.Claim(a.ClaimID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	e := b.record(event.EvidenceAdded, c.ID)
+	b.detail("kind", a.Kind)
+	b.detail("digest", a.Digest)
+	who := &b.call.Header.Principal
+	added := Evidence{
+		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
+		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
+	}
+	b.evidence.add(added)
+	o := b.about(c.ID)
+	o.Evidence = &added
+	return o, nil
+}

@@ -1,0 +1,290 @@
+package book
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// FileClaim files a consumer's claim on units of one order line.
+type FileClaim struct {
+	// Line is the order line as the order service holds it, or nil when
+	// LineID names one that was seen before.
+	Line    *order.Line
+	LineID  string
+	Refunds []Refund
+
+	// ClaimantID is the line's payer or recipient; only a quote may leave it empty.
+	ClaimantID  string
+	Ordinals    []int32
+	Basis       policy.LegalBasis
+	Remedies    policy.Remedies
+	Grounds     claim.Grounds
+	LearnedAt   time.Time
+	Destination string
+	// Note is kept with the filing.
+	Note string
+	// PayoutForm is what the compensation is paid in; empty for cash.
+	PayoutForm claim.PayoutForm
+	// SamplingCase is the product-level case it belongs to; empty for none.
+	SamplingCase string
+}
+
+func (f *FileClaim) lineID() string {
+	if f.Line != nil {
+		return f.Line.ID
+	}
+	return f.LineID
+}
+
+func (f *FileClaim) need(c *Call, n *Needs) {
+	m := c.Header.MerchantID
+	n.line(m, f.lineID())
+	n.units(m, f.lineID())
+	if f.Line != nil {
+		n.claimsOf(SiblingKey{MerchantID: m, ClaimantID: f.ClaimantID, ProductID: f.Line.ProductID})
+	}
+}
+
+func (f *FileClaim) follow(b *Book, n *Needs, round int) {
+	if round > 0 || f.Line != nil {
+		return
+	}
+	if l := b.lines.get(f.LineID); l != nil {
+		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: f.ClaimantID, ProductID: l.line.ProductID})
+	}
+}
+
+func (f *FileClaim) Cover(d *request.Digest) {
+	d.Texts(f.lineID(), f.ClaimantID, string(f.Basis), string(f.Grounds), f.Destination, f.Note)
+	d.Flag(f.Remedies.Refund)
+	d.Flag(f.Remedies.Compensation)
+	d.Time(f.LearnedAt)
+	d.Number(int64(len(f.Ordinals)))
+	for _, o := range f.Ordinals {
+		d.Number(int64(o))
+	}
+	if f.DigestVersion() > request.FirstVersion {
+		d.Texts(string(f.PayoutForm), f.SamplingCase)
+	}
+}
+
+// DigestVersion is the second list of fields for what the first cannot say.
+func (f *FileClaim) DigestVersion() int64 {
+	if f.SamplingCase == "" && (f.PayoutForm == "" || f.PayoutForm == claim.Cash) {
+		return request.FirstVersion
+	}
+	const withFormAndCase = 2
+	return withFormAndCase
+}
+
+func (f *FileClaim) decide(b *Book) (Outcome, error) {
+	l, seen, err := f.line(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	arrived := b.call.Header.ArrivedAt
+	if err := f.checkEligible(l, arrived); err != nil {
+		return Outcome{}, err
+	}
+	versions, err := f.versions(b.catalog, l, arrived)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := f.checkUnits(b, l); err != nil {
+		return Outcome{}, err
+	}
+	groupID, size := b.findGroup(f.ClaimantID, l, grouping(versions))
+	// Beyond the bound claims are not loaded, ended ones included: one more could
+	// not be priced together with those it belongs to.
+	if size >= policy.MembersMax || len(b.siblings(f.ClaimantID, l.ProductID)) > policy.MembersMax {
+		return Outcome{}, fault.New(fault.PricingGroupFull, "at most %d claims on one product are priced together", policy.MembersMax).
+			With("membersMax", policy.MembersMax)
+	}
+
+	// From here on nothing but an amount out of range can refuse.
+	if !seen {
+		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
+		b.knowsLine(l.ID)
+	}
+	f.keepRefunds(b)
+	id := b.ids.Next(b.now)
+	if groupID == "" {
+		groupID = id
+		b.groups.add(groupID, Group{
+			MerchantID: b.merchantID, ID: groupID, ClaimantID: f.ClaimantID, ProductID: l.ProductID,
+			AnchorPaidAt: l.PaidAt, RecordedAt: b.now,
+		}, b.command)
+	}
+	c, err := f.stage(b, id, groupID, l, versions)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{ClaimID: id, Claim: c}, nil
+}
+
+// line gives the order line, as stored or as given, and whether it is stored.
+func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
+	stored := b.lines.get(f.lineID())
+	if f.Line == nil {
+		if stored == nil {
+			return nil, false, fault.New(fault.OrderLineNotFound, "order line %s has not been seen yet; send its content", f.LineID).
+				With("orderLineId", f.LineID).At("order_line_name")
+		}
+		return stored.line, true, nil
+	}
+	if f.Line.MerchantID != b.merchantID {
+		return nil, false, fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
+			With("orderLineId", f.Line.ID).At("order_line")
+	}
+	if err := f.Line.Check(); err != nil {
+		return nil, false, err
+	}
+	if f.Line.Currency != b.head.Currency {
+		return nil, false, fault.New(fault.CurrencyMismatch, "the book is in %s, the order line in %s", b.head.Currency, f.Line.Currency).
+			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
+	}
+	if stored != nil {
+		if stored.digest != f.Line.Digest() {
+			return nil, false, fault.New(fault.OrderLineChanged, "order line %s was first seen with another content", f.Line.ID).
+				With("orderLineId", f.Line.ID).At("order_line")
+		}
+		return stored.line, true, nil
+	}
+	return f.Line, false, nil
+}
+
+// checkEligible refuses what no policy could pay (rules E1, E2).
+func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
+	ineligible := func(rule, detail string) error {
+		return fault.New(fault.OrderNotEligible, "order line %s %s", l.ID, detail).
+			With("orderLineId", l.ID).With("rule", rule).At("order_line")
+	}
+	switch {
+	case l.PaidAt.IsZero():
+		return ineligible("PAID", "has not been paid")
+	case l.CancelledBeforeShipment:
+		return ineligible("NOT_CANCELLED", "was cancelled before shipment")
+	case l.DeliveredAt.IsZero():
+		return ineligible("DELIVERED", "has not been delivered")
+	case l.PaidAt.After(arrived) || l.DeliveredAt.After(arrived):
+		return ineligible("NOT_IN_FUTURE", "is paid or delivered in the future")
+	case f.LearnedAt.After(arrived):
+		return fault.New(fault.RequestInvalid, "learned_at lies in the future").At("learned_at")
+	case f.ClaimantID != "" && f.ClaimantID != l.PayerID && f.ClaimantID != l.RecipientID:
+		return fault.New(fault.ClaimantNotEligible, "the claimant neither paid for order line %s nor received it", l.ID).
+			With("orderLineId", l.ID).At("claimant_id")
+	}
+	return nil
+}
+
+// versions gives the policy versions the claim may be priced under: in force at
+// payment, with a claim window that is still open.
+func (f *FileClaim) versions(catalog *Catalog, l *order.Line, arrived time.Time) (map[policy.LegalBasis]*policy.Version, error) {
+	open, closed := catalog.open(l.PaidAt, l.DeliveredAt, f.LearnedAt, arrived, l.Category)
+	if f.Basis != policy.Best {
+		v := open[f.Basis]
+		if v == nil {
+			if u := policy.InForce(catalog.Policies, l.PaidAt, l.Category)[f.Basis]; u != nil {
+				return nil, windowClosed(closesAt(u, l.DeliveredAt, f.LearnedAt))
+			}
+			return nil, fault.New(fault.PolicyNotFound, "no policy of basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
+				With("legalBasis", f.Basis).At("legal_basis_choice")
+		}
+		open = map[policy.LegalBasis]*policy.Version{f.Basis: v}
+	}
+	if len(open) == 0 {
+		if closed.IsZero() {
+			return nil, fault.New(fault.PolicyNotFound, "no policy was in force for category %q when the order was paid", l.Category).At("legal_basis_choice")
+		}
+		return nil, windowClosed(closed)
+	}
+	for _, v := range open {
+		if v.Currency == l.Currency {
+			return open, nil
+		}
+	}
+	return nil, fault.New(fault.CurrencyMismatch, "no policy pays in %s", l.Currency).With("given", l.Currency).At("order_line.unit_price.currency_code")
+}
+
+func windowClosed(at time.Time) error {
+	return fault.New(fault.ClaimWindowClosed, "claims on this order line could be filed until %s; a court or the 12315 hotline may still help",
+		at.UTC().Format(time.RFC3339)).With("closedAt", at.UTC().Format(time.RFC3339))
+}
+
+func grouping(versions map[policy.LegalBasis]*policy.Version) time.Duration {
+	var widest time.Duration
+	for _, v := range versions {
+		widest = max(widest, v.Windows.Grouping)
+	}
+	return widest
+}
+
+// checkUnits refuses units the line does not have and units with an owner (rule E3).
+func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
+	if err := l.CheckUnits(f.Ordinals); err != nil {
+		if refusal, ok := fault.As(err); ok {
+			refusal.At("units")
+		}
+		return err
+	}
+	for _, o := range f.Ordinals {
+		if u := b.units.get(unitKey{l.ID, o}); u != nil {
+			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s belongs to claim %s", o, l.ID, u.claimID).
+				With("claimId", u.claimID).With("ordinal", o).At("units")
+		}
+	}
+	return nil
+}
+
+// keepRefunds stores refunds of the line that are not known yet.
+func (f *FileClaim) keepRefunds(b *Book) {
+	for _, r := range f.Refunds {
+		k := refundKey{r.OrderLineID, r.RefundID}
+		if b.refunds.get(k) != nil {
+			continue
+		}
+		r.MerchantID, r.RecordedAt = b.merchantID, b.now
+		b.refunds.add(k, r, b.command)
+		b.refundsOf.put(r.OrderLineID, r.RefundID)
+	}
+}
+
+func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions map[policy.LegalBasis]*policy.Version) (*claim.Claim, error) {
+	potential, err := policy.Potential(&policy.Member{
+		ClaimID: id, Line: l, Units: f.Ordinals, Remedies: f.Remedies, Basis: f.Basis, Versions: versions,
+	})
+	if err != nil {
+		return nil, err
+	}
+	units := make([]claim.Unit, len(f.Ordinals))
+	for i, o := range f.Ordinals {
+		units[i] = claim.Unit{Ordinal: o, Verdict: claim.Pending}
+		b.takeUnit(unitKey{l.ID, o}, id)
+	}
+	b.knowsClaim(id)
+	b.record(event.ClaimFiled, id)
+	b.detail("order_line", l.ID)
+	b.detail("order", l.OrderID)
+	c := &b.claims.add(id, loadedClaim{Claim: claim.Claim{
+		MerchantID: b.merchantID, ID: id, Version: 1,
+		State: claim.Authenticating, StateSince: b.now, Verdict: claim.Pending,
+		OrderLineID: l.ID, OrderID: l.OrderID, PaymentID: l.PaymentID, ProductID: l.ProductID, PaidAt: l.PaidAt,
+		ClaimantID: f.ClaimantID, Destination: f.Destination, Units: units,
+		BasisChosen: f.Basis, GroupID: groupID, Remedies: f.Remedies, Grounds: f.Grounds,
+		LearnedAt: f.LearnedAt, ArrivedAt: b.call.Header.ArrivedAt, FiledAt: b.now, Currency: b.head.Currency,
+		FiledBy: b.call.Header.Principal.Person, Potential: potential, SamplingCase: f.SamplingCase,
+		PayoutForm: cmp.Or(f.PayoutForm, claim.Cash),
+	}}, b.command).Claim
+	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, id)
+	b.trace(c, claim.New, claim.Filed, f.Note)
+	b.wait(c, b.deadlineOf(c))
+	filed := *c
+	return &filed, nil
+}

@@ -1,0 +1,153 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// OnClaim is the part of a command that acts on one claim.
+type OnClaim struct {
+	ClaimID string
+	// Etag is the version the caller has seen; empty where none is required.
+	Etag string
+}
+
+func (o *OnClaim) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, o.ClaimID)
+	n.holdsOf(c.Header.MerchantID, o.ClaimID)
+}
+
+// claim gives the claim, after the etag.
+func (o *OnClaim) claim(b *Book) (*claim.Claim, error) {
+	c, err := b.Claim(o.ClaimID)
+	if err != nil {
+		return nil, err
+	}
+	if o.Etag != "" {
+		if err := c.CheckEtag(o.Etag); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// about is the outcome of a command on a claim, as the claim is now.
+func (b *Book) about(id string) Outcome {
+	c := b.claims.get(id).Claim
+	return Outcome{ClaimID: id, Claim: &c}
+}
+
+// AcceptClaim is the merchant agreeing to the debit before the notice period
+// has passed.
+type AcceptClaim struct {
+	OnClaim
+	// Note is kept with the move.
+	Note string
+}
+
+func (a *AcceptClaim) Cover(d *request.Digest) { d.Texts(a.ClaimID, a.Note) }
+
+func (a *AcceptClaim) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(a.ClaimID); c != nil && round == 0 {
+		followUsual(b, n, &c.Claim)
+	}
+}
+
+func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, ok := claim.Next(c.State, claim.Accepted); !ok {
+		return Outcome{}, c.Refuse(claim.Accepted)
+	}
+	b.record(event.ClaimAccepted, c.ID)
+	if err := b.confirm(c.ID, claim.Accepted, a.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(a.ClaimID), nil
+}
+
+// ConfirmNotice is the merchant's system saying that the notice was delivered:
+// the notice period starts.
+type ConfirmNotice struct {
+	OnClaim
+	// Revision is the revision of the claim that the notice told of; zero for
+	// the present one.
+	Revision int32
+}
+
+// need asks for the claim alone: no money moves.
+func (n *ConfirmNotice) need(c *Call, needs *Needs) {
+	needs.claim(c.Header.MerchantID, n.ClaimID)
+}
+
+func (n *ConfirmNotice) Cover(d *request.Digest) { d.Texts(n.ClaimID); d.Number(int64(n.Revision)) }
+
+func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
+	c, err := n.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.Notified {
+		return Outcome{}, c.Refuse(claim.NoticeLapsed)
+	}
+	if !c.NoticeConfirmedAt.IsZero() {
+		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice was confirmed before").
+			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
+	}
+	if n.Revision != 0 && n.Revision != c.Revision {
+		return Outcome{}, fault.New(fault.ClaimChanged, "the notice of revision %d was delivered, the claim is at revision %d", n.Revision, c.Revision).
+			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
+	}
+	at := b.call.Header.ArrivedAt
+	if at.Before(c.StateSince) {
+		// Another replica's clock was ahead when the notice was made.
+		at = c.StateSince
+	}
+	v, err := b.terms(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.NoticeConfirmed, c.ID)
+	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
+	c = b.change(c.ID)
+	c.NoticeConfirmedAt, c.Escalated = at, false
+	b.wait(c, deadline{claim.DeadlineNotice, b.after(at, v.Windows.Notice)})
+	return b.about(c.ID), nil
+}
+
+// WithdrawClaim is the claimant taking the claim back, until the debit is confirmed.
+type WithdrawClaim struct {
+	OnClaim
+	Note string
+}
+
+func (w *WithdrawClaim) Cover(d *request.Digest) { d.Texts(w.ClaimID, w.Note) }
+
+func (w *WithdrawClaim) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(w.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+	}
+}
+
+func (w *WithdrawClaim) decide(b *Book) (Outcome, error) {
+	c, err := w.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if _, ok := claim.Next(c.State, claim.WithdrawnByClaimant); !ok || c.Funding.Funded() > 0 {
+		return Outcome{}, c.Refuse(claim.WithdrawnByClaimant)
+	}
+	b.record(event.ClaimWithdrawn, c.ID)
+	if err := b.leave(c.ID, ruling{
+		rejected: claim.WithdrawnByClaimant, cause: string(claim.WithdrawnByClaimant), note: w.Note,
+	}); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(w.ClaimID), nil
+}

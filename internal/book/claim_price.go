@@ -1,0 +1,162 @@
+package book
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// causeRepriced marks a revision that a sibling's verdict made, not the claim's own.
+const causeRepriced = "REPRICED"
+
+// siblings gives the loaded claims of a claimant on a product in filing order.
+func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
+	var out []*claim.Claim
+	for _, id := range b.claimants[siblingKey{claimantID, productID}] {
+		if c := b.claims.get(id); c != nil {
+			out = append(out, &c.Claim)
+		}
+	}
+	slices.SortFunc(out, func(a, c *claim.Claim) int {
+		return cmp.Or(a.FiledAt.Compare(c.FiledAt), cmp.Compare(a.ID, c.ID))
+	})
+	return out
+}
+
+// members gives the claims of a pricing group that count: live, with a unit
+// found counterfeit, and the one that is being decided. Those whose debit is
+// confirmed keep at least the award they have, so they come first; the others
+// follow in filing order, and each further claim pays the group's total less what
+// the group was awarded before it.
+func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
+	var confirmed, open []*claim.Claim
+	for _, c := range b.siblings(decided.ClaimantID, decided.ProductID) {
+		switch {
+		case c.GroupID != decided.GroupID || c.Verdict != claim.Counterfeit:
+		case c.ID == decided.ID && stays:
+			open = append(open, c)
+		case c.ID == decided.ID:
+		case c.State.Confirmed():
+			confirmed = append(confirmed, c)
+		case c.State.Live():
+			open = append(open, c)
+		}
+	}
+	return append(confirmed, open...)
+}
+
+// member turns a claim into what pricing sees of it; what is confirmed is kept
+// where kept says so.
+func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
+	l := b.lines.get(c.OrderLineID)
+	m := policy.Member{
+		ClaimID:              c.ID,
+		Line:                 l.line,
+		Units:                c.Counterfeit(),
+		Refunded:             b.refunded(c.OrderLineID),
+		BoughtAfterKnowledge: b.knewBefore(c),
+		Remedies:             c.Remedies,
+		Basis:                c.BasisChosen,
+		AuthenticationFee:    c.Fees.Claimant,
+	}
+	if kept && c.State.Confirmed() {
+		m.Kept = &policy.Kept{
+			Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation, AuthenticationFee: b.feeAdded(c),
+		}
+	}
+	m.Versions, _ = b.catalog.open(c.PaidAt, l.line.DeliveredAt, c.LearnedAt, c.ArrivedAt, l.line.Category)
+	return m
+}
+
+// feeAdded is what of a claim's award is the fee that the claimant paid for
+// results.
+func (b *Book) feeAdded(c *claim.Claim) money.Amount {
+	v, ok := b.catalog.Policy(c.PolicyID, c.PolicyVersion)
+	if !ok || v.FeeRule() != policy.FeeAdded {
+		return 0
+	}
+	return min(c.Fees.Claimant, c.Award.Compensation)
+}
+
+// refunded is what the order service gave back on a line.
+func (b *Book) refunded(lineID string) money.Amount {
+	var sum money.Amount
+	for _, id := range b.refundsOf[lineID] {
+		if r := b.refunds.get(refundKey{lineID, id}); r != nil {
+			sum += r.Amount
+		}
+	}
+	return sum
+}
+
+// knewBefore says whether the claimant bought these goods knowing them to be
+// counterfeit: from this claim's own word or from one filed before it (rule C8).
+func (b *Book) knewBefore(c *claim.Claim) bool {
+	for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
+		if s.State.Live() && s.LearnedAt.Before(c.PaidAt) {
+			return true
+		}
+		if s.ID == c.ID {
+			break
+		}
+	}
+	return c.LearnedAt.Before(c.PaidAt)
+}
+
+// shares prices the group of a claim that is being decided, with the claim as an
+// open member of it where stays says so.
+func (b *Book) shares(c *claim.Claim, stays bool) ([]policy.Share, error) {
+	group := b.members(c, stays)
+	members := make([]policy.Member, len(group))
+	for i, m := range group {
+		members[i] = b.member(m, m.ID != c.ID)
+	}
+	return policy.Price(members)
+}
+
+func award(s *policy.Share) claim.Award {
+	return claim.Award{Refund: s.Refund, Compensation: s.Compensation}
+}
+
+// followGroup asks for what pricing a claim's group needs: first its siblings,
+// then the lines of those that count.
+func followGroup(b *Book, n *Needs, round int, c *claim.Claim) {
+	switch round {
+	case 0:
+		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: c.ClaimantID, ProductID: c.ProductID})
+		n.line(b.merchantID, c.OrderLineID)
+	case 1:
+		for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
+			if s.ID != c.ID && s.GroupID == c.GroupID && s.State.Live() && s.Verdict == claim.Counterfeit {
+				n.line(b.merchantID, s.OrderLineID)
+				n.holdsOf(b.merchantID, s.ID)
+			}
+		}
+	}
+}
+
+// findGroup gives the claimant's pricing group on a product that a payment at
+// paidAt belongs to: the group's first claim paid at most window away (rule C7).
+func (b *Book) findGroup(claimantID string, l *order.Line, window time.Duration) (groupID string, size int) {
+	anchors := make(map[string]time.Time)
+	for _, s := range b.siblings(claimantID, l.ProductID) {
+		if _, ok := anchors[s.GroupID]; !ok {
+			anchors[s.GroupID] = s.PaidAt
+		}
+		if l.PaidAt.Sub(anchors[s.GroupID]).Abs() > window {
+			continue
+		}
+		if groupID == "" {
+			groupID = s.GroupID
+		}
+		if groupID == s.GroupID && s.State.Live() {
+			size++
+		}
+	}
+	return groupID, size
+}

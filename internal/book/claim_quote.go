@@ -1,0 +1,105 @@
+package book
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// QuotePayout computes what a claim would be paid if its units were found
+// counterfeit, with the claimant's other claims as they stand, and files
+// nothing. Without a claimant nobody's other claims count. It is refused where
+// filing would be.
+type QuotePayout struct {
+	FileClaim
+	// AuthenticationFee is what the claimant is supposed to have fronted for
+	// authentication, in FeeCurrency.
+	AuthenticationFee money.Amount
+	FeeCurrency       string
+}
+
+// StoresNothing implements Previewed.
+func (q *QuotePayout) StoresNothing() {}
+
+func (q *QuotePayout) follow(b *Book, n *Needs, round int) {
+	q.FileClaim.follow(b, n, round)
+	if round != 1 {
+		return
+	}
+	l := q.Line
+	if stored := b.lines.get(q.LineID); stored != nil {
+		l = stored.line
+	}
+	if l == nil {
+		return
+	}
+	for _, s := range b.siblings(q.ClaimantID, l.ProductID) {
+		followGroup(b, n, 0, s)
+	}
+}
+
+// decide gives the share on the basis that was chosen first, then, where the
+// choice was Best, that on each basis alone, the best for the consumer first.
+func (q *QuotePayout) decide(b *Book) (Outcome, error) {
+	if q.LearnedAt.IsZero() {
+		q.LearnedAt = b.call.Header.ArrivedAt
+	}
+	if q.AuthenticationFee != 0 && q.FeeCurrency != b.head.Currency {
+		return Outcome{}, fault.New(fault.CurrencyMismatch, "the book is in %s, the fee in %s", b.head.Currency, q.FeeCurrency).
+			With("expected", b.head.Currency).With("given", q.FeeCurrency).At("authentication_fee.currency_code")
+	}
+	chosen, err := q.share(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	o := Outcome{Quotes: []policy.Share{chosen}}
+	if q.Basis != policy.Best {
+		return o, nil
+	}
+	for _, a := range chosen.Calculation.Alternatives {
+		b.abandon()
+		b.begin(b.call)
+		alone := *q
+		alone.Basis = a.Basis
+		s, err := alone.share(b)
+		if err != nil {
+			return Outcome{}, err
+		}
+		o.Quotes = append(o.Quotes, s)
+	}
+	slices.SortStableFunc(o.Quotes[1:], func(x, y policy.Share) int {
+		return cmp.Compare(y.Calculation.ConsumerTotal, x.Calculation.ConsumerTotal)
+	})
+	return o, nil
+}
+
+// share prices the claim as if it were filed and every unit counterfeit.
+func (q *QuotePayout) share(b *Book) (policy.Share, error) {
+	o, err := q.FileClaim.decide(b)
+	if err != nil {
+		return policy.Share{}, err
+	}
+	c := b.change(o.ClaimID)
+	c.Verdict = claim.Counterfeit
+	for i := range c.Units {
+		c.Units[i].Verdict = claim.Counterfeit
+	}
+	group := b.members(c, true)
+	members := make([]policy.Member, len(group))
+	for i, m := range group {
+		members[i] = b.member(m, true)
+		if m.ID == c.ID {
+			members[i].AuthenticationFee = q.AuthenticationFee
+		}
+	}
+	shares, err := policy.Price(members)
+	if err != nil {
+		return policy.Share{}, err
+	}
+	at := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
+	return shares[at], nil
+}

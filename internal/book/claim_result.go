@@ -1,0 +1,202 @@
+package book
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// RecordResult stores an authentication result on units of a claim and, once
+// the results decide, moves the claim. A result that contradicts an earlier one
+// is no error: it is stored, and where the two weigh the same a person decides.
+type RecordResult struct {
+	// Result names the claim and the authenticator; the engine sets the rest of what
+	// it should know by itself.
+	Result claim.Result
+}
+
+func (r *RecordResult) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, r.Result.ClaimID)
+	n.resultsOf(c.Header.MerchantID, r.Result.ClaimID)
+}
+
+func (r *RecordResult) follow(b *Book, n *Needs, round int) {
+	c := b.claims.get(r.Result.ClaimID)
+	if c == nil {
+		return
+	}
+	followGroup(b, n, round, &c.Claim)
+	if round == 0 && c.Revision > 0 {
+		// A claim that was never priced has nothing set aside.
+		n.holdsOf(b.merchantID, r.Result.ClaimID)
+	}
+}
+
+func (r *RecordResult) Cover(d *request.Digest) {
+	x := &r.Result
+	d.Texts(x.ClaimID, x.AuthenticatorID, x.ReportNumber, string(x.Sample), x.ReportDigest, x.Statement)
+	d.Flag(x.Reinspection)
+	d.Flag(x.CustodyIntact)
+	d.Time(x.IssuedAt)
+	digestUnits(d, x.Units)
+	if r.DigestVersion() > request.FirstVersion {
+		d.Number(int64(x.Fee))
+		d.Texts(x.FeeCurrency, string(x.FeePaidBy))
+	}
+}
+
+// DigestVersion implements grown: the second list covers the fee.
+func (r *RecordResult) DigestVersion() int64 {
+	if r.Result.Fee == 0 {
+		return request.FirstVersion
+	}
+	return request.FirstVersion + 1
+}
+
+func (r *RecordResult) decide(b *Book) (Outcome, error) {
+	c, err := b.Claim(r.Result.ClaimID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	judge, err := b.catalog.Authenticator(r.Result.AuthenticatorID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := r.check(b, c, &judge); err != nil {
+		return Outcome{}, err
+	}
+	result := r.Result
+	result.Kind = judge.Kind
+	result.MerchantID, result.ID = b.merchantID, b.ids.Next(b.now)
+	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
+	result.EventNumber = b.record(event.ResultRecorded, c.ID).Number
+	b.detail("result", result.ID)
+	b.detail("authenticator", result.AuthenticatorID)
+	b.detail("report_number", result.ReportNumber)
+	b.detail("rank", strconv.Itoa(result.Rank()))
+	b.detail("units", describe(result.Units))
+	b.results.add(result.ID, result, b.command)
+	b.resultsOf.put(c.ID, result.ID)
+	if err := b.keepFee(&result); err != nil {
+		return Outcome{}, err
+	}
+	state := c.State
+	if err := b.weigh(c.ID); err != nil {
+		return Outcome{}, err
+	}
+	if result.Fee > 0 && b.claims.get(c.ID).State == state {
+		if err := b.lateFee(b.change(c.ID)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	o := b.about(c.ID)
+	o.ResultID, o.Result = result.ID, &result
+	return o, nil
+}
+
+func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator) error {
+	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
+		return err
+	}
+	if r.Result.Fee != 0 {
+		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
+			return err
+		}
+	}
+	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
+		return c.Refuse(claim.ResultUndecided)
+	}
+	for _, id := range b.resultsOf[c.ID] {
+		have := b.results.get(id)
+		if have != nil && have.AuthenticatorID == r.Result.AuthenticatorID && have.ReportNumber == r.Result.ReportNumber {
+			return ResultRecorded(have.ID)
+		}
+	}
+	if l := b.lines.get(c.OrderLineID); l != nil && !speaksOn(judge.Categories, l.line.Category) {
+		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s does not speak on category %q", r.Result.AuthenticatorID, l.line.Category).
+			With("authenticatorId", r.Result.AuthenticatorID).At("authenticator")
+	}
+	return nil
+}
+
+// speaksOn says whether a category lies under one of the prefixes.
+func speaksOn(prefixes []string, category string) bool {
+	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool {
+		return category == p || strings.HasPrefix(category, p+"/")
+	})
+}
+
+// describe writes unit verdicts for an event: "1=COUNTERFEIT 2=GENUINE".
+func describe(units []claim.Unit) string {
+	parts := make([]string, len(units))
+	for i, u := range units {
+		parts[i] = strconv.Itoa(int(u.Ordinal)) + "=" + string(u.Verdict)
+	}
+	return strings.Join(parts, " ")
+}
+
+// weigh moves a claim by all its results, where they decide something new.
+func (b *Book) weigh(id string) error {
+	c := b.claims.get(id)
+	var results []claim.Result
+	for _, of := range b.resultsOf[id] {
+		if r := b.results.get(of); r != nil {
+			results = append(results, *r)
+		}
+	}
+	units, t, decided := claim.Weigh(c.Units, results)
+	if !decided {
+		return nil
+	}
+	if c.State == claim.Notified && t == claim.ResultCounterfeit {
+		if slices.Equal(units, c.Units) {
+			return nil
+		}
+		// The merchant was notified of another finding: a person decides.
+		t = claim.ResultUndecided
+	}
+	if _, ok := claim.Next(c.State, t); !ok {
+		// Stored as evidence; a claim that is confirmed or closed is revised by a person only.
+		return nil
+	}
+	return b.find(id, units, t, "")
+}
+
+// find moves a claim by trigger t with the verdict that results or a reviewer
+// found: to notice, to rejection, or to where somebody else has to say more.
+func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
+	switch to, _ := claim.Next(b.claims.get(id).State, t); {
+	case to == claim.Notified, !to.Live():
+		return b.rule(id, ruling{
+			units: units, up: t, settled: claim.RevisedSettled, rejected: t, cause: string(t), note: note,
+		})
+	default:
+		// What is held stays held until a person has decided.
+		if err := b.move(id, t, note); err != nil {
+			return err
+		}
+		c := b.change(id)
+		c.NoticeConfirmedAt, c.ClockStoppedAt = time.Time{}, time.Time{}
+		return nil
+	}
+}
+
+// Judge is the authenticator whose result it is.
+func (r *RecordResult) Judge() string { return r.Result.AuthenticatorID }
+
+// References implements Referring: a report is recorded once over all books.
+func (r *RecordResult) References() []Reference {
+	return []Reference{{AuthenticationReport, r.Result.AuthenticatorID + "/" + r.Result.ReportNumber}}
+}
+
+// ResultRecorded refuses a report that is recorded already, as a result.
+func ResultRecorded(resultID string) error {
+	return fault.New(fault.ResultAlreadyRecorded, "this report of the authenticator was recorded as result %s", resultID).
+		With("resultId", resultID).At("report_number")
+}

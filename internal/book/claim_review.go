@@ -1,0 +1,149 @@
+package book
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Decision is what a reviewer may decide.
+type Decision string
+
+// The decisions.
+const (
+	// Uphold finds units counterfeit.
+	Uphold Decision = "UPHOLD"
+	// Reject finds nothing owed.
+	Reject Decision = "REJECT"
+	// Retest asks for another result.
+	Retest Decision = "RETEST"
+	// Expire closes a claim whose proof never came.
+	Expire Decision = "EXPIRE"
+)
+
+var decisions = map[Decision]claim.Trigger{
+	Uphold: claim.ReviewUpheld,
+	Reject: claim.ReviewRejected,
+	Retest: claim.ReviewRetest,
+	Expire: claim.ReviewExpired,
+}
+
+// AssignReview gives a claim under review to a person; an empty assignee gives
+// it back to the queue.
+type AssignReview struct {
+	OnClaim
+	Assignee string
+}
+
+func (a *AssignReview) need(c *Call, n *Needs) {
+	a.OnClaim.need(c, n)
+	if a.Assignee != "" {
+		n.person(c.Header.MerchantID, a.Assignee)
+	}
+}
+
+func (a *AssignReview) Cover(d *request.Digest) { d.Texts(a.ClaimID, a.Assignee) }
+
+func (a *AssignReview) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.InReview {
+		return Outcome{}, c.Refuse(claim.ReviewUpheld)
+	}
+	b.record(event.ReviewAssigned, c.ID)
+	b.detail("assignee", b.commitment(a.Assignee))
+	c = b.change(c.ID)
+	c.Assignee = a.Assignee
+	return b.about(c.ID), nil
+}
+
+// DecideReview is a person deciding what results alone could not.
+type DecideReview struct {
+	OnClaim
+	Decision Decision
+	// Units are the verdicts of an upheld claim, one for each claimed unit.
+	Units []claim.Unit
+	// Note is the reason, kept with the revision.
+	Note string
+}
+
+func (r *DecideReview) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(r.ClaimID); c != nil {
+		followGroup(b, n, round, &c.Claim)
+	}
+}
+
+func (r *DecideReview) Cover(d *request.Digest) {
+	d.Texts(r.ClaimID, string(r.Decision), r.Note)
+	digestUnits(d, r.Units)
+}
+
+func (r *DecideReview) decide(b *Book) (Outcome, error) {
+	if b.call.Header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a review is decided by a person; none was named")
+	}
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t, ok := decisions[r.Decision]
+	if !ok {
+		return Outcome{}, fault.New(fault.RequestInvalid, "%q is not a decision", r.Decision).At("decision")
+	}
+	if _, ok := claim.Next(c.State, t); !ok {
+		return Outcome{}, c.Refuse(t)
+	}
+	units, err := r.verdicts(c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.ReviewDecided, c.ID)
+	b.detail("decision", string(r.Decision))
+	b.detail("units", describe(units))
+	if err := b.find(c.ID, units, t, r.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(r.ClaimID), nil
+}
+
+// verdicts gives the verdict on every claimed unit that the decision means.
+func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
+	if r.Decision != Uphold {
+		if len(r.Units) > 0 {
+			return nil, fault.New(fault.RequestInvalid, "unit verdicts go with UPHOLD only").At("unit_verdicts")
+		}
+		switch r.Decision {
+		case Reject:
+			return genuine(c), nil
+		case Expire:
+			return unproven(c), nil
+		case Uphold, Retest:
+		}
+		return c.Units, nil
+	}
+	units, err := verdictsOn(c, r.Units)
+	if err != nil {
+		return nil, err
+	}
+	if claim.Overall(units) != claim.Counterfeit {
+		return nil, fault.New(fault.RequestInvalid, "an upheld claim has at least one counterfeit unit").At("unit_verdicts")
+	}
+	return units, nil
+}
+
+// unproven is what is left of a claim whose proof never came: nothing is found
+// counterfeit.
+func unproven(c *claim.Claim) []claim.Unit {
+	units := slices.Clone(c.Units)
+	for i := range units {
+		if units[i].Verdict == claim.Counterfeit {
+			units[i].Verdict = claim.Inconclusive
+		}
+	}
+	return units
+}

@@ -1,0 +1,158 @@
+package book
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// RevisionGround is why a verdict is revised outside of review and appeal.
+type RevisionGround string
+
+// The grounds of a revision.
+const (
+	// GroundLateAppeal is an appeal that the panel admits after its window.
+	GroundLateAppeal RevisionGround = "LATE_APPEAL"
+	// GroundCourtDecision is a judgment or an administrative decision.
+	GroundCourtDecision RevisionGround = "COURT_DECISION"
+	// GroundNewEvidence is evidence that was not there before.
+	GroundNewEvidence RevisionGround = "NEW_EVIDENCE"
+	// GroundFraud is proof that the claim was made up: what was paid is owed back.
+	GroundFraud RevisionGround = "FRAUD"
+)
+
+// RevisionGrounds lists the grounds.
+func RevisionGrounds() []RevisionGround {
+	return []RevisionGround{GroundLateAppeal, GroundCourtDecision, GroundNewEvidence, GroundFraud}
+}
+
+// ReviseVerdict gives a claim another verdict, from notice on and also after it
+// has ended: nothing is final for ever. It is priced as a difference: what the
+// merchant bore too much is restored, what the merchant has not borne is notified
+// anew, and nobody is paid twice.
+type ReviseVerdict struct {
+	OnClaim
+	Ground RevisionGround
+	// Units are the verdicts, one for each claimed unit.
+	Units []claim.Unit
+	// Document is the reference of what it rests on, such as a docket number.
+	Document string
+	Note     string
+}
+
+func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(r.ClaimID); c != nil {
+		followRevision(b, n, round, &c.Claim)
+	}
+}
+
+// followRevision asks for what another verdict needs: the group, who owns the
+// units, and the payouts.
+func followRevision(b *Book, n *Needs, round int, c *claim.Claim) {
+	followGroup(b, n, round, c)
+	if round == 0 {
+		n.payoutsOfClaim(b.merchantID, c.ID)
+	}
+	if round == 1 {
+		n.units(b.merchantID, c.OrderLineID)
+	}
+}
+
+func (r *ReviseVerdict) Cover(d *request.Digest) {
+	d.Texts(r.ClaimID, string(r.Ground), r.Document, r.Note)
+	digestUnits(d, r.Units)
+}
+
+func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
+	person := b.call.Header.Principal.Person
+	if person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a verdict is revised by a person; none was named")
+	}
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.Notified && c.State != claim.Paid && c.State != claim.Paying {
+		if _, ok := claim.Next(c.State, claim.RevisedUpward); !ok {
+			return Outcome{}, c.Refuse(claim.RevisedUpward)
+		}
+	}
+	units, err := verdictsOn(c, r.Units)
+	if err != nil {
+		return Outcome{}, err
+	}
+	verdict := claim.Overall(units)
+	if r.Ground == GroundFraud && verdict == claim.Counterfeit {
+		return Outcome{}, fault.New(fault.RequestInvalid, "a claim that was made up has no counterfeit unit").At("unit_verdicts")
+	}
+	if !c.State.Live() && verdict != claim.Counterfeit {
+		return Outcome{}, c.Refuse(claim.RevisedRejected)
+	}
+	if r.Ground == GroundLateAppeal && person == c.DecidedBy {
+		return Outcome{}, fault.New(fault.SamePerson, "who decided the claim does not decide an appeal against it").With("claimId", c.ID).About(c)
+	}
+	b.record(event.VerdictRevised, c.ID)
+	b.detail("ground", string(r.Ground))
+	b.detail("document", r.Document)
+	b.detail("units", describe(units))
+	if err := b.rule(c.ID, ruling{
+		units: units, up: claim.RevisedUpward, settled: claim.RevisedSettled, rejected: claim.RevisedRejected,
+		cause: string(r.Ground), note: r.Note, fraud: r.Ground == GroundFraud,
+	}); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(c.ID), nil
+}
+
+// RetractResult is an authenticator taking a result back. Where the verdict rested
+// on results, a person decides anew; money stays where it is until then.
+type RetractResult struct {
+	OnClaim
+	ResultID string
+	// AuthenticatorID is who may take it back; empty for an operator.
+	AuthenticatorID string
+	Note            string
+}
+
+func (r *RetractResult) need(c *Call, n *Needs) {
+	r.OnClaim.need(c, n)
+	n.resultsOf(c.Header.MerchantID, r.ClaimID)
+}
+
+func (r *RetractResult) follow(b *Book, n *Needs, round int) {
+	if c := b.claims.get(r.ClaimID); c != nil {
+		followRevision(b, n, round, &c.Claim)
+	}
+}
+
+func (r *RetractResult) Cover(d *request.Digest) { d.Texts(r.ClaimID, r.ResultID, r.Note) }
+
+func (r *RetractResult) decide(b *Book) (Outcome, error) {
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	x := b.results.get(r.ResultID)
+	switch {
+	case x == nil || x.ClaimID != c.ID || r.AuthenticatorID != "" && x.AuthenticatorID != r.AuthenticatorID:
+		return Outcome{}, fault.New(fault.ResultNotFound, "claim %s has no result %s", c.ID, r.ResultID).With("resultId", r.ResultID)
+	case x.Retracted:
+		return Outcome{}, fault.New(fault.ResultAlreadyRetracted, "result %s was taken back before", r.ResultID).With("resultId", r.ResultID).About(c)
+	}
+	e := b.record(event.ResultRetracted, c.ID)
+	b.detail("result", r.ResultID)
+	b.results.edit(r.ResultID, b.command).Retracted = true
+	b.retracted.add(Retraction{
+		MerchantID: b.merchantID, ResultID: r.ResultID, ClaimID: c.ID, Note: r.Note, EventNumber: e.Number, RetractedAt: b.now,
+	})
+	if _, ok := claim.Next(c.State, claim.Reopened); ok && c.DecidedBy == "" && c.Verdict != claim.Pending {
+		// The verdict rested on results alone, and on this one among them.
+		if err := b.reopen(b.change(c.ID), r.Note); err != nil {
+			return Outcome{}, err
+		}
+	}
+	o := b.about(c.ID)
+	o.ResultID = r.ResultID
+	return o, nil
+}

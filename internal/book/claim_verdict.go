@@ -1,0 +1,239 @@
+package book
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// ruling is a verdict on a claim with everything that hangs on it.
+type ruling struct {
+	units []claim.Unit
+	// up, settled and rejected are the triggers that the ruling pulls: where more is
+	// asked of the merchant than the merchant has borne, where nothing more is, and
+	// where nothing is owed.
+	up, settled, rejected claim.Trigger
+	// cause stands in the revision, note is kept with it and with the move.
+	cause string
+	note  string
+	// fraud says that the claim was made up: what was paid is owed back.
+	fraud bool
+	// final rulings are confirmed without another notice: the merchant has been heard.
+	final bool
+}
+
+// rule gives a claim a verdict, prices its group, and moves claim and money to
+// where that takes them: to notice with its hold, on to payment, or to rejection
+// with everything given back.
+func (b *Book) rule(id string, r ruling) error {
+	c := b.change(id)
+	c.Units, c.Verdict, c.DecidedBy = r.units, claim.Overall(r.units), b.call.Header.Principal.Person
+	if c.Verdict != claim.Counterfeit {
+		return b.leave(id, r)
+	}
+	if !c.State.Live() {
+		if err := b.retakeUnits(c); err != nil {
+			return err
+		}
+	}
+	if err := b.reprice(id, true, r.cause, r.note); err != nil {
+		return err
+	}
+	by, err := b.reversalBearer(c, r.fraud)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r.final:
+		if err := b.level(c, by); err != nil {
+			return err
+		}
+		return b.confirm(id, r.settled, r.note)
+	case !c.ConfirmedAt.IsZero() && c.Award.Total() <= c.Funding.Borne():
+		return b.stand(c, r.settled, r.note, by)
+	}
+	return b.notify(c, r.up, r.note, by)
+}
+
+// notify tells the merchant of a claim that costs more than the merchant has
+// borne, and sets the difference aside. New liability needs a fresh notice.
+func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
+	c.NoticeConfirmedAt, c.ClockStoppedAt, c.Escalated = time.Time{}, time.Time{}, false
+	if c.State != claim.Notified {
+		if err := b.move(c.ID, t, note); err != nil {
+			return err
+		}
+	} else {
+		b.wait(c, b.deadlineOf(c))
+	}
+	if err := b.level(c, by); err != nil {
+		return err
+	}
+	return b.hold(c, c.Award.Total()-c.Funding.Borne())
+}
+
+// stand lets a claim go on whose award the merchant has borne already: what it
+// cost too much goes back, and what the consumer lacks is paid.
+func (b *Book) stand(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
+	if err := b.drop(c); err != nil {
+		return err
+	}
+	if err := b.level(c, by); err != nil {
+		return err
+	}
+	waits := !c.State.Confirmed() || c.State == claim.PayoutFailed && c.Funding.Failed() == 0
+	if _, ok := claim.Next(c.State, t); ok && waits {
+		if err := b.move(c.ID, t, note); err != nil {
+			return err
+		}
+	}
+	return b.pay(c)
+}
+
+// leave ends a claim without a payout: its holds go back, what the merchant bore
+// is restored, its group is priced without it.
+func (b *Book) leave(id string, r ruling) error {
+	c := b.change(id)
+	by, err := b.reversalBearer(c, r.fraud)
+	if err != nil {
+		return err
+	}
+	if c.State.Live() {
+		if err := b.move(id, r.rejected, r.note); err != nil {
+			return err
+		}
+	}
+	if err := b.drop(c); err != nil {
+		return err
+	}
+	priced := c.Revision > 0
+	c.Award, c.NoticeConfirmedAt, c.ClockStoppedAt = claim.Award{}, time.Time{}, time.Time{}
+	if err := b.level(c, by); err != nil {
+		return err
+	}
+	if err := b.chargeFees(c); err != nil {
+		return err
+	}
+	if priced || c.Verdict != claim.Pending {
+		b.revision(c, r.cause, r.note, policy.Calculation{})
+	}
+	return b.reprice(id, false, r.cause, "")
+}
+
+// reopen takes a claim whose verdict has lost its ground back to review. Money
+// stays where it is until a person has decided.
+func (b *Book) reopen(c *claim.Claim, note string) error {
+	if !c.State.Live() {
+		if err := b.retakeUnits(c); err != nil {
+			return err
+		}
+	}
+	c.NoticeConfirmedAt, c.ClockStoppedAt = time.Time{}, time.Time{}
+	t := claim.Reopened
+	if _, ok := claim.Next(c.State, t); !ok {
+		t = claim.ResultUndecided
+	}
+	return b.move(c.ID, t, note)
+}
+
+// retakeUnits makes a claim that had ended the owner of its units again. Refuses
+// with CLAIM_ALREADY_FILED, naming the claim that owns one by now.
+func (b *Book) retakeUnits(c *claim.Claim) error {
+	for _, u := range c.Units {
+		k := unitKey{c.OrderLineID, u.Ordinal}
+		if owner := b.units.get(k); owner != nil && owner.claimID != c.ID {
+			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s belongs to claim %s by now", u.Ordinal, c.OrderLineID, owner.claimID).
+				With("claimId", owner.claimID).With("ordinal", u.Ordinal).About(c)
+		}
+	}
+	for _, u := range c.Units {
+		b.takeUnit(unitKey{c.OrderLineID, u.Ordinal}, c.ID)
+	}
+	return nil
+}
+
+// reprice prices the group of a claim after its membership or a verdict changed,
+// revises every member whose award changes, and does what follows from that for
+// the others. stays says whether the claim itself is a member; cause, note and the
+// running event belong to it.
+func (b *Book) reprice(id string, stays bool, cause, note string) error {
+	c := b.claims.get(id)
+	shares, err := b.shares(&c.Claim, stays)
+	if err != nil {
+		return err
+	}
+	// The claim's own revision belongs to the running event, so it comes first.
+	if i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == id }); i >= 0 {
+		b.revise(b.change(id), &shares[i], cause, note)
+	}
+	for i := range shares {
+		s := &shares[i]
+		old := b.claims.get(s.ClaimID)
+		if s.ClaimID == id || old.Award == award(s) && old.Basis == s.Basis || s.Calculation.PolicyID == "" {
+			continue
+		}
+		b.record(event.ClaimRepriced, s.ClaimID)
+		if err := b.repriced(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repriced gives a member of a group another award, which not its own verdict
+// made, and does what follows.
+func (b *Book) repriced(s *policy.Share) error {
+	c := b.change(s.ClaimID)
+	more := award(s).Total() > c.Award.Total()
+	b.revise(c, s, causeRepriced, "")
+	return b.react(c, more)
+}
+
+// react does what follows when a claim's award changed, to more or to less, and
+// its verdict did not.
+func (b *Book) react(c *claim.Claim, more bool) error {
+	undecided := c.State == claim.InReview || c.State == claim.Authenticating
+	if !undecided && more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero()) {
+		return b.notify(c, claim.RevisedUpward, "", policy.BornePlatform)
+	}
+	return b.adjust(c, policy.BornePlatform)
+}
+
+// adjust brings the money of a claim that is not confirmed in line with an award
+// that was priced anew. While a person decides it stays where it is; where it asks
+// nothing more of the merchant there is nothing left to approve, and it goes on.
+func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
+	if c.State == claim.InReview || c.State == claim.Authenticating {
+		b.trimFailed(c)
+		return nil
+	}
+	if err := b.level(c, by); err != nil {
+		return err
+	}
+	more := max(0, c.Award.Total()-c.Funding.Borne())
+	if more == 0 && c.State == claim.AwaitingApproval {
+		return b.confirm(c.ID, claim.RevisedSettled, "")
+	}
+	return b.hold(c, more)
+}
+
+// revise gives a claim the award of a share.
+func (b *Book) revise(c *claim.Claim, s *policy.Share, cause, note string) {
+	c.Award, c.Basis, c.PolicyID, c.PolicyVersion = award(s), s.Basis, s.PolicyID, s.Version
+	b.revision(c, cause, note, s.Calculation)
+}
+
+// revision keeps the claim's verdict with its calculation for ever.
+func (b *Book) revision(c *claim.Claim, cause, note string, calculation policy.Calculation) {
+	c.Revision++
+	b.revisions.add(claim.Revision{
+		MerchantID: b.merchantID, ClaimID: c.ID, Number: c.Revision, Verdict: c.Verdict, Units: c.Units,
+		Award: c.Award, Basis: c.Basis, PolicyID: c.PolicyID, Version: c.PolicyVersion,
+		Cause: cause, Note: note, Author: b.call.Header.Principal.Person,
+		Calculation: calculation, EventNumber: b.event().Number, RecordedAt: b.now,
+	})
+}

@@ -1,0 +1,134 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Command is one change of a book. All of them are in this package.
+type Command interface {
+	// Content is what the request id covers.
+	request.Content
+	// need names what is known from the request to be needed.
+	need(*Call, *Needs)
+	// decide refuses, or stages the whole change on the book.
+	decide(*Book) (Outcome, error)
+}
+
+// follower is a command whose needs follow from what was loaded before.
+type follower interface {
+	// follow names what else is needed, after round more rounds of loading.
+	follow(b *Book, n *Needs, round int)
+}
+
+// Rounds is how often commands may ask for more.
+const Rounds = 4
+
+// Referring is a command that completes only while its request holds references
+// which are unique over all books. Whoever runs it reserves them first.
+type Referring interface {
+	Command
+	References() []Reference
+}
+
+// Addressed is a command that may name its payout by out-number, without a book.
+// Whoever runs it finds the payout first.
+type Addressed interface {
+	Command
+	// Address gives the out-number, empty for none, and where the payout's id goes.
+	Address() (outNumber string, payoutID *string)
+}
+
+// Judged is a command on the word of an authenticator, who has to be registered.
+type Judged interface {
+	Command
+	Judge() (authenticatorID string)
+}
+
+// Previewed is a command that is decided on a snapshot and never stored.
+type Previewed interface {
+	Command
+	StoresNothing()
+}
+
+// Ending is a command after whose refusal another has to run.
+type Ending interface {
+	Command
+	// After gives that command with its method; nil for none.
+	After(refusal error) (method string, next Command)
+}
+
+// Settings bound what commands decide.
+type Settings struct {
+	// LapseGrace is how long after a deadline it fires, so that an answer that
+	// arrived in time and waits in a queue or on a slower clock wins.
+	LapseGrace time.Duration
+	// PayoutLife is how long the gateway may still pay an instruction.
+	PayoutLife time.Duration
+}
+
+// Call is a command with its header, and what came of it.
+type Call struct {
+	Header  request.Header
+	Command Command
+	Digest  [32]byte
+	// Outcome and Err are set by Run, Made are the payouts that the command made: a
+	// worker is told of them after the commit.
+	Outcome Outcome
+	Err     error
+	Made    []payout.Payout
+}
+
+// NewCall makes a call.
+func NewCall(h request.Header, c Command) Call {
+	return Call{Header: h, Command: c, Digest: request.DigestOf(c)}
+}
+
+// Reset forgets what came of a call, so that it is decided afresh.
+func (c *Call) Reset() { c.Outcome, c.Err, c.Made = Outcome{}, nil, nil }
+
+// Need names what the command needs of its book.
+func (c *Call) Need(n *Needs) {
+	if p := c.Header.Principal.Person; p != "" {
+		n.person(c.Header.MerchantID, p)
+	}
+	c.Command.need(c, n)
+}
+
+// Follow names what else the command needs, after round more rounds of loading.
+func (c *Call) Follow(b *Book, n *Needs, round int) {
+	if f, ok := c.Command.(follower); ok {
+		f.follow(b, n, round)
+	}
+}
+
+// Outcome is what a command did. What it names is set, the rest is not.
+type Outcome struct {
+	// Replayed says that the request had been carried out before: only the ids
+	// below are set, and the resource is to be read as it is now.
+	Replayed bool
+	// MerchantID is the book, also where the header left it open.
+	MerchantID string
+	ClaimID    string
+	ResultID   string
+	PayoutID   string
+	// TransferNumber is the first transfer of the outcome.
+	TransferNumber int64
+	EventNumber    int64
+
+	Claim     *claim.Claim
+	Proposal  *proposal.Proposal
+	Evidence  *Evidence
+	Result    *claim.Result
+	Payout    *payout.Payout
+	Transfers []ledger.Transfer
+	Quotes    []policy.Share
+	Currency  string
+	OpenedAt  time.Time
+}

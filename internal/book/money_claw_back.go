@@ -1,0 +1,83 @@
+package book
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// RepayClawBack is a consumer giving back what was paid without ground. Refuses
+// with CLAW_BACK_EXCEEDED what is more than is owed and has arrived.
+type RepayClawBack struct {
+	ClaimID  string
+	Amount   money.Amount
+	Currency string
+	// Reference is the payment's own, used once over all books.
+	Reference string
+	// EffectiveAt is when it was paid; zero for now.
+	EffectiveAt time.Time
+}
+
+// References implements Referring.
+func (r *RepayClawBack) References() []Reference { return payments(r.Reference) }
+
+func (r *RepayClawBack) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, r.ClaimID)
+	n.reference(c.Header.MerchantID, r.Reference)
+}
+
+func (r *RepayClawBack) Cover(d *request.Digest) {
+	d.Texts(r.ClaimID, r.Currency, r.Reference)
+	d.Number(int64(r.Amount))
+	d.Time(r.EffectiveAt)
+}
+
+func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
+	c, err := b.Claim(r.ClaimID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
+		return Outcome{}, err
+	}
+	if _, used := b.transferWith(r.Reference, ledger.ClawBackRepaid); used {
+		return Outcome{}, ReferenceUsed(r.Reference)
+	}
+	if owed := min(c.Funding.ClawedBack, c.Funding.Paid()); r.Amount > owed {
+		return Outcome{}, fault.New(fault.ClawBackExceeded, "%s %s of what was paid are owed back for claim %s, not %s",
+			money.Format(owed, c.Currency), c.Currency, c.ID, money.Format(r.Amount, c.Currency)).
+			With("claimId", c.ID).With("owedMinor", int64(owed)).With("askedMinor", int64(r.Amount)).With("currency", c.Currency).
+			At("amount.minor_units").About(c)
+	}
+	first := b.head.TransferNumber + 1
+	b.record(event.ClawBackRepaid, c.ID)
+	c = b.change(c.ID)
+	if err := b.post(ledger.ClawBackRepaid, r.Amount, posting{claim: c, external: r.Reference, at: r.EffectiveAt}); err != nil {
+		return Outcome{}, err
+	}
+	repaid(c, r.Amount)
+	o := b.about(c.ID)
+	o.TransferNumber, o.Transfers = first, b.transferred(first).Transfers
+	return o, nil
+}
+
+// repaid takes what a consumer gave back out of what is paid, so that the same
+// verdict found once more pays exactly that again: compensation before refund.
+func repaid(c *claim.Claim, amount money.Amount) {
+	c.Funding.ClawedBack -= amount
+	c.Funding.Repaid += amount
+	parts := payout.Parts()
+	slices.Reverse(parts)
+	for _, part := range parts {
+		back := min(amount, paidOf(c, part))
+		arrived(c, part, -back)
+		amount -= back
+	}
+}

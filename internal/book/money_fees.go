@@ -1,0 +1,173 @@
+package book
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// causeFee marks a revision that a fee made which the claimant proved after the
+// verdict.
+const causeFee = "FEE_ADDED"
+
+// keepFee books what a result cost, as part of the running event: what the platform
+// paid, and what the claimant paid and may get back with the award.
+func (b *Book) keepFee(r *claim.Result) error {
+	if r.Fee == 0 {
+		return nil
+	}
+	c := b.change(r.ClaimID)
+	b.detail("fee_minor", strconv.FormatInt(int64(r.Fee), 10))
+	b.detail("fee_paid_by", string(r.FeePaidBy))
+	to := &c.Fees.Claimant
+	if r.FeePaidBy == claim.FeePayerPlatform {
+		to = &c.Fees.Fronted
+	}
+	sum, err := to.Add(r.Fee)
+	if err != nil {
+		return feeAt(money.InCurrency(err, c.Currency))
+	}
+	*to = sum
+	if r.FeePaidBy == claim.FeePayerPlatform {
+		return b.post(ledger.FeeFronted, r.Fee, posting{claim: c})
+	}
+	return nil
+}
+
+// feeAt names the field of a refused fee.
+func feeAt(err error) error {
+	if f, ok := fault.As(err); ok {
+		switch f.Field {
+		case "amount.currency_code":
+			f.At("fee.currency_code")
+		default:
+			f.At("fee.minor_units")
+		}
+	}
+	return err
+}
+
+// lateFee lets a fee count on a claim that its result did not move: it is charged
+// where the claim is decided, and added to an award that there is.
+func (b *Book) lateFee(c *claim.Claim) error {
+	if c.State.Confirmed() || !c.State.Live() {
+		if err := b.chargeFees(c); err != nil {
+			return err
+		}
+	}
+	if !c.State.Live() || c.Verdict != claim.Counterfeit || c.Revision == 0 {
+		return nil
+	}
+	before := c.Award
+	shares, err := b.shares(c, true)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
+	if i < 0 || award(&shares[i]) == before {
+		return nil
+	}
+	if err := b.reprice(c.ID, true, causeFee, ""); err != nil {
+		return err
+	}
+	return b.react(c, c.Award.Total() > before.Total())
+}
+
+// chargeFees brings who is charged for the tests that the platform paid in line
+// with what they came to, by the rule of the policy. The merchant is charged only
+// with a confirmed claim: before there was no notice, and without one nothing is
+// debited. What was charged before and is not due any more is given back.
+func (b *Book) chargeFees(c *claim.Claim) error {
+	f := &c.Fees
+	if f.Fronted == 0 && f.Merchant == 0 && f.Consumer == 0 {
+		return nil
+	}
+	v := b.catalog.governing(c)
+	if v == nil {
+		return nil
+	}
+	due := v.FeeShares(f.Fronted, foundBy(c))
+	if !c.State.Confirmed() {
+		due.Merchant = 0
+	}
+	// Who is charged less comes first: no more is charged at any time than was paid.
+	if due.Claimant < f.Consumer {
+		if err := b.chargeConsumer(c, due.Claimant); err != nil {
+			return err
+		}
+	}
+	if err := b.chargeMerchant(c, due.Merchant-f.Merchant); err != nil {
+		return err
+	}
+	return b.chargeConsumer(c, due.Claimant)
+}
+
+// chargeConsumer brings what the consumer is charged to due.
+func (b *Book) chargeConsumer(c *claim.Claim, due money.Amount) error {
+	change := due - c.Fees.Consumer
+	c.Fees.Consumer = due
+	switch {
+	case change > 0:
+		return b.post(ledger.FeeOwedByConsumer, change, posting{claim: c})
+	case change < 0:
+		return b.post(ledger.FeeForgivenConsumer, -change, posting{claim: c})
+	}
+	return nil
+}
+
+// foundBy is what a claim's authentication came to.
+func foundBy(c *claim.Claim) policy.Finding {
+	switch {
+	case c.State.Confirmed():
+		return policy.FoundForClaimant
+	case c.State == claim.Rejected && c.Verdict == claim.Genuine:
+		return policy.FoundForMerchant
+	}
+	return policy.NothingFound
+}
+
+// chargeMerchant makes the merchant owe change more, or gives so much back: first
+// what is not paid yet.
+func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
+	f := &c.Fees
+	f.Merchant += change
+	if change > 0 {
+		f.Owed += change
+		return b.post(ledger.FeeOwed, change, posting{claim: c})
+	}
+	forgiven := min(-change, f.Owed)
+	if forgiven > 0 {
+		f.Owed -= forgiven
+		if err := b.post(ledger.FeeForgiven, forgiven, posting{claim: c}); err != nil {
+			return err
+		}
+	}
+	return b.refundFee(c, -change-forgiven)
+}
+
+// refundFee gives amount of a fee back to the merchant's deposit. What was given up
+// of it was never paid: that goes on to where it was given up.
+func (b *Book) refundFee(c *claim.Claim, amount money.Amount) error {
+	if amount == 0 {
+		return nil
+	}
+	if err := b.post(ledger.FeeRefunded, amount, posting{claim: c}); err != nil {
+		return err
+	}
+	unpaid := min(amount, c.Fees.WrittenOff)
+	if unpaid > 0 {
+		c.Fees.WrittenOff -= unpaid
+		if err := b.post(ledger.WriteOffRecovered, unpaid, posting{claim: c}); err != nil {
+			return err
+		}
+	}
+	if amount == unpaid {
+		return nil
+	}
+	return b.income(ledger.Deposit, amount-unpaid)
+}

@@ -1,0 +1,264 @@
+package book
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// DebtsMax bounds the debts of one kind that one command looks at, and with them
+// its work. A sweep that is not done by then goes on with another command.
+const DebtsMax = 100
+
+// SweepBook uses income for what is owed: first for claims that are short of
+// money, then for what the merchant owes the platform, then for what is yet to be
+// set aside; of each the oldest first (rules F2, F3). Claims of one sampling case
+// share in proportion to what they lack.
+type SweepBook struct{}
+
+func (s *SweepBook) need(c *Call, n *Needs) { n.oldest(c.Header.MerchantID) }
+
+func (s *SweepBook) follow(b *Book, n *Needs, round int) {
+	if round != 0 {
+		return
+	}
+	for k := range b.oldest {
+		if k.kind == debt.TopUp {
+			continue
+		}
+		n.claim(b.merchantID, k.id)
+		n.holdsOf(b.merchantID, k.id)
+	}
+}
+
+func (s *SweepBook) Cover(*request.Digest) {}
+
+func (s *SweepBook) decide(b *Book) (Outcome, error) {
+	oldest := b.oldestDebts()
+	b.oldest.forget()
+	if b.head.Sweep.Since.IsZero() {
+		return Outcome{}, nil // Another replica was first.
+	}
+	b.record(event.BookSwept, "")
+	e := b.event().Number
+	left := &purse{
+		ledger.Deposit:   min(b.head.Sweep.Deposit, b.available(ledger.Deposit)),
+		ledger.ShopFunds: min(b.head.Sweep.ShopFunds, b.available(ledger.ShopFunds)),
+	}
+	before := left.sum()
+	counts := make(map[debt.Kind]int)
+	full := false
+	for i := 0; i < len(oldest); {
+		next := b.sameCase(oldest, i)
+		if err := b.payDebts(oldest[i:next], left); err != nil {
+			return Outcome{}, err
+		}
+		for _, k := range oldest[i:next] {
+			counts[k.kind]++
+			full = full || counts[k.kind] >= DebtsMax
+		}
+		i = next
+	}
+	b.detailOf(e, "used_minor", strconv.FormatInt(int64(before-left.sum()), 10))
+	b.head.Sweep = Sweep{}
+	if full && left.sum() > 0 && before > left.sum() {
+		b.head.Sweep = Sweep{Since: b.now, Deposit: (*left)[ledger.Deposit], ShopFunds: (*left)[ledger.ShopFunds]}
+	}
+	return Outcome{}, nil
+}
+
+// purse is what of the merchant's sources a sweep may use.
+type purse map[ledger.Purpose]money.Amount
+
+func (p *purse) sum() money.Amount { return (*p)[ledger.Deposit] + (*p)[ledger.ShopFunds] }
+
+// sameCase gives the end of the run of debts from i on that share in proportion:
+// those of one kind and one sampling case.
+func (b *Book) sameCase(list []debtKey, i int) int {
+	first := b.debts.get(list[i])
+	next := i + 1
+	for first != nil && first.SamplingCase != "" && next < len(list) {
+		d := b.debts.get(list[next])
+		if d == nil || d.Kind != first.Kind || d.SamplingCase != first.SamplingCase {
+			break
+		}
+		next++
+	}
+	return next
+}
+
+// payDebts pays debts of equal standing, in proportion where there is not enough
+// for all.
+func (b *Book) payDebts(keys []debtKey, left *purse) error {
+	open := make([]money.Amount, len(keys))
+	var all money.Amount
+	for i, k := range keys {
+		if d := b.debts.get(k); d != nil {
+			open[i] = d.Open
+			all += d.Open
+		}
+	}
+	shares := open
+	if have := left.sum(); have < all {
+		var err error
+		if shares, err = money.Allocate(have, open); err != nil {
+			return err
+		}
+	}
+	for i, k := range keys {
+		if shares[i] == 0 {
+			continue
+		}
+		if err := b.payDebt(k, shares[i], left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// payDebt pays amount of a debt.
+func (b *Book) payDebt(k debtKey, amount money.Amount, left *purse) error {
+	switch k.kind {
+	case debt.Shortfall:
+		return b.fundLater(k.id, amount, left)
+	case debt.Hold:
+		return b.holdLater(k.id, amount, left)
+	case debt.Advance, debt.Fee, debt.TopUp:
+		return b.recover(k, amount, left)
+	}
+	return nil
+}
+
+// fundLater funds a slice of a claim's shortfall, which goes out as a payout of
+// its own.
+func (b *Book) fundLater(id string, amount money.Amount, left *purse) error {
+	c := b.change(id)
+	b.record(event.ClaimFunded, id)
+	if err := b.take(c.ID, amount, left); err != nil {
+		return err
+	}
+	if err := b.capture(c); err != nil {
+		return err
+	}
+	if err := b.level(c, policy.BornePlatform); err != nil {
+		return err
+	}
+	b.wait(c, deadline{})
+	return b.pay(c)
+}
+
+func (b *Book) holdLater(id string, amount money.Amount, left *purse) error {
+	b.change(id)
+	b.record(event.HoldToppedUp, id)
+	return b.take(id, amount, left)
+}
+
+// take sets amount aside for a claim, from what a sweep may use.
+func (b *Book) take(id string, amount money.Amount, left *purse) error {
+	c := b.change(id)
+	order, err := b.sourcesOf(c)
+	if err != nil {
+		return err
+	}
+	for i := range order {
+		order[i].Amount = min(order[i].Amount, (*left)[order[i].Source])
+	}
+	parts, _ := ledger.Split(amount, order)
+	for _, p := range parts {
+		(*left)[p.Source] -= p.Amount
+	}
+	return b.holdFrom(c, amount, parts)
+}
+
+// recovered are the sources of a recovery in their order, each with its transfer.
+var recovered = []struct {
+	source ledger.Purpose
+	kind   ledger.Kind
+}{{ledger.Deposit, ledger.RecoveredFromDeposit}, {ledger.ShopFunds, ledger.RecoveredFromShopFunds}}
+
+// recover takes what the merchant owes the platform.
+func (b *Book) recover(k debtKey, amount money.Amount, left *purse) error {
+	p := posting{}
+	claimID := ""
+	if k.kind != debt.TopUp {
+		p.claim, claimID = b.change(k.id), k.id
+	}
+	b.record(event.DebtRecovered, claimID)
+	b.detail("debt", string(k.kind))
+	for _, from := range recovered {
+		part := min(amount, (*left)[from.source])
+		if part == 0 {
+			continue
+		}
+		if err := b.post(from.kind, part, p); err != nil {
+			return err
+		}
+		(*left)[from.source] -= part
+		amount -= part
+		b.recoveredFrom(k, from.source, part)
+	}
+	return nil
+}
+
+// recoveredFrom takes part off a debt.
+func (b *Book) recoveredFrom(k debtKey, source ledger.Purpose, part money.Amount) {
+	switch k.kind {
+	case debt.Advance:
+		c := b.change(k.id)
+		c.Funding.Advanced -= part
+		if source == ledger.Deposit {
+			c.Funding.FromDeposit += part
+		} else {
+			c.Funding.FromShopFunds += part
+		}
+	case debt.Fee:
+		b.change(k.id).Fees.Owed -= part
+	case debt.TopUp:
+		d := b.debts.edit(k, b.command)
+		if d.Open -= part; d.Open == 0 {
+			b.debts.drop(k, b.command)
+		}
+	case debt.Shortfall, debt.Hold:
+	}
+}
+
+// ExpireHold is a timer's command: what is held for a claim has been held for as
+// long as it may. It goes back to the merchant, and a person has to look.
+type ExpireHold struct {
+	OnClaim
+	ExpiresAt time.Time
+}
+
+func (x *ExpireHold) Cover(d *request.Digest) { d.Texts(x.ClaimID); d.Time(x.ExpiresAt) }
+
+func (x *ExpireHold) decide(b *Book) (Outcome, error) {
+	c, err := x.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if !c.HoldExpiresAt.Equal(x.ExpiresAt) || b.now.Before(x.ExpiresAt) {
+		return Outcome{}, claimMoved(c.ID)
+	}
+	b.record(event.HoldExpired, c.ID)
+	c = b.change(c.ID)
+	open, _ := b.holdsOf(c.ID)
+	for _, k := range open {
+		h := b.holds.edit(k, b.command)
+		part, err := h.Expire(b.now)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if err := b.post(ledger.ReleaseKind(h.Source), part, posting{claim: c}); err != nil {
+			return Outcome{}, err
+		}
+		c.Funding.Held -= part
+	}
+	c.Escalated = true
+	return b.about(c.ID), b.limitHold(c)
+}

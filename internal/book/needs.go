@@ -1,0 +1,182 @@
+package book
+
+import (
+	"strconv"
+
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Needs is what the commands of a batch want in memory and what is not there yet.
+// Whoever reads it from the database empties each list and gives the books what it
+// found.
+type Needs struct {
+	books Books
+
+	Requests   []request.Key
+	Persons    []Key
+	Claims     []Key
+	Siblings   []SiblingKey
+	Lines      []Key // With their refunds.
+	UnitsOf    []Key // Of order lines.
+	Results    []Key // Of claims.
+	Holds      []Key // Of claims.
+	Payouts    []Key
+	PayoutsOf  []Key // Of claims.
+	Debts      []debt.Key
+	Approvals  []Key // Of claims.
+	Proposals  []proposal.Key
+	References []Key // Transfers by external reference.
+	Usual      []ProductKey
+	Oldest     []string // Books, for their oldest debts.
+}
+
+// NewNeeds makes needs of books.
+func NewNeeds(books Books) *Needs { return &Needs{books: books} }
+
+// Books are those that the needs are of.
+func (n *Needs) Books() Books { return n.books }
+
+// need is a way in which rows are asked for by name.
+type need int
+
+const (
+	needClaim need = iota
+	needSiblings
+	needLine
+	needUnits
+	needHolds
+	needPayout
+	needPayoutsOf
+	needResults
+	needPerson
+	needReference
+	needApprovals
+	needDebt
+	needProposal
+	needCount
+)
+
+// ask is what names rows that a book was asked for; and is empty where of names
+// them alone.
+type ask struct {
+	of, and string
+}
+
+// asked are the needs that a book was asked for under one name.
+type asked [(needCount + 63) / 64]uint64
+
+func (a *asked) has(n need) bool { return a[n/64]&(1<<(n%64)) != 0 }
+func (a *asked) add(n need)      { a[n/64] |= 1 << (n % 64) }
+
+// want adds a key that the book was not asked for before.
+func want[K any](n *Needs, list *[]K, merchantID string, kind need, a ask, key K) {
+	b := n.books[merchantID]
+	before := b.asked[a]
+	if before.has(kind) {
+		return
+	}
+	before.add(kind)
+	b.asked[a] = before
+	*list = append(*list, key)
+}
+
+// Request asks for the stored outcome of a request. Ids are used once, as a rule,
+// so that it is not worth remembering which were asked for.
+func (n *Needs) Request(c *Call) {
+	k := c.Header.Key()
+	if k.RequestID == "" || n.books[k.MerchantID].requests.rows[k] != nil {
+		return
+	}
+	n.Requests = append(n.Requests, k)
+}
+
+func (n *Needs) claim(merchantID, id string) {
+	want(n, &n.Claims, merchantID, needClaim, ask{of: id}, Key{MerchantID: merchantID, ID: id})
+}
+
+// claimsOf asks for the claimant's claims on a product.
+func (n *Needs) claimsOf(k SiblingKey) {
+	want(n, &n.Siblings, k.MerchantID, needSiblings, ask{k.ClaimantID, k.ProductID}, k)
+}
+
+// line asks for an order line with its refunds.
+func (n *Needs) line(merchantID, id string) {
+	want(n, &n.Lines, merchantID, needLine, ask{of: id}, Key{MerchantID: merchantID, ID: id})
+}
+
+// units asks for the owners of a line's units.
+func (n *Needs) units(merchantID, lineID string) {
+	want(n, &n.UnitsOf, merchantID, needUnits, ask{of: lineID}, Key{MerchantID: merchantID, ID: lineID})
+}
+
+func (n *Needs) holdsOf(merchantID, claimID string) {
+	want(n, &n.Holds, merchantID, needHolds, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *Needs) payout(merchantID, id string) {
+	want(n, &n.Payouts, merchantID, needPayout, ask{of: id}, Key{MerchantID: merchantID, ID: id})
+}
+
+func (n *Needs) payoutsOfClaim(merchantID, claimID string) {
+	want(n, &n.PayoutsOf, merchantID, needPayoutsOf, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *Needs) resultsOf(merchantID, claimID string) {
+	want(n, &n.Results, merchantID, needResults, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+func (n *Needs) person(merchantID, id string) {
+	want(n, &n.Persons, merchantID, needPerson, ask{of: id}, Key{MerchantID: merchantID, ID: id})
+}
+
+// reference asks for transfers by their external reference.
+func (n *Needs) reference(merchantID, reference string) {
+	want(n, &n.References, merchantID, needReference, ask{of: reference}, Key{MerchantID: merchantID, ID: reference})
+}
+
+func (n *Needs) approvalsOf(merchantID, claimID string) {
+	want(n, &n.Approvals, merchantID, needApprovals, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+// debt asks for a debt that no claim tells of.
+func (n *Needs) debt(k debt.Key) {
+	want(n, &n.Debts, k.MerchantID, needDebt, ask{k.ID, string(k.Kind)}, k)
+}
+
+// proposal asks for a proposal with what people said to it.
+func (n *Needs) proposal(merchantID string, number int64) {
+	a := ask{of: strconv.FormatInt(number, 10)}
+	want(n, &n.Proposals, merchantID, needProposal, a, proposal.Key{MerchantID: merchantID, Number: number})
+}
+
+// usual asks for what a product's claims are usually awarded.
+func (n *Needs) usual(merchantID, productID string) {
+	n.Usual = append(n.Usual, ProductKey{MerchantID: merchantID, ProductID: productID})
+}
+
+// oldest asks for the order of a book's oldest debts.
+func (n *Needs) oldest(merchantID string) { n.Oldest = append(n.Oldest, merchantID) }
+
+// knowsLine notes that the database has nothing of a line that is seen for the
+// first time.
+func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
+
+// knowsClaim notes that the database has nothing of a claim that is being filed.
+func (b *Book) knowsClaim(id string) {
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals)
+}
+
+// knows notes that what the database has under a name is in memory.
+func (b *Book) knows(id string, kinds ...need) {
+	of := ask{of: id}
+	known := b.asked[of]
+	for _, k := range kinds {
+		known.add(k)
+	}
+	b.asked[of] = known
+}
+
+// Books are the books of a batch, by merchant.
+type Books map[string]*Book

@@ -1,0 +1,149 @@
+package book
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// onCoupon is a command on the coupon of a payout.
+type onCoupon struct {
+	payoutID string
+}
+
+func (o *onCoupon) need(c *Call, n *Needs) { n.payout(c.Header.MerchantID, o.payoutID) }
+
+func (o *onCoupon) follow(b *Book, n *Needs, round int) {
+	if p := b.payouts.get(o.payoutID); p != nil && round == 0 {
+		n.claim(b.merchantID, p.ClaimID)
+	}
+}
+
+// coupon gives the payout if its coupon has been issued and has not ended otherwise
+// than by being spent.
+func (o *onCoupon) coupon(b *Book) (*payout.Payout, error) {
+	p := b.payouts.get(o.payoutID)
+	if p == nil {
+		return nil, PayoutNotFound(b.merchantID, o.payoutID)
+	}
+	switch p.Coupon.State {
+	case payout.CouponIssued, payout.CouponRedeemed:
+		return p, nil
+	case payout.CouponNone, payout.CouponLapsed, payout.CouponReturned:
+	}
+	return nil, fault.New(fault.PayoutStateConflict, "payout %s is %s in the form %s; its coupon is %q", p.ID, p.State, p.Form, p.Coupon.State).
+		With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
+}
+
+// RedeemCoupon is a consumer spending a coupon, or a part of it. Refuses with
+// COUPON_EXCEEDED what is more than is left on it.
+type RedeemCoupon struct {
+	onCoupon
+	// OutNumber is that of the payout.
+	OutNumber string
+	Amount    money.Amount
+	Currency  string
+	// Reference is that of the purchase, used once over all books.
+	Reference string
+	// EffectiveAt is when it was spent; zero for now.
+	EffectiveAt time.Time
+}
+
+// Address implements Addressed.
+func (r *RedeemCoupon) Address() (outNumber string, payoutID *string) {
+	return r.OutNumber, &r.payoutID
+}
+
+// References implements Referring.
+func (r *RedeemCoupon) References() []Reference { return payments(r.Reference) }
+
+func (r *RedeemCoupon) need(c *Call, n *Needs) {
+	r.onCoupon.need(c, n)
+	n.reference(c.Header.MerchantID, r.Reference)
+}
+
+func (r *RedeemCoupon) Cover(d *request.Digest) {
+	d.Texts(r.payoutID, r.Currency, r.Reference)
+	d.Number(int64(r.Amount))
+	d.Time(r.EffectiveAt)
+}
+
+func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
+	p, err := r.coupon(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
+		return Outcome{}, err
+	}
+	if _, used := b.transferWith(r.Reference, ledger.CouponRedeemed); used {
+		return Outcome{}, ReferenceUsed(r.Reference)
+	}
+	if left := p.CouponLeft(); r.Amount > left {
+		return Outcome{}, fault.New(fault.CouponExceeded, "%s %s are left on the coupon of payout %s, not %s",
+			money.Format(left, p.Currency), p.Currency, p.ID, money.Format(r.Amount, p.Currency)).
+			With("payoutId", p.ID).With("leftMinor", int64(left)).With("askedMinor", int64(r.Amount)).With("currency", p.Currency).
+			At("amount.minor_units")
+	}
+	first := b.head.TransferNumber + 1
+	b.record(event.CouponRedeemed, p.ClaimID)
+	b.detail("payout", p.ID)
+	p = b.payouts.edit(p.ID, b.command)
+	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Amount {
+		p.Coupon.State = payout.CouponRedeemed
+	}
+	c := &b.claims.get(p.ClaimID).Claim
+	posted := posting{claim: c, payoutID: p.ID, external: r.Reference, at: r.EffectiveAt}
+	if err := b.post(ledger.CouponRedeemed, r.Amount, posted); err != nil {
+		return Outcome{}, err
+	}
+	o := b.paidOut(p.ID)
+	o.TransferNumber, o.Transfers = first, b.transferred(first).Transfers
+	return o, nil
+}
+
+// LapseCoupon is the gateway's word that a coupon expired. What is left on it is
+// nobody's income: it lies in suspense until somebody has found whose it is.
+type LapseCoupon struct {
+	onCoupon
+	// OutNumber is that of the payout.
+	OutNumber   string
+	EffectiveAt time.Time
+}
+
+// Address implements Addressed.
+func (l *LapseCoupon) Address() (outNumber string, payoutID *string) { return l.OutNumber, &l.payoutID }
+
+func (l *LapseCoupon) Cover(d *request.Digest) { d.Texts(l.payoutID); d.Time(l.EffectiveAt) }
+
+func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
+	p, err := l.coupon(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	left := p.CouponLeft()
+	if at := p.Coupon.ExpiresAt; left == 0 || b.now.Before(at) {
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "the coupon of payout %s has %s %s left and can be spent until %s",
+			p.ID, money.Format(left, p.Currency), p.Currency, at.Format(time.RFC3339)).
+			With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
+	}
+	first := b.head.TransferNumber + 1
+	b.record(event.CouponLapsed, p.ClaimID)
+	b.detail("payout", p.ID)
+	b.detail("left_minor", strconv.FormatInt(int64(left), 10))
+	p = b.payouts.edit(p.ID, b.command)
+	p.Coupon.State = payout.CouponLapsed
+	c := &b.claims.get(p.ClaimID).Claim
+	if err := b.post(ledger.CouponLapsed, left, posting{claim: c, payoutID: p.ID, at: l.EffectiveAt}); err != nil {
+		return Outcome{}, err
+	}
+	o := b.paidOut(p.ID)
+	o.TransferNumber, o.Transfers = first, b.transferred(first).Transfers
+	return o, nil
+}

@@ -1,0 +1,170 @@
+package book
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// RetryPayout is an operator sending what failed or came back once more. A
+// payout that failed keeps its out-number, so that the gateway can tell that it
+// pays once; one that came back was paid under its number and gets a new one.
+// To another destination goes a new number too, once the gateway may not pay
+// under the failed one any more.
+type RetryPayout struct {
+	OnClaim
+	PayoutID string
+	// Destination is where it shall go from now on; empty for where it went before.
+	Destination string
+	// Note is kept with the move.
+	Note string
+}
+
+func (r *RetryPayout) need(c *Call, n *Needs) {
+	n.payout(c.Header.MerchantID, r.PayoutID)
+}
+
+func (r *RetryPayout) follow(b *Book, n *Needs, round int) {
+	if p := b.payouts.get(r.PayoutID); p != nil && round == 0 {
+		n.claim(b.merchantID, p.ClaimID)
+		n.holdsOf(b.merchantID, p.ClaimID)
+		n.payoutsOfClaim(b.merchantID, p.ClaimID)
+	}
+}
+
+func (r *RetryPayout) Cover(d *request.Digest) { d.Texts(r.PayoutID, r.Destination, r.Note) }
+
+func (r *RetryPayout) decide(b *Book) (Outcome, error) {
+	if b.call.Header.Principal.Person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a payout is retried by a person; none was named")
+	}
+	p := b.payouts.get(r.PayoutID)
+	if p == nil {
+		return Outcome{}, PayoutNotFound(b.merchantID, r.PayoutID)
+	}
+	r.ClaimID = p.ClaimID
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if p.State != payout.Failed && p.State != payout.Returned {
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only what failed or came back is sent again", p.ID, p.State).
+			With("payoutId", p.ID).With("state", p.State).About(c)
+	}
+	if _, ok := claim.Next(c.State, claim.PayoutRetried); !ok {
+		return Outcome{}, c.Refuse(claim.PayoutRetried)
+	}
+	waiting := b.failedPayouts(c.ID)
+	redirected := r.Destination != "" && (r.Destination != c.Destination || b.goElsewhere(waiting, r.Destination))
+	if redirected {
+		if err := b.checkRedirect(waiting); err != nil {
+			return Outcome{}, err
+		}
+	}
+	b.record(event.PayoutRetried, c.ID)
+	b.detail("payout", p.ID)
+	if err := b.move(c.ID, claim.PayoutRetried, r.Note); err != nil {
+		return Outcome{}, err
+	}
+	c = b.change(c.ID)
+	if redirected {
+		c.Destination = r.Destination
+		b.detail("redirected", "true")
+	} else if err := b.instructAgain(c, waiting); err != nil {
+		return Outcome{}, err
+	}
+	part, made := p.Part, len(b.call.Made)
+	b.supersede(c)
+	if err := b.pay(c); err != nil {
+		return Outcome{}, err
+	}
+	again := r.PayoutID
+	for _, fresh := range b.call.Made[made:] {
+		if fresh.Part == part {
+			again = fresh.ID
+		}
+	}
+	return b.paidOut(again), nil
+}
+
+// failedPayouts lists a claim's failed payouts, oldest first.
+func (b *Book) failedPayouts(claimID string) []string {
+	var ids []string
+	for _, id := range b.payoutsOf[claimID] {
+		if p := b.payouts.get(id); p != nil && p.State == payout.Failed && !p.Superseded {
+			ids = append(ids, id)
+		}
+	}
+	sortIDs(ids)
+	return ids
+}
+
+// goElsewhere says whether one of the payouts goes elsewhere than to a destination:
+// it was on its way when the claim's destination changed.
+func (b *Book) goElsewhere(payouts []string, destination string) bool {
+	return slices.ContainsFunc(payouts, func(id string) bool { return b.payouts.get(id).Destination != destination })
+}
+
+// checkRedirect refuses another destination until the gateway has confirmed, when
+// it could not pay any more, that it did not pay to the one before: the same money
+// must never be under way under two numbers.
+func (b *Book) checkRedirect(failed []string) error {
+	for _, id := range failed {
+		if p := b.payouts.get(id); b.lookedAfter(p) {
+			return fault.New(fault.PayoutStateConflict,
+				"payout %s may be paid under its number until %s; it can go elsewhere once the gateway has confirmed after that that it failed",
+				p.ID, p.NotAfter.Format(time.RFC3339)).
+				With("payoutId", p.ID).With("state", p.State).With("notAfter", p.NotAfter.Format(time.RFC3339)).At("payout_destination")
+		}
+	}
+	return nil
+}
+
+// supersede lets everything that waited for an operator and may not be paid under
+// its old number any more go out under a new one.
+func (b *Book) supersede(c *claim.Claim) {
+	f := &c.Funding
+	f.RefundFailed, f.CompensationFailed = 0, 0
+	for _, id := range b.payoutsOf[c.ID] {
+		p := b.payouts.get(id)
+		switch {
+		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned:
+		case b.lookedAfter(p):
+			// The gateway may have paid it after all: its money waits on.
+			failed(c, p.Part, p.Amount)
+		default:
+			b.payouts.edit(id, b.command).Superseded = true
+		}
+	}
+	b.trimFailed(c)
+}
+
+// instructAgain sends failed payouts under the numbers that they have, as far as
+// all of their amount is still owed.
+func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
+	for _, id := range waiting {
+		p := b.payouts.get(id)
+		open := c.Funding.RefundFailed
+		if p.Part == payout.Compensation {
+			open = c.Funding.CompensationFailed
+		}
+		if p.Amount > open {
+			continue
+		}
+		p = b.payouts.edit(id, b.command)
+		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: id}); err != nil {
+			return err
+		}
+		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.settings.PayoutLife)
+		failed(c, p.Part, -p.Amount)
+		inFlight(c, p.Part, p.Amount)
+		b.look(*p)
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package book
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// OnProposal is a command on a proposal that exists.
+type OnProposal struct {
+	Number int64
+}
+
+func (o *OnProposal) need(c *Call, n *Needs) { n.proposal(c.Header.MerchantID, o.Number) }
+
+func (o *OnProposal) follow(b *Book, n *Needs, round int) {
+	p := b.proposals.get(o.Number)
+	switch {
+	case p == nil || round > 1:
+	case p.Undoes == 0:
+		n.owed(b.merchantID, p.DebtKind, p.DebtID)
+	case round == 0:
+		n.proposal(b.merchantID, p.Undoes)
+	default:
+		if of := b.proposals.get(p.Undoes); of != nil {
+			n.owed(b.merchantID, of.DebtKind, of.DebtID)
+		}
+	}
+}
+
+// open gives the proposal if it still waits for people.
+func (o *OnProposal) open(b *Book) (*proposal.Proposal, error) {
+	p := b.proposals.get(o.Number)
+	switch {
+	case p == nil:
+		return nil, proposalNotFound(b.merchantID, o.Number)
+	case p.State != proposal.Open:
+		return nil, proposalConflict(p, "proposal %d is %s", p.Number, p.State)
+	}
+	return p, nil
+}
+
+// vote keeps what the caller says to the proposal, as part of the running event.
+func (o *OnProposal) vote(b *Book, approved bool, note string) {
+	p := b.proposals.edit(o.Number, b.command)
+	v := proposal.Vote{
+		Key: p.Key, Person: b.call.Header.Principal.Person, Approved: approved, Note: note,
+		EventNumber: b.event().Number, VotedAt: b.now,
+	}
+	// A copy, so that what a refused command adds never shows.
+	p.Votes = append(p.Votes[:len(p.Votes):len(p.Votes)], v)
+	b.votes.add(v)
+	b.detail("proposal", strconv.FormatInt(p.Number, 10))
+	b.detail("kind", string(p.Kind))
+}
+
+func proposalNotFound(merchantID string, number int64) *fault.Error {
+	return fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", merchantID, number).With("proposalNumber", number)
+}
+
+func proposalConflict(p *proposal.Proposal, format string, args ...any) *fault.Error {
+	return fault.New(fault.ProposalStateConflict, format, args...).With("proposalNumber", p.Number).With("state", p.State)
+}
+
+// ApproveProposal is one of two people agreeing to a proposal; the second one
+// carries it out. Refuses with SAME_PERSON who proposed it and who has approved it
+// already, and with PROPOSAL_STATE_CONFLICT where what it is about has become less
+// than was proposed, which voids it.
+type ApproveProposal struct {
+	OnProposal
+	Note string
+}
+
+func (a *ApproveProposal) Cover(d *request.Digest) { d.Number(a.Number); d.Texts(a.Note) }
+
+func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
+	p, err := a.open(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := p.CheckApprover(b.call.Header.Principal.Person); err != nil {
+		return Outcome{}, err
+	}
+	if err := b.checkDecision(p); err != nil {
+		if lost(err) {
+			return Outcome{}, voidProposal(p, err)
+		}
+		return Outcome{}, err
+	}
+	b.record(event.ProposalApproved, b.claimOfDecision(p))
+	a.vote(b, true, a.Note)
+	p = b.proposals.edit(a.Number, b.command)
+	if len(p.Votes) < approversNeeded {
+		return b.proposed(a.Number), nil
+	}
+	if err := b.carryOut(p); err != nil {
+		return Outcome{}, err
+	}
+	o := b.proposed(a.Number)
+	o.Transfers = b.transferred(p.TransferNumber).Transfers
+	return o, nil
+}
+
+// lost says whether a refusal means that what a proposal is about is not there any
+// more; otherwise it may be carried out later.
+func lost(err error) bool {
+	return errors.Is(err, fault.DebtNotFound) || errors.Is(err, fault.DebtExceeded) || errors.Is(err, fault.ProposalStateConflict)
+}
+
+// voidProposal refuses a proposal whose ground is gone, with the amounts of err.
+func voidProposal(p *proposal.Proposal, err error) error {
+	f := proposalConflict(p, "proposal %d is void: what it is about is not there any more", p.Number).With("state", proposal.Void)
+	if why, ok := fault.As(err); ok {
+		for k, v := range why.Fields {
+			if f.Fields[k] == "" {
+				f.With(k, v)
+			}
+		}
+	}
+	return f
+}
+
+// After implements Ending. A refusal changes nothing, so that a proposal whose
+// ground is gone is ended by a command of its own.
+func (a *ApproveProposal) After(refusal error) (method string, next Command) {
+	if f, ok := fault.As(refusal); ok && f.Fields["state"] == string(proposal.Void) {
+		return "VoidProposal", &VoidProposal{OnProposal{a.Number}}
+	}
+	return "", nil
+}
+
+// VoidProposal ends a proposal whose ground is gone.
+type VoidProposal struct{ OnProposal }
+
+func (v *VoidProposal) Cover(d *request.Digest) { d.Number(v.Number) }
+
+func (v *VoidProposal) decide(b *Book) (Outcome, error) {
+	p, err := v.open(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.checkDecision(p); err == nil || !lost(err) {
+		return Outcome{}, proposalConflict(p, "proposal %d has its ground", p.Number)
+	}
+	b.record(event.ProposalRefused, b.claimOfDecision(p))
+	b.detail("proposal", strconv.FormatInt(v.Number, 10))
+	b.detail("void", "true")
+	p = b.proposals.edit(v.Number, b.command)
+	p.State, p.EndedAt = proposal.Void, b.now
+	return b.proposed(v.Number), nil
+}
+
+// RefuseProposal is one person ending a proposal; one is enough, and it may be the
+// proposer, who takes it back.
+type RefuseProposal struct {
+	OnProposal
+	Note string
+}
+
+func (r *RefuseProposal) Cover(d *request.Digest) { d.Number(r.Number); d.Texts(r.Note) }
+
+func (r *RefuseProposal) decide(b *Book) (Outcome, error) {
+	person := b.call.Header.Principal.Person
+	if person == "" {
+		return Outcome{}, fault.New(fault.PersonRequired, "a proposal is refused by a person; none was named")
+	}
+	p, err := r.open(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	for _, v := range p.Votes {
+		if v.Person == person {
+			return Outcome{}, fault.New(fault.SamePerson, "who has approved proposal %d does not refuse it", p.Number).
+				With("proposalNumber", p.Number)
+		}
+	}
+	b.record(event.ProposalRefused, b.claimOfDecision(p))
+	r.vote(b, false, r.Note)
+	p = b.proposals.edit(r.Number, b.command)
+	p.State, p.EndedAt = proposal.Refused, b.now
+	return b.proposed(r.Number), nil
+}

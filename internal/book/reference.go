@@ -1,0 +1,31 @@
+package book
+
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Reference is something that is used once over all books.
+type Reference struct {
+	Kind  ReferenceKind
+	Value string
+}
+
+// payments are the payment references of a command, each once, where it has any.
+func payments(values ...string) []Reference {
+	var list []Reference
+	for _, v := range values {
+		r := Reference{PaymentReference, v}
+		if v != "" && !slices.Contains(list, r) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// ReferenceUsed refuses a payment reference that was used before.
+func ReferenceUsed(reference string) error {
+	return fault.New(fault.ReferenceAlreadyUsed, "reference %s was used before", reference).
+		With("reference", reference).At("payment_reference")
+}

@@ -1,0 +1,144 @@
+package book
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// Key names one row of a book by the book and the rest of its key.
+type Key struct {
+	MerchantID string
+	ID         string
+}
+
+// SiblingKey names the claims of one claimant on one product.
+type SiblingKey struct {
+	MerchantID string
+	ClaimantID string
+	ProductID  string
+}
+
+// Person is the commitment that stands for a person in a book's events.
+type Person struct {
+	MerchantID string
+	PersonID   string
+	Salt       []byte
+	Commitment event.Hash
+}
+
+// UnitOwner says which live claim owns a unit.
+type UnitOwner struct {
+	MerchantID  string
+	OrderLineID string
+	Ordinal     int32
+	ClaimID     string
+}
+
+// Refund is a refund of an order line that the order service reported.
+type Refund struct {
+	MerchantID  string
+	OrderLineID string
+	RefundID    string
+	Amount      money.Amount
+	RefundedAt  time.Time
+	RecordedAt  time.Time
+}
+
+// Group is a pricing group: claims of one claimant on one product whose
+// payments lie at most the grouping window from the anchor.
+type Group struct {
+	MerchantID   string
+	ID           string
+	ClaimantID   string
+	ProductID    string
+	AnchorPaidAt time.Time
+	RecordedAt   time.Time
+}
+
+// Wait is what an open claim waits for.
+type Wait struct {
+	MerchantID string
+	ClaimID    string
+	State      claim.State
+	Since      time.Time
+	Fires      claim.Deadline
+	Deadline   time.Time
+	// HoldExpires is when what is held goes back to the merchant; zero for never.
+	HoldExpires time.Time
+}
+
+// Appeal is a merchant's objection to one revision of a claim.
+type Appeal struct {
+	MerchantID  string
+	ClaimID     string
+	Revision    int32
+	Note        string
+	Evidence    []string
+	EventNumber int64
+	AppealedAt  time.Time
+}
+
+// Approval is one person's word on the amount of one revision.
+type Approval struct {
+	MerchantID  string
+	ClaimID     string
+	Revision    int32
+	Person      string
+	Amount      money.Amount
+	Note        string
+	EventNumber int64
+	ApprovedAt  time.Time
+}
+
+// Retraction is an authenticator taking a result back.
+type Retraction struct {
+	MerchantID  string
+	ResultID    string
+	ClaimID     string
+	Note        string
+	EventNumber int64
+	RetractedAt time.Time
+}
+
+// Due is a payout to look after.
+type Due struct {
+	MerchantID string
+	PayoutID   string
+	DueAt      time.Time
+	Attempts   int32
+}
+
+// Evidence is what somebody added to a claim.
+type Evidence struct {
+	MerchantID  string
+	ClaimID     string
+	EventNumber int64
+	// Kind is what it is, in the word of whoever added it; Reference where it is
+	// kept, Digest the SHA-256 of that, hex.
+	Kind      string
+	Reference string
+	Digest    string
+	Note      string
+	// AddedAs is the role in which it was added, AddedBy the person, if one is known.
+	AddedAs string
+	AddedBy string
+	AddedAt time.Time
+}
+
+// ProductKey names a product of a book.
+type ProductKey struct {
+	MerchantID string
+	ProductID  string
+}
+
+// Usual is what the latest confirmed claims of a merchant and of one of its
+// products were awarded.
+type Usual struct {
+	ProductKey
+	OfMerchant policy.Usual
+	OfProduct  policy.Usual
+}

@@ -1,0 +1,84 @@
+package book
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// Run decides one command on the book and stages it, or leaves the book as it was.
+func (b *Book) Run(c *Call) {
+	b.begin(c)
+	outcome, err := b.decide(c)
+	if err != nil {
+		b.abandon()
+		c.Err, c.Made = err, nil
+		return
+	}
+	if !outcome.Replayed {
+		if err := b.finish(); err != nil {
+			b.abandon()
+			c.Err, c.Made = err, nil
+			return
+		}
+	}
+	c.Outcome = outcome
+}
+
+func (b *Book) decide(c *Call) (o Outcome, err error) {
+	defer func() {
+		// A command that breaks must not take the batch with it.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("decide %s: %v\n%s", c.Header.Method, r, debug.Stack())
+		}
+	}()
+	if o, replayed, err := b.Replay(c); replayed || err != nil {
+		return o, err
+	}
+	if _, opens := c.Command.(*OpenBook); !b.exists && !opens {
+		return Outcome{}, fault.New(fault.MerchantNotFound, "no book is open for merchant %s", b.merchantID).
+			With("merchantId", b.merchantID)
+	}
+	if o, err = c.Command.decide(b); err != nil {
+		return Outcome{}, err
+	}
+	o.MerchantID, o.Currency, o.OpenedAt = b.merchantID, b.head.Currency, b.head.OpenedAt
+	b.store(c, &o)
+	return o, nil
+}
+
+// Replay answers a request id that was carried out before, whether it is stored
+// or staged by an earlier command of the batch.
+func (b *Book) Replay(c *Call) (Outcome, bool, error) {
+	h := &c.Header
+	if h.RequestID == "" {
+		return Outcome{}, false, nil
+	}
+	r := b.requests.get(h.Key())
+	if r == nil {
+		return Outcome{}, false, nil
+	}
+	if err := r.Replay(c.Digest); err != nil {
+		return Outcome{}, false, err
+	}
+	return Outcome{
+		Replayed: true, MerchantID: b.merchantID, ClaimID: r.ClaimID, ResultID: r.ResultID, PayoutID: r.PayoutID,
+		TransferNumber: r.TransferNumber, EventNumber: r.EventNumber,
+	}, true, nil
+}
+
+// store stages the outcome under the request id.
+func (b *Book) store(c *Call, o *Outcome) {
+	o.EventNumber = b.head.EventNumber
+	h := &c.Header
+	if h.RequestID == "" {
+		return
+	}
+	b.requests.add(h.Key(), request.Stored{
+		Key:    h.Key(),
+		Digest: c.Digest, ClaimID: o.ClaimID, ResultID: o.ResultID, PayoutID: o.PayoutID,
+		TransferNumber: o.TransferNumber, EventNumber: o.EventNumber, RecordedAt: b.now,
+	}, b.command)
+}

@@ -1,0 +1,105 @@
+package book
+
+import (
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// What the database has is given to the books one row at a time. A row that is in
+// memory stays as it is there: it is newer.
+
+// TakeRequest takes a stored request over.
+func (bs Books) TakeRequest(r request.Stored) { bs[r.MerchantID].requests.load(r.Key, r) }
+
+// TakePerson takes a person's commitment over.
+func (bs Books) TakePerson(p Person) { bs[p.MerchantID].persons.load(p.PersonID, p) }
+
+// TakeClaim takes a claim over, with the rows that follow from it: a wait exists
+// exactly while the claim is listed, a debt while the claim tells of one.
+func (bs Books) TakeClaim(c *claim.Claim) {
+	b := bs[c.MerchantID]
+	b.claims.load(c.ID, loadedClaim{Claim: *c, from: c.Version})
+	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, c.ID)
+	if listed(c) {
+		b.waits.load(c.ID, waitOf(c))
+	}
+	for _, d := range debt.Of(c) {
+		b.debts.load(debtKey{d.Kind, d.ID}, d)
+	}
+}
+
+// TakeLine takes an order line over.
+func (bs Books) TakeLine(l *order.Line) {
+	bs[l.MerchantID].lines.load(l.ID, loadedLine{line: l, digest: l.Digest()})
+}
+
+// HasLine says whether an order line is in memory.
+func (bs Books) HasLine(k Key) bool { return bs[k.MerchantID].lines.get(k.ID) != nil }
+
+// TakeRefund takes a refund of an order line over.
+func (bs Books) TakeRefund(r Refund) {
+	b := bs[r.MerchantID]
+	b.refunds.load(refundKey{r.OrderLineID, r.RefundID}, r)
+	b.refundsOf.put(r.OrderLineID, r.RefundID)
+}
+
+// TakeUnit takes over who owns a unit.
+func (bs Books) TakeUnit(u UnitOwner) {
+	bs[u.MerchantID].units.load(unitKey{u.OrderLineID, u.Ordinal}, unit{claimID: u.ClaimID, stored: u.ClaimID})
+}
+
+// TakeResult takes an authentication result over.
+func (bs Books) TakeResult(r claim.Result) {
+	b := bs[r.MerchantID]
+	b.results.load(r.ID, r)
+	b.resultsOf.put(r.ClaimID, r.ID)
+}
+
+// TakeHold takes a hold over.
+func (bs Books) TakeHold(h *ledger.Hold) {
+	bs[h.MerchantID].holds.load(holdKey{h.ClaimID, h.Number}, *h)
+}
+
+// TakePayout takes a payout over; its row tells whether a worker looks after it.
+func (bs Books) TakePayout(p *payout.Payout) {
+	b := bs[p.MerchantID]
+	b.payouts.load(p.ID, *p)
+	b.payoutsOf.put(p.ClaimID, p.ID)
+	if b.lookedAfter(p) {
+		b.dues.load(p.ID, Due{MerchantID: p.MerchantID, PayoutID: p.ID})
+	}
+}
+
+// TakeDebt takes a debt over that no claim tells of.
+func (bs Books) TakeDebt(d debt.Debt) { bs[d.MerchantID].debts.load(debtKey{d.Kind, d.ID}, d) }
+
+// TakeOldest takes over the next of a book's oldest debts, in the order in which
+// income goes to them. What is in memory of the debt is newer.
+func (bs Books) TakeOldest(d debt.Debt) {
+	b, k := bs[d.MerchantID], debtKey{d.Kind, d.ID}
+	b.debts.load(k, d)
+	if _, ok := b.oldest[k]; !ok { // Two sweeps of one batch have asked twice.
+		b.oldest[k] = len(b.oldest)
+	}
+}
+
+// TakeApproval takes an approval over.
+func (bs Books) TakeApproval(a Approval) {
+	b := bs[a.MerchantID]
+	b.approvals.load(approvalKey{a.ClaimID, a.Revision, a.Person}, a)
+	b.approvalsOf.put(a.ClaimID, a.Person)
+}
+
+// TakeProposal takes a proposal over, with what people said to it.
+func (bs Books) TakeProposal(p proposal.Proposal) { bs[p.MerchantID].proposals.load(p.Number, p) }
+
+// TakeTransfer takes a transfer over that was asked for by its reference.
+func (bs Books) TakeTransfer(t ledger.Transfer) { bs[t.MerchantID].byReference.add(&t) }
+
+// TakeUsual takes over what claims are usually awarded.
+func (bs Books) TakeUsual(u Usual) { bs[u.MerchantID].usual[u.ProductID] = u }

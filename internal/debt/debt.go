@@ -1,0 +1,72 @@
+// Package debt says what a merchant owes, or is yet to set aside, and in which
+// order income goes to it. Most debts follow from a claim; a top-up that bounced
+// is one of its own.
+package debt
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// Debt is what a merchant owes, or what is yet to be set aside: what later income
+// goes to.
+type Debt struct {
+	MerchantID string
+	Kind       Kind
+	// ID is the claim, or the payment reference of a top-up that bounced.
+	ID           string
+	SamplingCase string
+	// Since is its age: the oldest is paid first.
+	Since time.Time
+	Open  money.Amount
+}
+
+// Kind says to whom something is owed.
+type Kind string
+
+// The kinds of debt, in the order in which income goes to them.
+const (
+	// Shortfall is owed to a consumer.
+	Shortfall Kind = "SHORTFALL"
+	// Advance is owed to the platform, which advanced it for a claim.
+	Advance Kind = "ADVANCE"
+	// Fee is owed to the platform for a test.
+	Fee Kind = "FEE"
+	// TopUp is owed to the platform for a top-up that bounced.
+	TopUp Kind = "TOP_UP"
+	// Hold is not owed yet: it is to be set aside for a claim.
+	Hold Kind = "HOLD"
+)
+
+// Kinds lists the kinds in the order in which income goes to them.
+func Kinds() []Kind {
+	return []Kind{Shortfall, Advance, Fee, TopUp, Hold}
+}
+
+// Key names a debt.
+type Key struct {
+	MerchantID string
+	Kind       Kind
+	ID         string
+}
+
+// Of are the debts that follow from a claim: what it is short of, what of it
+// is owed to the platform, what is yet to be set aside for it.
+func Of(c *claim.Claim) []Debt {
+	all := [...]Debt{
+		{Kind: Shortfall, Open: c.Shortfall(), Since: c.ConfirmedAt},
+		{Kind: Advance, Open: c.Funding.Advanced, Since: c.ConfirmedAt},
+		{Kind: Fee, Open: c.Fees.Owed, Since: c.ConfirmedAt},
+		{Kind: Hold, Open: c.Unheld(), Since: c.StateSince},
+	}
+	var open []Debt
+	for _, d := range all {
+		if d.Open > 0 {
+			d.MerchantID, d.ID, d.SamplingCase = c.MerchantID, c.ID, c.SamplingCase
+			open = append(open, d)
+		}
+	}
+	return open
+}

@@ -1,0 +1,162 @@
+package postgres
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// storage is how rows of one kind come from the database and get there.
+type storage struct {
+	// load reads what books need; nil where rows of the kind are never read back.
+	load func(*Tx, *book.Needs) error
+	// put adds what is to be written to the statement; nil where nothing is staged.
+	put func(*Tx, *book.Changes) error
+}
+
+// stored is the storage of every kind of row, which the pipeline walks in the order
+// of the kinds.
+var stored = [book.KindCount]storage{
+	book.KindRequest: {loadRequests, (*Tx).writeRequests},
+	book.KindPerson:  {loadPersons, (*Tx).writePersons},
+	book.KindClaim:   {loadClaims, both((*Tx).writeClaimsFiled, (*Tx).writeClaimsChanged)},
+	// Lines come with their refunds.
+	book.KindLine:   {loadLines, (*Tx).writeLines},
+	book.KindRefund: {nil, (*Tx).writeRefunds},
+	// Nobody owns a unit of a line that has not been seen, so lines come first.
+	book.KindUnit:       {loadUnits, (*Tx).writeUnits},
+	book.KindGroup:      {nil, (*Tx).writeGroups},
+	book.KindRevision:   {nil, (*Tx).writeRevisions},
+	book.KindResult:     {loadResults, (*Tx).writeResults},
+	book.KindWait:       {nil, (*Tx).writeWaits},
+	book.KindHold:       {loadHolds, both((*Tx).writeHoldsPlaced, (*Tx).writeHoldsChanged)},
+	book.KindTransfer:   {nil, (*Tx).writeTransfers},
+	book.KindPayout:     {loadPayouts, both((*Tx).writePayoutsMade, (*Tx).writePayoutsChanged)},
+	book.KindDue:        {nil, (*Tx).writeDues},
+	book.KindDebt:       {loadDebts, (*Tx).writeDebts},
+	book.KindAppeal:     {nil, (*Tx).writeAppeals},
+	book.KindApproval:   {loadApprovals, (*Tx).writeApprovals},
+	book.KindRetraction: {nil, (*Tx).writeRetractions},
+	book.KindProposal:   {loadProposals, (*Tx).writeProposals},
+	book.KindVote:       {nil, (*Tx).writeVotes},
+	book.KindEvidence:   {nil, (*Tx).writeEvidence},
+	book.KindEvent:      {nil, (*Tx).writeEvents},
+	book.KindReference:  {loadReferences, nil},
+	book.KindUsual:      {loadUsual, nil},
+	book.KindOldest:     {loadOldest, nil},
+}
+
+// both adds rows that are made and rows that are changed.
+func both(made, changed func(*Tx, *book.Changes) error) func(*Tx, *book.Changes) error {
+	return func(tx *Tx, c *book.Changes) error { return errors.Join(made(tx, c), changed(tx, c)) }
+}
+
+// Load reads what books need, and empties the needs: at most one statement for each
+// list of names.
+func (tx *Tx) Load(n *book.Needs) error {
+	for _, s := range stored {
+		if s.load == nil {
+			continue
+		}
+		if err := s.load(tx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// into reads the rows that keys name, hands each to take, and empties keys.
+func into[K, V any](keys *[]K, read func([]K) ([]V, error), take func(V)) error {
+	if len(*keys) == 0 {
+		return nil
+	}
+	rows, err := read(*keys)
+	*keys = (*keys)[:0]
+	if err != nil {
+		return err
+	}
+	for _, v := range rows {
+		take(v)
+	}
+	return nil
+}
+
+func loadRequests(tx *Tx, n *book.Needs) error {
+	return into(&n.Requests, tx.Requests, n.Books().TakeRequest)
+}
+
+func loadPersons(tx *Tx, n *book.Needs) error {
+	return into(&n.Persons, tx.Persons, n.Books().TakePerson)
+}
+
+func loadClaims(tx *Tx, n *book.Needs) error {
+	if err := into(&n.Claims, tx.Claims, n.Books().TakeClaim); err != nil {
+		return err
+	}
+	return into(&n.Siblings, func(keys []book.SiblingKey) ([]*claim.Claim, error) {
+		return tx.Siblings(keys, policy.MembersMax+1)
+	}, n.Books().TakeClaim)
+}
+
+func loadLines(tx *Tx, n *book.Needs) error {
+	var seen []book.Key
+	err := into(&n.Lines, tx.Lines, func(l *order.Line) {
+		n.Books().TakeLine(l)
+		seen = append(seen, book.Key{MerchantID: l.MerchantID, ID: l.ID})
+	})
+	if err != nil {
+		return err
+	}
+	return into(&seen, tx.Refunds, n.Books().TakeRefund)
+}
+
+func loadUnits(tx *Tx, n *book.Needs) error {
+	n.UnitsOf = slices.DeleteFunc(n.UnitsOf, func(k book.Key) bool { return !n.Books().HasLine(k) })
+	return into(&n.UnitsOf, tx.UnitOwners, n.Books().TakeUnit)
+}
+
+func loadResults(tx *Tx, n *book.Needs) error {
+	return into(&n.Results, tx.Results, n.Books().TakeResult)
+}
+
+func loadHolds(tx *Tx, n *book.Needs) error {
+	return into(&n.Holds, tx.Holds, n.Books().TakeHold)
+}
+
+func loadPayouts(tx *Tx, n *book.Needs) error {
+	if err := into(&n.Payouts, tx.Payouts, n.Books().TakePayout); err != nil {
+		return err
+	}
+	return into(&n.PayoutsOf, tx.PayoutsOfClaims, n.Books().TakePayout)
+}
+
+func loadDebts(tx *Tx, n *book.Needs) error {
+	return into(&n.Debts, tx.Debts, n.Books().TakeDebt)
+}
+
+func loadApprovals(tx *Tx, n *book.Needs) error {
+	return into(&n.Approvals, tx.Approvals, n.Books().TakeApproval)
+}
+
+func loadProposals(tx *Tx, n *book.Needs) error {
+	return into(&n.Proposals, tx.Proposals, n.Books().TakeProposal)
+}
+
+func loadReferences(tx *Tx, n *book.Needs) error {
+	return into(&n.References, tx.TransfersByReference, n.Books().TakeTransfer)
+}
+
+func loadUsual(tx *Tx, n *book.Needs) error {
+	return into(&n.Usual, func(keys []book.ProductKey) ([]book.Usual, error) { return tx.Usual(keys, book.UsualOver) }, n.Books().TakeUsual)
+}
+
+// loadOldest reads the oldest debts of books afresh each time: which are the oldest
+// changes with every one that is paid.
+func loadOldest(tx *Tx, n *book.Needs) error {
+	return into(&n.Oldest, func(merchants []string) ([]debt.Debt, error) { return tx.OldestDebts(merchants, book.DebtsMax) }, n.Books().TakeOldest)
+}

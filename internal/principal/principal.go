@@ -1,0 +1,30 @@
+// Package principal says who may make a command: a workload in a role, for a
+// person where one stands behind it. How callers prove who they are is left to
+// identity, and what each role may call to rpc.
+package principal
+
+// Role is what a principal may be.
+type Role string
+
+// The roles.
+const (
+	RoleOrderService  Role = "order-service"
+	RoleSupport       Role = "support"
+	RoleAdjudicator   Role = "adjudicator"
+	RoleApprover      Role = "approver"
+	RoleFinance       Role = "finance"
+	RoleMerchant      Role = "merchant"
+	RoleAuthenticator Role = "authenticator"
+	RoleOperator      Role = "operator"
+	RoleAuditor       Role = "auditor"
+	// RoleSystem is the engine's own timers and workers.
+	RoleSystem Role = "system"
+)
+
+// Principal is who makes a command: a workload in a role, for a person where
+// one stands behind it.
+type Principal struct {
+	Workload string
+	Role     Role
+	Person   string
+}

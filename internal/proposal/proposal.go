@@ -1,0 +1,123 @@
+// Package proposal describes decisions about a merchant's money that need two
+// approvers besides their proposer. Whether one can be carried out on a book as it
+// is, and what it moves, is left to book.
+package proposal
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
+
+// Kind is what a proposal is about.
+type Kind string
+
+// The kinds of proposal.
+const (
+	// WriteOff gives up what the merchant owes.
+	WriteOff Kind = "WRITE_OFF"
+	// WriteOffRecovery takes what was given up from the deposit after all.
+	WriteOffRecovery Kind = "WRITE_OFF_RECOVERY"
+	// DepositForfeiture takes a penalty from the deposit.
+	DepositForfeiture Kind = "DEPOSIT_FORFEITURE"
+	// Penalty takes a penalty from shop funds.
+	Penalty Kind = "PENALTY"
+	// PenaltyReversal gives a penalty back, wherever it was taken from.
+	PenaltyReversal Kind = "PENALTY_REVERSAL"
+)
+
+// Kinds lists the kinds.
+func Kinds() []Kind {
+	return []Kind{
+		WriteOff, WriteOffRecovery, DepositForfeiture, Penalty, PenaltyReversal,
+	}
+}
+
+// Undoes says whether proposals of the kind undo an earlier one.
+func (k Kind) Undoes() bool {
+	return k == WriteOffRecovery || k == PenaltyReversal
+}
+
+// State is where a proposal stands.
+type State string
+
+// The states of a proposal.
+const (
+	// Open waits for approvers.
+	Open State = "OPEN"
+	// CarriedOut was approved and done.
+	CarriedOut State = "CARRIED_OUT"
+	// Refused was refused by one person.
+	Refused State = "REFUSED"
+	// Void lost what it was about before it was approved.
+	Void State = "VOID"
+)
+
+// States lists the states.
+func States() []State {
+	return []State{Open, CarriedOut, Refused, Void}
+}
+
+// Key names a proposal.
+type Key struct {
+	MerchantID string
+	// Number is that of the event which made it.
+	Number int64
+}
+
+// Proposal is a decision about a merchant's money that needs two approvers besides
+// its proposer. What is proposed never changes.
+type Proposal struct {
+	Key
+	Kind   Kind
+	State  State
+	Amount money.Amount
+	// DebtKind and DebtID name the debt of a write-off.
+	DebtKind debt.Kind
+	DebtID   string
+	// Undoes is the number of the proposal that it undoes; zero for none.
+	Undoes     int64
+	Note       string
+	ProposedBy string
+	ProposedAt time.Time
+	// EndedAt is when it was carried out, refused or void; zero while it is open.
+	EndedAt time.Time
+	// TransferNumber is the transfer that carried it out; zero before.
+	TransferNumber int64
+	// Undone is what of it later proposals have undone.
+	Undone money.Amount
+	// Votes are what people said to it, in their order.
+	Votes []Vote
+}
+
+// Vote is what one person says to a proposal.
+type Vote struct {
+	Key
+	Person      string
+	Approved    bool
+	Note        string
+	EventNumber int64
+	VotedAt     time.Time
+}
+
+// CheckApprover refuses who may not agree to the proposal: with PERSON_REQUIRED
+// nobody, with SAME_PERSON who made it and who has approved it already.
+func (p *Proposal) CheckApprover(person string) error {
+	if person == "" {
+		return fault.New(fault.PersonRequired, "a proposal is approved by a person; none was named")
+	}
+	same := func(what string) error {
+		return fault.New(fault.SamePerson, "who %s proposal %d does not approve it", what, p.Number).With("proposalNumber", p.Number)
+	}
+	if person == p.ProposedBy {
+		return same("made")
+	}
+	for _, v := range p.Votes {
+		if v.Person == person {
+			return same("has approved")
+		}
+	}
+	return nil
+}
