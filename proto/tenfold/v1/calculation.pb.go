@@ -244,8 +244,8 @@ type CalculationStep struct {
 	// its prefix, such as GOODS_PAID, then names such as BASE, PRODUCT, FLOOR,
 	// SHARE, REFUND and TOTAL. More may be added.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The rule behind it: a rule of the domain such as "C2", an article of law,
-	// or a clause of the policy.
+	// The rule behind it: one that docs/rules.md defines, such as "C2", with the
+	// article of law where there is one; or "claim", where the claim asked for it.
 	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The operands in words and numbers.
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
