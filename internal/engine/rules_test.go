@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -17,9 +17,9 @@ import (
 )
 
 // tryFile files a claim that may be refused.
-func (f *fixture) tryFile(cmd engine.FileClaim) error {
+func (f *fixture) tryFile(cmd book.FileClaim) error {
 	f.t.Helper()
-	_, err := f.engine.FileClaim(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), cmd)
+	_, err := f.engine.Do(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), &cmd)
 	return err
 }
 
