@@ -42,8 +42,8 @@ func (b *filled) tamperings() []tampering {
 	const far = "1000000"
 	return []tampering{
 		// Who bears a claim.
-		raised("claims", "from_deposit_minor", of(b.advanced), "amount recovered is"),
-		raised("claims", "from_shop_funds_minor", of(b.advanced), "amount from shop funds beyond what was captured"),
+		raised("claims", "from_deposit_minor", of(b.advanced), "amount recovered of fees is"),
+		raised("claims", "from_shop_funds_minor", of(b.advanced), "amount from shop funds is"),
 		raised("claims", "advanced_minor", of(b.advanced), "amount advanced or owed as a fee"),
 		raised("claims", "written_off_minor", of(b.advanced), "amount written off"),
 		raised("claims", "lost_minor", of(b.lost), "amount lost"),

@@ -81,7 +81,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))
 	b.checkHolds(subject, c, take(&p.Holds, func(h **ledger.Hold) string { return (*h).ClaimID }, c.ID), moved)
 	b.checkBearers(subject, c, moved)
-	b.checkFees(subject, c, moved)
+	b.checkItems(subject, c, moved)
 	b.checkPayouts(subject, c, take(&p.Payouts, func(o **payout.Payout) string { return (*o).ClaimID }, c.ID), moved)
 	b.checkDebts(subject, c, take(&p.Debts, func(d *debt.Debt) string { return d.ID }, c.ID))
 	b.addClaim(c)

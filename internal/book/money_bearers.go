@@ -10,14 +10,14 @@ import (
 // bearer is one of those who fund a claim after it was confirmed: how much it has
 // put in, and the transfers by which it puts in more and gets back.
 type bearer struct {
-	amount func(*claim.Funding) *money.Amount
-	bear   ledger.Kind
-	back   ledger.Kind
+	item ledger.Item
+	bear ledger.Kind
+	back ledger.Kind
 }
 
 var (
-	platform = bearer{func(f *claim.Funding) *money.Amount { return &f.Lost }, ledger.ReversalLossBorne, ledger.ReversalLossReversed}
-	consumer = bearer{func(f *claim.Funding) *money.Amount { return &f.ClawedBack }, ledger.ClawBackClaimed, ledger.ClawBackCancelled}
+	platform = bearer{ledger.ItemLost, ledger.ReversalLossBorne, ledger.ReversalLossReversed}
+	consumer = bearer{ledger.ItemClawedBack, ledger.ClawBackClaimed, ledger.ClawBackCancelled}
 )
 
 // restores are the merchant's own, in the order in which they get back what a
@@ -25,10 +25,10 @@ var (
 // shop funds before deposit, the reverse of the usual waterfall. What is restored
 // whole goes back to exactly where it came from (rule M5).
 var restores = []bearer{
-	{amount: func(f *claim.Funding) *money.Amount { return &f.Advanced }, back: ledger.AdvanceCancelled},
-	{amount: func(f *claim.Funding) *money.Amount { return &f.WrittenOff }, back: ledger.WriteOffCancelled},
-	{amount: func(f *claim.Funding) *money.Amount { return &f.FromShopFunds }, back: ledger.ShopFundsRestored},
-	{amount: func(f *claim.Funding) *money.Amount { return &f.FromDeposit }, back: ledger.DepositRestored},
+	{item: ledger.ItemAdvanced, back: ledger.AdvanceCancelled},
+	{item: ledger.ItemWrittenOff, back: ledger.WriteOffCancelled},
+	{item: ledger.ItemFromShopFunds, back: ledger.ShopFundsRestored},
+	{item: ledger.ItemFromDeposit, back: ledger.DepositRestored},
 }
 
 // level brings who bears a claim in line with its award and with what has gone to
@@ -49,7 +49,6 @@ func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
 		if err := b.post(who.bear, lack, posting{claim: c}); err != nil {
 			return err
 		}
-		*who.amount(f) += lack
 	}
 	if err := b.giveBack(c, restore, restores); err != nil {
 		return err
@@ -64,15 +63,13 @@ func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
 // giveBack gives amount of what is payable back to bearers, in their order.
 func (b *Book) giveBack(c *claim.Claim, amount money.Amount, to []bearer) error {
 	for _, who := range to {
-		has := who.amount(&c.Funding)
-		part := min(amount, *has)
+		part := min(amount, *items[who.item](c))
 		if part <= 0 {
 			continue
 		}
 		if err := b.post(who.back, part, posting{claim: c}); err != nil {
 			return err
 		}
-		*has -= part
 		amount -= part
 	}
 	return nil

@@ -1,15 +1,12 @@
 package book
 
 import (
-	"slices"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -62,22 +59,7 @@ func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
 	if err := b.post(ledger.ClawBackRepaid, r.Amount, posting{claim: c, external: r.Reference, at: r.EffectiveAt}); err != nil {
 		return Outcome{}, err
 	}
-	repaid(c, r.Amount)
 	o := b.about(c.ID)
 	o.TransferNumber, o.Transfers = first, b.transferred(first).Transfers
 	return o, nil
-}
-
-// repaid takes what a consumer gave back out of what is paid, so that the same
-// verdict found once more pays exactly that again: compensation before refund.
-func repaid(c *claim.Claim, amount money.Amount) {
-	c.Funding.ClawedBack -= amount
-	c.Funding.Repaid += amount
-	parts := payout.Parts()
-	slices.Reverse(parts)
-	for _, part := range parts {
-		back := min(amount, paidOf(c, part))
-		arrived(c, part, -back)
-		amount -= back
-	}
 }

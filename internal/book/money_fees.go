@@ -24,18 +24,14 @@ func (b *Book) keepFee(r *claim.Result) error {
 	c := b.change(r.ClaimID)
 	b.detail("fee_minor", strconv.FormatInt(int64(r.Fee), 10))
 	b.detail("fee_paid_by", string(r.FeePaidBy))
-	to := &c.Fees.Claimant
 	if r.FeePaidBy == claim.FeePayerPlatform {
-		to = &c.Fees.Fronted
+		return feeAt(b.post(ledger.FeeFronted, r.Fee, posting{claim: c}))
 	}
-	sum, err := to.Add(r.Fee)
+	sum, err := c.Fees.Claimant.Add(r.Fee)
 	if err != nil {
 		return feeAt(money.InCurrency(err, c.Currency))
 	}
-	*to = sum
-	if r.FeePaidBy == claim.FeePayerPlatform {
-		return b.post(ledger.FeeFronted, r.Fee, posting{claim: c})
-	}
+	c.Fees.Claimant = sum
 	return nil
 }
 
@@ -110,7 +106,6 @@ func (b *Book) chargeFees(c *claim.Claim) error {
 // chargeConsumer brings what the consumer is charged to due.
 func (b *Book) chargeConsumer(c *claim.Claim, due money.Amount) error {
 	change := due - c.Fees.Consumer
-	c.Fees.Consumer = due
 	switch {
 	case change > 0:
 		return b.post(ledger.FeeOwedByConsumer, change, posting{claim: c})
@@ -134,15 +129,11 @@ func foundBy(c *claim.Claim) policy.Finding {
 // chargeMerchant makes the merchant owe change more, or gives so much back: first
 // what is not paid yet.
 func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
-	f := &c.Fees
-	f.Merchant += change
 	if change > 0 {
-		f.Owed += change
 		return b.post(ledger.FeeOwed, change, posting{claim: c})
 	}
-	forgiven := min(-change, f.Owed)
+	forgiven := min(-change, c.Fees.Owed)
 	if forgiven > 0 {
-		f.Owed -= forgiven
 		if err := b.post(ledger.FeeForgiven, forgiven, posting{claim: c}); err != nil {
 			return err
 		}
@@ -161,8 +152,7 @@ func (b *Book) refundFee(c *claim.Claim, amount money.Amount) error {
 	}
 	unpaid := min(amount, c.Fees.WrittenOff)
 	if unpaid > 0 {
-		c.Fees.WrittenOff -= unpaid
-		if err := b.post(ledger.WriteOffRecovered, unpaid, posting{claim: c}); err != nil {
+		if err := b.post(ledger.WriteOffRecovered, unpaid, posting{claim: c, due: ledger.DueFee}); err != nil {
 			return err
 		}
 	}

@@ -85,7 +85,6 @@ func (b *Book) holdFrom(c *claim.Claim, amount money.Amount, order []ledger.Part
 			MerchantID: b.merchantID, ClaimID: c.ID, Number: newest, Source: part.Source,
 			State: ledger.Held, Amount: part.Amount, PlacedAt: b.now,
 		}, b.command)
-		c.Funding.Held += part.Amount
 	}
 	return b.limitHold(c)
 }
@@ -126,7 +125,6 @@ func (b *Book) release(c *claim.Claim, amount money.Amount) error {
 		if err := b.post(ledger.ReleaseKind(h.Source), part, posting{claim: c}); err != nil {
 			return err
 		}
-		c.Funding.Held -= part
 		amount -= part
 	}
 	return b.limitHold(c)
@@ -160,12 +158,6 @@ func (b *Book) capture(c *claim.Claim) error {
 		if err := b.post(ledger.CaptureKind(h.Source), part, posting{claim: c}); err != nil {
 			return err
 		}
-		c.Funding.Held -= part
-		if h.Source == ledger.Deposit {
-			c.Funding.FromDeposit += part
-		} else {
-			c.Funding.FromShopFunds += part
-		}
 	}
 	return b.limitHold(c)
 }
@@ -187,11 +179,7 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	if part <= 0 {
 		return nil
 	}
-	if err := b.post(ledger.ShortfallAdvanced, part, posting{claim: c}); err != nil {
-		return err
-	}
-	c.Funding.Advanced += part
-	return nil
+	return b.post(ledger.ShortfallAdvanced, part, posting{claim: c})
 }
 
 // instruct sends what is payable on its way, the refund first, each part as a
@@ -231,14 +219,13 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 	if part == payout.Refund {
 		p.Form, p.RidesPayment = claim.Cash, b.now.Sub(c.PaidAt) <= ridesFor
 	}
-	if err := b.post(ledger.PayoutInstructed, amount, posting{claim: c, payoutID: id}); err != nil {
+	if err := b.post(ledger.PayoutInstructed, amount, posting{claim: c, part: part, payoutID: id}); err != nil {
 		return err
 	}
 	b.payouts.add(id, p, b.command)
 	b.payoutsOf.put(c.ID, id)
 	b.knows(id, needPayout)
 	b.look(p)
-	inFlight(c, part, amount)
 	return nil
 }
 
@@ -252,24 +239,6 @@ func (b *Book) look(p payout.Payout) {
 // due sets when a worker looks after a payout.
 func (b *Book) due(p *payout.Payout, at time.Time) {
 	b.dues.add(p.ID, Due{MerchantID: b.merchantID, PayoutID: p.ID, DueAt: at}, b.command)
-}
-
-// inFlight moves amount of a part into what is sent and unconfirmed.
-func inFlight(c *claim.Claim, part payout.Part, amount money.Amount) {
-	if part == payout.Refund {
-		c.Funding.RefundInFlight += amount
-	} else {
-		c.Funding.CompensationInFlight += amount
-	}
-}
-
-// arrived moves amount of a part into what has reached the consumer.
-func arrived(c *claim.Claim, part payout.Part, amount money.Amount) {
-	if part == payout.Refund {
-		c.Funding.RefundPaid += amount
-	} else {
-		c.Funding.CompensationPaid += amount
-	}
 }
 
 // paidOf is what of a part has reached the consumer.

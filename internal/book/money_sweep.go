@@ -184,7 +184,7 @@ var recovered = []struct {
 
 // recover takes what the merchant owes the platform.
 func (b *Book) recover(k debtKey, amount money.Amount, left *purse) error {
-	p := posting{}
+	p := posting{due: dueOf(k.kind)}
 	claimID := ""
 	if k.kind != debt.TopUp {
 		p.claim, claimID = b.change(k.id), k.id
@@ -201,30 +201,19 @@ func (b *Book) recover(k debtKey, amount money.Amount, left *purse) error {
 		}
 		(*left)[from.source] -= part
 		amount -= part
-		b.recoveredFrom(k, from.source, part)
+		if k.kind == debt.TopUp {
+			b.recoveredTopUp(k, part)
+		}
 	}
 	return nil
 }
 
-// recoveredFrom takes part off a debt.
-func (b *Book) recoveredFrom(k debtKey, source ledger.Purpose, part money.Amount) {
-	switch k.kind {
-	case debt.Advance:
-		c := b.change(k.id)
-		c.Funding.Advanced -= part
-		if source == ledger.Deposit {
-			c.Funding.FromDeposit += part
-		} else {
-			c.Funding.FromShopFunds += part
-		}
-	case debt.Fee:
-		b.change(k.id).Fees.Owed -= part
-	case debt.TopUp:
-		d := b.debts.edit(k, b.command)
-		if d.Open -= part; d.Open == 0 {
-			b.debts.drop(k, b.command)
-		}
-	case debt.Shortfall, debt.Hold:
+// recoveredTopUp takes part off the debt of a top-up that bounced, which no claim
+// tells of.
+func (b *Book) recoveredTopUp(k debtKey, part money.Amount) {
+	d := b.debts.edit(k, b.command)
+	if d.Open -= part; d.Open == 0 {
+		b.debts.drop(k, b.command)
 	}
 }
 
@@ -257,7 +246,6 @@ func (x *ExpireHold) decide(b *Book) (Outcome, error) {
 		if err := b.post(ledger.ReleaseKind(h.Source), part, posting{claim: c}); err != nil {
 			return Outcome{}, err
 		}
-		c.Funding.Held -= part
 	}
 	c.Escalated = true
 	return b.about(c.ID), b.limitHold(c)

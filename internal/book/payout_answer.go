@@ -214,11 +214,9 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 	if p.Form == claim.Coupon {
 		kind, p.Coupon.State = ledger.CouponIssued, payout.CouponIssued
 	}
-	if err := b.post(kind, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+	if err := b.post(kind, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
-	inFlight(c, p.Part, -p.Amount)
-	arrived(c, p.Part, p.Amount)
 	return b.settle(c)
 }
 
@@ -261,10 +259,9 @@ func (b *Book) goOn(c *claim.Claim) error {
 
 // payoutFailed books a final refusal: the money is payable again.
 func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	if err := b.post(ledger.PayoutNotMade, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+	if err := b.post(ledger.PayoutNotMade, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
-	inFlight(c, p.Part, -p.Amount)
 	return b.payoutMadeAgain(c, p, p.Amount, claim.PayoutFailedForGood)
 }
 
@@ -285,11 +282,10 @@ func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) er
 		if part.amount == 0 {
 			continue
 		}
-		if err := b.post(part.kind, part.amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+		if err := b.post(part.kind, part.amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 			return err
 		}
 	}
-	arrived(c, p.Part, -again)
 	t := claim.PayoutFailedForGood
 	if c.State == claim.Paid {
 		t = claim.PayoutReturned
@@ -307,12 +303,10 @@ func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time)
 		if err := b.post(platform.bear, lack, posting{claim: c}); err != nil {
 			return err
 		}
-		c.Funding.Lost += lack
 	}
-	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: p.ID, at: at}); err != nil {
+	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
-	inFlight(c, p.Part, p.Amount)
 	// It may have taken what waited to be sent as the other part.
 	b.trimFailed(c)
 	if err := b.payoutArrived(c, p, at); err != nil {

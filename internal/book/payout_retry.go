@@ -158,12 +158,11 @@ func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
 			continue
 		}
 		p = b.payouts.edit(id, b.command)
-		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, payoutID: id}); err != nil {
+		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, part: p.Part, payoutID: id}); err != nil {
 			return err
 		}
 		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.settings.PayoutLife)
 		failed(c, p.Part, -p.Amount)
-		inFlight(c, p.Part, p.Amount)
 		b.look(*p)
 	}
 	return nil

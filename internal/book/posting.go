@@ -7,18 +7,24 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
 // posting is what a transfer is for.
 type posting struct {
-	claim    *claim.Claim
+	claim *claim.Claim
+	// part is the part of the award that the money is of; empty for no one part.
+	part payout.Part
+	// due says what of the claim a transfer on the receivable is about.
+	due      ledger.Due
 	payoutID string
 	external string
 	reverses int64
 	at       time.Time // When it happened outside; zero for now.
 }
 
-// post makes a transfer as part of the running event. It refuses what would take
+// post makes a transfer as part of the running event, with what it does to the
+// claim that it is for, which must have been taken for change. It refuses what would take
 // an account below zero that may not go there.
 func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 	legs := k.Legs()
@@ -45,6 +51,7 @@ func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 	}
 	if p.claim != nil {
 		t.ClaimID, t.OrderLineID = p.claim.ID, p.claim.OrderLineID
+		affect(p.claim, k, amount, &p)
 	}
 	if t.EffectiveAt.IsZero() {
 		t.EffectiveAt = b.now

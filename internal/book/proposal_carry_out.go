@@ -175,15 +175,7 @@ func (b *Book) writeOff(kind debt.Kind, id string, amount money.Amount) error {
 		}
 		return b.post(ledger.ReceivableWrittenOff, amount, posting{})
 	}
-	c := b.change(id)
-	if kind == debt.Advance {
-		c.Funding.Advanced -= amount
-		c.Funding.WrittenOff += amount
-	} else {
-		c.Fees.Owed -= amount
-		c.Fees.WrittenOff += amount
-	}
-	return b.post(ledger.ReceivableWrittenOff, amount, posting{claim: c})
+	return b.post(ledger.ReceivableWrittenOff, amount, posting{claim: b.change(id), due: dueOf(kind)})
 }
 
 // recoverWriteOff takes what was given up from the deposit after all.
@@ -191,14 +183,7 @@ func (b *Book) recoverWriteOff(of *proposal.Proposal, amount money.Amount) error
 	if of.DebtKind == debt.TopUp {
 		return b.post(ledger.WriteOffRecovered, amount, posting{})
 	}
-	c := b.change(of.DebtID)
-	if of.DebtKind == debt.Advance {
-		c.Funding.WrittenOff -= amount
-		c.Funding.FromDeposit += amount
-	} else {
-		c.Fees.WrittenOff -= amount
-	}
-	return b.post(ledger.WriteOffRecovered, amount, posting{claim: c})
+	return b.post(ledger.WriteOffRecovered, amount, posting{claim: b.change(of.DebtID), due: dueOf(of.DebtKind)})
 }
 
 // reversePenalty gives a penalty back to where it was taken from, which is income
