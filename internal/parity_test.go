@@ -281,6 +281,7 @@ var unpaired = map[string]string{
 	"ClaimView":    "how much of a claim a reader wants",
 	"ClaimQueue":   "which list of claims a reader wants",
 	"WatchStart":   "where a reader wants a watch to begin",
+	"ShownTo":      "an option of fields, which internal/rpc ties to roles",
 	"ClaimantRole": "told from the order line's payer and recipient",
 	"Remedy":       "policy.Remedies has a field for each",
 	"FloorScope":   "a floor applies once a group; there is no other scope in the code",

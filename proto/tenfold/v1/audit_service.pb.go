@@ -291,7 +291,7 @@ var File_tenfold_v1_audit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_audit_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/audit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/reason.proto\"\xad\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\"\xad\x02\n" +
 	"\x13ListRefusalsRequest\x12<\n" +
 	"\bworkload\x18\x01 \x01(\tB \xbaH\x1dr\x1b2\x19^[A-Za-z0-9_.:@/-]{0,64}$R\bworkload\x12A\n" +
 	"\x04from\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\v\"\a\b\xff\x82\xd1\xff\xaf\a2\x00R\x04from\x12C\n" +
@@ -299,21 +299,21 @@ const file_tenfold_v1_audit_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"u\n" +
-	"\x14ListRefusalsResponse\x125\n" +
-	"\brefusals\x18\x01 \x03(\v2\x19.tenfold.v1.AccessRefusalR\brefusals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa0\x02\n" +
-	"\rAccessRefusal\x129\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x81\x01\n" +
+	"\x14ListRefusalsResponse\x12;\n" +
+	"\brefusals\x18\x01 \x03(\v2\x19.tenfold.v1.AccessRefusalB\x04\xc8\xf3\x18\x02R\brefusals\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd6\x02\n" +
+	"\rAccessRefusal\x12?\n" +
 	"\n" +
-	"refused_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\trefusedAt\x12\x1a\n" +
-	"\battempts\x18\x02 \x01(\x05R\battempts\x12\x16\n" +
-	"\x06method\x18\x03 \x01(\tR\x06method\x12*\n" +
-	"\x06reason\x18\x04 \x01(\x0e2\x12.tenfold.v1.ReasonR\x06reason\x12\x1a\n" +
-	"\bworkload\x18\x05 \x01(\tR\bworkload\x12\x12\n" +
-	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
-	"\x06person\x18\a \x01(\tR\x06person\x12\x14\n" +
-	"\x05scope\x18\b \x01(\tR\x05scope\x12\x16\n" +
-	"\x06target\x18\t \x01(\tR\x06target2w\n" +
+	"refused_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\trefusedAt\x12 \n" +
+	"\battempts\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x01R\battempts\x12\x1c\n" +
+	"\x06method\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\x06method\x120\n" +
+	"\x06reason\x18\x04 \x01(\x0e2\x12.tenfold.v1.ReasonB\x04\xc8\xf3\x18\x01R\x06reason\x12 \n" +
+	"\bworkload\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x01R\bworkload\x12\x18\n" +
+	"\x04role\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x04role\x12\x1c\n" +
+	"\x06person\x18\a \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12\x1a\n" +
+	"\x05scope\x18\b \x01(\tB\x04\xc8\xf3\x18\x01R\x05scope\x12\x1c\n" +
+	"\x06target\x18\t \x01(\tB\x04\xc8\xf3\x18\x01R\x06target2w\n" +
 	"\fAuditService\x12g\n" +
 	"\fListRefusals\x12\x1f.tenfold.v1.ListRefusalsRequest\x1a .tenfold.v1.ListRefusalsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/refusalsB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
@@ -358,6 +358,7 @@ func file_tenfold_v1_audit_service_proto_init() {
 		return
 	}
 	file_tenfold_v1_reason_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

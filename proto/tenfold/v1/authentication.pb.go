@@ -480,36 +480,34 @@ var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/authentication.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x88\x02\n" +
-	"\rAuthenticator\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12=\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12-\n" +
-	"\fdisplay_name\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\vdisplayName\x124\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xa0\x02\n" +
+	"\rAuthenticator\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x04name\x12A\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x121\n" +
+	"\fdisplay_name\x18\x03 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\vdisplayName\x128\n" +
 	"\n" +
-	"categories\x18\x04 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01R\n" +
-	"categories\x12?\n" +
-	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"\x99\x05\n" +
-	"\x14AuthenticationResult\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05claim\x18\x02 \x01(\tR\x05claim\x12$\n" +
-	"\rauthenticator\x18\x03 \x01(\tR\rauthenticator\x12#\n" +
-	"\rreport_number\x18\x04 \x01(\tR\freportNumber\x12<\n" +
-	"\runit_verdicts\x18\x05 \x03(\v2\x17.tenfold.v1.UnitVerdictR\funitVerdicts\x12=\n" +
-	"\rsample_source\x18\x06 \x01(\x0e2\x18.tenfold.v1.SampleSourceR\fsampleSource\x12\"\n" +
-	"\freinspection\x18\a \x01(\bR\freinspection\x12%\n" +
-	"\x0ecustody_intact\x18\b \x01(\bR\rcustodyIntact\x127\n" +
-	"\tissued_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bissuedAt\x12;\n" +
+	"categories\x18\x04 \x03(\tB\x18\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x02R\n" +
+	"categories\x12E\n" +
+	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\fregisteredAt\"\xf9\x05\n" +
+	"\x14AuthenticationResult\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x04name\x12\x1a\n" +
+	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\x05claim\x12*\n" +
+	"\rauthenticator\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\rauthenticator\x12)\n" +
+	"\rreport_number\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x02R\freportNumber\x12B\n" +
+	"\runit_verdicts\x18\x05 \x03(\v2\x17.tenfold.v1.UnitVerdictB\x04\xc8\xf3\x18\x02R\funitVerdicts\x12C\n" +
+	"\rsample_source\x18\x06 \x01(\x0e2\x18.tenfold.v1.SampleSourceB\x04\xc8\xf3\x18\x02R\fsampleSource\x12(\n" +
+	"\freinspection\x18\a \x01(\bB\x04\xc8\xf3\x18\x02R\freinspection\x12+\n" +
+	"\x0ecustody_intact\x18\b \x01(\bB\x04\xc8\xf3\x18\x02R\rcustodyIntact\x12=\n" +
+	"\tissued_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\bissuedAt\x12A\n" +
 	"\vrecorded_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"recordedAt\x12#\n" +
-	"\rreport_digest\x18\v \x01(\tR\freportDigest\x12\x1c\n" +
-	"\tstatement\x18\f \x01(\tR\tstatement\x12\x12\n" +
-	"\x04rank\x18\r \x01(\x05R\x04rank\x12\x1c\n" +
-	"\tretracted\x18\x0e \x01(\bR\tretracted\x12#\n" +
-	"\x03fee\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x124\n" +
-	"\vfee_paid_by\x18\x10 \x01(\x0e2\x14.tenfold.v1.FeePayerR\tfeePaidBy*\xda\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\n" +
+	"recordedAt\x12)\n" +
+	"\rreport_digest\x18\v \x01(\tB\x04\xc8\xf3\x18\x02R\freportDigest\x12\"\n" +
+	"\tstatement\x18\f \x01(\tB\x04\xc8\xf3\x18\x02R\tstatement\x12\x18\n" +
+	"\x04rank\x18\r \x01(\x05B\x04\xc8\xf3\x18\x02R\x04rank\x12\"\n" +
+	"\tretracted\x18\x0e \x01(\bB\x04\xc8\xf3\x18\x02R\tretracted\x12)\n" +
+	"\x03fee\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\x03fee\x12:\n" +
+	"\vfee_paid_by\x18\x10 \x01(\x0e2\x14.tenfold.v1.FeePayerB\x04\xc8\xf3\x18\x02R\tfeePaidBy*\xda\x01\n" +
 	"\x11AuthenticatorKind\x12\"\n" +
 	"\x1eAUTHENTICATOR_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18AUTHENTICATOR_KIND_BRAND\x10\x01\x12%\n" +
@@ -574,6 +572,7 @@ func file_tenfold_v1_authentication_proto_init() {
 		return
 	}
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -956,29 +956,29 @@ var File_tenfold_v1_authentication_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/authentication_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
 	"\x1cRegisterAuthenticatorRequest\x12;\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12G\n" +
 	"\x10authenticator_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x0fauthenticatorId\x12G\n" +
-	"\rauthenticator\x18\x04 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x06\xbaH\x03\xc8\x01\x01R\rauthenticator\"|\n" +
-	"\x1dRegisterAuthenticatorResponse\x12?\n" +
-	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorR\rauthenticator\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"Z\n" +
+	"\rauthenticator\x18\x04 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x06\xbaH\x03\xc8\x01\x01R\rauthenticator\"\x88\x01\n" +
+	"\x1dRegisterAuthenticatorResponse\x12E\n" +
+	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\rauthenticator\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"Z\n" +
 	"\x17GetAuthenticatorRequest\x12?\n" +
-	"\x04name\x18\x01 \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\x04name\"[\n" +
-	"\x18GetAuthenticatorResponse\x12?\n" +
-	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorR\rauthenticator\"\xaa\x01\n" +
+	"\x04name\x18\x01 \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\x04name\"a\n" +
+	"\x18GetAuthenticatorResponse\x12E\n" +
+	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\rauthenticator\"\xaa\x01\n" +
 	"\x19ListAuthenticatorsRequest\x12;\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
-	"\x1aListAuthenticatorsResponse\x12A\n" +
-	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorR\x0eauthenticators\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xe7\b\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x93\x01\n" +
+	"\x1aListAuthenticatorsResponse\x12G\n" +
+	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\x0eauthenticators\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xe7\b\n" +
 	"\x13RecordResultRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -999,35 +999,35 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
 	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +
 	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:r\xbaHo\x1am\n" +
-	"\x1brecord_result.fee_has_payer\x12$fee and fee_paid_by are set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\x95\x01\n" +
-	"\x14RecordResultResponse\x128\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x12'\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"j\n" +
+	"\x1brecord_result.fee_has_payer\x12$fee and fee_paid_by are set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xa7\x01\n" +
+	"\x14RecordResultResponse\x12>\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"j\n" +
 	"\x10GetResultRequest\x12V\n" +
-	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\"M\n" +
-	"\x11GetResultResponse\x128\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\"\xc0\x01\n" +
+	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\"S\n" +
+	"\x11GetResultResponse\x12>\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\"\xc0\x01\n" +
 	"\x12ListResultsRequest\x12X\n" +
 	"\x06parent\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"y\n" +
-	"\x13ListResultsResponse\x12:\n" +
-	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xf0\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x85\x01\n" +
+	"\x13ListResultsResponse\x12@\n" +
+	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\aresults\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xf0\x01\n" +
 	"\x14RetractResultRequest\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1e\n" +
 	"\x04note\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\x96\x01\n" +
-	"\x15RetractResultResponse\x128\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x12'\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed2\xaf\a\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\xa8\x01\n" +
+	"\x15RetractResultResponse\x12>\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xaf\a\n" +
 	"\x15AuthenticationService\x12\x8b\x01\n" +
 	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/authenticators\x12\x82\x01\n" +
 	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=authenticators/*}\x12\x7f\n" +
@@ -1121,6 +1121,7 @@ func file_tenfold_v1_authentication_service_proto_init() {
 	file_tenfold_v1_authentication_proto_init()
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -419,46 +419,46 @@ var File_tenfold_v1_calculation_proto protoreflect.FileDescriptor
 const file_tenfold_v1_calculation_proto_rawDesc = "" +
 	"\n" +
 	"\x1ctenfold/v1/calculation.proto\x12\n" +
-	"tenfold.v1\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xa7\a\n" +
-	"\vCalculation\x12%\n" +
-	"\x0epolicy_version\x18\x01 \x01(\tR\rpolicyVersion\x127\n" +
-	"\vlegal_basis\x18\x02 \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
-	"legalBasis\x12;\n" +
-	"\falternatives\x18\x03 \x03(\v2\x17.tenfold.v1.AlternativeR\falternatives\x121\n" +
-	"\x05steps\x18\x04 \x03(\v2\x1b.tenfold.v1.CalculationStepR\x05steps\x12+\n" +
-	"\x11counterfeit_units\x18\x05 \x01(\x05R\x10counterfeitUnits\x12%\n" +
-	"\x04base\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x04base\x121\n" +
+	"tenfold.v1\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\x99\b\n" +
+	"\vCalculation\x12+\n" +
+	"\x0epolicy_version\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12=\n" +
+	"\vlegal_basis\x18\x02 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x03R\n" +
+	"legalBasis\x12A\n" +
+	"\falternatives\x18\x03 \x03(\v2\x17.tenfold.v1.AlternativeB\x04\xc8\xf3\x18\x03R\falternatives\x127\n" +
+	"\x05steps\x18\x04 \x03(\v2\x1b.tenfold.v1.CalculationStepB\x04\xc8\xf3\x18\x03R\x05steps\x121\n" +
+	"\x11counterfeit_units\x18\x05 \x01(\x05B\x04\xc8\xf3\x18\x03R\x10counterfeitUnits\x12+\n" +
+	"\x04base\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04base\x127\n" +
 	"\n" +
-	"multiplier\x18\a \x01(\v2\x11.tenfold.v1.RatioR\n" +
-	"multiplier\x127\n" +
-	"\x0efixed_per_unit\x18\b \x01(\v2\x11.tenfold.v1.MoneyR\ffixedPerUnit\x12#\n" +
-	"\rfloor_applied\x18\t \x01(\bR\ffloorApplied\x12\x1f\n" +
+	"multiplier\x18\a \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x03R\n" +
+	"multiplier\x12=\n" +
+	"\x0efixed_per_unit\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\ffixedPerUnit\x12)\n" +
+	"\rfloor_applied\x18\t \x01(\bB\x04\xc8\xf3\x18\x03R\ffloorApplied\x12%\n" +
 	"\vcap_applied\x18\n" +
-	" \x01(\bR\n" +
-	"capApplied\x12?\n" +
-	"\x12group_total_before\x18\v \x01(\v2\x11.tenfold.v1.MoneyR\x10groupTotalBefore\x12=\n" +
-	"\x11group_total_after\x18\f \x01(\v2\x11.tenfold.v1.MoneyR\x0fgroupTotalAfter\x125\n" +
-	"\fcompensation\x18\r \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\x12)\n" +
-	"\x06refund\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x128\n" +
-	"\x0econsumer_total\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\rconsumerTotal\x12\x1a\n" +
-	"\brevision\x18\x10 \x01(\x05R\brevision\x12#\n" +
-	"\rclaimed_units\x18\x11 \x01(\x05R\fclaimedUnits\x12#\n" +
-	"\rclause_digest\x18\x12 \x01(\tR\fclauseDigest\x12@\n" +
-	"\x12authentication_fee\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFee\"~\n" +
-	"\x0fCalculationStep\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
-	"\x04rule\x18\x02 \x01(\tR\x04rule\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\x12/\n" +
-	"\x06amount\x18\x04 \x01(\v2\x17.tenfold.v1.SignedMoneyR\x06amount\"\xd5\x02\n" +
-	"\vAlternative\x127\n" +
-	"\vlegal_basis\x18\x01 \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
-	"legalBasis\x12%\n" +
-	"\x0epolicy_version\x18\x02 \x01(\tR\rpolicyVersion\x125\n" +
-	"\fcompensation\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\x12)\n" +
-	"\x06refund\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x128\n" +
-	"\x0econsumer_total\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\rconsumerTotal\x12\x16\n" +
-	"\x06chosen\x18\x06 \x01(\bR\x06chosen\x122\n" +
-	"\vjoint_total\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\n" +
+	" \x01(\bB\x04\xc8\xf3\x18\x03R\n" +
+	"capApplied\x12E\n" +
+	"\x12group_total_before\x18\v \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x10groupTotalBefore\x12C\n" +
+	"\x11group_total_after\x18\f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fgroupTotalAfter\x12;\n" +
+	"\fcompensation\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fcompensation\x12/\n" +
+	"\x06refund\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06refund\x12>\n" +
+	"\x0econsumer_total\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\rconsumerTotal\x12 \n" +
+	"\brevision\x18\x10 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12)\n" +
+	"\rclaimed_units\x18\x11 \x01(\x05B\x04\xc8\xf3\x18\x03R\fclaimedUnits\x12)\n" +
+	"\rclause_digest\x18\x12 \x01(\tB\x04\xc8\xf3\x18\x03R\fclauseDigest\x12F\n" +
+	"\x12authentication_fee\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x11authenticationFee\"\x96\x01\n" +
+	"\x0fCalculationStep\x12\x18\n" +
+	"\x04code\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04code\x12\x18\n" +
+	"\x04rule\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x04rule\x12\x18\n" +
+	"\x04note\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x03R\x04note\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x17.tenfold.v1.SignedMoneyB\x04\xc8\xf3\x18\x03R\x06amount\"\xff\x02\n" +
+	"\vAlternative\x12=\n" +
+	"\vlegal_basis\x18\x01 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x03R\n" +
+	"legalBasis\x12+\n" +
+	"\x0epolicy_version\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12;\n" +
+	"\fcompensation\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fcompensation\x12/\n" +
+	"\x06refund\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06refund\x12>\n" +
+	"\x0econsumer_total\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\rconsumerTotal\x12\x1c\n" +
+	"\x06chosen\x18\x06 \x01(\bB\x04\xc8\xf3\x18\x03R\x06chosen\x128\n" +
+	"\vjoint_total\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
 	"jointTotalB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
@@ -516,6 +516,7 @@ func file_tenfold_v1_calculation_proto_init() {
 	}
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_policy_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

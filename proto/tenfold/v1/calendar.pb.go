@@ -145,12 +145,11 @@ var File_tenfold_v1_calendar_proto protoreflect.FileDescriptor
 const file_tenfold_v1_calendar_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/calendar.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\"\xa4\x01\n" +
-	"\vCalendarDay\x129\n" +
-	"\x04date\x18\x01 \x01(\tB%\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$R\x04date\x12;\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1b.tenfold.v1.CalendarDayKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x1d\n" +
-	"\x04name\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x04name*r\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb0\x01\n" +
+	"\vCalendarDay\x12=\n" +
+	"\x04date\x18\x01 \x01(\tB)\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\x04date\x12?\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1b.tenfold.v1.CalendarDayKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x12!\n" +
+	"\x04name\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18d\xc8\xf3\x18\x02R\x04name*r\n" +
 	"\x0fCalendarDayKind\x12!\n" +
 	"\x1dCALENDAR_DAY_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19CALENDAR_DAY_KIND_HOLIDAY\x10\x01\x12\x1d\n" +
@@ -188,6 +187,7 @@ func file_tenfold_v1_calendar_proto_init() {
 	if File_tenfold_v1_calendar_proto != nil {
 		return
 	}
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1053,8 +1053,8 @@ func (RevisionGround) EnumDescriptor() ([]byte, []int) {
 // kept apart: state (where it is), verdict with revision (what was found), and
 // award with funding (what is owed and what has moved). Claims are made by
 // FileClaim and changed by the methods of ClaimService and
-// AuthenticationService only; every field is output only. A field that the
-// caller's role must not see is left out (docs/access.md).
+// AuthenticationService only; every field is output only. A field that is not
+// shown to the caller's role (see ShownTo) is left out.
 type Claim struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
@@ -2722,169 +2722,169 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/verdict.proto\"\xe8\x11\n" +
-	"\x05Claim\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
-	"\bclaim_id\x18\x02 \x01(\tR\aclaimId\x12\x12\n" +
-	"\x04etag\x18\x03 \x01(\tR\x04etag\x12,\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\x05state\x12;\n" +
-	"\vstate_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"stateSince\x12-\n" +
-	"\averdict\x18\x06 \x01(\x0e2\x13.tenfold.v1.VerdictR\averdict\x12\x1a\n" +
-	"\brevision\x18\a \x01(\x05R\brevision\x12&\n" +
-	"\x0forder_line_name\x18\b \x01(\tR\rorderLineName\x12\x19\n" +
-	"\border_id\x18\t \x01(\tR\aorderId\x12\x1d\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x88\x14\n" +
+	"\x05Claim\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x04name\x12\x1f\n" +
+	"\bclaim_id\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\aclaimId\x12\x18\n" +
+	"\x04etag\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\x122\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x12A\n" +
+	"\vstate_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\n" +
+	"stateSince\x123\n" +
+	"\averdict\x18\x06 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x12 \n" +
+	"\brevision\x18\a \x01(\x05B\x04\xc8\xf3\x18\x02R\brevision\x12,\n" +
+	"\x0forder_line_name\x18\b \x01(\tB\x04\xc8\xf3\x18\x02R\rorderLineName\x12\x1f\n" +
+	"\border_id\x18\t \x01(\tB\x04\xc8\xf3\x18\x03R\aorderId\x12#\n" +
 	"\n" +
 	"product_id\x18\n" +
-	" \x01(\tR\tproductId\x12\x1f\n" +
-	"\vclaimant_id\x18\v \x01(\tR\n" +
-	"claimantId\x12-\n" +
-	"\x05units\x18\r \x03(\v2\x17.tenfold.v1.UnitVerdictR\x05units\x12D\n" +
-	"\x12legal_basis_choice\x18\x0e \x01(\x0e2\x16.tenfold.v1.LegalBasisR\x10legalBasisChoice\x127\n" +
-	"\vlegal_basis\x18\x0f \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
-	"legalBasis\x12%\n" +
-	"\x0epolicy_version\x18\x10 \x01(\tR\rpolicyVersion\x12#\n" +
-	"\rpricing_group\x18\x11 \x01(\tR\fpricingGroup\x12.\n" +
-	"\bremedies\x18\x12 \x03(\x0e2\x12.tenfold.v1.RemedyR\bremedies\x12-\n" +
-	"\agrounds\x18\x13 \x01(\x0e2\x13.tenfold.v1.GroundsR\agrounds\x129\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x02R\tproductId\x12%\n" +
+	"\vclaimant_id\x18\v \x01(\tB\x04\xc8\xf3\x18\x04R\n" +
+	"claimantId\x123\n" +
+	"\x05units\x18\r \x03(\v2\x17.tenfold.v1.UnitVerdictB\x04\xc8\xf3\x18\x03R\x05units\x12J\n" +
+	"\x12legal_basis_choice\x18\x0e \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x02R\x10legalBasisChoice\x12=\n" +
+	"\vlegal_basis\x18\x0f \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x02R\n" +
+	"legalBasis\x12+\n" +
+	"\x0epolicy_version\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12)\n" +
+	"\rpricing_group\x18\x11 \x01(\tB\x04\xc8\xf3\x18\x03R\fpricingGroup\x124\n" +
+	"\bremedies\x18\x12 \x03(\x0e2\x12.tenfold.v1.RemedyB\x04\xc8\xf3\x18\x02R\bremedies\x123\n" +
+	"\agrounds\x18\x13 \x01(\x0e2\x13.tenfold.v1.GroundsB\x04\xc8\xf3\x18\x02R\agrounds\x12?\n" +
 	"\n" +
-	"learned_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\tlearnedAt\x125\n" +
-	"\bfiled_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\afiledAt\x12-\n" +
-	"\x12payout_destination\x18\x16 \x01(\tR\x11payoutDestination\x12'\n" +
-	"\x05award\x18\x17 \x01(\v2\x11.tenfold.v1.AwardR\x05award\x12-\n" +
-	"\afunding\x18\x18 \x01(\v2\x13.tenfold.v1.FundingR\afunding\x12*\n" +
-	"\x06notice\x18\x19 \x01(\v2\x12.tenfold.v1.NoticeR\x06notice\x120\n" +
-	"\bdeadline\x18\x1a \x01(\v2\x14.tenfold.v1.DeadlineR\bdeadline\x121\n" +
-	"\twaits_for\x18\x1b \x01(\x0e2\x14.tenfold.v1.WaitsForR\bwaitsFor\x12\x1a\n" +
-	"\bassignee\x18\x1c \x01(\tR\bassignee\x12\x1c\n" +
-	"\tescalated\x18\x1d \x01(\bR\tescalated\x12@\n" +
-	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionR\x0eallowedActions\x12-\n" +
-	"\bexposure\x18\x1f \x01(\v2\x11.tenfold.v1.MoneyR\bexposure\x12B\n" +
-	"\x0fhold_expires_at\x18  \x01(\v2\x1a.google.protobuf.TimestampR\rholdExpiresAt\x12D\n" +
-	"\x10clock_stopped_at\x18! \x01(\v2\x1a.google.protobuf.TimestampR\x0eclockStoppedAt\x12=\n" +
-	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x12#\n" +
-	"\rsampling_case\x18# \x01(\tR\fsamplingCase\x127\n" +
-	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormR\n" +
-	"payoutForm\x122\n" +
-	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesR\x04fees\x129\n" +
-	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x124\n" +
+	"learned_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\tlearnedAt\x12;\n" +
+	"\bfiled_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\afiledAt\x123\n" +
+	"\x12payout_destination\x18\x16 \x01(\tB\x04\xc8\xf3\x18\x04R\x11payoutDestination\x12-\n" +
+	"\x05award\x18\x17 \x01(\v2\x11.tenfold.v1.AwardB\x04\xc8\xf3\x18\x03R\x05award\x123\n" +
+	"\afunding\x18\x18 \x01(\v2\x13.tenfold.v1.FundingB\x04\xc8\xf3\x18\x03R\afunding\x120\n" +
+	"\x06notice\x18\x19 \x01(\v2\x12.tenfold.v1.NoticeB\x04\xc8\xf3\x18\x03R\x06notice\x126\n" +
+	"\bdeadline\x18\x1a \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\x127\n" +
+	"\twaits_for\x18\x1b \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12 \n" +
+	"\bassignee\x18\x1c \x01(\tB\x04\xc8\xf3\x18\x04R\bassignee\x12\"\n" +
+	"\tescalated\x18\x1d \x01(\bB\x04\xc8\xf3\x18\x02R\tescalated\x12F\n" +
+	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x123\n" +
+	"\bexposure\x18\x1f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bexposure\x12H\n" +
+	"\x0fhold_expires_at\x18  \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\rholdExpiresAt\x12J\n" +
+	"\x10clock_stopped_at\x18! \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0eclockStoppedAt\x12C\n" +
+	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vconfirmedAt\x12)\n" +
+	"\rsampling_case\x18# \x01(\tB\x04\xc8\xf3\x18\x03R\fsamplingCase\x12=\n" +
+	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormB\x04\xc8\xf3\x18\x03R\n" +
+	"payoutForm\x128\n" +
+	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesB\x04\xc8\xf3\x18\x03R\x04fees\x12?\n" +
+	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x03R\vcalculation\x12:\n" +
 	"\n" +
-	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12:\n" +
-	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultR\aresults\x12,\n" +
-	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutR\apayouts\x12&\n" +
-	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12=\n" +
-	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleR\fclaimantRole\x12?\n" +
-	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectR\ractionEffects\x12/\n" +
-	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountR\bbalances\x12,\n" +
-	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x122\n" +
-	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x122\n" +
-	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x120\n" +
-	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceR\bevidence\"\xdf\x02\n" +
-	"\fActionEffect\x12/\n" +
-	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionR\x06action\x12\x16\n" +
-	"\x06method\x18\x02 \x01(\tR\x06method\x12\x14\n" +
-	"\x05roles\x18\x03 \x03(\tR\x05roles\x122\n" +
-	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x125\n" +
+	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x03R\torderLine\x12@\n" +
+	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x03R\aresults\x122\n" +
+	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x03R\apayouts\x12,\n" +
+	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldB\x04\xc8\xf3\x18\x03R\x05holds\x12C\n" +
+	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleB\x04\xc8\xf3\x18\x04R\fclaimantRole\x12E\n" +
+	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectB\x04\xc8\xf3\x18\x03R\ractionEffects\x125\n" +
+	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountB\x04\xc8\xf3\x18\x03R\bbalances\x122\n" +
+	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x03R\aappeals\x128\n" +
+	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x04R\tapprovals\x128\n" +
+	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x03R\trevisions\x126\n" +
+	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x03R\bevidence\"\x8f\x03\n" +
+	"\fActionEffect\x125\n" +
+	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x03R\x06action\x12\x1c\n" +
+	"\x06method\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x06method\x12\x1a\n" +
+	"\x05roles\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x03R\x05roles\x128\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
 	"\n" +
-	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tnextState\x127\n" +
-	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementR\tmovements\x12\x1a\n" +
-	"\bunpriced\x18\a \x01(\bR\bunpriced\x120\n" +
-	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineR\bdeadline\"k\n" +
-	"\rMoneyMovement\x12/\n" +
-	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectR\x06effect\x12)\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\"i\n" +
-	"\x05Award\x12)\n" +
-	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x06refund\x125\n" +
-	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\fcompensation\"\xd5\x05\n" +
-	"\aFunding\x12%\n" +
-	"\x04held\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x04held\x12E\n" +
-	"\x15captured_from_deposit\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x13capturedFromDeposit\x12J\n" +
-	"\x18captured_from_shop_funds\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x15capturedFromShopFunds\x12-\n" +
-	"\badvanced\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\badvanced\x12/\n" +
-	"\tshortfall\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\tshortfall\x12.\n" +
-	"\tin_flight\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\binFlight\x122\n" +
-	"\vpaid_refund\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"paidRefund\x12>\n" +
-	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyR\x10paidCompensation\x122\n" +
-	"\vwritten_off\x18\t \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"writtenOff\x12%\n" +
+	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tnextState\x12=\n" +
+	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementB\x04\xc8\xf3\x18\x03R\tmovements\x12 \n" +
+	"\bunpriced\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\bunpriced\x126\n" +
+	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\"w\n" +
+	"\rMoneyMovement\x125\n" +
+	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectB\x04\xc8\xf3\x18\x03R\x06effect\x12/\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\"u\n" +
+	"\x05Award\x12/\n" +
+	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06refund\x12;\n" +
+	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fcompensation\"\xa9\x06\n" +
+	"\aFunding\x12+\n" +
+	"\x04held\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04held\x12K\n" +
+	"\x15captured_from_deposit\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x13capturedFromDeposit\x12P\n" +
+	"\x18captured_from_shop_funds\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x15capturedFromShopFunds\x123\n" +
+	"\badvanced\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\badvanced\x125\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\tshortfall\x124\n" +
+	"\tin_flight\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\binFlight\x128\n" +
+	"\vpaid_refund\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"paidRefund\x12D\n" +
+	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x10paidCompensation\x128\n" +
+	"\vwritten_off\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"writtenOff\x12+\n" +
 	"\x04lost\x18\n" +
-	" \x01(\v2\x11.tenfold.v1.MoneyR\x04lost\x122\n" +
-	"\vclawed_back\x18\v \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"clawedBack\x12)\n" +
-	"\x06failed\x18\f \x01(\v2\x11.tenfold.v1.MoneyR\x06failed\x12)\n" +
-	"\x06repaid\x18\r \x01(\v2\x11.tenfold.v1.MoneyR\x06repaid\x12'\n" +
-	"\x05borne\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x05borne\"\x98\x01\n" +
-	"\x06Notice\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x05R\brevision\x12=\n" +
-	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\vconfirmedAt\x123\n" +
-	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06endsAt\"q\n" +
-	"\bDeadline\x127\n" +
-	"\tpasses_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bpassesAt\x12,\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindR\x04kind\"\xee\x02\n" +
-	"\x04Move\x12\x12\n" +
-	"\x04etag\x18\x01 \x01(\tR\x04etag\x125\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04lost\x128\n" +
+	"\vclawed_back\x18\v \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"clawedBack\x12/\n" +
+	"\x06failed\x18\f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06failed\x12/\n" +
+	"\x06repaid\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06repaid\x12-\n" +
+	"\x05borne\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x05borne\"\xaa\x01\n" +
+	"\x06Notice\x12 \n" +
+	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12C\n" +
+	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vconfirmedAt\x129\n" +
+	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06endsAt\"}\n" +
+	"\bDeadline\x12=\n" +
+	"\tpasses_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bpassesAt\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\x04\xc8\xf3\x18\x03R\x04kind\"\xaa\x03\n" +
+	"\x04Move\x12\x18\n" +
+	"\x04etag\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04etag\x12;\n" +
 	"\n" +
-	"from_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tfromState\x121\n" +
-	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\atoState\x122\n" +
-	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x125\n" +
-	"\bmoved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\amovedAt\x12\x1a\n" +
-	"\bworkload\x18\x06 \x01(\tR\bworkload\x12\x12\n" +
-	"\x04role\x18\a \x01(\tR\x04role\x12\x16\n" +
-	"\x06person\x18\b \x01(\tR\x06person\x12\x12\n" +
-	"\x04note\x18\t \x01(\tR\x04note\x12!\n" +
+	"from_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tfromState\x127\n" +
+	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\atoState\x128\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
+	"\bmoved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\amovedAt\x12 \n" +
+	"\bworkload\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x06R\bworkload\x12\x18\n" +
+	"\x04role\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
+	"\x06person\x18\b \x01(\tB\x04\xc8\xf3\x18\x06R\x06person\x12\x18\n" +
+	"\x04note\x18\t \x01(\tB\x04\xc8\xf3\x18\x06R\x04note\x12'\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03R\veventNumber\"\xef\x02\n" +
-	"\x12AuthenticationFees\x12;\n" +
-	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByClaimant\x12;\n" +
-	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x0epaidByPlatform\x12A\n" +
-	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToMerchant\x12A\n" +
-	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x11chargedToConsumer\x12%\n" +
-	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x04owed\x122\n" +
-	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"writtenOff\"\xa0\x02\n" +
-	"\x06Appeal\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x12\n" +
-	"\x04note\x18\x02 \x01(\tR\x04note\x12\x1a\n" +
-	"\bevidence\x18\x03 \x03(\tR\bevidence\x12;\n" +
-	"\vappealed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"appealedAt\x12!\n" +
-	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\x123\n" +
-	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\aendedBy\x125\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xee\x01\n" +
-	"\bEvidence\x12!\n" +
-	"\fevent_number\x18\x01 \x01(\x03R\veventNumber\x12\x12\n" +
-	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1c\n" +
-	"\treference\x18\x03 \x01(\tR\treference\x12\x16\n" +
-	"\x06digest\x18\x04 \x01(\tR\x06digest\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\x12\x12\n" +
-	"\x04role\x18\x06 \x01(\tR\x04role\x12\x16\n" +
-	"\x06person\x18\a \x01(\tR\x06person\x125\n" +
-	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aaddedAt\"\xf5\x01\n" +
-	"\bApproval\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x16\n" +
-	"\x06person\x18\x02 \x01(\tR\x06person\x12)\n" +
-	"\x06amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12\x12\n" +
-	"\x04note\x18\x04 \x01(\tR\x04note\x12;\n" +
-	"\vapproved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"approvedAt\x12!\n" +
-	"\fevent_number\x18\x06 \x01(\x03R\veventNumber\x12\x16\n" +
-	"\x06counts\x18\a \x01(\bR\x06counts\"\xa9\x03\n" +
-	"\bRevision\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\x05R\x06number\x12-\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictR\averdict\x12-\n" +
-	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.UnitVerdictR\x05units\x12'\n" +
-	"\x05award\x18\x04 \x01(\v2\x11.tenfold.v1.AwardR\x05award\x127\n" +
-	"\vlegal_basis\x18\x05 \x01(\x0e2\x16.tenfold.v1.LegalBasisR\n" +
-	"legalBasis\x12%\n" +
-	"\x0epolicy_version\x18\x06 \x01(\tR\rpolicyVersion\x12\x14\n" +
-	"\x05cause\x18\a \x01(\tR\x05cause\x12\x16\n" +
-	"\x06author\x18\b \x01(\tR\x06author\x12\x12\n" +
-	"\x04note\x18\t \x01(\tR\x04note\x129\n" +
+	" \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\"\x93\x03\n" +
+	"\x12AuthenticationFees\x12A\n" +
+	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0epaidByClaimant\x12A\n" +
+	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0epaidByPlatform\x12G\n" +
+	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x11chargedToMerchant\x12G\n" +
+	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x11chargedToConsumer\x12+\n" +
+	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04owed\x128\n" +
+	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"writtenOff\"\xca\x02\n" +
+	"\x06Appeal\x12 \n" +
+	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12\x18\n" +
+	"\x04note\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x04note\x12 \n" +
+	"\bevidence\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x03R\bevidence\x12A\n" +
+	"\vappealed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"appealedAt\x12'\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x129\n" +
+	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\aendedBy\x12;\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aendedAt\"\x9e\x02\n" +
+	"\bEvidence\x12'\n" +
+	"\fevent_number\x18\x01 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12\x18\n" +
+	"\x04kind\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x04kind\x12\"\n" +
+	"\treference\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x03R\treference\x12\x1c\n" +
+	"\x06digest\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x03R\x06digest\x12\x18\n" +
+	"\x04note\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x06R\x04note\x12\x18\n" +
+	"\x04role\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
+	"\x06person\x18\a \x01(\tB\x04\xc8\xf3\x18\x06R\x06person\x12;\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt\"\x9f\x02\n" +
+	"\bApproval\x12 \n" +
+	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x04R\brevision\x12\x1c\n" +
+	"\x06person\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x04R\x06person\x12/\n" +
+	"\x06amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x04R\x06amount\x12\x18\n" +
+	"\x04note\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12A\n" +
+	"\vapproved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x04R\n" +
+	"approvedAt\x12'\n" +
+	"\fevent_number\x18\x06 \x01(\x03B\x04\xc8\xf3\x18\x04R\veventNumber\x12\x1c\n" +
+	"\x06counts\x18\a \x01(\bB\x04\xc8\xf3\x18\x04R\x06counts\"\xeb\x03\n" +
+	"\bRevision\x12\x1c\n" +
+	"\x06number\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\x06number\x123\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x123\n" +
+	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.UnitVerdictB\x04\xc8\xf3\x18\x03R\x05units\x12-\n" +
+	"\x05award\x18\x04 \x01(\v2\x11.tenfold.v1.AwardB\x04\xc8\xf3\x18\x03R\x05award\x12=\n" +
+	"\vlegal_basis\x18\x05 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x03R\n" +
+	"legalBasis\x12+\n" +
+	"\x0epolicy_version\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12\x1a\n" +
+	"\x05cause\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\x05cause\x12\x1c\n" +
+	"\x06author\x18\b \x01(\tB\x04\xc8\xf3\x18\x04R\x06author\x12\x18\n" +
+	"\x04note\x18\t \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12?\n" +
 	"\n" +
 	"revised_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\trevisedAt\x12!\n" +
-	"\fevent_number\x18\v \x01(\x03R\veventNumber*\xd6\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\trevisedAt\x12'\n" +
+	"\fevent_number\x18\v \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber*\xd6\x02\n" +
 	"\n" +
 	"ClaimState\x12\x1b\n" +
 	"\x17CLAIM_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -3171,6 +3171,7 @@ func file_tenfold_v1_claim_proto_init() {
 	file_tenfold_v1_order_line_proto_init()
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_policy_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -4313,7 +4313,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4340,34 +4340,34 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
 	"payoutForm\x12A\n" +
 	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCaseB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"X\n" +
-	"\x11FileClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"a\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"d\n" +
+	"\x11FileClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"a\n" +
 	"\x16BatchFileClaimsRequest\x12G\n" +
 	"\brequests\x18\x01 \x03(\v2\x1c.tenfold.v1.FileClaimRequestB\r\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"P\n" +
-	"\x17BatchFileClaimsResponse\x125\n" +
-	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemR\x05items\"\x8a\x01\n" +
-	"\x13BatchFileClaimsItem\x12.\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusR\x06status\x12'\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xd9\x01\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"V\n" +
+	"\x17BatchFileClaimsResponse\x12;\n" +
+	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\x9c\x01\n" +
+	"\x13BatchFileClaimsItem\x124\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x04R\x06status\x12-\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x04R\x05claim\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x04R\breplayed\"\xd9\x01\n" +
 	"\x0fGetClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x123\n" +
 	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
-	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\";\n" +
-	"\x10GetClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\"\xab\x01\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"A\n" +
+	"\x10GetClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\"\xab\x01\n" +
 	"\x13ExplainClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12:\n" +
-	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"V\n" +
-	"\x14ExplainClaimResponse\x12>\n" +
-	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationR\vexplanation\"Y\n" +
+	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"\\\n" +
+	"\x14ExplainClaimResponse\x12D\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationB\x04\xc8\xf3\x18\x02R\vexplanation\"Y\n" +
 	"\x1bDescribeStateMachineRequest\x12:\n" +
-	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"]\n" +
-	"\x1cDescribeStateMachineResponse\x12=\n" +
-	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineR\fstateMachine\"\xc7\x02\n" +
+	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"c\n" +
+	"\x1cDescribeStateMachineResponse\x12C\n" +
+	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineB\x04\xc8\xf3\x18\x02R\fstateMachine\"\xc7\x02\n" +
 	"\x11ListClaimsRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12!\n" +
 	"\x06filter\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@R\x06filter\x126\n" +
@@ -4378,61 +4378,61 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
 	"\border_by\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12\x1d\n" +
 	"\n" +
-	"with_total\x18\a \x01(\bR\twithTotal\"\xb2\x01\n" +
-	"\x12ListClaimsResponse\x12)\n" +
-	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimR\x06claims\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
+	"with_total\x18\a \x01(\bR\twithTotal\"\xca\x01\n" +
+	"\x12ListClaimsResponse\x12/\n" +
+	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x06claims\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x12#\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x03R\ttotalSize\x12*\n" +
-	"\x11total_is_estimate\x18\x04 \x01(\bR\x0ftotalIsEstimate\"\xc2\x01\n" +
+	"total_size\x18\x03 \x01(\x03B\x04\xc8\xf3\x18\x02R\ttotalSize\x120\n" +
+	"\x11total_is_estimate\x18\x04 \x01(\bB\x04\xc8\xf3\x18\x02R\x0ftotalIsEstimate\"\xc2\x01\n" +
 	"\x10ListMovesRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"c\n" +
-	"\x11ListMovesResponse\x12&\n" +
-	"\x05moves\x18\x01 \x03(\v2\x10.tenfold.v1.MoveR\x05moves\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x89\x02\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
+	"\x11ListMovesResponse\x12,\n" +
+	"\x05moves\x18\x01 \x03(\v2\x10.tenfold.v1.MoveB\x04\xc8\xf3\x18\x02R\x05moves\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x89\x02\n" +
 	"\x12AcceptClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"Z\n" +
-	"\x13AcceptClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x89\x02\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
+	"\x13AcceptClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
 	"\x14WithdrawClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
 	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\\\n" +
-	"\x15WithdrawClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xf3\x01\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"h\n" +
+	"\x15WithdrawClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf3\x01\n" +
 	"\x14ConfirmNoticeRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12#\n" +
-	"\brevision\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\brevision\"\\\n" +
-	"\x15ConfirmNoticeResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xa4\x02\n" +
+	"\brevision\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\brevision\"h\n" +
+	"\x15ConfirmNoticeResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xa4\x02\n" +
 	"\x13AssignReviewRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
 	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x128\n" +
-	"\bassignee\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"[\n" +
-	"\x14AssignReviewResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xea\x05\n" +
+	"\bassignee\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"g\n" +
+	"\x14AssignReviewResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xea\x05\n" +
 	"\x13DecideReviewRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4445,22 +4445,22 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xe9\x01\xbaH\xe5\x01\x1a\xe2\x01\n" +
-	"'decide_review.unit_verdicts_with_uphold\x12Sunit_verdicts are given with UPHOLD and only then, at least one of them COUNTERFEIT\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"[\n" +
-	"\x14DecideReviewResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"p\n" +
+	"'decide_review.unit_verdicts_with_uphold\x12Sunit_verdicts are given with UPHOLD and only then, at least one of them COUNTERFEIT\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
+	"\x14DecideReviewResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"p\n" +
 	"\x13GetOrderLineRequest\x12Y\n" +
-	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\"L\n" +
-	"\x14GetOrderLineResponse\x124\n" +
+	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\"R\n" +
+	"\x14GetOrderLineResponse\x12:\n" +
 	"\n" +
-	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\"\xda\x01\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\"\xda\x01\n" +
 	"\x11GetRequestRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12H\n" +
 	"\x06method\x18\x02 \x01(\tB0\xbaH-r+2)^[A-Z][A-Za-z]{1,63}/[A-Z][A-Za-z]{1,63}$R\x06method\x12;\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"I\n" +
-	"\x12GetRequestResponse\x123\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestR\arequest\"\xe0\x05\n" +
+	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
+	"\x12GetRequestResponse\x129\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xe0\x05\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
 	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
@@ -4477,10 +4477,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tlearnedAt\x12@\n" +
 	"\x12authentication_fee\x18\n" +
 	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFeeB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"\x83\x01\n" +
-	"\x13QuotePayoutResponse\x12;\n" +
-	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationR\fcalculations\x12/\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationR\x06chosen\"\xc3\x04\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
+	"\x13QuotePayoutResponse\x12A\n" +
+	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\fcalculations\x125\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xc3\x04\n" +
 	"\x1aReportPayoutOutcomeRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -4494,20 +4494,20 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12C\n" +
 	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"e\n" +
-	"\x1bReportPayoutOutcomeResponse\x12*\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xfc\x01\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"q\n" +
+	"\x1bReportPayoutOutcomeResponse\x120\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfc\x01\n" +
 	"\x12ListPayoutsRequest\x12[\n" +
 	"\x06parent\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}(/claims/[A-Za-z0-9-]{1,32})?$R\x06parent\x127\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x17.tenfold.v1.PayoutStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"k\n" +
-	"\x13ListPayoutsResponse\x12,\n" +
-	"\apayouts\x18\x01 \x03(\v2\x12.tenfold.v1.PayoutR\apayouts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc4\x02\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
+	"\x13ListPayoutsResponse\x122\n" +
+	"\apayouts\x18\x01 \x03(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\apayouts\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xc4\x02\n" +
 	"\x12RetryPayoutRequest\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -4515,11 +4515,11 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x127\n" +
 	"\x12payout_destination\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x11payoutDestination\x12\x1c\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\x86\x01\n" +
-	"\x13RetryPayoutResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12*\n" +
-	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xf9\x02\n" +
+	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\x98\x01\n" +
+	"\x13RetryPayoutResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x120\n" +
+	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf9\x02\n" +
 	"\x12AddEvidenceRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4529,10 +4529,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\treference\x18\x05 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
 	"\x06digest\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
-	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"c\n" +
-	"\x13AddEvidenceResponse\x120\n" +
-	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceR\bevidence\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xba\x02\n" +
+	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"o\n" +
+	"\x13AddEvidenceResponse\x126\n" +
+	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x02R\bevidence\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xba\x02\n" +
 	"\x12AppealClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4541,10 +4541,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
 	"\x04note\x18\x05 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12-\n" +
-	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"Z\n" +
-	"\x13AppealClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xad\x05\n" +
+	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"f\n" +
+	"\x13AppealClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xad\x05\n" +
 	"\x13DecideAppealRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4557,19 +4557,19 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xac\x01\xbaH\xa8\x01\x1a\xa5\x01\n" +
-	"/decide_appeal.unit_verdicts_with_upheld_in_part\x129unit_verdicts are given with UPHELD_IN_PART and only then\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"[\n" +
-	"\x14DecideAppealResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc4\x01\n" +
+	"/decide_appeal.unit_verdicts_with_upheld_in_part\x129unit_verdicts are given with UPHELD_IN_PART and only then\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"g\n" +
+	"\x14DecideAppealResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc4\x01\n" +
 	"\x12ListAppealsRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"k\n" +
-	"\x13ListAppealsResponse\x12,\n" +
-	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealR\aappeals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x03\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
+	"\x13ListAppealsResponse\x122\n" +
+	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x02R\aappeals\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x8d\x03\n" +
 	"\x13ApproveClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4578,19 +4578,19 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x16\n" +
 	"\x06refuse\x18\x05 \x01(\bR\x06refuse\x12\x1c\n" +
 	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note:i\xbaHf\x1ad\n" +
-	" approve_claim.refusal_has_a_note\x12\x1aa refusal says why in note\x1a$!this.refuse || this.note.size() > 0\"[\n" +
-	"\x14ApproveClaimResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc6\x01\n" +
+	" approve_claim.refusal_has_a_note\x12\x1aa refusal says why in note\x1a$!this.refuse || this.note.size() > 0\"g\n" +
+	"\x14ApproveClaimResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +
 	"\x14ListApprovalsRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
-	"\x15ListApprovalsResponse\x122\n" +
-	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalR\tapprovals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa5\x04\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x15ListApprovalsResponse\x128\n" +
+	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x02R\tapprovals\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xa5\x04\n" +
 	"\x14ReviseVerdictRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4604,29 +4604,29 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bdocument\x18\a \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\x1e\n" +
 	"\x04note\x18\b \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\\\n" +
-	"\x15ReviseVerdictResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc6\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"h\n" +
+	"\x15ReviseVerdictResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +
 	"\x14ListRevisionsRequest\x12\\\n" +
 	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
-	"\x15ListRevisionsResponse\x122\n" +
-	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionR\trevisions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8f\x02\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x15ListRevisionsResponse\x128\n" +
+	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x02R\trevisions\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x8f\x02\n" +
 	"\x18ReportOrderRefundRequest\x12Y\n" +
 	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
-	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"m\n" +
-	"\x19ReportOrderRefundResponse\x124\n" +
+	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"y\n" +
+	"\x19ReportOrderRefundResponse\x12:\n" +
 	"\n" +
-	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineR\torderLine\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x89\x02\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
 	"\x10StopClockRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4634,20 +4634,20 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
 	"\x04note\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"X\n" +
-	"\x11StopClockResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x89\x02\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"d\n" +
+	"\x11StopClockResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
 	"\x12ResumeClockRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"Z\n" +
-	"\x13ResumeClockResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xcd\x02\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
+	"\x13ResumeClockResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xcd\x02\n" +
 	"\x11ExtendHoldRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4657,10 +4657,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12\x1e\n" +
 	"\x04note\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"Y\n" +
-	"\x12ExtendHoldResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\xfc\x1f\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"e\n" +
+	"\x12ExtendHoldResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xfc\x1f\n" +
 	"\fClaimService\x12t\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=merchants/*}/claims\x12{\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/claims:batchFile\x12n\n" +
@@ -4949,6 +4949,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_policy_proto_init()
 	file_tenfold_v1_request_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_state_machine_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	file_tenfold_v1_claim_service_proto_msgTypes[0].OneofWrappers = []any{

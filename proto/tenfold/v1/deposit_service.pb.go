@@ -1462,7 +1462,7 @@ var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/deposit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\"\xe8\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe8\x02\n" +
 	"\x0fOpenBookRequest\x12=\n" +
 	"\vmerchant_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
 	"merchantId\x12;\n" +
@@ -1471,14 +1471,14 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode:|\xbaHy\x1aw\n" +
-	"\"open_book.merchant_is_not_wildcard\x128merchant_id \"-\" means all merchants and cannot be opened\x1a\x17this.merchant_id != '-'\"T\n" +
-	"\x10OpenBookResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"L\n" +
+	"\"open_book.merchant_is_not_wildcard\x128merchant_id \"-\" means all merchants and cannot be opened\x1a\x17this.merchant_id != '-'\"`\n" +
+	"\x10OpenBookResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"L\n" +
 	"\x0eGetBookRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"7\n" +
-	"\x0fGetBookResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\"\xf0\x02\n" +
+	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"=\n" +
+	"\x0fGetBookResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\"\xf0\x02\n" +
 	"\x13TopUpDepositRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -1486,11 +1486,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
 	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
 	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12=\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x8c\x01\n" +
-	"\x14TopUpDepositResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xf3\x02\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x9e\x01\n" +
+	"\x14TopUpDepositResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf3\x02\n" +
 	"\x16WithdrawDepositRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -1498,11 +1498,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
 	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
 	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12=\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x8f\x01\n" +
-	"\x17WithdrawDepositResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xb1\x03\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xa1\x01\n" +
+	"\x17WithdrawDepositResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xb1\x03\n" +
 	"\x13ReverseTopUpRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -1511,11 +1511,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x11payment_reference\x18\x04 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$H\x00R\x10paymentReference\x12_\n" +
 	"\btransfer\x18\x05 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/transfers/[1-9][0-9]{0,17}$H\x00R\btransfer\x12=\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAtB\x0f\n" +
-	"\x06top_up\x12\x05\xbaH\x02\b\x01\"\x8c\x01\n" +
-	"\x14ReverseTopUpResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xfb\x02\n" +
+	"\x06top_up\x12\x05\xbaH\x02\b\x01\"\x9e\x01\n" +
+	"\x14ReverseTopUpResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfb\x02\n" +
 	"\x18HandOverShopFundsRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -1523,11 +1523,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
 	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12O\n" +
 	"\x14settlement_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x13settlementReference\x12=\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x91\x01\n" +
-	"\x19HandOverShopFundsResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xfb\x02\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xa3\x01\n" +
+	"\x19HandOverShopFundsResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfb\x02\n" +
 	"\x18TakeBackShopFundsRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
@@ -1535,21 +1535,21 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
 	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12O\n" +
 	"\x14settlement_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x13settlementReference\x12=\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x91\x01\n" +
-	"\x19TakeBackShopFundsResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\x83\x02\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xa3\x01\n" +
+	"\x19TakeBackShopFundsResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x83\x02\n" +
 	"\x14ListTransfersRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
 	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
-	"\x15ListTransfersResponse\x122\n" +
-	"\ttransfers\x18\x01 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xb6\x02\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x15ListTransfersResponse\x128\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xb6\x02\n" +
 	"\x10ListHoldsRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
 	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x125\n" +
@@ -1557,21 +1557,21 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"c\n" +
-	"\x11ListHoldsResponse\x12&\n" +
-	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldR\x05holds\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x01\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
+	"\x11ListHoldsResponse\x12,\n" +
+	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldB\x04\xc8\xf3\x18\x02R\x05holds\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd8\x01\n" +
 	"\x10ListDebtsRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x122\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x95\x01\n" +
-	"\x11ListDebtsResponse\x12&\n" +
-	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtR\x05debts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x120\n" +
-	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketR\abuckets2\x84\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xa7\x01\n" +
+	"\x11ListDebtsResponse\x12,\n" +
+	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\x04\xc8\xf3\x18\x02R\x05debts\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x126\n" +
+	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketB\x04\xc8\xf3\x18\x02R\abuckets2\x84\n" +
 	"\n" +
 	"\x0eDepositService\x12_\n" +
 	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/merchants\x12b\n" +
@@ -1691,6 +1691,7 @@ func file_tenfold_v1_deposit_service_proto_init() {
 	}
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_deposit_service_proto_msgTypes[8].OneofWrappers = []any{
 		(*ReverseTopUpRequest_PaymentReference)(nil),
 		(*ReverseTopUpRequest_Transfer)(nil),

@@ -220,23 +220,23 @@ var File_tenfold_v1_error_detail_proto protoreflect.FileDescriptor
 const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/error_detail.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x18tenfold/v1/verdict.proto\"\xc6\x02\n" +
-	"\x10ClaimStateDetail\x12\x14\n" +
-	"\x05claim\x18\x01 \x01(\tR\x05claim\x12,\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\x05state\x12-\n" +
-	"\averdict\x18\x03 \x01(\x0e2\x13.tenfold.v1.VerdictR\averdict\x12@\n" +
-	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionR\x0eallowedActions\x121\n" +
-	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForR\bwaitsFor\x126\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bdeadline\x12\x12\n" +
-	"\x04etag\x18\a \x01(\tR\x04etag\"\xba\x02\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xf0\x02\n" +
+	"\x10ClaimStateDetail\x12\x1a\n" +
+	"\x05claim\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x05claim\x122\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x123\n" +
+	"\averdict\x18\x03 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x12F\n" +
+	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x127\n" +
+	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12<\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bdeadline\x12\x18\n" +
+	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xde\x02\n" +
 	"\n" +
-	"ItemStatus\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\x12*\n" +
-	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonR\x06reason\x12@\n" +
-	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryR\bmetadata\x12\x14\n" +
-	"\x05field\x18\x05 \x01(\tR\x05field\x12=\n" +
-	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailR\n" +
+	"ItemStatus\x12\x18\n" +
+	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x04R\x04code\x12\x1e\n" +
+	"\amessage\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x04R\amessage\x120\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonB\x04\xc8\xf3\x18\x04R\x06reason\x12F\n" +
+	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\x04\xc8\xf3\x18\x04R\bmetadata\x12\x1a\n" +
+	"\x05field\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\x05field\x12C\n" +
+	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x04R\n" +
 	"claimState\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -289,6 +289,7 @@ func file_tenfold_v1_error_detail_proto_init() {
 	}
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_reason_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -574,36 +574,36 @@ var File_tenfold_v1_event_proto protoreflect.FileDescriptor
 const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/event.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\"\xa1\x04\n" +
-	"\x05Event\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x03R\x06number\x12)\n" +
-	"\x04kind\x18\x03 \x01(\x0e2\x15.tenfold.v1.EventKindR\x04kind\x12;\n" +
-	"\vrecorded_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"recordedAt\x12\x14\n" +
-	"\x05claim\x18\x05 \x01(\tR\x05claim\x12)\n" +
-	"\x04move\x18\x06 \x01(\v2\x15.tenfold.v1.EventMoveR\x04move\x122\n" +
-	"\ttransfers\x18\a \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x121\n" +
-	"\adetails\x18\b \x03(\v2\x17.tenfold.v1.EventDetailR\adetails\x12\x1a\n" +
-	"\bworkload\x18\t \x01(\tR\bworkload\x12\x12\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\x81\x05\n" +
+	"\x05Event\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1c\n" +
+	"\x06number\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x03R\x06number\x12/\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.tenfold.v1.EventKindB\x04\xc8\xf3\x18\x03R\x04kind\x12A\n" +
+	"\vrecorded_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"recordedAt\x12\x1a\n" +
+	"\x05claim\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x12/\n" +
+	"\x04move\x18\x06 \x01(\v2\x15.tenfold.v1.EventMoveB\x04\xc8\xf3\x18\x03R\x04move\x128\n" +
+	"\ttransfers\x18\a \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x03R\ttransfers\x127\n" +
+	"\adetails\x18\b \x03(\v2\x17.tenfold.v1.EventDetailB\x04\xc8\xf3\x18\x06R\adetails\x12 \n" +
+	"\bworkload\x18\t \x01(\tB\x04\xc8\xf3\x18\x06R\bworkload\x12\x18\n" +
 	"\x04role\x18\n" +
-	" \x01(\tR\x04role\x12+\n" +
-	"\x11person_commitment\x18\v \x01(\tR\x10personCommitment\x12\x16\n" +
-	"\x06method\x18\f \x01(\tR\x06method\x12\x1d\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x121\n" +
+	"\x11person_commitment\x18\v \x01(\tB\x04\xc8\xf3\x18\x06R\x10personCommitment\x12\x1c\n" +
+	"\x06method\x18\f \x01(\tB\x04\xc8\xf3\x18\x03R\x06method\x12#\n" +
 	"\n" +
-	"request_id\x18\r \x01(\tR\trequestId\x12\x12\n" +
-	"\x04hash\x18\x0e \x01(\tR\x04hash\x12\x1a\n" +
-	"\bencoding\x18\x0f \x01(\x05R\bencoding\x12\x18\n" +
-	"\acontent\x18\x10 \x01(\tR\acontent\"\xc3\x01\n" +
-	"\tEventMove\x125\n" +
+	"request_id\x18\r \x01(\tB\x04\xc8\xf3\x18\x03R\trequestId\x12\x18\n" +
+	"\x04hash\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x03R\x04hash\x12 \n" +
+	"\bencoding\x18\x0f \x01(\x05B\x04\xc8\xf3\x18\x03R\bencoding\x12\x1e\n" +
+	"\acontent\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x04R\acontent\"\xdb\x01\n" +
+	"\tEventMove\x12;\n" +
 	"\n" +
-	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tfromState\x121\n" +
-	"\bto_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\atoState\x122\n" +
-	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x12\x18\n" +
-	"\aversion\x18\x04 \x01(\x03R\aversion\"5\n" +
-	"\vEventDetail\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value*\xfe\v\n" +
+	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tfromState\x127\n" +
+	"\bto_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\atoState\x128\n" +
+	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12\x1e\n" +
+	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
+	"\vEventDetail\x12\x16\n" +
+	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xfe\v\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -702,6 +702,7 @@ func file_tenfold_v1_event_proto_init() {
 	}
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_ledger_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -455,38 +455,38 @@ var File_tenfold_v1_explanation_proto protoreflect.FileDescriptor
 const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\n" +
 	"\x1ctenfold/v1/explanation.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x18tenfold/v1/verdict.proto\"\xcc\x03\n" +
-	"\x10ClaimExplanation\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x12-\n" +
-	"\tlast_move\x18\x02 \x01(\v2\x10.tenfold.v1.MoveR\blastMove\x128\n" +
-	"\x06result\x18\x03 \x01(\v2 .tenfold.v1.AuthenticationResultR\x06result\x124\n" +
-	"\averdict\x18\x04 \x01(\v2\x1a.tenfold.v1.VerdictSummaryR\averdict\x129\n" +
-	"\vcalculation\x18\x05 \x01(\v2\x17.tenfold.v1.CalculationR\vcalculation\x12C\n" +
-	"\x0fdeadline_effect\x18\x06 \x01(\v2\x1a.tenfold.v1.DeadlineEffectR\x0edeadlineEffect\x12?\n" +
-	"\x0eaction_effects\x18\a \x03(\v2\x18.tenfold.v1.ActionEffectR\ractionEffects\x12/\n" +
-	"\x04text\x18\b \x01(\v2\x1b.tenfold.v1.ExplanationTextR\x04text\"\xeb\x01\n" +
-	"\x0eVerdictSummary\x12\x1a\n" +
-	"\brevision\x18\x01 \x01(\x05R\brevision\x12-\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictR\averdict\x12'\n" +
-	"\x05award\x18\x03 \x01(\v2\x11.tenfold.v1.AwardR\x05award\x12\x14\n" +
-	"\x05cause\x18\x04 \x01(\tR\x05cause\x12\x12\n" +
-	"\x04note\x18\x05 \x01(\tR\x04note\x12;\n" +
-	"\vrecorded_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"recordedAt\"\x84\x02\n" +
-	"\x0eDeadlineEffect\x120\n" +
-	"\bdeadline\x18\x01 \x01(\v2\x14.tenfold.v1.DeadlineR\bdeadline\x122\n" +
-	"\atrigger\x18\x02 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x125\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xfc\x03\n" +
+	"\x10ClaimExplanation\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x03R\x05claim\x123\n" +
+	"\tlast_move\x18\x02 \x01(\v2\x10.tenfold.v1.MoveB\x04\xc8\xf3\x18\x03R\blastMove\x12>\n" +
+	"\x06result\x18\x03 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x03R\x06result\x12:\n" +
+	"\averdict\x18\x04 \x01(\v2\x1a.tenfold.v1.VerdictSummaryB\x04\xc8\xf3\x18\x03R\averdict\x12?\n" +
+	"\vcalculation\x18\x05 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x03R\vcalculation\x12I\n" +
+	"\x0fdeadline_effect\x18\x06 \x01(\v2\x1a.tenfold.v1.DeadlineEffectB\x04\xc8\xf3\x18\x03R\x0edeadlineEffect\x12E\n" +
+	"\x0eaction_effects\x18\a \x03(\v2\x18.tenfold.v1.ActionEffectB\x04\xc8\xf3\x18\x03R\ractionEffects\x125\n" +
+	"\x04text\x18\b \x01(\v2\x1b.tenfold.v1.ExplanationTextB\x04\xc8\xf3\x18\x03R\x04text\"\x8f\x02\n" +
+	"\x0eVerdictSummary\x12 \n" +
+	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x123\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x12-\n" +
+	"\x05award\x18\x03 \x01(\v2\x11.tenfold.v1.AwardB\x04\xc8\xf3\x18\x03R\x05award\x12\x1a\n" +
+	"\x05cause\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x03R\x05cause\x12\x18\n" +
+	"\x04note\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12A\n" +
+	"\vrecorded_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"recordedAt\"\xa2\x02\n" +
+	"\x0eDeadlineEffect\x126\n" +
+	"\bdeadline\x18\x01 \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\x128\n" +
+	"\atrigger\x18\x02 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
 	"\n" +
-	"next_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tnextState\x127\n" +
-	"\tmovements\x18\x04 \x03(\v2\x19.tenfold.v1.MoneyMovementR\tmovements\x12\x1c\n" +
-	"\tescalates\x18\x05 \x01(\bR\tescalates\"\xad\x01\n" +
-	"\x0fExplanationText\x120\n" +
-	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageR\blanguage\x12\x10\n" +
-	"\x03why\x18\x02 \x01(\tR\x03why\x12\x12\n" +
-	"\x04turn\x18\x03 \x01(\tR\x04turn\x12\x12\n" +
-	"\x04time\x18\x04 \x01(\tR\x04time\x12\x14\n" +
-	"\x05award\x18\x05 \x03(\tR\x05award\x12\x18\n" +
-	"\achoices\x18\x06 \x03(\tR\achoices*P\n" +
+	"next_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tnextState\x12=\n" +
+	"\tmovements\x18\x04 \x03(\v2\x19.tenfold.v1.MoneyMovementB\x04\xc8\xf3\x18\x03R\tmovements\x12\"\n" +
+	"\tescalates\x18\x05 \x01(\bB\x04\xc8\xf3\x18\x03R\tescalates\"\xd1\x01\n" +
+	"\x0fExplanationText\x126\n" +
+	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\x04\xc8\xf3\x18\x03R\blanguage\x12\x16\n" +
+	"\x03why\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x03why\x12\x18\n" +
+	"\x04turn\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x03R\x04turn\x12\x18\n" +
+	"\x04time\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x03R\x04time\x12\x1a\n" +
+	"\x05award\x18\x05 \x03(\tB\x04\xc8\xf3\x18\x03R\x05award\x12\x1e\n" +
+	"\achoices\x18\x06 \x03(\tB\x04\xc8\xf3\x18\x03R\achoices*P\n" +
 	"\bLanguage\x12\x18\n" +
 	"\x14LANGUAGE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10LANGUAGE_ENGLISH\x10\x01\x12\x14\n" +
@@ -557,6 +557,7 @@ func file_tenfold_v1_explanation_proto_init() {
 	file_tenfold_v1_authentication_proto_init()
 	file_tenfold_v1_calculation_proto_init()
 	file_tenfold_v1_claim_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_verdict_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -1384,87 +1384,87 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\"\xf5\b\n" +
-	"\x04Book\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
-	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12/\n" +
-	"\baccounts\x18\x03 \x03(\v2\x13.tenfold.v1.AccountR\baccounts\x12>\n" +
-	"\x11deposit_available\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x10depositAvailable\x124\n" +
-	"\fdeposit_held\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\vdepositHeld\x12C\n" +
-	"\x14shop_funds_available\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x12shopFundsAvailable\x129\n" +
-	"\x0fshop_funds_held\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\rshopFundsHeld\x121\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf9\t\n" +
+	"\x04Book\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12)\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\fcurrencyCode\x125\n" +
+	"\baccounts\x18\x03 \x03(\v2\x13.tenfold.v1.AccountB\x04\xc8\xf3\x18\x03R\baccounts\x12D\n" +
+	"\x11deposit_available\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x10depositAvailable\x12:\n" +
+	"\fdeposit_held\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vdepositHeld\x12I\n" +
+	"\x14shop_funds_available\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x12shopFundsAvailable\x12?\n" +
+	"\x0fshop_funds_held\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\rshopFundsHeld\x127\n" +
 	"\n" +
-	"receivable\x18\b \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"receivable\x128\n" +
-	"\x0eopen_shortfall\x18\t \x01(\v2\x11.tenfold.v1.MoneyR\ropenShortfall\x12\x18\n" +
+	"receivable\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"receivable\x12>\n" +
+	"\x0eopen_shortfall\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\ropenShortfall\x12\x1e\n" +
 	"\aversion\x18\n" +
-	" \x01(\x03R\aversion\x12!\n" +
-	"\fevent_number\x18\v \x01(\x03R\veventNumber\x12\x1d\n" +
+	" \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\x12'\n" +
+	"\fevent_number\x18\v \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12#\n" +
 	"\n" +
-	"chain_hash\x18\f \x01(\tR\tchainHash\x127\n" +
-	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12-\n" +
-	"\bexposure\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\bexposure\x122\n" +
-	"\vfree_amount\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyR\n" +
-	"freeAmount\x12)\n" +
-	"\x05debts\x18\x10 \x03(\v2\x13.tenfold.v1.DebtSumR\x05debts\x12;\n" +
-	"\vsweep_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"sweepSince\x12<\n" +
-	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyR\x0fdemandedDeposit\x12C\n" +
-	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0edemandDeadline\x12>\n" +
-	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\vexitBegunAt\x127\n" +
-	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\bexitedAt\x12D\n" +
-	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\x0edemandLapsedAt\"\x84\x02\n" +
-	"\aAccount\x124\n" +
-	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeR\apurpose\x128\n" +
-	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideR\n" +
-	"normalSide\x12)\n" +
-	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\x06debits\x12+\n" +
-	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\acredits\x121\n" +
-	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyR\abalance\"\xbc\x04\n" +
-	"\bTransfer\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.TransferKindR\x04kind\x120\n" +
-	"\x05debit\x18\x03 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeR\x05debit\x122\n" +
-	"\x06credit\x18\x04 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeR\x06credit\x12)\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12\x14\n" +
-	"\x05claim\x18\x06 \x01(\tR\x05claim\x12&\n" +
-	"\x0forder_line_name\x18\a \x01(\tR\rorderLineName\x12\x16\n" +
-	"\x06payout\x18\b \x01(\tR\x06payout\x12\x1d\n" +
+	"chain_hash\x18\f \x01(\tB\x04\xc8\xf3\x18\x03R\tchainHash\x12=\n" +
+	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bopenedAt\x123\n" +
+	"\bexposure\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bexposure\x128\n" +
+	"\vfree_amount\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
+	"freeAmount\x12/\n" +
+	"\x05debts\x18\x10 \x03(\v2\x13.tenfold.v1.DebtSumB\x04\xc8\xf3\x18\x03R\x05debts\x12A\n" +
+	"\vsweep_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"sweepSince\x12B\n" +
+	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fdemandedDeposit\x12I\n" +
+	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0edemandDeadline\x12D\n" +
+	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vexitBegunAt\x12=\n" +
+	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bexitedAt\x12J\n" +
+	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0edemandLapsedAt\"\xa2\x02\n" +
+	"\aAccount\x12:\n" +
+	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\apurpose\x12>\n" +
+	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideB\x04\xc8\xf3\x18\x03R\n" +
+	"normalSide\x12/\n" +
+	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06debits\x121\n" +
+	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\acredits\x127\n" +
+	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\x04\xc8\xf3\x18\x03R\abalance\"\x90\x05\n" +
+	"\bTransfer\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.TransferKindB\x04\xc8\xf3\x18\x03R\x04kind\x126\n" +
+	"\x05debit\x18\x03 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\x05debit\x128\n" +
+	"\x06credit\x18\x04 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\x06credit\x12/\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x12\x1a\n" +
+	"\x05claim\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x12,\n" +
+	"\x0forder_line_name\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\rorderLineName\x12\x1c\n" +
+	"\x06payout\x18\b \x01(\tB\x04\xc8\xf3\x18\x03R\x06payout\x12#\n" +
 	"\n" +
-	"out_number\x18\t \x01(\tR\toutNumber\x12-\n" +
+	"out_number\x18\t \x01(\tB\x04\xc8\xf3\x18\x03R\toutNumber\x123\n" +
 	"\x12external_reference\x18\n" +
-	" \x01(\tR\x11externalReference\x12\x1a\n" +
-	"\breverses\x18\v \x01(\tR\breverses\x12;\n" +
-	"\vrecorded_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"recordedAt\x12=\n" +
-	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\x12!\n" +
-	"\fevent_number\x18\x0e \x01(\x03R\veventNumber\"\x85\x03\n" +
-	"\x04Hold\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05claim\x18\x02 \x01(\tR\x05claim\x121\n" +
-	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.FundingSourceR\x06source\x12+\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x15.tenfold.v1.HoldStateR\x05state\x12)\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12-\n" +
-	"\bcaptured\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\bcaptured\x12-\n" +
-	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyR\breleased\x123\n" +
-	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x06heldAt\x125\n" +
-	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\xf1\x01\n" +
-	"\x04Debt\x12(\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindR\x04kind\x12\x14\n" +
-	"\x05claim\x18\x02 \x01(\tR\x05claim\x12+\n" +
-	"\x11payment_reference\x18\x03 \x01(\tR\x10paymentReference\x12#\n" +
-	"\rsampling_case\x18\x04 \x01(\tR\fsamplingCase\x120\n" +
-	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12%\n" +
-	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x04open\"p\n" +
-	"\aDebtSum\x12(\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindR\x04kind\x12%\n" +
-	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x04open\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x03R\x05count\"k\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x03R\x11externalReference\x12 \n" +
+	"\breverses\x18\v \x01(\tB\x04\xc8\xf3\x18\x03R\breverses\x12A\n" +
+	"\vrecorded_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"recordedAt\x12C\n" +
+	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\veffectiveAt\x12'\n" +
+	"\fevent_number\x18\x0e \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\"\xbb\x03\n" +
+	"\x04Hold\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1a\n" +
+	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x127\n" +
+	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.FundingSourceB\x04\xc8\xf3\x18\x03R\x06source\x121\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x15.tenfold.v1.HoldStateB\x04\xc8\xf3\x18\x03R\x05state\x12/\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x123\n" +
+	"\bcaptured\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bcaptured\x123\n" +
+	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\breleased\x129\n" +
+	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06heldAt\x12;\n" +
+	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aendedAt\"\x95\x02\n" +
+	"\x04Debt\x12.\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x05R\x04kind\x12\x1a\n" +
+	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x05claim\x121\n" +
+	"\x11payment_reference\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x05R\x10paymentReference\x12)\n" +
+	"\rsampling_case\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x05R\fsamplingCase\x126\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\x05since\x12+\n" +
+	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x05R\x04open\"\x82\x01\n" +
+	"\aDebtSum\x12.\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x03R\x04kind\x12+\n" +
+	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04open\x12\x1a\n" +
+	"\x05count\x18\x03 \x01(\x03B\x04\xc8\xf3\x18\x03R\x05count\"}\n" +
 	"\n" +
-	"DebtBucket\x12\x1b\n" +
-	"\tfrom_days\x18\x01 \x01(\x05R\bfromDays\x12\x17\n" +
-	"\ato_days\x18\x02 \x01(\x05R\x06toDays\x12'\n" +
-	"\x04sums\x18\x03 \x03(\v2\x13.tenfold.v1.DebtSumR\x04sums*\xde\x04\n" +
+	"DebtBucket\x12!\n" +
+	"\tfrom_days\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x05R\bfromDays\x12\x1d\n" +
+	"\ato_days\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x05R\x06toDays\x12-\n" +
+	"\x04sums\x18\x03 \x03(\v2\x13.tenfold.v1.DebtSumB\x04\xc8\xf3\x18\x05R\x04sums*\xde\x04\n" +
 	"\x0eAccountPurpose\x12\x1f\n" +
 	"\x1bACCOUNT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACCOUNT_PURPOSE_SHOP_FUNDS\x10\x01\x12#\n" +
@@ -1638,6 +1638,7 @@ func file_tenfold_v1_ledger_proto_init() {
 	}
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_policy_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1552,7 +1552,7 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\"\xe6\t\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\t\n" +
 	"\x16ProposeDecisionRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -1571,72 +1571,72 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\"propose_decision.debt_of_write_off\x125debt_kind is set for a WRITE_OFF and for nothing else\x1a)(this.kind == 1) == (this.debt_kind != 0)\x1a\x89\x01\n" +
 	"\x1epropose_decision.claim_of_debt\x125claim is set for ADVANCE and FEE and for nothing else\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\x97\x01\n" +
 	"\"propose_decision.reference_of_debt\x128payment_reference is set for TOP_UP and for nothing else\x1a7(this.debt_kind == 4) == (this.payment_reference != '')\x1a\x9f\x01\n" +
-	"\x1fpropose_decision.undoes_of_kind\x12Nundoes is set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL and for nothing else\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"g\n" +
-	"\x17ProposeDecisionResponse\x120\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalR\bproposal\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xef\x01\n" +
+	"\x1fpropose_decision.undoes_of_kind\x12Nundoes is set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL and for nothing else\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"s\n" +
+	"\x17ProposeDecisionResponse\x126\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xef\x01\n" +
 	"\x16ApproveProposalRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\x9b\x01\n" +
-	"\x17ApproveProposalResponse\x120\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalR\bproposal\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xee\x01\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xad\x01\n" +
+	"\x17ApproveProposalResponse\x126\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xee\x01\n" +
 	"\x15RefuseProposalRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
-	"\x16RefuseProposalResponse\x120\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalR\bproposal\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"k\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"r\n" +
+	"\x16RefuseProposalResponse\x126\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"k\n" +
 	"\x12GetProposalRequest\x12U\n" +
-	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\"G\n" +
-	"\x13GetProposalResponse\x120\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalR\bproposal\"\xe3\x01\n" +
+	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\"M\n" +
+	"\x13GetProposalResponse\x126\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\"\xe3\x01\n" +
 	"\x14ListProposalsRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x129\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"s\n" +
-	"\x15ListProposalsResponse\x122\n" +
-	"\tproposals\x18\x01 \x03(\v2\x14.tenfold.v1.ProposalR\tproposals\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xce\x01\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x15ListProposalsResponse\x128\n" +
+	"\tproposals\x18\x01 \x03(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\tproposals\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xce\x01\n" +
 	"\x10BeginExitRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"U\n" +
-	"\x11BeginExitResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xcf\x01\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"a\n" +
+	"\x11BeginExitResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xcf\x01\n" +
 	"\x11CancelExitRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"V\n" +
-	"\x12CancelExitResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xce\x02\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"b\n" +
+	"\x12CancelExitResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xce\x02\n" +
 	"\x13CompleteExitRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12I\n" +
 	"\x11deposit_reference\x18\x04 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x10depositReference\x12N\n" +
-	"\x14shop_funds_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x12shopFundsReference\"\x8c\x01\n" +
-	"\x14CompleteExitResponse\x12$\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookR\x04book\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\x95\x03\n" +
+	"\x14shop_funds_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x12shopFundsReference\"\x9e\x01\n" +
+	"\x14CompleteExitResponse\x12*\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x95\x03\n" +
 	"\x1eRecordConsumerRepaymentRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -1644,11 +1644,11 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
 	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
 	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12=\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\x9a\x01\n" +
-	"\x1fRecordConsumerRepaymentResponse\x12'\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimR\x05claim\x122\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferR\ttransfers\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xc3\x03\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\veffectiveAt\"\xac\x01\n" +
+	"\x1fRecordConsumerRepaymentResponse\x12-\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x128\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc3\x03\n" +
 	"\x1bReportCouponRedeemedRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -1659,10 +1659,10 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12K\n" +
 	"\x12purchase_reference\x18\x06 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x11purchaseReference\x12C\n" +
 	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"occurredAt\"f\n" +
-	"\x1cReportCouponRedeemedResponse\x12*\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc1\x02\n" +
+	"occurredAt\"r\n" +
+	"\x1cReportCouponRedeemedResponse\x120\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc1\x02\n" +
 	"\x19ReportCouponLapsedRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -1671,10 +1671,10 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12C\n" +
 	"\voccurred_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"occurredAt\"d\n" +
-	"\x1aReportCouponLapsedResponse\x12*\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutR\x06payout\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed2\xc8\f\n" +
+	"occurredAt\"p\n" +
+	"\x1aReportCouponLapsedResponse\x120\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xc8\f\n" +
 	"\x14MerchantMoneyService\x12\x89\x01\n" +
 	"\x0fProposeDecision\x12\".tenfold.v1.ProposeDecisionRequest\x1a#.tenfold.v1.ProposeDecisionResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{parent=merchants/*}/proposals\x12\x91\x01\n" +
 	"\x0fApproveProposal\x12\".tenfold.v1.ApproveProposalRequest\x1a#.tenfold.v1.ApproveProposalResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=merchants/*/proposals/*}:approve\x12\x8d\x01\n" +
@@ -1799,6 +1799,7 @@ func file_tenfold_v1_merchant_money_service_proto_init() {
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_payout_proto_init()
 	file_tenfold_v1_proposal_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -197,20 +197,20 @@ var File_tenfold_v1_money_proto protoreflect.FileDescriptor
 const file_tenfold_v1_money_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/money.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\"r\n" +
-	"\x05Money\x126\n" +
-	"\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\x121\n" +
-	"\vminor_units\x18\x02 \x01(\x03B\x10\xbaH\r\"\v\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x00R\n" +
-	"minorUnits\"f\n" +
-	"\vSignedMoney\x126\n" +
-	"\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\x12\x1f\n" +
-	"\vminor_units\x18\x02 \x01(\x03R\n" +
-	"minorUnits\"a\n" +
-	"\x05Ratio\x12)\n" +
-	"\tnumerator\x18\x01 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\tnumerator\x12-\n" +
-	"\vdenominator\x18\x02 \x01(\x03B\v\xbaH\b\"\x06\x18\xc0\x84=(\x01R\vdenominatorB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"z\n" +
+	"\x05Money\x12:\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x15\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x125\n" +
+	"\vminor_units\x18\x02 \x01(\x03B\x14\xbaH\r\"\v\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x00\xc8\xf3\x18\x02R\n" +
+	"minorUnits\"p\n" +
+	"\vSignedMoney\x12:\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x15\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x12%\n" +
+	"\vminor_units\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x02R\n" +
+	"minorUnits\"i\n" +
+	"\x05Ratio\x12-\n" +
+	"\tnumerator\x18\x01 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\tnumerator\x121\n" +
+	"\vdenominator\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\vdenominatorB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_money_proto_rawDescOnce sync.Once
@@ -243,6 +243,7 @@ func file_tenfold_v1_money_proto_init() {
 	if File_tenfold_v1_money_proto != nil {
 		return
 	}
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -585,55 +585,58 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xcf\t\n" +
-	"\tOrderLine\x12Y\n" +
-	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\x127\n" +
-	"\border_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\aorderId\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb1\n" +
 	"\n" +
-	"payment_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\tpaymentId\x123\n" +
-	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x06paidAt\x129\n" +
+	"\tOrderLine\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12;\n" +
+	"\border_id\x18\x02 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\aorderId\x12?\n" +
 	"\n" +
-	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tshippedAt\x12=\n" +
-	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliveredAt\x12:\n" +
-	"\x19cancelled_before_shipment\x18\a \x01(\bR\x17cancelledBeforeShipment\x12;\n" +
+	"payment_id\x18\x03 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tpaymentId\x129\n" +
+	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06paidAt\x12?\n" +
 	"\n" +
-	"product_id\x18\b \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\tproductId\x123\n" +
-	"\x06sku_id\x18\t \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x05skuId\x127\n" +
+	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\tshippedAt\x12C\n" +
+	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vdeliveredAt\x12@\n" +
+	"\x19cancelled_before_shipment\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12?\n" +
+	"\n" +
+	"product_id\x18\b \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tproductId\x127\n" +
+	"\x06sku_id\x18\t \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x03R\x05skuId\x12;\n" +
 	"\bbatch_id\x18\n" +
-	" \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\abatchId\x12$\n" +
-	"\bcategory\x18\v \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bcategory\x12&\n" +
-	"\bquantity\x18\f \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x01R\bquantity\x128\n" +
+	" \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x03R\abatchId\x12(\n" +
+	"\bcategory\x18\v \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x03R\bcategory\x12*\n" +
+	"\bquantity\x18\f \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x03R\bquantity\x12<\n" +
 	"\n" +
-	"unit_price\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x128\n" +
+	"unit_price\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tunitPrice\x12<\n" +
 	"\n" +
-	"goods_paid\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tgoodsPaid\x12<\n" +
-	"\tdiscounts\x18\x0f \x03(\v2\x14.tenfold.v1.DiscountB\b\xbaH\x05\x92\x01\x02\x10 R\tdiscounts\x12<\n" +
-	"\x10platform_subsidy\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyR\x0fplatformSubsidy\x126\n" +
-	"\rshipping_paid\x18\x11 \x01(\v2\x11.tenfold.v1.MoneyR\fshippingPaid\x129\n" +
-	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\b\xbaH\x05\x92\x01\x02\x10\x10R\bpromises\x127\n" +
-	"\bpayer_id\x18\x13 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\apayerId\x12?\n" +
-	"\frecipient_id\x18\x14 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\vrecipientId\x120\n" +
-	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundR\arefunds\"\x9c\x01\n" +
-	"\bDiscount\x12>\n" +
-	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06bearer\x121\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x1d\n" +
-	"\x05label\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18@R\x05label\"\x80\x04\n" +
-	"\aPromise\x127\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x17.tenfold.v1.PromiseKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x121\n" +
+	"goods_paid\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tgoodsPaid\x12@\n" +
+	"\tdiscounts\x18\x0f \x03(\v2\x14.tenfold.v1.DiscountB\f\xbaH\x05\x92\x01\x02\x10 \xc8\xf3\x18\x03R\tdiscounts\x12B\n" +
+	"\x10platform_subsidy\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fplatformSubsidy\x12<\n" +
+	"\rshipping_paid\x18\x11 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fshippingPaid\x12=\n" +
+	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\f\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12;\n" +
+	"\bpayer_id\x18\x13 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x04R\apayerId\x12C\n" +
+	"\frecipient_id\x18\x14 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
+	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\"\xa8\x01\n" +
+	"\bDiscount\x12B\n" +
+	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12!\n" +
+	"\x05label\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18@\xc8\xf3\x18\x03R\x05label\"\x94\x04\n" +
+	"\aPromise\x12;\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.tenfold.v1.PromiseKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x04kind\x127\n" +
 	"\n" +
-	"multiplier\x18\x02 \x01(\v2\x11.tenfold.v1.RatioR\n" +
-	"multiplier\x124\n" +
-	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\vfixedAmount\x12=\n" +
-	"\rclause_digest\x18\x04 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\fclauseDigest:\x93\x02\xbaH\x8f\x02\x1a\x8c\x02\n" +
-	"\x1bpromise.amount_matches_kind\x12^a MULTIPLIER promise carries multiplier only, a FIXED_AMOUNT promise carries fixed_amount only\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xbf\x01\n" +
+	"multiplier\x18\x02 \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x03R\n" +
+	"multiplier\x12:\n" +
+	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vfixedAmount\x12A\n" +
+	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x93\x02\xbaH\x8f\x02\x1a\x8c\x02\n" +
+	"\x1bpromise.amount_matches_kind\x12^a MULTIPLIER promise carries multiplier only, a FIXED_AMOUNT promise carries fixed_amount only\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xcb\x01\n" +
 	"\n" +
-	"LineRefund\x129\n" +
-	"\trefund_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\brefundId\x121\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12C\n" +
-	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"LineRefund\x12=\n" +
+	"\trefund_id\x18\x01 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\brefundId\x125\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12G\n" +
+	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\n" +
 	"refundedAt*m\n" +
 	"\x0eDiscountBearer\x12\x1f\n" +
 	"\x1bDISCOUNT_BEARER_UNSPECIFIED\x10\x00\x12\x1c\n" +
@@ -700,6 +703,7 @@ func file_tenfold_v1_order_line_proto_init() {
 		return
 	}
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

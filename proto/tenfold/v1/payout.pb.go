@@ -587,36 +587,36 @@ var File_tenfold_v1_payout_proto protoreflect.FileDescriptor
 const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/payout.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\"\xc8\x01\n" +
-	"\x06Coupon\x12-\n" +
-	"\x05state\x18\x01 \x01(\x0e2\x17.tenfold.v1.CouponStateR\x05state\x12%\n" +
-	"\x04face\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyR\x04face\x12-\n" +
-	"\bredeemed\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyR\bredeemed\x129\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe0\x01\n" +
+	"\x06Coupon\x123\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x17.tenfold.v1.CouponStateB\x04\xc8\xf3\x18\x03R\x05state\x12+\n" +
+	"\x04face\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04face\x123\n" +
+	"\bredeemed\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bredeemed\x12?\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\xcd\x05\n" +
-	"\x06Payout\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05claim\x18\x02 \x01(\tR\x05claim\x12*\n" +
-	"\x04part\x18\x03 \x01(\x0e2\x16.tenfold.v1.PayoutPartR\x04part\x12)\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12-\n" +
-	"\x05state\x18\x05 \x01(\x0e2\x17.tenfold.v1.PayoutStateR\x05state\x12\x1d\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\texpiresAt\"\xb3\x06\n" +
+	"\x06Payout\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1a\n" +
+	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x120\n" +
+	"\x04part\x18\x03 \x01(\x0e2\x16.tenfold.v1.PayoutPartB\x04\xc8\xf3\x18\x03R\x04part\x12/\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x123\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x17.tenfold.v1.PayoutStateB\x04\xc8\xf3\x18\x03R\x05state\x12#\n" +
 	"\n" +
-	"out_number\x18\x06 \x01(\tR\toutNumber\x12.\n" +
-	"\x13original_payment_id\x18\a \x01(\tR\x11originalPaymentId\x12 \n" +
-	"\vdestination\x18\b \x01(\tR\vdestination\x127\n" +
-	"\tnot_after\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\bnotAfter\x12+\n" +
+	"out_number\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\toutNumber\x124\n" +
+	"\x13original_payment_id\x18\a \x01(\tB\x04\xc8\xf3\x18\x04R\x11originalPaymentId\x12&\n" +
+	"\vdestination\x18\b \x01(\tB\x04\xc8\xf3\x18\x04R\vdestination\x12=\n" +
+	"\tnot_after\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bnotAfter\x121\n" +
 	"\x11gateway_reference\x18\n" +
-	" \x01(\tR\x10gatewayReference\x12!\n" +
-	"\ffailure_code\x18\v \x01(\tR\vfailureCode\x12?\n" +
-	"\rinstructed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\finstructedAt\x12;\n" +
-	"\vanswered_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"answeredAt\x12*\n" +
-	"\x04form\x18\x0e \x01(\x0e2\x16.tenfold.v1.PayoutFormR\x04form\x12#\n" +
-	"\rrides_payment\x18\x0f \x01(\bR\fridesPayment\x12\x1e\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x04R\x10gatewayReference\x12'\n" +
+	"\ffailure_code\x18\v \x01(\tB\x04\xc8\xf3\x18\x03R\vfailureCode\x12E\n" +
+	"\rinstructed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\finstructedAt\x12A\n" +
+	"\vanswered_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
+	"answeredAt\x120\n" +
+	"\x04form\x18\x0e \x01(\x0e2\x16.tenfold.v1.PayoutFormB\x04\xc8\xf3\x18\x03R\x04form\x12)\n" +
+	"\rrides_payment\x18\x0f \x01(\bB\x04\xc8\xf3\x18\x03R\fridesPayment\x12$\n" +
 	"\n" +
-	"superseded\x18\x10 \x01(\bR\n" +
-	"superseded\x12*\n" +
-	"\x06coupon\x18\x11 \x01(\v2\x12.tenfold.v1.CouponR\x06coupon*_\n" +
+	"superseded\x18\x10 \x01(\bB\x04\xc8\xf3\x18\x03R\n" +
+	"superseded\x120\n" +
+	"\x06coupon\x18\x11 \x01(\v2\x12.tenfold.v1.CouponB\x04\xc8\xf3\x18\x03R\x06coupon*_\n" +
 	"\n" +
 	"PayoutPart\x12\x1b\n" +
 	"\x17PAYOUT_PART_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -697,6 +697,7 @@ func file_tenfold_v1_payout_proto_init() {
 		return
 	}
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

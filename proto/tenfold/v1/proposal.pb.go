@@ -413,32 +413,32 @@ var File_tenfold_v1_proposal_proto protoreflect.FileDescriptor
 const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/proposal.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\"\xd6\x04\n" +
-	"\bProposal\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindR\x04kind\x12/\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x19.tenfold.v1.ProposalStateR\x05state\x12)\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x121\n" +
-	"\tdebt_kind\x18\x05 \x01(\x0e2\x14.tenfold.v1.DebtKindR\bdebtKind\x12\x14\n" +
-	"\x05claim\x18\x06 \x01(\tR\x05claim\x12+\n" +
-	"\x11payment_reference\x18\a \x01(\tR\x10paymentReference\x12\x16\n" +
-	"\x06undoes\x18\b \x01(\tR\x06undoes\x12)\n" +
-	"\x06undone\x18\t \x01(\v2\x11.tenfold.v1.MoneyR\x06undone\x12\x12\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb0\x05\n" +
+	"\bProposal\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x04name\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x04\xc8\xf3\x18\x01R\x04kind\x125\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\x04\xc8\xf3\x18\x01R\x05state\x12/\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x01R\x06amount\x127\n" +
+	"\tdebt_kind\x18\x05 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x01R\bdebtKind\x12\x1a\n" +
+	"\x05claim\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x05claim\x121\n" +
+	"\x11payment_reference\x18\a \x01(\tB\x04\xc8\xf3\x18\x01R\x10paymentReference\x12\x1c\n" +
+	"\x06undoes\x18\b \x01(\tB\x04\xc8\xf3\x18\x01R\x06undoes\x12/\n" +
+	"\x06undone\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x01R\x06undone\x12\x18\n" +
 	"\x04note\x18\n" +
-	" \x01(\tR\x04note\x12\x1f\n" +
-	"\vproposed_by\x18\v \x01(\tR\n" +
-	"proposedBy\x12;\n" +
-	"\vproposed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"proposedAt\x125\n" +
-	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1a\n" +
-	"\btransfer\x18\x0e \x01(\tR\btransfer\x12.\n" +
-	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteR\x05votes\"\xb0\x01\n" +
-	"\fProposalVote\x12\x16\n" +
-	"\x06person\x18\x01 \x01(\tR\x06person\x12\x1a\n" +
-	"\bapproved\x18\x02 \x01(\bR\bapproved\x12\x12\n" +
-	"\x04note\x18\x03 \x01(\tR\x04note\x125\n" +
-	"\bvoted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\avotedAt\x12!\n" +
-	"\fevent_number\x18\x05 \x01(\x03R\veventNumber*\xd5\x01\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12%\n" +
+	"\vproposed_by\x18\v \x01(\tB\x04\xc8\xf3\x18\x01R\n" +
+	"proposedBy\x12A\n" +
+	"\vproposed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\n" +
+	"proposedAt\x12;\n" +
+	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\aendedAt\x12 \n" +
+	"\btransfer\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x01R\btransfer\x124\n" +
+	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteB\x04\xc8\xf3\x18\x01R\x05votes\"\xce\x01\n" +
+	"\fProposalVote\x12\x1c\n" +
+	"\x06person\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12 \n" +
+	"\bapproved\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\bapproved\x12\x18\n" +
+	"\x04note\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12;\n" +
+	"\bvoted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\avotedAt\x12'\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x01R\veventNumber*\xd5\x01\n" +
 	"\fProposalKind\x12\x1d\n" +
 	"\x19PROPOSAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17PROPOSAL_KIND_WRITE_OFF\x10\x01\x12$\n" +
@@ -500,6 +500,7 @@ func file_tenfold_v1_proposal_proto_init() {
 	}
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

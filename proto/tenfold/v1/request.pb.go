@@ -113,15 +113,15 @@ var File_tenfold_v1_request_proto protoreflect.FileDescriptor
 const file_tenfold_v1_request_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/request.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x01\n" +
-	"\rStoredRequest\x12\x1d\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe2\x01\n" +
+	"\rStoredRequest\x12#\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tR\trequestId\x12\x16\n" +
-	"\x06method\x18\x02 \x01(\tR\x06method\x12\x1a\n" +
-	"\bworkload\x18\x03 \x01(\tR\bworkload\x12;\n" +
-	"\vaccepted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"acceptedAt\x12#\n" +
-	"\routcome_names\x18\x05 \x03(\tR\foutcomeNamesB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"request_id\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\trequestId\x12\x1c\n" +
+	"\x06method\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\x06method\x12 \n" +
+	"\bworkload\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\bworkload\x12A\n" +
+	"\vaccepted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\n" +
+	"acceptedAt\x12)\n" +
+	"\routcome_names\x18\x05 \x03(\tB\x04\xc8\xf3\x18\x02R\foutcomeNamesB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_request_proto_rawDescOnce sync.Once
@@ -154,6 +154,7 @@ func file_tenfold_v1_request_proto_init() {
 	if File_tenfold_v1_request_proto != nil {
 		return
 	}
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -401,29 +401,29 @@ var File_tenfold_v1_sandbox_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/sandbox_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
-	"\x0fGetClockRequest\"@\n" +
-	"\x10GetClockResponse\x12,\n" +
-	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x93\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\x11\n" +
+	"\x0fGetClockRequest\"F\n" +
+	"\x10GetClockResponse\x122\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\x03now\"\x93\x01\n" +
 	"\x13AdvanceClockRequest\x12=\n" +
 	"\x02by\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00H\x00R\x02by\x12,\n" +
 	"\x02to\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampH\x00R\x02toB\x0f\n" +
-	"\x06target\x12\x05\xbaH\x02\b\x01\"D\n" +
-	"\x14AdvanceClockResponse\x12,\n" +
-	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\"\x13\n" +
-	"\x11RunDueWorkRequest\"\x8a\x03\n" +
-	"\x12RunDueWorkResponse\x12)\n" +
-	"\x10deadlines_passed\x18\x01 \x01(\x05R\x0fdeadlinesPassed\x12)\n" +
-	"\x10results_recorded\x18\x02 \x01(\x05R\x0fresultsRecorded\x12-\n" +
-	"\x12payouts_instructed\x18\x03 \x01(\x05R\x11payoutsInstructed\x12'\n" +
-	"\x0fpayouts_queried\x18\x04 \x01(\x05R\x0epayoutsQueried\x12+\n" +
-	"\x11outcomes_recorded\x18\x05 \x01(\x05R\x10outcomesRecorded\x12,\n" +
-	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x03now\x12\x1f\n" +
-	"\vbooks_swept\x18\a \x01(\x05R\n" +
-	"booksSwept\x12#\n" +
-	"\rholds_expired\x18\b \x01(\x05R\fholdsExpired\x12%\n" +
-	"\x0edemands_lapsed\x18\t \x01(\x05R\rdemandsLapsed2\xdb\x02\n" +
+	"\x06target\x12\x05\xbaH\x02\b\x01\"J\n" +
+	"\x14AdvanceClockResponse\x122\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\x03now\"\x13\n" +
+	"\x11RunDueWorkRequest\"\xc0\x03\n" +
+	"\x12RunDueWorkResponse\x12/\n" +
+	"\x10deadlines_passed\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x0fdeadlinesPassed\x12/\n" +
+	"\x10results_recorded\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x02R\x0fresultsRecorded\x123\n" +
+	"\x12payouts_instructed\x18\x03 \x01(\x05B\x04\xc8\xf3\x18\x02R\x11payoutsInstructed\x12-\n" +
+	"\x0fpayouts_queried\x18\x04 \x01(\x05B\x04\xc8\xf3\x18\x02R\x0epayoutsQueried\x121\n" +
+	"\x11outcomes_recorded\x18\x05 \x01(\x05B\x04\xc8\xf3\x18\x02R\x10outcomesRecorded\x122\n" +
+	"\x03now\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\x03now\x12%\n" +
+	"\vbooks_swept\x18\a \x01(\x05B\x04\xc8\xf3\x18\x02R\n" +
+	"booksSwept\x12)\n" +
+	"\rholds_expired\x18\b \x01(\x05B\x04\xc8\xf3\x18\x02R\fholdsExpired\x12+\n" +
+	"\x0edemands_lapsed\x18\t \x01(\x05B\x04\xc8\xf3\x18\x02R\rdemandsLapsed2\xdb\x02\n" +
 	"\x0eSandboxService\x12`\n" +
 	"\bGetClock\x12\x1b.tenfold.v1.GetClockRequest\x1a\x1c.tenfold.v1.GetClockResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/sandbox/clock\x12w\n" +
 	"\fAdvanceClock\x12\x1f.tenfold.v1.AdvanceClockRequest\x1a .tenfold.v1.AdvanceClockResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/sandbox/clock:advance\x12n\n" +
@@ -477,6 +477,7 @@ func file_tenfold_v1_sandbox_service_proto_init() {
 	if File_tenfold_v1_sandbox_service_proto != nil {
 		return
 	}
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_sandbox_service_proto_msgTypes[2].OneofWrappers = []any{
 		(*AdvanceClockRequest_By)(nil),
 		(*AdvanceClockRequest_To)(nil),

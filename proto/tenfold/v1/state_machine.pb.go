@@ -599,46 +599,46 @@ var File_tenfold_v1_state_machine_proto protoreflect.FileDescriptor
 const file_tenfold_v1_state_machine_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/state_machine.proto\x12\n" +
-	"tenfold.v1\x1a\x16tenfold/v1/claim.proto\"\xb3\x02\n" +
-	"\fStateMachine\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\tR\aversion\x124\n" +
-	"\x06states\x18\x02 \x03(\v2\x1c.tenfold.v1.StateDescriptionR\x06states\x12:\n" +
-	"\btriggers\x18\x03 \x03(\v2\x1e.tenfold.v1.TriggerDescriptionR\btriggers\x122\n" +
-	"\x05edges\x18\x04 \x03(\v2\x1c.tenfold.v1.StateMachineEdgeR\x05edges\x127\n" +
-	"\aactions\x18\x05 \x03(\v2\x1d.tenfold.v1.ActionDescriptionR\aactions\x12\x18\n" +
-	"\amermaid\x18\x06 \x01(\tR\amermaid\x12\x10\n" +
-	"\x03dot\x18\a \x01(\tR\x03dot\"\xe8\x02\n" +
-	"\x10StateDescription\x12,\n" +
-	"\x05state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\x05state\x12\x18\n" +
-	"\ameaning\x18\x02 \x01(\tR\ameaning\x121\n" +
-	"\twaits_for\x18\x03 \x01(\x0e2\x14.tenfold.v1.WaitsForR\bwaitsFor\x12\x14\n" +
-	"\x05final\x18\x04 \x01(\bR\x05final\x12\x12\n" +
-	"\x04live\x18\x05 \x01(\bR\x04live\x12\x1c\n" +
-	"\tconfirmed\x18\x06 \x01(\bR\tconfirmed\x12=\n" +
-	"\tdeadlines\x18\a \x03(\v2\x1f.tenfold.v1.DeadlineDescriptionR\tdeadlines\x12<\n" +
-	"\rmoney_effects\x18\b \x03(\x0e2\x17.tenfold.v1.MoneyEffectR\fmoneyEffects\x12\x14\n" +
-	"\x05money\x18\t \x01(\tR\x05money\"\xc4\x01\n" +
-	"\x13DeadlineDescription\x12,\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x18.tenfold.v1.DeadlineKindR\x04kind\x12\x18\n" +
-	"\ameaning\x18\x02 \x01(\tR\ameaning\x122\n" +
-	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x121\n" +
-	"\bto_state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\atoState\"\xde\x01\n" +
-	"\x12TriggerDescription\x122\n" +
-	"\atrigger\x18\x01 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x12\x18\n" +
-	"\ameaning\x18\x02 \x01(\tR\ameaning\x121\n" +
-	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.TriggerSourceR\x06source\x121\n" +
-	"\aactions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionR\aactions\x12\x14\n" +
-	"\x05roles\x18\x05 \x03(\tR\x05roles\"\xb0\x01\n" +
-	"\x10StateMachineEdge\x125\n" +
+	"tenfold.v1\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdd\x02\n" +
+	"\fStateMachine\x12\x1e\n" +
+	"\aversion\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\aversion\x12:\n" +
+	"\x06states\x18\x02 \x03(\v2\x1c.tenfold.v1.StateDescriptionB\x04\xc8\xf3\x18\x02R\x06states\x12@\n" +
+	"\btriggers\x18\x03 \x03(\v2\x1e.tenfold.v1.TriggerDescriptionB\x04\xc8\xf3\x18\x02R\btriggers\x128\n" +
+	"\x05edges\x18\x04 \x03(\v2\x1c.tenfold.v1.StateMachineEdgeB\x04\xc8\xf3\x18\x02R\x05edges\x12=\n" +
+	"\aactions\x18\x05 \x03(\v2\x1d.tenfold.v1.ActionDescriptionB\x04\xc8\xf3\x18\x02R\aactions\x12\x1e\n" +
+	"\amermaid\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x02R\amermaid\x12\x16\n" +
+	"\x03dot\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x03dot\"\x9e\x03\n" +
+	"\x10StateDescription\x122\n" +
+	"\x05state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x12\x1e\n" +
+	"\ameaning\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\ameaning\x127\n" +
+	"\twaits_for\x18\x03 \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12\x1a\n" +
+	"\x05final\x18\x04 \x01(\bB\x04\xc8\xf3\x18\x02R\x05final\x12\x18\n" +
+	"\x04live\x18\x05 \x01(\bB\x04\xc8\xf3\x18\x02R\x04live\x12\"\n" +
+	"\tconfirmed\x18\x06 \x01(\bB\x04\xc8\xf3\x18\x02R\tconfirmed\x12C\n" +
+	"\tdeadlines\x18\a \x03(\v2\x1f.tenfold.v1.DeadlineDescriptionB\x04\xc8\xf3\x18\x02R\tdeadlines\x12B\n" +
+	"\rmoney_effects\x18\b \x03(\x0e2\x17.tenfold.v1.MoneyEffectB\x04\xc8\xf3\x18\x02R\fmoneyEffects\x12\x1a\n" +
+	"\x05money\x18\t \x01(\tB\x04\xc8\xf3\x18\x02R\x05money\"\xdc\x01\n" +
+	"\x13DeadlineDescription\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\x04\xc8\xf3\x18\x02R\x04kind\x12\x1e\n" +
+	"\ameaning\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\ameaning\x128\n" +
+	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x02R\atrigger\x127\n" +
+	"\bto_state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\atoState\"\xfc\x01\n" +
+	"\x12TriggerDescription\x128\n" +
+	"\atrigger\x18\x01 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x02R\atrigger\x12\x1e\n" +
+	"\ameaning\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\ameaning\x127\n" +
+	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.TriggerSourceB\x04\xc8\xf3\x18\x02R\x06source\x127\n" +
+	"\aactions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\aactions\x12\x1a\n" +
+	"\x05roles\x18\x05 \x03(\tB\x04\xc8\xf3\x18\x02R\x05roles\"\xc2\x01\n" +
+	"\x10StateMachineEdge\x12;\n" +
 	"\n" +
-	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\tfromState\x122\n" +
-	"\atrigger\x18\x02 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerR\atrigger\x121\n" +
-	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateR\atoState\"\x8c\x01\n" +
-	"\x11ActionDescription\x12/\n" +
-	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionR\x06action\x12\x18\n" +
-	"\ameaning\x18\x02 \x01(\tR\ameaning\x12\x16\n" +
-	"\x06method\x18\x03 \x01(\tR\x06method\x12\x14\n" +
-	"\x05roles\x18\x04 \x03(\tR\x05roles*\x9b\x01\n" +
+	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\tfromState\x128\n" +
+	"\atrigger\x18\x02 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x02R\atrigger\x127\n" +
+	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\atoState\"\xa4\x01\n" +
+	"\x11ActionDescription\x125\n" +
+	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x06action\x12\x1e\n" +
+	"\ameaning\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\ameaning\x12\x1c\n" +
+	"\x06method\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\x06method\x12\x1a\n" +
+	"\x05roles\x18\x04 \x03(\tB\x04\xc8\xf3\x18\x02R\x05roles*\x9b\x01\n" +
 	"\rTriggerSource\x12\x1e\n" +
 	"\x1aTRIGGER_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TRIGGER_SOURCE_FILING\x10\x01\x12\x19\n" +
@@ -707,6 +707,7 @@ func file_tenfold_v1_state_machine_proto_init() {
 		return
 	}
 	file_tenfold_v1_claim_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

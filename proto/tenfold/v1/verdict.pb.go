@@ -148,11 +148,10 @@ var File_tenfold_v1_verdict_proto protoreflect.FileDescriptor
 const file_tenfold_v1_verdict_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/verdict.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\"p\n" +
-	"\vUnitVerdict\x12$\n" +
-	"\aordinal\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x01R\aordinal\x12;\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01R\averdict*\x7f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"x\n" +
+	"\vUnitVerdict\x12(\n" +
+	"\aordinal\x18\x01 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x02R\aordinal\x12?\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x10\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01\xc8\xf3\x18\x02R\averdict*\x7f\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_PENDING\x10\x01\x12\x17\n" +
@@ -192,6 +191,7 @@ func file_tenfold_v1_verdict_proto_init() {
 	if File_tenfold_v1_verdict_proto != nil {
 		return
 	}
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

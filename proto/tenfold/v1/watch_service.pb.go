@@ -254,7 +254,7 @@ var File_tenfold_v1_watch_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_watch_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/watch_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\"\xae\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xae\x04\n" +
 	"\x12WatchClaimsRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
 	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x127\n" +
@@ -263,11 +263,11 @@ const file_tenfold_v1_watch_service_proto_rawDesc = "" +
 	"\fresume_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\vresumeToken\x12H\n" +
 	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b\x01R\theartbeat\x12!\n" +
 	"\fwith_content\x18\a \x01(\bR\vwithContent:r\xbaHo\x1am\n" +
-	"\x1bwatch_claims.claim_or_order\x12%claim and order_id exclude each other\x1a'this.claim == '' || this.order_id == ''\"\x8e\x01\n" +
-	"\x13WatchClaimsResponse\x12)\n" +
-	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimR\x06claims\x12)\n" +
-	"\x06events\x18\x02 \x03(\v2\x11.tenfold.v1.EventR\x06events\x12!\n" +
-	"\fresume_token\x18\x03 \x01(\tR\vresumeToken*q\n" +
+	"\x1bwatch_claims.claim_or_order\x12%claim and order_id exclude each other\x1a'this.claim == '' || this.order_id == ''\"\xa0\x01\n" +
+	"\x13WatchClaimsResponse\x12/\n" +
+	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x06claims\x12/\n" +
+	"\x06events\x18\x02 \x03(\v2\x11.tenfold.v1.EventB\x04\xc8\xf3\x18\x02R\x06events\x12'\n" +
+	"\fresume_token\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\vresumeToken*q\n" +
 	"\n" +
 	"WatchStart\x12\x1b\n" +
 	"\x17WATCH_START_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -320,6 +320,7 @@ func file_tenfold_v1_watch_service_proto_init() {
 	}
 	file_tenfold_v1_claim_proto_init()
 	file_tenfold_v1_event_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -193,22 +193,22 @@ var File_tenfold_v1_webhook_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/webhook.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\"\xba\x01\n" +
-	"\aWebhook\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03url\x18\x02 \x01(\tR\x03url\x12+\n" +
-	"\x05kinds\x18\x03 \x03(\x0e2\x15.tenfold.v1.EventKindR\x05kinds\x129\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd8\x01\n" +
+	"\aWebhook\x12\x18\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x04name\x12\x16\n" +
+	"\x03url\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x03url\x121\n" +
+	"\x05kinds\x18\x03 \x03(\x0e2\x15.tenfold.v1.EventKindB\x04\xc8\xf3\x18\x05R\x05kinds\x12?\n" +
 	"\n" +
-	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12!\n" +
-	"\fevent_number\x18\x05 \x01(\x03R\veventNumber\"\xb7\x01\n" +
+	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\tcreatedAt\x12'\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x05R\veventNumber\"\xd5\x01\n" +
 	"\n" +
-	"DeadLetter\x12\x14\n" +
-	"\x05event\x18\x01 \x01(\tR\x05event\x12\x1a\n" +
-	"\battempts\x18\x02 \x01(\x05R\battempts\x12\x1f\n" +
-	"\vlast_status\x18\x03 \x01(\x05R\n" +
-	"lastStatus\x12!\n" +
-	"\flast_failure\x18\x04 \x01(\tR\vlastFailure\x123\n" +
-	"\adied_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x06diedAtB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"DeadLetter\x12\x1a\n" +
+	"\x05event\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x05event\x12 \n" +
+	"\battempts\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x05R\battempts\x12%\n" +
+	"\vlast_status\x18\x03 \x01(\x05B\x04\xc8\xf3\x18\x05R\n" +
+	"lastStatus\x12'\n" +
+	"\flast_failure\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x05R\vlastFailure\x129\n" +
+	"\adied_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\x06diedAtB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_webhook_proto_rawDescOnce sync.Once
@@ -246,6 +246,7 @@ func file_tenfold_v1_webhook_proto_init() {
 		return
 	}
 	file_tenfold_v1_event_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

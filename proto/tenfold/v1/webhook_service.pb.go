@@ -781,7 +781,7 @@ var File_tenfold_v1_webhook_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/webhook_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x18tenfold/v1/webhook.proto\"\x98\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/webhook.proto\"\x98\x02\n" +
 	"\x14CreateWebhookRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -789,54 +789,54 @@ const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
 	"\x03url\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\bR\x03url\x12@\n" +
-	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\"z\n" +
-	"\x15CreateWebhookResponse\x12-\n" +
-	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookR\awebhook\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xa7\x01\n" +
+	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\"\x8c\x01\n" +
+	"\x15CreateWebhookResponse\x123\n" +
+	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\awebhook\x12\x1c\n" +
+	"\x06secret\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x06secret\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xa7\x01\n" +
 	"\x13ListWebhooksRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
-	"\x14ListWebhooksResponse\x12/\n" +
-	"\bwebhooks\x18\x01 \x03(\v2\x13.tenfold.v1.WebhookR\bwebhooks\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd1\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"{\n" +
+	"\x14ListWebhooksResponse\x125\n" +
+	"\bwebhooks\x18\x01 \x03(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\bwebhooks\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd1\x01\n" +
 	"\x14DeleteWebhookRequest\x12W\n" +
 	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"3\n" +
-	"\x15DeleteWebhookResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\bR\breplayed\"\x95\x02\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"9\n" +
+	"\x15DeleteWebhookResponse\x12 \n" +
+	"\breplayed\x18\x01 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x95\x02\n" +
 	"\x13RotateSecretRequest\x12W\n" +
 	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12C\n" +
-	"\aoverlap\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\"y\n" +
-	"\x14RotateSecretResponse\x12-\n" +
-	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookR\awebhook\x12\x16\n" +
-	"\x06secret\x18\x02 \x01(\tR\x06secret\x12\x1a\n" +
-	"\breplayed\x18\x03 \x01(\bR\breplayed\"\xc7\x01\n" +
+	"\aoverlap\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\"\x8b\x01\n" +
+	"\x14RotateSecretResponse\x123\n" +
+	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\awebhook\x12\x1c\n" +
+	"\x06secret\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x06secret\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc7\x01\n" +
 	"\x16ListDeadLettersRequest\x12[\n" +
 	"\x06parent\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"|\n" +
-	"\x17ListDeadLettersResponse\x129\n" +
-	"\fdead_letters\x18\x01 \x03(\v2\x16.tenfold.v1.DeadLetterR\vdeadLetters\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa8\x02\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x88\x01\n" +
+	"\x17ListDeadLettersResponse\x12?\n" +
+	"\fdead_letters\x18\x01 \x03(\v2\x16.tenfold.v1.DeadLetterB\x04\xc8\xf3\x18\x02R\vdeadLetters\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xa8\x02\n" +
 	"\x15RedeliverEventRequest\x12W\n" +
 	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12T\n" +
-	"\x05event\x18\x04 \x01(\tB>\xbaH;r927^merchants/[A-Za-z0-9_-]{1,64}/events/[1-9][0-9]{0,17}$R\x05event\"4\n" +
-	"\x16RedeliverEventResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\bR\breplayed2\xd0\x06\n" +
+	"\x05event\x18\x04 \x01(\tB>\xbaH;r927^merchants/[A-Za-z0-9_-]{1,64}/events/[1-9][0-9]{0,17}$R\x05event\":\n" +
+	"\x16RedeliverEventResponse\x12 \n" +
+	"\breplayed\x18\x01 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xd0\x06\n" +
 	"\x0eWebhookService\x12\x82\x01\n" +
 	"\rCreateWebhook\x12 .tenfold.v1.CreateWebhookRequest\x1a!.tenfold.v1.CreateWebhookResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{parent=merchants/*}/webhooks\x12|\n" +
 	"\fListWebhooks\x12\x1f.tenfold.v1.ListWebhooksRequest\x1a .tenfold.v1.ListWebhooksResponse\")\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=merchants/*}/webhooks\x12\x7f\n" +
@@ -908,6 +908,7 @@ func file_tenfold_v1_webhook_service_proto_init() {
 		return
 	}
 	file_tenfold_v1_event_proto_init()
+	file_tenfold_v1_shown_to_proto_init()
 	file_tenfold_v1_webhook_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
