@@ -31,25 +31,24 @@ type cloudEvent struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// CloudEvent gives an event in the form in which it leaves by broker, for the
-// marketplace's own services.
-func CloudEvent(e *watch.Event) ([]byte, error) {
-	p, err := sharedEvent(e)
-	if err != nil {
-		return nil, err
-	}
-	return envelope(e, p)
-}
+// CloudEvent gives an event in the form in which it leaves by broker. The order
+// service may subscribe there, so the event has the fields that it may see.
+func CloudEvent(e *watch.Event) ([]byte, error) { return eventFor(principal.RoleOrderService, e) }
 
 // MerchantCloudEvent gives an event as its merchant may see it, in the form in
 // which it leaves by webhook.
-func MerchantCloudEvent(e *watch.Event) ([]byte, error) {
+func MerchantCloudEvent(e *watch.Event) ([]byte, error) { return eventFor(principal.RoleMerchant, e) }
+
+// eventFor gives an event with the fields that a role may see.
+func eventFor(role principal.Role, e *watch.Event) ([]byte, error) {
 	p, err := sharedEvent(e)
 	if err != nil {
 		return nil, err
 	}
-	p = proto.CloneOf(p)
-	veilsOf()[principal.RoleMerchant].cover(p.ProtoReflect())
+	if covers(role, p) {
+		p = proto.CloneOf(p)
+		coverFrom(role, p)
+	}
 	return envelope(e, p)
 }
 

@@ -10,9 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated parts of the documents")
@@ -28,7 +31,7 @@ func TestAccessDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := generated(string(stored), map[string]string{"methods": methodTable(), "fields": fieldTable()})
+	got, err := generated(string(stored), map[string]string{"methods": methodTable(), "fields": fieldTable(t), "facts": factTable()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,22 +94,104 @@ func right(roles []principal.Role, role principal.Role) string {
 	return "yes"
 }
 
-// fieldTable says what is hidden from whom.
-func fieldTable() string {
-	secrets := rpc.Secrets()
-	slices.SortFunc(secrets, func(a, b rpc.Secret) int { return strings.Compare(a.Field, b.Field) })
+// outerRoles are the roles that do not see everything.
+func outerRoles() []principal.Role {
+	return slices.DeleteFunc(identity.Roles(), func(role principal.Role) bool {
+		return rpc.Shows(tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES, role)
+	})
+}
+
+// received are the messages that reach a role: in answers, and in the details of
+// refusals.
+func received(t *testing.T, role principal.Role) map[protoreflect.FullName]protoreflect.MessageDescriptor {
+	t.Helper()
+	all := make(map[protoreflect.FullName]protoreflect.MessageDescriptor)
+	var take func(m protoreflect.MessageDescriptor)
+	take = func(m protoreflect.MessageDescriptor) {
+		if _, ok := all[m.FullName()]; ok || rpc.Plain(m) {
+			return
+		}
+		all[m.FullName()] = m
+		for i := range m.Fields().Len() {
+			f := m.Fields().Get(i)
+			if sees, _ := rpc.Sees(role, f); sees && rpc.HeldBy(f) != nil {
+				take(rpc.HeldBy(f))
+			}
+		}
+	}
+	take((&tenfoldv1.ClaimStateDetail{}).ProtoReflect().Descriptor())
+	for method, roles := range rpc.MethodRoles() {
+		if slices.Contains(roles, role) {
+			take(contractMethod(t, method).Output())
+		}
+	}
+	return all
+}
+
+// columns are the head of a table with a column for each outer role.
+func columns(first string) string {
 	var b strings.Builder
-	b.WriteString("| field | hidden from | but shown |\n| --- | --- | --- |\n")
-	for _, s := range secrets {
-		shown := ""
-		if s.Own {
-			shown = "where a merchant made the move or event"
+	b.WriteString("| " + first + " |")
+	for _, role := range outerRoles() {
+		fmt.Fprintf(&b, " %s |", role)
+	}
+	return b.String() + "\n|" + strings.Repeat(" --- |", len(outerRoles())+1) + "\n"
+}
+
+// fieldTable says which fields are kept from a role that gets their message.
+func fieldTable(t *testing.T) string {
+	t.Helper()
+	rows := make(map[string]map[principal.Role]string)
+	kept := make(map[string]bool)
+	for _, role := range outerRoles() {
+		for _, m := range received(t, role) {
+			for i := range m.Fields().Len() {
+				f := m.Fields().Get(i)
+				name := string(m.Name()) + "." + string(f.Name())
+				if rows[name] == nil {
+					rows[name] = make(map[principal.Role]string)
+				}
+				switch sees, own := rpc.Sees(role, f); {
+				case own:
+					rows[name][role], kept[name] = "own", true
+				case sees:
+					rows[name][role] = "yes"
+				default:
+					rows[name][role], kept[name] = "no", true
+				}
+			}
 		}
-		var from []string
-		for _, role := range s.From {
-			from = append(from, string(role))
+	}
+	var b strings.Builder
+	b.WriteString(columns("field"))
+	for _, name := range slices.Sorted(maps.Keys(kept)) {
+		fmt.Fprintf(&b, "| %s |", name)
+		for _, role := range outerRoles() {
+			b.WriteString(" " + rows[name][role] + " |")
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.TrimPrefix(s.Field, "tenfold.v1."), strings.Join(from, ", "), shown)
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// factTable says which facts of refusals are kept from a role.
+func factTable() string {
+	facts := rpc.Facts()
+	var b strings.Builder
+	b.WriteString(columns("fact"))
+	for _, key := range slices.Sorted(maps.Keys(facts)) {
+		if facts[key] == tenfoldv1.ShownTo_SHOWN_TO_EVERYONE {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s |", key)
+		for _, role := range outerRoles() {
+			if rpc.Shows(facts[key], role) {
+				b.WriteString(" yes |")
+			} else {
+				b.WriteString(" no |")
+			}
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }

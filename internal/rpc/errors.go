@@ -125,14 +125,15 @@ func statusOf(err error, who caller) (s *status.Status, refused bool) {
 	var v *violations
 	switch {
 	case errors.As(err, &v):
-		return v.status(), true
+		return v.status(who), true
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.New(codes.DeadlineExceeded, "the caller's deadline passed; whether the request was accepted may be unknown"), false
 	case errors.Is(err, context.Canceled):
 		return status.New(codes.Canceled, "the caller is gone; whether the request was accepted may be unknown"), false
 	}
 	if s, ok := status.FromError(err); ok {
-		return s, false
+		// Details made elsewhere are classified nowhere, so they are dropped.
+		return status.New(s.Code(), s.Message()), false
 	}
 	return status.New(codes.Internal, "internal error"), false
 }
@@ -175,12 +176,16 @@ func refusal(f *fault.Error, who caller) *status.Status {
 	if c, ok := f.Subject.(*claim.Claim); ok {
 		details = append(details, stateDetail(c, who))
 	}
-	return detailed(code, f.Detail, details...)
+	return detailed(who, code, f.Detail, details...)
 }
 
-// detailed makes a status; details that cannot be encoded would be a bug, and
-// the status without them still says what matters.
-func detailed(code codes.Code, message string, details ...protoadapt.MessageV1) *status.Status {
+// detailed makes a status, and clears in its details what the caller must not see.
+// Details that cannot be encoded would be a bug, and the status without them still
+// says what matters.
+func detailed(who caller, code codes.Code, message string, details ...protoadapt.MessageV1) *status.Status {
+	for _, d := range details {
+		who.coverDetail(d)
+	}
 	s := status.New(code, message)
 	if with, err := s.WithDetails(details...); err == nil {
 		return with
@@ -210,7 +215,6 @@ func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 			d.AllowedActions = append(d.AllowedActions, actions.proto(a))
 		}
 	}
-	who.cover(d)
 	return d
 }
 
@@ -248,8 +252,8 @@ func (v *violations) message() string {
 	return text
 }
 
-func (v *violations) status() *status.Status {
-	return detailed(canonical[v.reason], v.message(),
+func (v *violations) status(who caller) *status.Status {
+	return detailed(who, canonical[v.reason], v.message(),
 		&errdetails.ErrorInfo{Reason: string(v.reason), Domain: domain},
 		&errdetails.BadRequest{FieldViolations: v.fields})
 }

@@ -27,7 +27,7 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 	if err != nil {
 		return nil, err
 	}
-	if hides(role(ctx), "tenfold.v1.Move.note") && read.moved.Role != string(principal.RoleMerchant) {
+	if hides(role(ctx), &tenfoldv1.Move{}, "note") && read.moved.Role != string(principal.RoleMerchant) {
 		// The text would repeat what is hidden from the role in the move.
 		read.moved.Note = ""
 	}

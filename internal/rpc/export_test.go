@@ -1,10 +1,16 @@
 package rpc
 
 import (
+	"maps"
+	"slices"
+
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // MethodRoles are the roles that may call each method; none for an open one.
@@ -16,24 +22,46 @@ func MethodRoles() map[string][]principal.Role {
 	return out
 }
 
+func callerIn(role principal.Role) caller {
+	return caller{identity.Caller{Principal: principal.Principal{Role: role}}}
+}
+
 // Cover clears what a role must not see in an answer.
-func Cover(role principal.Role, answer proto.Message) {
-	caller{identity.Caller{Principal: principal.Principal{Role: role}}}.cover(answer)
+func Cover(role principal.Role, answer proto.Message) { coverFrom(role, answer) }
+
+// CoverApart covers a message with veils that are woven for some types alone.
+func CoverApart(role principal.Role, types []protoreflect.MessageDescriptor, m proto.Message) {
+	r := m.ProtoReflect()
+	weave(role, types)[r.Descriptor().FullName()].cover(r)
 }
 
-// Secret is a field that is hidden from roles.
-type Secret struct {
-	Field string
-	From  []principal.Role
-	// Own says that it is shown where a merchant made it.
-	Own bool
+// StatusOf is the status that a caller in a role gets for an error.
+func StatusOf(role principal.Role, err error) *status.Status {
+	s, _ := statusOf(err, callerIn(role))
+	return s
 }
 
-// Secrets are the fields that are not for every role.
-func Secrets() []Secret {
-	var out []Secret
-	for field, s := range secrets {
-		out = append(out, Secret{Field: string(field), From: s.from, Own: s.unless != nil})
+// Shows says whether a role sees what is shown to an audience.
+func Shows(to tenfoldv1.ShownTo, role principal.Role) bool { return shows(to, role) }
+
+// ShownTo is what the contract says of a field.
+func ShownTo(field protoreflect.FieldDescriptor) tenfoldv1.ShownTo { return shownTo(field) }
+
+// HeldBy is the type of the messages in a field; nil for none.
+func HeldBy(field protoreflect.FieldDescriptor) protoreflect.MessageDescriptor { return heldBy(field) }
+
+// Plain says whether a message from outside of the contract is shown whole.
+func Plain(m protoreflect.MessageDescriptor) bool { return slices.Contains(plain, m.FullName()) }
+
+// Sees says whether a role sees a field, and whether only where a merchant made
+// the message.
+func Sees(role principal.Role, field protoreflect.FieldDescriptor) (sees, own bool) {
+	one := veilOf(role, field.ContainingMessage())
+	if one == nil {
+		return true, false
 	}
-	return out
+	return !slices.Contains(one.hidden, field), slices.Contains(one.ofOthers, field)
 }
+
+// Facts say who sees each fact of a refusal.
+func Facts() map[string]tenfoldv1.ShownTo { return maps.Clone(facts) }

@@ -10,193 +10,237 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// secret is whom a field is hidden from.
-type secret struct {
-	from []principal.Role
-	// unless shows it all the same, by what stands beside it. Nil: never.
-	unless func(protoreflect.Message) bool
+// contract is the package of the contract's messages.
+const contract = "tenfold.v1"
+
+// internalRoles see every field of the answers that they may ask for.
+var internalRoles = []principal.Role{
+	principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor,
 }
 
-func hiddenFrom(r ...principal.Role) secret { return secret{from: r} }
-
-// fromOutside is hidden from everybody outside of the marketplace.
-var fromOutside = hiddenFrom(principal.RoleMerchant, principal.RoleAuthenticator)
-
-// fromAuthenticator is hidden from who only examines the goods: who claims, what
-// it costs whom, and what others found must not sway a result.
-var fromAuthenticator = hiddenFrom(principal.RoleAuthenticator)
-
-// secrets are the fields that are not for every role that may call a method.
-// What is not here is for everyone who gets the message.
-var secrets = map[protoreflect.FullName]secret{
-	// Who the consumer is and where the consumer's money goes.
-	"tenfold.v1.Claim.claimant_id":          fromOutside,
-	"tenfold.v1.Claim.claimant_role":        fromOutside,
-	"tenfold.v1.Claim.payout_destination":   fromOutside,
-	"tenfold.v1.OrderLine.payer_id":         fromOutside,
-	"tenfold.v1.OrderLine.recipient_id":     fromOutside,
-	"tenfold.v1.Payout.destination":         fromOutside,
-	"tenfold.v1.Payout.original_payment_id": fromOutside,
-	"tenfold.v1.Payout.gateway_reference":   fromOutside,
-	"tenfold.v1.OrderLine.payment_id":       fromAuthenticator,
-	"tenfold.v1.OrderLine.order_id":         fromAuthenticator,
-	"tenfold.v1.Claim.order_id":             fromAuthenticator,
-	"tenfold.v1.Claim.order_line":           fromAuthenticator,
-	"tenfold.v1.Claim.pricing_group":        fromAuthenticator,
-
-	// Who of the marketplace's people works on a claim, and what they write to
-	// each other. What a merchant wrote itself it sees.
-	"tenfold.v1.Claim.assignee":       fromOutside,
-	"tenfold.v1.Claim.approvals":      fromOutside,
-	"tenfold.v1.Approval.person":      fromOutside,
-	"tenfold.v1.Approval.note":        fromOutside,
-	"tenfold.v1.Revision.author":      fromOutside,
-	"tenfold.v1.Revision.note":        fromOutside,
-	"tenfold.v1.Evidence.person":      {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Evidence.note":        {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Proposal.note":        fromOutside,
-	"tenfold.v1.Proposal.proposed_by": fromOutside,
-	"tenfold.v1.ProposalVote.person":  fromOutside,
-	"tenfold.v1.ProposalVote.note":    fromOutside,
-	"tenfold.v1.Move.person":          {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.workload":        {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Move.note":            {from: fromOutside.from, unless: madeByMerchant},
-
-	// The same in events. Their content tells all of it.
-	"tenfold.v1.Event.person_commitment": {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Event.workload":          {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Event.details":           {from: fromOutside.from, unless: madeByMerchant},
-	"tenfold.v1.Event.content":           fromOutside,
-
-	// The same where a claim is explained.
-	"tenfold.v1.VerdictSummary.note": fromOutside,
-
-	// What a claim is worth, and what was found by others.
-	"tenfold.v1.Claim.award":          fromAuthenticator,
-	"tenfold.v1.Claim.funding":        fromAuthenticator,
-	"tenfold.v1.Claim.notice":         fromAuthenticator,
-	"tenfold.v1.Claim.deadline":       fromAuthenticator,
-	"tenfold.v1.Claim.calculation":    fromAuthenticator,
-	"tenfold.v1.Claim.policy_version": fromAuthenticator,
-	"tenfold.v1.Claim.verdict":        fromAuthenticator,
-	"tenfold.v1.Claim.units":          fromAuthenticator,
-	"tenfold.v1.Claim.results":        fromAuthenticator,
-	"tenfold.v1.Claim.payouts":        fromAuthenticator,
-	"tenfold.v1.Claim.holds":          fromAuthenticator,
-	"tenfold.v1.Claim.balances":       fromAuthenticator,
-	"tenfold.v1.Claim.action_effects": fromAuthenticator,
-	"tenfold.v1.Claim.appeals":        fromAuthenticator,
-	"tenfold.v1.Appeal.note":          fromAuthenticator,
-	"tenfold.v1.Claim.revisions":      fromAuthenticator,
-	"tenfold.v1.Claim.exposure":       fromAuthenticator,
-	"tenfold.v1.Claim.confirmed_at":   fromAuthenticator,
-	"tenfold.v1.Claim.sampling_case":  fromAuthenticator,
-	"tenfold.v1.Claim.payout_form":    fromAuthenticator,
-	"tenfold.v1.Claim.evidence":       fromAuthenticator,
-	"tenfold.v1.Claim.fees":           fromAuthenticator,
-
-	"tenfold.v1.Claim.hold_expires_at":  fromAuthenticator,
-	"tenfold.v1.Claim.clock_stopped_at": fromAuthenticator,
-
-	// The same, where a refusal tells the state of a claim.
-	"tenfold.v1.ClaimStateDetail.verdict":  fromAuthenticator,
-	"tenfold.v1.ClaimStateDetail.deadline": fromAuthenticator,
+// audiences are the roles, beside the internal ones, that see a field with each
+// value of the option. EVERYONE needs no row. Any other value without a row is for
+// internal roles only.
+var audiences = map[tenfoldv1.ShownTo][]principal.Role{
+	tenfoldv1.ShownTo_SHOWN_TO_PARTIES:       {principal.RoleOrderService, principal.RoleMerchant},
+	tenfoldv1.ShownTo_SHOWN_TO_ORDER_SERVICE: {principal.RoleOrderService},
+	tenfoldv1.ShownTo_SHOWN_TO_MERCHANT:      {principal.RoleMerchant},
+	tenfoldv1.ShownTo_SHOWN_TO_MAKER:         {principal.RoleOrderService}, // For merchants see veil.ofOthers.
 }
 
-// madeByMerchant says whether a move or an event was made in the role of its
-// merchant.
-func madeByMerchant(made protoreflect.Message) bool {
-	role := made.Descriptor().Fields().ByName("role")
-	return made.Get(role).String() == string(principal.RoleMerchant)
+// plain are the only messages from outside the contract that are shown, whole, to
+// the roles that see their field. Any other type could carry anything (an Any or a
+// Struct does), so a field that holds one is hidden.
+var plain = []protoreflect.FullName{"google.protobuf.Timestamp", "google.protobuf.Duration"}
+
+// shows says whether a role sees a field with this value of the option. A role that
+// stands in none of the tables above, such as that of an unknown caller, sees
+// EVERYONE's fields only.
+func shows(to tenfoldv1.ShownTo, role principal.Role) bool {
+	return to == tenfoldv1.ShownTo_SHOWN_TO_EVERYONE || slices.Contains(internalRoles, role) || slices.Contains(audiences[to], role)
 }
 
-// hides says whether a field is hidden from a role, whatever stands beside it.
-func hides(role principal.Role, field protoreflect.FullName) bool {
-	return slices.Contains(secrets[field].from, role)
+// shownTo reads the option of a field; UNSPECIFIED where it has none.
+func shownTo(field protoreflect.FieldDescriptor) tenfoldv1.ShownTo {
+	to, _ := proto.GetExtension(field.Options(), tenfoldv1.E_ShownTo).(tenfoldv1.ShownTo)
+	return to
 }
 
-// veil is what is to be hidden in the messages of one type from one role.
+// veil lists the fields to clear in messages of one type before one role gets them.
+// A nil veil hides nothing.
 type veil struct {
 	hidden []protoreflect.FieldDescriptor
-	// within are the fields whose own messages hold something hidden.
-	within []protoreflect.FieldDescriptor
+	// ofOthers are hidden unless the field maker says that a merchant made the
+	// message.
+	ofOthers []protoreflect.FieldDescriptor
+	maker    protoreflect.FieldDescriptor
+	// within are the shown fields whose messages have a veil of their own.
+	within []veiled
 }
 
-// veils are the veils of a role, by message.
-type veils map[protoreflect.FullName]veil
+type veiled struct {
+	field protoreflect.FieldDescriptor
+	veil  *veil
+}
 
-// veilsOf are the veils of every role, worked out once.
-var veilsOf = sync.OnceValue(func() map[principal.Role]veils {
-	all := make(map[principal.Role]veils)
-	for _, role := range identity.Roles() {
-		v := veils{}
-		protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(file protoreflect.FileDescriptor) bool {
-			for i := range file.Messages().Len() {
-				v.add(role, file.Messages().Get(i), nil)
-			}
+// veils are the veils of one role, by message.
+type veils map[protoreflect.FullName]*veil
+
+// weave works out a role's veils for these messages and for all messages inside
+// them.
+func weave(role principal.Role, messages []protoreflect.MessageDescriptor) veils {
+	v := veils{}
+	for _, m := range messages {
+		v.add(role, m)
+	}
+	v.thin()
+	return v
+}
+
+func (v veils) add(role principal.Role, m protoreflect.MessageDescriptor) *veil {
+	if known, ok := v[m.FullName()]; ok {
+		return known
+	}
+	one := &veil{}
+	v[m.FullName()] = one // Stored before its fields are read: a message may hold itself.
+	for i := range m.Fields().Len() {
+		f := m.Fields().Get(i)
+		held := heldBy(f)
+		if !one.place(role, f, held) {
+			continue
+		}
+		if held != nil && !slices.Contains(plain, held.FullName()) {
+			one.within = append(one.within, veiled{f, v.add(role, held)})
+		}
+	}
+	return one
+}
+
+// place adds a field to the lists of a veil, and says whether the role ever sees it.
+func (v *veil) place(role principal.Role, f protoreflect.FieldDescriptor, held protoreflect.MessageDescriptor) bool {
+	to := shownTo(f)
+	switch {
+	case slices.Contains(internalRoles, role):
+		return true
+	case held != nil && held.ParentFile().Package() != contract && !slices.Contains(plain, held.FullName()):
+	case shows(to, role):
+		return true
+	case to == tenfoldv1.ShownTo_SHOWN_TO_MAKER && role == principal.RoleMerchant:
+		if v.maker = f.ContainingMessage().Fields().ByName("role"); v.maker != nil {
+			v.ofOthers = append(v.ofOthers, f)
 			return true
-		})
-		all[role] = v
+		}
+	}
+	v.hidden = append(v.hidden, f)
+	return false
+}
+
+// heldBy is the type of the messages in a field, also of a list's or a map's; nil
+// where the field holds none.
+func heldBy(f protoreflect.FieldDescriptor) protoreflect.MessageDescriptor {
+	if f.IsMap() {
+		return f.MapValue().Message()
+	}
+	return f.Message()
+}
+
+// thin removes every veil that hides nothing, so that cover never walks through
+// messages that the role sees whole.
+func (v veils) thin() {
+	hides := make(map[*veil]bool)
+	within := func(w veiled) bool { return hides[w.veil] }
+	for grew := true; grew; {
+		grew = false
+		for _, one := range v {
+			if !hides[one] && (len(one.hidden)+len(one.ofOthers) > 0 || slices.ContainsFunc(one.within, within)) {
+				hides[one], grew = true, true
+			}
+		}
+	}
+	for name, one := range v {
+		one.within = slices.DeleteFunc(one.within, func(w veiled) bool { return !within(w) })
+		if !hides[one] {
+			v[name] = nil
+		}
+	}
+}
+
+// nobody is the role of a caller who has proved none.
+const nobody principal.Role = ""
+
+// veilsOf are the veils of each role, worked out once.
+var veilsOf = sync.OnceValue(func() map[principal.Role]veils {
+	var messages []protoreflect.MessageDescriptor
+	protoregistry.GlobalFiles.RangeFilesByPackage(contract, func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Messages().Len() {
+			messages = append(messages, file.Messages().Get(i))
+		}
+		return true
+	})
+	all := make(map[principal.Role]veils)
+	for _, role := range append(identity.Roles(), nobody) {
+		all[role] = weave(role, messages)
 	}
 	return all
 })
 
-// add works out the veil of a message, and says whether it has one. open are
-// the messages around it, so that one that holds itself ends.
-func (v veils) add(role principal.Role, m protoreflect.MessageDescriptor, open []protoreflect.FullName) bool {
-	if known, ok := v[m.FullName()]; ok {
-		return len(known.hidden)+len(known.within) > 0
+// veilOf finds a role's veil for a type of message.
+func veilOf(role principal.Role, m protoreflect.MessageDescriptor) *veil {
+	all := veilsOf()
+	of, known := all[role]
+	if !known {
+		of = all[nobody]
 	}
-	if slices.Contains(open, m.FullName()) {
-		return false
+	one, known := of[m.FullName()]
+	if !known {
+		// The message is from outside the contract: all of it is hidden.
+		one = weave(role, []protoreflect.MessageDescriptor{m})[m.FullName()]
 	}
-	open = append(open, m.FullName())
-	var one veil
-	for i := range m.Fields().Len() {
-		f := m.Fields().Get(i)
-		switch {
-		case hides(role, f.FullName()):
-			one.hidden = append(one.hidden, f)
-		case f.Message() != nil && !f.IsMap() && v.add(role, f.Message(), open):
-			one.within = append(one.within, f)
-		}
-	}
-	v[m.FullName()] = one
-	return len(one.hidden)+len(one.within) > 0
+	return one
 }
 
-// covers says whether a role must not see all of a message's kind.
+// covers says whether anything in messages of this type is hidden from a role.
 func covers(role principal.Role, m proto.Message) bool {
-	one := veilsOf()[role][m.ProtoReflect().Descriptor().FullName()]
-	return len(one.hidden)+len(one.within) > 0
+	return veilOf(role, m.ProtoReflect().Descriptor()) != nil
+}
+
+// hides says whether a field is hidden from a role, be it only in messages that
+// others made.
+func hides(role principal.Role, m proto.Message, field protoreflect.Name) bool {
+	one := veilOf(role, m.ProtoReflect().Descriptor())
+	named := func(f protoreflect.FieldDescriptor) bool { return f.Name() == field }
+	return one != nil && (slices.ContainsFunc(one.hidden, named) || slices.ContainsFunc(one.ofOthers, named))
 }
 
 // cover clears what the caller must not see in an answer.
 func (c caller) cover(answer any) {
 	if m, ok := answer.(proto.Message); ok {
-		veilsOf()[c.Role].cover(m.ProtoReflect())
+		coverFrom(c.Role, m)
 	}
 }
 
-func (v veils) cover(m protoreflect.Message) {
-	one := v[m.Descriptor().FullName()]
-	for _, f := range one.hidden {
-		if unless := secrets[f.FullName()].unless; unless == nil || !unless(m) {
+// coverFrom clears what a role must not see in a message.
+func coverFrom(role principal.Role, m proto.Message) {
+	r := m.ProtoReflect()
+	veilOf(role, r.Descriptor()).cover(r)
+}
+
+func (v *veil) cover(m protoreflect.Message) {
+	if v == nil {
+		return
+	}
+	for _, f := range v.hidden {
+		m.Clear(f)
+	}
+	if v.maker != nil && m.Get(v.maker).String() != string(principal.RoleMerchant) {
+		for _, f := range v.ofOthers {
 			m.Clear(f)
 		}
 	}
-	for _, f := range one.within {
-		switch {
-		case !m.Has(f):
-		case f.IsList():
-			list := m.Get(f).List()
-			for i := range list.Len() {
-				v.cover(list.Get(i).Message())
-			}
-		default:
-			v.cover(m.Get(f).Message())
+	for _, w := range v.within {
+		if m.Has(w.field) {
+			w.cover(m.Get(w.field))
 		}
+	}
+}
+
+// cover covers the messages in the value of a field.
+func (w veiled) cover(value protoreflect.Value) {
+	switch {
+	case w.field.IsList():
+		list := value.List()
+		for i := range list.Len() {
+			w.veil.cover(list.Get(i).Message())
+		}
+	case w.field.IsMap():
+		value.Map().Range(func(_ protoreflect.MapKey, one protoreflect.Value) bool {
+			w.veil.cover(one.Message())
+			return true
+		})
+	default:
+		w.veil.cover(value.Message())
 	}
 }

@@ -84,7 +84,7 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 		ctx, cancel = context.WithTimeout(ctx, c.callMax)
 		defer cancel()
 	}
-	if response, err = handle(ctx, request); err == nil {
+	if response, err = handle(ctx, request); err == nil && !methods[method].open {
 		who.cover(response)
 	}
 	return response, err

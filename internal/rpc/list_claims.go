@@ -24,7 +24,7 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if err != nil {
 		return nil, err
 	}
-	if q.ClaimantID != "" && hides(callerOf(ctx).Role, "tenfold.v1.Claim.claimant_id") {
+	if q.ClaimantID != "" && hides(callerOf(ctx).Role, &tenfoldv1.Claim{}, "claimant_id") {
 		return nil, unsupported("claimant_id is not shown to this role, so nothing is found by it")
 	}
 	p, err := pageOf(ctx, r, claimCursorParts)

@@ -65,7 +65,7 @@ func notRead(said string) *status.Status {
 	v := &violations{reason: fault.RequestInvalid, fields: []*errdetails.BadRequest_FieldViolation{
 		{Description: said, Reason: string(fault.RequestInvalid)},
 	}}
-	return v.status()
+	return v.status(caller{}) // The caller is not identified yet.
 }
 
 // malformed answers for the transcoder where it calls a parameter that the contract

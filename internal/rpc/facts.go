@@ -1,0 +1,117 @@
+package rpc
+
+import (
+	"maps"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/protobuf/protoadapt"
+
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// facts states which roles see each fact of a refusal, by its key in the metadata
+// of ErrorInfo. A key without an entry is for internal roles only.
+var facts = map[string]tenfoldv1.ShownTo{
+	// Who calls, and how often it may.
+	"metadata":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"method":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"role":           tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"spiffeId":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"burst":          tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"callsPerSecond": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"maxPerRequest":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"queueMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"watchersMax":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+
+	// What the caller sent, and what it may be.
+	"expected":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"given":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"maxMinor":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"currency":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"path":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"requestId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"termMax":   tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+
+	// What it is about.
+	"authenticatorId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"claimId":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"merchantId":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"orderLineId":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"policyId":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"resultId":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"outNumber":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"payoutId":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"debtId":          tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"debtKind":        tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"eventNumber":     tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"webhookId":       tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"webhooksMax":     tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+
+	// Where a claim or a line stands.
+	"etag":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"event":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"legalBasis":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"membersMax":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"ordinal":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"quantity":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"quantityMax": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"revision":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"state":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"unit":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"closedAt":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"confirmedAt": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"rule":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+
+	// Which versions of a policy there may be.
+	"earliestEffectiveFrom": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"nextVersion":           tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"version":               tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+
+	// A merchant's money, and what a consumer was paid.
+	"askedMinor":      tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"availableMinor":  tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"couponState":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"exposureMinor":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"freeMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"heldMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"hold":            tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"leftMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"notAfter":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"openMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"owedMinor":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"payingMinor":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"possibleFrom":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"receivableMinor": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"reference":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"requiredMinor":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"sweepDue":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"transferNumber":  tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+}
+
+// coverDetail clears what the caller must not see in a detail of a status.
+func (c caller) coverDetail(detail protoadapt.MessageV1) {
+	switch d := detail.(type) {
+	case *errdetails.ErrorInfo:
+		d.Metadata = c.shownFacts(d.GetMetadata())
+	case *errdetails.BadRequest, *errdetails.RetryInfo:
+		// They describe the caller's own request and when to send it again.
+	default:
+		c.cover(protoadapt.MessageV2Of(d))
+	}
+}
+
+// shownFacts leaves out the facts that the caller must not see.
+func (c caller) shownFacts(all map[string]string) map[string]string {
+	shown := all
+	for key := range all {
+		if shows(facts[key], c.Role) {
+			continue
+		}
+		if len(shown) == len(all) {
+			shown = maps.Clone(all) // The refusal keeps all of them for the log.
+		}
+		delete(shown, key)
+	}
+	return shown
+}
