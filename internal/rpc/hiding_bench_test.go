@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -82,16 +82,16 @@ func BenchmarkCover(b *testing.B) {
 		delivery.Events = append(delivery.Events, one.GetEvents()...)
 	}
 	for _, of := range []struct {
-		role   engine.Role
+		role   principal.Role
 		answer proto.Message
 	}{
-		{engine.RoleMerchant, full}, {engine.RoleMerchant, delivery},
-		{engine.RoleAuthenticator, recorded},
-		{engine.RoleOrderService, full}, {engine.RoleOrderService, delivery},
-		{engine.RoleSupport, full}, {engine.RoleSupport, delivery},
+		{principal.RoleMerchant, full}, {principal.RoleMerchant, delivery},
+		{principal.RoleAuthenticator, recorded},
+		{principal.RoleOrderService, full}, {principal.RoleOrderService, delivery},
+		{principal.RoleSupport, full}, {principal.RoleSupport, delivery},
 	} {
 		b.Run(string(of.role)+"/"+string(of.answer.ProtoReflect().Descriptor().Name()), func(b *testing.B) {
-			lists := map[engine.Role]listed{of.role: {}}
+			lists := map[principal.Role]listed{of.role: {}}
 			lists[of.role].add(hidden[of.role], of.answer.ProtoReflect().Descriptor())
 			// Both work on what is covered already, so that neither pays for a copy.
 			m := proto.Clone(of.answer)

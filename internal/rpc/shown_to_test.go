@@ -26,9 +26,9 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -111,7 +111,7 @@ func TestEveryFieldOfAnAnswerIsDecidedOn(t *testing.T) {
 // it was made.
 func tellsMaker(m protoreflect.MessageDescriptor) bool {
 	role := m.Fields().ByName("role")
-	return role != nil && role.Kind() == protoreflect.StringKind && rpc.Shows(rpc.ShownTo(role), engine.RoleMerchant)
+	return role != nil && role.Kind() == protoreflect.StringKind && rpc.Shows(rpc.ShownTo(role), principal.RoleMerchant)
 }
 
 // parcels are messages with decided, undecided and unclassifiable fields of every
@@ -238,7 +238,7 @@ func TestUndecidedFieldsAreHidden(t *testing.T) {
 	want = append(append(want, "wrapper"), below("wrapper.parcel", leaf)...)
 	slices.Sort(want)
 	for _, order := range [][]protoreflect.MessageDescriptor{{wrapper, parcel}, {parcel, wrapper}} {
-		for _, role := range []engine.Role{engine.RoleMerchant, engine.RoleAuthenticator, "", "a role of tomorrow"} {
+		for _, role := range []principal.Role{principal.RoleMerchant, principal.RoleAuthenticator, "", "a role of tomorrow"} {
 			m := pack(parcel, 1)
 			rpc.CoverApart(role, order, m.Interface())
 			if diff := cmp.Diff(want, unpack(m, "")); diff != "" {
@@ -246,7 +246,7 @@ func TestUndecidedFieldsAreHidden(t *testing.T) {
 			}
 		}
 		m := pack(parcel, 1)
-		rpc.CoverApart(engine.RoleSupport, order, m.Interface())
+		rpc.CoverApart(principal.RoleSupport, order, m.Interface())
 		if !proto.Equal(m.Interface(), pack(parcel, 1).Interface()) {
 			t.Errorf("support misses something in %v", unpack(m, ""))
 		}
@@ -273,7 +273,7 @@ func TestForeignAnswersAreHidden(t *testing.T) {
 // fact that no refusal has any more.
 func TestEveryFactIsDecidedOn(t *testing.T) {
 	t.Parallel()
-	// exit.go passes these keys to a function that adds them.
+	// merchant_exit.go passes these keys to a function that adds them.
 	used := map[string]bool{"exposureMinor": true, "heldMinor": true, "receivableMinor": true, "payingMinor": true}
 	computed := make(map[string]int)
 	files := token.NewFileSet()
@@ -301,8 +301,8 @@ func TestEveryFactIsDecidedOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// approve_proposal.go copies the facts of another refusal.
-	if diff := cmp.Diff(map[string]int{"exit.go": 1, "approve_proposal.go": 1}, computed); diff != "" {
+	// proposal_approve.go copies the facts of another refusal.
+	if diff := cmp.Diff(map[string]int{"merchant_exit.go": 1, "proposal_approve.go": 1}, computed); diff != "" {
 		t.Errorf("facts whose keys this test cannot read: %s", diff)
 	}
 	facts := rpc.Facts()
@@ -337,12 +337,12 @@ func factOf(n ast.Node) (key string, ok bool) {
 // the fact for the log; and a detail from elsewhere that is passed on.
 func TestRefusalsTellWhatTheRoleMaySee(t *testing.T) {
 	t.Parallel()
-	for role, want := range map[engine.Role][]string{
-		engine.RoleSupport:       {"claimId", "debtId", "freeMinor", "undecided"},
-		engine.RoleMerchant:      {"claimId", "debtId", "freeMinor"},
-		engine.RoleOrderService:  {"claimId", "freeMinor"},
-		engine.RoleAuthenticator: {"claimId"},
-		"":                       {"claimId"},
+	for role, want := range map[principal.Role][]string{
+		principal.RoleSupport:       {"claimId", "debtId", "freeMinor", "undecided"},
+		principal.RoleMerchant:      {"claimId", "debtId", "freeMinor"},
+		principal.RoleOrderService:  {"claimId", "freeMinor"},
+		principal.RoleAuthenticator: {"claimId"},
+		"":                          {"claimId"},
 	} {
 		refused := fault.New(fault.ClaimChanged, "no").With("claimId", "c").With("debtId", "d").With("freeMinor", 1).With("undecided", "u")
 		details := rpc.StatusOf(role, refused).Details()
@@ -361,7 +361,7 @@ func TestRefusalsTellWhatTheRoleMaySee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := rpc.StatusOf(engine.RoleMerchant, errors.Join(made.Err()))
+	got := rpc.StatusOf(principal.RoleMerchant, errors.Join(made.Err()))
 	if got.Code() != codes.NotFound || len(got.Details()) != 0 {
 		t.Errorf("a status from elsewhere becomes %v", got.Proto())
 	}
