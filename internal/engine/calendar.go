@@ -5,7 +5,6 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -20,7 +19,7 @@ func (e *Engine) SetCalendarDays(ctx context.Context, h request.Header, days []c
 	if err := calendar.Check(days); err != nil {
 		return false, err
 	}
-	return e.catalogue(ctx, h, arrangement(days), func(r postgres.CatalogRequest) (bool, error) {
+	return e.catalogue(ctx, h, arrangement(days), func(r request.Once) (bool, error) {
 		return e.db.SetCalendarDays(ctx, r, days, h.Principal.Person)
 	})
 }

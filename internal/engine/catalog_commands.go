@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -23,7 +24,8 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 	if v.PublishedAt.After(e.Now()) {
 		return false, fault.New(fault.RequestInvalid, "published_at lies in the future").At("policy_version.published_at")
 	}
-	return e.catalogue(ctx, h, publication{v}, func(r postgres.CatalogRequest) (bool, error) {
+	return e.catalogue(ctx, h, publication{v}, func(r request.Once) (bool, error) {
+		r.Name = fmt.Sprintf("policies/%s/versions/%d", v.PolicyID, v.Number)
 		return e.db.PublishPolicyVersion(ctx, r, &v)
 	})
 }
@@ -32,17 +34,15 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 // AUTHENTICATOR_ALREADY_REGISTERED.
 func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a claim.Authenticator) (replayed bool, err error) {
 	a.RegisteredAt = e.Now()
-	return e.catalogue(ctx, h, registration{a}, func(r postgres.CatalogRequest) (bool, error) {
+	return e.catalogue(ctx, h, registration{a}, func(r request.Once) (bool, error) {
+		r.Name = "authenticators/" + a.ID
 		return e.db.RegisterAuthenticator(ctx, r, a)
 	})
 }
 
 // catalogue runs a change of a catalogue and takes it over at once.
-func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(postgres.CatalogRequest) (bool, error)) (bool, error) {
-	replayed, err := change(postgres.CatalogRequest{
-		Workload: h.Principal.Workload, Method: h.Method, RequestID: h.RequestID,
-		Digest: request.DigestOf(content), RecordedAt: e.Now(), ValidateOnly: h.ValidateOnly,
-	})
+func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
+	replayed, err := change(h.Once(request.DigestOf(content), e.Now()))
 	switch {
 	case errors.Is(err, postgres.ErrUnavailable):
 		return false, Unavailable()

@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // CalendarDays reads every day that differs from the ordinary week.
@@ -36,12 +37,12 @@ func (db *DB) CalendarDays(ctx context.Context) ([]calendar.Day, error) {
 // SetCalendarDays stores what the days are, under its request, for a person.
 // replayed says that the same request had stored them before. ErrContended when
 // another request has just set one of them.
-func (db *DB) SetCalendarDays(ctx context.Context, r CatalogRequest, days []calendar.Day, personID string) (replayed bool, err error) {
+func (db *DB) SetCalendarDays(ctx context.Context, r request.Once, days []calendar.Day, personID string) (replayed bool, err error) {
 	dates, kinds, names := make([]string, len(days)), make([]string, len(days)), make([]string, len(days))
 	for i, d := range days {
 		dates[i], kinds[i], names[i] = d.Date.String(), string(d.Kind), d.Name
 	}
-	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO calendar_days (day, revision, kind, name, workload, person_id, recorded_at)
 			SELECT s.day, coalesce(max(c.revision), 0) + 1, s.kind, s.name, $4, $5, $6
@@ -55,4 +56,5 @@ func (db *DB) SetCalendarDays(ctx context.Context, r CatalogRequest, days []cale
 		}
 		return failure(ctx, "set calendar days", err)
 	})
+	return replayed, err
 }

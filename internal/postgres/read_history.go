@@ -14,7 +14,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/order"
-	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // MoveRead is a move with who made it. Person is empty where none acted, or
@@ -205,15 +204,6 @@ func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*orde
 		WHERE f.merchant_id = $1 AND f.order_line_id = $2
 		ORDER BY f.refunded_at, f.refund_id`, scanRefund, merchantID, lineID)
 	return line, refunds, err == nil, err
-}
-
-// Request reads the stored outcome of a request.
-func (r Reader) Request(ctx context.Context, k request.Key) (request.Stored, bool, error) {
-	return readOne(ctx, r, "read request", `
-		SELECT`+requestColumns+`
-		FROM requests r
-		WHERE r.merchant_id = $1 AND r.workload = $2 AND r.method = $3 AND r.request_id = $4`,
-		scanRequest, k.MerchantID, k.Workload, k.Method, k.RequestID)
 }
 
 // Move is a claim's change of state as its history keeps it, with its event.

@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // PolicyVersions reads every version of every policy.
@@ -37,8 +36,8 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 // POLICY_ALREADY_PUBLISHED when the number is taken, REQUEST_INVALID when it is
 // not the next one or takes effect before the one before it. replayed says that
 // the same request had stored it before.
-func (db *DB) PublishPolicyVersion(ctx context.Context, r CatalogRequest, v *policy.Version) (replayed bool, err error) {
-	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		if err := checkSuccession(ctx, tx, v); err != nil {
 			return err
 		}
@@ -48,6 +47,7 @@ func (db *DB) PublishPolicyVersion(ctx context.Context, r CatalogRequest, v *pol
 		}
 		return err
 	})
+	return replayed, err
 }
 
 // checkSuccession compares a version with the newest one of its policy.
@@ -133,8 +133,8 @@ func (db *DB) Authenticators(ctx context.Context) ([]claim.Authenticator, error)
 // RegisterAuthenticator stores an authenticator under its request.
 // AUTHENTICATOR_ALREADY_REGISTERED when its id is taken. replayed says that the
 // same request had stored it before.
-func (db *DB) RegisterAuthenticator(ctx context.Context, r CatalogRequest, a claim.Authenticator) (replayed bool, err error) {
-	return db.inCatalog(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) RegisterAuthenticator(ctx context.Context, r request.Once, a claim.Authenticator) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			INSERT INTO authenticators (authenticator_id, kind, display_name, categories, registered_at)
 			VALUES ($1, $2, $3, $4, $5)
@@ -149,61 +149,7 @@ func (db *DB) RegisterAuthenticator(ctx context.Context, r CatalogRequest, a cla
 		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is registered already", a.ID).
 			With("authenticatorId", a.ID).At("authenticator_id")
 	})
-}
-
-// CatalogRequest is a request that changes a catalogue.
-type CatalogRequest struct {
-	Workload   string
-	Method     string
-	RequestID  string
-	Digest     [32]byte
-	RecordedAt time.Time
-	// ValidateOnly decides it and stores nothing.
-	ValidateOnly bool
-}
-
-// inCatalog runs f in the transaction that stores its request, unless the
-// request is stored already. REQUEST_ID_REUSED when that had another content.
-func (db *DB) inCatalog(ctx context.Context, r CatalogRequest, f func(*sqlx.Tx) error) (replayed bool, err error) {
-	tx, err := db.pool.BeginTxx(ctx, nil)
-	if err != nil {
-		return false, failure(ctx, "begin", err)
-	}
-	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
-	res, err := tx.ExecContext(ctx, `
-		INSERT INTO catalog_requests (workload, method, request_id, digest, recorded_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (workload, method, request_id) DO NOTHING`,
-		r.Workload, r.Method, r.RequestID, r.Digest[:], r.RecordedAt)
-	if err != nil {
-		return false, failure(ctx, "store catalogue request", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err == nil, errors.Join(err, sameRequest(ctx, tx, r))
-	}
-	if err := f(tx); err != nil || r.ValidateOnly {
-		return false, err
-	}
-	if err := tx.Commit(); err != nil {
-		return false, failure(ctx, "commit catalogue request", err)
-	}
-	return false, nil
-}
-
-// sameRequest refuses a request id that was stored with another content.
-func sameRequest(ctx context.Context, tx *sqlx.Tx, r CatalogRequest) error {
-	var digest []byte
-	err := tx.GetContext(ctx, &digest, `
-		SELECT digest FROM catalog_requests WHERE workload = $1 AND method = $2 AND request_id = $3`,
-		r.Workload, r.Method, r.RequestID)
-	if err != nil {
-		return failure(ctx, "read catalogue request", err)
-	}
-	if !bytes.Equal(digest, r.Digest[:]) {
-		return fault.New(fault.RequestIDReused, "request id %s was used for another content of %s", r.RequestID, r.Method).
-			With("requestId", r.RequestID).At("request_id")
-	}
-	return nil
+	return replayed, err
 }
 
 func orEmpty(s []string) []string {

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // Webhook is a place that events of a book are sent to.
@@ -29,20 +29,6 @@ type Webhook struct {
 	// EventNumber is the last event that was queued for it or passed over.
 	EventNumber int64
 	CreatedAt   time.Time
-}
-
-// WebhookRequest is a request that changes a webhook.
-type WebhookRequest struct {
-	MerchantID string
-	Workload   string
-	Method     string
-	RequestID  string
-	Digest     [32]byte
-	RecordedAt time.Time
-	// WebhookID is the webhook that it makes or names.
-	WebhookID string
-	// ValidateOnly decides it and stores nothing.
-	ValidateOnly bool
 }
 
 const webhookColumns = `
@@ -98,8 +84,8 @@ func (r Reader) Webhooks(ctx context.Context, merchantID, after string, limit in
 
 // CreateWebhook stores a webhook, which begins with what its book has next.
 // MERCHANT_NOT_FOUND, and WEBHOOK_LIMIT_REACHED for more than most.
-func (db *DB) CreateWebhook(ctx context.Context, r WebhookRequest, w *Webhook, most int) (webhookID string, replayed bool, err error) {
-	return db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, most int) (webhookID string, replayed bool, err error) {
+	stored, replayed, err := db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		var count int
 		// The book's row makes those who create at once wait for each other.
 		err := tx.GetContext(ctx, &w.EventNumber, `
@@ -128,6 +114,7 @@ func (db *DB) CreateWebhook(ctx context.Context, r WebhookRequest, w *Webhook, m
 			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret, w.EventNumber, w.CreatedAt)
 		return failure(ctx, "create webhook", err)
 	})
+	return stored.WebhookID, replayed, err
 }
 
 func merchantNotFound(merchantID string) error {
@@ -135,8 +122,8 @@ func merchantNotFound(merchantID string) error {
 }
 
 // DeleteWebhook ends a webhook and drops what waits for it. WEBHOOK_NOT_FOUND.
-func (db *DB) DeleteWebhook(ctx context.Context, r WebhookRequest) (replayed bool, err error) {
-	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) DeleteWebhook(ctx context.Context, r request.Once) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		err := changeWebhook(ctx, tx, r, `
 			UPDATE webhooks SET deleted_at = $3
 			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, r.RecordedAt)
@@ -152,8 +139,8 @@ func (db *DB) DeleteWebhook(ctx context.Context, r WebhookRequest) (replayed boo
 
 // RotateSecret gives a webhook a new secret; the old one holds until a time.
 // WEBHOOK_NOT_FOUND.
-func (db *DB) RotateSecret(ctx context.Context, r WebhookRequest, secret []byte, until time.Time) (replayed bool, err error) {
-	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) RotateSecret(ctx context.Context, r request.Once, secret []byte, until time.Time) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		return changeWebhook(ctx, tx, r, `
 			UPDATE webhooks SET previous_secret = secret, previous_until = $4, secret = $3
 			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret, until)
@@ -163,7 +150,7 @@ func (db *DB) RotateSecret(ctx context.Context, r WebhookRequest, secret []byte,
 
 // changeWebhook runs an update of the request's webhook; WEBHOOK_NOT_FOUND where
 // it meets none.
-func changeWebhook(ctx context.Context, tx *sqlx.Tx, r WebhookRequest, query string, args ...any) error {
+func changeWebhook(ctx context.Context, tx *sqlx.Tx, r request.Once, query string, args ...any) error {
 	res, err := tx.ExecContext(ctx, query, append([]any{r.MerchantID, r.WebhookID}, args...)...)
 	if err != nil {
 		return failure(ctx, "change webhook", err)
@@ -181,8 +168,8 @@ func WebhookNotFound(id string) error {
 
 // Redeliver queues an event of the book for a webhook, from the first try on.
 // WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
-func (db *DB) Redeliver(ctx context.Context, r WebhookRequest, number int64) (replayed bool, err error) {
-	_, replayed, err = db.inWebhooks(ctx, r, func(tx *sqlx.Tx) error {
+func (db *DB) Redeliver(ctx context.Context, r request.Once, number int64) (replayed bool, err error) {
+	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		err := changeWebhook(ctx, tx, r, `
 			UPDATE webhooks SET event_number = event_number
 			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`)
@@ -207,57 +194,4 @@ func (db *DB) Redeliver(ctx context.Context, r WebhookRequest, number int64) (re
 		return nil
 	})
 	return replayed, err
-}
-
-// inWebhooks runs f in the transaction that stores its request, unless the
-// request is stored already: then it gives the webhook of its outcome.
-// REQUEST_ID_REUSED when that had another content.
-func (db *DB) inWebhooks(ctx context.Context, r WebhookRequest, f func(*sqlx.Tx) error) (webhookID string, replayed bool, err error) {
-	tx, err := db.pool.BeginTxx(ctx, nil)
-	if err != nil {
-		return "", false, failure(ctx, "begin", err)
-	}
-	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
-	res, err := tx.ExecContext(ctx, `
-		INSERT INTO webhook_requests (merchant_id, workload, method, request_id, digest, webhook_id, recorded_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (merchant_id, workload, method, request_id) DO NOTHING`,
-		r.MerchantID, r.Workload, r.Method, r.RequestID, r.Digest[:], r.WebhookID, r.RecordedAt)
-	if err != nil {
-		return "", false, failure(ctx, "store webhook request", err)
-	}
-	n, err := res.RowsAffected()
-	if err != nil {
-		return "", false, failure(ctx, "store webhook request", err)
-	}
-	if n == 0 {
-		webhookID, err = sameWebhookRequest(ctx, tx, r)
-		return webhookID, err == nil, err
-	}
-	if err := f(tx); err != nil || r.ValidateOnly {
-		return r.WebhookID, false, err
-	}
-	if err := tx.Commit(); err != nil {
-		return "", false, failure(ctx, "commit webhook request", err)
-	}
-	return r.WebhookID, false, nil
-}
-
-func sameWebhookRequest(ctx context.Context, tx *sqlx.Tx, r WebhookRequest) (webhookID string, err error) {
-	var stored struct {
-		Digest    []byte `db:"digest"`
-		WebhookID string `db:"webhook_id"`
-	}
-	err = tx.GetContext(ctx, &stored, `
-		SELECT digest, webhook_id FROM webhook_requests
-		WHERE merchant_id = $1 AND workload = $2 AND method = $3 AND request_id = $4`,
-		r.MerchantID, r.Workload, r.Method, r.RequestID)
-	if err != nil {
-		return "", failure(ctx, "read webhook request", err)
-	}
-	if !bytes.Equal(stored.Digest, r.Digest[:]) {
-		return "", fault.New(fault.RequestIDReused, "request id %s was used for another content of %s", r.RequestID, r.Method).
-			With("requestId", r.RequestID).At("request_id")
-	}
-	return stored.WebhookID, nil
 }

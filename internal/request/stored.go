@@ -22,10 +22,14 @@ type Key struct {
 // Stored is an accepted request with the ids of its outcome; what it names is set.
 type Stored struct {
 	Key
-	Digest         [32]byte
-	ClaimID        string
-	ResultID       string
-	PayoutID       string
+	Digest   [32]byte
+	ClaimID  string
+	ResultID string
+	PayoutID string
+	// WebhookID is the webhook that it made or named.
+	WebhookID string
+	// Name is that of what it made in a catalogue.
+	Name           string
 	TransferNumber int64
 	EventNumber    int64
 	RecordedAt     time.Time
@@ -39,4 +43,12 @@ func (r *Stored) Replay(digest [32]byte) error {
 	}
 	return fault.New(fault.RequestIDReused, "request id %s was already used for a different %s request", r.RequestID, r.Method).
 		With("requestId", r.RequestID).At("request_id")
+}
+
+// Once is a change outside of the pipeline: what is stored of it, and whether it is
+// only tried.
+type Once struct {
+	Stored
+	// ValidateOnly decides it and stores nothing.
+	ValidateOnly bool
 }

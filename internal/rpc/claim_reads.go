@@ -127,13 +127,13 @@ func (s *claimService) orderLine(ctx context.Context, merchant, id string) (*ten
 func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
 	stored, found, err := s.db.Reader().Request(ctx, request.Key{
-		MerchantID: merchant, Workload: callerOf(ctx).Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
+		MerchantID: anchor(merchant), Workload: callerOf(ctx).Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.RequestNotFound, "no request %s of %s was accepted for merchant %s", r.GetRequestId(), r.GetMethod(), merchant).
+		return nil, fault.New(fault.RequestNotFound, "no request %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
 			With("requestId", r.GetRequestId())
 	}
 	return &tenfoldv1.GetRequestResponse{Request: storedRequestOf(&stored)}, nil
@@ -156,7 +156,13 @@ func storedRequestOf(r *request.Stored) *tenfoldv1.StoredRequest {
 	if r.TransferNumber > 0 {
 		p.OutcomeNames = append(p.OutcomeNames, transferName(r.MerchantID, r.TransferNumber))
 	}
-	if len(p.OutcomeNames) == 0 {
+	if r.WebhookID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, webhookName(r.MerchantID, r.WebhookID))
+	}
+	if r.Name != "" {
+		p.OutcomeNames = append(p.OutcomeNames, r.Name)
+	}
+	if len(p.OutcomeNames) == 0 && r.MerchantID != "" {
 		p.OutcomeNames = append(p.OutcomeNames, merchantName(r.MerchantID))
 	}
 	return p

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -228,5 +229,41 @@ func TestGetRequest(t *testing.T) {
 	ask.Method = "ClaimService/AcceptClaim"
 	if _, err := f.claims.GetRequest(f.as("order-service"), ask); refusal(err).reason != "REQUEST_NOT_FOUND" {
 		t.Errorf("under another method: %v", err)
+	}
+}
+
+// Would catch a kind of request that cannot be looked up: one that changed a webhook,
+// or a catalogue, which belongs to no book.
+func TestGetRequestFindsEveryKind(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	hook := f.hook("m1", "https://receiver.example/")
+	made, err := f.keeping.CreateWebhook(f.as("operator"), hook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.outcome(hook.GetRequestId(), "merchants/m1", "WebhookService/CreateWebhook", made.GetWebhook().GetName())
+	version := f.version(t, 2)
+	if _, err := f.rules.PublishPolicyVersion(f.as("operator"), version); err != nil {
+		t.Fatal(err)
+	}
+	f.outcome(version.GetRequestId(), "merchants/-", "PolicyService/PublishPolicyVersion", "policies/promise-tenfold/versions/2")
+	body := &tenfoldv1.RegisterAuthenticatorRequest{
+		RequestId: f.id(), AuthenticatorId: "lab-9",
+		Authenticator: &tenfoldv1.Authenticator{Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: "Laboratory 9"},
+	}
+	if _, err := f.results.RegisterAuthenticator(f.as("operator"), body); err != nil {
+		t.Fatal(err)
+	}
+	f.outcome(body.GetRequestId(), "merchants/-", "AuthenticationService/RegisterAuthenticator", "authenticators/lab-9")
+}
+
+// outcome looks an operator's request up, and compares the name of its outcome.
+func (f *fixture) outcome(id, parent, method, want string) {
+	f.t.Helper()
+	got, err := f.claims.GetRequest(f.as("operator"), &tenfoldv1.GetRequestRequest{Parent: parent, Method: method, RequestId: id})
+	if err != nil || !slices.Equal(got.GetRequest().GetOutcomeNames(), []string{want}) || got.GetRequest().GetAcceptedAt() == nil {
+		f.t.Errorf("%s: %v, %v", method, got, err)
 	}
 }

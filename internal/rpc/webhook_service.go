@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -21,14 +19,6 @@ type webhookService struct {
 // overlapDefault is how long an old secret holds where the caller named no time.
 const overlapDefault = 24 * time.Hour
 
-func hookRequest(ctx context.Context, merchant string, r mutation) webhook.Request {
-	method, _ := grpc.Method(ctx)
-	return webhook.Request{
-		MerchantID: merchant, Workload: callerOf(ctx).Workload, Method: shortMethod(method),
-		RequestID: r.GetRequestId(), ValidateOnly: r.GetValidateOnly(),
-	}
-}
-
 func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
 	return &tenfoldv1.Webhook{
 		Name: webhookName(w.MerchantID, w.ID), Url: w.URL, Kinds: eventKinds.protos(w.Kinds), CreatedAt: stamp(w.CreatedAt),
@@ -38,7 +28,7 @@ func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
 
 func (s *webhookService) CreateWebhook(ctx context.Context, r *tenfoldv1.CreateWebhookRequest) (*tenfoldv1.CreateWebhookResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	w, secret, replayed, err := s.hooks.Create(ctx, hookRequest(ctx, merchant, r), r.GetUrl(), eventKinds.domains(r.GetKinds()))
+	w, secret, replayed, err := s.hooks.Create(ctx, s.header(ctx, merchant, r), r.GetUrl(), eventKinds.domains(r.GetKinds()))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +58,7 @@ func (s *webhookService) ListWebhooks(ctx context.Context, r *tenfoldv1.ListWebh
 
 func (s *webhookService) DeleteWebhook(ctx context.Context, r *tenfoldv1.DeleteWebhookRequest) (*tenfoldv1.DeleteWebhookResponse, error) {
 	merchant, id := nameOf(r.GetName())
-	replayed, err := s.hooks.Delete(ctx, hookRequest(ctx, merchant, r), id)
+	replayed, err := s.hooks.Delete(ctx, s.header(ctx, merchant, r), id)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +71,7 @@ func (s *webhookService) RotateSecret(ctx context.Context, r *tenfoldv1.RotateSe
 	if d := r.GetOverlap(); d != nil {
 		overlap = d.AsDuration()
 	}
-	w, secret, replayed, err := s.hooks.Rotate(ctx, hookRequest(ctx, merchant, r), id, overlap)
+	w, secret, replayed, err := s.hooks.Rotate(ctx, s.header(ctx, merchant, r), id, overlap)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +111,7 @@ func (s *webhookService) RedeliverEvent(ctx context.Context, r *tenfoldv1.Redeli
 	if err := under(merchantName(merchant), r.GetEvent(), "event"); err != nil {
 		return nil, err
 	}
-	replayed, err := s.hooks.Redeliver(ctx, hookRequest(ctx, merchant, r), id, numberOf(r.GetEvent()))
+	replayed, err := s.hooks.Redeliver(ctx, s.header(ctx, merchant, r), id, numberOf(r.GetEvent()))
 	if err != nil {
 		return nil, err
 	}

@@ -125,8 +125,8 @@ func (f *fixture) topUp() {
 	}
 }
 
-func (f *fixture) request(method string) webhook.Request {
-	return webhook.Request{MerchantID: "m1", Workload: "test", Method: method, RequestID: f.id()}
+func (f *fixture) request(method string) request.Header {
+	return request.Header{MerchantID: "m1", Principal: principal.Principal{Workload: "test"}, Method: method, RequestID: f.id()}
 }
 
 // create makes a webhook of m1.

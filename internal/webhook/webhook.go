@@ -7,8 +7,6 @@ package webhook
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
 	"log/slog"
 	"strings"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
@@ -76,28 +75,11 @@ func New(db *postgres.DB, encode EncodeFunc, clock Clock, config Config, log *sl
 	return &Webhooks{db: db, encode: encode, clock: clock, config: config, log: log, client: newClient(config)}
 }
 
-// Request is who asks for a change, under which request id.
-type Request struct {
-	MerchantID   string
-	Workload     string
-	Method       string
-	RequestID    string
-	ValidateOnly bool
-}
-
-// stored is the request as it is stored; content is what its id covers.
-func (w *Webhooks) stored(r Request, webhookID string, content ...string) postgres.WebhookRequest {
-	h := sha256.New()
-	for _, text := range content {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		h.Write(length[:])
-		h.Write([]byte(text))
-	}
-	return postgres.WebhookRequest{
-		MerchantID: r.MerchantID, Workload: r.Workload, Method: r.Method, RequestID: r.RequestID, ValidateOnly: r.ValidateOnly,
-		WebhookID: webhookID, Digest: [32]byte(h.Sum(nil)), RecordedAt: w.now(),
-	}
+// once is the request as it is stored; content is what its id covers.
+func (w *Webhooks) once(h *request.Header, webhookID string, content ...string) request.Once {
+	r := h.Once(request.DigestOfTexts(content...), w.now())
+	r.WebhookID = webhookID
+	return r
 }
 
 func (w *Webhooks) now() time.Time { return w.clock().UTC().Truncate(time.Microsecond) }
@@ -107,7 +89,7 @@ func newID() string { return strings.ToLower(rand.Text()[:20]) }
 
 // Create makes a webhook and its secret, which is empty in a replay.
 // WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND, WEBHOOK_LIMIT_REACHED.
-func (w *Webhooks) Create(ctx context.Context, r Request, url string, kinds []event.Kind) (made postgres.Webhook, secret string, replayed bool, err error) {
+func (w *Webhooks) Create(ctx context.Context, h request.Header, url string, kinds []event.Kind) (made postgres.Webhook, secret string, replayed bool, err error) {
 	if err := checkURL(url, w.config.Private); err != nil {
 		return made, "", false, err
 	}
@@ -116,15 +98,15 @@ func (w *Webhooks) Create(ctx context.Context, r Request, url string, kinds []ev
 		content = append(content, string(k))
 	}
 	key := newKey()
-	made = postgres.Webhook{MerchantID: r.MerchantID, ID: newID(), URL: url, Kinds: kinds, Secret: key, CreatedAt: w.now()}
-	id, replayed, err := w.db.CreateWebhook(ctx, w.stored(r, made.ID, content...), &made, w.config.WebhooksMax)
+	made = postgres.Webhook{MerchantID: h.MerchantID, ID: newID(), URL: url, Kinds: kinds, Secret: key, CreatedAt: w.now()}
+	id, replayed, err := w.db.CreateWebhook(ctx, w.once(&h, made.ID, content...), &made, w.config.WebhooksMax)
 	switch {
 	case err != nil:
 		return postgres.Webhook{}, "", false, err
 	case replayed:
-		made, err = w.get(ctx, r.MerchantID, id)
+		made, err = w.get(ctx, h.MerchantID, id)
 		return made, "", true, err
-	case r.ValidateOnly:
+	case h.ValidateOnly:
 		return made, "", false, nil
 	}
 	return made, spell(key), false, nil
@@ -139,28 +121,28 @@ func (w *Webhooks) get(ctx context.Context, merchantID, id string) (postgres.Web
 }
 
 // Delete ends a webhook. WEBHOOK_NOT_FOUND.
-func (w *Webhooks) Delete(ctx context.Context, r Request, id string) (replayed bool, err error) {
-	return w.db.DeleteWebhook(ctx, w.stored(r, id, id))
+func (w *Webhooks) Delete(ctx context.Context, h request.Header, id string) (replayed bool, err error) {
+	return w.db.DeleteWebhook(ctx, w.once(&h, id, id))
 }
 
 // Rotate gives a webhook a new secret, empty in a replay; the old one goes on for
 // overlap. WEBHOOK_NOT_FOUND.
-func (w *Webhooks) Rotate(ctx context.Context, r Request, id string, overlap time.Duration) (got postgres.Webhook, secret string, replayed bool, err error) {
+func (w *Webhooks) Rotate(ctx context.Context, h request.Header, id string, overlap time.Duration) (got postgres.Webhook, secret string, replayed bool, err error) {
 	key := newKey()
-	replayed, err = w.db.RotateSecret(ctx, w.stored(r, id, id, overlap.String()), key, w.now().Add(overlap))
+	replayed, err = w.db.RotateSecret(ctx, w.once(&h, id, id, overlap.String()), key, w.now().Add(overlap))
 	if err != nil {
 		return got, "", false, err
 	}
-	if !replayed && !r.ValidateOnly {
+	if !replayed && !h.ValidateOnly {
 		secret = spell(key)
 	}
-	got, err = w.get(ctx, r.MerchantID, id)
+	got, err = w.get(ctx, h.MerchantID, id)
 	return got, secret, replayed, err
 }
 
 // Redeliver sends an event again. WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
-func (w *Webhooks) Redeliver(ctx context.Context, r Request, id string, number int64) (replayed bool, err error) {
-	return w.db.Redeliver(ctx, w.stored(r, id, id, eventID(r.MerchantID, number)), number)
+func (w *Webhooks) Redeliver(ctx context.Context, h request.Header, id string, number int64) (replayed bool, err error) {
+	return w.db.Redeliver(ctx, w.once(&h, id, id, eventID(h.MerchantID, number)), number)
 }
 
 // List reads the webhooks of a book after one. MERCHANT_NOT_FOUND.

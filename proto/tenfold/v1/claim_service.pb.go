@@ -1855,7 +1855,8 @@ func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
 // GetRequestRequest names a request that the calling workload sent.
 type GetRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}: the book that the request was for.
+	// merchants/{merchant}: the book that the request was for; merchants/- for a
+	// request that belongs to no book, such as one that published a policy.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The method without its package, such as "ClaimService/FileClaim".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
