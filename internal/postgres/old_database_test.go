@@ -1,0 +1,388 @@
+package postgres_test
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+const (
+	// oldDump is a database of schema version oldVersion; see testdata/README.md.
+	oldDump    = "testdata/schema-26.sql.gz"
+	oldVersion = 26
+	// many is more rows than the old database has of anything.
+	many = 1_000
+)
+
+// withoutOldRows are tables of which the old database has no rows, with the reason.
+var withoutOldRows = map[string]string{}
+
+// unread are tables that no reader lists, with what shows that they are right.
+var unread = map[string]string{
+	"goose_db_version":   "the migration reads it",
+	"waits":              "the audit compares them with the claims",
+	"payout_dues":        "the audit compares them with the payouts",
+	"claimed_units":      "the audit compares them with the claims",
+	"pricing_groups":     "the audit looks for claims without one",
+	"person_commitments": "read with the moves of who made them",
+	"reservations":       "a command reads the one that it needs",
+	"catalog_requests":   "a repeated request reads its own",
+	"webhook_requests":   "a repeated request reads its own",
+	"webhook_deliveries": "of those that wait only the sender reads, and takes them",
+	"calendar_days":      "only the newest of each day is read",
+	"events":             "the audit reads and chains them",
+	"transfers":          "the audit reads and sums them up",
+	"requests":           "a repeated request reads its own",
+	"order_line_refunds": "the audit looks for those without a line",
+}
+
+// oldBooks is an engine over the old database, at a time after all that is in it.
+func oldBooks(t *testing.T) *books {
+	t.Helper()
+	db := pgtest.New(t)
+	admin, err := sqlx.ConnectContext(t.Context(), "postgres", db.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &books{t: t, admin: admin}
+	t.Cleanup(func() { _ = admin.Close() })
+	b.run(`DROP SCHEMA public CASCADE`)
+	b.run(`CREATE SCHEMA public AUTHORIZATION pg_database_owner`)
+	restore(t, db.OwnerURL, oldDump)
+	version, err := postgres.SchemaVersion(t.Context(), admin)
+	if err != nil || version != oldVersion {
+		t.Fatalf("the old database is at version %d, %v; want %d", version, err, oldVersion)
+	}
+	want, _ := latest(t)
+	if _, to, err := postgres.Migrate(t.Context(), db.OwnerURL, discard()); err != nil || to != want {
+		t.Fatalf("migrated to version %d, %v; want %d", to, err, want)
+	}
+	if err := admin.GetContext(t.Context(), &b.now, `SELECT max(recorded_at) + interval '1 minute' FROM books`); err != nil {
+		t.Fatal(err)
+	}
+	if b.pg, err = postgres.Open(db.AppURL, 8); err != nil {
+		t.Fatal(err)
+	}
+	b.engine, err = engine.New(t.Context(), b.pg, func() time.Time { return b.now }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		b.engine.Close()
+		_ = b.pg.Close()
+	})
+	return b
+}
+
+// restore runs a dump. The connection is of no further use: a dump empties its
+// search path.
+func restore(t *testing.T, ownerURL, name string) {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	text, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump, err := io.ReadAll(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := sqlx.ConnectContext(t.Context(), "postgres", ownerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	if _, err := owner.ExecContext(t.Context(), string(dump)); err != nil {
+		t.Fatalf("restore %s: %v", name, err)
+	}
+}
+
+// audited fails the test unless every book is in order.
+func (b *books) audited() {
+	b.t.Helper()
+	found, err := audit.Check(b.t.Context(), b.pg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, d := range found {
+		b.t.Errorf("audit: %s", d)
+	}
+}
+
+// strings reads one column.
+func (b *books) strings(query string, args ...any) []string {
+	b.t.Helper()
+	var list []string
+	if err := b.admin.SelectContext(b.t.Context(), &list, query, args...); err != nil {
+		b.t.Fatal(err)
+	}
+	return list
+}
+
+// tables are the tables of the schema.
+func (b *books) tables() []string {
+	return b.strings(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
+}
+
+// Catches an old database that does not become what a new one is, and one that
+// holds nothing of some table, so that nobody knows whether it is read.
+func TestOldDatabaseBecomesANewOne(t *testing.T) {
+	t.Parallel()
+	const columns = `
+		SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+		FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name <> 'goose_db_version'
+		ORDER BY table_name, ordinal_position`
+	b, fresh := oldBooks(t), newBooks(t)
+	if got, want := b.strings(columns), fresh.strings(columns); !slices.Equal(got, want) {
+		t.Errorf("the migrated database has the columns %v, want %v", got, want)
+	}
+	for _, table := range b.tables() {
+		_, empty := withoutOldRows[table]
+		if n := b.rowsOf(table); (n == 0) != empty {
+			t.Errorf("the old database has %d rows of %s", n, table)
+		}
+	}
+	b.audited()
+}
+
+func (b *books) rowsOf(table string) (n int) {
+	b.t.Helper()
+	if err := b.admin.GetContext(b.t.Context(), &n, `SELECT count(*) FROM `+table); err != nil {
+		b.t.Fatal(err)
+	}
+	return n
+}
+
+// Catches a row that an earlier version wrote and this one cannot read, reads as
+// something else, or does not list.
+func TestOldDatabaseIsRead(t *testing.T) {
+	t.Parallel()
+	b := oldBooks(t)
+	r, ctx := b.pg.Reader(), t.Context()
+	seen := make(map[string]int)
+	// saw counts what was read of a table.
+	saw := func(table string, rows int, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("read %s: %v", table, err)
+		}
+		seen[table] += rows
+	}
+	one := func(found bool) int {
+		if found {
+			return 1
+		}
+		return 0
+	}
+	claims, err := r.ClaimsAfter(ctx, "", postgres.Key{}, many)
+	saw("claims", len(claims), err)
+	lines := make(map[postgres.Key]bool)
+	for i := range claims {
+		c := &claims[i]
+		lines[postgres.Key{MerchantID: c.MerchantID, ID: c.OrderLineID}] = true
+		b.readHistory(c, saw)
+	}
+	for k := range lines {
+		_, _, found, err := r.OrderLine(ctx, k.MerchantID, k.ID)
+		saw("order_lines", one(found), err)
+	}
+	for _, m := range b.strings(`SELECT merchant_id FROM books`) {
+		_, found, err := r.Head(ctx, m)
+		saw("books", one(found), err)
+		proposals, err := r.Proposals(ctx, m, "", 1<<62, many)
+		saw("proposals", len(proposals), err)
+		for _, p := range proposals {
+			saw("proposal_votes", len(p.Votes), nil)
+		}
+		for _, kind := range postgres.DebtKinds() {
+			debts, err := r.Debts(ctx, m, kind, postgres.DebtCursor{}, many)
+			saw("debts", len(debts.Rows), err)
+		}
+		webhooks, err := r.Webhooks(ctx, m, "", many)
+		saw("webhooks", len(webhooks), err)
+	}
+	seen["webhooks"] += len(b.strings(`SELECT webhook_id FROM webhooks WHERE deleted_at IS NOT NULL`)) // Nobody sees those.
+	refusals, err := r.Refusals(ctx, postgres.RefusalQuery{Before: postgres.RefusalCursor{RefusedAt: b.now.Add(time.Hour)}}, many)
+	saw("access_refusals", len(refusals), err)
+	versions, err := b.pg.PolicyVersions(ctx)
+	saw("policy_versions", len(versions), err)
+	authenticators, err := b.pg.Authenticators(ctx)
+	saw("authenticators", len(authenticators), err)
+	feed, err := r.Since(ctx, event.Position{}, 10*many)
+	if err != nil || len(feed.Events) != b.rowsOf("events") {
+		t.Errorf("the feed holds %d events, %v; want %d", len(feed.Events), err, b.rowsOf("events"))
+	}
+	for _, table := range b.tables() {
+		if _, exempt := unread[table]; exempt {
+			continue
+		}
+		if n := b.rowsOf(table); seen[table] != n {
+			t.Errorf("%d rows of %s were read, want %d", seen[table], table, n)
+		}
+	}
+}
+
+// readHistory reads all that belongs to one claim.
+func (b *books) readHistory(c *claim.Claim, saw func(table string, rows int, err error)) {
+	b.t.Helper()
+	r, ctx, m := b.pg.Reader(), b.t.Context(), c.MerchantID
+	line, _, found, err := r.OrderLine(ctx, m, c.OrderLineID)
+	switch {
+	case err != nil || !found:
+		b.t.Errorf("order line %s of %s: found %v, %v", c.OrderLineID, m, found, err)
+	case line.ID != c.OrderLineID || line.OrderID != c.OrderID || line.PaymentID != c.PaymentID || line.ProductID != c.ProductID ||
+		!line.PaidAt.Equal(c.PaidAt) || int(line.Quantity) < len(c.Units) || line.GoodsPaid == 0:
+		b.t.Errorf("order line of claim %s: %+v", c.ID, line)
+	}
+	revisions, err := r.Revisions(ctx, m, c.ID, 0, many)
+	saw("claim_revisions", len(revisions), err)
+	for _, v := range revisions {
+		if n := &v.Calculation; n.PolicyID != "" && (n.PolicyID != v.PolicyID || n.Compensation != v.Award.Compensation || len(n.Steps) == 0) {
+			b.t.Errorf("revision %d of claim %s awards %+v and is explained by %+v", v.Number, c.ID, v.Award, n)
+		}
+	}
+	results, err := r.Results(ctx, m, c.ID, "", many)
+	saw("results", len(results), err)
+	for _, x := range results {
+		if x.Retracted {
+			saw("result_retractions", 1, nil)
+		}
+	}
+	if last, err := r.LastMove(ctx, m, c.ID); err != nil || last.To != c.State {
+		b.t.Errorf("claim %s is %s and was moved to %s last, %v", c.ID, c.State, last.To, err)
+	}
+	holds, err := r.Holds(ctx, postgres.HoldQuery{MerchantID: m, ClaimID: c.ID}, postgres.HoldKey{}, many)
+	saw("holds", len(holds.Rows), err)
+	payouts, err := r.Payouts(ctx, postgres.PayoutQuery{MerchantID: m, ClaimID: c.ID}, "", many)
+	saw("payouts", len(payouts.Rows), err)
+	appeals, err := r.Appeals(ctx, m, c.ID, 0, many)
+	saw("appeals", len(appeals), err)
+	approvals, err := r.Approvals(ctx, m, c.ID, postgres.ApprovalKey{}, many)
+	saw("approvals", len(approvals), err)
+	evidence, err := r.Evidence(ctx, m, c.ID, 0, many)
+	saw("evidence", len(evidence), err)
+}
+
+// oldClaim reads a claim of shop-1 that fits a condition.
+func (b *books) oldClaim(condition string) *claim.Claim {
+	b.t.Helper()
+	ids := b.strings(`SELECT claim_id FROM claims WHERE merchant_id = 'shop-1' AND ` + condition + ` ORDER BY claim_id`)
+	if len(ids) == 0 {
+		b.t.Fatalf("no claim with %s", condition)
+	}
+	c, _, err := b.pg.Reader().Claim(b.t.Context(), "shop-1", ids[len(ids)-1])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return &c
+}
+
+// Catches a database that can be read and not worked on: what waits in it must go
+// on, on order lines in the form in which they were stored then.
+func TestOldDatabaseCarriesOn(t *testing.T) {
+	t.Parallel()
+	b := oldBooks(t)
+	ctx := t.Context()
+	var made []payout.Payout
+	b.engine.OnPayouts(func(p []payout.Payout) { made = append(made, p...) })
+	on := func(method string) engine.Header {
+		h := b.request(method)
+		h.MerchantID, h.RequestID = "shop-1", "later-"+h.RequestID
+		return h
+	}
+
+	c := b.oldClaim(`state = 'NOTIFIED' AND notice_confirmed_at IS NOT NULL AND order_line_id IN (
+		SELECT order_line_id FROM order_lines WHERE content ->> 'Category' = 'cosmetics')`)
+	c = b.do(b.engine.AcceptClaim(ctx, on("AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), "agreed"))).Claim
+	for _, person := range []string{"approver-8", "approver-9"} {
+		if c.State == claim.AwaitingApproval {
+			h := on("ApproveClaim")
+			h.Principal.Person = person
+			c = b.do(b.engine.ApproveClaim(ctx, h, engine.NewApproveClaim(c.ID, "", false, ""))).Claim
+		}
+	}
+	for _, p := range made {
+		c = b.do(b.engine.AnswerPayout(ctx, "shop-1", engine.AnswerPayout{
+			PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded},
+		})).Claim
+	}
+	if c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() || c.Funding.Paid() == 0 {
+		t.Errorf("accepted and paid: %s %+v", c.State, c.Funding)
+	}
+
+	// A payout that was under way is answered by the number that it had.
+	paying := b.oldClaim(`state = 'PAYING' AND refund_in_flight_minor + compensation_in_flight_minor > 0`)
+	payouts, err := b.pg.Reader().Payouts(ctx, postgres.PayoutQuery{MerchantID: "shop-1", ClaimID: paying.ID}, "", many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range payouts.Rows {
+		paying = b.do(b.engine.ReportPayoutOutcome(ctx, on("ReportPayoutOutcome"), p.OutNumber, payout.Answer{Outcome: payout.OutcomeSucceeded})).Claim
+	}
+	if paying.State != claim.Paid {
+		t.Errorf("paid under its old numbers: %s %+v", paying.State, paying.Funding)
+	}
+
+	// A refund of the order comes off an award that was found but not confirmed.
+	open := b.oldClaim(`state = 'NOTIFIED' AND award_refund_minor > 500`)
+	b.do(b.engine.ReportOrderRefund(ctx, on("ReportOrderRefund"), engine.ReportOrderRefund{
+		LineID: open.OrderLineID, RefundID: "later-1", Amount: 300, Currency: "CNY", RefundedAt: b.now,
+	}))
+	if now, _, err := b.pg.Reader().Claim(ctx, "shop-1", open.ID); err != nil || now.Award.Refund != open.Award.Refund-300 {
+		t.Errorf("after a refund of 300 the award is %+v, was %+v; %v", now.Award, open.Award, err)
+	}
+
+	// Results are recorded, and a claim is filed on a line that is named only.
+	waits := b.oldClaim(`state = 'AUTHENTICATING' AND clock_stopped_at IS NULL`)
+	found := claim.Result{
+		ClaimID: waits.ID, AuthenticatorID: "lab-1", ReportNumber: "later-1", Sample: claim.SealedPlatformSample,
+		CustodyIntact: true, IssuedAt: b.now,
+	}
+	for _, u := range waits.Units {
+		found.Units = append(found.Units, claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Counterfeit})
+	}
+	if c := b.do(b.engine.RecordResult(ctx, on("RecordResult"), engine.NewRecordResult(found))).Claim; c.Verdict != claim.Counterfeit {
+		t.Errorf("found counterfeit: %s %s", c.State, c.Verdict)
+	}
+	again := b.oldClaim(`state = 'WITHDRAWN'`)
+	b.do(b.engine.FileClaim(ctx, on("FileClaim"), engine.FileClaim{
+		LineID: again.OrderLineID, ClaimantID: again.ClaimantID, Ordinals: again.Ordinals(), Basis: policy.Promise,
+		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
+		LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
+	}))
+	// The order service sends the line again: it is the same one.
+	line, _, _, err := b.pg.Reader().OrderLine(ctx, "shop-1", open.OrderLineID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.engine.FileClaim(ctx, on("FileClaim"), engine.FileClaim{
+		Line: line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
+		Remedies: policy.Remedies{Refund: true}, Grounds: claim.GroundsTrademark, LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
+	})
+	if !errors.Is(err, fault.ClaimAlreadyFiled) {
+		t.Errorf("filed on the same units again: %v", err)
+	}
+	b.audited()
+}
