@@ -21,6 +21,14 @@ import (
 // version compared; ErrStale means that what was decided on has changed. Books
 // are written, and by that locked, first and in key order.
 func (tx *Tx) Write(c *book.Changes) error {
+	if err := tx.gatherAll(c); err != nil {
+		return err
+	}
+	return tx.flush()
+}
+
+// gatherAll gathers every part of what a batch decided.
+func (tx *Tx) gatherAll(c *book.Changes) error {
 	tx.parts = nil
 	if err := errors.Join(tx.writeBooks(c), tx.compareBooks(c)); err != nil {
 		return err
@@ -33,7 +41,7 @@ func (tx *Tx) Write(c *book.Changes) error {
 			return err
 		}
 	}
-	return tx.flush()
+	return nil
 }
 
 func (tx *Tx) writeBooks(c *book.Changes) error {
@@ -60,9 +68,13 @@ func (tx *Tx) writeBooks(c *book.Changes) error {
 	}
 	return tx.gather("open books", len(rows), `
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
-		                   transfer_number, recorded_at, opened_at,`+balanceNames+`)
+		                   transfer_number, recorded_at, opened_at,`+balanceNames+`,
+		                   exposure_minor, sweep_since, sweep_deposit_minor, sweep_shop_funds_minor, demanded_minor,
+		                   demand_deadline_at, exit_begun_at, exited_at, demand_lapsed_at)
 		SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
-		       r.transfer_number, r.recorded_at, r.opened_at,`+balanceValues+`
+		       r.transfer_number, r.recorded_at, r.opened_at,`+balanceValues+`,
+		       r.exposure_minor, r.sweep_since, r.sweep_deposit_minor, r.sweep_shop_funds_minor, r.demanded_minor,
+		       r.demand_deadline_at, r.exit_begun_at, r.exited_at, r.demand_lapsed_at
 		FROM unnest($1::books[]) r`,
 		rowsOf(tx.s.types["books"], rows, putHead))
 }
@@ -256,10 +268,12 @@ func (tx *Tx) writePayoutsMade(c *book.Changes) error {
 	return tx.gather("make payouts", len(rows), `
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
-		                     failure_code, created_at, answered_at, form, rides_payment, superseded)
+		                     failure_code, created_at, answered_at, form, rides_payment, superseded,
+		                     coupon_state, coupon_redeemed_minor, coupon_expires_at)
 		SELECT r.merchant_id, r.payout_id, r.claim_id, r.part, r.state, r.amount_minor, r.currency,
 		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
-		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded
+		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded,
+		       r.coupon_state, r.coupon_redeemed_minor, r.coupon_expires_at
 		FROM unnest($1::payouts[]) r`,
 		rowsOf(tx.s.types["payouts"], rows, putPayout))
 }

@@ -23,7 +23,11 @@ func (tx *Tx) writeClaimsFiled(c *book.Changes) error {
 			award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
 			from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
 			compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
-			deadline_at, escalated, assignee, potential_minor, sampling_case, payout_form, filed_by)
+			deadline_at, escalated, assignee, written_off_minor, lost_minor, clawed_back_minor,
+			refund_failed_minor, compensation_failed_minor, repaid_minor, filed_by, decided_by,
+			appealed_revision, confirmed_at, clock_stopped_at, hold_expires_at, potential_minor,
+			sampling_case, payout_form, fee_claimant_minor, fee_fronted_minor, fee_merchant_minor,
+			fee_consumer_minor, fee_owed_minor, fee_written_off_minor)
 		SELECT
 			r.merchant_id, r.claim_id, r.version, r.state, r.state_since, r.verdict, r.revision,
 			r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at, r.claimant_id,
@@ -33,7 +37,11 @@ func (tx *Tx) writeClaimsFiled(c *book.Changes) error {
 			r.from_deposit_minor, r.from_shop_funds_minor, r.advanced_minor,
 			r.refund_in_flight_minor, r.refund_paid_minor, r.compensation_in_flight_minor,
 			r.compensation_paid_minor, r.notice_confirmed_at, r.fires, r.deadline_at, r.escalated,
-			r.assignee, r.potential_minor, r.sampling_case, r.payout_form, r.filed_by
+			r.assignee, r.written_off_minor, r.lost_minor, r.clawed_back_minor, r.refund_failed_minor,
+			r.compensation_failed_minor, r.repaid_minor, r.filed_by, r.decided_by, r.appealed_revision,
+			r.confirmed_at, r.clock_stopped_at, r.hold_expires_at, r.potential_minor, r.sampling_case,
+			r.payout_form, r.fee_claimant_minor, r.fee_fronted_minor, r.fee_merchant_minor,
+			r.fee_consumer_minor, r.fee_owed_minor, r.fee_written_off_minor
 		FROM unnest($1::claims[]) r`,
 		rowsOf(tx.s.types["claims"], rows, putClaim))
 }

@@ -1,0 +1,304 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// unchecked is a database whose tables take any value: without checks and
+// references between tables.
+func unchecked(t *testing.T) *books {
+	t.Helper()
+	b := newBooks(t)
+	for _, drop := range b.strings(`
+		SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+		FROM pg_constraint
+		WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f')`) {
+		b.run(drop)
+	}
+	return b
+}
+
+// in runs f in a transaction of the pipeline.
+func (b *books) in(f func(*postgres.Tx) error) {
+	b.t.Helper()
+	s := b.pg.OpenSession()
+	defer s.Close()
+	if err := s.InTx(b.t.Context(), f); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// readBack compares rows with what read finds under their keys.
+func readBack[K, V any](t *testing.T, what string, rows []V, key func(V) K, read func([]K) ([]V, error)) {
+	t.Helper()
+	keys := make([]K, len(rows))
+	for i, r := range rows {
+		keys[i] = key(r)
+	}
+	got, err := read(keys)
+	if err != nil {
+		t.Errorf("read %s: %v", what, err)
+		return
+	}
+	if len(got) != len(rows) {
+		t.Errorf("%s: %d rows were written and %d are read", what, len(rows), len(got))
+		return
+	}
+	for _, want := range rows {
+		if !slices.ContainsFunc(got, func(v V) bool { return cmp.Equal(want, v) }) {
+			t.Errorf("%s: what is read differs from what was written, such as %s", what, cmp.Diff(want, got[0]))
+		}
+	}
+}
+
+// pointed reads rows of which a reader gives pointers.
+func pointed[K, V any](read func([]K) ([]*V, error)) func([]K) ([]V, error) {
+	return func(keys []K) ([]V, error) {
+		found, err := read(keys)
+		out := make([]V, len(found))
+		for i, v := range found {
+			out[i] = *v
+		}
+		return out, err
+	}
+}
+
+// begun are the changes that add rows, all fields of which are set.
+func begun(from int64, pattern uint) *postgres.Changes {
+	c := filled[postgres.Changes](from, pattern)
+	added := &postgres.Changes{
+		BooksOpened: c.BooksOpened, Lines: c.Lines, Refunds: c.Refunds, Groups: c.Groups, Persons: c.Persons,
+		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
+		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
+		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, PayoutsMade: c.PayoutsMade,
+		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
+	}
+	for i := range added.Results {
+		added.Results[i].Retracted = false // It is a row of its own.
+	}
+	for i := range added.ProposalsMade {
+		added.ProposalsMade[i].Votes = nil // They are rows of their own.
+	}
+	return added
+}
+
+// Would catch a field that is not stored with a new row, stored as another, or
+// read as another: each has a value of its own, and every kind of row is read
+// back. Two booleans are told apart by one of the patterns.
+func TestEveryFieldOfANewRowIsStored(t *testing.T) {
+	t.Parallel()
+	b := unchecked(t)
+	const patterns, apart = 8, 10_000
+	for pattern := range uint(patterns) {
+		c := begun(int64(pattern+1)*apart, pattern)
+		for name, v := range fieldsOf(c) {
+			if v.Len() == 0 && !slices.Contains(later, name) {
+				t.Errorf("%s holds nothing", name)
+			}
+		}
+		b.in(func(tx *postgres.Tx) error { return tx.Write(c) })
+		b.in(func(tx *postgres.Tx) error { b.readNew(tx, c); return nil })
+		b.readNewOutside(c)
+	}
+}
+
+// later are the changes of rows that are there already.
+var later = []string{
+	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
+	"HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
+}
+
+func fieldsOf(c *postgres.Changes) map[string]reflect.Value {
+	out := make(map[string]reflect.Value)
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		out[v.Type().Field(i).Name] = v.Field(i)
+	}
+	return out
+}
+
+// readNew reads what the pipeline loads.
+func (b *books) readNew(tx *postgres.Tx, c *postgres.Changes) {
+	t := b.t
+	t.Helper()
+	key := func(merchantID, id string) postgres.Key { return postgres.Key{MerchantID: merchantID, ID: id} }
+	readBack(t, "books", c.BooksOpened, func(h postgres.Head) string { return h.MerchantID }, tx.Books)
+	lines := make([]order.Line, len(c.Lines))
+	for i := range c.Lines {
+		lines[i] = c.Lines[i].Line
+	}
+	readBack(t, "order lines", lines, func(l order.Line) postgres.Key { return key(l.MerchantID, l.ID) }, pointed(tx.Lines))
+	readBack(t, "refunds", c.Refunds, func(r postgres.Refund) postgres.Key { return key(r.MerchantID, r.OrderLineID) }, tx.Refunds)
+	readBack(t, "groups", c.Groups, func(g postgres.Group) postgres.Key { return key(g.MerchantID, g.ID) }, tx.Groups)
+	persons := slices.Clone(c.Persons)
+	for i := range persons {
+		persons[i].Salt = nil // No command needs it.
+	}
+	readBack(t, "persons", persons, func(p postgres.Person) postgres.Key { return key(p.MerchantID, p.PersonID) }, tx.Persons)
+	readBack(t, "claims", c.ClaimsFiled, func(c claim.Claim) postgres.Key { return key(c.MerchantID, c.ID) }, pointed(tx.Claims))
+	readBack(t, "units", c.UnitsTaken, func(u postgres.UnitOwner) postgres.Key { return key(u.MerchantID, u.OrderLineID) }, tx.UnitOwners)
+	readBack(t, "results", c.Results, func(r claim.Result) postgres.Key { return key(r.MerchantID, r.ClaimID) }, tx.Results)
+	readBack(t, "holds", c.HoldsPlaced, func(h ledger.Hold) postgres.Key { return key(h.MerchantID, h.ClaimID) }, pointed(tx.Holds))
+	readBack(t, "transfers", c.Transfers, func(x ledger.Transfer) postgres.Key { return key(x.MerchantID, x.ExternalReference) }, tx.TransfersByReference)
+	readBack(t, "debts", c.DebtsBegun, func(d postgres.Debt) postgres.DebtKey {
+		return postgres.DebtKey{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID}
+	}, tx.Debts)
+	readBack(t, "approvals", c.Approvals, func(a postgres.Approval) postgres.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
+	readBack(t, "proposals", c.ProposalsMade, func(p postgres.Proposal) postgres.ProposalKey { return p.ProposalKey }, tx.Proposals)
+	readBack(t, "payouts", c.PayoutsMade, func(p payout.Payout) postgres.Key { return key(p.MerchantID, p.ID) }, pointed(tx.Payouts))
+	readBack(t, "requests", c.Requests, func(r postgres.Request) postgres.RequestKey { return r.RequestKey }, tx.Requests)
+}
+
+// readNewOutside reads what only the API, a worker or nobody reads.
+func (b *books) readNewOutside(c *postgres.Changes) {
+	t, r, ctx := b.t, b.pg.Reader(), b.t.Context()
+	t.Helper()
+	for _, v := range c.Revisions {
+		got, found, err := r.Revision(ctx, v.MerchantID, v.ClaimID)
+		b.same("revision", found, err, v, got)
+	}
+	for _, e := range c.Evidence {
+		got, err := r.Evidence(ctx, e.MerchantID, e.ClaimID, 0, many)
+		b.same("evidence", true, err, []postgres.Evidence{e}, got)
+	}
+	for _, a := range c.Appeals {
+		got, err := r.Appeals(ctx, a.MerchantID, a.ClaimID, 0, many)
+		if err != nil || len(got) != 1 {
+			t.Errorf("%d appeals, %v", len(got), err)
+			continue
+		}
+		b.same("appeal", true, nil, a, got[0].Appeal)
+	}
+	waits, err := b.pg.DueWaits(ctx, start.AddDate(1, 0, 0), postgres.WaitCursor{}, many)
+	for _, w := range c.WaitsBegun {
+		i := slices.IndexFunc(waits, func(o postgres.Wait) bool { return o.MerchantID == w.MerchantID })
+		if err != nil || i < 0 {
+			t.Errorf("wait of %s: %v", w.MerchantID, err)
+			continue
+		}
+		b.same("wait", true, nil, w, waits[i])
+	}
+	for _, v := range c.Votes {
+		var got postgres.ProposalVote
+		b.scan(`SELECT merchant_id, proposal_number, person_id, approved, note, event_number, voted_at FROM proposal_votes WHERE merchant_id = $1`,
+			v.MerchantID, &got.MerchantID, &got.Number, &got.Person, &got.Approved, &got.Note, &got.EventNumber, &got.VotedAt)
+		b.same("vote", true, nil, v, got)
+	}
+	for _, d := range c.DuesBegun {
+		var got postgres.Due
+		b.scan(`SELECT merchant_id, payout_id, due_at, attempts FROM payout_dues WHERE merchant_id = $1`,
+			d.MerchantID, &got.MerchantID, &got.PayoutID, &got.DueAt, &got.Attempts)
+		b.same("due", true, nil, d, got)
+	}
+	for _, x := range c.Retractions {
+		var got postgres.Retraction
+		b.scan(`SELECT merchant_id, result_id, claim_id, note, event_number, retracted_at FROM result_retractions WHERE merchant_id = $1`,
+			x.MerchantID, &got.MerchantID, &got.ResultID, &got.ClaimID, &got.Note, &got.EventNumber, &got.RetractedAt)
+		b.same("retraction", true, nil, x, got)
+	}
+	for _, p := range c.Persons {
+		got := postgres.Person{}
+		var commitment []byte
+		b.scan(`SELECT merchant_id, person_id, salt, commitment FROM person_commitments WHERE merchant_id = $1`,
+			p.MerchantID, &got.MerchantID, &got.PersonID, &got.Salt, &commitment)
+		copy(got.Commitment[:], commitment)
+		b.same("person", true, nil, p, got)
+	}
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		got := *l
+		b.scan(`SELECT merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, recorded_at FROM order_lines WHERE merchant_id = $1`,
+			l.Line.MerchantID, &got.Line.MerchantID, &got.Line.ID, &got.Line.OrderID, &got.Line.PaymentID, &got.Line.ProductID, &got.Line.PaidAt, &got.RecordedAt)
+		b.same("order line", true, nil, *l, got)
+	}
+	for i := range c.Events {
+		b.readEvent(&c.Events[i])
+	}
+}
+
+// readEvent compares an event with its columns.
+func (b *books) readEvent(e *event.Event) {
+	b.t.Helper()
+	got := event.Event{Actor: e.Actor, Method: e.Method, RequestID: e.RequestID, Transfers: e.Transfers, Details: e.Details, Move: new(event.Move)}
+	var hash []byte
+	var encoding int
+	var first, last int64
+	b.scan(`
+		SELECT merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
+		       claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer
+		FROM events WHERE merchant_id = $1`, e.MerchantID,
+		&got.MerchantID, &got.Number, (*string)(&got.Kind), &got.ClaimID, &got.RecordedAt, &encoding, &got.Content, &hash,
+		&got.Move.Version, &got.Move.From, &got.Move.To, &got.Move.Trigger, &got.Note, &first, &last)
+	copy(got.Hash[:], hash)
+	b.same("event", encoding == int(event.EncodingV1), nil, *e, got)
+	if f, l := e.TransferNumbers(); f != first || l != last {
+		b.t.Errorf("transfers %d to %d, want %d to %d", first, last, f, l)
+	}
+}
+
+// scan reads one row.
+func (b *books) scan(query, merchantID string, into ...any) {
+	b.t.Helper()
+	if err := b.admin.QueryRowContext(b.t.Context(), query, merchantID).Scan(into...); err != nil && err != sql.ErrNoRows {
+		b.t.Error(err)
+	}
+}
+
+// same fails the test unless what was read is what was written.
+func (b *books) same(what string, found bool, err error, want, got any) {
+	b.t.Helper()
+	if diff := cmp.Diff(want, got); err != nil || !found || diff != "" {
+		b.t.Errorf("%s: found %v, %v, %s", what, found, err, diff)
+	}
+}
+
+// Would catch a field of a claim that is lost where one transaction files a claim
+// and changes it, whichever statement it is that forgets the field.
+func TestClaimIsFiledAndChangedInOneTransaction(t *testing.T) {
+	t.Parallel()
+	b := unchecked(t)
+	const apart = 10_000
+	for pattern := range uint(8) {
+		filed := filled[claim.Claim](int64(2*pattern+1)*apart, pattern)
+		changed := filled[claim.Claim](int64(2*pattern+2)*apart, ^pattern)
+		changed.MerchantID, changed.ID = filed.MerchantID, filed.ID
+		b.in(func(tx *postgres.Tx) error {
+			if err := tx.Write(&postgres.Changes{ClaimsFiled: []claim.Claim{filed}}); err != nil {
+				return err
+			}
+			return tx.Write(&postgres.Changes{ClaimsChanged: []postgres.ClaimChanged{{Claim: changed, From: filed.Version}}})
+		})
+		got, found, err := b.pg.Reader().Claim(t.Context(), filed.MerchantID, filed.ID)
+		if err != nil || !found {
+			t.Fatalf("read: %v, %v", found, err)
+		}
+		was, want, is := leaves(t, filed), leaves(t, changed), leaves(t, got)
+		for field := range is {
+			if slices.Contains(fixedOfClaim, field) {
+				want[field] = was[field]
+			}
+			if is[field] != want[field] {
+				t.Errorf("%s is %s, want %s", field, is[field], want[field])
+			}
+		}
+	}
+}
+
+// fixedOfClaim are the fields that never change once a claim is filed.
+var fixedOfClaim = []string{
+	".MerchantID", ".ID", ".OrderLineID", ".OrderID", ".PaymentID", ".ProductID", ".PaidAt", ".ClaimantID", ".BasisChosen", ".GroupID",
+	".Remedies.Refund", ".Remedies.Compensation", ".Grounds", ".LearnedAt", ".ArrivedAt", ".FiledAt", ".Currency", ".FiledBy",
+	".Potential", ".SamplingCase",
+}
