@@ -44,6 +44,7 @@ const (
 	ClaimNotFound           = fault.ClaimNotFound
 	OrderLineNotFound       = fault.OrderLineNotFound
 	OrderLineChanged        = fault.OrderLineChanged
+	OrderLineDamaged        = fault.OrderLineDamaged
 	PolicyNotFound          = fault.PolicyNotFound
 	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
 	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort

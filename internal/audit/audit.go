@@ -1,9 +1,9 @@
 // Package audit proves books from their raw rows: that accounts are the sums
 // of transfers, that holds, claims, payouts and debts say what the transfers say
 // and who bears what, that every claim stands where its moves lead and was
-// confirmed, appealed against and approved as it says, and that the events are
-// numbered without gaps, chained by hash and tell the same story. It repairs
-// nothing.
+// confirmed, appealed against and approved as it says, that order lines are what
+// was first seen, and that the events are numbered without gaps, chained by hash
+// and tell the same story. It repairs nothing.
 package audit
 
 import (
@@ -75,7 +75,7 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 			return err
 		}
 		b = &inspection{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
-		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkProposals, b.checkStrays} {
+		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkLines, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkProposals, b.checkStrays} {
 			if err := check(); err != nil {
 				return err
 			}

@@ -83,6 +83,9 @@ func (b *filled) tamperings() []tampering {
 		raised("books", "deposit_held_credits_minor", merchant, "account DEPOSIT_HELD: balance"),
 		raised("books", "shop_funds_held_credits_minor", merchant, "account SHOP_FUNDS_HELD: balance"),
 		raised("books", "deposit_credits_minor", merchant, "account DEPOSIT: running total"),
+		// Order lines.
+		set("order_lines", "content", "replace(content::text, 'elsewhere', 'cosmetics')::json", "replace(content::text, 'cosmetics', 'elsewhere')::json",
+			"order_line_id = 'l1'", "order line l1: the content does not match its digest"),
 		// Holds.
 		raised("holds", "captured_minor", of(b.advanced)+" AND hold_number = 1", "captured"),
 		set("claims", "hold_expires_at", "hold_expires_at - interval '1 day'", "hold_expires_at + interval '1 day'", of(b.held), "wait is"),

@@ -46,6 +46,7 @@ const (
 	ClaimNotFound           Reason = "CLAIM_NOT_FOUND"
 	OrderLineNotFound       Reason = "ORDER_LINE_NOT_FOUND"
 	OrderLineChanged        Reason = "ORDER_LINE_CHANGED"
+	OrderLineDamaged        Reason = "ORDER_LINE_DAMAGED"
 	PolicyNotFound          Reason = "POLICY_NOT_FOUND"
 	PolicyAlreadyPublished  Reason = "POLICY_ALREADY_PUBLISHED"
 	PolicyNoticeTooShort    Reason = "POLICY_NOTICE_TOO_SHORT"

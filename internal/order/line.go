@@ -68,9 +68,9 @@ const (
 
 // Discount is one reduction of the line's price.
 type Discount struct {
-	Bearer Bearer       `json:"bearer"`
-	Amount money.Amount `json:"amount_minor"`
-	Label  string       `json:"label,omitempty"`
+	Bearer Bearer
+	Amount money.Amount
+	Label  string
 }
 
 // PromiseKind says how a promise fixes the compensation.
@@ -86,9 +86,9 @@ const (
 
 // Promise is a promise of the merchant or the platform shown to the buyer.
 type Promise struct {
-	Kind        PromiseKind  `json:"kind"`
-	Multiplier  money.Ratio  `json:"multiplier"`
-	FixedAmount money.Amount `json:"fixed_amount_minor"`
+	Kind        PromiseKind
+	Multiplier  money.Ratio
+	FixedAmount money.Amount
 	// ClauseDigest is the SHA-256 of the clause text the buyer saw, hex.
-	ClauseDigest string `json:"clause_digest,omitempty"`
+	ClauseDigest string
 }

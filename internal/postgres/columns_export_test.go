@@ -37,3 +37,9 @@ func (s *Session) RowType(table string) (id oid.Oid, columns []oid.Oid) {
 
 // TransactionType is the type of the column that the database fills in by itself.
 const TransactionType = xid8
+
+// EncodeLine and DecodeLine turn an order line into its stored form and back.
+var (
+	EncodeLine = encodeLine
+	DecodeLine = decodeLine
+)

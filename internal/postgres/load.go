@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"database/sql"
-	"encoding/json"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -141,22 +140,18 @@ func keyArrays(keys []book.Key) []any {
 	}
 }
 
-// Lines reads the order lines among keys.
+// Lines reads the order lines among keys, and refuses all where one is damaged.
 func (tx *Tx) Lines(keys []book.Key) ([]*order.Line, error) {
 	var out []*order.Line
 	err := tx.query("read order lines", `
-		SELECT l.content
+		SELECT`+lineColumns+`
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN order_lines l ON l.merchant_id = k.merchant_id AND l.order_line_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			var content []byte
-			if err := rows.Scan(&content); err != nil {
-				return err
-			}
-			l := new(order.Line)
+			l, err := scanLine(rows)
 			out = append(out, l)
-			return json.Unmarshal(content, l)
+			return err
 		})
 	return out, err
 }

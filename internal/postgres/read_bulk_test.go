@@ -64,6 +64,11 @@ func (b *bulk) fill(first, last int) {
 	b.t.Helper()
 	b.run(`CREATE TEMPORARY TABLE IF NOT EXISTS seeds AS SELECT g, false AS hot, ''::text AS state, now() AS since FROM generate_series(1, 0) g`)
 	b.run(`TRUNCATE seeds`)
+	// What the digest of a line covers of texts: each with its length before it.
+	b.run(`
+		CREATE OR REPLACE FUNCTION pg_temp.words(VARIADIC list text[]) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+			SELECT string_agg(int8send(octet_length(w)) || convert_to(w, 'UTF8'), '' ORDER BY n) FROM unnest(list) WITH ORDINALITY AS x (w, n)
+		$$`)
 	b.run(`
 		INSERT INTO seeds
 		SELECT g, g <= $3 OR g > $4,
@@ -156,8 +161,18 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g / 8, 'refund' || g, 10, since, since
 	FROM seeds`,
 	`INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)
-	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g, 'o', 'p', 'p', since, '{}', decode(repeat('00', 32), 'hex'), since
-	FROM seeds`,
+	SELECT m, l, 'o', 'p', 'p', since,
+	       json_build_array(2, json_build_object(
+	           'merchant_id', m, 'order_line_id', l, 'order_id', 'o', 'payment_id', 'p',
+	           'paid_at', to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'product_id', 'p', 'quantity', 1,
+	           'currency', 'CNY', 'unit_price_minor', 10, 'goods_paid_minor', 10, 'payer_id', 'c')),
+	       sha256(
+	           pg_temp.words('tenfold.order_line.v1', m, l, 'o', 'p')
+	           || int8send(1) || int8send((extract(epoch FROM since) * 1000000)::bigint) || int8send(0) || int8send(0) || int8send(0)
+	           || pg_temp.words('p', '', '', '') || int8send(1) || pg_temp.words('CNY')
+	           || int8send(10) || int8send(10) || int8send(0) || int8send(0) || int8send(0) || int8send(0) || pg_temp.words('c', '')),
+	       since
+	FROM (SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END AS m, 'line' || g AS l, since FROM seeds) s`,
 	`INSERT INTO requests (merchant_id, workload, method, request_id, digest, event_number, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'test', 'FileClaim', 'r' || g, decode(repeat('00', 32), 'hex'), g, since
 	FROM seeds`,

@@ -184,17 +184,9 @@ func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, 
 // is stored.
 func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []book.Refund, bool, error) {
 	line, found, err := readOne(ctx, r, "read order line", `
-		SELECT l.content
+		SELECT`+lineColumns+`
 		FROM order_lines l
-		WHERE l.merchant_id = $1 AND l.order_line_id = $2`,
-		func(rows *sql.Rows) (*order.Line, error) {
-			var content []byte
-			if err := rows.Scan(&content); err != nil {
-				return nil, err
-			}
-			l := new(order.Line)
-			return l, json.Unmarshal(content, l)
-		}, merchantID, lineID)
+		WHERE l.merchant_id = $1 AND l.order_line_id = $2`, scanLine, merchantID, lineID)
 	if err != nil || !found {
 		return nil, nil, false, err
 	}

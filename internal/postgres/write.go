@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -137,11 +136,11 @@ func (tx *Tx) writeLines(c *book.Changes) error {
 	contents := make(map[string]string, len(rows))
 	for i := range rows {
 		l := &rows[i].Line
-		b, err := json.Marshal(l)
+		content, err := encodeLine(l)
 		if err != nil {
 			return fmt.Errorf("encode order line: %w", err)
 		}
-		contents[l.MerchantID+"/"+l.ID] = string(b)
+		contents[l.MerchantID+"/"+l.ID] = content
 	}
 	return tx.gather("write order lines", len(rows), `
 		INSERT INTO order_lines (

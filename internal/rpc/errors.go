@@ -78,6 +78,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ReferenceAlreadyUsed:    codes.AlreadyExists,
 	fault.ClaimAlreadyFiled:       codes.AlreadyExists,
 
+	fault.OrderLineDamaged: codes.DataLoss,
+
 	fault.RequestIDReused:         codes.FailedPrecondition,
 	fault.OrderLineChanged:        codes.FailedPrecondition,
 	fault.PolicyNoticeTooShort:    codes.FailedPrecondition,

@@ -183,6 +183,10 @@ func (c *chain) answer(ctx context.Context, who caller, method string, err error
 	c.remember(who, method, err)
 	c.observer.refused(err)
 	s, refused := statusOf(err, who)
+	if s.Code() == codes.DataLoss {
+		c.log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", slog.String("method", shortMethod(method)),
+			slog.String("workload", who.Workload), slog.String("error", err.Error()))
+	}
 	if refused || s.Code() != codes.Internal {
 		c.log.LogAttrs(ctx, slog.LevelDebug, "call refused", slog.String("method", shortMethod(method)),
 			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))), slog.String("workload", who.Workload))

@@ -220,6 +220,13 @@ var reasonCases = map[string]reasonCase{
 		r.GetOrderLine().GoodsPaid = fen(19_999)
 		return f.fileErr(r)
 	}},
+	"ORDER_LINE_DAMAGED": {code: codes.DataLoss, metadata: []string{"merchantId", "orderLineId"}, call: func(f *fixture) error {
+		c, admin := f.file("m1", "l1"), f.admin()
+		admin.MustExec(`UPDATE order_lines SET content = replace(content::text, '"quantity":2', '"quantity":3')::json`)
+		_, err := f.claims.GetOrderLine(f.as("support"), &tenfoldv1.GetOrderLineRequest{Name: c.GetOrderLineName()})
+		admin.MustExec(`UPDATE order_lines SET content = replace(content::text, '"quantity":3', '"quantity":2')::json`)
+		return err
+	}},
 	"POLICY_NOT_FOUND": {code: codes.NotFound, field: "legal_basis_choice", metadata: []string{"legalBasis"}, call: func(f *fixture) error {
 		r := f.filing("m1", "l1")
 		r.LegalBasisChoice = tenfoldv1.LegalBasis_LEGAL_BASIS_FOOD_SAFETY_148

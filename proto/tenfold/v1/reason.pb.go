@@ -231,6 +231,10 @@ const (
 	// FAILED_PRECONDITION. The book has as many webhooks as one may have. Delete
 	// one first.
 	Reason_REASON_WEBHOOK_LIMIT_REACHED Reason = 87
+	// DATA_LOSS. The order line is not stored as it was first seen, and nothing is
+	// decided on it. Tell the operator; the request may be sent again once the
+	// line is mended.
+	Reason_REASON_ORDER_LINE_DAMAGED Reason = 88
 )
 
 // Enum value maps for Reason.
@@ -312,6 +316,7 @@ var (
 		85: "REASON_EVENT_NOT_FOUND",
 		86: "REASON_WEBHOOK_URL_REFUSED",
 		87: "REASON_WEBHOOK_LIMIT_REACHED",
+		88: "REASON_ORDER_LINE_DAMAGED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -390,6 +395,7 @@ var (
 		"REASON_EVENT_NOT_FOUND":                  85,
 		"REASON_WEBHOOK_URL_REFUSED":              86,
 		"REASON_WEBHOOK_LIMIT_REACHED":            87,
+		"REASON_ORDER_LINE_DAMAGED":               88,
 	}
 )
 
@@ -425,7 +431,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xc3\x12\n" +
+	"tenfold.v1*\xe2\x12\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -503,7 +509,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x18REASON_WEBHOOK_NOT_FOUND\x10T\x12\x1a\n" +
 	"\x16REASON_EVENT_NOT_FOUND\x10U\x12\x1e\n" +
 	"\x1aREASON_WEBHOOK_URL_REFUSED\x10V\x12 \n" +
-	"\x1cREASON_WEBHOOK_LIMIT_REACHED\x10WB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1cREASON_WEBHOOK_LIMIT_REACHED\x10W\x12\x1d\n" +
+	"\x19REASON_ORDER_LINE_DAMAGED\x10XB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Would catch an order line that was damaged in the database and takes the batches
+// of its lane with it, or is worked on as if it were right.
+func TestDamagedOrderLineRefusesItsCommandsAlone(t *testing.T) {
+	t.Parallel()
+	f := twoBooks(t)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.file(filing(line("m1", "damaged", 2, 20_000), 1))
+	admin := f.admin()
+	set := func(from, to int) {
+		admin.MustExec(fmt.Sprintf(`
+			UPDATE order_lines SET content = replace(content::text, '"goods_paid_minor":%d', '"goods_paid_minor":%d')::json
+			WHERE order_line_id = 'damaged'`, from, to))
+	}
+	set(20_000, 2_000)
+	number := 0
+	commands := func() (list []engine.Command, want []error) {
+		number++
+		add := func(merchant, method string, of any, err error) {
+			list = append(list, engine.Command{Header: f.request(merchant, method), Of: of})
+			want = append(want, err)
+		}
+		mate := func(merchant string) {
+			l := line(merchant, fmt.Sprintf("mate-%d-%d", number, len(list)), 1, 10_000)
+			add(merchant, "FileClaim", ptr(filing(l, 1)), nil)
+		}
+		mate("m1")
+		add("m1", "FileClaim", ptr(engine.FileClaim{LineID: "damaged", ClaimantID: c.ClaimantID, Ordinals: []int32{2}}), fault.OrderLineDamaged)
+		mate("m2")
+		mate("m1")
+		add("m1", "RecordResult", ptr(engine.NewRecordResult(result(c, claim.Counterfeit, fmt.Sprint("R-", number)))), fault.OrderLineDamaged)
+		add("m1", "ReportOrderRefund", &engine.ReportOrderRefund{LineID: "damaged", RefundID: "r1", Amount: 1, Currency: "CNY", RefundedAt: start}, fault.OrderLineDamaged)
+		add("m1", "AddEvidence", &engine.AddEvidence{ClaimID: c.ID, Kind: "PHOTO", Reference: fmt.Sprint("files/", number)}, nil)
+		mate("m2")
+		mate("m1")
+		return list, want
+	}
+
+	list, want := commands()
+	for i, a := range f.engine.Together(list...) {
+		if !errors.Is(a.Err, want[i]) {
+			t.Errorf("in one batch, %s: %v, want %v", list[i].Header.Method, a.Err, want[i])
+		}
+	}
+	// The lanes of another replica, which has nothing in memory, decide ahead.
+	_, e := f.replica(engine.Defaults())
+	list, want = commands()
+	errs := make([]chan error, len(list))
+	for i, one := range list {
+		errs[i] = make(chan error, 1)
+		go func() { errs[i] <- send(t, e, one) }()
+	}
+	for i := range errs {
+		if err := <-errs[i]; !errors.Is(err, want[i]) {
+			t.Errorf("in a lane, %s: %v, want %v", list[i].Header.Method, err, want[i])
+		}
+	}
+	set(2_000, 20_000)
+	f.audited()
+	_, other := f.replica(engine.Defaults())
+	if err := send(t, other, engine.Command{
+		Header: f.request("m1", "RecordResult"), Of: ptr(engine.NewRecordResult(result(c, claim.Counterfeit, "R-mended"))),
+	}); err != nil {
+		t.Errorf("once the line is mended: %v", err)
+	}
+	f.audited()
+}
+
+// Would catch a line with a text that is stored as another, and so as a line that
+// nobody can read again, or a batch that fails for it.
+func TestOrderLineThatIsNoTextRefusesItsCommandAlone(t *testing.T) {
+	t.Parallel()
+	f := twoBooks(t)
+	broken := filing(line("m1", "l1", 1, 10_000), 1)
+	broken.Line.SKUID = "\xff"
+	f.among(engine.Command{Header: f.request("m1", "FileClaim"), Of: &broken}, fault.RequestInvalid)
+}
+
+// send sends a command as its caller would.
+func send(t *testing.T, e *engine.Engine, c engine.Command) (err error) {
+	switch of := c.Of.(type) {
+	case *engine.FileClaim:
+		_, err = e.FileClaim(t.Context(), c.Header, *of)
+	case *engine.RecordResult:
+		_, err = e.RecordResult(t.Context(), c.Header, *of)
+	case *engine.ReportOrderRefund:
+		_, err = e.ReportOrderRefund(t.Context(), c.Header, *of)
+	case *engine.AddEvidence:
+		_, err = e.AddEvidence(t.Context(), c.Header, *of)
+	}
+	return err
+}
