@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -238,8 +239,10 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 		return r, err
 	}
 	inUTC(&r.IssuedAt, &r.RecordedAt)
-	r.Units, err = decodeUnits(units)
-	return r, err
+	if r.Units, err = decodeUnits(units); err != nil {
+		return r, fmt.Errorf("read units of result %s: %w", r.ID, err)
+	}
+	return r, nil
 }
 
 // Results reads the results of the claims among keys, oldest first.

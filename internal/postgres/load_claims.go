@@ -76,6 +76,9 @@ func decodeUnits(b []byte) ([]claim.Unit, error) {
 	}
 	units := make([]claim.Unit, len(rows))
 	for i, r := range rows {
+		if r.Ordinal == 0 || r.Verdict == "" {
+			return nil, fmt.Errorf("entry %d is no unit with its verdict", i+1)
+		}
 		units[i] = claim.Unit(r)
 	}
 	return units, nil

@@ -144,7 +144,7 @@ var bulkInserts = []string{
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,
 		policy_version, cause, note, calculation, event_number, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'COUNTERFEIT', '[]', 10, 100, 'PROMISE', 'policy',
-	       1, 'REPRICED', '', '{}', g, since
+	       1, 'REPRICED', '', '{"policy_id":""}', g, since
 	FROM seeds`,
 	`INSERT INTO results (
 		merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind, report_number,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -154,10 +153,10 @@ func scanRevision(rows *sql.Rows) (v claim.Revision, err error) {
 	}
 	inUTC(&v.RecordedAt)
 	if v.Units, err = decodeUnits(units); err != nil {
-		return v, fmt.Errorf("read units of revision %d: %w", v.Number, err)
+		return v, fmt.Errorf("read units of revision %d of claim %s: %w", v.Number, v.ClaimID, err)
 	}
-	if err := json.Unmarshal(calculation, &v.Calculation); err != nil {
-		return v, fmt.Errorf("read calculation of revision %d: %w", v.Number, err)
+	if err := decodeCalculation(calculation, &v); err != nil {
+		return v, fmt.Errorf("read calculation of revision %d of claim %s: %w", v.Number, v.ClaimID, err)
 	}
 	return v, nil
 }

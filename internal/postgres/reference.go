@@ -17,16 +17,18 @@ import (
 
 // PolicyVersions reads every version of every policy.
 func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
-	var terms []json.RawMessage
-	err := db.pool.SelectContext(ctx, &terms, `
-		SELECT terms FROM policy_versions ORDER BY policy_id, version`)
+	var rows []policyRow
+	err := db.pool.SelectContext(ctx, &rows, `
+		SELECT policy_id, version, legal_basis, published_at, effective_from, terms
+		FROM policy_versions
+		ORDER BY policy_id, version`)
 	if err != nil {
 		return nil, failure(ctx, "read policy versions", err)
 	}
-	out := make([]policy.Version, len(terms))
-	for i, t := range terms {
-		if err := json.Unmarshal(t, &out[i]); err != nil {
-			return nil, fmt.Errorf("read terms of a policy: %w", err)
+	out := make([]policy.Version, len(rows))
+	for i := range rows {
+		if out[i], err = rows[i].version(); err != nil {
+			return nil, fmt.Errorf("read version %d of policy %s: %w", rows[i].Number, rows[i].PolicyID, err)
 		}
 	}
 	return out, nil

@@ -88,6 +88,11 @@ func begun(from int64, pattern uint) *postgres.Changes {
 	for i := range added.Results {
 		added.Results[i].Retracted = false // It is a row of its own.
 	}
+	for i := range added.Revisions { // A calculation explains the award beside it.
+		v := &added.Revisions[i]
+		v.Calculation.PolicyID, v.Calculation.Version, v.Calculation.Basis = v.PolicyID, v.Version, v.Basis
+		v.Calculation.Refund, v.Calculation.Compensation = v.Award.Refund, v.Award.Compensation
+	}
 	for i := range added.ProposalsMade {
 		added.ProposalsMade[i].Votes = nil // They are rows of their own.
 	}
