@@ -24,34 +24,36 @@ func (f *filler) fill(v reflect.Value) {
 		*t = f.at.Add(time.Duration(f.n) * time.Second)
 		return
 	}
-	switch v.Kind() {
-	case reflect.String:
+	switch kind := v.Kind(); {
+	case kind == reflect.String:
 		v.SetString(fmt.Sprint("text-", f.n))
-	case reflect.Bool:
+	case kind == reflect.Bool:
 		v.SetBool(f.pattern>>f.bools&1 == 0)
 		f.bools++
-	case reflect.Int, reflect.Int16, reflect.Int32, reflect.Int64:
+	case v.CanInt():
 		v.SetInt(f.n)
-	case reflect.Uint8:
+	case v.CanUint():
 		v.SetUint(uint64(f.n%255) + 1)
-	case reflect.Pointer:
+	case kind == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		f.fill(v.Elem())
-	case reflect.Struct:
+	case kind == reflect.Struct:
 		for i := range v.NumField() {
 			f.fill(v.Field(i))
 		}
-	case reflect.Array:
-		for i := range v.Len() {
-			f.fill(v.Index(i))
-		}
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		for i := range 2 {
-			f.fill(v.Index(i))
-		}
+		f.fillEach(v)
+	case kind == reflect.Array:
+		f.fillEach(v)
 	default:
 		panic("fill: " + v.Type().String())
+	}
+}
+
+func (f *filler) fillEach(v reflect.Value) {
+	for i := range v.Len() {
+		f.fill(v.Index(i))
 	}
 }
 
@@ -73,13 +75,12 @@ func leaves(t *testing.T, v any) map[string]string {
 			out[path] = at.String()
 			return
 		}
-		switch v.Kind() {
-		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(path+"."+v.Type().Field(i).Name, v.Field(i))
-			}
-		default:
+		if v.Kind() != reflect.Struct {
 			out[path] = fmt.Sprint(v.Interface())
+			return
+		}
+		for i := range v.NumField() {
+			walk(path+"."+v.Type().Field(i).Name, v.Field(i))
 		}
 	}
 	walk("", reflect.ValueOf(v))

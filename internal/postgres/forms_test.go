@@ -222,21 +222,18 @@ func TestStoredJSONIsDeclared(t *testing.T) {
 	t.Parallel()
 	var check func(reflect.Type)
 	check = func(of reflect.Type) {
-		switch of.Kind() {
-		case reflect.Slice, reflect.Pointer:
-			check(of.Elem())
-		case reflect.Struct:
-			if _, itself := of.MethodByName("MarshalJSON"); itself {
-				return // Its form is in that method.
+		for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		if _, itself := of.MethodByName("MarshalJSON"); itself || of.Kind() != reflect.Struct {
+			return // Its form is in that method, or it is one value.
+		}
+		for i := range of.NumField() {
+			f := of.Field(i)
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "" || strings.ToLower(name) != name {
+				t.Errorf("field %s of %s has no name in the stored form", f.Name, of)
 			}
-			for i := range of.NumField() {
-				f := of.Field(i)
-				if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == "" || strings.ToLower(name) != name {
-					t.Errorf("field %s of %s has no name in the stored form", f.Name, of)
-				}
-				check(f.Type)
-			}
-		default:
+			check(f.Type)
 		}
 	}
 	check(reflect.TypeFor[policy.Calculation]())
