@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -22,45 +23,45 @@ func TestOneBatchMakesRowsAndChangesThem(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	filed := filing(line("m1", "l1", 1, 10_000), 1)
 	filed.PayoutForm = claim.Coupon
-	command := func(method string, of any) engine.Command {
-		return engine.Command{Header: f.request("m1", method), Of: of}
+	command := func(method string, of book.Command) engine.Asked {
+		return engine.Asked{Header: f.request("m1", method), Of: of}
 	}
-	answer := func(part payout.Part) func(engine.Decided) engine.Command {
-		return func(so engine.Decided) engine.Command {
+	answer := func(part payout.Part) func(engine.Decided) engine.Asked {
+		return func(so engine.Decided) engine.Asked {
 			for _, p := range so.Made {
 				if p.Part == part {
-					return command("AnswerPayout", &engine.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{
+					return command("AnswerPayout", &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{
 						Outcome: payout.OutcomeSucceeded, GatewayReference: "gateway-1", ExpiresAt: expiry,
 					}})
 				}
 			}
 			t.Fatalf("no payout of the %s was made", part)
-			return engine.Command{}
+			return engine.Asked{}
 		}
 	}
 	done, err := f.engine.InOneBatch(
-		func(engine.Decided) engine.Command { return command("OpenBook", &engine.OpenBook{Currency: "CNY"}) },
-		func(engine.Decided) engine.Command {
-			return command("TopUpDeposit", &engine.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 200_000, Currency: "CNY", Reference: "bank-1"})
+		func(engine.Decided) engine.Asked { return command("OpenBook", &book.OpenBook{Currency: "CNY"}) },
+		func(engine.Decided) engine.Asked {
+			return command("TopUpDeposit", &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 200_000, Currency: "CNY", Reference: "bank-1"})
 		},
-		func(engine.Decided) engine.Command { return command("FileClaim", &filed) },
-		func(so engine.Decided) engine.Command {
+		func(engine.Decided) engine.Asked { return command("FileClaim", &filed) },
+		func(so engine.Decided) engine.Asked {
 			r := result(so.Last.Claim, claim.Counterfeit, "r1")
 			r.Kind, r.Fee, r.FeeCurrency, r.FeePaidBy = claim.AccreditedLab, 3_000, "CNY", claim.FeePayerPlatform
-			return command("RecordResult", ptr(engine.NewRecordResult(r)))
+			return command("RecordResult", &book.RecordResult{Result: r})
 		},
-		func(so engine.Decided) engine.Command {
-			return command("ConfirmNotice", ptr(engine.NewConfirmNotice(so.Last.ClaimID, 0)))
+		func(so engine.Decided) engine.Asked {
+			return command("ConfirmNotice", &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: so.Last.ClaimID}})
 		},
-		func(so engine.Decided) engine.Command {
-			return command("AcceptClaim", ptr(engine.NewAcceptClaim(so.Last.ClaimID, so.Last.Claim.Etag(), "")))
+		func(so engine.Decided) engine.Asked {
+			return command("AcceptClaim", &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: so.Last.ClaimID, Etag: so.Last.Claim.Etag()}})
 		},
 		answer(payout.Refund), answer(payout.Compensation),
-		func(engine.Decided) engine.Command {
-			return command("FileClaim", ptr(filing(line("m1", "l2", 1, 10_000), 1)))
+		func(engine.Decided) engine.Asked {
+			return command("FileClaim", new(filing(line("m1", "l2", 1, 10_000), 1)))
 		},
-		func(engine.Decided) engine.Command { // It may be used for the fee, so a sweep is due.
-			return command("ShopFunds", &engine.MoneyMove{Kind: ledger.ShopFundsHandedOver, Amount: 5_000, Currency: "CNY", Reference: "sales-1"})
+		func(engine.Decided) engine.Asked { // It may be used for the fee, so a sweep is due.
+			return command("ShopFunds", &book.MoneyMove{Kind: ledger.ShopFundsHandedOver, Amount: 5_000, Currency: "CNY", Reference: "sales-1"})
 		},
 	)
 	f.must(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -25,23 +26,23 @@ func TestDamagedOrderLineRefusesItsCommandsAlone(t *testing.T) {
 	}
 	set(20_000, 2_000)
 	number := 0
-	commands := func() (list []engine.Command, want []error) {
+	commands := func() (list []engine.Asked, want []error) {
 		number++
-		add := func(merchant, method string, of any, err error) {
-			list = append(list, engine.Command{Header: f.request(merchant, method), Of: of})
+		add := func(merchant, method string, of book.Command, err error) {
+			list = append(list, engine.Asked{Header: f.request(merchant, method), Of: of})
 			want = append(want, err)
 		}
 		mate := func(merchant string) {
 			l := line(merchant, fmt.Sprintf("mate-%d-%d", number, len(list)), 1, 10_000)
-			add(merchant, "FileClaim", ptr(filing(l, 1)), nil)
+			add(merchant, "FileClaim", new(filing(l, 1)), nil)
 		}
 		mate("m1")
-		add("m1", "FileClaim", ptr(engine.FileClaim{LineID: "damaged", ClaimantID: c.ClaimantID, Ordinals: []int32{2}}), fault.OrderLineDamaged)
+		add("m1", "FileClaim", new(book.FileClaim{LineID: "damaged", ClaimantID: c.ClaimantID, Ordinals: []int32{2}}), fault.OrderLineDamaged)
 		mate("m2")
 		mate("m1")
-		add("m1", "RecordResult", ptr(engine.NewRecordResult(result(c, claim.Counterfeit, fmt.Sprint("R-", number)))), fault.OrderLineDamaged)
-		add("m1", "ReportOrderRefund", &engine.ReportOrderRefund{LineID: "damaged", RefundID: "r1", Amount: 1, Currency: "CNY", RefundedAt: start}, fault.OrderLineDamaged)
-		add("m1", "AddEvidence", &engine.AddEvidence{ClaimID: c.ID, Kind: "PHOTO", Reference: fmt.Sprint("files/", number)}, nil)
+		add("m1", "RecordResult", &book.RecordResult{Result: result(c, claim.Counterfeit, fmt.Sprint("R-", number))}, fault.OrderLineDamaged)
+		add("m1", "ReportOrderRefund", &book.ReportOrderRefund{LineID: "damaged", RefundID: "r1", Amount: 1, Currency: "CNY", RefundedAt: start}, fault.OrderLineDamaged)
+		add("m1", "AddEvidence", &book.AddEvidence{ClaimID: c.ID, Kind: "PHOTO", Reference: fmt.Sprint("files/", number)}, nil)
 		mate("m2")
 		mate("m1")
 		return list, want
@@ -69,8 +70,8 @@ func TestDamagedOrderLineRefusesItsCommandsAlone(t *testing.T) {
 	set(2_000, 20_000)
 	f.audited()
 	_, other := f.replica(engine.Defaults())
-	if err := send(t, other, engine.Command{
-		Header: f.request("m1", "RecordResult"), Of: ptr(engine.NewRecordResult(result(c, claim.Counterfeit, "R-mended"))),
+	if err := send(t, other, engine.Asked{
+		Header: f.request("m1", "RecordResult"), Of: &book.RecordResult{Result: result(c, claim.Counterfeit, "R-mended")},
 	}); err != nil {
 		t.Errorf("once the line is mended: %v", err)
 	}
@@ -84,20 +85,11 @@ func TestOrderLineThatIsNoTextRefusesItsCommandAlone(t *testing.T) {
 	f := twoBooks(t)
 	broken := filing(line("m1", "l1", 1, 10_000), 1)
 	broken.Line.SKUID = "\xff"
-	f.among(engine.Command{Header: f.request("m1", "FileClaim"), Of: &broken}, fault.RequestInvalid)
+	f.among(engine.Asked{Header: f.request("m1", "FileClaim"), Of: &broken}, fault.RequestInvalid)
 }
 
 // send sends a command as its caller would.
-func send(t *testing.T, e *engine.Engine, c engine.Command) (err error) {
-	switch of := c.Of.(type) {
-	case *engine.FileClaim:
-		_, err = e.FileClaim(t.Context(), c.Header, *of)
-	case *engine.RecordResult:
-		_, err = e.RecordResult(t.Context(), c.Header, *of)
-	case *engine.ReportOrderRefund:
-		_, err = e.ReportOrderRefund(t.Context(), c.Header, *of)
-	case *engine.AddEvidence:
-		_, err = e.AddEvidence(t.Context(), c.Header, *of)
-	}
+func send(t *testing.T, e *engine.Engine, c engine.Asked) error {
+	_, err := e.Do(t.Context(), c.Header, c.Of)
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/lib/pq/oid"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
 )
 
 // Part is one part of a batch's write, with its parameters.
@@ -14,7 +16,7 @@ type Part struct {
 }
 
 // Parts gives what Write would run for changes, and runs nothing.
-func (s *Session) Parts(ctx context.Context, c *Changes) ([]Part, error) {
+func (s *Session) Parts(ctx context.Context, c *book.Changes) ([]Part, error) {
 	if err := s.connect(ctx); err != nil {
 		return nil, err
 	}

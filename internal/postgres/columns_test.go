@@ -17,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq/oid"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -247,10 +248,10 @@ func TestRecordsHaveTheColumnsOfTheirTable(t *testing.T) {
 	b := newBooks(t)
 	s := b.pg.OpenSession()
 	t.Cleanup(s.Close)
-	changes := reflect.TypeFor[postgres.Changes]()
+	changes := reflect.TypeFor[book.Changes]()
 	for i := range changes.NumField() {
 		field := changes.Field(i)
-		var c postgres.Changes
+		var c book.Changes
 		f := filler{at: start}
 		f.fill(reflect.ValueOf(&c).Elem().Field(i))
 		parts, err := s.Parts(t.Context(), &c)

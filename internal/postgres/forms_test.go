@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -30,7 +31,7 @@ type golden struct {
 var goldens = map[string]golden{
 	"order_lines.content": {
 		write: func(b *books) string {
-			b.write(&postgres.Changes{Lines: []postgres.LineSeen{{Line: wholeLine(), RecordedAt: start}, {Line: bareLine(), RecordedAt: start}}})
+			b.write(&book.Changes{Lines: []book.LineSeen{{Line: wholeLine(), RecordedAt: start}, {Line: bareLine(), RecordedAt: start}}})
 			return `merchant_id = 'm-1' ORDER BY order_line_id`
 		},
 		read: func(b *books) (any, error) {
@@ -44,7 +45,7 @@ var goldens = map[string]golden{
 		write: func(b *books) string {
 			c := filled[claim.Claim](0, 0)
 			c.MerchantID, c.ID, c.Units = "m-1", "c-1", someUnits
-			b.write(&postgres.Changes{ClaimsFiled: []claim.Claim{c}})
+			b.write(&book.Changes{ClaimsFiled: []claim.Claim{c}})
 			return `claim_id = 'c-1'`
 		},
 		read: func(b *books) (any, error) {
@@ -56,7 +57,7 @@ var goldens = map[string]golden{
 	},
 	"claim_revisions.units": {
 		write: func(b *books) string {
-			b.write(&postgres.Changes{Revisions: []claim.Revision{revised("units", someCalculation())}})
+			b.write(&book.Changes{Revisions: []claim.Revision{revised("units", someCalculation())}})
 			return `claim_id = 'units'`
 		},
 		read: func(b *books) (any, error) {
@@ -70,7 +71,7 @@ var goldens = map[string]golden{
 		write: func(b *books) string {
 			r := filled[claim.Result](0, 0)
 			r.MerchantID, r.ID, r.Units = "m-1", "r-1", someUnits
-			b.write(&postgres.Changes{Results: []claim.Result{r}})
+			b.write(&book.Changes{Results: []claim.Result{r}})
 			return `result_id = 'r-1'`
 		},
 		read: func(b *books) (any, error) {
@@ -82,7 +83,7 @@ var goldens = map[string]golden{
 	},
 	"claim_revisions.calculation": {
 		write: func(b *books) string {
-			b.write(&postgres.Changes{Revisions: []claim.Revision{
+			b.write(&book.Changes{Revisions: []claim.Revision{
 				revised("priced", someCalculation()), revised("unpriced", policy.Calculation{}),
 			}})
 			return `claim_id IN ('priced', 'unpriced') ORDER BY claim_id`
@@ -182,7 +183,7 @@ func plainTerms() policy.Version {
 func ptr[V any](v V) *V { return &v }
 
 // write writes what a batch decided.
-func (b *books) write(c *postgres.Changes) {
+func (b *books) write(c *book.Changes) {
 	b.t.Helper()
 	b.in(func(tx *postgres.Tx) error { return tx.Write(c) })
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -21,6 +23,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 const (
@@ -80,7 +83,7 @@ func oldBooks(t *testing.T) *books {
 	if b.pg, err = postgres.Open(db.AppURL, 8); err != nil {
 		t.Fatal(err)
 	}
-	b.engine, err = engine.New(t.Context(), b.pg, func() time.Time { return b.now }, engine.Defaults(), slog.New(slog.DiscardHandler))
+	b.engine, err = engine.New(t.Context(), b.pg, func() time.Time { return b.now }, engine.Defaults(), engine.Hooks{Payouts: b.told}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,12 +199,12 @@ func TestOldDatabaseIsRead(t *testing.T) {
 		}
 		return 0
 	}
-	claims, err := r.ClaimsAfter(ctx, "", postgres.Key{}, many)
+	claims, err := r.ClaimsAfter(ctx, "", book.Key{}, many)
 	saw("claims", len(claims), err)
-	lines := make(map[postgres.Key]bool)
+	lines := make(map[book.Key]bool)
 	for i := range claims {
 		c := &claims[i]
-		lines[postgres.Key{MerchantID: c.MerchantID, ID: c.OrderLineID}] = true
+		lines[book.Key{MerchantID: c.MerchantID, ID: c.OrderLineID}] = true
 		b.readHistory(c, saw)
 	}
 	for k := range lines {
@@ -216,7 +219,7 @@ func TestOldDatabaseIsRead(t *testing.T) {
 		for _, p := range proposals {
 			saw("proposal_votes", len(p.Votes), nil)
 		}
-		for _, kind := range postgres.DebtKinds() {
+		for _, kind := range debt.Kinds() {
 			debts, err := r.Debts(ctx, m, kind, postgres.DebtCursor{}, many)
 			saw("debts", len(debts.Rows), err)
 		}
@@ -305,9 +308,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 	t.Parallel()
 	b := oldBooks(t)
 	ctx := t.Context()
-	var made []payout.Payout
-	b.engine.OnPayouts(func(p []payout.Payout) { made = append(made, p...) })
-	on := func(method string) engine.Header {
+	on := func(method string) request.Header {
 		h := b.request(method)
 		h.MerchantID, h.RequestID = "shop-1", "later-"+h.RequestID
 		return h
@@ -315,16 +316,16 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 
 	c := b.oldClaim(`state = 'NOTIFIED' AND notice_confirmed_at IS NOT NULL AND order_line_id IN (
 		SELECT order_line_id FROM order_lines WHERE content ->> 'Category' = 'cosmetics')`)
-	c = b.do(b.engine.AcceptClaim(ctx, on("AcceptClaim"), engine.NewAcceptClaim(c.ID, c.Etag(), "agreed"))).Claim
+	c = b.do(b.engine.Do(ctx, on("AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Note: "agreed"})).Claim
 	for _, person := range []string{"approver-8", "approver-9"} {
 		if c.State == claim.AwaitingApproval {
 			h := on("ApproveClaim")
 			h.Principal.Person = person
-			c = b.do(b.engine.ApproveClaim(ctx, h, engine.NewApproveClaim(c.ID, "", false, ""))).Claim
+			c = b.do(b.engine.Do(ctx, h, &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})).Claim
 		}
 	}
-	for _, p := range made {
-		c = b.do(b.engine.AnswerPayout(ctx, "shop-1", engine.AnswerPayout{
+	for _, p := range b.takePayouts() {
+		c = b.do(b.engine.Do(ctx, request.System("shop-1", "AnswerPayout"), &book.AnswerPayout{
 			PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded},
 		})).Claim
 	}
@@ -339,7 +340,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range payouts.Rows {
-		paying = b.do(b.engine.ReportPayoutOutcome(ctx, on("ReportPayoutOutcome"), p.OutNumber, payout.Answer{Outcome: payout.OutcomeSucceeded})).Claim
+		paying = b.do(b.engine.Do(ctx, on("ReportPayoutOutcome"), &book.AnswerPayout{OutNumber: p.OutNumber, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}})).Claim
 	}
 	if paying.State != claim.Paid {
 		t.Errorf("paid under its old numbers: %s %+v", paying.State, paying.Funding)
@@ -347,7 +348,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 
 	// A refund of the order comes off an award that was found but not confirmed.
 	open := b.oldClaim(`state = 'NOTIFIED' AND award_refund_minor > 500`)
-	b.do(b.engine.ReportOrderRefund(ctx, on("ReportOrderRefund"), engine.ReportOrderRefund{
+	b.do(b.engine.Do(ctx, on("ReportOrderRefund"), &book.ReportOrderRefund{
 		LineID: open.OrderLineID, RefundID: "later-1", Amount: 300, Currency: "CNY", RefundedAt: b.now,
 	}))
 	if now, _, err := b.pg.Reader().Claim(ctx, "shop-1", open.ID); err != nil || now.Award.Refund != open.Award.Refund-300 {
@@ -363,11 +364,11 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 	for _, u := range waits.Units {
 		found.Units = append(found.Units, claim.Unit{Ordinal: u.Ordinal, Verdict: claim.Counterfeit})
 	}
-	if c := b.do(b.engine.RecordResult(ctx, on("RecordResult"), engine.NewRecordResult(found))).Claim; c.Verdict != claim.Counterfeit {
+	if c := b.do(b.engine.Do(ctx, on("RecordResult"), &book.RecordResult{Result: found})).Claim; c.Verdict != claim.Counterfeit {
 		t.Errorf("found counterfeit: %s %s", c.State, c.Verdict)
 	}
 	again := b.oldClaim(`state = 'WITHDRAWN'`)
-	b.do(b.engine.FileClaim(ctx, on("FileClaim"), engine.FileClaim{
+	b.do(b.engine.Do(ctx, on("FileClaim"), &book.FileClaim{
 		LineID: again.OrderLineID, ClaimantID: again.ClaimantID, Ordinals: again.Ordinals(), Basis: policy.Promise,
 		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
 		LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
@@ -377,7 +378,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.engine.FileClaim(ctx, on("FileClaim"), engine.FileClaim{
+	_, err = b.engine.Do(ctx, on("FileClaim"), &book.FileClaim{
 		Line: line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
 		Remedies: policy.Remedies{Refund: true}, Grounds: claim.GroundsTrademark, LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
@@ -141,7 +142,7 @@ func TestDamagedOrderLineIsNotRead(t *testing.T) {
 		}
 		s := b.pg.OpenSession()
 		err = s.InTx(t.Context(), func(tx *postgres.Tx) error {
-			_, err := tx.Lines([]postgres.Key{{MerchantID: "m1", ID: "l2"}, {MerchantID: "m1", ID: "l1"}})
+			_, err := tx.Lines([]book.Key{{MerchantID: "m1", ID: "l2"}, {MerchantID: "m1", ID: "l1"}})
 			return err
 		})
 		s.Close()

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,10 @@ var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // books is an engine over a database of its own, with the merchant m1.
 type books struct {
+	mu sync.Mutex
+	// made are the payouts that the engine told of.
+	made []payout.Payout
+
 	t      *testing.T
 	admin  *sqlx.DB
 	pg     *postgres.DB
@@ -47,7 +52,7 @@ func newBooks(t *testing.T) *books {
 		t.Fatal(err)
 	}
 	b := &books{t: t, admin: admin, pg: pg, now: start}
-	b.engine, err = engine.New(t.Context(), pg, func() time.Time { return b.now }, engine.Defaults(), engine.Hooks{}, slog.New(slog.DiscardHandler))
+	b.engine, err = engine.New(t.Context(), pg, func() time.Time { return b.now }, engine.Defaults(), engine.Hooks{Payouts: b.told}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +174,19 @@ func (b *books) run(query string, args ...any) {
 	if _, err := b.admin.ExecContext(b.t.Context(), query, args...); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+func (b *books) told(made []payout.Payout) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.made = append(b.made, made...)
+}
+
+// takePayouts gives the payouts made since the last call.
+func (b *books) takePayouts() []payout.Payout {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	made := b.made
+	b.made = nil
+	return made
 }

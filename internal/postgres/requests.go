@@ -18,12 +18,12 @@ import (
 type requestTable struct {
 	// insert stores a request unless its id was used; it takes the columns.
 	insert  string
-	columns func(*request.Stored) []any
+	columns func(*request.Found) []any
 	// read gives digest, outcome and time of the request with a key.
 	read string
-	key  func(*request.Stored) []any
+	key  func(*request.Found) []any
 	// outcome is where the stored outcome goes.
-	outcome func(*request.Stored) *string
+	outcome func(*request.Found) *string
 }
 
 var catalogRequests = requestTable{
@@ -31,14 +31,14 @@ var catalogRequests = requestTable{
 		INSERT INTO catalog_requests (workload, method, request_id, digest, outcome_name, recorded_at)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (workload, method, request_id) DO NOTHING`,
-	columns: func(r *request.Stored) []any {
+	columns: func(r *request.Found) []any {
 		return []any{r.Workload, r.Method, r.RequestID, r.Digest[:], r.Name, r.RecordedAt}
 	},
 	read: `
 		SELECT digest, outcome_name, recorded_at FROM catalog_requests
 		WHERE workload = $1 AND method = $2 AND request_id = $3`,
-	key:     func(r *request.Stored) []any { return []any{r.Workload, r.Method, r.RequestID} },
-	outcome: func(r *request.Stored) *string { return &r.Name },
+	key:     func(r *request.Found) []any { return []any{r.Workload, r.Method, r.RequestID} },
+	outcome: func(r *request.Found) *string { return &r.Name },
 }
 
 var webhookRequests = requestTable{
@@ -46,32 +46,32 @@ var webhookRequests = requestTable{
 		INSERT INTO webhook_requests (merchant_id, workload, method, request_id, digest, webhook_id, recorded_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (merchant_id, workload, method, request_id) DO NOTHING`,
-	columns: func(r *request.Stored) []any {
+	columns: func(r *request.Found) []any {
 		return []any{r.MerchantID, r.Workload, r.Method, r.RequestID, r.Digest[:], r.WebhookID, r.RecordedAt}
 	},
 	read: `
 		SELECT digest, webhook_id, recorded_at FROM webhook_requests
 		WHERE merchant_id = $1 AND workload = $2 AND method = $3 AND request_id = $4`,
-	key:     func(r *request.Stored) []any { return []any{r.MerchantID, r.Workload, r.Method, r.RequestID} },
-	outcome: func(r *request.Stored) *string { return &r.WebhookID },
+	key:     func(r *request.Found) []any { return []any{r.MerchantID, r.Workload, r.Method, r.RequestID} },
+	outcome: func(r *request.Found) *string { return &r.WebhookID },
 }
 
 // once runs f in the transaction that stores its request, unless the request is
 // stored already: then it gives that one. REQUEST_ID_REUSED when that had another
 // content.
-func (db *DB) once(ctx context.Context, in requestTable, r request.Once, f func(*sqlx.Tx) error) (stored request.Stored, replayed bool, err error) {
+func (db *DB) once(ctx context.Context, in requestTable, r request.Once, f func(*sqlx.Tx) error) (stored request.Found, replayed bool, err error) {
 	tx, err := db.pool.BeginTxx(ctx, nil)
 	if err != nil {
-		return r.Stored, false, failure(ctx, "begin", err)
+		return r.Found, false, failure(ctx, "begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // After the commit it does nothing.
-	res, err := tx.ExecContext(ctx, in.insert, in.columns(&r.Stored)...)
+	res, err := tx.ExecContext(ctx, in.insert, in.columns(&r.Found)...)
 	if err != nil {
-		return r.Stored, false, failure(ctx, "store request", err)
+		return r.Found, false, failure(ctx, "store request", err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return r.Stored, false, failure(ctx, "store request", err)
+		return r.Found, false, failure(ctx, "store request", err)
 	}
 	if n == 0 {
 		found, _, err := readRequest(ctx, tx, in, r.Key)
@@ -81,14 +81,14 @@ func (db *DB) once(ctx context.Context, in requestTable, r request.Once, f func(
 		return found, err == nil, err
 	}
 	if err := f(tx); err != nil || r.ValidateOnly {
-		return r.Stored, false, err
+		return r.Found, false, err
 	}
-	return r.Stored, false, failure(ctx, "commit request", tx.Commit())
+	return r.Found, false, failure(ctx, "commit request", tx.Commit())
 }
 
 // readRequest reads a stored request.
-func readRequest(ctx context.Context, from sqlx.QueryerContext, in requestTable, k request.Key) (request.Stored, bool, error) {
-	found := request.Stored{Key: k}
+func readRequest(ctx context.Context, from sqlx.QueryerContext, in requestTable, k request.Key) (request.Found, bool, error) {
+	found := request.Found{Stored: request.Stored{Key: k}}
 	var digest []byte
 	err := from.QueryRowxContext(ctx, in.read, in.key(&found)...).Scan(&digest, in.outcome(&found), &found.RecordedAt)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -101,7 +101,7 @@ func readRequest(ctx context.Context, from sqlx.QueryerContext, in requestTable,
 
 // Request reads the stored request with a key, whatever it was for: one without a
 // book changed a catalogue.
-func (r Reader) Request(ctx context.Context, k request.Key) (request.Stored, bool, error) {
+func (r Reader) Request(ctx context.Context, k request.Key) (request.Found, bool, error) {
 	if k.MerchantID == "" {
 		return readRequest(ctx, r.from, catalogRequests, k)
 	}
@@ -111,7 +111,7 @@ func (r Reader) Request(ctx context.Context, k request.Key) (request.Stored, boo
 		WHERE r.merchant_id = $1 AND r.workload = $2 AND r.method = $3 AND r.request_id = $4`,
 		scanRequest, k.MerchantID, k.Workload, k.Method, k.RequestID)
 	if found || err != nil {
-		return stored, found, err
+		return request.Found{Stored: stored}, found, err
 	}
 	return readRequest(ctx, r.from, webhookRequests, k)
 }

@@ -8,12 +8,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // unchecked is a database whose tables take any value: without checks and
@@ -76,9 +80,9 @@ func pointed[K, V any](read func([]K) ([]*V, error)) func([]K) ([]V, error) {
 }
 
 // begun are the changes that add rows, all fields of which are set.
-func begun(from int64, pattern uint) *postgres.Changes {
-	c := filled[postgres.Changes](from, pattern)
-	added := &postgres.Changes{
+func begun(from int64, pattern uint) *book.Changes {
+	c := filled[book.Changes](from, pattern)
+	added := &book.Changes{
 		BooksOpened: c.BooksOpened, Lines: c.Lines, Refunds: c.Refunds, Groups: c.Groups, Persons: c.Persons,
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
@@ -125,7 +129,7 @@ var later = []string{
 	"HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
 }
 
-func fieldsOf(c *postgres.Changes) map[string]reflect.Value {
+func fieldsOf(c *book.Changes) map[string]reflect.Value {
 	out := make(map[string]reflect.Value)
 	v := reflect.ValueOf(c).Elem()
 	for i := range v.NumField() {
@@ -135,39 +139,39 @@ func fieldsOf(c *postgres.Changes) map[string]reflect.Value {
 }
 
 // readNew reads what the pipeline loads.
-func (b *books) readNew(tx *postgres.Tx, c *postgres.Changes) {
+func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	t := b.t
 	t.Helper()
-	key := func(merchantID, id string) postgres.Key { return postgres.Key{MerchantID: merchantID, ID: id} }
-	readBack(t, "books", c.BooksOpened, func(h postgres.Head) string { return h.MerchantID }, tx.Books)
+	key := func(merchantID, id string) book.Key { return book.Key{MerchantID: merchantID, ID: id} }
+	readBack(t, "books", c.BooksOpened, func(h book.Head) string { return h.MerchantID }, tx.Books)
 	lines := make([]order.Line, len(c.Lines))
 	for i := range c.Lines {
 		lines[i] = c.Lines[i].Line
 	}
-	readBack(t, "order lines", lines, func(l order.Line) postgres.Key { return key(l.MerchantID, l.ID) }, pointed(tx.Lines))
-	readBack(t, "refunds", c.Refunds, func(r postgres.Refund) postgres.Key { return key(r.MerchantID, r.OrderLineID) }, tx.Refunds)
-	readBack(t, "groups", c.Groups, func(g postgres.Group) postgres.Key { return key(g.MerchantID, g.ID) }, tx.Groups)
+	readBack(t, "order lines", lines, func(l order.Line) book.Key { return key(l.MerchantID, l.ID) }, pointed(tx.Lines))
+	readBack(t, "refunds", c.Refunds, func(r book.Refund) book.Key { return key(r.MerchantID, r.OrderLineID) }, tx.Refunds)
+	readBack(t, "groups", c.Groups, func(g book.Group) book.Key { return key(g.MerchantID, g.ID) }, tx.Groups)
 	persons := slices.Clone(c.Persons)
 	for i := range persons {
 		persons[i].Salt = nil // No command needs it.
 	}
-	readBack(t, "persons", persons, func(p postgres.Person) postgres.Key { return key(p.MerchantID, p.PersonID) }, tx.Persons)
-	readBack(t, "claims", c.ClaimsFiled, func(c claim.Claim) postgres.Key { return key(c.MerchantID, c.ID) }, pointed(tx.Claims))
-	readBack(t, "units", c.UnitsTaken, func(u postgres.UnitOwner) postgres.Key { return key(u.MerchantID, u.OrderLineID) }, tx.UnitOwners)
-	readBack(t, "results", c.Results, func(r claim.Result) postgres.Key { return key(r.MerchantID, r.ClaimID) }, tx.Results)
-	readBack(t, "holds", c.HoldsPlaced, func(h ledger.Hold) postgres.Key { return key(h.MerchantID, h.ClaimID) }, pointed(tx.Holds))
-	readBack(t, "transfers", c.Transfers, func(x ledger.Transfer) postgres.Key { return key(x.MerchantID, x.ExternalReference) }, tx.TransfersByReference)
-	readBack(t, "debts", c.DebtsBegun, func(d postgres.Debt) postgres.DebtKey {
-		return postgres.DebtKey{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID}
+	readBack(t, "persons", persons, func(p book.Person) book.Key { return key(p.MerchantID, p.PersonID) }, tx.Persons)
+	readBack(t, "claims", c.ClaimsFiled, func(c claim.Claim) book.Key { return key(c.MerchantID, c.ID) }, pointed(tx.Claims))
+	readBack(t, "units", c.UnitsTaken, func(u book.UnitOwner) book.Key { return key(u.MerchantID, u.OrderLineID) }, tx.UnitOwners)
+	readBack(t, "results", c.Results, func(r claim.Result) book.Key { return key(r.MerchantID, r.ClaimID) }, tx.Results)
+	readBack(t, "holds", c.HoldsPlaced, func(h ledger.Hold) book.Key { return key(h.MerchantID, h.ClaimID) }, pointed(tx.Holds))
+	readBack(t, "transfers", c.Transfers, func(x ledger.Transfer) book.Key { return key(x.MerchantID, x.ExternalReference) }, tx.TransfersByReference)
+	readBack(t, "debts", c.DebtsBegun, func(d debt.Debt) debt.Key {
+		return debt.Key{MerchantID: d.MerchantID, Kind: d.Kind, ID: d.ID}
 	}, tx.Debts)
-	readBack(t, "approvals", c.Approvals, func(a postgres.Approval) postgres.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
-	readBack(t, "proposals", c.ProposalsMade, func(p postgres.Proposal) postgres.ProposalKey { return p.ProposalKey }, tx.Proposals)
-	readBack(t, "payouts", c.PayoutsMade, func(p payout.Payout) postgres.Key { return key(p.MerchantID, p.ID) }, pointed(tx.Payouts))
-	readBack(t, "requests", c.Requests, func(r postgres.Request) postgres.RequestKey { return r.RequestKey }, tx.Requests)
+	readBack(t, "approvals", c.Approvals, func(a book.Approval) book.Key { return key(a.MerchantID, a.ClaimID) }, tx.Approvals)
+	readBack(t, "proposals", c.ProposalsMade, func(p proposal.Proposal) proposal.Key { return p.Key }, tx.Proposals)
+	readBack(t, "payouts", c.PayoutsMade, func(p payout.Payout) book.Key { return key(p.MerchantID, p.ID) }, pointed(tx.Payouts))
+	readBack(t, "requests", c.Requests, func(r request.Stored) request.Key { return r.Key }, tx.Requests)
 }
 
 // readNewOutside reads what only the API, a worker or nobody reads.
-func (b *books) readNewOutside(c *postgres.Changes) {
+func (b *books) readNewOutside(c *book.Changes) {
 	t, r, ctx := b.t, b.pg.Reader(), b.t.Context()
 	t.Helper()
 	for _, v := range c.Revisions {
@@ -176,7 +180,7 @@ func (b *books) readNewOutside(c *postgres.Changes) {
 	}
 	for _, e := range c.Evidence {
 		got, err := r.Evidence(ctx, e.MerchantID, e.ClaimID, 0, many)
-		b.same("evidence", true, err, []postgres.Evidence{e}, got)
+		b.same("evidence", true, err, []book.Evidence{e}, got)
 	}
 	for _, a := range c.Appeals {
 		got, err := r.Appeals(ctx, a.MerchantID, a.ClaimID, 0, many)
@@ -188,7 +192,7 @@ func (b *books) readNewOutside(c *postgres.Changes) {
 	}
 	waits, err := b.pg.DueWaits(ctx, start.AddDate(1, 0, 0), postgres.WaitCursor{}, many)
 	for _, w := range c.WaitsBegun {
-		i := slices.IndexFunc(waits, func(o postgres.Wait) bool { return o.MerchantID == w.MerchantID })
+		i := slices.IndexFunc(waits, func(o book.Wait) bool { return o.MerchantID == w.MerchantID })
 		if err != nil || i < 0 {
 			t.Errorf("wait of %s: %v", w.MerchantID, err)
 			continue
@@ -196,25 +200,25 @@ func (b *books) readNewOutside(c *postgres.Changes) {
 		b.same("wait", true, nil, w, waits[i])
 	}
 	for _, v := range c.Votes {
-		var got postgres.ProposalVote
+		var got proposal.Vote
 		b.scan(`SELECT merchant_id, proposal_number, person_id, approved, note, event_number, voted_at FROM proposal_votes WHERE merchant_id = $1`,
 			v.MerchantID, &got.MerchantID, &got.Number, &got.Person, &got.Approved, &got.Note, &got.EventNumber, &got.VotedAt)
 		b.same("vote", true, nil, v, got)
 	}
 	for _, d := range c.DuesBegun {
-		var got postgres.Due
+		var got book.Due
 		b.scan(`SELECT merchant_id, payout_id, due_at, attempts FROM payout_dues WHERE merchant_id = $1`,
 			d.MerchantID, &got.MerchantID, &got.PayoutID, &got.DueAt, &got.Attempts)
 		b.same("due", true, nil, d, got)
 	}
 	for _, x := range c.Retractions {
-		var got postgres.Retraction
+		var got book.Retraction
 		b.scan(`SELECT merchant_id, result_id, claim_id, note, event_number, retracted_at FROM result_retractions WHERE merchant_id = $1`,
 			x.MerchantID, &got.MerchantID, &got.ResultID, &got.ClaimID, &got.Note, &got.EventNumber, &got.RetractedAt)
 		b.same("retraction", true, nil, x, got)
 	}
 	for _, p := range c.Persons {
-		got := postgres.Person{}
+		got := book.Person{}
 		var commitment []byte
 		b.scan(`SELECT merchant_id, person_id, salt, commitment FROM person_commitments WHERE merchant_id = $1`,
 			p.MerchantID, &got.MerchantID, &got.PersonID, &got.Salt, &commitment)
@@ -280,10 +284,10 @@ func TestClaimIsFiledAndChangedInOneTransaction(t *testing.T) {
 		changed := filled[claim.Claim](int64(2*pattern+2)*apart, ^pattern)
 		changed.MerchantID, changed.ID = filed.MerchantID, filed.ID
 		b.in(func(tx *postgres.Tx) error {
-			if err := tx.Write(&postgres.Changes{ClaimsFiled: []claim.Claim{filed}}); err != nil {
+			if err := tx.Write(&book.Changes{ClaimsFiled: []claim.Claim{filed}}); err != nil {
 				return err
 			}
-			return tx.Write(&postgres.Changes{ClaimsChanged: []postgres.ClaimChanged{{Claim: changed, From: filed.Version}}})
+			return tx.Write(&book.Changes{ClaimsChanged: []book.ClaimChanged{{Claim: changed, From: filed.Version}}})
 		})
 		got, found, err := b.pg.Reader().Claim(t.Context(), filed.MerchantID, filed.ID)
 		if err != nil || !found {

@@ -38,5 +38,5 @@ func System(merchantID, method string) Header {
 
 // Once is the request as it is stored at a time, under the digest of its content.
 func (h *Header) Once(digest [32]byte, at time.Time) Once {
-	return Once{Stored: Stored{Key: h.Key(), Digest: digest, RecordedAt: at}, ValidateOnly: h.ValidateOnly}
+	return Once{Found: Found{Stored: Stored{Key: h.Key(), Digest: digest, RecordedAt: at}}, ValidateOnly: h.ValidateOnly}
 }

@@ -22,14 +22,10 @@ type Key struct {
 // Stored is an accepted request with the ids of its outcome; what it names is set.
 type Stored struct {
 	Key
-	Digest   [32]byte
-	ClaimID  string
-	ResultID string
-	PayoutID string
-	// WebhookID is the webhook that it made or named.
-	WebhookID string
-	// Name is that of what it made in a catalogue.
-	Name           string
+	Digest         [32]byte
+	ClaimID        string
+	ResultID       string
+	PayoutID       string
 	TransferNumber int64
 	EventNumber    int64
 	RecordedAt     time.Time
@@ -45,10 +41,19 @@ func (r *Stored) Replay(digest [32]byte) error {
 		With("requestId", r.RequestID).At("request_id")
 }
 
+// Found is a stored request of any kind: of a book, of a webhook, of a catalogue.
+type Found struct {
+	Stored
+	// WebhookID is the webhook that it made or named.
+	WebhookID string
+	// Name is that of what it made in a catalogue.
+	Name string
+}
+
 // Once is a change outside of the pipeline: what is stored of it, and whether it is
 // only tried.
 type Once struct {
-	Stored
+	Found
 	// ValidateOnly decides it and stores nothing.
 	ValidateOnly bool
 }

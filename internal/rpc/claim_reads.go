@@ -140,7 +140,7 @@ func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRe
 }
 
 // storedRequestOf names what came of a request, the main resource first.
-func storedRequestOf(r *request.Stored) *tenfoldv1.StoredRequest {
+func storedRequestOf(r *request.Found) *tenfoldv1.StoredRequest {
 	p := &tenfoldv1.StoredRequest{
 		RequestId: r.RequestID, Method: r.Method, Workload: r.Workload, AcceptedAt: stamp(r.RecordedAt),
 	}
