@@ -75,8 +75,8 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 			return err
 		}
 		b = &inspection{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
-		for _, check := range []func() error{b.checkHistory, b.checkMoves, b.checkClaims, b.checkLines, b.checkUnits, b.checkAccounts, b.checkTotals, b.checkProposals, b.checkStrays} {
-			if err := check(); err != nil {
+		for i := range checks {
+			if err := checks[i].run(b); err != nil {
 				return err
 			}
 		}
@@ -89,6 +89,32 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 		return nil, err
 	}
 	return b.found, err
+}
+
+// check is one look at a book, with the kinds of row that it proves something of.
+type check struct {
+	run   func(*inspection) error
+	kinds []book.Kind
+}
+
+// checks are all looks at a book, in an order in which later ones rest on earlier
+// ones. Each kind of row that commands stage stands in one of them.
+var checks = [...]check{
+	{(*inspection).checkHistory, []book.Kind{book.KindEvent, book.KindTransfer}},
+	{(*inspection).checkMoves, []book.Kind{book.KindEvent}},
+	{(*inspection).checkClaims, []book.Kind{
+		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
+		book.KindAppeal, book.KindApproval,
+	}},
+	{(*inspection).checkLines, []book.Kind{book.KindLine}},
+	{(*inspection).checkUnits, []book.Kind{book.KindUnit}},
+	{(*inspection).checkAccounts, nil},
+	{(*inspection).checkTotals, []book.Kind{book.KindDebt}},
+	{(*inspection).checkProposals, []book.Kind{book.KindProposal, book.KindVote}},
+	{(*inspection).checkPersons, []book.Kind{book.KindPerson}},
+	{(*inspection).checkStrays, []book.Kind{
+		book.KindRequest, book.KindRefund, book.KindGroup, book.KindRetraction, book.KindDue, book.KindEvidence,
+	}},
 }
 
 // errEnough ends the audit of a book in which too much is wrong.

@@ -108,6 +108,11 @@ func (b *filled) tamperings() []tampering {
 		set("proposals", "transfer_number", "transfer_number - "+far, "transfer_number + "+far, decision(b.penalty), "sum of transfers DEPOSIT_FORFEITED"),
 		set("proposal_votes", "approved", "true", "false", decision(b.penalty)+" AND person_id = 'finance-3'", "with the approval of 1 others"),
 		set("proposal_votes", "person_id", "'finance-2'", "'finance-1'", decision(b.penalty)+" AND person_id IN ('finance-1', 'finance-2')", "with the approval of 1 others"),
+		// Persons and evidence.
+		set("person_commitments", "salt", "substring(salt FOR length(salt) - 1)", "salt || decode('01', 'hex')", "person_id = 'agent-1'", "the commitment is not that of its salt"),
+		set("evidence", "event_number", "event_number - "+far, "event_number + "+far, "true", "evidence without event"),
+		set("evidence", "claim_id", "'"+b.appealed+"'", "'nobody'", "claim_id IN ('nobody', '"+b.appealed+"')", "evidence without claim"),
+		set("pricing_groups", "group_id", "substring(group_id FROM 2)", "'x' || group_id", "true", "groups without claim"),
 		// Where claims stand.
 		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "event is"),
 		set("claims", "state", "'NOTIFIED'", "'APPEALED'", of(b.held), "state is"),

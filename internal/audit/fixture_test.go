@@ -114,6 +114,8 @@ func (b *filled) fill() {
 	b.appealed = b.found("l6", 1)
 	_, err = b.engine.Do(b.t.Context(), b.request("AppealClaim", "merchant-1"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: b.appealed}, Note: "genuine"})
 	b.must(err)
+	_, err = b.engine.Do(b.t.Context(), b.request("AddEvidence", "agent-2"), &book.AddEvidence{ClaimID: b.appealed, Kind: "PHOTO", Reference: "files/1"})
+	b.must(err)
 	b.approved = b.accepted("l7", 3)
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)

@@ -157,6 +157,22 @@ func (a *Audit) Claims(merchantID, after string, limit int) ([]*claim.Claim, err
 		LIMIT $3`, scanClaim, merchantID, after, limit)
 }
 
+// Persons reads the commitments of a book's persons after one, in order.
+func (a *Audit) Persons(merchantID, after string, limit int) ([]book.Person, error) {
+	return page(a, "audit persons", `
+		SELECT merchant_id, person_id, salt, commitment
+		FROM person_commitments
+		WHERE merchant_id = $1 AND person_id > $2
+		ORDER BY person_id
+		LIMIT $3`,
+		func(rows *sql.Rows) (p book.Person, err error) {
+			var commitment []byte
+			err = rows.Scan(&p.MerchantID, &p.PersonID, &p.Salt, &commitment)
+			copy(p.Commitment[:], commitment)
+			return p, err
+		}, merchantID, after, limit)
+}
+
 // Strays reads how many rows of a book belong to nothing: rows of tables that
 // no foreign key ties to what they are part of, by table.
 func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
@@ -245,6 +261,15 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			      WHERE p.merchant_id = r.merchant_id AND p.result_id = r.result_id AND p.claim_id = r.claim_id)
 			UNION ALL
 			SELECT 'retractions without event', r.merchant_id FROM result_retractions r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
+			SELECT 'groups without claim', g.merchant_id FROM pricing_groups g
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = g.merchant_id AND p.claim_id = g.group_id)
+			UNION ALL
+			SELECT 'evidence without claim', r.merchant_id FROM evidence r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'evidence without event', r.merchant_id FROM evidence r
 			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
 			UNION ALL
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
