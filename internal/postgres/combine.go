@@ -21,15 +21,17 @@ type part struct {
 }
 
 // gather notes a change for the batch's one write.
-func (tx *Tx) gather(what string, rows int, query string, args ...any) error {
+func (tx *Tx) gather(what string, rows int, query string, args ...any) {
 	tx.parts = append(tx.parts, part{what: what, rows: rows, query: query, args: args})
-	return nil
 }
 
+// spoil notes that a batch cannot be written, since something in it has no stored
+// form.
+func (tx *Tx) spoil(err error) { tx.spoiled = errors.Join(tx.spoiled, err) }
+
 // gatherRead notes a comparison for the batch's one write.
-func (tx *Tx) gatherRead(what string, rows int, query string, args ...any) error {
+func (tx *Tx) gatherRead(what string, rows int, query string, args ...any) {
 	tx.parts = append(tx.parts, part{what: what, rows: rows, query: query, args: args, reads: true})
-	return nil
 }
 
 // combinedMax bounds the statements that a session keeps for combinations of

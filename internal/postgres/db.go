@@ -195,6 +195,8 @@ type Tx struct {
 	ctx context.Context
 	// parts are the changes gathered for one write.
 	parts []part
+	// spoiled is why what was gathered cannot be written.
+	spoiled error
 }
 
 // statement returns the session's prepared statement for query.

@@ -7,12 +7,12 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 )
 
-func (tx *Tx) writeEvidence(c *book.Changes) error {
+func (tx *Tx) writeEvidence(c *book.Changes) {
 	rows := c.Evidence
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write evidence", len(rows), `
+	tx.gather("write evidence", len(rows), `
 		INSERT INTO evidence (merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at)
 		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at
 		FROM unnest($1::evidence[]) r`,

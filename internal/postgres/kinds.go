@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -16,7 +15,7 @@ type storage struct {
 	// load reads what books need; nil where rows of the kind are never read back.
 	load func(*Tx, *book.Needs) error
 	// put adds what is to be written to the statement; nil where nothing is staged.
-	put func(*Tx, *book.Changes) error
+	put func(*Tx, *book.Changes)
 }
 
 // stored is the storage of every kind of row, which the pipeline walks in the order
@@ -52,8 +51,8 @@ var stored = [book.KindCount]storage{
 }
 
 // both adds rows that are made and rows that are changed.
-func both(made, changed func(*Tx, *book.Changes) error) func(*Tx, *book.Changes) error {
-	return func(tx *Tx, c *book.Changes) error { return errors.Join(made(tx, c), changed(tx, c)) }
+func both(made, changed func(*Tx, *book.Changes)) func(*Tx, *book.Changes) {
+	return func(tx *Tx, c *book.Changes) { made(tx, c); changed(tx, c) }
 }
 
 // Load reads what books need, and empties the needs: at most one statement for each

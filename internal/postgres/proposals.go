@@ -84,9 +84,9 @@ func putProposal(r *records, p *proposal.Proposal) {
 	r.bigints(int64(p.Undone))
 }
 
-func (tx *Tx) writeProposals(c *book.Changes) error {
+func (tx *Tx) writeProposals(c *book.Changes) {
 	if rows := c.ProposalsMade; len(rows) > 0 {
-		err := tx.gather("make proposals", len(rows), `
+		tx.gather("make proposals", len(rows), `
 			INSERT INTO proposals (
 				merchant_id, proposal_number, kind, state, amount_minor, debt_kind, debt_id, undoes_number,
 				note, proposed_by, proposed_at, ended_at, transfer_number, undone_minor)
@@ -96,15 +96,12 @@ func (tx *Tx) writeProposals(c *book.Changes) error {
 				r.undone_minor
 			FROM unnest($1::proposals[]) r`,
 			rowsOf(tx.s.types["proposals"], rows, putProposal))
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.ProposalsChanged
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("change proposals", len(rows), `
+	tx.gather("change proposals", len(rows), `
 		UPDATE proposals p
 		SET state = k.state, ended_at = k.ended_at, transfer_number = k.transfer_number, undone_minor = k.undone_minor
 		FROM unnest($1::proposals[]) k
@@ -112,12 +109,12 @@ func (tx *Tx) writeProposals(c *book.Changes) error {
 		rowsOf(tx.s.types["proposals"], rows, putProposal))
 }
 
-func (tx *Tx) writeVotes(c *book.Changes) error {
+func (tx *Tx) writeVotes(c *book.Changes) {
 	rows := c.Votes
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write votes", len(rows), `
+	tx.gather("write votes", len(rows), `
 		INSERT INTO proposal_votes (merchant_id, proposal_number, person_id, approved, note, event_number, voted_at)
 		SELECT r.merchant_id, r.proposal_number, r.person_id, r.approved, r.note, r.event_number, r.voted_at
 		FROM unnest($1::proposal_votes[]) r`,

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -28,25 +27,21 @@ func (tx *Tx) Write(c *book.Changes) error {
 
 // gatherAll gathers every part of what a batch decided.
 func (tx *Tx) gatherAll(c *book.Changes) error {
-	tx.parts = nil
-	if err := errors.Join(tx.writeBooks(c), tx.compareBooks(c)); err != nil {
-		return err
-	}
+	tx.parts, tx.spoiled = nil, nil
+	tx.writeBooks(c)
+	tx.compareBooks(c)
 	for _, kind := range stored {
-		if kind.put == nil {
-			continue
-		}
-		if err := kind.put(tx, c); err != nil {
-			return err
+		if kind.put != nil {
+			kind.put(tx, c)
 		}
 	}
-	return nil
+	return tx.spoiled
 }
 
-func (tx *Tx) writeBooks(c *book.Changes) error {
+func (tx *Tx) writeBooks(c *book.Changes) {
 	if rows := c.Books; len(rows) > 0 {
 		slices.SortFunc(rows, func(a, b book.Head) int { return cmp.Compare(a.MerchantID, b.MerchantID) })
-		err := tx.gather("write books", len(rows), `
+		tx.gather("write books", len(rows), `
 			UPDATE books b
 			SET version = b.version + 1, event_number = k.event_number, event_hash = k.event_hash,
 			    transfer_number = k.transfer_number, recorded_at = k.recorded_at,`+balanceChanges+`,
@@ -57,15 +52,12 @@ func (tx *Tx) writeBooks(c *book.Changes) error {
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			rowsOf(tx.s.types["books"], rows, putHead))
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.BooksOpened
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("open books", len(rows), `
+	tx.gather("open books", len(rows), `
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
 		                   transfer_number, recorded_at, opened_at,`+balanceNames+`,
 		                   exposure_minor, sweep_since, sweep_deposit_minor, sweep_shop_funds_minor, demanded_minor,
@@ -79,16 +71,16 @@ func (tx *Tx) writeBooks(c *book.Changes) error {
 }
 
 // compareBooks counts the books that are still as they were read.
-func (tx *Tx) compareBooks(c *book.Changes) error {
+func (tx *Tx) compareBooks(c *book.Changes) {
 	rows := slices.Clone(c.BooksRead)
 	const missing = -1
 	for _, id := range c.BooksMissing {
 		rows = append(rows, book.Head{MerchantID: id, Version: missing})
 	}
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gatherRead("compare books", len(rows), `
+	tx.gatherRead("compare books", len(rows), `
 		SELECT 1
 		FROM unnest($1::text[], $2::bigint[]) AS k (merchant_id, version)
 		LEFT JOIN books b ON b.merchant_id = k.merchant_id
@@ -110,12 +102,12 @@ func putHead(r *records, h *book.Head) {
 	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
 }
 
-func (tx *Tx) writePersons(c *book.Changes) error {
+func (tx *Tx) writePersons(c *book.Changes) {
 	rows := c.Persons
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write persons", len(rows), `
+	tx.gather("write persons", len(rows), `
 		INSERT INTO person_commitments (
 			merchant_id, person_id, salt, commitment)
 		SELECT
@@ -128,21 +120,22 @@ func (tx *Tx) writePersons(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeLines(c *book.Changes) error {
+func (tx *Tx) writeLines(c *book.Changes) {
 	rows := c.Lines
 	if len(rows) == 0 {
-		return nil
+		return
 	}
 	contents := make(map[string]string, len(rows))
 	for i := range rows {
 		l := &rows[i].Line
 		content, err := encodeLine(l)
 		if err != nil {
-			return fmt.Errorf("encode order line: %w", err)
+			tx.spoil(fmt.Errorf("encode order line: %w", err))
+			return
 		}
 		contents[l.MerchantID+"/"+l.ID] = content
 	}
-	return tx.gather("write order lines", len(rows), `
+	tx.gather("write order lines", len(rows), `
 		INSERT INTO order_lines (
 			merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest,
 			recorded_at)
@@ -160,12 +153,12 @@ func (tx *Tx) writeLines(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeRefunds(c *book.Changes) error {
+func (tx *Tx) writeRefunds(c *book.Changes) {
 	rows := c.Refunds
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write refunds", len(rows), `
+	tx.gather("write refunds", len(rows), `
 		INSERT INTO order_line_refunds (
 			merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
 		SELECT
@@ -179,12 +172,12 @@ func (tx *Tx) writeRefunds(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeGroups(c *book.Changes) error {
+func (tx *Tx) writeGroups(c *book.Changes) {
 	rows := c.Groups
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write pricing groups", len(rows), `
+	tx.gather("write pricing groups", len(rows), `
 		INSERT INTO pricing_groups (
 			merchant_id, group_id, claimant_id, product_id, anchor_paid_at, recorded_at)
 		SELECT
@@ -196,12 +189,12 @@ func (tx *Tx) writeGroups(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeHoldsPlaced(c *book.Changes) error {
+func (tx *Tx) writeHoldsPlaced(c *book.Changes) {
 	rows := c.HoldsPlaced
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("place holds", len(rows), `
+	tx.gather("place holds", len(rows), `
 		INSERT INTO holds (
 			merchant_id, claim_id, hold_number, source, state, amount_minor, captured_minor,
 			released_minor, placed_at, ended_at)
@@ -220,12 +213,12 @@ func putHold(r *records, h *ledger.Hold) {
 	r.times(h.PlacedAt, h.EndedAt)
 }
 
-func (tx *Tx) writeHoldsChanged(c *book.Changes) error {
+func (tx *Tx) writeHoldsChanged(c *book.Changes) {
 	rows := c.HoldsChanged
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("change holds", len(rows), `
+	tx.gather("change holds", len(rows), `
 		UPDATE holds h
 		SET state = k.state, captured_minor = k.captured_minor, released_minor = k.released_minor, ended_at = k.ended_at
 		FROM unnest($1::holds[]) k
@@ -234,12 +227,12 @@ func (tx *Tx) writeHoldsChanged(c *book.Changes) error {
 		rowsOf(tx.s.types["holds"], rows, putHold))
 }
 
-func (tx *Tx) writeTransfers(c *book.Changes) error {
+func (tx *Tx) writeTransfers(c *book.Changes) {
 	rows := c.Transfers
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write transfers", len(rows), `
+	tx.gather("write transfers", len(rows), `
 		INSERT INTO transfers (merchant_id, transfer_number, event_number, kind, debit_purpose, credit_purpose,
 		                       amount_minor, currency, claim_id, order_line_id, payout_id,
 		                       external_reference, reverses_number, recorded_at, effective_at)
@@ -259,12 +252,12 @@ func (tx *Tx) writeTransfers(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writePayoutsMade(c *book.Changes) error {
+func (tx *Tx) writePayoutsMade(c *book.Changes) {
 	rows := c.PayoutsMade
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("make payouts", len(rows), `
+	tx.gather("make payouts", len(rows), `
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
 		                     failure_code, created_at, answered_at, form, rides_payment, superseded,
@@ -291,12 +284,12 @@ func putPayout(r *records, p *payout.Payout) {
 	r.times(p.Coupon.ExpiresAt)
 }
 
-func (tx *Tx) writePayoutsChanged(c *book.Changes) error {
+func (tx *Tx) writePayoutsChanged(c *book.Changes) {
 	rows := c.PayoutsChanged
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("change payouts", len(rows), `
+	tx.gather("change payouts", len(rows), `
 		UPDATE payouts p
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
@@ -313,45 +306,39 @@ func putDue(r *records, d *book.Due) {
 	r.integer(d.Attempts)
 }
 
-func (tx *Tx) writeDues(c *book.Changes) error {
+func (tx *Tx) writeDues(c *book.Changes) {
 	if rows := c.DuesEnded; len(rows) > 0 {
-		err := tx.gather("end payout dues", len(rows), `
+		tx.gather("end payout dues", len(rows), `
 			DELETE FROM payout_dues d
 			USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
 			keyArrays(rows)...)
-		if err != nil {
-			return err
-		}
 	}
 	if rows := c.DuesChanged; len(rows) > 0 {
-		err := tx.gather("change payout dues", len(rows), `
+		tx.gather("change payout dues", len(rows), `
 			UPDATE payout_dues d
 			SET due_at = k.due_at, attempts = k.attempts
 			FROM unnest($1::payout_dues[]) k
 			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.payout_id`,
 			rowsOf(tx.s.types["payout_dues"], rows, putDue))
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.DuesBegun
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("begin payout dues", len(rows), `
+	tx.gather("begin payout dues", len(rows), `
 		INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
 		SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
 		FROM unnest($1::payout_dues[]) r`,
 		rowsOf(tx.s.types["payout_dues"], rows, putDue))
 }
 
-func (tx *Tx) writeEvents(c *book.Changes) error {
+func (tx *Tx) writeEvents(c *book.Changes) {
 	rows := c.Events
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write events", len(rows), `
+	tx.gather("write events", len(rows), `
 		INSERT INTO events (
 			merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash,
 			claim_version, from_state, to_state, trigger, note, first_transfer, last_transfer)
@@ -383,12 +370,12 @@ func putEvent(r *records, e *event.Event) {
 	r.bigintOrNull(last)
 }
 
-func (tx *Tx) writeRequests(c *book.Changes) error {
+func (tx *Tx) writeRequests(c *book.Changes) {
 	rows := c.Requests
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write requests", len(rows), `
+	tx.gather("write requests", len(rows), `
 		INSERT INTO requests (merchant_id, workload, method, request_id, digest, claim_id, result_id,
 		                      payout_id, transfer_number, event_number, recorded_at)
 		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,

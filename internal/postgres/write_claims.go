@@ -9,12 +9,12 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-func (tx *Tx) writeClaimsFiled(c *book.Changes) error {
+func (tx *Tx) writeClaimsFiled(c *book.Changes) {
 	rows := c.ClaimsFiled
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("file claims", len(rows), `
+	tx.gather("file claims", len(rows), `
 		INSERT INTO claims (
 			merchant_id, claim_id, version, state, state_since, verdict, revision, order_line_id,
 			order_id, payment_id, product_id, paid_at, claimant_id, destination, units,
@@ -82,12 +82,12 @@ func putClaim(r *records, c *claim.Claim) {
 		int64(c.Fees.WrittenOff))
 }
 
-func (tx *Tx) writeClaimsChanged(c *book.Changes) error {
+func (tx *Tx) writeClaimsChanged(c *book.Changes) {
 	rows := c.ClaimsChanged
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("change claims", len(rows), `
+	tx.gather("change claims", len(rows), `
 		UPDATE claims c
 		SET version = k.version, state = k.state, state_since = k.state_since, verdict = k.verdict,
 		    revision = k.revision, units = k.units, basis = k.basis, policy_id = k.policy_id,
@@ -123,39 +123,33 @@ func unitArrays(rows []book.UnitOwner) []any {
 	}
 }
 
-func (tx *Tx) writeUnits(c *book.Changes) error {
+func (tx *Tx) writeUnits(c *book.Changes) {
 	if rows := c.UnitsTaken; len(rows) > 0 {
-		err := tx.gather("take units", len(rows), `
+		tx.gather("take units", len(rows), `
 			INSERT INTO claimed_units (merchant_id, order_line_id, ordinal, claim_id)
 			SELECT k.merchant_id, k.order_line_id, k.ordinal, k.claim_id
 			FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[])
 			     AS k (merchant_id, order_line_id, ordinal, claim_id)`,
 			unitArrays(rows)...)
-		if err != nil {
-			return err
-		}
 	}
 	if rows := c.UnitsFreed; len(rows) > 0 {
-		err := tx.gather("free units", len(rows), `
+		tx.gather("free units", len(rows), `
 			DELETE FROM claimed_units u
 			USING unnest($1::text[], $2::text[], $3::integer[], $4::text[])
 			      AS k (merchant_id, order_line_id, ordinal, claim_id)
 			WHERE u.merchant_id = k.merchant_id AND u.order_line_id = k.order_line_id
 			  AND u.ordinal = k.ordinal AND u.claim_id = k.claim_id`,
 			unitArrays(rows)...)
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.UnitsPassed
 	if len(rows) == 0 {
-		return nil
+		return
 	}
 	owners := make([]book.UnitOwner, len(rows))
 	for i := range rows {
 		owners[i] = rows[i].UnitOwner
 	}
-	return tx.gather("pass units on", len(rows), `
+	tx.gather("pass units on", len(rows), `
 		UPDATE claimed_units u
 		SET claim_id = k.claim_id
 		FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[])
@@ -165,10 +159,10 @@ func (tx *Tx) writeUnits(c *book.Changes) error {
 		append(unitArrays(owners), texts(rows, func(u *book.UnitPassed) string { return u.From }))...)
 }
 
-func (tx *Tx) writeRevisions(c *book.Changes) error {
+func (tx *Tx) writeRevisions(c *book.Changes) {
 	rows := c.Revisions
 	if len(rows) == 0 {
-		return nil
+		return
 	}
 	var failed error
 	param := rowsOf(tx.s.types["claim_revisions"], rows, func(r *records, v *claim.Revision) {
@@ -188,9 +182,10 @@ func (tx *Tx) writeRevisions(c *book.Changes) error {
 		r.texts(v.Author)
 	})
 	if failed != nil {
-		return fmt.Errorf("encode calculation: %w", failed)
+		tx.spoil(fmt.Errorf("encode calculation: %w", failed))
+		return
 	}
-	return tx.gather("write revisions", len(rows), `
+	tx.gather("write revisions", len(rows), `
 		INSERT INTO claim_revisions (
 			merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor,
 			basis, policy_id, policy_version, cause, note, calculation, event_number, recorded_at, author)
@@ -201,12 +196,12 @@ func (tx *Tx) writeRevisions(c *book.Changes) error {
 		FROM unnest($1::claim_revisions[]) r`, param)
 }
 
-func (tx *Tx) writeResults(c *book.Changes) error {
+func (tx *Tx) writeResults(c *book.Changes) {
 	rows := c.Results
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write results", len(rows), `
+	tx.gather("write results", len(rows), `
 		INSERT INTO results (
 			merchant_id, result_id, claim_id, order_line_id, authenticator_id, authenticator_kind,
 			report_number, sample_source, reinspection, custody_intact, units, issued_at,
@@ -238,34 +233,28 @@ func putWait(r *records, w *book.Wait) {
 	r.times(w.Deadline, w.HoldExpires)
 }
 
-func (tx *Tx) writeWaits(c *book.Changes) error {
+func (tx *Tx) writeWaits(c *book.Changes) {
 	if rows := c.WaitsBegun; len(rows) > 0 {
-		err := tx.gather("begin waits", len(rows), `
+		tx.gather("begin waits", len(rows), `
 			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)
 			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at, r.hold_expires_at
 			FROM unnest($1::waits[]) r`,
 			rowsOf(tx.s.types["waits"], rows, putWait))
-		if err != nil {
-			return err
-		}
 	}
 	if rows := c.WaitsChanged; len(rows) > 0 {
-		err := tx.gather("change waits", len(rows), `
+		tx.gather("change waits", len(rows), `
 			UPDATE waits w
 			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at,
 			    hold_expires_at = k.hold_expires_at
 			FROM unnest($1::waits[]) k
 			WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.claim_id`,
 			rowsOf(tx.s.types["waits"], rows, putWait))
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.WaitsEnded
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("end waits", len(rows), `
+	tx.gather("end waits", len(rows), `
 		DELETE FROM waits w
 		USING unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.id`,

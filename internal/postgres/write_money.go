@@ -19,45 +19,39 @@ func putDebt(r *records, d *debt.Debt) {
 	r.bigints(int64(d.Open))
 }
 
-func (tx *Tx) writeDebts(c *book.Changes) error {
+func (tx *Tx) writeDebts(c *book.Changes) {
 	if rows := c.DebtsBegun; len(rows) > 0 {
-		err := tx.gather("begin debts", len(rows), `
+		tx.gather("begin debts", len(rows), `
 			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
 			SELECT r.merchant_id, r.kind, r.debt_id, r.sampling_case, r.since, r.open_minor
 			FROM unnest($1::debts[]) r`,
 			rowsOf(tx.s.types["debts"], rows, putDebt))
-		if err != nil {
-			return err
-		}
 	}
 	if rows := c.DebtsChanged; len(rows) > 0 {
-		err := tx.gather("change debts", len(rows), `
+		tx.gather("change debts", len(rows), `
 			UPDATE debts d
 			SET since = k.since, open_minor = k.open_minor
 			FROM unnest($1::debts[]) k
 			WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.debt_id`,
 			rowsOf(tx.s.types["debts"], rows, putDebt))
-		if err != nil {
-			return err
-		}
 	}
 	rows := c.DebtsEnded
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("end debts", len(rows), `
+	tx.gather("end debts", len(rows), `
 		DELETE FROM debts d
 		USING unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
 		WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
 		debtKeys(rows)...)
 }
 
-func (tx *Tx) writeAppeals(c *book.Changes) error {
+func (tx *Tx) writeAppeals(c *book.Changes) {
 	rows := c.Appeals
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write appeals", len(rows), `
+	tx.gather("write appeals", len(rows), `
 		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.note, r.evidence, r.event_number, r.appealed_at
 		FROM unnest($1::appeals[]) r`,
@@ -71,12 +65,12 @@ func (tx *Tx) writeAppeals(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeApprovals(c *book.Changes) error {
+func (tx *Tx) writeApprovals(c *book.Changes) {
 	rows := c.Approvals
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write approvals", len(rows), `
+	tx.gather("write approvals", len(rows), `
 		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.person_id, r.amount_minor, r.note, r.event_number, r.approved_at
 		FROM unnest($1::approvals[]) r`,
@@ -91,12 +85,12 @@ func (tx *Tx) writeApprovals(c *book.Changes) error {
 		}))
 }
 
-func (tx *Tx) writeRetractions(c *book.Changes) error {
+func (tx *Tx) writeRetractions(c *book.Changes) {
 	rows := c.Retractions
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	return tx.gather("write retractions", len(rows), `
+	tx.gather("write retractions", len(rows), `
 		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
 		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at
 		FROM unnest($1::result_retractions[]) r`,
