@@ -67,6 +67,9 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
 	},
 	"internal/identity/identitytest": {},
+	"internal/postgres/pgwire": {
+		importers: []string{"internal/postgres"},
+	},
 	"internal/postgres/fill": {
 		importers: []string{"internal/bench"},
 	},
@@ -188,7 +191,7 @@ func TestRulesArePure(t *testing.T) {
 // Would catch a transport or driver that is used below the layer it belongs to.
 func TestTechnologyStaysInItsLayer(t *testing.T) {
 	t.Parallel()
-	drivers := []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"}
+	drivers := []string{"internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"}
 	for _, s := range tree(t) {
 		if s.test {
 			continue

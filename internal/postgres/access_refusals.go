@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // AccessRefusal is an attempt, or several alike in a row, that was refused because of
@@ -37,15 +39,15 @@ func (db *DB) RecordAccessRefusals(ctx context.Context, list []AccessRefusal) er
 		FROM unnest($1::timestamptz[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
 		     AS r (refused_at, attempts, method, reason, workload, role, person, scope, target)
 		ORDER BY refused_at`,
-		times(list, func(r *AccessRefusal) time.Time { return r.RefusedAt }),
-		integers(list, func(r *AccessRefusal) int32 { return r.Attempts }),
-		texts(list, func(r *AccessRefusal) string { return r.Method }),
-		texts(list, func(r *AccessRefusal) string { return r.Reason }),
-		texts(list, func(r *AccessRefusal) string { return r.Workload }),
-		texts(list, func(r *AccessRefusal) string { return r.Role }),
-		texts(list, func(r *AccessRefusal) string { return r.Person }),
-		texts(list, func(r *AccessRefusal) string { return r.Scope }),
-		texts(list, func(r *AccessRefusal) string { return r.Target }))
+		pgwire.Times(list, func(r *AccessRefusal) time.Time { return r.RefusedAt }),
+		pgwire.Integers(list, func(r *AccessRefusal) int32 { return r.Attempts }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Method }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Reason }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Workload }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Role }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Person }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Scope }),
+		pgwire.Texts(list, func(r *AccessRefusal) string { return r.Target }))
 	return failure(ctx, "record refused attempts", err)
 }
 

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // A book's row carries its accounts: for each purpose, in the order of the
@@ -74,8 +75,8 @@ func balanceTargets(b *ledger.Balances) []any {
 	return targets
 }
 
-func putBalances(r *records, b *ledger.Balances) {
+func putBalances(r *pgwire.Records, b *ledger.Balances) {
 	for i := range b {
-		r.bigints(int64(b[i].Debits), int64(b[i].Credits))
+		r.Bigints(int64(b[i].Debits), int64(b[i].Credits))
 	}
 }

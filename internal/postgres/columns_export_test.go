@@ -6,6 +6,7 @@ import (
 	"github.com/lib/pq/oid"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // Part is one part of a batch's write, with its parameters.
@@ -34,11 +35,11 @@ func (s *Session) Parts(ctx context.Context, c *book.Changes) ([]Part, error) {
 // RowType is the row type of a table, with those of its columns.
 func (s *Session) RowType(table string) (id oid.Oid, columns []oid.Oid) {
 	t := s.types[table]
-	return t.id, t.columns
+	return t.ID, t.Columns
 }
 
 // TransactionType is the type of the column that the database fills in by itself.
-const TransactionType = xid8
+const TransactionType = pgwire.XID8
 
 // EncodeLine and DecodeLine turn an order line into its stored form and back.
 var (

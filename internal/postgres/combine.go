@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // part is one set-based change of what a batch writes, or one comparison that it
@@ -61,7 +63,7 @@ func (tx *Tx) flush() error {
 		args = append(args, p.args...)
 		rows[i] = int64(p.rows)
 	}
-	args = append(args, bigints(rows, func(n *int64) int64 { return *n }))
+	args = append(args, pgwire.Bigints(rows, func(n *int64) int64 { return *n }))
 	if _, err := st.ExecContext(tx.ctx, args...); err != nil {
 		err = failure(tx.ctx, what, err)
 		if errors.Is(err, ErrStale) {

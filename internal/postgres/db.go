@@ -14,6 +14,8 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/lib/pq/oid"
+
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // DB is a pool of connections for reads and for the workers' own tables. The
@@ -82,7 +84,7 @@ type Session struct {
 	combined map[string]string
 	recent   []string
 	// types are the row types of tables, by the table's name.
-	types map[string]rowType
+	types map[string]pgwire.RowType
 }
 
 // laneSettings make a session's statements take the plan that is right at any
@@ -134,7 +136,7 @@ func (s *Session) connect(ctx context.Context) error {
 
 // rowTypes reads the row type of every table; their ids differ from database to
 // database.
-func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]rowType, error) {
+func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]pgwire.RowType, error) {
 	var rows []struct {
 		Name   string `db:"relname"`
 		Type   int64  `db:"reltype"`
@@ -149,10 +151,10 @@ func rowTypes(ctx context.Context, conn *sqlx.Conn) (map[string]rowType, error) 
 	if err != nil {
 		return nil, err
 	}
-	types := make(map[string]rowType)
+	types := make(map[string]pgwire.RowType)
 	for _, r := range rows {
 		t := types[r.Name]
-		t.id, t.columns = oid.Oid(r.Type), append(t.columns, oid.Oid(r.Column))
+		t.ID, t.Columns = oid.Oid(r.Type), append(t.Columns, oid.Oid(r.Column))
 		types[r.Name] = t
 	}
 	return types, nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 func (tx *Tx) writeEvidence(c *book.Changes) {
@@ -16,11 +17,11 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 		INSERT INTO evidence (merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at)
 		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at
 		FROM unnest($1::evidence[]) r`,
-		rowsOf(tx.s.types["evidence"], rows, func(r *records, e *book.Evidence) {
-			r.texts(e.MerchantID, e.ClaimID)
-			r.bigints(e.EventNumber)
-			r.texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs, e.AddedBy)
-			r.times(e.AddedAt)
+		pgwire.RowsOf(tx.s.types["evidence"], rows, func(r *pgwire.Records, e *book.Evidence) {
+			r.Texts(e.MerchantID, e.ClaimID)
+			r.Bigints(e.EventNumber)
+			r.Texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs, e.AddedBy)
+			r.Times(e.AddedAt)
 		}))
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -72,7 +73,7 @@ func (tx *Tx) LockBooks(merchantIDs []string) ([]book.Head, error) {
 		WHERE b.merchant_id = ANY ($1::text[])
 		ORDER BY b.merchant_id
 		FOR NO KEY UPDATE`,
-		[]any{texts(merchantIDs, func(s *string) string { return *s })},
+		[]any{pgwire.Texts(merchantIDs, func(s *string) string { return *s })},
 		func(rows *sql.Rows) error {
 			h, err := scanHead(rows)
 			heads = append(heads, h)
@@ -88,7 +89,7 @@ func (tx *Tx) Books(merchantIDs []string) ([]book.Head, error) {
 		SELECT`+headColumns+`
 		FROM unnest($1::text[]) AS k (id)
 		JOIN books b ON b.merchant_id = k.id`,
-		[]any{texts(merchantIDs, func(s *string) string { return *s })},
+		[]any{pgwire.Texts(merchantIDs, func(s *string) string { return *s })},
 		func(rows *sql.Rows) error {
 			h, err := scanHead(rows)
 			heads = append(heads, h)
@@ -121,10 +122,10 @@ func (tx *Tx) Requests(keys []request.Key) ([]request.Stored, error) {
 		JOIN requests r ON r.merchant_id = k.merchant_id AND r.workload = k.workload
 		               AND r.method = k.method AND r.request_id = k.request_id`,
 		[]any{
-			texts(keys, func(k *request.Key) string { return k.MerchantID }),
-			texts(keys, func(k *request.Key) string { return k.Workload }),
-			texts(keys, func(k *request.Key) string { return k.Method }),
-			texts(keys, func(k *request.Key) string { return k.RequestID }),
+			pgwire.Texts(keys, func(k *request.Key) string { return k.MerchantID }),
+			pgwire.Texts(keys, func(k *request.Key) string { return k.Workload }),
+			pgwire.Texts(keys, func(k *request.Key) string { return k.Method }),
+			pgwire.Texts(keys, func(k *request.Key) string { return k.RequestID }),
 		},
 		func(rows *sql.Rows) error {
 			r, err := scanRequest(rows)
@@ -136,8 +137,8 @@ func (tx *Tx) Requests(keys []request.Key) ([]request.Stored, error) {
 
 func keyArrays(keys []book.Key) []any {
 	return []any{
-		texts(keys, func(k *book.Key) string { return k.MerchantID }),
-		texts(keys, func(k *book.Key) string { return k.ID }),
+		pgwire.Texts(keys, func(k *book.Key) string { return k.MerchantID }),
+		pgwire.Texts(keys, func(k *book.Key) string { return k.ID }),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // claimColumns are the columns of a claim, in the order of scanClaim.
@@ -126,9 +127,9 @@ func (tx *Tx) Siblings(keys []book.SiblingKey, limit int) ([]*claim.Claim, error
 			ORDER BY c.claim_id
 			LIMIT $4) c`,
 		[]any{
-			texts(keys, func(k *book.SiblingKey) string { return k.MerchantID }),
-			texts(keys, func(k *book.SiblingKey) string { return k.ClaimantID }),
-			texts(keys, func(k *book.SiblingKey) string { return k.ProductID }),
+			pgwire.Texts(keys, func(k *book.SiblingKey) string { return k.MerchantID }),
+			pgwire.Texts(keys, func(k *book.SiblingKey) string { return k.ClaimantID }),
+			pgwire.Texts(keys, func(k *book.SiblingKey) string { return k.ProductID }),
 			limit,
 		},
 		func(rows *sql.Rows) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // Approvals reads the approvals of the claims among keys.
@@ -57,8 +58,8 @@ func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]debt.Debt, error) 
 			LIMIT $3) d
 		ORDER BY k.merchant_id, o.place, d.since, d.debt_id`,
 		[]any{
-			texts(merchantIDs, func(s *string) string { return *s }),
-			texts(kinds, func(k *debt.Kind) string { return string(*k) }),
+			pgwire.Texts(merchantIDs, func(s *string) string { return *s }),
+			pgwire.Texts(kinds, func(k *debt.Kind) string { return string(*k) }),
 			limit,
 		},
 		func(rows *sql.Rows) error {
@@ -77,9 +78,9 @@ func (tx *Tx) Debts(keys []debt.Key) ([]debt.Debt, error) {
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, kind, id)
 		JOIN debts d ON d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.id`,
 		[]any{
-			texts(keys, func(k *debt.Key) string { return k.MerchantID }),
-			texts(keys, func(k *debt.Key) string { return string(k.Kind) }),
-			texts(keys, func(k *debt.Key) string { return k.ID }),
+			pgwire.Texts(keys, func(k *debt.Key) string { return k.MerchantID }),
+			pgwire.Texts(keys, func(k *debt.Key) string { return string(k.Kind) }),
+			pgwire.Texts(keys, func(k *debt.Key) string { return k.ID }),
 		},
 		func(rows *sql.Rows) error {
 			d, err := scanDebt(rows)
@@ -112,8 +113,8 @@ func (tx *Tx) Usual(keys []book.ProductKey, limit int) ([]book.Usual, error) {
 			      ORDER BY c.product_id DESC, c.claim_id DESC LIMIT $3) c
 			WHERE c.merchant_id = k.merchant_id AND c.confirmed_at IS NOT NULL AND c.state IN ('PAYING', 'PAYOUT_FAILED', 'PAID')) p`,
 		[]any{
-			texts(keys, func(k *book.ProductKey) string { return k.MerchantID }),
-			texts(keys, func(k *book.ProductKey) string { return k.ProductID }),
+			pgwire.Texts(keys, func(k *book.ProductKey) string { return k.MerchantID }),
+			pgwire.Texts(keys, func(k *book.ProductKey) string { return k.ProductID }),
 			limit,
 		},
 		func(rows *sql.Rows) error {

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
@@ -33,8 +34,8 @@ func scanVote(rows *sql.Rows) (v proposal.Vote, err error) {
 
 func proposalKeys(keys []proposal.Key) []any {
 	return []any{
-		texts(keys, func(k *proposal.Key) string { return k.MerchantID }),
-		bigints(keys, func(k *proposal.Key) int64 { return k.Number }),
+		pgwire.Texts(keys, func(k *proposal.Key) string { return k.MerchantID }),
+		pgwire.Bigints(keys, func(k *proposal.Key) int64 { return k.Number }),
 	}
 }
 
@@ -71,17 +72,17 @@ func (tx *Tx) Proposals(keys []proposal.Key) ([]proposal.Proposal, error) {
 	return out, err
 }
 
-func putProposal(r *records, p *proposal.Proposal) {
-	r.texts(p.MerchantID)
-	r.bigints(p.Number)
-	r.texts(string(p.Kind), string(p.State))
-	r.bigints(int64(p.Amount))
-	r.texts(string(p.DebtKind), p.DebtID)
-	r.bigintOrNull(p.Undoes)
-	r.texts(p.Note, p.ProposedBy)
-	r.times(p.ProposedAt, p.EndedAt)
-	r.bigintOrNull(p.TransferNumber)
-	r.bigints(int64(p.Undone))
+func putProposal(r *pgwire.Records, p *proposal.Proposal) {
+	r.Texts(p.MerchantID)
+	r.Bigints(p.Number)
+	r.Texts(string(p.Kind), string(p.State))
+	r.Bigints(int64(p.Amount))
+	r.Texts(string(p.DebtKind), p.DebtID)
+	r.BigintOrNull(p.Undoes)
+	r.Texts(p.Note, p.ProposedBy)
+	r.Times(p.ProposedAt, p.EndedAt)
+	r.BigintOrNull(p.TransferNumber)
+	r.Bigints(int64(p.Undone))
 }
 
 func (tx *Tx) writeProposals(c *book.Changes) {
@@ -95,7 +96,7 @@ func (tx *Tx) writeProposals(c *book.Changes) {
 				r.undoes_number, r.note, r.proposed_by, r.proposed_at, r.ended_at, r.transfer_number,
 				r.undone_minor
 			FROM unnest($1::proposals[]) r`,
-			rowsOf(tx.s.types["proposals"], rows, putProposal))
+			pgwire.RowsOf(tx.s.types["proposals"], rows, putProposal))
 	}
 	rows := c.ProposalsChanged
 	if len(rows) == 0 {
@@ -106,7 +107,7 @@ func (tx *Tx) writeProposals(c *book.Changes) {
 		SET state = k.state, ended_at = k.ended_at, transfer_number = k.transfer_number, undone_minor = k.undone_minor
 		FROM unnest($1::proposals[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.proposal_number = k.proposal_number`,
-		rowsOf(tx.s.types["proposals"], rows, putProposal))
+		pgwire.RowsOf(tx.s.types["proposals"], rows, putProposal))
 }
 
 func (tx *Tx) writeVotes(c *book.Changes) {
@@ -118,13 +119,13 @@ func (tx *Tx) writeVotes(c *book.Changes) {
 		INSERT INTO proposal_votes (merchant_id, proposal_number, person_id, approved, note, event_number, voted_at)
 		SELECT r.merchant_id, r.proposal_number, r.person_id, r.approved, r.note, r.event_number, r.voted_at
 		FROM unnest($1::proposal_votes[]) r`,
-		rowsOf(tx.s.types["proposal_votes"], rows, func(r *records, v *proposal.Vote) {
-			r.texts(v.MerchantID)
-			r.bigints(v.Number)
-			r.texts(v.Person)
-			r.booleans(v.Approved)
-			r.texts(v.Note)
-			r.bigints(v.EventNumber)
-			r.times(v.VotedAt)
+		pgwire.RowsOf(tx.s.types["proposal_votes"], rows, func(r *pgwire.Records, v *proposal.Vote) {
+			r.Texts(v.MerchantID)
+			r.Bigints(v.Number)
+			r.Texts(v.Person)
+			r.Booleans(v.Approved)
+			r.Texts(v.Note)
+			r.Bigints(v.EventNumber)
+			r.Times(v.VotedAt)
 		}))
 }

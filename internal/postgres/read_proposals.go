@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
@@ -60,7 +61,7 @@ func (r Reader) votes(ctx context.Context, list []proposal.Proposal) error {
 		FROM unnest($2::bigint[]) AS k (number)
 		JOIN proposal_votes v ON v.merchant_id = $1 AND v.proposal_number = k.number
 		ORDER BY v.event_number`,
-		scanVote, list[0].MerchantID, bigints(list, func(p *proposal.Proposal) int64 { return p.Number }))
+		scanVote, list[0].MerchantID, pgwire.Bigints(list, func(p *proposal.Proposal) int64 { return p.Number }))
 	for _, v := range votes {
 		p := at[v.Key]
 		p.Votes = append(p.Votes, v)

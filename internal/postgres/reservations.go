@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 // Reservation is a reference and who holds it.
@@ -24,11 +25,11 @@ type Reservation struct {
 // No reference may stand in rows twice.
 func (tx *Tx) Reserve(rows []Reservation) ([]Reservation, error) {
 	args := []any{
-		texts(rows, func(r *Reservation) string { return string(r.Kind) }),
-		texts(rows, func(r *Reservation) string { return r.Reference }),
-		texts(rows, func(r *Reservation) string { return r.MerchantID }),
-		texts(rows, func(r *Reservation) string { return r.Holder }),
-		times(rows, func(r *Reservation) time.Time { return r.ReservedAt }),
+		pgwire.Texts(rows, func(r *Reservation) string { return string(r.Kind) }),
+		pgwire.Texts(rows, func(r *Reservation) string { return r.Reference }),
+		pgwire.Texts(rows, func(r *Reservation) string { return r.MerchantID }),
+		pgwire.Texts(rows, func(r *Reservation) string { return r.Holder }),
+		pgwire.Times(rows, func(r *Reservation) time.Time { return r.ReservedAt }),
 	}
 	type key struct{ kind, reference string }
 	taken := make(map[key]Reservation, len(rows))

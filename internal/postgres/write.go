@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -51,7 +52,7 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at, demand_lapsed_at = k.demand_lapsed_at
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
-			rowsOf(tx.s.types["books"], rows, putHead))
+			pgwire.RowsOf(tx.s.types["books"], rows, putHead))
 	}
 	rows := c.BooksOpened
 	if len(rows) == 0 {
@@ -67,7 +68,7 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 		       r.exposure_minor, r.sweep_since, r.sweep_deposit_minor, r.sweep_shop_funds_minor, r.demanded_minor,
 		       r.demand_deadline_at, r.exit_begun_at, r.exited_at, r.demand_lapsed_at
 		FROM unnest($1::books[]) r`,
-		rowsOf(tx.s.types["books"], rows, putHead))
+		pgwire.RowsOf(tx.s.types["books"], rows, putHead))
 }
 
 // compareBooks counts the books that are still as they were read.
@@ -85,21 +86,21 @@ func (tx *Tx) compareBooks(c *book.Changes) {
 		FROM unnest($1::text[], $2::bigint[]) AS k (merchant_id, version)
 		LEFT JOIN books b ON b.merchant_id = k.merchant_id
 		WHERE coalesce(b.version, -1) = k.version`,
-		texts(rows, func(h *book.Head) string { return h.MerchantID }),
-		bigints(rows, func(h *book.Head) int64 { return h.Version }))
+		pgwire.Texts(rows, func(h *book.Head) string { return h.MerchantID }),
+		pgwire.Bigints(rows, func(h *book.Head) int64 { return h.Version }))
 }
 
-func putHead(r *records, h *book.Head) {
-	r.texts(h.MerchantID, h.Currency)
-	r.bigints(h.Version, h.EventNumber)
-	r.blob(h.EventHash[:])
-	r.bigints(h.TransferNumber)
-	r.times(h.RecordedAt, h.OpenedAt)
+func putHead(r *pgwire.Records, h *book.Head) {
+	r.Texts(h.MerchantID, h.Currency)
+	r.Bigints(h.Version, h.EventNumber)
+	r.Blob(h.EventHash[:])
+	r.Bigints(h.TransferNumber)
+	r.Times(h.RecordedAt, h.OpenedAt)
 	putBalances(r, &h.Balances)
-	r.bigints(int64(h.Exposure))
-	r.times(h.Sweep.Since)
-	r.bigints(int64(h.Sweep.Deposit), int64(h.Sweep.ShopFunds), int64(h.Demanded))
-	r.times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
+	r.Bigints(int64(h.Exposure))
+	r.Times(h.Sweep.Since)
+	r.Bigints(int64(h.Sweep.Deposit), int64(h.Sweep.ShopFunds), int64(h.Demanded))
+	r.Times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
 }
 
 func (tx *Tx) writePersons(c *book.Changes) {
@@ -113,10 +114,10 @@ func (tx *Tx) writePersons(c *book.Changes) {
 		SELECT
 			r.merchant_id, r.person_id, r.salt, r.commitment
 		FROM unnest($1::person_commitments[]) r`,
-		rowsOf(tx.s.types["person_commitments"], rows, func(r *records, p *book.Person) {
-			r.texts(p.MerchantID, p.PersonID)
-			r.blob(p.Salt)
-			r.blob(p.Commitment[:])
+		pgwire.RowsOf(tx.s.types["person_commitments"], rows, func(r *pgwire.Records, p *book.Person) {
+			r.Texts(p.MerchantID, p.PersonID)
+			r.Blob(p.Salt)
+			r.Blob(p.Commitment[:])
 		}))
 }
 
@@ -143,13 +144,13 @@ func (tx *Tx) writeLines(c *book.Changes) {
 			r.merchant_id, r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at,
 			r.content, r.digest, r.recorded_at
 		FROM unnest($1::order_lines[]) r`,
-		rowsOf(tx.s.types["order_lines"], rows, func(r *records, l *book.LineSeen) {
+		pgwire.RowsOf(tx.s.types["order_lines"], rows, func(r *pgwire.Records, l *book.LineSeen) {
 			digest := l.Line.Digest()
-			r.texts(l.Line.MerchantID, l.Line.ID, l.Line.OrderID, l.Line.PaymentID, l.Line.ProductID)
-			r.times(l.Line.PaidAt)
-			r.json(contents[l.Line.MerchantID+"/"+l.Line.ID])
-			r.blob(digest[:])
-			r.times(l.RecordedAt)
+			r.Texts(l.Line.MerchantID, l.Line.ID, l.Line.OrderID, l.Line.PaymentID, l.Line.ProductID)
+			r.Times(l.Line.PaidAt)
+			r.JSON(contents[l.Line.MerchantID+"/"+l.Line.ID])
+			r.Blob(digest[:])
+			r.Times(l.RecordedAt)
 		}))
 }
 
@@ -165,10 +166,10 @@ func (tx *Tx) writeRefunds(c *book.Changes) {
 			r.merchant_id, r.order_line_id, r.refund_id, r.amount_minor, r.refunded_at,
 			r.recorded_at
 		FROM unnest($1::order_line_refunds[]) r`,
-		rowsOf(tx.s.types["order_line_refunds"], rows, func(r *records, f *book.Refund) {
-			r.texts(f.MerchantID, f.OrderLineID, f.RefundID)
-			r.bigints(int64(f.Amount))
-			r.times(f.RefundedAt, f.RecordedAt)
+		pgwire.RowsOf(tx.s.types["order_line_refunds"], rows, func(r *pgwire.Records, f *book.Refund) {
+			r.Texts(f.MerchantID, f.OrderLineID, f.RefundID)
+			r.Bigints(int64(f.Amount))
+			r.Times(f.RefundedAt, f.RecordedAt)
 		}))
 }
 
@@ -183,9 +184,9 @@ func (tx *Tx) writeGroups(c *book.Changes) {
 		SELECT
 			r.merchant_id, r.group_id, r.claimant_id, r.product_id, r.anchor_paid_at, r.recorded_at
 		FROM unnest($1::pricing_groups[]) r`,
-		rowsOf(tx.s.types["pricing_groups"], rows, func(r *records, g *book.Group) {
-			r.texts(g.MerchantID, g.ID, g.ClaimantID, g.ProductID)
-			r.times(g.AnchorPaidAt, g.RecordedAt)
+		pgwire.RowsOf(tx.s.types["pricing_groups"], rows, func(r *pgwire.Records, g *book.Group) {
+			r.Texts(g.MerchantID, g.ID, g.ClaimantID, g.ProductID)
+			r.Times(g.AnchorPaidAt, g.RecordedAt)
 		}))
 }
 
@@ -202,15 +203,15 @@ func (tx *Tx) writeHoldsPlaced(c *book.Changes) {
 			r.merchant_id, r.claim_id, r.hold_number, r.source, r.state, r.amount_minor,
 			r.captured_minor, r.released_minor, r.placed_at, r.ended_at
 		FROM unnest($1::holds[]) r`,
-		rowsOf(tx.s.types["holds"], rows, putHold))
+		pgwire.RowsOf(tx.s.types["holds"], rows, putHold))
 }
 
-func putHold(r *records, h *ledger.Hold) {
-	r.texts(h.MerchantID, h.ClaimID)
-	r.integer(h.Number)
-	r.texts(string(h.Source), string(h.State))
-	r.bigints(int64(h.Amount), int64(h.Captured), int64(h.Released))
-	r.times(h.PlacedAt, h.EndedAt)
+func putHold(r *pgwire.Records, h *ledger.Hold) {
+	r.Texts(h.MerchantID, h.ClaimID)
+	r.Integer(h.Number)
+	r.Texts(string(h.Source), string(h.State))
+	r.Bigints(int64(h.Amount), int64(h.Captured), int64(h.Released))
+	r.Times(h.PlacedAt, h.EndedAt)
 }
 
 func (tx *Tx) writeHoldsChanged(c *book.Changes) {
@@ -224,7 +225,7 @@ func (tx *Tx) writeHoldsChanged(c *book.Changes) {
 		FROM unnest($1::holds[]) k
 		WHERE h.merchant_id = k.merchant_id AND h.claim_id = k.claim_id AND h.hold_number = k.hold_number
 		  AND h.state = 'HELD'`,
-		rowsOf(tx.s.types["holds"], rows, putHold))
+		pgwire.RowsOf(tx.s.types["holds"], rows, putHold))
 }
 
 func (tx *Tx) writeTransfers(c *book.Changes) {
@@ -240,15 +241,15 @@ func (tx *Tx) writeTransfers(c *book.Changes) {
 		       r.amount_minor, r.currency, r.claim_id, r.order_line_id, r.payout_id,
 		       r.external_reference, r.reverses_number, r.recorded_at, r.effective_at
 		FROM unnest($1::transfers[]) r`,
-		rowsOf(tx.s.types["transfers"], rows, func(r *records, t *ledger.Transfer) {
-			r.texts(t.MerchantID)
-			r.bigints(t.Number, t.EventNumber)
-			r.texts(string(t.Kind), string(t.Debit), string(t.Credit))
-			r.bigints(int64(t.Amount))
-			r.texts(t.Currency)
-			r.textsOrNull(t.ClaimID, t.OrderLineID, t.PayoutID, t.ExternalReference)
-			r.bigintOrNull(t.Reverses)
-			r.times(t.RecordedAt, t.EffectiveAt)
+		pgwire.RowsOf(tx.s.types["transfers"], rows, func(r *pgwire.Records, t *ledger.Transfer) {
+			r.Texts(t.MerchantID)
+			r.Bigints(t.Number, t.EventNumber)
+			r.Texts(string(t.Kind), string(t.Debit), string(t.Credit))
+			r.Bigints(int64(t.Amount))
+			r.Texts(t.Currency)
+			r.TextsOrNull(t.ClaimID, t.OrderLineID, t.PayoutID, t.ExternalReference)
+			r.BigintOrNull(t.Reverses)
+			r.Times(t.RecordedAt, t.EffectiveAt)
 		}))
 }
 
@@ -267,21 +268,21 @@ func (tx *Tx) writePayoutsMade(c *book.Changes) {
 		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded,
 		       r.coupon_state, r.coupon_redeemed_minor, r.coupon_expires_at
 		FROM unnest($1::payouts[]) r`,
-		rowsOf(tx.s.types["payouts"], rows, putPayout))
+		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
-func putPayout(r *records, p *payout.Payout) {
-	r.texts(p.MerchantID, p.ID, p.ClaimID, string(p.Part), string(p.State))
-	r.bigints(int64(p.Amount))
-	r.texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
-	r.times(p.NotAfter)
-	r.texts(p.GatewayReference, p.FailureCode)
-	r.times(p.CreatedAt, p.AnsweredAt)
-	r.texts(string(p.Form))
-	r.booleans(p.RidesPayment, p.Superseded)
-	r.texts(string(p.Coupon.State))
-	r.bigints(int64(p.Coupon.Redeemed))
-	r.times(p.Coupon.ExpiresAt)
+func putPayout(r *pgwire.Records, p *payout.Payout) {
+	r.Texts(p.MerchantID, p.ID, p.ClaimID, string(p.Part), string(p.State))
+	r.Bigints(int64(p.Amount))
+	r.Texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
+	r.Times(p.NotAfter)
+	r.Texts(p.GatewayReference, p.FailureCode)
+	r.Times(p.CreatedAt, p.AnsweredAt)
+	r.Texts(string(p.Form))
+	r.Booleans(p.RidesPayment, p.Superseded)
+	r.Texts(string(p.Coupon.State))
+	r.Bigints(int64(p.Coupon.Redeemed))
+	r.Times(p.Coupon.ExpiresAt)
 }
 
 func (tx *Tx) writePayoutsChanged(c *book.Changes) {
@@ -297,13 +298,13 @@ func (tx *Tx) writePayoutsChanged(c *book.Changes) {
 		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
-		rowsOf(tx.s.types["payouts"], rows, putPayout))
+		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))
 }
 
-func putDue(r *records, d *book.Due) {
-	r.texts(d.MerchantID, d.PayoutID)
-	r.times(d.DueAt)
-	r.integer(d.Attempts)
+func putDue(r *pgwire.Records, d *book.Due) {
+	r.Texts(d.MerchantID, d.PayoutID)
+	r.Times(d.DueAt)
+	r.Integer(d.Attempts)
 }
 
 func (tx *Tx) writeDues(c *book.Changes) {
@@ -320,7 +321,7 @@ func (tx *Tx) writeDues(c *book.Changes) {
 			SET due_at = k.due_at, attempts = k.attempts
 			FROM unnest($1::payout_dues[]) k
 			WHERE d.merchant_id = k.merchant_id AND d.payout_id = k.payout_id`,
-			rowsOf(tx.s.types["payout_dues"], rows, putDue))
+			pgwire.RowsOf(tx.s.types["payout_dues"], rows, putDue))
 	}
 	rows := c.DuesBegun
 	if len(rows) == 0 {
@@ -330,7 +331,7 @@ func (tx *Tx) writeDues(c *book.Changes) {
 		INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
 		SELECT r.merchant_id, r.payout_id, r.due_at, r.attempts
 		FROM unnest($1::payout_dues[]) r`,
-		rowsOf(tx.s.types["payout_dues"], rows, putDue))
+		pgwire.RowsOf(tx.s.types["payout_dues"], rows, putDue))
 }
 
 func (tx *Tx) writeEvents(c *book.Changes) {
@@ -346,28 +347,28 @@ func (tx *Tx) writeEvents(c *book.Changes) {
 			r.merchant_id, r.event_number, r.kind, r.claim_id, r.recorded_at, r.encoding, r.content, r.hash,
 			r.claim_version, r.from_state, r.to_state, r.trigger, r.note, r.first_transfer, r.last_transfer
 		FROM unnest($1::events[]) r`,
-		rowsOf(tx.s.types["events"], rows, putEvent))
+		pgwire.RowsOf(tx.s.types["events"], rows, putEvent))
 }
 
-func putEvent(r *records, e *event.Event) {
-	r.texts(e.MerchantID)
-	r.bigints(e.Number)
-	r.texts(string(e.Kind))
-	r.textsOrNull(e.ClaimID)
-	r.times(e.RecordedAt)
-	r.smallint(event.EncodingV1)
-	r.texts(e.Content)
-	r.blob(e.Hash[:])
-	r.nulls(xid8) // No statement reads it: the table has a default.
+func putEvent(r *pgwire.Records, e *event.Event) {
+	r.Texts(e.MerchantID)
+	r.Bigints(e.Number)
+	r.Texts(string(e.Kind))
+	r.TextsOrNull(e.ClaimID)
+	r.Times(e.RecordedAt)
+	r.Smallint(event.EncodingV1)
+	r.Texts(e.Content)
+	r.Blob(e.Hash[:])
+	r.Nulls(pgwire.XID8) // No statement reads it: the table has a default.
 	if m := e.Move; m != nil {
-		r.bigints(m.Version)
-		r.texts(m.From, m.To, m.Trigger, e.Note)
+		r.Bigints(m.Version)
+		r.Texts(m.From, m.To, m.Trigger, e.Note)
 	} else {
-		r.nulls(oid.T_int8, oid.T_text, oid.T_text, oid.T_text, oid.T_text)
+		r.Nulls(oid.T_int8, oid.T_text, oid.T_text, oid.T_text, oid.T_text)
 	}
 	first, last := e.TransferNumbers()
-	r.bigintOrNull(first)
-	r.bigintOrNull(last)
+	r.BigintOrNull(first)
+	r.BigintOrNull(last)
 }
 
 func (tx *Tx) writeRequests(c *book.Changes) {
@@ -381,12 +382,12 @@ func (tx *Tx) writeRequests(c *book.Changes) {
 		SELECT r.merchant_id, r.workload, r.method, r.request_id, r.digest, r.claim_id, r.result_id,
 		       r.payout_id, r.transfer_number, r.event_number, r.recorded_at
 		FROM unnest($1::requests[]) r`,
-		rowsOf(tx.s.types["requests"], rows, func(r *records, q *request.Stored) {
-			r.texts(q.MerchantID, q.Workload, q.Method, q.RequestID)
-			r.blob(q.Digest[:])
-			r.textsOrNull(q.ClaimID, q.ResultID, q.PayoutID)
-			r.bigintOrNull(q.TransferNumber)
-			r.bigints(q.EventNumber)
-			r.times(q.RecordedAt)
+		pgwire.RowsOf(tx.s.types["requests"], rows, func(r *pgwire.Records, q *request.Stored) {
+			r.Texts(q.MerchantID, q.Workload, q.Method, q.RequestID)
+			r.Blob(q.Digest[:])
+			r.TextsOrNull(q.ClaimID, q.ResultID, q.PayoutID)
+			r.BigintOrNull(q.TransferNumber)
+			r.Bigints(q.EventNumber)
+			r.Times(q.RecordedAt)
 		}))
 }

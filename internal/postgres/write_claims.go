@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 func (tx *Tx) writeClaimsFiled(c *book.Changes) {
@@ -43,42 +44,42 @@ func (tx *Tx) writeClaimsFiled(c *book.Changes) {
 			r.payout_form, r.fee_claimant_minor, r.fee_fronted_minor, r.fee_merchant_minor,
 			r.fee_consumer_minor, r.fee_owed_minor, r.fee_written_off_minor
 		FROM unnest($1::claims[]) r`,
-		rowsOf(tx.s.types["claims"], rows, putClaim))
+		pgwire.RowsOf(tx.s.types["claims"], rows, putClaim))
 }
 
-func putClaim(r *records, c *claim.Claim) {
+func putClaim(r *pgwire.Records, c *claim.Claim) {
 	a, f := &c.Award, &c.Funding
-	r.texts(c.MerchantID, c.ID)
-	r.bigints(c.Version)
-	r.texts(string(c.State))
-	r.times(c.StateSince)
-	r.texts(string(c.Verdict))
-	r.integer(c.Revision)
-	r.texts(c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID)
-	r.times(c.PaidAt)
-	r.texts(c.ClaimantID, c.Destination)
-	r.json(encodeUnits(c.Units))
-	r.texts(string(c.BasisChosen), string(c.Basis), c.PolicyID)
-	r.integer(c.PolicyVersion)
-	r.texts(c.GroupID)
-	r.booleans(c.Remedies.Refund, c.Remedies.Compensation)
-	r.texts(string(c.Grounds))
-	r.times(c.LearnedAt, c.ArrivedAt, c.FiledAt)
-	r.texts(c.Currency)
-	r.bigints(int64(a.Refund), int64(a.Compensation), int64(f.Held), int64(f.FromDeposit), int64(f.FromShopFunds),
+	r.Texts(c.MerchantID, c.ID)
+	r.Bigints(c.Version)
+	r.Texts(string(c.State))
+	r.Times(c.StateSince)
+	r.Texts(string(c.Verdict))
+	r.Integer(c.Revision)
+	r.Texts(c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID)
+	r.Times(c.PaidAt)
+	r.Texts(c.ClaimantID, c.Destination)
+	r.JSON(encodeUnits(c.Units))
+	r.Texts(string(c.BasisChosen), string(c.Basis), c.PolicyID)
+	r.Integer(c.PolicyVersion)
+	r.Texts(c.GroupID)
+	r.Booleans(c.Remedies.Refund, c.Remedies.Compensation)
+	r.Texts(string(c.Grounds))
+	r.Times(c.LearnedAt, c.ArrivedAt, c.FiledAt)
+	r.Texts(c.Currency)
+	r.Bigints(int64(a.Refund), int64(a.Compensation), int64(f.Held), int64(f.FromDeposit), int64(f.FromShopFunds),
 		int64(f.Advanced), int64(f.RefundInFlight), int64(f.RefundPaid), int64(f.CompensationInFlight), int64(f.CompensationPaid))
-	r.times(c.NoticeConfirmedAt)
-	r.texts(string(c.Fires))
-	r.times(c.Deadline)
-	r.booleans(c.Escalated)
-	r.texts(c.Assignee)
-	r.bigints(int64(f.WrittenOff), int64(f.Lost), int64(f.ClawedBack), int64(f.RefundFailed), int64(f.CompensationFailed), int64(f.Repaid))
-	r.texts(c.FiledBy, c.DecidedBy)
-	r.integer(c.AppealedRevision)
-	r.times(c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt)
-	r.bigints(int64(c.Potential))
-	r.texts(c.SamplingCase, string(c.PayoutForm))
-	r.bigints(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed),
+	r.Times(c.NoticeConfirmedAt)
+	r.Texts(string(c.Fires))
+	r.Times(c.Deadline)
+	r.Booleans(c.Escalated)
+	r.Texts(c.Assignee)
+	r.Bigints(int64(f.WrittenOff), int64(f.Lost), int64(f.ClawedBack), int64(f.RefundFailed), int64(f.CompensationFailed), int64(f.Repaid))
+	r.Texts(c.FiledBy, c.DecidedBy)
+	r.Integer(c.AppealedRevision)
+	r.Times(c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt)
+	r.Bigints(int64(c.Potential))
+	r.Texts(c.SamplingCase, string(c.PayoutForm))
+	r.Bigints(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed),
 		int64(c.Fees.WrittenOff))
 }
 
@@ -110,16 +111,16 @@ func (tx *Tx) writeClaimsChanged(c *book.Changes) {
 		    fee_written_off_minor = k.fee_written_off_minor
 		FROM ROWS FROM (unnest($1::claims[]), unnest($2::bigint[])) k
 		WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id AND c.version = k.unnest`,
-		rowsOf(tx.s.types["claims"], rows, func(r *records, c *book.ClaimChanged) { putClaim(r, &c.Claim) }),
-		bigints(rows, func(r *book.ClaimChanged) int64 { return r.From }))
+		pgwire.RowsOf(tx.s.types["claims"], rows, func(r *pgwire.Records, c *book.ClaimChanged) { putClaim(r, &c.Claim) }),
+		pgwire.Bigints(rows, func(r *book.ClaimChanged) int64 { return r.From }))
 }
 
 func unitArrays(rows []book.UnitOwner) []any {
 	return []any{
-		texts(rows, func(u *book.UnitOwner) string { return u.MerchantID }),
-		texts(rows, func(u *book.UnitOwner) string { return u.OrderLineID }),
-		integers(rows, func(u *book.UnitOwner) int32 { return u.Ordinal }),
-		texts(rows, func(u *book.UnitOwner) string { return u.ClaimID }),
+		pgwire.Texts(rows, func(u *book.UnitOwner) string { return u.MerchantID }),
+		pgwire.Texts(rows, func(u *book.UnitOwner) string { return u.OrderLineID }),
+		pgwire.Integers(rows, func(u *book.UnitOwner) int32 { return u.Ordinal }),
+		pgwire.Texts(rows, func(u *book.UnitOwner) string { return u.ClaimID }),
 	}
 }
 
@@ -156,7 +157,7 @@ func (tx *Tx) writeUnits(c *book.Changes) {
 		     AS k (merchant_id, order_line_id, ordinal, claim_id, from_claim_id)
 		WHERE u.merchant_id = k.merchant_id AND u.order_line_id = k.order_line_id
 		  AND u.ordinal = k.ordinal AND u.claim_id = k.from_claim_id`,
-		append(unitArrays(owners), texts(rows, func(u *book.UnitPassed) string { return u.From }))...)
+		append(unitArrays(owners), pgwire.Texts(rows, func(u *book.UnitPassed) string { return u.From }))...)
 }
 
 func (tx *Tx) writeRevisions(c *book.Changes) {
@@ -165,21 +166,21 @@ func (tx *Tx) writeRevisions(c *book.Changes) {
 		return
 	}
 	var failed error
-	param := rowsOf(tx.s.types["claim_revisions"], rows, func(r *records, v *claim.Revision) {
-		r.texts(v.MerchantID, v.ClaimID)
-		r.integer(v.Number)
-		r.texts(string(v.Verdict))
-		r.json(encodeUnits(v.Units))
-		r.bigints(int64(v.Award.Refund), int64(v.Award.Compensation))
-		r.texts(string(v.Basis), v.PolicyID)
-		r.integer(v.Version)
-		r.texts(v.Cause, v.Note)
+	param := pgwire.RowsOf(tx.s.types["claim_revisions"], rows, func(r *pgwire.Records, v *claim.Revision) {
+		r.Texts(v.MerchantID, v.ClaimID)
+		r.Integer(v.Number)
+		r.Texts(string(v.Verdict))
+		r.JSON(encodeUnits(v.Units))
+		r.Bigints(int64(v.Award.Refund), int64(v.Award.Compensation))
+		r.Texts(string(v.Basis), v.PolicyID)
+		r.Integer(v.Version)
+		r.Texts(v.Cause, v.Note)
 		calculation, err := json.Marshal(&v.Calculation)
 		failed = errors.Join(failed, err)
-		r.json(string(calculation))
-		r.bigints(v.EventNumber)
-		r.times(v.RecordedAt)
-		r.texts(v.Author)
+		r.JSON(string(calculation))
+		r.Bigints(v.EventNumber)
+		r.Times(v.RecordedAt)
+		r.Texts(v.Author)
 	})
 	if failed != nil {
 		tx.spoil(fmt.Errorf("encode calculation: %w", failed))
@@ -212,25 +213,25 @@ func (tx *Tx) writeResults(c *book.Changes) {
 			r.custody_intact, r.units, r.issued_at, r.report_digest, r.statement, r.event_number,
 			r.recorded_at, r.fee_minor, r.fee_currency, r.fee_paid_by
 		FROM unnest($1::results[]) r`,
-		rowsOf(tx.s.types["results"], rows, func(r *records, x *claim.Result) {
-			r.texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
-			r.texts(string(x.Kind), x.ReportNumber, string(x.Sample))
-			r.booleans(x.Reinspection, x.CustodyIntact)
-			r.json(encodeUnits(x.Units))
-			r.times(x.IssuedAt)
-			r.texts(x.ReportDigest, x.Statement)
-			r.bigints(x.EventNumber)
-			r.times(x.RecordedAt)
-			r.bigints(int64(x.Fee))
-			r.texts(x.FeeCurrency, string(x.FeePaidBy))
+		pgwire.RowsOf(tx.s.types["results"], rows, func(r *pgwire.Records, x *claim.Result) {
+			r.Texts(x.MerchantID, x.ID, x.ClaimID, x.OrderLineID, x.AuthenticatorID)
+			r.Texts(string(x.Kind), x.ReportNumber, string(x.Sample))
+			r.Booleans(x.Reinspection, x.CustodyIntact)
+			r.JSON(encodeUnits(x.Units))
+			r.Times(x.IssuedAt)
+			r.Texts(x.ReportDigest, x.Statement)
+			r.Bigints(x.EventNumber)
+			r.Times(x.RecordedAt)
+			r.Bigints(int64(x.Fee))
+			r.Texts(x.FeeCurrency, string(x.FeePaidBy))
 		}))
 }
 
-func putWait(r *records, w *book.Wait) {
-	r.texts(w.MerchantID, w.ClaimID, string(w.State))
-	r.times(w.Since)
-	r.texts(string(w.Fires))
-	r.times(w.Deadline, w.HoldExpires)
+func putWait(r *pgwire.Records, w *book.Wait) {
+	r.Texts(w.MerchantID, w.ClaimID, string(w.State))
+	r.Times(w.Since)
+	r.Texts(string(w.Fires))
+	r.Times(w.Deadline, w.HoldExpires)
 }
 
 func (tx *Tx) writeWaits(c *book.Changes) {
@@ -239,7 +240,7 @@ func (tx *Tx) writeWaits(c *book.Changes) {
 			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)
 			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at, r.hold_expires_at
 			FROM unnest($1::waits[]) r`,
-			rowsOf(tx.s.types["waits"], rows, putWait))
+			pgwire.RowsOf(tx.s.types["waits"], rows, putWait))
 	}
 	if rows := c.WaitsChanged; len(rows) > 0 {
 		tx.gather("change waits", len(rows), `
@@ -248,7 +249,7 @@ func (tx *Tx) writeWaits(c *book.Changes) {
 			    hold_expires_at = k.hold_expires_at
 			FROM unnest($1::waits[]) k
 			WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.claim_id`,
-			rowsOf(tx.s.types["waits"], rows, putWait))
+			pgwire.RowsOf(tx.s.types["waits"], rows, putWait))
 	}
 	rows := c.WaitsEnded
 	if len(rows) == 0 {

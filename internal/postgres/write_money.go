@@ -3,20 +3,21 @@ package postgres
 import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
 func debtKeys(rows []debt.Debt) []any {
 	return []any{
-		texts(rows, func(d *debt.Debt) string { return d.MerchantID }),
-		texts(rows, func(d *debt.Debt) string { return string(d.Kind) }),
-		texts(rows, func(d *debt.Debt) string { return d.ID }),
+		pgwire.Texts(rows, func(d *debt.Debt) string { return d.MerchantID }),
+		pgwire.Texts(rows, func(d *debt.Debt) string { return string(d.Kind) }),
+		pgwire.Texts(rows, func(d *debt.Debt) string { return d.ID }),
 	}
 }
 
-func putDebt(r *records, d *debt.Debt) {
-	r.texts(d.MerchantID, string(d.Kind), d.ID, d.SamplingCase)
-	r.times(d.Since)
-	r.bigints(int64(d.Open))
+func putDebt(r *pgwire.Records, d *debt.Debt) {
+	r.Texts(d.MerchantID, string(d.Kind), d.ID, d.SamplingCase)
+	r.Times(d.Since)
+	r.Bigints(int64(d.Open))
 }
 
 func (tx *Tx) writeDebts(c *book.Changes) {
@@ -25,7 +26,7 @@ func (tx *Tx) writeDebts(c *book.Changes) {
 			INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
 			SELECT r.merchant_id, r.kind, r.debt_id, r.sampling_case, r.since, r.open_minor
 			FROM unnest($1::debts[]) r`,
-			rowsOf(tx.s.types["debts"], rows, putDebt))
+			pgwire.RowsOf(tx.s.types["debts"], rows, putDebt))
 	}
 	if rows := c.DebtsChanged; len(rows) > 0 {
 		tx.gather("change debts", len(rows), `
@@ -33,7 +34,7 @@ func (tx *Tx) writeDebts(c *book.Changes) {
 			SET since = k.since, open_minor = k.open_minor
 			FROM unnest($1::debts[]) k
 			WHERE d.merchant_id = k.merchant_id AND d.kind = k.kind AND d.debt_id = k.debt_id`,
-			rowsOf(tx.s.types["debts"], rows, putDebt))
+			pgwire.RowsOf(tx.s.types["debts"], rows, putDebt))
 	}
 	rows := c.DebtsEnded
 	if len(rows) == 0 {
@@ -55,13 +56,13 @@ func (tx *Tx) writeAppeals(c *book.Changes) {
 		INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.note, r.evidence, r.event_number, r.appealed_at
 		FROM unnest($1::appeals[]) r`,
-		rowsOf(tx.s.types["appeals"], rows, func(r *records, a *book.Appeal) {
-			r.texts(a.MerchantID, a.ClaimID)
-			r.integer(a.Revision)
-			r.texts(a.Note)
-			r.textArray(a.Evidence)
-			r.bigints(a.EventNumber)
-			r.times(a.AppealedAt)
+		pgwire.RowsOf(tx.s.types["appeals"], rows, func(r *pgwire.Records, a *book.Appeal) {
+			r.Texts(a.MerchantID, a.ClaimID)
+			r.Integer(a.Revision)
+			r.Texts(a.Note)
+			r.TextArray(a.Evidence)
+			r.Bigints(a.EventNumber)
+			r.Times(a.AppealedAt)
 		}))
 }
 
@@ -74,14 +75,14 @@ func (tx *Tx) writeApprovals(c *book.Changes) {
 		INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
 		SELECT r.merchant_id, r.claim_id, r.revision, r.person_id, r.amount_minor, r.note, r.event_number, r.approved_at
 		FROM unnest($1::approvals[]) r`,
-		rowsOf(tx.s.types["approvals"], rows, func(r *records, a *book.Approval) {
-			r.texts(a.MerchantID, a.ClaimID)
-			r.integer(a.Revision)
-			r.texts(a.Person)
-			r.bigints(int64(a.Amount))
-			r.texts(a.Note)
-			r.bigints(a.EventNumber)
-			r.times(a.ApprovedAt)
+		pgwire.RowsOf(tx.s.types["approvals"], rows, func(r *pgwire.Records, a *book.Approval) {
+			r.Texts(a.MerchantID, a.ClaimID)
+			r.Integer(a.Revision)
+			r.Texts(a.Person)
+			r.Bigints(int64(a.Amount))
+			r.Texts(a.Note)
+			r.Bigints(a.EventNumber)
+			r.Times(a.ApprovedAt)
 		}))
 }
 
@@ -94,9 +95,9 @@ func (tx *Tx) writeRetractions(c *book.Changes) {
 		INSERT INTO result_retractions (merchant_id, result_id, claim_id, note, event_number, retracted_at)
 		SELECT r.merchant_id, r.result_id, r.claim_id, r.note, r.event_number, r.retracted_at
 		FROM unnest($1::result_retractions[]) r`,
-		rowsOf(tx.s.types["result_retractions"], rows, func(r *records, x *book.Retraction) {
-			r.texts(x.MerchantID, x.ResultID, x.ClaimID, x.Note)
-			r.bigints(x.EventNumber)
-			r.times(x.RetractedAt)
+		pgwire.RowsOf(tx.s.types["result_retractions"], rows, func(r *pgwire.Records, x *book.Retraction) {
+			r.Texts(x.MerchantID, x.ResultID, x.ClaimID, x.Note)
+			r.Bigints(x.EventNumber)
+			r.Times(x.RetractedAt)
 		}))
 }

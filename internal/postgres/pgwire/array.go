@@ -1,4 +1,6 @@
-package postgres
+// Package pgwire writes parameters in PostgreSQL's binary format: arrays of one field
+// of many rows, and arrays of whole rows. It names no table and runs no statement.
+package pgwire
 
 import (
 	"encoding/binary"
@@ -62,7 +64,8 @@ func (a *array) finish(elem oid.Oid) []byte {
 
 // The functions below turn one field of many rows into one array parameter.
 
-func texts[T any](rows []T, field func(*T) string) []byte {
+// Texts makes an array of texts.
+func Texts[T any](rows []T, field func(*T) string) []byte {
 	a := newArray(len(rows), 24)
 	for i := range rows {
 		s := field(&rows[i])
@@ -72,7 +75,8 @@ func texts[T any](rows []T, field func(*T) string) []byte {
 	return a.finish(oid.T_text)
 }
 
-func bigints[T any](rows []T, field func(*T) int64) []byte {
+// Bigints makes an array of 64-bit integers.
+func Bigints[T any](rows []T, field func(*T) int64) []byte {
 	a := newArray(len(rows), 8)
 	for i := range rows {
 		a.element(8)
@@ -81,7 +85,8 @@ func bigints[T any](rows []T, field func(*T) int64) []byte {
 	return a.finish(oid.T_int8)
 }
 
-func integers[T any](rows []T, field func(*T) int32) []byte {
+// Integers makes an array of 32-bit integers.
+func Integers[T any](rows []T, field func(*T) int32) []byte {
 	a := newArray(len(rows), 4)
 	for i := range rows {
 		a.element(4)
@@ -90,8 +95,8 @@ func integers[T any](rows []T, field func(*T) int32) []byte {
 	return a.finish(oid.T_int4)
 }
 
-// times writes the zero time as NULL, everything else in microseconds.
-func times[T any](rows []T, field func(*T) time.Time) []byte {
+// Times writes the zero time as NULL, everything else in microseconds.
+func Times[T any](rows []T, field func(*T) time.Time) []byte {
 	a := newArray(len(rows), 8)
 	for i := range rows {
 		t := field(&rows[i])
