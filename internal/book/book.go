@@ -157,6 +157,11 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		usual:       make(lookup[string, Usual]),
 		oldest:      make(lookup[debtKey, int]),
 	}
+	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
+	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }
+	b.refunds.index = func(k refundKey, _ *Refund) { b.refundsOf.put(k.line, k.refund) }
+	b.payouts.index = func(id string, p *payout.Payout) { b.payoutsOf.put(p.ClaimID, id) }
+	b.approvals.index = func(k approvalKey, _ *Approval) { b.approvalsOf.put(k.claim, k.person) }
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }
 	b.requests.brief = true // Those of batches before are looked up by whoever needs them.

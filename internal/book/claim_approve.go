@@ -79,7 +79,6 @@ func (a *ApproveClaim) decide(b *Book) (Outcome, error) {
 		MerchantID: b.merchantID, ClaimID: c.ID, Revision: c.Revision, Person: person, Amount: c.Award.Total(),
 		Note: a.Note, EventNumber: e.Number, ApprovedAt: b.now,
 	}, b.command)
-	b.approvalsOf.put(c.ID, person)
 	if before+1 >= approversNeeded {
 		if err := b.confirm(c.ID, claim.ApprovedByTwo, a.Note); err != nil {
 			return Outcome{}, err

@@ -252,7 +252,6 @@ func (f *FileClaim) keepRefunds(b *Book) {
 		}
 		r.MerchantID, r.RecordedAt = b.merchantID, b.now
 		b.refunds.add(k, r, b.command)
-		b.refundsOf.put(r.OrderLineID, r.RefundID)
 	}
 }
 
@@ -282,7 +281,6 @@ func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions m
 		FiledBy: b.call.Header.Principal.Person, Potential: potential, SamplingCase: f.SamplingCase,
 		PayoutForm: cmp.Or(f.PayoutForm, claim.Cash),
 	}}, b.command).Claim
-	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, id)
 	b.trace(c, claim.New, claim.Filed, f.Note)
 	b.wait(c, b.deadlineOf(c))
 	filed := *c

@@ -82,7 +82,6 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	b.detail("rank", strconv.Itoa(result.Rank()))
 	b.detail("units", describe(result.Units))
 	b.results.add(result.ID, result, b.command)
-	b.resultsOf.put(c.ID, result.ID)
 	if err := b.keepFee(&result); err != nil {
 		return Outcome{}, err
 	}

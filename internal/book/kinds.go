@@ -55,8 +55,6 @@ type kind struct {
 	rows func(*Book) rows
 	// stage turns what the batch staged into rows to write; nil for what is only read.
 	stage func(*Book, *Changes)
-	// index makes the rows in memory found by what they share; nil for nothing.
-	index func(*Book)
 }
 
 // String is the table that the kind's rows stand in.
@@ -92,11 +90,6 @@ var kinds = [KindCount]kind{
 				},
 				never[loadedClaim])
 		},
-		index: func(b *Book) {
-			for id, r := range b.claims.rows {
-				b.claimants.put(siblingKey{r.value.ClaimantID, r.value.ProductID}, id)
-			}
-		},
 	},
 	KindLine: {
 		table: "order_lines",
@@ -112,11 +105,6 @@ var kinds = [KindCount]kind{
 		rows:  func(b *Book) rows { return &b.refunds },
 		stage: func(b *Book, c *Changes) {
 			b.refunds.made(func(r *Refund) { c.Refunds = append(c.Refunds, *r) })
-		},
-		index: func(b *Book) {
-			for k := range b.refunds.rows {
-				b.refundsOf.put(k.line, k.refund)
-			}
 		},
 	},
 	KindUnit: {
@@ -142,11 +130,6 @@ var kinds = [KindCount]kind{
 		stage: func(b *Book, c *Changes) {
 			// A result that is retracted stays as it is: the retraction is a row of its own.
 			b.results.staged(func(r *claim.Result) { c.Results = append(c.Results, *r) }, func(*claim.Result) {}, never[claim.Result])
-		},
-		index: func(b *Book) {
-			for id, r := range b.results.rows {
-				b.resultsOf.put(r.value.ClaimID, id)
-			}
 		},
 	},
 	KindWait: {
@@ -185,11 +168,6 @@ var kinds = [KindCount]kind{
 				func(p *payout.Payout) { c.PayoutsChanged = append(c.PayoutsChanged, *p) },
 				never[payout.Payout])
 		},
-		index: func(b *Book) {
-			for id, r := range b.payouts.rows {
-				b.payoutsOf.put(r.value.ClaimID, id)
-			}
-		},
 	},
 	KindDue: {
 		table: "payout_dues",
@@ -224,11 +202,6 @@ var kinds = [KindCount]kind{
 		rows:  func(b *Book) rows { return &b.approvals },
 		stage: func(b *Book, c *Changes) {
 			b.approvals.made(func(a *Approval) { c.Approvals = append(c.Approvals, *a) })
-		},
-		index: func(b *Book) {
-			for k := range b.approvals.rows {
-				b.approvalsOf.put(k.claim, k.person)
-			}
 		},
 	},
 	KindRetraction: {

@@ -60,9 +60,7 @@ func (b *Book) reindex() {
 	b.claimants, b.resultsOf, b.refundsOf = make(index[siblingKey]), make(index[string]), make(index[string])
 	b.payoutsOf, b.approvalsOf = make(index[string]), make(index[string])
 	for i := range kinds {
-		if kinds[i].index != nil {
-			kinds[i].index(b)
-		}
+		kinds[i].rows(b).reindex()
 	}
 }
 

@@ -223,7 +223,6 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 		return err
 	}
 	b.payouts.add(id, p, b.command)
-	b.payoutsOf.put(c.ID, id)
 	b.knows(id, needPayout)
 	b.look(p)
 	return nil

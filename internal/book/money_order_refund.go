@@ -69,7 +69,6 @@ func (r *ReportOrderRefund) decide(b *Book) (Outcome, error) {
 		MerchantID: b.merchantID, OrderLineID: r.LineID, RefundID: r.RefundID, Amount: r.Amount,
 		RefundedAt: r.RefundedAt, RecordedAt: b.now,
 	}, b.command)
-	b.refundsOf.put(r.LineID, r.RefundID)
 	b.record(event.OrderRefundReported, "")
 	b.detail("order_line", r.LineID)
 	b.detail("refund", r.RefundID)

@@ -18,6 +18,8 @@ type rows interface {
 	forget()
 	// size is how many rows are in memory.
 	size() int
+	// reindex makes the rows in memory found by what they share.
+	reindex()
 }
 
 // table is the part of one kind of row that a book holds in memory, with what the
@@ -27,6 +29,8 @@ type table[K comparable, V any] struct {
 	rows    map[K]*row[V]
 	touched []touch[K, V] // What the running command changed, with what was before.
 	changed []K           // Every row that any command of the batch changed, once each.
+	// index makes a row found by what it shares with others; nil for nothing.
+	index func(K, *V)
 	// wrote is called for each row that has been written; nil for nothing.
 	wrote func(*V)
 	// brief rows stay in memory for one batch after they were written or read.
@@ -57,6 +61,19 @@ func newTable[K comparable, V any]() table[K, V] {
 func (t *table[K, V]) load(k K, v V) {
 	if _, ok := t.rows[k]; !ok {
 		t.rows[k] = &row[V]{value: v, live: true, stored: true}
+		t.found(k)
+	}
+}
+
+func (t *table[K, V]) found(k K) {
+	if t.index != nil {
+		t.index(k, &t.rows[k].value)
+	}
+}
+
+func (t *table[K, V]) reindex() {
+	for k := range t.rows {
+		t.found(k)
 	}
 }
 
@@ -113,6 +130,7 @@ func (t *table[K, V]) add(k K, v V, command int) *V {
 		t.touch(k, r, command)
 	}
 	r.value, r.live = v, true
+	t.found(k)
 	return &r.value
 }
 
@@ -209,6 +227,7 @@ func (a *appendOnly[V]) written() {
 // forget does nothing: a list holds only what the batch made.
 func (a *appendOnly[V]) forget()   {}
 func (a *appendOnly[V]) size() int { return len(a.list) }
+func (a *appendOnly[V]) reindex()  {}
 
 // references are transfers by their external reference, each once.
 type references struct {
@@ -230,6 +249,7 @@ func (r *references) undo()     {}
 func (r *references) written()  {}
 func (r *references) forget()   { r.found, r.count = make(map[string][]ledger.Transfer), 0 }
 func (r *references) size() int { return r.count }
+func (r *references) reindex()  {}
 
 // lookup is what was read for the commands of a batch and is never staged.
 type lookup[K comparable, V any] map[K]V
@@ -239,3 +259,4 @@ func (l lookup[K, V]) undo()     {}
 func (l lookup[K, V]) written()  {}
 func (l lookup[K, V]) forget()   { clear(l) }
 func (l lookup[K, V]) size() int { return len(l) }
+func (l lookup[K, V]) reindex()  {}

@@ -24,7 +24,6 @@ func (bs Books) TakePerson(p Person) { bs[p.MerchantID].persons.load(p.PersonID,
 func (bs Books) TakeClaim(c *claim.Claim) {
 	b := bs[c.MerchantID]
 	b.claims.load(c.ID, loadedClaim{Claim: *c, from: c.Version})
-	b.claimants.put(siblingKey{c.ClaimantID, c.ProductID}, c.ID)
 	if listed(c) {
 		b.waits.load(c.ID, waitOf(c))
 	}
@@ -45,7 +44,6 @@ func (bs Books) HasLine(k Key) bool { return bs[k.MerchantID].lines.get(k.ID) !=
 func (bs Books) TakeRefund(r Refund) {
 	b := bs[r.MerchantID]
 	b.refunds.load(refundKey{r.OrderLineID, r.RefundID}, r)
-	b.refundsOf.put(r.OrderLineID, r.RefundID)
 }
 
 // TakeUnit takes over who owns a unit.
@@ -57,7 +55,6 @@ func (bs Books) TakeUnit(u UnitOwner) {
 func (bs Books) TakeResult(r claim.Result) {
 	b := bs[r.MerchantID]
 	b.results.load(r.ID, r)
-	b.resultsOf.put(r.ClaimID, r.ID)
 }
 
 // TakeHold takes a hold over.
@@ -69,7 +66,6 @@ func (bs Books) TakeHold(h *ledger.Hold) {
 func (bs Books) TakePayout(p *payout.Payout) {
 	b := bs[p.MerchantID]
 	b.payouts.load(p.ID, *p)
-	b.payoutsOf.put(p.ClaimID, p.ID)
 	if b.lookedAfter(p) {
 		b.dues.load(p.ID, Due{MerchantID: p.MerchantID, PayoutID: p.ID})
 	}
@@ -92,7 +88,6 @@ func (bs Books) TakeOldest(d debt.Debt) {
 func (bs Books) TakeApproval(a Approval) {
 	b := bs[a.MerchantID]
 	b.approvals.load(approvalKey{a.ClaimID, a.Revision, a.Person}, a)
-	b.approvalsOf.put(a.ClaimID, a.Person)
 }
 
 // TakeProposal takes a proposal over, with what people said to it.
