@@ -22,6 +22,7 @@ const (
 	TransactionContended = fault.TransactionContended
 	QueueFull            = fault.QueueFull
 	DatabaseUnavailable  = fault.DatabaseUnavailable
+	OutcomeUnknown       = fault.OutcomeUnknown
 
 	// Watching.
 	WatchTokenInvalid = fault.WatchTokenInvalid

@@ -44,6 +44,8 @@ func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a 
 func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
 	replayed, err := change(h.Once(request.DigestOf(content), e.Now()))
 	switch {
+	case errors.Is(err, postgres.ErrCommitUnknown):
+		return false, Unknown(err)
 	case errors.Is(err, postgres.ErrUnavailable):
 		return false, Unavailable()
 	case errors.Is(err, postgres.ErrContended):

@@ -7,6 +7,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"hash/fnv"
 	"log/slog"
 	"sync"
@@ -135,11 +136,18 @@ type call struct {
 	ctx      context.Context
 	done     chan struct{} // Closed once Outcome and Err are set.
 	attempts int
+	// doubt is why an earlier try may have been carried out after all; nil for none.
+	doubt error
 }
 
+// answer ends a call. What may have been carried out is never answered by a refusal: an
+// earlier try could still come true after what the refusal rests on was read.
 func (c *call) answer(err error) {
 	if err != nil {
 		c.Outcome, c.Err = book.Outcome{}, err
+	}
+	if c.doubt != nil && c.Err != nil {
+		c.Outcome, c.Err = book.Outcome{}, Unknown(errors.Join(c.Err, c.doubt))
 	}
 	close(c.done)
 }

@@ -26,6 +26,7 @@ func (l *lane) settle(batch []*call, err error) {
 	case errors.Is(err, postgres.ErrContended), errors.Is(err, postgres.ErrStale):
 		l.again(batch)
 	case errors.Is(err, postgres.ErrCommitUnknown), errors.Is(err, postgres.ErrUnavailable):
+		doubt(batch, err)
 		// The next try reconnects and finds, request by request, what was stored.
 		l.reconnect(batch, err)
 	case len(batch) > 1:
@@ -83,6 +84,16 @@ func (l *lane) requeue(calls []*call, err error) {
 	}
 }
 
+// doubt notes that a batch may have been carried out although no answer came.
+func doubt(batch []*call, err error) {
+	if !errors.Is(err, postgres.ErrCommitUnknown) {
+		return
+	}
+	for _, c := range batch {
+		c.doubt = err
+	}
+}
+
 // reconnect tries a batch again after the connection was lost, at most
 // reconnectsMax times.
 func (l *lane) reconnect(batch []*call, err error) {
@@ -90,6 +101,7 @@ func (l *lane) reconnect(batch []*call, err error) {
 	for range reconnectsMax {
 		pause()
 		err2 := l.try(batch)
+		doubt(batch, err2)
 		if !errors.Is(err2, postgres.ErrUnavailable) && !errors.Is(err2, postgres.ErrCommitUnknown) {
 			l.settle(batch, err2)
 			return
@@ -100,6 +112,11 @@ func (l *lane) reconnect(batch []*call, err error) {
 	for _, c := range batch {
 		c.answer(Unavailable())
 	}
+}
+
+// Unknown is the answer to what was sent to the database and not answered.
+func Unknown(cause error) error {
+	return &fault.Unknown{RetryAfter: time.Second, Cause: cause}
 }
 
 // Unavailable is the refusal while the database cannot be reached.

@@ -24,6 +24,7 @@ const (
 	TransactionContended Reason = "TRANSACTION_CONTENDED"
 	QueueFull            Reason = "QUEUE_FULL"
 	DatabaseUnavailable  Reason = "DATABASE_UNAVAILABLE"
+	OutcomeUnknown       Reason = "OUTCOME_UNKNOWN"
 
 	// Watching.
 	WatchTokenInvalid Reason = "WATCH_TOKEN_INVALID"

@@ -66,8 +66,12 @@ func (tx *Tx) flush() error {
 	args = append(args, pgwire.Bigints(rows, func(n *int64) int64 { return *n }))
 	if _, err := st.ExecContext(tx.ctx, args...); err != nil {
 		err = failure(tx.ctx, what, err)
-		if errors.Is(err, ErrStale) {
+		switch {
+		case errors.Is(err, ErrStale):
 			return fmt.Errorf("%s: %w", names(parts), err)
+		case tx.alone && errors.Is(err, ErrUnavailable):
+			// It was sent, and is a transaction by itself.
+			return fmt.Errorf("%w: %w", ErrCommitUnknown, err)
 		}
 		return err
 	}

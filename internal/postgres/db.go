@@ -195,6 +195,8 @@ func (s *Session) RefreshPlans(ctx context.Context) error {
 type Tx struct {
 	s   *Session
 	ctx context.Context
+	// alone says that each statement is a transaction by itself.
+	alone bool
 	// parts are the changes gathered for one write.
 	parts []part
 	// spoiled is why what was gathered cannot be written.
@@ -233,7 +235,7 @@ func (s *Session) Alone(ctx context.Context, f func(*Tx) error) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	err := f(&Tx{s: s, ctx: ctx})
+	err := f(&Tx{s: s, ctx: ctx, alone: true})
 	if errors.Is(err, ErrUnavailable) {
 		s.Close()
 	}

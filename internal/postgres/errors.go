@@ -30,7 +30,8 @@ var (
 	ErrStale = errors.New("rows changed since they were loaded")
 	// ErrCommand is a constraint or value that one command's data violates.
 	ErrCommand = errors.New("command refused by the database")
-	// ErrCommitUnknown is a commit whose outcome only reading can tell.
+	// ErrCommitUnknown is a write or a commit that was sent, and whose outcome only
+	// reading can tell.
 	ErrCommitUnknown = errors.New("outcome of commit unknown")
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 
@@ -83,7 +84,10 @@ func (db *DB) once(ctx context.Context, in requestTable, r request.Once, f func(
 	if err := f(tx); err != nil || r.ValidateOnly {
 		return r.Found, false, err
 	}
-	return r.Found, false, failure(ctx, "commit request", tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return r.Found, false, fmt.Errorf("%w: %w", ErrCommitUnknown, failure(ctx, "commit request", err))
+	}
+	return r.Found, false, nil
 }
 
 // readRequest reads a stored request.

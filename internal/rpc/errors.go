@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -48,6 +49,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.TransactionContended: codes.Aborted,
 	fault.WatchTooSlow:         codes.Aborted,
 	fault.DatabaseUnavailable:  codes.Unavailable,
+	fault.OutcomeUnknown:       codes.Unavailable,
 	fault.WatchEnded:           codes.Unavailable,
 
 	fault.CredentialMissing:       codes.Unauthenticated,
@@ -124,6 +126,10 @@ func statusOf(err error, who caller) (s *status.Status, refused bool) {
 	if f, ok := fault.As(err); ok {
 		return refusal(f, who), true
 	}
+	if u, ok := fault.AsUnknown(err); ok {
+		f := fault.New(fault.OutcomeUnknown, "%s", u.Detail()).After(u.RetryAfter)
+		return refusal(f, who), false
+	}
 	var v *violations
 	switch {
 	case errors.As(err, &v):
@@ -142,7 +148,10 @@ func statusOf(err error, who caller) (s *status.Status, refused bool) {
 
 // known turns an outage into the refusal that it is to callers.
 func known(err error) error {
-	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, postgres.ErrCommitUnknown) {
+	switch {
+	case errors.Is(err, postgres.ErrCommitUnknown):
+		return engine.Unknown(err)
+	case errors.Is(err, postgres.ErrUnavailable):
 		return engine.Unavailable()
 	}
 	return err
@@ -152,6 +161,9 @@ func known(err error) error {
 func reasonOf(err error) fault.Reason {
 	if f, ok := fault.As(known(err)); ok {
 		return f.Reason
+	}
+	if _, ok := fault.AsUnknown(known(err)); ok {
+		return fault.OutcomeUnknown
 	}
 	var v *violations
 	if errors.As(err, &v) {
@@ -197,8 +209,15 @@ func detailed(who caller, code codes.Code, message string, details ...protoadapt
 
 // pushBack sets the trailer that tells retrying clients how long to wait.
 func pushBack(ctx context.Context, err error) {
-	if f, ok := fault.As(known(err)); ok && f.RetryAfter > 0 {
-		_ = grpc.SetTrailer(ctx, metadata.Pairs(pushBackTrailer, strconv.FormatInt(f.RetryAfter.Milliseconds(), 10)))
+	after := time.Duration(0)
+	if f, ok := fault.As(known(err)); ok {
+		after = f.RetryAfter
+	}
+	if u, ok := fault.AsUnknown(known(err)); ok {
+		after = u.RetryAfter
+	}
+	if after > 0 {
+		_ = grpc.SetTrailer(ctx, metadata.Pairs(pushBackTrailer, strconv.FormatInt(after.Milliseconds(), 10)))
 	}
 }
 

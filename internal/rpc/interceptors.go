@@ -187,6 +187,10 @@ func (c *chain) answer(ctx context.Context, who caller, method string, err error
 		c.log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", slog.String("method", shortMethod(method)),
 			slog.String("workload", who.Workload), slog.String("error", err.Error()))
 	}
+	if u, ok := fault.AsUnknown(known(err)); ok {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "the outcome of a call is unknown", slog.String("method", shortMethod(method)),
+			slog.String("workload", who.Workload), slog.Any("cause", u.Cause))
+	}
 	if refused || s.Code() != codes.Internal {
 		c.log.LogAttrs(ctx, slog.LevelDebug, "call refused", slog.String("method", shortMethod(method)),
 			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))), slog.String("workload", who.Workload))

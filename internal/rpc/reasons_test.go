@@ -15,8 +15,11 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -46,6 +49,8 @@ var noCall = map[string]bool{
 // bounds.
 var otherBounds = map[string]bool{
 	"QUEUE_FULL": true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
+	// The answer of a write must be lost; TestUnknownOutcomeOverTheWire has its status.
+	"OUTCOME_UNKNOWN": true,
 }
 
 var reasonCases = map[string]reasonCase{
@@ -415,6 +420,20 @@ func TestEveryReasonOverTheWire(t *testing.T) {
 				f.audited()
 			}
 		})
+	}
+}
+
+// Would catch an unknown outcome that reaches callers as a refusal of something else, or
+// says that nothing was changed; and the facts of what a later try was refused for.
+func TestUnknownOutcomeOverTheWire(t *testing.T) {
+	t.Parallel()
+	busy := fault.New(fault.TransactionContended, "nothing was changed").With("merchantId", "m1")
+	got := refusal(rpc.StatusOf(principal.RoleFinance, engine.Unknown(busy)).Err())
+	if got.code != codes.Unavailable || got.reason != "OUTCOME_UNKNOWN" || got.retry <= 0 || len(got.metadata) != 0 {
+		t.Errorf("answered by %+v", got)
+	}
+	if strings.Contains(got.message, "nothing") || !strings.Contains(got.message, "same request id") {
+		t.Errorf("the caller is told %q", got.message)
 	}
 }
 

@@ -235,6 +235,10 @@ const (
 	// decided on it. Tell the operator; the request may be sent again once the
 	// line is mended.
 	Reason_REASON_ORDER_LINE_DAMAGED Reason = 88
+	// UNAVAILABLE. The request was given to the database and no answer came: it may
+	// have been carried out or not. Send it again with the same request id; the answer
+	// is then that of the first time, or it is carried out now.
+	Reason_REASON_OUTCOME_UNKNOWN Reason = 89
 )
 
 // Enum value maps for Reason.
@@ -317,6 +321,7 @@ var (
 		86: "REASON_WEBHOOK_URL_REFUSED",
 		87: "REASON_WEBHOOK_LIMIT_REACHED",
 		88: "REASON_ORDER_LINE_DAMAGED",
+		89: "REASON_OUTCOME_UNKNOWN",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -396,6 +401,7 @@ var (
 		"REASON_WEBHOOK_URL_REFUSED":              86,
 		"REASON_WEBHOOK_LIMIT_REACHED":            87,
 		"REASON_ORDER_LINE_DAMAGED":               88,
+		"REASON_OUTCOME_UNKNOWN":                  89,
 	}
 )
 
@@ -431,7 +437,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xe2\x12\n" +
+	"tenfold.v1*\xfe\x12\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -510,7 +516,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x16REASON_EVENT_NOT_FOUND\x10U\x12\x1e\n" +
 	"\x1aREASON_WEBHOOK_URL_REFUSED\x10V\x12 \n" +
 	"\x1cREASON_WEBHOOK_LIMIT_REACHED\x10W\x12\x1d\n" +
-	"\x19REASON_ORDER_LINE_DAMAGED\x10XB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x19REASON_ORDER_LINE_DAMAGED\x10X\x12\x1a\n" +
+	"\x16REASON_OUTCOME_UNKNOWN\x10YB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
