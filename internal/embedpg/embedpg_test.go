@@ -151,9 +151,29 @@ func eventually(t *testing.T, what string, happened func() bool) {
 	}
 }
 
-func running(pid int) bool {
-	line, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()
-	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(line)), "Z")
+// Would catch a process that has ended being taken for a live one for as long as
+// its parent has not waited for it: servers would seem never to end.
+func TestEndedProcessDoesNotRun(t *testing.T) {
+	t.Parallel()
+	if !embedpg.Running(os.Getpid()) {
+		t.Error("this process does not run")
+	}
+	child := exec.Command("/bin/sh", "-c", "read -r _")
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = child.Wait() })
+	if !embedpg.Running(child.Process.Pid) {
+		t.Error("the child does not run")
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the child ends", func() bool { return !embedpg.Running(child.Process.Pid) })
 }
 
 // Catches a durable server that loses data, or its settings, over a restart.
@@ -172,7 +192,7 @@ func TestDurableServerKeepsData(t *testing.T) {
 		}
 	}
 	stop(t, s)
-	if running(s.Pid()) {
+	if embedpg.Running(s.Pid()) {
 		t.Errorf("server %d runs after Stop", s.Pid())
 	}
 
@@ -218,7 +238,7 @@ func TestAdoptsServerOfCrashedHolder(t *testing.T) {
 		t.Errorf("connected as %q", got)
 	}
 	stop(t, s)
-	if running(pid) {
+	if embedpg.Running(pid) {
 		t.Errorf("adopted server %d runs after Stop", pid)
 	}
 }
@@ -251,7 +271,7 @@ func TestLockOutlivesItsServerValue(t *testing.T) {
 	}()
 	t.Cleanup(func() {
 		_ = syscall.Kill(pid, syscall.SIGQUIT)
-		eventually(t, "the server ends", func() bool { return !running(pid) })
+		eventually(t, "the server ends", func() bool { return !embedpg.Running(pid) })
 	})
 	for range 3 {
 		runtime.GC()
@@ -265,11 +285,11 @@ func TestLockOutlivesItsServerValue(t *testing.T) {
 func TestEphemeralServerDiesWithItsHolder(t *testing.T) {
 	t.Parallel()
 	holder, pid, dir := startHolder(t, "ephemeral:")
-	if !running(pid) {
+	if !embedpg.Running(pid) {
 		t.Fatalf("server %d does not run", pid)
 	}
 	kill(t, holder)
-	eventually(t, "the server ends", func() bool { return !running(pid) })
+	eventually(t, "the server ends", func() bool { return !embedpg.Running(pid) })
 	eventually(t, "its directory is removed", func() bool {
 		_, err := os.Stat(dir)
 		return errors.Is(err, os.ErrNotExist)

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -74,24 +72,9 @@ func isPostmaster(pid int, cluster string) bool {
 	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
 		return false
 	}
-	var args []string
-	if runtime.GOOS == "linux" {
-		// Open to all, unlike the working directory. Empty for a zombie.
-		line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-		if err != nil {
-			return false
-		}
-		args = strings.Split(string(line), "\x00")
-	} else {
-		line, err := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
-		if err != nil {
-			return false
-		}
-		program, _, _ := strings.Cut(string(line), " -D ")
-		args = []string{program}
-		if strings.Contains(string(line), " -D "+cluster+" ") {
-			args = append(args, "-D", cluster)
-		}
+	args := arguments(pid, cluster)
+	if len(args) == 0 {
+		return false
 	}
 	if name := filepath.Base(args[0]); name != "postgres" && name != "postmaster" {
 		return false
