@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Finds or installs what the project needs from the system: PostgreSQL server
-# binaries of version 14 or later (a server of their own is started from them;
-# none that runs already is touched), a C compiler for tests with -race, and curl
-# for the examples of docs/http.md.
+# Finds or installs the programs that scripts/programs.txt says come in packages.
+# PostgreSQL is needed for its server binaries only, of version 14 or later: Tenfold
+# starts servers of its own from them, and touches none that runs already.
 #
-# Usage: scripts/setup.sh check    exit 0 when what every test needs is there: the server binaries and curl
+# Usage: scripts/setup.sh check    exit 0 when all of them are there
 #        scripts/setup.sh install  install what is missing, else do nothing
 set -euo pipefail
 
+list=$(dirname "$0")/programs.txt
 oldest_major=14
 
 # The same places, in the same order, as internal/embedpg/install.go.
@@ -21,19 +21,50 @@ places() {
 		/opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin
 }
 
-have_postgres() {
+# Prints the first place with server binaries that serve.
+find_postgres() {
 	local dir major
 	while read -r dir; do
 		[ -x "$dir/initdb" ] && [ -x "$dir/postgres" ] || continue
 		major=$("$dir/postgres" --version 2>/dev/null | sed -n 's/.*(PostgreSQL) \([0-9]*\).*/\1/p')
-		[ -n "$major" ] && [ "$major" -ge "$oldest_major" ] && return 0
+		if [ -n "$major" ] && [ "$major" -ge "$oldest_major" ]; then
+			printf '%s\n' "$dir"
+			return
+		fi
 	done < <(places)
-	return 1
 }
 
-have_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null; }
+# beside PROGRAM: it lies beside the server binaries, or where they are links to.
+beside() {
+	[ -n "$postgres" ] || return 1
+	[ -x "$postgres/$1" ] || [ -x "$(dirname "$(readlink -f "$postgres/postgres")")/$1" ]
+}
 
-have_curl() { command -v curl >/dev/null; }
+# Prints the lines of the list whose programs come in packages and are missing.
+missing() {
+	local program from purpose postgres
+	postgres=$(find_postgres)
+	while read -r program from purpose; do
+		case $program/$from in
+		'#'*) continue ;;
+		*/apt=postgresql*) beside "$program" && continue ;;
+		gcc/apt=*) command -v "${CC:-gcc}" >/dev/null && continue ;;
+		*/apt=*) command -v "$program" >/dev/null && continue ;;
+		*) continue ;;
+		esac
+		printf '%s %s %s\n' "$program" "$from" "$purpose"
+	done <"$list"
+}
+
+# Prints the packages of one kind, apt or brew, that the lines given to it name.
+packages() {
+	local from one
+	while read -r _ from _; do
+		for one in ${from//,/ }; do
+			case $one in "$1"=*) printf '%s\n' "${one#*=}" ;; esac
+		done
+	done | sort -u
+}
 
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -48,45 +79,43 @@ as_root() {
 	fi
 }
 
-install_apt() {
-	local packages=()
-	if ! have_postgres; then
-		packages+=(postgresql)
-		# The package would start a server of its own; Tenfold starts its own.
-		if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-			as_root mkdir -p /etc/postgresql-common
-			echo 'create_main_cluster = false' |
-				as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
-		fi
-	fi
-	have_compiler || packages+=(gcc libc6-dev)
-	have_curl || packages+=(curl)
-	as_root apt-get update -q
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-		-o Dpkg::Options::=--force-confold "${packages[@]}" </dev/null
+# The package postgresql would start a server of its own; Tenfold starts its own.
+keep_postgres_from_starting() {
+	[ ! -e /etc/postgresql-common/createcluster.conf ] || return 0
+	as_root mkdir -p /etc/postgresql-common
+	echo 'create_main_cluster = false' |
+		as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 }
 
-install_brew() {
-	have_postgres || brew install postgresql@17
-	# The compiler of macOS comes with its developer tools: xcode-select --install.
+# install_apt PACKAGE...
+install_apt() {
+	case " $* " in *" postgresql "*) keep_postgres_from_starting ;; esac
+	as_root apt-get update -q
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+		-o Dpkg::Options::=--force-confold "$@" </dev/null
 }
 
 case ${1:-} in
 check)
-	have_postgres && have_curl
+	lacks=$(missing)
+	[ -z "$lacks" ]
 	;;
 install)
-	if have_postgres && have_compiler && have_curl; then
-		exit 0
-	fi
+	lacks=$(missing)
+	[ -n "$lacks" ] || exit 0
 	if command -v apt-get >/dev/null; then
-		install_apt
+		install_apt $(packages apt <<<"$lacks")
 	elif command -v brew >/dev/null; then
-		install_brew
+		formulas=$(packages brew <<<"$lacks")
+		# The compiler of macOS comes with its developer tools: xcode-select --install.
+		[ -z "$formulas" ] || brew install $formulas
 	fi
-	if ! have_postgres; then
-		echo "setup: no PostgreSQL server binaries (initdb, postgres) of version $oldest_major or later;" \
-			"install them with the system's package manager" >&2
+	lacks=$(missing)
+	[ -n "$lacks" ] || exit 0
+	echo "setup: still missing; install with the system's package manager:" >&2
+	printf '%s\n' "$lacks" >&2
+	if [ -z "$(find_postgres)" ]; then
+		echo "setup: nothing works without PostgreSQL server binaries of version $oldest_major or later" >&2
 		exit 1
 	fi
 	;;

@@ -200,7 +200,7 @@ func (d *dataDir) initCluster(ctx context.Context, i installation, durable bool)
 	} else {
 		args = append(args, "--no-sync")
 	}
-	if out, err := watch.command(ctx, d.account, i.binary("initdb"), args...).CombinedOutput(); err != nil {
+	if out, err := watch.over(ctx, d.account, i.binary("initdb"), args...).CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -115,7 +115,7 @@ func (s *Server) spawn(log *os.File) (*postmaster, error) {
 		if watch, err = newWatcher(s.dir); err != nil {
 			return nil, err
 		}
-		cmd = watch.command(ctx, s.dir.account, program, args...)
+		cmd = watch.over(ctx, s.dir.account, program, args...)
 	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

@@ -20,9 +20,9 @@ type watcher struct {
 	done chan struct{}
 }
 
-// watch reads the number of the watched process, then "ended" when that has
+// watchScript reads the number of the watched process, then "ended" when that has
 // ended before us. $1 is the scratch directory, or empty.
-const watch = `
+const watchScript = `
 while read -r line; do pid=$line; done
 [ "$pid" != ended ] || exit 0
 if [ -n "$pid" ]; then
@@ -33,9 +33,9 @@ fi
 [ -z "$1" ] || rm -rf -- "$1"
 `
 
-// announce reports its own number before it becomes what is watched, so that
+// announceScript reports its own number before it becomes what is watched, so that
 // there is no moment at which that runs unwatched.
-const announce = `echo $$ >&3; exec 3>&-; exec "$@"`
+const announceScript = `echo $$ >&3; exec 3>&-; exec "$@"`
 
 func newWatcher(d *dataDir) (*watcher, error) {
 	reader, writer, err := os.Pipe()
@@ -53,7 +53,7 @@ func newWatcher(d *dataDir) (*watcher, error) {
 	if d.scratch {
 		scratch = d.root
 	}
-	cmd := exec.Command("/bin/sh", "-c", watch, "sh", scratch)
+	cmd := exec.Command("/bin/sh", "-c", watchScript, "sh", scratch)
 	cmd.Dir = "/"
 	cmd.Env = cleanEnv()
 	cmd.Stdin = reader
@@ -71,9 +71,9 @@ func newWatcher(d *dataDir) (*watcher, error) {
 	return w, nil
 }
 
-// command prepares a program to run as the account, under watch.
-func (w *watcher) command(ctx context.Context, a account, path string, args ...string) *exec.Cmd {
-	cmd := a.command(ctx, "/bin/sh", append([]string{"-c", announce, "sh", path}, args...)...)
+// over prepares a program to run as the account, under watch.
+func (w *watcher) over(ctx context.Context, a account, path string, args ...string) *exec.Cmd {
+	cmd := a.command(ctx, "/bin/sh", append([]string{"-c", announceScript, "sh", path}, args...)...)
 	cmd.ExtraFiles = []*os.File{w.pipe}
 	return cmd
 }
