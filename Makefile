@@ -15,6 +15,13 @@ TOOLS := $(BIN)/.tools
 TEST_TIMEOUT ?= 10m
 # RACE=1 adds the race detector.
 RACE_FLAG := $(if $(RACE),-race)
+# What test-one runs: every test of a package whose name begins as RUN says, with
+# the random choices of SEED, keeping its databases with KEEP=1.
+PKG :=
+RUN := .
+SEED :=
+KEEP :=
+TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=$(SEED)) $(if $(KEEP),TEST_KEEP_DATABASE=1)
 # What demo, bench and soak are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.
@@ -25,7 +32,7 @@ VCS_FLAG := -buildvcs=$(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && 
 
 .PHONY: help
 help: ## Print what there is to make.
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: server-binaries build ## Decide and pay the published cases over gRPC, from nothing; about a minute.
@@ -34,6 +41,16 @@ demo: server-binaries build ## Decide and pay the published cases over gRPC, fro
 .PHONY: test
 test: server-binaries ## Run every test; RACE=1 adds the race detector.
 	go test -timeout $(TEST_TIMEOUT) $(RACE_FLAG) ./...
+
+.PHONY: test-one
+test-one: server-binaries ## Run one test: PKG=./internal/rpc RUN=TestName; SEED=n repeats its random choices, KEEP=1 keeps its database.
+	@[ -n "$(PKG)" ] || { echo "make test-one needs PKG, a package such as ./internal/rpc"; exit 2; }
+	$(TEST_SETTINGS) go test -v -count=1 -timeout $(TEST_TIMEOUT) $(RACE_FLAG) -run '$(RUN)' $(PKG)
+
+.PHONY: test-server
+test-server: server-binaries ## Run a PostgreSQL that tests share and may keep databases on, until it is interrupted.
+	go build -o $(BIN)/testserver ./cmd/testserver
+	$(BIN)/testserver
 
 .PHONY: check
 check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, contract, generated code, known vulnerabilities.
@@ -60,7 +77,7 @@ build: ## Build .bin/tenfold.
 	go build $(VCS_FLAG) -o $(TENFOLD) ./cmd/tenfold
 
 .PHONY: setup
-setup: ## Install PostgreSQL server binaries where they are missing (apt or brew).
+setup: ## Install the programs of scripts/programs.txt that are missing, PostgreSQL among them (apt or brew).
 	@scripts/setup.sh install </dev/null
 
 .PHONY: baseline

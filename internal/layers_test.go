@@ -64,7 +64,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
-		imports: []string{"internal/embedpg", "internal/postgres", "migrations"},
+		imports:   []string{"internal/embedpg", "internal/postgres", "migrations"},
+		importers: []string{"cmd/testserver"},
+	},
+	"cmd/testserver": {
+		imports: []string{"internal/pgtest"},
 	},
 	"internal/identity/identitytest": {},
 	"internal/postgres/pgwire": {

@@ -241,9 +241,16 @@ func isFile(name string) bool {
 // toolLine finds the tools of tools/go.mod.
 var toolLine = regexp.MustCompile(`(?m)^\t(\S+)$`)
 
-// builtPrograms are what make puts into .bin.
+// builtPrograms are what make puts into .bin: our commands and the tools.
 func builtPrograms() map[string]bool {
-	built := map[string]bool{"tenfold": true}
+	built := make(map[string]bool)
+	commands, err := filepath.Glob("../cmd/*")
+	if err != nil {
+		return nil
+	}
+	for _, command := range commands {
+		built[path.Base(command)] = true
+	}
 	text, err := os.ReadFile("../tools/go.mod")
 	if err != nil {
 		return nil

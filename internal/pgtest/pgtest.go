@@ -1,7 +1,8 @@
 // Package pgtest gives each test a migrated PostgreSQL database of its own. All
 // tests of a process share one throwaway server, which internal/embedpg starts
 // and which dies with the process, so no test and no TestMain has to end it; or
-// they share the throwaway server that TEST_DATABASE_URL names.
+// they share the throwaway server that TEST_DATABASE_URL names, where a test's
+// database can also be kept.
 package pgtest
 
 import (
@@ -34,6 +35,9 @@ const (
 	// roles get a password there that everyone can read below.
 	urlVariable  = "TEST_DATABASE_URL"
 	testPassword = "tenfold-test"
+	// keepVariable, set to anything, leaves the databases of tests on the server that
+	// urlVariable names, to be looked at.
+	keepVariable = "TEST_KEEP_DATABASE"
 	// templateLock keeps the test processes of one server from making the
 	// template at once.
 	templateLock = 0x74656e02
@@ -52,8 +56,9 @@ type DB struct {
 }
 
 // New returns a database with the whole schema and no rows, and drops it at the
-// end of the test, whoever is still connected. Safe in parallel tests. Fails
-// the test if there is no server to be had.
+// end of the test, whoever is still connected. With TEST_KEEP_DATABASE set it stays,
+// and the test's log says how to open it. Safe in parallel tests. Fails the test if
+// there is no server to be had.
 func New(t testing.TB) *DB {
 	t.Helper()
 	s, err := theServer()
@@ -63,6 +68,11 @@ func New(t testing.TB) *DB {
 	db, err := s.clone(t.Context())
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
+	}
+	if os.Getenv(keepVariable) != "" {
+		// Said before the test does anything: it may never end.
+		t.Logf("the database of this test stays: psql '%s'", db.AdminURL)
+		return db
 	}
 	t.Cleanup(func() {
 		// The test's own context has ended by now.
@@ -101,12 +111,11 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	defer cancel()
 	s := &server{adminURL: os.Getenv(urlVariable), password: testPassword}
 	if s.adminURL == "" {
-		embedded, err := embedpg.Start(ctx, embedpg.Config{Settings: map[string]string{
-			// The files may lie in memory, and tests never need old log.
-			"max_wal_size": "256MB",
-			// Parallel tests of one package with a pool each.
-			"max_connections": "300",
-		}})
+		if os.Getenv(keepVariable) != "" {
+			return nil, errors.New(keepVariable + " keeps databases on the server that " + urlVariable +
+				" names; one that tests start by themselves ends with them. `make test-server` runs one that stays")
+		}
+		embedded, err := StartServer(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -121,6 +130,17 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	}
 	return s, nil
 })
+
+// StartServer starts a throwaway server for tests, empty. It ends with the process,
+// if not by Stop.
+func StartServer(ctx context.Context) (*embedpg.Server, error) {
+	return embedpg.Start(ctx, embedpg.Config{Settings: map[string]string{
+		// The files may lie in memory, and tests never need old log.
+		"max_wal_size": "256MB",
+		// Parallel tests with a pool each.
+		"max_connections": "300",
+	}})
+}
 
 // prepare makes sure of the template: a migrated database that nobody can
 // connect to, named after what the migrations say, so that a server that

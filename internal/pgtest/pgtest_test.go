@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 
@@ -86,6 +88,36 @@ func TestSharedServer(t *testing.T) {
 		})
 	}
 	processes.Wait()
+}
+
+// Would catch a kept database that is dropped all the same, whose log does not say
+// how to open it, or that seems to be kept and ends with the process.
+func TestKeptDatabase(t *testing.T) {
+	t.Parallel()
+	run := func(databaseURL string) (said string, err error) {
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^TestNewGivesEachTestItsOwn$/^0$")
+		cmd.Env = append(os.Environ(), "TEST_KEEP_DATABASE=1", "TEST_DATABASE_URL="+databaseURL)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	said, err := run(pgtest.BareServer(t))
+	found := regexp.MustCompile(`stays: psql '(.+)'`).FindStringSubmatch(said)
+	if err != nil || found == nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	db, err := sqlx.ConnectContext(t.Context(), "postgres", found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	// The test makes this table.
+	var rows int
+	if err := db.GetContext(t.Context(), &rows, `SELECT count(*) FROM own`); err != nil {
+		t.Error(err)
+	}
+	if said, err = run(""); err == nil || !strings.Contains(said, "make test-server") {
+		t.Errorf("kept on a server that ends: %v\n%s", err, said)
+	}
 }
 
 func BenchmarkNew(b *testing.B) {
