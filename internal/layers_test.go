@@ -71,6 +71,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/pgtest"},
 	},
 	"internal/identity/identitytest": {},
+	"internal/testseed":              {},
 	"internal/postgres/pgwire": {
 		importers: []string{"internal/postgres"},
 	},

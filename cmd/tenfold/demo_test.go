@@ -20,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/demo"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 // asProgram makes the test binary the tenfold program, so that tests can start
@@ -156,8 +157,7 @@ func TestCrashesLeaveTheSameBooks(t *testing.T) {
 	if !undisturbed.Matches() {
 		t.Fatalf("undisturbed: %+v", undisturbed.Load)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	crashes := []int64{1 + random.Int64N(calls/3), calls/3 + random.Int64N(calls/3), 2*calls/3 + random.Int64N(calls/4)}
 	disturbed, _ := play(t, claims, crashes...)

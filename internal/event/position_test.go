@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 // Would catch a transaction that is taken for seen although it ended later, or
@@ -46,8 +47,7 @@ func TestLaterPositionsCoverEarlierOnes(t *testing.T) {
 // one although none is there.
 func TestPositionsSurviveTheirEncoding(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range 2000 {
 		p := event.Position{High: r.Uint64N(1 << r.IntN(64))}

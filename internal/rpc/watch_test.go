@@ -23,6 +23,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -294,8 +295,7 @@ func (c *chain) add(t *testing.T, merchant string, e *tenfoldv1.Event) {
 func TestWatchSurvivesConnectionsAndServers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	const merchants, claims = 4, 40
 	for m := range merchants {
 		f.open(fmt.Sprintf("m%d", m), 500_000)

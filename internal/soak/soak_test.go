@@ -2,11 +2,11 @@ package soak_test
 
 import (
 	"log/slog"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/soak"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 // Would catch money that is paid twice or lost when two replicas work on the same
@@ -15,10 +15,9 @@ import (
 func TestShortSoak(t *testing.T) {
 	t.Parallel()
 	c := soak.Defaults()
-	c.DatabaseURL, c.Seed, c.Log = pgtest.New(t).AppURL, rand.Uint64(), slog.New(slog.DiscardHandler)
+	c.DatabaseURL, c.Seed, c.Log = pgtest.New(t).AppURL, testseed.New(t), slog.New(slog.DiscardHandler)
 	c.Commands, c.Callers, c.Merchants, c.Restarts = 2_500, 16, 3, 3
 	c.Pace = 4 * soak.Defaults().Pace
-	t.Logf("seed %d", c.Seed)
 	report, err := soak.Run(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)

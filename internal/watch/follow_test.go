@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
@@ -32,8 +33,7 @@ func TestWatchResumesAnywhere(t *testing.T) {
 			hubs := []*watch.Hub{f.hub, f.replica(config)}
 			merchants := []string{"a", "b-1", "b", "b_1", "c"}
 			f.open(merchants...)
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
+			seed := testseed.New(t)
 			var writing sync.WaitGroup
 			for i := range 4 {
 				r := rand.New(rand.NewPCG(seed, uint64(i)))

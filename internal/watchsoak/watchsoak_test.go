@@ -2,7 +2,6 @@ package watchsoak_test
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"os"
 	"sync"
 	"testing"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/serveproc/serveproctest"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/watchsoak"
 )
 
@@ -40,9 +40,8 @@ func TestShortSoak(t *testing.T) {
 	t.Parallel()
 	c := watchsoak.Defaults()
 	said := new(log)
-	c.Binary, c.DatabaseURL, c.Seed, c.Log = serveproctest.Binary(), pgtest.New(t).AppURL, rand.Uint64(), said
+	c.Binary, c.DatabaseURL, c.Seed, c.Log = serveproctest.Binary(), pgtest.New(t).AppURL, testseed.New(t), said
 	c.Kills, c.Now = 20, time.Now
-	t.Logf("seed %d", c.Seed)
 	report, err := watchsoak.Run(t.Context(), c)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said.String())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
 
@@ -166,8 +167,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, bounds())
 	r := newReceiver(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	r.answers(func(string) int {
 		if random.IntN(4) == 0 {
