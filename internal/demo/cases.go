@@ -141,7 +141,7 @@ func (m *market) compareCases(ctx context.Context, filed []filedCase) ([]CaseRep
 			}
 			r.add(got.GetClaim())
 		}
-		r.compare(&filed[i].Case)
+		r.compare()
 		reports[i] = r
 	}
 	return reports, nil

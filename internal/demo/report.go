@@ -127,7 +127,7 @@ func (r *CaseReport) add(c *tenfoldv1.Claim) {
 }
 
 // compare holds what was computed and paid against what was awarded.
-func (r *CaseReport) compare(c *cases.Case) {
+func (r *CaseReport) compare() {
 	r.Match = r.unpaid == 0 && r.Compensation == r.AwardedCompensation && r.Paid == r.Compensation+r.Refund &&
 		(r.AwardedRefund == nil || r.Refund == *r.AwardedRefund)
 }

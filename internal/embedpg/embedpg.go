@@ -206,12 +206,6 @@ func (s *Server) Version() string { return s.version }
 // Pid is the process id of the postmaster.
 func (s *Server) Pid() int { return s.proc.pid }
 
-// Adopted says whether the server was found running, left by a crashed holder.
-func (s *Server) Adopted() bool { return s.adopted }
-
-// DataDir is where the server keeps its files.
-func (s *Server) DataDir() string { return s.dir.root }
-
 // Stop ends all sessions and shuts the server down, at once if that takes until
 // ctx is done or half a minute; a durable server then recovers on its next
 // start and loses nothing. It frees the data directory and removes a scratch

@@ -78,9 +78,6 @@ func Sum(amounts ...Amount) (Amount, error) {
 // Min returns the smaller of a and b.
 func Min(a, b Amount) Amount { return min(a, b) }
 
-// Max returns the larger of a and b.
-func Max(a, b Amount) Amount { return max(a, b) }
-
 func (a Amount) inRange() bool { return a >= -MaxAmount && a <= MaxAmount }
 
 func outOfRange(format string, args ...any) error {

@@ -204,8 +204,8 @@ func TestAmountCheck(t *testing.T) {
 	if err := money.InCurrency(nil, "CNY"); err != nil {
 		t.Errorf("no error became %v", err)
 	}
-	if money.Min(1, 2) != 1 || money.Max(1, 2) != 2 {
-		t.Error("Min or Max is wrong")
+	if money.Min(1, 2) != 1 || money.Min(2, 1) != 1 {
+		t.Error("Min is wrong")
 	}
 	if total, err := money.Sum(1, 2, 3); err != nil || total != 6 {
 		t.Errorf("1+2+3 is %d, %v", total, err)

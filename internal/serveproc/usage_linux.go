@@ -63,20 +63,3 @@ func cpuTime(pid int) (time.Duration, error) {
 	}
 	return time.Duration(user+system) * clockTick, nil
 }
-
-// Children lists the processes that a process started.
-func Children(pid int) ([]int, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		return nil, fmt.Errorf("read children of process %d: %w", pid, err)
-	}
-	var pids []int
-	for _, field := range strings.Fields(string(raw)) {
-		child, err := strconv.Atoi(field)
-		if err != nil {
-			return nil, fmt.Errorf("read children of process %d: %w", pid, err)
-		}
-		pids = append(pids, child)
-	}
-	return pids, nil
-}

@@ -8,6 +8,3 @@ var errNoProc = errors.New("this system does not tell what a process uses")
 
 // UsageOf reads what a process has used; only Linux tells.
 func UsageOf(int) (Usage, error) { return Usage{}, errNoProc }
-
-// Children lists the processes that a process started; only Linux tells.
-func Children(int) ([]int, error) { return nil, errNoProc }
