@@ -53,7 +53,7 @@ test-server: server-binaries ## Run a PostgreSQL that tests share and may keep d
 	$(BIN)/testserver
 
 .PHONY: check
-check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, contract, generated code, known vulnerabilities.
+check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, dead code, contract, generated code, known vulnerabilities.
 
 .PHONY: generate
 generate: $(TOOLS) $(IMPORTS) ## Generate Go and the OpenAPI document from the .proto files.
@@ -120,6 +120,9 @@ check-go: $(TOOLS)
 	go vet ./...
 	$(BIN)/staticcheck ./...
 	$(BIN)/exhaustive ./...
+	$(BIN)/unparam ./...
+	@dead=$$($(BIN)/deadcode -test ./...) || exit 1; \
+	if [ -n "$$dead" ]; then echo "nothing calls, not even a test:"; echo "$$dead"; exit 1; fi
 
 # The generated code is compared without touching the tree, so that checking
 # never changes what is checked.
