@@ -61,11 +61,7 @@ type DB struct {
 // there is no server to be had.
 func New(t testing.TB) *DB {
 	t.Helper()
-	s, err := theServer()
-	if err != nil {
-		t.Fatalf("pgtest: %v", err)
-	}
-	db, err := s.clone(t.Context())
+	db, drop, err := Make(t.Context())
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -76,11 +72,24 @@ func New(t testing.TB) *DB {
 	}
 	t.Cleanup(func() {
 		// The test's own context has ended by now.
-		if err := s.drop(context.Background(), db.Name); err != nil {
+		if err := drop(context.Background()); err != nil {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
 	return db
+}
+
+// Make is New for code that is no test, such as examples: whoever has the database
+// must drop it.
+func Make(ctx context.Context) (db *DB, drop func(context.Context) error, err error) {
+	s, err := theServer()
+	if err != nil {
+		return nil, nil, err
+	}
+	if db, err = s.clone(ctx); err != nil {
+		return nil, nil, err
+	}
+	return db, func(ctx context.Context) error { return s.drop(ctx, db.Name) }, nil
 }
 
 // Open returns a pool of connections as the role of the engine, closed at the

@@ -18,6 +18,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 )
 
+// stopLimit is how long a server may take to end.
+const stopLimit = 30 * time.Second
+
 // binary is where Main has put the program.
 var binary string
 
@@ -35,7 +38,7 @@ func Main(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build the server: %v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	return endAfter(m.Run())
 }
 
 // Binary is the program that Main has built.
@@ -59,13 +62,10 @@ func Start(t *testing.T, args ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, Address: address, args: append([]string{
-		"--sandbox", "--insecure-loopback", "--listen", address, "--ops-listen", "none",
-		"--database-url", pgtest.New(t).AppURL, "--log-level", "error",
-	}, args...)}
+	s := &Server{t: t, Address: address, args: append(arguments(address, pgtest.New(t).AppURL), args...)}
 	s.Restart()
 	t.Cleanup(func() {
-		ending, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ending, cancel := context.WithTimeout(context.Background(), stopLimit)
 		defer cancel()
 		if err := s.process.Stop(ending); err != nil {
 			t.Errorf("%v: %s", err, s.log.String())
@@ -88,6 +88,14 @@ func (s *Server) Kill() {
 	s.t.Helper()
 	if err := s.process.Kill(); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+// arguments are those of a sandbox that believes its callers.
+func arguments(address, databaseURL string) []string {
+	return []string{
+		"--sandbox", "--insecure-loopback", "--listen", address, "--ops-listen", "none",
+		"--database-url", databaseURL, "--log-level", "error",
 	}
 }
 
