@@ -1,0 +1,71 @@
+package internal_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Would catch a page for those who work on Tenfold that names a target of make, a
+// variable, a file or a version which is not there any more.
+func TestHackingTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	makefile := readFile(t, "../Makefile")
+	var code strings.Builder
+	code.WriteString(makefile)
+	for _, s := range tree(t) {
+		code.WriteString(readFile(t, filepath.Join("..", s.path)))
+	}
+	for _, page := range []string{"HACKING.md", "CHANGELOG.md", "SECURITY.md"} {
+		text := readFile(t, filepath.Join("..", page))
+		for _, target := range regexp.MustCompile("(?:`|\n)make ([a-z-]+)").FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(makefile, "\n"+target[1]+":") {
+				t.Errorf("%s: there is no make %s", page, target[1])
+			}
+		}
+		for _, variable := range regexp.MustCompile("`((?:TEST|TENFOLD)_[A-Z_]+)").FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(code.String(), variable[1]) {
+				t.Errorf("%s: nothing reads %s", page, variable[1])
+			}
+		}
+		for _, name := range regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`).FindAllString(text, -1) {
+			if !strings.Contains(code.String(), "func "+name+"(") {
+				t.Errorf("%s: there is no %s", page, name)
+			}
+		}
+		// Files in links and in code, but for those that have a place left open.
+		for _, file := range regexp.MustCompile("(?:\\]\\(|`)([A-Za-z0-9_./-]+/[A-Za-z0-9_./-]+|[A-Za-z]+\\.md)[#`)]").FindAllStringSubmatch(text, -1) {
+			if strings.HasPrefix(file[1], "testdata/") || strings.Contains(file[1], "NNNN") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join("..", file[1])); err != nil {
+				t.Errorf("%s names a file that is not there: %v", page, err)
+			}
+		}
+	}
+	hacking := readFile(t, "../HACKING.md")
+	for _, want := range []string{
+		"| Go | " + versionIn(t, "../tools/go.mod", `(?m)^go (\S+)$`) + " or later; the product alone builds with " +
+			versionIn(t, "../go.mod", `(?m)^go (\S+)$`),
+		versionIn(t, "embedpg/install.go", `oldestMajor = (\d+)`) + " or later | `make setup`",
+	} {
+		if !strings.Contains(hacking, want) {
+			t.Errorf("HACKING.md does not say %q", want)
+		}
+	}
+	if setup, search := versionIn(t, "../scripts/setup.sh", `oldest_major=(\d+)`), versionIn(t, "embedpg/install.go", `oldestMajor = (\d+)`); setup != search {
+		t.Errorf("make setup is content with PostgreSQL %s, the product with %s", setup, search)
+	}
+}
+
+// versionIn finds a version in a file.
+func versionIn(t *testing.T, file, pattern string) string {
+	t.Helper()
+	match := regexp.MustCompile(pattern).FindStringSubmatch(readFile(t, file))
+	if match == nil {
+		t.Fatalf("%s has no %s", file, pattern)
+	}
+	return match[1]
+}
