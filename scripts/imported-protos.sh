@@ -13,7 +13,8 @@ tools=$(dirname "$0")/../tools
 copy() {
 	local module=$1 sum=$2 source=$3 place=$4 info file
 	shift 4
-	info=$(go -C "$tools" mod download -json "$module")
+	# It says what went wrong in its JSON, and nothing beside.
+	info=$(go -C "$tools" mod download -json "$module") || { echo "$info" >&2; exit 1; }
 	field() { sed -n "s|^[[:space:]]*\"$1\": \"\\(.*\\)\",\\{0,1\\}\$|\\1|p" <<<"$info"; }
 	if [ "$(field Sum)" != "$sum" ]; then
 		echo "imported-protos.sh: $module has checksum $(field Sum), not $sum" >&2
