@@ -34,7 +34,8 @@ func (b *Book) account() error {
 		}
 	}
 	b.givenBack()
-	return b.demand()
+	b.demand()
+	return nil
 }
 
 // owe keeps the rows of a claim's debts in step with the claim.
@@ -137,13 +138,13 @@ func (b *Book) free() money.Amount { return b.head.Free() }
 
 // demand asks the merchant to bring the deposit back to the policy's minimum once
 // it has fallen below, and notes when that is met.
-func (b *Book) demand() error {
+func (b *Book) demand() {
 	if !b.exists || b.opened || !b.head.ExitBegunAt.IsZero() {
-		return nil
+		return
 	}
 	stays := !b.before.head.ExitBegunAt.IsZero()
 	if !b.movedDeposit() && !stays {
-		return nil
+		return
 	}
 	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
 	lack := max(0, terms.MinimumDeposit-b.available(ledger.Deposit)-b.available(ledger.DepositHeld))
@@ -158,7 +159,6 @@ func (b *Book) demand() error {
 		b.head.DemandDeadline, b.head.DemandLapsedAt = time.Time{}, time.Time{}
 	}
 	b.head.Demanded = lack
-	return nil
 }
 
 // movedDeposit says whether the running command moved the deposit as a whole.

@@ -6,7 +6,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -54,15 +53,6 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return b.about(p.ClaimID), nil
-}
-
-// system is the header of the engine's own commands.
-func system(merchantID, method string) request.Header {
-	return request.Header{
-		MerchantID: merchantID,
-		Principal:  principal.Principal{Workload: "tenfold", Role: principal.RoleSystem},
-		Method:     method,
-	}
 }
 
 // claimMoved refuses a timer's command that was overtaken.

@@ -46,9 +46,6 @@ func (e *Engine) Together(commands ...Asked) []Answer {
 	return answers
 }
 
-// SameLane says whether two books run in one lane.
-func (e *Engine) SameLane(a, b string) bool { return e.lane(a) == e.lane(b) }
-
 // Waiting is how many commands of all lanes wait in queues.
 func (e *Engine) Waiting() int {
 	n := 0
