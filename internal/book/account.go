@@ -12,9 +12,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// account keeps what is told of a book as a whole in step with what the running
-// command did: what its claims may yet cost, what is owed, which of them wait for
-// money, and whether the deposit is large enough.
+// account brings the book-wide figures in line with what the running command did:
+// the exposure of its claims, what is owed, which claims wait for money, and whether
+// the deposit meets the minimum.
 func (b *Book) account() error {
 	for _, u := range b.claims.touched {
 		c := &b.claims.rows[u.key].value.Claim
@@ -65,7 +65,7 @@ func (b *Book) owe(c *claim.Claim) {
 }
 
 // income marks the book for a sweep when money has come in and something may be
-// owed: of shop funds the policy protects a share.
+// owed. Of shop funds, the share that the policy protects stays out of the sweep.
 func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	if b.nothingOpen() {
 		return nil
@@ -87,17 +87,18 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	return nil
 }
 
-// givesBack are the kinds by which money goes back to the merchant for other claims
-// to use, and those by which a command sets some of it aside again.
+// givesBack weighs the kinds of transfer: 1 for those that give money back to the
+// merchant, where other claims can use it, and -1 for those that set it aside again.
 var givesBack = map[ledger.Kind]money.Amount{
 	ledger.DepositReleased: 1, ledger.DepositRestored: 1, ledger.DepositSetAside: -1,
 	ledger.ShopFundsReleased: 1, ledger.ShopFundsRestored: 1, ledger.ShopFundsSetAside: -1,
 }
 
-// givenBack marks the book for a sweep when the running command gave money back to
-// the merchant, of a hold or of what a claim had cost, and something may be owed:
-// another claim may wait for it. None of it is protected, since it was meant for
-// claims before. What expired is left alone: it would be set aside again at once.
+// givenBack marks the book for a sweep when the running command returned money to the
+// merchant, from a hold or from what a claim had cost, and something may be owed:
+// another claim may be waiting for it. None of it is protected, because it was already
+// meant for claims. The money of an expired hold is left out: the sweep would set it
+// aside again at once.
 func (b *Book) givenBack() {
 	if b.nothingOpen() || b.events.kept < len(b.events.list) && b.event().Kind == event.HoldExpired {
 		return

@@ -19,10 +19,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// Book is what is in memory of one merchant's book, with everything that the
-// commands of a batch have staged so far. Commands read and change it through its
-// methods only; nothing reaches the database before the whole batch is decided.
-// A lane keeps a book from batch to batch, as long as nobody else changes it.
+// Book is the part of one merchant's book that is in memory, with everything that the
+// commands of a batch have staged so far. Nothing reaches the database before the
+// whole batch is decided.
 type Book struct {
 	merchantID string
 	// head is the book's row with what is staged; its version is the one that the
@@ -30,16 +29,16 @@ type Book struct {
 	head   Head
 	exists bool
 	opened bool // In this batch.
-	// now is the record time of the batch: the clock's, but always after the
-	// book's last record time, so that what one batch recorded is older than what
-	// the next did, whichever replica's clock is behind.
+	// now is the record time of the batch. It is the clock's time, but always later
+	// than the book's last record time, so that records of one batch are older than
+	// those of the next even if another replica's clock is behind.
 	now      time.Time
 	catalog  *Catalog
 	ids      *claim.IDs
 	settings *Settings
 
-	// asked are the needs that were met: what they name is in memory as far as it
-	// exists.
+	// asked records which needs were met: the rows they name are in memory, if they
+	// exist.
 	asked map[ask]asked
 
 	claims   table[string, loadedClaim]
@@ -59,7 +58,7 @@ type Book struct {
 	approvals table[approvalKey, Approval]
 	proposals table[int64, proposal.Proposal]
 
-	// Where rows are found by something else than their key, staged ones included.
+	// Indexes find rows by something other than their key; they include staged rows.
 	claimants   index[siblingKey] // Claims.
 	resultsOf   index[string]     // Results by claim.
 	refundsOf   index[string]     // Refunds by order line.
@@ -68,12 +67,12 @@ type Book struct {
 
 	// byReference are the transfers that commands asked for by external reference.
 	byReference references
-	// usual is what a product's claims are awarded, by product, as last read.
+	// usual holds, by product, the usual award of its claims, as last read.
 	usual lookup[string, Usual]
 	// oldest is the order of the oldest debts, as last read.
 	oldest lookup[debtKey, int]
 
-	// What is only ever added to, in the order in which it was made.
+	// These lists only grow, in the order in which their elements were made.
 	transfers appendOnly[ledger.Transfer]
 	revisions appendOnly[claim.Revision]
 	events    appendOnly[event.Event]
@@ -96,7 +95,7 @@ type unitKey struct {
 	ordinal int32
 }
 
-// unit is who owns a unit: as staged, and as the database has it.
+// unit says who owns a unit: as staged, and as stored in the database.
 type unit struct {
 	claimID string
 	stored  string
@@ -207,7 +206,7 @@ func (b *Book) Claim(id string) (*claim.Claim, error) {
 	return nil, fault.New(fault.ClaimNotFound, "merchant %s has no claim %s", b.merchantID, id).With("claimId", id)
 }
 
-// change gives a claim to change and counts its version up once a command.
+// change gives a claim for editing and increments its version once per command.
 func (b *Book) change(id string) *claim.Claim {
 	fresh := b.claims.rows[id].mark != b.command
 	c := b.claims.edit(id, b.command)

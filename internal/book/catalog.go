@@ -11,11 +11,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Catalog is what is the same for every book: policies, the calendar and
-// authenticators. A catalog never changes; the engine swaps in another. Being a
-// little old does no harm: a policy version is published days before its first
-// order, days off are announced weeks ahead, and an authenticator that is missing
-// is looked for again.
+// Catalog holds what all books share: policies, the calendar and authenticators. A
+// catalog never changes; the engine replaces it. A slightly old catalog does no harm:
+// a policy version is published days before its first order, days off are announced
+// weeks ahead, and an unknown authenticator causes a fresh read.
 type Catalog struct {
 	// Policies are in order of policy and number.
 	Policies []policy.Version
@@ -42,7 +41,7 @@ func (c *Catalog) Authenticator(id string) (claim.Authenticator, error) {
 	if a, ok := c.authenticators[id]; ok {
 		return a, nil
 	}
-	return claim.Authenticator{}, fault.New(fault.AuthenticatorNotFound, "no authenticator %s is registered", id).
+	return claim.Authenticator{}, fault.New(fault.AuthenticatorNotFound, "authenticator %s is not registered", id).
 		With("authenticatorId", id)
 }
 
@@ -63,9 +62,9 @@ func (c *Catalog) windows(cl *claim.Claim) policy.Windows {
 	return policy.Windows{}
 }
 
-// governing gives the version that governs a claim: the one its award rests on,
-// or, before there is one, the newest of the chosen basis that was in force at the
-// payment time; nil for none.
+// governing gives the policy version that governs a claim: the version of its award,
+// or, before there is an award, the newest version of the chosen basis that was in
+// force at the payment time. It is nil if there is none.
 func (c *Catalog) governing(cl *claim.Claim) *policy.Version {
 	if v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion); ok {
 		return v
@@ -83,8 +82,8 @@ func (c *Catalog) governing(cl *claim.Claim) *policy.Version {
 	return best
 }
 
-// open gives, for each basis, the version in force at the payment time whose
-// claim window was open when the claim arrived.
+// open gives, for each basis, the version that was in force at the payment time, if
+// its claim window was still open when the claim arrived.
 func (c *Catalog) open(paidAt, deliveredAt, learnedAt, arrivedAt time.Time, category string) (map[policy.LegalBasis]*policy.Version, time.Time) {
 	inForce := policy.InForce(c.Policies, paidAt, category)
 	var closed time.Time

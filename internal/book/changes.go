@@ -19,8 +19,8 @@ type Changes struct {
 	BooksOpened []Head
 	// Books carries, in Version, the version that the book was read at.
 	Books []Head
-	// BooksRead are books that were decided on and not changed, with the version
-	// they were read at; BooksMissing are those that did not exist.
+	// BooksRead are books that were read but not changed, with the version they were
+	// read at; BooksMissing are those that did not exist.
 	BooksRead    []Head
 	BooksMissing []string
 

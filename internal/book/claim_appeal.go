@@ -10,8 +10,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// AppealClaim is the merchant objecting to a verdict, once for each (rule A4) and
-// within the notice period. The debit waits for the panel.
+// AppealClaim is the merchant's objection to a verdict. It is possible once for each
+// revision (rule A4), within the notice period. The debit waits for the panel.
 type AppealClaim struct {
 	OnClaim
 	Note string
@@ -34,7 +34,7 @@ func (a *AppealClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, appealTooLate(c, c.ConfirmedAt)
 	}
 	if c.State != claim.Appealed && c.Revision > 0 && !c.MayAppeal() {
-		return Outcome{}, fault.New(fault.AppealAlreadyDecided, "revision %d of the claim was appealed against; the panel has decided", c.AppealedRevision).
+		return Outcome{}, fault.New(fault.AppealAlreadyDecided, "the panel has already decided the appeal against revision %d of the claim", c.AppealedRevision).
 			With("claimId", c.ID).With("revision", c.AppealedRevision).About(c)
 	}
 	if _, ok := claim.Next(c.State, claim.AppealedByMerchant); !ok {
@@ -60,7 +60,7 @@ func (a *AppealClaim) decide(b *Book) (Outcome, error) {
 func appealTooLate(c *claim.Claim, closed time.Time) error {
 	at := closed.UTC().Format(time.RFC3339)
 	return fault.New(fault.AppealWindowClosed,
-		"the merchant could appeal until %s; a panel that admits a late appeal, or a court, may still have the verdict revised", at).
+		"the merchant could appeal until %s; the verdict can still be revised if the panel admits a late appeal or a court decides otherwise", at).
 		With("claimId", c.ID).With("closedAt", at).About(c)
 }
 
@@ -77,9 +77,9 @@ const (
 	AppealDismissed AppealDecision = "DISMISSED"
 )
 
-// DecideAppeal is the panel deciding an appeal: another person than the one who
-// decided first. What it confirms is debited without another notice, since the
-// merchant has been heard.
+// DecideAppeal is the panel's decision on an appeal. The decider must be another
+// person than the one who decided the claim. A confirmed verdict is debited without
+// another notice, because the merchant has been heard.
 type DecideAppeal struct {
 	OnClaim
 	Decision AppealDecision
@@ -105,7 +105,7 @@ func (a *DecideAppeal) Cover(d *request.Digest) {
 func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "an appeal is decided by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "an appeal must be decided by a person, but the call names no person")
 	}
 	c, err := a.claim(b)
 	if err != nil {
@@ -115,7 +115,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.AppealDismissed)
 	}
 	if person == c.DecidedBy {
-		return Outcome{}, fault.New(fault.SamePerson, "who decided the claim does not decide the appeal against it").With("claimId", c.ID).About(c)
+		return Outcome{}, fault.New(fault.SamePerson, "the person who decided the claim cannot decide the appeal against it").With("claimId", c.ID).About(c)
 	}
 	r, err := a.ruling(c)
 	if err != nil {
@@ -145,7 +145,7 @@ func (a *DecideAppeal) ruling(c *claim.Claim) (ruling, error) {
 	switch a.Decision {
 	case AppealDismissed, AppealUpheld:
 		if len(a.Units) > 0 {
-			return r, fault.New(fault.RequestInvalid, "unit verdicts go with %s only", AppealUpheldInPart).At("unit_verdicts")
+			return r, fault.New(fault.RequestInvalid, "unit verdicts may only be given with decision %s", AppealUpheldInPart).At("unit_verdicts")
 		}
 		if a.Decision == AppealUpheld {
 			r.units = genuine(c)
@@ -153,7 +153,7 @@ func (a *DecideAppeal) ruling(c *claim.Claim) (ruling, error) {
 		return r, nil
 	case AppealUpheldInPart:
 	default:
-		return r, fault.New(fault.RequestInvalid, "%q is not a decision on an appeal", a.Decision).At("decision")
+		return r, fault.New(fault.RequestInvalid, "%q is not a decision that a panel can make on an appeal", a.Decision).At("decision")
 	}
 	units, err := verdictsOn(c, a.Units)
 	if err != nil {
@@ -161,11 +161,11 @@ func (a *DecideAppeal) ruling(c *claim.Claim) (ruling, error) {
 	}
 	for i, u := range units {
 		if u.Verdict == claim.Counterfeit && c.Units[i].Verdict != claim.Counterfeit {
-			return r, fault.New(fault.RequestInvalid, "an appeal does not make unit %d counterfeit", u.Ordinal).At("unit_verdicts")
+			return r, fault.New(fault.RequestInvalid, "unit %d was not found counterfeit, and a decision on an appeal cannot change that", u.Ordinal).At("unit_verdicts")
 		}
 	}
 	if claim.Overall(units) != claim.Counterfeit || slices.Equal(units, c.Units) {
-		return r, fault.New(fault.RequestInvalid, "upheld in part leaves some of the counterfeit units, not all and not none").At("unit_verdicts")
+		return r, fault.New(fault.RequestInvalid, "an appeal upheld in part must clear some of the counterfeit units, but not all of them").At("unit_verdicts")
 	}
 	r.units, r.cause, r.final = units, string(claim.AppealUpheldInPart), true
 	return r, nil
@@ -190,14 +190,14 @@ func verdictsOn(c *claim.Claim, given []claim.Unit) ([]claim.Unit, error) {
 		return nil, err
 	}
 	if len(given) != len(c.Units) {
-		return nil, fault.New(fault.RequestInvalid, "a decision needs a verdict on each of the claim's %d units, %d were given",
+		return nil, fault.New(fault.RequestInvalid, "the decision must give a verdict on each of the claim's %d units; it gives %d",
 			len(c.Units), len(given)).At("unit_verdicts")
 	}
 	units := make([]claim.Unit, len(c.Units))
 	for i, u := range c.Units {
 		k := slices.IndexFunc(given, func(g claim.Unit) bool { return g.Ordinal == u.Ordinal })
 		if given[k].Verdict == claim.Pending {
-			return nil, fault.New(fault.RequestInvalid, "unit %d has no verdict", u.Ordinal).At("unit_verdicts")
+			return nil, fault.New(fault.RequestInvalid, "the verdict on unit %d must not be PENDING", u.Ordinal).At("unit_verdicts")
 		}
 		units[i] = given[k]
 	}

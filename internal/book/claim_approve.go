@@ -19,9 +19,9 @@ func followUsual(b *Book, n *Needs, c *claim.Claim) {
 	}
 }
 
-// approvalCause says why a claim's award needs the approval of two people before
-// it is debited: it is large, or far from what is usual. What asks nothing more of
-// the merchant needs none.
+// approvalCause says why two people must approve a claim's award before it is
+// debited: the award is large, or far from the usual. An award that asks nothing more
+// of the merchant needs no approval.
 func (b *Book) approvalCause(c *claim.Claim) (policy.ApprovalCause, error) {
 	v, err := b.terms(c)
 	if err != nil || c.Award.Total() <= c.Funding.Borne() {
@@ -31,10 +31,10 @@ func (b *Book) approvalCause(c *claim.Claim) (policy.ApprovalCause, error) {
 	return v.Approval(c.Award.Total(), usual.OfMerchant, usual.OfProduct), nil
 }
 
-// ApproveClaim is one of two people agreeing to an amount before it is debited,
-// or refusing it, which sends the claim back to review. An approval binds claim,
-// revision and amount; any change voids it. Refuses with SAME_PERSON who filed or
-// decided the claim, and who has approved it already.
+// ApproveClaim is one of the two approvals that an award needs before it is debited,
+// or a refusal, which sends the claim back to review. An approval binds claim,
+// revision and amount; any change voids it. Refuses with SAME_PERSON anyone who filed
+// or decided the claim or has already approved the amount.
 type ApproveClaim struct {
 	OnClaim
 	Refuse bool
@@ -54,7 +54,7 @@ func (a *ApproveClaim) Cover(d *request.Digest) { d.Texts(a.ClaimID, a.Note); d.
 func (a *ApproveClaim) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "an amount is approved by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "an amount must be approved by a person, but the call names no person")
 	}
 	c, err := a.claim(b)
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *ApproveClaim) decide(b *Book) (Outcome, error) {
 // check refuses who may not approve, and counts the approvals that there are.
 func (a *ApproveClaim) check(b *Book, c *claim.Claim, person string) (int, error) {
 	same := func(what string) error {
-		return fault.New(fault.SamePerson, "who %s does not approve its amount", what).With("claimId", c.ID).About(c)
+		return fault.New(fault.SamePerson, "the person who %s cannot approve its amount", what).With("claimId", c.ID).About(c)
 	}
 	switch person {
 	case c.FiledBy:
@@ -107,7 +107,8 @@ func (a *ApproveClaim) check(b *Book, c *claim.Claim, person string) (int, error
 			continue
 		}
 		if who == person {
-			return 0, same("has approved it once")
+			return 0, fault.New(fault.SamePerson, "this person has already approved the amount; the second approver must be somebody else").
+				With("claimId", c.ID).About(c)
 		}
 		count++
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// StopClock keeps a claim's deadline from running while a test is under way, or
-// lets it run again (rule V7): the time that the test took is added.
+// StopClock stops a claim's deadline while a test is under way, or resumes it (rule
+// V7). Resuming adds the time for which the clock was stopped.
 type StopClock struct {
 	OnClaim
 	// Resume says that the test has ended.
@@ -28,7 +28,7 @@ func (s *StopClock) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if b.call.Header.Principal.Person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a clock is stopped by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a clock must be stopped or resumed by a person, but the call names no person")
 	}
 	conflict := func(why string) error {
 		return fault.New(fault.ClockStateConflict, "the clock of claim %s %s", c.ID, why).With("claimId", c.ID).About(c)
@@ -36,11 +36,11 @@ func (s *StopClock) decide(b *Book) (Outcome, error) {
 	stopped := !c.ClockStoppedAt.IsZero()
 	switch {
 	case s.Resume && !stopped:
-		return Outcome{}, conflict("is running")
+		return Outcome{}, conflict("is not stopped")
 	case !s.Resume && stopped:
-		return Outcome{}, conflict("stands still already")
+		return Outcome{}, conflict("is already stopped")
 	case !s.Resume && c.Fires == claim.DeadlineNone:
-		return Outcome{}, conflict("has no deadline to stop")
+		return Outcome{}, conflict("cannot be stopped, because no deadline is running")
 	}
 	if !s.Resume {
 		b.record(event.ClockStopped, c.ID)
@@ -79,7 +79,7 @@ func (b *Book) spanOf(c *claim.Claim) policy.Span {
 	return policy.Span{}
 }
 
-// ExtendHold lets what is held for a claim be held for longer.
+// ExtendHold extends the time for which a claim's hold may last.
 type ExtendHold struct {
 	OnClaim
 	Until time.Time
@@ -90,7 +90,7 @@ func (x *ExtendHold) Cover(d *request.Digest) { d.Texts(x.ClaimID, x.Note); d.Ti
 
 func (x *ExtendHold) decide(b *Book) (Outcome, error) {
 	if b.call.Header.Principal.Person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a hold is extended by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a hold must be extended by a person, but the call names no person")
 	}
 	c, err := x.claim(b)
 	if err != nil {
@@ -100,7 +100,7 @@ func (x *ExtendHold) decide(b *Book) (Outcome, error) {
 	case c.Funding.Held == 0:
 		return Outcome{}, fault.New(fault.HoldNotFound, "nothing is held for claim %s", c.ID).With("claimId", c.ID).About(c)
 	case !x.Until.After(c.HoldExpiresAt):
-		return Outcome{}, fault.New(fault.RequestInvalid, "the hold lasts until %s already", c.HoldExpiresAt.Format(time.RFC3339)).At("expires_at")
+		return Outcome{}, fault.New(fault.RequestInvalid, "the hold already lasts until %s; the new time must be later", c.HoldExpiresAt.Format(time.RFC3339)).At("expires_at")
 	}
 	b.record(event.HoldExtended, c.ID)
 	b.detail("until", x.Until.UTC().Format(time.RFC3339))

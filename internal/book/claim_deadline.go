@@ -9,8 +9,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// PassDeadline is a timer's command: the deadline that its worker saw has
-// passed. It is refused with CLAIM_CHANGED when the claim has moved on since.
+// PassDeadline is a timer's command for a deadline that its worker saw pass. It is
+// refused with CLAIM_CHANGED if the claim has changed since.
 type PassDeadline struct {
 	OnClaim
 	Fires    claim.Deadline
@@ -55,7 +55,7 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	return b.about(p.ClaimID), nil
 }
 
-// claimMoved refuses a timer's command that was overtaken.
+// claimMoved refuses a timer's command because the claim has changed since.
 func claimMoved(id string) error {
-	return fault.New(fault.ClaimChanged, "claim %s does not wait for this any more", id).With("claimId", id)
+	return fault.New(fault.ClaimChanged, "claim %s has changed and no longer waits for this", id).With("claimId", id)
 }

@@ -5,11 +5,12 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// AddEvidence adds evidence to a claim in whatever state it is. It decides nothing:
-// who reviews, hears an appeal or revises a verdict looks at it.
+// AddEvidence adds evidence to a claim in any state. It decides nothing: reviewers,
+// the appeal panel and people who revise a verdict look at it.
 type AddEvidence struct {
 	ClaimID string
-	// Kind is what it is, Reference where it is kept, Digest the SHA-256 of that.
+	// Kind says what the evidence is, Reference where it is kept; Digest is the
+	// SHA-256 of the evidence.
 	Kind      string
 	Reference string
 	Digest    string

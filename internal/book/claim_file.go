@@ -14,13 +14,13 @@ import (
 
 // FileClaim files a consumer's claim on units of one order line.
 type FileClaim struct {
-	// Line is the order line as the order service holds it, or nil when
-	// LineID names one that was seen before.
+	// Line is the order line as the order service holds it. It is nil if LineID names
+	// a line that is already stored.
 	Line    *order.Line
 	LineID  string
 	Refunds []Refund
 
-	// ClaimantID is the line's payer or recipient; only a quote may leave it empty.
+	// ClaimantID is the line's payer or recipient. Only a quote may leave it empty.
 	ClaimantID  string
 	Ordinals    []int32
 	Basis       policy.LegalBasis
@@ -101,10 +101,10 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	groupID, size := b.findGroup(f.ClaimantID, l, grouping(versions))
-	// Beyond the bound claims are not loaded, ended ones included: one more could
-	// not be priced together with those it belongs to.
+	// Beyond the bound, claims are not loaded, ended ones included: one more could not
+	// be priced together with its group.
 	if size >= policy.MembersMax || len(b.siblings(f.ClaimantID, l.ProductID)) > policy.MembersMax {
-		return Outcome{}, fault.New(fault.PricingGroupFull, "at most %d claims on one product are priced together", policy.MembersMax).
+		return Outcome{}, fault.New(fault.PricingGroupFull, "the pricing group is full: at most %d claims on one product are priced together", policy.MembersMax).
 			With("membersMax", policy.MembersMax)
 	}
 
@@ -129,12 +129,12 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	return Outcome{ClaimID: id, Claim: c}, nil
 }
 
-// line gives the order line, as stored or as given, and whether it is stored.
+// line gives the order line, stored or as sent, and says whether it is stored.
 func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 	stored := b.lines.get(f.lineID())
 	if f.Line == nil {
 		if stored == nil {
-			return nil, false, fault.New(fault.OrderLineNotFound, "order line %s has not been seen yet; send its content", f.LineID).
+			return nil, false, fault.New(fault.OrderLineNotFound, "order line %s is not known yet; send its content", f.LineID).
 				With("orderLineId", f.LineID).At("order_line_name")
 		}
 		return stored.line, true, nil
@@ -147,12 +147,12 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 		return nil, false, err
 	}
 	if f.Line.Currency != b.head.Currency {
-		return nil, false, fault.New(fault.CurrencyMismatch, "the book is in %s, the order line in %s", b.head.Currency, f.Line.Currency).
+		return nil, false, fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the order line's is %s", b.head.Currency, f.Line.Currency).
 			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
 	}
 	if stored != nil {
 		if stored.digest != f.Line.Digest() {
-			return nil, false, fault.New(fault.OrderLineChanged, "order line %s was first seen with another content", f.Line.ID).
+			return nil, false, fault.New(fault.OrderLineChanged, "order line %s was first received with different content", f.Line.ID).
 				With("orderLineId", f.Line.ID).At("order_line")
 		}
 		return stored.line, true, nil
@@ -160,7 +160,7 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 	return f.Line, false, nil
 }
 
-// checkEligible refuses what no policy could pay (rules E1, E2).
+// checkEligible refuses a claim that no policy could pay (rules E1, E2).
 func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 	ineligible := func(rule, detail string) error {
 		return fault.New(fault.OrderNotEligible, "order line %s %s", l.ID, detail).
@@ -174,9 +174,9 @@ func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 	case l.DeliveredAt.IsZero():
 		return ineligible("DELIVERED", "has not been delivered")
 	case l.PaidAt.After(arrived) || l.DeliveredAt.After(arrived):
-		return ineligible("NOT_IN_FUTURE", "is paid or delivered in the future")
+		return ineligible("NOT_IN_FUTURE", "has a payment or delivery time in the future")
 	case f.LearnedAt.After(arrived):
-		return fault.New(fault.RequestInvalid, "learned_at lies in the future").At("learned_at")
+		return fault.New(fault.RequestInvalid, "learned_at must not be in the future").At("learned_at")
 	case f.ClaimantID != "" && f.ClaimantID != l.PayerID && f.ClaimantID != l.RecipientID:
 		return fault.New(fault.ClaimantNotEligible, "the claimant neither paid for order line %s nor received it", l.ID).
 			With("orderLineId", l.ID).At("claimant_id")
@@ -184,7 +184,7 @@ func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 	return nil
 }
 
-// versions gives the policy versions the claim may be priced under: in force at
+// versions gives the policy versions under which the claim may be priced: in force at
 // payment, with a claim window that is still open.
 func (f *FileClaim) versions(catalog *Catalog, l *order.Line, arrived time.Time) (map[policy.LegalBasis]*policy.Version, error) {
 	open, closed := catalog.open(l.PaidAt, l.DeliveredAt, f.LearnedAt, arrived, l.Category)
@@ -194,7 +194,7 @@ func (f *FileClaim) versions(catalog *Catalog, l *order.Line, arrived time.Time)
 			if u := policy.InForce(catalog.Policies, l.PaidAt, l.Category)[f.Basis]; u != nil {
 				return nil, windowClosed(closesAt(u, l.DeliveredAt, f.LearnedAt))
 			}
-			return nil, fault.New(fault.PolicyNotFound, "no policy of basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
+			return nil, fault.New(fault.PolicyNotFound, "no policy with legal basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
 				With("legalBasis", f.Basis).At("legal_basis_choice")
 		}
 		open = map[policy.LegalBasis]*policy.Version{f.Basis: v}
@@ -226,7 +226,8 @@ func grouping(versions map[policy.LegalBasis]*policy.Version) time.Duration {
 	return widest
 }
 
-// checkUnits refuses units the line does not have and units with an owner (rule E3).
+// checkUnits refuses units that the line does not have, and units that another claim
+// owns (rule E3).
 func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 	if err := l.CheckUnits(f.Ordinals); err != nil {
 		if refusal, ok := fault.As(err); ok {
@@ -236,7 +237,7 @@ func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 	}
 	for _, o := range f.Ordinals {
 		if u := b.units.get(unitKey{l.ID, o}); u != nil {
-			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s belongs to claim %s", o, l.ID, u.claimID).
+			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s already belongs to claim %s", o, l.ID, u.claimID).
 				With("claimId", u.claimID).With("ordinal", o).At("units")
 		}
 	}

@@ -21,7 +21,7 @@ func (o *OnClaim) need(c *Call, n *Needs) {
 	n.holdsOf(c.Header.MerchantID, o.ClaimID)
 }
 
-// claim gives the claim, after the etag.
+// claim gives the claim, after checking the etag.
 func (o *OnClaim) claim(b *Book) (*claim.Claim, error) {
 	c, err := b.Claim(o.ClaimID)
 	if err != nil {
@@ -41,8 +41,8 @@ func (b *Book) about(id string) Outcome {
 	return Outcome{ClaimID: id, Claim: &c}
 }
 
-// AcceptClaim is the merchant agreeing to the debit before the notice period
-// has passed.
+// AcceptClaim is the merchant's consent to the debit before the notice period has
+// passed.
 type AcceptClaim struct {
 	OnClaim
 	// Note is kept with the move.
@@ -72,12 +72,12 @@ func (a *AcceptClaim) decide(b *Book) (Outcome, error) {
 	return b.about(a.ClaimID), nil
 }
 
-// ConfirmNotice is the merchant's system saying that the notice was delivered:
-// the notice period starts.
+// ConfirmNotice is the message from the merchant's system that the notice was
+// delivered. It starts the notice period.
 type ConfirmNotice struct {
 	OnClaim
-	// Revision is the revision of the claim that the notice told of; zero for
-	// the present one.
+	// Revision is the claim's revision that the delivered notice was about; zero
+	// means the current one.
 	Revision int32
 }
 
@@ -97,11 +97,11 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.NoticeLapsed)
 	}
 	if !c.NoticeConfirmedAt.IsZero() {
-		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice was confirmed before").
+		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice has already been confirmed").
 			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
 	}
 	if n.Revision != 0 && n.Revision != c.Revision {
-		return Outcome{}, fault.New(fault.ClaimChanged, "the notice of revision %d was delivered, the claim is at revision %d", n.Revision, c.Revision).
+		return Outcome{}, fault.New(fault.ClaimChanged, "the delivered notice was of revision %d, but the claim is at revision %d", n.Revision, c.Revision).
 			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
 	}
 	at := b.call.Header.ArrivedAt

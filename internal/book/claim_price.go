@@ -11,7 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// causeRepriced marks a revision that a sibling's verdict made, not the claim's own.
+// causeRepriced marks a revision caused by a sibling's verdict, not the claim's own.
 const causeRepriced = "REPRICED"
 
 // siblings gives the loaded claims of a claimant on a product in filing order.
@@ -28,11 +28,11 @@ func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
 	return out
 }
 
-// members gives the claims of a pricing group that count: live, with a unit
-// found counterfeit, and the one that is being decided. Those whose debit is
-// confirmed keep at least the award they have, so they come first; the others
-// follow in filing order, and each further claim pays the group's total less what
-// the group was awarded before it.
+// members gives the claims of a pricing group that count: live claims with a unit
+// found counterfeit, and the one that is being decided. Claims whose debit is
+// confirmed keep at least their award, so they come first; the others follow in filing
+// order. Each further claim pays the group's total less what the group was awarded
+// before it.
 func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
 	var confirmed, open []*claim.Claim
 	for _, c := range b.siblings(decided.ClaimantID, decided.ProductID) {
@@ -50,8 +50,8 @@ func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
 	return append(confirmed, open...)
 }
 
-// member turns a claim into what pricing sees of it; what is confirmed is kept
-// where kept says so.
+// member turns a claim into its form for pricing. If kept is set, a confirmed claim
+// keeps its award.
 func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 	l := b.lines.get(c.OrderLineID)
 	m := policy.Member{
@@ -73,8 +73,8 @@ func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 	return m
 }
 
-// feeAdded is what of a claim's award is the fee that the claimant paid for
-// results.
+// feeAdded is the part of a claim's award that gives back the fee that the claimant
+// paid for results.
 func (b *Book) feeAdded(c *claim.Claim) money.Amount {
 	v, ok := b.catalog.Policy(c.PolicyID, c.PolicyVersion)
 	if !ok || v.FeeRule() != policy.FeeAdded {
@@ -83,7 +83,7 @@ func (b *Book) feeAdded(c *claim.Claim) money.Amount {
 	return min(c.Fees.Claimant, c.Award.Compensation)
 }
 
-// refunded is what the order service gave back on a line.
+// refunded is the amount that the order service has refunded on a line.
 func (b *Book) refunded(lineID string) money.Amount {
 	var sum money.Amount
 	for _, id := range b.refundsOf[lineID] {
@@ -94,8 +94,8 @@ func (b *Book) refunded(lineID string) money.Amount {
 	return sum
 }
 
-// knewBefore says whether the claimant bought these goods knowing them to be
-// counterfeit: from this claim's own word or from one filed before it (rule C8).
+// knewBefore says whether the claimant bought these goods knowing that they were
+// counterfeit, by the claimant's own account in this claim or an earlier one (rule C8).
 func (b *Book) knewBefore(c *claim.Claim) bool {
 	for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
 		if s.State.Live() && s.LearnedAt.Before(c.PaidAt) {
@@ -108,8 +108,8 @@ func (b *Book) knewBefore(c *claim.Claim) bool {
 	return c.LearnedAt.Before(c.PaidAt)
 }
 
-// shares prices the group of a claim that is being decided, with the claim as an
-// open member of it where stays says so.
+// shares prices the group of a claim that is being decided. If stays is set, the claim
+// is an open member of it.
 func (b *Book) shares(c *claim.Claim, stays bool) ([]policy.Share, error) {
 	group := b.members(c, stays)
 	members := make([]policy.Member, len(group))
@@ -123,8 +123,8 @@ func award(s *policy.Share) claim.Award {
 	return claim.Award{Refund: s.Refund, Compensation: s.Compensation}
 }
 
-// followGroup asks for what pricing a claim's group needs: first its siblings,
-// then the lines of those that count.
+// followGroup asks for what pricing a claim's group needs: first its siblings, then
+// the order lines of the siblings that count.
 func followGroup(b *Book, n *Needs, round int, c *claim.Claim) {
 	switch round {
 	case 0:

@@ -6,8 +6,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-// Due gives when the deadline that a prospect would begin would pass, if it came
-// about now; zero where none begins. It is what the commands themselves set.
+// Due gives when the deadline that a prospect would begin would pass, if the prospect
+// came about now; zero if none begins. It uses the same rule as the commands.
 func (c *Catalog) Due(cl *claim.Claim, p claim.Prospect, now time.Time) time.Time {
 	if p.Fires == claim.DeadlineNotice && p.To == cl.State {
 		v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion)

@@ -10,14 +10,13 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// QuotePayout computes what a claim would be paid if its units were found
-// counterfeit, with the claimant's other claims as they stand, and files
-// nothing. Without a claimant nobody's other claims count. It is refused where
-// filing would be.
+// QuotePayout computes what a claim would be paid if its units were found counterfeit,
+// given the claimant's other claims as they stand; it files nothing. Without a
+// claimant no other claims count. It is refused where filing would be.
 type QuotePayout struct {
 	FileClaim
-	// AuthenticationFee is what the claimant is supposed to have fronted for
-	// authentication, in FeeCurrency.
+	// AuthenticationFee is the fee that the claimant is assumed to have fronted, in
+	// FeeCurrency.
 	AuthenticationFee money.Amount
 	FeeCurrency       string
 }
@@ -42,14 +41,14 @@ func (q *QuotePayout) follow(b *Book, n *Needs, round int) {
 	}
 }
 
-// decide gives the share on the basis that was chosen first, then, where the
-// choice was Best, that on each basis alone, the best for the consumer first.
+// decide gives the share on the chosen basis first. If the choice was Best, the share
+// on each single basis follows, the best for the consumer first.
 func (q *QuotePayout) decide(b *Book) (Outcome, error) {
 	if q.LearnedAt.IsZero() {
 		q.LearnedAt = b.call.Header.ArrivedAt
 	}
 	if q.AuthenticationFee != 0 && q.FeeCurrency != b.head.Currency {
-		return Outcome{}, fault.New(fault.CurrencyMismatch, "the book is in %s, the fee in %s", b.head.Currency, q.FeeCurrency).
+		return Outcome{}, fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the fee's is %s", b.head.Currency, q.FeeCurrency).
 			With("expected", b.head.Currency).With("given", q.FeeCurrency).At("authentication_fee.currency_code")
 	}
 	chosen, err := q.share(b)

@@ -12,9 +12,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// RecordResult stores an authentication result on units of a claim and, once
-// the results decide, moves the claim. A result that contradicts an earlier one
-// is no error: it is stored, and where the two weigh the same a person decides.
+// RecordResult stores an authentication result on units of a claim, and moves the
+// claim once the results decide it. A result that contradicts an earlier one is no
+// error: it is stored, and if both carry the same weight a person decides.
 type RecordResult struct {
 	// Result names the claim and the authenticator; the engine sets the rest of what
 	// it should know by itself.
@@ -118,13 +118,13 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator
 		}
 	}
 	if l := b.lines.get(c.OrderLineID); l != nil && !speaksOn(judge.Categories, l.line.Category) {
-		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s does not speak on category %q", r.Result.AuthenticatorID, l.line.Category).
+		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for category %q", r.Result.AuthenticatorID, l.line.Category).
 			With("authenticatorId", r.Result.AuthenticatorID).At("authenticator")
 	}
 	return nil
 }
 
-// speaksOn says whether a category lies under one of the prefixes.
+// speaksOn says whether one of the prefixes covers a category.
 func speaksOn(prefixes []string, category string) bool {
 	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool {
 		return category == p || strings.HasPrefix(category, p+"/")
@@ -140,7 +140,7 @@ func describe(units []claim.Unit) string {
 	return strings.Join(parts, " ")
 }
 
-// weigh moves a claim by all its results, where they decide something new.
+// weigh moves a claim by all its results, if they decide something new.
 func (b *Book) weigh(id string) error {
 	c := b.claims.get(id)
 	var results []claim.Result
@@ -157,18 +157,19 @@ func (b *Book) weigh(id string) error {
 		if slices.Equal(units, c.Units) {
 			return nil
 		}
-		// The merchant was notified of another finding: a person decides.
+		// The merchant was notified of a different finding: a person decides.
 		t = claim.ResultUndecided
 	}
 	if _, ok := claim.Next(c.State, t); !ok {
-		// Stored as evidence; a claim that is confirmed or closed is revised by a person only.
+		// The result is stored as evidence: only a person revises a claim that is confirmed
+		// or closed.
 		return nil
 	}
 	return b.find(id, units, t, "")
 }
 
-// find moves a claim by trigger t with the verdict that results or a reviewer
-// found: to notice, to rejection, or to where somebody else has to say more.
+// find moves a claim by trigger t with the verdict of its results or of a reviewer: to
+// notice, to rejection, or to a state in which somebody else decides.
 func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
 	switch to, _ := claim.Next(b.claims.get(id).State, t); {
 	case to == claim.Notified, !to.Live():
@@ -176,7 +177,7 @@ func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string)
 			units: units, up: t, settled: claim.RevisedSettled, rejected: t, cause: string(t), note: note,
 		})
 	default:
-		// What is held stays held until a person has decided.
+		// Held money stays held until a person has decided.
 		if err := b.move(id, t, note); err != nil {
 			return err
 		}
@@ -196,6 +197,6 @@ func (r *RecordResult) References() []Reference {
 
 // ResultRecorded refuses a report that is recorded already, as a result.
 func ResultRecorded(resultID string) error {
-	return fault.New(fault.ResultAlreadyRecorded, "this report of the authenticator was recorded as result %s", resultID).
+	return fault.New(fault.ResultAlreadyRecorded, "this report has already been recorded as result %s", resultID).
 		With("resultId", resultID).At("report_number")
 }

@@ -62,7 +62,7 @@ func (a *AssignReview) decide(b *Book) (Outcome, error) {
 	return b.about(c.ID), nil
 }
 
-// DecideReview is a person deciding what results alone could not.
+// DecideReview is a person's decision on a claim that results alone could not decide.
 type DecideReview struct {
 	OnClaim
 	Decision Decision
@@ -85,7 +85,7 @@ func (r *DecideReview) Cover(d *request.Digest) {
 
 func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	if b.call.Header.Principal.Person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a review is decided by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a review must be decided by a person, but the call names no person")
 	}
 	c, err := r.claim(b)
 	if err != nil {
@@ -93,7 +93,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	}
 	t, ok := decisions[r.Decision]
 	if !ok {
-		return Outcome{}, fault.New(fault.RequestInvalid, "%q is not a decision", r.Decision).At("decision")
+		return Outcome{}, fault.New(fault.RequestInvalid, "%q is not a decision that a reviewer can make", r.Decision).At("decision")
 	}
 	if _, ok := claim.Next(c.State, t); !ok {
 		return Outcome{}, c.Refuse(t)
@@ -115,7 +115,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 	if r.Decision != Uphold {
 		if len(r.Units) > 0 {
-			return nil, fault.New(fault.RequestInvalid, "unit verdicts go with UPHOLD only").At("unit_verdicts")
+			return nil, fault.New(fault.RequestInvalid, "unit verdicts may only be given with decision UPHOLD").At("unit_verdicts")
 		}
 		switch r.Decision {
 		case Reject:
@@ -131,12 +131,12 @@ func (r *DecideReview) verdicts(c *claim.Claim) ([]claim.Unit, error) {
 		return nil, err
 	}
 	if claim.Overall(units) != claim.Counterfeit {
-		return nil, fault.New(fault.RequestInvalid, "an upheld claim has at least one counterfeit unit").At("unit_verdicts")
+		return nil, fault.New(fault.RequestInvalid, "a claim can only be upheld if at least one of its units is counterfeit").At("unit_verdicts")
 	}
 	return units, nil
 }
 
-// unproven is what is left of a claim whose proof never came: nothing is found
+// unproven gives the verdicts of a claim whose proof never came: no unit is found
 // counterfeit.
 func unproven(c *claim.Claim) []claim.Unit {
 	units := slices.Clone(c.Units)

@@ -18,7 +18,7 @@ const (
 	GroundCourtDecision RevisionGround = "COURT_DECISION"
 	// GroundNewEvidence is evidence that was not there before.
 	GroundNewEvidence RevisionGround = "NEW_EVIDENCE"
-	// GroundFraud is proof that the claim was made up: what was paid is owed back.
+	// GroundFraud is proof that the claim was fraudulent: what was paid is owed back.
 	GroundFraud RevisionGround = "FRAUD"
 )
 
@@ -27,10 +27,10 @@ func RevisionGrounds() []RevisionGround {
 	return []RevisionGround{GroundLateAppeal, GroundCourtDecision, GroundNewEvidence, GroundFraud}
 }
 
-// ReviseVerdict gives a claim another verdict, from notice on and also after it
-// has ended: nothing is final for ever. It is priced as a difference: what the
-// merchant bore too much is restored, what the merchant has not borne is notified
-// anew, and nobody is paid twice.
+// ReviseVerdict gives a claim another verdict. It is possible from notice on, even
+// after the claim has ended: no verdict is final for ever. The revision is priced as a
+// difference: the merchant gets back what it bore too much, is notified anew of what it
+// has not borne, and nobody is paid twice.
 type ReviseVerdict struct {
 	OnClaim
 	Ground RevisionGround
@@ -47,8 +47,8 @@ func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
 	}
 }
 
-// followRevision asks for what another verdict needs: the group, who owns the
-// units, and the payouts.
+// followRevision asks for what a new verdict needs: the group, the owners of the units,
+// and the payouts.
 func followRevision(b *Book, n *Needs, round int, c *claim.Claim) {
 	followGroup(b, n, round, c)
 	if round == 0 {
@@ -67,7 +67,7 @@ func (r *ReviseVerdict) Cover(d *request.Digest) {
 func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a verdict is revised by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a verdict must be revised by a person, but the call names no person")
 	}
 	c, err := r.claim(b)
 	if err != nil {
@@ -84,13 +84,13 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	}
 	verdict := claim.Overall(units)
 	if r.Ground == GroundFraud && verdict == claim.Counterfeit {
-		return Outcome{}, fault.New(fault.RequestInvalid, "a claim that was made up has no counterfeit unit").At("unit_verdicts")
+		return Outcome{}, fault.New(fault.RequestInvalid, "a revision on the ground of fraud cannot find a unit counterfeit").At("unit_verdicts")
 	}
 	if !c.State.Live() && verdict != claim.Counterfeit {
 		return Outcome{}, c.Refuse(claim.RevisedRejected)
 	}
 	if r.Ground == GroundLateAppeal && person == c.DecidedBy {
-		return Outcome{}, fault.New(fault.SamePerson, "who decided the claim does not decide an appeal against it").With("claimId", c.ID).About(c)
+		return Outcome{}, fault.New(fault.SamePerson, "the person who decided the claim cannot decide an appeal against it").With("claimId", c.ID).About(c)
 	}
 	b.record(event.VerdictRevised, c.ID)
 	b.detail("ground", string(r.Ground))
@@ -105,12 +105,12 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	return b.about(c.ID), nil
 }
 
-// RetractResult is an authenticator taking a result back. Where the verdict rested
-// on results, a person decides anew; money stays where it is until then.
+// RetractResult is an authenticator's retraction of a result. If the verdict rested on
+// results, a person decides anew; money stays where it is until then.
 type RetractResult struct {
 	OnClaim
 	ResultID string
-	// AuthenticatorID is who may take it back; empty for an operator.
+	// AuthenticatorID names who may retract it; empty for an operator.
 	AuthenticatorID string
 	Note            string
 }
@@ -138,7 +138,7 @@ func (r *RetractResult) decide(b *Book) (Outcome, error) {
 	case x == nil || x.ClaimID != c.ID || r.AuthenticatorID != "" && x.AuthenticatorID != r.AuthenticatorID:
 		return Outcome{}, fault.New(fault.ResultNotFound, "claim %s has no result %s", c.ID, r.ResultID).With("resultId", r.ResultID)
 	case x.Retracted:
-		return Outcome{}, fault.New(fault.ResultAlreadyRetracted, "result %s was taken back before", r.ResultID).With("resultId", r.ResultID).About(c)
+		return Outcome{}, fault.New(fault.ResultAlreadyRetracted, "result %s has already been retracted", r.ResultID).With("resultId", r.ResultID).About(c)
 	}
 	e := b.record(event.ResultRetracted, c.ID)
 	b.detail("result", r.ResultID)

@@ -10,25 +10,25 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// ruling is a verdict on a claim with everything that hangs on it.
+// ruling is a verdict on a claim with its consequences.
 type ruling struct {
 	units []claim.Unit
-	// up, settled and rejected are the triggers that the ruling pulls: where more is
-	// asked of the merchant than the merchant has borne, where nothing more is, and
-	// where nothing is owed.
+	// up, settled and rejected are the triggers that the ruling pulls: up if it asks
+	// more of the merchant than the merchant has borne, settled if it asks nothing more,
+	// rejected if nothing is owed.
 	up, settled, rejected claim.Trigger
-	// cause stands in the revision, note is kept with it and with the move.
+	// cause is stored in the revision; note is kept with it and with the move.
 	cause string
 	note  string
-	// fraud says that the claim was made up: what was paid is owed back.
+	// fraud says that the claim was fraudulent: what was paid is owed back.
 	fraud bool
 	// final rulings are confirmed without another notice: the merchant has been heard.
 	final bool
 }
 
-// rule gives a claim a verdict, prices its group, and moves claim and money to
-// where that takes them: to notice with its hold, on to payment, or to rejection
-// with everything given back.
+// rule gives a claim a verdict, prices its group, and moves claim and money
+// accordingly: to notice with its hold, on to payment, or to rejection with everything
+// given back.
 func (b *Book) rule(id string, r ruling) error {
 	c := b.change(id)
 	c.Units, c.Verdict, c.DecidedBy = r.units, claim.Overall(r.units), b.call.Header.Principal.Person
@@ -59,8 +59,8 @@ func (b *Book) rule(id string, r ruling) error {
 	return b.notify(c, r.up, r.note, by)
 }
 
-// notify tells the merchant of a claim that costs more than the merchant has
-// borne, and sets the difference aside. New liability needs a fresh notice.
+// notify notifies the merchant of a claim that costs more than the merchant has borne,
+// and sets the difference aside. New liability needs a fresh notice.
 func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
 	c.NoticeConfirmedAt, c.ClockStoppedAt, c.Escalated = time.Time{}, time.Time{}, false
 	if c.State != claim.Notified {
@@ -76,8 +76,8 @@ func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.Re
 	return b.hold(c, c.Award.Total()-c.Funding.Borne())
 }
 
-// stand lets a claim go on whose award the merchant has borne already: what it
-// cost too much goes back, and what the consumer lacks is paid.
+// stand lets a claim go on if the merchant has already borne its award: any excess goes
+// back, and whatever the consumer still lacks is paid.
 func (b *Book) stand(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
 	if err := b.drop(c); err != nil {
 		return err
@@ -94,8 +94,8 @@ func (b *Book) stand(c *claim.Claim, t claim.Trigger, note string, by policy.Rev
 	return b.pay(c)
 }
 
-// leave ends a claim without a payout: its holds go back, what the merchant bore
-// is restored, its group is priced without it.
+// leave ends a claim without a payout: its holds are released, what the merchant bore
+// is restored, and its group is priced without it.
 func (b *Book) leave(id string, r ruling) error {
 	c := b.change(id)
 	by, err := b.reversalBearer(c, r.fraud)
@@ -124,8 +124,8 @@ func (b *Book) leave(id string, r ruling) error {
 	return b.reprice(id, false, r.cause, "")
 }
 
-// reopen takes a claim whose verdict has lost its ground back to review. Money
-// stays where it is until a person has decided.
+// reopen returns a claim whose verdict has lost its basis to review. Money stays where
+// it is until a person has decided.
 func (b *Book) reopen(c *claim.Claim, note string) error {
 	if !c.State.Live() {
 		if err := b.retakeUnits(c); err != nil {
@@ -140,13 +140,13 @@ func (b *Book) reopen(c *claim.Claim, note string) error {
 	return b.move(c.ID, t, note)
 }
 
-// retakeUnits makes a claim that had ended the owner of its units again. Refuses
-// with CLAIM_ALREADY_FILED, naming the claim that owns one by now.
+// retakeUnits makes an ended claim the owner of its units again. Refuses with
+// CLAIM_ALREADY_FILED if another claim owns one now, and names that claim.
 func (b *Book) retakeUnits(c *claim.Claim) error {
 	for _, u := range c.Units {
 		k := unitKey{c.OrderLineID, u.Ordinal}
 		if owner := b.units.get(k); owner != nil && owner.claimID != c.ID {
-			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s belongs to claim %s by now", u.Ordinal, c.OrderLineID, owner.claimID).
+			return fault.New(fault.ClaimAlreadyFiled, "unit %d of order line %s now belongs to claim %s", u.Ordinal, c.OrderLineID, owner.claimID).
 				With("claimId", owner.claimID).With("ordinal", u.Ordinal).About(c)
 		}
 	}
@@ -156,10 +156,10 @@ func (b *Book) retakeUnits(c *claim.Claim) error {
 	return nil
 }
 
-// reprice prices the group of a claim after its membership or a verdict changed,
-// revises every member whose award changes, and does what follows from that for
-// the others. stays says whether the claim itself is a member; cause, note and the
-// running event belong to it.
+// reprice prices a claim's group after its membership or a verdict changed, revises
+// every member whose award changes, and applies the consequences to the others. stays
+// says whether the claim itself is a member; cause, note and the running event belong
+// to that claim.
 func (b *Book) reprice(id string, stays bool, cause, note string) error {
 	c := b.claims.get(id)
 	shares, err := b.shares(&c.Claim, stays)
@@ -184,8 +184,8 @@ func (b *Book) reprice(id string, stays bool, cause, note string) error {
 	return nil
 }
 
-// repriced gives a member of a group another award, which not its own verdict
-// made, and does what follows.
+// repriced gives a member of a group another award that did not come from its own
+// verdict, and applies the consequences.
 func (b *Book) repriced(s *policy.Share) error {
 	c := b.change(s.ClaimID)
 	more := award(s).Total() > c.Award.Total()
@@ -193,8 +193,8 @@ func (b *Book) repriced(s *policy.Share) error {
 	return b.react(c, more)
 }
 
-// react does what follows when a claim's award changed, to more or to less, and
-// its verdict did not.
+// react applies the consequences of an award that rose (more) or fell while the
+// verdict stayed the same.
 func (b *Book) react(c *claim.Claim, more bool) error {
 	undecided := c.State == claim.InReview || c.State == claim.Authenticating
 	if !undecided && more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero()) {
@@ -203,9 +203,9 @@ func (b *Book) react(c *claim.Claim, more bool) error {
 	return b.adjust(c, policy.BornePlatform)
 }
 
-// adjust brings the money of a claim that is not confirmed in line with an award
-// that was priced anew. While a person decides it stays where it is; where it asks
-// nothing more of the merchant there is nothing left to approve, and it goes on.
+// adjust brings the money of an unconfirmed claim in line with its repriced award.
+// While a person decides, the money stays where it is. If the award asks nothing more
+// of the merchant, there is nothing left to approve and the claim goes on.
 func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
 	if c.State == claim.InReview || c.State == claim.Authenticating {
 		b.trimFailed(c)
@@ -227,7 +227,7 @@ func (b *Book) revise(c *claim.Claim, s *policy.Share, cause, note string) {
 	b.revision(c, cause, note, s.Calculation)
 }
 
-// revision keeps the claim's verdict with its calculation for ever.
+// revision stores the claim's verdict with its calculation for ever.
 func (b *Book) revision(c *claim.Claim, cause, note string, calculation policy.Calculation) {
 	c.Revision++
 	b.revisions.add(claim.Revision{

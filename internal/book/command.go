@@ -15,15 +15,15 @@ import (
 type Command interface {
 	// Content is what the request id covers.
 	request.Content
-	// need names what is known from the request to be needed.
+	// need names the rows that the request itself shows to be needed.
 	need(*Call, *Needs)
 	// decide refuses, or stages the whole change on the book.
 	decide(*Book) (Outcome, error)
 }
 
-// follower is a command whose needs follow from what was loaded before.
+// follower is a command whose needs depend on rows that were loaded before.
 type follower interface {
-	// follow names what else is needed, after round more rounds of loading.
+	// follow names further needs, after the given number of extra rounds of loading.
 	follow(b *Book, n *Needs, round int)
 }
 
@@ -66,10 +66,10 @@ type Ending interface {
 
 // Settings bound what commands decide.
 type Settings struct {
-	// LapseGrace is how long after a deadline it fires, so that an answer that
-	// arrived in time and waits in a queue or on a slower clock wins.
+	// LapseGrace is how long after a deadline its timer fires, so that an answer that
+	// arrived in time still counts if it waits in a queue or met a slower clock.
 	LapseGrace time.Duration
-	// PayoutLife is how long the gateway may still pay an instruction.
+	// PayoutLife is how long after an instruction the gateway may still pay it.
 	PayoutLife time.Duration
 }
 
@@ -108,12 +108,12 @@ func (c *Call) Follow(b *Book, n *Needs, round int) {
 	}
 }
 
-// Outcome is what a command did. What it names is set, the rest is not.
+// Outcome says what a command did. Fields that do not apply are empty.
 type Outcome struct {
-	// Replayed says that the request had been carried out before: only the ids
-	// below are set, and the resource is to be read as it is now.
+	// Replayed says that the request had been carried out before. Then only the ids
+	// below are set, and the caller reads the resource as it is now.
 	Replayed bool
-	// MerchantID is the book, also where the header left it open.
+	// MerchantID names the book, even if the header did not.
 	MerchantID string
 	ClaimID    string
 	ResultID   string

@@ -22,19 +22,19 @@ type Head struct {
 	// Exposure is what open claims may yet cost the merchant.
 	Exposure money.Amount
 	Sweep    Sweep
-	// Demanded is what the merchant is asked to pay into the deposit until
-	// DemandDeadline; zero for nothing.
+	// Demanded is the amount that the merchant must pay into the deposit by
+	// DemandDeadline; zero means none.
 	Demanded       money.Amount
 	DemandDeadline time.Time
-	// DemandLapsedAt is when that deadline had passed; zero before.
+	// DemandLapsedAt is when the lapse of that deadline was recorded; zero before.
 	DemandLapsedAt time.Time
-	// ExitBegunAt and ExitedAt are the merchant's leaving; zero before.
+	// ExitBegunAt and ExitedAt are when the merchant gave notice and left; zero before.
 	ExitBegunAt time.Time
 	ExitedAt    time.Time
 }
 
-// Free is what the merchant may take out: all money of the merchant that the book
-// has, less what open claims may yet cost and what is owed (rule A8).
+// Free is the amount that the merchant may take out: all of the merchant's money in
+// the book, less exposure and debts (rule A8).
 func (h *Head) Free() money.Amount {
 	var all money.Amount
 	for _, p := range []ledger.Purpose{ledger.Deposit, ledger.DepositHeld, ledger.ShopFunds, ledger.ShopFundsHeld} {
@@ -43,11 +43,11 @@ func (h *Head) Free() money.Amount {
 	return max(0, all-h.Exposure-h.Balances.At(ledger.Receivable).Of(ledger.Receivable))
 }
 
-// Sweep is income that waits to be used for what the merchant owes.
+// Sweep is income that waits to pay what the merchant owes.
 type Sweep struct {
 	// Since is when it came in; zero for none.
 	Since time.Time
-	// Deposit and ShopFunds are what of it may be used.
+	// Deposit and ShopFunds are the amounts of it that may be used.
 	Deposit   money.Amount
 	ShopFunds money.Amount
 }

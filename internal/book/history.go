@@ -9,8 +9,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 )
 
-// record starts an event of the running command; moves and transfers that
-// follow belong to it.
+// record starts an event of the running command. The moves and transfers that follow
+// belong to it.
 func (b *Book) record(kind event.Kind, claimID string) *event.Event {
 	b.head.EventNumber++
 	h := &b.call.Header
@@ -43,8 +43,8 @@ func (b *Book) detailOf(number int64, key, value string) {
 
 func (b *Book) event() *event.Event { return &b.events.list[len(b.events.list)-1] }
 
-// eventOf gives the running event when it is about a claim, else another of the
-// command about that claim: what happened to siblings in between is told apart.
+// eventOf gives the running event if it is about the claim, and otherwise the
+// command's event about that claim, so that events about siblings stay apart.
 func (b *Book) eventOf(claimID string) *event.Event {
 	e := b.event()
 	if e.ClaimID == claimID {
@@ -68,7 +68,7 @@ func (b *Book) sealEvents() {
 	}
 }
 
-// commitment stands for a person in events; it is made on first sight.
+// commitment gives the commitment to a person; the first call for a person makes it.
 func (b *Book) commitment(person string) string {
 	if person == "" {
 		return ""
@@ -101,9 +101,8 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 	return nil
 }
 
-// trace writes a move into history: exactly one a running event. A second move
-// of the same command, of a claim that has nothing to pay, counts a version of
-// its own.
+// trace writes a move into history, exactly one for each running event. A second move
+// of the same command, for a claim with nothing to pay, counts a version of its own.
 func (b *Book) trace(c *claim.Claim, from claim.State, t claim.Trigger, note string) {
 	e := b.eventOf(c.ID)
 	if e.Move != nil {

@@ -128,7 +128,7 @@ var kinds = [KindCount]kind{
 		table: "results",
 		rows:  func(b *Book) rows { return &b.results },
 		stage: func(b *Book, c *Changes) {
-			// A result that is retracted stays as it is: the retraction is a row of its own.
+			// Retracting a result leaves its row as it is: the retraction is a row of its own.
 			b.results.staged(func(r *claim.Result) { c.Results = append(c.Results, *r) }, func(*claim.Result) {}, never[claim.Result])
 		},
 	},

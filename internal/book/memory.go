@@ -55,7 +55,7 @@ func (b *Book) Shed() {
 	b.reindex()
 }
 
-// reindex makes the rows in memory found by what they share.
+// reindex rebuilds the indexes over the rows in memory.
 func (b *Book) reindex() {
 	b.claimants, b.resultsOf, b.refundsOf = make(index[siblingKey]), make(index[string]), make(index[string])
 	b.payoutsOf, b.approvalsOf = make(index[string]), make(index[string])

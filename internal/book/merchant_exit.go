@@ -13,9 +13,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// BeginExit is a merchant giving notice to leave: from then on the policy's
-// quarantine runs, in which the deposit stays for claims that may yet come (rule
-// A9), and no minimum is demanded. Refuses with EXIT_STATE_CONFLICT.
+// BeginExit is a merchant's notice to leave. It starts the policy's exit quarantine,
+// during which the deposit stays for claims that may still come (rule A9) and no
+// minimum is demanded. Refuses with EXIT_STATE_CONFLICT.
 type BeginExit struct{ Note string }
 
 func (x *BeginExit) need(*Call, *Needs)      {}
@@ -23,7 +23,7 @@ func (x *BeginExit) Cover(d *request.Digest) { d.Texts(x.Note) }
 
 func (x *BeginExit) decide(b *Book) (Outcome, error) {
 	if !b.head.ExitBegunAt.IsZero() {
-		return Outcome{}, b.exitConflict("gave notice on %s already", b.head.ExitBegunAt.Format(time.RFC3339))
+		return Outcome{}, b.exitConflict("already gave notice on %s", b.head.ExitBegunAt.Format(time.RFC3339))
 	}
 	b.record(event.ExitBegun, "")
 	b.detail("note", x.Note)
@@ -32,8 +32,8 @@ func (x *BeginExit) decide(b *Book) (Outcome, error) {
 	return Outcome{}, nil
 }
 
-// CancelExit is a merchant staying after all; the deposit's minimum is demanded
-// again. Refuses with EXIT_STATE_CONFLICT.
+// CancelExit lets a merchant stay after all; the minimum deposit is demanded again.
+// Refuses with EXIT_STATE_CONFLICT.
 type CancelExit struct{ Note string }
 
 func (x *CancelExit) need(*Call, *Needs)      {}
@@ -49,13 +49,13 @@ func (x *CancelExit) decide(b *Book) (Outcome, error) {
 	return Outcome{}, nil
 }
 
-// checkLeaving refuses a merchant who is not on the way out.
+// checkLeaving refuses unless the merchant has given notice and not left yet.
 func (b *Book) checkLeaving() error {
 	switch {
 	case b.head.ExitBegunAt.IsZero():
-		return b.exitConflict("has not given notice")
+		return b.exitConflict("has not given notice to leave")
 	case !b.head.ExitedAt.IsZero():
-		return b.exitConflict("left on %s", b.head.ExitedAt.Format(time.RFC3339))
+		return b.exitConflict("already left on %s", b.head.ExitedAt.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -65,18 +65,17 @@ func (b *Book) exitConflict(format string, args ...any) error {
 		With("merchantId", b.merchantID)
 }
 
-// exitPossibleFrom is when the quarantine of a merchant who leaves has ended.
+// exitPossibleFrom is when the exit quarantine ends.
 func (b *Book) exitPossibleFrom() time.Time {
 	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
 	return b.head.ExitBegunAt.Add(terms.ExitQuarantine)
 }
 
-// CompleteExit pays a merchant out who has given notice: what is left of deposit
-// and shop funds, each under a payment reference. Refuses with EXIT_NOT_POSSIBLE,
-// naming everything that stands in the way, before the quarantine has ended and
-// while a claim or a debt is open.
+// CompleteExit pays out what is left of a leaving merchant's deposit and shop funds,
+// each under a payment reference. Refuses with EXIT_NOT_POSSIBLE before the quarantine
+// has ended and while a claim or a debt is open; the refusal names every obstacle.
 type CompleteExit struct {
-	// DepositReference and ShopFundsReference are needed where something is left.
+	// DepositReference and ShopFundsReference are required where money is left.
 	DepositReference   string
 	ShopFundsReference string
 }
@@ -120,7 +119,7 @@ func (x *CompleteExit) decide(b *Book) (Outcome, error) {
 			continue
 		}
 		if left.reference == "" {
-			return Outcome{}, fault.New(fault.RequestInvalid, "%s %s are paid out; that needs a payment reference",
+			return Outcome{}, fault.New(fault.RequestInvalid, "the exit pays out %s %s, which needs a payment reference",
 				money.Format(amount, b.head.Currency), b.head.Currency).At(left.field)
 		}
 		if _, used := b.transferWith(left.reference, left.kind); used {
@@ -137,8 +136,7 @@ func (x *CompleteExit) decide(b *Book) (Outcome, error) {
 	return b.transferred(first), nil
 }
 
-// checkExit refuses an exit with everything that stands in its way, so that
-// whoever asks learns of all of it at once.
+// checkExit refuses an exit and names every obstacle at once.
 func (b *Book) checkExit() error {
 	var why []string
 	f := fault.New(fault.ExitNotPossible, "").With("merchantId", b.merchantID)
@@ -149,26 +147,26 @@ func (b *Book) checkExit() error {
 		}
 	}
 	if from := b.exitPossibleFrom(); b.now.Before(from) {
-		why = append(why, "the quarantine lasts until "+from.Format(time.RFC3339))
+		why = append(why, "the exit quarantine lasts until "+from.Format(time.RFC3339))
 		f.With("possibleFrom", from.Format(time.RFC3339))
 	}
-	in("may yet be claimed", "exposureMinor", b.head.Exposure)
+	in("may still be claimed", "exposureMinor", b.head.Exposure)
 	in("are held", "heldMinor", b.heldInAll())
 	in("are owed", "receivableMinor", b.available(ledger.Receivable))
 	in("are on their way to consumers", "payingMinor", b.available(ledger.ClaimPayable)+b.available(ledger.PayoutClearing))
 	if !b.head.Sweep.Since.IsZero() {
-		why = append(why, "income waits to be used for what is owed")
+		why = append(why, "a sweep is pending")
 		f.With("sweepDue", true)
 	}
 	if len(why) == 0 {
 		return nil
 	}
-	f.Detail = fmt.Sprintf("merchant %s cannot leave now: %s", b.merchantID, strings.Join(why, "; "))
+	f.Detail = fmt.Sprintf("merchant %s cannot leave yet: %s", b.merchantID, strings.Join(why, "; "))
 	return f
 }
 
-// LapseDemand is a timer's command: the time to meet a demand for deposit has
-// passed. It is noted once, and shown until the demand is met.
+// LapseDemand is a timer's command for a demand for deposit whose deadline has passed.
+// The lapse is recorded once, and shown until the demand is met.
 type LapseDemand struct{}
 
 func (l *LapseDemand) need(*Call, *Needs)    {}

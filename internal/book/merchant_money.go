@@ -23,7 +23,7 @@ func (o *OpenBook) Cover(d *request.Digest) { d.Texts(o.Currency) }
 
 func (o *OpenBook) decide(b *Book) (Outcome, error) {
 	if b.exists {
-		return Outcome{}, fault.New(fault.MerchantAlreadyOpened, "merchant %s has a book already", b.merchantID).
+		return Outcome{}, fault.New(fault.MerchantAlreadyOpened, "merchant %s already has a book", b.merchantID).
 			With("merchantId", b.merchantID)
 	}
 	b.open(o.Currency)
@@ -41,15 +41,15 @@ func (b *Book) open(currency string) {
 	}
 }
 
-// MoneyMove is one movement of the merchant's own money: a top-up or
-// withdrawal of the deposit, shop funds handed over or taken back.
+// MoneyMove moves the merchant's own money: it tops up or withdraws the deposit, or
+// hands over or takes back shop funds.
 type MoneyMove struct {
 	// Kind is DepositToppedUp, DepositWithdrawn, ShopFundsHandedOver or ShopFundsTakenBack.
 	Kind      ledger.Kind
 	Amount    money.Amount
 	Currency  string
 	Reference string
-	// EffectiveAt is when it happened outside; zero for now.
+	// EffectiveAt is when it happened outside; zero means now.
 	EffectiveAt time.Time
 }
 
@@ -98,18 +98,18 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	return b.transferred(first), nil
 }
 
-// incomes are the movements that bring money in, each with where it comes to lie.
+// incomes are the movements that bring money in, with the source that receives it.
 var incomes = map[ledger.Kind]ledger.Purpose{
 	ledger.DepositToppedUp: ledger.Deposit, ledger.ShopFundsHandedOver: ledger.ShopFunds,
 }
 
-// checkFree refuses to give the merchant what open claims and debts may need, or
-// what the policy wants to stay in the deposit.
+// checkFree refuses to pay out money that open claims or debts may need, or that the
+// policy requires to stay in the deposit.
 func (m *MoneyMove) checkFree(b *Book) error {
 	switch {
 	case m.Kind == ledger.DepositWithdrawn:
 		if !b.head.ExitBegunAt.IsZero() && b.head.ExitedAt.IsZero() {
-			return b.exitConflict("is leaving: the deposit stays until the quarantine has ended on %s and goes back with the exit",
+			return b.exitConflict("is leaving: the deposit is kept until the exit quarantine ends at %s, and is paid out with the exit",
 				b.exitPossibleFrom().Format(time.RFC3339))
 		}
 		return b.checkFree(ledger.Deposit, m.Amount, b.leastDeposit())
@@ -119,7 +119,7 @@ func (m *MoneyMove) checkFree(b *Book) error {
 	return nil
 }
 
-// leastDeposit is what stays in the deposit of a merchant who does not leave.
+// leastDeposit is the amount that must stay in the deposit unless the merchant leaves.
 func (b *Book) leastDeposit() money.Amount {
 	if !b.head.ExitBegunAt.IsZero() {
 		return 0
@@ -127,15 +127,15 @@ func (b *Book) leastDeposit() money.Amount {
 	return policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency).MinimumDeposit
 }
 
-// checkFree refuses to take amount out of a merchant's source when open claims and
-// debts may need it, or when less than least would stay in the deposit: with
-// SWEEP_DUE while income waits to be used, then with FREE_AMOUNT_EXCEEDED.
+// checkFree refuses to take amount out of a source if open claims or debts may need
+// it, or if less than least would stay in the deposit. It refuses with SWEEP_DUE while
+// a sweep is pending, otherwise with FREE_AMOUNT_EXCEEDED.
 func (b *Book) checkFree(from ledger.Purpose, amount, least money.Amount) error {
 	if has := b.available(from); amount > has {
 		return ledger.Insufficient(from, amount, has, b.head.Currency)
 	}
 	if !b.head.Sweep.Since.IsZero() {
-		return fault.New(fault.SweepDue, "income waits to be used for what the merchant owes; what is free is known after that").
+		return fault.New(fault.SweepDue, "a sweep is pending; the free amount is known once it has run").
 			After(time.Second)
 	}
 	free := b.free()
@@ -145,20 +145,20 @@ func (b *Book) checkFree(from ledger.Purpose, amount, least money.Amount) error 
 	if amount <= free {
 		return nil
 	}
-	return fault.New(fault.FreeAmountExceeded, "%s %s are free of open claims, debts and the minimum deposit; %s were asked",
+	return fault.New(fault.FreeAmountExceeded, "the free amount is %s %s after open claims, debts and the minimum deposit; the request asks for %s",
 		money.Format(free, b.head.Currency), b.head.Currency, money.Format(amount, b.head.Currency)).
 		With("freeMinor", int64(free)).With("askedMinor", int64(amount)).With("exposureMinor", int64(b.head.Exposure)).
 		With("receivableMinor", int64(b.available(ledger.Receivable))).With("currency", b.head.Currency).At("amount.minor_units")
 }
 
-// checkAmount refuses another currency than the book's and amounts out of range.
+// checkAmount refuses amounts in another currency than the book's, or out of range.
 func (b *Book) checkAmount(a money.Amount, currency string) error {
 	if currency != b.head.Currency {
-		return fault.New(fault.CurrencyMismatch, "the book is in %s, not %s", b.head.Currency, currency).
+		return fault.New(fault.CurrencyMismatch, "the book's currency is %s, not %s", b.head.Currency, currency).
 			With("expected", b.head.Currency).With("given", currency).At("amount.currency_code")
 	}
 	if a <= 0 || a > money.MaxAmount {
-		return fault.New(fault.AmountOutOfRange, "an amount must lie between 1 and %d minor units, not %d", money.MaxAmount, a).
+		return fault.New(fault.AmountOutOfRange, "the amount must be between 1 and %d minor units; it is %d", money.MaxAmount, a).
 			With("maxMinor", int64(money.MaxAmount)).With("currency", currency).At("amount.minor_units")
 	}
 	return nil
@@ -193,9 +193,9 @@ func (b *Book) transferred(first int64) Outcome {
 	return o
 }
 
-// ReverseTopUp takes back a top-up that bounced, as far as the deposit has it;
-// what is spent already the merchant owes. It refuses nothing that is true: the
-// money has left the bank whether the deposit covers it or not.
+// ReverseTopUp takes back a top-up that bounced. What the deposit no longer has, the
+// merchant owes. It never refuses for lack of money: the money has left the bank
+// whether or not the deposit covers it.
 type ReverseTopUp struct {
 	// Reference is the payment reference of the top-up.
 	Reference string
@@ -216,7 +216,7 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 			With("reference", r.Reference).At("payment_reference")
 	}
 	if done, ok := b.transferWith(r.Reference, ledger.DepositTopUpReversed, ledger.DepositTopUpReversedOwed); ok {
-		return Outcome{}, fault.New(fault.TransferAlreadyReversed, "top-up %s was reversed by transfer %d", r.Reference, done.Number).
+		return Outcome{}, fault.New(fault.TransferAlreadyReversed, "top-up %s has already been reversed by transfer %d", r.Reference, done.Number).
 			With("reference", r.Reference).With("transferNumber", done.Number)
 	}
 	number, amount := t.Number, t.Amount

@@ -7,8 +7,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// bearer is one of those who fund a claim after it was confirmed: how much it has
-// put in, and the transfers by which it puts in more and gets back.
+// bearer is one of those who fund a claim after it was confirmed: how much the bearer
+// has put in, and the transfers that put in more or give it back.
 type bearer struct {
 	item ledger.Item
 	bear ledger.Kind
@@ -20,10 +20,10 @@ var (
 	consumer = bearer{ledger.ItemClawedBack, ledger.ClawBackClaimed, ledger.ClawBackCancelled}
 )
 
-// restores are the merchant's own, in the order in which they get back what a
-// claim cost too much: first what is still owed, then what was given up, then
-// shop funds before deposit, the reverse of the usual waterfall. What is restored
-// whole goes back to exactly where it came from (rule M5).
+// restores are the merchant's own sources in the order in which they get back what a
+// claim cost too much: what is still owed, then what was written off, then shop funds
+// before the deposit, which reverses the usual waterfall. Money that is restored in
+// full returns exactly to where it came from (rule M5).
 var restores = []bearer{
 	{item: ledger.ItemAdvanced, back: ledger.AdvanceCancelled},
 	{item: ledger.ItemWrittenOff, back: ledger.WriteOffCancelled},
@@ -31,11 +31,11 @@ var restores = []bearer{
 	{item: ledger.ItemFromDeposit, back: ledger.DepositRestored},
 }
 
-// level brings who bears a claim in line with its award and with what has gone to
-// the consumer: the merchant bears no more than the award; what the consumer has,
-// or is about to have, beyond what the merchant bears falls on by, and comes back
-// from there as soon as the merchant bears it. Money moves through what is payable
-// and never below it.
+// level brings the bearers of a claim in line with its award and with what the
+// consumer has received. The merchant bears no more than the award. If the consumer
+// has received (or will receive) more than the merchant bears, the excess is charged
+// to by; it is returned to them once the merchant covers it. Money moves through
+// what is payable, and never takes that below zero.
 func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
 	f := &c.Funding
 	out := f.Paid() + f.InFlight()
@@ -75,7 +75,7 @@ func (b *Book) giveBack(c *claim.Claim, amount money.Amount, to []bearer) error 
 	return nil
 }
 
-// trimFailed takes what is not owed any more out of what waits for an operator.
+// trimFailed reduces what waits for an operator to what is still owed.
 func (b *Book) trimFailed(c *claim.Claim) {
 	f := &c.Funding
 	f.RefundFailed = max(0, min(f.RefundFailed, c.Award.Refund-f.RefundPaid-f.RefundInFlight))
@@ -84,8 +84,8 @@ func (b *Book) trimFailed(c *claim.Claim) {
 	f.RefundFailed = min(f.RefundFailed, f.Payable())
 }
 
-// reversalBearer is who bears what was paid when a claim's verdict falls: the
-// consumer after fraud, else whom the policy names.
+// reversalBearer says who bears what was paid when a claim's verdict falls: the
+// consumer after fraud, otherwise whomever the policy names.
 func (b *Book) reversalBearer(c *claim.Claim, fraud bool) (policy.ReversalBearer, error) {
 	switch {
 	case fraud:

@@ -10,13 +10,13 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// RepayClawBack is a consumer giving back what was paid without ground. Refuses
-// with CLAW_BACK_EXCEEDED what is more than is owed and has arrived.
+// RepayClawBack records that a consumer repaid a claw-back. Refuses with
+// CLAW_BACK_EXCEEDED if the amount is more than is owed and has arrived.
 type RepayClawBack struct {
 	ClaimID  string
 	Amount   money.Amount
 	Currency string
-	// Reference is the payment's own, used once over all books.
+	// Reference is the payment's own; it is unique across books.
 	Reference string
 	// EffectiveAt is when it was paid; zero for now.
 	EffectiveAt time.Time
@@ -48,7 +48,7 @@ func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
 		return Outcome{}, ReferenceUsed(r.Reference)
 	}
 	if owed := min(c.Funding.ClawedBack, c.Funding.Paid()); r.Amount > owed {
-		return Outcome{}, fault.New(fault.ClawBackExceeded, "%s %s of what was paid are owed back for claim %s, not %s",
+		return Outcome{}, fault.New(fault.ClawBackExceeded, "only %s %s can be repaid for claim %s, not %s",
 			money.Format(owed, c.Currency), c.Currency, c.ID, money.Format(r.Amount, c.Currency)).
 			With("claimId", c.ID).With("owedMinor", int64(owed)).With("askedMinor", int64(r.Amount)).With("currency", c.Currency).
 			At("amount.minor_units").About(c)

@@ -11,11 +11,11 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// causeFee marks a revision that a fee made which the claimant proved after the
+// causeFee marks a revision caused by a fee that the claimant proved after the
 // verdict.
 const causeFee = "FEE_ADDED"
 
-// keepFee books what a result cost, as part of the running event: what the platform
+// keepFee records what a result cost, as part of the running event: what the platform
 // paid, and what the claimant paid and may get back with the award.
 func (b *Book) keepFee(r *claim.Result) error {
 	if r.Fee == 0 {
@@ -48,8 +48,8 @@ func feeAt(err error) error {
 	return err
 }
 
-// lateFee lets a fee count on a claim that its result did not move: it is charged
-// where the claim is decided, and added to an award that there is.
+// lateFee counts a fee on a claim that its result did not move: the fee is charged if
+// the claim is decided, and added to the award if there is one.
 func (b *Book) lateFee(c *claim.Claim) error {
 	if c.State.Confirmed() || !c.State.Live() {
 		if err := b.chargeFees(c); err != nil {
@@ -74,10 +74,10 @@ func (b *Book) lateFee(c *claim.Claim) error {
 	return b.react(c, c.Award.Total() > before.Total())
 }
 
-// chargeFees brings who is charged for the tests that the platform paid in line
-// with what they came to, by the rule of the policy. The merchant is charged only
-// with a confirmed claim: before there was no notice, and without one nothing is
-// debited. What was charged before and is not due any more is given back.
+// chargeFees charges the tests that the platform paid for to whom the policy's rule
+// names, given their outcome. The merchant is charged only with a confirmed claim:
+// before that there was no notice, and nothing is debited without one. A charge that
+// is no longer due is given back.
 func (b *Book) chargeFees(c *claim.Claim) error {
 	f := &c.Fees
 	if f.Fronted == 0 && f.Merchant == 0 && f.Consumer == 0 {
@@ -91,7 +91,7 @@ func (b *Book) chargeFees(c *claim.Claim) error {
 	if !c.State.Confirmed() {
 		due.Merchant = 0
 	}
-	// Who is charged less comes first: no more is charged at any time than was paid.
+	// Reductions come first, so that the charges never exceed what was paid.
 	if due.Claimant < f.Consumer {
 		if err := b.chargeConsumer(c, due.Claimant); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (b *Book) chargeFees(c *claim.Claim) error {
 	return b.chargeConsumer(c, due.Claimant)
 }
 
-// chargeConsumer brings what the consumer is charged to due.
+// chargeConsumer sets the consumer's charge to due.
 func (b *Book) chargeConsumer(c *claim.Claim, due money.Amount) error {
 	change := due - c.Fees.Consumer
 	switch {
@@ -115,7 +115,7 @@ func (b *Book) chargeConsumer(c *claim.Claim, due money.Amount) error {
 	return nil
 }
 
-// foundBy is what a claim's authentication came to.
+// foundBy is the outcome of a claim's authentication.
 func foundBy(c *claim.Claim) policy.Finding {
 	switch {
 	case c.State.Confirmed():
@@ -126,8 +126,8 @@ func foundBy(c *claim.Claim) policy.Finding {
 	return policy.NothingFound
 }
 
-// chargeMerchant makes the merchant owe change more, or gives so much back: first
-// what is not paid yet.
+// chargeMerchant makes the merchant owe change more. If change is negative it gives
+// that much back, starting with what is not paid yet.
 func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
 	if change > 0 {
 		return b.post(ledger.FeeOwed, change, posting{claim: c})
@@ -141,8 +141,8 @@ func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
 	return b.refundFee(c, -change-forgiven)
 }
 
-// refundFee gives amount of a fee back to the merchant's deposit. What was given up
-// of it was never paid: that goes on to where it was given up.
+// refundFee gives amount of a fee back to the merchant's deposit. A written-off part
+// was never paid: it goes back to where it was written off.
 func (b *Book) refundFee(c *claim.Claim, amount money.Amount) error {
 	if amount == 0 {
 		return nil

@@ -18,11 +18,11 @@ var purposes = map[policy.Source]ledger.Purpose{
 	policy.SourceShopFunds: ledger.ShopFunds,
 }
 
-// terms gives the policy version that a priced claim's money follows.
+// terms gives the policy version whose terms govern a priced claim's money.
 func (b *Book) terms(c *claim.Claim) (*policy.Version, error) {
 	v, ok := b.catalog.Policy(c.PolicyID, c.PolicyVersion)
 	if !ok {
-		return nil, fault.New(fault.PolicyNotFound, "policy %s version %d is not known", c.PolicyID, c.PolicyVersion).
+		return nil, fault.New(fault.PolicyNotFound, "policy %s has no version %d", c.PolicyID, c.PolicyVersion).
 			With("policyId", c.PolicyID)
 	}
 	return v, nil
@@ -42,8 +42,8 @@ func (b *Book) holdsOf(claimID string) (open []holdKey, newest int32) {
 	}
 }
 
-// sourcesOf gives what the merchant's sources have for a claim, in the policy's
-// order.
+// sourcesOf gives the amounts that the merchant's sources have for a claim, in the
+// policy's order.
 func (b *Book) sourcesOf(c *claim.Claim) ([]ledger.Part, error) {
 	v, err := b.terms(c)
 	if err != nil {
@@ -58,8 +58,8 @@ func (b *Book) sourcesOf(c *claim.Claim) ([]ledger.Part, error) {
 	return order, nil
 }
 
-// hold brings what is set aside for a claim to target, as far as the merchant's
-// sources have it, in the policy's order (rules A1, A2).
+// hold sets money aside for a claim, or releases it, until target is held. It takes as
+// much as the merchant's sources have, in the policy's order (rules A1, A2).
 func (b *Book) hold(c *claim.Claim, target money.Amount) error {
 	if c.Funding.Held >= target {
 		return b.release(c, c.Funding.Held-target)
@@ -71,8 +71,8 @@ func (b *Book) hold(c *claim.Claim, target money.Amount) error {
 	return b.holdFrom(c, target-c.Funding.Held, order)
 }
 
-// holdFrom sets up to amount more aside for a claim, each source giving at most
-// what order says.
+// holdFrom sets aside up to amount more for a claim. Each source gives at most what
+// order says.
 func (b *Book) holdFrom(c *claim.Claim, amount money.Amount, order []ledger.Part) error {
 	parts, _ := ledger.Split(amount, order)
 	_, newest := b.holdsOf(c.ID)
@@ -89,8 +89,8 @@ func (b *Book) holdFrom(c *claim.Claim, amount money.Amount, order []ledger.Part
 	return b.limitHold(c)
 }
 
-// limitHold keeps in step how long what is held may be held: no longer than the
-// policy allows, from when something is held on.
+// limitHold updates the time at which the claim's hold expires: the policy limits how
+// long money may be held, counted from when it was first set aside.
 func (b *Book) limitHold(c *claim.Claim) error {
 	switch {
 	case c.Funding.Held == 0:
@@ -106,7 +106,7 @@ func (b *Book) limitHold(c *claim.Claim) error {
 	return nil
 }
 
-// release gives amount of the claim's holds back, the newest hold first.
+// release releases amount of the claim's holds, the newest hold first.
 func (b *Book) release(c *claim.Claim, amount money.Amount) error {
 	if amount == 0 {
 		return nil
@@ -130,9 +130,9 @@ func (b *Book) release(c *claim.Claim, amount money.Amount) error {
 	return b.limitHold(c)
 }
 
-// fund makes the merchant bear the award: it captures the holds, takes what else
-// the merchant's sources have by now, and advances the rest up to the policy's
-// limits. What nobody funds stays open as the claim's shortfall.
+// fund makes the merchant bear the award. It captures the holds, takes what else the
+// merchant's sources have, and advances the rest up to the policy's limits. The part
+// that nobody funds stays open as the claim's shortfall.
 func (b *Book) fund(c *claim.Claim) error {
 	if err := b.hold(c, max(0, c.Award.Total()-c.Funding.Borne())); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (b *Book) fund(c *claim.Claim) error {
 	return b.level(c, policy.BornePlatform)
 }
 
-// capture takes everything that is held for a claim.
+// capture captures every hold of a claim.
 func (b *Book) capture(c *claim.Claim) error {
 	open, _ := b.holdsOf(c.ID)
 	for _, k := range open {
@@ -162,8 +162,8 @@ func (b *Book) capture(c *claim.Claim) error {
 	return b.limitHold(c)
 }
 
-// advance pays in the merchant's place, who owes it from then on (rule F1): up to
-// the policy's limits for the claim and for all that the merchant owes.
+// advance pays in place of the merchant, who owes it from then on (rule F1). The
+// policy limits it for the claim, and for all that the merchant owes.
 func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	v, err := b.terms(c)
 	if err != nil {
@@ -182,9 +182,9 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 	return b.post(ledger.ShortfallAdvanced, part, posting{claim: c})
 }
 
-// instruct sends what is payable on its way, the refund first, each part as a
-// payout of its own; what failed waits for an operator. The intent is committed
-// here; a worker speaks to the gateway afterwards.
+// instruct sends what is payable, the refund first, each part as a payout of its own.
+// Failed amounts wait for an operator. The command commits only the intent; a worker
+// calls the gateway afterwards.
 func (b *Book) instruct(c *claim.Claim) error {
 	payable := c.Funding.Payable() - c.Funding.Failed()
 	for _, part := range payout.Parts() {
@@ -204,7 +204,7 @@ func (b *Book) instruct(c *claim.Claim) error {
 	return nil
 }
 
-// ridesFor is how long after a payment a refund may go back on it (rule O1).
+// ridesFor is how long after a payment its refund may go back through it (rule O1).
 const ridesFor = 365 * 24 * time.Hour
 
 // send makes one payout.
@@ -228,8 +228,8 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 	return nil
 }
 
-// look puts a payout on the list of those that a worker looks after. The worker
-// is told of it after the commit; the list finds it again should that be lost.
+// look puts a payout on the list that a worker looks after. The worker is told after
+// the commit; if that message is lost, the list brings the payout up again.
 func (b *Book) look(p payout.Payout) {
 	b.due(&p, b.now.Add(payoutLookAgain))
 	b.call.Made = append(b.call.Made, p)
@@ -240,7 +240,7 @@ func (b *Book) due(p *payout.Payout, at time.Time) {
 	b.dues.add(p.ID, Due{MerchantID: b.merchantID, PayoutID: p.ID, DueAt: at}, b.command)
 }
 
-// paidOf is what of a part has reached the consumer.
+// paidOf is how much of a part has reached the consumer.
 func paidOf(c *claim.Claim, part payout.Part) money.Amount {
 	if part == payout.Refund {
 		return c.Funding.RefundPaid
@@ -248,7 +248,7 @@ func paidOf(c *claim.Claim, part payout.Part) money.Amount {
 	return c.Funding.CompensationPaid
 }
 
-// failed moves amount of a part into what waits for an operator.
+// failed adds amount to what waits for an operator of a part.
 func failed(c *claim.Claim, part payout.Part, amount money.Amount) {
 	if part == payout.Refund {
 		c.Funding.RefundFailed += amount
@@ -257,8 +257,8 @@ func failed(c *claim.Claim, part payout.Part, amount money.Amount) {
 	}
 }
 
-// settle closes a claim whose whole award has reached the consumer, also an
-// award of nothing.
+// settle closes a claim whose whole award has reached the consumer; an award of zero
+// counts as reached.
 func (b *Book) settle(c *claim.Claim) error {
 	if c.Funding.Paid() < c.Award.Total() {
 		return nil
@@ -270,7 +270,7 @@ func (b *Book) settle(c *claim.Claim) error {
 }
 
 // confirm debits the merchant and starts paying, unless the amount needs approval
-// first; t says why it may, note is kept with the move.
+// first. t is the trigger that allows it; note is kept with the move.
 func (b *Book) confirm(id string, t claim.Trigger, note string) error {
 	if t != claim.ApprovedByTwo {
 		cause, err := b.approvalCause(&b.claims.get(id).Claim)
@@ -300,8 +300,8 @@ func (b *Book) confirm(id string, t claim.Trigger, note string) error {
 	return b.pay(c)
 }
 
-// pay sends what is payable and closes the claim when nothing is left to pay. What
-// failed before keeps it with the operator.
+// pay sends what is payable, and closes the claim when nothing is left to pay. An
+// amount that failed before keeps the claim with the operator.
 func (b *Book) pay(c *claim.Claim) error {
 	if err := b.instruct(c); err != nil {
 		return err
@@ -312,5 +312,5 @@ func (b *Book) pay(c *claim.Claim) error {
 	return b.settle(c)
 }
 
-// drop gives everything set aside for a claim back.
+// drop releases everything set aside for a claim.
 func (b *Book) drop(c *claim.Claim) error { return b.release(c, c.Funding.Held) }

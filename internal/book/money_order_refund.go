@@ -14,10 +14,10 @@ import (
 // causeOrderRefunded marks a revision that a refund of the order line made.
 const causeOrderRefunded = "ORDER_REFUNDED"
 
-// ReportOrderRefund is the order service saying that a line was refunded outside
-// of its claims, or charged back. It is a fact and never refused for the state of
-// a claim: what is still owed is less by it, and what was paid already the
-// consumer owes back, so that the price is given back once.
+// ReportOrderRefund is the order service's report that a line was refunded outside its
+// claims, or charged back. It is a fact, and never refused for the state of a claim:
+// it reduces what is still owed, and the consumer owes back what was already paid, so
+// that the price is given back once.
 type ReportOrderRefund struct {
 	LineID     string
 	RefundID   string
@@ -52,7 +52,7 @@ func (r *ReportOrderRefund) Cover(d *request.Digest) {
 
 func (r *ReportOrderRefund) decide(b *Book) (Outcome, error) {
 	if b.lines.get(r.LineID) == nil {
-		return Outcome{}, fault.New(fault.OrderLineNotFound, "order line %s has not been seen yet", r.LineID).
+		return Outcome{}, fault.New(fault.OrderLineNotFound, "order line %s is not known", r.LineID).
 			With("orderLineId", r.LineID).At("order_line_name")
 	}
 	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
@@ -93,8 +93,9 @@ func (b *Book) claimsOnLine(lineID string) []string {
 	return ids
 }
 
-// setOff takes a refund off what the claims on its line are owed: confirmed ones
-// first, whose awards otherwise stand, then the others, which are priced anew.
+// setOff deducts a refund from what the claims on its line are owed: first from
+// confirmed claims, whose awards otherwise stand, then from the others, which are
+// repriced.
 func (b *Book) setOff(lineID string, refunded money.Amount) error {
 	ids := b.claimsOnLine(lineID)
 	for _, id := range ids {
@@ -128,7 +129,7 @@ func (b *Book) setOff(lineID string, refunded money.Amount) error {
 	return nil
 }
 
-// repriceOpen prices an open claim anew and brings its money in line with that.
+// repriceOpen reprices an open claim and brings its money in line.
 func (b *Book) repriceOpen(id string) error {
 	if err := b.reprice(id, true, causeOrderRefunded, ""); err != nil {
 		return err

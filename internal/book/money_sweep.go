@@ -16,10 +16,10 @@ import (
 // its work. A sweep that is not done by then goes on with another command.
 const DebtsMax = 100
 
-// SweepBook uses income for what is owed: first for claims that are short of
-// money, then for what the merchant owes the platform, then for what is yet to be
-// set aside; of each the oldest first (rules F2, F3). Claims of one sampling case
-// share in proportion to what they lack.
+// SweepBook uses income for what is owed: first for claims with a shortfall, then for
+// what the merchant owes the platform, then for holds yet to be placed, each the oldest
+// first (rules F2, F3). Claims of one sampling case share in proportion to what they
+// lack.
 type SweepBook struct{}
 
 func (s *SweepBook) need(c *Call, n *Needs) { n.oldest(c.Header.MerchantID) }
@@ -73,13 +73,13 @@ func (s *SweepBook) decide(b *Book) (Outcome, error) {
 	return Outcome{}, nil
 }
 
-// purse is what of the merchant's sources a sweep may use.
+// purse is the money of the merchant's sources that a sweep may use.
 type purse map[ledger.Purpose]money.Amount
 
 func (p *purse) sum() money.Amount { return (*p)[ledger.Deposit] + (*p)[ledger.ShopFunds] }
 
-// sameCase gives the end of the run of debts from i on that share in proportion:
-// those of one kind and one sampling case.
+// sameCase gives the end of the run of debts, starting at i, that share in proportion:
+// debts of one kind and one sampling case.
 func (b *Book) sameCase(list []debtKey, i int) int {
 	first := b.debts.get(list[i])
 	next := i + 1
@@ -93,8 +93,8 @@ func (b *Book) sameCase(list []debtKey, i int) int {
 	return next
 }
 
-// payDebts pays debts of equal standing, in proportion where there is not enough
-// for all.
+// payDebts pays debts of equal rank, in proportion if the money does not cover all of
+// them.
 func (b *Book) payDebts(keys []debtKey, left *purse) error {
 	open := make([]money.Amount, len(keys))
 	var all money.Amount
@@ -135,8 +135,7 @@ func (b *Book) payDebt(k debtKey, amount money.Amount, left *purse) error {
 	return nil
 }
 
-// fundLater funds a slice of a claim's shortfall, which goes out as a payout of
-// its own.
+// fundLater funds part of a claim's shortfall, which goes out as a payout of its own.
 func (b *Book) fundLater(id string, amount money.Amount, left *purse) error {
 	c := b.change(id)
 	b.record(event.ClaimFunded, id)
@@ -159,7 +158,7 @@ func (b *Book) holdLater(id string, amount money.Amount, left *purse) error {
 	return b.take(id, amount, left)
 }
 
-// take sets amount aside for a claim, from what a sweep may use.
+// take sets amount aside for a claim, out of what a sweep may use.
 func (b *Book) take(id string, amount money.Amount, left *purse) error {
 	c := b.change(id)
 	order, err := b.sourcesOf(c)
@@ -176,7 +175,7 @@ func (b *Book) take(id string, amount money.Amount, left *purse) error {
 	return b.holdFrom(c, amount, parts)
 }
 
-// recovered are the sources of a recovery in their order, each with its transfer.
+// recovered are the sources of a recovery in order, each with its transfer.
 var recovered = []struct {
 	source ledger.Purpose
 	kind   ledger.Kind
@@ -217,8 +216,8 @@ func (b *Book) recoveredTopUp(k debtKey, part money.Amount) {
 	}
 }
 
-// ExpireHold is a timer's command: what is held for a claim has been held for as
-// long as it may. It goes back to the merchant, and a person has to look.
+// ExpireHold is a timer's command for a hold that has lasted as long as it may. The
+// money goes back to the merchant, and a person has to look at the claim.
 type ExpireHold struct {
 	OnClaim
 	ExpiresAt time.Time

@@ -58,8 +58,7 @@ const (
 	needCount
 )
 
-// ask is what names rows that a book was asked for; and is empty where of names
-// them alone.
+// ask names rows that a book was asked for; and is empty if of alone names them.
 type ask struct {
 	of, and string
 }
@@ -140,12 +139,12 @@ func (n *Needs) approvalsOf(merchantID, claimID string) {
 	want(n, &n.Approvals, merchantID, needApprovals, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
-// debt asks for a debt that no claim tells of.
+// debt asks for a debt that no claim shows.
 func (n *Needs) debt(k debt.Key) {
 	want(n, &n.Debts, k.MerchantID, needDebt, ask{k.ID, string(k.Kind)}, k)
 }
 
-// proposal asks for a proposal with what people said to it.
+// proposal asks for a proposal with its votes.
 func (n *Needs) proposal(merchantID string, number int64) {
 	a := ask{of: strconv.FormatInt(number, 10)}
 	want(n, &n.Proposals, merchantID, needProposal, a, proposal.Key{MerchantID: merchantID, Number: number})
@@ -159,16 +158,16 @@ func (n *Needs) usual(merchantID, productID string) {
 // oldest asks for the order of a book's oldest debts.
 func (n *Needs) oldest(merchantID string) { n.Oldest = append(n.Oldest, merchantID) }
 
-// knowsLine notes that the database has nothing of a line that is seen for the
-// first time.
+// knowsLine notes that the database has no rows of a line that is stored for the first
+// time.
 func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
-// knowsClaim notes that the database has nothing of a claim that is being filed.
+// knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
 	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals)
 }
 
-// knows notes that what the database has under a name is in memory.
+// knows notes that all rows the database has under a name are in memory.
 func (b *Book) knows(id string, kinds ...need) {
 	of := ask{of: id}
 	known := b.asked[of]

@@ -12,21 +12,21 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// payoutLookAgain is how long a payout is left to the worker that was told of
-// it, before the list of dues brings it up again.
+// payoutLookAgain is how long the worker that was told of a payout has for it, before
+// the list of dues brings the payout up again.
 const payoutLookAgain = 15 * time.Second
 
-// AnswerPayout records what the gateway says about a payout. It is a fact from
-// outside and never refused: an answer that comes late, twice or against an
-// earlier one is stored as it is, and money follows what is true now.
+// AnswerPayout records the gateway's answer about a payout. The answer is a fact from
+// outside and never refused: it is stored as it is, even if it is late, repeated or
+// contradicts an earlier one, and the money follows what is true now.
 type AnswerPayout struct {
 	// PayoutID names the payout; the payment service names it by OutNumber instead.
 	PayoutID  string
 	OutNumber string
 	ClaimID   string
 	Answer    payout.Answer
-	// NotAfter names the try that the answer is about, by its end; zero where that
-	// is not known.
+	// NotAfter names the try that the answer is about, by the end of that try; zero if
+	// it is not known.
 	NotAfter time.Time
 }
 
@@ -74,7 +74,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	step, ok := answers[p.State][a.Answer.Outcome]
 	if p.State == payout.Failed && p.Superseded || a.ofEarlierTry(b, p) {
-		// What it would have paid is on its way elsewhere, or once more.
+		// The money it would have paid is on its way to another destination, or was sent
+		// again.
 		ok = false
 	}
 	if p.State == payout.Succeeded && p.Form == claim.Coupon && p.CouponLeft() == 0 {
@@ -85,7 +86,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return b.confirmFailure(p), nil
 	}
 	if !ok && b.call.Header.RequestID == "" {
-		// The worker asked about something that was answered meanwhile.
+		// The payout was answered after the worker had asked about it.
 		return b.paidOut(a.PayoutID), nil
 	}
 	b.record(event.PayoutAnswered, p.ClaimID)
@@ -103,7 +104,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
 	switch {
 	case b.lookedAfter(p):
-		// It is asked after once more when the gateway may not pay it any more.
+		// A worker asks once more when the gateway may no longer pay it.
 		b.due(p, b.lastPaid(p).Add(time.Microsecond))
 	case looked:
 		b.dues.drop(p.ID, b.command)
@@ -120,8 +121,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	return b.paidOut(a.PayoutID), nil
 }
 
-// ofEarlierTry says whether the answer is about a try before the one under way: an
-// operator has sent the payout again since.
+// ofEarlierTry says whether the answer is about an earlier try than the current one:
+// an operator has sent the payout again since.
 func (a *AnswerPayout) ofEarlierTry(b *Book, p *payout.Payout) bool {
 	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeFailed {
 		return false
@@ -132,14 +133,14 @@ func (a *AnswerPayout) ofEarlierTry(b *Book, p *payout.Payout) bool {
 	return !p.AnsweredAt.IsZero() && !a.Answer.OccurredAt.IsZero() && !a.Answer.OccurredAt.After(p.AnsweredAt)
 }
 
-// confirms says whether the answer is that of a worker who asked after a failed
-// payout once more, when it could not be paid any more.
+// confirms says whether the answer confirms a failure: a worker asked about the failed
+// payout once more, when the gateway could no longer pay it.
 func (a *AnswerPayout) confirms(b *Book, p *payout.Payout) bool {
 	return p.State == payout.Failed && a.Answer.Outcome == payout.OutcomeFailed && b.call.Header.RequestID == "" &&
 		b.lookedAfter(p) && b.now.After(b.lastPaid(p))
 }
 
-// confirmFailure makes a failure final: from now on the money may go elsewhere.
+// confirmFailure makes a failure final: the money may now go to another destination.
 func (b *Book) confirmFailure(p *payout.Payout) Outcome {
 	b.record(event.PayoutAnswered, p.ClaimID)
 	b.detail("payout", p.ID)
@@ -150,11 +151,12 @@ func (b *Book) confirmFailure(p *payout.Payout) Outcome {
 	return b.paidOut(p.ID)
 }
 
-// lastPaid is when the gateway cannot pay a payout any more, however its clock goes.
+// lastPaid is the time after which the gateway cannot pay a payout, whatever its clock
+// says.
 func (b *Book) lastPaid(p *payout.Payout) time.Time { return p.NotAfter.Add(b.settings.LapseGrace) }
 
-// lookedAfter says whether a worker looks after a payout: its outcome is open, or
-// it failed and could have been paid after that.
+// lookedAfter says whether a worker looks after a payout: either its outcome is open,
+// or it failed at a time when it could still be paid.
 func (b *Book) lookedAfter(p *payout.Payout) bool {
 	return p.State == payout.Instructed || p.State == payout.Failed && !p.AnsweredAt.After(b.lastPaid(p))
 }
@@ -164,9 +166,9 @@ func PayoutNotFound(merchantID, payoutID string) error {
 	return fault.New(fault.PayoutNotFound, "merchant %s has no payout %s", merchantID, payoutID).With("payoutId", payoutID)
 }
 
-// contradict marks a claim whose payout the gateway now speaks of otherwise
-// than before; nothing moves until a person has looked. A mere repetition
-// marks nothing, nor does a gateway that has not said anything yet.
+// contradict marks a claim when the gateway contradicts its earlier answer about a
+// payout; nothing moves until a person has looked. A repeated answer marks nothing,
+// nor does a gateway that has not answered yet.
 func (b *Book) contradict(p *payout.Payout, said payout.Outcome) {
 	if string(said) == string(p.State) || said == payout.Processing ||
 		p.State == payout.Instructed || p.State == payout.Returned {
@@ -184,19 +186,19 @@ func (b *Book) paidOut(id string) Outcome {
 	return o
 }
 
-// answer is what one outcome does to a payout in one state.
+// answer says what one outcome does to a payout in one state.
 type answer struct {
 	to payout.State
 	// book moves the money; it happened outside at the time given, zero for now.
 	book func(*Book, *claim.Claim, *payout.Payout, time.Time) error
 }
 
-// answers is the whole life of a payout; an outcome that is not here changes nothing.
+// answers is the whole life of a payout; outcomes that are not listed change nothing.
 var answers = map[payout.State]map[payout.Outcome]answer{
 	payout.Instructed: {
 		payout.OutcomeSucceeded: {payout.Succeeded, (*Book).payoutArrived},
 		payout.OutcomeFailed:    {payout.Failed, (*Book).payoutFailed},
-		// It arrived and came back before anybody said so.
+		// It arrived and came back before the gateway reported either.
 		payout.OutcomeReturned: {payout.Returned, (*Book).payoutFailed},
 	},
 	payout.Succeeded: {
@@ -207,7 +209,7 @@ var answers = map[payout.State]map[payout.Outcome]answer{
 	},
 }
 
-// payoutArrived books the gateway's word that the consumer has the money, or a
+// payoutArrived books the gateway's report that the consumer has the money, or a
 // coupon, which counts as paid.
 func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) error {
 	kind := ledger.PayoutConfirmed
@@ -220,8 +222,8 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 	return b.settle(c)
 }
 
-// payoutMadeAgain books a failure or a return: amount of it is payable again and
-// waits for an operator, as far as the claim still owes it.
+// payoutMadeAgain books a failure or a return: as far as the claim still owes it,
+// amount is payable again and waits for an operator.
 func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Amount, t claim.Trigger) error {
 	failed(c, p.Part, amount)
 	by, err := b.reversalBearer(c, false)
@@ -237,9 +239,9 @@ func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Am
 	return b.stall(c, t, p.FailureCode)
 }
 
-// goOn pays what a confirmed claim is still owed when a payout did not stay with
-// the consumer and its own part is not owed any more: the money counted towards
-// the other part, or for nothing.
+// goOn pays what a confirmed claim still owes after a payout failed or came back whose
+// own part is no longer owed: its money counted towards the other part, or towards
+// nothing.
 func (b *Book) goOn(c *claim.Claim) error {
 	if c.State == claim.Paid && c.Funding.Paid() < c.Award.Total() {
 		if err := b.stall(c, claim.PayoutReturned, ""); err != nil {
@@ -265,9 +267,9 @@ func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) erro
 	return b.payoutMadeAgain(c, p, p.Amount, claim.PayoutFailedForGood)
 }
 
-// payoutReturned books a payout that came back after it had arrived; of a coupon,
-// what was not spent. What the consumer gave back before came twice: it matches
-// nothing.
+// payoutReturned books a payout that came back after it had arrived; of a coupon, the
+// unspent part. If the consumer had already repaid some of it, that much came back
+// twice and goes to suspense.
 func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) error {
 	whole, back, twice := p.Amount, ledger.PayoutCameBack, ledger.SuspenseReceived
 	if p.Form == claim.Coupon {
@@ -293,9 +295,9 @@ func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) er
 	return b.payoutMadeAgain(c, p, again, t)
 }
 
-// payoutArrivedLate books a success that the gateway reports after a failure:
-// what had become payable again is gone after all. What was given back since is
-// borne anew.
+// payoutArrivedLate books a success that the gateway reports after a failure: the
+// amount that was payable again is gone after all. A bearer who got money back in the
+// meantime bears it again.
 func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time) error {
 	failed(c, p.Part, -p.Amount)
 	c.Funding.RefundFailed, c.Funding.CompensationFailed = max(0, c.Funding.RefundFailed), max(0, c.Funding.CompensationFailed)
@@ -307,7 +309,7 @@ func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time)
 	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
 	}
-	// It may have taken what waited to be sent as the other part.
+	// It may have used money that was waiting to be sent as the other part.
 	b.trimFailed(c)
 	if err := b.payoutArrived(c, p, at); err != nil {
 		return err
@@ -318,7 +320,8 @@ func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time)
 	return nil
 }
 
-// stall moves a claim to where an operator has to act, unless it is there.
+// stall moves a claim to the state in which an operator has to act, unless it is
+// already there.
 func (b *Book) stall(c *claim.Claim, t claim.Trigger, note string) error {
 	if _, ok := claim.Next(c.State, t); !ok {
 		return nil

@@ -25,8 +25,8 @@ func (o *onCoupon) follow(b *Book, n *Needs, round int) {
 	}
 }
 
-// coupon gives the payout if its coupon has been issued and has not ended otherwise
-// than by being spent.
+// coupon gives the payout if its coupon was issued and has neither lapsed nor been
+// returned.
 func (o *onCoupon) coupon(b *Book) (*payout.Payout, error) {
 	p := b.payouts.get(o.payoutID)
 	if p == nil {
@@ -37,19 +37,19 @@ func (o *onCoupon) coupon(b *Book) (*payout.Payout, error) {
 		return p, nil
 	case payout.CouponNone, payout.CouponLapsed, payout.CouponReturned:
 	}
-	return nil, fault.New(fault.PayoutStateConflict, "payout %s is %s in the form %s; its coupon is %q", p.ID, p.State, p.Form, p.Coupon.State).
+	return nil, fault.New(fault.PayoutStateConflict, "payout %s has no coupon that can be used: it is %s in the form %s, and its coupon state is %q", p.ID, p.State, p.Form, p.Coupon.State).
 		With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
 }
 
-// RedeemCoupon is a consumer spending a coupon, or a part of it. Refuses with
-// COUPON_EXCEEDED what is more than is left on it.
+// RedeemCoupon records that a consumer spent a coupon or a part of it. Refuses with
+// COUPON_EXCEEDED if the amount is more than is left on the coupon.
 type RedeemCoupon struct {
 	onCoupon
 	// OutNumber is that of the payout.
 	OutNumber string
 	Amount    money.Amount
 	Currency  string
-	// Reference is that of the purchase, used once over all books.
+	// Reference is the purchase's own; it is unique across books.
 	Reference string
 	// EffectiveAt is when it was spent; zero for now.
 	EffectiveAt time.Time
@@ -86,8 +86,8 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 		return Outcome{}, ReferenceUsed(r.Reference)
 	}
 	if left := p.CouponLeft(); r.Amount > left {
-		return Outcome{}, fault.New(fault.CouponExceeded, "%s %s are left on the coupon of payout %s, not %s",
-			money.Format(left, p.Currency), p.Currency, p.ID, money.Format(r.Amount, p.Currency)).
+		return Outcome{}, fault.New(fault.CouponExceeded, "the coupon of payout %s has only %s %s left, not %s",
+			p.ID, money.Format(left, p.Currency), p.Currency, money.Format(r.Amount, p.Currency)).
 			With("payoutId", p.ID).With("leftMinor", int64(left)).With("askedMinor", int64(r.Amount)).With("currency", p.Currency).
 			At("amount.minor_units")
 	}
@@ -108,8 +108,8 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 	return o, nil
 }
 
-// LapseCoupon is the gateway's word that a coupon expired. What is left on it is
-// nobody's income: it lies in suspense until somebody has found whose it is.
+// LapseCoupon records the gateway's report that a coupon expired. The remainder is
+// nobody's income: it stays in suspense until its owner is established.
 type LapseCoupon struct {
 	onCoupon
 	// OutNumber is that of the payout.
@@ -129,7 +129,7 @@ func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
 	}
 	left := p.CouponLeft()
 	if at := p.Coupon.ExpiresAt; left == 0 || b.now.Before(at) {
-		return Outcome{}, fault.New(fault.PayoutStateConflict, "the coupon of payout %s has %s %s left and can be spent until %s",
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "the coupon of payout %s cannot lapse now: it has %s %s left and is valid until %s",
 			p.ID, money.Format(left, p.Currency), p.Currency, at.Format(time.RFC3339)).
 			With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
 	}

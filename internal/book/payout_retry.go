@@ -12,15 +12,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// RetryPayout is an operator sending what failed or came back once more. A
-// payout that failed keeps its out-number, so that the gateway can tell that it
-// pays once; one that came back was paid under its number and gets a new one.
-// To another destination goes a new number too, once the gateway may not pay
-// under the failed one any more.
+// RetryPayout is an operator's command to send a failed or returned payout again. A
+// failed payout keeps its out-number, so that the gateway can make sure that it pays
+// once. A returned one was paid under its number and gets a new one. A payout to
+// another destination also gets a new number, once the gateway may no longer pay the
+// failed one.
 type RetryPayout struct {
 	OnClaim
 	PayoutID string
-	// Destination is where it shall go from now on; empty for where it went before.
+	// Destination is where it goes from now on; empty means the same as before.
 	Destination string
 	// Note is kept with the move.
 	Note string
@@ -42,7 +42,7 @@ func (r *RetryPayout) Cover(d *request.Digest) { d.Texts(r.PayoutID, r.Destinati
 
 func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 	if b.call.Header.Principal.Person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a payout is retried by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a payout must be retried by a person, but the call names no person")
 	}
 	p := b.payouts.get(r.PayoutID)
 	if p == nil {
@@ -54,7 +54,7 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if p.State != payout.Failed && p.State != payout.Returned {
-		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only what failed or came back is sent again", p.ID, p.State).
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only a failed or returned payout can be retried", p.ID, p.State).
 			With("payoutId", p.ID).With("state", p.State).About(c)
 	}
 	if _, ok := claim.Next(c.State, claim.PayoutRetried); !ok {
@@ -105,20 +105,20 @@ func (b *Book) failedPayouts(claimID string) []string {
 	return ids
 }
 
-// goElsewhere says whether one of the payouts goes elsewhere than to a destination:
-// it was on its way when the claim's destination changed.
+// goElsewhere says whether one of the payouts has another destination than the one
+// given, because the claim's destination changed while it was on its way.
 func (b *Book) goElsewhere(payouts []string, destination string) bool {
 	return slices.ContainsFunc(payouts, func(id string) bool { return b.payouts.get(id).Destination != destination })
 }
 
-// checkRedirect refuses another destination until the gateway has confirmed, when
-// it could not pay any more, that it did not pay to the one before: the same money
+// checkRedirect refuses another destination until the gateway has confirmed, at a time
+// when it could no longer pay, that it did not pay to the earlier one: the same money
 // must never be under way under two numbers.
 func (b *Book) checkRedirect(failed []string) error {
 	for _, id := range failed {
 		if p := b.payouts.get(id); b.lookedAfter(p) {
 			return fault.New(fault.PayoutStateConflict,
-				"payout %s may be paid under its number until %s; it can go elsewhere once the gateway has confirmed after that that it failed",
+				"the gateway may still pay payout %s until %s; it can go to another destination once the gateway has confirmed, after that time, that it failed",
 				p.ID, p.NotAfter.Format(time.RFC3339)).
 				With("payoutId", p.ID).With("state", p.State).With("notAfter", p.NotAfter.Format(time.RFC3339)).At("payout_destination")
 		}
@@ -126,8 +126,8 @@ func (b *Book) checkRedirect(failed []string) error {
 	return nil
 }
 
-// supersede lets everything that waited for an operator and may not be paid under
-// its old number any more go out under a new one.
+// supersede sends everything that waited for an operator under a new number, if the
+// gateway may no longer pay it under the old one.
 func (b *Book) supersede(c *claim.Claim) {
 	f := &c.Funding
 	f.RefundFailed, f.CompensationFailed = 0, 0
@@ -136,7 +136,7 @@ func (b *Book) supersede(c *claim.Claim) {
 		switch {
 		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned:
 		case b.lookedAfter(p):
-			// The gateway may have paid it after all: its money waits on.
+			// The gateway may still have paid it: its money keeps waiting.
 			failed(c, p.Part, p.Amount)
 		default:
 			b.payouts.edit(id, b.command).Superseded = true
@@ -145,8 +145,8 @@ func (b *Book) supersede(c *claim.Claim) {
 	b.trimFailed(c)
 }
 
-// instructAgain sends failed payouts under the numbers that they have, as far as
-// all of their amount is still owed.
+// instructAgain sends failed payouts again under their numbers, if all of their amount
+// is still owed.
 func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
 	for _, id := range waiting {
 		p := b.payouts.get(id)

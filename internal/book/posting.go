@@ -29,7 +29,7 @@ type posting struct {
 func (b *Book) post(k ledger.Kind, amount money.Amount, p posting) error {
 	legs := k.Legs()
 	if amount <= 0 {
-		return fault.New(fault.AmountOutOfRange, "a transfer moves at least one minor unit, not %d", amount).
+		return fault.New(fault.AmountOutOfRange, "a transfer must move at least one minor unit, not %d", amount).
 			With("currency", b.head.Currency)
 	}
 	if err := b.grow(legs.Debit, ledger.Balance{Debits: amount}, amount); err != nil {

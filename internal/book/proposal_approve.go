@@ -39,7 +39,7 @@ func (o *OnProposal) open(b *Book) (*proposal.Proposal, error) {
 	case p == nil:
 		return nil, proposalNotFound(b.merchantID, o.Number)
 	case p.State != proposal.Open:
-		return nil, proposalConflict(p, "proposal %d is %s", p.Number, p.State)
+		return nil, proposalConflict(p, "proposal %d is already %s", p.Number, p.State)
 	}
 	return p, nil
 }
@@ -66,10 +66,10 @@ func proposalConflict(p *proposal.Proposal, format string, args ...any) *fault.E
 	return fault.New(fault.ProposalStateConflict, format, args...).With("proposalNumber", p.Number).With("state", p.State)
 }
 
-// ApproveProposal is one of two people agreeing to a proposal; the second one
-// carries it out. Refuses with SAME_PERSON who proposed it and who has approved it
-// already, and with PROPOSAL_STATE_CONFLICT where what it is about has become less
-// than was proposed, which voids it.
+// ApproveProposal is one of the two approvals that a proposal needs; the second one
+// carries it out. Refuses with SAME_PERSON the proposer and anyone who has already
+// approved it. Refuses with PROPOSAL_STATE_CONFLICT, and voids the proposal, when the
+// debt or penalty that it concerns has become smaller than proposed.
 type ApproveProposal struct {
 	OnProposal
 	Note string
@@ -105,15 +105,16 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 	return o, nil
 }
 
-// lost says whether a refusal means that what a proposal is about is not there any
-// more; otherwise it may be carried out later.
+// lost says whether a refusal means that the proposal can never be carried out,
+// because the debt or penalty that it concerns is gone. After other refusals it may
+// be carried out later.
 func lost(err error) bool {
 	return errors.Is(err, fault.DebtNotFound) || errors.Is(err, fault.DebtExceeded) || errors.Is(err, fault.ProposalStateConflict)
 }
 
-// voidProposal refuses a proposal whose ground is gone, with the amounts of err.
+// voidProposal refuses a proposal that is no longer valid, with the amounts of err.
 func voidProposal(p *proposal.Proposal, err error) error {
-	f := proposalConflict(p, "proposal %d is void: what it is about is not there any more", p.Number).With("state", proposal.Void)
+	f := proposalConflict(p, "proposal %d is void: the debt or penalty that it concerns is gone, or smaller than proposed", p.Number).With("state", proposal.Void)
 	if why, ok := fault.As(err); ok {
 		for k, v := range why.Fields {
 			if f.Fields[k] == "" {
@@ -133,7 +134,7 @@ func (a *ApproveProposal) After(refusal error) (method string, next Command) {
 	return "", nil
 }
 
-// VoidProposal ends a proposal whose ground is gone.
+// VoidProposal ends a proposal that is no longer valid.
 type VoidProposal struct{ OnProposal }
 
 func (v *VoidProposal) Cover(d *request.Digest) { d.Number(v.Number) }
@@ -144,7 +145,7 @@ func (v *VoidProposal) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if err := b.checkDecision(p); err == nil || !lost(err) {
-		return Outcome{}, proposalConflict(p, "proposal %d has its ground", p.Number)
+		return Outcome{}, proposalConflict(p, "proposal %d is still valid and cannot be voided", p.Number)
 	}
 	b.record(event.ProposalRefused, b.claimOfDecision(p))
 	b.detail("proposal", strconv.FormatInt(v.Number, 10))
@@ -154,8 +155,8 @@ func (v *VoidProposal) decide(b *Book) (Outcome, error) {
 	return b.proposed(v.Number), nil
 }
 
-// RefuseProposal is one person ending a proposal; one is enough, and it may be the
-// proposer, who takes it back.
+// RefuseProposal is one person's refusal, which ends the proposal. One refusal is
+// enough, and proposers may refuse their own proposals to take them back.
 type RefuseProposal struct {
 	OnProposal
 	Note string
@@ -166,7 +167,7 @@ func (r *RefuseProposal) Cover(d *request.Digest) { d.Number(r.Number); d.Texts(
 func (r *RefuseProposal) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a proposal is refused by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a proposal must be refused by a person, but the call names no person")
 	}
 	p, err := r.open(b)
 	if err != nil {
@@ -174,7 +175,7 @@ func (r *RefuseProposal) decide(b *Book) (Outcome, error) {
 	}
 	for _, v := range p.Votes {
 		if v.Person == person {
-			return Outcome{}, fault.New(fault.SamePerson, "who has approved proposal %d does not refuse it", p.Number).
+			return Outcome{}, fault.New(fault.SamePerson, "the person who approved proposal %d cannot refuse it", p.Number).
 				With("proposalNumber", p.Number)
 		}
 	}

@@ -16,14 +16,14 @@ type penalty struct {
 }
 
 // penalties are the kinds of proposal that take a penalty. None of them touches a
-// claim: what a consumer is paid is never mixed with what a merchant is fined.
+// claim: a consumer's payout is never mixed with a merchant's fine.
 var penalties = map[proposal.Kind]penalty{
 	proposal.DepositForfeiture: {ledger.Deposit, ledger.DepositForfeited, ledger.DepositForfeitureReversed},
 	proposal.Penalty:           {ledger.ShopFunds, ledger.PenaltyTaken, ledger.PenaltyReversed},
 }
 
 // checkDecision refuses a proposal that could not be carried out on the book as it
-// is.
+// stands.
 func (b *Book) checkDecision(p *proposal.Proposal) error {
 	switch p.Kind {
 	case proposal.WriteOff:
@@ -41,12 +41,12 @@ func (b *Book) checkDecision(p *proposal.Proposal) error {
 	return nil
 }
 
-// checkDebt refuses to give up what is not owed, or more than is.
+// checkDebt refuses to write off a debt that does not exist, or more than is open.
 func (b *Book) checkDebt(kind debt.Kind, id string, amount money.Amount) error {
 	open := b.owedNow(kind, id)
 	switch {
 	case open == 0:
-		return fault.New(fault.DebtNotFound, "merchant %s owes nothing of kind %s for %s", b.merchantID, kind, id).
+		return fault.New(fault.DebtNotFound, "merchant %s has no debt of kind %s for %s", b.merchantID, kind, id).
 			With("debtKind", kind).With("debtId", id)
 	case amount > open:
 		return b.debtExceeded(amount, open)
@@ -56,12 +56,12 @@ func (b *Book) checkDebt(kind debt.Kind, id string, amount money.Amount) error {
 
 // debtExceeded refuses an amount above what is open.
 func (b *Book) debtExceeded(asked, open money.Amount) *fault.Error {
-	return fault.New(fault.DebtExceeded, "%s %s are open, not %s", money.Format(open, b.head.Currency), b.head.Currency,
+	return fault.New(fault.DebtExceeded, "only %s %s are open, but the proposal is for %s", money.Format(open, b.head.Currency), b.head.Currency,
 		money.Format(asked, b.head.Currency)).
 		With("openMinor", int64(open)).With("askedMinor", int64(asked)).With("currency", b.head.Currency).At("amount.minor_units")
 }
 
-// owedNow is what is open of a debt that can be given up.
+// owedNow is the open amount of a debt that can be written off.
 func (b *Book) owedNow(kind debt.Kind, id string) money.Amount {
 	if kind == debt.TopUp {
 		if d := b.debts.get(debtKey{kind, id}); d != nil {
@@ -86,8 +86,9 @@ var undoable = map[proposal.Kind][]proposal.Kind{
 	proposal.PenaltyReversal:  {proposal.DepositForfeiture, proposal.Penalty},
 }
 
-// checkUndoing refuses to undo what was not done or is undone already, and to give
-// back a penalty in part: a transfer is reversed once and whole.
+// checkUndoing refuses to undo a proposal that was not carried out or is already
+// undone. It also refuses to give back part of a penalty, because a transfer is
+// reversed once and in full.
 func (b *Book) checkUndoing(p *proposal.Proposal) error {
 	of := b.proposals.get(p.Undoes)
 	if of == nil {
@@ -98,22 +99,22 @@ func (b *Book) checkUndoing(p *proposal.Proposal) error {
 		fits = fits || of.Kind == kind
 	}
 	if !fits || of.State != proposal.CarriedOut {
-		return proposalConflict(of, "proposal %d is a %s that is %s; it is not undone by a %s", of.Number, of.Kind, of.State, p.Kind)
+		return proposalConflict(of, "proposal %d is a %s in state %s, which a %s cannot undo", of.Number, of.Kind, of.State, p.Kind)
 	}
 	left := b.undoableOf(of)
 	switch {
 	case left == 0:
-		return proposalConflict(of, "nothing of proposal %d is left to undo", of.Number)
+		return proposalConflict(of, "proposal %d has nothing left to undo", of.Number)
 	case p.Amount > left:
 		return b.debtExceeded(p.Amount, left)
 	case p.Kind == proposal.PenaltyReversal && p.Amount < left:
-		return fault.New(fault.RequestInvalid, "a penalty is given back whole: %s", money.Format(left, b.head.Currency)).At("amount")
+		return fault.New(fault.RequestInvalid, "a penalty must be given back in full: %s", money.Format(left, b.head.Currency)).At("amount")
 	}
 	return nil
 }
 
-// undoableOf is what of a proposal that was carried out can still be undone. Of a
-// claim's write-off, a later verdict may have cancelled a part.
+// undoableOf is the amount of a carried-out proposal that can still be undone. A later
+// verdict may have cancelled part of a claim's write-off.
 func (b *Book) undoableOf(of *proposal.Proposal) money.Amount {
 	left := of.Amount - of.Undone
 	c := b.claims.get(of.DebtID)
@@ -156,15 +157,15 @@ func (b *Book) carryOut(p *proposal.Proposal) error {
 	return err
 }
 
-// undo counts what a proposal undoes of an earlier one, and gives that one.
+// undo adds to the undone amount of an earlier proposal, and gives that proposal.
 func (b *Book) undo(p *proposal.Proposal) *proposal.Proposal {
 	of := b.proposals.edit(p.Undoes, b.command)
 	of.Undone += p.Amount
 	return of
 }
 
-// writeOff gives up what the merchant owes: in the books, not against the merchant
-// (rule F5).
+// writeOff writes off what the merchant owes, in the books and not against the
+// merchant (rule F5).
 func (b *Book) writeOff(kind debt.Kind, id string, amount money.Amount) error {
 	if kind == debt.TopUp {
 		k := debtKey{kind, id}
@@ -178,7 +179,7 @@ func (b *Book) writeOff(kind debt.Kind, id string, amount money.Amount) error {
 	return b.post(ledger.ReceivableWrittenOff, amount, posting{claim: b.change(id), due: dueOf(kind)})
 }
 
-// recoverWriteOff takes what was given up from the deposit after all.
+// recoverWriteOff takes a written-off amount from the deposit after all.
 func (b *Book) recoverWriteOff(of *proposal.Proposal, amount money.Amount) error {
 	if of.DebtKind == debt.TopUp {
 		return b.post(ledger.WriteOffRecovered, amount, posting{})
@@ -186,8 +187,8 @@ func (b *Book) recoverWriteOff(of *proposal.Proposal, amount money.Amount) error
 	return b.post(ledger.WriteOffRecovered, amount, posting{claim: b.change(of.DebtID), due: dueOf(of.DebtKind)})
 }
 
-// reversePenalty gives a penalty back to where it was taken from, which is income
-// for what the merchant owes.
+// reversePenalty gives a penalty back to the source it was taken from. It counts as
+// income that can pay what the merchant owes.
 func (b *Book) reversePenalty(of *proposal.Proposal, amount money.Amount) error {
 	b.record(event.PenaltyReversed, "")
 	from := penalties[of.Kind]

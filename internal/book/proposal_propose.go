@@ -11,17 +11,17 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// ProposeDecision asks two people to agree to a decision about a merchant's money:
-// to give up a debt, to take back what was given up, to take a penalty, or to give
-// one back. It moves nothing. Refuses what could not be carried out now: with
-// DEBT_NOT_FOUND, DEBT_EXCEEDED, FREE_AMOUNT_EXCEEDED, PROPOSAL_NOT_FOUND,
+// ProposeDecision asks two people to agree to a decision about a merchant's money: to
+// write off a debt, to recover a write-off, to take a penalty, or to give one back. It
+// moves no money. Refuses decisions that could not be carried out now, with
+// DEBT_NOT_FOUND, DEBT_EXCEEDED, FREE_AMOUNT_EXCEEDED, PROPOSAL_NOT_FOUND or
 // PROPOSAL_STATE_CONFLICT.
 type ProposeDecision struct {
 	Kind     proposal.Kind
 	Amount   money.Amount
 	Currency string
-	// DebtKind and DebtID name the debt to give up: the claim, or the payment
-	// reference of a top-up that bounced.
+	// DebtKind and DebtID name the debt to write off: its claim, or the payment
+	// reference of a bounced top-up.
 	DebtKind debt.Kind
 	DebtID   string
 	// Undoes is the number of the write-off or penalty to undo.
@@ -44,8 +44,8 @@ func (p *ProposeDecision) follow(b *Book, n *Needs, round int) {
 	}
 }
 
-// owed asks for what tells of a debt that can be given up: the claim, or the debt's
-// own row.
+// owed asks for the row that shows a debt that can be written off: the claim, or the
+// debt itself.
 func (n *Needs) owed(merchantID string, kind debt.Kind, id string) {
 	switch kind {
 	case debt.TopUp:
@@ -65,7 +65,7 @@ func (p *ProposeDecision) Cover(d *request.Digest) {
 func (p *ProposeDecision) decide(b *Book) (Outcome, error) {
 	person := b.call.Header.Principal.Person
 	if person == "" {
-		return Outcome{}, fault.New(fault.PersonRequired, "a decision about money is proposed by a person; none was named")
+		return Outcome{}, fault.New(fault.PersonRequired, "a decision about money must be proposed by a person, but the call names no person")
 	}
 	if err := b.checkAmount(p.Amount, p.Currency); err != nil {
 		return Outcome{}, err

@@ -26,6 +26,6 @@ func payments(values ...string) []Reference {
 
 // ReferenceUsed refuses a payment reference that was used before.
 func ReferenceUsed(reference string) error {
-	return fault.New(fault.ReferenceAlreadyUsed, "reference %s was used before", reference).
+	return fault.New(fault.ReferenceAlreadyUsed, "reference %s has already been used", reference).
 		With("reference", reference).At("payment_reference")
 }

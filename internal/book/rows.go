@@ -59,7 +59,7 @@ type Group struct {
 	RecordedAt   time.Time
 }
 
-// Wait is what an open claim waits for.
+// Wait is the deadline, or the money, that an open claim waits for.
 type Wait struct {
 	MerchantID string
 	ClaimID    string
@@ -67,7 +67,7 @@ type Wait struct {
 	Since      time.Time
 	Fires      claim.Deadline
 	Deadline   time.Time
-	// HoldExpires is when what is held goes back to the merchant; zero for never.
+	// HoldExpires is when held money goes back to the merchant; zero means never.
 	HoldExpires time.Time
 }
 
@@ -82,7 +82,7 @@ type Appeal struct {
 	AppealedAt  time.Time
 }
 
-// Approval is one person's word on the amount of one revision.
+// Approval is one person's vote on the amount of one revision.
 type Approval struct {
 	MerchantID  string
 	ClaimID     string
@@ -94,7 +94,7 @@ type Approval struct {
 	ApprovedAt  time.Time
 }
 
-// Retraction is an authenticator taking a result back.
+// Retraction is an authenticator's retraction of a result.
 type Retraction struct {
 	MerchantID  string
 	ResultID    string
@@ -104,7 +104,7 @@ type Retraction struct {
 	RetractedAt time.Time
 }
 
-// Due is a payout to look after.
+// Due is a payout that a worker has to look after.
 type Due struct {
 	MerchantID string
 	PayoutID   string
@@ -117,8 +117,8 @@ type Evidence struct {
 	MerchantID  string
 	ClaimID     string
 	EventNumber int64
-	// Kind is what it is, in the word of whoever added it; Reference where it is
-	// kept, Digest the SHA-256 of that, hex.
+	// Kind says what it is, in the words of the person who added it; Reference says where it
+	// is kept; Digest is its SHA-256 in hex.
 	Kind      string
 	Reference string
 	Digest    string

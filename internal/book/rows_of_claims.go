@@ -7,9 +7,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-// listed says whether timers or queues look at a claim: in every state in which
-// a person, an authenticator or the merchant has to act, and while its award is
-// not funded.
+// listed says whether timers or queues look at a claim: in every state in which a
+// person, an authenticator or the merchant has to act, and while its award is not
+// funded.
 func listed(c *claim.Claim) bool {
 	switch c.State {
 	case claim.Authenticating, claim.InReview, claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.PayoutFailed:
@@ -34,8 +34,8 @@ func waitOf(c *claim.Claim) Wait {
 
 type siblingKey struct{ claimantID, productID string }
 
-// index finds the ids of rows by something that they share. It may name rows that
-// a refused command had staged: whoever follows it looks whether they are there.
+// index finds ids of rows by something that the rows share. It may name rows that a
+// refused command had staged: its users check that the row exists.
 type index[K comparable] map[K][]string
 
 func (x index[K]) put(k K, id string) {

@@ -29,7 +29,7 @@ func (b *Book) Run(c *Call) {
 
 func (b *Book) decide(c *Call) (o Outcome, err error) {
 	defer func() {
-		// A command that breaks must not take the batch with it.
+		// A command that panics must not take the batch with it.
 		if r := recover(); r != nil {
 			err = fmt.Errorf("decide %s: %v\n%s", c.Header.Method, r, debug.Stack())
 		}

@@ -18,13 +18,13 @@ type rows interface {
 	forget()
 	// size is how many rows are in memory.
 	size() int
-	// reindex makes the rows in memory found by what they share.
+	// reindex rebuilds the indexes over the rows in memory.
 	reindex()
 }
 
-// table is the part of one kind of row that a book holds in memory, with what the
-// commands of a batch staged on top. A command's edits are undone as one when
-// it is refused, and become visible to the next command when it is not.
+// table holds one kind of row of a book in memory, with the staged changes of a
+// batch's commands on top. The edits of a refused command are undone together; those
+// of other commands are visible to the next command.
 type table[K comparable, V any] struct {
 	rows    map[K]*row[V]
 	touched []touch[K, V] // What the running command changed, with what was before.
@@ -57,7 +57,7 @@ func newTable[K comparable, V any]() table[K, V] {
 	return table[K, V]{rows: make(map[K]*row[V])}
 }
 
-// load puts in a row as the database has it; a row that is there stays as it is.
+// load adds a row as the database has it; a row that is already there stays as it is.
 func (t *table[K, V]) load(k K, v V) {
 	if _, ok := t.rows[k]; !ok {
 		t.rows[k] = &row[V]{value: v, live: true, stored: true}
@@ -77,8 +77,8 @@ func (t *table[K, V]) reindex() {
 	}
 }
 
-// written makes what the batch changed what the database has. Rows that ended stay
-// as ended, so that a read which is older than their end does not bring them back.
+// written marks the batch's changes as stored. Ended rows stay as ended, so that an
+// older read does not bring them back.
 func (t *table[K, V]) written() {
 	if t.brief {
 		t.forget()
@@ -172,8 +172,8 @@ func (t *table[K, V]) undo() {
 	t.touched = t.touched[:0]
 }
 
-// staged calls made, kept and ended for every row that the batch changed: rows
-// that are new, rows that were stored and are changed, and stored rows that end.
+// staged calls made for every new row that the batch staged, kept for every stored row
+// that it changed, and ended for every stored row that it ended.
 func (t *table[K, V]) staged(made, kept, ended func(*V)) {
 	for _, k := range t.changed {
 		switch r := t.rows[k]; {

@@ -7,7 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// deadline is what time will do to a claim.
+// deadline says what time will do to a claim.
 type deadline struct {
 	fires claim.Deadline
 	at    time.Time

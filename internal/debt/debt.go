@@ -10,15 +10,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// Debt is what a merchant owes, or what is yet to be set aside: what later income
-// goes to.
+// Debt is an amount that a merchant owes, or that is yet to be set aside: later income
+// pays it.
 type Debt struct {
 	MerchantID string
 	Kind       Kind
 	// ID is the claim, or the payment reference of a top-up that bounced.
 	ID           string
 	SamplingCase string
-	// Since is its age: the oldest is paid first.
+	// Since is when the debt arose: the oldest is paid first.
 	Since time.Time
 	Open  money.Amount
 }

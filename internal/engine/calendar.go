@@ -8,13 +8,13 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// SetCalendarDays says of days what they are. It belongs to no book, so it runs
-// outside the lanes. Deadlines that are running stay as they are: whoever was
-// told of one can rely on it. Refuses with PERSON_REQUIRED, and what
-// calendar.Check refuses.
+// SetCalendarDays sets what the given days are. The calendar belongs to no book, so
+// this runs outside the lanes. Running deadlines stay as they are, because people have
+// been told of them. Refuses with PERSON_REQUIRED, and with whatever calendar.Check
+// refuses.
 func (e *Engine) SetCalendarDays(ctx context.Context, h request.Header, days []calendar.Day) (replayed bool, err error) {
 	if h.Principal.Person == "" {
-		return false, fault.New(fault.PersonRequired, "the calendar is set by a person; none was named")
+		return false, fault.New(fault.PersonRequired, "the calendar must be set by a person, but the call names no person")
 	}
 	if err := calendar.Check(days); err != nil {
 		return false, err

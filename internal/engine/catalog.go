@@ -27,8 +27,8 @@ func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	return nil
 }
 
-// Authenticator gives a registered authenticator, looking again for one that is
-// not known here yet.
+// Authenticator gives a registered authenticator. It reads the catalog afresh when
+// the id is unknown.
 func (e *Engine) Authenticator(ctx context.Context, id string) (claim.Authenticator, error) {
 	if a, err := e.Catalog().Authenticator(id); err == nil {
 		return a, nil

@@ -13,16 +13,16 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// PublishPolicyVersion publishes the next version of a policy. It belongs to no
-// book, so it runs outside the lanes. Refuses what Version.Check refuses,
-// POLICY_ALREADY_PUBLISHED, and REQUEST_INVALID for a number that is not the
-// next or a time before that of the version before.
+// PublishPolicyVersion publishes the next version of a policy. Policies belong to no
+// book, so this runs outside the lanes. Refuses with whatever Version.Check refuses,
+// with POLICY_ALREADY_PUBLISHED, and with REQUEST_INVALID if the number is not the
+// next one or the version would take effect before its predecessor.
 func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v policy.Version) (replayed bool, err error) {
 	if err := v.Check(); err != nil {
 		return false, err
 	}
 	if v.PublishedAt.After(e.Now()) {
-		return false, fault.New(fault.RequestInvalid, "published_at lies in the future").At("policy_version.published_at")
+		return false, fault.New(fault.RequestInvalid, "published_at must not be in the future").At("policy_version.published_at")
 	}
 	return e.catalogue(ctx, h, publication{v}, func(r request.Once) (bool, error) {
 		r.Name = fmt.Sprintf("policies/%s/versions/%d", v.PolicyID, v.Number)
@@ -40,7 +40,7 @@ func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a 
 	})
 }
 
-// catalogue runs a change of a catalogue and takes it over at once.
+// catalogue runs a change of the catalogue and makes it effective here at once.
 func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
 	replayed, err := change(h.Once(request.DigestOf(content), e.Now()))
 	switch {
@@ -49,7 +49,7 @@ func (e *Engine) catalogue(ctx context.Context, h request.Header, content reques
 	case errors.Is(err, postgres.ErrUnavailable):
 		return false, Unavailable()
 	case errors.Is(err, postgres.ErrContended):
-		return false, fault.New(fault.TransactionContended, "another change of the catalogue is under way").After(100 * time.Millisecond)
+		return false, fault.New(fault.TransactionContended, "another change of the catalogue is in progress; try again").After(100 * time.Millisecond)
 	case err != nil:
 		return false, err
 	}

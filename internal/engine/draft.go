@@ -7,18 +7,18 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// draft is a batch that is being decided: its commands and their books, with
-// what the commands so far have staged on them.
+// draft is a batch that is being decided: its commands, their books, and what the
+// commands have staged on the books so far.
 type draft struct {
 	engine *Engine
-	// kept are books that are in memory from batches before.
+	// kept are the books that are in memory from earlier batches.
 	kept  book.Books
 	books book.Books
 	needs *book.Needs
 	calls []*call
-	// careful drafts look every request id up before they decide. The others look up
-	// those of commands that are refused; an id that was used for one which is not
-	// is found by the database when the batch is written.
+	// careful drafts look up every request id before they decide. Other drafts look up
+	// only the ids of refused commands; if a command that was not refused reuses an id,
+	// the database finds it when the batch is written.
 	careful bool
 }
 
@@ -27,9 +27,9 @@ func newDraft(e *Engine, kept book.Books, careful bool) *draft {
 	return &draft{engine: e, kept: kept, books: books, needs: book.NewNeeds(books), careful: careful}
 }
 
-// decide loads what calls need and is not in memory, and decides them after those
-// decided before. With locked, every book's head is read anew, which is to lock
-// it, and what was kept of it counts only while its version is the same.
+// decide loads what calls need and memory lacks, and decides the calls after those
+// that were decided before. If locked is set, it locks every book's head by reading it
+// afresh, and uses the book in memory only if its version still matches.
 func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 	if err := d.open(tx, calls, locked); err != nil {
 		return err
@@ -46,9 +46,9 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 	return d.replay(tx, calls)
 }
 
-// replay looks the refused of calls up, which may have been carried out before:
-// what a claim is once, it refuses to become again, and so do most commands that
-// come twice.
+// replay looks up the request ids of refused calls, which may have been carried out
+// before. A repeated command usually fails on its own: the claim is already in the
+// target state. So only refused commands are looked up.
 func (d *draft) replay(tx *postgres.Tx, calls []*call) error {
 	for _, c := range calls {
 		if c.Err != nil {
@@ -72,7 +72,7 @@ func (d *draft) replay(tx *postgres.Tx, calls []*call) error {
 	return nil
 }
 
-// open gets the books of calls ready at the present time.
+// open prepares the books of calls and brings them to the present time.
 func (d *draft) open(tx *postgres.Tx, calls []*call, locked bool) error {
 	var unread []string
 	for _, c := range calls {
@@ -123,7 +123,7 @@ func (d *draft) readHeads(tx *postgres.Tx, merchants []string, locked bool) erro
 	return nil
 }
 
-// load reads all that calls need and that is not in memory.
+// load reads everything that calls need and that is not in memory.
 func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 	n := d.needs
 	for _, c := range calls {
@@ -146,12 +146,12 @@ func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 	return nil
 }
 
-// errNothing says that every command was refused or a replay and that the books
-// were locked, so that nothing is left to write or to compare.
+// errNothing says that every command was refused or replayed while the books were
+// locked, so there is nothing to write or to compare.
 var errNothing = errors.New("nothing to write")
 
-// seal gives what is to be written, with the versions that it rests on, and makes
-// the books in memory what they are once it is written.
+// seal gives the changes to write with the versions that they rest on, and moves the
+// books in memory to their state after the write.
 func (d *draft) seal() (changes *book.Changes, changed bool) {
 	changes = new(book.Changes)
 	for _, b := range d.books {

@@ -33,17 +33,17 @@ type Config struct {
 	Lanes int
 	// BatchMax is the most commands in one transaction; 1 turns batching off.
 	BatchMax int
-	// Ahead is how many commands must wait in a lane for it to decide them while
-	// the batch before is being written; fewer wait for its end. More of them make
-	// larger batches.
+	// Ahead is how many commands must wait in a lane before it decides them while the
+	// previous batch is still being written. Fewer commands wait for that write to end.
+	// A higher value makes larger batches.
 	Ahead int
-	// Half is the most commands of a batch, or half of those that the lane has,
-	// decided and being written included, where that is more.
+	// Half is the smallest cap on a batch. When more than 2×Half commands are in the
+	// lane (queued, decided, or being written), a batch may take up to half of them.
 	Half int
-	// KeptMax is how many rows of books a lane keeps in memory, some hundred bytes
-	// each.
+	// KeptMax is how many rows of books a lane keeps in memory. A row takes a few hundred
+	// bytes.
 	KeptMax int
-	// QueueMax is the most commands waiting in one lane; beyond it callers get
+	// QueueMax is how many commands may wait in one lane; further callers get
 	// QUEUE_FULL.
 	QueueMax int
 	// PlanAge is how long a lane keeps its cached plans.
@@ -115,7 +115,7 @@ func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks
 	return e, nil
 }
 
-// Close answers what is queued, then stops. Nothing may be submitted after.
+// Close answers the queued commands, then stops. Nothing may be submitted after it.
 func (e *Engine) Close() {
 	close(e.stop)
 	e.stopped.Wait()
@@ -127,7 +127,7 @@ func (e *Engine) Close() {
 // Now is the engine's time, as precise as the database keeps it.
 func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
 
-// Catalog is the policies and authenticators as last read.
+// Catalog gives the policies, calendar and authenticators as last read.
 func (e *Engine) Catalog() *book.Catalog { return e.catalog.Load() }
 
 // call is a command on its way through the pipeline.
@@ -191,7 +191,7 @@ func (e *Engine) address(ctx context.Context, h *request.Header, cmd book.Addres
 	case err != nil:
 		return err
 	case !found:
-		return fault.New(fault.PayoutNotFound, "no payout was instructed under the out-number %s", outNumber).
+		return fault.New(fault.PayoutNotFound, "no payout has the out-number %s", outNumber).
 			With("outNumber", outNumber).At("out_number")
 	case h.MerchantID != "" && h.MerchantID != held.MerchantID:
 		return book.PayoutNotFound(h.MerchantID, outNumber)
@@ -208,9 +208,9 @@ func (e *Engine) end(ctx context.Context, h request.Header, cmd book.Command) {
 	}
 }
 
-// do queues a command and waits for its answer. When ctx ends first the caller
-// gets its error and the command still runs: sent again with the same request
-// id, it is answered from its stored outcome.
+// do queues a command and waits for its answer. If ctx ends first, the caller gets
+// ctx's error and the command still runs: a call with the same request id is answered
+// from the stored outcome.
 func (e *Engine) do(ctx context.Context, h request.Header, cmd book.Command) (book.Outcome, error) {
 	if h.ArrivedAt.IsZero() {
 		h.ArrivedAt = e.Now()
@@ -236,9 +236,9 @@ func (e *Engine) lane(merchantID string) *lane {
 	return e.lanes[h.Sum32()%uint32(len(e.lanes))]
 }
 
-// queueFull is the answer of a queue beyond its bound.
+// queueFull is the refusal of a command for a lane whose queue is full.
 func queueFull(most int) error {
-	return fault.New(fault.QueueFull, "the queue of this book's lane is full (%d commands)", most).
+	return fault.New(fault.QueueFull, "the command queue for this book is full (%d commands)", most).
 		With("queueMax", most).After(200 * time.Millisecond)
 }
 

@@ -14,21 +14,20 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// lane owns the books that hash to it. It decides commands on the books as it
-// keeps them in memory, reading only what is missing, and writes a batch with one
-// statement that compares the versions of the books it was decided on. While the
-// database writes, the lane decides the next batch on top, once enough commands
-// wait for that. Where another replica has changed a book in between, the
-// statement does nothing: what was decided is thrown away, with the books, and
-// decided afresh under their locks. Nobody is answered before the batch that the
-// answer rests on is committed.
+// lane owns the books that hash to it. It decides commands on the books that it keeps
+// in memory, reads only what is missing, and writes a batch with one statement that
+// compares the versions of the books it was decided on. While the database writes, the
+// lane decides the next batch on top, once enough commands wait. If another replica
+// has changed a book meanwhile, the statement does nothing: the lane throws away the
+// decisions and the books, and decides afresh under the books' locks. No caller is
+// answered before the batch that the answer rests on is committed.
 type lane struct {
 	engine *Engine
-	// writer writes one batch at a time; reader reads, also while it does.
+	// writer writes one batch at a time; reader reads, even during a write.
 	writer *postgres.Session
 	reader *postgres.Session
 	queue  chan *call
-	// plenty says that enough commands wait to decide them ahead.
+	// plenty signals that enough commands wait to decide them ahead.
 	plenty chan struct{}
 	// kept are the books in memory, as they are once what is under way is written;
 	// counted is how many rows each of them holds, rows the sum.
@@ -36,16 +35,16 @@ type lane struct {
 	counted   map[string]int
 	rows      int
 	plannedAt time.Time
-	// cautious is for how many more batches the lane locks books first.
+	// cautious is for how many more batches the lane locks books before it decides.
 	cautious int
-	// landed are the calls whose batch is committed and who are not answered yet.
+	// landed are the calls whose batch is committed and that are not answered yet.
 	landed []*call
 	// watch measures the batch that is being written.
 	watch stopwatch
 }
 
-// cautiousFor is for how many batches a lane locks books first after another
-// replica changed one of them.
+// cautiousFor is for how many batches a lane locks books before it decides, after
+// another replica changed one of them.
 const cautiousFor = 64
 
 func newLane(e *Engine, queueMax int) *lane {
@@ -63,7 +62,7 @@ func (l *lane) close() {
 func (l *lane) submit(c *call) error {
 	select {
 	case <-l.engine.stop:
-		return fault.New(fault.DatabaseUnavailable, "the engine is stopping").After(time.Second)
+		return fault.New(fault.DatabaseUnavailable, "the server is shutting down; send the same request again").After(time.Second)
 	default:
 	}
 	select {
@@ -83,8 +82,8 @@ func (l *lane) submit(c *call) error {
 // enoughWait says whether enough commands wait to decide them ahead.
 func (l *lane) enoughWait() bool { return len(l.queue) >= l.engine.config.Ahead }
 
-// run takes whatever has queued up and runs it as one batch, never waiting for
-// a batch to fill. A stopping engine still answers what is queued.
+// run takes whatever has queued up and runs it as one batch; it never waits for a
+// batch to fill. A stopping engine still answers the queued commands.
 func (l *lane) run() {
 	defer l.close()
 	for {
@@ -102,8 +101,8 @@ func (l *lane) run() {
 	}
 }
 
-// take runs the batch that begins with first, and those that are decided while
-// one is being written.
+// take runs the batch that begins with first, and the batches that are decided during
+// a write.
 func (l *lane) take(first *call) {
 	batch := l.drain(first)
 	if l.cautious > 0 {
@@ -126,16 +125,16 @@ func (l *lane) drain(first *call) []*call {
 	return append([]*call{first}, l.queued(l.share(1)-1)...)
 }
 
-// share is how many commands one batch may hold, where taken of the lane's are no
-// longer queued: half of those that wait in it to be decided or written, so that
-// the database writes one half while the lane decides the other. All in one batch,
-// they would wait for the one and then for the other. Few are not worth it.
+// share is the largest batch that may be taken now: half of the commands in the lane,
+// of which taken are no longer queued, within the bounds Half and BatchMax. Splitting
+// lets the database write one half while the lane decides the other. Below Half
+// commands the overlap costs more than it saves.
 func (l *lane) share(taken int) int {
 	c := &l.engine.config
 	return min(c.BatchMax, max(c.Half, (taken+len(l.queue)+1)/2))
 }
 
-// queued takes what is queued, most commands at most.
+// queued takes up to most commands from the queue.
 func (l *lane) queued(most int) []*call {
 	var batch []*call
 	for len(batch) < most {
@@ -149,8 +148,8 @@ func (l *lane) queued(most int) []*call {
 	return batch
 }
 
-// awaited drops the commands whose callers gave up before they began. Those lose
-// nothing: nothing has happened, and their request ids are free.
+// awaited drops the commands whose callers gave up before the commands began. Such
+// callers lose nothing: nothing has happened, and their request ids are free.
 func awaited(batch []*call) []*call {
 	return slices.DeleteFunc(batch, func(c *call) bool {
 		if c.ctx.Err() != nil {
@@ -161,8 +160,8 @@ func awaited(batch []*call) []*call {
 	})
 }
 
-// extend decides calls after those of a draft, on books that are not locked. An
-// error leaves the draft of no use but for its calls.
+// extend decides calls after those of a draft, on books that are not locked. After an
+// error only the draft's calls are of use.
 func (l *lane) extend(d *draft, calls []*call) (err error) {
 	calls = awaited(calls)
 	d.calls = append(d.calls, calls...)
@@ -173,8 +172,8 @@ func (l *lane) extend(d *draft, calls []*call) (err error) {
 	return l.reader.Alone(context.Background(), func(tx *postgres.Tx) error { return d.decide(tx, calls, false) })
 }
 
-// fly writes a draft, and meanwhile decides the next; nil when there is none. Who
-// waits for the draft before is answered once the database has work again.
+// fly writes a draft and decides the next one meanwhile; the result is nil if there is
+// none. Callers of the previous draft are answered once the database has work again.
 func (l *lane) fly(d *draft) *draft {
 	if len(d.calls) == 0 {
 		l.answerLanded()
@@ -188,8 +187,8 @@ func (l *lane) fly(d *draft) *draft {
 	l.keepAll(d)
 	next := newDraft(l.engine, l.kept, false)
 	written := make(chan error, 1)
-	// The goroutine started last runs first: the database must not wait for callers
-	// to be woken.
+	// The goroutine started last runs first: the database must not wait until callers
+	// have been woken.
 	l.answerLanded()
 	go func() { written <- l.write(changes) }()
 	var failed error
@@ -215,8 +214,8 @@ func (l *lane) fly(d *draft) *draft {
 	}
 }
 
-// room is how many commands are to be decided now that d is being written and next
-// has been decided on top: none unless enough wait.
+// room is how many more commands may be decided while d is being written and next has
+// been decided on top. It is zero unless enough commands wait.
 func (l *lane) room(d, next *draft) int {
 	room := l.share(len(d.calls)+len(next.calls)) - len(next.calls)
 	if !l.enoughWait() || room < min(l.engine.config.Ahead, l.engine.config.BatchMax) {
@@ -225,7 +224,7 @@ func (l *lane) room(d, next *draft) int {
 	return room
 }
 
-// write writes what was decided on books that are not locked.
+// write writes changes that were decided on books that are not locked.
 func (l *lane) write(changes *book.Changes) (err error) {
 	defer broken(&err)
 	l.watch.start(l.engine)
@@ -233,8 +232,8 @@ func (l *lane) write(changes *book.Changes) (err error) {
 	return l.writer.Alone(context.Background(), func(tx *postgres.Tx) error { return tx.Write(changes) })
 }
 
-// land ends a draft that was written, and gives the next one if it holds: err is
-// what went wrong with one of them, ofWrite with the writing.
+// land ends a written draft, and gives the next draft if its decisions hold. err is
+// what went wrong with either of them, ofWrite what went wrong with the write.
 func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 	if err == nil {
 		l.landed = d.calls
@@ -253,7 +252,7 @@ func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 		l.engine.stale()
 		ofWrite = l.try(d.calls)
 	case errors.Is(ofWrite, postgres.ErrCommand):
-		// A request id may have been used before: now all are looked up.
+		// A request id may have been used before: the next try looks all of them up.
 		ofWrite = l.try(d.calls)
 	}
 	l.settle(d.calls, ofWrite)
@@ -261,7 +260,7 @@ func (l *lane) land(d, next *draft, err, ofWrite error) *draft {
 	return nil
 }
 
-// keep keeps a book of a batch for the next ones.
+// keep keeps a book for the next batches.
 func (l *lane) keep(id string, b *book.Book) {
 	if !b.Exists() {
 		return
@@ -272,21 +271,21 @@ func (l *lane) keep(id string, b *book.Book) {
 	l.counted[id] = size
 }
 
-// keepAll keeps the books of a draft for the next ones.
+// keepAll keeps the books of a draft for the next batches.
 func (l *lane) keepAll(d *draft) {
 	for id, b := range d.books {
 		l.keep(id, b)
 	}
 }
 
-// forget forgets a book that is kept.
+// forget drops a kept book from memory.
 func (l *lane) forget(id string) {
 	l.rows -= l.counted[id]
 	delete(l.counted, id)
 	delete(l.kept, id)
 }
 
-// drop forgets the books of a draft, whose memory cannot be relied on.
+// drop forgets the books of a draft whose memory is no longer reliable.
 func (l *lane) drop(d *draft) {
 	for id := range d.books {
 		l.forget(id)
@@ -296,8 +295,8 @@ func (l *lane) drop(d *draft) {
 // crowded says whether the books in memory hold more rows than a lane may keep.
 func (l *lane) crowded() bool { return l.rows > l.engine.config.KeptMax }
 
-// shed makes room before a draft is written: of the books that it changes stays what
-// it changes, of the others nothing.
+// shed makes room before a draft is written. Of the books that the draft changes, only
+// the changed rows stay; other books are dropped.
 func (l *lane) shed(d *draft) {
 	for id := range l.kept {
 		if d.books[id] == nil {
@@ -309,8 +308,7 @@ func (l *lane) shed(d *draft) {
 	}
 }
 
-// runBatch locks a batch's books first, and runs it to the answer of each of its
-// commands.
+// runBatch runs a batch with its books locked, until each of its commands is answered.
 func (l *lane) runBatch(batch []*call) {
 	if batch = awaited(batch); len(batch) == 0 {
 		return
@@ -319,9 +317,9 @@ func (l *lane) runBatch(batch []*call) {
 	l.settle(batch, l.try(batch))
 }
 
-// try runs batch in one transaction, which locks its books before it reads them.
-// Its context is its own: a caller's must not cut a transaction that others
-// wait for.
+// try runs a batch in one transaction, which locks its books before reading them. It
+// has a context of its own: one caller must not cut a transaction that others wait
+// for.
 func (l *lane) try(batch []*call) (err error) {
 	d := newDraft(l.engine, l.kept, true)
 	l.watch.start(l.engine)
@@ -356,15 +354,15 @@ func (l *lane) try(batch []*call) (err error) {
 	})
 }
 
-// broken turns a panic into an error: what breaks is split like what fails, and
-// the other books go on.
+// broken turns a panic into an error, so that the batch is split as after any failure
+// and the other books go on.
 func broken(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("run batch: %v\n%s", r, debug.Stack())
 	}
 }
 
-// count counts a batch that was committed, and tells of it.
+// count counts a committed batch and reports it.
 func (l *lane) count(calls []*call, locked bool) {
 	l.observed(calls, locked)
 	if f := l.engine.hooks.Commit; f != nil {
@@ -372,7 +370,7 @@ func (l *lane) count(calls []*call, locked bool) {
 	}
 }
 
-// refreshPlans keeps a plan from outliving the table it was made for.
+// refreshPlans keeps a plan from outliving the table contents it was made for.
 func (l *lane) refreshPlans() {
 	now := l.engine.Now()
 	if now.Sub(l.plannedAt).Abs() < l.engine.config.PlanAge {
@@ -393,7 +391,7 @@ func (l *lane) answerLanded() {
 	}
 }
 
-// answer tells the payout worker and then every caller, after the commit.
+// answer informs the payout worker and then every caller, after the commit.
 func (l *lane) answer(batch []*call) {
 	var made []payout.Payout
 	for _, c := range batch {

@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// Observer is told how the pipeline fares. Its functions must not block, and
-// several lanes call them at once.
+// Observer receives reports on how the pipeline is doing. Its functions must not
+// block, and several lanes call them at once.
 type Observer struct {
 	// Clock measures how long things take. A sandbox moves the engine's own clock,
 	// not this one.
 	Clock Clock
-	// Batch is told of each batch that changed a book, after its commit and before
-	// its callers are answered.
+	// Batch receives each batch that changed a book, after its commit and before its
+	// callers are answered.
 	Batch func(Batch)
-	// Stale is told whenever a batch has to be decided afresh, because another
-	// replica had changed one of its books.
+	// Stale is called whenever a batch must be decided afresh because another replica
+	// has changed one of its books.
 	Stale func()
 }
 
-// Batch is what an observer is told of a batch.
+// Batch is an observer's report on a batch.
 type Batch struct {
 	Commands int
-	// Began is when the database was given the batch, Took how long it had it.
+	// Began is when the database received the batch, Took how long it worked on it.
 	Began time.Time
 	Took  time.Duration
-	// Locked says that the books were locked first: the database had the batch
-	// while it was read and decided, too.
+	// Locked says that the books were locked first, so that the database also had the
+	// batch while it was read and decided.
 	Locked bool
 
 	calls []*call

@@ -20,8 +20,8 @@ func (p publication) DigestVersion() int64 {
 	return request.FirstVersion
 }
 
-// hasTerms says whether a field is set that the first list does not cover. A
-// default that is spelled out is the same as one that is left out.
+// hasTerms says whether a field is set that the first list does not cover. Spelling out
+// a default is the same as leaving it out.
 func (p publication) hasTerms() bool {
 	for _, s := range p.spans() {
 		if s.WorkingDays != 0 {
@@ -34,7 +34,7 @@ func (p publication) hasTerms() bool {
 		p.ReversalBearer() != policy.BornePlatform || p.FeeRule() != policy.FeeNone
 }
 
-// spans are the periods that could only be durations at first.
+// spans are the periods that could at first only be durations.
 func (p publication) spans() [4]policy.Span {
 	w := &p.Windows
 	return [...]policy.Span{w.Result, w.Review, w.NoticeDelivery, w.Notice}

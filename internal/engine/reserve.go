@@ -11,9 +11,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// reserver reserves references that are unique across books, for all callers
-// that ask at the same time in one statement. Books are shards; a reference is
-// a row of its own that names the book whose command may complete under it.
+// reserver reserves references that are unique across books, in one statement for all
+// callers that ask at the same time. Books are shards; a reservation is a row of its
+// own that names the book whose command may complete under it.
 type reserver struct {
 	engine  *Engine
 	session *postgres.Session
@@ -95,7 +95,7 @@ func (r *reserver) reserve(batch []*reservation) {
 		pause()
 	}
 	if errors.Is(err, postgres.ErrCommand) && len(batch) > 1 {
-		// One reference is at fault: each stands for itself.
+		// One reference is at fault: each is tried on its own.
 		for _, one := range batch {
 			r.reserve([]*reservation{one})
 		}
@@ -110,8 +110,8 @@ func (r *reserver) reserve(batch []*reservation) {
 	}
 }
 
-// Reserve claims a reference for a holder in a book, or says who holds it. The
-// second result is false when another holder has it.
+// Reserve reserves a reference for a holder in a book, or says who holds it. The
+// second result is false if another holder has it.
 func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgres.Reservation, bool, error) {
 	row.ReservedAt = e.Now()
 	one := &reservation{row: row, done: make(chan struct{})}
@@ -165,8 +165,8 @@ func (e *Engine) underReservations(ctx context.Context, h request.Header, cmd bo
 	}
 	o, err := e.do(ctx, h, cmd)
 	if _, refused := fault.As(err); refused {
-		// Refused for certain: this try will never complete. Other failures leave
-		// the reservations to the same request's retry, or to the sweep.
+		// The refusal is certain: this try will never complete. After other failures the
+		// reservations stay for a retry of the same request, or for the sweep.
 		e.unreserve(ctx, rows)
 	}
 	return o, err
@@ -182,11 +182,11 @@ func (e *Engine) used(ctx context.Context, cmd book.Command, r book.Reference, h
 		case found:
 			return book.ResultRecorded(id)
 		}
-		return fault.New(fault.TransactionContended, "another request is recording report %s right now", recording.Result.ReportNumber).
+		return fault.New(fault.TransactionContended, "another request is recording report %s; try again", recording.Result.ReportNumber).
 			After(100 * time.Millisecond)
 	}
 	if holder.Holder == "" {
-		return fault.New(fault.TransactionContended, "another request with this reference is being refused right now").After(50 * time.Millisecond)
+		return fault.New(fault.TransactionContended, "another request with this reference is just ending; try again").After(50 * time.Millisecond)
 	}
 	return book.ReferenceUsed(r.Value)
 }

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// attemptsMax bounds how often one command is tried against contention.
+	// attemptsMax bounds how often one command is tried under contention.
 	attemptsMax = 8
 	// pauseMin and pauseMax bound the jittered pause between those tries.
 	pauseMin = time.Millisecond
 	pauseMax = 20 * time.Millisecond
 )
 
-// settle answers a batch that went through, and splits or repeats one that did not.
+// settle answers a batch that was written, and splits or repeats one that was not.
 func (l *lane) settle(batch []*call, err error) {
 	switch {
 	case err == nil:
@@ -27,10 +27,10 @@ func (l *lane) settle(batch []*call, err error) {
 		l.again(batch)
 	case errors.Is(err, postgres.ErrCommitUnknown), errors.Is(err, postgres.ErrUnavailable):
 		doubt(batch, err)
-		// The next try reconnects and finds, request by request, what was stored.
+		// The next try reconnects and finds out, for each request, whether it was stored.
 		l.reconnect(batch, err)
 	case len(batch) > 1:
-		// One command's data is at fault: halve until it stands alone.
+		// One command's data is at fault: halve the batch until that command is alone.
 		half := len(batch) / 2
 		l.settle(batch[:half], l.try(batch[:half]))
 		l.settle(batch[half:], l.try(batch[half:]))
@@ -39,8 +39,8 @@ func (l *lane) settle(batch []*call, err error) {
 	}
 }
 
-// again repeats contended work, book by book, so that one busy book does not
-// stall the others; a book that stays busy goes to the end of the queue.
+// again repeats contended work book by book, so that one busy book does not stall the
+// others; a book that stays busy goes to the end of the queue.
 func (l *lane) again(batch []*call) {
 	slices.SortStableFunc(batch, func(a, b *call) int {
 		if a.Header.MerchantID < b.Header.MerchantID {
@@ -73,7 +73,7 @@ func (l *lane) requeue(calls []*call, err error) {
 		c.attempts++
 		if c.attempts >= attemptsMax {
 			l.engine.log.Warn("command gave up against contention", "method", c.Header.Method, "error", err)
-			c.answer(fault.New(fault.TransactionContended, "the merchant's book stayed busy; nothing was changed").After(100 * time.Millisecond))
+			c.answer(fault.New(fault.TransactionContended, "the merchant's book is busy and nothing was changed; try again").After(100 * time.Millisecond))
 			continue
 		}
 		select {
@@ -119,16 +119,16 @@ func Unknown(cause error) error {
 	return &fault.Unknown{RetryAfter: time.Second, Cause: cause}
 }
 
-// Unavailable is the refusal while the database cannot be reached.
+// Unavailable is the refusal for a database that cannot be reached.
 func Unavailable() error {
-	return fault.New(fault.DatabaseUnavailable, "the database cannot be reached; the same request may be sent again").
+	return fault.New(fault.DatabaseUnavailable, "the database cannot be reached; send the same request again").
 		After(time.Second)
 }
 
-// refuse answers the one command that its data kept from being stored.
+// refuse answers a single command whose data the database did not accept.
 func (l *lane) refuse(c *call, err error) {
 	if errors.Is(err, postgres.ErrCommand) {
-		// What another replica stored meanwhile is seen by a fresh load.
+		// A fresh load shows what another replica stored meanwhile.
 		if c.attempts++; c.attempts < 3 {
 			l.settle([]*call{c}, l.try([]*call{c}))
 			return

@@ -8,8 +8,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
-// AccessRefusal is an attempt, or several alike in a row, that was refused because of
-// who made it. Everything but the time and the count tells attempts apart.
+// AccessRefusal is an attempt that was refused because of its caller, or several like
+// attempts in a row. Attempts are alike if they differ only in time.
 type AccessRefusal struct {
 	AccessAttempt
 	// Number is given by the database.
@@ -18,16 +18,16 @@ type AccessRefusal struct {
 	Attempts  int32
 }
 
-// AccessAttempt is what attempts that are kept as one have in common.
+// AccessAttempt is what the attempts counted in one refusal have in common.
 type AccessAttempt struct {
 	Method string
 	Reason string
-	// Workload, Role, Person and Scope are as far as they were proved.
+	// Workload, Role, Person and Scope are set as far as they were proved.
 	Workload string
 	Role     string
 	Person   string
 	Scope    string
-	// Target is the resource beyond the caller's scope that was named.
+	// Target is the resource named in the attempt that lies outside the caller's scope.
 	Target string
 }
 
@@ -51,16 +51,16 @@ func (db *DB) RecordAccessRefusals(ctx context.Context, list []AccessRefusal) er
 	return failure(ctx, "record refused attempts", err)
 }
 
-// RefusalCursor is the place of a refusal in the order of time.
+// RefusalCursor says where a page of refusals starts, in order of time.
 type RefusalCursor struct {
 	RefusedAt time.Time
 	Number    int64
 }
 
-// RefusalQuery says which refusals to list: those from From on, before Before
-// in the order of time.
+// RefusalQuery says which refusals to list: those from From on and before Before, in
+// order of time.
 type RefusalQuery struct {
-	// Workload is whose attempts are asked for; empty for everybody's.
+	// Workload selects one workload's attempts; empty means everybody's.
 	Workload string
 	From     time.Time
 	Before   RefusalCursor

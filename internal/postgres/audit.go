@@ -14,8 +14,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 )
 
-// Audit reads whole books from one snapshot, so that what is compared belongs
-// together although commands go on meanwhile.
+// Audit reads whole books from one snapshot, so that compared rows belong together
+// although commands go on meanwhile.
 type Audit struct {
 	tx  *sqlx.Tx
 	ctx context.Context
@@ -173,8 +173,8 @@ func (a *Audit) Persons(merchantID, after string, limit int) ([]book.Person, err
 		}, merchantID, after, limit)
 }
 
-// Strays reads how many rows of a book belong to nothing: rows of tables that
-// no foreign key ties to what they are part of, by table.
+// Strays counts, by table, the rows of a book that belong to nothing, in tables that no
+// foreign key ties to what their rows are part of.
 func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 	type stray struct {
 		table string

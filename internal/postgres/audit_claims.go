@@ -31,7 +31,7 @@ type AuditedRevision struct {
 	Award   claim.Award
 }
 
-// AuditedUnit is an owned unit; Claim is what the claims say of it.
+// AuditedUnit is an owned unit, with what the claims say about it.
 type AuditedUnit struct {
 	book.UnitOwner
 	// State is the owner's, empty where there is none; Holds says whether the
@@ -40,7 +40,7 @@ type AuditedUnit struct {
 	Holds bool
 }
 
-// Heard is the appeals against the revisions of a claim.
+// Heard describes the appeals against the revisions of a claim.
 type Heard struct {
 	ClaimID string
 	// Newest is the newest revision appealed against, Appeals how many there are.
@@ -120,7 +120,7 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 	return p, a.decisions(p, merchantID, from, to)
 }
 
-// decisions reads what was decided on the claims, and what is owed for them.
+// decisions reads the decisions on the claims, and the debts for them.
 func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 	var err error
 	if p.Confirmed, err = page(a, "audit confirmations", `
@@ -180,16 +180,16 @@ func scanFlow(rows *sql.Rows) (f Flow, err error) {
 	return f, rows.Scan(&f.ClaimID, (*string)(&f.Kind), (*int64)(&f.Amount))
 }
 
-// AuditedProposal is a proposal with what carried it out.
+// AuditedProposal is a proposal with the transfer that carried it out.
 type AuditedProposal struct {
 	proposal.Proposal
 	// TransferKind and TransferAmount are those of its transfer; empty and zero where
 	// none is.
 	TransferKind   ledger.Kind
 	TransferAmount money.Amount
-	// Approvers is how many others than its proposer approved it.
+	// Approvers is how many people other than its proposer approved it.
 	Approvers int
-	// UndoneBy is what of it the proposals that were carried out say they undo.
+	// UndoneBy is how much of it later carried-out proposals say they undo.
 	UndoneBy money.Amount
 }
 

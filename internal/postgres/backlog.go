@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Backlog is what waits to be done, over all books. Counts stop at a bound, so
-// that asking costs the same however much waits.
+// Backlog counts the work that waits, over all books. Counts stop at a bound, so that
+// counting costs the same however much waits.
 type Backlog struct {
-	// PayoutsOpen have no outcome yet; PayoutsStuck are those of them that were
-	// asked after many times.
+	// PayoutsOpen have no outcome yet; PayoutsStuck are those among them about which
+	// the gateway was asked many times.
 	PayoutsOpen, PayoutsStuck int64
 	// InReview, Appealed, AwaitingApproval and PayoutFailed are claims that wait
 	// for people.
@@ -27,9 +27,9 @@ type Backlog struct {
 	DeadLetters int64
 }
 
-// Backlog counts what waits: deadlines that passed before late, deliveries that
-// were due at now, each count up to most. Each is in the order of an index, so that
-// it stops at the bound also where rows of its kind are rare.
+// Backlog counts what waits: deadlines that passed before late, deliveries that were
+// due at now; each count stops at most. Each walks an index in order, so that it stops
+// at the bound even where rows of its kind are rare.
 func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Backlog, error) {
 	b, _, err := readOne(ctx, r, "count what waits", `
 		SELECT
@@ -59,13 +59,13 @@ func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
 	return b, err
 }
 
-// Connections is how many connections of the pool are in use, how many stand
-// ready, and how many there may be.
+// Connections says how many connections of the pool are in use, how many are idle, and
+// how many there may be.
 type Connections struct {
 	Used, Idle, Most int
 }
 
-// Connections tells how the pool stands.
+// Connections describes the pool.
 func (db *DB) Connections() Connections {
 	s := db.pool.Stats()
 	return Connections{Used: s.InUse, Idle: s.Idle, Most: s.MaxOpenConnections}

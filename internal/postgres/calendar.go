@@ -34,9 +34,9 @@ func (db *DB) CalendarDays(ctx context.Context) ([]calendar.Day, error) {
 	return out, nil
 }
 
-// SetCalendarDays stores what the days are, under its request, for a person.
-// replayed says that the same request had stored them before. ErrContended when
-// another request has just set one of them.
+// SetCalendarDays stores the given days under their request, for a person. replayed
+// says that the same request had stored them before. Returns ErrContended if another
+// request has just set one of them.
 func (db *DB) SetCalendarDays(ctx context.Context, r request.Once, days []calendar.Day, personID string) (replayed bool, err error) {
 	dates, kinds, names := make([]string, len(days)), make([]string, len(days)), make([]string, len(days))
 	for i, d := range days {

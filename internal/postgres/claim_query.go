@@ -7,9 +7,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// ClaimQuery names claims: at least a merchant, an order, a claimant, a product
-// or an authenticator, or a queue; the rest narrows them down. What is empty does
-// not count.
+// ClaimQuery selects claims. It names at least a merchant, an order, a claimant, a
+// product, an authenticator or a queue; the other fields narrow it down. Empty fields
+// do not count.
 type ClaimQuery struct {
 	MerchantID string
 	OrderID    string
@@ -21,23 +21,23 @@ type ClaimQuery struct {
 
 	State   claim.State
 	Verdict claim.Verdict
-	// The bounds belong to what they bound. A claim without a deadline lies within
-	// none.
+	// Each pair bounds the field it names. A claim without a deadline lies within no
+	// bounds on it.
 	FiledFrom, FiledTo       time.Time
 	DeadlineFrom, DeadlineTo time.Time
 	// AwardFrom and AwardTo bound refund and compensation together.
 	AwardFrom, AwardTo *money.Amount
 
-	// OldestFirst turns the order around. A queue has its own.
+	// OldestFirst reverses the order. A queue has its own order.
 	OldestFirst bool
 }
 
-// ClaimCursor is a place in a list of claims; the zero cursor is its start.
+// ClaimCursor says where a page of claims starts; the zero cursor is the first page.
 type ClaimCursor struct {
-	// ClaimID is the id that the list goes by: the claim's, or the payout's
-	// where a queue is of payouts.
+	// ClaimID is the id that the list is ordered by: the claim's, or the payout's in
+	// queues of payouts.
 	ClaimID string
-	// Since is when the claim came to where it waits, in queues that go by it.
+	// Since is when the claim began to wait, in queues ordered by that.
 	Since time.Time
 	// ResultID is the result for which the claim is listed, of an authenticator.
 	ResultID string
@@ -46,9 +46,9 @@ type ClaimCursor struct {
 // afterEveryID sorts behind every id that the engine makes.
 const afterEveryID = "~"
 
-// claimAsked is everything that a query may ask of a claim. Parameters that are
-// empty drop out when the statement is planned. Whether there is a result is
-// asked in a form that is looked up claim by claim, and never collected first.
+// claimAsked covers every condition of a query on a claim. Empty parameters drop out
+// when the statement is planned. The condition on results has a form that is checked
+// claim by claim, and never collected first.
 const claimAsked = `(
 	($4 = '' OR c.merchant_id = $4) AND ($5 = '' OR c.order_id = $5) AND ($6 = '' OR c.claimant_id = $6)
 	AND ($7 = '' OR c.product_id = $7) AND ($8 = '' OR c.state = $8) AND ($9 = '' OR c.verdict = $9)
@@ -80,7 +80,7 @@ func (q *ClaimQuery) asked() []any {
 	}
 }
 
-// narrow says whether the query asks what only a claim's own row can tell.
+// narrow says whether the query has conditions that only a claim's own row can decide.
 func (q *ClaimQuery) narrow() bool {
 	return q.Verdict != "" || !q.FiledFrom.IsZero() || !q.FiledTo.IsZero() || !q.DeadlineFrom.IsZero() || !q.DeadlineTo.IsZero() ||
 		q.AwardFrom != nil || q.AwardTo != nil || q.AuthenticatorID != ""

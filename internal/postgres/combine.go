@@ -11,7 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
-// part is one set-based change of what a batch writes, or one comparison that it
+// part is one set-based change in a batch's write, or one comparison that the batch
 // rests on.
 type part struct {
 	what string
@@ -22,7 +22,7 @@ type part struct {
 	reads bool
 }
 
-// gather notes a change for the batch's one write.
+// gather adds a change to the batch's single write.
 func (tx *Tx) gather(what string, rows int, query string, args ...any) {
 	tx.parts = append(tx.parts, part{what: what, rows: rows, query: query, args: args})
 }
@@ -31,20 +31,20 @@ func (tx *Tx) gather(what string, rows int, query string, args ...any) {
 // form.
 func (tx *Tx) spoil(err error) { tx.spoiled = errors.Join(tx.spoiled, err) }
 
-// gatherRead notes a comparison for the batch's one write.
+// gatherRead adds a comparison to the batch's single write.
 func (tx *Tx) gatherRead(what string, rows int, query string, args ...any) {
 	tx.parts = append(tx.parts, part{what: what, rows: rows, query: query, args: args, reads: true})
 }
 
-// combinedMax bounds the statements that a session keeps for combinations of
-// changes. A lane under load writes the same few again and again; beyond the
-// bound the statement that was used the longest time ago goes.
+// combinedMax bounds how many combined statements a session keeps. A lane under load
+// writes the same few combinations again and again; beyond the bound, the least
+// recently used statement is dropped.
 const combinedMax = 128
 
-// flush runs what was gathered as one statement. None of the parts may depend on
-// what another of them writes: they all see the rows as they were before. The
-// first part is carried out first; where a part met another number of rows than
-// it must, the statement fails, and with it everything that it did.
+// flush runs the gathered parts as one statement. No part may depend on what another
+// writes: they all see the rows as they were before. The first part is carried out
+// first. If a part affects or finds another number of rows than it must, the whole
+// statement fails and changes nothing.
 func (tx *Tx) flush() error {
 	parts := tx.parts
 	tx.parts = nil
@@ -88,9 +88,8 @@ func names(parts []part) string {
 
 var placeholder = regexp.MustCompile(`\$(\d+)`)
 
-// combine gives the statement that carries out all parts. It divides by zero,
-// which nothing else in it can, when the rows of a part are not as many as the
-// last parameter says.
+// combine builds the statement that carries out all parts. It divides by zero if a
+// part's row count differs from the last parameter; nothing else in it can.
 func (s *Session) combine(parts []part) string {
 	key := names(parts)
 	if query, ok := s.combined[key]; ok {

@@ -23,7 +23,7 @@ import (
 type DB struct {
 	pool *sqlx.DB
 	url  string
-	// keyed runs the reads whose plan is the same whatever their parameters.
+	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
 }
 
@@ -79,19 +79,19 @@ type Session struct {
 	settings   []string
 	conn       *sqlx.Conn
 	statements map[string]*sqlx.Stmt
-	// combined are the batch-writing statements by what they write; recent are
-	// their keys, the one used last at the end.
+	// combined are the batch-writing statements by content; recent are their keys, the
+	// most recently used at the end.
 	combined map[string]string
 	recent   []string
 	// types are the row types of tables, by the table's name.
 	types map[string]pgwire.RowType
 }
 
-// laneSettings make a session's statements take the plan that is right at any
-// size. Every statement of the pipeline finds its rows by key, so the planner
-// has nothing to weigh; left free, it bases plans on tables that were empty or
-// unanalysed when the statement was prepared and later walks whole histories.
-// Sequential scans are off on every connection, see settled.
+// laneSettings give a session's statements the plan that is right at any table size.
+// Every statement of the pipeline finds its rows by key, so the planner has nothing to
+// weigh. Left free, it plans for tables that were empty or unanalysed when the
+// statement was prepared, and later walks whole histories. Sequential scans are off on
+// every connection, see settled.
 var laneSettings = []string{
 	"SET plan_cache_mode = force_generic_plan",
 	"SET enable_hashjoin = off",

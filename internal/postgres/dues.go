@@ -10,9 +10,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// TakeDues takes payouts that are due at now, the longest due first, and puts
-// each off until a worker should look again: first after wait, doubled with
-// every attempt up to waitMax. What another worker is taking is left to it.
+// TakeDues takes payouts that are due at now, the longest due first, and postpones
+// each until a worker should look again: by wait at first, doubled with every attempt
+// up to waitMax. Rows that another worker is taking are skipped.
 func (db *DB) TakeDues(ctx context.Context, now time.Time, wait, waitMax time.Duration, limit int) ([]payout.Payout, error) {
 	return read(ctx, Reader{from: db.pool}, "take due payouts", `
 		WITH due AS (
@@ -36,14 +36,14 @@ func (db *DB) TakeDues(ctx context.Context, now time.Time, wait, waitMax time.Du
 		payoutValue, now, wait.Microseconds(), waitMax.Microseconds(), limit)
 }
 
-// WaitCursor is the place of a wait in the order of deadlines.
+// WaitCursor says where a list of waits starts, in order of deadlines.
 type WaitCursor struct {
 	Deadline time.Time
 	ClaimID  string
 }
 
-// DueWaits lists what had a deadline at most at before, after a place in the
-// order of deadlines.
+// DueWaits lists waits whose deadline is not after before, in order of deadlines from
+// a cursor on.
 func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed deadlines", `
 		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
@@ -53,8 +53,8 @@ func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, 
 		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
 }
 
-// ExpiredHolds lists claims whose holds had to end at most at before, after a
-// place in that order, which Deadline of the cursor names.
+// ExpiredHolds lists claims whose holds expire not after before, in that order from a
+// cursor on; the cursor's Deadline is the time of expiry.
 func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list expired holds", `
 		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
@@ -64,15 +64,15 @@ func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCurs
 		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
 }
 
-// BookDue is a book with the time since or by which something is due on it, and a
-// place in the order of those times.
+// BookDue is a book with the time of something due on it. It also says where a list in
+// order of those times starts.
 type BookDue struct {
 	At         time.Time
 	MerchantID string
 }
 
-// BooksToSweep lists books whose income waits to be used, since when, after a place
-// in the order of those times.
+// BooksToSweep lists books with a pending sweep and the time of their income, in order
+// of those times from a cursor on.
 func (db *DB) BooksToSweep(ctx context.Context, after BookDue, limit int) ([]BookDue, error) {
 	return read(ctx, Reader{from: db.pool}, "list books to sweep", `
 		SELECT b.sweep_since, b.merchant_id
@@ -82,8 +82,8 @@ func (db *DB) BooksToSweep(ctx context.Context, after BookDue, limit int) ([]Boo
 		LIMIT $3`, scanBookDue, after.At, after.MerchantID, limit)
 }
 
-// PassedDemands lists books whose demand for deposit had to be met at most at
-// before, after a place in the order of those times.
+// PassedDemands lists books whose demand for deposit was due not after before, in order
+// of those times from a cursor on.
 func (db *DB) PassedDemands(ctx context.Context, before time.Time, after BookDue, limit int) ([]BookDue, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed demands", `
 		SELECT b.demand_deadline_at, b.merchant_id

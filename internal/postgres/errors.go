@@ -18,24 +18,24 @@ import (
 
 var errBadConn = driver.ErrBadConn
 
-// The classes of failure that the pipeline treats differently. Everything else
-// is a bug or an outage and goes up as it is.
+// These are the classes of failure that the pipeline treats differently. Everything
+// else is a bug or an outage and is returned as it is.
 var (
 	// ErrUnavailable is a database that cannot be reached or is going away.
 	ErrUnavailable = errors.New("database unavailable")
-	// ErrContended is a serialisation failure, a deadlock or a lock not had in
-	// time: the same work may succeed when tried again.
+	// ErrContended is a serialisation failure, a deadlock, or a lock that was not granted
+	// in time: the same work may succeed on another try.
 	ErrContended = errors.New("transaction contended")
-	// ErrStale is a guarded write that met other rows than were loaded.
+	// ErrStale is a guarded write whose rows had changed since they were loaded.
 	ErrStale = errors.New("rows changed since they were loaded")
-	// ErrCommand is a constraint or value that one command's data violates.
+	// ErrCommand is a constraint or value that the data of one command violates.
 	ErrCommand = errors.New("command refused by the database")
 	// ErrCommitUnknown is a write or a commit that was sent, and whose outcome only
 	// reading can tell.
 	ErrCommitUnknown = errors.New("outcome of commit unknown")
 )
 
-// failure classifies err, which happened during what.
+// failure classifies err, which occurred during what.
 func failure(ctx context.Context, what string, err error) error {
 	if err == nil {
 		return nil
@@ -56,7 +56,7 @@ func failure(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// errInternal marks a database error that no retry and no caller can mend.
+// errInternal marks a database error that neither a retry nor the caller can fix.
 var errInternal = errors.New("database error")
 
 func class(e *pq.Error) error {
@@ -75,8 +75,8 @@ func class(e *pq.Error) error {
 	return errInternal
 }
 
-// constraints says what a violated constraint means to the caller. A
-// constraint that is not here guards against a bug, not against a request.
+// constraints maps a violated constraint to the caller's refusal. A constraint that is
+// not listed guards against a bug, not against a request.
 var constraints = map[string]fault.Reason{
 	"books_key":                         fault.MerchantAlreadyOpened,
 	"order_lines_key":                   fault.OrderLineChanged,
@@ -88,8 +88,8 @@ var constraints = map[string]fault.Reason{
 	"authenticators_key":                fault.AuthenticatorRegistered,
 }
 
-// Refusal turns a violated constraint, or a value that PostgreSQL cannot hold,
-// into the refusal it stands for; nil when err is none of those.
+// Refusal turns a violated constraint, or a value that PostgreSQL cannot hold, into the
+// corresponding refusal. It is nil if err is neither.
 func Refusal(err error) error {
 	var e *pq.Error
 	if !errors.As(err, &e) {
@@ -97,9 +97,9 @@ func Refusal(err error) error {
 	}
 	switch e.Code {
 	case "22003":
-		return fault.New(fault.AmountOutOfRange, "an amount or a running total leaves the range of the book")
+		return fault.New(fault.AmountOutOfRange, "an amount or a running total would leave the range that a book can hold")
 	case "22021":
-		return fault.New(fault.RequestInvalid, "a text of the request holds a character that cannot be stored")
+		return fault.New(fault.RequestInvalid, "a text in the request contains a character that cannot be stored")
 	}
 	if r, ok := constraints[e.Constraint]; ok {
 		return fault.New(r, "another command was recorded first")
@@ -108,6 +108,6 @@ func Refusal(err error) error {
 }
 
 func policyTaken(v *policy.Version) error {
-	return fault.New(fault.PolicyAlreadyPublished, "version %d of policy %s was published before", v.Number, v.PolicyID).
+	return fault.New(fault.PolicyAlreadyPublished, "version %d of policy %s has already been published", v.Number, v.PolicyID).
 		With("policyId", v.PolicyID).With("version", v.Number)
 }

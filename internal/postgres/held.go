@@ -8,13 +8,13 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Held is one connection that is held on to. Unlike the pool it is never quietly
-// replaced: when it breaks every read fails, so that whoever remembers a place
-// notices that another server may answer next.
+// Held is one connection that its owner keeps. Unlike the pool it is never quietly
+// replaced: after it breaks every read fails, so that a reader with a position notices
+// that another server may answer next.
 type Held struct {
 	conn *sqlx.Conn
-	// mu keeps a read from beginning while the connection is given up, which
-	// database/sql does not.
+	// mu keeps a read from beginning while the connection is being given up, which
+	// database/sql does not prevent.
 	mu     sync.RWMutex
 	closed bool
 }
@@ -57,8 +57,8 @@ func (h *Held) Close() {
 	}
 }
 
-// TryLock takes an advisory lock of the database, unless another connection has
-// it. It is held as long as the connection.
+// TryLock takes an advisory lock of the database, unless another connection holds it.
+// The lock lasts as long as the connection.
 func (h *Held) TryLock(ctx context.Context, key int64) (ours bool, err error) {
 	ours, _, err = readOne(ctx, h.Reader(), "lock", `SELECT pg_try_advisory_lock($1)`, func(rows *sql.Rows) (ours bool, err error) {
 		err = rows.Scan(&ours)

@@ -7,19 +7,19 @@ import (
 	"github.com/lib/pq"
 )
 
-// committedChannel is where replicas tell each other that something was
-// committed. It wakes readers and says no more than that.
+// committedChannel is the channel on which replicas announce commits. It only wakes
+// readers; it carries no data.
 const committedChannel = "tenfold_committed"
 
-// NotifyCommitted wakes the readers of every replica. It must not be called
-// inside a transaction of the pipeline: commits that notify wait for each other.
+// NotifyCommitted wakes the readers of every replica. It must not be called inside a
+// transaction of the pipeline: commits that notify wait for each other.
 func (db *DB) NotifyCommitted(ctx context.Context) error {
 	_, err := db.pool.ExecContext(ctx, `SELECT pg_notify($1, '')`, committedChannel)
 	return failure(ctx, "notify", err)
 }
 
-// ListenCommitted calls f whenever a replica tells of a commit, and whenever it
-// may have missed one, until ctx ends. It reconnects by itself.
+// ListenCommitted calls f whenever a replica announces a commit, and whenever an
+// announcement may have been missed, until ctx ends. It reconnects by itself.
 func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
 	const reconnectMin, reconnectMax = 100 * time.Millisecond, 5 * time.Second
 	l := pq.NewListener(db.url, reconnectMin, reconnectMax, nil)

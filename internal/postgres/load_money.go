@@ -90,11 +90,10 @@ func (tx *Tx) Debts(keys []debt.Key) ([]debt.Debt, error) {
 	return out, err
 }
 
-// Usual reads what the latest claims were awarded, looking at no more than limit
-// claims of a book or product. Each is asked for as a range of one and is part of
-// the order, so that only the index that begins with it gives that order: where a
-// few merchants or products have most of the claims, the planner would rather walk
-// all claims backwards.
+// Usual reads the awards of the latest claims, from at most limit claims of a book or
+// product. Each key is selected as a range of one and is part of the order, so that
+// only the index that begins with it gives that order. Otherwise, where a few merchants
+// or products have most of the claims, the planner would walk all claims backwards.
 func (tx *Tx) Usual(keys []book.ProductKey, limit int) ([]book.Usual, error) {
 	var out []book.Usual
 	err := tx.query("read usual awards", `

@@ -25,10 +25,10 @@ const (
 	migrateLockTries = 600
 )
 
-// Migrate brings the schema to the version of this binary and returns the
-// version it found and the one it left. It only goes forward. Processes that
-// migrate at once wait for each other; each migration commits by itself.
-// Returns an error, changing nothing, if the database is newer than the binary.
+// Migrate brings the schema to the version of this binary, and returns the version it
+// found and the one it left. It only goes forward. Processes that migrate at once wait
+// for each other; each migration commits on its own. Returns an error, changing
+// nothing, if the database is newer than the binary.
 func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to int64, err error) {
 	defer func() {
 		if err != nil {

@@ -45,8 +45,8 @@ func (p *PlanStep) Walk(f func(*PlanStep)) {
 	}
 }
 
-// Plans runs what f reads, and tells how the database carries out each of its
-// statements, with the parameters with which it ran.
+// Plans runs the reads of f, and says how the database carries out each statement with
+// the parameters it ran with.
 func (db *DB) Plans(ctx context.Context, f func(Reader) error) ([]PlanStep, error) {
 	var ran []Statement
 	if err := f(Reader{from: recorder{db.pool, &ran}}); err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// prepared runs queries on statements that stay prepared, once a connection and
-// query: the planning of a look-up by key costs more than the look-up. It is for a
-// few fixed queries that find their rows by a unique key.
+// prepared runs queries on statements that stay prepared, once for each connection and
+// query: planning a look-up by key costs more than the look-up itself. It is for a few
+// fixed queries that find their rows by a unique key.
 type prepared struct {
 	*sqlx.DB
 
@@ -40,7 +40,7 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	if st != nil {
 		return st, nil
 	}
-	// Two callers may prepare it at once: the one who comes later keeps the other's.
+	// Two callers may prepare it at once: the later one uses the other's statement.
 	st, err := p.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -55,9 +55,9 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 	return st, nil
 }
 
-// settled makes connections that reach every row by an index where there is one. A
-// plan may be kept, and one that was made while a table was small must not read
-// the whole of it when it has grown.
+// settled makes connections that reach every row by an index if there is one. A plan
+// may be kept, and a plan made while a table was small must not read the whole of it
+// once it has grown.
 type settled struct{ driver.Connector }
 
 // Connect implements driver.Connector.

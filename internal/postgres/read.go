@@ -7,10 +7,10 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// Reader reads what the API shows. It never locks: what it reads is what was
-// committed last. Each statement is planned for the parameters it is called
-// with and for the tables as they are, but for the most frequent one by a key, and a
-// list looks at a bounded number of rows, however long the history is that it lists.
+// Reader reads what the API shows. It never locks, and sees the last committed state.
+// Each statement is planned for its parameters and for the tables as they are, except
+// the most frequent ones, which find a row by key. A list examines a bounded number of
+// rows, however long its history is.
 type Reader struct {
 	from sqlx.QueryerContext
 	// keyed runs reads by a key on statements that stay prepared; nil where they
@@ -30,7 +30,7 @@ func (r Reader) byKey() Reader {
 	return r
 }
 
-// Snapshot runs f on one snapshot, so that what it reads belongs together.
+// Snapshot runs f on one snapshot, so that everything it reads belongs together.
 func (db *DB) Snapshot(ctx context.Context, f func(Reader) error) error {
 	tx, err := db.pool.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -80,22 +80,22 @@ func readOne[T any](ctx context.Context, r Reader, what, query string, scan func
 	return one, found, err
 }
 
-// Page is a part of a list. It may hold fewer rows than were asked for, or
-// none, although More is set: a page looks at a bounded number of rows, and the
-// next one goes on where this one had to stop.
+// Page is a part of a list. It may hold fewer rows than were asked for, even none,
+// although More is set: a page examines a bounded number of rows, and the next page
+// continues where this one stopped.
 type Page[T, C any] struct {
 	Rows []T
-	// Next is the row with which the next page starts, to be handed back as it is.
+	// Next is the row at which the next page starts, to be handed back unchanged.
 	Next C
 	More bool
 }
 
-// examinedMax is how many rows a page looks at for those that are asked for:
-// some milliseconds of the database's time.
+// examinedMax is how many rows a page examines to find those that were asked for: a
+// few milliseconds of the database's time.
 const examinedMax = 2500
 
-// examinedFarMax is the same where every row that is looked at costs a look-up in
-// another table, which may lie on a page of its own.
+// examinedFarMax is the bound where every examined row costs a look-up in another
+// table, which may lie on a page of its own.
 const examinedFarMax = 1000
 
 // listing is a query that gives the rows of a list in order, each with whether

@@ -28,8 +28,8 @@ func claimValue(rows *sql.Rows) (c claim.Claim, err error) { return c, fillClaim
 // ClaimPage is a page of claims.
 type ClaimPage = Page[claim.Claim, ClaimCursor]
 
-// Claims lists claims from a place on, newest first unless asked otherwise; a
-// queue oldest first.
+// Claims lists claims from a cursor on, newest first unless asked otherwise; a queue
+// oldest first.
 func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	args := q.args(from)
 	switch {
@@ -49,8 +49,8 @@ func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size
 	return ofMerchant.list(q).page(ctx, r, size, args...)
 }
 
-// waiting says whether every claim in s has a row in the narrow table of waits,
-// which claims that have ended do not lengthen.
+// waiting says whether every claim in s has a row in the narrow table of waits, which
+// ended claims do not lengthen.
 func waiting(s claim.State) bool {
 	switch s {
 	case claim.Authenticating, claim.InReview, claim.Notified, claim.Appealed, claim.AwaitingApproval, claim.PayoutFailed:
@@ -104,7 +104,7 @@ func (a anchor) list(q ClaimQuery) listing[claim.Claim, ClaimCursor] {
 		FROM (`+walk+`) c
 		WHERE `+claimAsked+` OR c.n > $1
 		LIMIT $2`)
-	// Whether an authenticator has spoken on a claim is told by its results.
+	// Only a claim's results show whether an authenticator has recorded one on it.
 	l.far = q.AuthenticatorID != ""
 	return l
 }
@@ -148,8 +148,8 @@ type foundClaim struct {
 	resultID string
 }
 
-// claimsOfAuthenticator lists the claims that an authenticator has spoken on, each
-// by the first of its results: it stays the first, whatever comes in meanwhile.
+// claimsOfAuthenticator lists the claims on which an authenticator has recorded a
+// result, each by its first result: that one stays the first, whatever comes in later.
 func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	last := from.ResultID
 	walk := `

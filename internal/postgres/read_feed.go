@@ -31,8 +31,8 @@ type Feed struct {
 	Events []FeedEvent
 	// To is the position of that moment.
 	To event.Position
-	// Whole says that Events are all up to To; otherwise they are too many to be
-	// read at once, and Events is empty.
+	// Whole says that Events are all up to To. Otherwise there are too many to read at
+	// once, and Events is empty.
 	Whole bool
 }
 
@@ -77,14 +77,14 @@ func scanWith(rows *sql.Rows, more ...any) (FeedEvent, error) {
 	return r.event()
 }
 
-// Since reads what was committed after a position, all of it or nothing.
+// Since reads what was committed after a position: all of it or nothing.
 //
-// It asks for the transactions beyond the position and for those that were open
-// then, each by the index, so a transaction that stays open for hours costs
-// nothing and holds up nobody. Each part is bounded in the order of the index,
-// which no other plan has without sorting what it finds: an equation would seem to
-// hold for a fixed share of the table, and to be found early by walking it. The
-// snapshot is the statement's own.
+// It selects the transactions beyond the position and those that were open at it, each
+// by the index, so a transaction that stays open for hours costs nothing and holds up
+// nobody. Each part is bounded in the order of the index, which no other plan has
+// without sorting: an equation would seem to hold for a fixed share of the table, and
+// the planner would expect to find its rows early by walking the table. The snapshot is
+// the statement's own.
 func (r Reader) Since(ctx context.Context, from event.Position, limit int) (Feed, error) {
 	f := Feed{Whole: true}
 	var snapshot string
@@ -128,7 +128,7 @@ func (r Reader) Since(ctx context.Context, from event.Position, limit int) (Feed
 	return f, err
 }
 
-// position is where a snapshot stands whose newest event is of transaction high.
+// position is the position of a snapshot whose newest event is of transaction high.
 func position(high uint64, snapshot string) (event.Position, error) {
 	p := event.Position{High: high}
 	parts := strings.Split(snapshot, ":")
@@ -158,8 +158,8 @@ func transactions(ids []uint64) string {
 	return "{" + strings.Join(texts, ",") + "}"
 }
 
-// Witness is an event by which a position is known again: only the database
-// that it was taken in holds this event under this transaction.
+// Witness is an event by which a position is recognised: only the database in which the
+// position was taken holds this event under this transaction.
 type Witness struct {
 	MerchantID  string
 	Number      int64
@@ -212,10 +212,10 @@ type Span struct {
 	From, To   int64
 }
 
-// Spans says, for the next books, which of their events lie between two
-// positions: of each book one run, since what a snapshot shows of a book is
-// always its beginning. A book without any has an empty run; fewer books than
-// asked for are the last. They begin at a merchant, or after it.
+// Spans gives, for the next books, which of their events lie between two positions. Each
+// book has one run of them, because a snapshot always shows a book from its beginning. A
+// book without any has an empty run. Fewer books than asked for are the last ones. The
+// list begins at a merchant, or after it.
 func (r Reader) Spans(ctx context.Context, from, to event.Position, merchantID string, after bool, books int) ([]Span, error) {
 	return read(ctx, r, "read spans", `
 		SELECT b.merchant_id, coalesce(f.event_number, 0), coalesce(t.event_number, 0)
@@ -243,8 +243,8 @@ func (r Reader) Spans(ctx context.Context, from, to event.Position, merchantID s
 		decimal(from.High), transactions(from.Open), decimal(to.High), transactions(to.Open), merchantID, books, after)
 }
 
-// Identity tells this database from every other, a restored copy of it in
-// another server included. It outlives the failure of a server for its standby.
+// Identity distinguishes this database from every other, including a copy of it that was
+// restored on another server. It survives a failover to a standby.
 func (r Reader) Identity(ctx context.Context) (string, error) {
 	id, _, err := readOne(ctx, r, "read identity", `
 		SELECT c.system_identifier::text || '/' || d.oid::text

@@ -15,8 +15,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
-// MoveRead is a move with who made it. Person is empty where none acted, or
-// where the person has been erased.
+// MoveRead is a move with its author. Person is empty if no person acted, or if the
+// person has been erased.
 type MoveRead struct {
 	Move
 	Workload string
@@ -43,7 +43,7 @@ func (r Reader) Moves(ctx context.Context, merchantID, claimID string, after int
 	return moves, r.nameMovers(ctx, merchantID, moves)
 }
 
-// LastMove reads the move that brought a claim where it is; every claim has one.
+// LastMove reads the move that brought a claim to its state; every claim has one.
 func (r Reader) LastMove(ctx context.Context, merchantID, claimID string) (MoveRead, error) {
 	moves, err := read(ctx, r, "read last move", `
 		SELECT`+moveColumns+`
@@ -80,7 +80,7 @@ func scanMove(rows *sql.Rows) (m MoveRead, err error) {
 	return m, nil
 }
 
-// nameMovers puts the persons in the place of the commitments to them.
+// nameMovers replaces commitments by the persons behind them.
 func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveRead) error {
 	var commitments [][]byte
 	for i := range moves {

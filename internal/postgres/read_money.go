@@ -13,8 +13,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// AppealRead is an appeal with what ended it: a decision of the panel, or what
-// made it moot. Both are zero while it waits.
+// AppealRead is an appeal with its end: a decision of the panel, or the event that made
+// it moot. Both are zero while it waits.
 type AppealRead struct {
 	book.Appeal
 	EndedBy claim.Trigger
@@ -64,15 +64,15 @@ func (r Reader) Approvals(ctx context.Context, merchantID, claimID string, after
 		LIMIT $5`, scanApproval, merchantID, claimID, after.Revision, after.Person, limit)
 }
 
-// DebtCursor is a place in a list of debts; the zero cursor is its start.
+// DebtCursor says where a list of debts starts; the zero cursor is its beginning.
 type DebtCursor struct {
 	Kind  debt.Kind
 	Since time.Time
 	ID    string
 }
 
-// Debts lists a book's debts from one on, those of one kind where one is named:
-// by kind, of each the oldest first.
+// Debts lists a book's debts from a cursor on, those of one kind if one is named,
+// ordered by kind and then oldest first.
 func (r Reader) Debts(ctx context.Context, merchantID string, kind debt.Kind, from DebtCursor, size int) (Page[debt.Debt, DebtCursor], error) {
 	last := kind
 	if last == "" {
@@ -93,17 +93,17 @@ func (r Reader) Debts(ctx context.Context, merchantID string, kind debt.Kind, fr
 	return l.page(ctx, r, size, merchantID, string(max(from.Kind, kind)), from.Since, from.ID, string(last))
 }
 
-// DebtSum is what is open of one kind and age together.
+// DebtSum is the open amount of the debts of one kind and age.
 type DebtSum struct {
 	Kind debt.Kind
-	// Age counts the times that the debts are as old as, or older.
+	// Age is how many of the given times the debts are as old as, or older than.
 	Age   int
 	Open  money.Amount
 	Count int64
 }
 
-// DebtSums sums a book's debts by kind, those of one kind where one is named, and
-// by age: by how many of the times given they are open since, or longer.
+// DebtSums sums a book's debts by kind (only one kind, if one is named) and by age:
+// how many of the given times they have been open since, or longer.
 func (r Reader) DebtSums(ctx context.Context, merchantID string, kind debt.Kind, times ...time.Time) ([]DebtSum, error) {
 	return read(ctx, r, "sum debts", `
 		SELECT x.kind, x.age, sum(x.open_minor)::bigint, count(*)

@@ -17,11 +17,11 @@ const (
 	QueueAppeal Queue = "APPEAL"
 	// QueueApproval waits for approval of the amount.
 	QueueApproval Queue = "APPROVAL"
-	// QueueOverdue is marked as what only a person can take further: a deadline
-	// passed, or the gateway contradicts itself. In the order of filing.
+	// QueueOverdue holds the claims that only a person can take further, because a
+	// deadline passed or the gateway contradicted itself. It is in order of filing.
 	QueueOverdue Queue = "OVERDUE"
-	// QueueStuckPayouts has a payout that failed, or no outcome for too long.
-	// The failed come first.
+	// QueueStuckPayouts holds claims with a payout that failed, or that has had no
+	// outcome for too long. Failed ones come first.
 	QueueStuckPayouts Queue = "STUCK_PAYOUTS"
 )
 
@@ -86,8 +86,8 @@ func (r Reader) escalated(ctx context.Context, q ClaimQuery, from ClaimCursor, s
 // beforeEveryID sorts before every id that the engine makes.
 const beforeEveryID = "-"
 
-// stuck lists the claims whose payout failed, then those whose payout has no
-// outcome. Only the first have a time in their cursor.
+// stuck lists the claims whose payout failed, then those whose payout has no outcome.
+// Only cursors of the former have a time.
 func (r Reader) stuck(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	var failed ClaimPage
 	if from.ClaimID == "" || !from.Since.IsZero() {
@@ -122,8 +122,8 @@ type unansweredClaim struct {
 	payoutID string
 }
 
-// unanswered lists claims that are being paid by the oldest of their payouts
-// that were asked after many times without an outcome.
+// unanswered lists claims in payment by their oldest payout that was asked about many
+// times without an outcome.
 func (r Reader) unanswered(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (Page[unansweredClaim, ClaimCursor], error) {
 	l := listing[unansweredClaim, ClaimCursor]{what: "list unanswered payouts", far: q.narrow(), query: `
 		SELECT` + claimColumns + `, k.payout_id, k.n > $1

@@ -9,19 +9,19 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-// countedMax is how many claims of a list are counted one by one.
+// countedMax is how many claims of a list are counted exactly.
 const countedMax = 1000
 
 // Total is how many claims a list has.
 type Total struct {
 	Claims int64
-	// Estimate says that there are more than are counted, and that the rest is what
-	// the planner expects from the statistics of the tables.
+	// Estimate says that there are more claims than are counted, and that the total is
+	// the planner's expectation from table statistics.
 	Estimate bool
 }
 
-// TotalClaims tells how many claims a query finds: exactly where they are few and
-// near each other, as an estimate beyond. It looks at no more than a page does.
+// TotalClaims says how many claims a query finds: exactly if they are few and close to
+// each other, otherwise as an estimate. It examines no more rows than a page does.
 func (r Reader) TotalClaims(ctx context.Context, q ClaimQuery) (Total, error) {
 	first, err := r.Claims(ctx, q, ClaimCursor{}, countedMax)
 	if err != nil || !first.More {

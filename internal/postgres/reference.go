@@ -34,10 +34,10 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 	return out, nil
 }
 
-// PublishPolicyVersion stores the next version of a policy under its request.
-// POLICY_ALREADY_PUBLISHED when the number is taken, REQUEST_INVALID when it is
-// not the next one or takes effect before the one before it. replayed says that
-// the same request had stored it before.
+// PublishPolicyVersion stores the next version of a policy under its request. Refuses
+// with POLICY_ALREADY_PUBLISHED if the number is taken, and with REQUEST_INVALID if it
+// is not the next one or the version would take effect before its predecessor. replayed
+// says that the same request had stored it before.
 func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		if err := checkSuccession(ctx, tx, v); err != nil {
@@ -71,10 +71,10 @@ func checkSuccession(ctx context.Context, tx *sqlx.Tx, v *policy.Version) error 
 	case v.Number < next:
 		return policyTaken(v)
 	case v.Number > next:
-		return fault.New(fault.RequestInvalid, "the next version of policy %s is %d, not %d", v.PolicyID, next, v.Number).
+		return fault.New(fault.RequestInvalid, "the next version of policy %s must be %d, not %d", v.PolicyID, next, v.Number).
 			With("nextVersion", next).At("policy_version.name")
 	case len(last) > 0 && v.EffectiveFrom.Before(last[0].EffectiveFrom):
-		return fault.New(fault.RequestInvalid, "version %d takes effect before version %d does, at %s",
+		return fault.New(fault.RequestInvalid, "version %d cannot take effect before version %d, which takes effect at %s",
 			v.Number, last[0].Number, last[0].EffectiveFrom.UTC().Format(time.RFC3339)).At("policy_version.effective_from")
 	}
 	return nil
@@ -132,9 +132,9 @@ func (db *DB) Authenticators(ctx context.Context) ([]claim.Authenticator, error)
 	return out, nil
 }
 
-// RegisterAuthenticator stores an authenticator under its request.
-// AUTHENTICATOR_ALREADY_REGISTERED when its id is taken. replayed says that the
-// same request had stored it before.
+// RegisterAuthenticator stores an authenticator under its request. Refuses with
+// AUTHENTICATOR_ALREADY_REGISTERED if its id is taken. replayed says that the same
+// request had stored it before.
 func (db *DB) RegisterAuthenticator(ctx context.Context, r request.Once, a claim.Authenticator) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		res, err := tx.ExecContext(ctx, `
@@ -148,7 +148,7 @@ func (db *DB) RegisterAuthenticator(ctx context.Context, r request.Once, a claim
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
 			return err
 		}
-		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is registered already", a.ID).
+		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is already registered", a.ID).
 			With("authenticatorId", a.ID).At("authenticator_id")
 	})
 	return replayed, err

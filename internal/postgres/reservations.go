@@ -20,9 +20,9 @@ type Reservation struct {
 	ReservedAt time.Time
 }
 
-// Reserve claims every reference for its holder unless another has it, counts
-// the try of the same holder, and returns who holds each, in the order of rows.
-// No reference may stand in rows twice.
+// Reserve reserves every reference for its holder unless another holder has it, counts
+// another try of the same holder, and returns who holds each, in the order of rows. No
+// reference may occur in rows twice.
 func (tx *Tx) Reserve(rows []Reservation) ([]Reservation, error) {
 	args := []any{
 		pgwire.Texts(rows, func(r *Reservation) string { return string(r.Kind) }),
@@ -62,14 +62,14 @@ func (tx *Tx) Reserve(rows []Reservation) ([]Reservation, error) {
 	}
 	out := make([]Reservation, len(rows))
 	for i, r := range rows {
-		// A row that was given back between the two statements is held by nobody;
-		// the caller is told that it is not the holder and tries again.
+		// A row that was released between the two statements has no holder; the caller learns
+		// that it is not the holder and tries again.
 		out[i] = taken[key{string(r.Kind), r.Reference}]
 	}
 	return out, nil
 }
 
-// Unreserve takes one try of the holder back; the last one frees the reference.
+// Unreserve takes back one try of the holder; the last one frees the reference.
 func (db *DB) Unreserve(ctx context.Context, r Reservation) error {
 	_, err := db.pool.ExecContext(ctx, `
 		WITH fewer AS (
@@ -95,10 +95,10 @@ func (db *DB) Reserved(ctx context.Context, kind book.ReferenceKind, reference s
 	return r, err == nil, failure(ctx, "read reservation", err)
 }
 
-// SweepReservations frees references of commands that never completed: those
-// reserved from since until before, a time at which they must have been
-// answered, whose book holds nothing under them. A retry that starts meanwhile
-// moves the time of its reservation on and keeps it. It returns how many it freed.
+// SweepReservations frees the references of commands that never completed: those
+// reserved between since and before, by which time they must have been answered, whose
+// book holds nothing under them. A retry that starts meanwhile renews its reservation
+// and keeps it. Returns how many it freed.
 func (db *DB) SweepReservations(ctx context.Context, since, before time.Time, limit int) (int64, error) {
 	res, err := db.pool.ExecContext(ctx, `
 		DELETE FROM reservations r

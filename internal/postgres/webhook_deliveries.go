@@ -16,9 +16,9 @@ type Delivery struct {
 	Attempts int
 }
 
-// QueueDeliveries queues what books have beyond what was queued for their
-// webhooks, for some webhooks at a time and some events of each, and says how many
-// webhooks it met. What another replica is queueing is left to it.
+// QueueDeliveries queues events of books that were not queued for their webhooks yet,
+// for some webhooks at a time and some events of each, and returns how many webhooks it
+// handled. Webhooks that another replica is handling are skipped.
 func (db *DB) QueueDeliveries(ctx context.Context, now time.Time, webhooks, events int) (int, error) {
 	met, _, err := readOne(ctx, Reader{from: db.pool}, "queue deliveries", `
 		WITH behind AS (
@@ -55,8 +55,9 @@ func (db *DB) QueueDeliveries(ctx context.Context, now time.Time, webhooks, even
 	return met, err
 }
 
-// TakeDeliveries takes what is due at now, the longest due first, and puts each
-// off until another replica may try it. What another is taking is left to it.
+// TakeDeliveries takes deliveries that are due at now, the longest due first, and
+// postpones each until another replica may try it. Rows that another replica is taking
+// are skipped.
 func (db *DB) TakeDeliveries(ctx context.Context, now, until time.Time, limit int) ([]Delivery, error) {
 	return read(ctx, Reader{from: db.pool}, "take deliveries", `
 		WITH due AS (
@@ -90,21 +91,21 @@ func (db *DB) TakeDeliveries(ctx context.Context, now, until time.Time, limit in
 		}, now, until, limit)
 }
 
-// Try is how a try of a delivery ended.
+// Try is the result of one try of a delivery.
 type Try struct {
 	Webhook book.Key
 	Number  int64
 	// Status is the HTTP status; zero where there was no answer.
 	Status int
-	// Failure is what it failed of, in a word.
+	// Failure says in a word why it failed.
 	Failure string
-	// DueAt is when it is to be tried again; zero for never.
+	// DueAt is when it will be tried again; zero means never.
 	DueAt time.Time
 	// At is when it ended.
 	At time.Time
 }
 
-// EndDelivery forgets a delivery that was taken.
+// EndDelivery deletes a delivery that the webhook took.
 func (db *DB) EndDelivery(ctx context.Context, webhook book.Key, number int64) error {
 	_, err := db.pool.ExecContext(ctx, `
 		DELETE FROM webhook_deliveries WHERE merchant_id = $1 AND webhook_id = $2 AND event_number = $3`,
@@ -112,8 +113,7 @@ func (db *DB) EndDelivery(ctx context.Context, webhook book.Key, number int64) e
 	return failure(ctx, "end delivery", err)
 }
 
-// FailDelivery notes a try that failed: the delivery waits for the next, or is
-// dead.
+// FailDelivery records a failed try: the delivery waits for the next one, or is dead.
 func (db *DB) FailDelivery(ctx context.Context, t Try) error {
 	_, err := db.pool.ExecContext(ctx, `
 		UPDATE webhook_deliveries
@@ -124,8 +124,8 @@ func (db *DB) FailDelivery(ctx context.Context, t Try) error {
 	return failure(ctx, "note failed delivery", err)
 }
 
-// PutOffDeliveries puts off everything that is due for a webhook, as if each had
-// failed: its receiver is away. What had its last try is dead.
+// PutOffDeliveries postpones everything that is due for a webhook, as if each delivery
+// had failed: its receiver is away. Deliveries without tries left are dead.
 func (db *DB) PutOffDeliveries(ctx context.Context, t Try, attemptsMax int, taken time.Time) error {
 	_, err := db.pool.ExecContext(ctx, `
 		UPDATE webhook_deliveries
@@ -148,7 +148,7 @@ type DeadLetter struct {
 	DiedAt      time.Time
 }
 
-// DeadLetters reads what was given up of a webhook after an event, oldest first.
+// DeadLetters reads a webhook's dead letters after an event, oldest first.
 func (r Reader) DeadLetters(ctx context.Context, webhook book.Key, after int64, limit int) ([]DeadLetter, error) {
 	return read(ctx, r, "list dead letters", `
 		SELECT d.event_number, d.attempts, d.last_status, d.last_failure, d.dead_at

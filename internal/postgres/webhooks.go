@@ -14,15 +14,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// Webhook is a place that events of a book are sent to.
+// Webhook is a URL that a book's events are sent to.
 type Webhook struct {
 	MerchantID string
 	ID         string
 	URL        string
 	// Kinds are the kinds of event that are sent; none means all.
 	Kinds []event.Kind
-	// Secret is the key that deliveries are signed with, Previous the one before,
-	// with which they are signed too until PreviousUntil.
+	// Secret is the key that signs deliveries. Previous is the key before it, which also
+	// signs them until PreviousUntil.
 	Secret        []byte
 	Previous      []byte
 	PreviousUntil time.Time
@@ -82,8 +82,8 @@ func (r Reader) Webhooks(ctx context.Context, merchantID, after string, limit in
 		LIMIT $3`, scanWebhook, merchantID, after, limit)
 }
 
-// CreateWebhook stores a webhook, which begins with what its book has next.
-// MERCHANT_NOT_FOUND, and WEBHOOK_LIMIT_REACHED for more than most.
+// CreateWebhook stores a webhook, which starts with its book's next event. Refuses with
+// MERCHANT_NOT_FOUND, and with WEBHOOK_LIMIT_REACHED beyond most webhooks.
 func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, most int) (webhookID string, replayed bool, err error) {
 	stored, replayed, err := db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		var count int
@@ -101,7 +101,7 @@ func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, mos
 			return failure(ctx, "count webhooks", err)
 		}
 		if count >= most {
-			return fault.New(fault.WebhookLimit, "merchant %s has %d webhooks, as many as a book may have", w.MerchantID, count).
+			return fault.New(fault.WebhookLimit, "merchant %s already has %d webhooks, the most that a book may have", w.MerchantID, count).
 				With("webhooksMax", most)
 		}
 		kinds := make([]string, len(w.Kinds))
@@ -121,7 +121,8 @@ func merchantNotFound(merchantID string) error {
 	return fault.New(fault.MerchantNotFound, "no book is open for merchant %s", merchantID).With("merchantId", merchantID)
 }
 
-// DeleteWebhook ends a webhook and drops what waits for it. WEBHOOK_NOT_FOUND.
+// DeleteWebhook deletes a webhook and its waiting deliveries. Refuses with
+// WEBHOOK_NOT_FOUND.
 func (db *DB) DeleteWebhook(ctx context.Context, r request.Once) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		err := changeWebhook(ctx, tx, r, `
@@ -137,8 +138,8 @@ func (db *DB) DeleteWebhook(ctx context.Context, r request.Once) (replayed bool,
 	return replayed, err
 }
 
-// RotateSecret gives a webhook a new secret; the old one holds until a time.
-// WEBHOOK_NOT_FOUND.
+// RotateSecret gives a webhook a new secret; the old one stays valid until the given
+// time. Refuses with WEBHOOK_NOT_FOUND.
 func (db *DB) RotateSecret(ctx context.Context, r request.Once, secret []byte, until time.Time) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		return changeWebhook(ctx, tx, r, `
@@ -166,8 +167,8 @@ func WebhookNotFound(id string) error {
 	return fault.New(fault.WebhookNotFound, "no webhook has the id %s", id).With("webhookId", id)
 }
 
-// Redeliver queues an event of the book for a webhook, from the first try on.
-// WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+// Redeliver queues an event of the book for a webhook, starting again with the first
+// try. Refuses with WEBHOOK_NOT_FOUND or EVENT_NOT_FOUND.
 func (db *DB) Redeliver(ctx context.Context, r request.Once, number int64) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		err := changeWebhook(ctx, tx, r, `

@@ -15,10 +15,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// Write stores changes in one statement, which is a transaction by itself where
-// none is open: all of it or nothing. Every row is counted and every book's
-// version compared; ErrStale means that what was decided on has changed. Books
-// are written, and by that locked, first and in key order.
+// Write stores changes in one statement, which is a transaction of its own if none is
+// open: all of it or nothing. It counts every row and compares every book's version;
+// ErrStale means that a book has changed since it was read. Books are written, and so
+// locked, first and in key order.
 func (tx *Tx) Write(c *book.Changes) error {
 	if err := tx.gatherAll(c); err != nil {
 		return err

@@ -3,7 +3,7 @@
 // identity, and what each role may call to rpc.
 package principal
 
-// Role is what a principal may be.
+// Role is one of the roles that a principal can have.
 type Role string
 
 // The roles.
@@ -21,8 +21,8 @@ const (
 	RoleSystem Role = "system"
 )
 
-// Principal is who makes a command: a workload in a role, for a person where
-// one stands behind it.
+// Principal is the caller of a command: a workload in a role, and the person it acts
+// for, if there is one.
 type Principal struct {
 	Workload string
 	Role     Role

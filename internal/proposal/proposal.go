@@ -67,8 +67,8 @@ type Key struct {
 	Number int64
 }
 
-// Proposal is a decision about a merchant's money that needs two approvers besides
-// its proposer. What is proposed never changes.
+// Proposal is a decision about a merchant's money that needs two approvers besides its
+// proposer. Its content never changes.
 type Proposal struct {
 	Key
 	Kind   Kind
@@ -86,9 +86,9 @@ type Proposal struct {
 	EndedAt time.Time
 	// TransferNumber is the transfer that carried it out; zero before.
 	TransferNumber int64
-	// Undone is what of it later proposals have undone.
+	// Undone is the amount of it that later proposals have undone.
 	Undone money.Amount
-	// Votes are what people said to it, in their order.
+	// Votes are what people decided on it, in order of time.
 	Votes []Vote
 }
 
@@ -106,17 +106,18 @@ type Vote struct {
 // nobody, with SAME_PERSON who made it and who has approved it already.
 func (p *Proposal) CheckApprover(person string) error {
 	if person == "" {
-		return fault.New(fault.PersonRequired, "a proposal is approved by a person; none was named")
+		return fault.New(fault.PersonRequired, "a proposal must be approved by a person, but the call names no person")
 	}
 	same := func(what string) error {
-		return fault.New(fault.SamePerson, "who %s proposal %d does not approve it", what, p.Number).With("proposalNumber", p.Number)
+		return fault.New(fault.SamePerson, "the person who %s proposal %d cannot approve it", what, p.Number).With("proposalNumber", p.Number)
 	}
 	if person == p.ProposedBy {
 		return same("made")
 	}
 	for _, v := range p.Votes {
 		if v.Person == person {
-			return same("has approved")
+			return fault.New(fault.SamePerson, "this person has already approved proposal %d; the second approver must be somebody else", p.Number).
+				With("proposalNumber", p.Number)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ type Header struct {
 	MerchantID string
 	Principal  principal.Principal
 	Method     string
-	// RequestID is the caller's; timers and workers have none.
+	// RequestID is the caller's; commands of timers and workers have none.
 	RequestID string
 	// ArrivedAt is when the request arrived; windows are judged by it.
 	ArrivedAt time.Time
