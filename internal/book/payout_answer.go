@@ -103,7 +103,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	looked := b.lookedAfter(p)
 	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
 	switch {
-	case b.lookedAfter(p):
+	case b.unsettled(p):
 		// A worker asks once more when the gateway may no longer pay it.
 		b.due(p, b.lastPaid(p).Add(time.Microsecond))
 	case looked:
@@ -155,9 +155,14 @@ func (b *Book) confirmFailure(p *payout.Payout) Outcome {
 // says.
 func (b *Book) lastPaid(p *payout.Payout) time.Time { return p.NotAfter.Add(b.settings.LapseGrace) }
 
-// lookedAfter says whether a worker looks after a payout: either its outcome is open,
-// or it failed at a time when it could still be paid.
-func (b *Book) lookedAfter(p *payout.Payout) bool {
+// lookedAfter says whether a worker looks after a payout, which a row of its own tells.
+// What that row was made by, such as how long the gateway may still pay, may have been
+// set otherwise then.
+func (b *Book) lookedAfter(p *payout.Payout) bool { return b.dues.get(p.ID) != nil }
+
+// unsettled says whether a worker has to look after a payout from now on: its outcome is
+// open, or it failed while the gateway could still pay it.
+func (b *Book) unsettled(p *payout.Payout) bool {
 	return p.State == payout.Instructed || p.State == payout.Failed && !p.AnsweredAt.After(b.lastPaid(p))
 }
 

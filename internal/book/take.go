@@ -62,14 +62,11 @@ func (bs Books) TakeHold(h *ledger.Hold) {
 	bs[h.MerchantID].holds.load(holdKey{h.ClaimID, h.Number}, *h)
 }
 
-// TakePayout takes a payout over; its row tells whether a worker looks after it.
-func (bs Books) TakePayout(p *payout.Payout) {
-	b := bs[p.MerchantID]
-	b.payouts.load(p.ID, *p)
-	if b.lookedAfter(p) {
-		b.dues.load(p.ID, Due{MerchantID: p.MerchantID, PayoutID: p.ID})
-	}
-}
+// TakePayout takes a payout over. Its due is taken over by itself.
+func (bs Books) TakePayout(p *payout.Payout) { bs[p.MerchantID].payouts.load(p.ID, *p) }
+
+// TakeDue takes over that a worker looks after a payout.
+func (bs Books) TakeDue(d Due) { bs[d.MerchantID].dues.load(d.PayoutID, d) }
 
 // TakeDebt takes a debt over that no claim tells of.
 func (bs Books) TakeDebt(d debt.Debt) { bs[d.MerchantID].debts.load(debtKey{d.Kind, d.ID}, d) }

@@ -7,6 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -28,13 +29,14 @@ var stored = [book.KindCount]storage{
 	book.KindLine:   {loadLines, (*Tx).writeLines},
 	book.KindRefund: {nil, (*Tx).writeRefunds},
 	// Nobody owns a unit of a line that has not been seen, so lines come first.
-	book.KindUnit:       {loadUnits, (*Tx).writeUnits},
-	book.KindGroup:      {nil, (*Tx).writeGroups},
-	book.KindRevision:   {nil, (*Tx).writeRevisions},
-	book.KindResult:     {loadResults, (*Tx).writeResults},
-	book.KindWait:       {nil, (*Tx).writeWaits},
-	book.KindHold:       {loadHolds, both((*Tx).writeHoldsPlaced, (*Tx).writeHoldsChanged)},
-	book.KindTransfer:   {nil, (*Tx).writeTransfers},
+	book.KindUnit:     {loadUnits, (*Tx).writeUnits},
+	book.KindGroup:    {nil, (*Tx).writeGroups},
+	book.KindRevision: {nil, (*Tx).writeRevisions},
+	book.KindResult:   {loadResults, (*Tx).writeResults},
+	book.KindWait:     {nil, (*Tx).writeWaits},
+	book.KindHold:     {loadHolds, both((*Tx).writeHoldsPlaced, (*Tx).writeHoldsChanged)},
+	book.KindTransfer: {nil, (*Tx).writeTransfers},
+	// Payouts come with their dues.
 	book.KindPayout:     {loadPayouts, both((*Tx).writePayoutsMade, (*Tx).writePayoutsChanged)},
 	book.KindDue:        {nil, (*Tx).writeDues},
 	book.KindDebt:       {loadDebts, (*Tx).writeDebts},
@@ -128,10 +130,18 @@ func loadHolds(tx *Tx, n *book.Needs) error {
 }
 
 func loadPayouts(tx *Tx, n *book.Needs) error {
-	if err := into(&n.Payouts, tx.Payouts, n.Books().TakePayout); err != nil {
+	var seen []book.Key
+	take := func(p *payout.Payout) {
+		n.Books().TakePayout(p)
+		seen = append(seen, book.Key{MerchantID: p.MerchantID, ID: p.ID})
+	}
+	if err := into(&n.Payouts, tx.Payouts, take); err != nil {
 		return err
 	}
-	return into(&n.PayoutsOf, tx.PayoutsOfClaims, n.Books().TakePayout)
+	if err := into(&n.PayoutsOf, tx.PayoutsOfClaims, take); err != nil {
+		return err
+	}
+	return into(&seen, tx.Dues, n.Books().TakeDue)
 }
 
 func loadDebts(tx *Tx, n *book.Needs) error {

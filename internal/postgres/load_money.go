@@ -200,6 +200,24 @@ func (tx *Tx) Payouts(keys []book.Key) ([]*payout.Payout, error) {
 	return out, err
 }
 
+// Dues reads which of the payouts among keys a worker looks after.
+func (tx *Tx) Dues(keys []book.Key) ([]book.Due, error) {
+	var out []book.Due
+	err := tx.query("read payout dues", `
+		SELECT d.merchant_id, d.payout_id, d.due_at, d.attempts
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN payout_dues d ON d.merchant_id = k.merchant_id AND d.payout_id = k.id`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var d book.Due
+			err := rows.Scan(&d.MerchantID, &d.PayoutID, &d.DueAt, &d.Attempts)
+			inUTC(&d.DueAt)
+			out = append(out, d)
+			return err
+		})
+	return out, err
+}
+
 // PayoutsOfClaims reads every payout of the claims among keys, oldest first.
 func (tx *Tx) PayoutsOfClaims(keys []book.Key) ([]*payout.Payout, error) {
 	var out []*payout.Payout
