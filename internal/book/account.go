@@ -34,6 +34,9 @@ func (b *Book) account() error {
 		}
 	}
 	b.givenBack()
+	if err := b.owesMore(); err != nil {
+		return err
+	}
 	b.demand()
 	return nil
 }
@@ -74,6 +77,7 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	if s.Since.IsZero() {
 		s.Since = b.now
 	}
+	s.After = debt.Position{}
 	if p == ledger.Deposit {
 		s.Deposit += amount
 		return nil
@@ -85,6 +89,64 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 	}
 	s.ShopFunds += amount - protected
 	return nil
+}
+
+// owesMore marks the book for a sweep when the running command made a debt, or let one
+// grow, while money lies there that may pay it: otherwise only income would be used.
+// Money of a hold that expired is left alone: it would be set aside again at once.
+func (b *Book) owesMore() error {
+	if b.events.kept < len(b.events.list) && b.event().Kind == event.HoldExpired {
+		return nil
+	}
+	grown := false
+	for _, u := range b.debts.touched {
+		r := b.debts.rows[u.key]
+		var before money.Amount
+		if !u.fresh && u.before.live {
+			before = u.before.value.Open
+		}
+		if !r.live || r.value.Open <= before {
+			continue
+		}
+		payable, err := b.payable(u.key)
+		if err != nil {
+			return err
+		}
+		grown = grown || payable
+	}
+	if !grown {
+		return nil
+	}
+	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	protected, err := terms.Protected(b.available(ledger.ShopFunds))
+	if err != nil {
+		return money.InCurrency(err, b.head.Currency)
+	}
+	s := &b.head.Sweep
+	if s.Since.IsZero() {
+		s.Since = b.now
+	}
+	s.Deposit, s.After = b.available(ledger.Deposit), debt.Position{}
+	s.ShopFunds = max(s.ShopFunds, b.available(ledger.ShopFunds)-protected)
+	return nil
+}
+
+// payable says whether money lies there that may pay a debt: money of any source for
+// what is owed to the platform, of the policy's sources for a claim's own.
+func (b *Book) payable(k debtKey) (bool, error) {
+	if k.kind != debt.Shortfall && k.kind != debt.Hold {
+		return b.available(ledger.Deposit)+b.available(ledger.ShopFunds) > 0, nil
+	}
+	sources, err := b.sourcesOf(&b.claims.get(k.id).Claim)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range sources {
+		if s.Amount > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // givesBack weighs the kinds of transfer: 1 for those that give money back to the
@@ -121,6 +183,7 @@ func (b *Book) givenBack() {
 	if s.Since.IsZero() {
 		s.Since = b.now
 	}
+	s.After = debt.Position{}
 	s.Deposit += deposit
 	s.ShopFunds += shopFunds
 }

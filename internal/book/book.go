@@ -71,6 +71,8 @@ type Book struct {
 	usual lookup[string, Usual]
 	// oldest is the order of the oldest debts, as last read.
 	oldest lookup[debtKey, int]
+	// listedAfter is the position after which they were read.
+	listedAfter debt.Position
 
 	// These lists only grow, in the order in which their elements were made.
 	transfers appendOnly[ledger.Transfer]

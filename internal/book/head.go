@@ -3,6 +3,7 @@ package book
 import (
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -50,4 +51,7 @@ type Sweep struct {
 	// Deposit and ShopFunds are the amounts of it that may be used.
 	Deposit   money.Amount
 	ShopFunds money.Amount
+	// After is the last debt that the sweep under way has looked at; zero before the
+	// first.
+	After debt.Position
 }

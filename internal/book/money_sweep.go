@@ -12,8 +12,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// DebtsMax bounds the debts of one kind that one command looks at, and with them
-// its work. A sweep that is not done by then goes on with another command.
+// DebtsMax bounds the debts that one command looks at, and with them its work. A sweep
+// that is not done by then goes on with another command.
 const DebtsMax = 100
 
 // SweepBook uses income for what is owed: first for claims with a shortfall, then for
@@ -40,37 +40,63 @@ func (s *SweepBook) follow(b *Book, n *Needs, round int) {
 func (s *SweepBook) Cover(*request.Digest) {}
 
 func (s *SweepBook) decide(b *Book) (Outcome, error) {
-	oldest := b.oldestDebts()
+	listed := b.oldestDebts()
 	b.oldest.forget()
-	if b.head.Sweep.Since.IsZero() {
-		return Outcome{}, nil // Another replica was first.
+	sweep := b.head.Sweep
+	if sweep.Since.IsZero() || sweep.After.Compare(b.listedAfter) != 0 {
+		return Outcome{}, nil // Another sweep was first, or money came in since the debts were listed.
 	}
 	b.record(event.BookSwept, "")
 	e := b.event().Number
 	left := &purse{
-		ledger.Deposit:   min(b.head.Sweep.Deposit, b.available(ledger.Deposit)),
-		ledger.ShopFunds: min(b.head.Sweep.ShopFunds, b.available(ledger.ShopFunds)),
+		ledger.Deposit:   min(sweep.Deposit, b.available(ledger.Deposit)),
+		ledger.ShopFunds: min(sweep.ShopFunds, b.available(ledger.ShopFunds)),
 	}
 	before := left.sum()
-	counts := make(map[debt.Kind]int)
-	full := false
-	for i := 0; i < len(oldest); {
-		next := b.sameCase(oldest, i)
-		if err := b.payDebts(oldest[i:next], left); err != nil {
+	// Debts that are not listed and should have been were made since, or are being
+	// written: the next sweep finds them.
+	end, missed := b.unlisted(listed)
+	for i := 0; i < len(listed); {
+		next := b.sameCase(listed, i)
+		if err := b.payDebts(listed[i:next], left); err != nil {
 			return Outcome{}, err
-		}
-		for _, k := range oldest[i:next] {
-			counts[k.kind]++
-			full = full || counts[k.kind] >= DebtsMax
 		}
 		i = next
 	}
 	b.detailOf(e, "used_minor", strconv.FormatInt(int64(before-left.sum()), 10))
 	b.head.Sweep = Sweep{}
-	if full && left.sum() > 0 && before > left.sum() {
-		b.head.Sweep = Sweep{Since: b.now, Deposit: (*left)[ledger.Deposit], ShopFunds: (*left)[ledger.ShopFunds]}
+	on := Sweep{Since: b.now, Deposit: (*left)[ledger.Deposit], ShopFunds: (*left)[ledger.ShopFunds], After: sweep.After}
+	switch full := len(listed) >= DebtsMax; {
+	case left.sum() == 0:
+	case missed:
+		b.head.Sweep = on
+	case full:
+		on.After = end
+		b.head.Sweep = on
 	}
 	return Outcome{}, nil
+}
+
+// unlisted gives the position at which a list of debts ends, and whether a debt in
+// memory lies before that and is not in the list.
+func (b *Book) unlisted(listed []debtKey) (end debt.Position, missed bool) {
+	in := make(map[debtKey]bool, len(listed))
+	for _, k := range listed {
+		in[k] = true
+		if r := b.debts.rows[k]; r != nil {
+			if at := debt.PositionOf(&r.value); at.Compare(end) > 0 {
+				end = at
+			}
+		}
+	}
+	full := len(listed) >= DebtsMax
+	for k, r := range b.debts.rows {
+		at := debt.PositionOf(&r.value)
+		if r.live && !in[k] && at.Compare(b.listedAfter) > 0 && (!full || at.Compare(end) < 0) {
+			missed = true
+		}
+	}
+	return end, missed
 }
 
 // purse is the money of the merchant's sources that a sweep may use.
@@ -100,8 +126,12 @@ func (b *Book) payDebts(keys []debtKey, left *purse) error {
 	var all money.Amount
 	for i, k := range keys {
 		if d := b.debts.get(k); d != nil {
-			open[i] = d.Open
-			all += d.Open
+			can, err := b.canPay(k, left)
+			if err != nil {
+				return err
+			}
+			open[i] = min(d.Open, can)
+			all += open[i]
 		}
 	}
 	shares := open
@@ -120,6 +150,19 @@ func (b *Book) payDebts(keys []debtKey, left *purse) error {
 		}
 	}
 	return nil
+}
+
+// canPay is how much of a purse may pay a debt.
+func (b *Book) canPay(k debtKey, left *purse) (money.Amount, error) {
+	if k.kind != debt.Shortfall && k.kind != debt.Hold {
+		return left.sum(), nil
+	}
+	sources, err := b.sourcesOf(&b.claims.get(k.id).Claim)
+	var can money.Amount
+	for _, s := range sources {
+		can += min(s.Amount, (*left)[s.Source])
+	}
+	return can, err
 }
 
 // payDebt pays amount of a debt.

@@ -29,7 +29,7 @@ type Needs struct {
 	Proposals  []proposal.Key
 	References []Key // Transfers by external reference.
 	Usual      []ProductKey
-	Oldest     []string // Books, for their oldest debts.
+	Oldest     []DebtsAfter
 }
 
 // NewNeeds makes needs of books.
@@ -155,8 +155,13 @@ func (n *Needs) usual(merchantID, productID string) {
 	n.Usual = append(n.Usual, ProductKey{MerchantID: merchantID, ProductID: productID})
 }
 
-// oldest asks for the order of a book's oldest debts.
-func (n *Needs) oldest(merchantID string) { n.Oldest = append(n.Oldest, merchantID) }
+// oldest asks for the next of a book's debts, in the order in which income goes to
+// them, after those that the sweep under way has looked at.
+func (n *Needs) oldest(merchantID string) {
+	b := n.books[merchantID]
+	b.listedAfter = b.head.Sweep.After
+	n.Oldest = append(n.Oldest, DebtsAfter{MerchantID: merchantID, After: b.listedAfter})
+}
 
 // knowsLine notes that the database has no rows of a line that is stored for the first
 // time.

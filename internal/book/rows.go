@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -20,6 +21,12 @@ type SiblingKey struct {
 	MerchantID string
 	ClaimantID string
 	ProductID  string
+}
+
+// DebtsAfter names the debts of a book after a position.
+type DebtsAfter struct {
+	MerchantID string
+	After      debt.Position
 }
 
 // Person is the commitment that stands for a person in a book's events.

@@ -4,6 +4,8 @@
 package debt
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -51,6 +53,25 @@ type Key struct {
 	Kind       Kind
 	ID         string
 }
+
+// Position is a place in the order in which income goes to debts; the zero one comes
+// before all of them.
+type Position struct {
+	Kind  Kind
+	Since time.Time
+	ID    string
+}
+
+// PositionOf is the place of a debt.
+func PositionOf(d *Debt) Position { return Position{d.Kind, d.Since, d.ID} }
+
+// Compare orders positions: by kind, then by age, then by id.
+func (p Position) Compare(o Position) int {
+	return cmp.Or(cmp.Compare(p.Rank(), o.Rank()), p.Since.Compare(o.Since), cmp.Compare(p.ID, o.ID))
+}
+
+// Rank is the number of the position's kind in the order of kinds; zero before all.
+func (p Position) Rank() int { return slices.Index(Kinds(), p.Kind) + 1 }
 
 // Of are the debts that follow from a claim: what it is short of, what of it
 // is owed to the platform, what is yet to be set aside for it.

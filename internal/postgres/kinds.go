@@ -167,5 +167,5 @@ func loadUsual(tx *Tx, n *book.Needs) error {
 // loadOldest reads the oldest debts of books afresh each time: which are the oldest
 // changes with every one that is paid.
 func loadOldest(tx *Tx, n *book.Needs) error {
-	return into(&n.Oldest, func(merchants []string) ([]debt.Debt, error) { return tx.OldestDebts(merchants, book.DebtsMax) }, n.Books().TakeOldest)
+	return into(&n.Oldest, func(keys []book.DebtsAfter) ([]debt.Debt, error) { return tx.OldestDebts(keys, book.DebtsMax) }, n.Books().TakeOldest)
 }

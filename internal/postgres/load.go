@@ -43,23 +43,26 @@ const headColumns = `
 	b.merchant_id, b.currency, b.version, b.event_number, b.event_hash,
 	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns + `,
 	b.exposure_minor, b.sweep_since, b.sweep_deposit_minor, b.sweep_shop_funds_minor, b.demanded_minor,
-	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at`
+	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at,
+	b.sweep_after_kind, b.sweep_after_since, b.sweep_after_id`
 
 func scanHead(rows *sql.Rows) (book.Head, error) {
 	var h book.Head
 	var hash []byte
-	var sweep, demand, begun, exited, lapsed sql.NullTime
+	var sweep, demand, begun, exited, lapsed, after sql.NullTime
 	targets := append([]any{
 		&h.MerchantID, &h.Currency, &h.Version, &h.EventNumber, &hash,
 		&h.TransferNumber, &h.RecordedAt, &h.OpenedAt,
 	}, balanceTargets(&h.Balances)...)
 	err := rows.Scan(append(targets,
 		(*int64)(&h.Exposure), &sweep, (*int64)(&h.Sweep.Deposit), (*int64)(&h.Sweep.ShopFunds), (*int64)(&h.Demanded),
-		&demand, &begun, &exited, &lapsed)...)
+		&demand, &begun, &exited, &lapsed,
+		(*string)(&h.Sweep.After.Kind), &after, &h.Sweep.After.ID)...)
 	copy(h.EventHash[:], hash)
 	h.Sweep.Since, h.DemandDeadline, h.DemandLapsedAt = sweep.Time, demand.Time, lapsed.Time
 	h.ExitBegunAt, h.ExitedAt = begun.Time, exited.Time
-	inUTC(&h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.DemandLapsedAt, &h.ExitBegunAt, &h.ExitedAt)
+	h.Sweep.After.Since = after.Time
+	inUTC(&h.Sweep.After.Since, &h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.DemandLapsedAt, &h.ExitBegunAt, &h.ExitedAt)
 	return h, err
 }
 

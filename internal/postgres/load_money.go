@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/debt"
@@ -41,24 +42,35 @@ func fillDebt(row scanner, d *debt.Debt) error {
 	return err
 }
 
-// OldestDebts reads the oldest debts of the books named, at most limit of each
-// kind, in the order in which income goes to them.
-func (tx *Tx) OldestDebts(merchantIDs []string, limit int) ([]debt.Debt, error) {
+// OldestDebts reads the next debts of books after positions, at most limit of each book,
+// in the order in which income goes to them.
+func (tx *Tx) OldestDebts(keys []book.DebtsAfter, limit int) ([]debt.Debt, error) {
 	kinds := debt.Kinds()
 	var out []debt.Debt
 	err := tx.query("read oldest debts", `
 		SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
-		FROM unnest($1::text[]) AS k (merchant_id)
-		CROSS JOIN unnest($2::text[]) WITH ORDINALITY AS o (kind, place)
+		FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::text[]) AS k (merchant_id, rank, since, id)
 		CROSS JOIN LATERAL (
-			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
-			FROM debts d
-			WHERE d.merchant_id = k.merchant_id AND d.kind = o.kind
-			ORDER BY d.since, d.debt_id
-			LIMIT $3) d
-		ORDER BY k.merchant_id, o.place, d.since, d.debt_id`,
+			SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor, o.rank
+			FROM unnest($5::text[]) WITH ORDINALITY AS o (kind, rank)
+			CROSS JOIN LATERAL (
+				SELECT d.merchant_id, d.kind, d.debt_id, d.sampling_case, d.since, d.open_minor
+				FROM debts d
+				WHERE d.merchant_id = k.merchant_id AND d.kind = o.kind
+				  AND (d.since, d.debt_id) > (
+				      CASE WHEN o.rank = k.rank THEN k.since ELSE '-infinity' END,
+				      CASE WHEN o.rank = k.rank THEN k.id ELSE '' END)
+				ORDER BY d.since, d.debt_id
+				LIMIT $6) d
+			WHERE o.rank >= k.rank
+			ORDER BY o.rank, d.since, d.debt_id
+			LIMIT $6) d
+		ORDER BY k.merchant_id, d.rank, d.since, d.debt_id`,
 		[]any{
-			pgwire.Texts(merchantIDs, func(s *string) string { return *s }),
+			pgwire.Texts(keys, func(k *book.DebtsAfter) string { return k.MerchantID }),
+			pgwire.Bigints(keys, func(k *book.DebtsAfter) int64 { return int64(k.After.Rank()) }),
+			pgwire.Times(keys, func(k *book.DebtsAfter) time.Time { return k.After.Since }),
+			pgwire.Texts(keys, func(k *book.DebtsAfter) string { return k.After.ID }),
 			pgwire.Texts(kinds, func(k *debt.Kind) string { return string(*k) }),
 			limit,
 		},

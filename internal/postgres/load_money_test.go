@@ -1,7 +1,10 @@
 package postgres_test
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,23 +69,42 @@ func TestLoadOldestDebts(t *testing.T) {
 	b.owe()
 	b.run(`UPDATE debts SET sampling_case = 'case-1' WHERE merchant_id = 'hot' AND debt_id = 'D000000001'`)
 	const limit = 40
+	// Page by page, each after the last of the one before.
+	after := map[string]debt.Position{"hot": {}, "m3": {}, "nobody": {}}
+	var got []string
+	for len(after) > 0 {
+		var keys []book.DebtsAfter
+		for _, m := range slices.Sorted(maps.Keys(after)) {
+			keys = append(keys, book.DebtsAfter{MerchantID: m, After: after[m]})
+		}
+		clear(after)
+		read := make(map[string]int)
+		b.inTx(func(tx *postgres.Tx) error {
+			debts, err := tx.OldestDebts(keys, limit)
+			for _, d := range debts {
+				got = append(got, fmt.Sprintf("%s %s %s %s %d", d.MerchantID, d.Kind, d.ID, d.SamplingCase, d.Open))
+				after[d.MerchantID] = debt.PositionOf(&d)
+				read[d.MerchantID]++
+			}
+			return err
+		})
+		for m, n := range read {
+			if n > limit {
+				t.Fatalf("%d debts of %s at once, the limit is %d", n, m, limit)
+			}
+		}
+	}
+	// The pages of two books come in turns.
+	slices.SortStableFunc(got, func(x, y string) int { return cmp.Compare(x[:2], y[:2]) })
 	var want []string
 	for _, merchant := range []string{"hot", "m3"} {
 		for _, kind := range debt.Kinds() {
 			want = append(want, b.ids(fmt.Sprintf(`
 				SELECT concat_ws(' ', merchant_id, kind, debt_id, sampling_case, open_minor)
-				FROM debts WHERE merchant_id = '%s' AND kind = '%s' ORDER BY since, debt_id LIMIT %d`, merchant, kind, limit))...)
+				FROM debts WHERE merchant_id = '%s' AND kind = '%s' ORDER BY since, debt_id`, merchant, kind))...)
 		}
 	}
-	b.inTx(func(tx *postgres.Tx) error {
-		debts, err := tx.OldestDebts([]string{"hot", "m3", "nobody"}, limit)
-		var got []string
-		for _, d := range debts {
-			got = append(got, fmt.Sprintf("%s %s %s %s %d", d.MerchantID, d.Kind, d.ID, d.SamplingCase, d.Open))
-		}
-		same(t, want, got)
-		return err
-	})
+	same(t, want, got)
 }
 
 // Would catch approvals of another claim or book that are counted for this one, and
@@ -171,7 +193,9 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 		"debts": {func(tx *postgres.Tx) error {
 			return listed(tx.Debts([]debt.Key{{MerchantID: "hot", Kind: debt.Hold, ID: "D000000007"}}))
 		}, 1},
-		"oldest debts": {func(tx *postgres.Tx) error { return listed(tx.OldestDebts([]string{"hot"}, limit)) }, kinds * limit},
+		"oldest debts": {func(tx *postgres.Tx) error {
+			return listed(tx.OldestDebts([]book.DebtsAfter{{MerchantID: "hot"}}, limit))
+		}, kinds * limit},
 		"approvals": {func(tx *postgres.Tx) error {
 			return listed(tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 3},

@@ -49,7 +49,9 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 			    exposure_minor = k.exposure_minor, sweep_since = k.sweep_since,
 			    sweep_deposit_minor = k.sweep_deposit_minor, sweep_shop_funds_minor = k.sweep_shop_funds_minor,
 			    demanded_minor = k.demanded_minor, demand_deadline_at = k.demand_deadline_at,
-			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at, demand_lapsed_at = k.demand_lapsed_at
+			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at, demand_lapsed_at = k.demand_lapsed_at,
+			    sweep_after_kind = k.sweep_after_kind, sweep_after_since = k.sweep_after_since,
+			    sweep_after_id = k.sweep_after_id
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			pgwire.RowsOf(tx.s.types["books"], rows, putHead))
@@ -62,11 +64,13 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash,
 		                   transfer_number, recorded_at, opened_at,`+balanceNames+`,
 		                   exposure_minor, sweep_since, sweep_deposit_minor, sweep_shop_funds_minor, demanded_minor,
-		                   demand_deadline_at, exit_begun_at, exited_at, demand_lapsed_at)
+		                   demand_deadline_at, exit_begun_at, exited_at, demand_lapsed_at,
+		                   sweep_after_kind, sweep_after_since, sweep_after_id)
 		SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
 		       r.transfer_number, r.recorded_at, r.opened_at,`+balanceValues+`,
 		       r.exposure_minor, r.sweep_since, r.sweep_deposit_minor, r.sweep_shop_funds_minor, r.demanded_minor,
-		       r.demand_deadline_at, r.exit_begun_at, r.exited_at, r.demand_lapsed_at
+		       r.demand_deadline_at, r.exit_begun_at, r.exited_at, r.demand_lapsed_at,
+		       r.sweep_after_kind, r.sweep_after_since, r.sweep_after_id
 		FROM unnest($1::books[]) r`,
 		pgwire.RowsOf(tx.s.types["books"], rows, putHead))
 }
@@ -101,6 +105,9 @@ func putHead(r *pgwire.Records, h *book.Head) {
 	r.Times(h.Sweep.Since)
 	r.Bigints(int64(h.Sweep.Deposit), int64(h.Sweep.ShopFunds), int64(h.Demanded))
 	r.Times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
+	r.Texts(string(h.Sweep.After.Kind))
+	r.Times(h.Sweep.After.Since)
+	r.Texts(h.Sweep.After.ID)
 }
 
 func (tx *Tx) writePersons(c *book.Changes) {
