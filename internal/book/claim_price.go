@@ -29,29 +29,43 @@ func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
 }
 
 // members gives the claims of a pricing group that count: live claims with a unit
-// found counterfeit, and the one that is being decided. Claims whose debit is
-// confirmed keep at least their award, so they come first; the others follow in filing
-// order. Each further claim pays the group's total less what the group was awarded
-// before it.
+// found counterfeit, and the one that is being decided. Claims that keep what they have
+// come first, then the one being decided if the consumer has money for it: what was paid
+// once, such as a floor, must not be awarded to another. The rest follow in filing order.
+// Each further claim pays the group's total less what the group was awarded before it.
 func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
-	var confirmed, open []*claim.Claim
+	var kept, paid, open []*claim.Claim
 	for _, c := range b.siblings(decided.ClaimantID, decided.ProductID) {
 		switch {
 		case c.GroupID != decided.GroupID || c.Verdict != claim.Counterfeit:
-		case c.ID == decided.ID && stays:
-			open = append(open, c)
+		case c.ID == decided.ID && !stays:
+		case c.ID == decided.ID && out(c) > 0:
+			paid = append(paid, c)
 		case c.ID == decided.ID:
-		case c.State.Confirmed():
-			confirmed = append(confirmed, c)
+			open = append(open, c)
+		case keeps(c):
+			kept = append(kept, c)
 		case c.State.Live():
 			open = append(open, c)
 		}
 	}
-	return append(confirmed, open...)
+	return slices.Concat(kept, paid, open)
 }
 
-// member turns a claim into its form for pricing. If kept is set, a confirmed claim
-// keeps its award.
+// keeps says whether a claim keeps at least its award while others of its group are
+// decided: its debit is confirmed, or the consumer has money for it, whatever state it is
+// in by now.
+func keeps(c *claim.Claim) bool {
+	return c.State.Confirmed() || c.State.Live() && out(c) > 0
+}
+
+// out is what the consumer has for a claim, or may yet get by what was sent.
+func out(c *claim.Claim) money.Amount {
+	return c.Funding.Paid() + c.Funding.InFlight() + c.Funding.Failed()
+}
+
+// member turns a claim into its form for pricing. If kept is set, a claim that keeps its
+// award does so.
 func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 	l := b.lines.get(c.OrderLineID)
 	m := policy.Member{
@@ -64,7 +78,7 @@ func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 		Basis:                c.BasisChosen,
 		AuthenticationFee:    c.Fees.Claimant,
 	}
-	if kept && c.State.Confirmed() {
+	if kept && keeps(c) {
 		m.Kept = &policy.Kept{
 			Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation, AuthenticationFee: b.feeAdded(c),
 		}

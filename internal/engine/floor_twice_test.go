@@ -1,0 +1,116 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// gotten is what the consumer has for claims, and what nobody but the platform bears.
+func (f *fixture) gotten(claims ...*claim.Claim) (refund, compensation, lost money.Amount) {
+	f.t.Helper()
+	for _, c := range f.read(claims...) {
+		refund += c.Funding.RefundPaid
+		compensation += c.Funding.CompensationPaid
+		lost += c.Funding.Lost
+	}
+	return refund, compensation, lost
+}
+
+// twoEggs files two eggs of one consumer, whose floor of 1,000 yuan is paid once, and has
+// the second one paid before the first is decided.
+func (f *fixture) twoEggs() (first, second *claim.Claim) {
+	f.t.Helper()
+	f.open("m1", 10_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	first, second = f.file(egg("m1", 1)), f.file(egg("m1", 2))
+	second = f.record(second, result(second, claim.Counterfeit, "r-2"))
+	return first, f.paid(f.accept(f.confirmNotice(second)))
+}
+
+const (
+	eggRefunds = 2 * 66
+	eggFloor   = 100_000
+)
+
+func (f *fixture) floorOnce(claims ...*claim.Claim) {
+	f.t.Helper()
+	refund, compensation, lost := f.gotten(claims...)
+	if refund != eggRefunds || compensation != eggFloor || lost != 0 {
+		f.t.Errorf("the consumer has a refund of %d and a compensation of %d, the platform lost %d; want %d, %d and nothing",
+			refund, compensation, lost, eggRefunds, eggFloor)
+	}
+	f.audited()
+}
+
+// D4: a court confirms the verdict on the member that was paid the floor. Would catch a
+// floor that goes to the sibling filed before it, and is paid a second time.
+func TestD4CourtConfirmsThePaidMember(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	first, second := f.twoEggs()
+	first = f.record(first, result(first, claim.Counterfeit, "r-1"))
+	f.revisedTo(second, claim.Counterfeit)
+	f.paid(f.accept(f.confirmNotice(f.current(first))))
+	f.floorOnce(first, second)
+}
+
+// D4: the result behind the paid member is taken back, its sibling is decided meanwhile,
+// and the member is upheld. Would catch a floor that follows the state a claim is in
+// instead of what was paid for it.
+func TestD4ReopenedPaidMember(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 10_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	first, second := f.file(egg("m1", 1)), f.file(egg("m1", 2))
+	machine := func(method string) request.Header {
+		h := f.request("m1", method)
+		h.Principal = principal.Principal{Workload: "test", Role: principal.RoleAuthenticator}
+		return h
+	}
+	o, err := f.engine.Do(t.Context(), machine("RecordResult"), &book.RecordResult{Result: result(second, claim.Counterfeit, "r-2")})
+	f.must(err)
+	second = f.paid(f.accept(f.confirmNotice(o.Claim)))
+	_, err = f.engine.Do(t.Context(), machine("RetractResult"), &book.RetractResult{
+		OnClaim: book.OnClaim{ClaimID: second.ID}, ResultID: o.ResultID, AuthenticatorID: "lab-1", Note: "tested again",
+	})
+	f.must(err)
+	if second = f.current(second); second.State != claim.InReview {
+		t.Fatalf("the paid member is %s", second.State)
+	}
+	first = f.record(first, result(first, claim.Counterfeit, "r-1"))
+	f.paid(f.accept(f.confirmNotice(f.current(first))))
+	_, err = f.decide(f.current(second), book.Uphold, claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit})
+	f.must(err)
+	f.floorOnce(first, second)
+}
+
+// D4: the paid member grows by a fee that the claimant proves later. Would catch a floor
+// that is lost to a sibling, with the platform's money, while the member waits to be
+// notified of one yuan more.
+func TestD4GrownPaidMember(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	food := policy.Seeds()[1]
+	food.Number, food.AuthenticationFee = 2, policy.FeeAdded
+	food.PublishedAt, food.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
+	_, err := f.engine.PublishPolicyVersion(t.Context(), f.request("", "PublishPolicyVersion"), food)
+	f.must(err)
+	first, second := f.twoEggs()
+	const fee = 100
+	second, err = f.tested(second, claim.Counterfeit, "r-2b", fee, claim.FeePayerClaimant)
+	f.must(err)
+	first = f.record(first, result(first, claim.Counterfeit, "r-1"))
+	f.paid(f.accept(f.confirmNotice(f.current(first))))
+	f.paid(f.accept(f.confirmNotice(f.current(second))))
+	if _, compensation, lost := f.gotten(first, second); compensation != eggFloor+fee || lost != 0 {
+		t.Errorf("the consumer has a compensation of %d, the platform lost %d; want %d and nothing", compensation, lost, eggFloor+fee)
+	}
+	f.audited()
+}
