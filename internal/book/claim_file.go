@@ -53,11 +53,25 @@ func (f *FileClaim) need(c *Call, n *Needs) {
 }
 
 func (f *FileClaim) follow(b *Book, n *Needs, round int) {
-	if round > 0 || f.Line != nil {
+	l := f.Line
+	if stored := b.lines.get(f.lineID()); stored != nil {
+		l = stored.line
+	}
+	if l == nil {
 		return
 	}
-	if l := b.lines.get(f.LineID); l != nil {
-		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: f.ClaimantID, ProductID: l.line.ProductID})
+	if round == 0 && f.Line == nil {
+		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: f.ClaimantID, ProductID: l.ProductID})
+	}
+	if round == 0 || f.LearnedAt.IsZero() {
+		return
+	}
+	// Claims on goods that were bought knowingly, by what this one tells, are repriced.
+	for _, s := range b.siblings(f.ClaimantID, l.ProductID) {
+		if s.Revision > 0 && s.State.Live() && f.LearnedAt.Before(s.PaidAt) {
+			followGroup(b, n, round-1, s)
+			n.holdsOf(b.merchantID, s.ID)
+		}
 	}
 }
 
@@ -124,6 +138,9 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	}
 	c, err := f.stage(b, id, groupID, l, versions)
 	if err != nil {
+		return Outcome{}, err
+	}
+	if err := b.learn(c); err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{ClaimID: id, Claim: c}, nil

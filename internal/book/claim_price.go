@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -109,17 +110,60 @@ func (b *Book) refunded(lineID string) money.Amount {
 }
 
 // knewBefore says whether the claimant bought these goods knowing that they were
-// counterfeit, by the claimant's own account in this claim or an earlier one (rule C8).
+// counterfeit, by the claimant's own account in any claim on the product (rule C8): in
+// whatever order the claims were filed, and whatever has become of them since.
 func (b *Book) knewBefore(c *claim.Claim) bool {
 	for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
-		if s.State.Live() && s.LearnedAt.Before(c.PaidAt) {
+		if s.LearnedAt.Before(c.PaidAt) {
 			return true
-		}
-		if s.ID == c.ID {
-			break
 		}
 	}
 	return c.LearnedAt.Before(c.PaidAt)
+}
+
+// causeKnowledge marks a revision made because another claim tells that these goods were
+// bought knowingly.
+const causeKnowledge = "BOUGHT_KNOWINGLY"
+
+// learn reprices claims on goods that were bought knowingly by what a claim that was just
+// filed tells. Where the consumer has the money already nothing is taken back by itself:
+// the claim is marked for a person.
+func (b *Book) learn(filed *claim.Claim) error {
+	for _, id := range b.boughtAfter(filed) {
+		c := &b.claims.get(id).Claim
+		if c.Revision == 0 || c.Verdict != claim.Counterfeit || !c.State.Live() {
+			continue
+		}
+		b.record(event.ClaimRepriced, id)
+		if keeps(c) {
+			b.change(id).Escalated = true
+			b.detail("bought_knowingly", "true")
+			continue
+		}
+		if err := b.reprice(id, true, causeKnowledge, ""); err != nil {
+			return err
+		}
+		if err := b.adjust(b.change(id), policy.BornePlatform); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boughtAfter lists the claimant's other claims on goods that, by the account of one
+// claim alone, were bought after the claimant knew, in filing order.
+func (b *Book) boughtAfter(filed *claim.Claim) []string {
+	var ids []string
+	for _, s := range b.siblings(filed.ClaimantID, filed.ProductID) {
+		told := s.ID != filed.ID && filed.LearnedAt.Before(s.PaidAt) && !s.LearnedAt.Before(s.PaidAt)
+		for _, o := range b.siblings(filed.ClaimantID, filed.ProductID) {
+			told = told && (o.ID == filed.ID || !o.LearnedAt.Before(s.PaidAt))
+		}
+		if told {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 // shares prices the group of a claim that is being decided. If stays is set, the claim
