@@ -186,13 +186,17 @@ func (b *Book) advance(c *claim.Claim, needed money.Amount) error {
 // Failed amounts wait for an operator. The command commits only the intent; a worker
 // calls the gateway afterwards.
 func (b *Book) instruct(c *claim.Claim) error {
-	payable := c.Funding.Payable() - c.Funding.Failed()
+	waiting := map[payout.Part]money.Amount{
+		payout.Refund:       max(c.Funding.RefundFailed, b.mayYetBePaid(c, payout.Refund)),
+		payout.Compensation: max(c.Funding.CompensationFailed, b.mayYetBePaid(c, payout.Compensation)),
+	}
+	payable := c.Funding.Payable() - waiting[payout.Refund] - waiting[payout.Compensation]
 	for _, part := range payout.Parts() {
-		due := c.Award.Refund - c.Funding.RefundPaid - c.Funding.RefundInFlight - c.Funding.RefundFailed
+		due := c.Award.Refund - c.Funding.RefundPaid - c.Funding.RefundInFlight
 		if part == payout.Compensation {
-			due = c.Award.Compensation - c.Funding.CompensationPaid - c.Funding.CompensationInFlight - c.Funding.CompensationFailed
+			due = c.Award.Compensation - c.Funding.CompensationPaid - c.Funding.CompensationInFlight
 		}
-		amount := min(payable, due)
+		amount := min(payable, due-waiting[part])
 		if amount <= 0 {
 			continue
 		}
@@ -202,6 +206,19 @@ func (b *Book) instruct(c *claim.Claim) error {
 		payable -= amount
 	}
 	return nil
+}
+
+// mayYetBePaid is what of a part failed and may be paid after all, under the number that
+// it was sent with: nothing else leaves for it before that number is dead (rule O3).
+func (b *Book) mayYetBePaid(c *claim.Claim, part payout.Part) money.Amount {
+	var sum money.Amount
+	for _, id := range b.payoutsOf[c.ID] {
+		p := b.payouts.get(id)
+		if p != nil && p.Part == part && p.State == payout.Failed && !p.Superseded && b.lookedAfter(p) {
+			sum += p.Amount
+		}
+	}
+	return sum
 }
 
 // ridesFor is how long after a payment its refund may go back through it (rule O1).

@@ -3,6 +3,7 @@ package book
 import (
 	"strconv"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -116,6 +117,14 @@ func (n *Needs) holdsOf(merchantID, claimID string) {
 
 func (n *Needs) payout(merchantID, id string) {
 	want(n, &n.Payouts, merchantID, needPayout, ask{of: id}, Key{MerchantID: merchantID, ID: id})
+}
+
+// WithPayouts asks for the payouts of a claim that was just read, if it can have any:
+// what may yet be paid under an earlier number bounds what may leave.
+func (n *Needs) WithPayouts(c *claim.Claim) {
+	if !c.ConfirmedAt.IsZero() {
+		n.payoutsOfClaim(c.MerchantID, c.ID)
+	}
 }
 
 func (n *Needs) payoutsOfClaim(merchantID, claimID string) {

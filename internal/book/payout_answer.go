@@ -83,7 +83,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		ok = false
 	}
 	if a.confirms(b, p) {
-		return b.confirmFailure(p), nil
+		return b.confirmFailure(p)
 	}
 	if !ok && b.call.Header.RequestID == "" {
 		// The payout was answered after the worker had asked about it.
@@ -140,15 +140,23 @@ func (a *AnswerPayout) confirms(b *Book, p *payout.Payout) bool {
 		b.lookedAfter(p) && b.now.After(b.lastPaid(p))
 }
 
-// confirmFailure makes a failure final: the money may now go to another destination.
-func (b *Book) confirmFailure(p *payout.Payout) Outcome {
+// confirmFailure makes a failure final: from now on the money may go elsewhere. Where it
+// is owed and waited only for this number to be dead, it leaves under another.
+func (b *Book) confirmFailure(p *payout.Payout) (Outcome, error) {
 	b.record(event.PayoutAnswered, p.ClaimID)
 	b.detail("payout", p.ID)
 	b.detail("outcome", string(payout.OutcomeFailed))
 	b.detail("final", "true")
-	b.payouts.edit(p.ID, b.command).AnsweredAt = b.now
+	p = b.payouts.edit(p.ID, b.command)
+	p.AnsweredAt = b.now
 	b.dues.drop(p.ID, b.command)
-	return b.paidOut(p.ID)
+	if c := &b.claims.get(p.ClaimID).Claim; c.State == claim.Paying && c.Funding.Failed() == 0 {
+		p.Superseded = true
+		if err := b.pay(b.change(c.ID)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return b.paidOut(p.ID), nil
 }
 
 // lastPaid is the time after which the gateway cannot pay a payout, whatever its clock

@@ -96,12 +96,16 @@ func loadPersons(tx *Tx, n *book.Needs) error {
 }
 
 func loadClaims(tx *Tx, n *book.Needs) error {
-	if err := into(&n.Claims, tx.Claims, n.Books().TakeClaim); err != nil {
+	take := func(c *claim.Claim) {
+		n.Books().TakeClaim(c)
+		n.WithPayouts(c)
+	}
+	if err := into(&n.Claims, tx.Claims, take); err != nil {
 		return err
 	}
 	return into(&n.Siblings, func(keys []book.SiblingKey) ([]*claim.Claim, error) {
 		return tx.Siblings(keys, policy.MembersMax+1)
-	}, n.Books().TakeClaim)
+	}, take)
 }
 
 func loadLines(tx *Tx, n *book.Needs) error {

@@ -1,0 +1,96 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+)
+
+// upheldAgain makes a claim whose compensation failed under a number that the gateway may
+// yet pay, and whose verdict fell and was upheld again meanwhile.
+func upheldAgain(t *testing.T) (f *fixture, c *claim.Claim, first payout.Payout) {
+	t.Helper()
+	f = newFixture(t)
+	f.open("m1", 5_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c = f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	for _, p := range f.takePayouts() {
+		said := payout.OutcomeSucceeded
+		if p.Part == payout.Compensation {
+			first, said = p, payout.OutcomeFailed
+		}
+		c = f.answer(p, said)
+	}
+	c = f.revisedTo(c, claim.Genuine)
+	c = f.revisedTo(c, claim.Counterfeit)
+	c = f.accept(f.confirmNotice(c))
+	for _, p := range f.takePayouts() {
+		if p.Part == payout.Compensation {
+			t.Errorf("%d leave under %s while %s may be paid until %s", p.Amount, p.OutNumber, first.OutNumber, first.NotAfter)
+		}
+		c = f.answer(p, payout.OutcomeSucceeded)
+	}
+	return f, c, first
+}
+
+// D7: would catch a second number that leaves while the first may yet be paid, and money
+// that waits for ever once the first is dead.
+func TestD7SecondNumberWaitsForTheFirst(t *testing.T) {
+	t.Parallel()
+	f, c, first := upheldAgain(t)
+	f.clock.Move(engine.Defaults().PayoutLife + time.Minute)
+	f.answer(first, payout.OutcomeFailed) // The worker asked once more: it is final.
+	made := f.takePayouts()
+	if len(made) != 1 || made[0].Part != payout.Compensation || made[0].Amount != c.Award.Compensation || made[0].OutNumber == first.OutNumber {
+		t.Fatalf("after the first number is dead, %+v is sent", made)
+	}
+	f.audited()
+	if c = f.answer(made[0], payout.OutcomeSucceeded); c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() || c.Funding.Lost != 0 {
+		t.Errorf("the claim is %s with %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
+
+// D7: would catch a late success that is paid twice, or booked as a loss, because the
+// verdict changed in between.
+func TestD7LateSuccessOfTheFirstNumber(t *testing.T) {
+	t.Parallel()
+	f, c, first := upheldAgain(t)
+	o, err := f.engine.Do(t.Context(), f.request("m1", "ReportPayoutOutcome"), &book.AnswerPayout{
+		PayoutID: first.ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded},
+	})
+	f.must(err)
+	if got := o.Claim; got.State != claim.Paid || got.Funding.Paid() != c.Award.Total() || got.Funding.Lost != 0 {
+		t.Errorf("the claim is %s with %+v", got.State, got.Funding)
+	}
+	if made := f.takePayouts(); len(made) != 0 {
+		t.Errorf("%+v is sent besides", made)
+	}
+	f.audited()
+}
+
+// D7: a replica that knows nothing of the book yet. Would catch a rule that holds only for
+// payouts that happen to be in memory.
+func TestD7HoldsForAReplicaThatReads(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 5_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	for _, p := range f.takePayouts() {
+		c = f.answer(p, payout.OutcomeFailed)
+	}
+	c = f.revisedTo(c, claim.Genuine)
+	c = f.confirmNotice(f.revisedTo(c, claim.Counterfeit))
+	_, fresh := f.replica(engine.Defaults())
+	_, err := fresh.Do(t.Context(), f.request("m1", "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
+	f.must(err)
+	if made := f.takePayouts(); len(made) != 0 {
+		t.Errorf("%+v leave while the first numbers may be paid", made)
+	}
+	f.audited()
+}
