@@ -1,6 +1,6 @@
-// Package calendar says when a period of a policy ends: it knows which days are
-// worked on in China and counts spans of working days by them. It is pure; the
-// days that differ from the ordinary week are read and set elsewhere.
+// Package calendar says when a period of a policy ends: it knows the working days
+// in China and counts spans of working days by them. It is pure; the days that
+// differ from the ordinary week are read and set elsewhere.
 package calendar
 
 import (
@@ -11,37 +11,37 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Kind says what a day is that differs from the ordinary week.
+// Kind says how a day differs from the ordinary week.
 type Kind string
 
 // The kinds of day.
 const (
 	// Holiday is a day off, whatever day of the week it is.
 	Holiday Kind = "HOLIDAY"
-	// Working is a day that is worked on, such as a weekend that makes up for a
-	// holiday.
+	// Working is a working day, such as a weekend that makes up for a holiday.
 	Working Kind = "WORKING"
 )
 
 // Kinds lists all kinds of day.
 func Kinds() []Kind { return []Kind{Holiday, Working} }
 
-// Day is what one day is.
+// Day is a day with its kind.
 type Day struct {
 	Date Date
 	Kind Kind
-	// Name is what people call it, such as the holiday that it belongs to.
+	// Name is the day's common name, such as that of its holiday.
 	Name string
 }
 
-// Calendar is which days are worked on. Without days of its own it knows the
-// ordinary week only: Monday to Friday. It never changes.
+// Calendar knows which days are working days. Without days that were set it knows
+// only the ordinary week, Monday to Friday. It never changes.
 type Calendar struct {
 	days  []Day
 	kinds map[Date]Kind
 }
 
-// New makes a calendar of the days that differ from the ordinary week, each once.
+// New makes a calendar from the days that differ from the ordinary week, each given
+// once.
 func New(days []Day) *Calendar {
 	c := &Calendar{days: slices.Clone(days), kinds: make(map[Date]Kind, len(days))}
 	slices.SortFunc(c.days, func(a, b Day) int { return a.Date.Compare(b.Date) })
@@ -62,7 +62,7 @@ func (c *Calendar) Days(year int) []Day {
 	return list
 }
 
-// IsWorking says whether a day is worked on.
+// IsWorking says whether a day is a working day.
 func (c *Calendar) IsWorking(d Date) bool {
 	if kind, set := c.kinds[d]; set {
 		return kind == Working
@@ -71,24 +71,24 @@ func (c *Calendar) IsWorking(d Date) bool {
 }
 
 // Check refuses days that cannot be set together, with REQUEST_INVALID at the
-// field of the contract: a day twice, or of no known kind.
+// contract's field: a day that occurs twice, or has an unknown kind.
 func Check(days []Day) error {
 	seen := make(map[Date]bool, len(days))
 	for _, d := range days {
 		if seen[d.Date] {
-			return fault.New(fault.RequestInvalid, "%s is set twice", d.Date).At("calendar_days")
+			return fault.New(fault.RequestInvalid, "day %s is set twice", d.Date).At("calendar_days")
 		}
 		if !slices.Contains(Kinds(), d.Kind) {
-			return fault.New(fault.RequestInvalid, "%s is one of %v, not %q", d.Date, Kinds(), d.Kind).At("calendar_days")
+			return fault.New(fault.RequestInvalid, "day %s must be one of %v, not %q", d.Date, Kinds(), d.Kind).At("calendar_days")
 		}
 		seen[d.Date] = true
 	}
 	return nil
 }
 
-// After is when a span that begins at t ends. A duration is added as it is. Of
-// working days the first is the one after t, and the span ends at 24:00 of the
-// last (Civil Code Art. 201 and 203).
+// After is when a span that begins at t ends. A duration is simply added. The first
+// working day is the one after t, and the span ends at 24:00 of the last working
+// day (Civil Code Art. 201 and 203).
 func (c *Calendar) After(t time.Time, s policy.Span) time.Time {
 	if s.WorkingDays <= 0 {
 		return t.Add(s.Duration)
@@ -100,13 +100,13 @@ func (c *Calendar) After(t time.Time, s policy.Span) time.Time {
 	return d.End()
 }
 
-// Pause is a time during which a clock stood still.
+// Pause is a time during which a clock was stopped.
 type Pause struct{ From, To time.Time }
 
-// Resume moves the deadline of a span by a pause. Where that puts the end of a
-// span of working days onto a day off, it ends at 24:00 of the next working day
-// (Civil Code Art. 203). A pause that begins when the deadline has passed, or
-// ends before it begins, moves nothing.
+// Resume moves the deadline of a span by a pause. If the end of a span of working
+// days then falls on a day off, it moves to 24:00 of the next working day (Civil
+// Code Art. 203). A pause that begins after the deadline has passed, or ends before
+// it begins, moves nothing.
 func (c *Calendar) Resume(deadline time.Time, p Pause, s policy.Span) time.Time {
 	if !p.From.Before(deadline) || !p.To.After(p.From) {
 		return deadline
@@ -122,8 +122,8 @@ func (c *Calendar) Resume(deadline time.Time, p Pause, s policy.Span) time.Time 
 	return moved
 }
 
-// nextWorking is the first working day after d. There always is one: the days
-// that were set come to an end, and after them there are ordinary weeks.
+// nextWorking is the first working day after d. There always is one, because
+// ordinary weeks follow the last day that was set.
 func (c *Calendar) nextWorking(d Date) Date {
 	for d = d.Next(); !c.IsWorking(d); d = d.Next() {
 	}

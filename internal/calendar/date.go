@@ -21,12 +21,12 @@ func DateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
-// ParseDate reads 2026-02-17. Refuses what is no day of the calendar with
-// REQUEST_INVALID.
+// ParseDate reads 2026-02-17. Refuses with REQUEST_INVALID a text that is not a
+// date.
 func ParseDate(text string) (Date, error) {
 	t, err := time.ParseInLocation(time.DateOnly, text, policy.Beijing)
 	if err != nil {
-		return Date{}, fault.New(fault.RequestInvalid, "%q is no date such as 2026-02-17", text)
+		return Date{}, fault.New(fault.RequestInvalid, "%q is not a date; write it as 2026-02-17", text)
 	}
 	return DateOf(t), nil
 }

@@ -1,7 +1,6 @@
-// Package claim holds a consumer's counterfeit claim: its states and what
-// moves it between them, the weighing of authentication results into a
-// verdict, and its speakable id. It is pure; the engine loads, decides and
-// writes.
+// Package claim holds a consumer's counterfeit claim: its states and triggers, the
+// weighing of authentication results into a verdict, and its speakable id. It is
+// pure; the engine loads, decides and writes.
 package claim
 
 import (
@@ -13,9 +12,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Claim is one consumer's demand over units of one order line. Three axes are
-// kept apart: State (where it is), Verdict with Revision (what was found) and
-// Award with Funding (what is owed and what has moved).
+// Claim is one consumer's demand over units of one order line. It keeps three axes
+// apart: State (where it is), Verdict with Revision (what was found), and Award
+// with Funding (what is owed and what has moved).
 type Claim struct {
 	MerchantID string
 	ID         string
@@ -33,16 +32,16 @@ type Claim struct {
 	OrderID     string
 	PaymentID   string
 	ProductID   string
-	// PaidAt is the order's payment time: it picks the policy version (P2).
+	// PaidAt is the order's payment time: it selects the policy version (rule P2).
 	PaidAt time.Time
 
 	ClaimantID string
-	// Destination is the opaque place the payment service pays to.
+	// Destination is an opaque id of where the payment service pays to.
 	Destination string
 	Units       []Unit
 
-	// BasisChosen is what the claimant asked for; Basis, PolicyID and
-	// PolicyVersion are what the award was computed under, empty before.
+	// BasisChosen is the claimant's choice. The award was computed under Basis,
+	// PolicyID and PolicyVersion; they are empty before the first award.
 	BasisChosen   policy.LegalBasis
 	Basis         policy.LegalBasis
 	PolicyID      string
@@ -55,7 +54,7 @@ type Claim struct {
 	// LearnedAt is when the claimant learned of the counterfeit.
 	LearnedAt time.Time
 
-	// ArrivedAt is when the request arrived (windows are judged by it), FiledAt
+	// ArrivedAt is when the request arrived; windows are judged by it. FiledAt is
 	// the record time.
 	ArrivedAt time.Time
 	FiledAt   time.Time
@@ -66,43 +65,45 @@ type Claim struct {
 
 	// NoticeConfirmedAt is when the merchant's system confirmed delivery.
 	NoticeConfirmedAt time.Time
-	// Deadline and Fires are what time will do; zero and none when nothing.
+	// Deadline is when Fires happens; zero and none if no deadline runs.
 	Deadline time.Time
 	Fires    Deadline
-	// Escalated is set once a deadline passed that only a person can answer.
+	// Escalated is set once a deadline has passed that only a person can answer.
 	Escalated bool
 	// Assignee is the person who took the review.
 	Assignee string
 
-	// FiledBy is the person who filed the claim; empty where a service did by itself.
+	// FiledBy is the person who filed the claim; empty if a service filed it on its
+	// own.
 	FiledBy string
-	// DecidedBy is the person behind the present verdict; empty where results alone
-	// decided. An appeal is decided by somebody else.
+	// DecidedBy is the person behind the present verdict; empty if results alone
+	// decided. Another person decides an appeal.
 	DecidedBy string
 	// AppealedRevision is the newest revision that the merchant appealed against;
-	// there is one appeal for each (rule A4).
+	// each revision can be appealed against once (rule A4).
 	AppealedRevision int32
-	// ConfirmedAt is when the debit was first confirmed: the age of what the claim
-	// waits for; zero before.
+	// ConfirmedAt is when the debit was first confirmed, which is the age of the
+	// claim's debts; zero before.
 	ConfirmedAt time.Time
-	// ClockStoppedAt is since when a test that is under way keeps the deadline from
-	// running (rule V7); zero while it runs.
+	// ClockStoppedAt is when the deadline was stopped for a test (rule V7); zero
+	// while it runs.
 	ClockStoppedAt time.Time
-	// HoldExpiresAt is when what is held goes back to the merchant; zero for never.
+	// HoldExpiresAt is when held money goes back to the merchant; zero means never.
 	HoldExpiresAt time.Time
-	// Potential is the most that the claim could be awarded, as estimated when it
-	// was filed.
+	// Potential is the largest possible award, as estimated when the claim was
+	// filed.
 	Potential money.Amount
 	// SamplingCase is the product-level case that the claim belongs to; empty for
-	// none. Claims of one case share what is short in proportion.
+	// none. Claims of one case share available money in proportion to what they
+	// lack.
 	SamplingCase string
 	// PayoutForm is how the compensation is paid.
 	PayoutForm PayoutForm
-	// Fees are what authentication cost and who was charged for it.
+	// Fees are the costs of authentication, and who was charged for them.
 	Fees Fees
 }
 
-// PayoutForm is what a consumer gets a compensation in.
+// PayoutForm is the form in which a consumer receives a compensation.
 type PayoutForm string
 
 // The forms of a payout. A refund is always cash.
@@ -111,7 +112,7 @@ const (
 	Cash PayoutForm = "CASH"
 	// Wallet goes to the consumer's wallet with the marketplace.
 	Wallet PayoutForm = "WALLET"
-	// Coupon is a coupon of a face value with an expiry.
+	// Coupon is a coupon with a face value and an expiry.
 	Coupon PayoutForm = "COUPON"
 )
 
@@ -120,15 +121,15 @@ func PayoutForms() []PayoutForm { return []PayoutForm{Cash, Wallet, Coupon} }
 
 // Fees are the costs of a claim's authentication, in minor units of Currency.
 type Fees struct {
-	// Claimant is what the claimant paid for results and proved.
+	// Claimant is what the claimant proved to have paid for results.
 	Claimant money.Amount
 	// Fronted is what the platform paid for results.
 	Fronted money.Amount
-	// Merchant and Consumer are who was charged for what was fronted.
+	// Merchant and Consumer are the amounts that each was charged for Fronted.
 	Merchant money.Amount
 	Consumer money.Amount
-	// Owed is what of the merchant's charge is not paid yet, WrittenOff what of it
-	// was given up in the books.
+	// Owed is the unpaid part of the merchant's charge; WrittenOff is the part of
+	// it that was written off in the books.
 	Owed       money.Amount
 	WrittenOff money.Amount
 }
@@ -139,7 +140,7 @@ func (c *Claim) MayAppeal() bool { return c.AppealedRevision < c.Revision }
 
 // Unit is one claimed unit of the order line and what was found on it.
 type Unit struct {
-	// Ordinal is the unit's place within the line's quantity, from 1.
+	// Ordinal is the unit's number within the line's quantity, from 1.
 	Ordinal int32
 	Verdict Verdict
 }
@@ -153,35 +154,35 @@ type Award struct {
 // Total is refund and compensation together.
 func (a Award) Total() money.Amount { return a.Refund + a.Compensation }
 
-// Funding is what has moved for the claim, in minor units of Currency. It is
-// amounts, not a state. What its bearers have put in is at any time what is
-// payable, in flight and paid.
+// Funding is the money that has moved for the claim, in minor units of Currency. It
+// consists of amounts and is not a state. The sum of the bearers' parts always
+// equals what is payable, in flight and paid.
 type Funding struct {
-	// Held is what lies in open holds.
+	// Held is the amount in open holds.
 	Held money.Amount
 	// FromDeposit and FromShopFunds are what the merchant has borne, by source:
 	// captured or recovered, less what was given back.
 	FromDeposit   money.Amount
 	FromShopFunds money.Amount
-	// Advanced is what the platform put in for the merchant and the merchant still
-	// owes, WrittenOff what of it was given up in the books (rule F5: not against
-	// the merchant).
+	// Advanced is what the platform advanced and the merchant still owes.
+	// WrittenOff is the part of it that was written off in the books (rule F5: not
+	// against the merchant).
 	Advanced   money.Amount
 	WrittenOff money.Amount
-	// Lost is what the platform bears since a verdict fell after payment, ClawedBack
-	// what the consumer owes back.
+	// Lost is what the platform bears because a verdict fell after payment;
+	// ClawedBack is what the consumer owes back.
 	Lost       money.Amount
 	ClawedBack money.Amount
-	// The payouts, by part: sent and unconfirmed, and confirmed.
+	// These are the payouts by part: sent and unconfirmed, and confirmed.
 	RefundInFlight       money.Amount
 	RefundPaid           money.Amount
 	CompensationInFlight money.Amount
 	CompensationPaid     money.Amount
-	// What failed or came back and is payable again, by part: it waits for an
-	// operator, under the number that it has.
+	// These amounts failed or came back and are payable again, by part. They wait
+	// for an operator, under the out-numbers that they have.
 	RefundFailed       money.Amount
 	CompensationFailed money.Amount
-	// Repaid is what the consumer gave back: what is paid is less by it.
+	// Repaid is what the consumer repaid; it is already deducted from what is paid.
 	Repaid money.Amount
 }
 
@@ -190,7 +191,7 @@ func (f Funding) Borne() money.Amount {
 	return f.FromDeposit + f.FromShopFunds + f.Advanced + f.WrittenOff
 }
 
-// Funded is all that was made available to pay the consumer, by whomever.
+// Funded is everything that was made available to pay the consumer, by any bearer.
 func (f Funding) Funded() money.Amount { return f.Borne() + f.Lost + f.ClawedBack }
 
 // InFlight is what was sent and is not yet confirmed.
@@ -199,10 +200,10 @@ func (f Funding) InFlight() money.Amount { return f.RefundInFlight + f.Compensat
 // Paid is what has reached the consumer and stayed there.
 func (f Funding) Paid() money.Amount { return f.RefundPaid + f.CompensationPaid }
 
-// Failed is what waits for an operator to send it again.
+// Failed is the amount that waits for an operator to send it again.
 func (f Funding) Failed() money.Amount { return f.RefundFailed + f.CompensationFailed }
 
-// Payable is what is funded and neither sent nor paid.
+// Payable is the amount that is funded and neither sent nor paid.
 func (f Funding) Payable() money.Amount { return f.Funded() - f.InFlight() - f.Paid() }
 
 // Confirmed says whether the debit of the merchant has been confirmed.
@@ -210,8 +211,8 @@ func (s State) Confirmed() bool {
 	return s == Paying || s == PayoutFailed || s == Paid
 }
 
-// Shortfall is what a confirmed award exceeds what the merchant has borne by; no
-// account holds it.
+// Shortfall is the amount by which a confirmed award exceeds what the merchant has
+// borne; no account holds it.
 func (c *Claim) Shortfall() money.Amount {
 	if !c.State.Confirmed() {
 		return 0
@@ -219,8 +220,8 @@ func (c *Claim) Shortfall() money.Amount {
 	return max(0, c.Award.Total()-c.Funding.Borne())
 }
 
-// Unheld is what a claim that waits to be confirmed may yet cost the merchant
-// beyond what is set aside: zero before the first award.
+// Unheld is what an unconfirmed claim may still cost the merchant beyond its holds;
+// it is zero before the first award.
 func (c *Claim) Unheld() money.Amount {
 	if c.State != Notified && c.State != Appealed && c.State != AwaitingApproval {
 		return 0
@@ -228,8 +229,8 @@ func (c *Claim) Unheld() money.Amount {
 	return max(0, c.Award.Total()-c.Funding.Borne()-c.Funding.Held)
 }
 
-// Exposure is what the claim may yet cost the merchant: what it could be awarded
-// while nobody has decided, what it is awarded and the merchant has not borne.
+// Exposure is what the claim may still cost the merchant: its potential award while
+// it is undecided, and then the part of the award that the merchant has not borne.
 func (c *Claim) Exposure() money.Amount {
 	switch {
 	case !c.State.Live():
@@ -274,7 +275,7 @@ func (c *Claim) Ordinals() []int32 {
 	return out
 }
 
-// Grounds is why the claimant calls the goods counterfeit.
+// Grounds says why the claimant calls the goods counterfeit.
 type Grounds string
 
 // The grounds.
@@ -300,9 +301,10 @@ type Revision struct {
 	Basis      policy.LegalBasis
 	PolicyID   string
 	Version    int32
-	// Cause is the trigger that made the revision, or what else did, such as REPRICED.
+	// Cause is the trigger that made the revision, or another cause such as
+	// REPRICED.
 	Cause string
-	// Author is the person behind it; empty where none is.
+	// Author is the person behind it; empty for none.
 	Author string
 	// Note is the decider's reason, as given.
 	Note        string

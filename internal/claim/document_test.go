@@ -82,9 +82,9 @@ func writeStatesDocument(t *testing.T, comments map[string]string) string {
 Generated from ` + "`internal/claim/state.go`" + `. Rewrite it with
 ` + "`go test ./internal/claim -run TestClaimStatesDocument -update`" + `.
 
-The state says where a claim is and who must act. What was found is the verdict, what has moved is the funding; neither
-is folded into the state. A pair of state and trigger that is not below is refused with CLAIM_STATE_CONFLICT, and the
-refusal names the state, the actions that are allowed, who must act and until when.
+The state says where a claim is and who must act. It includes neither the verdict, which says what was found, nor the
+funding, which says what money has moved. A pair of state and trigger that is not listed below is refused with
+CLAIM_STATE_CONFLICT. The refusal names the state, the allowed actions, who must act and until when.
 
 ## States
 
@@ -100,8 +100,8 @@ refusal names the state, the actions that are allowed, who must act and until wh
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", s, party(s), sentence(waits), timeIn(s, comment), money)
 	}
 	b.WriteString(`
-A notice period begins when the merchant's system confirms that the notice was delivered. A deadline fires only some
-grace after it has passed, so that an answer which arrived in time and waits in a queue wins.
+A notice period begins when the merchant's system confirms that the notice was delivered. A deadline fires only after a
+grace period, so that an answer that arrived in time and still waits in a queue counts.
 
 ## Triggers
 

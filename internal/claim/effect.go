@@ -11,16 +11,17 @@ const (
 	EffectHold MoneyEffect = "HOLD"
 	// EffectRelease gives everything held back to where it was taken from.
 	EffectRelease MoneyEffect = "RELEASE"
-	// EffectCapture takes what is held from the merchant for good.
+	// EffectCapture takes held money from the merchant for good.
 	EffectCapture MoneyEffect = "CAPTURE"
 	// EffectFund takes what the hold does not cover from the sources, and advances
-	// the rest up to the policy's limit. What nobody has stays open as a shortfall.
+	// the rest up to the policy's limit. The remainder stays open as a shortfall.
 	EffectFund MoneyEffect = "FUND"
-	// EffectInstruct sends what is funded on its way to the consumer.
+	// EffectInstruct sends the funded amount on its way to the consumer.
 	EffectInstruct MoneyEffect = "INSTRUCT"
-	// EffectPayableAgain takes a payout that did not arrive back into what is payable.
+	// EffectPayableAgain makes the amount of a payout that did not arrive payable
+	// again.
 	EffectPayableAgain MoneyEffect = "PAYABLE_AGAIN"
-	// EffectConfirm books what was sent as having reached the consumer.
+	// EffectConfirm records that the sent amount has reached the consumer.
 	EffectConfirm MoneyEffect = "CONFIRM"
 )
 
@@ -31,43 +32,43 @@ func MoneyEffects() []MoneyEffect {
 	}
 }
 
-// Entry is what happens to money when a claim enters a state.
+// Entry says what happens to money when a claim enters a state.
 type Entry struct {
-	// Effects happen in this order; none where money stays as it is.
+	// Effects happen in this order; it is empty if no money moves.
 	Effects []MoneyEffect
-	// Words say the same with what an effect alone does not tell.
+	// Words describe the same, with what the effects alone do not show.
 	Words string
 }
 
 var entries = map[State]Entry{
-	Authenticating: {Words: "Nothing. After a retest, what is held stays held."},
-	InReview:       {Words: "Nothing. What is held stays held, what was taken or paid stays where it is, until a person has decided."},
+	Authenticating: {Words: "Nothing. After a retest, held money stays held."},
+	InReview:       {Words: "Nothing. Held money stays held, and captured or paid money stays where it is, until a person has decided."},
 	Notified: {
 		[]MoneyEffect{EffectHold},
-		"What the award exceeds what the merchant has borne is held, from the policy's sources in their order, as far as they " +
+		"The part of the award that the merchant has not borne is held, from the policy's sources in order, as far as they " +
 			"have it. Later income tops the hold up.",
 	},
-	Appealed: {Words: "Nothing: the debit waits for the panel. What is held stays held."},
+	Appealed: {Words: "Nothing: the debit waits for the panel. Held money stays held."},
 	AwaitingApproval: {
-		Words: "Nothing: the debit waits for two approvers. What is held stays held. An approval binds claim, revision and amount.",
+		Words: "Nothing: the debit waits for two approvers. Held money stays held. An approval binds claim, revision and amount.",
 	},
 	Paying: {
 		[]MoneyEffect{EffectCapture, EffectFund, EffectInstruct},
-		"Holds are captured, what else the sources have is taken, the rest is advanced up to the policy's limits; every funded " +
-			"part is instructed as a payout, and later income funds further ones. What the platform bore for the claim is " +
-			"reversed as far as the merchant bears it. By REVISED_SETTLED nothing is taken: what the merchant bore too much is " +
-			"given back. After a retry, what failed is instructed again.",
+		"Holds are captured. The sources give what else they have, and the rest is advanced up to the policy's limits. Every " +
+			"funded part is instructed as a payout; later income funds further payouts. The platform's loss on the claim is " +
+			"reversed as far as the merchant bears it. After REVISED_SETTLED nothing is taken, and the merchant gets back " +
+			"what it bore too much. After a retry, failed payouts are instructed again.",
 	},
 	PayoutFailed: {[]MoneyEffect{EffectPayableAgain}, "The amount of the failed or returned payout is payable again."},
 	Paid: {
 		[]MoneyEffect{EffectConfirm},
-		"The last payout is booked as confirmed. An award of zero, and one that had reached the consumer under an earlier " +
-			"verdict, comes here without one.",
+		"The last payout is booked as confirmed. An award of zero, or one that had already reached the consumer under an " +
+			"earlier verdict, gets here without a payout.",
 	},
 	Rejected: {
 		[]MoneyEffect{EffectRelease},
-		"Holds are released. What the merchant bore is given back to where it came from; what has gone to the consumer by then " +
-			"is borne by whom the policy names, after fraud by the consumer.",
+		"Holds are released. What the merchant bore goes back to where it came from. Money that has already gone to the " +
+			"consumer is borne by whomever the policy names, or by the consumer after fraud.",
 	},
 	Withdrawn: {[]MoneyEffect{EffectRelease}, "Holds are released."},
 	Expired:   {[]MoneyEffect{EffectRelease}, "As in REJECTED."},
@@ -82,23 +83,23 @@ type Movement struct {
 	Amount money.Amount
 }
 
-// Prospect is what would come of a claim, as it is now, by one trigger.
+// Prospect is what one trigger would do to a claim as it stands now.
 type Prospect struct {
-	// Trigger is empty where the claim would stay.
+	// Trigger is empty if the claim would stay in its state.
 	Trigger Trigger
 	To      State
-	// Movements are what money would do, in its order. What is taken beyond the
-	// hold is the most that would be: the sources may not have it.
+	// Movements are the amounts that would move, in order. An amount beyond the
+	// hold is an upper bound: the sources may not have it.
 	Movements []Movement
-	// Unpriced says that a verdict would be priced first, so that nobody knows the
-	// amount yet.
+	// Unpriced says that a verdict would first have to be priced, so the amount is
+	// not known yet.
 	Unpriced bool
 	// Fires is the deadline that would begin to run.
 	Fires Deadline
 }
 
-// Prospects gives what a would do to c, one for each way in which it can be
-// taken; none where the state does not admit it.
+// Prospects gives the prospects of action a on c, one for each outcome of the
+// action; none if the state does not admit it.
 func (c *Claim) Prospects(a Action) []Prospect {
 	if !c.admits(a) {
 		return nil
@@ -115,8 +116,8 @@ func (c *Claim) Prospects(a Action) []Prospect {
 	return out
 }
 
-// Lapse gives what the passing of the claim's deadline would do: escalate where
-// the prospect has no trigger. False where no deadline runs.
+// Lapse gives the prospect of the claim's deadline passing; one without a trigger
+// escalates the claim. It returns false if no deadline runs.
 func (c *Claim) Lapse() (Prospect, bool) {
 	if c.Fires == DeadlineNone {
 		return Prospect{}, false
@@ -149,7 +150,7 @@ func (c *Claim) prospect(t Trigger) Prospect {
 	return p
 }
 
-// moves is how much an effect would move for c, and whether that can be known.
+// moves is how much an effect would move for c, and whether that is known.
 func (c *Claim) moves(e MoneyEffect) (money.Amount, bool) {
 	f := &c.Funding
 	needed := max(0, c.Award.Total()-f.Borne())

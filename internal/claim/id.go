@@ -18,10 +18,10 @@ const (
 	groupLength = 5
 )
 
-// IDs makes speakable, time-ordered ids that are unique across books: nine
-// digits of milliseconds since 1970, ten random digits, a check digit, in four
-// groups of five. The ids of one source only grow as long as time does, also
-// within a millisecond.
+// IDs makes speakable, time-ordered ids that are unique across books: nine digits
+// of milliseconds since 1970, ten random digits and a check digit, in four groups
+// of five. The ids of one source increase as long as time does, even within a
+// millisecond.
 type IDs struct {
 	mu     sync.Mutex
 	milli  uint64
@@ -71,8 +71,8 @@ func idOf(milli, random uint64) string {
 	return b.String()
 }
 
-// check is the Luhn check digit in base 32: it catches every single wrong
-// digit and every swap of neighbours but 0 and Z.
+// check is the Luhn check digit in base 32: it catches every single wrong digit and
+// every swap of neighbours except 0 and Z.
 func check(digits []byte) byte {
 	sum, double := 0, true
 	for i := len(digits) - 1; i >= 0; i-- {
@@ -87,9 +87,9 @@ func check(digits []byte) byte {
 	return byte((32 - sum%32) % 32)
 }
 
-// ParseID reads an id as people write it: any case, dashes or none, O for 0, I
-// and L for 1. It returns the canonical spelling, or false when the check digit
-// or the form is wrong.
+// ParseID reads an id as people write it: in any case, with or without dashes, with
+// O for 0, and with I or L for 1. It returns the canonical spelling, or false if
+// the check digit or the form is wrong.
 func ParseID(s string) (string, bool) {
 	var d [idDigits + 1]byte
 	n := 0

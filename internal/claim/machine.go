@@ -28,14 +28,14 @@ func Edges() []Edge {
 	return out
 }
 
-// Source is what can pull a trigger.
+// Source says what can pull a trigger.
 type Source string
 
 // The sources.
 const (
-	// SourceFiling is the claim being filed.
+	// SourceFiling is the filing of the claim.
 	SourceFiling Source = "FILING"
-	// SourceAction is somebody taking an action through the contract.
+	// SourceAction is an action that a caller takes through the contract.
 	SourceAction Source = "ACTION"
 	// SourceDeadline is a deadline that passes.
 	SourceDeadline Source = "DEADLINE"
@@ -68,16 +68,16 @@ func (t Trigger) Actions() []Action {
 	return out
 }
 
-// Pulls gives the trigger that d pulls when it passes; false for a deadline that
-// escalates, so that a person has to act. The two have one word.
+// Pulls gives the trigger that d pulls when it passes, which has the same name. It
+// returns false for a deadline that escalates the claim to a person.
 func (d Deadline) Pulls() (Trigger, bool) {
 	t := Trigger(d)
 	return t, d != DeadlineNone && slices.Contains(Triggers(), t)
 }
 
-// MachineVersion is a digest of the machine: its states, who acts in them, what
-// time and money do, its triggers and where they lead. Two programs with the
-// same version move claims alike.
+// MachineVersion is a digest of the machine: its states, who acts in them, the
+// effects of time and on money, and its triggers with where they lead. Two programs
+// with the same version move claims alike.
 func MachineVersion() string {
 	var b strings.Builder
 	for _, s := range States() {

@@ -6,8 +6,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// State is where a claim stands and who must act next. What was found is the
-// Verdict, what happened to money is the Funding: neither is folded in here.
+// State says where a claim stands and who must act next. It includes neither what
+// was found, which is the Verdict, nor what happened to money, which is the
+// Funding.
 type State string
 
 // The states of a claim.
@@ -44,58 +45,66 @@ func States() []State {
 	}
 }
 
-// Trigger is what moves a claim from one state to another.
+// Trigger moves a claim from one state to another.
 type Trigger string
 
 // The triggers.
 const (
-	// Filed is the consumer's claim arriving through the order service.
+	// Filed is the arrival of the consumer's claim through the order service.
 	Filed Trigger = "FILED"
-	// ResultCounterfeit is a verdict of counterfeit for at least one unit, by sufficient results.
+	// ResultCounterfeit is a verdict of counterfeit on at least one unit, by
+	// sufficient results.
 	ResultCounterfeit Trigger = "RESULT_COUNTERFEIT"
-	// ResultGenuine is a verdict of genuine for every unit, by sufficient results.
+	// ResultGenuine is a verdict of genuine on every unit, by sufficient results.
 	ResultGenuine Trigger = "RESULT_GENUINE"
-	// ResultUndecided is results that conflict, conclude nothing, or are too weak to decide alone.
+	// ResultUndecided is a set of results that conflict, are inconclusive, or are
+	// too weak to decide alone.
 	ResultUndecided Trigger = "RESULT_UNDECIDED"
-	// ResultLapsed is the wait for a result running out.
+	// ResultLapsed is the end of the wait for a result.
 	ResultLapsed Trigger = "RESULT_LAPSED"
-	// ReviewUpheld is a reviewer finding units counterfeit.
+	// ReviewUpheld is a reviewer's finding that units are counterfeit.
 	ReviewUpheld Trigger = "REVIEW_UPHELD"
-	// ReviewRejected is a reviewer finding nothing owed.
+	// ReviewRejected is a reviewer's finding that nothing is owed.
 	ReviewRejected Trigger = "REVIEW_REJECTED"
-	// ReviewRetest is a reviewer asking for another result.
+	// ReviewRetest is a reviewer's request for another result.
 	ReviewRetest Trigger = "REVIEW_RETEST"
-	// ReviewExpired is a reviewer closing a claim whose proof never came.
+	// ReviewExpired is a reviewer's decision to close a claim whose proof never
+	// came.
 	ReviewExpired Trigger = "REVIEW_EXPIRED"
-	// Accepted is the merchant agreeing to the debit.
+	// Accepted is the merchant's consent to the debit.
 	Accepted Trigger = "ACCEPTED"
-	// NoticeLapsed is the notice period passing without an answer.
+	// NoticeLapsed is the end of the notice period without an answer.
 	NoticeLapsed Trigger = "NOTICE_LAPSED"
-	// PaidInFull is the last part of the award reaching the consumer.
+	// PaidInFull is the arrival of the last part of the award at the consumer.
 	PaidInFull Trigger = "PAID_IN_FULL"
 	// PayoutFailedForGood is the gateway's final refusal of a payout.
 	PayoutFailedForGood Trigger = "PAYOUT_FAILED"
-	// PayoutRetried is an operator sending a failed payout again.
+	// PayoutRetried is an operator's retry of a failed payout.
 	PayoutRetried Trigger = "PAYOUT_RETRIED"
-	// PayoutReturned is a payout coming back after it had succeeded.
+	// PayoutReturned is the return of a payout that had succeeded.
 	PayoutReturned Trigger = "PAYOUT_RETURNED"
-	// WithdrawnByClaimant is the claimant taking the claim back.
+	// WithdrawnByClaimant is the claimant's withdrawal of the claim.
 	WithdrawnByClaimant Trigger = "WITHDRAWN"
-	// AppealedByMerchant is the merchant objecting to the verdict within the notice period.
+	// AppealedByMerchant is the merchant's objection to the verdict within the
+	// notice period.
 	AppealedByMerchant Trigger = "APPEALED"
-	// AppealUpheld is the appeal panel finding that nothing is owed.
+	// AppealUpheld is the appeal panel's finding that nothing is owed.
 	AppealUpheld Trigger = "APPEAL_UPHELD"
-	// AppealUpheldInPart is the appeal panel finding fewer units counterfeit.
+	// AppealUpheldInPart is the appeal panel's finding that fewer units are
+	// counterfeit.
 	AppealUpheldInPart Trigger = "APPEAL_UPHELD_IN_PART"
-	// AppealDismissed is the appeal panel confirming the verdict.
+	// AppealDismissed is the appeal panel's confirmation of the verdict.
 	AppealDismissed Trigger = "APPEAL_DISMISSED"
-	// ApprovalRequired is an award that could be debited, of an amount that two approvers must agree to first.
+	// ApprovalRequired is an award that could be debited, but whose amount two
+	// approvers must agree to first.
 	ApprovalRequired Trigger = "APPROVAL_REQUIRED"
-	// ApprovedByTwo is the second approver agreeing to the amount.
+	// ApprovedByTwo is the second approver's agreement to the amount.
 	ApprovedByTwo Trigger = "APPROVED"
-	// ApprovalRefused is an approver sending the amount back to review.
+	// ApprovalRefused is an approver's refusal of the amount, which goes back to
+	// review.
 	ApprovalRefused Trigger = "APPROVAL_REFUSED"
-	// Reopened is a verdict losing its ground, such as a retracted result: a person decides anew.
+	// Reopened is the loss of a verdict's basis, such as by a retracted result: a
+	// person decides anew.
 	Reopened Trigger = "REOPENED"
 	// RevisedUpward is a revised verdict that asks more of the merchant than the merchant has borne.
 	RevisedUpward Trigger = "REVISED_UPWARD"
@@ -121,7 +130,7 @@ func Triggers() []Trigger {
 // New is the state of a claim before it is filed.
 const New State = ""
 
-// rules is the whole state machine: a pair that is not here is refused.
+// rules is the whole state machine: any other pair is refused.
 var rules = map[State]map[Trigger]State{
 	New: {
 		Filed: Authenticating,
@@ -187,7 +196,8 @@ var rules = map[State]map[Trigger]State{
 	},
 	PayoutFailed: {
 		PayoutRetried: Paying,
-		// The gateway's late success of a payout it had called failed.
+		// The gateway reports a success late, for a payout that it had called
+		// failed.
 		PaidInFull:      Paid,
 		Reopened:        InReview,
 		RevisedUpward:   Notified,
@@ -200,8 +210,8 @@ var rules = map[State]map[Trigger]State{
 		RevisedUpward:   Notified,
 		RevisedRejected: Rejected,
 	},
-	// A claim that had ended and is upheld again may cost nothing more than before:
-	// nothing at all, say, when its group was paid meanwhile.
+	// A claim that had ended and is upheld again may cost nothing more than before,
+	// for example because its group was paid in the meantime.
 	Rejected: {
 		Reopened:       InReview,
 		RevisedUpward:  Notified,
@@ -220,7 +230,8 @@ func Next(s State, t Trigger) (State, bool) {
 	return to, ok
 }
 
-// TriggersFrom lists what can move a claim out of s, in the order of Triggers.
+// TriggersFrom lists the triggers that can move a claim out of s, in the order of
+// Triggers.
 func TriggersFrom(s State) []Trigger {
 	var out []Trigger
 	for _, t := range Triggers() {
@@ -231,12 +242,13 @@ func TriggersFrom(s State) []Trigger {
 	return out
 }
 
-// Final says whether nobody has to act in s any more.
+// Final says whether nobody has to act in s.
 func (s State) Final() bool {
 	return s == Paid || s == Rejected || s == Withdrawn || s == Expired
 }
 
-// Live says whether a claim in s keeps its units: nobody else may claim them.
+// Live says whether a claim in s keeps its units, so that no other claim may have
+// them.
 func (s State) Live() bool {
 	return s != New && s != Rejected && s != Withdrawn && s != Expired
 }
@@ -278,18 +290,20 @@ type Deadline string
 
 // The deadlines.
 const (
-	// DeadlineNone is the wait of a state that nothing ends by time.
+	// DeadlineNone belongs to a state that no deadline ends.
 	DeadlineNone Deadline = ""
-	// DeadlineResult moves the claim to review: no result came.
+	// DeadlineResult moves the claim to review, because no result came.
 	DeadlineResult Deadline = "RESULT_LAPSED"
-	// DeadlineReview escalates a review that nobody decided; the claim stays.
+	// DeadlineReview escalates an undecided review; the claim stays.
 	DeadlineReview Deadline = "REVIEW_OVERDUE"
-	// DeadlineNoticeDelivery escalates a notice whose delivery nobody
-	// confirmed; it never turns into a debit.
+	// DeadlineNoticeDelivery escalates a notice whose delivery nobody confirmed; it
+	// never turns into a debit.
 	DeadlineNoticeDelivery Deadline = "NOTICE_UNDELIVERED"
-	// DeadlineNotice confirms the claim: the merchant did not answer in time.
+	// DeadlineNotice confirms the claim, because the merchant did not answer in
+	// time.
 	DeadlineNotice Deadline = "NOTICE_LAPSED"
-	// DeadlineAppeal escalates an appeal that the panel did not decide; the claim stays.
+	// DeadlineAppeal escalates an appeal that the panel did not decide; the claim
+	// stays.
 	DeadlineAppeal Deadline = "APPEAL_OVERDUE"
 	// DeadlineApproval escalates an amount that nobody approved; the claim stays.
 	DeadlineApproval Deadline = "APPROVAL_OVERDUE"
@@ -319,7 +333,7 @@ func (s State) Fires() []Deadline {
 	return nil
 }
 
-// Action is what somebody may do to a claim through the contract.
+// Action is something that a caller may do to a claim through the contract.
 type Action string
 
 // The actions.
@@ -344,8 +358,8 @@ func Actions() []Action {
 	}
 }
 
-// actionTriggers says which trigger an action pulls; an action whose triggers
-// all lead nowhere from a state is not allowed there.
+// actionTriggers lists the triggers that an action can pull. An action is not
+// allowed in a state in which none of its triggers leads anywhere.
 var actionTriggers = map[Action][]Trigger{
 	ActionRecordResult:  {ResultCounterfeit, ResultGenuine, ResultUndecided},
 	ActionDecideReview:  {ReviewUpheld, ReviewRejected, ReviewRetest, ReviewExpired},
@@ -382,11 +396,11 @@ func (c *Claim) admits(a Action) bool {
 	})
 }
 
-// Refuse is the refusal of a trigger that the claim's state does not admit. It
-// carries the claim, so that the caller learns state, allowed actions, who must
-// act and until when.
+// Refuse is the refusal of a trigger that the claim's state does not allow. It
+// carries the claim, so that the caller learns the state, the allowed actions, who
+// must act and until when.
 func (c *Claim) Refuse(t Trigger) *fault.Error {
 	return fault.New(fault.ClaimStateConflict,
-		"claim %s is %s and does not admit %s", c.ID, c.State, t).
+		"claim %s is in state %s, which does not allow %s", c.ID, c.State, t).
 		With("state", string(c.State)).With("event", string(t)).About(c)
 }

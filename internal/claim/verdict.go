@@ -8,7 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// Verdict is what was found, on a unit or on the whole claim.
+// Verdict is the finding on a unit or on the whole claim.
 type Verdict string
 
 // The verdicts.
@@ -48,12 +48,13 @@ type Authenticator struct {
 	ID          string
 	Kind        AuthenticatorKind
 	DisplayName string
-	// Categories are the category prefixes it may speak on; empty means all.
+	// Categories are the category prefixes that it is registered for; empty means
+	// all.
 	Categories   []string
 	RegisteredAt time.Time
 }
 
-// SampleSource says what the result was found on.
+// SampleSource says which sample the result was found on.
 type SampleSource string
 
 // The sources of a sample.
@@ -80,7 +81,7 @@ type Result struct {
 	ReportNumber    string
 	Kind            AuthenticatorKind
 	Sample          SampleSource
-	// Reinspection marks a second body's test after a conflict, final inside
+	// Reinspection marks a second body's test after a conflict. It is final inside
 	// the platform (Food Safety Law Art. 88; rule V3).
 	Reinspection bool
 	// CustodyIntact is false when the chain of custody has a gap or a seal
@@ -95,21 +96,21 @@ type Result struct {
 	EventNumber  int64
 	// Retracted results do not count any more.
 	Retracted bool
-	// Fee is what the result cost, in FeeCurrency, and FeePaidBy who paid for it
-	// first; zero and none where nobody told.
+	// Fee is what the result cost, in FeeCurrency, and FeePaidBy is who fronted it;
+	// zero and none if that was not reported.
 	Fee         money.Amount
 	FeeCurrency string
 	FeePaidBy   FeePayer
 }
 
-// FeePayer is who paid for a result first.
+// FeePayer is the side that fronted the fee of a result.
 type FeePayer string
 
 // The payers of a result.
 const (
-	// FeePayerNone is nobody that is known.
+	// FeePayerNone means that the payer is not known.
 	FeePayerNone FeePayer = ""
-	// FeePayerClaimant is the claimant, who proves it with the claim.
+	// FeePayerClaimant is the claimant, who proves the payment with the claim.
 	FeePayerClaimant FeePayer = "CLAIMANT"
 	// FeePayerPlatform is the platform, which may charge the losing side.
 	FeePayerPlatform FeePayer = "PLATFORM"
@@ -176,11 +177,11 @@ func (r *Result) rankUnbroken() int {
 	return rankAppraiser
 }
 
-// Weigh turns all results of a claim into a verdict per unit and the trigger
-// they pull. The strongest rank that says anything on a unit decides it; equal
-// strongest ranks that disagree are a conflict (V3); a verdict of counterfeit
-// below rank 5 needs a person (V1), and photos or codes alone never decide
-// (V2). No trigger is returned while a unit has no result at all.
+// Weigh turns all results of a claim into a verdict for each unit and the trigger
+// that they pull. For each unit the strongest rank with a result decides. Results
+// of that rank that disagree are a conflict (V3). A verdict of counterfeit on a
+// rank weaker than 5 needs a person (V1), and photos or codes alone never decide
+// (V2). It returns no trigger while a unit has no result at all.
 func Weigh(units []Unit, results []Result) (weighed []Unit, t Trigger, decided bool) {
 	weighed = make([]Unit, len(units))
 	var counterfeit, undecided, pending bool
@@ -207,8 +208,8 @@ func Weigh(units []Unit, results []Result) (weighed []Unit, t Trigger, decided b
 	return weighed, ResultGenuine, true
 }
 
-// weighUnit gives the verdict on one unit and whether it may stand without a
-// person's decision.
+// weighUnit gives the verdict on one unit, and whether the verdict may stand
+// without a person's decision.
 func weighUnit(ordinal int32, results []Result) (v Verdict, sure bool) {
 	best := rankPhotos + 1
 	v = Pending

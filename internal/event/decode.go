@@ -48,11 +48,11 @@ type transferV1 struct {
 	EffectiveAt       time.Time      `json:"effective_at"`
 }
 
-// Decode reads the content of an event back. What the content leaves to the
-// event as a whole (book, claim and record time of its transfers) is filled in.
+// Decode reads back the content of an event. It fills in what the content leaves to
+// the event as a whole: the book, claim and record time of its transfers.
 func Decode(encoding byte, content string) (*Event, error) {
 	if encoding != EncodingV1 {
-		return nil, fmt.Errorf("decode event: encoding %d is not known", encoding)
+		return nil, fmt.Errorf("decode event: unknown encoding %d", encoding)
 	}
 	var c contentV1
 	if err := json.Unmarshal([]byte(content), &c); err != nil {

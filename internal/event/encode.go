@@ -14,8 +14,8 @@ func (e *Event) Seal(previous Hash) {
 	e.Hash = Chain(previous, EncodingV1, e.Content)
 }
 
-// encodeV1 writes JSON with a fixed order of members, no white space and empty
-// members left out: one event has exactly one encoding.
+// encodeV1 writes JSON with a fixed order of members, without white space and
+// without empty members: one event has exactly one encoding.
 func (e *Event) encodeV1() string {
 	w := writer{buf: make([]byte, 0, 512)}
 	w.open('{')
@@ -125,8 +125,8 @@ func (w *writer) number(k string, v int64) {
 
 const hexDigits = "0123456789abcdef"
 
-// quote writes a JSON string: only the quote, the backslash and control
-// characters are escaped, the latter as \u00XX; invalid UTF-8 becomes U+FFFD.
+// quote writes a JSON string. It escapes only the quote, the backslash and control
+// characters, the latter as \u00XX; invalid UTF-8 becomes U+FFFD.
 func (w *writer) quote(s string) {
 	w.buf = append(w.buf, '"')
 	for i := 0; i < len(s); {

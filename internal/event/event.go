@@ -1,7 +1,7 @@
-// Package event is the history of a book: what each command did, numbered
-// without gaps and chained by hash from the book's first row. The encoding
-// that is hashed is versioned and written down in docs/event-encoding.md; a
-// released version never changes.
+// Package event is the history of a book: what each command did, numbered without
+// gaps and chained by hash from the book's first event. The hashed encoding is
+// versioned and documented in docs/event-encoding.md; a released version never
+// changes.
 package event
 
 import (
@@ -73,12 +73,12 @@ const (
 	EvidenceAdded       Kind = "EVIDENCE_ADDED"
 )
 
-// Actor is who made a command. The person is only a salted commitment, so that
-// the person can be erased and the chain still verifies.
+// Actor is the caller of a command. The person appears only as a salted commitment,
+// so that the person can be erased and the chain still verifies.
 type Actor struct {
 	Workload string
 	Role     string
-	// Person is the commitment to the acting person, hex; empty for none.
+	// Person is the commitment to the acting person in hex; empty for none.
 	Person string
 }
 
@@ -98,28 +98,28 @@ type Event struct {
 	Kind       Kind
 	RecordedAt time.Time
 	Actor      Actor
-	// Method and RequestID name the command; a timer or worker has no request id.
+	// Method and RequestID name the command; timers and workers have no request id.
 	Method    string
 	RequestID string
-	// ClaimID is the claim it is about; empty for money of the merchant alone.
+	// ClaimID is the claim it is about; empty if only the merchant's money moved.
 	ClaimID string
-	// Move is nil when no claim changed its state.
+	// Move is nil if no claim changed its state.
 	Move *Move
 	// Note is the mover's reason as given. It is kept beside the content and not in
-	// it, and Decode leaves it empty.
+	// it; Decode leaves it empty.
 	Note string
-	// Transfers are the transfers the command made, in number order.
+	// Transfers are the transfers of the command, in number order.
 	Transfers []ledger.Transfer
 	// Details are further facts in a fixed order.
 	Details []Detail
 
-	// Content is the encoded event, what Hash covers with the hash before it.
+	// Content is the encoded event; Hash covers it together with the previous hash.
 	Content string
 	Hash    Hash
 }
 
 // TransferNumbers gives the first and the last number of the event's transfers,
-// which follow each other; zero where it has none.
+// which are consecutive; zero if it has none.
 func (e *Event) TransferNumbers() (first, last int64) {
 	if n := len(e.Transfers); n > 0 {
 		return e.Transfers[0].Number, e.Transfers[n-1].Number
@@ -133,8 +133,8 @@ type Detail struct {
 	Value string
 }
 
-// Chain is the hash of an event: SHA-256 over the version, the hash before it
-// and the content.
+// Chain is the hash of an event: SHA-256 over the version, the previous hash and
+// the content.
 func Chain(previous Hash, version byte, content string) Hash {
 	h := sha256.New()
 	h.Write([]byte{version})
@@ -152,7 +152,7 @@ func Genesis(merchantID string) Hash {
 }
 
 // Commit is the commitment to a person: HMAC-SHA-256 under a salt of its own.
-// Erasing the salt leaves the commitment without a meaning.
+// Without the salt the commitment reveals nothing.
 func Commit(salt []byte, person string) Hash {
 	m := hmac.New(sha256.New, salt)
 	m.Write([]byte(person))
@@ -161,5 +161,5 @@ func Commit(salt []byte, person string) Hash {
 	return out
 }
 
-// Word is the kind as brokers and receivers outside know it: claim_filed.
+// Word is the kind's name for brokers and outside receivers, such as claim_filed.
 func (k Kind) Word() string { return strings.ToLower(string(k)) }

@@ -5,24 +5,23 @@ import (
 	"slices"
 )
 
-// Position is a point in the history of all books: which transactions had been
-// seen by then. Transactions become visible in another order than they are
-// counted in, so a count alone would lose the late ones.
+// Position is a point in the event stream of all books. It says which transactions
+// had been seen by then. Transactions become visible in another order than their
+// numbers, so a number alone would lose late ones.
 //
 // Only transactions that wrote events count for High. Their commits are on disk
-// before anybody sees them, so no number up to High is ever given out again,
-// whatever crash or change of server follows; that is not true of the numbers
-// beyond.
+// before anybody sees them, so no number up to High is ever given out again, even
+// after a crash or a failover. That is not true of higher numbers.
 type Position struct {
 	// High is the newest transaction whose events have been seen; zero at the
 	// beginning of history.
 	High uint64
 	// Open are the transactions before High that had not ended by then, in order.
-	// Whatever they wrote is still to be seen.
+	// Their events are still to be seen.
 	Open []uint64
 }
 
-// Sees says whether the events of a transaction lie before the position.
+// Sees says whether the events of a transaction are before the position.
 func (p Position) Sees(transaction uint64) bool {
 	if transaction > p.High {
 		return false
@@ -31,8 +30,8 @@ func (p Position) Sees(transaction uint64) bool {
 	return !open
 }
 
-// Covers says whether everything that lies before q lies before p. Of two
-// positions of one database, one covers the other.
+// Covers says whether everything before q is also before p. Of two positions of one
+// database, one covers the other.
 func (p Position) Covers(q Position) bool {
 	return q.High <= p.High && !slices.ContainsFunc(p.Open, q.Sees)
 }
@@ -49,8 +48,7 @@ func (p Position) Append(b []byte) []byte {
 	return b
 }
 
-// DecodePosition reads a position off the front of b; false when none stands
-// there.
+// DecodePosition reads a position from the front of b; false if there is none.
 func DecodePosition(b []byte) (p Position, rest []byte, ok bool) {
 	next := func() (v uint64) {
 		v, n := binary.Uvarint(b)

@@ -12,20 +12,21 @@ import (
 	"time"
 )
 
-// Error is a refusal: why, in words for the caller, with the facts.
+// Error is a refusal: its reason, a sentence for the caller, and the facts.
 type Error struct {
 	Reason Reason
-	// Detail is one sentence for the caller that names the rule and what is
-	// wrong with the value. It holds no personal data.
+	// Detail is one sentence for the caller that names the rule and the fault of
+	// the value. It holds no personal data.
 	Detail string
 	// Fields are the facts as ErrorInfo metadata: lowerCamel keys, the unit in
 	// the key ("requiredMinor").
 	Fields map[string]string
-	// Field is the request field at fault, in proto path form, where one is.
+	// Field is the request field at fault, in proto path form; empty for none.
 	Field string
-	// RetryAfter is how long waiting is expected to help; zero means it is not.
+	// RetryAfter is how long the caller should wait before it tries again; zero
+	// means that waiting does not help.
 	RetryAfter time.Duration
-	// Subject is the state of the claim that refused, where a claim did.
+	// Subject is the state of the claim that refused; nil if no claim did.
 	Subject any
 }
 

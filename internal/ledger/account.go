@@ -1,7 +1,7 @@
 // Package ledger holds the chart of accounts of a book, the kinds of transfer
 // between them, holds, and the waterfall that funds a payout. A transfer is
-// balanced by construction: one debit account, one credit account, one
-// positive amount. It is pure; the engine stages, postgres stores.
+// balanced by construction: it has one debit account, one credit account and one
+// positive amount. The package is pure; the engine stages, postgres stores.
 package ledger
 
 import (
@@ -16,7 +16,8 @@ type Purpose string
 
 // The accounts of a book, seen from the platform.
 const (
-	// ShopFunds is sales money of the merchant that the settlement system handed over.
+	// ShopFunds is the merchant's sales money that the settlement system handed
+	// over.
 	ShopFunds Purpose = "SHOP_FUNDS"
 	// ShopFundsHeld is shop funds set aside for claims.
 	ShopFundsHeld Purpose = "SHOP_FUNDS_HELD"
@@ -26,25 +27,28 @@ const (
 	DepositHeld Purpose = "DEPOSIT_HELD"
 	// Receivable is what the merchant owes the platform, for advances, fees and bounced top-ups.
 	Receivable Purpose = "RECEIVABLE"
-	// ClaimPayable is owed to consumers and funded.
+	// ClaimPayable is money that is funded and owed to consumers.
 	ClaimPayable Purpose = "CLAIM_PAYABLE"
-	// PayoutClearing is sent to the payout gateway and not yet confirmed.
+	// PayoutClearing is money sent to the payout gateway and not yet confirmed.
 	PayoutClearing Purpose = "PAYOUT_CLEARING"
-	// CouponLiability is payouts issued as coupons and not yet redeemed.
+	// CouponLiability is the value of payouts issued as coupons and not yet
+	// redeemed.
 	CouponLiability Purpose = "COUPON_LIABILITY"
-	// SettlementClearing is money between the platform and bank or settlement system.
+	// SettlementClearing is money between the platform and the bank or settlement
+	// system.
 	SettlementClearing Purpose = "SETTLEMENT_CLEARING"
-	// PlatformCash is the platform's money that payouts leave from.
+	// PlatformCash is the platform's money that payouts are made from.
 	PlatformCash Purpose = "PLATFORM_CASH"
 	// ConsumerReceivable is what consumers owe: claw-backs and fees.
 	ConsumerReceivable Purpose = "CONSUMER_RECEIVABLE"
-	// AuthenticationFees is the cost of tests the platform fronted and charged to nobody.
+	// AuthenticationFees is the cost of tests that the platform fronted and charged
+	// to nobody.
 	AuthenticationFees Purpose = "AUTHENTICATION_FEES"
 	// Penalty is forfeited deposit and penalties from shop funds, apart from any compensation.
 	Penalty Purpose = "PENALTY"
 	// ReversalLoss is what the platform bears when a paid claim falls.
 	ReversalLoss Purpose = "REVERSAL_LOSS"
-	// WriteOff is receivables given up.
+	// WriteOff is the sum of written-off receivables.
 	WriteOff Purpose = "WRITE_OFF"
 	// Suspense is money that arrived and matches nothing yet.
 	Suspense Purpose = "SUSPENSE"
@@ -61,8 +65,8 @@ var chart = [...]Purpose{
 // Purposes lists the chart of accounts in the order of a trial balance.
 func Purposes() []Purpose { return slices.Clone(chart[:]) }
 
-// places is where each purpose stands in the chart.
-var places = func() map[Purpose]int {
+// indexes is the index of each purpose in the chart.
+var indexes = func() map[Purpose]int {
 	m := make(map[Purpose]int, len(chart))
 	for i, p := range chart {
 		m[p] = i
@@ -74,7 +78,7 @@ var places = func() map[Purpose]int {
 type Balances [len(chart)]Balance
 
 // At is the account of purpose p, which must be in the chart.
-func (b *Balances) At(p Purpose) *Balance { return &b[places[p]] }
+func (b *Balances) At(p Purpose) *Balance { return &b[indexes[p]] }
 
 // Side is the side on which an account grows.
 type Side string
@@ -85,8 +89,8 @@ const (
 	Credit Side = "CREDIT"
 )
 
-// Normal is the side on which p grows: debit for what the platform owns or
-// bears, credit for what it owes or keeps for others.
+// Normal is the side on which p grows: debit for what the platform owns or bears,
+// credit for what it owes or keeps for others.
 func (p Purpose) Normal() Side {
 	switch p {
 	case PlatformCash, SettlementClearing, Receivable, ConsumerReceivable, AuthenticationFees, ReversalLoss, WriteOff:
@@ -97,13 +101,13 @@ func (p Purpose) Normal() Side {
 	return Debit
 }
 
-// MayGoBelowZero says whether p's balance may be negative: only cash and
-// clearing, whose other side lies outside the book.
+// MayGoBelowZero says whether p's balance may be negative. Only cash and clearing
+// may, because their other side is outside the book.
 func (p Purpose) MayGoBelowZero() bool { return p == PlatformCash || p == SettlementClearing }
 
 // Known says whether p is in the chart.
 func (p Purpose) Known() bool {
-	_, ok := places[p]
+	_, ok := indexes[p]
 	return ok
 }
 
@@ -121,7 +125,7 @@ func (b Balance) Of(p Purpose) money.Amount {
 	return b.Credits - b.Debits
 }
 
-// Add returns b after more debits and credits; AMOUNT_OUT_OF_RANGE when a
+// Add returns b with more debits and credits. Refuses with AMOUNT_OUT_OF_RANGE if a
 // running total would leave the range.
 func (b Balance) Add(debits, credits money.Amount) (Balance, error) {
 	d, err := b.Debits.Add(debits)
@@ -135,14 +139,14 @@ func (b Balance) Add(debits, credits money.Amount) (Balance, error) {
 	return Balance{Debits: d, Credits: c}, nil
 }
 
-// Insufficient is the refusal of taking required from p, which has available.
+// Insufficient refuses to take required from p, which has only available.
 func Insufficient(p Purpose, required, available money.Amount, currency string) *fault.Error {
 	r := fault.DepositInsufficient
 	name := "deposit"
 	if p == ShopFunds || p == ShopFundsHeld {
 		r, name = fault.ShopFundsInsufficient, "shop funds"
 	}
-	return fault.New(r, "the %s has %s %s available, %s is required",
-		name, money.Format(available, currency), currency, money.Format(required, currency)).
+	return fault.New(r, "%s %s is available in the %s, but %s is required",
+		money.Format(available, currency), currency, name, money.Format(required, currency)).
 		With("requiredMinor", int64(required)).With("availableMinor", int64(available)).With("currency", currency)
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// sources fixes, for each account that can be held, the kinds of its hold's life.
+// sources gives, for each account that can be held, the transfer kinds of its
+// holds.
 var sources = map[Purpose]struct{ place, release, capture Kind }{
 	Deposit:   {DepositSetAside, DepositReleased, DepositCaptured},
 	ShopFunds: {ShopFundsSetAside, ShopFundsReleased, ShopFundsCaptured},
@@ -18,8 +19,8 @@ func PlaceKind(source Purpose) Kind   { return sources[source].place }
 func ReleaseKind(source Purpose) Kind { return sources[source].release }
 func CaptureKind(source Purpose) Kind { return sources[source].capture }
 
-// Capture takes amount from the hold. It refuses what is not held any more and
-// what exceeds it.
+// Capture takes amount from the hold. It refuses a hold that has ended, and an
+// amount above what is left.
 func (h *Hold) Capture(amount money.Amount, at time.Time) error {
 	if err := h.take(amount); err != nil {
 		return err
@@ -43,7 +44,7 @@ func (h *Hold) Release(amount money.Amount, at time.Time) error {
 	return nil
 }
 
-// Expire gives what is left of the hold back because its time ran out.
+// Expire releases what is left of the hold because its time ran out.
 func (h *Hold) Expire(at time.Time) (left money.Amount, err error) {
 	left = h.Open()
 	if err := h.take(left); err != nil {
@@ -65,7 +66,7 @@ func (h *Hold) take(amount money.Amount) error {
 	case Held:
 	}
 	if amount <= 0 || amount > h.Open() {
-		return fault.New(fault.HoldExceeded, "hold %d of claim %s has %d minor units left, %d were asked",
+		return fault.New(fault.HoldExceeded, "hold %d of claim %s has %d minor units left, not %d",
 			h.Number, h.ClaimID, h.Open(), amount).
 			With("openMinor", int64(h.Open())).With("askedMinor", int64(amount))
 	}
@@ -73,6 +74,6 @@ func (h *Hold) take(amount money.Amount) error {
 }
 
 func (h *Hold) refuse(r fault.Reason) error {
-	return fault.New(r, "hold %d of claim %s is %s", h.Number, h.ClaimID, h.State).
+	return fault.New(r, "hold %d of claim %s is already %s", h.Number, h.ClaimID, h.State).
 		With("claimId", h.ClaimID).With("hold", h.Number)
 }

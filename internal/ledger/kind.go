@@ -5,78 +5,86 @@ type Kind string
 
 // The kinds of transfer.
 const (
-	// DepositToppedUp is the merchant paying into the deposit.
+	// DepositToppedUp is a payment of the merchant into the deposit.
 	DepositToppedUp Kind = "DEPOSIT_TOPPED_UP"
-	// DepositWithdrawn is free deposit going back to the merchant.
+	// DepositWithdrawn is free deposit that goes back to the merchant.
 	DepositWithdrawn Kind = "DEPOSIT_WITHDRAWN"
-	// DepositTopUpReversed takes back a top-up that bounced, as far as the deposit has it.
+	// DepositTopUpReversed takes back a bounced top-up, as far as the deposit has
+	// it.
 	DepositTopUpReversed Kind = "DEPOSIT_TOP_UP_REVERSED"
-	// DepositTopUpReversedOwed is the part of a bounced top-up that is spent
-	// already: the merchant owes it.
+	// DepositTopUpReversedOwed is the part of a bounced top-up that is already
+	// spent: the merchant owes it.
 	DepositTopUpReversedOwed Kind = "DEPOSIT_TOP_UP_REVERSED_OWED"
 	// ShopFundsHandedOver is sales money entrusted to the book.
 	ShopFundsHandedOver Kind = "SHOP_FUNDS_HANDED_OVER"
-	// ShopFundsTakenBack is free shop funds returning to the settlement system.
+	// ShopFundsTakenBack is free shop funds that return to the settlement system.
 	ShopFundsTakenBack Kind = "SHOP_FUNDS_TAKEN_BACK"
 
 	// DepositSetAside and ShopFundsSetAside place a hold for a claim.
 	DepositSetAside   Kind = "DEPOSIT_HELD"
 	ShopFundsSetAside Kind = "SHOP_FUNDS_HELD"
-	// DepositReleased and ShopFundsReleased give a hold back to the merchant.
+	// DepositReleased and ShopFundsReleased release a hold to the merchant.
 	DepositReleased   Kind = "DEPOSIT_RELEASED"
 	ShopFundsReleased Kind = "SHOP_FUNDS_RELEASED"
 	// DepositCaptured and ShopFundsCaptured take held money for a confirmed claim.
 	DepositCaptured   Kind = "DEPOSIT_CAPTURED"
 	ShopFundsCaptured Kind = "SHOP_FUNDS_CAPTURED"
-	// ShortfallAdvanced is the platform paying in the merchant's place, who owes it.
+	// ShortfallAdvanced is the platform's payment in place of the merchant, who
+	// owes it.
 	ShortfallAdvanced Kind = "SHORTFALL_ADVANCED"
 
 	// PayoutInstructed is money on its way to the consumer.
 	PayoutInstructed Kind = "PAYOUT_INSTRUCTED"
-	// PayoutConfirmed is the gateway's word that it arrived.
+	// PayoutConfirmed is the gateway's report that a payout arrived.
 	PayoutConfirmed Kind = "PAYOUT_CONFIRMED"
-	// PayoutNotMade is the gateway's final refusal: it is payable again.
+	// PayoutNotMade is the gateway's final refusal: the amount is payable again.
 	PayoutNotMade Kind = "PAYOUT_FAILED"
-	// PayoutCameBack is a confirmed payout returned: it is payable again.
+	// PayoutCameBack is the return of a confirmed payout: the amount is payable
+	// again.
 	PayoutCameBack Kind = "PAYOUT_RETURNED"
 	// SuspenseReceived is money that arrived and matches nothing yet.
 	SuspenseReceived Kind = "SUSPENSE_RECEIVED"
 
-	// DepositRestored and ShopFundsRestored return what a claim cost too much to where it was taken.
+	// DepositRestored and ShopFundsRestored return what a claim cost too much to
+	// where it was taken from.
 	DepositRestored   Kind = "DEPOSIT_RESTORED"
 	ShopFundsRestored Kind = "SHOP_FUNDS_RESTORED"
-	// AdvanceCancelled is the merchant owing less for a claim that cost too much.
+	// AdvanceCancelled reduces the merchant's debt for a claim that cost too much.
 	AdvanceCancelled Kind = "ADVANCE_CANCELLED"
-	// WriteOffCancelled is what was given up for a claim that cost too much.
+	// WriteOffCancelled reduces the write-off for a claim that cost too much.
 	WriteOffCancelled Kind = "WRITE_OFF_CANCELLED"
-	// ReversalLossBorne is the platform bearing what cannot be taken back from a
-	// consumer in good faith.
+	// ReversalLossBorne is the amount that the platform bears because it cannot be
+	// taken back from a consumer in good faith.
 	ReversalLossBorne Kind = "REVERSAL_LOSS_BORNE"
-	// ReversalLossReversed is the merchant bearing it after all.
+	// ReversalLossReversed is the part of that loss that the merchant bears after
+	// all.
 	ReversalLossReversed Kind = "REVERSAL_LOSS_REVERSED"
-	// ClawBackClaimed is the consumer owing back what was paid without ground.
+	// ClawBackClaimed is the amount that the consumer owes back after a payment
+	// without grounds.
 	ClawBackClaimed Kind = "CLAW_BACK_CLAIMED"
-	// ClawBackCancelled is the ground coming back: the consumer may keep it.
+	// ClawBackCancelled is the part of a claw-back that the consumer may keep after
+	// all.
 	ClawBackCancelled Kind = "CLAW_BACK_CANCELLED"
-	// ClawBackRepaid is the consumer giving back what is owed.
+	// ClawBackRepaid is the consumer's repayment of a claw-back.
 	ClawBackRepaid Kind = "CLAW_BACK_REPAID"
 
 	// RecoveredFromDeposit and RecoveredFromShopFunds take what the merchant owes
-	// from money that came in later.
+	// from later income.
 	RecoveredFromDeposit   Kind = "RECOVERED_FROM_DEPOSIT"
 	RecoveredFromShopFunds Kind = "RECOVERED_FROM_SHOP_FUNDS"
-	// ReceivableWrittenOff gives a debt up in the books, not against the merchant.
+	// ReceivableWrittenOff writes off a debt in the books, not against the
+	// merchant.
 	ReceivableWrittenOff Kind = "RECEIVABLE_WRITTEN_OFF"
-	// WriteOffRecovered takes what was given up from the deposit after all.
+	// WriteOffRecovered takes a written-off amount from the deposit after all.
 	WriteOffRecovered Kind = "WRITE_OFF_RECOVERED"
 
 	// CouponIssued is a payout that arrived as a coupon.
 	CouponIssued Kind = "COUPON_ISSUED"
-	// CouponRedeemed is a coupon being spent, whole or in part.
+	// CouponRedeemed is the spending of a coupon, in full or in part.
 	CouponRedeemed Kind = "COUPON_REDEEMED"
-	// CouponLapsed is the expiry of a coupon with a rest on it.
+	// CouponLapsed is the expiry of a coupon that was not spent in full.
 	CouponLapsed Kind = "COUPON_LAPSED"
-	// CouponReturned is a coupon given back: it is payable again.
+	// CouponReturned is the return of a coupon: the rest of it is payable again.
 	CouponReturned Kind = "COUPON_RETURNED"
 
 	// DepositForfeited is a penalty from the deposit, apart from any compensation.
@@ -88,17 +96,19 @@ const (
 	// PenaltyReversed gives a penalty back to the shop funds.
 	PenaltyReversed Kind = "PENALTY_REVERSED"
 
-	// FeeFronted is the platform paying for a test.
+	// FeeFronted is the platform's payment for a test.
 	FeeFronted Kind = "FEE_FRONTED"
-	// FeeOwed is the merchant owing the fee of a test, as the loser or by share.
+	// FeeOwed is the fee of a test that the merchant owes, as the loser or by
+	// share.
 	FeeOwed Kind = "FEE_OWED"
-	// FeeForgiven is the merchant not owing the fee any more.
+	// FeeForgiven is a fee that the merchant no longer owes.
 	FeeForgiven Kind = "FEE_FORGIVEN"
-	// FeeRefunded is a fee going back to the merchant after it was recovered.
+	// FeeRefunded is a recovered fee that goes back to the merchant.
 	FeeRefunded Kind = "FEE_REFUNDED"
-	// FeeOwedByConsumer is the consumer owing the fee of a test, as the loser or by share.
+	// FeeOwedByConsumer is the fee of a test that the consumer owes, as the loser
+	// or by share.
 	FeeOwedByConsumer Kind = "FEE_OWED_BY_CONSUMER"
-	// FeeForgivenConsumer is the consumer not owing the fee any more.
+	// FeeForgivenConsumer is a fee that the consumer no longer owes.
 	FeeForgivenConsumer Kind = "FEE_FORGIVEN_CONSUMER"
 )
 
@@ -108,7 +118,8 @@ type Legs struct {
 	Credit Purpose
 }
 
-// kinds says, for each kind of transfer, which account is debited and which is credited.
+// kinds gives the account that each kind of transfer debits, and the one that it
+// credits.
 var kinds = map[Kind]Legs{
 	DepositToppedUp:           {SettlementClearing, Deposit},
 	DepositWithdrawn:          {Deposit, SettlementClearing},

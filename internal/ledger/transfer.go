@@ -7,7 +7,7 @@ import (
 )
 
 // Transfer moves one positive amount from one account of a book to another. It
-// is never changed: an error is mended by another transfer that names it.
+// never changes: an error is corrected by another transfer that names it.
 type Transfer struct {
 	MerchantID string
 	// Number counts the transfers of the book from 1, without gaps.
@@ -21,7 +21,8 @@ type Transfer struct {
 	// EventNumber is the event of the command that made the transfer.
 	EventNumber int64
 
-	// ClaimID, OrderLineID and PayoutID are what it was for; empty where nothing.
+	// ClaimID, OrderLineID and PayoutID are what it was for; empty if it was for
+	// none.
 	ClaimID     string
 	OrderLineID string
 	PayoutID    string
@@ -30,21 +31,21 @@ type Transfer struct {
 	// Reverses is the number of the transfer this one undoes; zero for none.
 	Reverses int64
 
-	// RecordedAt is the book's time; EffectiveAt when it happened outside.
+	// RecordedAt is the record time; EffectiveAt is when it happened outside.
 	RecordedAt  time.Time
 	EffectiveAt time.Time
 }
 
-// HoldState is where a hold stands.
+// HoldState is the state of a hold.
 type HoldState string
 
 // The states of a hold.
 const (
-	// Held is set aside, wholly or but for what was captured so far.
+	// Held is set aside, except for what was captured or released so far.
 	Held HoldState = "HELD"
-	// Captured is taken to the last unit.
+	// Captured is captured to the last unit.
 	Captured HoldState = "CAPTURED"
-	// Released is given back, but for what was captured before.
+	// Released is given back, except for what was captured before.
 	Released HoldState = "RELEASED"
 	// Expired is given back because its time ran out.
 	Expired HoldState = "EXPIRED"
@@ -67,9 +68,9 @@ type Hold struct {
 	Captured money.Amount
 	Released money.Amount
 	PlacedAt time.Time
-	// EndedAt is when nothing was left held; zero before.
+	// EndedAt is when nothing was held any more; zero before.
 	EndedAt time.Time
 }
 
-// Open is what the hold still sets aside.
+// Open is the amount that the hold still sets aside.
 func (h *Hold) Open() money.Amount { return h.Amount - h.Captured - h.Released }

@@ -2,16 +2,16 @@ package ledger
 
 import "github.com/tenfold-claims/tenfold/internal/money"
 
-// Part is what one source gives.
+// Part is the amount that one source gives.
 type Part struct {
 	Source Purpose
 	Amount money.Amount
 }
 
-// Split takes needed from the sources in order, each up to what it has, and
-// returns the parts that are not zero with what is left unfunded. The limit of
-// a source is its own: what is available of an account, or how much the
-// platform may still advance.
+// Split takes needed from the sources in order, from each up to what it has. It
+// returns the parts that are not zero, and the amount that is left unfunded. What a
+// source has is its own matter: the available balance of an account, or the amount
+// that the platform may still advance.
 func Split(needed money.Amount, order []Part) (parts []Part, left money.Amount) {
 	left = needed
 	for _, source := range order {

@@ -9,15 +9,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Allocate splits total over the weights by largest remainder: everybody gets
-// the whole minor units of the exact share, and the units left over go one by
-// one to the largest remainders, the earlier one first where they tie. The
-// shares sum to total, each lies within one minor unit of the exact share, and
-// a weight of zero gets nothing.
+// Allocate splits total over the weights by largest remainder. Each weight gets the
+// whole minor units of its exact share. The units left over go one by one to the
+// largest remainders; of equal remainders the earlier one comes first. The shares
+// sum to total, each is within one minor unit of the exact share, and a weight of
+// zero gets nothing.
 //
-// Refuses a negative total or weight, and a positive total without any weight
-// to carry it, with REQUEST_INVALID; amounts beyond MaxAmount with
-// AMOUNT_OUT_OF_RANGE.
+// Refuses with REQUEST_INVALID a negative total or weight, and a positive total if
+// all weights are zero; with AMOUNT_OUT_OF_RANGE amounts beyond MaxAmount.
 func Allocate(total Amount, weights []Amount) ([]Amount, error) {
 	sum, err := weightSum(total, weights)
 	if err != nil {
@@ -64,7 +63,7 @@ func weightSum(total Amount, weights []Amount) (uint64, error) {
 		sum += uint64(w)
 	}
 	if sum == 0 && total > 0 {
-		return 0, fault.New(fault.RequestInvalid, "a total of %d has no weight to be split over", int64(total))
+		return 0, fault.New(fault.RequestInvalid, "a total of %d cannot be split, because all weights are zero", int64(total))
 	}
 	return sum, nil
 }

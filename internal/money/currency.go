@@ -11,9 +11,8 @@ import (
 // the marketplace trades in.
 var exponents = map[string]int{"JPY": 0, "KRW": 0}
 
-// CheckCurrency refuses, with REQUEST_INVALID, what has not the form of an ISO
-// 4217 code: three capital letters. Which currencies a book accepts is the
-// book's business.
+// CheckCurrency refuses, with REQUEST_INVALID, a code that does not have the form
+// of ISO 4217: three capital letters. Each book decides which currency it accepts.
 func CheckCurrency(code string) error {
 	ok := len(code) == 3
 	for i := 0; ok && i < len(code); i++ {
@@ -35,9 +34,8 @@ func Exponent(currency string) int {
 	return 2
 }
 
-// Format writes the amount in the currency's major unit with grouped
-// thousands, without the code: "1,234.56" for 123456 CNY, "-1,234" for −1234
-// JPY.
+// Format writes the amount in the currency's major unit with grouped thousands and
+// without the code: "1,234.56" for 123456 CNY, "-1,234" for −1234 JPY.
 func Format(a Amount, currency string) string {
 	size := uint64(a)
 	if a < 0 {

@@ -1,23 +1,23 @@
-// Package money is integer arithmetic on minor units: no floats, every
-// overflow a refusal, every division exact or by largest remainder. An Amount
-// does not know its currency; who puts two amounts together answers for that.
+// Package money is integer arithmetic on minor units: there are no floats, every
+// overflow is a refusal, and every division is exact or by largest remainder. An
+// Amount does not know its currency; code that combines two amounts must know that
+// the currencies are equal.
 package money
 
 import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Amount is a number of minor units (fen for CNY) of the currency that stands
-// beside it.
+// Amount is a number of minor units (fen for CNY) of the currency given beside it.
 type Amount int64
 
-// MaxAmount bounds every amount and every result, up and down: 10^15 minor
-// units are ten trillion yuan, far beyond any book, and thousands of such
-// amounts still add up inside an int64, so no sum here can wrap round.
+// MaxAmount bounds the absolute value of every amount and every result: 10^15 minor
+// units are ten trillion yuan, far beyond any book. Thousands of such amounts still
+// add up inside an int64, so no sum here can wrap round.
 const MaxAmount Amount = 1_000_000_000_000_000
 
-// Check refuses an amount that cannot stand in an order, a policy or a claim:
-// a negative one, or one above MaxAmount, with AMOUNT_OUT_OF_RANGE.
+// Check refuses an amount that cannot occur in an order, a policy or a claim: a
+// negative one, or one above MaxAmount, with AMOUNT_OUT_OF_RANGE.
 func (a Amount) Check() error {
 	if a < 0 {
 		return fault.New(fault.AmountOutOfRange, "amount %d is negative", int64(a)).
@@ -29,8 +29,8 @@ func (a Amount) Check() error {
 	return nil
 }
 
-// Add returns a + b, or AMOUNT_OUT_OF_RANGE if an operand or the sum lies
-// beyond MaxAmount.
+// Add returns a + b, or AMOUNT_OUT_OF_RANGE if an operand or the sum is beyond
+// MaxAmount.
 func (a Amount) Add(b Amount) (Amount, error) {
 	if !a.inRange() || !b.inRange() || !(a + b).inRange() {
 		return 0, outOfRange("the sum of %d and %d", int64(a), int64(b))
@@ -38,8 +38,8 @@ func (a Amount) Add(b Amount) (Amount, error) {
 	return a + b, nil
 }
 
-// Sub returns a − b, which may be negative, or AMOUNT_OUT_OF_RANGE if an
-// operand or the difference lies beyond MaxAmount.
+// Sub returns a − b, which may be negative, or AMOUNT_OUT_OF_RANGE if an operand or
+// the difference is beyond MaxAmount.
 func (a Amount) Sub(b Amount) (Amount, error) {
 	if !a.inRange() || !b.inRange() || !(a - b).inRange() {
 		return 0, outOfRange("the difference of %d and %d", int64(a), int64(b))
@@ -47,8 +47,7 @@ func (a Amount) Sub(b Amount) (Amount, error) {
 	return a - b, nil
 }
 
-// Mul returns a times n, or AMOUNT_OUT_OF_RANGE if the product lies beyond
-// MaxAmount.
+// Mul returns a times n, or AMOUNT_OUT_OF_RANGE if the product is beyond MaxAmount.
 func (a Amount) Mul(n int64) (Amount, error) {
 	if !a.inRange() {
 		return 0, outOfRange("%d times %d", int64(a), n)
@@ -81,7 +80,7 @@ func Min(a, b Amount) Amount { return min(a, b) }
 func (a Amount) inRange() bool { return a >= -MaxAmount && a <= MaxAmount }
 
 func outOfRange(format string, args ...any) error {
-	return fault.New(fault.AmountOutOfRange, format+" lies beyond the largest amount of %d minor units",
+	return fault.New(fault.AmountOutOfRange, format+" is beyond the largest amount of %d minor units",
 		append(args, int64(MaxAmount))...).With("maxMinor", int64(MaxAmount))
 }
 

@@ -7,15 +7,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Ratio is a positive rational, such as a multiplier of 10/1. It need not be
-// in lowest terms: it is kept as it was published.
+// Ratio is a positive rational, such as a multiplier of 10/1. It need not be in
+// lowest terms: it is kept as it was published.
 type Ratio struct {
 	Num int64 `json:"num"`
 	Den int64 `json:"den"`
 }
 
-// RatioTermMax bounds numerator and denominator. No promise or statute comes
-// near it, while an amount in minor units put into a multiplier by mistake is
+// RatioTermMax bounds numerator and denominator. No promise or statute comes near
+// it, while an amount in minor units that is put into a multiplier by mistake is
 // likely to exceed it.
 const RatioTermMax = 1_000_000
 
@@ -32,11 +32,10 @@ func (r Ratio) Check() error {
 // IsZero says whether the ratio was left out.
 func (r Ratio) IsZero() bool { return r == Ratio{} }
 
-// Of returns r × a, rounded half up to the minor unit. The product is exact in
-// 128 bits before the one division. A negative amount gives the exact negative
-// of its positive counterpart, so that a reversal cancels what it reverses.
-// Refuses an invalid ratio, and a result beyond MaxAmount with
-// AMOUNT_OUT_OF_RANGE.
+// Of returns r × a, rounded half up to the minor unit. The product is exact in 128
+// bits before the single division. A negative amount gives the exact negative of
+// its positive counterpart, so that a reversal cancels what it reverses. Refuses an
+// invalid ratio, and, with AMOUNT_OUT_OF_RANGE, a result beyond MaxAmount.
 func (r Ratio) Of(a Amount) (Amount, error) {
 	if err := r.Check(); err != nil {
 		return 0, err
@@ -66,7 +65,7 @@ func (r Ratio) Of(a Amount) (Amount, error) {
 	return Amount(quo), nil
 }
 
-// Compare returns −1, 0 or +1 as r is less than, equal to or greater than s,
+// Compare returns −1, 0 or +1 if r is less than, equal to or greater than s,
 // exactly: 20/2 equals 10/1. Both must be positive.
 func (r Ratio) Compare(s Ratio) int {
 	leftHi, leftLo := bits.Mul64(uint64(r.Num), uint64(s.Den))

@@ -9,8 +9,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// Bounds of a line. They lie far above what a consumer buys in one line and
-// keep every loop over units, discounts and promises short.
+// These are the bounds of a line. They are far above what a consumer buys in one
+// line, and keep every loop over units, discounts and promises short.
 const (
 	QuantityMax  = 10_000
 	DiscountsMax = 32
@@ -20,16 +20,16 @@ const (
 // digestHexLen is the length of a SHA-256 in hex.
 const digestHexLen = 64
 
-// Check refuses a line that states what cannot be, naming the field at fault
-// in proto path form. It says nothing about eligibility: an unpaid or cancelled
+// Check refuses a line that states something impossible, and names the field at
+// fault in proto path form. It does not check eligibility: an unpaid or cancelled
 // line is a fact like any other.
 //
-// Refuses amounts outside 0..money.MaxAmount and a line worth more than it lists
-// with AMOUNT_OUT_OF_RANGE, a quantity outside 1..QuantityMax with
-// UNITS_OUT_OF_RANGE, everything else with REQUEST_INVALID.
+// Refuses with AMOUNT_OUT_OF_RANGE amounts outside 0..money.MaxAmount and a line
+// worth more than its listed price, with UNITS_OUT_OF_RANGE a quantity outside
+// 1..QuantityMax, and with REQUEST_INVALID everything else.
 func (l *Line) Check() error {
 	if l.Quantity < 1 || l.Quantity > QuantityMax {
-		return fault.New(fault.UnitsOutOfRange, "a line has between 1 and %d units, not %d", QuantityMax, l.Quantity).
+		return fault.New(fault.UnitsOutOfRange, "an order line must have between 1 and %d units, not %d", QuantityMax, l.Quantity).
 			With("quantity", l.Quantity).With("quantityMax", QuantityMax).At(field("quantity"))
 	}
 	if err := money.CheckCurrency(l.Currency); err != nil {
@@ -47,40 +47,40 @@ func (l *Line) Check() error {
 	return l.checkAmounts()
 }
 
-// checkParties needs the product and the payer, because claims are grouped by
-// the one and eligible by the other. The form of ids is the contract's matter.
+// checkParties requires the product and the payer, because claims are grouped by
+// the product and eligible by the payer. The contract checks the form of ids.
 func (l *Line) checkParties() error {
 	if l.ProductID == "" {
-		return invalid("product_id", "a line names the product that was bought")
+		return invalid("product_id", "an order line must name the product that was bought")
 	}
 	if l.PayerID == "" {
-		return invalid("payer_id", "a line names who paid")
+		return invalid("payer_id", "an order line must name its payer")
 	}
 	if l.Category != "" {
 		for segment := range strings.SplitSeq(l.Category, "/") {
 			if segment == "" {
-				return invalid("category", "a category is a path of names with single slashes between them")
+				return invalid("category", "a category must be a path of names separated by single slashes")
 			}
 		}
 	}
 	return nil
 }
 
-// checkTimes compares shipping and delivery only. Payment may come at any time:
+// checkTimes compares only shipping and delivery. Payment may come at any time:
 // cash on delivery and buy-now-pay-later are paid after the goods arrived.
 func (l *Line) checkTimes() error {
 	if !l.ShippedAt.IsZero() && !l.DeliveredAt.IsZero() && l.DeliveredAt.Before(l.ShippedAt) {
-		return invalid("delivered_at", "a line cannot be delivered before it is shipped")
+		return invalid("delivered_at", "an order line cannot be delivered before it is shipped")
 	}
 	if l.CancelledBeforeShipment && !l.ShippedAt.IsZero() {
-		return invalid("shipped_at", "a line cancelled before shipment was not shipped")
+		return invalid("shipped_at", "an order line that was cancelled before shipment cannot have been shipped")
 	}
 	return nil
 }
 
 func (l *Line) checkPromises() error {
 	if len(l.Promises) > PromisesMax {
-		return invalid("promises", "a line carries at most %d promises", PromisesMax)
+		return invalid("promises", "an order line can have at most %d promises", PromisesMax)
 	}
 	for i, p := range l.Promises {
 		if err := p.check(fmt.Sprintf("promises[%d]", i), l.Currency); err != nil {
@@ -97,33 +97,33 @@ func (p Promise) check(path, currency string) error {
 			return at(err, path+".multiplier")
 		}
 		if p.FixedAmount != 0 {
-			return invalid(path+".fixed_amount", "a promise of a multiple has no fixed amount")
+			return invalid(path+".fixed_amount", "a promise of a multiple must not have a fixed amount")
 		}
 	case PromiseFixedAmount:
 		if err := p.FixedAmount.Check(); err != nil {
 			return at(money.InCurrency(err, currency), path+".fixed_amount")
 		}
 		if p.FixedAmount == 0 {
-			return invalid(path+".fixed_amount", "a promise of a fixed amount states it")
+			return invalid(path+".fixed_amount", "a promise of a fixed amount must state the amount")
 		}
 		if !p.Multiplier.IsZero() {
-			return invalid(path+".multiplier", "a promise of a fixed amount has no multiplier")
+			return invalid(path+".multiplier", "a promise of a fixed amount must not have a multiplier")
 		}
 	default:
-		return invalid(path+".kind", "a promise is of a multiple or of a fixed amount")
+		return invalid(path+".kind", "a promise must be of a multiple or of a fixed amount")
 	}
 	if p.ClauseDigest != "" && !isDigest(p.ClauseDigest) {
-		return invalid(path+".clause_digest", "a clause digest is a SHA-256 in lower-case hex")
+		return invalid(path+".clause_digest", "a clause digest must be a SHA-256 in lower-case hex")
 	}
 	return nil
 }
 
-// checkAmounts also compares the line with itself: what was paid and what
-// others bore cannot exceed what was listed. A discount reported twice, or an
-// amount in the wrong unit, shows up here before it is multiplied by ten.
+// checkAmounts also checks the line against itself: the amounts paid and discounted
+// cannot exceed the listed price. So a discount reported twice, or an amount in the
+// wrong unit, is noticed before it is multiplied by ten.
 func (l *Line) checkAmounts() error {
 	if len(l.Discounts) > DiscountsMax {
-		return invalid("discounts", "a line carries at most %d discounts", DiscountsMax)
+		return invalid("discounts", "an order line can have at most %d discounts", DiscountsMax)
 	}
 	amounts := []struct {
 		path   string
@@ -136,7 +136,7 @@ func (l *Line) checkAmounts() error {
 	}
 	for i, d := range l.Discounts {
 		if d.Bearer != BearerMerchant && d.Bearer != BearerPlatform {
-			return invalid(fmt.Sprintf("discounts[%d].bearer", i), "a discount is borne by the merchant or the platform")
+			return invalid(fmt.Sprintf("discounts[%d].bearer", i), "a discount must be borne by the merchant or the platform")
 		}
 		amounts = append(amounts, struct {
 			path   string
@@ -156,24 +156,24 @@ func (l *Line) checkListed() error {
 	if err != nil {
 		return at(money.InCurrency(err, l.Currency), "unit_price")
 	}
-	// A unit price may itself be rounded or cut off (three for 200.00 list at
+	// A unit price may itself be rounded or truncated (three for 200.00 list at
 	// 66.66), which hides less than one minor unit for each unit.
 	most := listed + money.Amount(l.Quantity-1)
 	if l.GoodsPaid > most {
-		return l.aboveListed("goods_paid", "paid for the goods", l.GoodsPaid, most)
+		return l.aboveListed("goods_paid", "the payment for the goods is", l.GoodsPaid, most)
 	}
 	accounted := l.GoodsPaid + l.PlatformSubsidy
 	for _, d := range l.Discounts { // At most DiscountsMax + 2 amounts: no overflow.
 		accounted += d.Amount
 	}
 	if accounted > most {
-		return l.aboveListed("discounts", "paid and discounted", accounted, most)
+		return l.aboveListed("discounts", "payment, subsidy and discounts add up to", accounted, most)
 	}
 	return nil
 }
 
 func (l *Line) aboveListed(path, what string, got, most money.Amount) error {
-	return fault.New(fault.AmountOutOfRange, "%d was %s, more than the listed price of all units", int64(got), what).
+	return fault.New(fault.AmountOutOfRange, "%s %d minor units, which is more than the listed price of all units", what, int64(got)).
 		With("maxMinor", int64(most)).With("currency", l.Currency).At(field(path))
 }
 
@@ -192,7 +192,7 @@ func invalid(path, format string, args ...any) error {
 	return fault.New(fault.RequestInvalid, format, args...).At(field(path))
 }
 
-// at names the field at fault on a refusal from below.
+// at names the field at fault on a refusal of a lower package.
 func at(err error, path string) error {
 	if e, ok := fault.As(err); ok {
 		return e.At(field(path))

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// digestVersion opens every digest. A field added to Line joins the list under
-// the next version, and lines stored under an older one keep theirs.
+// digestVersion opens every digest. A field that is added to Line joins the list
+// under the next version; lines stored under an older version keep their digests.
 const digestVersion = "tenfold.order_line.v1"
 
-// Digest is the SHA-256 of the line's content: the field list below in that
-// order, each string with its length before it, each number as eight bytes.
-// Two reports of one line with the same digest are the same fact; any other is
-// refused as ORDER_LINE_CHANGED. Times count to the microsecond, which is what
-// the database keeps; lists count in the order in which they were reported.
+// Digest is the SHA-256 of the line's content: the fields below in that order, each
+// string preceded by its length, each number as eight bytes. Two reports of one
+// line with the same digest are the same fact; any other digest is refused as
+// ORDER_LINE_CHANGED. Times count to the microsecond, which is what the database
+// keeps; lists count in the order in which they were reported.
 func (l *Line) Digest() [32]byte {
 	d := make(encoding, 0, 512)
 	d.text(digestVersion)
@@ -55,8 +55,8 @@ func (l *Line) Digest() [32]byte {
 	return sha256.Sum256(d)
 }
 
-// encoding is the byte string under the digest. Every value is self-delimiting,
-// so no two different lines share one.
+// encoding is the byte string under the digest. Every value is self-delimiting, so
+// two different lines never have the same encoding.
 type encoding []byte
 
 func (e *encoding) number(n int64) { *e = binary.BigEndian.AppendUint64(*e, uint64(n)) }
@@ -74,7 +74,8 @@ func (e *encoding) flag(set bool) {
 	e.number(n)
 }
 
-// instant keeps a time that has not come apart from the first instant of 1970.
+// instant distinguishes a step that has not happened from the first instant of
+// 1970.
 func (e *encoding) instant(t time.Time) {
 	e.flag(!t.IsZero())
 	if !t.IsZero() {

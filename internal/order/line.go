@@ -20,7 +20,7 @@ type Line struct {
 	OrderID   string
 	PaymentID string
 
-	// PaidAt, ShippedAt and DeliveredAt are zero while the step has not happened.
+	// PaidAt, ShippedAt and DeliveredAt are zero until the step has happened.
 	PaidAt      time.Time
 	ShippedAt   time.Time
 	DeliveredAt time.Time
@@ -38,18 +38,18 @@ type Line struct {
 	Currency string
 	// UnitPrice is the listed price of one unit, before discounts.
 	UnitPrice money.Amount
-	// GoodsPaid is what the buyer really paid for the goods of the line: after
+	// GoodsPaid is what the buyer actually paid for the goods of the line: after
 	// every discount and subsidy, without shipping.
 	GoodsPaid money.Amount
-	// Discounts says who bore what part of the difference between the listed
-	// price and GoodsPaid.
+	// Discounts says who bore which part of the difference between the listed price
+	// and GoodsPaid.
 	Discounts []Discount
 	// PlatformSubsidy is what the platform added on top of the discounts.
 	PlatformSubsidy money.Amount
 	// ShippingPaid is what the buyer paid for shipping of the line.
 	ShippingPaid money.Amount
 
-	// Promises are what was shown to the buyer with the line.
+	// Promises are the promises shown to the buyer with the line.
 	Promises []Promise
 
 	// PayerID and RecipientID are opaque ids; the recipient differs for a gift.

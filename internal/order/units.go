@@ -7,8 +7,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// CheckUnits refuses ordinals that are not distinct units of the line, counted
-// from 1, with UNITS_OUT_OF_RANGE. No ordinals at all are fine.
+// CheckUnits refuses ordinals that are not distinct units of the line, counted from
+// 1, with UNITS_OUT_OF_RANGE. An empty list is accepted.
 func (l *Line) CheckUnits(ordinals []int32) error {
 	for _, n := range ordinals {
 		if n < 1 || n > l.Quantity {
@@ -23,7 +23,7 @@ func (l *Line) CheckUnits(ordinals []int32) error {
 	return nil
 }
 
-// repeated finds an ordinal that occurs twice. Callers nearly always send them
+// repeated finds an ordinal that occurs twice. Callers nearly always send ordinals
 // in ascending order, which needs no copy.
 func repeated(ordinals []int32) (int32, bool) {
 	sorted := ordinals
@@ -39,12 +39,12 @@ func repeated(ordinals []int32) (int32, bool) {
 	return 0, false
 }
 
-// UnitsShare splits an amount of the line over its units by largest remainder
-// and sums the shares of the given 1-based ordinals. Equal units tie, so the
-// first units carry the odd minor units; whatever way the units are divided
-// between claims, the claims' shares sum to the line's amount.
+// UnitsShare splits an amount of the line over its units by largest remainder, and
+// sums the shares of the given 1-based ordinals. Equal units tie, so the first
+// units carry the odd minor units. However the units are divided between claims,
+// the claims' shares sum to the line's amount.
 //
-// Refuses as CheckUnits does, and a total that is no amount.
+// Refuses as CheckUnits does, and a total that is not a valid amount.
 func (l *Line) UnitsShare(total money.Amount, ordinals []int32) (money.Amount, error) {
 	if err := l.CheckUnits(ordinals); err != nil {
 		return 0, err
@@ -77,7 +77,7 @@ func AllocateDiscount(total money.Amount, linePrices []money.Amount) ([]money.Am
 		return nil, err
 	}
 	if total > sum {
-		return nil, fault.New(fault.AmountOutOfRange, "a discount of %d exceeds the %d it is taken from",
+		return nil, fault.New(fault.AmountOutOfRange, "a discount of %d exceeds the price of %d that it is taken from",
 			int64(total), int64(sum)).With("maxMinor", int64(sum))
 	}
 	return money.Allocate(total, linePrices)

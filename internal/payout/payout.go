@@ -1,6 +1,6 @@
-// Package payout holds the payments to consumers and the interface of the
-// gateway that makes them. The marketplace's payment service stands behind the
-// gateway; gatewayclient speaks to it and payouttest simulates it.
+// Package payout holds the payments to consumers, and the interface of the gateway
+// that makes them. The marketplace's payment service is behind the gateway;
+// gatewayclient calls it and payouttest simulates it.
 package payout
 
 import (
@@ -11,10 +11,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// Part says what a payout is: the price back, or what comes on top.
+// Part says which part of an award a payout pays: the refund or the compensation.
 type Part string
 
-// The parts of an award. The refund may ride the original payment back; the
+// The parts of an award. The refund may go back through the original payment; the
 // compensation exceeds the order and is always a payment of its own.
 const (
 	Refund       Part = "REFUND"
@@ -24,7 +24,7 @@ const (
 // Parts lists the parts in the order they are funded.
 func Parts() []Part { return []Part{Refund, Compensation} }
 
-// State is where a payout stands.
+// State is the state of a payout.
 type State string
 
 // The states of a payout.
@@ -51,50 +51,52 @@ type Payout struct {
 	State      State
 	Amount     money.Amount
 	Currency   string
-	// OutNumber is what the gateway knows it by; every retry carries the same.
+	// OutNumber is the number by which the gateway knows it; every retry carries
+	// the same number.
 	OutNumber string
-	// PaymentID is the original payment; Destination the opaque place to pay to.
+	// PaymentID is the original payment; Destination is an opaque id of where to
+	// pay to.
 	PaymentID   string
 	Destination string
-	// Form is what it is paid in; RidesPayment says that a refund may go back on the
-	// original payment (rule O1).
+	// Form is the form in which it is paid; RidesPayment says that a refund may go
+	// back through the original payment (rule O1).
 	Form         claim.PayoutForm
 	RidesPayment bool
-	// Superseded says that the money went out under another number since.
+	// Superseded says that the money has since gone out under another number.
 	Superseded bool
-	// NotAfter bounds when the gateway may still pay.
+	// NotAfter is the latest time at which the gateway may pay.
 	NotAfter         time.Time
 	GatewayReference string
 	FailureCode      string
 	CreatedAt        time.Time
 	AnsweredAt       time.Time
-	// Coupon is what became of a payout in that form once it had arrived.
+	// Coupon describes the coupon of a payout in that form once it had arrived.
 	Coupon Coupon
 }
 
-// Coupon is a coupon that a consumer got; its face is the payout's amount.
+// Coupon is a consumer's coupon; its face value is the payout's amount.
 type Coupon struct {
 	State CouponState
-	// Redeemed is what of it was spent.
+	// Redeemed is the amount that was spent.
 	Redeemed money.Amount
-	// ExpiresAt is until when it can be spent; zero where the gateway did not say.
+	// ExpiresAt is until when it can be spent; zero if the gateway did not say.
 	ExpiresAt time.Time
 }
 
-// CouponState is where a coupon stands.
+// CouponState is the state of a coupon.
 type CouponState string
 
 // The states of a coupon.
 const (
-	// CouponNone is no coupon, or none that has been issued yet.
+	// CouponNone means that there is no coupon, or that it has not been issued yet.
 	CouponNone CouponState = ""
 	// CouponIssued can be spent.
 	CouponIssued CouponState = "ISSUED"
-	// CouponRedeemed was spent whole.
+	// CouponRedeemed was spent in full.
 	CouponRedeemed CouponState = "REDEEMED"
-	// CouponLapsed expired with a rest on it.
+	// CouponLapsed expired before it was spent in full.
 	CouponLapsed CouponState = "LAPSED"
-	// CouponReturned came back; what was left of it is payable again.
+	// CouponReturned came back; the rest of it is payable again.
 	CouponReturned CouponState = "RETURNED"
 )
 
@@ -103,7 +105,7 @@ func CouponStates() []CouponState {
 	return []CouponState{CouponIssued, CouponRedeemed, CouponLapsed, CouponReturned}
 }
 
-// CouponLeft is what can be spent of a payout's coupon.
+// CouponLeft is the amount that can still be spent of a payout's coupon.
 func (p *Payout) CouponLeft() money.Amount {
 	if p.Coupon.State != CouponIssued {
 		return 0
@@ -116,31 +118,34 @@ type Outcome string
 
 // The gateway's outcomes.
 const (
-	// Processing is accepted and not yet decided.
+	// Processing means accepted and not yet decided.
 	Processing Outcome = "PROCESSING"
-	// OutcomeSucceeded is paid.
+	// OutcomeSucceeded means paid.
 	OutcomeSucceeded Outcome = "SUCCEEDED"
-	// OutcomeFailed is refused for good under this out-number.
+	// OutcomeFailed means refused for good under this out-number.
 	OutcomeFailed Outcome = "FAILED"
-	// OutcomeReturned is paid and come back; it arrives only as a report.
+	// OutcomeReturned means paid and come back; it arrives only as a report.
 	OutcomeReturned Outcome = "RETURNED"
-	// NotFound is the answer to a query for a number the gateway never saw.
+	// NotFound is the answer to a query for a number that the gateway never
+	// received.
 	NotFound Outcome = "NOT_FOUND"
 )
 
-// Answer is the gateway's word on one payout.
+// Answer is the gateway's answer about one payout.
 type Answer struct {
 	Outcome          Outcome
 	GatewayReference string
 	FailureCode      string
-	// OccurredAt is when it happened at the gateway; zero where that is not told.
+	// OccurredAt is when it happened at the gateway; zero if the gateway did not
+	// say.
 	OccurredAt time.Time
-	// ExpiresAt is until when a coupon can be spent; zero where that is not told.
+	// ExpiresAt is until when a coupon can be spent; zero if the gateway did not
+	// say.
 	ExpiresAt time.Time
 }
 
-// Gateway makes payouts. Instruct may be repeated with the same out-number and
-// pays at most once. An error of either call means the outcome is unknown.
+// Gateway makes payouts. Instruct may be repeated with the same out-number and pays
+// at most once. An error of either call means that the outcome is unknown.
 type Gateway interface {
 	Instruct(ctx context.Context, p *Payout) (Answer, error)
 	Query(ctx context.Context, outNumber string) (Answer, error)

@@ -1,6 +1,6 @@
-// Package gatewayclient speaks to the payout gateway, the gRPC service that the
-// marketplace's payment service implements. It turns what comes back into an
-// answer or into "outcome unknown", and never guesses between the two.
+// Package gatewayclient calls the payout gateway, the gRPC service that the
+// marketplace's payment service implements. It turns each response into an answer
+// or into "outcome unknown", and never guesses between the two.
 package gatewayclient
 
 import (
@@ -27,21 +27,22 @@ type Client struct {
 
 var _ payout.Gateway = (*Client)(nil)
 
-// New makes a client over a connection, which stays its owner's.
+// New makes a client over a connection, which its owner keeps and closes.
 func New(conn grpc.ClientConnInterface, callMax time.Duration) *Client {
 	return &Client{stub: tenfoldv1.NewPayoutGatewayServiceClient(conn), callMax: callMax}
 }
 
-// refusals are the codes that, by the contract, refuse an instruction for good:
-// no money moves under its out-number. The names are the failure codes kept.
+// refusals are the codes that, by the contract, refuse an instruction for good: no
+// money moves under its out-number. The values are the failure codes that are
+// stored.
 var refusals = map[codes.Code]string{
 	codes.InvalidArgument:    "INVALID_ARGUMENT",
 	codes.FailedPrecondition: "FAILED_PRECONDITION",
 }
 
-// Instruct asks to pay p. An error means that the outcome is unknown; it is
-// REFERENCE_ALREADY_USED where the gateway holds another content under the
-// out-number, which only a person can explain.
+// Instruct asks the gateway to pay p. An error means that the outcome is unknown.
+// The error is REFERENCE_ALREADY_USED if the gateway holds different content under
+// the out-number, which only a person can explain.
 func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.callMax)
 	defer cancel()
@@ -51,19 +52,20 @@ func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer,
 		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: failure}, nil
 	}
 	if code == codes.AlreadyExists {
-		return payout.Answer{}, fault.New(fault.ReferenceAlreadyUsed, "the gateway holds another content under the out-number %s", p.OutNumber).
+		return payout.Answer{}, fault.New(fault.ReferenceAlreadyUsed, "the gateway already holds different content under the out-number %s", p.OutNumber).
 			With("outNumber", p.OutNumber)
 	}
 	if err != nil {
 		return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
 	}
 	if r.GetOutcome() == tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND {
-		return payout.Answer{}, fmt.Errorf("instruct payout %s: the gateway does not find what it was just sent", p.ID)
+		return payout.Answer{}, fmt.Errorf("instruct payout %s: the gateway does not know the payout that it was just sent", p.ID)
 	}
 	return answer(r)
 }
 
-// Query asks what became of an out-number. An error means that nothing is known.
+// Query asks for the outcome of an out-number. An error means that nothing is
+// known.
 func (c *Client) Query(ctx context.Context, outNumber string) (payout.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.callMax)
 	defer cancel()
@@ -79,7 +81,7 @@ var parts = map[payout.Part]tenfoldv1.PayoutPart{
 	payout.Compensation: tenfoldv1.PayoutPart_PAYOUT_PART_COMPENSATION,
 }
 
-// formOf is the value of the contract that is named after a payout's form.
+// formOf maps a payout's form to its value in the contract.
 func formOf(p *payout.Payout) tenfoldv1.PayoutForm {
 	return tenfoldv1.PayoutForm(tenfoldv1.PayoutForm_value["PAYOUT_FORM_"+string(p.Form)])
 }
@@ -95,8 +97,7 @@ func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 	}
 }
 
-// outcomes are what the gateway may say; an outcome that is not here says
-// nothing.
+// outcomes maps the gateway's outcomes; any other outcome means nothing.
 var outcomes = map[tenfoldv1.GatewayOutcome]payout.Outcome{
 	tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_PROCESSING: payout.Processing,
 	tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_SUCCEEDED:  payout.OutcomeSucceeded,
@@ -104,7 +105,7 @@ var outcomes = map[tenfoldv1.GatewayOutcome]payout.Outcome{
 	tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND:  payout.NotFound,
 }
 
-// said is what both calls answer with.
+// said is the form of the answers of both calls.
 type said interface {
 	GetOutcome() tenfoldv1.GatewayOutcome
 	GetGatewayReference() string
@@ -116,7 +117,7 @@ type said interface {
 func answer(r said) (payout.Answer, error) {
 	outcome, ok := outcomes[r.GetOutcome()]
 	if !ok {
-		return payout.Answer{}, fmt.Errorf("the gateway answered with the outcome %v", r.GetOutcome())
+		return payout.Answer{}, fmt.Errorf("the gateway answered with an unexpected outcome %v", r.GetOutcome())
 	}
 	a := payout.Answer{Outcome: outcome, GatewayReference: kept(r.GetGatewayReference(), printable)}
 	if outcome == payout.OutcomeFailed {
@@ -131,10 +132,10 @@ func answer(r said) (payout.Answer, error) {
 	return a, nil
 }
 
-// textMax bounds what is kept of the gateway's own words, as the contract does.
+// textMax bounds the stored texts of the gateway, as the contract does.
 const textMax = 64
 
-// kept is what the contract allows of a text, as far as it fits: a gateway that
+// kept is the part of a text that the contract allows, cut to fit: a gateway that
 // breaks the form must not keep its answer from being recorded.
 func kept(s string, allowed func(byte) bool) string {
 	out := make([]byte, 0, min(len(s), textMax))

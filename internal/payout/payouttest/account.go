@@ -1,21 +1,21 @@
 package payouttest
 
-// Paid is what left the simulator and did not come back.
+// Paid sums the payouts that the simulator made and that did not come back.
 type Paid struct {
-	// Payouts is how many.
+	// Payouts is their number.
 	Payouts int64
-	// Minor sums them.
+	// Minor is their sum in minor units.
 	Minor int64
 }
 
-// Paid gives what was paid and did not come back.
+// Paid sums the payouts that were made and did not come back.
 func (s *Simulator) Paid() Paid {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.paid
 }
 
-// Payment is what one out-number paid.
+// Payment is the payment under one out-number.
 type Payment struct {
 	// Payout and Claim are the resource names that the instruction carried.
 	Payout      string
@@ -26,7 +26,7 @@ type Payment struct {
 	Returned bool
 }
 
-// Payments gives what every out-number paid, also what came back.
+// Payments gives the payment under every out-number, including returned ones.
 func (s *Simulator) Payments() map[string]Payment {
 	s.mu.Lock()
 	defer s.mu.Unlock()

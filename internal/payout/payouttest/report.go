@@ -7,7 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// Report is an outcome that the payment service reports by itself.
+// Report is an outcome that the payment service reports on its own.
 type Report struct {
 	OutNumber string
 	Answer    payout.Answer
@@ -18,13 +18,13 @@ type scheduled struct {
 	at time.Time
 }
 
-// schedule lets an answer be reported from at on.
+// schedule reports an answer from time at on.
 func (s *Simulator) schedule(outNumber string, a payout.Answer, at time.Time) {
 	s.reports = append(s.reports, scheduled{at: at, Report: Report{OutNumber: outNumber, Answer: a}})
 }
 
-// TakeReports gives every report that is due, once, in the order of their
-// scheduling. The money of a return comes back with it.
+// TakeReports gives every report that is due, once, in the order in which they were
+// scheduled. A report of a return also brings the money back.
 func (s *Simulator) TakeReports() []Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +45,7 @@ func (s *Simulator) TakeReports() []Report {
 	return due
 }
 
-// Pending is how many reports are yet to come.
+// Pending is how many reports are still to come.
 func (s *Simulator) Pending() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,8 +1,7 @@
-// Package payouttest simulates the payment service behind the payout gateway.
-// The destination of a payout picks what happens to it, as
-// sandbox_service.proto tells; an out-number pays at most once, however often
-// it is instructed. It keeps account of what it paid, so that a test can hold
-// Tenfold's books against it.
+// Package payouttest simulates the payment service behind the payout gateway. The
+// destination of a payout selects its script, as sandbox_service.proto describes.
+// An out-number pays at most once, however often it is instructed. The simulator
+// records what it paid, so that a test can compare Tenfold's books with it.
 package payouttest
 
 import (
@@ -20,7 +19,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// The destinations that pick a script. They are matched by prefix.
+// These destinations select a script. They are matched by prefix.
 const (
 	Succeed = "sandbox-succeed"
 	Process = "sandbox-process"
@@ -38,9 +37,9 @@ const returnAfter = 24 * time.Hour
 // couponLife is how long a coupon can be spent.
 const couponLife = 180 * 24 * time.Hour
 
-// Fault is asked before each call; what it returns is the call's answer, and the
-// simulator never saw the call. Method is "Instruct" or "Query". It may hold
-// the call up until ctx ends.
+// Fault is called before each call. The error it returns is the call's answer, and
+// the simulator never sees the call. Method is "Instruct" or "Query". It may block
+// the call until ctx ends.
 type Fault func(ctx context.Context, method, outNumber string) error
 
 // Simulator implements the payout gateway. It is safe for concurrent use.
@@ -55,7 +54,7 @@ type Simulator struct {
 	paid    Paid
 }
 
-// entry is an out-number that was sent.
+// entry is an out-number that was instructed.
 type entry struct {
 	content  content
 	notAfter time.Time
@@ -66,7 +65,7 @@ type entry struct {
 	returned bool
 }
 
-// content is what an out-number stands for; another content is refused.
+// content is what an out-number stands for; different content is refused.
 type content struct {
 	payout, claim, payment, destination, currency string
 	part                                          tenfoldv1.PayoutPart
@@ -75,12 +74,12 @@ type content struct {
 	minor                                         int64
 }
 
-// New makes a simulator that lives by clock.
+// New makes a simulator that uses clock.
 func New(clock func() time.Time) *Simulator {
 	return &Simulator{clock: clock, entries: make(map[string]*entry)}
 }
 
-// Break sets what goes wrong from now on; nil ends it.
+// Break sets the fault for the following calls; nil ends it.
 func (s *Simulator) Break(f Fault) {
 	if f == nil {
 		s.fault.Store(nil)
@@ -89,7 +88,7 @@ func (s *Simulator) Break(f Fault) {
 	s.fault.Store(&f)
 }
 
-// broken gives what goes wrong with a call, if anything does.
+// broken gives the fault of a call, if there is one.
 func (s *Simulator) broken(ctx context.Context, method, outNumber string) error {
 	if f := s.fault.Load(); f != nil {
 		return (*f)(ctx, method, outNumber)
@@ -97,7 +96,7 @@ func (s *Simulator) broken(ctx context.Context, method, outNumber string) error 
 	return nil
 }
 
-// Instruct takes a payout on, or repeats what it said of it.
+// Instruct accepts a payout, or repeats its answer about it.
 func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) (*tenfoldv1.InstructResponse, error) {
 	if err := s.broken(ctx, "Instruct", r.GetOutNumber()); err != nil {
 		return nil, err
@@ -116,7 +115,8 @@ func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) 
 	case e.content != c:
 		return nil, status.Error(codes.AlreadyExists, "the out-number was instructed with another content")
 	case e.said.Outcome == payout.OutcomeFailed && notAfter.After(e.notAfter):
-		// An operator's retry: what failed may be tried until later.
+		// An operator's retry: a failed payout may be tried again until a later
+		// time.
 	case !e.missed:
 		s.settle(e)
 		return instructed(&e.said), nil
@@ -125,13 +125,13 @@ func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) 
 	return s.begin(r.GetOutNumber(), e)
 }
 
-// check refuses for good what no payment service could pay.
+// check refuses for good an instruction that no payment service could pay.
 func check(r *tenfoldv1.InstructRequest) error {
 	if n := len(r.GetOutNumber()); n == 0 || n > 32 {
-		return status.Error(codes.InvalidArgument, "the out-number has between 1 and 32 characters")
+		return status.Error(codes.InvalidArgument, "the out-number must have between 1 and 32 characters")
 	}
 	if r.GetAmount().GetMinorUnits() <= 0 || r.GetAmount().GetCurrencyCode() == "" {
-		return status.Error(codes.InvalidArgument, "the amount must be above zero, in a currency")
+		return status.Error(codes.InvalidArgument, "the amount must be above zero and have a currency")
 	}
 	if r.GetDestination() == "" || r.GetPart() == tenfoldv1.PayoutPart_PAYOUT_PART_UNSPECIFIED || r.GetNotAfter() == nil {
 		return status.Error(codes.InvalidArgument, "destination, part and not_after must be set")
@@ -189,7 +189,7 @@ func failed(code string, at time.Time) payout.Answer {
 	return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code, OccurredAt: at}
 }
 
-// pay lets the consumer have the money.
+// pay gives the money to the consumer.
 func (s *Simulator) pay(outNumber string, e *entry, at time.Time) {
 	e.said = payout.Answer{Outcome: payout.OutcomeSucceeded, GatewayReference: "sim-" + outNumber, OccurredAt: at}
 	if e.content.form == tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON {
@@ -200,14 +200,14 @@ func (s *Simulator) pay(outNumber string, e *entry, at time.Time) {
 	s.paid.Minor += e.content.minor
 }
 
-// settle ends what can only end by time.
+// settle ends a payout whose time has run out.
 func (s *Simulator) settle(e *entry) {
 	if e.said.Outcome == payout.Processing && e.to(Stall) && s.clock().After(e.notAfter) {
 		e.said = failed("SANDBOX_STALLED", e.notAfter)
 	}
 }
 
-// Query tells what is true of an out-number.
+// Query gives the true outcome of an out-number.
 func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenfoldv1.QueryResponse, error) {
 	if err := s.broken(ctx, "Query", r.GetOutNumber()); err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenf
 	}
 	s.settle(e)
 	if e.said.Outcome == payout.Processing && e.to(Process) {
-		// It is told late, and was paid while it might be.
+		// It is reported late, but was paid while it could be.
 		at := s.clock()
 		if at.After(e.notAfter) {
 			at = e.notAfter
