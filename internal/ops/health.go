@@ -25,7 +25,7 @@ var (
 	errStarting = errors.New("starting")
 	errStopping = errors.New("stopping: calls under way are answered")
 	errDatabase = errors.New("the database does not answer")
-	errStuck    = errors.New("stuck: nobody asks the database any more")
+	errStuck    = errors.New("stuck: the health loop no longer runs")
 )
 
 // NewHealth makes the health of a server that is starting.

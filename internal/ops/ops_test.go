@@ -57,7 +57,7 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 		{"database is away", func(h *ops.Health, _ *clock) { h.Asked(away) }, "the database does not answer", ""},
 		{"for long", func(h *ops.Health, c *clock) { c.move(time.Hour); h.Asked(away) }, "the database does not answer", ""},
 		{"database is back", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
-		{"nobody asks", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stuck: nobody asks the database any more", "stuck: nobody asks the database any more"},
+		{"nobody asks", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stuck: the health loop no longer runs", "stuck: the health loop no longer runs"},
 		{"somebody asks again", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
 		{"stopping", func(h *ops.Health, _ *clock) { h.Stopping() }, "stopping: calls under way are answered", ""},
 		{"stopping for long", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stopping: calls under way are answered", ""},

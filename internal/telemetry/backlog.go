@@ -50,7 +50,7 @@ func (b *Backlog) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := b.Count(ctx); err != nil && ctx.Err() == nil {
-			b.log.WarnContext(ctx, "what waits cannot be counted", "error", err)
+			b.log.WarnContext(ctx, "cannot count the backlog", "error", err)
 		}
 		select {
 		case <-tick.C:
