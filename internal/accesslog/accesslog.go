@@ -1,7 +1,7 @@
-// Package accesslog keeps the attempts that were refused because of who made
-// them, for the auditor. It never makes a call wait: attempts are noted in
-// memory, like ones as one, and written by and by. What is worth noting is for
-// the transport to say.
+// Package accesslog keeps the attempts that were refused because of their caller,
+// for the auditor. It never makes a call wait: attempts are collected in memory,
+// equal ones as one, and written asynchronously. The transport decides which
+// attempts to record.
 package accesslog
 
 import (
@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// pause is how long attempts are gathered before they are written. A flood of
-	// like attempts makes one row each time.
+	// pause is how long attempts are collected before they are written. A flood of
+	// equal attempts makes one row each time.
 	pause = time.Second
-	// pendingMax is how many attempts that differ are gathered, some hundred
-	// kilobytes of them; what comes beyond is dropped and counted.
+	// pendingMax is how many different attempts are collected, a few hundred
+	// kilobytes; further ones are dropped and counted.
 	pendingMax = 1024
 	// writeMax is how long one write may take.
 	writeMax = 5 * time.Second
 )
 
-// The most characters of what is kept; longer texts are cut. Whatever was
-// proved is shorter: only the name of a method that does not exist is not.
+// These are the most characters that are kept; longer texts are cut. Proved texts
+// are shorter; only the name of a method that does not exist can be longer.
 const (
 	methodMax = 128
 	targetMax = 256
 )
 
-// Log gathers refused attempts.
+// Log collects refused attempts.
 type Log struct {
 	db  *postgres.DB
 	log *slog.Logger
@@ -48,7 +48,7 @@ func New(db *postgres.DB, log *slog.Logger) *Log {
 	return &Log{db: db, log: log, pending: make(map[postgres.AccessAttempt]*postgres.AccessRefusal)}
 }
 
-// Record notes an attempt that was refused at a time. It does not wait.
+// Record records an attempt that was refused at a time. It does not wait.
 func (l *Log) Record(at time.Time, key postgres.AccessAttempt) {
 	key.Method, key.Target = cut(key.Method, methodMax), cut(key.Target, targetMax)
 	l.mu.Lock()
@@ -80,8 +80,8 @@ func (l *Log) Dropped() int64 {
 	return l.dropped
 }
 
-// Flush writes what is pending. What could not be written stays pending, as far
-// as there is room.
+// Flush writes the pending attempts. If they could not be written they stay
+// pending, as far as there is room.
 func (l *Log) Flush(ctx context.Context) error {
 	list := l.take()
 	if len(list) == 0 {
@@ -107,7 +107,7 @@ func (l *Log) take() []postgres.AccessRefusal {
 	return list
 }
 
-// putBack adds what was taken to what has come since.
+// putBack adds the taken attempts to those that have come since.
 func (l *Log) putBack(list []postgres.AccessRefusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,7 +125,8 @@ func (l *Log) putBack(list []postgres.AccessRefusal) {
 	}
 }
 
-// Run writes what is pending again and again until ctx ends, and then once more.
+// Run writes the pending attempts again and again until ctx ends, and then once
+// more.
 func (l *Log) Run(ctx context.Context) {
 	var told int64
 	for {
@@ -139,8 +140,8 @@ func (l *Log) Run(ctx context.Context) {
 	}
 }
 
-// flushed writes, and tells the operator of a failure and of what was dropped
-// beyond what had been told.
+// flushed writes, and logs a failure, and how many attempts were dropped since the
+// last log.
 func (l *Log) flushed(ctx context.Context, told int64) int64 {
 	ctx, cancel := context.WithTimeout(ctx, writeMax)
 	defer cancel()

@@ -1,9 +1,9 @@
-// Package audit proves books from their raw rows: that accounts are the sums
-// of transfers, that holds, claims, payouts and debts say what the transfers say
-// and who bears what, that every claim stands where its moves lead and was
-// confirmed, appealed against and approved as it says, that order lines are what
-// was first seen, and that the events are numbered without gaps, chained by hash
-// and tell the same story. It repairs nothing.
+// Package audit proves books from their raw rows. It proves that accounts are the
+// sums of transfers; that holds, claims, payouts, debts and bearers agree with the
+// transfers; that every claim is in the state that its moves lead to, and was
+// confirmed, appealed against and approved as it says; that order lines are as
+// they were first received; and that the events are numbered without gaps, chained
+// by hash and agree with the rows. It repairs nothing.
 package audit
 
 import (
@@ -20,26 +20,26 @@ import (
 )
 
 const (
-	// pageRows is how many rows are held in memory of one kind.
+	// pageRows is how many rows of one kind are held in memory.
 	pageRows = 2_000
-	// discrepanciesMax is where an audit stops: the books are beyond doubt wrong.
+	// discrepanciesMax is where an audit stops: the books are certainly wrong.
 	discrepanciesMax = 1_000
 )
 
-// Discrepancy is one thing in which a book disagrees with itself.
+// Discrepancy is one point on which a book disagrees with itself.
 type Discrepancy struct {
 	MerchantID string
-	// Subject is what is wrong: an account, an event, a claim.
+	// Subject is the row at fault: an account, an event, a claim.
 	Subject string
-	// Detail says what disagrees with what.
+	// Detail says which values disagree.
 	Detail string
 }
 
 // String is the discrepancy in one line.
 func (d Discrepancy) String() string { return d.MerchantID + ": " + d.Subject + ": " + d.Detail }
 
-// Check audits every book, each on a snapshot of its own, and returns what it
-// found wrong. An error means that it could not look at everything.
+// Check audits every book, each on a snapshot of its own, and returns the
+// discrepancies. An error means that it could not check everything.
 func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 	var found []Discrepancy
 	after := ""
@@ -91,14 +91,15 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 	return b.found, err
 }
 
-// check is one look at a book, with the kinds of row that it proves something of.
+// check is one check of a book, with the kinds of rows that it proves something
+// about.
 type check struct {
 	run   func(*inspection) error
 	kinds []book.Kind
 }
 
-// checks are all looks at a book, in an order in which later ones rest on earlier
-// ones. Each kind of row that commands stage stands in one of them.
+// checks are all checks of a book. A check may rely on the checks before it. Every
+// kind of row that commands stage is listed in at least one check.
 var checks = [...]check{
 	{(*inspection).checkHistory, []book.Kind{book.KindEvent, book.KindTransfer}},
 	{(*inspection).checkMoves, []book.Kind{book.KindEvent}},
@@ -117,33 +118,33 @@ var checks = [...]check{
 	}},
 }
 
-// errEnough ends the audit of a book in which too much is wrong.
+// errEnough ends the audit of a book with too many discrepancies.
 var errEnough = errors.New("too many discrepancies")
 
-// inspection is the audit of one book under way.
+// inspection is the audit of one book.
 type inspection struct {
 	rows  *postgres.Audit
 	head  book.Head
 	found []Discrepancy
 
-	// sums are the accounts as the transfers make them.
+	// sums are the accounts computed from the transfers.
 	sums map[ledger.Purpose]ledger.Balance
-	// moved is how many events tell of a move.
+	// moved is how many events contain a move.
 	moved int64
 	// units is how many units live claims hold.
 	units int64
-	// claims is what all claims together say about money.
+	// claims is the money of all claims together.
 	claims totals
-	// held is what lies in open holds, by source.
+	// held is the amount in open holds, by source.
 	held map[ledger.Purpose]money.Amount
 }
 
-// wrong notes a discrepancy.
+// wrong records a discrepancy.
 func (b *inspection) wrong(subject, format string, args ...any) {
 	b.found = append(b.found, Discrepancy{MerchantID: b.head.MerchantID, Subject: subject, Detail: fmt.Sprintf(format, args...)})
 }
 
-// equal notes a discrepancy when got is not want.
+// equal records a discrepancy if got is not want.
 func equal[V comparable](b *inspection, subject, what string, got, want V) {
 	if got != want {
 		b.wrong(subject, "%s is %v, should be %v", what, got, want)
@@ -225,8 +226,8 @@ func (b *inspection) checkUnits() error {
 	return nil
 }
 
-// checkMoves proves that every move is told by exactly one event. Where a claim
-// stands is compared in checkClaims.
+// checkMoves proves that every move belongs to exactly one event. checkClaims
+// compares the state of the claim.
 func (b *inspection) checkMoves() error {
 	var moves int64
 	var before postgres.AuditedMove
@@ -263,7 +264,7 @@ func (b *inspection) checkMove(before, m *postgres.AuditedMove) {
 	}
 	e, err := event.Decode(m.Encoding, m.Content)
 	if err != nil || e.Move == nil {
-		b.wrong(subject, "event %d does not tell of it (%v)", m.EventNumber, err)
+		b.wrong(subject, "event %d does not contain it (%v)", m.EventNumber, err)
 		return
 	}
 	equal(b, subject, "claim of its event", e.ClaimID, m.ClaimID)

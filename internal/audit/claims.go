@@ -42,7 +42,7 @@ func (b *inspection) checkClaims() error {
 	}
 }
 
-// sorted puts what the database does not order by claim in that order.
+// sorted sorts by claim the rows that the database does not return in that order.
 func sorted(p *postgres.ClaimParts) {
 	slices.SortFunc(p.Flows, func(a, b postgres.Flow) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
 	slices.SortFunc(p.Payouts, func(a, b *payout.Payout) int { return cmp.Compare(a.ClaimID, b.ClaimID) })
@@ -71,7 +71,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 		b.units += int64(len(c.Units))
 	}
 	b.checkLast(subject, c, take(&p.Last, func(m *postgres.Move) string { return m.ClaimID }, c.ID))
-	b.checkPlace(subject, c, take(&p.Waits, func(w *book.Wait) string { return w.ClaimID }, c.ID))
+	b.checkWaits(subject, c, take(&p.Waits, func(w *book.Wait) string { return w.ClaimID }, c.ID))
 	revisions := take(&p.Revisions, func(r *postgres.AuditedRevision) string { return r.ClaimID }, c.ID)
 	b.checkRevisions(subject, c, revisions)
 	b.checkConfirmed(subject, c, take(&p.Confirmed, func(f *postgres.Confirmation) string { return f.ClaimID }, c.ID))
@@ -87,7 +87,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 	b.addClaim(c)
 }
 
-// checkLast proves that a claim stands where its newest move took it.
+// checkLast proves that a claim is in the state that its newest move took it to.
 func (b *inspection) checkLast(subject string, c *claim.Claim, last []postgres.Move) {
 	if len(last) != 1 {
 		b.wrong(subject, "has never moved")
@@ -100,15 +100,15 @@ func (b *inspection) checkLast(subject string, c *claim.Claim, last []postgres.M
 	}
 }
 
-// checkPlace compares where a claim stands with what it waits for.
-func (b *inspection) checkPlace(subject string, c *claim.Claim, waits []book.Wait) {
+// checkWaits compares a claim's state with its waits.
+func (b *inspection) checkWaits(subject string, c *claim.Claim, waits []book.Wait) {
 	waiting := !c.State.Final() && (c.State != claim.Paying || c.Shortfall() > 0)
 	if waiting != (len(waits) == 1) {
 		b.wrong(subject, "is %s and has %d waits", c.State, len(waits))
 	}
 	deadline := c.Deadline
 	if !c.ClockStoppedAt.IsZero() {
-		deadline = time.Time{} // Nothing fires while the clock stands still.
+		deadline = time.Time{} // No deadline fires while the clock is stopped.
 	}
 	for _, w := range waits {
 		equal(b, subject, "wait", instant(w), instant(book.Wait{
@@ -117,10 +117,10 @@ func (b *inspection) checkPlace(subject string, c *claim.Claim, waits []book.Wai
 		}))
 	}
 	if c.Fires != claim.DeadlineNone && !slices.Contains(c.State.Fires(), c.Fires) {
-		b.wrong(subject, "is %s, in which %s cannot fire", c.State, c.Fires)
+		b.wrong(subject, "is %s, a state in which %s cannot fire", c.State, c.Fires)
 	}
 	if c.State == claim.Paid && c.Funding.Paid() < c.Award.Total() {
-		b.wrong(subject, "is PAID and %d of its award of %d were paid", c.Funding.Paid(), c.Award.Total())
+		b.wrong(subject, "is PAID but only %d of its award of %d were paid", c.Funding.Paid(), c.Award.Total())
 	}
 	equal(b, subject, "whether its hold can expire", !c.HoldExpiresAt.IsZero(), c.Funding.Held > 0)
 	if c.State.Final() {

@@ -9,7 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// owed is a debt as it is compared.
+// owed is a debt in the form that is compared.
 type owed struct {
 	kind  debt.Kind
 	open  money.Amount
@@ -17,7 +17,8 @@ type owed struct {
 	of    string
 }
 
-// checkDebts proves that what is listed as owed for a claim is what the claim says.
+// checkDebts proves that the debts listed for a claim are those that follow from
+// it.
 func (b *inspection) checkDebts(subject string, c *claim.Claim, debts []debt.Debt) {
 	listed := make(map[debt.Kind]owed)
 	for _, d := range debts {
@@ -36,7 +37,7 @@ func (b *inspection) checkDebts(subject string, c *claim.Claim, debts []debt.Deb
 	}
 }
 
-// totals is what all claims of a book together say about money.
+// totals is the money of all claims of a book together.
 type totals struct {
 	payable, inFlight         money.Amount
 	owed, writtenOff, lost    money.Amount
@@ -56,8 +57,8 @@ func (b *inspection) addClaim(c *claim.Claim) {
 	t.exposure += c.Exposure()
 }
 
-// checkTotals compares the accounts, and what the book says as a whole, with what
-// its claims and debts say.
+// checkTotals compares the accounts, and the book-wide figures, with the claims and
+// debts.
 func (b *inspection) checkTotals() error {
 	topUps, err := b.rows.TopUpsOwed(b.head.MerchantID)
 	if err != nil {
@@ -68,7 +69,7 @@ func (b *inspection) checkTotals() error {
 		return err
 	}
 	m, t := byKind(flows), &b.claims
-	equal(b, "bounced top-ups", "what is open of them", topUps, m.onto(ledger.Receivable))
+	equal(b, "bounced top-ups", "open amount", topUps, m.onto(ledger.Receivable))
 	for _, a := range []struct {
 		of   ledger.Purpose
 		want money.Amount

@@ -6,8 +6,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// checkConfirmed proves that the age of what a claim waits for is that of the move
-// by which it was first confirmed, and that nobody bore it before.
+// checkConfirmed proves that a claim's time of confirmation is that of the move
+// that first confirmed it, and that nobody bore it before.
 func (b *inspection) checkConfirmed(subject string, c *claim.Claim, first []postgres.Confirmation) {
 	var at int64
 	for _, f := range first {
@@ -19,11 +19,11 @@ func (b *inspection) checkConfirmed(subject string, c *claim.Claim, first []post
 	}
 	equal(b, subject, "time of its confirmation", told, at)
 	if len(first) == 0 && c.Funding.Funded() > 0 {
-		b.wrong(subject, "is funded with %d and was never confirmed", c.Funding.Funded())
+		b.wrong(subject, "is funded with %d but was never confirmed", c.Funding.Funded())
 	}
 }
 
-// checkAppeals proves that the claim knows the newest appeal against it.
+// checkAppeals proves that the claim records the newest appeal against it.
 func (b *inspection) checkAppeals(subject string, c *claim.Claim, heard []postgres.Heard) {
 	var newest int32
 	for _, h := range heard {
@@ -31,16 +31,16 @@ func (b *inspection) checkAppeals(subject string, c *claim.Claim, heard []postgr
 	}
 	equal(b, subject, "revision appealed against", c.AppealedRevision, newest)
 	if c.State == claim.Appealed && len(heard) == 0 {
-		b.wrong(subject, "is APPEALED and has no appeal")
+		b.wrong(subject, "is APPEALED but has no appeal")
 	}
 }
 
-// approversNeeded is how many people let an amount be debited.
+// approversNeeded is how many people must approve before an amount is debited.
 const approversNeeded = 2
 
 // checkApprovals proves that everybody approved the amount of the revision that the
-// approval names, that nobody approved an own filing or decision, and that nothing
-// waits for approvers that it has.
+// approval names, that nobody approved a claim that they filed or decided, and that
+// no claim waits for approvals that it has.
 func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []postgres.AuditedRevision, approvals []book.Approval) {
 	present := 0
 	for _, a := range approvals {
@@ -48,17 +48,17 @@ func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []
 			equal(b, subject, "amount of an approval", a.Amount, revisions[n-1].Award.Total())
 		}
 		if a.Person == c.FiledBy {
-			b.wrong(subject, "was approved by who filed it")
+			b.wrong(subject, "was approved by the person who filed it")
 		}
 		if a.Revision != c.Revision {
 			continue
 		}
 		present++
 		if c.State == claim.AwaitingApproval && a.Person == c.DecidedBy {
-			b.wrong(subject, "was approved by who decided it")
+			b.wrong(subject, "was approved by the person who decided it")
 		}
 	}
 	if c.State == claim.AwaitingApproval && present >= approversNeeded {
-		b.wrong(subject, "waits for approval and has %d", present)
+		b.wrong(subject, "waits for approval but already has %d", present)
 	}
 }

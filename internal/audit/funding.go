@@ -8,7 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// moved is what was moved, by kind of transfer.
+// moved holds amounts by kind of transfer.
 type moved map[ledger.Kind]money.Amount
 
 func byKind(flows []postgres.Flow) moved {
@@ -19,7 +19,7 @@ func byKind(flows []postgres.Flow) moved {
 	return m
 }
 
-// onto is what an account gained, on its normal side.
+// onto is the amount that an account gained, on its normal side.
 func (m moved) onto(p ledger.Purpose) money.Amount {
 	var of ledger.Balance
 	for k, amount := range m {
@@ -33,7 +33,8 @@ func (m moved) onto(p ledger.Purpose) money.Amount {
 	return of.Of(p)
 }
 
-// checkHolds compares holds with the transfers that placed, took and released them.
+// checkHolds compares holds with the transfers that placed, captured and released
+// them.
 func (b *inspection) checkHolds(subject string, c *claim.Claim, holds []*ledger.Hold, m moved) {
 	open := make(map[ledger.Purpose]money.Amount)
 	captured := make(map[ledger.Purpose]money.Amount)
@@ -50,8 +51,8 @@ func (b *inspection) checkHolds(subject string, c *claim.Claim, holds []*ledger.
 	equal(b, subject, "shop funds captured", captured[ledger.ShopFunds], m[ledger.ShopFundsCaptured])
 }
 
-// items are the amounts of a claim's money, as the table of effects makes them of
-// what was moved, if every transfer on the receivable was about due.
+// items computes the amounts of a claim's money from its transfers, by the table of
+// effects, as if every transfer on the receivable concerned the given due.
 func (m moved) items(due ledger.Due) (sums [ledger.ItemCount]money.Amount) {
 	for k, amount := range m {
 		e := k.Effect(due)
@@ -65,7 +66,7 @@ func (m moved) items(due ledger.Due) (sums [ledger.ItemCount]money.Amount) {
 	return sums
 }
 
-// itemsOf are the amounts that the claim's row keeps.
+// itemsOf are the amounts in the claim's row.
 func itemsOf(c *claim.Claim) [ledger.ItemCount]money.Amount {
 	f, fees := &c.Funding, &c.Fees
 	return [ledger.ItemCount]money.Amount{
@@ -79,7 +80,7 @@ func itemsOf(c *claim.Claim) [ledger.ItemCount]money.Amount {
 	}
 }
 
-// itemNames are the items as people read of them.
+// itemNames are the names of the items in discrepancies.
 var itemNames = [ledger.ItemCount]string{
 	ledger.ItemHeld:        "amount held",
 	ledger.ItemFromDeposit: "amount from the deposit", ledger.ItemFromShopFunds: "amount from shop funds",
@@ -90,10 +91,10 @@ var itemNames = [ledger.ItemCount]string{
 	ledger.ItemFeeOwed: "fee owed", ledger.ItemFeeWrittenOff: "fee written off",
 }
 
-// checkItems compares the amounts that a claim keeps with what the table of effects
-// makes of its transfers. A transfer that recovers or writes off does not tell an
-// advance from a fee: what it may have been lies between the two, and what the two
-// were together is known.
+// checkItems compares the amounts in a claim's row with those that the table of
+// effects computes from its transfers. A transfer that recovers or writes off does
+// not distinguish an advance from a fee: only the sum of the two is known exactly,
+// and each of them lies between two bounds.
 func (b *inspection) checkItems(subject string, c *claim.Claim, m moved) {
 	has, award, fee := itemsOf(c), m.items(ledger.DueAward), m.items(ledger.DueFee)
 	for item, name := range itemNames {
@@ -108,44 +109,44 @@ func (b *inspection) checkItems(subject string, c *claim.Claim, m moved) {
 	}
 	both("amount advanced or owed as a fee", ledger.ItemAdvanced, ledger.ItemFeeOwed)
 	both("amount written off", ledger.ItemWrittenOff, ledger.ItemFeeWrittenOff)
-	// What was recovered of fees is what the sources bore less of the award.
+	// A recovered fee is money of a source that does not bear the award.
 	fees := award[ledger.ItemFeeOwed] - has[ledger.ItemFeeOwed] - has[ledger.ItemFeeWrittenOff]
 	equal(b, subject, "amount recovered of fees", award[ledger.ItemFromDeposit]+award[ledger.ItemFromShopFunds]-
 		has[ledger.ItemFromDeposit]-has[ledger.ItemFromShopFunds], fees)
 }
 
-// between notes a discrepancy when got does not lie between two amounts.
+// between notes a discrepancy when got is not between the two amounts.
 func between(b *inspection, subject, what string, got, one, other money.Amount) {
 	within(b, subject, what+" beyond the least", got-min(one, other), max(one, other)-min(one, other))
 }
 
-// checkBearers compares who bears a claim with its transfers, and with what has
-// gone to the consumer.
+// checkBearers compares the bearers of a claim with its transfers, and with the
+// amount that was sent to the consumer.
 func (b *inspection) checkBearers(subject string, c *claim.Claim, m moved) {
 	f := &c.Funding
 	equal(b, subject, "amount payable", f.Payable(), m.onto(ledger.ClaimPayable))
 	if f.Payable() < 0 {
-		b.wrong(subject, "has %d payable, below zero", f.Payable())
+		b.wrong(subject, "has %d payable, which is below zero", f.Payable())
 	}
 	if f.Payable() > 0 && f.Lost+f.ClawedBack > 0 {
-		b.wrong(subject, "has %d payable although others than the merchant bear %d of what was sent", f.Payable(), f.Lost+f.ClawedBack)
+		b.wrong(subject, "has %d payable although the platform or the consumer bears %d of the sent amount", f.Payable(), f.Lost+f.ClawedBack)
 	}
 	if undecided := c.State == claim.InReview || c.State == claim.Authenticating; !undecided && f.Borne() > c.Award.Total() {
-		b.wrong(subject, "has cost the merchant %d, beyond its award of %d", f.Borne(), c.Award.Total())
+		b.wrong(subject, "has cost the merchant %d, more than its award of %d", f.Borne(), c.Award.Total())
 	}
 }
 
-// within notes a discrepancy when got does not lie between zero and most.
+// within records a discrepancy if got is not between zero and most.
 func within(b *inspection, subject, what string, got, most money.Amount) {
 	if got < 0 || got > most {
-		b.wrong(subject, "%s is %d, should lie between 0 and %d", what, got, most)
+		b.wrong(subject, "%s is %d, should be between 0 and %d", what, got, most)
 	}
 }
 
 // parts are amounts of one part of an award.
 type parts struct{ inFlight, paid, failed money.Amount }
 
-// couponed adds what became of a coupon, and gives what lapsed of it.
+// couponed adds the amounts of a coupon, and returns the amount that lapsed.
 func (b *inspection) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) {
 	b.claims.coupons += o.CouponLeft()
 	switch o.Coupon.State {
@@ -158,11 +159,12 @@ func (b *inspection) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) 
 	return 0
 }
 
-// checkPayouts compares what is sent, paid and failed with payouts and transfers.
+// checkPayouts compares the amounts sent, paid and failed with payouts and
+// transfers.
 func (b *inspection) checkPayouts(subject string, c *claim.Claim, payouts []*payout.Payout, m moved) {
 	f := &c.Funding
 	by := map[payout.Part]*parts{payout.Refund: {}, payout.Compensation: {}}
-	// What came back after the consumer had given it back came twice.
+	// Money that came back after the consumer had repaid it came twice.
 	twice := m[ledger.SuspenseReceived] + m[ledger.CouponLapsed]
 	for _, o := range payouts {
 		p := by[o.Part]
@@ -192,8 +194,8 @@ func (b *inspection) checkPayouts(subject string, c *claim.Claim, payouts []*pay
 	within(b, subject, "amount that failed", f.Failed(), f.Payable())
 	switch {
 	case c.State == claim.PayoutFailed && f.Failed() == 0:
-		b.wrong(subject, "is PAYOUT_FAILED and nothing failed")
+		b.wrong(subject, "is PAYOUT_FAILED but no amount failed")
 	case c.State == claim.Paying && f.Failed() > 0:
-		b.wrong(subject, "is PAYING while %d failed", f.Failed())
+		b.wrong(subject, "is PAYING although %d failed", f.Failed())
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// checkHistory walks events and transfers side by side: numbers without gaps,
-// the chain of hashes from the book's first event to its head, and every
-// transfer told by exactly one event.
+// checkHistory walks events and transfers side by side: numbers without gaps, the
+// chain of hashes from the book's first event to its head, and every transfer in
+// exactly one event.
 func (b *inspection) checkHistory() error {
 	chain := event.Genesis(b.head.MerchantID)
 	var last time.Time
@@ -26,7 +26,7 @@ func (b *inspection) checkHistory() error {
 			e := &events[i]
 			number++
 			if !b.checkEvent(e, number, chain, last) {
-				return errEnough // Without a sound event nothing after it can be told.
+				return errEnough // Nothing after an unsound event can be checked.
 			}
 			chain, last = e.Hash, e.RecordedAt
 			if err := b.checkContent(e, t); err != nil {
@@ -46,7 +46,8 @@ func (b *inspection) checkHistory() error {
 	return t.end()
 }
 
-// checkEvent proves an event's place; false when the chain is broken.
+// checkEvent checks an event's number, hash and time; it returns false if the chain
+// is broken.
 func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) bool {
 	subject := fmt.Sprintf("event %d", e.Number)
 	if e.Number != number {
@@ -54,11 +55,11 @@ func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before ev
 		return false
 	}
 	if event.Chain(before, e.Encoding, e.Content) != e.Hash {
-		b.wrong(subject, "its hash does not follow from its content and the hash before it")
+		b.wrong(subject, "its hash does not follow from its content and the previous hash")
 		return false
 	}
 	if e.RecordedAt.Before(last) {
-		b.wrong(subject, "is recorded at %s, before the event before it", e.RecordedAt)
+		b.wrong(subject, "is recorded at %s, earlier than the previous event", e.RecordedAt)
 	}
 	return true
 }
@@ -90,7 +91,7 @@ func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	return nil
 }
 
-// transfers hands out the rows of a book's transfers one after the other.
+// transfers hands out a book's transfers one after the other.
 type transfers struct {
 	book   *inspection
 	page   []ledger.Transfer
@@ -110,8 +111,7 @@ func (t *transfers) next() (*ledger.Transfer, error) {
 	return row, nil
 }
 
-// expect compares the next transfer with what its event says of it, and adds it
-// to the accounts.
+// expect compares the next transfer with its event, and adds it to the accounts.
 func (t *transfers) expect(want *ledger.Transfer) error {
 	b, subject := t.book, fmt.Sprintf("transfer %d", want.Number)
 	should := t.number + 1
@@ -120,7 +120,7 @@ func (t *transfers) expect(want *ledger.Transfer) error {
 		return err
 	}
 	if got == nil {
-		b.wrong(subject, "is told by event %d and does not exist", want.EventNumber)
+		b.wrong(subject, "is part of event %d but does not exist", want.EventNumber)
 		return errEnough
 	}
 	equal(b, subject, "number", got.Number, should)
@@ -137,7 +137,7 @@ func (t *transfers) expect(want *ledger.Transfer) error {
 	return b.full()
 }
 
-// exact is a transfer with its times in whole microseconds, to be compared.
+// exact is a transfer with its times in whole microseconds, for comparison.
 func exact(t *ledger.Transfer) ledger.Transfer {
 	c := *t
 	c.RecordedAt, c.EffectiveAt = time.UnixMicro(t.RecordedAt.UnixMicro()), time.UnixMicro(t.EffectiveAt.UnixMicro())
@@ -149,12 +149,12 @@ func (b *inspection) add(p ledger.Purpose, by ledger.Balance) {
 	b.sums[p] = ledger.Balance{Debits: sum.Debits + by.Debits, Credits: sum.Credits + by.Credits}
 }
 
-// end proves that the events told of every transfer.
+// end proves that every transfer belongs to an event.
 func (t *transfers) end() error {
 	equal(t.book, "transfers", "last number", t.number, t.book.head.TransferNumber)
 	more, err := t.next()
 	if more != nil {
-		t.book.wrong(fmt.Sprintf("transfer %d", more.Number), "no event tells of it")
+		t.book.wrong(fmt.Sprintf("transfer %d", more.Number), "no event contains it")
 	}
 	return err
 }

@@ -19,9 +19,9 @@ var carriedOutBy = map[proposal.Kind][]ledger.Kind{
 	proposal.PenaltyReversal:   {ledger.DepositForfeitureReversed, ledger.PenaltyReversed},
 }
 
-// checkProposals proves that every proposal that was carried out had its approvers
-// and made its transfer, that none of the others made one, and that nothing is a
-// penalty or written off which nobody proposed.
+// checkProposals proves that every carried-out proposal had its approvers and made
+// its transfer, that no other proposal made one, and that no penalty or write-off
+// exists without a proposal.
 func (b *inspection) checkProposals() error {
 	carried := make(map[ledger.Kind]money.Amount)
 	var after int64
@@ -52,8 +52,8 @@ func (b *inspection) checkProposals() error {
 	return nil
 }
 
-// onlyProposed are the kinds of transfer that nothing but a proposal makes. What was
-// written off is recovered by other ways too, such as a verdict that falls.
+// onlyProposed are the kinds of transfer that only a proposal makes. A write-off
+// can also be recovered in other ways, such as by a verdict that falls.
 var onlyProposed = []ledger.Kind{
 	ledger.ReceivableWrittenOff, ledger.DepositForfeited, ledger.PenaltyTaken, ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
 }
@@ -62,7 +62,7 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	subject := fmt.Sprintf("proposal %d", p.Number)
 	equal(b, subject, "amount undone", p.Undone, p.UndoneBy)
 	if p.Undone > p.Amount {
-		b.wrong(subject, "is undone by %d, beyond its amount of %d", p.Undone, p.Amount)
+		b.wrong(subject, "is undone by %d, more than its amount of %d", p.Undone, p.Amount)
 	}
 	if p.State != proposal.CarriedOut {
 		equal(b, subject, "transfer", p.TransferNumber, 0)
@@ -73,6 +73,6 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	}
 	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
 	if p.Approvers < approversNeeded {
-		b.wrong(subject, "was carried out with the approval of %d others", p.Approvers)
+		b.wrong(subject, "was carried out with the approval of only %d others", p.Approvers)
 	}
 }

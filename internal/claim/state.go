@@ -31,7 +31,7 @@ const (
 	Paid State = "PAID"
 	// Rejected waits for nobody: nothing is owed.
 	Rejected State = "REJECTED"
-	// Withdrawn waits for nobody: the claimant took the claim back.
+	// Withdrawn waits for nobody: the claimant withdrew the claim.
 	Withdrawn State = "WITHDRAWN"
 	// Expired waits for nobody: the proof never came.
 	Expired State = "EXPIRED"

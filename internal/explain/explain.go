@@ -1,7 +1,7 @@
-// Package explain says in words why a claim is where it is, whose turn it is,
-// what time will do and what can be done. It owns the message catalogue, English
-// and Chinese, in one place; what a claim admits and moves is computed by
-// internal/claim. It is pure.
+// Package explain says in words why a claim is in its state, who must act, what the
+// deadline will do and which actions are possible. It owns the message catalogue,
+// English and Chinese, in one place; internal/claim computes what a claim allows
+// and moves. It is pure.
 package explain
 
 import (
@@ -22,44 +22,44 @@ const (
 // Languages lists the languages.
 func Languages() []Language { return []Language{English, Chinese} }
 
-// Subject is what an explanation is made of, all of it of one moment.
+// Subject is the content of an explanation, all from one moment.
 type Subject struct {
 	Claim claim.Claim
-	// Moved is the move that brought the claim where it is.
+	// Moved is the move that brought the claim to its state.
 	Moved Move
-	// Result is the result that pulled that move; nil where another thing did.
+	// Result is the result that pulled that move; nil if something else did.
 	Result *claim.Result
 	// Revision is the newest verdict; nil before the first.
 	Revision *claim.Revision
-	// Choices are what can be done now.
+	// Choices are the actions that are possible now.
 	Choices []Choice
 }
 
 // Move is the last move of a claim.
 type Move struct {
 	Trigger claim.Trigger
-	// Role is what moved it acted as.
+	// Role is the role of the mover.
 	Role string
 	Note string
 	At   time.Time
 }
 
-// Choice is one way of taking an action.
+// Choice is one outcome of an action.
 type Choice struct {
 	Action claim.Action
-	// Roles are those that may.
+	// Roles are the roles that may take it.
 	Roles    []string
 	Prospect claim.Prospect
-	// Deadline is when what would begin to run would pass; zero for none.
+	// Deadline is when the deadline that would begin would pass; zero for none.
 	Deadline time.Time
 }
 
 // Text is an explanation.
 type Text struct {
-	// Why says why the claim is where it is, Turn whose turn it is, Time what time
-	// will do.
+	// Why says why the claim is in its state, Turn who must act, Time what the
+	// deadline will do.
 	Why, Turn, Time string
-	// Award says how the award came about and what has moved for it.
+	// Award says how the award was computed and what has moved for it.
 	Award []string
 	// Choices has one sentence for each choice.
 	Choices []string
@@ -77,10 +77,10 @@ func Explain(l Language, s *Subject) Text {
 	}
 }
 
-// State says what a state is.
+// State describes a state.
 func State(l Language, s claim.State) string { return word(in(l).states, s) }
 
-// Money says what money does on entry of a state.
+// Money describes the effect on money on entry of a state.
 func Money(l Language, s claim.State) string {
 	if words, ok := in(l).money[s]; ok {
 		return words
@@ -88,11 +88,11 @@ func Money(l Language, s claim.State) string {
 	return s.OnEntry().Words
 }
 
-// Trigger says what a trigger is.
+// Trigger describes a trigger.
 func Trigger(l Language, t claim.Trigger) string { return word(in(l).triggers, t) }
 
-// Action says what an action is.
+// Action describes an action.
 func Action(l Language, a claim.Action) string { return word(in(l).actions, a) }
 
-// Deadline says what a deadline does when it passes.
+// Deadline describes what a deadline does when it passes.
 func Deadline(l Language, d claim.Deadline) string { return word(in(l).deadlines, d) }

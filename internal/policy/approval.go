@@ -6,8 +6,8 @@ import "github.com/tenfold-claims/tenfold/internal/money"
 // nothing would ever be abnormal.
 const abnormalFactorMax = 1_000
 
-// Usual is what a merchant's, or a product's, latest confirmed claims were
-// awarded: their sum and how many they are.
+// Usual sums the awards of the latest confirmed claims of a merchant or a product,
+// and counts them.
 type Usual struct {
 	Awarded money.Amount
 	Claims  int64
@@ -18,7 +18,7 @@ type ApprovalCause string
 
 // The causes of an approval.
 const (
-	// ApprovalNotNeeded is an award that nobody has to look at.
+	// ApprovalNotNeeded means that nobody has to approve the award.
 	ApprovalNotNeeded ApprovalCause = ""
 	// ApprovalLarge is an award above the policy's limit.
 	ApprovalLarge ApprovalCause = "LARGE"
@@ -26,10 +26,10 @@ const (
 	ApprovalAbnormal ApprovalCause = "ABNORMAL"
 )
 
-// Approval says whether an award, refund and compensation, needs approval: above
-// ApprovalOver, or above AbnormalOver and more than AbnormalFactor times the
-// average of any of the usual ones. Where there is no claim yet there is no
-// average, and so nothing abnormal.
+// Approval says whether an award (refund and compensation) needs approval. It does
+// if the award is above ApprovalOver, or if it is above AbnormalOver and more than
+// AbnormalFactor times one of the usual averages. Without earlier claims there is
+// no average, and so no award is abnormal.
 func (v *Version) Approval(award money.Amount, usual ...Usual) ApprovalCause {
 	if v.ApprovalOver > 0 && award > v.ApprovalOver {
 		return ApprovalLarge
@@ -45,8 +45,7 @@ func (v *Version) Approval(award money.Amount, usual ...Usual) ApprovalCause {
 	return ApprovalNotNeeded
 }
 
-// exceededBy says whether award > factor × average, exactly: no average is ever
-// rounded.
+// exceededBy says whether award > factor × average, exactly: no average is rounded.
 func (u Usual) exceededBy(award money.Amount, factor int32) bool {
 	times := money.Ratio{Num: int64(factor) * int64(u.Awarded), Den: u.Claims}
 	return money.Ratio{Num: int64(award), Den: 1}.Compare(times) > 0

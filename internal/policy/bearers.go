@@ -14,8 +14,8 @@ func (v *Version) ReversalBearer() ReversalBearer {
 	return v.ReversalBorneBy
 }
 
-// FeeRule is who pays for authentication: AuthenticationFee, or nobody but who
-// fronted it.
+// FeeRule is who pays for authentication: AuthenticationFee, or only the side that
+// fronted the fee.
 func (v *Version) FeeRule() FeeRule {
 	if v.AuthenticationFee == "" {
 		return FeeNone
@@ -23,28 +23,28 @@ func (v *Version) FeeRule() FeeRule {
 	return v.AuthenticationFee
 }
 
-// Finding is what authentication came to, as far as its fee goes.
+// Finding is the outcome of authentication, as far as the fee depends on it.
 type Finding string
 
 // The findings.
 const (
-	// FoundForClaimant is a claim that succeeds: the merchant loses.
+	// FoundForClaimant means that the claim succeeds: the merchant loses.
 	FoundForClaimant Finding = "FOR_CLAIMANT"
-	// FoundForMerchant is a claim that fails: the claimant loses.
+	// FoundForMerchant means that the claim fails: the claimant loses.
 	FoundForMerchant Finding = "FOR_MERCHANT"
-	// NothingFound is a claim on which nothing was concluded.
+	// NothingFound means that no conclusion was reached on the claim.
 	NothingFound Finding = "NOTHING"
 )
 
-// FeeShares is what each side is charged of an authentication fee. What is left
-// of the fee stays with whoever fronted it.
+// FeeShares is the part of an authentication fee that each side is charged. The
+// rest of the fee stays with the side that fronted it.
 type FeeShares struct {
 	Claimant, Merchant money.Amount
 }
 
-// FeeShares splits a fee between the sides by the version's rule. Of a fee that
-// is split in halves the merchant bears the odd minor unit: who sells must be
-// able to show what the goods are.
+// FeeShares splits a fee between the sides by the version's rule. If a fee is split
+// in halves, the merchant bears the odd minor unit, because a seller must be able
+// to prove what the goods are.
 func (v *Version) FeeShares(fee money.Amount, found Finding) FeeShares {
 	rule := v.FeeRule()
 	switch {

@@ -11,36 +11,36 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// NoticeMin is how long before its effect a version must be published
+// NoticeMin is how long before it takes effect a version must be published
 // (E-Commerce Law Art. 34).
 const NoticeMin = 7 * 24 * time.Hour
 
-// KnowledgeMax is three years at their longest (Civil Code Art. 188, rule E4):
-// no policy keeps a claim alive beyond it.
+// KnowledgeMax is three years at their longest (Civil Code Art. 188, rule E4): no
+// policy keeps a claim alive for longer.
 const KnowledgeMax = 1096 * 24 * time.Hour
 
 const categoriesMax = 200
 
-// Check refuses a version that may not be published, naming the field at fault
-// in proto path form: POLICY_NOTICE_TOO_SHORT if it takes effect less than
-// seven days after its publication, AMOUNT_OUT_OF_RANGE for a sum that is no
-// amount, REQUEST_INVALID for everything else.
+// Check refuses a version that may not be published, and names the field at fault
+// in proto path form. It refuses with POLICY_NOTICE_TOO_SHORT if the version takes
+// effect less than seven days after its publication, with AMOUNT_OUT_OF_RANGE for
+// an invalid amount, and with REQUEST_INVALID for everything else.
 func (v *Version) Check() error {
 	if v.PolicyID == "" {
-		return invalid("name", "a version names its policy")
+		return invalid("name", "a version must name its policy")
 	}
 	if v.Number < 1 {
-		return invalid("name", "versions are numbered from 1")
+		return invalid("name", "the version number must be at least 1")
 	}
 	if !slices.Contains(bases[:], v.Basis) {
-		return invalid("legal_basis", "a version stands on one legal basis: %s, %s or %s", bases[0], bases[1], bases[2])
+		return invalid("legal_basis", "the legal basis must be %s, %s or %s", bases[0], bases[1], bases[2])
 	}
 	if err := money.CheckCurrency(v.Currency); err != nil {
 		return at(err, "currency_code")
 	}
 	if v.ClauseDigest != "" {
 		if raw, err := hex.DecodeString(v.ClauseDigest); err != nil || len(raw) != 32 {
-			return invalid("clause_digest", "a clause digest is a SHA-256 in hex")
+			return invalid("clause_digest", "a clause digest must be a SHA-256 in hex")
 		}
 	}
 	for _, check := range []func() error{
@@ -56,12 +56,12 @@ func (v *Version) Check() error {
 
 func (v *Version) checkCategories() error {
 	if len(v.Categories) > categoriesMax {
-		return invalid("categories", "a version lists at most %d categories", categoriesMax)
+		return invalid("categories", "a version can list at most %d categories", categoriesMax)
 	}
 	for i, c := range v.Categories {
 		path := fmt.Sprintf("categories[%d]", i)
 		if slices.Contains(strings.Split(c, "/"), "") {
-			return invalid(path, "a category is a path of names with single slashes between them")
+			return invalid(path, "a category must be a path of names separated by single slashes")
 		}
 		if slices.Contains(v.Categories[:i], c) {
 			return invalid(path, "category %s is listed twice", c)
@@ -75,7 +75,7 @@ func (v *Version) checkCompensation() error {
 		return at(err, "multiplier")
 	}
 	if len(v.BaseComponents) == 0 {
-		return invalid("base_components", "a version says what counts towards the base")
+		return invalid("base_components", "a version must list the components of the base")
 	}
 	known := []Component{GoodsPaid, SellerDiscount, PlatformSubsidy, Shipping}
 	if err := checkList("base_components", v.BaseComponents, known); err != nil {
@@ -88,43 +88,43 @@ func (v *Version) checkCompensation() error {
 		return err
 	}
 	if v.Cap != 0 && v.Cap < v.Floor {
-		return invalid("cap", "the cap of %d lies below the floor of %d", int64(v.Cap), int64(v.Floor))
+		return invalid("cap", "the cap of %d must not be below the floor of %d", int64(v.Cap), int64(v.Floor))
 	}
 	return nil
 }
 
-// checkRefund allows only what the buyer paid among the refund's components:
-// a discount or a subsidy was never the buyer's money and cannot be given back.
+// checkRefund admits among the refund's components only what the buyer paid: a
+// discount or a subsidy was never the buyer's money and cannot be given back.
 func (v *Version) checkRefund() error {
 	switch v.RefundMode {
 	case RefundOnTop, RefundIncluded:
 		if len(v.RefundComponents) == 0 {
-			return invalid("refund_components", "refund mode %s says what is given back", v.RefundMode)
+			return invalid("refund_components", "refund mode %s needs at least one refund component", v.RefundMode)
 		}
 	case RefundNone:
 		if len(v.RefundComponents) != 0 {
-			return invalid("refund_components", "refund mode %s gives nothing back", v.RefundMode)
+			return invalid("refund_components", "refund mode %s must not have refund components", v.RefundMode)
 		}
 	case "":
-		return invalid("refund_mode", "the refund mode has no default (rule C3)")
+		return invalid("refund_mode", "the refund mode must be set; it has no default (rule C3)")
 	default:
-		return invalid("refund_mode", "the refund mode is %s, %s or %s", RefundOnTop, RefundIncluded, RefundNone)
+		return invalid("refund_mode", "the refund mode must be %s, %s or %s", RefundOnTop, RefundIncluded, RefundNone)
 	}
 	if err := checkList("refund_components", v.RefundComponents, []Component{GoodsPaid, Shipping}); err != nil {
 		return err
 	}
 	if v.EarlierRefunds != EarlierRefundsGross && v.EarlierRefunds != EarlierRefundsNet {
-		return invalid("earlier_refunds", "earlier refunds leave the base %s or reduce it to %s",
+		return invalid("earlier_refunds", "the treatment of earlier refunds must be %s or %s",
 			EarlierRefundsGross, EarlierRefundsNet)
 	}
 	return nil
 }
 
-// checkFunding keeps the advance last: it covers what the merchant's own money
-// leaves open, so nothing can come after it.
+// checkFunding requires the advance to be last: it covers what the merchant's own
+// money leaves open, so nothing can come after it.
 func (v *Version) checkFunding() error {
 	if len(v.SourceOrder) == 0 {
-		return invalid("source_order", "a version says which accounts fund a payout")
+		return invalid("source_order", "a version must list the sources that fund a payout")
 	}
 	known := []Source{SourceDeposit, SourceShopFunds, SourceAdvance}
 	if err := checkList("source_order", v.SourceOrder, known); err != nil {
@@ -132,7 +132,7 @@ func (v *Version) checkFunding() error {
 	}
 	advance := slices.Index(v.SourceOrder, SourceAdvance)
 	if advance >= 0 && advance != len(v.SourceOrder)-1 {
-		return invalid("source_order", "%s comes last: it advances what the merchant's money leaves open", SourceAdvance)
+		return invalid("source_order", "%s must be the last source, because it covers the rest", SourceAdvance)
 	}
 	for _, limit := range []struct {
 		path   string
@@ -145,7 +145,7 @@ func (v *Version) checkFunding() error {
 			return err
 		}
 		if advance < 0 && limit.amount != 0 {
-			return invalid(limit.path, "an advance limit needs %s among the sources", SourceAdvance)
+			return invalid(limit.path, "an advance limit requires %s among the sources", SourceAdvance)
 		}
 	}
 	return nil
@@ -153,21 +153,21 @@ func (v *Version) checkFunding() error {
 
 func (v *Version) checkNotice() error {
 	if v.PublishedAt.IsZero() {
-		return invalid("published_at", "a version says when it was published")
+		return invalid("published_at", "a version must have a publication time")
 	}
 	if v.EffectiveFrom.IsZero() {
-		return invalid("effective_from", "a version says from when it is in force")
+		return invalid("effective_from", "a version must have a time from which it is in force")
 	}
 	earliest := v.PublishedAt.Add(NoticeMin)
 	if v.EffectiveFrom.Before(earliest) {
 		return fault.New(fault.PolicyNoticeTooShort,
-			"a version takes effect at least seven days after it was published (E-Commerce Law Art. 34)").
+			"a version must take effect at least seven days after its publication (E-Commerce Law Art. 34)").
 			With("earliestEffectiveFrom", earliest.UTC().Format(time.RFC3339)).At(field("effective_from"))
 	}
 	return nil
 }
 
-// checkAmount refuses what is no amount of the version's currency.
+// checkAmount refuses an invalid amount in the version's currency.
 func (v *Version) checkAmount(a money.Amount, path string) error {
 	if err := a.Check(); err != nil {
 		return at(money.InCurrency(err, v.Currency), path)
@@ -179,7 +179,7 @@ func (v *Version) checkAmount(a money.Amount, path string) error {
 func checkList[T ~string](path string, list, known []T) error {
 	for i, entry := range list {
 		if !slices.Contains(known, entry) {
-			return invalid(fmt.Sprintf("%s[%d]", path, i), "this is not one of %v", known)
+			return invalid(fmt.Sprintf("%s[%d]", path, i), "the entry must be one of %v", known)
 		}
 		if slices.Contains(list[:i], entry) {
 			return invalid(fmt.Sprintf("%s[%d]", path, i), "%s is listed twice", entry)
@@ -195,7 +195,7 @@ func invalid(path, format string, args ...any) error {
 	return fault.New(fault.RequestInvalid, format, args...).At(field(path))
 }
 
-// at names the field at fault on a refusal from below.
+// at names the field at fault on a refusal of a lower package.
 func at(err error, path string) error {
 	if e, ok := fault.As(err); ok {
 		return e.At(field(path))

@@ -5,15 +5,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
-// spent is what a member's counterfeit units cost, by who bore it (rule C1).
+// spent is the cost of a member's counterfeit units, by who bore it (rule C1).
 type spent struct {
 	goods, sellerDiscount, platformSubsidy, shipping money.Amount
 	// refunded is the part of earlier refunds that falls on these units.
 	refunded money.Amount
 }
 
-// newSpent takes the counterfeit units' share of each amount of the line. The
-// platform's money is its subsidy and the discounts it bore; the order line's
+// newSpent computes the counterfeit units' share of each amount of the line. The
+// platform's money is its subsidy and the discounts that it bore; the order line's
 // own check refuses a line that reports the same money as both.
 func newSpent(m *Member) (spent, error) {
 	var seller, platform money.Amount
@@ -70,15 +70,16 @@ func (s *spent) sum(components []Component) (money.Amount, error) {
 	return total, nil
 }
 
-// demand is what one member brings into its group under one version, before
-// the group's floor and cap. A demand without a version does not exist.
+// demand is what one member contributes to its group under one version, before the
+// group's floor and cap. A demand without a version does not exist.
 type demand struct {
 	version *Version
 
-	// gross is the base as it was paid, base what is left of it (rule C10).
+	// gross is the base as it was paid; base is the rest of it after refunds (rule
+	// C10).
 	gross, base money.Amount
-	// multiplier and fixed are the terms that decided; promise is the merchant's
-	// own promise they come from, nil where they are the policy's.
+	// multiplier and fixed are the terms that decided. promise is the merchant's
+	// own promise that they come from, nil if they are the policy's.
 	multiplier money.Ratio
 	fixed      money.Amount
 	promise    *order.Promise
@@ -86,19 +87,19 @@ type demand struct {
 	product money.Amount
 	// inside is the part of the product that is the refund (RefundIncluded).
 	inside money.Amount
-	// counted is the compensation that enters the group; owed says that the
-	// group owes this member a product, so that the group's floor applies. They
-	// differ where an included refund uses the product up.
+	// counted is the compensation that enters the group. owed says that the group
+	// owes this member a product, so that the group's floor applies. They differ if
+	// an included refund uses the product up.
 	counted money.Amount
 	owed    bool
 	// excluded says why counted is zero although units are counterfeit.
 	excluded *exclusion
-	// fee is what authentication cost the claimant and the version adds to the
-	// compensation (rule C11). It enters no group.
+	// fee is the authentication fee that the claimant fronted and the version adds
+	// to the compensation (rule C11). It enters no group.
 	fee money.Amount
 
-	// refundable is what the units' refund components cost, refund what is left
-	// to give back.
+	// refundable is the cost of the units' refund components; refund is the part of
+	// it that remains to be given back.
 	refundable, refund money.Amount
 }
 
@@ -106,8 +107,8 @@ type demand struct {
 type exclusion struct{ rule, note string }
 
 var (
-	excludedUnclaimed = &exclusion{"claim", "compensation is not among the remedies claimed"}
-	excludedKnowing   = &exclusion{"C8", "ordered after the claimant knew: refund only"}
+	excludedUnclaimed = &exclusion{"claim", "the claimant did not ask for compensation"}
+	excludedKnowing   = &exclusion{"C8", "the claimant knew before ordering: refund only"}
 	excludedUnpaid    = &exclusion{"C12", "nothing was paid for these units"}
 )
 
@@ -146,11 +147,11 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 	return d, nil
 }
 
-// multiply finds the terms and the product (rules C2 and C4). Under the basis
-// of a promise the merchant's own promises stand beside the policy: the highest
-// multiplier counts, and a fixed amount for each unit replaces base times
-// multiplier where it gives the consumer more. A promise never lowers what the
-// policy gives, and an unpaid unit earns no fixed amount (rule C12).
+// multiply finds the terms and the product (rules C2 and C4). On the basis of a
+// promise, the merchant's own promises count beside the policy: the highest
+// multiplier applies, and a fixed amount for each unit replaces base times
+// multiplier if it gives the consumer more. A promise never lowers the policy's
+// result, and an unpaid unit earns no fixed amount (rule C12).
 func (d *demand) multiply(m *Member) error {
 	d.multiplier = d.version.Multiplier
 	var promises []order.Promise
@@ -186,12 +187,12 @@ func (d *demand) multiply(m *Member) error {
 	return nil
 }
 
-// splitRefund sets apart what is refund (rules C3 and C10). Earlier refunds
-// always reduce the refund. Where the refund is included in the product, its
-// part is taken out of the compensation whether it is still due, was given back
-// earlier or is not claimed: otherwise the consumer would get more than the
-// product in the end. Only a version that nets earlier refunds out of the base
-// treats what was given back as never paid, and so counts only the rest.
+// splitRefund separates the refund (rules C3 and C10). Earlier refunds always
+// reduce the refund. If the refund is included in the product, its part is taken
+// out of the compensation whether it is still due, was given back earlier or is not
+// claimed: otherwise the consumer would get more than the product in the end. Only
+// a version that nets earlier refunds out of the base treats the refunded amount as
+// never paid, and so counts only the rest.
 func (d *demand) splitRefund(m *Member, refunded money.Amount) {
 	open := max(0, d.refundable-refunded)
 	d.counted = d.product

@@ -7,7 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// share writes down what member i gets under the outcome, with its calculation.
+// share describes what member i gets under the outcome, with its calculation.
 func (p *pricing) share(i int, o *outcome) Share {
 	m, d, a := &p.members[i], &p.demands[i][o.choice[i]], o.awards[i]
 	v := d.version
@@ -77,9 +77,9 @@ func (e *explanation) base(m *Member, s *spent, d *demand) {
 		e.add(string(c), "C1", s.component(c), "share of the %d counterfeit of %d units", len(m.Units), m.Line.Quantity)
 	}
 	if d.base != d.gross {
-		e.add(StepBaseRefunded, "C10", d.base-d.gross, "refunded earlier and taken out of the base of %s", e.sum(d.gross))
+		e.add(StepBaseRefunded, "C10", d.base-d.gross, "refunded earlier and deducted from the base of %s", e.sum(d.gross))
 	}
-	e.add(StepBase, "C1", d.base, "what the counterfeit units count for")
+	e.add(StepBase, "C1", d.base, "base of the counterfeit units")
 }
 
 func (e *explanation) product(m *Member, d *demand) {
@@ -98,7 +98,7 @@ func (e *explanation) product(m *Member, d *demand) {
 		e.add(StepProduct, "C2", d.product, "%s × %s, rounded half up", d.multiplier, e.sum(d.base))
 	}
 	if d.inside > 0 {
-		e.add(StepRefundInside, "C3", -d.inside, "part of the product that is the refund of the price")
+		e.add(StepRefundInside, "C3", -d.inside, "part of the product that refunds the price")
 	}
 	if d.excluded != nil {
 		e.add(StepNotCounted, d.excluded.rule, 0, "%s", d.excluded.note)
@@ -106,29 +106,29 @@ func (e *explanation) product(m *Member, d *demand) {
 }
 
 func (e *explanation) group(v *Version, a award) {
-	others := "claims of the group that come before"
+	others := "earlier claims of the group"
 	if a.grown > 0 {
 		others = "other claims of the group"
 	}
 	e.add(StepGroupBefore, "C7", a.before, "awarded to the %d %s", a.position-1, others)
 	e.add(StepGroupSum, "C7", a.sum, "sum of the products of the group's first %d claims", a.position)
 	if a.floored {
-		e.add(StepFloor, "C6; "+v.Basis.Law(), v.Floor, "the least for the whole group; the sum is %s", e.sum(a.sum))
+		e.add(StepFloor, "C6; "+v.Basis.Law(), v.Floor, "floor of the whole group; the sum is %s", e.sum(a.sum))
 	}
 	if a.capped {
-		e.add(StepCap, "C9", v.Cap, "the most for the whole group; the sum is %s", e.sum(a.sum))
+		e.add(StepCap, "C9", v.Cap, "cap of the whole group; the sum is %s", e.sum(a.sum))
 	}
 	e.add(StepGroupAfter, "C7", a.after, "owed for the group's first %d claims", a.position)
 	e.add(StepShare, "C7", a.share(), "%s − %s: the compensation of this claim", e.sum(a.after), e.sum(a.before))
 	if a.grown > 0 {
-		e.add(StepGrown, "C7", a.grown, "of it, what no other claim of the group has been awarded; %s were confirmed before",
+		e.add(StepGrown, "C7", a.grown, "part of the share that no other claim of the group was awarded; %s were confirmed before",
 			e.sum(a.share()-a.grown))
 	}
 }
 
 func (e *explanation) fee(fee money.Amount) {
 	if fee > 0 {
-		e.add(StepAuthenticationFee, "C11", fee, "fronted by the claimant for authentication, added after floor and cap")
+		e.add(StepAuthenticationFee, "C11", fee, "authentication fee fronted by the claimant, added after floor and cap")
 	}
 }
 
@@ -142,15 +142,15 @@ func (e *explanation) refund(m *Member, s *spent, d *demand) {
 		e.add(StepRefundable, "C2", d.refundable, "paid for the counterfeit units: %s", strings.Join(parts, " + "))
 	}
 	if s.refunded > 0 {
-		e.add(StepEarlier, "C10", -s.refunded, "of %s refunded on the line, taken to fall on the counterfeit units first",
+		e.add(StepEarlier, "C10", -s.refunded, "part of %s refunded on the line, allotted to the counterfeit units first",
 			e.sum(m.Refunded))
 	}
 	refund, note := d.refund, "refund mode "+string(v.RefundMode)
 	switch {
 	case m.Kept != nil:
-		refund, note = m.Kept.Refund, "as it was confirmed before"
+		refund, note = m.Kept.Refund, "as confirmed before"
 	case !m.Remedies.Refund:
-		note = "a refund is not among the remedies claimed"
+		note = "the claimant did not ask for a refund"
 	}
 	e.add(StepRefund, "C3", refund, "%s", note)
 }

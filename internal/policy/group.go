@@ -6,14 +6,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// group runs through the members of one version in their order.
+// group goes through the members of one version in their order.
 type group struct {
 	version *Version
 	members int
 	owed    bool
 	sum     money.Amount
 	total   money.Amount
-	// kept is the place among all members of the last one that keeps its award
+	// kept is the index, among all members, of the last one that keeps its award
 	// and has a product; −1 while there is none.
 	kept int
 }
@@ -27,17 +27,17 @@ type award struct {
 	before, after money.Amount
 	floored       bool
 	capped        bool
-	// grown is what a kept award grows by.
+	// grown is the amount by which a kept award grows.
 	grown money.Amount
 }
 
-// share is never below zero: the total never falls, it only stands still where
-// the members before were awarded more than all of them together are owed.
+// share is never below zero. The total never falls; it only stops growing if the
+// earlier members were awarded more than all of them together are owed.
 func (a award) share() money.Amount { return a.after - a.before }
 
-// take adds a member's demand and moves the total on to what is owed then. A
-// member that keeps its award moves it on by that, whatever its demand; one
-// without a product of its own has no part in what others lack.
+// take adds a member's demand, and raises the total to what is then owed. A member
+// that keeps its award raises the total by that award, whatever its demand. A
+// member without a product of its own has no part in what others lack.
 func (g *group) take(d *demand, kept *Kept) (award, error) {
 	sum, err := g.sum.Add(d.counted)
 	if err != nil {
@@ -57,8 +57,8 @@ func (g *group) take(d *demand, kept *Kept) (award, error) {
 	return a, nil
 }
 
-// due is what all members so far are owed: min(cap, max(floor, sum)), with the
-// floor only once something is owed (rules C6, C7 and C9).
+// due is the amount owed to all members so far: min(cap, max(floor, sum)). The
+// floor applies only once something is owed (rules C6, C7 and C9).
 func (g *group) due() money.Amount {
 	due := g.sum
 	if g.owed {
@@ -76,10 +76,9 @@ func (a *award) limit(g *group) {
 	a.capped = g.version.Cap > 0 && a.sum > g.version.Cap && a.after == g.version.Cap
 }
 
-// grow gives the last kept member with a product what the group is owed beyond
-// the awards of all its members, after the others. There is something left only
-// where members have gone after those that followed them were confirmed, and no
-// open one has taken it.
+// grow gives the last kept member with a product the amount that the group is owed
+// beyond the awards of all its members. There is such an amount only if members
+// left after later ones were confirmed, and no open member has taken it.
 func (g *group) grow(a *award) {
 	left := g.due() - g.total
 	if left <= 0 {
@@ -127,7 +126,7 @@ func (p *pricing) evaluate(choice []int) (*outcome, error) {
 	return o, o.grow(groups)
 }
 
-// grow lets kept awards grow by what their groups leave.
+// grow lets kept awards grow by the amounts that their groups leave.
 func (o *outcome) grow(groups []*group) error {
 	for _, g := range groups {
 		if g.kept < 0 {
@@ -143,8 +142,8 @@ func (o *outcome) grow(groups []*group) error {
 	return nil
 }
 
-// refund is what member i is given back under a demand: what it keeps, else what
-// the demand leaves.
+// refund is the refund of member i under a demand: the kept refund, or else the
+// demand's.
 func (p *pricing) refund(i int, d *demand) money.Amount {
 	if k := p.members[i].Kept; k != nil {
 		return k.Refund
@@ -164,21 +163,21 @@ func sameVersion(a, b *Version) bool {
 	return a.PolicyID == b.PolicyID && a.Number == b.Number && a.Basis == b.Basis
 }
 
-// preferences are all orders in which the bases can be preferred, as indexes
-// into bases, the earlier one winning a tie.
+// preferences are all orders in which the bases can be preferred, as indexes into
+// bases; the earlier one wins a tie.
 var preferences = [...][len(bases)]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 
-// choose puts the members that ask for Best on the basis with the largest
-// total for the consumer, PROMISE before FOOD_SAFETY_148 before
-// CONSUMER_PROTECTION_55 where totals tie (rule C5). It does so for all of them
-// together: 46 eggs paid in 46 payments must not collect a second floor by
-// alternating bases. The total counts the members with an explicit basis too,
-// since they may share a group, its floor and its cap with the others.
+// choose puts the members that ask for Best on the basis with the largest total for
+// the consumer; if totals tie, PROMISE comes before FOOD_SAFETY_148 before
+// CONSUMER_PROTECTION_55 (rule C5). It does so for all of them together: 46 eggs
+// paid in 46 payments must not collect a second floor by alternating bases. The
+// total also counts the members with an explicit basis, because they may share a
+// group, its floor and its cap with the others.
 //
-// A member to which the common basis is not open, because no version of it was
-// in force at its payment, takes the next basis in the order of preference. So
-// the candidates are the orders, not just the bases. The second result is the
-// best outcome for each basis at the head of the order.
+// If no version of the common basis was in force at a member's payment, the member
+// takes the next basis in the order of preference. So the candidates are the
+// orders, not just the bases. The second result is the best outcome for each basis
+// at the head of the order.
 func (p *pricing) choose() (*outcome, [len(bases)]*outcome, error) {
 	var best *outcome
 	var heads [len(bases)]*outcome
@@ -206,8 +205,8 @@ func (p *pricing) choose() (*outcome, [len(bases)]*outcome, error) {
 	return best, heads, nil
 }
 
-// assign gives each member the first basis of the order that is open to it.
-// For an explicit basis only that one is.
+// assign gives each member the first basis of the order that is open to it. To a
+// member with an explicit basis only that one is open.
 func (p *pricing) assign(preference [len(bases)]int) []int {
 	choice := make([]int, len(p.members))
 	for i := range p.members {
@@ -221,7 +220,7 @@ func (p *pricing) assign(preference [len(bases)]int) []int {
 	return choice
 }
 
-// alternatives shows member i what each basis open to it would have given.
+// alternatives gives the results of member i on each basis open to it.
 func (p *pricing) alternatives(i int, chosen *outcome, heads [len(bases)]*outcome) []Alternative {
 	var list []Alternative
 	for b, basis := range bases {

@@ -22,15 +22,15 @@ func (b LegalBasis) Law() string {
 	return string(b)
 }
 
-// InForce gives, for each legal basis, the version that applies to an order
-// line of the category paid at paidAt (rule P2). Later publications never
-// matter, so a merchant who left keeps the old version (rule P3).
+// InForce gives, for each legal basis, the version that applies to an order line of
+// the category paid at paidAt (rule P2). Later publications never matter, so a
+// merchant that has left keeps the old version (rule P3).
 //
-// A policy's newest version in force replaces all its earlier ones, also where
-// it has dropped a category. Among the policies of one basis the one that names
-// the category most precisely applies, then the one that took effect last, then
-// the first by id. The versions should be those in the line's currency. The
-// results point into versions; a basis without a version is absent.
+// A policy's newest version in force replaces all its earlier ones, even if it
+// dropped a category. Among the policies of one basis, the one that names the
+// category most precisely applies; then the one that took effect last; then the
+// first by id. The versions should be those in the line's currency. The results
+// point into versions; a basis without a version is absent.
 func InForce(versions []Version, paidAt time.Time, category string) map[LegalBasis]*Version {
 	inForce := make(map[LegalBasis]*Version, len(bases))
 	for _, v := range newest(versions, paidAt) {
@@ -44,8 +44,8 @@ func InForce(versions []Version, paidAt time.Time, category string) map[LegalBas
 	return inForce
 }
 
-// newest gives each policy's newest version in force at a time; the zero time
-// has none.
+// newest gives each policy's newest version in force at a time; there is none at
+// the zero time.
 func newest(versions []Version, at time.Time) map[string]*Version {
 	list := make(map[string]*Version, len(bases))
 	for i := range versions {
@@ -68,8 +68,8 @@ func (v *Version) replaces(old *Version) bool {
 	return v.EffectiveFrom.After(old.EffectiveFrom)
 }
 
-// goesBefore says whether v applies rather than a version of another policy.
-// The ids decide last, so the order is total.
+// goesBefore says whether v applies rather than a version of another policy. The
+// ids decide last, so the order is total.
 func (v *Version) goesBefore(other *Version, category string) bool {
 	mine, its := precision(v.Categories, category), precision(other.Categories, category)
 	if mine != its {
@@ -81,9 +81,9 @@ func (v *Version) goesBefore(other *Version, category string) bool {
 	return v.PolicyID < other.PolicyID
 }
 
-// precision counts the path segments of the longest prefix that fits the
-// category: 0 for a version for all categories, −1 where none fits. Prefixes
-// end at a slash: "food" fits "food/liquor" and not "footwear" or "foodstuff".
+// precision counts the path segments of the longest prefix that fits the category.
+// It is 0 for a version for all categories, and −1 if none fits. Prefixes end at a
+// slash: "food" fits "food/liquor" but not "footwear" or "foodstuff".
 func precision(prefixes []string, category string) int {
 	if len(prefixes) == 0 {
 		return 0

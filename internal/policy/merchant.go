@@ -6,22 +6,25 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// Terms are what a policy asks of a merchant as a whole, whatever is claimed.
+// Terms are a policy's requirements on a merchant as a whole, independent of
+// claims.
 type Terms struct {
-	// MinimumDeposit is what the deposit should hold; zero asks for none.
+	// MinimumDeposit is the amount that the deposit should hold; zero means no
+	// minimum.
 	MinimumDeposit money.Amount
 	// ProtectedShare is the part of income from sales that sweeps leave alone,
 	// from 0 to 1; zero protects nothing.
 	ProtectedShare money.Ratio
 	// TopUp is how long the merchant has to meet a demand for deposit.
 	TopUp Span
-	// ExitQuarantine is how long the deposit stays after the merchant has left (rule A9).
+	// ExitQuarantine is how long the deposit stays after the merchant's notice to
+	// leave (rule A9).
 	ExitQuarantine time.Duration
 }
 
-// MerchantTerms gives the terms of a merchant with a book in the currency at a
-// time. They stand in the promise for all categories, in the version that is in
-// force then. Where there is none, only what holds by default is set.
+// MerchantTerms gives the terms, at a time, of a merchant with a book in the
+// currency. They come from the promise for all categories, in the version that is
+// in force then. If there is none, only the defaults are set.
 func MerchantTerms(versions []Version, at time.Time, currency string) Terms {
 	var promise *Version
 	for _, v := range newest(versions, at) {
@@ -49,14 +52,14 @@ func (t *Terms) Protected(income money.Amount) (money.Amount, error) {
 	return t.ProtectedShare.Of(income)
 }
 
-// checkMerchantTerms keeps the terms where MerchantTerms reads them.
+// checkMerchantTerms makes sure that the terms are where MerchantTerms reads them.
 func (v *Version) checkMerchantTerms() error {
 	general := v.Basis == Promise && len(v.Categories) == 0
 	if err := v.checkAmount(v.MinimumDeposit, "minimum_deposit"); err != nil {
 		return err
 	}
 	if v.MinimumDeposit != 0 && !general {
-		return invalid("minimum_deposit", "terms of the merchant stand in a promise for all categories")
+		return invalid("minimum_deposit", "only a promise for all categories can hold terms of the merchant")
 	}
 	if v.ProtectedShare.IsZero() {
 		return nil
@@ -65,10 +68,10 @@ func (v *Version) checkMerchantTerms() error {
 		return at(err, "protected_share")
 	}
 	if v.ProtectedShare.Num > v.ProtectedShare.Den {
-		return invalid("protected_share", "at most all of the income can be protected")
+		return invalid("protected_share", "the protected share must not exceed the whole income")
 	}
 	if !general {
-		return invalid("protected_share", "terms of the merchant stand in a promise for all categories")
+		return invalid("protected_share", "only a promise for all categories can hold terms of the merchant")
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
-// Package policy computes what a consumer is owed: which policy version
-// applies to an order line, and from it base, multiplier, floor and cap, for
-// one claim or for a whole pricing group. Every step is returned so that it
-// can be stored and shown. It is pure: values in, values or a refusal out.
+// Package policy computes what a consumer is owed: it finds the policy version that
+// applies to an order line, and from it base, multiplier, floor and cap, for one
+// claim or for a whole pricing group. It returns every step, to be stored and
+// shown. It is pure: it takes values and returns values or a refusal.
 package policy
 
 import (
@@ -37,8 +37,8 @@ const (
 	Shipping        Component = "SHIPPING"
 )
 
-// RefundMode says how the refund of the price stands to the compensation
-// (rule C3). There is no default.
+// RefundMode says how the refund of the price relates to the compensation (rule
+// C3). There is no default.
 type RefundMode string
 
 // The refund modes.
@@ -48,7 +48,7 @@ const (
 	RefundNone     RefundMode = "NONE"
 )
 
-// EarlierRefunds says whether earlier refunds of the line reduce the base too
+// EarlierRefunds says whether earlier refunds of the line also reduce the base
 // (rule C10); they always reduce the refund.
 type EarlierRefunds string
 
@@ -56,7 +56,7 @@ type EarlierRefunds string
 const (
 	// EarlierRefundsGross leaves the base as it was paid.
 	EarlierRefundsGross EarlierRefunds = "GROSS"
-	// EarlierRefundsNet reduces the base by what was refunded.
+	// EarlierRefundsNet reduces the base by the refunded amount.
 	EarlierRefundsNet EarlierRefunds = "NET"
 )
 
@@ -70,14 +70,14 @@ const (
 	SourceAdvance   Source = "PLATFORM_ADVANCE"
 )
 
-// ReversalBearer is who bears what a consumer was paid when the verdict falls
-// afterwards. Fraud is another matter: then the consumer owes it, whatever a
-// policy says (rule B2).
+// ReversalBearer is who bears a payout when the verdict falls afterwards. Fraud is
+// different: then the consumer owes it, whatever a policy says (rule B2).
 type ReversalBearer string
 
 // The bearers of a reversal.
 const (
-	// BornePlatform leaves the consumer what was paid: a good-faith buyer is not charged.
+	// BornePlatform lets the consumer keep the payout: a good-faith buyer is not
+	// charged.
 	BornePlatform ReversalBearer = "PLATFORM"
 	// BorneConsumer makes the consumer owe it back.
 	BorneConsumer ReversalBearer = "CONSUMER"
@@ -88,20 +88,21 @@ type FeeRule string
 
 // The rules of the fee. See FeeShares.
 const (
-	// FeeNone leaves the cost with whoever fronted it.
+	// FeeNone leaves the cost with the side that fronted it.
 	FeeNone FeeRule = "NONE"
-	// FeeAdded adds what the claimant fronted to the compensation of a claim that
-	// succeeds.
+	// FeeAdded adds the fee that the claimant fronted to the compensation of a
+	// claim that succeeds.
 	FeeAdded FeeRule = "ADDED"
-	// FeeLoser charges whoever loses; nobody, where nothing was concluded.
+	// FeeLoser charges the side that loses, and nobody if no conclusion was
+	// reached.
 	FeeLoser FeeRule = "LOSER"
-	// FeeSplit charges whoever loses, and both with a half where nothing was
-	// concluded (Shanghai Consumer Protection Regulations Art. 60).
+	// FeeSplit charges the side that loses, and half to each side if no conclusion
+	// was reached (Shanghai Consumer Protection Regulations Art. 60).
 	FeeSplit FeeRule = "SPLIT"
 )
 
-// Version is one version of a policy: data, never constants (domain rule P1).
-// A version that has been published never changes.
+// Version is one version of a policy. It is data, not constants (domain rule P1). A
+// published version never changes.
 type Version struct {
 	PolicyID string `json:"policy_id"`
 	Number   int32  `json:"number"`
@@ -109,45 +110,46 @@ type Version struct {
 
 	Basis    LegalBasis `json:"legal_basis"`
 	Currency string     `json:"currency"`
-	// Categories are category path prefixes the policy is for; empty means all.
+	// Categories are the category path prefixes that the policy covers; empty means
+	// all.
 	Categories []string `json:"categories,omitempty"`
 
 	Multiplier money.Ratio `json:"multiplier"`
-	// BaseComponents is what counts towards the base of the compensation.
+	// BaseComponents count towards the base of the compensation.
 	BaseComponents []Component `json:"base_components"`
-	// RefundComponents is what is given back when the claim succeeds.
+	// RefundComponents are given back when the claim succeeds.
 	RefundComponents []Component    `json:"refund_components"`
 	RefundMode       RefundMode     `json:"refund_mode"`
 	EarlierRefunds   EarlierRefunds `json:"earlier_refunds"`
 
-	// Floor is the least compensation, applied once per pricing group (rule
+	// Floor is the least compensation, applied once for each pricing group (rule
 	// C6); zero means none.
 	Floor money.Amount `json:"floor_minor"`
-	// Cap is the most compensation per pricing group, applied after the
-	// multiplier, never to the refund (rule C9); zero means none.
+	// Cap is the highest compensation of a pricing group. It is applied after the
+	// multiplier, and never to the refund (rule C9); zero means none.
 	Cap money.Amount `json:"cap_minor"`
 
-	// SourceOrder is the waterfall; AdvanceLimit bounds the platform's advance
-	// per claim.
+	// SourceOrder is the waterfall; AdvanceLimit bounds the platform's advance for
+	// each claim.
 	SourceOrder  []Source     `json:"source_order"`
 	AdvanceLimit money.Amount `json:"advance_limit_minor"`
-	// AdvanceLimitPerMerchant is the most that the merchant may owe for advances
-	// in all; zero sets no bound of its own.
+	// AdvanceLimitPerMerchant is the most that the merchant may owe for advances in
+	// total; zero sets no such bound.
 	AdvanceLimitPerMerchant money.Amount `json:"advance_limit_per_merchant_minor,omitempty"`
 
-	// ApprovalOver is the award above which two people must approve; zero never
-	// asks them. See Approval.
+	// ApprovalOver is the award above which two people must approve; zero means
+	// never. See Approval.
 	ApprovalOver money.Amount `json:"approval_over_minor,omitempty"`
-	// AbnormalFactor makes an award abnormal that is so many times the usual one
-	// and above AbnormalOver; zero never does.
+	// AbnormalFactor makes an award abnormal that is more than this many times the
+	// usual one and above AbnormalOver; zero means never.
 	AbnormalFactor int32        `json:"abnormal_factor,omitempty"`
 	AbnormalOver   money.Amount `json:"abnormal_over_minor,omitempty"`
 
-	// ReversalBorneBy is who bears what was paid when a verdict falls after
-	// payment without fraud; empty is the platform. See ReversalBearer.
+	// ReversalBorneBy is who bears a payout when a verdict falls after payment
+	// without fraud; empty means the platform. See ReversalBearer.
 	ReversalBorneBy ReversalBearer `json:"reversal_borne_by,omitempty"`
-	// AuthenticationFee is who pays what authentication cost (rule C11); empty
-	// leaves it with whoever fronted it. See FeeRule.
+	// AuthenticationFee is who pays for authentication (rule C11); empty leaves the
+	// cost with the side that fronted it. See FeeRule.
 	AuthenticationFee FeeRule `json:"authentication_fee,omitempty"`
 
 	// MinimumDeposit and ProtectedShare are terms of the merchant, not of a claim;
@@ -161,6 +163,7 @@ type Version struct {
 	// Art. 34). The version in force at the order's payment time applies (P2).
 	PublishedAt   time.Time `json:"published_at"`
 	EffectiveFrom time.Time `json:"effective_from"`
-	// ClauseDigest is the SHA-256 of the clause text merchants accepted, hex (P4).
+	// ClauseDigest is the SHA-256, in hex, of the clause text that merchants
+	// accepted (P4).
 	ClauseDigest string `json:"clause_digest,omitempty"`
 }

@@ -2,15 +2,15 @@ package policy
 
 import "github.com/tenfold-claims/tenfold/internal/money"
 
-// Potential is the most that a claim on its own could be awarded, refund and
-// compensation, if its units are counterfeit: over the bases open to it the
-// largest min(cap, max(floor, product)) with its fee and its refund. Nothing is
-// set off for earlier refunds, since they may fall on other claims of the line.
-// Zero where no basis is open.
+// Potential is the largest possible award of a claim on its own, refund and
+// compensation, if its units are counterfeit: over the bases open to it, the
+// largest min(cap, max(floor, product)) with its fee and its refund. Earlier
+// refunds are not set off, because they may fall on other claims of the line. It is
+// zero if no basis is open.
 //
-// It is meant for what has to be weighed with every filing, so it builds no
-// calculation. Refuses units that are not the line's with UNITS_OUT_OF_RANGE and
-// sums beyond money.MaxAmount with AMOUNT_OUT_OF_RANGE.
+// It is computed with every filing, so it builds no calculation. Refuses with
+// UNITS_OUT_OF_RANGE units that are not the line's, and with AMOUNT_OUT_OF_RANGE
+// sums beyond money.MaxAmount.
 func Potential(m *Member) (money.Amount, error) {
 	most, err := potential(m)
 	return most, money.InCurrency(err, m.Line.Currency)
@@ -40,15 +40,15 @@ func potential(m *Member) (money.Amount, error) {
 	return most, nil
 }
 
-// potential is the most that the compensation of one demand can come to.
+// potential is the largest possible compensation of one demand.
 func (d *demand) potential(m *Member) money.Amount {
 	if !d.owed {
 		return 0
 	}
 	due := d.counted
 	if !m.Remedies.Refund {
-		// What was refunded earlier may leave less of the product to be the refund
-		// that is inside it and not claimed.
+		// After an earlier refund, less of the product may be the refund inside it
+		// that is not claimed.
 		due = d.product
 	}
 	g := group{version: d.version, owed: true, sum: due}

@@ -9,8 +9,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
-// MembersMax bounds the claims that are priced together, and with them the
-// work of one command.
+// MembersMax bounds the claims that are priced together, and so the work of one
+// command.
 const MembersMax = 500
 
 // Remedies are what the claimant asks for.
@@ -19,42 +19,42 @@ type Remedies struct {
 	Compensation bool `json:"compensation"`
 }
 
-// Member is one claim as its price sees it.
+// Member is one claim in the form that pricing needs.
 type Member struct {
 	ClaimID string
 	Line    *order.Line
-	// Units are the ordinals found counterfeit; empty while none is.
+	// Units are the ordinals found counterfeit; empty if there are none.
 	Units []int32
-	// Refunded is what the order service has given back on the whole line, apart
-	// from the engine's own payouts. It is taken to have refunded the counterfeit
-	// units first, in filing order where several claims share the line.
+	// Refunded is the amount that the order service has refunded on the whole line,
+	// apart from the engine's own payouts. The counterfeit units are taken to be
+	// refunded first, in filing order if several claims share the line.
 	Refunded money.Amount
-	// BoughtAfterKnowledge leaves the refund only (rule C8).
+	// BoughtAfterKnowledge means that only the refund is owed (rule C8).
 	BoughtAfterKnowledge bool
 	Remedies             Remedies
-	// AuthenticationFee is what the claimant is proven to have fronted for
-	// authentication. A policy may add it to the compensation (rule C11).
+	// AuthenticationFee is the fee that the claimant has proved to have fronted. A
+	// policy may add it to the compensation (rule C11).
 	AuthenticationFee money.Amount
 	// Basis is the legal basis the claimant chose, or Best.
 	Basis LegalBasis
 	// Versions are those in force at the line's payment time; see InForce.
 	Versions map[LegalBasis]*Version
-	// Kept is set for a claim whose award stands, because its debit is confirmed.
+	// Kept is set for a claim whose award stands because its debit is confirmed.
 	Kept *Kept
 }
 
-// Kept is an award that pricing may not take back. It counts for what it is: the
-// members after it get what the group is owed beyond it.
+// Kept is an award that pricing may not take back. It counts with its own amount:
+// later members get what the group is owed beyond it.
 type Kept struct {
 	Basis        LegalBasis
 	Refund       money.Amount
 	Compensation money.Amount
-	// AuthenticationFee is the part of Compensation that is a fee (rule C11), and
-	// no part of what the group was owed.
+	// AuthenticationFee is the part of Compensation that is a fee (rule C11); the
+	// group did not owe it.
 	AuthenticationFee money.Amount
 }
 
-// Share is what one claim is owed in all.
+// Share is the total that one claim is owed.
 type Share struct {
 	ClaimID      string
 	Basis        LegalBasis
@@ -67,37 +67,36 @@ type Share struct {
 	Calculation       Calculation
 }
 
-// Price computes what each of a claimant's claims is owed. The members are the
-// live claims of one claimant on one product of one merchant within one window,
-// in filing order (rule C7); the shares come back in the same order.
+// Price computes what each of a claimant's claims is owed. The members are the live
+// claims of one claimant on one product of one merchant within one window, in
+// filing order (rule C7); the shares come back in the same order.
 //
 // Members of one policy version and basis form a group. The compensation of its
-// first k members is the sum of their products, at least the version's floor if
-// any product is positive and at most its cap; the share of the k-th is that
-// total less the total of the first k−1. So the floor counts once, and a
-// member's share never depends on members filed later. Refunds are each
-// member's own and no cap touches them (rule C9). So is an authentication fee,
-// which is part of the member's compensation and of no total.
+// first k members is the sum of their products, at least the version's floor if any
+// product is positive, and at most its cap. The share of the k-th member is that
+// total less the total of the first k−1. So the floor counts once, and a member's
+// share never depends on members filed later. Refunds belong to each member alone
+// and no cap applies to them (rule C9). The same is true of an authentication fee,
+// which is part of the member's compensation but of no total.
 //
-// A member with an award that it keeps counts towards the sum like any other, but
-// towards the total with what it was awarded, so that the next member with a
-// product makes up for what it lacks or had beyond. What none makes up for goes to
-// the last kept member with a product, which comes back with more than it kept
-// and with the calculation of that. Every other kept member comes back with what
-// it kept, and no calculation. A kept award never shrinks.
+// A member that keeps its award counts towards the sum like any other, but towards
+// the total with its award. So the next member with a product makes up for what the
+// kept one lacks or had beyond its due. What no member makes up for goes to the
+// last kept member with a product, which then gets more than it kept, with a
+// calculation. Every other kept member gets what it kept, without a calculation. A
+// kept award never shrinks.
 //
-// Members that ask for Best are put on one basis together (rule C5), the one
-// that gives the consumer the most over all members; see choose. Their basis
-// may change when a member joins.
+// Members that ask for Best are put on one basis together (rule C5), the one that
+// gives the consumer the most over all members; see choose. Their basis may change
+// when a member joins.
 //
-// Refuses more than MembersMax members with PRICING_GROUP_FULL, a member
-// without a version for its basis with POLICY_NOT_FOUND, mixed currencies with
-// CURRENCY_MISMATCH, units that are not the line's or are named by two members
-// with UNITS_OUT_OF_RANGE, and sums beyond money.MaxAmount with
-// AMOUNT_OUT_OF_RANGE.
+// Refuses more than MembersMax members with PRICING_GROUP_FULL, a member without a
+// version for its basis with POLICY_NOT_FOUND, mixed currencies with
+// CURRENCY_MISMATCH, units that are not the line's or are named by two members with
+// UNITS_OUT_OF_RANGE, and sums beyond money.MaxAmount with AMOUNT_OUT_OF_RANGE.
 func Price(members []Member) ([]Share, error) {
 	if len(members) > MembersMax {
-		return nil, fault.New(fault.PricingGroupFull, "at most %d claims are priced together", MembersMax).
+		return nil, fault.New(fault.PricingGroupFull, "the pricing group is full: at most %d claims are priced together", MembersMax).
 			With("membersMax", MembersMax)
 	}
 	if len(members) == 0 {
@@ -123,7 +122,7 @@ func checkMembers(members []Member) (string, error) {
 			return "", fmt.Errorf("price claim %s: it has no order line", m.ClaimID)
 		}
 		if m.Line.Currency != members[0].Line.Currency {
-			return "", fault.New(fault.CurrencyMismatch, "claims in different currencies are not priced together").
+			return "", fault.New(fault.CurrencyMismatch, "claims in different currencies cannot be priced together").
 				With("expected", members[0].Line.Currency).With("given", m.Line.Currency)
 		}
 		for _, a := range []money.Amount{m.Refunded, m.AuthenticationFee} {
@@ -145,8 +144,8 @@ func checkMembers(members []Member) (string, error) {
 	return members[0].Line.Currency, nil
 }
 
-// pricing is one call of Price: everything about each member that does not
-// depend on the others.
+// pricing is one call of Price: everything about each member that does not depend
+// on the others.
 type pricing struct {
 	members []Member
 	spent   []spent
@@ -203,8 +202,8 @@ func price(members []Member) ([]Share, error) {
 	return shares, nil
 }
 
-// setOff is how much of the line's earlier refunds was set off against the kept
-// refund at most: the part of the price that it does not give back.
+// setOff is the largest amount of the line's earlier refunds that was set off
+// against the kept refund: the part of the price that it does not give back.
 func (k *Kept) setOff(m *Member, s *spent) (money.Amount, error) {
 	v := m.Versions[k.Basis]
 	if v == nil || v.RefundMode == RefundNone || !m.Remedies.Refund {
@@ -214,8 +213,8 @@ func (k *Kept) setOff(m *Member, s *spent) (money.Amount, error) {
 	return max(0, refundable-k.Refund), err
 }
 
-// demand fills in member i's demands: one for an explicit basis, and for Best
-// one for each basis with a version in the line's currency.
+// demand fills in member i's demands: one for an explicit basis, and for Best one
+// for each basis with a version in the line's currency.
 func (p *pricing) demand(i int) error {
 	m := &p.members[i]
 	found := false
@@ -228,7 +227,7 @@ func (p *pricing) demand(i int) error {
 			if m.Basis == Best {
 				continue
 			}
-			return fault.New(fault.CurrencyMismatch, "policy %s is in another currency than the order line", v.PolicyID).
+			return fault.New(fault.CurrencyMismatch, "policy %s has another currency than the order line", v.PolicyID).
 				With("expected", v.Currency).With("given", m.Line.Currency)
 		}
 		d, err := newDemand(m, &p.spent[i], v)
@@ -241,7 +240,7 @@ func (p *pricing) demand(i int) error {
 		return fault.New(fault.RequestInvalid, "%q is not a legal basis", m.Basis).At("legal_basis")
 	}
 	if !found {
-		return fault.New(fault.PolicyNotFound, "no policy of basis %s was in force when the order was paid", m.Basis).
+		return fault.New(fault.PolicyNotFound, "no policy with legal basis %s was in force when the order was paid", m.Basis).
 			With("claimId", m.ClaimID).With("legalBasis", m.Basis)
 	}
 	return nil

@@ -92,17 +92,17 @@ func TestCalculationShowsEveryStep(t *testing.T) {
 		fmt.Fprintf(&got, "%s | %s | %s | %s\n", s.Code, s.Rule, money.Format(s.Amount, c.Currency), s.Note)
 	}
 	const want = `GOODS_PAID | C1 | 40.00 | share of the 2 counterfeit of 5 units
-BASE_REFUNDED | C10 | -10.00 | refunded earlier and taken out of the base of 40.00 CNY
-BASE | C1 | 30.00 | what the counterfeit units count for
+BASE_REFUNDED | C10 | -10.00 | refunded earlier and deducted from the base of 40.00 CNY
+BASE | C1 | 30.00 | base of the counterfeit units
 MULTIPLIER | C2; Food Safety Law Art. 148(2) | 0.00 | 10, of policy food-safety-148 version 1
 PRODUCT | C2 | 300.00 | 10 × 30.00 CNY, rounded half up
-GROUP_BEFORE | C7 | 1,000.00 | awarded to the 1 claims of the group that come before
+GROUP_BEFORE | C7 | 1,000.00 | awarded to the 1 earlier claims of the group
 GROUP_SUM | C7 | 400.00 | sum of the products of the group's first 2 claims
-FLOOR | C6; Food Safety Law Art. 148(2) | 1,000.00 | the least for the whole group; the sum is 400.00 CNY
+FLOOR | C6; Food Safety Law Art. 148(2) | 1,000.00 | floor of the whole group; the sum is 400.00 CNY
 GROUP_AFTER | C7 | 1,000.00 | owed for the group's first 2 claims
 SHARE | C7 | 0.00 | 1,000.00 CNY − 1,000.00 CNY: the compensation of this claim
 REFUNDABLE | C2 | 42.00 | paid for the counterfeit units: GOODS_PAID 40.00 CNY + SHIPPING 2.00 CNY
-EARLIER_REFUND | C10 | -10.00 | of 10.00 CNY refunded on the line, taken to fall on the counterfeit units first
+EARLIER_REFUND | C10 | -10.00 | part of 10.00 CNY refunded on the line, allotted to the counterfeit units first
 REFUND | C3 | 32.00 | refund mode ON_TOP
 TOTAL | C3 | 32.00 | compensation 0.00 CNY + refund 32.00 CNY
 `

@@ -8,16 +8,16 @@ import (
 
 const day = 24 * time.Hour
 
-// Seeds returns the policies every installation starts with, in CNY: the
-// platform's promise "fake one pays ten" and the two statutes a consumer may
+// Seeds returns the policies that every installation starts with, in CNY: the
+// platform's promise "fake one pays ten", and the two statutes that a consumer may
 // choose instead. Each call returns fresh values.
 //
-// The promise binds for a year from delivery, the usual term of such
-// programmes; the statutes run with the general limitation of three years. The
-// merchant answers within seven days, after the model of a re-inspection under
-// the Food Safety Law (Art. 88); results, reviews and deliveries have the terms
-// of common platform rules. Purchases within 90 days count as one group: "a short time"
-// in the sense of Fa Shi [2024] No. 9 Art. 13.
+// The promise binds for a year from delivery, the usual term of such programmes;
+// the statutes run with the general limitation of three years. The merchant answers
+// within seven days, on the model of a re-inspection under the Food Safety Law
+// (Art. 88); results, reviews and deliveries have the terms of common platform
+// rules. Purchases within 90 days count as one group: "a short time" in the sense
+// of Fa Shi [2024] No. 9 Art. 13.
 func Seeds() []Version {
 	promise := seed("promise-tenfold", "Fake one pays ten", Promise)
 	promise.Multiplier = money.Ratio{Num: 10, Den: 1}
@@ -39,7 +39,7 @@ func Seeds() []Version {
 	return []Version{promise, food, fraud}
 }
 
-// seed is what the seeded policies have in common.
+// seed holds the terms that the seeded policies have in common.
 func seed(id, title string, basis LegalBasis) Version {
 	return Version{
 		PolicyID:         id,

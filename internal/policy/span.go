@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Beijing is the time of the laws, and of every calendar day: China has had no
-// other zone or summer time since 1992.
+// Beijing is the time zone of the laws and of every calendar day: China has had no
+// other zone and no summer time since 1992.
 var Beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // Span is how long a period lasts: a duration, or a number of working days. The
-// zero Span is one that was left out. internal/calendar says when a span ends.
+// zero Span was left out. internal/calendar computes the end of a span.
 type Span struct {
 	Duration    time.Duration
 	WorkingDays int32
@@ -26,7 +26,7 @@ func WorkingDays(n int32) Span { return Span{WorkingDays: n} }
 // IsZero says whether the span was left out.
 func (s Span) IsZero() bool { return s == Span{} }
 
-// Or gives the span, or other where it was left out.
+// Or gives the span, or other if the span was left out.
 func (s Span) Or(other Span) Span {
 	if s.IsZero() {
 		return other
@@ -47,8 +47,8 @@ type storedSpan struct {
 	WorkingDays int32 `json:"working_days"`
 }
 
-// MarshalJSON writes a duration as its nanoseconds, which is how windows were
-// stored before there were working days, and working days as an object.
+// MarshalJSON writes a duration as its nanoseconds, which is the stored form of the
+// first windows, and working days as an object.
 func (s Span) MarshalJSON() ([]byte, error) {
 	if s.WorkingDays != 0 {
 		return json.Marshal(storedSpan{s.WorkingDays})
@@ -68,11 +68,11 @@ func (s *Span) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &s.Duration)
 }
 
-// check refuses a span that is both or neither, or beyond its bounds.
+// check refuses a span that is both or neither, or that exceeds its bounds.
 func (s Span) check(path string, most time.Duration) error {
 	switch {
 	case s.Duration != 0 && s.WorkingDays != 0:
-		return invalid(path, "the window is a duration or a number of working days, not both")
+		return invalid(path, "the window must be a duration or a number of working days, not both")
 	case s.WorkingDays < 0 || s.WorkingDays > workingDaysMax:
 		return invalid(path+"_working_days", "the window must be at most %d working days", workingDaysMax)
 	case s.WorkingDays == 0 && (s.Duration <= 0 || s.Duration > most):

@@ -2,13 +2,13 @@ package policy
 
 import "time"
 
-// Windows are the periods of a policy. Those that a version may leave out have
-// a method that fills the gap; read them through it.
+// Windows are the periods of a policy. Those that a version may leave out have a
+// method that fills the gap; read them through it.
 type Windows struct {
 	// Claim is how long after delivery a claim may be filed.
 	Claim time.Duration `json:"claim"`
-	// Knowledge is how long after the claimant learned of it at the latest
-	// (Civil Code Art. 188: three years).
+	// Knowledge is how long after learning of the counterfeit a claim may be filed
+	// (Civil Code Art. 188: three years at most).
 	Knowledge time.Duration `json:"knowledge"`
 	// Result is how long to wait for an authentication result.
 	Result Span `json:"result"`
@@ -27,32 +27,32 @@ type Windows struct {
 	Approval Span `json:"approval,omitzero"`
 	// TopUp is how long the merchant has to meet a demand for deposit.
 	TopUp Span `json:"top_up,omitzero"`
-	// Hold is the longest that a hold lasts: then it expires, and the money is
-	// the merchant's to use again.
+	// Hold is the longest that a hold lasts: then it expires, and the merchant can
+	// use the money again.
 	Hold time.Duration `json:"hold,omitempty"`
-	// ExitQuarantine is how long the deposit of a merchant who leaves stays (rule A9).
+	// ExitQuarantine is how long the deposit of a leaving merchant stays (rule A9).
 	ExitQuarantine time.Duration `json:"exit_quarantine,omitempty"`
 }
 
-// windowMax is ten years of 365.25 days, as in the contract: longer than any
-// window of the trade, so that a slip of units is refused.
+// windowMax is ten years of 365.25 days, as in the contract. It is longer than any
+// window of the trade, and refuses a slip of units.
 const windowMax = 87_660 * time.Hour
 
 // workingDaysMax is ten years of about 250 working days.
 const workingDaysMax = 2_500
 
-// What holds where a version says nothing: the first versions were published
-// before there were such terms.
+// These are the defaults of terms that a version may leave out: the first versions
+// were published before there were such terms.
 const (
 	holdDefault           = 90 * day
 	topUpDefault          = 7 * day
 	exitQuarantineDefault = 30 * day
 )
 
-// PanelSpan is Panel, or what a review has.
+// PanelSpan is Panel, or the span of a review.
 func (w *Windows) PanelSpan() Span { return w.Panel.Or(w.Review) }
 
-// ApprovalSpan is Approval, or what a review has.
+// ApprovalSpan is Approval, or the span of a review.
 func (w *Windows) ApprovalSpan() Span { return w.Approval.Or(w.Review) }
 
 // TopUpSpan is TopUp, or seven days.

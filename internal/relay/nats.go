@@ -19,14 +19,14 @@ const (
 	SubjectReplay = "tenfold.replay"
 )
 
-// The headers of a message beside those of NATS and CloudEvents.
+// These headers of a message are set in addition to those of NATS and CloudEvents.
 const (
 	headerNumber   = "Tenfold-Number"
 	headerPosition = "Tenfold-Position"
 )
 
-// duplicates is how long the broker itself knows messages by their id. What is
-// sent again later is kept out by the order of the book.
+// duplicates is how long the broker itself recognises messages by their id. Later
+// repetitions are kept out by the order of the book.
 const duplicates = 2 * time.Minute
 
 // JetStream is a stream of a NATS server as a sink. A message's subject is
@@ -37,9 +37,9 @@ type JetStream struct {
 	root   string
 }
 
-// OpenJetStream opens a stream for the subjects below root, and makes it where it
-// is missing; one that is there is left as its operator made it. copies is on how
-// many servers a stream is kept that is made.
+// OpenJetStream opens a stream for the subjects below root, and creates it if it is
+// missing. The settings of an existing stream are left to its operator. copies is
+// the number of servers that keep a new stream.
 func OpenJetStream(ctx context.Context, conn *nats.Conn, name, root string, copies int) (*JetStream, error) {
 	if err := checkVersion(conn.ConnectedServerVersion()); err != nil {
 		return nil, err
@@ -64,16 +64,16 @@ func OpenJetStream(ctx context.Context, conn *nats.Conn, name, root string, copi
 	return &JetStream{stream: stream, js: js, root: root}, nil
 }
 
-// checkVersion refuses a server that would not hold a message against the last one
-// of its book, and say nothing of it.
+// checkVersion refuses a server that would silently not compare a message with the
+// last one of its book.
 func checkVersion(version string) error {
 	const leastMajor, leastMinor = 2, 12
 	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		return fmt.Errorf("NATS server has no version: %q", version)
+		return fmt.Errorf("the version of the NATS server cannot be read: %q", version)
 	}
 	if major < leastMajor || major == leastMajor && minor < leastMinor {
-		return fmt.Errorf("NATS server is of version %s; the relay needs %d.%d or later", version, leastMajor, leastMinor)
+		return fmt.Errorf("the NATS server has version %s; the relay needs %d.%d or later", version, leastMajor, leastMinor)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (j *JetStream) Position(ctx context.Context) (string, error) {
 	return m.Header.Get(headerPosition), nil
 }
 
-// ofBook is the subject of everything of a book.
+// ofBook is the subject that covers everything of a book.
 func (j *JetStream) ofBook(merchantID string) string { return j.root + "." + merchantID + ".>" }
 
 // Last implements Sink.

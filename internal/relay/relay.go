@@ -1,6 +1,6 @@
-// Package relay carries the events of all books to a sink, at least once and in
-// the order of each book. It remembers nothing itself: where to go on is read
-// from what the sink has stored. Of several replicas one relays at a time.
+// Package relay carries the events of all books to a sink, at least once and in the
+// order of each book. It keeps no position itself: it reads it from the sink. Of
+// several replicas one relays at a time.
 package relay
 
 import (
@@ -20,13 +20,13 @@ import (
 
 // Config bounds the relay. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Pause is how often the relay looks although nobody woke it, and how often one
-	// that stands by asks whether it is its turn.
+	// Pause is how often the relay looks without being woken, and how often a
+	// standby checks whether it may lead.
 	Pause time.Duration
 	// Gap is the least time between two looks.
 	Gap time.Duration
-	// Books is how many books are carried at once; of each, one message at a time is
-	// on its way.
+	// Books is how many books are carried at once; each has one message under way
+	// at a time.
 	Books int
 	// MarksMax is how many books' marks are kept in memory.
 	MarksMax int
@@ -56,8 +56,8 @@ type Relay struct {
 
 	leading atomic.Bool
 	relayed atomic.Int64
-	// waiting is the record time of the oldest event that is on its way, in
-	// microseconds; zero when nothing is.
+	// waiting is the record time of the oldest event under way, in microseconds;
+	// zero if there is none.
 	waiting atomic.Int64
 }
 
@@ -66,18 +66,18 @@ func New(db *postgres.DB, sink Sink, encode EncodeFunc, config Config, log *slog
 	return &Relay{db: db, sink: sink, encode: encode, config: config, log: log, marks: make(map[string]Mark)}
 }
 
-// State is how a relay stands.
+// State describes a relay.
 type State struct {
-	// Leading says that this replica relays; otherwise it stands by.
+	// Leading says that this replica relays; otherwise it is a standby.
 	Leading bool
 	// Relayed counts the events that the sink has stored since the start.
 	Relayed int64
 	// Waiting is the record time of the oldest event found and not stored yet; zero
-	// when all that was found is stored.
+	// if all events found are stored.
 	Waiting time.Time
 }
 
-// Lag is how old the oldest event is that waits to be stored.
+// Lag is the age of the oldest event that waits to be stored.
 func (s State) Lag(now time.Time) time.Duration {
 	if s.Waiting.IsZero() {
 		return 0
@@ -85,7 +85,7 @@ func (s State) Lag(now time.Time) time.Duration {
 	return max(0, now.Sub(s.Waiting))
 }
 
-// State tells how the relay stands.
+// State gives the state of the relay.
 func (r *Relay) State() State {
 	s := State{Leading: r.leading.Load(), Relayed: r.relayed.Load()}
 	if at := r.waiting.Load(); at != 0 {
@@ -94,24 +94,24 @@ func (r *Relay) State() State {
 	return s
 }
 
-// leaderLock is the lock that the replica holds which relays.
+// leaderLock is the lock held by the replica that relays.
 const leaderLock = 0x74656e01
 
-// Run carries events until ctx ends, whenever it is this replica's turn.
+// Run carries events until ctx ends, whenever this replica leads.
 func (r *Relay) Run(ctx context.Context, bell *watch.Bell) {
 	rung := bell.Listen()
 	watch.Loop(ctx, nil, r.config.Pause, r.config.Pause, func() {
 		if err := r.lead(ctx, rung); err != nil && ctx.Err() == nil {
-			r.log.Error("relay interrupted; it goes on from what the sink has", "error", err)
+			r.log.Error("relay interrupted; it will continue from the last message in the sink", "error", err)
 		}
 	})
 }
 
-// lead waits for this replica's turn and then carries events as long as it can.
+// lead waits until this replica leads, and then carries events as long as it can.
 //
-// The connection that holds the lock is the one that events are read over: with
-// it both are gone at once. A message that is under way then may still arrive;
-// the sink fences it off if another relay was faster.
+// The connection that holds the lock is also the one over which events are read, so
+// both are lost together. A message that is under way then may still arrive; the
+// sink fences it off if another relay was faster.
 func (r *Relay) lead(ctx context.Context, rung <-chan struct{}) error {
 	held, err := r.db.Hold(ctx)
 	if err != nil {
@@ -171,10 +171,10 @@ func (r *Relay) stand(ctx context.Context, held *postgres.Held) error {
 	return failed
 }
 
-// errOtherDatabase is a sink that holds the events of another database.
+// errOtherDatabase says that the sink holds the events of another database.
 var errOtherDatabase = errors.New("the sink holds the events of another database; give the relay a sink of its own")
 
-// resume reads from where to go on.
+// resume reads the position at which to continue.
 func (r *Relay) resume(ctx context.Context, database string) (event.Position, error) {
 	text, err := r.sink.Position(ctx)
 	if err != nil || text == "" {
@@ -187,7 +187,7 @@ func (r *Relay) resume(ctx context.Context, database string) (event.Position, er
 	return at, err
 }
 
-// step carries everything from a position to the present one, and gives that.
+// step carries everything from a position to the present one, and returns that.
 func (r *Relay) step(ctx context.Context, reader postgres.Reader, database string, from event.Position) (event.Position, error) {
 	to, _, err := reader.Position(ctx)
 	if err != nil || from.Covers(to) {
@@ -204,8 +204,8 @@ func (r *Relay) step(ctx context.Context, reader postgres.Reader, database strin
 	return to, nil
 }
 
-// carry stores events, those of each book in order, some books at a time. From a
-// message that was not stored on, nothing more of its book is sent.
+// carry stores events, those of each book in order, some books at a time. After a
+// message that was not stored, nothing more of its book is sent.
 func (r *Relay) carry(ctx context.Context, events []*watch.Event, position string) error {
 	r.note(events)
 	books := make(chan []*watch.Event)
@@ -234,7 +234,7 @@ func (r *Relay) carry(ctx context.Context, events []*watch.Event, position strin
 	return context.Cause(carrying)
 }
 
-// note keeps the record time of the oldest event that waits.
+// note keeps the record time of the oldest waiting event.
 func (r *Relay) note(events []*watch.Event) {
 	for _, e := range events {
 		at := e.RecordedAt.UnixMicro()
@@ -256,7 +256,7 @@ func (r *Relay) carryBook(ctx context.Context, events []*watch.Event, position s
 			continue
 		}
 		if mark, err = r.put(ctx, e, mark, position); err != nil {
-			// What the sink has now only the sink can tell.
+			// Only the sink can tell what it has stored now.
 			r.setMark(merchant, nil)
 			return fmt.Errorf("store event %d of book %s: %w", e.Number, merchant, err)
 		}
@@ -308,7 +308,7 @@ func (r *Relay) setMark(merchantID string, mark *Mark) {
 	r.marks[merchantID] = *mark
 }
 
-// forget drops what is known of the sink: another relay may have stored since.
+// forget drops all knowledge about the sink: another relay may have stored since.
 func (r *Relay) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -21,25 +21,26 @@ func decodePosition(text string) (database string, p event.Position, err error) 
 	}
 	p, rest, ok := event.DecodePosition(raw)
 	if !ok || len(rest) > 0 {
-		return "", p, fmt.Errorf("read position %q: it is broken", text)
+		return "", p, fmt.Errorf("read position %q: it is damaged", text)
 	}
 	return database, p, nil
 }
 
-// Replay says what to store once more.
+// Replay says which events to store again.
 type Replay struct {
 	// MerchantID is the book; empty for every book.
 	MerchantID string
-	// After is the number of the last event of each book that is left out.
+	// After is the number of the last event of each book to leave out.
 	After int64
 }
 
 // replayPage is how many events, and books, a replay reads at once.
 const replayPage = 500
 
-// Replay stores events once more, in a sink of their own: behind what its stream
-// holds of each book, so a replay that broke off goes on where it stopped. It
-// needs no Run and may go on beside one. Returns how many events were stored.
+// Replay stores events again, in a sink of their own. In each book it continues
+// after the stream's last message, so an interrupted replay continues where it
+// stopped. It needs no Run, and may go on beside one. Returns how many events were
+// stored.
 func (r *Relay) Replay(ctx context.Context, what Replay) (int64, error) {
 	before := r.relayed.Load()
 	reader := r.db.Reader()

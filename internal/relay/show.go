@@ -22,12 +22,12 @@ type Stored struct {
 	Data []byte
 }
 
-// showPause is how long Show waits at once for the next message.
+// showPause is how long Show waits at a time for the next message.
 const showPause = time.Second
 
-// Show gives the messages of the live stream to f, the oldest first; those of one
-// merchant's book where one is named. It ends behind the last, or with follow when
-// ctx ends, or when f fails, and returns why.
+// Show passes the messages of the live stream to f, the oldest first; only those of
+// one merchant's book if one is named. It ends after the last message, or with
+// follow when ctx ends, or when f fails, and returns the cause.
 func Show(ctx context.Context, conn *nats.Conn, merchantID string, follow bool, f func(*Stored) error) error {
 	js, err := jetstream.New(conn)
 	if err != nil {
@@ -68,5 +68,5 @@ func Show(ctx context.Context, conn *nats.Conn, merchantID string, follow bool, 
 	return nil
 }
 
-// Type is what happened, the last word of the subject.
+// Type is the kind of event, the last word of the subject.
 func (s *Stored) Type() string { return s.Subject[strings.LastIndexByte(s.Subject, '.')+1:] }

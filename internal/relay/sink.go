@@ -7,9 +7,9 @@ import (
 
 // Mark is the last event of a book that a sink has stored.
 type Mark struct {
-	// Number is the event's; zero when the sink has none of the book.
+	// Number is the event's; zero if the sink has none of the book.
 	Number int64
-	// Sequence is the sink's own number of it.
+	// Sequence is the sink's own number of the message.
 	Sequence uint64
 }
 
@@ -19,25 +19,25 @@ type Message struct {
 	Number     int64
 	// Type is the event's kind as a part of the subject.
 	Type string
-	// Position tells from where to go on once this message is the last that the
-	// sink has.
+	// Position is the position at which to continue if this message is the last
+	// that the sink has.
 	Position string
 	// Body is the event as a CloudEvent.
 	Body []byte
 }
 
-// ErrFenced is a sink whose last event of a book is another than was expected:
-// somebody else has stored meanwhile, or an answer was lost.
-var ErrFenced = errors.New("the sink has another last event of the book")
+// ErrFenced says that the sink's last event of a book is not the expected one:
+// another relay has stored in the meantime, or an acknowledgement was lost.
+var ErrFenced = errors.New("the sink's last event of the book is another than expected")
 
-// Sink stores events for those who subscribe to them. What it has stored is the
-// relay's only memory.
+// Sink stores events for subscribers. Its content is the relay's only memory.
 type Sink interface {
-	// Position is the position of the last message stored, empty for none.
+	// Position is the position of the last stored message, empty for none.
 	Position(ctx context.Context) (string, error)
 	// Last is the mark of a book.
 	Last(ctx context.Context, merchantID string) (Mark, error)
-	// Put stores a message behind the mark before it in its book, durably, and
-	// gives its own mark. ErrFenced when the sink's last is another.
+	// Put stores a message durably, directly after the given mark of its book, and
+	// returns its own mark. It returns ErrFenced if the sink's last mark is
+	// another.
 	Put(ctx context.Context, m *Message, before Mark) (Mark, error)
 }

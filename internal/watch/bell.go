@@ -8,21 +8,21 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Bell tells loops of this process, and of the other replicas, that something
-// was committed. Rings that come while a loop is busy become one, and a ring that
-// is lost only costs a pause.
+// Bell tells loops of this process, and of the other replicas, that something was
+// committed. Rings during a loop's work become one, and a lost ring only costs a
+// pause.
 type Bell struct {
 	mu    sync.Mutex
 	loops []chan struct{}
-	// told wakes the loop that tells the other replicas.
+	// told wakes the loop that notifies the other replicas.
 	told chan struct{}
 }
 
 // NewBell makes a bell.
 func NewBell() *Bell { return &Bell{told: make(chan struct{}, 1)} }
 
-// Ring wakes every loop here and, as long as Run runs, in the other replicas. It
-// never blocks.
+// Ring wakes every loop of this process and, as long as Run runs, those of the
+// other replicas. It never blocks.
 func (b *Bell) Ring() {
 	b.wake()
 	ring(b.told)
@@ -53,14 +53,14 @@ func (b *Bell) Listen() <-chan struct{} {
 	return c
 }
 
-// each calls f after a ring, at least gap after the last time, and without a ring
-// after pause, until ctx ends.
+// each calls f after a ring, at least gap after the last time, and after pause
+// without a ring, until ctx ends.
 func (b *Bell) each(ctx context.Context, gap, pause time.Duration, f func()) {
 	Loop(ctx, b.Listen(), gap, pause, f)
 }
 
-// Loop calls f after a ring of c, at least gap after it last returned, and
-// without a ring after pause, until ctx ends.
+// Loop calls f after a ring of c, at least gap after it last returned, and after
+// pause without a ring, until ctx ends.
 func Loop(ctx context.Context, c <-chan struct{}, gap, pause time.Duration, f func()) {
 	t := time.NewTimer(pause)
 	defer t.Stop()
@@ -82,17 +82,17 @@ func Loop(ctx context.Context, c <-chan struct{}, gap, pause time.Duration, f fu
 	}
 }
 
-// tellGap is the least time between two notifications: under load the database
-// has few of them to pass on, and no reader looks more often.
+// tellGap is the least time between two notifications. It limits the load on the
+// database; readers do not look more often anyway.
 const tellGap = 20 * time.Millisecond
 
-// Run carries rings to the other replicas and theirs here, until ctx ends.
+// Run passes rings to the other replicas and receives theirs, until ctx ends.
 func (b *Bell) Run(ctx context.Context, db *postgres.DB) {
 	var running sync.WaitGroup
 	running.Go(func() {
 		const never = 24 * time.Hour
 		Loop(ctx, b.told, tellGap, never, func() {
-			// What is lost here is found by the pause of whoever listens.
+			// Listeners find a lost ring after their pause.
 			_ = db.NotifyCommitted(ctx)
 		})
 	})

@@ -9,10 +9,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// send makes one delivery. It is given up when it takes too long, or when what
-// waits behind it finds no room: its receiver does not keep up.
+// send makes one delivery. It gives up if the delivery takes too long, or if the
+// events behind it find no room in the queue: the receiver does not keep up.
 func (f *follower) send(ctx context.Context, d *Delivery) error {
-	d.Token = f.place.encode(f.at.database, f.query.identity())
+	d.Token = f.position.encode(f.at.database, f.query.identity())
 	sent := make(chan error, 1)
 	go func() { sent <- f.emit(d) }()
 	late := time.NewTimer(f.hub.config.SendMax)
@@ -34,13 +34,12 @@ func (f *follower) send(ctx context.Context, d *Delivery) error {
 }
 
 func tooSlow() error {
-	return fault.New(fault.WatchTooSlow, "events came faster than they were taken; resume with the last token").After(time.Second)
+	return fault.New(fault.WatchTooSlow, "the watch was too slow: events arrived faster than they were taken; resume with the last token").After(time.Second)
 }
 
-// deliver sends those of some events that the query asks for, in deliveries of a
-// bounded size. reached notes the place after each event. Events that are not
-// asked for only move the place. end, where there is one, notes the place after
-// all of them.
+// deliver sends the events that the query asks for, in deliveries of a bounded
+// size. reached records the position after each event. Other events only move the
+// position. end, if given, records the position after all of the events.
 func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*Event), end func()) error {
 	var next Delivery
 	size := 0
@@ -70,49 +69,49 @@ func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*E
 	return f.send(ctx, &next)
 }
 
-// errBehind says that what follows is to be read from the database.
-var errBehind = errors.New("the queue has lost what follows")
+// errBehind says that the following events must be read from the database.
+var errBehind = errors.New("the queue has lost events")
 
-// catchUp delivers what lies between the place and where the queue begins.
+// catchUp delivers the events between the position and the beginning of the queue.
 func (f *follower) catchUp(ctx context.Context) error {
 	if f.ofBook() {
 		return f.catchUpBook(ctx)
 	}
-	for f.place.kind == between {
-		// What a delivery before was on its way to comes first.
-		if err := f.walkTo(ctx, token{kind: atPosition, from: f.place.to, witness: f.place.witness}); err != nil {
+	for f.position.kind == between {
+		// An earlier delivery's target comes first.
+		if err := f.walkTo(ctx, token{kind: atPosition, from: f.position.to, witness: f.position.witness}); err != nil {
 			return err
 		}
 	}
-	return f.walkTo(ctx, token{kind: atPosition, from: f.at.position, witness: f.at.witness})
+	return f.walkTo(ctx, token{kind: atPosition, from: f.at.seen, witness: f.at.witness})
 }
 
-// walkTo delivers what lies between the place and a later one.
+// walkTo delivers the events between the position and a later one.
 func (f *follower) walkTo(ctx context.Context, to token) error {
-	if f.place.from.Covers(to.from) && f.place.kind == atPosition {
+	if f.position.from.Covers(to.from) && f.position.kind == atPosition {
 		return nil
 	}
-	err := walk(ctx, f.reader, f.place.from, to.from, f.place.cursor, f.hub.config.StepMax, func(events []*Event) error {
+	err := walk(ctx, f.reader, f.position.from, to.from, f.position.cursor, f.hub.config.StepMax, func(events []*Event) error {
 		return f.deliver(ctx, events, f.towards(to), nil)
 	})
 	if err != nil {
 		return err
 	}
-	f.place = to
+	f.position = to
 	return nil
 }
 
-// towards notes a place on the way to another.
+// towards records a position on the way to another.
 func (f *follower) towards(to token) func(*Event) {
 	return func(e *Event) {
-		f.place.kind, f.place.to, f.place.witness = between, to.from, to.witness
-		f.place.cursor = cursor{merchantID: e.MerchantID, number: e.Number}
+		f.position.kind, f.position.to, f.position.witness = between, to.from, to.witness
+		f.position.cursor = cursor{merchantID: e.MerchantID, number: e.Number}
 	}
 }
 
 func (f *follower) catchUpBook(ctx context.Context) error {
 	for {
-		rows, err := f.reader.EventsAfter(ctx, f.query.MerchantID, f.place.number, math.MaxInt64, walkEvents)
+		rows, err := f.reader.EventsAfter(ctx, f.query.MerchantID, f.position.number, math.MaxInt64, walkEvents)
 		if err != nil {
 			return err
 		}
@@ -124,7 +123,7 @@ func (f *follower) catchUpBook(ctx context.Context) error {
 
 func (f *follower) reached(e *Event) { f.reach(e.Number, e.Hash) }
 
-// tail delivers what the queue brings, until it has lost something.
+// tail delivers events from the queue, until the queue has lost some.
 func (f *follower) tail(ctx context.Context) error {
 	if err := f.send(ctx, &Delivery{}); err != nil {
 		return err
@@ -142,7 +141,7 @@ func (f *follower) tail(ctx context.Context) error {
 			return tooSlow()
 		case running:
 		}
-		// Whatever gathered during the catching up is taken.
+		// Everything that queued up while catching up has been taken.
 		f.sub.goLive()
 		before := f.sent
 		for _, s := range steps {
@@ -166,33 +165,33 @@ func (f *follower) tail(ctx context.Context) error {
 	}
 }
 
-// take delivers what a step has beyond the place.
+// take delivers the events of a step that are after the position.
 func (f *follower) take(ctx context.Context, s *step) error {
 	if f.ofBook() {
 		return f.takeOfBook(ctx, s)
 	}
-	if f.place.from.Covers(s.to.position) {
+	if f.position.from.Covers(s.to.seen) {
 		return nil // The token came from a replica that was ahead.
 	}
 	var events []*Event
 	for _, e := range s.events {
-		if !f.place.from.Sees(e.Transaction) {
+		if !f.position.from.Sees(e.Transaction) {
 			events = append(events, e)
 		}
 	}
-	to := token{kind: atPosition, from: s.to.position, witness: s.to.witness}
-	return f.deliver(ctx, events, f.towards(to), func() { f.place = to })
+	to := token{kind: atPosition, from: s.to.seen, witness: s.to.witness}
+	return f.deliver(ctx, events, f.towards(to), func() { f.position = to })
 }
 
 func (f *follower) takeOfBook(ctx context.Context, s *step) error {
 	events := s.events
-	for len(events) > 0 && events[0].Number <= f.place.number {
+	for len(events) > 0 && events[0].Number <= f.position.number {
 		events = events[1:]
 	}
 	if len(events) == 0 {
 		return nil
 	}
-	if events[0].Number != f.place.number+1 {
+	if events[0].Number != f.position.number+1 {
 		return errBehind
 	}
 	return f.deliver(ctx, events, f.reached, nil)

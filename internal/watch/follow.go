@@ -18,22 +18,22 @@ type Start int
 
 // The starts.
 const (
-	// FromClaims delivers the claims as they are, then events.
+	// FromClaims delivers the claims in their current state, then events.
 	FromClaims Start = iota
-	// FromNow delivers what happens from now on.
+	// FromNow delivers events from now on.
 	FromNow
-	// FromBeginning delivers every event there is.
+	// FromBeginning delivers every event.
 	FromBeginning
 )
 
-// Query says what is watched: all books, or one, and in them all claims, or one,
-// or those of an order.
+// Query says what to watch: all books or one, and in them all claims, one claim, or
+// the claims of one order.
 type Query struct {
 	MerchantID string // Empty for all books.
 	ClaimID    string
 	OrderID    string
 	Start      Start
-	// Heartbeat is how long at most nothing is delivered.
+	// Heartbeat is the longest time without a delivery.
 	Heartbeat time.Duration
 }
 
@@ -41,8 +41,8 @@ func (q *Query) identity() identity {
 	return identify(strings.Join([]string{q.MerchantID, q.ClaimID, q.OrderID}, "\x1f"))
 }
 
-// Delivery is one message to whom follows: claims, events or neither, and the
-// token with which to go on after it.
+// Delivery is one message to a follower: claims, events or neither, and the token
+// with which to continue after it.
 type Delivery struct {
 	Claims []claim.Claim
 	Events []*Event
@@ -57,15 +57,14 @@ const (
 	deliveryClaims = 200
 )
 
-// Follow delivers what a query asks for, from a token on where one is given,
-// until ctx ends or emit fails. Every event is delivered once, those of a book in
-// order and without gaps. Where there is nothing left to deliver, and then each
-// time that nothing came for the query's heartbeat, an empty delivery tells the
-// place.
+// Follow delivers the events that a query asks for, from a token on if one is
+// given, until ctx ends or emit fails. Every event is delivered once, and those of
+// a book in order and without gaps. When nothing is left to deliver, and then after
+// every heartbeat interval without events, an empty delivery reports the position.
 //
 // Returns WATCH_TOKEN_INVALID for a token of another query or database,
-// WATCH_TOO_SLOW when emit is called too slowly, WATCH_ENDED when the server
-// stops or the database goes away, WATCHERS_FULL, and MERCHANT_NOT_FOUND.
+// WATCH_TOO_SLOW if emit is too slow, WATCH_ENDED if the server stops or the
+// database goes away, WATCHERS_FULL, and MERCHANT_NOT_FOUND.
 func (h *Hub) Follow(ctx context.Context, q Query, resume string, emit func(*Delivery) error) error {
 	s, at, err := h.subscribe(ctx, q.MerchantID)
 	if err != nil {
@@ -76,7 +75,7 @@ func (h *Hub) Follow(ctx context.Context, q Query, resume string, emit func(*Del
 	return interrupted(f.run(ctx, resume))
 }
 
-// interrupted turns an outage into the end that it is to whom follows.
+// interrupted turns an outage into the end of the watch.
 func interrupted(err error) error {
 	if errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, errCrowded) {
 		return ended()
@@ -84,21 +83,21 @@ func interrupted(err error) error {
 	return err
 }
 
-// follower is one who follows.
+// follower is one watch.
 type follower struct {
 	hub    *Hub
 	query  Query
 	sub    *subscription
 	reader postgres.Reader
 	emit   func(*Delivery) error
-	// at is where the hub's reader stood when the queue began.
-	at place
-	// place is where delivery stands.
-	place token
+	// at is the position of the hub's reader when the queue began.
+	at position
+	// position is where delivery has come to.
+	position token
 	// sent counts deliveries.
 	sent int
-	// ordered are the claims of the order that is watched, by id; claimsOfOrder are
-	// those to be delivered first.
+	// ordered are the claims of the watched order, by id; claimsOfOrder are those
+	// to be delivered first.
 	ordered       map[string]bool
 	claimsOfOrder []claim.Claim
 }
@@ -110,7 +109,7 @@ func (f *follower) run(ctx context.Context, resume string) error {
 	if err := f.begin(ctx, resume); err != nil {
 		return err
 	}
-	if k := f.place.kind; k == claimsAtNumber || k == claimsAtPosition {
+	if k := f.position.kind; k == claimsAtNumber || k == claimsAtPosition {
 		if err := f.deliverClaims(ctx); err != nil {
 			return err
 		}
@@ -129,7 +128,7 @@ func (f *follower) run(ctx context.Context, resume string) error {
 // ofBook says whether one book is watched.
 func (f *follower) ofBook() bool { return f.query.MerchantID != "" }
 
-// begin finds the place of a token, or of the start asked for.
+// begin finds the position of a token, or of the requested start.
 func (f *follower) begin(ctx context.Context, resume string) error {
 	if f.ofBook() {
 		return f.beginBook(ctx, resume)
@@ -137,34 +136,34 @@ func (f *follower) begin(ctx context.Context, resume string) error {
 	if resume != "" {
 		return f.resumeAll(ctx, resume)
 	}
-	f.place = token{kind: atPosition}
+	f.position = token{kind: atPosition}
 	switch f.query.Start {
 	case FromBeginning:
 	case FromClaims:
-		f.place.kind = claimsAtPosition
+		f.position.kind = claimsAtPosition
 		fallthrough
 	case FromNow:
-		f.place.from, f.place.witness = f.at.position, f.at.witness
+		f.position.from, f.position.witness = f.at.seen, f.at.witness
 	}
 	return nil
 }
 
 func (f *follower) resumeAll(ctx context.Context, resume string) (err error) {
-	if f.place, err = decode(resume, f.at.database, f.query.identity()); err != nil {
+	if f.position, err = decode(resume, f.at.database, f.query.identity()); err != nil {
 		return err
 	}
-	switch f.place.kind {
+	switch f.position.kind {
 	case atPosition, claimsAtPosition, between:
 	case atNumber, claimsAtNumber:
 		return tokenInvalid("belongs to another query")
 	}
-	w := f.place.witness
+	w := f.position.witness
 	if w.Transaction == 0 {
 		return nil
 	}
 	e, found, err := f.reader.EventAt(ctx, w.MerchantID, w.Number)
 	if err == nil && (!found || e.Transaction != w.Transaction || [8]byte(e.Hash[:8]) != [8]byte(w.Hash[:8])) {
-		err = tokenInvalid("tells of a history that this database does not have")
+		err = tokenInvalid("belongs to a history that this database does not have")
 	}
 	return err
 }
@@ -180,11 +179,11 @@ func (f *follower) beginBook(ctx context.Context, resume string) error {
 	case resume != "":
 		return f.resumeBook(ctx, resume)
 	}
-	f.place = token{kind: atNumber}
+	f.position = token{kind: atNumber}
 	switch f.query.Start {
 	case FromBeginning:
 	case FromClaims:
-		f.place.kind = claimsAtNumber
+		f.position.kind = claimsAtNumber
 		fallthrough
 	case FromNow:
 		f.reach(head.EventNumber, head.EventHash)
@@ -193,31 +192,31 @@ func (f *follower) beginBook(ctx context.Context, resume string) error {
 }
 
 func (f *follower) resumeBook(ctx context.Context, resume string) (err error) {
-	if f.place, err = decode(resume, f.at.database, f.query.identity()); err != nil {
+	if f.position, err = decode(resume, f.at.database, f.query.identity()); err != nil {
 		return err
 	}
-	switch f.place.kind {
+	switch f.position.kind {
 	case atNumber, claimsAtNumber:
 	case atPosition, claimsAtPosition, between:
 		return tokenInvalid("belongs to another query")
 	}
-	if f.place.number == 0 {
+	if f.position.number == 0 {
 		return nil
 	}
-	e, found, err := f.reader.EventAt(ctx, f.query.MerchantID, f.place.number)
-	if err == nil && (!found || [8]byte(e.Hash[:8]) != f.place.hash) {
-		err = tokenInvalid("tells of a history that this database does not have")
+	e, found, err := f.reader.EventAt(ctx, f.query.MerchantID, f.position.number)
+	if err == nil && (!found || [8]byte(e.Hash[:8]) != f.position.hash) {
+		err = tokenInvalid("belongs to a history that this database does not have")
 	}
 	return err
 }
 
-// reach notes the last event of one book.
+// reach records the last event of one book.
 func (f *follower) reach(number int64, hash event.Hash) {
-	f.place.number, f.place.hash = number, [8]byte(hash[:8])
+	f.position.number, f.position.hash = number, [8]byte(hash[:8])
 }
 
-// knowOrder reads the claims of the order that is watched. Those filed later say
-// so when they are.
+// knowOrder reads the claims of the watched order. Events report claims that are
+// filed later.
 func (f *follower) knowOrder(ctx context.Context) error {
 	if f.query.OrderID == "" {
 		return nil
@@ -261,8 +260,8 @@ func (f *follower) asksFor(e *Event) (bool, error) {
 	return false, nil
 }
 
-// deliverClaims delivers the claims as they are. What happens to them meanwhile is
-// told by the events after the place, which was taken before.
+// deliverClaims delivers the claims in their current state. Events after the
+// position, which was taken before, report what happens to them in the meantime.
 func (f *follower) deliverClaims(ctx context.Context) error {
 	for more := true; more; {
 		claims, err := f.claims(ctx)
@@ -271,9 +270,9 @@ func (f *follower) deliverClaims(ctx context.Context) error {
 		}
 		if more = f.byPage() && len(claims) == deliveryClaims; more {
 			last := &claims[len(claims)-1]
-			f.place.cursor = cursor{merchantID: last.MerchantID, claimID: last.ID}
+			f.position.cursor = cursor{merchantID: last.MerchantID, claimID: last.ID}
 		} else {
-			f.place.kind, f.place.cursor = f.place.kind.withoutClaims(), cursor{}
+			f.position.kind, f.position.cursor = f.position.kind.withoutClaims(), cursor{}
 		}
 		if len(claims) == 0 {
 			break
@@ -291,7 +290,7 @@ func (f *follower) byPage() bool { return f.query.ClaimID == "" && f.query.Order
 
 // claims reads the next claims that the query asks for.
 func (f *follower) claims(ctx context.Context) ([]claim.Claim, error) {
-	q, after := &f.query, f.place.cursor
+	q, after := &f.query, f.position.cursor
 	if f.byPage() {
 		return f.reader.ClaimsAfter(ctx, q.MerchantID, book.Key{MerchantID: after.merchantID, ID: after.claimID}, deliveryClaims)
 	}
@@ -300,7 +299,7 @@ func (f *follower) claims(ctx context.Context) ([]claim.Claim, error) {
 	}
 	c, found, err := f.reader.Claim(ctx, q.MerchantID, q.ClaimID)
 	if err == nil && !found {
-		err = fault.New(fault.ClaimNotFound, "no claim has the id %s", q.ClaimID).With("claimId", q.ClaimID)
+		err = fault.New(fault.ClaimNotFound, "there is no claim with the id %s", q.ClaimID).With("claimId", q.ClaimID)
 	}
 	return []claim.Claim{c}, err
 }

@@ -10,22 +10,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// subscribe lets somebody follow a book, or all of them, from where the reader
-// stands now.
-func (h *Hub) subscribe(ctx context.Context, merchantID string) (*subscription, place, error) {
+// subscribe lets a follower follow a book, or all of them, from the reader's
+// present position.
+func (h *Hub) subscribe(ctx context.Context, merchantID string) (*subscription, position, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.stopped:
-		return nil, place{}, ended()
+		return nil, position{}, ended()
 	case h.count >= h.config.FollowersMax:
-		return nil, place{}, fault.New(fault.WatchersFull, "the server has %d watches, as many as it takes", h.count).
+		return nil, position{}, fault.New(fault.WatchersFull, "the server already has %d watches, its maximum; try another server", h.count).
 			With("watchersMax", h.config.FollowersMax).After(time.Second)
 	}
 	if h.count == 0 || h.lost {
 		at, err := h.read(ctx)
 		if err != nil {
-			return nil, place{}, err
+			return nil, position{}, err
 		}
 		h.at, h.lost = at, false
 	}
@@ -42,32 +42,32 @@ func (h *Hub) subscribe(ctx context.Context, merchantID string) (*subscription, 
 	return s, h.at, nil
 }
 
-// errCrowded is a database with more transactions under way than a position can
-// hold.
-var errCrowded = errors.New("too many transactions are under way to tell a position")
+// errCrowded says that the database has more transactions under way than a position
+// can hold.
+var errCrowded = errors.New("too many transactions are under way to express a position")
 
-// read tells the present place from the database, over a connection of its own
-// that the reader then goes on with. It needs the lock.
-func (h *Hub) read(ctx context.Context) (place, error) {
-	// Everybody else waits for it.
+// read reads the present position from the database, over a connection of its own
+// that the reader then continues to use. It needs the lock.
+func (h *Hub) read(ctx context.Context) (position, error) {
+	// Every other follower waits for it.
 	const readMax = 5 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, readMax)
 	defer cancel()
 	held, err := h.db.Hold(ctx)
 	if err != nil {
-		return place{}, late(ctx, err)
+		return position{}, late(ctx, err)
 	}
 	h.replace(held)
 	r := held.Reader()
 	id, err := r.Identity(ctx)
 	if err != nil {
-		return place{}, late(ctx, err)
+		return position{}, late(ctx, err)
 	}
 	p, w, err := r.Position(ctx)
 	if err == nil && !fits(p) {
 		err = errCrowded
 	}
-	return place{database: identify(id), position: p, witness: w}, late(ctx, err)
+	return position{database: identify(id), seen: p, witness: w}, late(ctx, err)
 }
 
 // replace needs the lock.
@@ -86,7 +86,7 @@ func (h *Hub) letGo() {
 	h.replace(nil)
 }
 
-// late says of a read that took too long that the database is away.
+// late treats a read that took too long as an unavailable database.
 func late(ctx context.Context, err error) error {
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Errorf("%w: %w", postgres.ErrUnavailable, err)

@@ -7,7 +7,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Event is a committed event, shared by all who follow its book.
+// Event is a committed event, shared by all followers of its book.
 type Event struct {
 	postgres.FeedEvent
 
@@ -19,34 +19,34 @@ type Event struct {
 	form    any
 }
 
-// Decoded is what the event says.
+// Decoded is the content of the event.
 func (e *Event) Decoded() (*event.Event, error) {
 	e.decode.Do(func() { e.content, e.err = event.Decode(e.Encoding, e.Content) })
 	return e.content, e.err
 }
 
-// Form gives the event in the form of a transport, made once for all who follow.
+// Form gives the event in the form of a transport, made once for all followers.
 func (e *Event) Form(make func() any) any {
 	e.present.Do(func() { e.form = make() })
 	return e.form
 }
 
-// subscription is what waits for one who follows.
+// subscription is the queue of one follower.
 type subscription struct {
 	hub        *Hub
 	merchantID string // Empty for all books.
-	// bell rings when there is something to take, or nothing will come any more.
+	// bell rings when there is something to take, or when nothing more will come.
 	bell chan struct{}
 
 	mu    sync.Mutex
 	queue []*step
-	// events are how many events the queue holds.
+	// events is how many events the queue holds.
 	events int
-	// full says that the queue had no room, missed that the reader leapt: the queue
-	// is empty and takes nothing until it is cleared.
+	// full says that the queue had no room, missed that the reader leapt. In both
+	// cases the queue is empty and takes nothing until it is cleared.
 	full, missed bool
-	// live says that the follower has caught up with the queue: from here on it is
-	// expected to keep up.
+	// live says that the follower has caught up with the queue, and must keep up
+	// from now on.
 	live bool
 	over bool
 	// cut is closed when there is no use in waiting for the receiver.
@@ -78,7 +78,7 @@ func (s *subscription) push(st *step) {
 	ring(s.bell)
 }
 
-// miss says that the reader leapt over what follows.
+// miss says that the reader leapt over the following events.
 func (s *subscription) miss() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,19 +116,19 @@ func (s *subscription) stopWaiting() {
 	}
 }
 
-// status is what became of a subscription.
+// status is the state of a subscription.
 type status int
 
 const (
 	running status = iota
-	// behind has lost steps: they are to be read from the database.
+	// behind has lost steps, which must be read from the database.
 	behind
-	// overrun has lost steps because they were not taken.
+	// overrun has lost steps because the follower did not take them.
 	overrun
 	over
 )
 
-// take takes everything that waits.
+// take takes everything in the queue.
 func (s *subscription) take() ([]*step, status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +145,8 @@ func (s *subscription) take() ([]*step, status) {
 	return queue, running
 }
 
-// clear begins anew with what comes from now on, and tells where that begins.
-func (s *subscription) clear() place {
+// clear starts the queue again, and returns the position at which it starts.
+func (s *subscription) clear() position {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	s.mu.Lock()

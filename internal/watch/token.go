@@ -23,19 +23,19 @@ func identify(text string) identity {
 type kind byte
 
 const (
-	// atNumber is a place in one book.
+	// atNumber is a position in one book.
 	atNumber kind = iota + 1
-	// atPosition is a place in all books.
+	// atPosition is a position across all books.
 	atPosition
-	// between lies within what one step or catch-up delivers of all books.
+	// between is a point within one step or catch-up across all books.
 	between
-	// claimsAtNumber and claimsAtPosition lie within the claims that are delivered
-	// first; events then go on from the place.
+	// claimsAtNumber and claimsAtPosition are points within the claims that are
+	// delivered first; events then continue from the position.
 	claimsAtNumber
 	claimsAtPosition
 )
 
-// withoutClaims is the kind of the place once the claims are delivered.
+// withoutClaims is the kind of the position once the claims are delivered.
 func (k kind) withoutClaims() kind {
 	if k == claimsAtNumber {
 		return atNumber
@@ -43,21 +43,21 @@ func (k kind) withoutClaims() kind {
 	return atPosition
 }
 
-// token is the place to which deliveries have come.
+// token is the position that deliveries have reached.
 type token struct {
 	kind kind
-	// number and hash are the last event delivered of one book.
+	// number and hash are those of the last event delivered from one book.
 	number int64
 	hash   [8]byte
-	// from is the position that is delivered whole; to, between the two, is what
-	// delivery is on its way to, and witness proves the later of them.
+	// Everything up to from is delivered. Between the two, to is the position that
+	// delivery is moving to. witness proves the later of them.
 	from, to event.Position
 	witness  postgres.Witness
 	// cursor is the last event delivered on the way, or the last claim.
 	cursor cursor
 }
 
-// cursor is a place in the order of books.
+// cursor is a point in the order of books.
 type cursor struct {
 	merchantID string
 	number     int64
@@ -66,15 +66,15 @@ type cursor struct {
 
 const (
 	tokenVersion = 1
-	// positionMax bounds a position's encoding, so that the longest token, with two
-	// of them and three names, stays under 1 KiB. It leaves room for some sixty
-	// transactions that were open at a time.
+	// positionMax bounds the encoding of a position, so that the longest token,
+	// with two positions and three names, stays under 1 KiB. It leaves room for
+	// some sixty transactions that were open at one time.
 	positionMax = 250
 	checkLength = 4
 )
 
-// fits says whether a position may stand in a token. The reader waits at one
-// that may until fewer transactions are under way.
+// fits says whether a token can hold a position. Otherwise the reader waits at the
+// previous position until fewer transactions are under way.
 func fits(p event.Position) bool { return len(p.Append(nil)) <= positionMax }
 
 // encode writes a token for a query on a database.
@@ -114,12 +114,12 @@ func appendWitness(b []byte, w *postgres.Witness) []byte {
 
 // tokenInvalid refuses a token.
 func tokenInvalid(why string) error {
-	return fault.New(fault.WatchTokenInvalid, "the resume token %s; begin again without one", why).At("resume_token")
+	return fault.New(fault.WatchTokenInvalid, "the resume token %s; start again without a token", why).At("resume_token")
 }
 
 // decode reads a token that encode wrote for the same query on the same database.
 func decode(text string, database, query identity) (token, error) {
-	const broken = "is broken"
+	const broken = "is damaged"
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(raw) < checkLength {
 		return token{}, tokenInvalid(broken)
@@ -131,7 +131,7 @@ func decode(text string, database, query identity) (token, error) {
 	}
 	r := reader{b: body}
 	if r.byte() != tokenVersion {
-		return token{}, tokenInvalid("is of another version")
+		return token{}, tokenInvalid("has an unknown version")
 	}
 	if identity(r.bytes(len(database))) != database {
 		return token{}, tokenInvalid("belongs to another database")
@@ -160,7 +160,7 @@ func decode(text string, database, query identity) (token, error) {
 	return t, nil
 }
 
-// reader reads the parts of a token; what is not there reads as zero.
+// reader reads the parts of a token; a missing part reads as zero.
 type reader struct {
 	b      []byte
 	failed bool

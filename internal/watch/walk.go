@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// walkBooks is how many books one statement of a walk looks at, walkEvents how
-	// many events one reads.
+	// walkBooks is how many books one statement of a walk examines; walkEvents is
+	// how many events one statement reads.
 	walkBooks  = 500
 	walkEvents = 512
 )
 
-// Walk calls f with every event that lies between two positions, in order of
-// book and number, some at a time. Little that is new is read at once; much is
-// read book by book, in bounded memory.
+// Walk calls f with every event between two positions, in order of book and number,
+// in parts. A few new events are read at once; many are read book by book, in
+// bounded memory.
 func Walk(ctx context.Context, r postgres.Reader, from, to event.Position, f func([]*Event) error) error {
 	return walk(ctx, r, from, to, cursor{}, Defaults().StepMax, f)
 }

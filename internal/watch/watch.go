@@ -1,7 +1,7 @@
-// Package watch follows the events of books as they are committed: one reader
-// in each process takes what is new and hands it to everybody who follows, each
-// from a place of their own, without gaps and without doubles. It knows nothing
-// of transports, and reads only what is committed; being woken is a convenience.
+// Package watch follows the events of books as they are committed. One reader in
+// each process takes new events and hands them to all followers, each from its own
+// position, without gaps and without duplicates. The package knows nothing of
+// transports, and reads only committed events. Being woken only makes it faster.
 package watch
 
 import (
@@ -15,21 +15,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Config bounds the following. Every value must be set; Defaults gives good ones.
+// Config bounds the watches. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Pause is how often the reader looks although nobody woke it.
+	// Pause is how often the reader looks without being woken.
 	Pause time.Duration
-	// Gap is the least time between two looks, so that many commits become one.
+	// Gap is the least time between two looks, so that many commits are read
+	// together.
 	Gap time.Duration
-	// StepMax is the most events taken in one look. What exceeds it everyone who
-	// follows reads on their own.
+	// StepMax is how many events one look takes. If there are more, each follower
+	// reads them on its own.
 	StepMax int
-	// QueueMax is the most events waiting for one who follows; beyond it they are
-	// cut off.
+	// QueueMax is how many events may wait for one follower; beyond it the follower
+	// is cut off.
 	QueueMax int
 	// SendMax is how long one delivery may take before its receiver is cut off.
 	SendMax time.Duration
-	// FollowersMax is the most who may follow in this process.
+	// FollowersMax is how many may follow in this process.
 	FollowersMax int
 }
 
@@ -41,7 +42,7 @@ func Defaults() Config {
 	}
 }
 
-// Hub reads what is new and hands it out.
+// Hub reads new events and hands them out.
 type Hub struct {
 	db     *postgres.DB
 	config Config
@@ -49,11 +50,12 @@ type Hub struct {
 	log    *slog.Logger
 
 	mu sync.Mutex
-	// held is what the reader reads over; at was told over it.
+	// held is the connection that the reader uses; at was read over it.
 	held *postgres.Held
-	// at is where the reader stands, as long as anybody follows.
-	at place
-	// lost says that the database was away since: the place may not be there.
+	// at is the reader's position, as long as there are followers.
+	at position
+	// lost says that the database has been away since, so that the position may be
+	// invalid.
 	lost    bool
 	all     map[*subscription]struct{}
 	books   map[string]map[*subscription]struct{}
@@ -61,15 +63,15 @@ type Hub struct {
 	stopped bool
 }
 
-// place is a position with what proves it.
-type place struct {
+// position is a position with its database and its witness.
+type position struct {
 	database identity
-	position event.Position
+	seen     event.Position
 	witness  postgres.Witness
 }
 
-// New makes a hub. Nothing is read before somebody follows, and nothing new is
-// handed out before Run.
+// New makes a hub. It reads nothing before there is a follower, and hands out
+// nothing new before Run.
 func New(db *postgres.DB, config Config, bell *Bell, log *slog.Logger) *Hub {
 	return &Hub{
 		db: db, config: config, bell: bell, log: log,
@@ -77,17 +79,17 @@ func New(db *postgres.DB, config Config, bell *Bell, log *slog.Logger) *Hub {
 	}
 }
 
-// Run reads what is new until ctx ends.
+// Run reads new events until ctx ends.
 func (h *Hub) Run(ctx context.Context) {
 	defer h.letGo()
 	h.bell.each(ctx, h.config.Gap, h.config.Pause, func() {
 		if err := h.step(ctx); err != nil && ctx.Err() == nil {
-			h.log.Error("watches ended: events cannot be read", "error", err)
+			h.log.Error("watches ended because events cannot be read", "error", err)
 		}
 	})
 }
 
-// Stop ends every watch and takes no further ones. Each resumes elsewhere.
+// Stop ends every watch and accepts no further ones. Each can be resumed elsewhere.
 func (h *Hub) Stop() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,16 +97,16 @@ func (h *Hub) Stop() {
 	h.endAll()
 }
 
-// Followers says how many follow.
+// Followers is how many followers there are.
 func (h *Hub) Followers() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.count
 }
 
-// ended is the refusal of a watch that goes on elsewhere or later.
+// ended is the refusal of a watch that continues elsewhere or later.
 func ended() error {
-	return fault.New(fault.WatchEnded, "the watch ended on the server's side; resume it with the last token").After(time.Second)
+	return fault.New(fault.WatchEnded, "the server ended the watch; resume it with the last token").After(time.Second)
 }
 
 // endAll needs the lock.
@@ -119,16 +121,16 @@ func (h *Hub) endAll() {
 	}
 }
 
-// step is what one look found.
+// step is the result of one look.
 type step struct {
-	// to is where the reader stood after it.
-	to place
+	// to is the reader's position after it.
+	to position
 	// events are in order of book and number.
 	events []*Event
 }
 
-// step takes one look. When the database is away every watch ends: whether the
-// one that answers next is the same is for the tokens to tell.
+// step takes one look. If the database is away every watch ends: the tokens will
+// show whether the database that answers next is the same.
 func (h *Hub) step(ctx context.Context) error {
 	h.mu.Lock()
 	at, held, idle := h.at, h.held, h.count == 0 || h.lost
@@ -136,7 +138,7 @@ func (h *Hub) step(ctx context.Context) error {
 	if idle {
 		return nil
 	}
-	f, err := held.Reader().Since(ctx, at.position, h.config.StepMax)
+	f, err := held.Reader().Since(ctx, at.seen, h.config.StepMax)
 	if err == nil && !f.Whole {
 		err = h.leap(ctx, at, held)
 	}
@@ -153,7 +155,7 @@ func (h *Hub) step(ctx context.Context) error {
 		return nil
 	}
 	s := &step{to: at, events: make([]*Event, len(f.Events))}
-	s.to.position = f.To
+	s.to.seen = f.To
 	for i := range f.Events {
 		s.events[i] = &Event{FeedEvent: f.Events[i]}
 		if f.Events[i].Transaction == f.To.High {
@@ -165,7 +167,7 @@ func (h *Hub) step(ctx context.Context) error {
 	if h.moved(at) {
 		return nil
 	}
-	if s.to.position.High == at.position.High {
+	if s.to.seen.High == at.seen.High {
 		s.to.witness = at.witness
 	}
 	h.at = s.to
@@ -173,15 +175,15 @@ func (h *Hub) step(ctx context.Context) error {
 	return nil
 }
 
-// moved says whether the reader's place changed during a look: everybody left
-// meanwhile, and somebody came. It needs the lock.
-func (h *Hub) moved(at place) bool {
-	return h.count == 0 || h.lost || h.at.position.High != at.position.High || h.at.database != at.database
+// moved says whether the reader's position changed during a look, because all
+// followers left and another one came. It needs the lock.
+func (h *Hub) moved(at position) bool {
+	return h.count == 0 || h.lost || h.at.seen.High != at.seen.High || h.at.database != at.database
 }
 
-// leap moves on past more events than one look takes: whoever follows reads them
-// at their own pace.
-func (h *Hub) leap(ctx context.Context, at place, held *postgres.Held) error {
+// leap skips more events than one look takes; followers read them at their own
+// pace.
+func (h *Hub) leap(ctx context.Context, at position, held *postgres.Held) error {
 	p, w, err := held.Reader().Position(ctx)
 	if err != nil {
 		return err
@@ -191,7 +193,7 @@ func (h *Hub) leap(ctx context.Context, at place, held *postgres.Held) error {
 	if h.moved(at) || !fits(p) {
 		return nil
 	}
-	h.at.position, h.at.witness = p, w
+	h.at.seen, h.at.witness = p, w
 	for s := range h.all {
 		s.miss()
 	}
@@ -203,7 +205,7 @@ func (h *Hub) leap(ctx context.Context, at place, held *postgres.Held) error {
 	return nil
 }
 
-// handOut gives a step to everybody whom it concerns. It needs the lock.
+// handOut gives a step to all followers whom it concerns. It needs the lock.
 func (h *Hub) handOut(s *step) {
 	for subscription := range h.all {
 		subscription.push(s)

@@ -10,22 +10,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// checkURL refuses a URL that nothing is sent to. Names are not looked up here:
-// what they stand for may change, so every connection is checked when it is made.
+// checkURL refuses a URL that no events may be sent to. It does not look up names,
+// because their addresses may change; every connection is checked when it is made.
 func checkURL(text string, private bool) error {
 	refuse := func(why string) error {
-		return fault.New(fault.WebhookURLRefused, "events are not sent to this URL: %s", why).At("url")
+		return fault.New(fault.WebhookURLRefused, "events cannot be sent to this URL: %s", why).At("url")
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "" {
-		return refuse("it is no absolute URL with a host")
+		return refuse("it is not an absolute URL with a host")
 	}
 	ip, parsed := netip.ParseAddr(u.Hostname())
 	literal := parsed == nil
 	loopback := u.Hostname() == "localhost" || literal && ip.Unmap().IsLoopback()
 	switch {
 	case u.User != nil || u.Fragment != "":
-		return refuse("it holds a user or a fragment")
+		return refuse("it contains a user or a fragment")
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback || !private):
 		return refuse("its scheme must be https")
 	case !private && loopback, literal && !allowed(ip, private):
@@ -34,9 +34,9 @@ func checkURL(text string, private bool) error {
 	return nil
 }
 
-// reserved are networks that are not private by name but belong to no receiver
-// either: shared addresses of providers, tests, benchmarks, relays to other
-// protocols, and what may yet come.
+// reserved are networks that are not private by name but do not belong to a
+// receiver either: shared addresses of providers, tests, benchmarks, relays to
+// other protocols, and networks reserved for the future.
 var reserved = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
@@ -45,9 +45,9 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
 }
 
-// allowed says whether an address may be connected to. Loopback and private
-// networks may where the configuration says so; link-local addresses never, for
-// there clouds keep what a machine may do.
+// allowed says whether the server may connect to an address. Loopback and private
+// networks are allowed if the configuration says so. Link-local addresses never
+// are, because clouds serve a machine's credentials there.
 func allowed(ip netip.Addr, private bool) bool {
 	ip = ip.Unmap().WithZone("")
 	switch {
@@ -64,12 +64,12 @@ func allowed(ip netip.Addr, private bool) bool {
 	return true
 }
 
-// errAddress is a name that stands for an address that nothing is sent to.
+// errAddress says that a name resolves to an address that no events may be sent to.
 var errAddress = errors.New("the address is not on the public network")
 
-// guard looks at every address that is about to be connected to, after the name
-// was looked up: a name that stands for one address when it is checked and for
-// another when it is used gains nothing.
+// guard checks every address before the connection is made, after the name was
+// looked up. So a name gains nothing by resolving to one address when it is checked
+// and to another when it is used.
 func guard(private bool) func(network, address string, _ syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		host, _, err := net.SplitHostPort(address)

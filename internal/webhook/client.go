@@ -13,7 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// What a try failed of.
+// These are the causes of a failed try.
 const (
 	failedStatus     = "STATUS"
 	failedTimeout    = "TIMEOUT"
@@ -23,16 +23,16 @@ const (
 )
 
 const (
-	// answerMax is the most bytes of an answer that are read, so that the connection
-	// can be used again; beyond it it is closed.
+	// answerMax is how many bytes of an answer are read, so that the connection can
+	// be reused; beyond it the connection is closed.
 	answerMax = 16 << 10
 	// headersMax is the most bytes of an answer's headers.
 	headersMax = 32 << 10
 	idleMax    = time.Minute
 )
 
-// client sends requests to receivers: through no proxy, to no address that guard
-// refuses, and wherever a receiver would have it go.
+// client sends requests to receivers. It uses no proxy, connects to no address that
+// guard refuses, and follows no redirect.
 type client struct {
 	http *http.Client
 	max  time.Duration
@@ -47,12 +47,12 @@ func newClient(c Config) client {
 			TLSHandshakeTimeout: c.SendMax, ResponseHeaderTimeout: c.SendMax, MaxResponseHeaderBytes: headersMax,
 			MaxIdleConns: c.Senders, MaxIdleConnsPerHost: 2, MaxConnsPerHost: c.Senders, IdleConnTimeout: idleMax,
 		},
-		// An answer that leads elsewhere is an answer, and not one that takes the event.
+		// A redirect is an answer, but does not take the event.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
-// outcome is how a try ended.
+// outcome is the result of a try.
 type outcome struct {
 	status  int
 	failure string
@@ -84,7 +84,7 @@ func (c client) send(ctx context.Context, w *postgres.Webhook, id string, at tim
 	if err != nil {
 		return outcome{failure: reason(err)}
 	}
-	// What a receiver has to say is of no use; reading it frees the connection.
+	// The receiver's text is of no use; reading it frees the connection.
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, answerMax))
 	_ = answer.Body.Close()
 	switch {
@@ -96,8 +96,8 @@ func (c client) send(ctx context.Context, w *postgres.Webhook, id string, at tim
 	return outcome{status: answer.StatusCode, failure: failedStatus}
 }
 
-// reason names what a request failed of. The error's text, which may hold the
-// URL, is kept to ourselves.
+// reason gives the cause of a failed request in a word. The error's text, which may
+// hold the URL, is kept private.
 func reason(err error) string {
 	var network net.Error
 	switch {

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// queueWebhooks and queueEvents bound one statement that queues.
+	// queueWebhooks and queueEvents bound one statement that queues deliveries.
 	queueWebhooks = 64
 	queueEvents   = 500
 )
 
-// Run queues and sends until ctx ends. What is under way then is tried again, here
-// or elsewhere: a receiver may get an event twice, under one id.
+// Run queues and sends until ctx ends. Deliveries under way at that time are tried
+// again, here or elsewhere, so a receiver may get an event twice, under one id.
 func (w *Webhooks) Run(ctx context.Context, bell *watch.Bell) {
 	watch.Loop(ctx, bell.Listen(), w.config.Gap, w.config.Pause, func() {
 		if err := w.Step(ctx); err != nil && ctx.Err() == nil {
@@ -27,8 +27,8 @@ func (w *Webhooks) Run(ctx context.Context, bell *watch.Bell) {
 	})
 }
 
-// Step queues what books have beyond what was queued, and sends what is due, until
-// nothing more is.
+// Step queues events that were not queued yet, and sends due deliveries, until
+// nothing is left.
 func (w *Webhooks) Step(ctx context.Context) error {
 	for {
 		met, err := w.db.QueueDeliveries(ctx, w.now(), queueWebhooks, queueEvents)
@@ -42,14 +42,15 @@ func (w *Webhooks) Step(ctx context.Context) error {
 	}
 }
 
-// lease is for how long what was taken is left alone by others. What was not tried
-// by then is given up to whoever takes it next.
+// lease is how long other replicas leave taken deliveries alone. Whoever comes next
+// takes deliveries that were not tried by then.
 func (w *Webhooks) lease() time.Duration {
 	const tries = 6
 	return tries * w.config.SendMax
 }
 
-// sendDue sends what is due, some receivers at once, and says how much it took.
+// sendDue sends due deliveries, to some receivers at once, and returns how many it
+// took.
 func (w *Webhooks) sendDue(ctx context.Context) (int, error) {
 	now := w.now()
 	until := now.Add(w.lease())
@@ -86,8 +87,8 @@ func (w *Webhooks) sendDue(ctx context.Context) (int, error) {
 	return taken, first
 }
 
-// sendTo sends what is due for one webhook, in order. When its receiver is away
-// all of that waits; an event that the receiver refuses waits alone.
+// sendTo sends the due deliveries of one webhook, in order. If the receiver is away
+// all of them wait; if it refuses an event, only that one waits.
 func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until time.Time) error {
 	for i := range list {
 		if ctx.Err() != nil || w.now().After(until.Add(-w.config.SendMax)) {
@@ -101,7 +102,7 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 		}
 		o := w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)
 		if ctx.Err() != nil {
-			return ctx.Err() // It was cut off here, not there.
+			return ctx.Err() // The cause is here, not at the receiver.
 		}
 		switch {
 		case o.taken():
@@ -127,8 +128,8 @@ func (w *Webhooks) failed(key book.Key, d *postgres.Delivery, o outcome) postgre
 	return t
 }
 
-// again is the pause after a failure: four times as long as the one before, half
-// of it less or more.
+// again is the pause after a failure: four times the previous one, jittered by up
+// to half.
 func (w *Webhooks) again(attempts int) time.Duration {
 	pause := w.config.Again
 	for range attempts {

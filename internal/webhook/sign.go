@@ -31,7 +31,7 @@ func newKey() []byte {
 	return key
 }
 
-// spell writes a key as receivers' libraries take it.
+// spell writes a key in the form that receivers' libraries expect.
 func spell(key []byte) string { return secretPrefix + base64.StdEncoding.EncodeToString(key) }
 
 // eventID is the id of an event's deliveries: the same at every try, and for every
@@ -40,8 +40,8 @@ func eventID(merchantID string, number int64) string {
 	return merchantID + "/" + strconv.FormatInt(number, 10)
 }
 
-// sign gives the signatures of a delivery: with the present key, and with the one
-// before as long as it holds.
+// sign gives the signatures of a delivery: with the present key, and with the
+// previous one as long as it is valid.
 func sign(w *postgres.Webhook, id string, at time.Time, body []byte) (timestamp, signatures string) {
 	timestamp = strconv.FormatInt(at.Unix(), 10)
 	keys := [][]byte{w.Secret}

@@ -1,7 +1,7 @@
-// Package webhook sends events of books to places that their merchants, or
-// operators for them, have named: signed, tried again with growing pauses, and
-// kept as dead letters when nothing helps. It says which places may be named, and
-// reaches no others.
+// Package webhook sends events of books to URLs that their merchants, or operators
+// for them, have registered. Deliveries are signed, tried again with growing
+// pauses, and kept as dead letters when all tries have failed. The package decides
+// which URLs are permitted, and connects to no others.
 package webhook
 
 import (
@@ -21,17 +21,18 @@ import (
 
 // Config bounds webhooks. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Private allows receivers on loopback and in private networks, without TLS on
+	// Private permits receivers on loopback and in private networks, without TLS on
 	// loopback.
 	Private bool
 	// WebhooksMax is the most webhooks of a book.
 	WebhooksMax int
-	// Senders is to how many receivers is sent at once; to each, one event at a time.
+	// Senders is how many receivers are served at once; each gets one event at a
+	// time.
 	Senders int
 	// BatchMax is how many deliveries are taken at once.
 	BatchMax int
-	// Pause is how often it is looked for what is due; Gap the least time between two
-	// looks.
+	// Pause is how often the sender looks for due deliveries; Gap is the least time
+	// between two looks.
 	Pause, Gap time.Duration
 	// SendMax is how long one try may take, from the look-up of the name to the end
 	// of the answer.
@@ -39,11 +40,11 @@ type Config struct {
 	// Again is the pause after the first failure; each further one is four times as
 	// long, up to AgainMax, and all are jittered.
 	Again, AgainMax time.Duration
-	// AttemptsMax is after how many tries a delivery is dead.
+	// AttemptsMax is the number of tries after which a delivery is dead.
 	AttemptsMax int
 }
 
-// Defaults are the settings of `serve`: the last of ten tries is some two days
+// Defaults are the settings of `serve`. The last of ten tries is some two days
 // after the first.
 func Defaults() Config {
 	return Config{
@@ -56,11 +57,11 @@ func Defaults() Config {
 // EncodeFunc gives an event as a CloudEvent.
 type EncodeFunc func(*watch.Event) ([]byte, error)
 
-// Clock gives the time of day: the true one, by which receivers judge how old a
-// delivery is, also in a sandbox.
+// Clock gives real time, even in a sandbox, because receivers judge the age of a
+// delivery by it.
 type Clock func() time.Time
 
-// Webhooks keeps webhooks and sends to them.
+// Webhooks manages webhooks and sends to them.
 type Webhooks struct {
 	db     *postgres.DB
 	encode EncodeFunc
@@ -75,7 +76,7 @@ func New(db *postgres.DB, encode EncodeFunc, clock Clock, config Config, log *sl
 	return &Webhooks{db: db, encode: encode, clock: clock, config: config, log: log, client: newClient(config)}
 }
 
-// once is the request as it is stored; content is what its id covers.
+// once is the request in its stored form; content is what its id covers.
 func (w *Webhooks) once(h *request.Header, webhookID string, content ...string) request.Once {
 	r := h.Once(request.DigestOfTexts(content...), w.now())
 	r.WebhookID = webhookID
@@ -87,8 +88,8 @@ func (w *Webhooks) now() time.Time { return w.clock().UTC().Truncate(time.Micros
 // newID makes the id of a webhook.
 func newID() string { return strings.ToLower(rand.Text()[:20]) }
 
-// Create makes a webhook and its secret, which is empty in a replay.
-// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND, WEBHOOK_LIMIT_REACHED.
+// Create makes a webhook and its secret, which is empty in a replay. Refuses with
+// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND or WEBHOOK_LIMIT_REACHED.
 func (w *Webhooks) Create(ctx context.Context, h request.Header, url string, kinds []event.Kind) (made postgres.Webhook, secret string, replayed bool, err error) {
 	if err := checkURL(url, w.config.Private); err != nil {
 		return made, "", false, err
@@ -120,13 +121,13 @@ func (w *Webhooks) get(ctx context.Context, merchantID, id string) (postgres.Web
 	return got, err
 }
 
-// Delete ends a webhook. WEBHOOK_NOT_FOUND.
+// Delete deletes a webhook. Refuses with WEBHOOK_NOT_FOUND.
 func (w *Webhooks) Delete(ctx context.Context, h request.Header, id string) (replayed bool, err error) {
 	return w.db.DeleteWebhook(ctx, w.once(&h, id, id))
 }
 
-// Rotate gives a webhook a new secret, empty in a replay; the old one goes on for
-// overlap. WEBHOOK_NOT_FOUND.
+// Rotate gives a webhook a new secret, which is empty in a replay; the old one
+// stays valid for overlap. Refuses with WEBHOOK_NOT_FOUND.
 func (w *Webhooks) Rotate(ctx context.Context, h request.Header, id string, overlap time.Duration) (got postgres.Webhook, secret string, replayed bool, err error) {
 	key := newKey()
 	replayed, err = w.db.RotateSecret(ctx, w.once(&h, id, id, overlap.String()), key, w.now().Add(overlap))
@@ -140,12 +141,13 @@ func (w *Webhooks) Rotate(ctx context.Context, h request.Header, id string, over
 	return got, secret, replayed, err
 }
 
-// Redeliver sends an event again. WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+// Redeliver sends an event again. Refuses with WEBHOOK_NOT_FOUND or
+// EVENT_NOT_FOUND.
 func (w *Webhooks) Redeliver(ctx context.Context, h request.Header, id string, number int64) (replayed bool, err error) {
 	return w.db.Redeliver(ctx, w.once(&h, id, id, eventID(h.MerchantID, number)), number)
 }
 
-// List reads the webhooks of a book after one. MERCHANT_NOT_FOUND.
+// List reads the webhooks of a book after one. Refuses with MERCHANT_NOT_FOUND.
 func (w *Webhooks) List(ctx context.Context, merchantID, after string, limit int) ([]postgres.Webhook, error) {
 	reader := w.db.Reader()
 	if _, found, err := reader.Head(ctx, merchantID); err != nil || !found {
@@ -157,7 +159,7 @@ func (w *Webhooks) List(ctx context.Context, merchantID, after string, limit int
 	return reader.Webhooks(ctx, merchantID, after, limit)
 }
 
-// DeadLetters reads what a webhook did not take, after an event.
+// DeadLetters reads a webhook's dead letters after an event. Refuses with
 // WEBHOOK_NOT_FOUND.
 func (w *Webhooks) DeadLetters(ctx context.Context, merchantID, id string, after int64, limit int) ([]postgres.DeadLetter, error) {
 	if _, err := w.get(ctx, merchantID, id); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// passDeadlines fires the deadlines that passed at least a grace ago. One that
-// fails does not keep those behind it from firing.
+// passDeadlines fires the deadlines that passed longer ago than the grace period.
+// One that fails does not keep later ones from firing.
 func (w *Worker) passDeadlines(ctx context.Context) error {
 	before := w.engine.Now().Add(-w.engine.LapseGrace())
 	var after postgres.WaitCursor
@@ -40,7 +40,7 @@ func (w *Worker) passDeadline(ctx context.Context, wait *book.Wait) error {
 		w.done.deadlines.Add(1)
 		return nil
 	case errors.Is(err, fault.ClaimChanged):
-		// Another replica, or whoever the claim waited for, was first.
+		// Another replica was first, or the claim no longer waits.
 		w.log.Debug("deadline overtaken", "merchant", wait.MerchantID, "claim", wait.ClaimID, "error", err)
 		return nil
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// lapseDemands notes demands for deposit whose time has passed. A book that fails
-// does not keep the others from their turn, and comes up again with the next step.
+// lapseDemands records the lapse of demands for deposit whose time has passed. A
+// book that fails does not hold up the others, and comes up again with the next
+// step.
 func (w *Worker) lapseDemands(ctx context.Context) error {
 	before := w.engine.Now()
 	return w.eachBook(ctx, func(ctx context.Context, after postgres.BookDue, limit int) ([]postgres.BookDue, error) {

@@ -7,14 +7,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// Hints are payouts that an engine told of and nobody has sent yet. They are made
-// before the engine, which is given Tell, and the worker.
+// Hints are payouts that an engine has announced and nobody has sent yet. They are
+// made before the engine, which is given Tell, and before the worker.
 type Hints struct {
 	queue chan payout.Payout
 	state *hintState
 }
 
-// hintState counts the hints that are not done with, those in the queue included.
+// hintState counts the hints that are not done, including those in the queue.
 type hintState struct {
 	sync.Mutex
 	ended sync.Cond // A hint was done with, or a wait was given up.
@@ -28,8 +28,8 @@ func NewHints(most int) *Hints {
 	return h
 }
 
-// Tell takes new payouts over. It never blocks; what finds no room is brought
-// up by the list of dues.
+// Tell takes over new payouts. It never blocks; the list of dues brings up payouts
+// that find no room.
 func (h *Hints) Tell(made []payout.Payout) {
 	h.state.Lock()
 	defer h.state.Unlock()
@@ -42,7 +42,7 @@ func (h *Hints) Tell(made []payout.Payout) {
 	}
 }
 
-// end notes that a hint taken from the queue is done with.
+// end records that a hint taken from the queue is done.
 func (h *Hints) end() {
 	h.state.Lock()
 	defer h.state.Unlock()
@@ -66,7 +66,7 @@ func (h *Hints) idle(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sendHints sends payouts as the engine tells of them, until ctx ends.
+// sendHints sends payouts as the engine announces them, until ctx ends.
 func (w *Worker) sendHints(ctx context.Context) {
 	whole := context.WithoutCancel(ctx)
 	for ctx.Err() == nil {
@@ -85,7 +85,7 @@ func (w *Worker) sendHint(ctx context.Context, p *payout.Payout) error {
 	return w.send(ctx, p)
 }
 
-// sendTold sends every payout that the engine has told of so far, and waits for
+// sendTold sends every payout that the engine has announced so far, and waits for
 // those that others are sending.
 func (w *Worker) sendTold(ctx context.Context) error {
 	whole := context.WithoutCancel(ctx)

@@ -12,11 +12,11 @@ import (
 )
 
 // sweepsMax bounds how often one step lists the books that are due for a sweep. A
-// book with more debts than one command looks at comes up again and again.
+// book with more debts than one command handles comes up again and again.
 const sweepsMax = 100
 
-// sweepBooks uses income for what merchants owe, until no book is due that can be
-// swept. A book that fails does not keep the others from their turn.
+// sweepBooks sweeps books until none is due that can be swept. A book that fails
+// does not hold up the others.
 func (w *Worker) sweepBooks(ctx context.Context) error {
 	var first error
 	for range sweepsMax {
@@ -40,8 +40,8 @@ func (w *Worker) sweepBook(ctx context.Context, due *postgres.BookDue) error {
 	return nil
 }
 
-// eachBook runs f for every book that list gives, so many at a time, and returns
-// the first error.
+// eachBook runs f for every book that list gives, a limited number at a time, and
+// returns the first error.
 func (w *Worker) eachBook(
 	ctx context.Context,
 	list func(ctx context.Context, after postgres.BookDue, limit int) ([]postgres.BookDue, error),
@@ -64,8 +64,8 @@ func (w *Worker) eachBook(
 	}
 }
 
-// expireHolds gives back what has been held for as long as it may. A hold that
-// fails does not keep those behind it from their turn.
+// expireHolds expires holds that have lasted as long as they may. A hold that fails
+// does not hold up the others.
 func (w *Worker) expireHolds(ctx context.Context) error {
 	before := w.engine.Now()
 	var after postgres.WaitCursor
@@ -93,7 +93,7 @@ func (w *Worker) expireHold(ctx context.Context, wait *book.Wait) error {
 		w.done.expired.Add(1)
 		return nil
 	case errors.Is(err, fault.ClaimChanged):
-		// Another replica, or whoever extended or took the hold, was first.
+		// Another replica was first, or the hold was extended or captured.
 		w.log.Debug("end of hold overtaken", "merchant", wait.MerchantID, "claim", wait.ClaimID, "error", err)
 		return nil
 	}

@@ -13,17 +13,18 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// notAfterPassed is the failure code of a payout that the gateway never saw and
-// may not pay any more.
+// notAfterPassed is the failure code of a payout that the gateway never received
+// and may no longer pay.
 const notAfterPassed = "NOT_AFTER_PASSED"
 
-// send instructs a payout and records the answer. The out-number is reserved
-// first: it leads a report of the payment service to the payout. When the
-// outcome stays unknown the list of dues brings the payout up again. An error
-// means that the database did not take what it should.
+// send instructs a payout and records the answer. It first reserves the out-number,
+// by which a report of the payment service finds the payout. If the outcome stays
+// unknown, the list of dues brings the payout up again. An error means that the
+// database did not accept a change.
 func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
 	if w.engine.Now().After(p.NotAfter) {
-		// It waited too long. The list of dues asks whether it was paid before.
+		// It waited too long. The list of dues will first query whether it was
+		// paid.
 		return nil
 	}
 	holder, ours, err := w.engine.Reserve(ctx, postgres.Reservation{
@@ -33,7 +34,7 @@ func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
 		return fmt.Errorf("reserve out-number of payout %s: %w", p.ID, err)
 	}
 	if !ours {
-		return fmt.Errorf("out-number %s of payout %s belongs to payout %s of merchant %s", p.OutNumber, p.ID, holder.Holder, holder.MerchantID)
+		return fmt.Errorf("out-number %s of payout %s already belongs to payout %s of merchant %s", p.OutNumber, p.ID, holder.Holder, holder.MerchantID)
 	}
 	w.done.instructed.Add(1)
 	a, err := w.gateway.Instruct(ctx, p)
@@ -44,7 +45,7 @@ func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
 	return w.record(ctx, p, a)
 }
 
-// record books the gateway's answer, where it says how the payout ended.
+// record books the gateway's answer if it says how the payout ended.
 func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) error {
 	if a.Outcome == payout.Processing || a.Outcome == payout.NotFound {
 		return nil
@@ -63,7 +64,7 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 	return nil
 }
 
-// lookAfterPayouts asks the gateway after payouts whose outcome is open.
+// lookAfterPayouts queries the gateway about payouts whose outcome is open.
 func (w *Worker) lookAfterPayouts(ctx context.Context) error {
 	var first error
 	for {
@@ -80,9 +81,9 @@ func (w *Worker) lookAfterPayouts(ctx context.Context) error {
 	}
 }
 
-// lookAfter asks first, and sends again only what the gateway never saw, under
-// the same out-number and only while the gateway may pay it. Of a payout that
-// failed it only learns whether that is final.
+// lookAfter queries first, and sends a payout again only if the gateway never
+// received it, under the same out-number and only while the gateway may pay it. For
+// a failed payout it only finds out whether the failure is final.
 func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 	w.done.queried.Add(1)
 	a, err := w.gateway.Query(ctx, p.OutNumber)
@@ -90,7 +91,7 @@ func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 		w.silent(p, err)
 		return nil
 	}
-	// An instruction may still be under way, and the gateway's clock be slower.
+	// An instruction may still be under way, and the gateway's clock may be slower.
 	ended := w.engine.Now().After(p.NotAfter.Add(w.engine.LapseGrace()))
 	switch {
 	case a.Outcome == payout.NotFound && ended:
@@ -102,14 +103,14 @@ func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 	return w.record(ctx, p, a)
 }
 
-// retried says whether a failure is older than the instruction: an operator
-// sent the payout again under its number, and that never arrived.
+// retried says whether a failure is older than the instruction: an operator sent
+// the payout again under its number, and that instruction never arrived.
 func retried(p *payout.Payout, a *payout.Answer) bool {
 	return !p.AnsweredAt.IsZero() && !a.OccurredAt.IsZero() && !a.OccurredAt.After(p.AnsweredAt)
 }
 
-// silences sums up payouts whose outcome stayed unknown: while the gateway is
-// away there are too many of them to log each.
+// silences sums up payouts whose outcome stayed unknown. While the gateway is away
+// there are too many of them to log each one.
 type silences struct {
 	sync.Mutex
 	count int
@@ -117,11 +118,11 @@ type silences struct {
 	err   error
 }
 
-// silent notes that the gateway did not say what became of a payout.
+// silent records that the gateway did not report the outcome of a payout.
 func (w *Worker) silent(p *payout.Payout, err error) {
 	w.outcomes.unknown.Add(1)
 	if errors.Is(err, fault.ReferenceAlreadyUsed) {
-		// No repetition mends this: the number stands for two payments.
+		// Repeating the call does not help: the number stands for two payments.
 		w.log.Error("out-number disputed by the gateway", "merchant", p.MerchantID, "payout", p.ID, "error", err)
 		return
 	}
@@ -133,13 +134,13 @@ func (w *Worker) silent(p *payout.Payout, err error) {
 	s.last, s.err = *p, err
 }
 
-// logSilences logs what was silent since the last time, as one line.
+// logSilences logs the silences since the last time, in one line.
 func (w *Worker) logSilences(context.Context) error {
 	s := &w.silences
 	s.Lock()
 	defer s.Unlock()
 	if s.count > 0 {
-		w.log.Warn("outcome of payouts unknown: they are asked after later",
+		w.log.Warn("outcome of payouts unknown; they will be queried again",
 			"count", s.count, "merchant", s.last.MerchantID, "payout", s.last.ID, "error", s.err)
 	}
 	s.count, s.last, s.err = 0, payout.Payout{}, nil

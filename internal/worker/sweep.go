@@ -2,8 +2,8 @@ package worker
 
 import "context"
 
-// sweep frees references that a crash left reserved. It goes over the time of
-// reservation once, in windows, from where it stopped the last time.
+// sweep frees references that a crash left reserved. It goes through the times of
+// reservation once, in windows, continuing where it stopped the last time.
 func (w *Worker) sweep(ctx context.Context) error {
 	end := w.engine.Now().Add(-w.config.SweepAge)
 	if earliest := end.Add(-w.config.SweepSpan); w.cleared.Before(earliest) {

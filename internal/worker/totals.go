@@ -1,14 +1,14 @@
 package worker
 
-// Totals counts what a worker has done since it was made.
+// Totals counts a worker's work since it was made.
 type Totals struct {
 	Done
-	// OutcomesSucceeded and OutcomesFailed are the outcomes recorded, by what they
-	// were; OutcomesUnknown are calls of the gateway that brought none.
+	// OutcomesSucceeded and OutcomesFailed count the recorded outcomes;
+	// OutcomesUnknown counts the gateway calls that brought none.
 	OutcomesSucceeded, OutcomesFailed, OutcomesUnknown int64
 }
 
-// Totals tells what was done so far.
+// Totals gives the totals so far.
 func (w *Worker) Totals() Totals {
 	o := &w.outcomes
 	return Totals{

@@ -1,8 +1,8 @@
-// Package worker does what nobody calls for: it sends payouts to the gateway
-// and asks after them, lets deadlines pass and holds expire, uses income for what
-// is owed, and keeps reservations and catalogue tidy. Everything it does it does through commands of the engine, so
-// any number of workers may run over one database, and any of them may die at
-// any time.
+// Package worker does the work that no caller asks for. It sends payouts to the
+// gateway and queries their outcome, lets deadlines pass and holds expire, sweeps
+// income, and keeps reservations and the catalogue tidy. It does everything through
+// commands of the engine, so any number of workers may run over one database, and
+// any of them may die at any time.
 package worker
 
 import (
@@ -22,32 +22,32 @@ import (
 
 // Config bounds the worker. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Senders is how many payouts are on their way to the gateway at once: enough
-	// for thousands a second through a gateway that answers within 50 ms.
+	// Senders is how many payouts are under way to the gateway at once: enough for
+	// thousands a second through a gateway that answers within 50 ms.
 	Senders int
-	// HintsMax is how many payouts may wait for a sender; what exceeds it is
-	// found again by the list of dues.
+	// HintsMax is how many payouts may wait for a sender; the list of dues brings
+	// up any others again.
 	HintsMax int
 	// BatchMax is how many dues or deadlines are taken at once.
 	BatchMax int
-	// Pause is how often dues and deadlines are looked for.
+	// Pause is how often the worker looks for dues and deadlines.
 	Pause time.Duration
-	// PauseMax is how long a loop waits at most while the database is away.
+	// PauseMax is the longest pause of a loop while the database is away.
 	PauseMax time.Duration
-	// LookAgain is how long after a first look a payout without an outcome is
-	// looked at again; every further look waits twice as long, up to
-	// LookAgainMax. It must be longer than a batch of dues takes, so that no two
-	// workers ask after the same payout.
+	// LookAgain is how long after a first look the worker looks again at a payout
+	// without an outcome; every further pause is twice as long, up to LookAgainMax.
+	// It must be longer than a batch of dues takes, so that no two workers query
+	// the same payout.
 	LookAgain    time.Duration
 	LookAgainMax time.Duration
-	// CatalogPause is how often policies and authenticators are read afresh.
+	// CatalogPause is how often policies and authenticators are reloaded.
 	CatalogPause time.Duration
-	// SweepPause is how often orphaned reservations are looked for, SweepAge how
-	// old one must be: longer than any command can be under way.
+	// SweepPause is how often the worker looks for orphaned reservations, SweepAge
+	// how old one must be: longer than any command can be under way.
 	SweepPause time.Duration
 	SweepAge   time.Duration
-	// SweepSpan is how far back a worker that starts looks for them, SweepWindow
-	// how much time one statement covers.
+	// SweepSpan is how far back a starting worker looks for them, SweepWindow how
+	// much time one statement covers.
 	SweepSpan   time.Duration
 	SweepWindow time.Duration
 }
@@ -64,7 +64,7 @@ func Defaults() Config {
 	}
 }
 
-// Done counts what was done.
+// Done counts the work of one run.
 type Done struct {
 	DeadlinesPassed   int64
 	PayoutsInstructed int64
@@ -84,27 +84,28 @@ type Worker struct {
 	log     *slog.Logger
 
 	hints *Hints
-	// silences are payouts whose outcome stayed unknown since they were last logged.
+	// silences are payouts whose outcome stayed unknown since they were last
+	// logged.
 	silences silences
 	// cleared is the time up to which reservations were swept.
 	cleared time.Time
 	done    struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
 	}
-	// outcomes counts what the gateway's calls brought.
+	// outcomes counts the outcomes of gateway calls.
 	outcomes struct {
 		succeeded, failed, unknown atomic.Int64
 	}
 }
 
-// New makes a worker, which sends what the engine has told the hints. Nothing is
-// sent before Run or RunDue.
+// New makes a worker that sends the payouts announced to hints. Nothing is sent
+// before Run or RunDue.
 func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, hints *Hints, config Config, log *slog.Logger) *Worker {
 	return &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: hints}
 }
 
-// Run works until ctx ends. What is under way then is finished; what only waits
-// is found again by the list of dues, here or elsewhere.
+// Run works until ctx ends. Work under way is then finished; waiting work is found
+// again by the list of dues, here or elsewhere.
 func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range w.config.Senders {
@@ -129,8 +130,8 @@ func (w *Worker) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// loop takes a step now and then, with jitter, so that replicas spread out, and
-// ever less often while the database is away. Nothing ends it but ctx.
+// loop takes a step after each pause, with jitter, so that replicas spread out, and
+// with longer pauses while the database is away. Only ctx ends it.
 func (w *Worker) loop(ctx context.Context, what string, pause time.Duration, step func(context.Context) error) {
 	wait := pause
 	for {
@@ -153,14 +154,14 @@ func (w *Worker) loop(ctx context.Context, what string, pause time.Duration, ste
 	}
 }
 
-// away says whether the database cannot be reached, so that whatever comes next
-// would fail as well.
+// away says whether the database cannot be reached, so that the next step would
+// fail as well.
 func away(err error) bool {
 	return errors.Is(err, postgres.ErrUnavailable) || errors.Is(err, fault.DatabaseUnavailable)
 }
 
-// RunDue does everything that is due at the engine's time, until nothing more
-// is, and counts it. It needs no Run beside it, and waits for what one has under
+// RunDue does everything that is due at the engine's time, until nothing more is,
+// and counts it. It needs no Run beside it, and waits for work that a Run has under
 // way. An error says that something could not be recorded and stays due.
 func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 	before := w.counts()
@@ -223,8 +224,8 @@ func together(times int, f func() error) error {
 }
 
 // each runs f for every item, most of them at once, so that the commands meet in
-// the pipeline and become one batch. It returns the first error, after every
-// item had its turn; an item that was begun is finished also when ctx ends.
+// the pipeline and form one batch. It returns the first error, after every item had
+// its turn; an item that was begun is finished even if ctx ends.
 func each[T any](ctx context.Context, most int, items []T, f func(context.Context, *T) error) error {
 	var next atomic.Int64
 	whole := context.WithoutCancel(ctx)
