@@ -1,7 +1,7 @@
-// Package client calls a Tenfold server from Go: the generated clients over one
-// connection that sends again what is safe to send again, gives every call a
-// deadline and tells refusals apart by reason, and a watch that goes on by itself.
-// It decides nothing that the server decides, and keeps nothing.
+// Package client calls a Tenfold server from Go. It wraps the generated clients
+// over one connection: it repeats calls that are safe to repeat, gives every call a
+// deadline, distinguishes refusals by reason, and keeps a watch going. It decides
+// nothing that the server decides, and stores nothing.
 package client
 
 import (
@@ -20,36 +20,36 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// Identity is who calls, as it is told to a server on the same machine that asks
-// for no proof.
+// Identity is the caller, as stated to a server on the same machine that asks for
+// no proof.
 type Identity = caller.Identity
 
-// Proof is what proves who calls, as files: a certificate or a token of the
-// workload, and a token of the person it acts for.
+// Proof is the caller's proof, as files: a certificate or a token of the workload,
+// and a token of the person it acts for.
 type Proof = caller.Proof
 
-// Dialer connects as somebody: Identity.Dial, or what Proved gives.
+// Dialer connects as a caller: Identity.Dial, or the result of Proved.
 type Dialer = func(address string, more ...grpc.DialOption) (*grpc.ClientConn, error)
 
-// Proved connects by proof, to call in a role; an empty role leaves the choice to
-// the server.
+// Proved connects by proof, to call in a role. With an empty role the server
+// chooses.
 func Proved(p Proof, role string) Dialer {
 	return func(address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 		return p.Dial(address, role, more...)
 	}
 }
 
-// Config bounds what the client does by itself. Every value must be set; Defaults
+// Config bounds what the client does on its own. Every value must be set; Defaults
 // gives good ones.
 type Config struct {
-	// CallMax is how long a call may take, with all of its tries, whose context has
-	// no deadline.
+	// CallMax is how long a call may take, with all of its tries, if its context
+	// has no deadline.
 	CallMax time.Duration
 	// TriesMax is how often a call is sent at most.
 	TriesMax int
 	// PauseMin is about how long the client waits before it sends a call for the
-	// second time; each further pause is twice as long, up to PauseMax. Where the
-	// server says how long to wait, it waits that long at least.
+	// second time. Each further pause is twice as long, up to PauseMax. If the
+	// server says how long to wait, the client waits at least that long.
 	PauseMin time.Duration
 	PauseMax time.Duration
 }
@@ -59,12 +59,12 @@ func Defaults() Config {
 	return Config{CallMax: 30 * time.Second, TriesMax: 8, PauseMin: 50 * time.Millisecond, PauseMax: 5 * time.Second}
 }
 
-// connectMax is how long a connection may take to be made.
+// connectMax is how long making a connection may take.
 const connectMax = 20 * time.Second
 
 // Client calls one server, or several behind one address. Its fields are the
-// services of the contract; calls over them are sent again where that is safe, and
-// fail with an Error. It may be used by any number of goroutines.
+// services of the contract. Calls over them are repeated if that is safe, and fail
+// with an Error. Any number of goroutines may use it.
 type Client struct {
 	Claims         tenfoldv1.ClaimServiceClient
 	Authentication tenfoldv1.AuthenticationServiceClient
@@ -80,14 +80,14 @@ type Client struct {
 	config  Config
 }
 
-// Dial makes a client. A server that is not there shows at the first call.
+// Dial makes a client. If the server is not there, the first call fails.
 func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client, error) {
 	if c.CallMax <= 0 || c.TriesMax < 1 || c.PauseMin <= 0 || c.PauseMax < c.PauseMin {
-		return nil, fmt.Errorf("bounds of the client make no sense: %+v", c)
+		return nil, fmt.Errorf("the bounds of the client are invalid: %+v", c)
 	}
 	conn, err := as(address, append([]grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(c.intercept),
-		// A server that is started anew is found as soon as the next try is made.
+		// A restarted server is found as soon as the next try is made.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: c.PauseMin, Multiplier: 2, Jitter: 0.2, MaxDelay: c.PauseMax},
 			MinConnectTimeout: connectMax,
@@ -113,20 +113,20 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 	}, nil
 }
 
-// Close ends the connection and the calls on it.
+// Close closes the connection and ends the calls on it.
 func (c *Client) Close() error { return c.conn.Close() }
 
 // NewRequestID makes the id of a request that will not be sent again once this
-// process has ended: nobody else makes the same.
+// process has ended. No two processes make the same id.
 func NewRequestID() string { return rand.Text() }
 
-// RequestIDOf makes the id of a request out of what it is about, such as an order, a
-// line and an attempt. The same words in the same order always make the same id, so
-// that a process that was killed sends the same request again, and it happens once.
+// RequestIDOf makes the id of a request from its subject, such as an order, a line
+// and an attempt. The same words in the same order always make the same id. So a
+// process that was killed sends the same request again, and it is carried out once.
 func RequestIDOf(words ...string) string {
 	h := sha256.New()
 	for _, w := range words {
-		// With its length before it no word runs into the next.
+		// With their lengths before them, words cannot run together.
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(w))))
 		h.Write([]byte(w))
 	}

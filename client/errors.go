@@ -10,24 +10,25 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// Error is why a call failed. A refusal has a reason, by which it is told apart:
+// Error says why a call failed. A refusal has a reason, which distinguishes it:
 // errors.Is(err, client.ClaimAlreadyFiled).
 type Error struct {
 	// Code is the canonical code.
 	Code codes.Code
 	// Message is one sentence for people.
 	Message string
-	// Reason is why the server refused; empty where it did not, as when it could not
-	// be reached or the deadline passed.
+	// Reason is why the server refused; empty if it did not, for example because it
+	// could not be reached or the deadline passed.
 	Reason Reason
 	// Facts are those of the refusal, such as "claimId".
 	Facts map[string]string
-	// Fields are the fields of the request at fault, by path, with what is wrong.
+	// Fields are the request fields at fault, by path, with the fault of each.
 	Fields map[string]string
-	// RetryAfter is how long waiting is expected to help; zero where it is not, or
-	// nobody knows.
+	// RetryAfter is how long the caller should wait before it tries again; zero if
+	// waiting does not help, or the time is unknown.
 	RetryAfter time.Duration
-	// Claim is what the claim that refused admits now; nil where none did.
+	// Claim describes what the claim that refused allows now; nil if no claim
+	// refused.
 	Claim *tenfoldv1.ClaimStateDetail
 
 	status error
@@ -47,13 +48,13 @@ func (e *Error) Is(target error) bool {
 	return ok && r == e.Reason
 }
 
-// Unwrap gives the status that the call ended with.
+// Unwrap gives the status of the call.
 func (e *Error) Unwrap() error { return e.status }
 
-// domain is that of the reasons that are Tenfold's.
+// domain is the domain of Tenfold's reasons.
 const domain = "tenfold"
 
-// refusalOf takes the status of a failed call apart; nil for none.
+// refusalOf reads the status of a failed call; nil if there was none.
 func refusalOf(err error) *Error {
 	if err == nil {
 		return nil
@@ -80,7 +81,7 @@ func refusalOf(err error) *Error {
 	return e
 }
 
-// OfItem is why an item of a batch was refused, as the call of its own would have
+// OfItem is the refusal of an item of a batch, as a call of its own would have
 // failed; nil for an item that was accepted.
 func OfItem(s *tenfoldv1.ItemStatus) error {
 	if s.GetCode() == int32(codes.OK) {

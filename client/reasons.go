@@ -2,11 +2,12 @@ package client
 
 import "github.com/tenfold-claims/tenfold/internal/fault"
 
-// Reason says why the server refused. It is an error itself, for errors.Is. A reason
-// keeps its name and its code for ever; there may be more of them later.
+// Reason says why the server refused. It is an error itself, for errors.Is. A
+// reason keeps its name and its code for ever; more reasons may be added later.
 type Reason = fault.Reason
 
-// The reasons, by what they protect. The contract's Reason tells what each means.
+// These are the reasons, by what they protect. The contract's Reason describes each
+// of them.
 const (
 	// Form of the request.
 	RequestInvalid    = fault.RequestInvalid

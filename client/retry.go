@@ -11,8 +11,8 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// intercept sends a call until it is answered for good, its tries are used up, or
-// its time is. The request, and so its id, is the same each time.
+// intercept sends a call until it has a final answer, or its tries or its time are
+// used up. The request, and so its id, is the same each time.
 func (c Config) intercept(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -30,8 +30,8 @@ func (c Config) intercept(ctx context.Context, method string, request, response 
 	}
 }
 
-// repeatable says whether a request does the same when it arrives twice. Reads do,
-// and mutations by their request_id; what has neither is named here.
+// repeatable says whether a request has the same effect if it arrives twice. Reads
+// do, and so do mutations with a request_id; the exceptions are named here.
 func repeatable(request any) bool {
 	move, ok := request.(*tenfoldv1.AdvanceClockRequest)
 	return !ok || move.GetBy() == nil
@@ -43,14 +43,15 @@ func (e *Error) passing() bool {
 	case e.Code == codes.Unavailable:
 		return true
 	case e.Code == codes.Aborted:
-		// It names an etag, which will not become right again.
+		// The request names an etag, which will not become right again.
 		return e.Reason != ClaimChanged
 	}
 	return e.Code == codes.ResourceExhausted && e.RetryAfter > 0
 }
 
-// pause waits before the next try, and says whether there is time for it. Half of a
-// pause is by chance, so that callers who were refused together come back apart.
+// pause waits before the next try, and returns whether there is time for it. Half
+// of a pause is random, so that callers that were refused together come back at
+// different times.
 func (c Config) pause(ctx context.Context, tries int, atLeast time.Duration) bool {
 	most := c.PauseMin
 	for range tries - 1 {

@@ -12,23 +12,23 @@ import (
 )
 
 const (
-	// heartbeatDefault is the server's, where a request names none.
+	// heartbeatDefault is the server's default if a request names no heartbeat.
 	heartbeatDefault = 15 * time.Second
-	// heartbeatsMissed are so many that the server counts as gone.
+	// heartbeatsMissed is how many missed heartbeats mean that the server is gone.
 	heartbeatsMissed = 3
 )
 
-// taken marks an error of the function that messages are given to.
+// taken marks an error of the function that receives messages.
 type taken struct{ error }
 
-// Watch gives each message of a watch to take, one after the other, until ctx ends or
-// take fails, and returns why. A stream that ends is resumed behind the last message
-// that take has taken: across streams, too, no event is missed and none comes twice.
-// What take does must be kept together with the message's resume_token, and the last
-// token be set in the request after a restart.
+// Watch passes each message of a watch to take, one after the other, until ctx ends
+// or take fails, and returns the cause. A stream that ends is resumed after the
+// last message that take has taken: no event is missed or repeated, even across
+// streams. Store the effect of take together with the message's resume_token, and
+// set the last token in the request after a restart.
 //
-// Watch returns a refusal that waiting does not mend: WATCH_TOKEN_INVALID means to
-// begin again without a token.
+// Watch returns a refusal if waiting does not help: after WATCH_TOKEN_INVALID,
+// start again without a token.
 func (c *Client) Watch(ctx context.Context, request *tenfoldv1.WatchClaimsRequest, take func(*tenfoldv1.WatchClaimsResponse) error) error {
 	next := proto.CloneOf(request)
 	for failures := 1; ; failures++ {
@@ -53,10 +53,11 @@ func (c *Client) Watch(ctx context.Context, request *tenfoldv1.WatchClaimsReques
 	}
 }
 
-// errSilent ends a stream that not even heartbeats come over.
+// errSilent ends a stream without even heartbeats.
 var errSilent = errors.New("the watch is silent")
 
-// follow opens one stream and moves the request's token on with each message taken.
+// follow opens one stream, and advances the request's token with each message
+// taken.
 func (c *Client) follow(ctx context.Context, request *tenfoldv1.WatchClaimsRequest, take func(*tenfoldv1.WatchClaimsResponse) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -84,7 +85,7 @@ func (c *Client) follow(ctx context.Context, request *tenfoldv1.WatchClaimsReque
 	}
 }
 
-// silenceOf is how long nothing may come over a stream.
+// silenceOf is how long a stream may be silent.
 func silenceOf(request *tenfoldv1.WatchClaimsRequest) time.Duration {
 	heartbeat := heartbeatDefault
 	if d := request.GetHeartbeat(); d != nil {

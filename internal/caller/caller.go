@@ -1,6 +1,6 @@
-// Package caller connects to a Tenfold server as somebody: a workload in a
-// role, perhaps for a person. Who calls is told, which a server believes on
-// loopback only, or proved by certificate and tokens. It makes neither.
+// Package caller connects to a Tenfold server as a caller: a workload in a role,
+// perhaps for a person. The identity is either stated, which a server believes only
+// on loopback, or proved by certificate and tokens. The package makes neither.
 package caller
 
 import (
@@ -13,15 +13,15 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Identity is who calls, as it is told to a server on this machine.
+// Identity is the caller, as stated to a server on this machine.
 type Identity struct {
 	Workload string
-	// Role is what the workload acts as, such as "order-service".
+	// Role is the role that the workload acts in, such as "order-service".
 	Role string
-	// Person is whom it acts for; empty for nobody.
+	// Person is the person it acts for; empty for none.
 	Person string
-	// Scope is what the role is limited to: "merchants/{merchant}" for a
-	// merchant, "authenticators/{authenticator}" for an authenticator.
+	// Scope limits the role: "merchants/{merchant}" for a merchant,
+	// "authenticators/{authenticator}" for an authenticator.
 	Scope string
 }
 
@@ -32,7 +32,7 @@ func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientCon
 		return nil, fmt.Errorf("server address %q is not HOST:PORT", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("server address %q is not on this machine; callers from others must prove who they are", address)
+		return nil, fmt.Errorf("server address %q is not on this machine; callers from other machines must prove their identity", address)
 	}
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),

@@ -12,23 +12,23 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// Proof is what a caller shows to a server that believes nothing else. Each
-// field is a file.
+// Proof is what a caller shows to a server that demands proof. Each field is a
+// file.
 type Proof struct {
-	// Authorities are those that sign the server's certificate, as PEM; empty for
-	// those of the system.
+	// Authorities sign the server's certificate, as PEM; empty means those of the
+	// system.
 	Authorities string
 	// Certificate and Key are the workload's own, as PEM.
 	Certificate string
 	Key         string
-	// Token is the workload's token, where it has no certificate, and PersonToken
-	// that of the person it acts for. Both are read again for every call.
+	// Token is the workload's token, if it has no certificate, and PersonToken the
+	// token of the person it acts for. Both are read again for every call.
 	Token       string
 	PersonToken string
 }
 
-// Dial connects to a server over TLS, to call in a role; an empty role leaves
-// the choice to the server.
+// Dial connects to a server over TLS, to call in a role. With an empty role the
+// server chooses.
 func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS13}
 	if p.Authorities != "" {
@@ -44,7 +44,7 @@ func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.Client
 	if p.Certificate != "" || p.Key != "" {
 		own, err := tls.LoadX509KeyPair(p.Certificate, p.Key)
 		if err != nil {
-			return nil, fmt.Errorf("read the own certificate: %w", err)
+			return nil, fmt.Errorf("read the workload's certificate: %w", err)
 		}
 		config.Certificates = []tls.Certificate{own}
 	}
@@ -59,7 +59,7 @@ func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.Client
 	return conn, nil
 }
 
-// shown adds tokens and role to every call, and to none that is in the clear.
+// shown adds tokens and role to every call, but never to an unencrypted one.
 type shown struct {
 	Proof
 	role string

@@ -14,19 +14,19 @@ import (
 )
 
 // Certificates are the server's own certificate and the authorities whose
-// certificates it believes, as files that are rotated under it.
+// certificates it trusts, in files that may be rotated while it runs.
 type Certificates struct {
 	// CertFile and KeyFile hold the server's chain and its key, as PEM.
 	CertFile string
 	KeyFile  string
-	// BundleFile holds the authorities of the trust domain, as PEM. Empty: callers
-	// show no certificates.
+	// BundleFile holds the authorities of the trust domain, as PEM. If it is empty,
+	// callers do not use certificates.
 	BundleFile string
 	// TrustDomain is the SPIFFE trust domain that callers must belong to.
 	TrustDomain string
 }
 
-// handshakes makes and believes certificates.
+// handshakes holds the server's certificate and the trusted authorities.
 type handshakes struct {
 	Certificates
 	domain spiffeid.TrustDomain
@@ -46,7 +46,7 @@ func newHandshakes(c Certificates, now func() time.Time) (*handshakes, error) {
 	return h, h.reload()
 }
 
-// reload reads the files again. What cannot be read stays as it was.
+// reload reads the files again. A file that cannot be read keeps its old content.
 func (h *handshakes) reload() error {
 	own, err := tls.LoadX509KeyPair(h.CertFile, h.KeyFile)
 	if err != nil {
@@ -69,8 +69,8 @@ func (h *handshakes) reload() error {
 }
 
 // config is the server's side of every handshake. A caller need not show a
-// certificate, for it may have a token, or ask for nothing but the server's
-// health; one that it shows must be good, or there is no connection.
+// certificate, because it may have a token, or only ask for the server's health. If
+// it shows one, the certificate must be valid, or there is no connection.
 func (h *handshakes) config() *tls.Config {
 	c := &tls.Config{
 		MinVersion:     tls.VersionTLS13,
@@ -78,14 +78,14 @@ func (h *handshakes) config() *tls.Config {
 	}
 	if h.BundleFile != "" {
 		c.ClientAuth = tls.RequestClientCert
-		// Unlike the check of a peer's certificate alone, this one is made for
-		// resumed sessions too: their authority may have gone meanwhile.
+		// Unlike the check of a peer's certificate alone, this one also runs for
+		// resumed sessions: their authority may have been removed in the meantime.
 		c.VerifyConnection = h.verify
 	}
 	return c
 }
 
-// verify holds what a caller showed against the trust domain's authorities.
+// verify checks the caller's certificate against the trust domain's authorities.
 func (h *handshakes) verify(s tls.ConnectionState) error {
 	if len(s.PeerCertificates) == 0 {
 		return nil

@@ -1,6 +1,6 @@
-// Package identity turns what a call shows of itself, certificates and tokens,
-// into who makes it: a workload in a role, a person behind it, and what the role
-// is limited to. It knows no transport, and leaves what each role may do to rpc.
+// Package identity turns a call's evidence, certificates and tokens, into its
+// caller: a workload in a role, the person it acts for, and the scope of the role.
+// It knows no transport, and leaves the rights of each role to rpc.
 package identity
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// The keys of metadata under which callers show who they are. A refusal names
-// the one at fault.
+// These are the metadata keys under which callers identify themselves. A refusal
+// names the key at fault.
 const (
 	// KeyWorkload, KeyPerson and KeyScope are believed on loopback only.
 	KeyWorkload = "tenfold-workload"
@@ -28,46 +28,47 @@ const (
 	KeyPersonToken = "tenfold-person-token"
 )
 
-// Caller is who makes a call: the principal of its commands, and what its role
-// is limited to.
+// Caller is the caller of a call: the principal of its commands, and the scope of
+// its role.
 type Caller struct {
 	principal.Principal
 	// Scope is "merchants/{merchant}" or "authenticators/{authenticator}"; empty
-	// for a role that is not limited.
+	// for a role without a scope.
 	Scope string
-	// Quota is how often the workload may call; zero for the server's own.
+	// Quota is how often the workload may call; zero means the server's own quota.
 	Quota Quota
 }
 
 // Quota bounds the calls of one workload.
 type Quota struct {
-	// PerSecond is how many calls a second are let through in the long run.
+	// PerSecond is how many calls a second are admitted in the long run.
 	PerSecond float64
 	// Burst is how many may come at once.
 	Burst int
 }
 
-// Evidence is what a call shows of who makes it.
+// Evidence is what a call shows about its caller.
 type Evidence struct {
-	// Local says that it comes from this machine.
+	// Local says that the call comes from this machine.
 	Local bool
-	// Certificates are the caller's, its own first, as the handshake verified
-	// them. None, where it showed none.
+	// Certificates are the caller's, its own first, as the handshake verified them;
+	// empty if it showed none.
 	Certificates []*x509.Certificate
 	// Token is the workload's, PersonToken that of the person it acts for.
 	Token       string
 	PersonToken string
-	// Claimed is what the call says of itself without proof.
+	// Claimed is the identity that the call states without proof.
 	Claimed Caller
 }
 
-// Authority says who makes a call. With a refusal it gives as much as was
-// proved.
+// Authority identifies the caller of a call. With a refusal it returns as much as
+// was proved.
 type Authority interface {
 	Identify(ctx context.Context, e *Evidence) (Caller, error)
 }
 
-// Roles are the roles that calls may be made in; the system's own is none of them.
+// Roles are the roles that a call may be made in; the system's own role is not
+// among them.
 func Roles() []principal.Role {
 	return []principal.Role{
 		principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance,
@@ -77,21 +78,21 @@ func Roles() []principal.Role {
 
 func knownRole(r principal.Role) bool { return slices.Contains(Roles(), r) }
 
-// nameForm is the form of workloads and persons.
+// nameForm is the form of names of workloads and persons.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.:@/-]{1,64}$`)
 
 // idForm is the form of the ids in a scope.
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// collections are the roles that are limited, with the collection that a scope
-// of each lies in.
+// collections are the roles that have a scope, with the collection that the scope
+// belongs to.
 var collections = map[principal.Role]string{
 	principal.RoleMerchant:      "merchants/",
 	principal.RoleAuthenticator: "authenticators/",
 }
 
-// fits says whether a scope is one for a role: of its form for a role that is
-// limited, none for another. The wildcard of names is no merchant.
+// fits says whether a scope fits a role: one of the right form for a role with a
+// scope, and none for other roles. The wildcard of names is not a merchant.
 func fits(role principal.Role, scope string) bool {
 	collection, limited := collections[role]
 	if !limited {

@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// fetchMax is how long a key set may take to arrive, keySetMax how many bytes
-	// it may have.
+	// fetchMax is how long fetching a key set may take; keySetMax is its largest
+	// size in bytes.
 	fetchMax  = 5 * time.Second
 	keySetMax = 1 << 20
-	// refetchPause is how often a key set is fetched at most because a token names
-	// an unknown key: anybody can name one. refetchBurst lets two rotations in a
-	// row through.
+	// refetchPause is the least time between fetches that are caused by an unknown
+	// key in a token, because anybody can name one. refetchBurst permits two
+	// rotations in a row.
 	refetchPause = 10 * time.Second
 	refetchBurst = 2
 	// rsaBitsMin is the least size of an RSA key (RFC 7518, 3.3).
@@ -33,14 +33,14 @@ const (
 // errUnknownKey marks a key that its issuer does not have.
 var errUnknownKey = errors.New("the issuer has no such key")
 
-// keySet holds the public keys of an issuer by their id. A key that is not
-// among them is looked for at the issuer, for that is how keys are rotated.
+// keySet holds the public keys of an issuer by their id. If a key is missing it is
+// fetched from the issuer, because keys are rotated that way.
 type keySet struct {
 	fetch func(context.Context) ([]byte, error)
 	now   func() time.Time
 	// refetches bounds how often a token can cause a fetch.
 	refetches *rate.Limiter
-	// fetching holds one token: one fetch at a time.
+	// fetching holds one token, so that there is one fetch at a time.
 	fetching chan struct{}
 	keys     atomic.Pointer[map[string]jose.JSONWebKey]
 }
@@ -59,7 +59,7 @@ func (s *keySet) known(id string) (jose.JSONWebKey, bool) {
 	return k, ok
 }
 
-// key gives a key by its id, after a fetch where it is not known yet.
+// key gives a key by its id, after a fetch if it is not known yet.
 func (s *keySet) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
 	if k, ok := s.known(id); ok {
 		return k, nil
@@ -70,14 +70,14 @@ func (s *keySet) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
 	case <-ctx.Done():
 		return jose.JSONWebKey{}, ctx.Err()
 	}
-	// Whoever fetched meanwhile may have brought it.
+	// Another caller may have fetched it in the meantime.
 	if k, ok := s.known(id); ok {
 		return k, nil
 	}
 	if !s.refetches.AllowN(s.now(), 1) {
 		return jose.JSONWebKey{}, errUnknownKey
 	}
-	// The caller may go while others wait for the same keys.
+	// The caller may leave while others wait for the same keys.
 	if err := s.load(context.WithoutCancel(ctx)); err != nil {
 		return jose.JSONWebKey{}, err
 	}
@@ -87,8 +87,8 @@ func (s *keySet) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
 	return jose.JSONWebKey{}, errUnknownKey
 }
 
-// refresh fetches the keys again, so that those that their issuer has withdrawn
-// are forgotten. On a failure those known stay.
+// refresh fetches the keys again, so that withdrawn keys are forgotten. After a
+// failure the known keys stay.
 func (s *keySet) refresh(ctx context.Context) error {
 	s.fetching <- struct{}{}
 	defer func() { <-s.fetching }()
@@ -111,8 +111,8 @@ func (s *keySet) load(ctx context.Context) error {
 	return nil
 }
 
-// parseKeys reads the keys that tokens may be signed with. Keys of other kinds
-// or for other uses may stand beside them.
+// parseKeys reads the keys that may sign tokens. The set may contain keys of other
+// kinds or for other uses.
 func parseKeys(content []byte) (map[string]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -128,7 +128,7 @@ func parseKeys(content []byte) (map[string]jose.JSONWebKey, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("it holds no public key with an id that signs")
+		return nil, errors.New("it holds no public signing key with an id")
 	}
 	return keys, nil
 }
@@ -141,13 +141,13 @@ func usable(k *jose.JSONWebKey) bool {
 	return !ok || r.N.BitLen() >= rsaBitsMin
 }
 
-// fromFile reads a key set that lies on this machine.
+// fromFile reads a key set from this machine.
 func fromFile(path string) func(context.Context) ([]byte, error) {
 	return func(context.Context) ([]byte, error) { return os.ReadFile(path) }
 }
 
-// fromURL fetches a key set from its issuer, and from nowhere else: a redirect
-// is not followed.
+// fromURL fetches a key set from its issuer, and from nowhere else: it follows no
+// redirect.
 func fromURL(url string) func(context.Context) ([]byte, error) {
 	client := &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error {

@@ -6,16 +6,16 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Loopback believes what calls from this machine say of themselves: there the
-// machine's operator decides who may connect. Calls from elsewhere it refuses.
+// Loopback believes the identity that calls from this machine state: there the
+// machine's operator decides who may connect. It refuses calls from elsewhere.
 type Loopback struct{}
 
-// Identify gives the claimed caller, if it is whole.
+// Identify returns the stated caller, if it is complete.
 func (Loopback) Identify(_ context.Context, e *Evidence) (Caller, error) {
 	c := e.Claimed
 	switch {
 	case !e.Local:
-		return Caller{}, fault.New(fault.CredentialMissing, "callers from other machines must prove who they are")
+		return Caller{}, fault.New(fault.CredentialMissing, "callers from other machines must prove their identity")
 	case c.Workload == "":
 		return Caller{}, unsaid(KeyWorkload)
 	case c.Role == "":
@@ -33,9 +33,9 @@ func (Loopback) Identify(_ context.Context, e *Evidence) (Caller, error) {
 }
 
 func unsaid(key string) error {
-	return missing(key, "the call does not say who makes it: metadata %s is missing", key)
+	return missing(key, "the call does not state its caller: metadata %s is missing", key)
 }
 
 func malformed(key string) error {
-	return invalid(key, "metadata %s does not hold what the role needs", key)
+	return invalid(key, "metadata %s does not fit the role", key)
 }

@@ -15,28 +15,28 @@ import (
 )
 
 const (
-	// skewMax is by how much the clock of an issuer may differ from ours.
+	// skewMax is how much the clock of an issuer may differ from ours.
 	skewMax = 30 * time.Second
-	// tokenMax is how many bytes a token may have.
+	// tokenMax is the largest size of a token in bytes.
 	tokenMax = 16 << 10
 )
 
-// algorithms are those that a token may be signed with: signatures by a private
-// key only. What is not here, "none" and secrets that both sides know above
-// all, is no token.
+// algorithms are those that may sign a token, only signatures by a private key. A
+// token with any other algorithm is refused, above all "none" and secrets that both
+// sides know.
 var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
-// Issuer says whose tokens are believed, and where its keys are.
+// Issuer is a trusted issuer of tokens, and the location of its keys.
 type Issuer struct {
-	// URL is the issuer as its tokens name it.
+	// URL is the issuer's name in its tokens.
 	URL string
-	// Audience is what its tokens must be made for.
+	// Audience is the audience that its tokens must have.
 	Audience string
-	// KeysURL is where its key set is fetched from, KeysFile where it lies
-	// otherwise. One of them is set.
+	// KeysURL is where its key set is fetched from, KeysFile where it is otherwise.
+	// One of them is set.
 	KeysURL  string
 	KeysFile string
 }
@@ -61,14 +61,14 @@ func newTokens(i Issuer, metadata string, now func() time.Time) *tokens {
 	return &tokens{Issuer: i, metadata: metadata, keys: newKeySet(fetch, now), now: now}
 }
 
-// content is what a verified token says.
+// content is the content of a verified token.
 type content struct {
 	subject string
 	claims  map[string]any
 }
 
-// text gives a claim that holds one text; empty where the token has none.
-// ok is false where it holds something else.
+// text gives a claim that holds one text; empty if the token has no such claim. ok
+// is false if the claim holds something else.
 func (c *content) text(claim string) (value string, ok bool) {
 	v, there := c.claims[claim]
 	if claim == "" || !there {
@@ -78,8 +78,8 @@ func (c *content) text(claim string) (value string, ok bool) {
 	return value, ok
 }
 
-// lists says whether a claim lists a word: in an array, or in a text with
-// spaces between the words, as scopes are written.
+// lists says whether a claim lists a word: in an array, or in a text of words
+// separated by spaces, as scopes are written.
 func (c *content) lists(claim, word string) bool {
 	switch v := c.claims[claim].(type) {
 	case string:
@@ -90,15 +90,15 @@ func (c *content) lists(claim, word string) bool {
 	return false
 }
 
-// verify reads a token: CREDENTIAL_INVALID unless the issuer signed it, for
-// this audience, and it is in force.
+// verify reads a token. Refuses with CREDENTIAL_INVALID unless the issuer signed
+// it, for this audience, and it is valid now.
 func (t *tokens) verify(ctx context.Context, raw string) (content, error) {
 	if len(raw) > tokenMax {
 		return content{}, t.refuse("is longer than %d bytes", tokenMax)
 	}
 	token, err := jwt.ParseSigned(raw, algorithms)
 	if err != nil {
-		return content{}, t.refuse("is no signed token, or signed in a way that is not admitted")
+		return content{}, t.refuse("is not a signed token, or its algorithm is not admitted")
 	}
 	key, err := t.key(ctx, &token.Headers[0])
 	if err != nil {
@@ -107,7 +107,7 @@ func (t *tokens) verify(ctx context.Context, raw string) (content, error) {
 	var standard jwt.Claims
 	var c content
 	if err := token.Claims(key.Key, &standard, &c.claims); err != nil {
-		return content{}, t.refuse("does not have the signature of its issuer")
+		return content{}, t.refuse("was not signed by its issuer")
 	}
 	c.subject = standard.Subject
 	return c, t.inForce(&standard)
@@ -125,35 +125,35 @@ func (t *tokens) key(ctx context.Context, header *jose.Header) (jose.JSONWebKey,
 	case errors.Is(err, errUnknownKey):
 		return jose.JSONWebKey{}, t.refuse("names a key that its issuer does not have")
 	case err != nil:
-		return jose.JSONWebKey{}, t.refuse("cannot be verified: the keys of its issuer cannot be had").After(refetchPause)
+		return jose.JSONWebKey{}, t.refuse("cannot be verified, because its issuer's keys cannot be fetched").After(refetchPause)
 	case key.Algorithm != "" && key.Algorithm != header.Algorithm:
-		return jose.JSONWebKey{}, t.refuse("is signed in another way than its key is for")
+		return jose.JSONWebKey{}, t.refuse("is signed with another algorithm than its key is for")
 	}
 	return key, nil
 }
 
-// inForce checks what a signed token says of itself.
+// inForce checks the statements of a signed token.
 func (t *tokens) inForce(c *jwt.Claims) error {
 	if c.Expiry == nil {
-		return t.refuse("does not say when it expires")
+		return t.refuse("has no expiry")
 	}
 	err := c.ValidateWithLeeway(jwt.Expected{Issuer: t.URL, AnyAudience: jwt.Audience{t.Audience}, Time: t.now()}, skewMax)
 	switch {
 	case err == nil && c.Subject != "":
 		return nil
 	case err == nil:
-		return t.refuse("names no subject")
+		return t.refuse("has no subject")
 	case errors.Is(err, jwt.ErrExpired):
 		return t.refuse("has expired")
 	case errors.Is(err, jwt.ErrInvalidAudience):
-		return t.refuse("is made for another audience")
+		return t.refuse("has another audience")
 	case errors.Is(err, jwt.ErrInvalidIssuer):
-		return t.refuse("is of another issuer")
+		return t.refuse("has another issuer")
 	}
-	return t.refuse("is not in force yet")
+	return t.refuse("is not valid yet")
 }
 
 func (t *tokens) refuse(format string, args ...any) *fault.Error {
-	return fault.New(fault.CredentialInvalid, "the token of metadata %s %s", t.metadata, fmt.Sprintf(format, args...)).
+	return fault.New(fault.CredentialInvalid, "the token in metadata %s %s", t.metadata, fmt.Sprintf(format, args...)).
 		With("metadata", t.metadata)
 }

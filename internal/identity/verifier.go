@@ -17,19 +17,19 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// Config says what is believed.
+// Config says which credentials are trusted.
 type Config struct {
 	Certificates
-	// WorkloadsFile says who may call.
+	// WorkloadsFile lists the workloads that may call.
 	WorkloadsFile string
-	// Workloads issues tokens to workloads, Persons to the people they act for.
-	// The zero value: nobody does.
+	// Workloads issues tokens to workloads, Persons to the people they act for. The
+	// zero value means that nobody does.
 	Workloads Issuer
 	Persons   Issuer
 }
 
-// Verifier believes certificates of a trust domain and tokens of known issuers,
-// and nothing else.
+// Verifier trusts certificates of a trust domain and tokens of known issuers, and
+// nothing else.
 type Verifier struct {
 	config     Config
 	now        func() time.Time
@@ -40,8 +40,8 @@ type Verifier struct {
 	persons    *tokens
 }
 
-// New makes a verifier. It fails where a file is missing or wrong. An issuer
-// that cannot be reached is no failure: its keys are fetched when they are needed.
+// New makes a verifier. It fails if a file is missing or wrong. An issuer that
+// cannot be reached is no failure: its keys are fetched when they are needed.
 func New(ctx context.Context, c Config, now func() time.Time, log *slog.Logger) (*Verifier, error) {
 	h, err := newHandshakes(c.Certificates, now)
 	if err != nil {
@@ -84,8 +84,8 @@ func (v *Verifier) reloadWorkloads() error {
 	return nil
 }
 
-// Reload reads every file again and fetches every key set. What cannot be had
-// stays as it was.
+// Reload reads every file again and fetches every key set. What cannot be read or
+// fetched keeps its old content.
 func (v *Verifier) Reload(ctx context.Context) error {
 	all := errors.Join(v.handshakes.reload(), v.reloadWorkloads())
 	for _, t := range v.issuers() {
@@ -96,8 +96,8 @@ func (v *Verifier) Reload(ctx context.Context) error {
 	return all
 }
 
-// reloadPause is how often everything is read again: a key or certificate that
-// was withdrawn is believed for this long at most.
+// reloadPause is how often everything is read again, and so the longest time for
+// which a withdrawn key or certificate is trusted.
 const reloadPause = time.Minute
 
 // Run reloads until ctx ends.
@@ -114,9 +114,9 @@ func (v *Verifier) Run(ctx context.Context) {
 	}
 }
 
-// Identify proves who makes a call. CREDENTIAL_MISSING where it shows nothing,
-// CREDENTIAL_INVALID where what it shows cannot be believed, ACCESS_DENIED for a
-// role that is not the workload's or the person's.
+// Identify proves the caller of a call. Refuses with CREDENTIAL_MISSING if the call
+// shows nothing, with CREDENTIAL_INVALID if its evidence cannot be trusted, and
+// with ACCESS_DENIED for a role that the workload or the person does not have.
 func (v *Verifier) Identify(ctx context.Context, e *Evidence) (Caller, error) {
 	if err := unproved(e); err != nil {
 		return Caller{}, err
@@ -138,8 +138,8 @@ func (v *Verifier) Identify(ctx context.Context, e *Evidence) (Caller, error) {
 	return c, err
 }
 
-// unproved refuses what would be believed on loopback only, lest a caller takes
-// it to be believed.
+// unproved refuses statements that would be believed only on loopback, so that no
+// caller thinks that they are believed here.
 func unproved(e *Evidence) error {
 	key := ""
 	switch {
@@ -152,22 +152,22 @@ func unproved(e *Evidence) error {
 	default:
 		return nil
 	}
-	return invalid(key, "metadata %s proves nothing: certificates and tokens do", key)
+	return invalid(key, "metadata %s is not accepted here; use a certificate or a token", key)
 }
 
-// workload finds who calls, by its certificate or by its token, which is given
-// then.
+// workload finds the calling workload by its certificate or by its token, which is
+// then returned.
 func (v *Verifier) workload(ctx context.Context, known *workloads, e *Evidence) (*workload, *content, error) {
 	switch {
 	case len(e.Certificates) > 0 && e.Token != "":
-		return nil, nil, invalid(KeyToken, "a certificate and a token both say which workload calls; show one of them")
+		return nil, nil, invalid(KeyToken, "the call has both a certificate and a token for the workload; use only one of them")
 	case len(e.Certificates) > 0:
 		w, err := v.byCertificate(known, e)
 		return w, nil, err
 	case e.Token == "":
-		return nil, nil, missing(KeyToken, "the call proves nothing of who makes it: neither a certificate nor metadata %s", KeyToken)
+		return nil, nil, missing(KeyToken, "the call does not prove its caller: it has neither a certificate nor metadata %s", KeyToken)
 	case v.tokens == nil:
-		return nil, nil, invalid(KeyToken, "tokens of workloads are not believed here")
+		return nil, nil, invalid(KeyToken, "this server does not accept tokens of workloads")
 	}
 	token, err := v.tokens.verify(ctx, e.Token)
 	if err != nil {
@@ -175,13 +175,13 @@ func (v *Verifier) workload(ctx context.Context, known *workloads, e *Evidence) 
 	}
 	w, ok := known.bySubject[token.subject]
 	if !ok {
-		return nil, nil, invalid(KeyToken, "the subject of the token is no known workload")
+		return nil, nil, invalid(KeyToken, "the subject of the token is not a known workload")
 	}
 	return w, &token, nil
 }
 
-// byCertificate finds a workload by the certificate of its connection, which
-// may outlive it.
+// byCertificate finds a workload by the certificate of its connection, which may
+// outlive the certificate.
 func (v *Verifier) byCertificate(known *workloads, e *Evidence) (*workload, error) {
 	leaf := e.Certificates[0]
 	if now := v.now(); now.After(leaf.NotAfter) || now.Before(leaf.NotBefore) {
@@ -189,22 +189,22 @@ func (v *Verifier) byCertificate(known *workloads, e *Evidence) (*workload, erro
 	}
 	id, err := x509svid.IDFromCert(leaf)
 	if err != nil || id.TrustDomain() != v.handshakes.domain {
-		return nil, fault.New(fault.CredentialInvalid, "the certificate is no SPIFFE identity of the trust domain")
+		return nil, fault.New(fault.CredentialInvalid, "the certificate does not hold a SPIFFE id of the trust domain")
 	}
 	w, ok := known.bySPIFFE[id.String()]
 	if !ok {
-		return nil, fault.New(fault.CredentialInvalid, "%s is no known workload", id).With("spiffeId", id)
+		return nil, fault.New(fault.CredentialInvalid, "%s is not a known workload", id).With("spiffeId", id)
 	}
 	return w, nil
 }
 
-// person finds whom a workload acts for, where it forwards a token.
+// person finds the person that a workload acts for, if it forwards a token.
 func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, c *Caller) (*content, error) {
 	switch {
 	case e.PersonToken == "":
 		return nil, nil
 	case v.persons == nil:
-		return nil, invalid(KeyPersonToken, "tokens of persons are not believed here")
+		return nil, invalid(KeyPersonToken, "this server does not accept tokens of persons")
 	}
 	token, err := v.persons.verify(ctx, e.PersonToken)
 	if err != nil {
@@ -212,14 +212,14 @@ func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, c 
 	}
 	id, ok := token.text(known.claims.Person)
 	if !ok || !nameForm.MatchString(id) {
-		return nil, invalid(KeyPersonToken, "claim %s of the token of metadata %s holds no id of a person", known.claims.Person, KeyPersonToken)
+		return nil, invalid(KeyPersonToken, "claim %s of the token in metadata %s does not hold the id of a person", known.claims.Person, KeyPersonToken)
 	}
 	c.Person = id
 	return &token, nil
 }
 
-// choose settles the role that a call is made in: the one asked for, or the
-// only one there is.
+// choose determines the role of a call: the requested role, or the only one there
+// is.
 func choose(w *workload, known *workloads, person *content, asked principal.Role, c *Caller) error {
 	switch {
 	case asked == "" && len(w.Roles) == 1:
@@ -239,9 +239,8 @@ func choose(w *workload, known *workloads, person *content, asked principal.Role
 	return nil
 }
 
-// scope is what a role is limited to: what the workload is configured for, its
-// token says, and the person's token says. Whoever of them says something must
-// say the same.
+// scope is the scope of a role. It comes from the workload's configuration, its
+// token, or the person's token; all that state one must agree.
 func (k *workloads) scope(role principal.Role, w *workload, token, person *content) (string, error) {
 	collection, limited := collections[role]
 	if !limited {
@@ -265,16 +264,16 @@ func (k *workloads) scope(role principal.Role, w *workload, token, person *conte
 		id, ok := from.token.text(claim)
 		switch said := collection + id; {
 		case !ok:
-			return "", invalid(from.key, "claim %s of the token of metadata %s is no text", claim, from.key)
+			return "", invalid(from.key, "claim %s of the token in metadata %s is not a text", claim, from.key)
 		case id == "":
 		case scope != "" && scope != said:
-			return "", invalid(from.key, "claim %s of the token of metadata %s names another than the workload is limited to", claim, from.key)
+			return "", invalid(from.key, "claim %s of the token in metadata %s differs from the scope of the workload", claim, from.key)
 		default:
 			scope = said
 		}
 	}
 	if !fits(role, scope) {
-		return "", invalid(key, "nothing says which one of %s the role %s is limited to", collection, role)
+		return "", invalid(key, "neither the workloads file nor a token says which of the %s role %s is limited to", collection, role)
 	}
 	return scope, nil
 }

@@ -13,33 +13,34 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// workload is who may call, as the workloads file has it.
+// workload is a workload that may call, as listed in the workloads file.
 type workload struct {
-	// Name is what is recorded of it with each command. It stays when the ids
-	// below change, or requests that are sent again are taken for others'.
+	// Name is recorded with each of its commands. It must stay when the ids below
+	// change, because otherwise repeated requests would be taken for those of
+	// another workload.
 	Name string `yaml:"name"`
-	// SPIFFE is the id in its certificates, Subject that in its tokens.
+	// SPIFFE is the id in its certificates, Subject the one in its tokens.
 	SPIFFE  string `yaml:"spiffe"`
 	Subject string `yaml:"subject"`
-	// Roles are those it may act in.
+	// Roles are the roles that it may act in.
 	Roles []principal.Role `yaml:"roles"`
-	// Scope limits it for good; empty where its tokens or those of its persons
-	// say the scope.
+	// Scope limits it permanently; empty if its tokens, or those of its persons,
+	// give the scope.
 	Scope string `yaml:"scope"`
-	// CallsPerSecond and Burst are its own quota; zero for the server's.
+	// CallsPerSecond and Burst are its own quota; zero means the server's.
 	CallsPerSecond float64 `yaml:"calls_per_second"`
 	Burst          int     `yaml:"burst"`
 }
 
-// claimNames are the claims of tokens that hold what is not standard.
+// claimNames are the names of the non-standard claims in tokens.
 type claimNames struct {
 	// Person is the claim that holds a person's opaque id.
 	Person string `yaml:"person"`
-	// PersonRoles lists the roles that a person may act in; empty where it is
-	// the workload alone that says so.
+	// PersonRoles lists the roles that a person may act in; empty if only the
+	// workload's roles count.
 	PersonRoles string `yaml:"person_roles"`
-	// Merchant and Authenticator hold the id of the one that the holder of the
-	// token acts for.
+	// Merchant and Authenticator hold the id of the merchant or authenticator that
+	// the holder of the token acts for.
 	Merchant      string `yaml:"merchant"`
 	Authenticator string `yaml:"authenticator"`
 }
@@ -51,7 +52,7 @@ type workloads struct {
 	bySubject map[string]*workload
 }
 
-// parseWorkloads reads a workloads file: YAML, or JSON, which is a part of it.
+// parseWorkloads reads a workloads file in YAML, which includes JSON.
 func parseWorkloads(content []byte) (*workloads, error) {
 	var file struct {
 		Claims    claimNames `yaml:"claims"`
@@ -74,7 +75,7 @@ func parseWorkloads(content []byte) (*workloads, error) {
 			return nil, fmt.Errorf("workload %d (%s): %w", i+1, w.Name, err)
 		}
 		if names[w.Name] || out.bySPIFFE[w.SPIFFE] != nil || out.bySubject[w.Subject] != nil {
-			return nil, fmt.Errorf("workload %d (%s): its name or an id of it stands twice", i+1, w.Name)
+			return nil, fmt.Errorf("workload %d (%s): its name or one of its ids occurs twice", i+1, w.Name)
 		}
 		names[w.Name] = true
 		if w.SPIFFE != "" {
@@ -92,15 +93,15 @@ func (w *workload) check() error {
 	case !nameForm.MatchString(w.Name):
 		return errors.New("its name must be 1 to 64 letters, digits and _.:@/-")
 	case w.SPIFFE == "" && w.Subject == "":
-		return errors.New("it needs spiffe or subject, or nobody can be it")
+		return errors.New("it needs spiffe or subject")
 	case len(w.Roles) == 0:
 		return errors.New("it has no role")
 	case w.CallsPerSecond < 0 || w.Burst < 0 || (w.CallsPerSecond > 0) != (w.Burst > 0):
-		return errors.New("calls_per_second and burst go together and lie above zero")
+		return errors.New("calls_per_second and burst must be set together and be above zero")
 	}
 	for i, r := range w.Roles {
 		if !knownRole(r) || slices.Contains(w.Roles[:i], r) {
-			return fmt.Errorf("role %q does not exist or stands twice", r)
+			return fmt.Errorf("role %q does not exist or occurs twice", r)
 		}
 	}
 	if w.SPIFFE != "" {
@@ -108,9 +109,10 @@ func (w *workload) check() error {
 			return err
 		}
 	}
-	// A scope that bound only some of its roles would look like one of them all.
+	// A scope that bound only some of its roles would look as if it bound all of
+	// them.
 	if w.Scope != "" && slices.ContainsFunc(w.Roles, func(r principal.Role) bool { return !fits(r, w.Scope) }) {
-		return fmt.Errorf("scope %q is none for one of its roles", w.Scope)
+		return fmt.Errorf("scope %q does not fit one of its roles", w.Scope)
 	}
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Health is what is known of the server's state. It is ready while its database
-// answers; it lives as long as somebody goes on asking the database, whatever the
-// answer: to start the server anew brings no database back.
+// Health is what is known about the server's state. The server is ready while its
+// database answers. It is live as long as the health loop asks the database,
+// whatever the answer: restarting the server does not bring a database back.
 type Health struct {
 	clock func() time.Time
-	// silence is how long nobody may have asked before the server counts as dead.
+	// silence is how long the loop may be silent before the server counts as dead.
 	silence time.Duration
 
 	mu       sync.Mutex
@@ -20,10 +20,10 @@ type Health struct {
 	stopping bool
 }
 
-// Why a server is not ready, or does not live.
+// These say why a server is not ready, or not live.
 var (
 	errStarting = errors.New("starting")
-	errStopping = errors.New("stopping: calls under way are answered")
+	errStopping = errors.New("stopping: finishing the calls under way")
 	errDatabase = errors.New("the database does not answer")
 	errStuck    = errors.New("stuck: the health loop no longer runs")
 )
@@ -33,14 +33,14 @@ func NewHealth(clock func() time.Time, silence time.Duration) *Health {
 	return &Health{clock: clock, silence: silence}
 }
 
-// Asked notes what came of asking the database.
+// Asked records the database's answer.
 func (h *Health) Asked(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.asked, h.database = h.clock(), err
 }
 
-// Stopping notes that the server takes no further calls.
+// Stopping records that the server takes no further calls.
 func (h *Health) Stopping() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,8 +54,8 @@ func (h *Health) DatabaseAnswers() bool {
 	return !h.asked.IsZero() && h.database == nil
 }
 
-// Ready says why the server is not to be called; nil where it is. What the
-// database said stays in the log.
+// Ready says why the server must not be called; nil if it may. The database's error
+// is only logged.
 func (h *Health) Ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,8 +70,8 @@ func (h *Health) Ready() error {
 	return h.stuck()
 }
 
-// Live says why the server should be started anew; nil where it should not. A
-// start may take as long as a migration does, a stop as long as calls do.
+// Live says why the server should be restarted; nil if it should not. A start may
+// take as long as a migration does, and a stop as long as calls do.
 func (h *Health) Live() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,7 +1,6 @@
-// Package ops serves operators over HTTP, on a port of its own: metrics, whether
-// the server lives and is ready, and profiles. It asks nobody who they are, so the
-// port is to be reached by operators only. It says nothing of merchants, claims or
-// persons.
+// Package ops serves operators over HTTP, on a separate port: metrics, liveness and
+// readiness, and profiles. It asks for no credentials, so only operators should
+// reach the port. It shows nothing about merchants, claims or persons.
 package ops
 
 import (
@@ -15,10 +14,10 @@ import (
 )
 
 const (
-	// headerMax is how long a request's header may take. Answers may take as long as
-	// a profile is asked for.
+	// headerMax is how long a request's header may take to arrive. Answers may take
+	// as long as the requested profile.
 	headerMax = 5 * time.Second
-	// headerBytes is the most bytes of a header.
+	// headerBytes is the largest size of a header.
 	headerBytes = 16 << 10
 )
 
@@ -38,8 +37,7 @@ func Serve(l net.Listener, health *Health, metrics http.Handler) *Server {
 	return s
 }
 
-// Stop takes no further requests, and cuts off those that are under way when ctx
-// ends.
+// Stop takes no further requests, and cuts off those under way when ctx ends.
 func (s *Server) Stop(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		_ = s.http.Close() // Closes what was accepted; the listener is closed already.
@@ -64,7 +62,7 @@ func handler(health *Health, metrics http.Handler) http.Handler {
 	return mux
 }
 
-// answer says ok, or what is wrong.
+// answer answers ok, or the error.
 func answer(state func() error) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -76,8 +74,8 @@ func answer(state func() error) http.HandlerFunc {
 	}
 }
 
-// onThisMachine refuses profiles to other machines, on whatever address the port
-// is: taking one slows the server down, and shows how it is built.
+// onThisMachine refuses profiles to other machines, whatever the port's address is:
+// taking one slows the server down, and shows how it is built.
 func onThisMachine(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		host, _, err := net.SplitHostPort(r.RemoteAddr)

@@ -59,8 +59,8 @@ func TestHealthFollowsTheDatabase(t *testing.T) {
 		{"database is back", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
 		{"nobody asks", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stuck: the health loop no longer runs", "stuck: the health loop no longer runs"},
 		{"somebody asks again", func(h *ops.Health, _ *clock) { h.Asked(nil) }, "", ""},
-		{"stopping", func(h *ops.Health, _ *clock) { h.Stopping() }, "stopping: calls under way are answered", ""},
-		{"stopping for long", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stopping: calls under way are answered", ""},
+		{"stopping", func(h *ops.Health, _ *clock) { h.Stopping() }, "stopping: finishing the calls under way", ""},
+		{"stopping for long", func(_ *ops.Health, c *clock) { c.move(silence + 1) }, "stopping: finishing the calls under way", ""},
 	}
 	h, c := newHealth()
 	for _, step := range steps {

@@ -15,7 +15,7 @@ type auditService struct {
 	backend
 }
 
-// everBefore is after every time that a row can have.
+// everBefore is later than every time that a row can have.
 var everBefore = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (s *auditService) ListRefusals(ctx context.Context, r *tenfoldv1.ListRefusalsRequest) (*tenfoldv1.ListRefusalsResponse, error) {
@@ -45,8 +45,8 @@ func (s *auditService) ListRefusals(ctx context.Context, r *tenfoldv1.ListRefusa
 	return out, nil
 }
 
-// refusalCursor reads the place that a page comes before: that of the token, or
-// the end of the time asked for.
+// refusalCursor reads the cursor of a page: that of the token, or the end of the
+// requested time.
 func refusalCursor(p *page, until time.Time) (postgres.RefusalCursor, error) {
 	at, err := p.number(0)
 	if err != nil {

@@ -72,7 +72,7 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
 	if who := callerOf(ctx); who.Role == principal.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
-		return nil, fault.New(fault.AccessDenied, "an authenticator records its own results only").
+		return nil, fault.New(fault.AccessDenied, "an authenticator can record only its own results").
 			With("method", "AuthenticationService/RecordResult").At("authenticator")
 	}
 	if err := under(r.GetParent(), r.GetClaim(), "claim"); err != nil {
@@ -95,7 +95,7 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
 	}}
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
-		return nil, invalid("fee.minor_units", "a fee is above zero; leave it out where there is none")
+		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
 	}
 	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
 	c, err := s.basicAfter(ctx, merchant, &o, err)
@@ -131,7 +131,8 @@ func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.
 	return &tenfoldv1.RetractResultResponse{Result: resultOf(recorded), Claim: c, Replayed: o.Replayed}, nil
 }
 
-// result reads a result that the caller may see: an authenticator its own only.
+// result reads a result that the caller may see; an authenticator may see only its
+// own.
 func (s *authenticationService) result(ctx context.Context, merchant, id string) (*claim.Result, error) {
 	x, found, err := s.db.Reader().Result(ctx, merchant, id)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// callID names one call in the log, and in its answer where the operator has to
-// be asked.
+// callID identifies one call in the log, and in its answer if the caller has to ask
+// the operator.
 type callID uint64
 
 // String gives the id as sixteen digits.
@@ -18,8 +18,8 @@ func (id callID) String() string { return fmt.Sprintf("%016x", uint64(id)) }
 
 type callIDKey struct{}
 
-// withCallID gives a call its id. Drawing it must cost next to nothing: most calls
-// are never logged. It is no secret.
+// withCallID gives a call its id. Making it must cost next to nothing, because most
+// calls are never logged. It is no secret.
 func withCallID(ctx context.Context) context.Context {
 	return context.WithValue(ctx, callIDKey{}, callID(rand.Uint64()))
 }
@@ -30,8 +30,7 @@ func callIDOf(ctx context.Context) callID {
 	return id
 }
 
-// callLog is a handler that names in each line the call that it belongs to, and
-// its trace.
+// callLog is a handler that adds to each line the id of its call, and of its trace.
 type callLog struct{ slog.Handler }
 
 // Handle implements slog.Handler.
@@ -53,5 +52,5 @@ func (l callLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (l callLog) WithGroup(name string) slog.Handler { return callLog{l.Handler.WithGroup(name)} }
 
-// naming makes a logger that names calls.
+// naming makes a logger that adds the ids of calls.
 func naming(log *slog.Logger) *slog.Logger { return slog.New(callLog{log.Handler()}) }

@@ -7,8 +7,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Methods are the full names of the contract's methods, sorted; those of other
-// services, such as health, are not among them.
+// Methods are the full names of the contract's methods, sorted, without those of
+// other services such as health.
 func Methods() []string {
 	var names []string
 	for name, row := range methods {

@@ -24,7 +24,7 @@ type claimService struct {
 	validator protovalidate.Validator
 }
 
-// mutation is what every request that changes something has.
+// mutation is the common part of requests that change something.
 type mutation interface {
 	GetRequestId() string
 	GetValidateOnly() bool
@@ -39,8 +39,8 @@ func (b *backend) header(ctx context.Context, merchant string, r mutation) reque
 	}
 }
 
-// claimAfter is the claim of an outcome: as the command left it, or, of a
-// replay, as it is now.
+// claimAfter is the claim of an outcome: as the command left it, or, for a replay,
+// as it is now.
 func (b *backend) claimAfter(ctx context.Context, merchant string, o *book.Outcome) (*claim.Claim, error) {
 	if !o.Replayed {
 		return o.Claim, nil
@@ -53,7 +53,7 @@ func (b *backend) claimAfter(ctx context.Context, merchant string, o *book.Outco
 }
 
 func claimNotFound(id string) *fault.Error {
-	return fault.New(fault.ClaimNotFound, "no claim has the id %s", id).With("claimId", id)
+	return fault.New(fault.ClaimNotFound, "there is no claim with the id %s", id).With("claimId", id)
 }
 
 // basicAfter is the BASIC view of an outcome's claim.
@@ -68,8 +68,8 @@ func (b *backend) basicAfter(ctx context.Context, merchant string, o *book.Outco
 	return basicClaim(c), nil
 }
 
-// methodFileClaim is the method under which an item of a batch is stored, so
-// that it can be sent again alone.
+// methodFileClaim is the method under which an item of a batch is stored, so that
+// the item can be sent again on its own.
 const methodFileClaim = "ClaimService/FileClaim"
 
 func (s *claimService) FileClaim(ctx context.Context, r *tenfoldv1.FileClaimRequest) (*tenfoldv1.FileClaimResponse, error) {
@@ -104,7 +104,7 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
 }
 
-// claimedLine reads the order line, named or given, with its refunds.
+// claimedLine reads the order line, named or sent, with its refunds.
 func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.OrderLine, refunds []*tenfoldv1.LineRefund) (err error) {
 	currency, field := "", "order_line_name"
 	if given != nil {
@@ -122,14 +122,14 @@ func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.Orde
 	return err
 }
 
-// batchMax is how many claims one batch may file.
+// batchMax is how many claims one batch can file.
 const batchMax = 500
 
-// BatchFileClaims files each item by itself; they meet again in the pipeline,
-// which takes whatever is waiting as one batch.
+// BatchFileClaims files each item as a command of its own. The items meet again in
+// the pipeline, which takes all waiting commands as one batch.
 func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFileClaimsRequest) (*tenfoldv1.BatchFileClaimsResponse, error) {
 	if n := len(r.GetRequests()); n > batchMax {
-		return nil, fault.New(fault.BatchTooLarge, "a batch files at most %d claims, not %d", batchMax, n).
+		return nil, fault.New(fault.BatchTooLarge, "a batch can file at most %d claims, not %d", batchMax, n).
 			With("maxPerRequest", batchMax).At("requests")
 	}
 	items := make([]*tenfoldv1.BatchFileClaimsItem, len(r.GetRequests()))
@@ -250,7 +250,7 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 		if i == 0 {
 			p.Chosen = c
 		}
-		// A choice of BEST comes with each basis alone behind it.
+		// A choice of BEST is followed by the result on each basis alone.
 		if i > 0 || len(o.Quotes) == 1 {
 			p.Calculations = append(p.Calculations, c)
 		}
@@ -258,7 +258,7 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 	return p, nil
 }
 
-// quoted stands for the request id that a quote does not have.
+// quoted replaces the request id, which a quote does not have.
 type quoted struct{}
 
 func (quoted) GetRequestId() string  { return "" }

@@ -10,7 +10,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// anchor is the merchant to look under; empty for any.
+// anchor is the merchant to read from; empty for any.
 func anchor(merchant string) string {
 	if merchant == anyMerchant {
 		return ""
@@ -60,8 +60,8 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
 }
 
-// claimPage reads the claim whose parts a request lists, and which part of the
-// list it asks for.
+// claimPage reads the claim whose parts a request lists, and the page that it asks
+// for.
 func (s *claimService) claimPage(ctx context.Context, r interface {
 	pageRequest
 	GetParent() string
@@ -133,13 +133,13 @@ func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRe
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.RequestNotFound, "no request %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
+		return nil, fault.New(fault.RequestNotFound, "no request with id %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
 			With("requestId", r.GetRequestId())
 	}
 	return &tenfoldv1.GetRequestResponse{Request: storedRequestOf(&stored)}, nil
 }
 
-// storedRequestOf names what came of a request, the main resource first.
+// storedRequestOf names the outcome of a request, the main resource first.
 func storedRequestOf(r *request.Found) *tenfoldv1.StoredRequest {
 	p := &tenfoldv1.StoredRequest{
 		RequestId: r.RequestID, Method: r.Method, Workload: r.Workload, AcceptedAt: stamp(r.RecordedAt),

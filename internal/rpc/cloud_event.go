@@ -13,7 +13,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// cloudEvent is an event as it leaves by broker or webhook: CloudEvents 1.0 in
+// cloudEvent is an event in the form for brokers and webhooks: CloudEvents 1.0 in
 // JSON, with the contract's Event as its data.
 type cloudEvent struct {
 	SpecVersion string `json:"specversion"`
@@ -31,12 +31,12 @@ type cloudEvent struct {
 	Data     json.RawMessage `json:"data"`
 }
 
-// CloudEvent gives an event in the form in which it leaves by broker. The order
-// service may subscribe there, so the event has the fields that it may see.
+// CloudEvent gives an event in its form for the broker. The order service may
+// subscribe there, so the event has the fields that the order service may see.
 func CloudEvent(e *watch.Event) ([]byte, error) { return eventFor(principal.RoleOrderService, e) }
 
-// MerchantCloudEvent gives an event as its merchant may see it, in the form in
-// which it leaves by webhook.
+// MerchantCloudEvent gives an event in its form for webhooks, with only the fields
+// that its merchant may see.
 func MerchantCloudEvent(e *watch.Event) ([]byte, error) { return eventFor(principal.RoleMerchant, e) }
 
 // eventFor gives an event with the fields that a role may see.

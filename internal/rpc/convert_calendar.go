@@ -13,8 +13,8 @@ func calendarDayOf(d calendar.Day) *tenfoldv1.CalendarDay {
 	return &tenfoldv1.CalendarDay{Date: d.Date.String(), Kind: dayKinds.proto(d.Kind), Name: d.Name}
 }
 
-// calendarDays reads days in order of date. REQUEST_INVALID for a date that has
-// the form of one and is none.
+// calendarDays reads days in order of date. Refuses with REQUEST_INVALID a text
+// that has the form of a date but is none.
 func calendarDays(list []*tenfoldv1.CalendarDay) ([]calendar.Day, error) {
 	days := make([]calendar.Day, len(list))
 	for i, p := range list {

@@ -70,7 +70,7 @@ func feesOf(c *claim.Claim) *tenfoldv1.AuthenticationFees {
 	}
 }
 
-// noticeOf is the notice to the merchant, once a claim has reached it.
+// noticeOf is the notice to the merchant, once there is one.
 func noticeOf(c *claim.Claim) *tenfoldv1.Notice {
 	if c.State != claim.Notified && c.NoticeConfirmedAt.IsZero() {
 		return nil
@@ -132,7 +132,8 @@ func moveOf(m *postgres.MoveRead) *tenfoldv1.Move {
 	}
 }
 
-// calculationOf is a calculation as callers see it; revision is zero for a quote.
+// calculationOf is a calculation in the contract's form; revision is zero for a
+// quote.
 func calculationOf(c *policy.Calculation, revision int32) *tenfoldv1.Calculation {
 	if c.PolicyID == "" {
 		return nil
@@ -163,7 +164,7 @@ func calculationOf(c *policy.Calculation, revision int32) *tenfoldv1.Calculation
 	return p
 }
 
-// claimantRole says what the claimant is to the line.
+// claimantRole says whether the claimant is the line's payer or its recipient.
 func claimantRole(claimantID, payerID string) tenfoldv1.ClaimantRole {
 	if claimantID == payerID {
 		return tenfoldv1.ClaimantRole_CLAIMANT_ROLE_PAYER

@@ -14,7 +14,7 @@ func appealOf(a *postgres.AppealRead) *tenfoldv1.Appeal {
 	}
 }
 
-// approvalOf is an approval of a claim as the claim is now.
+// approvalOf is an approval of a claim, given the claim's present state.
 func approvalOf(a *book.Approval, c *claim.Claim) *tenfoldv1.Approval {
 	return &tenfoldv1.Approval{
 		Revision: a.Revision, Person: a.Person, Amount: moneyOf(a.Amount, c.Currency), Note: a.Note,

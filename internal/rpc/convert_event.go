@@ -9,8 +9,8 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// sharedEvent is an event in the contract's form, made once for all who follow.
-// It must not be changed.
+// sharedEvent is an event in the contract's form, made once for all followers. It
+// must not be changed.
 func sharedEvent(e *watch.Event) (*tenfoldv1.Event, error) {
 	content, err := e.Decoded()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// bookOf is a book of one moment, with the sums of its debts by kind.
+// bookOf is a book at one moment, with the sums of its debts by kind.
 func bookOf(h *book.Head, accounts []postgres.Account, debts []postgres.DebtSum) *tenfoldv1.Book {
 	var shortfall money.Amount
 	for _, d := range debts {

@@ -13,7 +13,7 @@ func moneyOf(a money.Amount, currency string) *tenfoldv1.Money {
 	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: int64(a)}
 }
 
-// moneyOrNone leaves out an amount of zero where that means that there is none.
+// moneyOrNone leaves out an amount of zero if zero means that there is none.
 func moneyOrNone(a money.Amount, currency string) *tenfoldv1.Money {
 	if a == 0 {
 		return nil
@@ -25,8 +25,8 @@ func signed(a money.Amount, currency string) *tenfoldv1.SignedMoney {
 	return &tenfoldv1.SignedMoney{CurrencyCode: currency, MinorUnits: int64(a)}
 }
 
-// amount reads an optional amount that must be in the currency of the amounts
-// beside it; absent is zero.
+// amount reads an optional amount, which must be in the currency of the amounts
+// beside it; absent means zero.
 func amount(m *tenfoldv1.Money, currency, field string) (money.Amount, error) {
 	if m == nil || m.GetCurrencyCode() == currency {
 		return money.Amount(m.GetMinorUnits()), nil
@@ -42,7 +42,7 @@ func ratio(r *tenfoldv1.Ratio) money.Ratio {
 	return money.Ratio{Num: r.GetNumerator(), Den: r.GetDenominator()}
 }
 
-// stamp is a time as callers see it; absent for the zero time.
+// stamp is a time in the contract's form; absent for the zero time.
 func stamp(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil
@@ -50,7 +50,7 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// moment reads a time as precisely as it is kept; zero where it is absent.
+// moment reads a time with the precision in which it is stored; absent means zero.
 func moment(t *timestamppb.Timestamp) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -61,7 +61,7 @@ func moment(t *timestamppb.Timestamp) time.Time {
 // amounts reads several amounts of one message and keeps the first mismatch.
 type amounts struct {
 	currency string
-	// field is the message's place in the request.
+	// field is the message's path in the request.
 	field string
 	err   error
 }

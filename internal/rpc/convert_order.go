@@ -9,14 +9,14 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// mixed refuses an amount in another currency than those it belongs with.
+// mixed refuses an amount in another currency than the amounts it belongs with.
 func mixed(expected, given, field string) error {
-	return fault.New(fault.CurrencyMismatch, "%s is in %s, the amounts it belongs with are in %s", field, given, expected).
+	return fault.New(fault.CurrencyMismatch, "%s is in %s, but the amounts that it belongs with are in %s", field, given, expected).
 		With("expected", expected).With("given", given).At(field + ".currency_code")
 }
 
-// orderLine reads a line that a request carries. Its currency is that of the
-// unit price; every other amount must be in it.
+// orderLine reads the line in a request. Its currency is that of the unit price;
+// every other amount must be in it.
 func orderLine(p *tenfoldv1.OrderLine) (*order.Line, error) {
 	const field = "order_line"
 	merchant, id := nameOf(p.GetName())
@@ -83,8 +83,8 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 	return p
 }
 
-// lineRefunds reads the refunds of a line. Their currency is compared with the
-// book's when the line itself is only named.
+// lineRefunds reads the refunds of a line. If the line is only named, their
+// currency is compared with the book's.
 func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]book.Refund, error) {
 	out := make([]book.Refund, 0, len(list))
 	for i, p := range list {
@@ -97,7 +97,7 @@ func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]book.
 			return nil, err
 		}
 		if a == 0 {
-			return nil, fault.New(fault.AmountOutOfRange, "a refund gives at least one minor unit back").At(field + ".minor_units")
+			return nil, fault.New(fault.AmountOutOfRange, "a refund must be at least one minor unit").At(field + ".minor_units")
 		}
 		out = append(out, book.Refund{OrderLineID: lineID, RefundID: p.GetRefundId(), Amount: a, RefundedAt: moment(p.GetRefundedAt())})
 	}

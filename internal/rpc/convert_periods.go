@@ -38,7 +38,7 @@ func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 	}
 }
 
-// spanOf is a span as the contract has it: one of the two, or neither where it
+// spanOf is a span in the contract's form: one of the two values, or neither if it
 // was left out.
 func spanOf(s policy.Span) (*durationpb.Duration, int32) { return periodOf(s.Duration), s.WorkingDays }
 
@@ -46,7 +46,7 @@ func span(d *durationpb.Duration, workingDays int32) policy.Span {
 	return policy.Span{Duration: period(d), WorkingDays: workingDays}
 }
 
-// periodOf is a duration as callers see it; absent for one that was left out.
+// periodOf is a duration in the contract's form; absent if it was left out.
 func periodOf(d time.Duration) *durationpb.Duration {
 	if d == 0 {
 		return nil

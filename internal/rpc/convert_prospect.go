@@ -11,8 +11,8 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// choicesOf gives every way in which something can be done to a claim, those of
-// one role where one is given.
+// choicesOf gives every possible outcome of every action on a claim, only those of
+// one role if one is given.
 func choicesOf(c *claim.Claim, catalog *book.Catalog, now time.Time, role principal.Role) []explain.Choice {
 	var out []explain.Choice
 	for _, a := range c.Allowed() {
@@ -50,7 +50,7 @@ func movementsOf(list []claim.Movement, currency string) []*tenfoldv1.MoneyMovem
 	return out
 }
 
-// lapseOf is what the passing of a claim's deadline will do; nil where none runs.
+// lapseOf is the effect of the claim's deadline passing; nil if no deadline runs.
 func lapseOf(c *claim.Claim) *tenfoldv1.DeadlineEffect {
 	p, runs := c.Lapse()
 	if !runs {

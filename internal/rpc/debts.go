@@ -55,7 +55,8 @@ func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRe
 	return out, nil
 }
 
-// debtCursor reads the place of a debt: its kind, since when it is open, its id.
+// debtCursor reads the cursor of a list of debts: kind, time since when it is open,
+// id.
 func debtCursor(p *page) (postgres.DebtCursor, error) {
 	since, err := p.number(1)
 	if err != nil || p.cursor[0] == "" {
@@ -95,8 +96,7 @@ func debtOf(d *debt.Debt, currency string) *tenfoldv1.Debt {
 	return p
 }
 
-// debtSumsOf are the sums of one age, in the order in which income goes to the
-// kinds.
+// debtSumsOf are the sums of one age, in the order in which income pays the kinds.
 func debtSumsOf(sums []postgres.DebtSum, age int, currency string) []*tenfoldv1.DebtSum {
 	var out []*tenfoldv1.DebtSum
 	for _, kind := range debt.Kinds() {

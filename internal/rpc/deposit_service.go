@@ -19,7 +19,8 @@ type depositService struct {
 	backend
 }
 
-// readHead reads the head of a book; MERCHANT_NOT_FOUND where none is open.
+// readHead reads the head of a book. Refuses with MERCHANT_NOT_FOUND if none is
+// open.
 func readHead(ctx context.Context, r postgres.Reader, merchant string) (*book.Head, error) {
 	h, found, err := r.Head(ctx, merchant)
 	if err == nil && !found {
@@ -86,7 +87,7 @@ type moneyRequest interface {
 	GetEffectiveAt() *timestamppb.Timestamp
 }
 
-// moved is what every movement of a merchant's own money answers with.
+// moved is the common part of the answers to movements of a merchant's own money.
 type moved struct {
 	book      *tenfoldv1.Book
 	transfers []*tenfoldv1.Transfer
@@ -109,7 +110,7 @@ func (s *depositService) move(ctx context.Context, r moneyRequest, kind ledger.K
 	return s.moved(ctx, merchant, &o, err)
 }
 
-// moved reads what a movement left behind.
+// moved reads the book and the transfers after a movement.
 func (s *backend) moved(ctx context.Context, merchant string, o *book.Outcome, err error) (moved, error) {
 	if err != nil {
 		return moved{}, err
@@ -168,7 +169,7 @@ func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseT
 			return nil, err
 		}
 		if !found || t.Kind != ledger.DepositToppedUp {
-			return nil, fault.New(fault.TransferNotFound, "%s is no top-up", name).At("transfer")
+			return nil, fault.New(fault.TransferNotFound, "%s is not a top-up", name).At("transfer")
 		}
 		cmd.Reference = t.ExternalReference
 	}
@@ -180,7 +181,7 @@ func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseT
 	return &tenfoldv1.ReverseTopUpResponse{Book: m.book, Transfers: m.transfers, Replayed: m.replayed}, nil
 }
 
-// claimUnder reads an optional claim that must lie under the parent.
+// claimUnder reads an optional claim, which must belong to the parent.
 func claimUnder(parent, name string) (string, error) {
 	if name == "" {
 		return "", nil

@@ -10,7 +10,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// methodFile is the method that files a claim, in full.
+// methodFile is the full name of the method that files a claim.
 const methodFile = "/tenfold.v1." + methodFileClaim
 
 // language is the language that a request asks for.

@@ -20,9 +20,8 @@ import (
 )
 
 // enum translates between the words of a domain type and the values of a proto
-// enum. The contract names a value after the word, with the enum's own name
-// before it, so there is nothing to list; internal/parity_test.go holds the two
-// against each other.
+// enum. The contract names each value after its word, prefixed with the enum's own
+// name, so no list is needed; internal/parity_test.go compares the two.
 type enum[D ~string, P protoreflect.Enum] struct {
 	to   map[D]P
 	from map[protoreflect.EnumNumber]D
@@ -47,7 +46,7 @@ func enumOf[D ~string, P interface {
 	return e
 }
 
-// proto gives the value of a word; unspecified for a word that has none.
+// proto gives the value of a word; unspecified if the word has none.
 func (e enum[D, P]) proto(d D) P { return e.to[d] }
 
 // domain gives the word of a value; empty for unspecified.

@@ -27,10 +27,10 @@ import (
 // domain is the domain of every ErrorInfo.
 const domain = "tenfold"
 
-// pushBackTrailer tells gRPC clients that retry by themselves how long to wait.
+// pushBackTrailer tells gRPC clients that retry on their own how long to wait.
 const pushBackTrailer = "grpc-retry-pushback-ms"
 
-// canonical is the code of each reason, for ever.
+// canonical gives the code of each reason, for ever.
 var canonical = map[fault.Reason]codes.Code{
 	fault.RequestInvalid:    codes.InvalidArgument,
 	fault.AmountOutOfRange:  codes.InvalidArgument,
@@ -118,9 +118,9 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ProposalStateConflict:   codes.FailedPrecondition,
 }
 
-// statusOf is the one translation of errors into statuses. refused says that it
-// was a refusal; everything else is the caller's own deadline, an outage, or
-// INTERNAL, whose text stays in the log.
+// statusOf is the only translation of errors into statuses. refused says that it
+// was a refusal. Everything else is the caller's own deadline, an outage, or
+// INTERNAL, whose text is only logged.
 func statusOf(err error, who caller) (s *status.Status, refused bool) {
 	err = known(err)
 	if f, ok := fault.As(err); ok {
@@ -135,18 +135,18 @@ func statusOf(err error, who caller) (s *status.Status, refused bool) {
 	case errors.As(err, &v):
 		return v.status(who), true
 	case errors.Is(err, context.DeadlineExceeded):
-		return status.New(codes.DeadlineExceeded, "the caller's deadline passed; whether the request was accepted may be unknown"), false
+		return status.New(codes.DeadlineExceeded, "the caller's deadline passed; the request may or may not have been accepted, so send it again with the same request id"), false
 	case errors.Is(err, context.Canceled):
-		return status.New(codes.Canceled, "the caller is gone; whether the request was accepted may be unknown"), false
+		return status.New(codes.Canceled, "the caller cancelled the call; the request may or may not have been accepted"), false
 	}
 	if s, ok := status.FromError(err); ok {
-		// Details made elsewhere are classified nowhere, so they are dropped.
+		// The fields of details made elsewhere are not classified, so they are dropped.
 		return status.New(s.Code(), s.Message()), false
 	}
 	return status.New(codes.Internal, "internal error"), false
 }
 
-// known turns an outage into the refusal that it is to callers.
+// known turns an outage into its refusal for callers.
 func known(err error) error {
 	switch {
 	case errors.Is(err, postgres.ErrCommitUnknown):
@@ -157,7 +157,7 @@ func known(err error) error {
 	return err
 }
 
-// reasonOf names the reason of a refusal; empty for what is none.
+// reasonOf gives the reason of a refusal; empty for other errors.
 func reasonOf(err error) fault.Reason {
 	if f, ok := fault.As(known(err)); ok {
 		return f.Reason
@@ -193,9 +193,9 @@ func refusal(f *fault.Error, who caller) *status.Status {
 	return detailed(who, code, f.Detail, details...)
 }
 
-// detailed makes a status, and clears in its details what the caller must not see.
-// Details that cannot be encoded would be a bug, and the status without them still
-// says what matters.
+// detailed makes a status, and clears the fields of its details that the caller
+// must not see. Details that cannot be encoded would be a bug; then the status
+// without them still says what matters.
 func detailed(who caller, code codes.Code, message string, details ...protoadapt.MessageV1) *status.Status {
 	for _, d := range details {
 		who.coverDetail(d)
@@ -221,7 +221,7 @@ func pushBack(ctx context.Context, err error) {
 	}
 }
 
-// stateDetail is what a claim admits now, for this caller.
+// stateDetail describes what a claim allows this caller now.
 func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 	d := &tenfoldv1.ClaimStateDetail{
 		Claim:    claimName(c.MerchantID, c.ID),
@@ -279,8 +279,8 @@ func (v *violations) status(who caller) *status.Status {
 		&errdetails.BadRequest{FieldViolations: v.fields})
 }
 
-// violated turns what the validator found into violations; nil for nothing. An
-// amount outside its range has a reason of its own.
+// violated turns the validator's findings into violations; nil if there are none.
+// An amount outside its range has a reason of its own.
 func violated(err error) error {
 	var found *protovalidate.ValidationError
 	if !errors.As(err, &found) {
@@ -299,8 +299,8 @@ func violated(err error) error {
 	return v
 }
 
-// itemStatus is the status of one item of a batch, with what a call of its own
-// would have been answered.
+// itemStatus is the status of one item of a batch: what a call of its own would
+// have been answered.
 func itemStatus(err error, who caller) *tenfoldv1.ItemStatus {
 	s, refused := statusOf(err, who)
 	item := &tenfoldv1.ItemStatus{Code: int32(s.Code()), Message: s.Message()}
@@ -321,8 +321,8 @@ func itemStatus(err error, who caller) *tenfoldv1.ItemStatus {
 	return item
 }
 
-// invalid refuses a field that breaks a rule that the contract's language
-// cannot say.
+// invalid refuses a field that breaks a rule that the contract's language cannot
+// express.
 func invalid(field, format string, args ...any) error {
 	return fault.New(fault.RequestInvalid, format, args...).At(field)
 }

@@ -28,14 +28,14 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		return nil, err
 	}
 	if hides(role(ctx), &tenfoldv1.Move{}, "note") && read.moved.Role != string(principal.RoleMerchant) {
-		// The text would repeat what is hidden from the role in the move.
+		// The text would repeat the part of the move that is hidden from the role.
 		read.moved.Note = ""
 	}
 	choices := choicesOf(read.claim, s.engine.Catalog(), s.engine.Now(), "")
 	return &tenfoldv1.ExplainClaimResponse{Explanation: explanationOf(&read, choices, language(r.GetLanguage()))}, nil
 }
 
-// history is what an explanation is made of.
+// history is the material of an explanation.
 type history struct {
 	claim    *claim.Claim
 	moved    postgres.MoveRead
@@ -58,7 +58,8 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 	}
 	results, err := r.Results(ctx, c.MerchantID, c.ID, "", partsMax)
 	for i := range results {
-		// One command has one event, so what moved the claim has the move's.
+		// One command has one event, so the result that moved the claim has the
+		// move's event.
 		if results[i].EventNumber == h.moved.EventNumber {
 			h.result = &results[i]
 		}

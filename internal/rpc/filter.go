@@ -17,8 +17,8 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// The bounds of a filter, so that a long or deep one is refused before it is
-// parsed. There are fewer fields and operators to compare than comparisonsMax.
+// These bounds refuse a long or deep filter before it is parsed. There are fewer
+// fields and operators to compare than comparisonsMax.
 const (
 	filterMax      = 2048
 	comparisonsMax = 16
@@ -26,8 +26,8 @@ const (
 	tokensMax = 11 * comparisonsMax
 )
 
-// parseFilter reads the documented part of AIP-160; FILTER_UNSUPPORTED for
-// anything outside of it.
+// parseFilter reads the documented part of AIP-160. Refuses anything else with
+// FILTER_UNSUPPORTED.
 func parseFilter(text string) (postgres.ClaimQuery, error) {
 	var q postgres.ClaimQuery
 	text = strings.TrimSpace(text)
@@ -41,7 +41,7 @@ func parseFilter(text string) (postgres.ClaimQuery, error) {
 	p.Init(text)
 	parsed, err := p.Parse()
 	if err != nil {
-		return q, unsupported("the filter is no AIP-160 filter")
+		return q, unsupported("the filter does not have the form of AIP-160")
 	}
 	seen := make(map[string]bool, comparisonsMax)
 	for _, e := range conjuncts(parsed.GetExpr()) {
@@ -58,11 +58,11 @@ var unserved = []filtering.TokenType{
 	filtering.TokenTypeHas, filtering.TokenTypeNotEquals, filtering.TokenTypeLessThan, filtering.TokenTypeGreaterThan,
 }
 
-// checkTokens refuses a filter that is too long, or that holds what the documented
-// part does not, in one pass over its text.
+// checkTokens refuses, in one pass over the text, a filter that is too long or goes
+// beyond the documented part.
 func checkTokens(text string) error {
 	if len(text) > filterMax {
-		return unsupported("a filter has at most %d bytes", filterMax)
+		return unsupported("a filter can have at most %d bytes", filterMax)
 	}
 	var l filtering.Lexer
 	l.Init(text)
@@ -72,21 +72,21 @@ func checkTokens(text string) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return unsupported("the filter is no AIP-160 filter")
+			return unsupported("the filter does not have the form of AIP-160")
 		case tokens == tokensMax:
-			return unsupported("a filter compares at most %d times", comparisonsMax)
+			return unsupported("a filter can have at most %d comparisons", comparisonsMax)
 		case slices.Contains(unserved, token.Type):
 			return unsupported(`comparisons are joined by AND; %q is not supported`, token.Type)
 		}
 	}
 }
 
-// conjuncts takes what AND joins apart, in the order of the text.
+// conjuncts separates the terms joined by AND, in the order of the text.
 func conjuncts(e *expr.Expr) []*expr.Expr {
 	var out []*expr.Expr
 	for e.GetCallExpr().GetFunction() == filtering.FunctionAnd {
 		args := e.GetCallExpr().GetArgs()
-		// The parser leans to the left: what is joined last stands on the right.
+		// The parser builds to the left: the last term is on the right.
 		out, e = append(out, args[1]), args[0]
 	}
 	out = append(out, e)
@@ -98,19 +98,19 @@ func conjuncts(e *expr.Expr) []*expr.Expr {
 func compare(q *postgres.ClaimQuery, e *expr.Expr, seen map[string]bool) error {
 	call := e.GetCallExpr()
 	if len(call.GetArgs()) != 2 {
-		return unsupported("each term is a field, an operator and a value")
+		return unsupported("each term must be a field, an operator and a value")
 	}
 	name, operator, value := path(call.GetArgs()[0]), call.GetFunction(), call.GetArgs()[1]
 	field, known := filterFields[name]
 	if !known {
-		return unsupported("claims are not listed by %q", name)
+		return unsupported("claims cannot be listed by %q", name)
 	}
 	if seen[name+operator] {
-		return unsupported("%s is compared twice by %s", name, operator)
+		return unsupported("%s occurs twice with %s", name, operator)
 	}
 	seen[name+operator] = true
 	if !field.set(q, operator, value) {
-		return unsupported("%s is compared by %s", name, field.form)
+		return unsupported("%s must be compared with %s", name, field.form)
 	}
 	return nil
 }
@@ -123,11 +123,12 @@ func path(e *expr.Expr) string {
 	return e.GetIdentExpr().GetName()
 }
 
-// filterField is one field that claims are listed by.
+// filterField is one field that claims can be listed by.
 type filterField struct {
-	// form says what it is compared with.
+	// form describes the operators and values that it accepts.
 	form string
-	// set puts the value into the query; false where operator or value do not fit.
+	// set puts the value into the query; it returns false if operator or value do
+	// not fit.
 	set func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool
 }
 
@@ -179,7 +180,7 @@ func amountField(of func(*postgres.ClaimQuery) (from, to **money.Amount)) filter
 	}}
 }
 
-// bound sets the end of a range that an operator is for.
+// bound sets the end of a range that the operator stands for.
 func bound[T any](operator string, from, to *T, value T) bool {
 	switch operator {
 	case filtering.FunctionGreaterEquals:

@@ -11,12 +11,12 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// partsMax bounds each list of a FULL claim; what lies beyond is listed page by
+// partsMax bounds each list of a FULL claim; longer lists can be listed page by
 // page.
 const partsMax = 1000
 
-// fullPart reads fields that the FULL view has and the BASIC one has not, on the
-// snapshot on which the claim was read.
+// fullPart reads fields that only the FULL view has, on the snapshot on which the
+// claim was read.
 type fullPart struct {
 	fields []string
 	read   func(*claimService, context.Context, postgres.Reader, *claim.Claim, *tenfoldv1.Claim) error
@@ -36,7 +36,7 @@ var fullParts = []fullPart{
 	{[]string{"action_effects"}, (*claimService).readEffects},
 }
 
-// fullClaim reads of a claim what the mask wants.
+// fullClaim reads the parts of a claim that the mask names.
 func (s *claimService) fullClaim(ctx context.Context, r postgres.Reader, c *claim.Claim, m mask) (*tenfoldv1.Claim, error) {
 	p := basicClaim(c)
 	for _, part := range fullParts {
@@ -138,11 +138,11 @@ func (s *claimService) readBalances(ctx context.Context, r postgres.Reader, c *c
 	return err
 }
 
-// readEffects needs no reading: what the role may do follows from the claim.
+// readEffects reads nothing: the actions of the role follow from the claim.
 func (s *claimService) readEffects(ctx context.Context, _ postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	p.ActionEffects = effectsOf(choicesOf(c, s.engine.Catalog(), s.engine.Now(), role(ctx)), c.Currency)
 	return nil
 }
 
-// role is what the caller of a method acts as.
+// role is the role of the method's caller.
 func role(ctx context.Context) principal.Role { return callerOf(ctx).Role }

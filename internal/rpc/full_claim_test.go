@@ -239,7 +239,7 @@ func TestExplainClaim(t *testing.T) {
 		e.GetVerdict().GetRevision() != c.GetRevision() || e.GetCalculation() == nil || e.GetText().GetLanguage() != tenfoldv1.Language_LANGUAGE_ENGLISH {
 		t.Errorf("%v", e)
 	}
-	if !strings.Contains(e.GetText().GetWhy(), e.GetResult().GetReportNumber()) || !strings.Contains(e.GetText().GetAward()[0], "2,000.00 CNY of compensation") {
+	if !strings.Contains(e.GetText().GetWhy(), e.GetResult().GetReportNumber()) || !strings.Contains(e.GetText().GetAward()[0], "a compensation of 2,000.00 CNY") {
 		t.Errorf("%v", e.GetText())
 	}
 	if d := e.GetDeadlineEffect(); !d.GetEscalates() || d.GetNextState() != c.GetState() {

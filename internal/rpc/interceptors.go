@@ -22,9 +22,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// chain is what every call passes through: who calls, whether the role may and
-// how often, whether the request keeps the contract's rules, a deadline, at the
-// end what the role must not see, and the one translation of errors.
+// chain is the sequence that every call passes through. It checks the caller, the
+// role's rights and quota, and the contract's rules on the request; it sets a
+// deadline; at the end it hides fields from the role; and it is the only
+// translation of errors.
 type chain struct {
 	validator protovalidate.Validator
 	authority identity.Authority
@@ -33,7 +34,7 @@ type chain struct {
 	now       engine.Clock
 	callMax   time.Duration
 	observer  Observer
-	// measure is the time of day, by which calls are measured.
+	// measure is the clock by which calls are measured.
 	measure func() time.Time
 	log     *slog.Logger
 }
@@ -51,8 +52,7 @@ func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerIn
 	return response, err
 }
 
-// answered tells the observer of a call that has its answer, and who listens to
-// every detail.
+// answered reports an answered call to the observer, and to the debug log.
 func (c *chain) answered(ctx context.Context, who caller, method string, began time.Time, err error) {
 	took := c.measure().Sub(began)
 	if c.observer.Answered != nil {
@@ -78,7 +78,7 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 			return nil, err
 		}
 	}
-	// A call always ends, also when its caller named no deadline.
+	// A call always ends, even if its caller set no deadline.
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.callMax)
@@ -90,7 +90,7 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 	return response, err
 }
 
-// check holds a request against the rules that stand in the contract.
+// check checks a request against the contract's rules.
 func (c *chain) check(request any) error {
 	m, ok := request.(proto.Message)
 	if !ok {
@@ -99,8 +99,8 @@ func (c *chain) check(request any) error {
 	return violated(c.validator.Validate(m))
 }
 
-// stream does for streams what unary does for calls; a stream has no deadline but
-// its caller's.
+// stream does for streams what unary does for calls; a stream has no deadline
+// except its caller's.
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	ctx, began := withCallID(s.Context()), c.measure()
 	who, err := c.admit(ctx, info.FullMethod, 1)
@@ -126,8 +126,8 @@ func (c *chain) follow(ctx context.Context, who caller, server any, s grpc.Serve
 	return handle(server, &guarded{ServerStream: s, ctx: withCaller(ctx, who), chain: c, who: who, method: method})
 }
 
-// guarded is a stream of the contract, whose requests are checked as those of
-// calls are, and on which a caller sees what its role may.
+// guarded is a stream of the contract. Its requests are checked like those of
+// calls, and a caller sees only what its role may see.
 type guarded struct {
 	grpc.ServerStream
 	ctx    context.Context
@@ -156,8 +156,8 @@ func (s *guarded) SendMsg(m any) error {
 	return s.ServerStream.SendMsg(m)
 }
 
-// admit says who calls, whether as often as it may, and whether that role may
-// call the method. With a refusal it gives as much of the caller as was proved.
+// admit finds out who calls, and checks the caller's quota and whether the role may
+// call the method. With a refusal it returns as much of the caller as was proved.
 func (c *chain) admit(ctx context.Context, method string, parts int) (caller, error) {
 	row, ok := methods[method]
 	if !ok {
@@ -177,8 +177,8 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 	return who, err
 }
 
-// answer turns an error into the status that the caller sees, and writes what
-// the operator should know. Texts of callers are never logged.
+// answer turns an error into the status that the caller sees, and logs what the
+// operator should know. Texts of callers are never logged.
 func (c *chain) answer(ctx context.Context, who caller, method string, err error) error {
 	c.remember(who, method, err)
 	c.observer.refused(err)
@@ -199,16 +199,17 @@ func (c *chain) answer(ctx context.Context, who caller, method string, err error
 	}
 	c.log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("method", shortMethod(method)),
 		slog.String("workload", who.Workload), slog.String("error", err.Error()))
-	return status.Errorf(codes.Internal, "internal error; the operator finds it under call id %s", callIDOf(ctx))
+	return status.Errorf(codes.Internal, "internal error; give the operator call id %s to find it in the log", callIDOf(ctx))
 }
 
-// remembered are the reasons that say that a caller tried what it may not.
+// remembered are the reasons which say that a caller tried something that it may
+// not do.
 var remembered = []fault.Reason{
 	fault.CredentialMissing, fault.CredentialInvalid, fault.AccessDenied, fault.PersonRequired, fault.SamePerson,
 	fault.AuthenticatorNotTrusted,
 }
 
-// remember notes for the auditor that a caller was refused for what it is.
+// remember records for the auditor that a call was refused because of its caller.
 func (c *chain) remember(who caller, method string, err error) {
 	f, ok := fault.As(err)
 	var beyond *outOfScope

@@ -10,7 +10,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// queues are the queues of the contract as the database knows them.
+// queues maps the contract's queues to the database's.
 var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW:        postgres.QueueReview,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPEAL:        postgres.QueueAppeal,
@@ -25,7 +25,7 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 		return nil, err
 	}
 	if q.ClaimantID != "" && hides(callerOf(ctx).Role, &tenfoldv1.Claim{}, "claimant_id") {
-		return nil, unsupported("claimant_id is not shown to this role, so nothing is found by it")
+		return nil, unsupported("claimant_id is hidden from this role, which cannot filter by it")
 	}
 	p, err := pageOf(ctx, r, claimCursorParts)
 	if err != nil {
@@ -56,8 +56,8 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	return out, nil
 }
 
-// claimQuery reads what a request asks for. FILTER_UNSUPPORTED for what no index
-// would serve.
+// claimQuery reads the query of a request. Refuses with FILTER_UNSUPPORTED a query
+// that no index would serve.
 func claimQuery(r *tenfoldv1.ListClaimsRequest) (postgres.ClaimQuery, error) {
 	q, err := parseFilter(r.GetFilter())
 	if err != nil {
@@ -67,9 +67,9 @@ func claimQuery(r *tenfoldv1.ListClaimsRequest) (postgres.ClaimQuery, error) {
 	q.MerchantID, q.Queue = anchor(merchant), queues[r.GetQueue()]
 	switch anchored := q.OrderID != "" || q.ClaimantID != "" || q.ProductID != "" || q.AuthenticatorID != ""; {
 	case q.MerchantID == "" && !anchored && q.Queue == "":
-		return q, unsupported("a list over all merchants needs an order_id, claimant_id, product_id or authenticator_id, or a queue")
+		return q, unsupported("a list over all merchants needs a filter by order_id, claimant_id, product_id or authenticator_id, or a queue")
 	case q.Queue != "" && anchored:
-		return q, unsupported("a queue takes no order_id, claimant_id, product_id or authenticator_id")
+		return q, unsupported("a queue cannot be filtered by order_id, claimant_id, product_id or authenticator_id")
 	}
 	q.OldestFirst, err = oldestFirst(r)
 	return q, err
@@ -81,11 +81,11 @@ func oldestFirst(r *tenfoldv1.ListClaimsRequest) (bool, error) {
 		return false, nil
 	}
 	if r.GetQueue() != tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSPECIFIED {
-		return false, fault.New(fault.FilterUnsupported, "a queue has its own order: the longest wait first").At("order_by")
+		return false, fault.New(fault.FilterUnsupported, "a queue cannot be ordered; it lists the longest wait first").At("order_by")
 	}
 	by, err := ordering.ParseOrderBy(r)
 	if err != nil || len(by.Fields) != 1 || by.ValidateForPaths("filed_at") != nil {
-		return false, fault.New(fault.FilterUnsupported, `claims are in the order of "filed_at" or "filed_at desc"`).At("order_by")
+		return false, fault.New(fault.FilterUnsupported, `claims can only be ordered by "filed_at" or "filed_at desc"`).At("order_by")
 	}
 	return !by.Fields[0].Desc, nil
 }

@@ -14,7 +14,7 @@ type merchantMoneyService struct {
 	backend
 }
 
-// bookAfter reads the book that a command left behind.
+// bookAfter reads the book after a command.
 func (b *backend) bookAfter(ctx context.Context, merchant string, err error) (*tenfoldv1.Book, error) {
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *t
 	return &tenfoldv1.RecordConsumerRepaymentResponse{Claim: c, Transfers: transfers, Replayed: o.Replayed}, nil
 }
 
-// transfersAfter are the transfers of an outcome, also of a replay.
+// transfersAfter are the transfers of an outcome, even of a replay.
 func (b *backend) transfersAfter(ctx context.Context, merchant string, o *book.Outcome) ([]*tenfoldv1.Transfer, error) {
 	if !o.Replayed || o.TransferNumber == 0 {
 		return transfersOf(o.Transfers), nil

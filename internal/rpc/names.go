@@ -11,7 +11,7 @@ import (
 // anyMerchant stands for all merchants in a name.
 const anyMerchant = "-"
 
-// Names of resources, as the contract spells them.
+// These are the names of resources, as the contract spells them.
 
 func merchantName(merchant string) string      { return "merchants/" + merchant }
 func claimName(merchant, id string) string     { return "merchants/" + merchant + "/claims/" + id }
@@ -36,8 +36,8 @@ func holdName(merchant, claimID string, n int32) string {
 	return claimName(merchant, claimID) + "/holds/" + strconv.Itoa(int(n))
 }
 
-// nameOf gives the ids in a name whose form the contract's rules have checked:
-// the 2nd, 4th and so on of its parts.
+// nameOf gives the ids in a name whose form the contract's rules have checked: its
+// 2nd, 4th and further even parts.
 func nameOf(name string) (first, second string) {
 	parts := strings.SplitN(name, "/", 5)
 	if len(parts) > 1 {
@@ -49,28 +49,28 @@ func nameOf(name string) (first, second string) {
 	return first, second
 }
 
-// claimOf gives merchant and claim of a claim's name. An id that nobody ever
-// gave out is CLAIM_NOT_FOUND before anything is read.
+// claimOf gives merchant and claim of a claim's name. An id that cannot exist is
+// refused with CLAIM_NOT_FOUND before anything is read.
 func claimOf(name, field string) (merchant, id string, err error) {
 	merchant, spelled := nameOf(name)
 	id, ok := claim.ParseID(spelled)
 	if !ok {
-		return "", "", fault.New(fault.ClaimNotFound, "no claim has the id %q: its check character does not fit", spelled).
+		return "", "", fault.New(fault.ClaimNotFound, "there is no claim with the id %q: its check character is wrong", spelled).
 			With("claimId", spelled).At(field)
 	}
 	return merchant, id, nil
 }
 
-// under refuses a name that does not lie under its parent.
+// under refuses a name that does not belong to its parent.
 func under(parent, name, field string) error {
 	if strings.HasPrefix(name, parent+"/") {
 		return nil
 	}
-	return fault.New(fault.RequestInvalid, "%s does not lie under %s", name, parent).At(field)
+	return fault.New(fault.RequestInvalid, "%s does not belong to %s", name, parent).At(field)
 }
 
-// numberOf reads the number at the end of a name; the contract's rules have
-// checked that one stands there.
+// numberOf reads the number at the end of a name; the contract's rules have checked
+// that there is one.
 func numberOf(name string) int64 {
 	n, _ := strconv.ParseInt(name[strings.LastIndexByte(name, '/')+1:], 10, 64)
 	return n

@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	// pageDefault is the size of a page for which the caller named none; the
-	// contract's rules bound the rest.
+	// pageDefault is the size of a page if the caller named none; the contract's
+	// rules bound it.
 	pageDefault = 50
 	bindingSize = 16
-	// separator stands between the parts of a cursor; no id holds it.
+	// separator separates the parts of a cursor; no id contains it.
 	separator = "\x1f"
 )
 
-// page is which part of a list a request asks for.
+// page is the part of a list that a request asks for.
 type page struct {
 	size int
-	// cursor is where the page before ended: the parts of its last row's key.
+	// cursor is where the previous page ended: the parts of its last row's key.
 	cursor  []string
 	binding []byte
 }
 
-// pageRequest is what every list request has.
+// pageRequest is the common part of list requests.
 type pageRequest interface {
 	proto.Message
 	GetPageSize() int32
@@ -41,7 +41,7 @@ type pageRequest interface {
 }
 
 // pageOf reads the page of a list request. parts is how many parts its cursors
-// have. PAGE_TOKEN_INVALID for the token of another query or caller.
+// have. Refuses with PAGE_TOKEN_INVALID the token of another query or caller.
 func pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
 	p := page{size: int(r.GetPageSize()), binding: binding(ctx, r), cursor: make([]string, parts)}
 	if p.size == 0 {
@@ -56,13 +56,13 @@ func pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
 	}
 	cursor := strings.Split(string(raw[bindingSize:]), separator)
 	if len(cursor) != parts {
-		return page{}, fault.New(fault.PageTokenInvalid, "the page token holds no place in this list").At("page_token")
+		return page{}, fault.New(fault.PageTokenInvalid, "the page token does not hold a position in this list").At("page_token")
 	}
 	p.cursor = cursor
 	return p, nil
 }
 
-// token names the place after the row whose key is given.
+// token is the page token of the rows after the one with the given key.
 func (p *page) token(key ...string) string {
 	raw := append(bytes.Clone(p.binding), strings.Join(key, separator)...)
 	return base64.RawURLEncoding.EncodeToString(raw)
@@ -75,12 +75,13 @@ func (p *page) number(part int) (int64, error) {
 	}
 	n, err := strconv.ParseInt(p.cursor[part], 10, 64)
 	if err != nil {
-		return 0, fault.New(fault.PageTokenInvalid, "the page token holds no place in this list").At("page_token")
+		return 0, fault.New(fault.PageTokenInvalid, "the page token does not hold a position in this list").At("page_token")
 	}
 	return n, nil
 }
 
-// binding covers the query, but for size, token and whether to count, and who asks.
+// binding is a digest of the caller and of the query, without size, token and
+// whether to count.
 func binding(ctx context.Context, r pageRequest) []byte {
 	who := callerOf(ctx)
 	query := proto.Clone(r)
@@ -92,7 +93,7 @@ func binding(ctx context.Context, r pageRequest) []byte {
 	}
 	content, err := proto.MarshalOptions{Deterministic: true}.Marshal(query)
 	if err != nil {
-		// A message that came over the wire can be written to it.
+		// A message that came over the wire can be encoded again.
 		panic(err)
 	}
 	h := sha256.New()
@@ -102,8 +103,8 @@ func binding(ctx context.Context, r pageRequest) []byte {
 	return h.Sum(nil)[:bindingSize]
 }
 
-// cut takes a page off rows that were read one beyond it, and says whether
-// there are more.
+// cut cuts a page off rows that were read one beyond it, and says whether there are
+// more.
 func cut[T any](rows []T, size int) ([]T, bool) {
 	if len(rows) > size {
 		return rows[:size], true
@@ -111,11 +112,11 @@ func cut[T any](rows []T, size int) ([]T, bool) {
 	return rows, false
 }
 
-// claimCursorParts are the id of a claim, since when it waits, and the result it
-// is listed for.
+// claimCursorParts are the id of a claim, the time since when it waits, and the
+// result that it is listed for.
 const claimCursorParts = 3
 
-// claimCursor reads the place after a claim.
+// claimCursor reads the cursor of a list of claims.
 func claimCursor(p *page) (postgres.ClaimCursor, error) {
 	since, err := p.number(1)
 	if err != nil || p.cursor[0] == "" {

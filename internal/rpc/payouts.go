@@ -10,7 +10,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// payoutAfter is the payout of an outcome: as the command left it, or, of a
+// payoutAfter is the payout of an outcome: as the command left it, or, for a
 // replay, as it is now.
 func (b *backend) payoutAfter(ctx context.Context, merchant string, o *book.Outcome) (*payout.Payout, error) {
 	if !o.Replayed {

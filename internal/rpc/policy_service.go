@@ -35,7 +35,7 @@ func (s *policyService) GetPolicyVersion(ctx context.Context, r *tenfoldv1.GetPo
 	id, _ := nameOf(r.GetName())
 	v, ok := s.engine.Catalog().Policy(id, int32(numberOf(r.GetName())))
 	if !ok {
-		return nil, fault.New(fault.PolicyNotFound, "%s is not published", r.GetName()).With("policyId", id).At("name")
+		return nil, fault.New(fault.PolicyNotFound, "%s has not been published", r.GetName()).With("policyId", id).At("name")
 	}
 	return &tenfoldv1.GetPolicyVersionResponse{PolicyVersion: policyVersionOf(v)}, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// caller is who makes a call, as the identity behind it was proved.
+// caller is the identity behind a call, as far as it was proved.
 type caller struct {
 	identity.Caller
 }
@@ -25,13 +25,13 @@ func withCaller(ctx context.Context, c caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// callerOf gives who makes the call; every call that reaches a handler has one.
+// callerOf gives the caller of a call; every call that reaches a handler has one.
 func callerOf(ctx context.Context) caller {
 	c, _ := ctx.Value(callerKey{}).(caller)
 	return c
 }
 
-// evidenceOf gathers what a call shows of who makes it.
+// evidenceOf collects a call's evidence of its caller.
 func evidenceOf(ctx context.Context) *identity.Evidence {
 	md, _ := metadata.FromIncomingContext(ctx)
 	e := &identity.Evidence{
@@ -55,7 +55,7 @@ func evidenceOf(ctx context.Context) *identity.Evidence {
 	return e
 }
 
-// one gives the only value of a metadata key; several are as good as none.
+// one gives the only value of a metadata key; several values count as none.
 func one(md metadata.MD, key string) string {
 	if values := md.Get(key); len(values) == 1 {
 		return values[0]
@@ -63,8 +63,8 @@ func one(md metadata.MD, key string) string {
 	return ""
 }
 
-// bearer takes the token out of a value "Bearer TOKEN". Any other value is a
-// token that no issuer has signed.
+// bearer extracts the token from a value "Bearer TOKEN". Any other value counts as
+// a token that no issuer has signed.
 func bearer(value string) string {
 	const scheme = "bearer "
 	if len(value) > len(scheme) && strings.EqualFold(value[:len(scheme)], scheme) {
@@ -85,7 +85,7 @@ func onLoopback(a net.Addr) bool {
 		return false
 	}
 	if a.Network() == "tcp" {
-		// Of a call over HTTP, gRPC knows the address as text.
+		// For a call over HTTP, gRPC knows the address only as text.
 		from, err := netip.ParseAddrPort(a.String())
 		return err == nil && from.Addr().Unmap().IsLoopback()
 	}

@@ -25,7 +25,7 @@ func (b *backend) proposal(ctx context.Context, merchant string, number int64) (
 	return proposalOf(&p, h.Currency), err
 }
 
-// proposalAfter is the proposal of an outcome: as the command left it, or, of a
+// proposalAfter is the proposal of an outcome: as the command left it, or, for a
 // replay, as it is now.
 func (b *backend) proposalAfter(ctx context.Context, merchant string, number int64, o *book.Outcome, err error) (*tenfoldv1.Proposal, error) {
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// bucketsMax is how many workloads have a bucket of their own. Proved workloads
-// are fewer by far; names that are believed on loopback may be any number.
+// bucketsMax is how many workloads have a bucket of their own. There are far fewer
+// proved workloads; the names that are believed on loopback may be any number.
 const bucketsMax = 4096
 
-// rates bounds how often each workload calls.
+// rates bounds how often each workload may call.
 type rates struct {
-	// quota is that of workloads without one of their own; zero for no bound.
+	// quota applies to workloads without one of their own; zero means no bound.
 	quota identity.Quota
 	now   func() time.Time
 
@@ -25,7 +25,7 @@ type rates struct {
 	buckets map[string]*bucket
 }
 
-// bucket holds the calls that a workload may make at once; it fills with time.
+// bucket holds the calls that a workload may make at once; it refills with time.
 type bucket struct {
 	quota   identity.Quota
 	limiter *rate.Limiter
@@ -39,9 +39,9 @@ func newRates(quota identity.Quota, now func() time.Time) *rates {
 	return &rates{quota: quota, now: now, buckets: make(map[string]*bucket)}
 }
 
-// take lets a call of so many parts through: RATE_LIMITED, with how long to
-// wait, where the workload has called too often. A call with more parts than the
-// bucket holds is let through when it is full.
+// take admits a call of so many parts. Refuses with RATE_LIMITED, and says how long
+// to wait, if the workload has called too often. A call with more parts than the
+// bucket holds is admitted when the bucket is full.
 func (r *rates) take(c caller, parts int) error {
 	quota := c.Quota
 	if quota == (identity.Quota{}) {
@@ -57,11 +57,11 @@ func (r *rates) take(c caller, parts int) error {
 		return nil
 	}
 	reserved.CancelAt(now)
-	return fault.New(fault.RateLimited, "workload %s makes more calls than it may: %g a second, %d at once", c.Workload, quota.PerSecond, quota.Burst).
+	return fault.New(fault.RateLimited, "workload %s exceeds its quota of %g calls a second and %d at once", c.Workload, quota.PerSecond, quota.Burst).
 		With("callsPerSecond", quota.PerSecond).With("burst", quota.Burst).After(wait)
 }
 
-// bucket gives a workload's bucket; a fresh one where its quota has changed.
+// bucket gives a workload's bucket, a fresh one if its quota has changed.
 func (r *rates) bucket(workload string, quota identity.Quota, now time.Time) *bucket {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,7 +73,7 @@ func (r *rates) bucket(workload string, quota identity.Quota, now time.Time) *bu
 		r.forget(now)
 	}
 	if !ok && len(r.buckets) >= bucketsMax {
-		// All of them call at once: the rest share one.
+		// All of the workloads call at once: the rest share one bucket.
 		workload = ""
 		if b, ok = r.buckets[workload]; ok {
 			return b
@@ -84,7 +84,7 @@ func (r *rates) bucket(workload string, quota identity.Quota, now time.Time) *bu
 	return b
 }
 
-// forget drops the buckets that are full: fresh ones say the same.
+// forget drops the buckets that are full: fresh ones are equal.
 func (r *rates) forget(now time.Time) {
 	for workload, b := range r.buckets {
 		if b.limiter.TokensAt(now) >= float64(b.quota.Burst) {
@@ -93,7 +93,8 @@ func (r *rates) forget(now time.Time) {
 	}
 }
 
-// partsOf is how many calls a request stands for: a batch as many as it has items.
+// partsOf is how many calls a request counts as: a batch counts as many as it has
+// items.
 func partsOf(request any) int {
 	if batch, ok := request.(*tenfoldv1.BatchFileClaimsRequest); ok {
 		return len(batch.GetRequests())

@@ -12,21 +12,21 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// pathsMax is more paths than a claim has fields.
+// pathsMax is more than the number of fields of a claim.
 const pathsMax = 100
 
-// mask is which fields of a claim an answer holds.
+// mask says which fields of a claim an answer holds.
 type mask struct {
 	paths []string
 	full  bool
 }
 
-// maskOf reads view and mask of a request. REQUEST_INVALID, naming the path, for
-// one that the view does not have.
+// maskOf reads view and mask of a request. Refuses with REQUEST_INVALID a path that
+// the view does not have, and names it.
 func maskOf(r *tenfoldv1.GetClaimRequest) (mask, error) {
 	m := mask{paths: r.GetReadMask().GetPaths(), full: r.GetView() == tenfoldv1.ClaimView_CLAIM_VIEW_FULL}
 	if len(m.paths) > pathsMax {
-		return m, invalid("read_mask", "a mask names at most %d paths, not %d", pathsMax, len(m.paths))
+		return m, invalid("read_mask", "a mask can name at most %d paths, not %d", pathsMax, len(m.paths))
 	}
 	if slices.Equal(m.paths, []string{fieldmask.WildcardPath}) {
 		m.paths = nil
@@ -63,7 +63,7 @@ func (m *mask) wants(field string) bool {
 	})
 }
 
-// cut leaves of a claim what was asked for.
+// cut removes from a claim everything that was not asked for.
 func (m *mask) cut(c *tenfoldv1.Claim) *tenfoldv1.Claim {
 	if len(m.paths) == 0 {
 		return c

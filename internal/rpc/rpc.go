@@ -1,7 +1,7 @@
-// Package rpc serves the contract over gRPC: it checks who calls and what is
-// sent, turns requests into commands of the engine and reads of the database,
-// and turns what comes back, refusals included, into messages. It decides
-// nothing about claims or money.
+// Package rpc serves the contract over gRPC. It checks the caller and the request,
+// turns requests into commands of the engine and reads of the database, and turns
+// the results, refusals included, into messages. It decides nothing about claims or
+// money.
 package rpc
 
 import (
@@ -40,46 +40,46 @@ import (
 
 // Config bounds the server. Every bound must be set; Defaults gives good ones.
 type Config struct {
-	// ReceiveMax is the most bytes of one request.
+	// ReceiveMax is the largest size of one request in bytes.
 	ReceiveMax int
-	// StreamsMax is the most calls at once on one connection.
+	// StreamsMax is how many calls may run at once on one connection.
 	StreamsMax uint32
-	// Workers is how many goroutines take calls and keep their grown stacks
-	// between them; beyond it each call gets one of its own.
+	// Workers is how many goroutines take calls and keep their grown stacks between
+	// them; beyond that number each call gets a goroutine of its own.
 	Workers uint32
-	// CallMax is how long a call may take whose caller set no nearer deadline.
+	// CallMax is how long a call may take if its caller set no earlier deadline.
 	CallMax time.Duration
-	// HeadersMax is the most bytes of the metadata of one call; tokens are the
-	// largest of it.
+	// HeadersMax is the largest size of a call's metadata in bytes; tokens are most
+	// of it.
 	HeadersMax uint32
-	// HandshakeMax is how long a connection may take to be made.
+	// HandshakeMax is how long it may take to make a connection.
 	HandshakeMax time.Duration
-	// ConnectionsMax is the most connections at once; others wait to be taken.
+	// ConnectionsMax is how many connections there may be at once; others wait.
 	ConnectionsMax int
 	// ConnectionAge is how long a connection lives. Its certificate was verified
 	// when it was made, so this bounds how long a withdrawn authority is believed.
 	ConnectionAge time.Duration
-	// Quota is how often one workload may call that has no quota of its own. Its
-	// zero value is no bound.
+	// Quota is how often a workload without its own quota may call. Zero means no
+	// bound.
 	Quota identity.Quota
-	// Observer is told of calls; it may be left out.
+	// Observer receives reports on calls; it may be left out.
 	Observer Observer
 }
 
-// Observer is told how calls fare. Its functions must not block.
+// Observer receives reports on calls. Its functions must not block.
 type Observer struct {
-	// Stats follows each call step by step; nil for nobody.
+	// Stats follows each call step by step; it may be nil.
 	Stats stats.Handler
-	// Answered is told of each call and each stream that has ended, but not of the
-	// open streams of other services; nil for nobody. The method may be a name that
-	// the caller made up.
+	// Answered receives each call and each stream that has ended, except open
+	// streams of other services; it may be nil. The method may be a name that the
+	// caller made up.
 	Answered func(method string, code codes.Code, took time.Duration)
-	// Refused is told the reason of each refusal, of items of batches as of calls;
-	// nil for nobody.
+	// Refused receives the reason of each refusal, of calls and of items of
+	// batches; it may be nil.
 	Refused func(fault.Reason)
 }
 
-// refused tells of a refusal.
+// refused reports a refusal.
 func (o *Observer) refused(err error) {
 	if reason := reasonOf(err); reason != "" && o.Refused != nil {
 		o.Refused(reason)
@@ -95,14 +95,14 @@ func Defaults() Config {
 	}
 }
 
-// Gate is who lets callers in, and who remembers those who were refused.
+// Gate admits callers, and records those that were refused.
 type Gate struct {
 	Authority identity.Authority
-	// TLS is the server's side of handshakes; nil for connections in the clear.
+	// TLS is the server's side of handshakes; nil for unencrypted connections.
 	TLS      *tls.Config
 	Refusals *accesslog.Log
-	// Now is the time of day, by which callers are counted; a sandbox moves its
-	// own clock, not this one.
+	// Now is the clock by which quotas are counted; a sandbox moves its own clock,
+	// not this one.
 	Now func() time.Time
 }
 
@@ -119,8 +119,8 @@ type Server struct {
 	turnAway    sync.Once
 }
 
-// New makes a server. It fails when a method has no row in the access table. hub
-// is what watches follow; Stop stops it. bench is nil outside a sandbox.
+// New makes a server. It fails if a method has no row in the access table. hub
+// serves watches, and Stop stops it. bench is nil outside a sandbox.
 func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
 	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
@@ -196,7 +196,7 @@ func requests() []proto.Message {
 	}
 }
 
-// Ready says in the health service whether the server takes calls.
+// Ready sets in the health service whether the server takes calls.
 func (s *Server) Ready(ready bool) {
 	status := healthpb.HealthCheckResponse_NOT_SERVING
 	if ready {
@@ -216,8 +216,8 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// Stop takes no further calls, ends watches, lets calls under way end, and cuts
-// off what is left when ctx ends.
+// Stop takes no further calls, ends watches, lets calls under way end, and cuts off
+// the rest when ctx ends.
 func (s *Server) Stop(ctx context.Context) {
 	s.Ready(false)
 	s.hub.Stop()
@@ -235,7 +235,7 @@ func (s *Server) Stop(ctx context.Context) {
 	}
 }
 
-// backend is what the services work with.
+// backend is what all services use.
 type backend struct {
 	engine   *engine.Engine
 	db       *postgres.DB

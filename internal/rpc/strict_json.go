@@ -19,8 +19,8 @@ import (
 )
 
 // jsonCodec refuses fields that the contract does not know: in a request that moves
-// money, a misspelt one must not be passed over. It leaves out what is not set,
-// which is how what a role may not see is hidden.
+// money, a misspelt field must not be ignored. It leaves out unset fields, and so
+// also those that are hidden from a role.
 type jsonCodec struct{ vanguard.JSONCodec }
 
 func strictJSON(types vanguard.TypeResolver) vanguard.Codec {
@@ -40,7 +40,7 @@ func (c jsonCodec) UnmarshalField(data []byte, m proto.Message, field protorefle
 	return unreadable(c.JSONCodec.UnmarshalField(data, m, field))
 }
 
-// unreadable is the refusal of JSON that is no request, in the transcoder's terms.
+// unreadable refuses JSON that is not a request, in the transcoder's terms.
 func unreadable(err error) error {
 	if err == nil {
 		return nil
@@ -48,7 +48,7 @@ func unreadable(err error) error {
 	s := notRead(err.Error())
 	refused := connect.NewError(connect.Code(s.Code()), errors.New(s.Message()))
 	for _, detail := range s.Details() {
-		// Details that were taken out of a status can be put into another.
+		// The details taken from one status can be added to another.
 		if m, ok := detail.(proto.Message); ok {
 			if d, err := connect.NewErrorDetail(m); err == nil {
 				refused.AddDetail(d)
@@ -58,9 +58,9 @@ func unreadable(err error) error {
 	return refused
 }
 
-// notRead is the status of a request of which the transcoder says what is wrong.
+// notRead is the status of a request that the transcoder cannot read.
 func notRead(said string) *status.Status {
-	// The library writes its name before it, at times with a space that breaks no line.
+	// The library prefixes its name, sometimes with a non-breaking space.
 	said = strings.TrimLeft(strings.TrimPrefix(said, "proto:"), " \u00a0")
 	v := &violations{reason: fault.RequestInvalid, fields: []*errdetails.BadRequest_FieldViolation{
 		{Description: said, Reason: string(fault.RequestInvalid)},
@@ -68,8 +68,8 @@ func notRead(said string) *status.Status {
 	return v.status(caller{}) // The caller is not identified yet.
 }
 
-// malformed answers for the transcoder where it calls a parameter that the contract
-// does not know an unknown error of the server.
+// malformed corrects the transcoder's answer for a parameter that the contract does
+// not know, which the transcoder calls an unknown error of the server.
 type malformed struct {
 	http.ResponseWriter
 	failed bool
@@ -82,7 +82,7 @@ func (w *malformed) WriteHeader(code int) {
 	}
 }
 
-// Write implements http.ResponseWriter. What failed is written whole.
+// Write implements http.ResponseWriter. A failed answer is written as a whole.
 func (w *malformed) Write(content []byte) (int, error) {
 	if !w.failed {
 		return w.ResponseWriter.Write(content)
@@ -90,7 +90,7 @@ func (w *malformed) Write(content []byte) (int, error) {
 	w.failed = false
 	answer, code := content, http.StatusInternalServerError
 	var s statuspb.Status
-	// No handler answers with an unknown error; what it does not know is internal.
+	// No handler answers with an unknown error; unexpected errors are internal.
 	if protojson.Unmarshal(content, &s) == nil && codes.Code(s.GetCode()) == codes.Unknown {
 		if mended, err := protojson.Marshal(notRead(s.GetMessage()).Proto()); err == nil {
 			answer, code = mended, http.StatusBadRequest
@@ -106,9 +106,9 @@ func (w *malformed) Write(content []byte) (int, error) {
 // Flush implements http.Flusher.
 func (w *malformed) Flush() {
 	if !w.failed {
-		_ = http.NewResponseController(w.ResponseWriter).Flush() // What cannot be flushed is written later.
+		_ = http.NewResponseController(w.ResponseWriter).Flush() // Without a flush the content is written later.
 	}
 }
 
-// Unwrap lets deadlines be set on what lies below.
+// Unwrap lets deadlines be set on the underlying writer.
 func (w *malformed) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -9,8 +9,8 @@ import (
 	"connectrpc.com/vanguard/vanguardgrpc"
 )
 
-// Transcoder gives a handler that makes calls of this server out of JSON over HTTP,
-// Connect and gRPC-Web. They pass through everything that calls over gRPC do.
+// Transcoder gives a handler that turns JSON over HTTP, Connect and gRPC-Web into
+// calls of this server. They pass through the same checks as calls over gRPC.
 func (s *Server) Transcoder() (http.Handler, error) {
 	t, err := vanguardgrpc.NewTranscoder(s.grpc,
 		vanguard.WithCodec(strictJSON),
@@ -23,7 +23,7 @@ func (s *Server) Transcoder() (http.Handler, error) {
 	}
 	services := s.grpc.GetServiceInfo()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// gRPC would cut these calls off when it stops taking others: it does not
+		// When gRPC stops taking calls it would cut these off, because it does not
 		// know how to wait for them.
 		if !s.transcoding.TryRLock() {
 			w.Header().Set("Retry-After", "1")
@@ -41,7 +41,7 @@ func (s *Server) Transcoder() (http.Handler, error) {
 	}), nil
 }
 
-// assumeConnect takes plain JSON for the Connect protocol, which allows callers to
+// assumeConnect treats plain JSON as the Connect protocol, which allows callers to
 // leave out the header that says so.
 func assumeConnect(r *http.Request) {
 	const version = "Connect-Protocol-Version"

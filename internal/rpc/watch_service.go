@@ -18,11 +18,10 @@ type watchService struct {
 	hub *watch.Hub
 }
 
-// heartbeatDefault is how long a stream is silent at most where its caller named
-// no time.
+// heartbeatDefault is the longest silence of a stream if its caller named no time.
 const heartbeatDefault = 15 * time.Second
 
-// starts are the starts of the contract as the hub knows them.
+// starts maps the contract's starts to the hub's.
 var starts = map[tenfoldv1.WatchStart]watch.Start{
 	tenfoldv1.WatchStart_WATCH_START_UNSPECIFIED: watch.FromClaims,
 	tenfoldv1.WatchStart_WATCH_START_CLAIMS:      watch.FromClaims,
@@ -35,7 +34,7 @@ func (s *watchService) WatchClaims(r *tenfoldv1.WatchClaimsRequest, stream grpc.
 	if err != nil {
 		return err
 	}
-	// What all who follow share must not be covered in place.
+	// Messages shared by all followers must not be changed when fields are hidden.
 	own := r.GetWithContent() || covers(callerOf(stream.Context()).Role, &tenfoldv1.Event{})
 	return s.hub.Follow(stream.Context(), q, r.GetResumeToken(), func(d *watch.Delivery) error {
 		p, err := deliveryOf(d, own, r.GetWithContent())
@@ -70,13 +69,14 @@ func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsReques
 	if err != nil {
 		return q, err
 	}
-	// One claim is watched in its own book, also where its merchant was not named.
+	// A single claim is watched in its own book, even if its merchant was not
+	// named.
 	q.MerchantID, q.ClaimID = c.MerchantID, c.ID
 	return q, nil
 }
 
-// deliveryOf is a delivery as a message. own events are copies, which may be
-// changed.
+// deliveryOf is a delivery as a message. If own is set the events are copies, which
+// may be changed.
 func deliveryOf(d *watch.Delivery, own, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
 	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token}
 	for i := range d.Claims {

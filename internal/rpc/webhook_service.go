@@ -16,7 +16,7 @@ type webhookService struct {
 	hooks *webhook.Webhooks
 }
 
-// overlapDefault is how long an old secret holds where the caller named no time.
+// overlapDefault is how long an old secret stays valid if the caller named no time.
 const overlapDefault = 24 * time.Hour
 
 func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {

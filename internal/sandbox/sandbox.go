@@ -23,10 +23,10 @@ const (
 	brandID = "sandbox-brand"
 )
 
-// productPrefix begins every product id that a script belongs to.
+// productPrefix is the prefix of every product id with a script.
 const productPrefix = "sandbox-"
 
-// finding is what one authenticator finds on every claimed unit.
+// finding is the result of one authenticator on every claimed unit.
 type finding struct {
 	authenticator string
 	verdict       claim.Verdict
@@ -42,7 +42,7 @@ var scripts = map[string][]finding{
 	"sandbox-conflict":     {{labID, claim.Counterfeit, claim.ConsumerSample}, {brandID, claim.Genuine, claim.ConsumerSample}},
 }
 
-// Done counts what was done.
+// Done counts the work of one run.
 type Done struct {
 	worker.Done
 	ResultsRecorded int64
@@ -55,17 +55,16 @@ type Bench struct {
 	engine  *engine.Engine
 	worker  *worker.Worker
 	gateway *payouttest.Simulator // Nil when the payments are somebody else's.
-	// turn holds one token: due work runs once at a time, so that the counts of
-	// a run are those of what it did.
+	// turn holds one token: due work runs once at a time, so that a run counts only
+	// its own work.
 	turn chan struct{}
-	// unreported was taken from the gateway and is not recorded yet; it belongs
-	// to whoever has the turn.
+	// unreported was taken from the gateway and is not recorded yet; it belongs to
+	// the holder of the turn.
 	unreported []payouttest.Report
 }
 
-// New sets the bench up over an engine and a worker that live by clock, and
-// registers the scripted authenticators. gateway is nil when payouts go to a
-// gateway outside.
+// New sets up the bench over an engine and a worker that use clock, and registers
+// the scripted authenticators. gateway is nil if payouts go to an outside gateway.
 func New(ctx context.Context, clock *Clock, db *postgres.DB, e *engine.Engine, w *worker.Worker, gateway *payouttest.Simulator) (*Bench, error) {
 	b := &Bench{Clock: clock, db: db, engine: e, worker: w, gateway: gateway, turn: make(chan struct{}, 1)}
 	for _, a := range []claim.Authenticator{
@@ -80,8 +79,8 @@ func New(ctx context.Context, clock *Clock, db *postgres.DB, e *engine.Engine, w
 	return b, nil
 }
 
-// header is that of the sandbox's own commands. Their request ids follow from
-// what they are about, so that a command done before a restart is not done again.
+// header is the header of the sandbox's own commands. Their request ids are derived
+// from their subject, so that a command done before a restart is not done again.
 func header(merchantID, method, requestID string) request.Header {
 	return request.Header{
 		MerchantID: merchantID, Method: method, RequestID: requestID,
@@ -89,8 +88,8 @@ func header(merchantID, method, requestID string) request.Header {
 	}
 }
 
-// RunDueWork does everything that is due at the clock, until nothing more is.
-// What was done before an error stays done.
+// RunDueWork does everything that is due at the clock's time, until nothing more
+// is. Work done before an error stays done.
 func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 	select {
 	case b.turn <- struct{}{}:
@@ -127,10 +126,10 @@ func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 	}
 }
 
-// pageMax is how many claims are looked through at once.
+// pageMax is how many claims are examined at once.
 const pageMax = 500
 
-// recordResults lets the scripted authenticators record what they find.
+// recordResults records the results of the scripted authenticators.
 func (b *Bench) recordResults(ctx context.Context) (recorded int64, err error) {
 	after := ""
 	for {
@@ -152,7 +151,7 @@ func (b *Bench) recordResults(ctx context.Context) (recorded int64, err error) {
 	}
 }
 
-// find records what the script of a claim's product says.
+// find records the results in the script of a claim's product.
 func (b *Bench) find(ctx context.Context, c *claim.Claim) (recorded int64, err error) {
 	for prefix, findings := range scripts {
 		if !strings.HasPrefix(c.ProductID, prefix) {
@@ -171,7 +170,7 @@ func (b *Bench) find(ctx context.Context, c *claim.Claim) (recorded int64, err e
 	return recorded, nil
 }
 
-// refusedForGood says whether a finding came too late, or was recorded before.
+// refusedForGood says whether a result came too late, or was recorded before.
 func refusedForGood(err error) bool {
 	return errors.Is(err, fault.ResultAlreadyRecorded) || errors.Is(err, fault.ClaimStateConflict)
 }
@@ -187,7 +186,7 @@ func resultOf(c *claim.Claim, f finding) claim.Result {
 	}
 }
 
-// report hands over what the payment service reports by itself.
+// report passes on the outcomes that the payment service reports on its own.
 func (b *Bench) report(ctx context.Context) (reported int64, err error) {
 	if b.gateway == nil {
 		return 0, nil

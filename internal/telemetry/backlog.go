@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	// backlogPause is how often it is counted what waits. Scrapes read the last count,
-	// so however many scrape, the database is asked no more often.
+	// backlogPause is how often the backlog is counted. Scrapes read the last
+	// count, so the database's load does not depend on the number of scrapes.
 	backlogPause = 15 * time.Second
 	// backlogMax bounds each count.
 	backlogMax = 10_000
 	// backlogTimeout is how long one count may take.
 	backlogTimeout = 5 * time.Second
-	// backlogAge is how long a count is shown; then none is rather than a false one.
+	// backlogAge is how long a count is shown; after that no count is better than
+	// an old one.
 	backlogAge = time.Minute
 )
 
-// Backlog counts what waits to be done over all books. Every replica counts the
-// same: of several, the largest is to be taken, not the sum.
+// Backlog counts the work that waits, over all books. Every replica counts the
+// same: use the largest value of several, not the sum.
 type Backlog struct {
 	db     *postgres.DB
 	engine *engine.Engine
@@ -32,13 +33,13 @@ type Backlog struct {
 	last   atomic.Pointer[counted]
 }
 
-// counted is one count: deadlines by the engine's time, the rest by the true one.
+// counted is one count: deadlines by the engine's time, the rest by real time.
 type counted struct {
 	postgres.Backlog
 	late, at time.Time
 }
 
-// Backlog prepares to count; clock is the true time.
+// Backlog prepares to count; clock gives real time.
 func (t *Telemetry) Backlog(db *postgres.DB, e *engine.Engine, clock engine.Clock, log *slog.Logger) (*Backlog, error) {
 	b := &Backlog{db: db, engine: e, clock: clock, log: log}
 	return b, t.ask(b.readings())
@@ -78,7 +79,7 @@ func (b *Backlog) of(f func(*counted) int64) func() (float64, bool) {
 	return b.from(func(c *counted) float64 { return float64(f(c)) })
 }
 
-// lag reads how old the oldest of something was at the last count.
+// lag reads the age of the oldest row at the last count.
 func (b *Backlog) lag(f func(*counted) (now, oldest time.Time)) func() (float64, bool) {
 	return b.from(func(c *counted) float64 {
 		now, oldest := f(c)
@@ -101,9 +102,9 @@ func (b *Backlog) from(f func(*counted) float64) func() (float64, bool) {
 
 func (b *Backlog) readings() []reading {
 	const (
-		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and of those the stuck, which were asked after many times."
+		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and those among them that are stuck after many queries."
 		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
-		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Deliveries of webhooks: due, and dead, which no receiver took."
+		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
 	return []reading{
 		{name: payouts, about: ofPayouts, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.PayoutsOpen })},
@@ -112,13 +113,13 @@ func (b *Backlog) readings() []reading {
 		{name: claims, about: ofClaims, label: "state", value: "APPEALED", read: b.of(func(c *counted) int64 { return c.Appealed })},
 		{name: claims, about: ofClaims, label: "state", value: "AWAITING_APPROVAL", read: b.of(func(c *counted) int64 { return c.AwaitingApproval })},
 		{name: claims, about: ofClaims, label: "state", value: "PAYOUT_FAILED", read: b.of(func(c *counted) int64 { return c.PayoutFailed })},
-		{name: "tenfold.deadlines.late", about: "Deadlines that have passed and not fired, beyond the grace.",
+		{name: "tenfold.deadlines.late", about: "Deadlines that passed longer ago than the grace period and have not fired.",
 			read: b.of(func(c *counted) int64 { return c.DeadlinesLate })},
-		{name: "tenfold.deadlines.lag", unit: "s", about: "How long ago the first of them should have fired.",
+		{name: "tenfold.deadlines.lag", unit: "s", about: "How long ago the oldest late deadline should have fired.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestLate })},
 		{name: deliveries, about: ofDeliveries, label: "state", value: "due", read: b.of(func(c *counted) int64 { return c.DeliveriesDue })},
 		{name: deliveries, about: ofDeliveries, label: "state", value: "dead", read: b.of(func(c *counted) int64 { return c.DeadLetters })},
-		{name: "tenfold.webhook.lag", unit: "s", about: "Since when the first of the due deliveries is due.",
+		{name: "tenfold.webhook.lag", unit: "s", about: "How long ago the oldest due delivery became due.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestDelivery })},
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
-// Calls gives the observer of a server's calls. Methods that are not the
-// contract's are left out: their names are whatever callers make up.
+// Calls gives the observer of a server's calls. Methods outside the contract are
+// left out, because callers can make up their names.
 func (t *Telemetry) Calls() (rpc.Observer, error) {
 	var o rpc.Observer
 	var err error
@@ -38,21 +38,21 @@ func (t *Telemetry) Calls() (rpc.Observer, error) {
 	o.Stats = otelgrpc.NewServerHandler(
 		otelgrpc.WithTracerProvider(t.tracers),
 		otelgrpc.WithMeterProvider(metricnoop.NewMeterProvider()),
-		// Baggage may say anything of anybody, and goes no further than here.
+		// Baggage may hold anything about anybody, and goes no further.
 		otelgrpc.WithPropagators(propagation.TraceContext{}),
 		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return methods[info.FullMethodName] != nil }),
 	)
 	return o, nil
 }
 
-// method is how a method's calls are recorded, by their code.
+// method holds the record options of a method's calls, by code.
 type method [codes.Unauthenticated + 1][]metric.RecordOption
 
-// durations measures calls under the name that OpenTelemetry gives it, with what
-// each call is recorded under made beforehand. It fills methods.
+// durations measures calls under OpenTelemetry's name, with record options made
+// beforehand. It fills methods.
 func (t *Telemetry) durations(methods map[string]*method) (func(string, codes.Code, time.Duration), error) {
 	took, err := t.meter.Float64Histogram("rpc.server.call.duration", metric.WithUnit("s"),
-		metric.WithDescription("How long calls took, by method and code."), metric.WithExplicitBucketBoundaries(seconds...))
+		metric.WithDescription("Duration of calls, by method and code."), metric.WithExplicitBucketBoundaries(seconds...))
 	for _, name := range rpc.Methods() {
 		m := new(method)
 		for c := range m {
@@ -73,7 +73,7 @@ func (t *Telemetry) durations(methods map[string]*method) (func(string, codes.Co
 // refusals counts refusals by reason, each from zero.
 func (t *Telemetry) refusals() (func(fault.Reason), error) {
 	count, err := t.meter.Int64Counter("tenfold.refusals",
-		metric.WithDescription("Calls, and items of batches, that were refused, by reason."))
+		metric.WithDescription("Refused calls and refused items of batches, by reason."))
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +85,9 @@ func (t *Telemetry) refusals() (func(fault.Reason), error) {
 	return func(reason fault.Reason) { count.Add(context.Background(), 1, reasons[reason]...) }, nil
 }
 
-// GatewayCalls follows the calls of the payout gateway. They are measured and not
-// traced: a span holds the text of an error, and the gateway's may say anything.
+// GatewayCalls follows the calls to the payout gateway. They are measured and not
+// traced: a span holds the text of an error, and the gateway's text may contain
+// anything.
 func (t *Telemetry) GatewayCalls() stats.Handler {
 	return otelgrpc.NewClientHandler(
 		otelgrpc.WithMeterProvider(t.meters),

@@ -10,18 +10,18 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
 
-// Worker tells what a worker has done.
+// Worker reports a worker's totals.
 func (t *Telemetry) Worker(w *worker.Worker) error {
 	total := func(f func(worker.Totals) int64) func() (float64, bool) {
 		return always(func() int64 { return f(w.Totals()) })
 	}
-	const outcomes, ofOutcomes = "tenfold.payout.outcomes", "Payouts whose outcome the gateway told, and calls that brought none, unknown."
+	const outcomes, ofOutcomes = "tenfold.payout.outcomes", "Outcomes of payouts that the gateway reported, and calls without an outcome (unknown)."
 	return t.ask([]reading{
 		{name: "tenfold.deadlines.passed", about: "Deadlines that have fired.", total: true,
 			read: total(func(d worker.Totals) int64 { return d.DeadlinesPassed })},
-		{name: "tenfold.payout.instructions", about: "Payouts that the gateway was instructed of, repetitions included.", total: true,
+		{name: "tenfold.payout.instructions", about: "Instructions sent to the gateway, repetitions included.", total: true,
 			read: total(func(d worker.Totals) int64 { return d.PayoutsInstructed })},
-		{name: "tenfold.payout.queries", about: "Payouts that the gateway was asked after.", total: true,
+		{name: "tenfold.payout.queries", about: "Queries sent to the gateway about payouts.", total: true,
 			read: total(func(d worker.Totals) int64 { return d.PayoutsQueried })},
 		{name: outcomes, about: ofOutcomes, total: true, label: "outcome", value: "succeeded",
 			read: total(func(d worker.Totals) int64 { return d.OutcomesSucceeded })},
@@ -32,15 +32,15 @@ func (t *Telemetry) Worker(w *worker.Worker) error {
 	})
 }
 
-// Watches tells how many follow.
+// Watches reports the number of followers.
 func (t *Telemetry) Watches(h *watch.Hub) error {
-	return t.ask([]reading{{name: "tenfold.watch.followers", about: "Watches that are open.", read: always(h.Followers)}})
+	return t.ask([]reading{{name: "tenfold.watch.followers", about: "Open watches.", read: always(h.Followers)}})
 }
 
-// Relay tells how a relay stands; clock is the true time.
+// Relay reports the state of a relay; clock gives real time.
 func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
 	return t.ask([]reading{
-		{name: "tenfold.relay.leading", about: "Whether this replica relays events, 1, or stands by, 0.",
+		{name: "tenfold.relay.leading", about: "1 if this replica relays events, 0 if it is a standby.",
 			read: whether(func() bool { return r.State().Leading })},
 		{name: "tenfold.relay.events", about: "Events that the sink has stored.", total: true,
 			read: always(func() int64 { return r.State().Relayed })},
@@ -49,22 +49,22 @@ func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
 	})
 }
 
-// RefusedAttempts tells what found no room in the access log.
+// RefusedAttempts reports the attempts that found no room in the access log.
 func (t *Telemetry) RefusedAttempts(l *accesslog.Log) error {
 	return t.ask([]reading{{name: "tenfold.access.dropped", about: "Refused attempts that found no room in the access log.", total: true,
 		read: always(l.Dropped)}})
 }
 
-// Database tells how the pool of connections stands, and whether the database
+// Database reports the state of the connection pool, and whether the database
 // answers.
 func (t *Telemetry) Database(db *postgres.DB, answers func() bool) error {
 	const name, about = "tenfold.database.connections", "Connections to the database."
 	return t.ask([]reading{
-		{name: "tenfold.database.up", about: "Whether the database answered when it was last asked, 1, or not, 0.",
+		{name: "tenfold.database.up", about: "1 if the database answered when it was last asked, otherwise 0.",
 			read: whether(answers)},
 		{name: name, about: about, label: "state", value: "used", read: always(func() int { return db.Connections().Used })},
 		{name: name, about: about, label: "state", value: "idle", read: always(func() int { return db.Connections().Idle })},
-		{name: "tenfold.database.connections.max", about: "Connections to the database that may be open.",
+		{name: "tenfold.database.connections.max", about: "How many connections to the database may be open.",
 			read: always(func() int { return db.Connections().Most })},
 	})
 }

@@ -12,24 +12,24 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 )
 
-// pipeline is what is measured of each batch.
+// pipeline holds the measurements of each batch.
 type pipeline struct {
 	size  metric.Int64Histogram
 	took  metric.Float64Histogram
 	stale metric.Int64Counter
-	// kept and locked say how the books of a batch were had.
+	// kept and locked say how the books of a batch were obtained.
 	kept, locked []metric.RecordOption
 	tracer       trace.Tracer
 }
 
-// Observer is told how an engine fares; clock is the true time, also in a sandbox.
+// Observer reports on an engine; clock gives real time, even in a sandbox.
 func (t *Telemetry) Observer(clock engine.Clock) (*engine.Observer, error) {
 	p := pipeline{kept: booksWere("kept"), locked: booksWere("locked")}
 	var sizes, times, stale error
 	p.size, sizes = t.meter.Int64Histogram("tenfold.pipeline.batch.size",
-		metric.WithDescription("Commands of each batch that was committed."), metric.WithExplicitBucketBoundaries(commands...))
+		metric.WithDescription("Commands in each committed batch."), metric.WithExplicitBucketBoundaries(commands...))
 	p.took, times = t.meter.Float64Histogram("tenfold.pipeline.batch.duration", metric.WithUnit("s"),
-		metric.WithDescription("How long the database took to write and commit a batch; where books were locked first, also to read it."),
+		metric.WithDescription("How long the database took to write and commit a batch; if its books were locked first, also to read it."),
 		metric.WithExplicitBucketBoundaries(seconds...))
 	p.stale, stale = t.meter.Int64Counter("tenfold.pipeline.stale",
 		metric.WithDescription("Batches that were decided afresh because another replica had changed a book."))
@@ -62,11 +62,11 @@ func (p *pipeline) batch(b engine.Batch) {
 	}
 }
 
-// linksMax is to how many calls a batch is linked.
+// linksMax is how many calls a batch is linked to.
 const linksMax = 32
 
-// trace puts a batch into the trace of the first of its calls that is traced, and
-// links it with those of the others.
+// trace puts a batch into the trace of the first of its traced calls, and links it
+// to those of the others.
 func (p *pipeline) trace(b *engine.Batch) {
 	var batch trace.Span
 	links := 0
@@ -88,14 +88,14 @@ func (p *pipeline) trace(b *engine.Batch) {
 	}
 }
 
-// Queues tells how many commands wait, lane by lane.
+// Queues reports how many commands wait, by lane.
 func (t *Telemetry) Queues(e *engine.Engine) error {
 	waiting, err := t.meter.Int64ObservableGauge("tenfold.pipeline.queued", metric.WithDescription("Commands that wait in a lane."))
 	if err != nil {
 		return err
 	}
 	most, err := t.meter.Int64ObservableGauge("tenfold.pipeline.queue.max",
-		metric.WithDescription("Commands that may wait in a lane; more are refused."))
+		metric.WithDescription("How many commands may wait in a lane; further ones are refused."))
 	if err != nil {
 		return err
 	}

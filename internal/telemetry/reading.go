@@ -8,12 +8,13 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// reading is one number that a part of the server tells when it is asked.
+// reading is one number that a part of the server gives when asked.
 type reading struct {
 	name, unit, about string
 	// total says that it only grows.
 	total bool
-	// label and value tell it from the others of its name; empty for one alone.
+	// label and value distinguish it from others of its name; empty if there is
+	// only one.
 	label, value string
 	// read gives the number, and whether it is known.
 	read func() (float64, bool)

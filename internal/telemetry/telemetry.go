@@ -1,7 +1,7 @@
-// Package telemetry measures how a server fares and shows it: as metrics to
-// whoever scrapes them, as metrics and traces to a collector where there is one.
-// It hooks into the parts of the server from above; they know nothing of it.
-// Nothing it shows names a person, a merchant or a claim.
+// Package telemetry measures a server and shows the result: as metrics for
+// scraping, and as metrics and traces for a collector if there is one. It hooks
+// into the parts of the server from above; they know nothing of it. Nothing that it
+// shows names a person, a merchant or a claim.
 package telemetry
 
 import (
@@ -26,21 +26,21 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// Config says who is measured, and who is told.
+// Config says what is measured, and where the result goes.
 type Config struct {
 	// Version and Revision name the binary.
 	Version, Revision string
-	// Collector says that there is one to send metrics and traces to. Where it is
-	// and how to reach it, the exporters read from the variables of OpenTelemetry,
+	// Collector says that there is one to send metrics and traces to. The exporters
+	// read its address and settings from OpenTelemetry's variables,
 	// OTEL_EXPORTER_OTLP_ENDPOINT first.
 	Collector bool
-	// Sampler decides which calls are traced that come without a trace of their own;
-	// nil leaves it to OTEL_TRACES_SAMPLER.
+	// Sampler decides which calls without a trace of their own are traced; nil
+	// leaves it to OTEL_TRACES_SAMPLER.
 	Sampler sdktrace.Sampler
 }
 
-// SampleShare is the share of calls that is traced unless somebody says otherwise:
-// enough to see where time goes, too few to cost any.
+// SampleShare is the default share of traced calls: enough to show where time goes,
+// too few to cost any.
 const SampleShare = 0.01
 
 // Telemetry measures one server.
@@ -50,7 +50,7 @@ type Telemetry struct {
 	meter    metric.Meter
 	tracers  trace.TracerProvider
 	tracer   trace.Tracer
-	// traced says that anybody looks at traces.
+	// traced says that somebody looks at traces.
 	traced bool
 	close  []func(context.Context) error
 }
@@ -58,12 +58,12 @@ type Telemetry struct {
 // scope names the instruments of this project.
 const scope = "github.com/tenfold-claims/tenfold"
 
-// New prepares to measure. It connects to nobody: a collector that is away is
-// tried again for as long as the server runs.
+// New prepares to measure. It does not connect: a collector that is away is tried
+// again for as long as the server runs.
 func New(ctx context.Context, c Config) (*Telemetry, error) {
 	t := &Telemetry{registry: prometheus.NewRegistry(), tracers: noop.NewTracerProvider()}
-	// What the environment says of the server is added to its name; an error there
-	// leaves out only what is wrong.
+	// The environment's description of the server is added to its name; an error
+	// there only leaves out the faulty part.
 	about, err := resource.New(ctx, resource.WithTelemetrySDK(),
 		resource.WithAttributes(attribute.String("service.name", "tenfold"), attribute.String("service.version", c.Version)),
 		resource.WithFromEnv())
@@ -82,8 +82,8 @@ func New(ctx context.Context, c Config) (*Telemetry, error) {
 	return t, t.build(c)
 }
 
-// measure makes the readers of metrics: one that is scraped, and one that sends to
-// a collector where there is one.
+// measure makes the readers of metrics: one for scraping, and one that sends to a
+// collector if there is one.
 func (t *Telemetry) measure(ctx context.Context, c Config, about *resource.Resource) error {
 	scraped, err := exporter.New(exporter.WithRegisterer(t.registry), exporter.WithoutScopeInfo())
 	if err != nil {
@@ -130,12 +130,12 @@ func Sampler(share float64) sdktrace.Sampler {
 	return sdktrace.ParentBased(sdktrace.TraceIDRatioBased(share))
 }
 
-// build tells which binary runs.
+// build reports the binary that runs.
 func (t *Telemetry) build(c Config) error {
 	about := metric.WithAttributes(attribute.String("version", c.Version), attribute.String("revision", c.Revision),
 		attribute.String("goversion", runtime.Version()))
 	_, err := t.meter.Int64ObservableGauge("tenfold.build.info",
-		metric.WithDescription("Which binary runs; always 1."),
+		metric.WithDescription("The binary that runs; always 1."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			o.Observe(1, about)
 			return nil

@@ -10,17 +10,17 @@ import (
 
 type connectedKey struct{}
 
-// connected notes when a connection was made.
+// connected records when a connection was made.
 func connected(now func() time.Time) func(context.Context, net.Conn) context.Context {
 	return func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, connectedKey{}, now())
 	}
 }
 
-// forAWhile ends connections that have become old, so that who is behind each is
-// proved again, and by the authorities of then. Calls that are under way may end,
-// within a grace: a watch goes on over a new connection. Who does not even read the
-// last words is cut off.
+// forAWhile ends connections that have become old, so that each caller is verified
+// again by the current authorities. Calls under way may end within a grace period;
+// a watch continues over a new connection. A caller that does not even read its
+// last answers is cut off.
 func (c *Config) forAWhile(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		since, ok := r.Context().Value(connectedKey{}).(time.Time)
@@ -34,9 +34,9 @@ func (c *Config) forAWhile(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		end := max(left, 0) + c.ConnectionGrace
-		// Connections of this server can be given deadlines.
+		// Connections of this server accept deadlines.
 		_ = http.NewResponseController(w).SetWriteDeadline(now.Add(end + c.ConnectionGrace))
-		// No deadline, which a call would take for its caller's.
+		// There is no deadline here: a call would take it for its caller's.
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
 		defer time.AfterFunc(end, cancel).Stop()
@@ -44,12 +44,12 @@ func (c *Config) forAWhile(next http.Handler) http.Handler {
 	})
 }
 
-// inTime cuts off requests whose body comes too slowly.
+// inTime cuts off requests whose body arrives too slowly.
 func (c *Config) inTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
 			control := http.NewResponseController(w)
-			// Without a deadline to set, the body is as slow as it is.
+			// If no deadline can be set, the body may be slow.
 			if control.SetReadDeadline(c.Now().Add(c.RequestMax)) == nil {
 				r.Body = &timed{r.Body, control}
 			}
@@ -58,7 +58,7 @@ func (c *Config) inTime(next http.Handler) http.Handler {
 	})
 }
 
-// timed is a body that must arrive in time. Once it is there, the connection may
+// timed is a body that must arrive in time. Once it has arrived, the connection may
 // be read for as long as the answer takes.
 type timed struct {
 	io.ReadCloser

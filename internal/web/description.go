@@ -13,5 +13,5 @@ var description []byte
 // describe serves the description to everybody: it is no secret.
 func describe(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(description) // A caller who is gone is not told.
+	_, _ = w.Write(description) // A caller that is gone does not matter.
 }

@@ -13,27 +13,27 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// preflightAge is for how long a browser may remember what a page may do.
+// preflightAge is how long a browser may remember what a page may do.
 const preflightAge = 10 * time.Minute
 
-// CheckOrigin says what is wrong with the origin of a web page.
+// CheckOrigin returns an error if the origin of a web page is not valid.
 func CheckOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || origin != u.Scheme+"://"+u.Host {
-		return fmt.Errorf("%q is no origin such as https://tool.example", origin)
+		return fmt.Errorf("%q is not an origin; write it as https://tool.example", origin)
 	}
 	return nil
 }
 
-// fromKnownPages lets web pages call from the origins that are allowed, and from no
-// other: a browser would show the certificate of the person before it for any page.
+// fromKnownPages lets web pages of the configured origins call, and no others: a
+// browser would show the certificate of the person before it for any page.
 func (c *Config) fromKnownPages(next http.Handler) http.Handler {
 	foreign := http.NewCrossOriginProtection()
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, codes.PermissionDenied, "web pages of this origin may not call")
+		refuse(w, http.StatusForbidden, codes.PermissionDenied, "web pages of this origin are not allowed to call")
 	}))
 	for _, origin := range c.Origins {
-		// CheckOrigin has found it good.
+		// CheckOrigin has accepted it.
 		_ = foreign.AddTrustedOrigin(origin)
 	}
 	h := foreign.Handler(next)
@@ -53,9 +53,9 @@ func (c *Config) fromKnownPages(next http.Handler) http.Handler {
 	}).Handler(h)
 }
 
-// toThisMachine refuses requests that name another host than this machine: a page
-// whose name its owner lets point here would be believed like any caller on this
-// machine.
+// toThisMachine refuses requests whose host is not this machine. Otherwise a page
+// whose owner points its name at this machine would be believed like any caller on
+// this machine.
 func toThisMachine(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -63,18 +63,18 @@ func toThisMachine(next http.Handler) http.Handler {
 			host = name
 		}
 		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			refuse(w, http.StatusMisdirectedRequest, codes.PermissionDenied, "this server answers by the names of this machine only")
+			refuse(w, http.StatusMisdirectedRequest, codes.PermissionDenied, "this server answers only requests whose host is this machine")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuse answers in the form in which calls are refused.
+// refuse answers in the form of a refused call.
 func refuse(w http.ResponseWriter, status int, code codes.Code, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// Two plain values can be encoded; a caller who is gone is not told.
+	// Two plain values can be encoded; a caller that is gone does not matter.
 	_ = json.NewEncoder(w).Encode(struct {
 		Code    codes.Code `json:"code"`
 		Message string     `json:"message"`

@@ -1,8 +1,8 @@
-// Package web serves the contract over HTTP, on a port of its own, to whoever does
-// not speak gRPC: the same calls as JSON, by the Connect protocol and as gRPC-Web,
-// and a description of them. It guards what only HTTP is open to, web pages that
-// call behind a person's back and connections that never end, and leaves who calls
-// and what they may to the handler of calls.
+// Package web serves the contract over HTTP, on a separate port, for callers that
+// do not use gRPC: the same calls as JSON, by the Connect protocol and as gRPC-Web,
+// and a description of them. It guards against threats that only HTTP has: web
+// pages that call behind a person's back, and connections that never end. It leaves
+// the identity and the rights of callers to the handler of calls.
 package web
 
 import (
@@ -18,28 +18,29 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Config bounds the server. Every value must be set, but for TLS and Origins;
+// Config bounds the server. Every value must be set, except TLS and Origins;
 // Defaults gives good ones.
 type Config struct {
-	// TLS is the server's side of handshakes; nil for connections in the clear, which
-	// only callers on this machine may make.
+	// TLS is the server's side of handshakes; nil for unencrypted connections,
+	// which only callers on this machine may make.
 	TLS *tls.Config
-	// Origins are those of web pages that may call, such as https://tool.example.
+	// Origins are the origins of web pages that may call, such as
+	// https://tool.example.
 	Origins []string
 	// Now is the time of day.
 	Now func() time.Time
 
-	// ConnectionsMax is how many connections there may be, StreamsMax how many calls
-	// at once on one of them.
+	// ConnectionsMax is how many connections there may be, StreamsMax how many
+	// calls may run at once on one of them.
 	ConnectionsMax int
 	StreamsMax     int
-	// HeadersMax is the most bytes of a request's headers.
+	// HeadersMax is the largest size of a request's headers in bytes.
 	HeadersMax int
 	// RequestMax is how long a request may take to arrive, headers and body each.
 	RequestMax time.Duration
 	// IdleMax is how long a connection may be silent.
 	IdleMax time.Duration
-	// ConnectionAge is how old a connection becomes. Its last calls may take
+	// ConnectionAge is how long a connection lives. Its last calls may take
 	// ConnectionGrace longer.
 	ConnectionAge   time.Duration
 	ConnectionGrace time.Duration
@@ -59,7 +60,7 @@ type Server struct {
 	served chan error
 }
 
-// Serve serves on l until Stop. calls answers everything but the description.
+// Serve serves on l until Stop. calls answers everything except the description.
 func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Server {
 	s := &Server{
 		http: &http.Server{
@@ -70,7 +71,7 @@ func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Serv
 			MaxHeaderBytes:    c.HeadersMax,
 			HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: c.StreamsMax},
 			ConnContext:       connected(c.Now),
-			// What goes wrong with a connection is its caller's affair.
+			// Errors of a connection are its caller's affair.
 			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
 		served: make(chan error, 1),
@@ -86,8 +87,7 @@ func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Serv
 	return s
 }
 
-// Stop takes no further requests, and cuts off those that are under way when ctx
-// ends.
+// Stop takes no further requests, and cuts off those under way when ctx ends.
 func (s *Server) Stop(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		_ = s.http.Close() // Closes what was accepted; the listener is closed already.
@@ -98,7 +98,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	return nil
 }
 
-// handler is everything that a request passes through on its way to calls.
+// handler is the sequence that a request passes through on its way to calls.
 func handler(calls http.Handler, c *Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /openapi.json", describe)

@@ -1,6 +1,5 @@
-// Package identitytest makes what callers prove themselves by, for tests:
-// certificates of an authority, and tokens of an issuer that rotates its keys.
-// It verifies nothing.
+// Package identitytest makes credentials of callers for tests: certificates of an
+// authority, and tokens of an issuer that rotates its keys. It verifies nothing.
 package identitytest
 
 import (
@@ -26,17 +25,17 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// Leaf says what a certificate says.
+// Leaf is the content of a certificate.
 type Leaf struct {
 	// SPIFFE is the id in it; empty for none. A certificate without one is for a
 	// server on 127.0.0.1.
 	SPIFFE string
-	// From and Until are when it is in force.
+	// From and Until are when it is valid.
 	From  time.Time
 	Until time.Time
 }
 
-// NewAuthority makes an authority that is in force for a year around a time.
+// NewAuthority makes an authority that is valid for a year around a time.
 func NewAuthority(t *testing.T, at time.Time) *Authority {
 	t.Helper()
 	key := newKey(t)
@@ -103,7 +102,7 @@ func (a *Authority) Pair(t *testing.T, l Leaf) tls.Certificate {
 	return pair
 }
 
-// WriteFile writes content to a file of a folder and gives its path.
+// WriteFile writes content to a file in a folder and returns its path.
 func WriteFile(t *testing.T, dir, name string, content []byte) string {
 	t.Helper()
 	path := filepath.Join(dir, name)

@@ -17,9 +17,9 @@ import (
 
 // Issuer signs tokens and serves its keys.
 type Issuer struct {
-	// URL is the issuer as its tokens name it.
+	// URL is the issuer's name in its tokens.
 	URL string
-	// KeysURL is where its keys are.
+	// KeysURL is where its keys are served.
 	KeysURL string
 	server  *httptest.Server
 
@@ -66,7 +66,7 @@ func (i *Issuer) set() jose.JSONWebKeySet {
 	return set
 }
 
-// KeySet is its key set as it serves it.
+// KeySet is its key set in the form in which it is served.
 func (i *Issuer) KeySet(t *testing.T) []byte {
 	t.Helper()
 	i.mu.Lock()
@@ -78,7 +78,7 @@ func (i *Issuer) KeySet(t *testing.T) []byte {
 	return content
 }
 
-// Rotate adds a key, with which tokens are signed from here on, and gives its id.
+// Rotate adds a key that signs all further tokens, and returns its id.
 func (i *Issuer) Rotate(t *testing.T) string {
 	t.Helper()
 	i.mu.Lock()
@@ -89,21 +89,21 @@ func (i *Issuer) Rotate(t *testing.T) string {
 	return k.id
 }
 
-// Withdraw leaves only the newest key.
+// Withdraw removes all keys except the newest.
 func (i *Issuer) Withdraw() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.keys = i.keys[len(i.keys)-1:]
 }
 
-// Down lets the issuer answer nothing any more.
+// Down makes the issuer stop answering.
 func (i *Issuer) Down() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.down = true
 }
 
-// Fetches is how often its keys were asked for.
+// Fetches is how often its keys were fetched.
 func (i *Issuer) Fetches() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -118,7 +118,7 @@ func (i *Issuer) Newest() (*ecdsa.PrivateKey, string) {
 	return k.key, k.id
 }
 
-// Claims are those of a good token for an hour from a time, with more.
+// Claims are those of a valid token for an hour from a time, with more.
 func (i *Issuer) Claims(at time.Time, subject, audience string, more map[string]any) map[string]any {
 	claims := map[string]any{
 		"iss": i.URL, "aud": audience, "sub": subject, "iat": at.Unix(), "exp": at.Add(time.Hour).Unix(),
