@@ -19,13 +19,14 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 )
 
-// errTargetMissed is what --enforce makes of a missed target.
+// errTargetMissed ends a run with --enforce that missed a target.
 var errTargetMissed = errors.New("a target was missed")
 
-// disturbanceMax is what the system itself may use beside a run.
+// disturbanceMax is the share of the machine that other processes may use during a
+// run.
 const disturbanceMax = 0.1
 
-// benchConfig is what the flags of the bench say.
+// benchConfig holds the flags of the bench.
 type benchConfig struct {
 	quick, enforce bool
 	dir            string
@@ -38,11 +39,11 @@ func newBench() *cobra.Command {
 	defaults := engine.Defaults()
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure throughput and latency beside pgbench, from nothing",
-		Long: "Starts a durable PostgreSQL and servers on it, and measures over gRPC what callers get: W1 FileClaim, W2\n" +
-			"AcceptClaim of one merchant, W3 of many, W4 claims from filed to paid, W5 GetClaim and W6 events to a thousand\n" +
-			"watchers beside half of W4, W7 ten thousand idle watches; and for reference pgbench TPC-B, and W2 in batches of\n" +
-			"one. Takes about nine minutes, less than two with --quick.",
+		Short: "Measure throughput and latency, and compare them with pgbench",
+		Long: "Starts a durable PostgreSQL and servers on it, and measures calls over gRPC: W1 FileClaim, W2 AcceptClaim of one\n" +
+			"merchant, W3 AcceptClaim of many merchants, W4 claims from filed to paid, W5 GetClaim and W6 events to a thousand\n" +
+			"watchers during half of the load of W4, and W7 ten thousand idle watches. For reference it also measures pgbench\n" +
+			"TPC-B, and W2 with batches of one command. It takes about nine minutes, and less than two with --quick.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -76,18 +77,18 @@ func newBench() *cobra.Command {
 	cmd.AddCommand(newBenchLists())
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.BoolVar(&c.quick, "quick", false, "short windows, for a first look; too short for the targets to be judged fairly")
-	f.BoolVar(&c.enforce, "enforce", false, "exit with 1 when a target was missed")
-	f.StringVar(&c.dir, "dir", "", "where the database's directory is made; it must lie on a real disk (default: /var/tmp)")
-	f.IntVar(&c.plan.Callers, "callers", c.plan.Callers, "calls under way at once")
-	f.IntVar(&c.plan.Connections, "connections", c.plan.Connections, "connections that carry them")
+	f.BoolVar(&c.quick, "quick", false, "short windows, for a first look; they are too short to judge the targets")
+	f.BoolVar(&c.enforce, "enforce", false, "exit with 1 if a target was missed")
+	f.StringVar(&c.dir, "dir", "", "parent of the database's directory; it must be on a real disk (default: /var/tmp)")
+	f.IntVar(&c.plan.Callers, "callers", c.plan.Callers, "calls in flight at the same time")
+	f.IntVar(&c.plan.Connections, "connections", c.plan.Connections, "connections that carry the calls")
 	f.IntVar(&c.plan.Lanes, "lanes", defaults.Lanes, "the server's --lanes")
 	f.IntVar(&c.plan.BatchMax, "batch-max", defaults.BatchMax, "the server's --batch-max")
-	f.DurationVar(&c.plan.Soak, "soak", c.plan.Soak, "how long W4 runs at its maximum; under three minutes cannot show a decay")
+	f.DurationVar(&c.plan.Soak, "soak", c.plan.Soak, "duration of W4 at its maximum; a run under three minutes cannot show a decay")
 	return cmd
 }
 
-// config is the plan with what was said explicitly.
+// config is the plan, changed by the flags that were given.
 func (c *benchConfig) config(cmd *cobra.Command) (bench.Config, error) {
 	plan := c.plan
 	if c.quick {
@@ -100,7 +101,8 @@ func (c *benchConfig) config(cmd *cobra.Command) (bench.Config, error) {
 	}
 	config := bench.Config{Plan: plan, Dir: c.dir, Now: time.Now}
 	if config.Dir == "" {
-		// Temporary files may lie in memory, where nothing is durable.
+		// A directory for temporary files may be in memory, where nothing is
+		// durable.
 		config.Dir = "/var/tmp"
 	}
 	if err := config.Check(); err != nil {
@@ -125,16 +127,16 @@ func printBenchFacts(w io.Writer, r *bench.Report) {
 		settings = append(settings, name+" "+r.Database.Settings[name])
 	}
 	fmt.Fprintf(w, "PostgreSQL %s with %s\n", r.Database.Version, strings.Join(settings, ", "))
-	fmt.Fprintf(w, "%d callers over %d connections; server with %d lanes, up to %d commands a batch; pgbench with %d clients at scale %d\n",
+	fmt.Fprintf(w, "%d callers over %d connections; server with %d lanes, up to %d commands in a batch; pgbench with %d clients at scale %d\n",
 		r.Load.Callers, r.Load.Connections, r.Load.Lanes, r.Load.BatchMax, r.Pgbench.Best.Clients, r.Pgbench.Scale)
-	fmt.Fprintf(w, "client, server and database share the machine; the client's CPU includes the payout gateway's; %.0f s in all\n", r.Seconds)
+	fmt.Fprintf(w, "client, server and database share the machine; the client's CPU time includes that of the payout gateway; the run took %.0f s\n", r.Seconds)
 	if most := r.Disturbance(); most > disturbanceMax {
-		fmt.Fprintf(w, "DISTURBED: something else used up to %s of the machine; the figures say little\n", percent(most))
+		fmt.Fprintf(w, "DISTURBED: other processes used up to %s of the machine, so the figures say little\n", percent(most))
 	}
 	fmt.Fprintln(w)
 }
 
-// printWorkloads prints every workload with pgbench above them.
+// printWorkloads prints every workload, with pgbench above them.
 func (o *output) printWorkloads(r *bench.Report) {
 	right := func(title string) column { return column{title: title, right: true} }
 	t := o.newTable("Workloads", column{title: "id"}, column{title: "what"}, right("operations"), right("per second"),
@@ -151,7 +153,7 @@ func (o *output) printWorkloads(r *bench.Report) {
 		"are accepted; W4 has them.\n\n")
 }
 
-// printSoak prints the course of W4.
+// printSoak prints the rate of W4 over time.
 func (o *output) printSoak(s *bench.Soak) {
 	var course []string
 	for _, perSecond := range s.PerSecond {
@@ -184,8 +186,9 @@ func (o *output) printTargets(r *bench.Report) {
 	o.render(t)
 }
 
-// percent writes a share.
+// percent formats a share.
 func percent(share float64) string { return figure(100*share, 0) + " %" }
 
-// figure writes a number with so many decimals, or with as many as it has.
+// figure formats a number with the given number of decimals, or with as many as it
+// has when decimals is -1.
 func figure(v float64, decimals int) string { return strconv.FormatFloat(v, 'f', decimals, 64) }

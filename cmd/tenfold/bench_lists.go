@@ -19,9 +19,9 @@ func newBenchLists() *cobra.Command {
 	c := bench.ListsConfig{Now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "lists",
-		Short: "Measure every list of claims at several numbers of claims",
-		Long: "Fills databases of its own and reads pages of every anchor and queue of ListClaims from them. Fails when one is\n" +
-			"read by walking a whole table. Ten million claims take some twenty gigabytes and ten minutes.",
+		Short: "Measure every list of claims in databases of several sizes",
+		Long: "Fills throwaway databases, and reads pages of every anchor and queue of ListClaims from them. Fails if a list is\n" +
+			"read by a scan of a whole table. Ten million claims take about twenty gigabytes and ten minutes.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -52,12 +52,12 @@ func newBenchLists() *cobra.Command {
 	}
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.IntSliceVar(&c.Claims, "claims", []int{10_000, 1_000_000}, "the numbers of claims to measure at")
-	f.IntVar(&c.Pages, "pages", 300, "how many pages of each list are read")
-	f.Uint64Var(&c.Seed, "seed", 1, "picks what is asked for")
-	// Temporary files may lie in memory, where nothing is durable.
-	f.StringVar(&c.Dir, "dir", "/var/tmp", "where the database's directory is made; it must lie on a real disk")
-	f.BoolVar(&enforce, "enforce", false, "exit with 1 when a list was too slow")
+	f.IntSliceVar(&c.Claims, "claims", []int{10_000, 1_000_000}, "numbers of claims in the databases")
+	f.IntVar(&c.Pages, "pages", 300, "number of pages that are read of each list")
+	f.Uint64Var(&c.Seed, "seed", 1, "seed of the random choice of pages")
+	// A directory for temporary files may be in memory, where nothing is durable.
+	f.StringVar(&c.Dir, "dir", "/var/tmp", "parent of the database's directory; it must be on a real disk")
+	f.BoolVar(&enforce, "enforce", false, "exit with 1 if a list was too slow")
 	return cmd
 }
 
@@ -75,7 +75,7 @@ func printLists(o *output, r *bench.ListsReport) {
 		}
 		o.render(t)
 		if s.Others > disturbanceMax {
-			fmt.Fprintf(o.w, "DISTURBED: something else used %s of the machine; the figures say little\n\n", percent(s.Others))
+			fmt.Fprintf(o.w, "DISTURBED: other processes used %s of the machine, so the figures say little\n\n", percent(s.Others))
 		}
 	}
 	fmt.Fprintf(o.w, "seed %d\n", r.Seed)

@@ -13,7 +13,7 @@ import (
 )
 
 func newBook() *cobra.Command {
-	cmd := &cobra.Command{Use: "book", Short: "Look into merchants' books", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
 	return cmd
 }
@@ -60,14 +60,14 @@ func printBook(o *output, b *tenfoldv1.Book) {
 		[2]string{"shortfall of claims", sum(b.GetOpenShortfall())},
 		[2]string{"open claims may cost", sum(b.GetExposure())},
 		[2]string{"free to take out", sum(b.GetFreeAmount())},
-		[2]string{"income to be used since", since(b.GetSweepSince())},
+		[2]string{"sweep of income pending since", since(b.GetSweepSince())},
 		[2]string{"deposit demanded", demanded(b)},
 		[2]string{"leaving since", since(b.GetExitBegunAt())},
 		[2]string{"left", since(b.GetExitedAt())},
 		[2]string{"events", fmt.Sprint(b.GetEventNumber())},
 		[2]string{"head of the chain", b.GetChainHash()},
 	)
-	printDebtSums(o, "Owed and yet to be set aside", b.GetDebts())
+	printDebtSums(o, "Debts and holds yet to be made", b.GetDebts())
 	t := o.newTable("Accounts", column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})
 	var debits, credits int64
 	for _, a := range b.GetAccounts() {
@@ -82,7 +82,7 @@ func printBook(o *output, b *tenfoldv1.Book) {
 	o.render(t)
 }
 
-// since writes a time that may not be there; nothing for none.
+// since formats an optional time; no time gives no text.
 func since(t *timestamppb.Timestamp) string {
 	if t == nil {
 		return ""
@@ -90,8 +90,8 @@ func since(t *timestamppb.Timestamp) string {
 	return when(t)
 }
 
-// demanded says what the merchant is to pay into the deposit, and until when, or
-// since when that has passed.
+// demanded says which amount the merchant must pay into the deposit, and by when,
+// or since when the payment is overdue.
 func demanded(b *tenfoldv1.Book) string {
 	if b.GetDemandedDeposit().GetMinorUnits() == 0 {
 		return ""

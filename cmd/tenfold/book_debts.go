@@ -18,7 +18,7 @@ func newBookDebts() *cobra.Command {
 	var kind string
 	cmd := &cobra.Command{
 		Use:   "debts MERCHANT",
-		Short: "List what a merchant owes, and what is yet to be set aside, with sums by age",
+		Short: "List what a merchant owes and must still set aside, with sums by age",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -28,7 +28,7 @@ func newBookDebts() *cobra.Command {
 			if kind != "" {
 				number, ok := tenfoldv1.DebtKind_value["DEBT_KIND_"+strings.ToUpper(strings.ReplaceAll(kind, "-", "_"))]
 				if !ok {
-					return usageError{fmt.Errorf("TENFOLD_KIND or --kind is none of shortfall, advance, fee, top-up, hold: %q", kind)}
+					return usageError{fmt.Errorf("TENFOLD_KIND or --kind must be shortfall, advance, fee, top-up or hold, not %q", kind)}
 				}
 				r.Kind = tenfoldv1.DebtKind(number)
 			}
@@ -50,14 +50,14 @@ func newBookDebts() *cobra.Command {
 	}
 	c.flags(cmd, principal.RoleFinance)
 	out.flag(cmd)
-	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up, hold")
+	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
 	return cmd
 }
 
 // debtsPage is the size of a page.
 const debtsPage = 1000
 
-// everyDebt reads page after page into one answer.
+// everyDebt reads all pages into one answer.
 func everyDebt(ctx context.Context, books tenfoldv1.DepositServiceClient, r *tenfoldv1.ListDebtsRequest) (*tenfoldv1.ListDebtsResponse, error) {
 	all := &tenfoldv1.ListDebtsResponse{}
 	for {

@@ -18,7 +18,7 @@ func newBookProposals() *cobra.Command {
 	var state string
 	cmd := &cobra.Command{
 		Use:   "proposals MERCHANT",
-		Short: "List what is proposed about a merchant's money, and what people said to it",
+		Short: "List the proposals about a merchant's money, and the votes on them",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -28,7 +28,7 @@ func newBookProposals() *cobra.Command {
 			if state != "" {
 				number, ok := tenfoldv1.ProposalState_value["PROPOSAL_STATE_"+strings.ToUpper(strings.ReplaceAll(state, "-", "_"))]
 				if !ok {
-					return usageError{fmt.Errorf("TENFOLD_STATE or --state is none of open, carried-out, refused, void: %q", state)}
+					return usageError{fmt.Errorf("TENFOLD_STATE or --state must be open, carried-out, refused or void, not %q", state)}
 				}
 				r.State = tenfoldv1.ProposalState(number)
 			}
@@ -50,14 +50,14 @@ func newBookProposals() *cobra.Command {
 	}
 	c.flags(cmd, principal.RoleFinance)
 	out.flag(cmd)
-	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused, void")
+	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused or void")
 	return cmd
 }
 
 // proposalsPage is the size of a page.
 const proposalsPage = 1000
 
-// everyProposal reads page after page into one answer.
+// everyProposal reads all pages into one answer.
 func everyProposal(ctx context.Context, money tenfoldv1.MerchantMoneyServiceClient, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
 	all := &tenfoldv1.ListProposalsResponse{}
 	for {

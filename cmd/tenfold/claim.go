@@ -16,22 +16,22 @@ import (
 )
 
 func newClaim() *cobra.Command {
-	cmd := &cobra.Command{Use: "claim", Short: "Look claims up and file them", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch and file claims", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile())
 	return cmd
 }
 
-// help is what a command that only groups others does.
+// help runs a command that only groups others.
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
-// claimNameOf accepts a claim's name, or its id as people write it.
+// claimNameOf accepts a claim's name, or its id in the form for people.
 func claimNameOf(text string) (string, error) {
 	if strings.HasPrefix(text, "merchants/") {
 		return text, nil
 	}
 	id, ok := claim.ParseID(text)
 	if !ok {
-		return "", usageError{fmt.Errorf("%q is no claim id: four groups of five, the last a check character", text)}
+		return "", usageError{fmt.Errorf("%q is not a claim id; an id has four groups of five characters, and the last character is a check character", text)}
 	}
 	return "merchants/-/claims/" + id, nil
 }
@@ -41,7 +41,7 @@ func newClaimGet() *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "get NAME|ID",
-		Short: "Show a claim: where it is, what was found, what is owed and what moved",
+		Short: "Show a claim: its state, results, award, funding and moves",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -78,7 +78,7 @@ func newClaimGet() *cobra.Command {
 	return cmd
 }
 
-// claimFilter is what narrows a list of claims down.
+// claimFilter holds the flags that narrow a list of claims.
 type claimFilter struct {
 	merchant, order, claimant, product, authenticator string
 	state, queue, where                               string
@@ -86,7 +86,7 @@ type claimFilter struct {
 	limit                                             int
 }
 
-// anchors add what claims are found by to a command.
+// anchors adds the flags by which claims are found.
 func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.merchant, "merchant", "", "claims of this merchant")
@@ -95,8 +95,8 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.StringVar(&f.product, "product", "", "claims on this product")
 	flags.StringVar(&f.authenticator, "authenticator", "", "claims with a result of this authenticator")
 	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
-	flags.StringVar(&f.where, "filter", "", `more of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
-	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "the oldest first, not the newest")
+	flags.StringVar(&f.where, "filter", "", `more conditions of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
+	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "list the oldest claims first, not the newest")
 }
 
 func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
@@ -123,7 +123,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	if f.queue != "" {
 		number, ok := tenfoldv1.ClaimQueue_value["CLAIM_QUEUE_"+strings.ToUpper(strings.ReplaceAll(f.queue, "-", "_"))]
 		if !ok {
-			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue is none of review, appeal, approval, overdue, stuck-payouts: %q", f.queue)}
+			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue must be review, appeal, approval, overdue or stuck-payouts, not %q", f.queue)}
 		}
 		r.Queue = tenfoldv1.ClaimQueue(number)
 	}
@@ -136,7 +136,7 @@ func newClaimList() *cobra.Command {
 	var f claimFilter
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List claims of a merchant, an order, a claimant or a product, or those that wait in a queue",
+		Short: "List the claims of a merchant, an order, a claimant or a product, or the claims in a queue",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -166,12 +166,12 @@ func newClaimList() *cobra.Command {
 	out.flag(cmd)
 	f.anchors(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts")
-	flags.IntVar(&f.limit, "limit", 100, "at most this many")
+	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue or stuck-payouts")
+	flags.IntVar(&f.limit, "limit", 100, "largest number of claims to list")
 	return cmd
 }
 
-// listClaims reads pages until there are enough claims, or no more.
+// listClaims reads pages until there are enough claims or no more pages.
 func listClaims(ctx context.Context, claims tenfoldv1.ClaimServiceClient, request *tenfoldv1.ListClaimsRequest, limit int) (*tenfoldv1.ListClaimsResponse, error) {
 	list := &tenfoldv1.ListClaimsResponse{}
 	for len(list.Claims) < limit {
@@ -239,7 +239,7 @@ func readFiling(path string, in io.Reader) (*tenfoldv1.FileClaimRequest, error) 
 	}
 	request := &tenfoldv1.FileClaimRequest{}
 	if err := protojson.Unmarshal(raw, request); err != nil {
-		return nil, usageError{fmt.Errorf("the claim is no FileClaimRequest in JSON: %w", err)}
+		return nil, usageError{fmt.Errorf("the claim is not a FileClaimRequest in JSON: %w", err)}
 	}
 	return request, nil
 }

@@ -19,7 +19,7 @@ func languageOf(text string) (tenfoldv1.Language, error) {
 	case "zh":
 		return tenfoldv1.Language_LANGUAGE_CHINESE, nil
 	}
-	return 0, usageError{fmt.Errorf("TENFOLD_LANGUAGE or --language is en or zh, not %q", text)}
+	return 0, usageError{fmt.Errorf("TENFOLD_LANGUAGE or --language must be en or zh, not %q", text)}
 }
 
 func newClaimExplain() *cobra.Command {
@@ -28,7 +28,7 @@ func newClaimExplain() *cobra.Command {
 	var spoken string
 	cmd := &cobra.Command{
 		Use:   "explain NAME|ID",
-		Short: "Tell why a claim is where it is, whose turn it is, and what can be done",
+		Short: "Explain the state of a claim, whose turn it is, and the possible actions",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -60,13 +60,13 @@ func newClaimExplain() *cobra.Command {
 	}
 	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
-	cmd.Flags().StringVar(&spoken, "language", "en", "en or zh")
+	cmd.Flags().StringVar(&spoken, "language", "en", "language of the explanation: en or zh")
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-// printExplanation prints the words, and the open actions as a table.
+// printExplanation prints the text, and the possible actions as a table.
 func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 	t := e.GetText()
 	for _, line := range append([]string{t.GetWhy(), t.GetTurn(), t.GetTime()}, t.GetAward()...) {
@@ -79,7 +79,7 @@ func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 	if len(e.GetActionEffects()) == 0 {
 		return
 	}
-	list := o.newTable("What can be done", column{title: "Action"}, column{title: "By"}, column{title: "Leads to"}, column{title: "Money"}, column{title: "Deadline"})
+	list := o.newTable("Possible actions", column{title: "Action"}, column{title: "By"}, column{title: "Leads to"}, column{title: "Money"}, column{title: "Deadline"})
 	for _, a := range e.GetActionEffects() {
 		list.AppendRow(table.Row{
 			word(a.GetAction()), strings.Join(a.GetRoles(), ", "), word(a.GetNextState()), movements(a), when(a.GetDeadline().GetPassesAt()),
@@ -88,14 +88,14 @@ func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 	o.render(list)
 }
 
-// movements says what money would do.
+// movements says how an action would move money.
 func movements(a *tenfoldv1.ActionEffect) string {
 	var parts []string
 	for _, m := range a.GetMovements() {
 		parts = append(parts, word(m.GetEffect())+" "+sum(m.GetAmount()))
 	}
 	if a.GetUnpriced() {
-		parts = append(parts, "known once priced")
+		parts = append(parts, "amount known once the claim is priced")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -18,14 +18,14 @@ import (
 // happening is one line of a claim's timeline.
 type happening struct {
 	At time.Time `json:"at"`
-	// What is the sort of thing that happened.
+	// What is the kind of the line, such as move or payout.
 	What   string `json:"what"`
 	Detail string `json:"detail"`
 	By     string `json:"by,omitempty"`
 	Note   string `json:"note,omitempty"`
 }
 
-// timeline is a claim with all that happened to it, oldest first.
+// timeline is the history of a claim, oldest first.
 type timeline struct {
 	Claim      string      `json:"claim"`
 	State      string      `json:"state"`
@@ -38,7 +38,7 @@ func newClaimHistory() *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use:   "history NAME|ID",
-		Short: "Show all that happened to a claim: moves, results, holds and payouts, by time",
+		Short: "Show the history of a claim: moves, results, holds and payouts, by time",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -69,7 +69,7 @@ func newClaimHistory() *cobra.Command {
 	return cmd
 }
 
-// readTimeline reads a claim and all of its moves.
+// readTimeline reads a claim and all its moves.
 func readTimeline(ctx context.Context, claims tenfoldv1.ClaimServiceClient, name string) (*timeline, error) {
 	got, err := claims.GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
 	if err != nil {
@@ -77,7 +77,7 @@ func readTimeline(ctx context.Context, claims tenfoldv1.ClaimServiceClient, name
 	}
 	c := got.GetClaim()
 	told := &timeline{Claim: c.GetName(), State: word(c.GetState()), WaitsFor: word(c.GetWaitsFor())}
-	// What moved a claim comes before the move, where both have one time.
+	// The cause of a move comes before the move when both have the same time.
 	told.addParts(c)
 	request := &tenfoldv1.ListMovesRequest{Parent: c.GetName()}
 	for {
@@ -102,7 +102,7 @@ func (t *timeline) add(at *timestamppb.Timestamp, what, detail, by, note string)
 	}
 }
 
-// addParts adds what the FULL view knows besides the moves.
+// addParts adds the parts of the FULL view other than moves.
 func (t *timeline) addParts(c *tenfoldv1.Claim) {
 	for _, r := range c.GetResults() {
 		t.add(r.GetRecordedAt(), "result", fmt.Sprintf("report %s, rank %d: %s", r.GetReportNumber(), r.GetRank(), units(r.GetUnitVerdicts())), r.GetAuthenticator(), r.GetStatement())
@@ -132,14 +132,14 @@ func newClaimFind() *cobra.Command {
 	var f claimFilter
 	cmd := &cobra.Command{
 		Use:   "find",
-		Short: "Find the claims of an order, a claimant, a product or an authenticator, and tell what happened to each",
+		Short: "Find the claims of an order, a claimant, a product or an authenticator, and show the history of each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err
 			}
 			if f.order == "" && f.claimant == "" && f.product == "" && f.authenticator == "" {
-				return usageError{fmt.Errorf("name at least one of --order, --claimant, --product, --authenticator")}
+				return usageError{fmt.Errorf("at least one of --order, --claimant, --product and --authenticator is required")}
 			}
 			request, err := f.request()
 			if err != nil {
@@ -174,6 +174,6 @@ func newClaimFind() *cobra.Command {
 	c.flags(cmd, principal.RoleSupport)
 	out.flag(cmd)
 	f.anchors(cmd)
-	cmd.Flags().IntVar(&f.limit, "limit", 20, "at most this many")
+	cmd.Flags().IntVar(&f.limit, "limit", 20, "largest number of claims to find")
 	return cmd
 }

@@ -11,7 +11,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// when writes a time as people read it; a dash for none.
+// when formats a time for people; no time gives a dash.
 func when(t *timestamppb.Timestamp) string {
 	if t == nil {
 		return "–"
@@ -19,7 +19,7 @@ func when(t *timestamppb.Timestamp) string {
 	return t.AsTime().Format(time.DateTime) + " UTC"
 }
 
-// facts prints pairs of what and value, aligned.
+// facts prints aligned pairs of a name and a value.
 func (o *output) facts(title string, pairs ...[2]string) {
 	t := o.newTable(title, column{title: ""}, column{title: ""})
 	t.ResetHeaders()
@@ -31,7 +31,7 @@ func (o *output) facts(title string, pairs ...[2]string) {
 	o.render(t)
 }
 
-// printClaim shows a claim to somebody who has to explain it.
+// printClaim prints a claim for somebody who has to explain it.
 func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 	deadline := ""
 	if d := c.GetDeadline(); d != nil {
@@ -104,7 +104,7 @@ func printMoney(o *output, c *tenfoldv1.Claim) {
 	})
 }
 
-// printBearers shows who bears what has been funded.
+// printBearers prints the bearers of the funded amount.
 func printBearers(o *output, f *tenfoldv1.Funding) {
 	printAmounts(o, "Borne by", []amountRow{
 		{"the merchant's deposit", f.GetCapturedFromDeposit()}, {"the merchant's shop funds", f.GetCapturedFromShopFunds()},
@@ -113,13 +113,13 @@ func printBearers(o *output, f *tenfoldv1.Funding) {
 	})
 }
 
-// amountRow is an amount with what it is.
+// amountRow is an amount with its name.
 type amountRow struct {
 	what   string
 	amount *tenfoldv1.Money
 }
 
-// printAmounts prints the amounts that are not zero, and nothing where all are.
+// printAmounts prints the amounts that are not zero, and nothing if all are zero.
 func printAmounts(o *output, title string, rows []amountRow) {
 	t := o.newTable(title, column{title: "What"}, column{"Amount", true})
 	for _, row := range rows {

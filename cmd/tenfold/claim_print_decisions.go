@@ -8,7 +8,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// retracted says that a result does not count any more.
+// retracted says that a result no longer counts.
 func retracted(r *tenfoldv1.AuthenticationResult) string {
 	if r.GetRetracted() {
 		return "taken back"
@@ -16,7 +16,7 @@ func retracted(r *tenfoldv1.AuthenticationResult) string {
 	return ""
 }
 
-// printRevisions shows the verdicts of a claim with what each was worth.
+// printRevisions prints the verdicts of a claim and the award of each.
 func printRevisions(o *output, list []*tenfoldv1.Revision) {
 	if len(list) == 0 {
 		return

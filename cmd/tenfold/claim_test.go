@@ -131,7 +131,7 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitFailed, "CLAIM_NOT_FOUND", "claim", "get", "merchants/m2/claims/"+id)
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "nobody")
 	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--state", "PAID")
-	says(exitUsage, "no claim id", "claim", "get", "12345")
+	says(exitUsage, "is not a claim id", "claim", "get", "12345")
 	says(exitUsage, "--queue", "claim", "list", "--queue", "nowhere")
 	says(exitUsage, "--output", "claim", "list", "--output", "xml")
 	says(exitUsage, "--role", "book", "get", "m1", "--role", "king")

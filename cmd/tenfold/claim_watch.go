@@ -18,7 +18,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// claimWatch is what the flags of claim watch say.
+// claimWatch holds the flags of claim watch.
 type claimWatch struct {
 	merchant, order, start, token string
 	once                          bool
@@ -41,7 +41,7 @@ func (w *claimWatch) request(args []string) (*tenfoldv1.WatchClaimsRequest, erro
 	}
 	start, ok := tenfoldv1.WatchStart_value["WATCH_START_"+strings.ToUpper(w.start)]
 	if !ok {
-		return nil, usageError{fmt.Errorf("TENFOLD_START or --start is none of claims, now, beginning: %q", w.start)}
+		return nil, usageError{fmt.Errorf("TENFOLD_START or --start must be claims, now or beginning, not %q", w.start)}
 	}
 	r.Start = tenfoldv1.WatchStart(start)
 	return r, nil
@@ -53,9 +53,10 @@ func newClaimWatch() *cobra.Command {
 	var w claimWatch
 	cmd := &cobra.Command{
 		Use:   "watch [NAME|ID]",
-		Short: "Show claims as they are and then what happens, until interrupted",
-		Long: "Show claims as they are and then what happens to them: of one claim, an order, a merchant, or all. A watch that\n" +
-			"is broken off goes on where it stopped. With --output json every line is one message of the watch, token included.",
+		Short: "Show claims and then their events, until interrupted",
+		Long: "Show the present state of one claim, or of the claims of an order, of a merchant or of all merchants, and then\n" +
+			"their events. A watch that breaks is resumed where it stopped. With --output json every line is one message of the\n" +
+			"watch, with its resume token.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := out.to(cmd); err != nil {
@@ -87,14 +88,14 @@ func newClaimWatch() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")
 	f.StringVar(&w.order, "order", "", "claims on this order")
-	f.StringVar(&w.start, "start", "claims", "where to begin: claims (as they are), now, beginning (the first event)")
-	f.StringVar(&w.token, "token", "", "go on behind the message with this resume token")
-	f.BoolVar(&w.once, "once", false, "end once there is nothing left to show")
+	f.StringVar(&w.start, "start", "claims", "start of the watch: claims (their present state), now, or beginning (the first event)")
+	f.StringVar(&w.token, "token", "", "resume after the message with this resume token")
+	f.BoolVar(&w.once, "once", false, "end as soon as everything up to now was shown")
 	return cmd
 }
 
-// watchOn follows a watch, and goes on behind the last message whenever it ends in
-// a way that the contract lets be resumed.
+// watchOn follows a watch. When the watch ends in a way that the contract allows to
+// resume, watchOn resumes it after the last message.
 func watchOn(ctx context.Context, watches tenfoldv1.WatchServiceClient, r *tenfoldv1.WatchClaimsRequest, errOut io.Writer, take func(*tenfoldv1.WatchClaimsResponse) error) error {
 	const again = time.Second
 	for {
@@ -112,7 +113,7 @@ func watchOn(ctx context.Context, watches tenfoldv1.WatchServiceClient, r *tenfo
 		if code := status.Code(err); code != codes.Unavailable && code != codes.Aborted || r.ResumeToken == "" {
 			return err
 		}
-		fmt.Fprintln(errOut, "tenfold: the watch was broken off; going on:", status.Convert(err).Message())
+		fmt.Fprintln(errOut, "tenfold: the watch broke and is resumed:", status.Convert(err).Message())
 		select {
 		case <-time.After(again):
 		case <-ctx.Done():

@@ -16,47 +16,50 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// client is a command's connection to a server, as somebody.
+// client is a command's connection to a server, and the identity that it calls
+// with.
 type client struct {
 	server string
 	caller.Identity
 	proof caller.Proof
 }
 
-// roleNames are the roles that a caller may take on.
+// roleNames are the roles that a caller may choose.
 var roleNames = []string{
 	string(principal.RoleOrderService), string(principal.RoleSupport), string(principal.RoleAdjudicator), string(principal.RoleApprover),
 	string(principal.RoleFinance), string(principal.RoleMerchant), string(principal.RoleAuthenticator), string(principal.RoleOperator),
 	string(principal.RoleAuditor),
 }
 
-// flags add server and identity to a command; role is the one it usually needs.
+// flags adds the flags for server and identity to a command; role is the default
+// role.
 func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f := cmd.Flags()
 	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server")
-	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload that calls")
-	f.StringVar(&c.Role, "role", string(role), "role that it calls in")
-	f.StringVar(&c.Person, "person", "", "person that it calls for, as an opaque id")
-	f.StringVar(&c.Scope, "scope", "", "what the role is limited to, such as merchants/m1")
-	f.StringVar(&c.proof.Authorities, "server-ca", "", "PEM file of the authorities of a server that asks for proof; calls it over TLS")
+	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload of the caller")
+	f.StringVar(&c.Role, "role", string(role), "role of the call")
+	f.StringVar(&c.Person, "person", "", "opaque id of the person that the call is made for")
+	f.StringVar(&c.Scope, "scope", "", "resource that the role is limited to, such as merchants/m1")
+	f.StringVar(&c.proof.Authorities, "server-ca", "", "PEM file of the authorities of a server that requires proof; calls are made over TLS")
 	f.StringVar(&c.proof.Certificate, "client-cert", "", "PEM file of the certificate that proves the workload")
 	f.StringVar(&c.proof.Key, "client-key", "", "PEM file of the key of that certificate")
-	f.StringVar(&c.proof.Token, "token-file", "", "file of the token that proves the workload, in place of a certificate")
-	f.StringVar(&c.proof.PersonToken, "person-token-file", "", "file of the token of the person that it calls for")
+	f.StringVar(&c.proof.Token, "token-file", "", "file of the token that proves the workload, instead of a certificate")
+	f.StringVar(&c.proof.PersonToken, "person-token-file", "", "file of the token of the person that the call is made for")
 	// Neither can fail: both flags exist.
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("server", cobra.NoFileCompletions)
 }
 
-// connect opens the connection; a server that is not there shows at the first call.
+// connect opens the connection. A server that cannot be reached fails the first
+// call, not connect.
 func (c *client) connect() (*grpc.ClientConn, error) {
 	if !slices.Contains(roleNames, c.Role) {
-		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role is none of %s", strings.Join(roleNames, ", "))}
+		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role must be one of %s, not %q", strings.Join(roleNames, ", "), c.Role)}
 	}
 	dial := func() (*grpc.ClientConn, error) { return c.Dial(c.server) }
 	if c.proof != (caller.Proof{}) {
 		if c.Person != "" || c.Scope != "" {
-			return nil, usageError{errors.New("TENFOLD_PERSON and TENFOLD_SCOPE are told, not proved: a server that asks for proof takes both from tokens")}
+			return nil, usageError{errors.New("TENFOLD_PERSON and TENFOLD_SCOPE state an identity without proof; a server that requires proof takes person and scope from tokens, so leave both unset")}
 		}
 		dial = func() (*grpc.ClientConn, error) { return c.proof.Dial(c.server, c.Role) }
 	}
@@ -67,8 +70,9 @@ func (c *client) connect() (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
-// refusal turns the status of a call into what a person needs: the message, the
-// reason, the fields at fault, when to try again, what the claim admits.
+// refusal turns the status of a call into a text for people: the message, the
+// reason, the wrong fields, the time to try again and the actions that the claim
+// admits.
 func refusal(err error) error {
 	s, ok := status.FromError(err)
 	if err == nil || !ok {

@@ -23,11 +23,11 @@ import (
 )
 
 const (
-	// demoClaims is the load of a demo that was told of none.
+	// demoClaims is the default load of a demo.
 	demoClaims = 300
-	// demoCallers is how many of its claims are under way at once.
+	// demoCallers is the number of claims that the load works on at once.
 	demoCallers = 32
-	// demoPatience is how long a call is sent again while the server is away.
+	// demoPatience is how long a call is retried while the server is down.
 	demoPatience = time.Minute
 )
 
@@ -36,16 +36,16 @@ func newDemo() *cobra.Command {
 	claims := demoClaims
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Decide and pay published court cases and a load of claims, from nothing",
-		Long: "Starts a PostgreSQL and a server in a directory of their own, files published court cases and a load of\n" +
-			"claims that end in every way, and compares what comes out with what must. Exits with 3 on a difference.",
+		Short: "Decide and pay published court cases and a load of claims",
+		Long: "Starts a throwaway PostgreSQL and a server, files published court cases and a load of claims that end in every\n" +
+			"way, and compares the results with the expected ones. Exits with 3 on a difference.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err
 			}
 			if claims < 0 || claims > 1_000_000 {
-				return usageError{errors.New("TENFOLD_CLAIMS or --claims lies between 0 and 1,000,000")}
+				return usageError{errors.New("TENFOLD_CLAIMS or --claims must be between 0 and 1,000,000")}
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -65,11 +65,11 @@ func newDemo() *cobra.Command {
 		},
 	}
 	out.flag(cmd)
-	cmd.Flags().IntVar(&claims, "claims", demoClaims, "how many claims the load files beside the published cases")
+	cmd.Flags().IntVar(&claims, "claims", demoClaims, "number of claims that are filed in addition to the published cases")
 	return cmd
 }
 
-// runDemo starts what the demo needs, plays it, and takes everything away again.
+// runDemo starts the processes of the demo, plays it, and removes everything again.
 func runDemo(ctx context.Context, claims int, errOut io.Writer) (_ *demo.Report, err error) {
 	dir, err := scratchDir("tenfold-demo-")
 	if err != nil {
@@ -113,15 +113,15 @@ func runDemo(ctx context.Context, claims int, errOut io.Writer) (_ *demo.Report,
 func demoServer(dataDir, listen, gateway string) []string {
 	return []string{
 		"--sandbox", "--sandbox-start", demo.Start.Format(time.RFC3339), "--data-dir", dataDir, "--listen", listen, "--gateway", gateway,
-		// Who calls is told, not proved, and calls as fast as it can.
+		// The demo states its identity without proof, and calls as fast as it can.
 		"--insecure-loopback", "--rate-limit", "0",
-		// Nobody operates it.
+		// The demo has no operator.
 		"--ops-listen", noOps,
 	}
 }
 
-// scratchDir makes a directory that the account of an embedded PostgreSQL can
-// enter.
+// scratchDir makes a directory that the operating system's user of an embedded
+// PostgreSQL can enter.
 func scratchDir(prefix string) (string, error) {
 	dir, err := os.MkdirTemp("", prefix)
 	if err != nil {
@@ -133,7 +133,7 @@ func scratchDir(prefix string) (string, error) {
 	return dir, nil
 }
 
-// serveGateway lets a payment service take calls on a free port.
+// serveGateway serves the calls to a payment service on a free port.
 func serveGateway(payments tenfoldv1.PayoutGatewayServiceServer) (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command tenfold is the compensation engine: its server, its schema, and the
-// tools that look at it.
+// Command tenfold is the compensation engine: its server, its schema, and the tools
+// that inspect it.
 package main
 
 import (

@@ -20,7 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
-// natsConfig says where events are relayed to; by itself, nowhere.
+// natsConfig says where events are relayed to; the zero value relays nothing.
 type natsConfig struct {
 	url      string
 	embedded bool
@@ -29,34 +29,34 @@ type natsConfig struct {
 	replicas int
 }
 
-// replicasMax is the most servers that JetStream keeps a stream on.
+// replicasMax is the largest number of servers on which JetStream keeps a stream.
 const replicasMax = 5
 
 func (c *natsConfig) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.url, "nats-url", "", "NATS servers to relay events to, comma-separated; empty for no relay")
-	f.IntVar(&c.replicas, "nats-replicas", 1, "on how many NATS servers the stream is kept, where it is made")
-	f.BoolVar(&c.embedded, "nats-embedded", false, "relay events to a NATS server of its own")
-	f.StringVar(&c.listen, "nats-listen", "127.0.0.1:4222", "loopback address of a NATS server of its own")
-	f.StringVar(&c.dir, "nats-dir", "", "where a NATS server of its own keeps its streams (default: nats in the data directory)")
+	f.StringVar(&c.url, "nats-url", "", "comma-separated NATS servers to relay events to; empty for no relay")
+	f.IntVar(&c.replicas, "nats-replicas", 1, "number of NATS servers that keep the stream; used when the stream is made")
+	f.BoolVar(&c.embedded, "nats-embedded", false, "relay events to an embedded NATS server")
+	f.StringVar(&c.listen, "nats-listen", "127.0.0.1:4222", "loopback address of the embedded NATS server")
+	f.StringVar(&c.dir, "nats-dir", "", "directory for the streams of the embedded NATS server (default: nats in the data directory)")
 }
 
 func (c *serveConfig) checkNATS() error {
 	switch n := &c.nats; {
 	case n.url != "" && n.embedded:
-		return errors.New("TENFOLD_NATS_URL and TENFOLD_NATS_EMBEDDED exclude each other")
+		return errors.New("TENFOLD_NATS_URL and TENFOLD_NATS_EMBEDDED cannot both be set")
 	case n.replicas < 1 || n.replicas > replicasMax:
-		return fmt.Errorf("TENFOLD_NATS_REPLICAS must lie between 1 and %d, not at %d", replicasMax, n.replicas)
+		return fmt.Errorf("TENFOLD_NATS_REPLICAS must be between 1 and %d, not %d", replicasMax, n.replicas)
 	case !n.embedded && n.dir != "":
-		return errors.New("TENFOLD_NATS_DIR goes with TENFOLD_NATS_EMBEDDED")
+		return errors.New("TENFOLD_NATS_DIR requires TENFOLD_NATS_EMBEDDED")
 	case n.embedded && n.dir == "" && c.databaseURL != "":
-		return errors.New("TENFOLD_NATS_DIR is missing: with TENFOLD_DATABASE_URL there is no data directory for a NATS server of its own")
+		return errors.New("TENFOLD_NATS_DIR is missing; with TENFOLD_DATABASE_URL there is no data directory in which the embedded NATS server could keep its streams")
 	case n.embedded:
 		return checkLoopback("TENFOLD_NATS_LISTEN", n.listen)
 	}
 	return nil
 }
 
-// relay carries events to NATS, where the configuration names one.
+// relay relays events to NATS, if the configuration names a NATS server.
 func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell *watch.Bell, log *slog.Logger) error {
 	url := c.nats.url
 	if c.nats.embedded {
@@ -66,7 +66,7 @@ func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell 
 		}
 		p.opened(func() error { server.Stop(); return nil })
 		url = server.URL()
-		log.Info("NATS server of its own", "url", url)
+		log.Info("embedded NATS server started", "url", url)
 	}
 	if url == "" {
 		return nil
@@ -100,8 +100,8 @@ func ownNATS(c serveConfig) (*embednats.Server, error) {
 	return embednats.Start(dir, c.nats.listen)
 }
 
-// dialNATS connects for good: what breaks is connected again. The error holds no
-// password: the library's own names the servers without.
+// dialNATS connects, and reconnects whenever the connection breaks. Its error
+// contains no password, because the library's error names the servers without it.
 func dialNATS(url string) (*nats.Conn, error) {
 	conn, err := nats.Connect(url, nats.Name("tenfold"), nats.MaxReconnects(-1))
 	if err != nil {

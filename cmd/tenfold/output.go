@@ -16,7 +16,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// output is how a command answers: aligned tables for people, JSON for programs.
+// output is the form of a command's answer: aligned tables for people, JSON for
+// programs.
 type output struct {
 	format string
 	w      io.Writer
@@ -30,16 +31,16 @@ const (
 
 // flag adds --output to a command.
 func (o *output) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.format, "output", "o", formatTable, "table or json")
+	cmd.Flags().StringVarP(&o.format, "output", "o", formatTable, "form of the answer: table or json")
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// to takes the command's output over; it refuses an unknown format.
+// to directs the answer to the output of cmd; it refuses an unknown format.
 func (o *output) to(cmd *cobra.Command) error {
 	o.w = cmd.OutOrStdout()
 	if o.format != formatTable && o.format != formatJSON {
-		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output is table or json, not %q", o.format)}
+		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output must be table or json, not %q", o.format)}
 	}
 	return nil
 }
@@ -61,8 +62,8 @@ func (o *output) json(v any) error {
 	return e.Encode(v)
 }
 
-// isTerminal says whether a person looks at w; colours and progress bars are
-// for people only.
+// isTerminal says whether w is a terminal. Colours and progress bars are for people
+// only.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -74,7 +75,7 @@ func colourful(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR")
 // column is one column of a table.
 type column struct {
 	title string
-	// right aligns the column, as amounts are.
+	// right aligns the column to the right, as amounts are.
 	right bool
 }
 
@@ -115,7 +116,7 @@ func (o *output) render(t table.Writer) {
 	fmt.Fprintln(o.w)
 }
 
-// verdict colours a yes or a no.
+// verdict writes one of two words in green or red.
 func (o *output) verdict(ok bool, yes, no string) string {
 	word, colour := yes, text.FgGreen
 	if !ok {
@@ -127,10 +128,10 @@ func (o *output) verdict(ok bool, yes, no string) string {
 	return colour.Sprint(word)
 }
 
-// amount writes minor units as people read them: 12,345.60.
+// amount formats minor units for people: 12,345.60.
 func amount(minor int64, currency string) string { return money.Format(money.Amount(minor), currency) }
 
-// sum writes an amount of a message, with its currency.
+// sum formats the amount of a message with its currency.
 func sum(m interface {
 	GetMinorUnits() int64
 	GetCurrencyCode() string

@@ -9,8 +9,9 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows how far long work is: a bar for a person; for a log a line for
-// each part of the work, and now and then how much of it is done.
+// progress shows how far long work has come. A person sees a bar. A log gets one
+// line for each part of the work, and a line with the state of the part from time
+// to time.
 type progress struct {
 	w      io.Writer
 	person bool
@@ -18,16 +19,17 @@ type progress struct {
 	mu   sync.Mutex
 	what string
 	bar  *progressbar.ProgressBar
-	// told is when the last line was written.
+	// told is the time of the last line.
 	told time.Time
 }
 
-// tellPause is how long a log is left alone between two lines on the same part.
+// tellPause is the shortest time between two lines in a log about the same part.
 const tellPause = 30 * time.Second
 
 func newProgress(w io.Writer) *progress { return &progress{w: w, person: isTerminal(w)} }
 
-// show takes what is done of how much. It is safe for concurrent use.
+// show takes the part under way, and how much of it is done. It is safe for
+// concurrent use.
 func (p *progress) show(what string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,7 +37,7 @@ func (p *progress) show(what string, done, total int) {
 		p.begin(what, total)
 	}
 	if p.bar != nil {
-		// The bar writes to a terminal; where it cannot, nothing is lost.
+		// The bar writes to a terminal; an error of the terminal costs nothing.
 		_ = p.bar.Set(done)
 	} else if now := time.Now(); now.Sub(p.told) >= tellPause {
 		p.told = now
@@ -56,7 +58,7 @@ func (p *progress) begin(what string, total int) {
 		progressbar.OptionThrottle(50_000_000))
 }
 
-// finish takes the bar away.
+// finish removes the bar.
 func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()

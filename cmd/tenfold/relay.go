@@ -12,7 +12,7 @@ import (
 )
 
 func newRelay() *cobra.Command {
-	cmd := &cobra.Command{Use: "relay", Short: "Work on the events that are relayed to NATS", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "relay", Short: "Show and replay the events that are relayed to NATS", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newRelayShow(), newRelayReplay())
 	return cmd
 }
@@ -23,14 +23,14 @@ func newRelayReplay() *cobra.Command {
 	var replicas int
 	cmd := &cobra.Command{
 		Use:   "replay",
-		Short: "Store events once more, in a stream beside the live one",
-		Long: "Store events once more in the stream " + relay.StreamReplay + ", under " + relay.SubjectReplay + ".{merchant}.{type}, for readers\n" +
-			"that have lost what they had or come too late. A replay that broke off goes on where it stopped; to replay the\n" +
-			"same events again, purge that stream first. The live stream and its readers are left alone.",
+		Short: "Store events again, in a second stream",
+		Long: "Store events again in the stream " + relay.StreamReplay + ", under " + relay.SubjectReplay + ".{merchant}.{type}, for readers\n" +
+			"that lost events or came too late. A replay that broke continues where it stopped. To replay the same events once\n" +
+			"more, purge that stream first. The live stream and its readers are not affected.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if databaseURL == "" || natsURL == "" {
-				return usageError{errors.New("TENFOLD_DATABASE_URL and TENFOLD_NATS_URL must both be given")}
+				return usageError{errors.New("TENFOLD_DATABASE_URL and TENFOLD_NATS_URL must both be set")}
 			}
 			const connections = 4
 			db, err := postgres.Open(databaseURL, connections)
@@ -57,9 +57,9 @@ func newRelayReplay() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&databaseURL, "database-url", "", "connection URL of the role tenfold_app")
-	f.StringVar(&natsURL, "nats-url", "", "NATS servers, comma-separated")
-	f.IntVar(&replicas, "nats-replicas", 1, "on how many NATS servers the stream is kept, where it is made")
+	f.StringVar(&natsURL, "nats-url", "", "comma-separated NATS servers")
+	f.IntVar(&replicas, "nats-replicas", 1, "number of NATS servers that keep the stream; used when the stream is made")
 	f.StringVar(&what.MerchantID, "merchant", "", "only this merchant's book")
-	f.Int64Var(&what.After, "after", 0, "leave out the events of each book up to this number")
+	f.Int64Var(&what.After, "after", 0, "skip the events of each book up to this number")
 	return cmd
 }

@@ -21,16 +21,16 @@ func newRelayShow() *cobra.Command {
 	var count int
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Show the events that the broker has",
-		Long: "Show the messages of the stream " + relay.StreamEvents + " as the broker keeps them, the oldest first. With --output json\n" +
-			"every line is one CloudEvent.",
+		Short: "Show the events in the broker",
+		Long: "Show the messages of the stream " + relay.StreamEvents + " as they are stored, the oldest first. With --output json every\n" +
+			"line is one CloudEvent.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err
 			}
 			if natsURL == "" {
-				return usageError{errors.New("TENFOLD_NATS_URL must be given")}
+				return usageError{errors.New("TENFOLD_NATS_URL must be set")}
 			}
 			conn, err := dialNATS(natsURL)
 			if err != nil {
@@ -54,15 +54,15 @@ func newRelayShow() *cobra.Command {
 	}
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.StringVar(&natsURL, "nats-url", "nats://127.0.0.1:4222", "NATS servers, comma-separated")
+	f.StringVar(&natsURL, "nats-url", "nats://127.0.0.1:4222", "comma-separated NATS servers")
 	f.StringVar(&merchant, "merchant", "", "only events of this merchant's book")
-	f.BoolVar(&follow, "follow", false, "go on with what comes")
-	f.IntVar(&count, "count", 0, "end after so many events; 0 for no bound")
+	f.BoolVar(&follow, "follow", false, "continue with new events")
+	f.IntVar(&count, "count", 0, "number of events after which the command ends; 0 for no limit")
 	return cmd
 }
 
-// errShown ends a show that has shown as much as was asked for.
-var errShown = errors.New("enough is shown")
+// errShown ends a show that has shown the requested number of events.
+var errShown = errors.New("enough events were shown")
 
 // printStored prints one message on one line.
 func printStored(out *output, s *relay.Stored) error {

@@ -16,11 +16,11 @@ import (
 // The exit codes of every command.
 const (
 	exitOK = iota
-	// exitFailed is a command that could not do its work.
+	// exitFailed: the command could not do its work.
 	exitFailed
-	// exitUsage is a wrong or missing flag, argument or setting.
+	// exitUsage: a flag, an argument or a setting is wrong or missing.
 	exitUsage
-	// exitMismatch is a check that found a difference.
+	// exitMismatch: a check found a difference.
 	exitMismatch
 )
 
@@ -32,7 +32,8 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// run is the whole program: it parses args, runs the command and gives the exit code.
+// run is the whole program: it parses args, runs the command and returns the exit
+// code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -70,8 +71,8 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// fromEnvironment fills in every flag that was not given from the environment
-// variable of the same name: --database-url from TENFOLD_DATABASE_URL.
+// fromEnvironment sets every flag that was not given from its environment variable:
+// --database-url from TENFOLD_DATABASE_URL.
 func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -92,10 +93,10 @@ func variableOf(flag string) string {
 	return "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// logger writes structured lines for the operator.
+// logger makes a logger with the default settings.
 func logger(w io.Writer) *slog.Logger { return structured(w, opsConfig{}) }
 
-// structured is a logger as it was asked for.
+// structured makes a logger with the configured level and format.
 func structured(w io.Writer, c opsConfig) *slog.Logger {
 	var level slog.Level
 	if level.UnmarshalText([]byte(c.logLevel)) != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 )
 
-// serveConfig is every setting of the server.
+// serveConfig holds every setting of the server.
 type serveConfig struct {
 	listen       string
 	databaseURL  string
@@ -39,10 +39,10 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the contract over gRPC",
-		Long: "Serve the contract over gRPC. Without a database URL the server starts a durable PostgreSQL of its own\n" +
-			"in the data directory. It prints one line, `serving on HOST:PORT`, once it takes calls.\n\n" +
-			"Callers prove who they are by certificates or tokens, which docs/access.md tells how to configure;\n" +
-			"with --insecure-loopback, callers on this machine are believed without proof.",
+		Long: "Serve the contract over gRPC. Without a database URL the server starts an embedded, durable PostgreSQL in the\n" +
+			"data directory. The server prints one line, `serving on HOST:PORT`, once it takes calls.\n\n" +
+			"Callers prove their identity by certificates or tokens; docs/access.md says how to configure both. With\n" +
+			"--insecure-loopback, callers on this machine are believed without proof.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.check(); err != nil {
@@ -54,16 +54,16 @@ func newServe() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.listen, "listen", "127.0.0.1:7410", "address to serve on; port 0 takes a free one")
-	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app; empty for a PostgreSQL of its own")
-	f.StringVar(&c.ownerURL, "owner-url", "", "connection URL of the owning role, to migrate the schema before serving")
-	f.StringVar(&c.dataDir, "data-dir", "", "where a PostgreSQL of its own keeps its files (default: the user's data directory)")
-	f.StringVar(&c.gateway, "gateway", "", "loopback address of the payout gateway; only a sandbox has one inside")
-	f.BoolVar(&c.sandbox, "sandbox", false, "serve the SandboxService too: a clock to move, scripted results and payouts")
-	f.StringVar(&c.sandboxStart, "sandbox-start", "", "time at which the sandbox clock stands first, RFC 3339 (default: now)")
-	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "transactions at once")
-	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "most commands in one transaction; 1 turns batching off")
-	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "most commands waiting in one lane")
+	f.StringVar(&c.listen, "listen", "127.0.0.1:7410", "address to serve on; port 0 takes a free port")
+	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app; empty for an embedded PostgreSQL")
+	f.StringVar(&c.ownerURL, "owner-url", "", "connection URL of the role that owns the tables, to migrate the schema before serving")
+	f.StringVar(&c.dataDir, "data-dir", "", "directory for the files of the embedded PostgreSQL (default: the user's data directory)")
+	f.StringVar(&c.gateway, "gateway", "", "loopback address of the payout gateway; a sandbox can simulate one")
+	f.BoolVar(&c.sandbox, "sandbox", false, "also serve the SandboxService: a clock to move, scripted results and payouts")
+	f.StringVar(&c.sandboxStart, "sandbox-start", "", "first time of the sandbox clock, in RFC 3339 (default: now)")
+	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "number of lanes, which commit batches at the same time")
+	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
+	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -72,7 +72,7 @@ func newServe() *cobra.Command {
 	return cmd
 }
 
-// check names the setting that is wrong or missing, by its variable.
+// check returns an error that names the variable of a wrong or missing setting.
 func (c *serveConfig) check() error {
 	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkNATS, c.ops.check} {
 		if err := check(); err != nil {
@@ -80,10 +80,10 @@ func (c *serveConfig) check() error {
 		}
 	}
 	if c.databaseURL == "" && c.ownerURL != "" {
-		return errors.New("TENFOLD_OWNER_URL needs TENFOLD_DATABASE_URL: a PostgreSQL of its own is migrated anyway")
+		return errors.New("TENFOLD_OWNER_URL requires TENFOLD_DATABASE_URL; the embedded PostgreSQL is always migrated")
 	}
 	if c.databaseURL != "" && c.dataDir != "" {
-		return errors.New("TENFOLD_DATA_DIR goes with a PostgreSQL of its own, not with TENFOLD_DATABASE_URL")
+		return errors.New("TENFOLD_DATA_DIR and TENFOLD_DATABASE_URL cannot both be set; the data directory is for the embedded PostgreSQL")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (c *serveConfig) checkAddresses() error {
 	}
 	if c.gateway == "" {
 		if !c.sandbox {
-			return errors.New("TENFOLD_GATEWAY is missing: the payout gateway's address; only a sandbox has one inside")
+			return errors.New("TENFOLD_GATEWAY is missing; set it to the address of the payout gateway, or set TENFOLD_SANDBOX to simulate one")
 		}
 		return nil
 	}
@@ -109,10 +109,10 @@ func (c *serveConfig) checkSandbox() error {
 		return nil
 	}
 	if !c.sandbox {
-		return errors.New("TENFOLD_SANDBOX_START needs TENFOLD_SANDBOX: only a sandbox has a clock to set")
+		return errors.New("TENFOLD_SANDBOX_START needs TENFOLD_SANDBOX; only a sandbox has a clock to set")
 	}
 	if _, err := time.Parse(time.RFC3339, c.sandboxStart); err != nil {
-		return fmt.Errorf("TENFOLD_SANDBOX_START is no RFC 3339 time: %q", c.sandboxStart)
+		return fmt.Errorf("TENFOLD_SANDBOX_START must be a time in RFC 3339, not %q", c.sandboxStart)
 	}
 	return nil
 }
@@ -123,14 +123,14 @@ func (c *serveConfig) checkBounds() error {
 		value, most int
 	}{{"TENFOLD_LANES", c.lanes, 64}, {"TENFOLD_BATCH_MAX", c.batchMax, 4096}, {"TENFOLD_QUEUE_MAX", c.queueMax, 1 << 20}} {
 		if bound.value < 1 || bound.value > bound.most {
-			return fmt.Errorf("%s must lie between 1 and %d, not at %d", bound.variable, bound.most, bound.value)
+			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, bound.most, bound.value)
 		}
 	}
 	return nil
 }
 
-// checkLoopback refuses an address beyond this machine: what is said to and from
-// it without proof must not leave it.
+// checkLoopback refuses an address outside of this machine. Messages to and from an
+// address that needs no proof must not leave the machine.
 func checkLoopback(variable, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

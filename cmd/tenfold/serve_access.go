@@ -17,7 +17,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
-// accessConfig is every setting of who may call.
+// accessConfig holds every setting of access.
 type accessConfig struct {
 	insecure bool
 	identity.Config
@@ -26,33 +26,34 @@ type accessConfig struct {
 
 func (c *accessConfig) flags(f *pflag.FlagSet) {
 	quota := rpc.Defaults().Quota
-	f.BoolVar(&c.insecure, "insecure-loopback", false, "believe what callers on this machine say of themselves; for tries and tests")
+	f.BoolVar(&c.insecure, "insecure-loopback", false, "believe the identity that callers on this machine state; for experiments and tests")
 	f.StringVar(&c.CertFile, "tls-cert", "", "PEM file of the server's certificate chain")
 	f.StringVar(&c.KeyFile, "tls-key", "", "PEM file of the key of that certificate")
 	f.StringVar(&c.BundleFile, "tls-client-ca", "", "PEM file of the authorities that sign workloads' certificates (the SPIFFE trust bundle)")
 	f.StringVar(&c.TrustDomain, "trust-domain", "", "SPIFFE trust domain of those workloads, such as market.example")
-	f.StringVar(&c.WorkloadsFile, "workloads-file", "", "YAML or JSON file of who may call, in which roles (docs/access.md)")
-	f.StringVar(&c.Workloads.URL, "oidc-issuer", "", "issuer of workloads' tokens, as they name it")
-	f.StringVar(&c.Workloads.Audience, "oidc-audience", "", "audience that workloads' tokens must be made for")
+	f.StringVar(&c.WorkloadsFile, "workloads-file", "", "YAML or JSON file of the workloads that may call, with their roles (docs/access.md)")
+	f.StringVar(&c.Workloads.URL, "oidc-issuer", "", "issuer of workloads' tokens, as in their claim iss")
+	f.StringVar(&c.Workloads.Audience, "oidc-audience", "", "audience that workloads' tokens must have")
 	f.StringVar(&c.Workloads.KeysURL, "jwks-url", "", "URL of that issuer's key set")
-	f.StringVar(&c.Workloads.KeysFile, "jwks-file", "", "file of that issuer's key set, in place of the URL")
-	f.StringVar(&c.Persons.URL, "person-issuer", "", "issuer of persons' tokens, as they name it")
-	f.StringVar(&c.Persons.Audience, "person-audience", "", "audience that persons' tokens must be made for")
+	f.StringVar(&c.Workloads.KeysFile, "jwks-file", "", "file of that issuer's key set, instead of the URL")
+	f.StringVar(&c.Persons.URL, "person-issuer", "", "issuer of persons' tokens, as in their claim iss")
+	f.StringVar(&c.Persons.Audience, "person-audience", "", "audience that persons' tokens must have")
 	f.StringVar(&c.Persons.KeysURL, "person-jwks-url", "", "URL of that issuer's key set")
-	f.StringVar(&c.Persons.KeysFile, "person-jwks-file", "", "file of that issuer's key set, in place of the URL")
-	f.Float64Var(&c.quota.PerSecond, "rate-limit", quota.PerSecond, "calls a second that one workload may make; 0 for no limit")
+	f.StringVar(&c.Persons.KeysFile, "person-jwks-file", "", "file of that issuer's key set, instead of the URL")
+	f.Float64Var(&c.quota.PerSecond, "rate-limit", quota.PerSecond, "calls per second that one workload may make; 0 for no limit")
 	f.IntVar(&c.quota.Burst, "rate-burst", quota.Burst, "calls that one workload may make at once")
 }
 
-// check names the setting that is wrong or missing, by its variable. Whoever can
-// connect is believed on loopback only, and only where somebody has said so.
+// check returns an error that names the variable of a wrong or missing setting.
+// Callers are believed without proof on loopback only, and only when that is
+// configured.
 func (c *accessConfig) check(listen string) error {
 	if c.quota.PerSecond < 0 || c.quota.Burst < 1 {
-		return errors.New("TENFOLD_RATE_LIMIT must not lie below 0, nor TENFOLD_RATE_BURST below 1")
+		return errors.New("TENFOLD_RATE_LIMIT must be at least 0, and TENFOLD_RATE_BURST at least 1")
 	}
 	if c.insecure {
 		if c.Config != (identity.Config{}) {
-			return errors.New("TENFOLD_INSECURE_LOOPBACK believes callers without proof: no credentials can be configured beside it")
+			return errors.New("TENFOLD_INSECURE_LOOPBACK believes callers without proof, so no credentials can be configured with it")
 		}
 		return checkLoopback("TENFOLD_LISTEN", listen)
 	}
@@ -72,7 +73,7 @@ func (c *accessConfig) checkFiles() error {
 		{"TENFOLD_TLS_CERT", c.CertFile}, {"TENFOLD_TLS_KEY", c.KeyFile}, {"TENFOLD_WORKLOADS_FILE", c.WorkloadsFile},
 	} {
 		if file.value == "" {
-			return fmt.Errorf("%s is missing: callers must prove who they are; TENFOLD_INSECURE_LOOPBACK serves callers on this machine without proof",
+			return fmt.Errorf("%s is missing; it is required because callers must prove their identity. TENFOLD_INSECURE_LOOPBACK serves callers on this machine without proof",
 				file.variable)
 		}
 	}
@@ -82,9 +83,9 @@ func (c *accessConfig) checkFiles() error {
 func (c *accessConfig) checkDomain() error {
 	switch {
 	case (c.BundleFile == "") != (c.TrustDomain == ""):
-		return errors.New("TENFOLD_TLS_CLIENT_CA and TENFOLD_TRUST_DOMAIN go together")
+		return errors.New("TENFOLD_TLS_CLIENT_CA and TENFOLD_TRUST_DOMAIN must be set together")
 	case c.BundleFile == "" && c.Workloads.URL == "":
-		return errors.New("TENFOLD_TLS_CLIENT_CA or TENFOLD_OIDC_ISSUER is missing: workloads can prove nothing without either")
+		return errors.New("TENFOLD_TLS_CLIENT_CA or TENFOLD_OIDC_ISSUER is missing; workloads need one of the two to prove their identity")
 	}
 	return nil
 }
@@ -96,25 +97,25 @@ func (c *accessConfig) checkIssuers() error {
 	if err := checkIssuer(c.Persons, "TENFOLD_PERSON_", "TENFOLD_PERSON_JWKS_"); err != nil {
 		return err
 	}
-	// A workload could pass its own token off as that of a person.
+	// Otherwise a workload could pass its own token off as that of a person.
 	if c.Persons.URL != "" && c.Persons.URL == c.Workloads.URL && c.Persons.Audience == c.Workloads.Audience {
-		return errors.New("TENFOLD_PERSON_AUDIENCE must differ from TENFOLD_OIDC_AUDIENCE where one issuer makes both tokens")
+		return errors.New("TENFOLD_PERSON_AUDIENCE must differ from TENFOLD_OIDC_AUDIENCE if one issuer makes both kinds of tokens")
 	}
 	return nil
 }
 
-// checkIssuer checks the settings of an issuer, whose variables begin with
-// prefix, those of its keys with keys.
+// checkIssuer checks the settings of an issuer. Their variables begin with prefix,
+// and the variables of its keys with keys.
 func checkIssuer(i identity.Issuer, prefix, keys string) error {
 	switch {
 	case i == identity.Issuer{}:
 		return nil
 	case i.URL == "":
-		return fmt.Errorf("%sISSUER is missing: the other settings of an issuer need it", prefix)
+		return fmt.Errorf("%sISSUER is missing; the other settings of the issuer require it", prefix)
 	case i.Audience == "":
-		return fmt.Errorf("%sAUDIENCE is missing: a token for another service must not be believed", prefix)
+		return fmt.Errorf("%sAUDIENCE is missing; without it, tokens for other services would be believed", prefix)
 	case (i.KeysURL == "") == (i.KeysFile == ""):
-		return fmt.Errorf("one of %sURL and %sFILE must say where the keys of the issuer are", keys, keys)
+		return fmt.Errorf("exactly one of %sURL and %sFILE must be set; it locates the keys of the issuer", keys, keys)
 	case i.KeysURL == "":
 		return nil
 	}
@@ -123,13 +124,13 @@ func checkIssuer(i identity.Issuer, prefix, keys string) error {
 		return fmt.Errorf("%sURL must be an https URL, not %q", keys, i.KeysURL)
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return fmt.Errorf("%sURL must be an https URL: keys that come in the clear can be replaced on their way", keys)
+		return fmt.Errorf("%sURL must be an https URL, because keys that are fetched without TLS can be replaced on the way", keys)
 	}
 	return nil
 }
 
-// gate makes who lets callers in. What it runs ends with the other parts, while
-// the database is still there.
+// gate makes the gate that admits callers. The goroutines that it starts end with
+// the other parts, while the database is still open.
 func (p *parts) gate(ctx context.Context, c *accessConfig, db *postgres.DB, log *slog.Logger) (rpc.Gate, error) {
 	refusals := accesslog.New(db, log)
 	p.running(refusals.Run)

@@ -15,23 +15,24 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/web"
 )
 
-// httpConfig is every setting of calls over HTTP.
+// httpConfig holds every setting of calls over HTTP.
 type httpConfig struct {
 	listen  string
 	origins []string
 }
 
 func (c *httpConfig) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.listen, "http-listen", "", "address to serve JSON over HTTP on (docs/http.md); empty for nowhere")
+	f.StringVar(&c.listen, "http-listen", "", "address to serve JSON over HTTP on (docs/http.md); empty for no such port")
 	f.StringSliceVar(&c.origins, "http-origins", nil, "origins of web pages that may call over HTTP, such as https://tool.example")
 }
 
-// check names the setting that is wrong or missing. Callers over HTTP prove who
-// they are as over gRPC, and are believed without proof on this machine only.
+// check returns an error that names the variable of a wrong or missing setting.
+// Callers over HTTP prove their identity as over gRPC, and are believed without
+// proof on this machine only.
 func (c *httpConfig) check(insecure bool) error {
 	if c.listen == "" {
 		if len(c.origins) > 0 {
-			return errors.New("TENFOLD_HTTP_ORIGINS needs TENFOLD_HTTP_LISTEN: web pages call over HTTP")
+			return errors.New("TENFOLD_HTTP_ORIGINS needs TENFOLD_HTTP_LISTEN; web pages call over HTTP")
 		}
 		return nil
 	}
@@ -49,9 +50,9 @@ func (c *httpConfig) check(insecure bool) error {
 	return nil
 }
 
-// overHTTP serves the calls of server over HTTP too, where that is asked for, until
-// ctx ends. Calls under way may end then, while those over gRPC do; at last their
-// connections are cut, without which gRPC would wait for them.
+// overHTTP serves the calls of server over HTTP until ctx ends, if an address is
+// configured. Calls in progress may finish while those over gRPC do; then their
+// connections are cut, because gRPC would wait for them.
 func (p *parts) overHTTP(ctx context.Context, c *httpConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
 	if c.listen == "" {
 		return nil

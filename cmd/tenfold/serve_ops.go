@@ -21,28 +21,28 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
 
-// opsConfig is every setting of what operators see.
+// opsConfig holds every setting of logs and of the port for operators.
 type opsConfig struct {
 	listen    string
 	logLevel  string
 	logFormat string
 }
 
-// noOps is the address that opens no port to operators.
+// noOps is the value of the address that opens no port for operators.
 const noOps = "none"
 
 func (c *opsConfig) flags(f *pflag.FlagSet) {
-	f.StringVar(&c.listen, "ops-listen", "", "address of metrics, health and profiles (default: on loopback, the port after that of --listen); none for no such port")
-	f.StringVar(&c.logLevel, "log-level", "info", "least level that is logged: debug, info, warn or error")
-	f.StringVar(&c.logFormat, "log-format", "text", "how lines are logged: text or json")
+	f.StringVar(&c.listen, "ops-listen", "", "address of metrics, health and profiles, or none for no such port (default: on loopback, the port after that of --listen)")
+	f.StringVar(&c.logLevel, "log-level", "info", "lowest level that is logged: debug, info, warn or error")
+	f.StringVar(&c.logFormat, "log-format", "text", "format of log lines: text or json")
 }
 
 func (c *opsConfig) check() error {
 	if new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil {
-		return fmt.Errorf("TENFOLD_LOG_LEVEL is none of debug, info, warn and error: %q", c.logLevel)
+		return fmt.Errorf("TENFOLD_LOG_LEVEL must be debug, info, warn or error, not %q", c.logLevel)
 	}
 	if c.logFormat != "text" && c.logFormat != "json" {
-		return fmt.Errorf("TENFOLD_LOG_FORMAT is neither text nor json: %q", c.logFormat)
+		return fmt.Errorf("TENFOLD_LOG_FORMAT must be text or json, not %q", c.logFormat)
 	}
 	if _, _, err := net.SplitHostPort(c.listen); err != nil && c.listen != "" && c.listen != noOps {
 		return fmt.Errorf("TENFOLD_OPS_LISTEN must be HOST:PORT or %s, not %q", noOps, c.listen)
@@ -50,8 +50,9 @@ func (c *opsConfig) check() error {
 	return nil
 }
 
-// address is where operators are served beside callers at listen; empty for
-// nowhere. A host that is left out is loopback: whoever reaches the port may read.
+// address is the address for operators, given the address for callers; it is empty
+// if there is no such port. The host defaults to loopback, because everybody who
+// reaches the port may read.
 func (c *opsConfig) address(listen string) (string, error) {
 	const loopback = "127.0.0.1"
 	if c.listen == noOps {
@@ -70,28 +71,29 @@ func (c *opsConfig) address(listen string) (string, error) {
 	}
 	n, err := strconv.Atoi(port)
 	if err != nil || n == 0 {
-		// A free port here as there; one that has a name has no port after it.
+		// If callers get a free port, operators get one too. So do they if the port
+		// of callers has a name, because a name has no successor.
 		return net.JoinHostPort(loopback, "0"), nil
 	}
 	return net.JoinHostPort(loopback, strconv.Itoa(n+1)), nil
 }
 
 const (
-	// silenceMax is for how long nobody may have asked the database before the server
-	// counts as stuck.
+	// silenceMax is how long the health loop may be silent before the server counts
+	// as stuck.
 	silenceMax = 15 * readyPause
 	// farewellMax is how long a stopping server waits for scrapes and for a collector.
 	farewellMax = 3 * time.Second
 )
 
-// operators opens what operators look at, first of all parts, so that it is there
-// while the others start and stop.
+// operators opens the port for operators. It is the first part to open, so that it
+// is there while the others start and stop.
 func (p *parts) operators(ctx context.Context, c *serveConfig, log *slog.Logger) (err error) {
 	config := telemetry.Config{Version: version, Revision: revision(), Collector: os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != ""}
 	if os.Getenv("OTEL_TRACES_SAMPLER") == "" {
 		config.Sampler = telemetry.Sampler(telemetry.SampleShare)
 	}
-	// The exporters tell what fails through one handler of the whole process.
+	// The exporters report their errors through one handler of the whole process.
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("telemetry", "error", err) }))
 	if p.telemetry, err = telemetry.New(ctx, config); err != nil {
 		return err
@@ -123,7 +125,7 @@ func (p *parts) operators(ctx context.Context, c *serveConfig, log *slog.Logger)
 	return nil
 }
 
-// measured lets telemetry look at the parts that every server has.
+// measured connects telemetry with the parts that every server has.
 func (p *parts) measured(db *postgres.DB, e *engine.Engine, w *worker.Worker, hub *watch.Hub, log *slog.Logger) error {
 	t := p.telemetry
 	backlog, err := t.Backlog(db, e, time.Now, log)

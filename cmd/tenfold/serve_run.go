@@ -30,35 +30,36 @@ import (
 )
 
 const (
-	// lanePool is how many connections each lane has, poolExtra how many the pool
-	// has beside them: for previews, reservations, reads, watches and workers.
+	// lanePool is the number of connections for each lane. poolExtra is the number
+	// of further connections in the pool, for previews, reservations, reads,
+	// watches and workers.
 	lanePool, poolExtra = 2, 16
-	// drainMax is how long a stopping server waits for calls under way.
+	// drainMax is how long a stopping server waits for calls in progress.
 	drainMax = 20 * time.Second
-	// readyPause is how often the server asks whether the database answers, and
-	// how long that may take.
+	// readyPause is the pause between two pings of the database, and the time limit
+	// of a ping.
 	readyPause = 2 * time.Second
-	// gatewayCallMax is how long the gateway may take; beyond it the outcome is
-	// unknown and is asked after.
+	// gatewayCallMax is how long a call to the gateway may take. After that its
+	// outcome is unknown, and the worker asks for it later.
 	gatewayCallMax = 10 * time.Second
 )
 
-// The server lives on little: some ten megabytes are in use at any time, and
-// collecting them at the default pace costs a quarter of its CPU time under
-// load. It lets garbage grow further, up to a bound on all of its memory.
+// The server uses little memory: about ten megabytes at any time. Collecting
+// garbage at the default pace costs a quarter of its CPU time under load. So the
+// server lets garbage grow further, up to a limit on all of its memory.
 const (
 	garbagePercent = 800
 	memoryLimit    = 160 << 20
 )
 
-// collectSeldom sets that pace, unless the environment sets its own.
+// collectSeldom sets that pace, unless the environment sets another.
 func collectSeldom() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
 }
 
-// tuneMemory sets pace and bound.
+// tuneMemory sets pace and limit.
 func tuneMemory() {
 	collectSeldom()
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -66,17 +67,17 @@ func tuneMemory() {
 	}
 }
 
-// parts are what a server is made of, in the order in which they were opened.
+// parts are the parts of a server, in the order in which they were opened.
 type parts struct {
 	close     []func() error
 	telemetry *telemetry.Telemetry
 	health    *ops.Health
 }
 
-// opened notes how to close what was opened.
+// opened notes how to close a part.
 func (p *parts) opened(f func() error) { p.close = append(p.close, f) }
 
-// shut closes everything, the last opened first.
+// shut closes all parts, the last opened first.
 func (p *parts) shut() error {
 	var all error
 	for i := len(p.close) - 1; i >= 0; i-- {
@@ -85,8 +86,8 @@ func (p *parts) shut() error {
 	return all
 }
 
-// serve runs the server until ctx ends, then drains it: no new calls, those
-// under way are answered, then the workers, then the database.
+// serve runs the server until ctx ends, and then drains it: it takes no new calls,
+// finishes the calls in progress, stops the workers, and closes the database.
 func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
 	tuneMemory()
 	log := structured(errOut, c.ops)
@@ -171,18 +172,18 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	case <-ctx.Done():
 	}
 	p.health.Stopping()
-	log.Info("stopping: calls under way are answered")
+	log.Info("stopping: finishing the calls in progress")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
 	defer cancel()
 	server.Stop(drain)
 	return <-served
 }
 
-// watchBytes is what a watch may use beside what the server lives on.
+// watchBytes is the memory that one watch may use.
 const watchBytes = 24 << 10
 
-// tuneForWatches lets the memory's bound grow with the number of watches, unless
-// the environment sets its own.
+// tuneForWatches raises the memory limit with the number of watches, unless the
+// environment sets a limit.
 func tuneForWatches(ctx context.Context, hub *watch.Hub) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
@@ -199,7 +200,7 @@ func tuneForWatches(ctx context.Context, hub *watch.Hub) {
 	}
 }
 
-// running starts f, and ends it when the parts are shut.
+// running starts f, and cancels it when the parts are shut.
 func (p *parts) running(f func(context.Context)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -214,8 +215,8 @@ func (p *parts) running(f func(context.Context)) {
 	})
 }
 
-// database opens the database, or starts one of its own, with its schema at the
-// version of this binary.
+// database opens the database, or starts an embedded one, and migrates its schema
+// to the version of this binary where it may.
 func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (*postgres.DB, error) {
 	databaseURL, ownerURL := c.databaseURL, c.ownerURL
 	if databaseURL == "" {
@@ -249,7 +250,7 @@ func ownDatabase(ctx context.Context, dataDir string, log *slog.Logger) (*embedp
 	return embedpg.Start(ctx, embedpg.Config{DataDir: dataDir, Durable: true, Logger: log})
 }
 
-// sandboxClock stands at the configured start, or at the present time.
+// sandboxClock makes a clock that shows the configured start, or the present time.
 func sandboxClock(c serveConfig) *sandbox.Clock {
 	start, err := time.Parse(time.RFC3339, c.sandboxStart)
 	if err != nil {
@@ -258,8 +259,8 @@ func sandboxClock(c serveConfig) *sandbox.Clock {
 	return sandbox.NewClock(start)
 }
 
-// gateway connects to the payout gateway. A sandbox without one gets a
-// simulator, which it speaks to over gRPC like to any other.
+// gateway connects to the payout gateway. A sandbox without a gateway gets a
+// simulator, and calls it over gRPC like any other gateway.
 func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client, *payouttest.Simulator, error) {
 	address := c.gateway
 	var simulator *payouttest.Simulator
@@ -284,8 +285,8 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 	return gatewayclient.New(conn, gatewayCallMax), simulator, nil
 }
 
-// watchDatabase lets the health service, and what operators see, follow the
-// database.
+// watchDatabase pings the database, and reports the result to the health service
+// and to the port for operators.
 func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log *slog.Logger) {
 	ready := false
 	for {
@@ -299,7 +300,7 @@ func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.
 		if ready != (err == nil) {
 			ready = err == nil
 			server.Ready(ready)
-			log.Info("database reachable", "ready", ready, "error", err)
+			log.Info("database reachability changed", "ready", ready, "error", err)
 		}
 		select {
 		case <-time.After(readyPause):

@@ -28,11 +28,11 @@ func newSoak() *cobra.Command {
 	c := soak.Defaults()
 	cmd := &cobra.Command{
 		Use:   "soak",
-		Short: "Run commands on two replicas that die and a gateway that fails, and prove the books",
-		Long: "Starts a throwaway PostgreSQL and two replicas on it, and lets consumers, laboratories, merchants, deciders and\n" +
-			"operators send commands at random while replicas are cut off and restarted and the payout gateway delays, fails,\n" +
-			"doubles, stalls, loses answers and takes payouts back. Brings everything to an end, audits every book and holds\n" +
-			"it against the payment service's own account. Exits with 3 when anything does not fit.",
+		Short: "Run commands on two replicas that die and a gateway that fails, and audit the books",
+		Long: "Starts a throwaway PostgreSQL and two replicas on it. Consumers, laboratories, merchants, deciders and operators\n" +
+			"send commands at random, while replicas are cut off and restarted and the payout gateway delays, fails, doubles,\n" +
+			"stalls, loses answers and takes payouts back. Then it ends all claims, audits every book and compares the books\n" +
+			"with the payment service's own account. Exits with 3 on a difference.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -64,17 +64,17 @@ func newSoak() *cobra.Command {
 	}
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.Int64Var(&c.Commands, "commands", c.Commands, "commands that are answered before everything is brought to an end")
-	f.IntVar(&c.Callers, "callers", c.Callers, "commands under way at once")
-	f.IntVar(&c.Merchants, "merchants", c.Merchants, "books")
-	f.IntVar(&c.Restarts, "restarts", c.Restarts, "how often a replica is cut off and started again")
-	f.DurationVar(&c.Pace, "pace", c.Pace, "how far the clock moves with each command")
-	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "what everybody does (default: a random number)")
+	f.Int64Var(&c.Commands, "commands", c.Commands, "number of commands that are answered before the claims are ended")
+	f.IntVar(&c.Callers, "callers", c.Callers, "commands in flight at the same time")
+	f.IntVar(&c.Merchants, "merchants", c.Merchants, "number of books")
+	f.IntVar(&c.Restarts, "restarts", c.Restarts, "how often a replica is cut off and restarted")
+	f.DurationVar(&c.Pace, "pace", c.Pace, "how far each command moves the clock")
+	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "seed of all random choices (default: a random number)")
 	cmd.AddCommand(newSoakWatches())
 	return cmd
 }
 
-// runSoak soaks on a database of its own.
+// runSoak soaks on a throwaway database.
 func runSoak(ctx context.Context, c soak.Config) (r *soak.Report, err error) {
 	c.Log = slog.New(slog.DiscardHandler)
 	err = onThrowaway(ctx, func(databaseURL string) (err error) {
@@ -85,7 +85,7 @@ func runSoak(ctx context.Context, c soak.Config) (r *soak.Report, err error) {
 	return r, err
 }
 
-// onThrowaway runs f on a database of its own, which is removed afterwards.
+// onThrowaway runs f on an embedded database, which is removed afterwards.
 func onThrowaway(ctx context.Context, f func(databaseURL string) error) (err error) {
 	server, err := embedpg.Start(ctx, embedpg.Config{})
 	if err != nil {
@@ -110,7 +110,7 @@ func printSoak(out *output, r *soak.Report, took time.Duration) {
 	fmt.Fprintf(out.w, "claims:  %s\n", counts(r.Claims))
 	fmt.Fprintf(out.w, "payouts: %s; consumers have %d minor units\n", counts(r.Payouts), r.PaidMinor)
 	if len(r.Wrong) == 0 {
-		fmt.Fprintf(out.w, "every book is in order; nothing was paid twice, nothing is lost\n")
+		fmt.Fprintf(out.w, "every book is in order; nothing was paid twice and nothing was lost\n")
 		return
 	}
 	for _, wrong := range r.Wrong {
@@ -118,7 +118,7 @@ func printSoak(out *output, r *soak.Report, took time.Duration) {
 	}
 }
 
-// counts writes counts by name, in the order of the names.
+// counts formats counts by name, in the order of the names.
 func counts(of map[string]int64) string {
 	parts := make([]string, 0, len(of))
 	for _, name := range slices.Sorted(maps.Keys(of)) {

@@ -18,11 +18,11 @@ func newSoakWatches() *cobra.Command {
 	c := watchsoak.Defaults()
 	cmd := &cobra.Command{
 		Use:   "watches",
-		Short: "Kill servers and break connections under watches, and prove what was received",
-		Long: "Starts a throwaway PostgreSQL and two servers on it behind one address, and lets claims be filed and watched by\n" +
-			"book and over all books, while servers are killed and started again, connections are broken, and watchers begin\n" +
-			"again with the tokens that they kept. Holds what every watcher received against the chains of the books. Exits\n" +
-			"with 3 when an event was lost, told twice or told wrongly.",
+		Short: "Kill servers and break connections during watches, and check the received events",
+		Long: "Starts a throwaway PostgreSQL and two servers on it behind one address. Claims are filed and watched, by book and\n" +
+			"over all books, while servers are killed and restarted, connections are broken, and watchers begin again with\n" +
+			"tokens that they kept. Then it compares the events that every watcher received with the chains of the books. Exits\n" +
+			"with 3 if an event was lost, received twice or changed.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
@@ -55,15 +55,15 @@ func newSoakWatches() *cobra.Command {
 	}
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.IntVar(&c.Kills, "kills", c.Kills, "how often a server is killed or its connections are broken")
-	f.IntVar(&c.Merchants, "merchants", c.Merchants, "books, each with a watcher of its own")
-	f.IntVar(&c.Watchers, "watchers", c.Watchers, "watchers of all books")
-	f.DurationVar(&c.Pause, "pause", c.Pause, "about how long nothing is killed after something was")
-	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "who is killed and who breaks off (default: a random number)")
+	f.IntVar(&c.Kills, "kills", c.Kills, "number of times that a server is killed or its connections are broken")
+	f.IntVar(&c.Merchants, "merchants", c.Merchants, "number of books, each with its own watcher")
+	f.IntVar(&c.Watchers, "watchers", c.Watchers, "number of watchers of all books")
+	f.DurationVar(&c.Pause, "pause", c.Pause, "approximate pause between two disturbances")
+	f.Uint64Var(&c.Seed, "seed", rand.Uint64(), "seed of all random choices (default: a random number)")
 	return cmd
 }
 
-// runWatchSoak soaks watches on a database of its own.
+// runWatchSoak soaks watches on a throwaway database.
 func runWatchSoak(ctx context.Context, c watchsoak.Config) (r *watchsoak.Report, err error) {
 	err = onThrowaway(ctx, func(databaseURL string) (err error) {
 		c.DatabaseURL = databaseURL
@@ -76,10 +76,10 @@ func runWatchSoak(ctx context.Context, c watchsoak.Config) (r *watchsoak.Report,
 // printWatchSoak prints the report for people.
 func printWatchSoak(out *output, r *watchsoak.Report, took time.Duration) {
 	fmt.Fprintf(out.w, "%d servers killed, connections broken %d times in %s; seed %d\n", r.Killed, r.Broken, took.Round(time.Second), r.Seed)
-	fmt.Fprintf(out.w, "watchers began %d times with a token that they had kept\n", r.Begun)
+	fmt.Fprintf(out.w, "watchers began again %d times with a kept token\n", r.Begun)
 	fmt.Fprintf(out.w, "%d claims, %d events; received by all watchers together: %d\n", r.Claims, r.Events, r.Received)
 	if len(r.Wrong) == 0 {
-		fmt.Fprintf(out.w, "every watcher has every event of its books, once and in order\n")
+		fmt.Fprintf(out.w, "every watcher received every event of its books once and in order\n")
 		return
 	}
 	for _, wrong := range r.Wrong {

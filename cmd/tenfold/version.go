@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set when a release is built.
+// version is set in the build of a release.
 var version = "development"
 
 func newVersion() *cobra.Command {
@@ -23,7 +23,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// revision is the commit that this binary was built from.
+// revision is the commit of this binary.
 func revision() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {

@@ -6,13 +6,13 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
 
-// webhookConfig says where webhooks may lead.
+// webhookConfig says which addresses webhooks may have.
 type webhookConfig struct {
 	private bool
 }
 
 func (c *webhookConfig) flags(f *pflag.FlagSet) {
-	f.BoolVar(&c.private, "webhook-private", false, "allow webhooks that lead to this machine and into private networks")
+	f.BoolVar(&c.private, "webhook-private", false, "allow webhooks whose addresses are on this machine or in private networks")
 }
 
 func (c *webhookConfig) bounds() webhook.Config {

@@ -14,10 +14,11 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// lineMax is the most bytes of one complaint.
+// lineMax is the largest size of a complaint in bytes.
 const lineMax = 1 << 20
 
-// read reads complaints, one a line: requests to file a claim as JSON, without an id.
+// read reads complaints, one on each line. A complaint is a request to file a
+// claim, as JSON without a request id.
 func read(in io.Reader) ([]*tenfoldv1.FileClaimRequest, error) {
 	var all []*tenfoldv1.FileClaimRequest
 	lines := bufio.NewScanner(in)
@@ -33,8 +34,8 @@ func read(in io.Reader) ([]*tenfoldv1.FileClaimRequest, error) {
 	return all, lines.Err()
 }
 
-// requestID makes the id out of what the complaint is about: whenever and however
-// often this service sends it, one claim comes of it.
+// requestID derives the id from the content of the complaint. However often this
+// service sends the complaint, one claim results.
 func requestID(c *tenfoldv1.FileClaimRequest) string {
 	words := []string{"complaint", c.GetClaimantId(), c.GetOrderLineName() + c.GetOrderLine().GetName()}
 	for _, unit := range c.GetUnits() {
@@ -43,8 +44,8 @@ func requestID(c *tenfoldv1.FileClaimRequest) string {
 	return client.RequestIDOf(words...)
 }
 
-// file files a claim and gives its name. Units that are claimed already, as through
-// another shop window, lead to the claim that has them.
+// file files a claim and returns its name. If the units are claimed already, for
+// example through another shop window, file returns the name of that claim.
 func (d desk) file(ctx context.Context, complaint *tenfoldv1.FileClaimRequest) (name string, err error) {
 	filed, err := d.claims.FileClaim(ctx, complaint)
 	var refused *client.Error

@@ -14,7 +14,7 @@ import (
 type desk struct {
 	claims tenfoldv1.ClaimServiceClient
 	every  time.Duration
-	// out takes whole lines of several claims at once.
+	// out takes whole lines; several claims write to it at once.
 	out io.Writer
 }
 
@@ -27,9 +27,9 @@ func (d desk) handle(ctx context.Context, complaint *tenfoldv1.FileClaimRequest)
 	return d.follow(ctx, name)
 }
 
-// follow tells each state of a claim that it sees until the claim waits for nobody.
-// A claim may pass through states between two looks; its etag says that it has
-// changed.
+// follow prints every state of a claim that it sees, until the claim waits for
+// nobody. A claim may pass through states between two reads. A new etag means that
+// the claim has changed.
 func (d desk) follow(ctx context.Context, name string) error {
 	look := time.NewTicker(d.every)
 	defer look.Stop()
@@ -54,7 +54,7 @@ func (d desk) follow(ctx context.Context, name string) error {
 	}
 }
 
-// tell writes one line, at once: others write between.
+// tell prints one whole line, because others print at the same time.
 func (d desk) tell(c *tenfoldv1.Claim) {
 	line := fmt.Sprintf("%s: order %s is %s", c.GetName(), c.GetOrderId(), word(c.GetState(), "CLAIM_STATE_"))
 	if c.GetWaitsFor() != tenfoldv1.WaitsFor_WAITS_FOR_NOBODY {

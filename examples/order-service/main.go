@@ -1,6 +1,6 @@
-// Command order-service shows how the order service of a marketplace uses Tenfold:
-// it files a claim for each complaint that it reads, follows all of them, and says
-// what becomes of each. Run again with the same complaints it files nothing twice.
+// Command order-service shows how the order service of a marketplace uses Tenfold.
+// It files a claim for each complaint that it reads, follows all claims, and prints
+// the outcome of each. A second run with the same complaints files nothing again.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// settings are what the command line says.
+// settings are the flags of the command line.
 type settings struct {
 	server string
 	proof  client.Proof
@@ -37,19 +37,20 @@ func parse(args []string) (settings, error) {
 	var s settings
 	f := flag.NewFlagSet("order-service", flag.ContinueOnError)
 	f.StringVar(&s.server, "server", "127.0.0.1:7410", "address of the Tenfold server")
-	f.StringVar(&s.proof.Authorities, "server-ca", "", "PEM file of the authorities of a server that asks for proof")
+	f.StringVar(&s.proof.Authorities, "server-ca", "", "PEM file of the authorities of a server that requires proof")
 	f.StringVar(&s.proof.Certificate, "client-cert", "", "PEM file of the certificate of this service")
 	f.StringVar(&s.proof.Key, "client-key", "", "PEM file of the key of that certificate")
-	f.StringVar(&s.proof.Token, "token-file", "", "file of the token of this service, in place of a certificate")
-	f.DurationVar(&s.every, "every", time.Second, "how often claims are looked at")
+	f.StringVar(&s.proof.Token, "token-file", "", "file of the token of this service, instead of a certificate")
+	f.DurationVar(&s.every, "every", time.Second, "pause between two reads of a claim")
 	err := f.Parse(args)
 	if err == nil && s.every <= 0 {
-		err = fmt.Errorf("-every must be above zero, not %v", s.every)
+		err = fmt.Errorf("-every must be greater than zero, not %v", s.every)
 	}
 	return s, err
 }
 
-// dialer proves who calls where the server asks for it, and tells it otherwise.
+// dialer proves the identity of this service if the server requires proof, and
+// otherwise only states it.
 func (s settings) dialer() client.Dialer {
 	const role = "order-service"
 	if s.proof != (client.Proof{}) {
@@ -58,8 +59,8 @@ func (s settings) dialer() client.Dialer {
 	return client.Identity{Workload: "order-service", Role: role}.Dial
 }
 
-// run files a claim for each complaint of in, and follows them until nothing more
-// happens to any by itself.
+// run files a claim for each complaint of in, and follows the claims until none of
+// them changes by itself any more.
 func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	s, err := parse(args)
 	if err != nil {
