@@ -91,7 +91,7 @@ func runDemo(ctx context.Context, claims int, errOut io.Writer) (_ *demo.Report,
 	defer stopGateway()
 	shown := newProgress(errOut)
 	defer shown.done()
-	shown.show("PostgreSQL and the server start", 0, 1)
+	shown.show("starting PostgreSQL and the server", 0, 1)
 	server, err := serveproc.Start(ctx, serveproc.Config{
 		Args: demoServer(filepath.Join(dir, "data"), "127.0.0.1:0", gateway), Log: serverLog,
 	})

@@ -1,8 +1,9 @@
-// Package bench measures Tenfold as its callers meet it: a server process over
-// gRPC, durable PostgreSQL beneath it, and pgbench on the same PostgreSQL beside
-// it. It owns the database server, the server process, the payout gateway and
-// the callers of one run, and what they measured. What the figures mean stands
-// with the workloads; nothing here knows how the server does its work.
+// Package bench measures Tenfold from the side of its callers. It runs a server
+// process and calls it over gRPC, with a durable PostgreSQL below, and runs pgbench
+// on the same PostgreSQL for comparison. The package owns the database server, the
+// server process, the payout gateway, the callers of a run and their measurements.
+// The meaning of the figures is explained at the workloads. The package knows
+// nothing of how the server works inside.
 package bench
 
 import (
@@ -12,61 +13,63 @@ import (
 	"time"
 )
 
-// Config is what a run needs from outside.
+// Config is the input of a run.
 type Config struct {
 	Plan
-	// Binary is the tenfold program that is measured.
+	// Binary is the measured tenfold program.
 	Binary string
-	// Dir is where the run makes its directory, which it removes at the end. It
-	// must lie on a real disk and be open to the user PostgreSQL runs as.
+	// Dir is the directory in which the run makes its own directory, which it
+	// removes at the end. Dir must be on a real disk, and the operating system's
+	// user of PostgreSQL must be able to enter it.
 	Dir string
 	// Now gives the time.
 	Now func() time.Time
-	// Progress is told what is under way and how much of the whole run is done; it
-	// is never called by two goroutines at once.
+	// Progress receives the step that is running, and the finished share of the
+	// whole run. It is never called by two goroutines at once.
 	Progress func(doing string, percent int)
 }
 
-// Plan is what is run and for how long.
+// Plan says which load is run and for how long.
 type Plan struct {
-	// Quick says that windows are too short for figures to be relied on.
+	// Quick says that the windows are too short for reliable figures.
 	Quick bool
-	// Callers is how many calls are under way at once, over Connections.
+	// Callers is the number of calls in flight at the same time, over Connections.
 	Callers     int
 	Connections int
-	// Lanes and BatchMax are handed to the server.
+	// Lanes and BatchMax are settings of the server.
 	Lanes    int
 	BatchMax int
-	// Merchants is over how many merchants the spread workloads go.
+	// Merchants is the number of merchants in workloads with many merchants.
 	Merchants int
-	// Ramp comes before every window and is not measured; Window is W1's.
+	// Ramp precedes every window and is not measured; Window is the window of W1.
 	Ramp   time.Duration
 	Window time.Duration
-	// Accepts is how many prefiled claims W2 and W3 accept, AcceptsOfOne how
-	// many the server without batching does.
+	// Accepts is the number of claims that are filed before W2 and W3 accept them.
+	// AcceptsOfOne is that number for the server without batching.
 	Accepts      int
 	AcceptsOfOne int
-	// Soak is how long W4 runs at its maximum, Slice what its course is told in.
+	// Soak is the duration of W4 at its maximum. Slice is the duration for which
+	// one rate of W4 is reported.
 	Soak  time.Duration
 	Slice time.Duration
-	// InFlight is how many claims W4 has between filed and paid.
+	// InFlight is the number of claims in W4 that are filed and not yet paid.
 	InFlight int
-	// ReadWindow is W5's window, ReadsPerSecond its rate of GetClaim.
+	// ReadWindow is the window of W5, and ReadsPerSecond its rate of GetClaim.
 	ReadWindow     time.Duration
 	ReadsPerSecond int
-	// Watchers is how many watch in W6; IdleStreams is how many watches W7 opens,
-	// over IdleConnections.
+	// Watchers is the number of watchers in W6. IdleStreams is the number of
+	// watches in W7, over IdleConnections.
 	Watchers        int
 	IdleStreams     int
 	IdleConnections int
-	// PgbenchClients are the client counts of which the best is taken; each runs
-	// for PgbenchTime.
+	// PgbenchClients are the client counts of pgbench, of which the best is taken.
+	// Each runs for PgbenchTime.
 	PgbenchClients []int
 	PgbenchTime    time.Duration
 }
 
-// FullPlan gives figures that can be relied on; with a soak of five minutes it
-// takes about eight.
+// FullPlan gives reliable figures. With a soak of five minutes it takes about
+// eight.
 func FullPlan() Plan {
 	return Plan{
 		Callers: 256, Connections: 4, Lanes: 2, BatchMax: 512, Merchants: 1000,
@@ -91,7 +94,7 @@ func QuickPlan() Plan {
 	return p
 }
 
-// Check names the setting that makes no sense.
+// Check returns an error that names the first setting without sense.
 func (c *Config) Check() error {
 	for _, bound := range []struct {
 		name  string
@@ -106,20 +109,20 @@ func (c *Config) Check() error {
 			return fmt.Errorf("%s must be at least 1, not %d", bound.name, bound.value)
 		}
 	}
-	// Outside of a window every caller must have had work and still have some.
+	// Before and after a window every caller must have work.
 	if least := 4 * c.Callers; c.Accepts < least || c.AcceptsOfOne < least {
-		return fmt.Errorf("with %d callers at least %d claims must be accepted", c.Callers, least)
+		return fmt.Errorf("with %d callers, at least %d claims must be accepted", c.Callers, least)
 	}
 	if c.Soak < 2*c.Slice || c.Slice <= 0 || c.Window <= 0 || c.ReadWindow <= 0 || c.PgbenchTime < time.Second {
-		return errors.New("every window must last, and the soak at least two slices")
+		return errors.New("every window must be longer than zero, and the soak must have at least two slices")
 	}
 	return nil
 }
 
-// soakShare is how much of a whole run the soak is, for the progress.
+// soakShare is the share of the soak in a whole run, for the progress.
 const soakShare = 0.5
 
-// run is one run under way.
+// run is a run in progress.
 type run struct {
 	Config
 	cluster *cluster
@@ -127,8 +130,8 @@ type run struct {
 	share   float64
 }
 
-// Run measures everything of the plan. It fails when a call fails in the end, or
-// a claim that was counted is not PAID; a target that was missed is no failure.
+// Run measures everything of the plan. It fails if a call fails after all tries, or
+// if a counted claim is not PAID. A missed target is not an error.
 func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -159,7 +162,7 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	return r.report, nil
 }
 
-// doing tells what is under way.
+// doing reports the step that is running.
 func (r *run) doing(format string, args ...any) {
 	if r.Progress != nil {
 		r.Progress(fmt.Sprintf(format, args...), int(100*min(r.share, 1)))

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// callMax is how long one try of a call may take.
+	// callMax is the longest duration of one try of a call.
 	callMax = 20 * time.Second
-	// triesMax is how often a call is sent before it counts as failed, the pause
+	// triesMax is how often a call is sent before it counts as failed. The pause
 	// between tries grows from retryPause.
 	triesMax   = 6
 	retryPause = 50 * time.Millisecond
 )
 
-// callers are the connections to a server, with every service on each.
+// callers are the connections to a server, each with every service.
 type callers struct {
 	conns []*grpc.ClientConn
 	stubs []stubs
@@ -36,7 +36,7 @@ type stubs struct {
 	deposits       tenfoldv1.DepositServiceClient
 }
 
-// dialAll opens the connections. One operator makes every call: a connection
+// dialAll opens the connections. One operator makes all calls, because a connection
 // for each merchant would measure connections.
 func dialAll(address string, connections int) (*callers, error) {
 	c := &callers{}
@@ -63,11 +63,11 @@ func (c *callers) close() error {
 	return errors.Join(all...)
 }
 
-// of gives the services for the n-th caller.
+// of returns the services for the n-th caller.
 func (c *callers) of(n int) *stubs { return &c.stubs[n%len(c.stubs)] }
 
-// send makes a call, and makes it again with the same request where the
-// contract says that this is safe.
+// send makes a call, and repeats it with the same request if the contract allows
+// that.
 func send[Q, A any](ctx context.Context, m *measure, method func(context.Context, Q, ...grpc.CallOption) (A, error), request Q) (A, error) {
 	for try := 1; ; try++ {
 		call, cancel := context.WithTimeout(ctx, callMax)
@@ -86,12 +86,13 @@ func send[Q, A any](ctx context.Context, m *measure, method func(context.Context
 	}
 }
 
-// again says which refusals the contract lets a caller send again unchanged.
+// again says whether the contract allows a caller to repeat a call with this code
+// unchanged.
 func again(code codes.Code) bool {
 	return code == codes.Unavailable || code == codes.Aborted || code == codes.ResourceExhausted || code == codes.DeadlineExceeded
 }
 
-// pause waits, unless ctx ends before.
+// pause waits, or returns early when ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

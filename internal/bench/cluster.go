@@ -17,26 +17,26 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 )
 
-// stopMax is how long a server may take to stop, and PostgreSQL after it.
+// stopMax is how long a server may take to stop, and after it PostgreSQL.
 const stopMax = time.Minute
 
-// durability is what makes a committed answer survive a power cut. It is given
-// to the server by name, above every other setting, so that the report says
-// what held.
+// durability lists the settings that let a committed answer survive a power cut.
+// They are given to the server explicitly and override every other source, so the
+// report states the settings that were in force.
 var durability = map[string]string{"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
-// cluster is the durable PostgreSQL of a run, in a directory of its own.
+// cluster is the durable PostgreSQL of a run, in its own directory.
 type cluster struct {
 	dir    string
 	server *embedpg.Server
 }
 
-// dirPrefix begins the names of the directories of runs.
+// dirPrefix is the prefix of the names of runs' directories.
 const dirPrefix = "tenfold-bench-"
 
-// sweep removes what runs that were killed have left: a durable server outlives
-// its holder. What is held by a run under way, or was never filled, is left
-// alone, and so is what cannot be removed.
+// sweep removes the remains of killed runs: a durable server outlives its holder.
+// It skips directories that a running process holds, directories that were never
+// filled, and directories that it cannot remove.
 func sweep(ctx context.Context, parent string) {
 	clusters, err := filepath.Glob(filepath.Join(parent, dirPrefix+"*", "data", "pgdata"))
 	if err != nil {
@@ -51,7 +51,7 @@ func sweep(ctx context.Context, parent string) {
 	}
 }
 
-// startCluster starts PostgreSQL on an empty directory.
+// startCluster starts PostgreSQL in an empty directory.
 func startCluster(ctx context.Context, c Config) (_ *cluster, err error) {
 	sweep(ctx, c.Dir)
 	dir, err := os.MkdirTemp(c.Dir, dirPrefix)
@@ -74,8 +74,8 @@ func startCluster(ctx context.Context, c Config) (_ *cluster, err error) {
 	return &cluster{dir: dir, server: server}, nil
 }
 
-// close stops PostgreSQL and removes the directory, also when the run was cut
-// short.
+// close stops PostgreSQL and removes the directory. It works after an interrupted
+// run, too.
 func (c *cluster) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopMax)
 	defer cancel()
@@ -103,8 +103,8 @@ func (c *cluster) create(ctx context.Context, name string) (database, error) {
 	return db, nil
 }
 
-// bench is one server under load: its database, its payout gateway and those
-// who call it.
+// bench is one server under load, with its database, its payout gateway and its
+// callers.
 type bench struct {
 	run     *run
 	db      database
@@ -112,14 +112,14 @@ type bench struct {
 	server  *serveproc.Process
 	said    tail
 	callers *callers
-	// opened is how many merchants have books, accepted how many claims wait for
-	// their payouts or have them.
+	// opened is the number of merchants with books. accepted is the number of
+	// claims whose payouts were made or are pending.
 	opened, accepted int
-	// serials numbers claims, and with them everything that must be unique.
+	// serials numbers claims, and everything else that must be unique.
 	serials atomic.Int64
 }
 
-// newBench starts a server on a fresh database.
+// newBench starts a server on a new database.
 func (r *run) newBench(ctx context.Context, name string) (_ *bench, err error) {
 	b := &bench{run: r}
 	if b.db, err = r.cluster.create(ctx, name); err != nil {
@@ -144,7 +144,8 @@ func (b *bench) serve(ctx context.Context, batchMax int) (err error) {
 		Args: []string{
 			"--listen", "127.0.0.1:0", "--database-url", b.db.appURL, "--gateway", b.gateway.address,
 			"--lanes", strconv.Itoa(b.run.Lanes), "--batch-max", strconv.Itoa(batchMax), "--log-level", "warn",
-			// Who calls is told, not proved, and calls as fast as it can.
+			// Callers state their identity without proof, and call as fast as they
+			// can.
 			"--insecure-loopback", "--rate-limit", "0",
 		},
 		Log: &b.said,
@@ -156,7 +157,7 @@ func (b *bench) serve(ctx context.Context, batchMax int) (err error) {
 	return err
 }
 
-// stop ends the server; the database and the gateway stay.
+// stop stops the server; the database and the gateway stay.
 func (b *bench) stop() error {
 	var all []error
 	if b.callers != nil {
@@ -177,7 +178,7 @@ func (b *bench) close() error {
 	return err
 }
 
-// blame adds to an error what the server said last.
+// blame adds the end of the server's log to an error.
 func (b *bench) blame(err error) error {
 	if said := b.said.String(); err != nil && said != "" {
 		return fmt.Errorf("%w; the server's log ends with:\n%s", err, said)
@@ -189,7 +190,7 @@ func (b *bench) meter() meter {
 	return meter{server: b.server, postmaster: b.run.cluster.server.Pid()}
 }
 
-// notePeak keeps the most memory that any server has used.
+// notePeak keeps the largest peak of memory among all servers.
 func (b *bench) notePeak(peak int64) {
 	b.run.report.ServerPeakBytes = slices.Max([]int64{b.run.report.ServerPeakBytes, peak})
 }

@@ -15,13 +15,14 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// gateway is the payout gateway of a run. It pays everything at once, answers a
-// number that it has paid as it did before, and knows of each claim that is
-// watched when the last of its money was paid.
+// gateway is the payout gateway of a run. It pays everything at once, and repeats
+// its answer for a number that it has paid. For each watched claim it knows when
+// the last payment was made.
 //
-// It shares a process with the callers, and pays hundreds of thousands of payouts
-// in a run. So it keeps of each some bytes that hold no pointers: what a collector
-// does with kept messages would show as slow calls of the server.
+// It shares a process with the callers and pays hundreds of thousands of payouts in
+// a run. So it keeps only some bytes without pointers of each payout. A garbage
+// collector that had to follow kept messages would show as slow calls of the
+// server.
 type gateway struct {
 	tenfoldv1.UnimplementedPayoutGatewayServiceServer
 
@@ -30,10 +31,11 @@ type gateway struct {
 	now     func() time.Time
 
 	mu sync.Mutex
-	// payouts are the times at which payouts were made, by a digest of their number.
+	// payouts holds the time of every payout, by a digest of its number.
 	payouts map[digest]int64
 	watched map[string]*watched
-	// held is closed when instructions are answered again; nil while they are.
+	// held is closed when instructions are answered again; it is nil while they are
+	// answered.
 	held chan struct{}
 }
 
@@ -48,7 +50,7 @@ func digestOf(outNumber string) digest {
 // watched is a claim whose payouts are awaited.
 type watched struct {
 	began time.Time
-	// missing are the parts that were not paid yet.
+	// missing holds the parts that are not paid yet.
 	missing map[tenfoldv1.PayoutPart]bool
 	paid    func(began time.Time)
 }
@@ -69,14 +71,14 @@ func startGateway(now func() time.Time) (*gateway, error) {
 
 func (g *gateway) stop() { g.grpc.Stop() }
 
-// hold keeps instructions waiting until release.
+// hold makes instructions wait until release.
 func (g *gateway) hold() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.held = make(chan struct{})
 }
 
-// release answers instructions again; it may be called without a hold.
+// release ends a hold; it may be called without one.
 func (g *gateway) release() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -86,7 +88,7 @@ func (g *gateway) release() {
 	}
 }
 
-// wait returns when nothing is held.
+// wait returns as soon as there is no hold.
 func (g *gateway) wait(ctx context.Context) error {
 	g.mu.Lock()
 	held := g.held
@@ -102,7 +104,7 @@ func (g *gateway) wait(ctx context.Context) error {
 	}
 }
 
-// watch has paid called when refund and compensation of a claim are paid.
+// watch calls paid as soon as refund and compensation of a claim are paid.
 func (g *gateway) watch(claim string, began time.Time, paid func(began time.Time)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -111,21 +113,21 @@ func (g *gateway) watch(claim string, began time.Time, paid func(began time.Time
 	}}
 }
 
-// watching is how many claims are watched and not paid.
+// watching is the number of watched claims that are not paid.
 func (g *gateway) watching() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return len(g.watched)
 }
 
-// paid is how many payouts were made.
+// paid is the number of payouts.
 func (g *gateway) paid() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return int64(len(g.payouts))
 }
 
-// Instruct pays, and notes it on the claim.
+// Instruct pays, and notes the payment for the claim.
 func (g *gateway) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) (*tenfoldv1.InstructResponse, error) {
 	if err := g.wait(ctx); err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func (g *gateway) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) (*
 	}, nil
 }
 
-// pay pays what was not paid before, and says when it was.
+// pay pays a number that was not paid before, and returns the time of its payment.
 func (g *gateway) pay(number digest) (at time.Time, first bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -154,7 +156,7 @@ func (g *gateway) pay(number digest) (at time.Time, first bool) {
 	return time.Unix(0, nanos), !known
 }
 
-// Query tells of a payout that was made; there are no others.
+// Query answers for payouts that were made; there are no others.
 func (g *gateway) Query(_ context.Context, r *tenfoldv1.QueryRequest) (*tenfoldv1.QueryResponse, error) {
 	g.mu.Lock()
 	nanos, known := g.payouts[digestOf(r.GetOutNumber())]
@@ -170,7 +172,7 @@ func (g *gateway) Query(_ context.Context, r *tenfoldv1.QueryRequest) (*tenfoldv
 
 func referenceOf(outNumber string) string { return "bench-" + outNumber }
 
-// note gives the claim if this was the last of its money.
+// note returns the claim if this was its last payment.
 func (g *gateway) note(r *tenfoldv1.InstructRequest) *watched {
 	g.mu.Lock()
 	defer g.mu.Unlock()

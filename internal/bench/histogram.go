@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// subBits is how finely a power of two is divided: 64 buckets keep every
-	// figure within 1.6 % of the truth.
+	// subBits divides every power of two into 64 buckets, so every figure is within
+	// 1.6 % of the truth.
 	subBits    = 6
 	subBuckets = 1 << subBits
 	// buckets reach to more than an hour in microseconds.
@@ -22,7 +22,7 @@ type histogram struct {
 	most   atomic.Int64
 }
 
-// bucketOf gives the bucket of a value in microseconds.
+// bucketOf returns the bucket of a value in microseconds.
 func bucketOf(v int64) int {
 	if v < subBuckets {
 		return int(max(v, 0))
@@ -31,7 +31,7 @@ func bucketOf(v int64) int {
 	return min((shift+1)*subBuckets+int(v>>shift)-subBuckets, buckets-1)
 }
 
-// topOf gives the largest value of a bucket.
+// topOf returns the largest value of a bucket.
 func topOf(bucket int) int64 {
 	if bucket < subBuckets {
 		return int64(bucket)
@@ -51,8 +51,8 @@ func (h *histogram) add(d time.Duration) {
 	}
 }
 
-// quantile gives the latency that the share q of all stayed at or below; zero of
-// an empty histogram.
+// quantile returns the latency that the share q of all operations did not exceed.
+// It is zero for an empty histogram.
 func (h *histogram) quantile(q float64) time.Duration {
 	var total int64
 	for i := range h.counts {

@@ -14,56 +14,58 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres/fill"
 )
 
-// ListsMax is what the slowest of a hundred pages may take, at any number of
-// claims.
+// ListsMax is the longest time that the slowest of a hundred pages may take, with
+// any number of claims.
 const ListsMax = 20 * time.Millisecond
 
 const (
 	listPage = 50
-	// listsWarm pages come before those that are measured: a server that has just
-	// been filled has nothing in its cache.
+	// listsWarm is the number of pages read before the measured ones, because the
+	// cache of a server that has just been filled is cold.
 	listsWarm = 50
-	// walkedBelow is the number of claims below which some tables are so few pages
-	// that walking them costs less than looking up.
+	// walkedBelow is the number of claims below which some tables have so few pages
+	// that a scan is cheaper than an index.
 	walkedBelow = 100_000
 )
 
-// ListsConfig is a measurement of the lists of claims.
+// ListsConfig is the input of a measurement of the lists of claims.
 type ListsConfig struct {
-	// Claims are the numbers of claims at which every list is measured.
+	// Claims holds the numbers of claims with which every list is measured.
 	Claims []int
-	// Pages is how many pages of each list are read.
+	// Pages is the number of pages that are read of each list.
 	Pages int
-	// Seed picks the merchants, orders and so on that are asked for.
+	// Seed selects the merchants, orders and so on that are asked for.
 	Seed uint64
-	// Dir, Now and Progress are as in Config.
+	// Dir, Now and Progress have the same meaning as in Config.
 	Dir      string
 	Now      func() time.Time
 	Progress func(doing string, percent int)
 }
 
-// ListsReport is what was found.
+// ListsReport is the result of a measurement.
 type ListsReport struct {
 	Seed  uint64      `json:"seed"`
 	Sizes []ListsSize `json:"sizes"`
 }
 
-// ListsSize is every list at one number of claims.
+// ListsSize is the result for one number of claims.
 type ListsSize struct {
 	Claims      int     `json:"claims"`
 	Bytes       int64   `json:"bytes"`
 	FillSeconds float64 `json:"fillSeconds"`
-	// Others is the share of the machine that something else used meanwhile.
+	// Others is the share of the machine that other processes used during the
+	// measurement.
 	Others float64      `json:"othersCpuShare"`
 	Lists  []ListFigure `json:"lists"`
 }
 
-// ListFigure is what one list took.
+// ListFigure is the result for one list.
 type ListFigure struct {
 	Name string `json:"name"`
-	// Plan names the indexes by which it is read, and what is walked.
+	// Plan names the indexes by which the list is read, and the tables that are
+	// scanned.
 	Plan string `json:"plan"`
-	// Rows is how many claims a page held on average.
+	// Rows is the average number of claims on a page.
 	Rows      float64 `json:"rows"`
 	P50Millis float64 `json:"p50Millis"`
 	P99Millis float64 `json:"p99Millis"`
@@ -71,32 +73,31 @@ type ListFigure struct {
 	Met       bool    `json:"met"`
 }
 
-// Missed says whether a list was slower than it may be.
+// Missed says whether a list was too slow.
 func (r *ListsReport) Missed() bool {
 	return slices.ContainsFunc(r.Sizes, func(s ListsSize) bool {
 		return slices.ContainsFunc(s.Lists, func(l ListFigure) bool { return !l.Met })
 	})
 }
 
-// Check names the setting that makes no sense.
+// Check returns an error that names the first setting without sense.
 func (c *ListsConfig) Check() error {
 	if len(c.Claims) == 0 {
-		return errors.New("at least one number of claims is needed")
+		return errors.New("at least one number of claims is required")
 	}
 	for _, n := range c.Claims {
 		if n < 1000 || n > 100_000_000 {
-			return fmt.Errorf("lists are measured at 1,000 to 100,000,000 claims, not %d", n)
+			return fmt.Errorf("a number of claims must be between 1,000 and 100,000,000, not %d", n)
 		}
 	}
 	if c.Pages < 1 {
-		return fmt.Errorf("at least one page is read, not %d", c.Pages)
+		return fmt.Errorf("the number of pages must be at least 1, not %d", c.Pages)
 	}
 	return nil
 }
 
-// RunLists measures every anchor and queue, each on a database of its own. It
-// fails when a list is read by walking a whole table of some size; a list that is too slow is
-// no failure.
+// RunLists measures every anchor and queue, each in a throwaway database. It fails
+// if a list is read by a scan of a large table. A slow list is not an error.
 func RunLists(ctx context.Context, c ListsConfig) (_ *ListsReport, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -153,7 +154,7 @@ func (c *ListsConfig) measureLists(ctx context.Context, cluster *cluster, db dat
 	}
 	began, claims := c.Now(), size.Claims
 	for i, l := range lists(claims) {
-		c.doing(100*i/len(lists(claims)), "reading %s at %d claims", l.name, claims)
+		c.doing(100*i/len(lists(claims)), "reading %s with %d claims", l.name, claims)
 		figure, err := c.measureList(ctx, reads, l, claims)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
@@ -195,8 +196,8 @@ func (c *ListsConfig) measureList(ctx context.Context, db *postgres.DB, l list, 
 	}, err
 }
 
-// planned tells by which indexes a list is read; an error where it walks a table
-// and may not.
+// planned names the indexes by which a list is read. It returns an error if the
+// list is read by a scan that is not allowed.
 func planned(ctx context.Context, db *postgres.DB, l list, pick *rand.Rand, mayWalk bool) (string, error) {
 	plans, err := db.Plans(ctx, func(r postgres.Reader) error {
 		q, from := l.query(pick)
@@ -208,12 +209,12 @@ func planned(ctx context.Context, db *postgres.DB, l list, pick *rand.Rand, mayW
 	}
 	by, walked := ways(plans)
 	if len(walked) > 0 && !mayWalk {
-		return "", fmt.Errorf("the database walks the whole of %s", strings.Join(walked, " and of "))
+		return "", fmt.Errorf("the database scans whole tables: %s", strings.Join(walked, ", "))
 	}
 	return strings.Join(by, ", "), nil
 }
 
-// ways names what plans read by: indexes, and tables that are walked.
+// ways names the indexes that the plans use, and the tables that they scan.
 func ways(plans []postgres.PlanStep) (by, walked []string) {
 	add := func(list []string, name string) []string {
 		if name == "" || slices.Contains(list, name) {

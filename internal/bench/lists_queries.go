@@ -11,14 +11,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres/fill"
 )
 
-// list is one list of claims, asked for something else each time.
+// list is one list of claims; each of its reads asks for something else.
 type list struct {
 	name  string
 	query func(*rand.Rand) (postgres.ClaimQuery, postgres.ClaimCursor)
 }
 
-// lists are every anchor, alone, hot, narrowed down and turned around, and every
-// queue, of all merchants and of one, at a number of claims.
+// lists returns all lists to measure with a number of claims: every anchor, alone,
+// for a hot value, with further conditions and in reverse order; and every queue,
+// of all merchants and of one.
 func lists(claims int) []list {
 	rare := money.Amount(1)
 	of := func(name string, query func(*rand.Rand) postgres.ClaimQuery) list {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// measure collects what one workload did between start and stop, its window.
-// What happens outside of the window is not counted, except retries.
+// measure collects the operations of one workload between start and stop, which is
+// its window. Operations outside of the window are not counted; retries are.
 type measure struct {
 	now     func() time.Time
 	meter   meter
 	latency histogram
-	// done and retries count operations and calls sent again.
+	// done and retries count operations and repeated calls.
 	done, retries atomic.Int64
 	open          atomic.Bool
 
@@ -46,7 +46,7 @@ func (m *measure) stop() (err error) {
 	return err
 }
 
-// record counts an operation that began at some time and has ended.
+// record counts an operation that has ended, with the time at which it began.
 func (m *measure) record(began time.Time) {
 	if m.open.Load() {
 		m.done.Add(1)
@@ -54,7 +54,7 @@ func (m *measure) record(began time.Time) {
 	}
 }
 
-// crew runs callers until they have no more to do or one fails.
+// crew runs callers until they have no more work or one of them fails.
 type crew struct {
 	ctx  context.Context
 	stop context.CancelCauseFunc
@@ -79,7 +79,7 @@ func (c *crew) spawn(f func(ctx context.Context) error) {
 	})
 }
 
-// join waits for every caller and gives the first error.
+// join waits for every caller and returns the first error.
 func (c *crew) join() error {
 	c.wait.Wait()
 	c.stop(errDone)
@@ -89,8 +89,8 @@ func (c *crew) join() error {
 	return nil
 }
 
-// forTime runs step over and over from every caller: a ramp, then the window of
-// m. Steps under way at the end are finished.
+// forTime runs step repeatedly from every caller, during a ramp and then during the
+// window of m. Steps that are running at the end are finished.
 func forTime(ctx context.Context, callers int, ramp, window time.Duration, m *measure, step func(ctx context.Context, caller int) error) error {
 	c := newCrew(ctx)
 	var over atomic.Bool
@@ -120,9 +120,8 @@ func forTime(ctx context.Context, callers int, ramp, window time.Duration, m *me
 	return c.join()
 }
 
-// forAll runs step once for each of n items. Where m is not nil, its window
-// leaves out the first tenth, and the end, when callers have begun to run out
-// of items.
+// forAll runs step once for each of n items. If m is not nil, its window excludes
+// the first tenth, and the end, when callers run out of items.
 func forAll(ctx context.Context, callers, n int, m *measure, step func(ctx context.Context, caller, item int) error) error {
 	c := newCrew(ctx)
 	var next atomic.Int64
@@ -146,7 +145,7 @@ func forAll(ctx context.Context, callers, n int, m *measure, step func(ctx conte
 	return c.join()
 }
 
-// turn opens and closes the window when its item comes up.
+// turn opens or closes the window when an item is the first or the last in it.
 func (m *measure) turn(item, n, callers int) error {
 	switch {
 	case m == nil:

@@ -1,8 +1,8 @@
 package bench
 
-// nameList keeps names in memory that holds no pointers: the callers' collector,
-// made to look at one string for each claim of a long run, would show as slow
-// calls of the server. It grows without moving what it holds.
+// nameList keeps names in memory without pointers. One string for each claim of a
+// long run would keep the callers' garbage collector busy, which would show as slow
+// calls of the server. The list grows without copying its names.
 type nameList struct {
 	blocks []*nameBlock
 	n      int
@@ -14,10 +14,10 @@ type nameBlock [4096]struct {
 	text   [nameMax]byte
 }
 
-// nameMax is the most bytes that a claim's name has in a run.
+// nameMax is the largest size of a claim's name in a run, in bytes.
 const nameMax = 127
 
-// add appends a name; what is longer than nameMax is cut off, and not found.
+// add appends a name. A name longer than nameMax is cut off, and will not be found.
 func (l *nameList) add(name string) {
 	at := l.n % len(nameBlock{})
 	if at == 0 {
@@ -28,7 +28,7 @@ func (l *nameList) add(name string) {
 	l.n++
 }
 
-// at gives the name with number i, counted from zero.
+// at returns the name with number i, counted from zero.
 func (l *nameList) at(i int) string {
 	slot := &l.blocks[i/len(nameBlock{})][i%len(nameBlock{})]
 	return string(slot.text[:slot.length])

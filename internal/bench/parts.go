@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// measureCommands is W1, W2 and W3 on one server.
+// measureCommands runs W1, W2 and W3 on one server.
 func (r *run) measureCommands(ctx context.Context) (err error) {
 	r.doing("W1: opening %d books", r.Merchants)
 	b, err := r.newBench(ctx, "commands")
@@ -33,14 +33,15 @@ func (r *run) measureCommands(ctx context.Context) (err error) {
 	return nil
 }
 
-// prefileAndAccept brings claims to their merchants and has them accepted.
+// prefileAndAccept prepares claims that wait for their merchants, and then measures
+// their acceptance.
 func (b *bench) prefileAndAccept(ctx context.Context, id, title string, n, merchants int) (Workload, error) {
 	b.run.doing("%s: filing %d claims", id, n)
 	claims, err := b.prefile(ctx, n, merchants)
 	if err != nil {
 		return Workload{}, err
 	}
-	b.run.doing("%s: accepting them", id)
+	b.run.doing("%s: accepting the claims", id)
 	w, err := b.accept(ctx, id, title, claims)
 	if err != nil {
 		return Workload{}, err
@@ -48,9 +49,8 @@ func (b *bench) prefileAndAccept(ctx context.Context, id, title string, n, merch
 	return w, b.drain(ctx)
 }
 
-// measureOnes is W2 on a server that takes one command a transaction, with the
-// same callers and calls. Its claims are filed by a server that batches, to save
-// time.
+// measureOnes runs W2 on a server with one command in each transaction, with the
+// same callers and calls. To save time, a server with batches files the claims.
 func (r *run) measureOnes(ctx context.Context) (err error) {
 	const id = "ones"
 	b, err := r.newBench(ctx, id)
@@ -72,13 +72,13 @@ func (r *run) measureOnes(ctx context.Context) (err error) {
 	if err := b.serve(ctx, 1); err != nil {
 		return err
 	}
-	r.doing("batches of one: accepting them")
+	r.doing("batches of one: accepting the claims")
 	w, err := b.accept(ctx, id, "W2 in batches of one", claims)
 	r.report.Workloads = append(r.report.Workloads, w)
 	return err
 }
 
-// measureLives is W4, W5 and W6, on a fresh database.
+// measureLives runs W4, W5 and W6 on a new database.
 func (r *run) measureLives(ctx context.Context) (err error) {
 	r.doing("W4: opening %d books", r.Merchants)
 	b, err := r.newBench(ctx, "lives")
@@ -96,12 +96,12 @@ func (r *run) measureLives(ctx context.Context) (err error) {
 		return err
 	}
 	r.report.Soak = newSoak(r.Plan, course)
-	r.doing("W5: GetClaim beside %.0f claims per second", w4.PerSecond/2)
+	r.doing("W5: GetClaim during %.0f claims per second", w4.PerSecond/2)
 	w5, half, err := l.reads(ctx, w4.PerSecond/2)
 	if err != nil {
 		return err
 	}
-	r.doing("W6: %d watchers beside %.0f claims per second", r.Watchers, w4.PerSecond/2)
+	r.doing("W6: %d watchers during %.0f claims per second", r.Watchers, w4.PerSecond/2)
 	w6, err := l.watched(ctx, w4.PerSecond/2)
 	if err != nil {
 		return err

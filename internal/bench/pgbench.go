@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// scalePerClient keeps clients apart: every TPC-B transaction updates one of as
-// many branches as the scale, and with fewer they would wait for each other.
+// scalePerClient keeps clients apart. Every TPC-B transaction updates one branch,
+// and the scale is the number of branches. With fewer branches clients would wait
+// for each other.
 const scalePerClient = 2
 
 // Pgbench is the reference: TPC-B (sort of) on the same PostgreSQL.
@@ -27,21 +28,21 @@ type Pgbench struct {
 	Best PgbenchRun `json:"best"`
 }
 
-// PgbenchRun is one client count.
+// PgbenchRun is the result for one number of clients.
 type PgbenchRun struct {
 	Clients       int     `json:"clients"`
 	Transactions  int64   `json:"transactions"`
 	PerSecond     float64 `json:"perSecond"`
 	AverageMillis float64 `json:"averageMillis"`
-	// DatabaseMicros and ClientMicros are CPU time for each transaction.
+	// DatabaseMicros and ClientMicros are the CPU times of each transaction.
 	DatabaseMicros float64 `json:"databaseCpuMicros"`
 	ClientMicros   float64 `json:"clientCpuMicros"`
 	// Others is the share of the machine that neither pgbench nor PostgreSQL used.
 	Others float64 `json:"othersCpuShare"`
 }
 
-// measurePgbench initialises once, for the largest client count, and runs every
-// count.
+// measurePgbench initialises once, for the largest number of clients, and then runs
+// with every number.
 func (r *run) measurePgbench(ctx context.Context) error {
 	p := &r.report.Pgbench
 	p.Scale = scalePerClient * slices.Max(r.PgbenchClients)
@@ -96,7 +97,7 @@ func (r *run) runPgbench(ctx context.Context, clients int, lasting time.Duration
 	return one, nil
 }
 
-// pgbenchUsage is what PostgreSQL and the machine have used.
+// pgbenchUsage returns the CPU times that PostgreSQL and the machine have used.
 func (r *run) pgbenchUsage() (u usage, err error) {
 	if u.database, err = databaseCPU(r.cluster.server.Pid()); err != nil {
 		return usage{}, err
@@ -105,7 +106,7 @@ func (r *run) pgbenchUsage() (u usage, err error) {
 	return u, err
 }
 
-// pgbench runs the program and gives what it printed and the CPU time it used.
+// pgbench runs the program, and returns its output and the CPU time that it used.
 func (r *run) pgbench(ctx context.Context, args ...string) (out []byte, used time.Duration, err error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, filepath.Join(r.cluster.server.BinDir(), "pgbench"), args...)
@@ -119,7 +120,7 @@ func (r *run) pgbench(ctx context.Context, args ...string) (out []byte, used tim
 	return stdout.Bytes(), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
-// parsePgbench reads what pgbench prints at the end of a run.
+// parsePgbench reads the output of pgbench at the end of a run.
 func parsePgbench(out []byte) (PgbenchRun, error) {
 	var p PgbenchRun
 	var err error
@@ -140,14 +141,15 @@ func parsePgbench(out []byte) (PgbenchRun, error) {
 		} else if text, ok := strings.CutPrefix(line, "latency average = "); ok {
 			read(&p.AverageMillis, text)
 		} else if text, ok := strings.CutPrefix(line, "tps = "); ok {
-			// Before version 14 there are two; the last leaves connecting out.
+			// Before version 14 there are two figures; the last one excludes the
+			// time of connecting.
 			read(&p.PerSecond, text)
 		} else if text, ok := strings.CutPrefix(line, "number of failed transactions: "); ok && !strings.HasPrefix(text, "0 ") {
 			return p, fmt.Errorf("transactions of pgbench failed: %s", text)
 		}
 	}
 	if err == nil && (p.PerSecond <= 0 || p.Transactions <= 0) {
-		err = fmt.Errorf("pgbench gave no figures")
+		err = fmt.Errorf("pgbench printed no figures")
 	}
 	return p, err
 }

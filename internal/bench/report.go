@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Report is what a run found.
+// Report is the result of a run.
 type Report struct {
 	StartedAt time.Time `json:"startedAt"`
 	Seconds   float64   `json:"seconds"`
@@ -23,30 +23,30 @@ type Report struct {
 	// Workloads are in the order in which they ran.
 	Workloads []Workload `json:"workloads"`
 	Soak      Soak       `json:"soak"`
-	// ServerPeakBytes is the most memory that any of the servers used.
+	// ServerPeakBytes is the largest peak of memory among all servers.
 	ServerPeakBytes int64    `json:"serverPeakBytes"`
 	Targets         []Target `json:"targets"`
 }
 
-// Machine is where it ran: client, server and database alike.
+// Machine describes the machine on which client, server and database ran.
 type Machine struct {
 	System      string `json:"system"`
 	Processor   string `json:"processor,omitempty"`
 	Cores       int    `json:"cores"`
 	MemoryBytes int64  `json:"memoryBytes,omitempty"`
 	GoVersion   string `json:"goVersion"`
-	// FlushMicros is the median of writing a database page and flushing it to
-	// the disk that holds the database.
+	// FlushMicros is the median time to write a database page and flush it to the
+	// disk of the database.
 	FlushMicros float64 `json:"flushMicros"`
 }
 
-// Database is the PostgreSQL beneath everything.
+// Database describes the PostgreSQL of the run.
 type Database struct {
 	Version  string            `json:"version"`
 	Settings map[string]string `json:"settings"`
 }
 
-// Load is how the server was run and called.
+// Load describes the server's settings and its callers.
 type Load struct {
 	Callers        int `json:"callers"`
 	Connections    int `json:"connections"`
@@ -57,7 +57,7 @@ type Load struct {
 	ReadsPerSecond int `json:"readsPerSecond"`
 }
 
-// Workload is what was measured in one window.
+// Workload is the result of one window.
 type Workload struct {
 	ID         string  `json:"id"`
 	Title      string  `json:"title"`
@@ -67,29 +67,30 @@ type Workload struct {
 	P50Millis  float64 `json:"p50Millis"`
 	P99Millis  float64 `json:"p99Millis"`
 	MaxMillis  float64 `json:"maxMillis"`
-	// The CPU times are for each operation; the client's include the gateway's.
-	// Workloads that run beside each other have those of both.
+	// The CPU times are per operation; that of the client includes the gateway's.
+	// Workloads that run at the same time share their CPU times.
 	ServerMicros   float64 `json:"serverCpuMicros"`
 	DatabaseMicros float64 `json:"databaseCpuMicros"`
 	ClientMicros   float64 `json:"clientCpuMicros"`
 	// Others is the share of the machine that neither client nor server nor
 	// database used.
 	Others float64 `json:"othersCpuShare"`
-	// ServerBytes is the server's memory at the end of the window,
-	// ServerPeakBytes its most since it was started.
+	// ServerBytes is the server's memory at the end of the window. ServerPeakBytes
+	// is its largest memory since it was started.
 	ServerBytes     int64 `json:"serverBytes"`
 	ServerPeakBytes int64 `json:"serverPeakBytes"`
-	// Retries counts calls that were sent again, in the window and around it.
+	// Retries counts repeated calls, inside and outside of the window.
 	Retries int64 `json:"retries"`
 }
 
-// result sums a window up and holds the server's memory against its target.
+// result sums up a window, and notes the peak of the server's memory for its
+// target.
 func (b *bench) result(id, title string, m *measure) Workload {
 	b.notePeak(m.after.peak)
 	return b.summary(id, title, m)
 }
 
-// summary sums a window up.
+// summary sums up a window.
 func (b *bench) summary(id, title string, m *measure) Workload {
 	seconds := m.ended.Sub(m.began).Seconds()
 	w := Workload{
@@ -109,19 +110,19 @@ func (b *bench) summary(id, title string, m *measure) Workload {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// Soak is the course of W4.
+// Soak is the rate of W4 over time.
 type Soak struct {
 	SliceSeconds float64 `json:"sliceSeconds"`
-	// PerSecond has the claims paid per second in each slice; the first is the
-	// ramp.
+	// PerSecond holds the claims paid per second in each slice; the first slice is
+	// the ramp.
 	PerSecond []float64 `json:"perSecond"`
-	// Kept is the last minute's mean over the second minute's; zero where the
-	// soak was too short to tell.
+	// Kept is the mean rate of the last minute divided by that of the second
+	// minute. It is zero if the soak was too short to tell.
 	Kept float64 `json:"kept"`
 }
 
-// Disturbance is the largest share of the machine that something else used
-// during any window.
+// Disturbance is the largest share of the machine that other processes used during
+// any window.
 func (r *Report) Disturbance() float64 {
 	most := r.Pgbench.Best.Others
 	for _, w := range r.Workloads {
@@ -130,7 +131,7 @@ func (r *Report) Disturbance() float64 {
 	return most
 }
 
-// Find gives the workload of an id.
+// Find returns the workload with an id.
 func (r *Report) Find(id string) (Workload, bool) {
 	i := slices.IndexFunc(r.Workloads, func(w Workload) bool { return w.ID == id })
 	if i < 0 {
@@ -139,7 +140,7 @@ func (r *Report) Find(id string) (Workload, bool) {
 	return r.Workloads[i], true
 }
 
-// describe begins the report with what is known before anything runs.
+// describe starts the report with the facts that are known before a run.
 func (r *run) describe() (*Report, error) {
 	flush, err := flushTime(r.cluster.dir, r.Now)
 	if err != nil {
@@ -159,7 +160,7 @@ func (r *run) describe() (*Report, error) {
 	}, nil
 }
 
-// flushTime is the median time of writing one page and flushing it.
+// flushTime is the median time to write and flush one page.
 func flushTime(dir string, now func() time.Time) (_ time.Duration, err error) {
 	const (
 		pageSize = 8 << 10
@@ -185,8 +186,8 @@ func flushTime(dir string, now func() time.Time) (_ time.Duration, err error) {
 	return all[times/2], os.Remove(f.Name())
 }
 
-// procField reads the first field of a name from a file of /proc; empty where
-// there is none.
+// procField reads the first field with a name from a file in /proc. It is empty if
+// there is no such field.
 func procField(path, name string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -200,7 +201,8 @@ func procField(path, name string) string {
 	return ""
 }
 
-// memory is the machine's in bytes; zero where it is not told.
+// memory is the machine's memory in bytes, or zero if the system does not report
+// it.
 func memory() int64 {
 	kilobytes, _ := strconv.ParseInt(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal"), " kB"), 10, 64)
 	return kilobytes << 10

@@ -11,11 +11,11 @@ import (
 
 const (
 	currency = "CNY"
-	// price is what each claimed unit cost; refund and ten times as much make
-	// 1,100 yuan for each claim.
+	// price is the price of each claimed unit. The refund and ten times the price
+	// make 1,100 yuan for each claim.
 	price = 100_00
-	// deposit is the most that one amount may be: no run files as many claims as
-	// it covers.
+	// deposit is the largest amount allowed in a request. It covers more claims
+	// than a run can file.
 	deposit = 1_000_000_000_000_000
 	// laboratory decides every claim by one result on a sealed sample.
 	laboratory = "bench-lab"
@@ -28,8 +28,8 @@ func yuan(minor int64) *tenfoldv1.Money {
 	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: minor}
 }
 
-// filing claims the one unit of an order line that nobody else claims. Every
-// serial is another consumer, so that claims are priced by themselves.
+// filing is a request for the single unit of an order line that no other claim has.
+// Every serial has another consumer, so that each claim is priced alone.
 func filing(merchant, serial int, now time.Time) *tenfoldv1.FileClaimRequest {
 	paid := now.AddDate(0, -1, 0)
 	consumer := fmt.Sprintf("consumer-%d", serial)

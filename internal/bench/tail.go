@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// tailMax is how much of a server's log an error repeats.
+// tailMax is the number of bytes of a server's log that an error repeats.
 const tailMax = 4 << 10
 
-// tail keeps the end of what is written to it.
+// tail keeps the end of a log.
 type tail struct {
 	mu   sync.Mutex
 	text []byte

@@ -2,21 +2,22 @@ package bench
 
 import "time"
 
-// Target is one promise about performance, held against what was measured.
+// Target is one promise about performance, with its measured value.
 type Target struct {
 	Name     string  `json:"name"`
 	Measured float64 `json:"measured"`
 	Required float64 `json:"required"`
-	// AtMost says that less is better; else more is.
+	// AtMost says that a smaller value is better; otherwise a larger value is
+	// better.
 	AtMost bool   `json:"atMost"`
 	Unit   string `json:"unit,omitempty"`
-	// Known is false where the run could not tell.
+	// Known is false if the run did not measure the value.
 	Known bool `json:"known"`
 	Met   bool `json:"met"`
 }
 
-// The targets hold on a machine with two cores that runs client, server and
-// database together. Ratios to pgbench make them comparable between disks.
+// The targets apply to a machine with two cores that runs client, server and
+// database together. Ratios to pgbench make the targets comparable between disks.
 const (
 	acceptsPerPgbench = 1.6
 	acceptsPerOne     = 10
@@ -51,7 +52,8 @@ func targets(r *Report) []Target {
 	}
 }
 
-// Missed says whether a target was missed. What is not known was not missed.
+// Missed says whether a target was missed. A target that was not measured was not
+// missed.
 func (r *Report) Missed() bool {
 	for _, t := range r.Targets {
 		if t.Known && !t.Met {
@@ -61,7 +63,7 @@ func (r *Report) Missed() bool {
 	return false
 }
 
-// atLeast judges a ratio; one of zero was not measured.
+// atLeast judges a ratio; zero means that it was not measured.
 func atLeast(name string, measured, required float64) Target {
 	return Target{Name: name, Measured: measured, Required: required, Known: measured > 0, Met: measured >= required}
 }
@@ -77,9 +79,9 @@ func ratio(a, b float64) float64 {
 	return a / b
 }
 
-// newSoak judges the course of W4: how much of the second minute's throughput
-// the last minute kept. The first minute fills caches and plans. A soak of less
-// than three minutes cannot tell.
+// newSoak judges the rate of W4 over time: the share of the second minute's
+// throughput that remained in the last minute. The first minute fills caches and
+// plans. A soak of less than three minutes cannot tell.
 func newSoak(p Plan, course []float64) Soak {
 	s := Soak{SliceSeconds: p.Slice.Seconds(), PerSecond: course}
 	minute := int(time.Minute / p.Slice)

@@ -15,21 +15,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 )
 
-// hasProc says whether the system tells what other processes use; elsewhere
-// their figures are zero.
+// hasProc says whether the system reports the resources of other processes. On
+// other systems their figures are zero.
 const hasProc = runtime.GOOS == "linux"
 
-// usage is what the three sides had used by one moment.
+// usage is the CPU time and memory that client, server and database have used up to
+// a moment.
 type usage struct {
 	server, database, client time.Duration
-	// machine is what all processes of the machine have used.
+	// machine is the CPU time of all processes of the machine.
 	machine time.Duration
 	// resident and peak are the server's memory in bytes.
 	resident, peak int64
 }
 
-// meter reads the usage of a server process, where there is one, of PostgreSQL and
-// of ourselves.
+// meter reads the usage of the server process (if there is one), of PostgreSQL and
+// of this process.
 type meter struct {
 	server     *serveproc.Process
 	postmaster int
@@ -61,7 +62,8 @@ func (m meter) read() (usage, error) {
 	}, nil
 }
 
-// ownCPU is the CPU time of this process: the callers, and the payout gateway.
+// ownCPU is the CPU time of this process, which holds the callers and the payout
+// gateway.
 func ownCPU() (time.Duration, error) {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
@@ -74,8 +76,8 @@ func ownCPU() (time.Duration, error) {
 // architecture that Linux and Go share.
 const tick = 10 * time.Millisecond
 
-// databaseCPU is the CPU time of a postmaster and all its children, those that
-// have ended included.
+// databaseCPU is the CPU time of a postmaster and all its children, including those
+// that have ended.
 func databaseCPU(postmaster int) (time.Duration, error) {
 	if !hasProc {
 		return 0, nil
@@ -89,7 +91,7 @@ func databaseCPU(postmaster int) (time.Duration, error) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
-			continue // It has ended meanwhile.
+			continue // The process has ended.
 		}
 		if err != nil {
 			return 0, err
@@ -107,13 +109,13 @@ func databaseCPU(postmaster int) (time.Duration, error) {
 		}
 	}
 	if !found {
-		return 0, fmt.Errorf("the database server %d is gone", postmaster)
+		return 0, fmt.Errorf("the database server %d has ended", postmaster)
 	}
 	return time.Duration(ticks) * tick, nil
 }
 
-// machineCPU is the time that the machine's cores were busy, or taken away by
-// the machine's host.
+// machineCPU is the time in which the machine's cores were busy, or were taken away
+// by the machine's host.
 func machineCPU() (time.Duration, error) {
 	if !hasProc {
 		return 0, nil
@@ -131,7 +133,7 @@ func parseMachine(text string) (time.Duration, error) {
 	// user, nice, system, idle, iowait, irq, softirq, steal: see proc(5).
 	const idle, iowait, steal = 4, 5, 8
 	if len(fields) <= steal || fields[0] != "cpu" {
-		return 0, errors.New("read the machine's usage: no line of all cores")
+		return 0, errors.New("read the machine's usage: /proc/stat has no line for all cores")
 	}
 	var ticks int64
 	for i := 1; i <= steal; i++ {
@@ -146,29 +148,29 @@ func parseMachine(text string) (time.Duration, error) {
 	return time.Duration(ticks) * tick, nil
 }
 
-// others is the share of all cores that between two moments was used by none of
-// the three sides: a figure far from zero means that something else disturbed
-// the run.
+// others is the share of all cores that was used between two moments by none of
+// client, server and database. A share far above zero means that other processes
+// disturbed the run.
 func others(before, after usage, span time.Duration) float64 {
 	ours := after.server - before.server + after.database - before.database + after.client - before.client
 	all := span.Seconds() * float64(runtime.NumCPU())
 	return max(0, ratio((after.machine-before.machine-ours).Seconds(), all))
 }
 
-// stat is what a line of /proc/PID/stat says about CPU time, in ticks.
+// stat holds the CPU times of a line of /proc/PID/stat, in ticks.
 type stat struct {
 	pid, parent int
 	own, reaped int64
 }
 
 func parseStat(text string) (stat, error) {
-	// The name, in parentheses, may hold anything.
+	// The name, in parentheses, may contain anything.
 	head, _, _ := strings.Cut(text, " ")
 	at := strings.LastIndexByte(text, ')')
 	fields := strings.Fields(text[at+1:])
 	const least = 15
 	if at < 0 || len(fields) < least {
-		return stat{}, errors.New("no line of a process")
+		return stat{}, errors.New("the line does not describe a process")
 	}
 	var s stat
 	var failed error
@@ -184,7 +186,7 @@ func parseStat(text string) (stat, error) {
 	return s, failed
 }
 
-// microsEach is CPU time for each of n operations.
+// microsEach is the CPU time of each of n operations.
 func microsEach(used time.Duration, n int64) float64 {
 	if n == 0 {
 		return 0

@@ -17,7 +17,7 @@ type filed struct {
 	serial     int
 }
 
-// open registers the laboratory and opens as many books, each with a deposit.
+// open registers the laboratory and opens a book with a deposit for each merchant.
 func (b *bench) open(ctx context.Context, merchants int) error {
 	m := b.newMeasure()
 	if b.opened == 0 {
@@ -64,9 +64,9 @@ func (b *bench) toNotified(ctx context.Context, m *measure, s *stubs, merchant, 
 	return filed{name: c.GetName(), etag: c.GetEtag(), merchant: merchant, serial: serial}, nil
 }
 
-// prefile brings claims of the first merchants to where the merchant may accept,
-// and vacuums, as pgbench does before its run: else autovacuum would come upon the
-// fresh rows at some time in the window.
+// prefile files claims of the first merchants up to the state in which the merchant
+// may accept. Then it vacuums, as pgbench does before its run; otherwise autovacuum
+// would process the new rows at some time in the window.
 func (b *bench) prefile(ctx context.Context, n, merchants int) ([]filed, error) {
 	m := b.newMeasure()
 	claims := make([]filed, n)
@@ -81,10 +81,11 @@ func (b *bench) prefile(ctx context.Context, n, merchants int) ([]filed, error) 
 	return claims, fill.Vacuum(ctx, b.db.ownerURL)
 }
 
-// take gives n serials that nobody else gets.
+// take reserves n serials.
 func (b *bench) take(n int) int { return int(b.serials.Add(int64(n))) - n }
 
-// measureFiling is W1: FileClaim, one call each, over all merchants.
+// measureFiling runs W1: FileClaim, one call for each operation, over all
+// merchants.
 func (b *bench) measureFiling(ctx context.Context) (Workload, error) {
 	m := b.newMeasure()
 	err := forTime(ctx, b.run.Callers, b.run.Ramp, b.run.Window, m, func(ctx context.Context, caller int) error {
@@ -97,10 +98,10 @@ func (b *bench) measureFiling(ctx context.Context) (Workload, error) {
 	return b.result("W1", "FileClaim", m), err
 }
 
-// accept is W2, W3 and the reference without batching: AcceptClaim on claims
-// that were filed before and wait for their merchant. The gateway holds the
-// payouts back until all are accepted, so that one kind of command is measured;
-// W4 measures them all together.
+// accept runs W2, W3 and the reference without batching: AcceptClaim on claims that
+// were filed before and wait for their merchant. The gateway holds the payouts back
+// until all claims are accepted, so that only one kind of command is measured. W4
+// measures all commands together.
 func (b *bench) accept(ctx context.Context, id, title string, claims []filed) (Workload, error) {
 	m := b.newMeasure()
 	b.gateway.hold()
@@ -119,13 +120,13 @@ func (b *bench) accept(ctx context.Context, id, title string, claims []filed) (W
 const (
 	// payoutsOfClaim: the refund and the compensation.
 	payoutsOfClaim = 2
-	// drainMax is how long payouts may take to leave once nothing new comes.
+	// drainMax is how long payouts may take once no new ones come.
 	drainMax   = 3 * time.Minute
 	drainPause = 50 * time.Millisecond
 )
 
-// drain waits until the gateway has paid everything that was accepted, so that
-// one workload does not pay for another's payouts.
+// drain waits until the gateway has paid everything that was accepted, so that the
+// payouts of one workload do not slow down the next.
 func (b *bench) drain(ctx context.Context) error {
 	due := int64(b.accepted) * payoutsOfClaim
 	return b.await(ctx, func() error {
@@ -136,7 +137,7 @@ func (b *bench) drain(ctx context.Context) error {
 	})
 }
 
-// await asks until nothing is missing any more.
+// await calls missing until it returns nil.
 func (b *bench) await(ctx context.Context, missing func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, drainMax)
 	defer cancel()

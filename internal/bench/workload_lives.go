@@ -10,15 +10,15 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// lives brings claims from filed to paid and keeps account of them. A claim
-// counts when the gateway has paid its last payout; that every claim that was
-// counted is PAID in the books is checked at the end, claim by claim, so that
-// the check costs nothing while it is measured.
+// lives brings claims from filed to paid and counts them. A claim counts when the
+// gateway has paid its last payout. At the end, lives checks claim by claim that
+// every counted claim is PAID in the books, so that this check costs nothing during
+// the measurement.
 type lives struct {
 	*bench
-	// slots bounds how many claims are between filed and paid.
+	// slots limits the number of claims between filed and paid.
 	slots chan struct{}
-	// paid counts all claims, of each merchant by its number.
+	// paid counts all claims, and the claims of each merchant by its number.
 	paid  atomic.Int64
 	paidM []atomic.Int64
 
@@ -31,7 +31,7 @@ func newLives(b *bench) *lives {
 }
 
 // one files a claim, records its result, confirms the notice and accepts it. The
-// latency that m counts begins at began and ends with the last payout.
+// latency that m counts starts at began and ends with the last payout.
 func (l *lives) one(ctx context.Context, m *measure, caller int, began time.Time) error {
 	select {
 	case l.slots <- struct{}{}:
@@ -67,7 +67,7 @@ func (l *lives) note(name string) {
 	l.names.add(name)
 }
 
-// pick gives one of the claims, spread over old and young ones.
+// pick returns one of the claims; old and young claims are chosen alike.
 func (l *lives) pick(n int) string {
 	const stride = 7919
 	l.mu.Lock()
@@ -75,9 +75,8 @@ func (l *lives) pick(n int) string {
 	return l.names.at(n * stride % l.names.n)
 }
 
-// soak is W4: whole lives at the most that the callers get through. It gives
-// the course of it besides, in claims per second of each slice from the first
-// call on.
+// soak runs W4: whole lives of claims, as many as the callers can drive. It also
+// returns the claims per second in each slice since the first call.
 func (l *lives) soak(ctx context.Context) (Workload, []float64, error) {
 	m := l.newMeasure()
 	sampling, stop := context.WithCancel(ctx)
@@ -91,10 +90,10 @@ func (l *lives) soak(ctx context.Context) (Workload, []float64, error) {
 	return l.result("W4", "whole life, filed to paid", m), <-course, err
 }
 
-// soaking is what W4 is called while it is under way.
+// soaking is the name of W4 in the progress.
 const soaking = "W4: filing, deciding and paying claims"
 
-// sample gives the claims paid per second in each whole slice until ctx ends.
+// sample returns the claims paid per second in each whole slice until ctx ends.
 func (l *lives) sample(ctx context.Context) []float64 {
 	var course []float64
 	tick := time.NewTicker(l.run.Slice)
@@ -126,17 +125,17 @@ func newPacer(now func() time.Time, perSecond float64) *pacer {
 	return &pacer{now: now, start: now(), perSecond: perSecond}
 }
 
-// turn waits for the next moment and gives it with its number.
+// turn waits for the next moment, and returns it with its number.
 func (p *pacer) turn(ctx context.Context) (due time.Time, n int, err error) {
 	n = int(p.next.Add(1)) - 1
 	due = p.start.Add(time.Duration(float64(n) / p.perSecond * float64(time.Second)))
 	return due, n, pause(ctx, due.Sub(p.now()))
 }
 
-// reads is W5: GetClaim while whole lives arrive at half of what W4 reached.
-// Both come at a steady rate and not when the last answer allows it, and latency
-// counts from the moment at which a call was due, so that a pause of the server
-// shows in every call that it delayed.
+// reads runs W5: GetClaim while whole lives arrive at half of the rate of W4. Both
+// come at a steady rate, independent of earlier answers. Latency counts from the
+// moment at which a call was due, so a pause of the server shows in every call that
+// it delayed.
 func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Workload, err error) {
 	read5, half4 := l.newMeasure(), l.newMeasure()
 	c := newCrew(ctx)
@@ -166,11 +165,11 @@ func (l *lives) reads(ctx context.Context, perSecond float64) (read, half Worklo
 		return half4.stop()
 	})
 	err = c.join()
-	return l.result("W5", "GetClaim, W4 at half", read5), l.result("W4/2", "whole life beside W5", half4), err
+	return l.result("W5", "GetClaim, W4 at half", read5), l.result("W4/2", "whole life during W5", half4), err
 }
 
-// arrive lets whole lives arrive at a steady rate until over is set. What it
-// gives is done when the callers have made the last call of their last life.
+// arrive starts whole lives at a steady rate until over is set. The returned group
+// is done when the callers have made the last call of their last life.
 func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool) *sync.WaitGroup {
 	arrivals := newPacer(l.run.Now, perSecond)
 	var callers sync.WaitGroup
@@ -193,7 +192,7 @@ func (l *lives) arrive(c *crew, m *measure, perSecond float64, over *atomic.Bool
 	return &callers
 }
 
-// settle waits until every claim is paid, and holds the books against the count.
+// settle waits until every claim is paid, and compares the books with the count.
 func (l *lives) settle(ctx context.Context) error {
 	err := l.await(ctx, func() error {
 		if n := l.gateway.watching(); n > 0 {
@@ -205,11 +204,11 @@ func (l *lives) settle(ctx context.Context) error {
 		return err
 	}
 	return forAll(ctx, l.run.Callers, l.run.Merchants, nil, func(ctx context.Context, caller, merchant int) error {
-		// The last outcome may still be on its way into the book.
+		// The last outcome may not be in the book yet.
 		return l.await(ctx, func() error {
 			n, err := l.countPaid(ctx, caller, merchant)
 			if want := l.paidM[merchant].Load(); err == nil && n != want {
-				err = fmt.Errorf("%s has %d claims PAID, the gateway has paid %d", bookName(merchant), n, want)
+				err = fmt.Errorf("%s has %d PAID claims, but the gateway has paid %d", bookName(merchant), n, want)
 			}
 			return err
 		})

@@ -14,17 +14,19 @@ import (
 )
 
 const (
-	// watchersOfAll of the watchers watch all books, the others one each.
+	// watchersOfAll is the number of watchers that watch all books; each other
+	// watcher watches one book.
 	watchersOfAll = 5
-	// watchConnections carry them, apart from the calls.
+	// watchConnections is the number of connections for watches, which carry no
+	// calls.
 	watchConnections = 10
 )
 
-// audience is streams that are open at once.
+// audience holds streams that are open at the same time.
 type audience struct {
 	*bench
 	conns []*grpc.ClientConn
-	// close is set before the streams are ended.
+	// closing is set before the streams are ended.
 	closing atomic.Bool
 	ready   sync.WaitGroup
 }
@@ -50,8 +52,8 @@ func (a *audience) close() error {
 	return errors.Join(all...)
 }
 
-// watch opens the n-th stream and hands its messages to take until the audience is
-// closed. ready is told of the first.
+// watch opens the n-th stream, and hands its messages to take until the audience is
+// closed. Its first message marks the stream as ready.
 func (a *audience) watch(ctx context.Context, n int, parent string, take func(*tenfoldv1.WatchClaimsResponse) error) (err error) {
 	arrived := sync.OnceFunc(a.ready.Done)
 	defer func() {
@@ -78,10 +80,10 @@ func (a *audience) watch(ctx context.Context, n int, parent string, take func(*t
 	}
 }
 
-// watched is W6: how long it takes from the recording of an event, before its
-// commit, to its delivery, while whole lives arrive at half of what W4 reached. Of
-// the watchers five watch all books, the others one each; a gap or a double on any
-// stream fails the run.
+// watched runs W6. It measures the time from the recording of an event, before its
+// commit, to its delivery, while whole lives arrive at half of the rate of W4. Five
+// of the watchers watch all books, and each of the others watches one book. A
+// missing or repeated event on any stream fails the run.
 func (l *lives) watched(ctx context.Context, perSecond float64) (_ Workload, err error) {
 	a, err := l.newAudience(watchConnections)
 	if err != nil {
@@ -110,8 +112,8 @@ func (l *lives) watched(ctx context.Context, perSecond float64) (_ Workload, err
 		return err
 	})
 	c.spawn(func(ctx context.Context) error {
-		// The callers end by themselves, and what they filed is paid; then nobody
-		// needs the streams any more.
+		// The callers end by themselves and their claims are paid; after that,
+		// nobody needs the streams.
 		callers.Wait()
 		err := l.await(ctx, func() error {
 			if n := l.gateway.watching(); n > 0 {
@@ -131,7 +133,7 @@ func (l *lives) watched(ctx context.Context, perSecond float64) (_ Workload, err
 	return l.summary("W6", "event to watcher, W4 at half", delivered), err
 }
 
-// follow records the events of one stream, which must follow each other.
+// follow records the events of one stream, whose numbers must have no gaps.
 func follow(m *measure) func(*tenfoldv1.WatchClaimsResponse) error {
 	last := make(map[string]int64)
 	return func(r *tenfoldv1.WatchClaimsResponse) error {
@@ -147,8 +149,8 @@ func follow(m *measure) func(*tenfoldv1.WatchClaimsResponse) error {
 	}
 }
 
-// measureIdle is W7: streams on which nothing happens, and what they cost the
-// server in memory. Its latency is that of opening one.
+// measureIdle runs W7: streams without events, and the memory that they cost the
+// server. Its latency is the time to open a stream.
 func (r *run) measureIdle(ctx context.Context) (err error) {
 	r.doing("W7: opening %d books", r.Merchants)
 	b, err := r.newBench(ctx, "idle")
@@ -173,7 +175,8 @@ func (r *run) measureIdle(ctx context.Context) (err error) {
 	defer end()
 	c := newCrew(watching)
 	a.ready.Add(r.IdleStreams)
-	// Not all at once: it is their number that is measured, not their arrival.
+	// Only some streams are opened at the same time, because their number is
+	// measured and not their arrival.
 	places := make(chan struct{}, r.Callers)
 	for n := range r.IdleStreams {
 		places <- struct{}{}

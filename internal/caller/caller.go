@@ -29,7 +29,7 @@ type Identity struct {
 func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("server address %q is not HOST:PORT", address)
+		return nil, fmt.Errorf("the server address must be HOST:PORT, not %q", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("server address %q is not on this machine; callers from other machines must prove their identity", address)

@@ -1,8 +1,8 @@
-// Package cases holds published decisions of Chinese courts as data: what was
-// bought and paid, and what was awarded. The facts are taken from public
-// decisions and reports on them; tests and the demonstration price them with
-// the seeded policies. A tenfold food-safety case stands here for the
-// arithmetic: multiplier, floor and grouping are policy data of one engine.
+// Package cases holds published decisions of Chinese courts as data: the purchases,
+// the payments and the award. The facts come from public decisions and from reports
+// on them. Tests and the demonstration price the cases with the seeded policies. A
+// food-safety case with a tenfold award is included for its arithmetic, because
+// multiplier, floor and grouping are policy data of one engine.
 package cases
 
 import (
@@ -29,10 +29,10 @@ type Case struct {
 	// ID is the case's short name, such as "T03".
 	ID    string
 	Title string
-	// Certainty is H for a primary text, M for press or secondary text, L for an
-	// incomplete source.
+	// Certainty is H for a primary text, M for press or secondary text, and L for
+	// an incomplete source.
 	Certainty string
-	// Source says where the numbers come from and what was derived.
+	// Source says where the numbers come from, and which of them are derived.
 	Source string
 
 	Basis policy.LegalBasis
@@ -44,34 +44,34 @@ type Case struct {
 
 	// Purchases are the separate payments of the same consumer for the goods.
 	Purchases []Purchase
-	// PaidForCounterfeit is what was paid for the counterfeit units of all
-	// purchases.
+	// PaidForCounterfeit is the price of the counterfeit units of all purchases.
 	PaidForCounterfeit money.Amount
 
 	Refund RefundAward
-	// AwardedRefund is nil where the source does not give it.
+	// AwardedRefund is nil if the source does not give it.
 	AwardedRefund       *money.Amount
 	AwardedCompensation money.Amount
 }
 
-// Purchase is one payment: so many units, the first of them counterfeit.
+// Purchase is one payment for a number of units, of which the first ones are
+// counterfeit.
 type Purchase struct {
 	Units, Counterfeit int32
-	// Paid is for all units of the purchase.
+	// Paid is the price of all units of the purchase.
 	Paid money.Amount
 }
 
-// RefundAward says whether the decision awarded the price back.
+// RefundAward says whether the decision awarded the refund of the price.
 type RefundAward string
 
-// What a source says about the refund.
+// The values of the column for the refund.
 const (
 	RefundAwarded    RefundAward = "yes"
 	RefundNotAwarded RefundAward = "no"
 	RefundNotStated  RefundAward = "not_stated"
 )
 
-// columns is the header of published.csv, which the loader insists on.
+// columns is the header of published.csv, which the loader requires.
 var columns = []string{
 	"case", "certainty", "basis", "category", "payments", "payment_amounts_minor", "units", "counterfeit_units",
 	"paid_for_counterfeit_minor", "factor", "floor_minor", "refund", "awarded_compensation_minor",
@@ -99,7 +99,7 @@ func Published() ([]Case, error) {
 	return list, nil
 }
 
-// record reads one row and keeps the first thing wrong with it.
+// record reads one row and keeps its first error.
 type record struct {
 	row []string
 	err error
@@ -144,16 +144,15 @@ func (r *record) parse() Case {
 	switch c.Refund {
 	case RefundAwarded, RefundNotAwarded, RefundNotStated:
 	default:
-		r.fail("column refund is %q", c.Refund)
+		r.fail("column refund must be %s, %s or %s, not %q", RefundAwarded, RefundNotAwarded, RefundNotStated, c.Refund)
 	}
 	c.Purchases = r.purchases(c.PaidForCounterfeit)
 	return c
 }
 
-// purchases spreads units and money over the payments: as the source gives the
-// payments, else evenly. Where some units were genuine, they are taken to have
-// cost as much as the others, since the source tells only what the counterfeit
-// ones cost.
+// purchases spreads units and money over the payments: as the source gives them,
+// and otherwise evenly. Genuine units are assumed to have cost as much as the
+// others, because the source gives the price of the counterfeit units only.
 func (r *record) purchases(paid money.Amount) []Purchase {
 	n := r.number("payments")
 	units, counterfeit := r.number("units"), r.number("counterfeit_units")
@@ -162,7 +161,7 @@ func (r *record) purchases(paid money.Amount) []Purchase {
 		return nil
 	}
 	if units != counterfeit && (n != 1 || paid%money.Amount(counterfeit) != 0) {
-		r.fail("the price of the genuine units cannot be told")
+		r.fail("the price of the genuine units is unknown")
 		return nil
 	}
 	amounts := r.amounts(n, paid/money.Amount(counterfeit)*money.Amount(units)+paid%money.Amount(counterfeit))
@@ -201,7 +200,7 @@ func (r *record) amounts(n int64, paid money.Amount) []money.Amount {
 		list, sum = append(list, money.Amount(amount)), sum+money.Amount(amount)
 	}
 	if int64(len(list)) != n || sum != paid {
-		r.fail("the payments do not add up to what was paid")
+		r.fail("the payments do not add up to the amount paid")
 		return make([]money.Amount, n)
 	}
 	return list

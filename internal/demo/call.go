@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// tryMax bounds one try of a call.
+	// tryMax is the longest duration of one try of a call.
 	tryMax = 30 * time.Second
 	// pauseMin and pauseMax bound the jittered pause between tries.
 	pauseMin = 5 * time.Millisecond
 	pauseMax = 200 * time.Millisecond
 )
 
-// call makes a call as somebody and sends it again, with the same request id,
-// for as long as the answer says that this is safe and may help.
+// call makes a call with an identity. It repeats the call with the same request id
+// for as long as the answer says that a repetition is safe and may succeed.
 func call[Request, Response any](ctx context.Context, m *market, who caller.Identity, method func(context.Context, Request, ...grpc.CallOption) (Response, error), request Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(who.Attach(ctx), m.config.Patience)
 	defer cancel()
@@ -51,7 +51,7 @@ func try[Request, Response any](ctx context.Context, method func(context.Context
 	return method(ctx, request)
 }
 
-// again says whether the same call may be sent again and may then succeed.
+// again says whether the same call may be repeated and may then succeed.
 func again(code codes.Code) bool {
 	return code == codes.Unavailable || code == codes.Aborted || code == codes.ResourceExhausted || code == codes.DeadlineExceeded
 }

@@ -11,19 +11,19 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// filedCase is a published case with the claims that were filed for it.
+// filedCase is a published case with its filed claims.
 type filedCase struct {
 	cases.Case
 	merchant string
 	claims   []string
 }
 
-// purses vary where the money comes from: the deposit alone, the deposit and
-// then shop funds, and little of both, so that the platform advances the rest.
+// purses vary the sources of the money: only the deposit; the deposit and then shop
+// funds; and little of both, so that the platform advances the rest.
 var purses = []purse{{deposit: 500_000}, {deposit: 1_000, shopFunds: 500_000}, {deposit: 100, shopFunds: 50}}
 
-// fileCases files each purchase of each case as a claim of its own, records the
-// laboratory's results, and confirms the notices.
+// fileCases files each purchase of each case as a claim, records the laboratory's
+// results, and confirms the notices.
 func (m *market) fileCases(ctx context.Context) ([]filedCase, error) {
 	published, err := cases.Published()
 	if err != nil {
@@ -31,7 +31,7 @@ func (m *market) fileCases(ctx context.Context) ([]filedCase, error) {
 	}
 	filed := make([]filedCase, len(published))
 	for i, c := range published {
-		m.config.Progress("published cases are filed", i, len(published))
+		m.config.Progress("filing published cases", i, len(published))
 		filed[i] = filedCase{Case: c, merchant: "case-" + c.ID}
 		if err := m.openBook(ctx, filed[i].merchant, purses[i%len(purses)]); err != nil {
 			return nil, err
@@ -44,7 +44,7 @@ func (m *market) fileCases(ctx context.Context) ([]filedCase, error) {
 			filed[i].claims = append(filed[i].claims, name)
 		}
 	}
-	m.config.Progress("published cases are filed", len(published), len(published))
+	m.config.Progress("filing published cases", len(published), len(published))
 	return filed, nil
 }
 
@@ -86,7 +86,8 @@ func (m *market) fileCase(ctx context.Context, c *filedCase, n int, p cases.Purc
 	return name, err
 }
 
-// findings are the laboratory's: the first units counterfeit, the rest genuine.
+// findings are the laboratory's unit verdicts: the first units are counterfeit, the
+// rest genuine.
 func findings(p cases.Purchase) []*tenfoldv1.UnitVerdict {
 	units := make([]*tenfoldv1.UnitVerdict, p.Units)
 	for i := range units {
@@ -107,7 +108,7 @@ func ordinals(n int32) []int32 {
 	return out
 }
 
-// bought is what an order line is made from; paid is in fen, for all units.
+// bought is the input of an order line; paid is in fen, for all units.
 type bought struct {
 	merchant, id, product, category, consumer string
 	units                                     int32
@@ -121,13 +122,13 @@ func line(b bought) *tenfoldv1.OrderLine {
 		PaidAt: timestamppb.New(b.at), ShippedAt: timestamppb.New(b.at.Add(24 * time.Hour)),
 		DeliveredAt: timestamppb.New(b.at.Add(96 * time.Hour)),
 		ProductId:   b.product, Category: b.category, Quantity: b.units,
-		// The listed price is the price paid, rounded up where it does not divide.
+		// The listed price is the price paid, rounded up if it does not divide.
 		UnitPrice: fen((b.paid + int64(b.units) - 1) / int64(b.units)), GoodsPaid: fen(b.paid),
 		PayerId: b.consumer,
 	}
 }
 
-// compareCases reads what the cases' claims came to.
+// compareCases reads the outcome of the cases' claims.
 func (m *market) compareCases(ctx context.Context, filed []filedCase) ([]CaseReport, error) {
 	reports := make([]CaseReport, len(filed))
 	for i := range filed {

@@ -1,7 +1,7 @@
-// Package demo is a marketplace in small: it plays the order service, the
-// laboratory, the merchants, finance and the payment service around a Tenfold
-// server, over gRPC like all of them. It files published court cases and a load
-// of claims that end in every way, and compares what comes out with what must.
+// Package demo is a small marketplace. It plays the order service, the laboratory,
+// the merchants, finance and the payment service around a Tenfold server, and calls
+// the server over gRPC as they would. It files published court cases and a load of
+// claims that end in every way, and compares the results with the expected ones.
 package demo
 
 import (
@@ -18,46 +18,47 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// Start is the demo's present: the sandbox clock of the server must stand at it.
-// The seeded policies are in force then, so the cases are priced as if their
-// goods had been bought some weeks before.
+// Start is the present time of the demo; the sandbox clock of the server must show
+// it. The seeded policies are in force at Start, so the cases are priced as if
+// their goods had been bought some weeks before.
 var Start = time.Date(2026, 1, 5, 1, 0, 0, 0, time.UTC)
 
 // Clock is the payment service's clock, which the demo moves with the server's.
 type Clock struct{ now atomic.Int64 }
 
-// NewClock makes a clock that stands at Start.
+// NewClock makes a clock that shows Start.
 func NewClock() *Clock {
 	c := new(Clock)
 	c.now.Store(Start.UnixMicro())
 	return c
 }
 
-// Now is what the clock shows.
+// Now is the time that the clock shows.
 func (c *Clock) Now() time.Time { return time.UnixMicro(c.now.Load()).UTC() }
 
-// Config says what to run.
+// Config is the input of a demo.
 type Config struct {
-	// Address is where a sandbox server takes calls whose clock stands at Start
-	// and whose payout gateway is Payments.
+	// Address is the address of a sandbox server. Its clock must show Start, and
+	// its payout gateway must be Payments.
 	Address string
-	// Payments is the payment service, living by Clock.
+	// Payments is the payment service; its clock is Clock.
 	Payments *payouttest.Simulator
 	Clock    *Clock
-	// Claims is how many claims the load files beside the published cases.
+	// Claims is the number of claims that are filed in addition to the published
+	// cases.
 	Claims int
-	// Callers is how many of them are under way at once.
+	// Callers is the number of these claims that are worked on at the same time.
 	Callers int
-	// Patience bounds how long one call is sent again and again while the server
-	// cannot be reached or is busy.
+	// Patience is how long one call is repeated while the server cannot be reached
+	// or is busy.
 	Patience time.Duration
-	// Progress is told what is done of how much; it must not block.
+	// Progress receives how much of a step is done; it must not block.
 	Progress func(what string, done, total int)
-	// Called is told of every call that was answered; nil for nobody.
+	// Called is called after every answered call; it may be nil.
 	Called func()
 }
 
-// Run plays the demo and reports what came out.
+// Run plays the demo and reports its results.
 func Run(ctx context.Context, c Config) (*Report, error) {
 	conn, err := caller.Identity{}.Dial(c.Address)
 	if err != nil {
@@ -93,14 +94,15 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return report, nil
 }
 
-// market is everybody around the server.
+// market plays everybody around the server.
 type market struct {
 	config  Config
 	claims  tenfoldv1.ClaimServiceClient
 	results tenfoldv1.AuthenticationServiceClient
 	books   tenfoldv1.DepositServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
-	// merchants have a book, in the order in which it was opened.
+	// merchants have a book; they are in the order in which their books were
+	// opened.
 	merchants []string
 }
 
@@ -112,7 +114,7 @@ func newMarket(c Config, conn *grpc.ClientConn) *market {
 	}
 }
 
-// Who calls.
+// The identities of the callers.
 var (
 	orderService = caller.Identity{Workload: "order-service", Role: "order-service"}
 	finance      = caller.Identity{Workload: "finance", Role: "finance", Person: "demo-cashier"}
@@ -138,7 +140,7 @@ func (m *market) registerLaboratory(ctx context.Context) error {
 	return err
 }
 
-// purse is what a merchant has, in yuan.
+// purse is the money of a merchant, in yuan.
 type purse struct{ deposit, shopFunds int64 }
 
 // openBook opens a merchant's book and fills it.
@@ -175,28 +177,28 @@ func fen(n int64) *tenfoldv1.Money {
 	return &tenfoldv1.Money{CurrencyCode: currency, MinorUnits: n}
 }
 
-// noticeEnds is when every notice that was delivered at Start has lapsed, grace
-// included.
+// noticeEnds is the time at which every notice that was delivered at Start has
+// lapsed, including the grace period.
 var noticeEnds = Start.Add(7*24*time.Hour + time.Hour)
 
-// steps are the times to which the clock is moved: accepted claims are paid, the
-// notices lapse and the other payouts go out, payouts come back, and what the
-// gateway never decided fails for good.
+// steps are the times to which the clock is moved. Accepted claims are paid first.
+// Then notices lapse and the other payouts are sent. Then some payouts come back,
+// and payouts that the gateway never decided fail for good.
 var steps = []struct {
 	what string
 	at   time.Time
 }{
-	{"accepted claims are paid", Start},
-	{"notices lapse, payouts go out", noticeEnds},
-	{"payouts come back", noticeEnds.Add(25 * time.Hour)},
-	{"stalled payouts fail", noticeEnds.Add(80 * time.Hour)},
+	{"paying accepted claims", Start},
+	{"sending payouts after lapsed notices", noticeEnds},
+	{"taking payouts back", noticeEnds.Add(25 * time.Hour)},
+	{"failing stalled payouts", noticeEnds.Add(80 * time.Hour)},
 }
 
-// rounds is how often due work is done in each step, an hour apart. A payout
-// without an outcome is asked after within the hour, so the second round
-// resolves what the first left open; each further one makes up for a server that
-// was killed with payouts in its hands. All must be over before the gateway may
-// not pay any more.
+// rounds is the number of times that due work is done in each step, an hour apart.
+// The outcome of an open payout is asked for within an hour, so the second round
+// resolves the payouts that the first round left open. Each further round makes up
+// for a server that was killed while it sent payouts. All rounds must be over
+// before the time after which the gateway may not pay any more.
 const rounds = 5
 
 // letTimePass moves both clocks from step to step.
@@ -209,12 +211,12 @@ func (m *market) letTimePass(ctx context.Context) error {
 			}
 		}
 	}
-	m.config.Progress("time has passed", 1, 1)
+	m.config.Progress("moving the clocks", 1, 1)
 	return nil
 }
 
-// work does what is due at a time: Tenfold's part, then what the payment service
-// reports by itself and what follows from it.
+// work does the work that is due at a time: first the server's part, then the
+// reports of the payment service and their consequences.
 func (m *market) work(ctx context.Context, at time.Time) error {
 	m.config.Clock.now.Store(at.UnixMicro())
 	if err := m.runDueWork(ctx, at); err != nil {
@@ -226,11 +228,12 @@ func (m *market) work(ctx context.Context, at time.Time) error {
 	return m.runDueWork(ctx, at)
 }
 
-// runDueWork brings the server's clock to a time and has it do what is due,
-// until nothing is.
+// runDueWork moves the server's clock to a time and runs due work until none is
+// left.
 func (m *market) runDueWork(ctx context.Context, at time.Time) error {
 	for {
-		// Sent before each run: a server that was killed has its first time again.
+		// The clock is moved before each run, because a server that was killed
+		// shows its first time again.
 		_, err := call(ctx, m, operator, m.sandbox.AdvanceClock, &tenfoldv1.AdvanceClockRequest{
 			Target: &tenfoldv1.AdvanceClockRequest_To{To: timestamppb.New(at)},
 		})
@@ -242,7 +245,7 @@ func (m *market) runDueWork(ctx context.Context, at time.Time) error {
 			return err
 		}
 		if !done.GetNow().AsTime().Equal(at) {
-			continue // The server was started again in between.
+			continue // The server was restarted in between.
 		}
 		if done.GetDeadlinesPassed()+done.GetResultsRecorded()+done.GetPayoutsInstructed()+done.GetOutcomesRecorded() == 0 {
 			return nil
@@ -250,7 +253,7 @@ func (m *market) runDueWork(ctx context.Context, at time.Time) error {
 	}
 }
 
-// reportOutcomes is the payment service reporting by itself.
+// reportOutcomes sends the reports of the payment service.
 func (m *market) reportOutcomes(ctx context.Context) error {
 	for _, r := range m.config.Payments.TakeReports() {
 		outcome := tenfoldv1.PayoutOutcome(tenfoldv1.PayoutOutcome_value["PAYOUT_OUTCOME_"+string(r.Answer.Outcome)])

@@ -12,10 +12,10 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// fate is how a claim of the load is made to end.
+// fate is the way in which a claim of the load ends.
 type fate struct {
-	// product picks what the sandbox's laboratory finds, destination what the
-	// payment service does.
+	// product selects the finding of the sandbox's laboratory; destination selects
+	// the behaviour of the payment service.
 	product, destination string
 	// accepted says that the merchant accepts before the notice lapses.
 	accepted bool
@@ -31,7 +31,7 @@ const (
 	conflicting = "sandbox-conflict"
 )
 
-// fates are dealt out in turn.
+// fates are assigned to claims in turn.
 var fates = []fate{
 	{counterfeit, payouttest.Succeed, true, paid},
 	{counterfeit, payouttest.Process, false, paid},
@@ -62,7 +62,8 @@ func (l *loadClaim) id(what string) string {
 // loadMerchants share the load.
 var loadMerchants = []string{"load-1", "load-2", "load-3", "load-4", "load-5"}
 
-// fileLoad files the load and brings each claim to where only time moves it.
+// fileLoad files the load and brings each claim to a state in which only time moves
+// it.
 func (m *market) fileLoad(ctx context.Context) ([]*loadClaim, error) {
 	for i, merchant := range loadMerchants {
 		if err := m.openBook(ctx, merchant, purses[i%len(purses)]); err != nil {
@@ -73,17 +74,17 @@ func (m *market) fileLoad(ctx context.Context) ([]*loadClaim, error) {
 	for i := range load {
 		load[i] = &loadClaim{fate: fates[i%len(fates)], merchant: loadMerchants[i%len(loadMerchants)], number: i + 1}
 	}
-	if err := m.together(ctx, "claims are filed", load, m.fileOne); err != nil {
+	if err := m.together(ctx, "filing claims", load, m.fileOne); err != nil {
 		return nil, err
 	}
-	// The sandbox's laboratory and brand find what the products say.
+	// The findings of the sandbox's laboratory and brand depend on the product.
 	if err := m.runDueWork(ctx, Start); err != nil {
 		return nil, err
 	}
-	return load, m.together(ctx, "notices are answered", load, m.answerOne)
+	return load, m.together(ctx, "answering notices", load, m.answerOne)
 }
 
-// together does something for every claim, several at once.
+// together calls f for every claim, for several at the same time.
 func (m *market) together(ctx context.Context, what string, load []*loadClaim, f func(context.Context, *loadClaim) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -133,8 +134,8 @@ func (m *market) fileOne(ctx context.Context, l *loadClaim) error {
 	return err
 }
 
-// answerOne decides a review, confirms the notice and, where the merchant
-// agrees, accepts.
+// answerOne decides a review and confirms the notice. If the merchant is to agree,
+// it also accepts the claim.
 func (m *market) answerOne(ctx context.Context, l *loadClaim) error {
 	if l.product == conflicting {
 		if err := m.uphold(ctx, l); err != nil {
@@ -156,7 +157,7 @@ func (m *market) answerOne(ctx context.Context, l *loadClaim) error {
 	return err
 }
 
-// uphold is the adjudicator siding with the laboratory.
+// uphold plays an adjudicator who agrees with the laboratory.
 func (m *market) uphold(ctx context.Context, l *loadClaim) error {
 	got, err := call(ctx, m, adjudicator, m.claims.GetClaim, &tenfoldv1.GetClaimRequest{Name: l.name})
 	if err != nil {
@@ -174,14 +175,14 @@ func (m *market) uphold(ctx context.Context, l *loadClaim) error {
 	return err
 }
 
-// compareLoad counts how the load ended, against how it had to.
+// compareLoad compares the outcomes of the load with the expected ones.
 func (m *market) compareLoad(ctx context.Context, load []*loadClaim) ([]LoadReport, error) {
 	reports := make([]LoadReport, len(fates))
 	for i, f := range fates {
 		reports[i] = LoadReport{Product: f.product, Destination: f.destination, Accepted: f.accepted, Expected: stateName(f.ends)}
 	}
 	var counting sync.Mutex
-	err := m.together(ctx, "claims are compared", load, func(ctx context.Context, l *loadClaim) error {
+	err := m.together(ctx, "comparing claims", load, func(ctx context.Context, l *loadClaim) error {
 		got, err := call(ctx, m, orderService, m.claims.GetClaim, &tenfoldv1.GetClaimRequest{Name: l.name})
 		if err != nil {
 			return err

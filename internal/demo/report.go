@@ -11,7 +11,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// Report is what came out of a demo. Amounts are in fen.
+// Report is the result of a demo. Amounts are in fen.
 type Report struct {
 	Cases        []CaseReport   `json:"cases"`
 	Load         []LoadReport   `json:"load"`
@@ -19,8 +19,8 @@ type Report struct {
 	TrialBalance []AccountTotal `json:"trial_balance"`
 }
 
-// CaseReport is one published case: what Tenfold computed and paid beside what
-// the court awarded.
+// CaseReport is the result of one published case: Tenfold's award and payments, and
+// the award of the court.
 type CaseReport struct {
 	Case       string `json:"case"`
 	Title      string `json:"title"`
@@ -29,21 +29,21 @@ type CaseReport struct {
 	Base       int64  `json:"base_minor"`
 	Multiplier string `json:"multiplier"`
 	Floor      int64  `json:"floor_minor"`
-	// FloorApplied says that the floor decided.
+	// FloorApplied says that the floor determined the award.
 	FloorApplied bool  `json:"floor_applied"`
 	Compensation int64 `json:"compensation_minor"`
 	Refund       int64 `json:"refund_minor"`
-	// Paid is what reached the consumer.
+	// Paid is the amount that the consumer received.
 	Paid                int64 `json:"paid_minor"`
 	AwardedCompensation int64 `json:"awarded_compensation_minor"`
-	// AwardedRefund is nil where the source does not tell it.
+	// AwardedRefund is nil if the source does not give it.
 	AwardedRefund *int64 `json:"awarded_refund_minor"`
 	Match         bool   `json:"match"`
 	// unpaid counts claims that are not PAID.
 	unpaid int
 }
 
-// LoadReport is how the claims of one fate ended.
+// LoadReport is the result of the claims with one fate.
 type LoadReport struct {
 	Product     string `json:"product"`
 	Destination string `json:"destination"`
@@ -53,7 +53,7 @@ type LoadReport struct {
 	AsExpected  int    `json:"as_expected"`
 }
 
-// BookReport is a merchant's book at the end: the accounts that moved.
+// BookReport is a merchant's book at the end, with the accounts that moved.
 type BookReport struct {
 	Merchant string          `json:"merchant"`
 	Accounts []AccountReport `json:"accounts"`
@@ -75,7 +75,7 @@ type AccountTotal struct {
 	Credits int64  `json:"credits_minor"`
 }
 
-// Matches says whether everything came out as it must.
+// Matches says whether all results are the expected ones.
 func (r *Report) Matches() bool {
 	for _, c := range r.Cases {
 		if !c.Match {
@@ -111,7 +111,7 @@ func newCaseReport(c *cases.Case) CaseReport {
 	return r
 }
 
-// add counts one claim of the case.
+// add adds one claim to its case.
 func (r *CaseReport) add(c *tenfoldv1.Claim) {
 	calculation := c.GetCalculation()
 	r.Claims++
@@ -126,7 +126,7 @@ func (r *CaseReport) add(c *tenfoldv1.Claim) {
 	}
 }
 
-// compare holds what was computed and paid against what was awarded.
+// compare compares award and payments with the award of the court.
 func (r *CaseReport) compare() {
 	r.Match = r.unpaid == 0 && r.Compensation == r.AwardedCompensation && r.Paid == r.Compensation+r.Refund &&
 		(r.AwardedRefund == nil || r.Refund == *r.AwardedRefund)
@@ -145,7 +145,7 @@ func stateName(s tenfoldv1.ClaimState) string { return strings.TrimPrefix(s.Stri
 func (m *market) readBooks(ctx context.Context) ([]BookReport, error) {
 	books := make([]BookReport, len(m.merchants))
 	for i, merchant := range m.merchants {
-		m.config.Progress("books are read", i, len(m.merchants))
+		m.config.Progress("reading books", i, len(m.merchants))
 		got, err := call(ctx, m, finance, m.books.GetBook, &tenfoldv1.GetBookRequest{Name: "merchants/" + merchant})
 		if err != nil {
 			return nil, err
@@ -162,7 +162,7 @@ func (m *market) readBooks(ctx context.Context) ([]BookReport, error) {
 			})
 		}
 	}
-	m.config.Progress("books are read", len(m.merchants), len(m.merchants))
+	m.config.Progress("reading books", len(m.merchants), len(m.merchants))
 	return books, nil
 }
 

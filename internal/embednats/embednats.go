@@ -1,6 +1,6 @@
 // Package embednats runs a NATS server inside the process, for marketplaces that
-// have none: one server, its streams on disk, reached on loopback. It knows
-// nothing of what is sent through it.
+// have none: a single server, with its streams on disk, reachable on loopback. It
+// knows nothing of the messages.
 package embednats
 
 import (
@@ -18,20 +18,20 @@ type Server struct {
 	server *server.Server
 }
 
-// startMax is how long the server may take to be ready; it reads the indexes of
-// its streams first.
+// startMax is how long the server may take to be ready; it first reads the indexes
+// of its streams.
 const startMax = 30 * time.Second
 
 // Start starts a server that keeps its streams in dir and listens on a loopback
-// address; port 0 takes a free one.
+// address. Port 0 takes a free port.
 func Start(dir, address string) (*Server, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, fmt.Errorf("NATS address %q is not HOST:PORT", address)
+		return nil, fmt.Errorf("the NATS address must be HOST:PORT, not %q", address)
 	}
 	port, err := strconv.Atoi(text)
 	if err != nil {
-		return nil, fmt.Errorf("NATS address %q has no port", address)
+		return nil, fmt.Errorf("the port of the NATS address must be a number, not %q", text)
 	}
 	if port == 0 {
 		port = server.RANDOM_PORT
@@ -41,17 +41,17 @@ func Start(dir, address string) (*Server, error) {
 		NoSigs: true, NoLog: true, DisableJetStreamBanner: true,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make NATS server: %w", err)
+		return nil, fmt.Errorf("make the NATS server: %w", err)
 	}
 	s.Start()
 	if !s.ReadyForConnections(startMax) || !s.JetStreamEnabled() {
 		s.Shutdown()
-		return nil, errors.New("NATS server did not become ready: is its directory in use, or its port taken?")
+		return nil, errors.New("the NATS server did not become ready; its directory may be in use, or its port taken")
 	}
 	return &Server{server: s}, nil
 }
 
-// URL is where the server is reached.
+// URL is the address of the server.
 func (s *Server) URL() string { return s.server.ClientURL() }
 
 // Stop stops the server and waits for its end.

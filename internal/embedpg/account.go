@@ -13,18 +13,18 @@ import (
 	"syscall"
 )
 
-// account is who the server runs as.
+// account is the user of the operating system that runs the server.
 type account struct {
 	name     string
 	uid, gid int
-	// other says that it is not who we are, so that children must change to it
+	// other says that the account is not our own. Then children must change to it,
 	// and its files must be given to it.
 	other bool
 }
 
-// chooseAccount returns ourselves, or under root the owner of the cluster that
-// is there, else the user postgres, else nobody. Returns an error if the
-// cluster belongs to someone we cannot run as.
+// chooseAccount returns our own account. Under root it returns the owner of the
+// existing cluster, otherwise the user postgres, otherwise nobody. It returns an
+// error if the cluster belongs to a user as whom this process cannot run.
 func chooseAccount(cluster string) (account, error) {
 	self := account{name: "uid " + strconv.Itoa(os.Geteuid()), uid: os.Geteuid(), gid: os.Getegid()}
 	info, err := os.Lstat(cluster)
@@ -56,7 +56,7 @@ func chooseAccount(cluster string) (account, error) {
 		uid, uidErr := strconv.Atoi(u.Uid)
 		gid, gidErr := strconv.Atoi(u.Gid)
 		if uidErr == nil && gidErr == nil && uid != 0 {
-			// The user nobody of macOS is written -2.
+			// On macOS the id of the user nobody is -2.
 			return account{name: name, uid: int(uint32(uid)), gid: int(uint32(gid)), other: true}, nil
 		}
 	}
@@ -69,14 +69,14 @@ func owner(info fs.FileInfo) (uid, gid int) {
 	return int(stat.Uid), int(stat.Gid)
 }
 
-// command prepares a program to run as the account, in a session of its own:
-// Ctrl-C at the terminal must not reach the server before its parent has drained.
+// command prepares a program to run as the account in a separate session, so that
+// Ctrl-C at the terminal does not reach the server before its parent has drained.
 func (a account) command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = "/"
 	cmd.Env = cleanEnv()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	// initdb ends in good order when asked to; killed, its servers would leave
+	// SIGTERM lets initdb clean up. If it were killed, its servers would leave
 	// shared memory behind.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = toolStopLimit
@@ -86,7 +86,8 @@ func (a account) command(ctx context.Context, path string, args ...string) *exec
 	return cmd
 }
 
-// give makes path, which must not be a link, the account's, closed to others.
+// give makes the account the owner of path, and closes path to other users. path
+// must not be a link.
 func (a account) give(path string) error {
 	if a.other {
 		if err := os.Lchown(path, a.uid, a.gid); err != nil {
@@ -96,7 +97,7 @@ func (a account) give(path string) error {
 	return os.Chmod(path, 0o700)
 }
 
-// checkReach proves that the account can run the binaries and enter dir.
+// checkReach checks that the account can run the binaries and enter dir.
 func (a account) checkReach(ctx context.Context, i installation, dir string) error {
 	if !a.other {
 		return nil
@@ -117,7 +118,7 @@ func (a account) checkReach(ctx context.Context, i installation, dir string) err
 	return nil
 }
 
-// closedParent names the topmost directory above dir that is closed to others.
+// closedParent names the topmost directory above dir that other users cannot enter.
 func closedParent(dir string) string {
 	closed := ""
 	for at := dir; ; at = filepath.Dir(at) {

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// arguments returns the words that a live process was started with, its program
-// first. A process that is gone has none, and neither has one that has ended and
-// waits for its parent. The kernel shows the words to everyone, unlike the
-// working directory.
+// arguments returns the command line of a live process, the program first. A process
+// that has ended has none, even if it still waits for its parent. Everybody may read
+// command lines, unlike the working directory.
 func arguments(pid int, _ string) []string {
 	line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
 	if err != nil || len(line) == 0 {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// arguments returns the words that a live process was started with, its program
-// first. A process that is gone has none, and neither has one that has ended and
-// waits for its parent. The base system has ps, which joins the words by spaces;
-// a path may hold some, so -D and the cluster are looked for as one text.
+// arguments returns the command line of a live process, the program first. A process
+// that has ended has none, even if it still waits for its parent. The base system has
+// ps, which joins the arguments by spaces. A path may contain spaces, so arguments
+// searches for -D and the cluster as one text.
 func arguments(pid int, cluster string) []string {
 	out, err := exec.Command("ps", "-ww", "-o", "stat=", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {

@@ -18,9 +18,9 @@ const (
 	freshPrefix = "pgdata.new-"
 )
 
-// DefaultDataDir is where a durable server keeps its files when nobody says
-// otherwise: a place every account can enter under root, whose home is closed,
-// and the user's own data directory else.
+// DefaultDataDir is the default directory of a durable server. Under root it is a
+// directory that every account can enter, because root's home is closed. Otherwise
+// it is in the user's own data directory.
 func DefaultDataDir(getenv func(string) string) (string, error) {
 	if os.Geteuid() == 0 {
 		return rootDataDir, nil
@@ -39,15 +39,15 @@ func DefaultDataDir(getenv func(string) string) (string, error) {
 	}
 }
 
-// dataDir is a data directory, held by its lock. Of its entries the cluster and
-// the socket directory belong to the account, all others to us:
+// dataDir is a data directory that this process has locked. The cluster and the
+// socket directory in it belong to the account, all other entries to us:
 //
-//	tenfold.lock  held by the process whose server this is
+//	tenfold.lock  locked by the process that owns the server
 //	kind          durable or ephemeral, for the life of the directory
-//	pg_hba.conf   lets in whoever reaches the socket
-//	server.log    what the server said, server.log.1 before that
-//	socket        the socket's directory, or socket.path: where it had to go
-//	pgdata        the cluster; pgdata.new-* is an initdb under way or cut short
+//	pg_hba.conf   admits everybody who reaches the socket
+//	server.log    the log of the server; server.log.1 is the log before it
+//	socket        the socket's directory; if it had to go elsewhere, socket.path
+//	pgdata        the cluster; pgdata.new-* is an unfinished initdb
 type dataDir struct {
 	root    string
 	scratch bool
@@ -60,8 +60,9 @@ func (d *dataDir) cluster() string         { return d.file("pgdata") }
 func (d *dataDir) hbaFile() string         { return d.file("pg_hba.conf") }
 func (d *dataDir) logFile() string         { return d.file("server.log") }
 
-// openDataDir makes the directory where it is missing, locks it and settles
-// whose account the server runs as. Returns ErrInUse if another holds it.
+// openDataDir makes the directory if it is missing, locks it, and chooses the
+// account of the server. It returns ErrInUse if another process has locked the
+// directory.
 func openDataDir(ctx context.Context, c Config) (_ *dataDir, err error) {
 	d := &dataDir{root: c.DataDir}
 	if c.DataDir == "" {
@@ -76,7 +77,7 @@ func openDataDir(ctx context.Context, c Config) (_ *dataDir, err error) {
 			err = fmt.Errorf("%s: %w", d.root, errors.Join(err, d.close()))
 		}
 	}()
-	// The server knows its cluster by the path without links.
+	// The server identifies its cluster by the path without links.
 	if d.root, err = filepath.EvalSymlinks(d.root); err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (d *dataDir) takeLock() (err error) {
 	return err
 }
 
-// rootMode lets the account pass through to its entries, under root.
+// rootMode lets the account pass through to its entries if we are root.
 func rootMode() fs.FileMode {
 	if os.Geteuid() == 0 {
 		return 0o711
@@ -131,8 +132,8 @@ func (d *dataDir) close() error {
 	return errors.Join(err, d.lock.release())
 }
 
-// checkKind refuses to run a cluster without fsync that was made to be durable,
-// and to trust one that was not.
+// checkKind refuses to run a durable cluster without fsync, and to run an ephemeral
+// cluster as a durable one.
 func (d *dataDir) checkKind(durable bool) error {
 	kind, err := os.ReadFile(d.file("kind"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -142,7 +143,7 @@ func (d *dataDir) checkKind(durable bool) error {
 		return err
 	}
 	if was := strings.TrimSpace(string(kind)); was != kindOf(durable) {
-		return fmt.Errorf("the data directory was made %s and cannot be used as %s", was, kindOf(durable))
+		return fmt.Errorf("the data directory was made as %s and cannot be used as %s", was, kindOf(durable))
 	}
 	return nil
 }
@@ -154,7 +155,7 @@ func kindOf(durable bool) string {
 	return "ephemeral"
 }
 
-// clusterMajor is the major version of the cluster, zero while there is none.
+// clusterMajor is the major version of the cluster, or zero if there is no cluster.
 func (d *dataDir) clusterMajor() int {
 	text, err := os.ReadFile(filepath.Join(d.cluster(), "PG_VERSION"))
 	if err != nil {
@@ -167,17 +168,17 @@ func (d *dataDir) clusterMajor() int {
 	return major
 }
 
-// initCluster makes the cluster where there is none. It takes its name only
-// when it is whole, so one that initdb left half made is never mistaken for a
-// cluster, and never held a server; such are removed. The directory that is
-// made has a name of its own, since an orphaned initdb may still be at work.
+// initCluster makes the cluster if there is none. The cluster gets its name only
+// when it is complete, so an unfinished one is never mistaken for a cluster and
+// never holds a server. Unfinished clusters are removed. Each initdb writes to a
+// directory with a unique name, because an orphaned initdb may still be running.
 func (d *dataDir) initCluster(ctx context.Context, i installation, durable bool) error {
 	if err := d.removeHalfMade(ctx); err != nil {
 		return fmt.Errorf("remove a half-made cluster: %w", err)
 	}
 	if _, err := os.Lstat(d.cluster()); err == nil {
 		if d.clusterMajor() == 0 {
-			return fmt.Errorf("%s holds no PostgreSQL cluster; choose another directory", d.cluster())
+			return fmt.Errorf("%s is not a PostgreSQL cluster; choose another directory", d.cluster())
 		}
 		return nil
 	}
@@ -218,8 +219,8 @@ func (d *dataDir) initCluster(ctx context.Context, i installation, durable bool)
 	return errors.Join(syncPath(d.file("kind")), syncPath(d.root))
 }
 
-// removeHalfMade removes what an initdb that was cut short has left. One whose
-// parent was killed may still be writing: it ends when it misses its files.
+// removeHalfMade removes the remains of an interrupted initdb. An initdb whose
+// parent was killed may still be writing. It ends when it misses its files.
 func (d *dataDir) removeHalfMade(ctx context.Context) error {
 	entries, err := os.ReadDir(d.root)
 	if err != nil {

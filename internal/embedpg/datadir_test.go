@@ -166,7 +166,7 @@ func TestRefusesDataDir(t *testing.T) {
 		"cluster of another version": {
 			prepare: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "pgdata", "PG_VERSION"), "9\n") },
 			config:  embedpg.Config{Durable: true},
-			want:    "PostgreSQL 9, which the data directory was made with",
+			want:    "PostgreSQL 9 (the version of the data directory)",
 		},
 		"foreign cluster": {
 			prepare: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "PG_VERSION"), "15\n") },
@@ -176,12 +176,12 @@ func TestRefusesDataDir(t *testing.T) {
 		"no cluster": {
 			prepare: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "pgdata", "notes.txt"), "x") },
 			config:  embedpg.Config{Durable: true},
-			want:    "holds no PostgreSQL cluster",
+			want:    "is not a PostgreSQL cluster",
 		},
 		"durable data without fsync": {
 			prepare: func(t *testing.T, dir string) { write(t, filepath.Join(dir, "kind"), "durable\n") },
 			config:  embedpg.Config{},
-			want:    "was made durable and cannot be used as ephemeral",
+			want:    "was made as durable and cannot be used as ephemeral",
 		},
 		"closed to the account": {
 			prepare: func(t *testing.T, dir string) {

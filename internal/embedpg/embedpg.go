@@ -1,37 +1,37 @@
-// Package embedpg runs a PostgreSQL server of its own, from server binaries
-// found on the machine, for everything that starts without a database URL:
-// durable for serve, ephemeral for the demo, the bench and the tests. It owns
-// the data directory, the server process, the two roles and the empty database;
-// the schema belongs to migrations, and queries to internal/postgres.
+// Package embedpg runs an embedded PostgreSQL server, from server binaries that it
+// finds on the machine. It serves every command that starts without a database URL:
+// durable for serve, ephemeral for the demo, the bench and the tests. It owns the
+// data directory, the server process, the two roles and the empty database. The
+// schema belongs to the migrations, and queries belong to internal/postgres.
 //
 // # Who can connect
 //
-// The server opens no TCP port. Its only way in is a Unix socket (mode 0700) in
-// a directory (mode 0700) that belongs to the account the server runs as, so
-// the kernel lets in that account and root, and nobody else. Behind that door
-// authentication is trust: a password would have to lie beside the socket,
-// readable by the same account, and would keep out no one the directory lets
-// in. The roles therefore do not defend against a hostile process of the same
-// account; they make sure that the application, by mistake or by an injected
-// statement, cannot do what only the owner may. Trust stands in a pg_hba.conf
-// that only Start hands to the server: the one inside the cluster refuses all,
-// so a server started by hand on the cluster, with PostgreSQL's own defaults
-// for sockets and ports, lets in nobody.
+// The server opens no TCP port. The only way in is a Unix socket (mode 0700) in a
+// directory (mode 0700) that belongs to the server's account. So the kernel admits
+// that account and root, and nobody else. Authentication on the socket is trust. A
+// password would be in a file beside the socket, readable by the same account, and
+// would keep out nobody whom the directory admits. So the roles do not protect
+// against a hostile process of the same account. They ensure that the application,
+// by mistake or by an injected statement, cannot do what only the owner may do. The
+// trust is in a pg_hba.conf that only Start passes to the server. The pg_hba.conf
+// inside the cluster refuses everybody, so a server that somebody starts on the
+// cluster by hand, with PostgreSQL's defaults for sockets and ports, admits nobody.
 //
 // PostgreSQL refuses to run as root. Under root the server runs as the user
-// postgres, else nobody; root can still connect. The data directory itself then
-// stays root's, and only the cluster and the socket directory in it are the
-// account's, so root never writes where that account could have laid a link.
+// postgres, or as nobody if there is no such user; root can still connect. The data
+// directory itself then stays root's. Only the cluster and the socket directory in
+// it belong to the account, so root never writes where the account could have put a
+// link.
 //
-// # Whose server it is
+// # Who owns the server
 //
-// A process holds the data directory by a lock on a file in it, and a live
-// holder makes every other Start fail with ErrInUse. The kernel drops the lock
-// with its holder, however that ends. A durable server outlives a crash of its
-// holder; the next Start finds the lock free and adopts it. Whoever holds the
-// lock owns the server, so Stop stops an adopted server as it stops its own:
-// no one else can be its parent, and to leave it would leave it for ever.
-// An ephemeral server dies with its holder (see watch.go).
+// A process holds the data directory by a lock on a file in it. While the holder
+// lives, every other Start fails with ErrInUse. The kernel releases the lock when
+// the holder ends, for whatever reason. A durable server survives a crash of its
+// holder; the next Start finds the lock free and adopts the server. The holder of
+// the lock owns the server, so Stop stops an adopted server like its own. No other
+// process can become its parent, so a server that Stop left running would run for
+// ever. An ephemeral server dies with its holder (see watch.go).
 package embedpg
 
 import (
@@ -52,20 +52,21 @@ const (
 	AdminRole = "postgres"
 	// OwnerRole owns the database and runs the migrations.
 	OwnerRole = "tenfold_owner"
-	// AppRole is what the engine connects as. It owns nothing.
+	// AppRole is the role of the engine. It owns nothing.
 	AppRole = "tenfold_app"
 )
 
 const (
-	// durableStartLimit leaves time to replay max_wal_size of log on a slow disk.
+	// durableStartLimit leaves time to replay a log of max_wal_size on a slow disk.
 	durableStartLimit   = 15 * time.Minute
 	ephemeralStartLimit = time.Minute
-	// fastStopLimit is the share of Stop for ending sessions and the last checkpoint.
+	// fastStopLimit is the part of Stop in which sessions end and the last
+	// checkpoint is written.
 	fastStopLimit = 30 * time.Second
 	// immediateStopLimit exceeds the 5 s after which a postmaster in immediate
-	// shutdown kills what has not ended.
+	// shutdown kills the remaining processes.
 	immediateStopLimit = 15 * time.Second
-	// toolStopLimit is what initdb may take for the step it is in.
+	// toolStopLimit is how long initdb may take for its current step.
 	toolStopLimit = 10 * time.Second
 	pollInterval  = 10 * time.Millisecond
 )
@@ -75,15 +76,16 @@ var ErrInUse = errors.New("data directory is in use by another live process")
 
 // Config says which server to run.
 type Config struct {
-	// DataDir holds the cluster, the socket, the lock and the log. It is made
-	// when missing. Empty with Durable unset means a scratch directory, which
-	// Stop removes, as does the end of the process in any other way.
+	// DataDir holds the cluster, the socket, the lock and the log. It is made if it
+	// is missing. If it is empty and Durable is not set, the server gets a scratch
+	// directory, which is removed by Stop or when the process ends in any other
+	// way.
 	DataDir string
-	// Durable says that what was committed survives a power cut.
+	// Durable says that committed data survives a power cut.
 	Durable bool
-	// Logger gets a line per start, adoption and stop; nil discards them.
+	// Logger gets a line for each start, adoption and stop; nil discards the lines.
 	Logger *slog.Logger
-	// Settings are further PostgreSQL settings; they win over the built-in ones.
+	// Settings are further PostgreSQL settings; they override the built-in ones.
 	Settings map[string]string
 	// Database is the name of the database; empty means "tenfold".
 	Database string
@@ -103,11 +105,11 @@ type Server struct {
 	stopErr  error
 }
 
-// Start returns a server that answers queries, with both roles and the database
-// in place. It adopts the durable server that a crashed holder left, recovers a
-// cluster after a crash or power cut, and starts over after an initdb that was
-// cut short. Returns ErrInUse if another live process holds the data directory.
-// On an error nothing that Start started is left running.
+// Start returns a server that answers queries and has both roles and the database.
+// It adopts the durable server that a crashed holder left, recovers a cluster after
+// a crash or power cut, and repeats an interrupted initdb. It returns ErrInUse if
+// another live process holds the data directory. If it returns an error, nothing
+// that it started is left running.
 func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if c, err = c.complete(); err != nil {
 		return nil, fmt.Errorf("embedded PostgreSQL: %w", err)
@@ -174,7 +176,8 @@ func (c Config) complete() (Config, error) {
 	return c, checkSettings(c.Settings)
 }
 
-// settleIn makes sure of the roles and the database and reads the version.
+// settleIn creates the roles and the database if they are missing, and reads the
+// version.
 func (s *Server) settleIn(ctx context.Context) error {
 	if err := Provision(ctx, s.AdminURL(), s.config.Database); err != nil {
 		return err
@@ -196,8 +199,8 @@ func (s *Server) AppURL() string { return socketURL(s.socketDir, AppRole, s.conf
 // AdminURL connects as the superuser, to the maintenance database.
 func (s *Server) AdminURL() string { return socketURL(s.socketDir, AdminRole, "postgres") }
 
-// BinDir is the directory of the server's binaries, psql and pgbench among them
-// where they are installed.
+// BinDir is the directory of the server's binaries. It contains psql and pgbench if
+// they are installed.
 func (s *Server) BinDir() string { return s.install.binDir }
 
 // Version is the server's version as it reports it, such as "15.14".
@@ -206,10 +209,10 @@ func (s *Server) Version() string { return s.version }
 // Pid is the process id of the postmaster.
 func (s *Server) Pid() int { return s.proc.pid }
 
-// Stop ends all sessions and shuts the server down, at once if that takes until
-// ctx is done or half a minute; a durable server then recovers on its next
-// start and loses nothing. It frees the data directory and removes a scratch
-// one. Later calls return what the first returned.
+// Stop ends all sessions and shuts the server down. If that takes until ctx is
+// done, or half a minute, it stops the server at once; a durable server then
+// recovers on its next start and loses nothing. Stop releases the data directory,
+// and removes a scratch directory. Later calls return the result of the first.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
 		err := errors.Join(s.shutDown(ctx), s.dir.close())
@@ -222,7 +225,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	return s.stopErr
 }
 
-// abandon undoes a Start that failed.
+// abandon undoes a failed Start.
 func (s *Server) abandon() error {
 	return errors.Join(s.shutDown(context.Background()), s.dir.close())
 }
@@ -238,7 +241,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 	if s.proc.stop(ctx, how, fastStopLimit) == nil {
 		return nil
 	}
-	s.config.Logger.Warn("database server did not end in time and is shut down at once",
+	s.config.Logger.Warn("database server did not end in time and is stopped at once",
 		"pid", s.proc.pid)
 	return s.proc.stop(context.WithoutCancel(ctx), syscall.SIGQUIT, immediateStopLimit)
 }

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// oldestMajor is the first major version that the schema and DROP DATABASE …
-// WITH (FORCE) are tested for.
+// oldestMajor is the first major version with which the schema and DROP DATABASE …
+// WITH (FORCE) are tested.
 const oldestMajor = 14
 
 // installation is one set of server binaries.
@@ -26,8 +26,8 @@ type installation struct {
 
 func (i installation) binary(name string) string { return filepath.Join(i.binDir, name) }
 
-// searchPlaces lists where server binaries are looked for: the directories of
-// PATH as they stand, then globs in the places of the usual packages.
+// searchPlaces lists the directories that may hold server binaries: first the
+// directories of PATH, then globs for the locations of common packages.
 func searchPlaces() []string {
 	var places []string
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -43,9 +43,9 @@ func searchPlaces() []string {
 	)
 }
 
-// findInstallation returns the first set of binaries in the places that can
-// serve: of exactly the major version wanted, or, where that is zero, of any
-// from oldestMajor on. Within a glob the newest comes first.
+// findInstallation returns the first suitable set of binaries in the places.
+// Suitable is the given major version or, if that is zero, any version from
+// oldestMajor on. Within a glob the newest version comes first.
 func findInstallation(ctx context.Context, places []string, major int) (installation, error) {
 	var found []installation
 	for _, place := range places {
@@ -73,7 +73,7 @@ func findInstallation(ctx context.Context, places []string, major int) (installa
 	return installation{}, notFound(places, found, major)
 }
 
-// inspect says whether dir holds server binaries that run, and of which version.
+// inspect says whether dir holds server binaries that run, and their version.
 func inspect(ctx context.Context, dir string) (installation, bool) {
 	for _, name := range []string{"initdb", "postgres"} {
 		if _, err := exec.LookPath(filepath.Join(dir, name)); err != nil {
@@ -90,7 +90,7 @@ func inspect(ctx context.Context, dir string) (installation, bool) {
 	if err != nil {
 		return installation{}, false
 	}
-	// A link to postgres leads to where psql and pgbench are as well.
+	// A link to postgres leads to the directory that also holds psql and pgbench.
 	if real, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
 		if _, err := exec.LookPath(filepath.Join(filepath.Dir(real), "initdb")); err == nil {
 			dir = filepath.Dir(real)
@@ -112,9 +112,9 @@ func parseMajor(versionOutput string) (int, error) {
 func notFound(places []string, found []installation, major int) error {
 	want := fmt.Sprintf("PostgreSQL %d or later", oldestMajor)
 	if major != 0 {
-		want = fmt.Sprintf("PostgreSQL %d, which the data directory was made with,", major)
+		want = fmt.Sprintf("PostgreSQL %d (the version of the data directory)", major)
 	}
-	have := "none of any version"
+	have := "no other version either"
 	if len(found) > 0 {
 		var list []string
 		for _, one := range found {
@@ -122,16 +122,17 @@ func notFound(places []string, found []installation, major int) error {
 		}
 		have = "only " + strings.Join(list, ", ")
 	}
-	return fmt.Errorf("no server binaries (initdb, postgres) of %s found, %s; looked in %s; "+
+	return fmt.Errorf("found no server binaries (initdb, postgres) of %s, %s; searched %s; "+
 		"`make setup` installs them", want, have, strings.Join(places, ", "))
 }
 
-// cleanEnv is the environment of the server and its tools: none of the PG*
-// variables of the caller, and no locale of theirs.
+// cleanEnv is the environment of the server and its tools. It has none of the
+// caller's PG* variables, and not the caller's locale.
 //
-// A statement that writes a whole batch takes some megabytes for as long as it
-// runs. glibc, left alone, gives them back to the system after each and gets them
-// anew, zeroed page by page, for the next: a tenth of the server's time.
+// A statement that writes a whole batch needs some megabytes while it runs. By
+// default glibc returns them to the system after each statement and gets them
+// again, zeroed page by page, for the next. That costs a tenth of the server's
+// time.
 func cleanEnv() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=/", "LC_ALL=C", "TZ=UTC",
@@ -139,5 +140,5 @@ func cleanEnv() []string {
 	}
 }
 
-// mallocKept is how many bytes of freed memory a backend may keep.
+// mallocKept is the number of bytes of freed memory that a backend may keep.
 const mallocKept = "33554432"

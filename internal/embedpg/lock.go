@@ -11,17 +11,20 @@ import (
 
 const lockName = "tenfold.lock"
 
-// errLeaving is ErrInUse by the watcher of a holder that is gone: it keeps the
-// lock until it has ended what it watches, which takes moments.
-var errLeaving = fmt.Errorf("%w: what its last holder ran is still ending", ErrInUse)
+// errLeaving is the ErrInUse of a directory whose holder has ended. The holder's
+// watcher keeps the lock until it has ended the watched process, which takes
+// moments.
+var errLeaving = fmt.Errorf("%w: the server of its last holder is still ending", ErrInUse)
 
-// lock is a locked file, as a bare descriptor: an os.File would be closed, and
-// the lock freed, when nobody refers to the Server any more but it still runs.
-// The kernel frees it with the process, and with the watcher that shares it.
+// lock is a locked file, as a bare descriptor. An os.File would be closed, and its
+// lock released, as soon as nobody refers to the Server, although the server still
+// runs. The kernel releases the lock when the process, and the watcher that shares
+// the lock, have ended.
 type lock int
 
-// takeLock makes and locks the file and writes our number into it. Returns
-// ErrInUse if another holds it, or has removed it meanwhile.
+// takeLock makes and locks the file, and writes our process id into it. It returns
+// ErrInUse if another process holds the lock, or has removed the file in the
+// meantime.
 func takeLock(path string) (lock, error) {
 	fd, err := syscall.Open(path,
 		syscall.O_RDWR|syscall.O_CREAT|syscall.O_CLOEXEC|syscall.O_NOFOLLOW, 0o600)

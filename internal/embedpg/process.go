@@ -14,11 +14,11 @@ import (
 	"time"
 )
 
-// postmaster is a server process: our child, or one that another left.
+// postmaster is a server process: our child, or a server that another process left.
 type postmaster struct {
 	pid     int
 	cluster string
-	// exited is closed when our child has ended; nil for a server we adopted.
+	// exited is closed when our child has ended; it is nil for an adopted server.
 	exited chan struct{}
 }
 
@@ -34,8 +34,8 @@ func (p *postmaster) gone() bool {
 	}
 }
 
-// stop sends the signal and waits for the end, until ctx is done or the limit
-// has passed. The end of a server that is gone already is no error.
+// stop sends the signal and waits for the end of the server, until ctx is done or
+// the limit has passed. It returns no error for a server that has already ended.
 func (p *postmaster) stop(ctx context.Context, how syscall.Signal, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -47,7 +47,7 @@ func (p *postmaster) stop(ctx context.Context, how syscall.Signal, limit time.Du
 	return poll(ctx, func() (bool, error) { return p.gone(), nil })
 }
 
-// poll calls step until it is done, returns an error, or ctx ends.
+// poll calls step until it is done or returns an error, or ctx ends.
 func poll(ctx context.Context, step func() (done bool, err error)) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
@@ -63,8 +63,8 @@ func poll(ctx context.Context, step func() (done bool, err error)) error {
 	}
 }
 
-// isPostmaster says whether the process is a live server on the cluster, and
-// not another that has been given the number of a dead one.
+// isPostmaster says whether the process is a live server on the cluster, and not
+// another process with the number of a dead one.
 func isPostmaster(pid int, cluster string) bool {
 	if pid <= 0 {
 		return false
@@ -87,22 +87,23 @@ func isPostmaster(pid int, cluster string) bool {
 	return false
 }
 
-// pidFile is what a postmaster writes about itself.
+// pidFile is the file in which a postmaster describes itself.
 type pidFile struct {
 	pid       int
 	socketDir string
 	status    string
 }
 
-// nobodysPid is above every process number that Linux and macOS give.
+// nobodysPid is above every process number that Linux and macOS use.
 const nobodysPid = "2147483647"
 
 func pidFilePath(cluster string) string { return filepath.Join(cluster, "postmaster.pid") }
 
-// readPidFile returns os.ErrNotExist if there is none; a file still being
-// written, or torn by a power cut, has empty fields.
+// readPidFile returns os.ErrNotExist if there is no file. A file that is still
+// being written, or was torn by a power cut, has empty fields.
 func readPidFile(cluster string) (pidFile, error) {
-	// The cluster belongs to the account, which must not lead root elsewhere.
+	// The cluster belongs to the account, which must not redirect root to another
+	// file.
 	f, err := os.OpenFile(pidFilePath(cluster), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return pidFile{}, err
@@ -120,10 +121,10 @@ func readPidFile(cluster string) (pidFile, error) {
 	return note, nil
 }
 
-// retirePidFile makes the pid file name no live process, so that the server
-// does not take whoever has that number now for another server. The rest stays:
-// by it the server makes sure that no process of the dead one is still
-// attached to its shared memory.
+// retirePidFile makes the pid file name no live process, so that the server does
+// not take an unrelated process with the old number for another server. The other
+// fields stay: the server uses them to check that no process of the dead server is
+// still attached to its shared memory.
 func retirePidFile(cluster string) error {
 	f, err := os.OpenFile(pidFilePath(cluster), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, os.ErrNotExist) {

@@ -11,12 +11,13 @@ import (
 	"github.com/lib/pq"
 )
 
-// provisionLock keeps two processes from creating the same role or database.
+// provisionLock prevents two processes from creating the same role or database.
 const provisionLock = 0x74656e01
 
-// Provision makes sure, on any server, of both roles and of the database with
-// its owner and rights; the URL is the superuser's. What is there is left as it
-// is, except that rights are set again. Safe to run from several processes.
+// Provision creates both roles, and the database with its owner and rights, on any
+// server; the URL is the superuser's. It leaves existing roles and databases as
+// they are, but sets the rights again. Several processes may call it at the same
+// time.
 func Provision(ctx context.Context, adminURL, database string) (err error) {
 	defer func() {
 		if err != nil {
@@ -75,7 +76,7 @@ func ensureDatabase(ctx context.Context, conn *sql.Conn, database string) error 
 	return err
 }
 
-// setRights closes the database and its schema to everyone but the two roles.
+// setRights closes the database and its schema to everybody but the two roles.
 // PostgreSQL 14 still lets every role create tables in the schema public.
 func setRights(ctx context.Context, insideURL, database string) error {
 	db, err := sql.Open("postgres", insideURL)
@@ -98,12 +99,12 @@ func setRights(ctx context.Context, insideURL, database string) error {
 	return nil
 }
 
-// URLFor changes the role (with its password) and the database of a connection
-// URL; an empty role keeps the one that is there. Refuses what is not a URL.
+// URLFor changes the role (with its password) and the database of a connection URL.
+// An empty role keeps the role of the URL. URLFor refuses a text that is not a URL.
 func URLFor(raw, role, password, database string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		// The text is not repeated: it may hold a password.
+		// The error does not repeat the text, which may contain a password.
 		return "", errors.New("a connection URL must have the form postgres://…")
 	}
 	query := u.Query()
@@ -130,7 +131,7 @@ func socketURL(socketDir, role, database string) string {
 	return u.String()
 }
 
-// encodeQuery writes a space as %20, since libpq takes a plus for a plus.
+// encodeQuery writes a space as %20, because libpq does not decode a plus.
 func encodeQuery(query url.Values) string {
 	return strings.ReplaceAll(query.Encode(), "+", "%20")
 }

@@ -13,15 +13,15 @@ import (
 const (
 	scratchPrefix = "tenfold-scratch-"
 	sharedMemory  = "/dev/shm"
-	// minSharedMemory is what must be free in memory for a scratch cluster to go
-	// there: max_wal_size and as much again for the tables.
+	// minSharedMemory is the free memory that a scratch cluster in memory needs:
+	// max_wal_size, and as much again for the tables.
 	minSharedMemory = 2 << 30
-	// maxScratchTries bounds how often a sweep of another process may take a
-	// directory between its making and its locking.
+	// maxScratchTries limits how often a sweep of another process may remove a
+	// directory before it is locked.
 	maxScratchTries = 5
 )
 
-// openScratch makes and locks a directory of our own that nobody misses.
+// openScratch makes and locks a temporary directory.
 func openScratch() (*dataDir, error) {
 	parent := scratchParent()
 	sweepScratch(parent)
@@ -44,8 +44,8 @@ func openScratch() (*dataDir, error) {
 	}
 }
 
-// scratchParent is the memory file system where it has room, else the place of
-// temporary files.
+// scratchParent is the memory file system if it has room, and otherwise the
+// directory for temporary files.
 func scratchParent() string {
 	var stat syscall.Statfs_t
 	if runtime.GOOS == "linux" && syscall.Statfs(sharedMemory, &stat) == nil &&
@@ -55,8 +55,9 @@ func scratchParent() string {
 	return os.TempDir()
 }
 
-// removeScratch removes the directory, the lock file last: what an orphaned
-// process keeps from being removed, a later sweep must still know for abandoned.
+// removeScratch removes the directory, and the lock file last. If an orphaned
+// process prevents the removal, a later sweep must still recognise the directory as
+// abandoned.
 func (d *dataDir) removeScratch() error {
 	entries, err := os.ReadDir(d.root)
 	if errors.Is(err, os.ErrNotExist) {
@@ -73,10 +74,10 @@ func (d *dataDir) removeScratch() error {
 	return os.RemoveAll(d.root)
 }
 
-// sweepScratch removes the scratch directories of processes that are gone, for
-// the case that their watcher was killed with them. Only our own are touched; a
-// directory without a lock file is one being made. What cannot be removed
-// is left to the next sweep.
+// sweepScratch removes the scratch directories of processes that have ended, in
+// case their watchers were killed with them. It touches only our own directories,
+// and skips directories without a lock file, because they are being made. A
+// directory that cannot be removed is left to the next sweep.
 func sweepScratch(parent string) {
 	entries, err := os.ReadDir(parent)
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// port only names the socket file; the server listens on no network port.
+// port is a part of the socket file's name; the server listens on no network port.
 const port = "5432"
 
-// common holds for every server: one way in, UTC, and a log without the values
-// of rows, which would carry callers' texts into a file.
+// common applies to every server: one way in, UTC, and a log without values of
+// rows, which would copy callers' texts into a file.
 var common = map[string]string{
 	"listen_addresses":        "",
 	"port":                    port,
@@ -28,9 +28,9 @@ var common = map[string]string{
 	"lc_messages":             "C",
 }
 
-// durable fits a small laptop and does not hold back a larger machine: beyond
-// shared_buffers the system's page cache does the work. Checkpoints are rare and
-// spread, since each is followed by full page images in the log.
+// durable fits a small laptop and does not slow a larger machine, because the
+// system's page cache serves everything beyond shared_buffers. Checkpoints are rare
+// and spread, because full page images follow each of them in the log.
 var durable = map[string]string{
 	"fsync":                        "on",
 	"synchronous_commit":           "on",
@@ -40,8 +40,8 @@ var durable = map[string]string{
 	"checkpoint_timeout":           "15min",
 	"checkpoint_completion_target": "0.9",
 	"wal_compression":              "off", // lz4 is not in every build, pglz costs too much.
-	// Changed pages leave the buffers by the background writer's hand: a backend that
-	// has to write one itself to find room lets its lane wait.
+	// The background writer writes changed pages. A backend that must write one
+	// itself to find room makes its lane wait.
 	"bgwriter_delay":          "20ms",
 	"bgwriter_lru_maxpages":   "1000",
 	"bgwriter_lru_multiplier": "4",
@@ -51,7 +51,7 @@ var durable = map[string]string{
 	"log_min_messages":   "warning",
 }
 
-// ephemeral trades all safety for speed: its files do not outlive the process.
+// ephemeral gives up all safety for speed; its files do not outlive the process.
 var ephemeral = map[string]string{
 	"fsync":              "off",
 	"synchronous_commit": "off",
@@ -60,10 +60,10 @@ var ephemeral = map[string]string{
 	"max_wal_size":       "1GB",
 	"wal_level":          "minimal",
 	"max_wal_senders":    "0",
-	"log_min_messages":   "log", // Refusals by constraint are what tests are made of.
+	"log_min_messages":   "log", // Tests cause many refusals by constraints.
 }
 
-// reserved settings decide who can connect and where the files are.
+// reserved settings determine who can connect and where the files are.
 var reserved = []string{
 	"config_file", "data_directory", "external_pid_file", "hba_file", "ident_file",
 	"listen_addresses", "logging_collector", "port", "unix_socket_directories",
@@ -75,10 +75,10 @@ var settingName = regexp.MustCompile(`^[a-z_][a-z0-9_.]*$`)
 func checkSettings(extra map[string]string) error {
 	for name := range extra {
 		if !settingName.MatchString(name) {
-			return fmt.Errorf("%q is no name of a PostgreSQL setting", name)
+			return fmt.Errorf("%q is not the name of a PostgreSQL setting", name)
 		}
 		if slices.Contains(reserved, name) {
-			return fmt.Errorf("the setting %s is not open to change", name)
+			return fmt.Errorf("the setting %s cannot be changed", name)
 		}
 	}
 	return nil

@@ -8,18 +8,19 @@ import (
 	"strings"
 )
 
-// maxSocketPath is the longest socket path that macOS takes; Linux takes 107 bytes.
+// maxSocketPath is the longest socket path on macOS; Linux allows 107 bytes.
 const maxSocketPath = 103
 
-// fitsSocket says whether a socket in dir can be bound and named in a URL: a
-// comma would separate hosts there, and a quote directories in the settings.
+// fitsSocket says whether a socket in dir can be bound and named in a URL. A comma
+// would separate hosts in the URL, and a quote would separate directories in the
+// settings.
 func fitsSocket(dir string) bool {
 	return len(filepath.Join(dir, ".s.PGSQL."+port)) <= maxSocketPath && !strings.ContainsAny(dir, `,"`)
 }
 
-// makeSocketDir returns a directory for the socket that only the account can
-// enter: in the data directory, or, where that path does not do, a short one
-// among the temporary files, whose name the data directory keeps.
+// makeSocketDir returns a directory for the socket that only the account can enter.
+// It is in the data directory or, if that path is not suitable, among the temporary
+// files under a short name, which socket.path in the data directory keeps.
 func (d *dataDir) makeSocketDir() (string, error) {
 	if dir := d.file("socket"); fitsSocket(dir) {
 		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -44,8 +45,9 @@ func (d *dataDir) makeSocketDir() (string, error) {
 	return dir, d.account.give(dir)
 }
 
-// awaySocketDir is the directory noted in socket.path, if it is still ours: the
-// place is open to all, so another user may have put something of that name there.
+// awaySocketDir is the directory named in socket.path, if it is still ours.
+// Everybody may write among the temporary files, so another user may have created
+// something with that name.
 func (d *dataDir) awaySocketDir() string {
 	note, err := os.ReadFile(d.file("socket.path"))
 	if err != nil {
@@ -62,7 +64,8 @@ func (d *dataDir) awaySocketDir() string {
 	return dir
 }
 
-// dropSocketDir removes the directory among the temporary files, if there is one.
+// dropSocketDir removes the socket's directory among the temporary files, if there
+// is one.
 func (d *dataDir) dropSocketDir() error {
 	dir := d.awaySocketDir()
 	if dir == "" {

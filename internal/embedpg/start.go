@@ -16,20 +16,21 @@ import (
 )
 
 const (
-	// maxLogFile is the size from which a start begins another log file.
+	// maxLogFile is the size above which a start begins a new log file.
 	maxLogFile = 8 << 20
-	// maxLogTail is how much of the log an error repeats.
+	// maxLogTail is the number of bytes of the log that an error repeats.
 	maxLogTail = 4 << 10
-	// orphanLimit is how long a start waits for the processes of a killed
-	// postmaster, which end when their running statement does, or of an initdb.
+	// orphanLimit is how long a start waits for orphaned processes: those of a
+	// killed postmaster, which end with their running statement, or an initdb.
 	orphanLimit = 30 * time.Second
-	// inUseByOrphans is what the server says of them; it has no code for it.
+	// inUseByOrphans is the server's message about orphaned processes, for which it
+	// has no code.
 	inUseByOrphans = "pre-existing shared memory block"
 	pingLimit      = 5 * time.Second
 )
 
-// adopt takes over a server that a crashed holder left on the cluster. A
-// server that is on its way up or down is waited for, an ephemeral one is ended.
+// adopt takes over a server that a crashed holder left on the cluster. It waits for
+// a server that is starting or stopping, and ends an ephemeral one.
 func (s *Server) adopt(ctx context.Context) error {
 	note, err := readPidFile(s.dir.cluster())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +50,7 @@ func (s *Server) adopt(ctx context.Context) error {
 		if left.gone() {
 			return nil
 		}
-		return fmt.Errorf("a server with pid %d runs on the cluster and does not answer: %w", left.pid, err)
+		return fmt.Errorf("a server with pid %d runs on the cluster but does not answer: %w", left.pid, err)
 	}
 	s.proc, s.adopted = left, true
 	return nil
@@ -64,7 +65,7 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := os.WriteFile(s.dir.hbaFile(), []byte("local all all trust\n"), 0o644); err != nil {
 		return err
 	}
-	if err := os.Chmod(s.dir.hbaFile(), 0o644); err != nil { // Whatever the umask.
+	if err := os.Chmod(s.dir.hbaFile(), 0o644); err != nil { // The umask may have removed rights.
 		return err
 	}
 	orphans, cancel := context.WithTimeout(ctx, orphanLimit)
@@ -81,8 +82,8 @@ func (s *Server) launch(ctx context.Context) error {
 	})
 }
 
-// launchOnce starts the server. On an error it also returns what the server
-// said last, and the server is gone.
+// launchOnce starts the server. On an error it also returns the end of the server's
+// log, and the server has ended.
 func (s *Server) launchOnce(ctx context.Context) (said string, err error) {
 	log, err := s.openLog()
 	if err != nil {
@@ -104,9 +105,9 @@ func (s *Server) launchOnce(ctx context.Context) (said string, err error) {
 	return tail(log, from), err
 }
 
-// spawn starts the server process; an ephemeral one under watch.
+// spawn starts the server process; a watcher watches an ephemeral one.
 func (s *Server) spawn(log *os.File) (*postmaster, error) {
-	// The server outlives every context but Stop's.
+	// Only Stop ends the server, so it gets a context that never ends.
 	ctx, program, args := context.Background(), s.install.binary("postgres"), s.serverArgs()
 	cmd := s.dir.account.command(ctx, program, args...)
 	var watch *watcher
@@ -124,15 +125,15 @@ func (s *Server) spawn(log *os.File) (*postmaster, error) {
 	}
 	p := &postmaster{pid: cmd.Process.Pid, cluster: s.dir.cluster(), exited: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // How it ended stands in its log.
+		_ = cmd.Wait() // Its log says how it ended.
 		watch.release()
 		close(p.exited)
 	}()
 	return p, nil
 }
 
-// awaitReady returns when the server answers a query over its socket, and is
-// the one of our cluster.
+// awaitReady waits until the server answers a query over its socket, and checks
+// that it is the server of our cluster.
 func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 	err := poll(ctx, func() (bool, error) {
 		if p.gone() {
@@ -168,7 +169,7 @@ func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 	return nil
 }
 
-// openLog opens the log for appending, a fresh one if it has grown long.
+// openLog opens the log for appending, and begins a new one if it has grown long.
 func (s *Server) openLog() (*os.File, error) {
 	path := s.dir.logFile()
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLogFile {
@@ -179,7 +180,7 @@ func (s *Server) openLog() (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// tail returns the end of what was logged since from.
+// tail returns the end of the log written since from.
 func tail(log *os.File, from int64) string {
 	end, err := log.Seek(0, io.SeekEnd)
 	if err != nil {

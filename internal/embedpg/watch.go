@@ -10,18 +10,19 @@ import (
 )
 
 // A watcher ends an ephemeral server, or any initdb, and removes the scratch
-// directory, when this process is gone, however it went. It is a shell of its own
-// session that reads a pipe whose writing end only we hold: the kernel closes
-// that with us. That holds on every system, and, unlike a parent death signal,
-// does not hang on the thread that started the server; nor can a caller forget it.
-// It shares the lock, so that nobody takes the directory before it is through.
+// directory, when this process has ended for whatever reason. It is a shell in a
+// separate session. The shell reads a pipe whose writing end only this process
+// holds, and the kernel closes that end with the process. This works on every
+// system. Unlike a parent death signal it does not depend on the thread that
+// started the server, and no caller can forget it. The watcher shares the lock, so
+// that nobody takes the directory before the watcher has finished.
 type watcher struct {
 	pipe *os.File
 	done chan struct{}
 }
 
-// watchScript reads the number of the watched process, then "ended" when that has
-// ended before us. $1 is the scratch directory, or empty.
+// watchScript reads the number of the watched process, and then "ended" if that
+// process ended before ours. $1 is the scratch directory, or empty.
 const watchScript = `
 while read -r line; do pid=$line; done
 [ "$pid" != ended ] || exit 0
@@ -33,8 +34,8 @@ fi
 [ -z "$1" ] || rm -rf -- "$1"
 `
 
-// announceScript reports its own number before it becomes what is watched, so that
-// there is no moment at which that runs unwatched.
+// announceScript reports its own process number and then becomes the watched
+// program, so that the program is never unwatched.
 const announceScript = `echo $$ >&3; exec 3>&-; exec "$@"`
 
 func newWatcher(d *dataDir) (*watcher, error) {
@@ -78,7 +79,8 @@ func (w *watcher) over(ctx context.Context, a account, path string, args ...stri
 	return cmd
 }
 
-// release tells the watcher that what it watched has ended, and waits for its end.
+// release tells the watcher that the watched process has ended, and waits for the
+// end of the watcher.
 func (w *watcher) release() {
 	if w == nil {
 		return

@@ -1,8 +1,8 @@
-// Package pgtest gives each test a migrated PostgreSQL database of its own. All
-// tests of a process share one throwaway server, which internal/embedpg starts
-// and which dies with the process, so no test and no TestMain has to end it; or
-// they share the throwaway server that TEST_DATABASE_URL names, where a test's
-// database can also be kept.
+// Package pgtest gives each test its own migrated PostgreSQL database. All tests of
+// a process share one throwaway server, which internal/embedpg starts and which
+// dies with the process, so no test and no TestMain has to end it. If
+// TEST_DATABASE_URL is set, they share the throwaway server that it names, where a
+// test's database can also be kept.
 package pgtest
 
 import (
@@ -31,20 +31,20 @@ import (
 )
 
 const (
-	// urlVariable names a superuser's URL. The server must be a throwaway: both
-	// roles get a password there that everyone can read below.
+	// urlVariable names a superuser's URL. The server must be a throwaway, because
+	// both roles get a password that everybody can read below.
 	urlVariable  = "TEST_DATABASE_URL"
 	testPassword = "tenfold-test"
-	// keepVariable, set to anything, leaves the databases of tests on the server that
-	// urlVariable names, to be looked at.
+	// keepVariable, set to any value, keeps the databases of tests on the server that
+	// urlVariable names, so that they can be inspected.
 	keepVariable = "TEST_KEEP_DATABASE"
-	// templateLock keeps the test processes of one server from making the
-	// template at once.
+	// templateLock prevents the test processes of one server from making the
+	// template at the same time.
 	templateLock = 0x74656e02
 	setUpLimit   = 2 * time.Minute
 )
 
-// DB is a database of one test. The URLs are for lib/pq and psql.
+// DB is the database of one test. The URLs are for lib/pq and psql.
 type DB struct {
 	Name string
 	// OwnerURL connects as the role that owns the tables.
@@ -55,10 +55,10 @@ type DB struct {
 	AdminURL string
 }
 
-// New returns a database with the whole schema and no rows, and drops it at the
-// end of the test, whoever is still connected. With TEST_KEEP_DATABASE set it stays,
-// and the test's log says how to open it. Safe in parallel tests. Fails the test if
-// there is no server to be had.
+// New returns a database with the whole schema and without rows. It drops the
+// database at the end of the test, even if somebody is still connected. If
+// TEST_KEEP_DATABASE is set, the database stays, and the test's log says how to open
+// it. Parallel tests may call New. It fails the test if there is no server.
 func New(t testing.TB) *DB {
 	t.Helper()
 	db, drop, err := Make(t.Context())
@@ -66,12 +66,12 @@ func New(t testing.TB) *DB {
 		t.Fatalf("pgtest: %v", err)
 	}
 	if os.Getenv(keepVariable) != "" {
-		// Said before the test does anything: it may never end.
-		t.Logf("the database of this test stays: psql '%s'", db.AdminURL)
+		// This is logged before the test begins, because the test may never end.
+		t.Logf("the database of this test is kept; open it with psql '%s'", db.AdminURL)
 		return db
 	}
 	t.Cleanup(func() {
-		// The test's own context has ended by now.
+		// The context of the test has ended here.
 		if err := drop(context.Background()); err != nil {
 			t.Errorf("pgtest: %v", err)
 		}
@@ -79,8 +79,8 @@ func New(t testing.TB) *DB {
 	return db
 }
 
-// Make is New for code that is no test, such as examples: whoever has the database
-// must drop it.
+// Make makes a database like New, for code that is not a test, such as examples. The
+// caller must drop the database.
 func Make(ctx context.Context) (db *DB, drop func(context.Context) error, err error) {
 	s, err := theServer()
 	if err != nil {
@@ -92,7 +92,7 @@ func Make(ctx context.Context) (db *DB, drop func(context.Context) error, err er
 	return db, func(ctx context.Context) error { return s.drop(ctx, db.Name) }, nil
 }
 
-// Open returns a pool of connections as the role of the engine, closed at the
+// Open returns a connection pool for the role of the engine, which is closed at the
 // end of the test.
 func (db *DB) Open(t testing.TB) *sqlx.DB {
 	t.Helper()
@@ -104,10 +104,11 @@ func (db *DB) Open(t testing.TB) *sqlx.DB {
 	return pool
 }
 
-// server is where the databases of this process live.
+// server holds the databases of this process.
 type server struct {
 	adminURL string
-	// password is that of both roles; empty where the socket lets them in.
+	// password is the password of both roles; it is empty if the socket admits them
+	// without one.
 	password string
 	admin    *sql.DB
 	cloneSQL string // Makes a copy of the template when a name is put in front.
@@ -121,8 +122,8 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	s := &server{adminURL: os.Getenv(urlVariable), password: testPassword}
 	if s.adminURL == "" {
 		if os.Getenv(keepVariable) != "" {
-			return nil, errors.New(keepVariable + " keeps databases on the server that " + urlVariable +
-				" names; one that tests start by themselves ends with them. `make test-server` runs one that stays")
+			return nil, errors.New(keepVariable + " requires " + urlVariable + ", because a server that tests start ends with them; " +
+				"`make test-server` runs a server that stays")
 		}
 		embedded, err := StartServer(ctx)
 		if err != nil {
@@ -140,20 +141,20 @@ var theServer = sync.OnceValues(func() (*server, error) {
 	return s, nil
 })
 
-// StartServer starts a throwaway server for tests, empty. It ends with the process,
-// if not by Stop.
+// StartServer starts an empty throwaway server for tests. It ends by Stop, or with the
+// process.
 func StartServer(ctx context.Context) (*embedpg.Server, error) {
 	return embedpg.Start(ctx, embedpg.Config{Settings: map[string]string{
-		// The files may lie in memory, and tests never need old log.
+		// The files may be in memory, and tests never need old log.
 		"max_wal_size": "256MB",
-		// Parallel tests with a pool each.
+		// Parallel tests have a pool each.
 		"max_connections": "300",
 	}})
 }
 
-// prepare makes sure of the template: a migrated database that nobody can
-// connect to, named after what the migrations say, so that a server that
-// outlives the process keeps it for the next.
+// prepare makes the template if it is missing: a migrated database to which nobody
+// can connect. Its name depends on the migrations, so a server that outlives the
+// process keeps it for the next process.
 func (s *server) prepare(ctx context.Context) error {
 	digest, err := migrationsDigest()
 	if err != nil {
@@ -184,7 +185,7 @@ func (s *server) prepare(ctx context.Context) error {
 }
 
 func (s *server) ensureTemplate(ctx context.Context, conn *sql.Conn, template string) error {
-	// It is marked as a template only when it is whole.
+	// The database is marked as a template only when it is complete.
 	var whole bool
 	err := conn.QueryRowContext(ctx,
 		`SELECT datistemplate FROM pg_database WHERE datname = $1`, template).Scan(&whole)
@@ -214,7 +215,7 @@ func (s *server) ensureTemplate(ctx context.Context, conn *sql.Conn, template st
 	return err
 }
 
-// migrationsDigest tells one state of the migrations from another.
+// migrationsDigest distinguishes versions of the migrations.
 func migrationsDigest() (string, error) {
 	names, err := fs.Glob(migrations.FS, "*.sql")
 	if err != nil {

@@ -101,7 +101,7 @@ func TestKeptDatabase(t *testing.T) {
 		return string(out), err
 	}
 	said, err := run(pgtest.BareServer(t))
-	found := regexp.MustCompile(`stays: psql '(.+)'`).FindStringSubmatch(said)
+	found := regexp.MustCompile(`kept; open it with psql '(.+)'`).FindStringSubmatch(said)
 	if err != nil || found == nil {
 		t.Fatalf("%v\n%s", err, said)
 	}

@@ -4,5 +4,5 @@ package serveproc
 
 import "syscall"
 
-// attributes add nothing: this system cannot tie the server to its parent.
+// attributes are empty, because this system cannot tie the server to its parent.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }

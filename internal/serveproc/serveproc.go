@@ -1,6 +1,6 @@
-// Package serveproc runs a Tenfold server as a process of its own, for the demo
-// and the bench: it can be killed like any process, and what it uses is
-// measured apart from who calls it. It leaves what to serve to the caller.
+// Package serveproc runs a Tenfold server as a separate process, for the demo and
+// the bench. The process can be killed, and its resources are measured apart from
+// those of its callers. The caller chooses the settings of the server.
 package serveproc
 
 import (
@@ -17,35 +17,36 @@ import (
 	"time"
 )
 
-// Config says what to run.
+// Config says how to run the server.
 type Config struct {
-	// Binary is the tenfold binary; empty for the running one.
+	// Binary is the tenfold binary; it defaults to the running one.
 	Binary string
 	// Args follow the word serve.
 	Args []string
-	// Env is added to the environment, of which the server gets everything but
-	// settings of its own.
+	// Env is added to the environment. The server inherits our environment without
+	// the settings of a server.
 	Env []string
-	// Log receives what the server logs.
+	// Log receives the server's log.
 	Log io.Writer
-	// StartLimit bounds the start; zero means a minute.
+	// StartLimit limits the duration of the start; zero means a minute.
 	StartLimit time.Duration
 }
 
-// announcement begins the line that a server prints once it takes calls.
+// announcement is the beginning of the line that a server prints once it takes
+// calls.
 const announcement = "serving on "
 
 // Process is a running server.
 type Process struct {
 	command *exec.Cmd
 	address string
-	// ended is closed when the process is gone; err is how it went.
+	// ended is closed when the process has ended; err is its exit error.
 	ended chan struct{}
 	err   error
 }
 
-// Start runs a server and waits until it takes calls. The process ends with the
-// one that started it, where the system allows that.
+// Start runs a server and waits until it takes calls. If the system allows that,
+// the process ends together with the process that started it.
 func Start(ctx context.Context, c Config) (*Process, error) {
 	if c.Binary == "" {
 		self, err := os.Executable()
@@ -71,7 +72,7 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	p := &Process{command: command, ended: make(chan struct{})}
 	said := make(chan string, 1)
 	go func() {
-		// Wait closes the pipe, so everything is read before.
+		// Wait closes the pipe, so the output must be read first.
 		p.listen(out, said)
 		p.err = command.Wait()
 		close(p.ended)
@@ -90,8 +91,8 @@ func Start(ctx context.Context, c Config) (*Process, error) {
 	}
 }
 
-// withoutSettings leaves out what would steer the server beside its arguments:
-// a database or credentials that are meant for another.
+// withoutSettings removes the variables that would change the server besides its
+// arguments, such as a database or credentials that are meant for another server.
 func withoutSettings(environment []string) []string {
 	return slices.DeleteFunc(environment, func(entry string) bool { return strings.HasPrefix(entry, "TENFOLD_") })
 }
@@ -108,13 +109,13 @@ func (p *Process) listen(out io.Reader, said chan<- string) {
 	}
 }
 
-// Address is where the server takes calls.
+// Address is the address on which the server takes calls.
 func (p *Process) Address() string { return p.address }
 
-// Pid is its process id.
+// Pid is the process id of the server.
 func (p *Process) Pid() int { return p.command.Process.Pid }
 
-// Kill ends the process at once, as a crash would, and waits until it is gone.
+// Kill ends the process at once, as a crash would, and waits until it has ended.
 func (p *Process) Kill() error {
 	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill server: %w", err)
@@ -123,8 +124,8 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// Stop asks the process to end, waits until it has, and kills it when ctx ends
-// before.
+// Stop asks the process to end and waits for its end. If ctx ends first, Stop kills
+// the process.
 func (p *Process) Stop(ctx context.Context) error {
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop server: %w", err)

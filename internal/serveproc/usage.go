@@ -2,14 +2,14 @@ package serveproc
 
 import "time"
 
-// Usage is what a process has used so far.
+// Usage is the CPU time and memory that a process has used so far.
 type Usage struct {
-	// CPU is user and system time of all its threads.
+	// CPU is the user and system time of all threads.
 	CPU time.Duration
-	// Resident and PeakResident are its memory in bytes, now and at its most.
+	// Resident is the present memory in bytes, and PeakResident the largest.
 	Resident     int64
 	PeakResident int64
 }
 
-// Usage reads what the server has used.
+// Usage reads the resources of the server.
 func (p *Process) Usage() (Usage, error) { return UsageOf(p.Pid()) }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// clockTick is the unit of CPU times under /proc: the kernel gives it to user
-// space as a hundredth of a second on every architecture.
+// clockTick is the unit of CPU times in /proc. The kernel reports them to user
+// space in hundredths of a second on every architecture.
 const clockTick = 10 * time.Millisecond
 
-// UsageOf reads what a process has used.
+// UsageOf reads the resources of a process.
 func UsageOf(pid int) (Usage, error) {
 	cpu, err := cpuTime(pid)
 	if err != nil {
@@ -39,14 +39,14 @@ func UsageOf(pid int) (Usage, error) {
 	return u, nil
 }
 
-// cpuTime reads user and system time of a process, all its threads together.
+// cpuTime reads the user and system time of all threads of a process.
 func cpuTime(pid int) (time.Duration, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, fmt.Errorf("read CPU time of process %d: %w", pid, err)
 	}
-	// The name in parentheses may hold anything; utime and stime are the 12th and
-	// 13th fields behind it.
+	// The name in parentheses may contain anything; utime and stime are the 12th
+	// and 13th fields after it.
 	const utime, stime = 11, 12
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	fields := strings.Fields(rest)

@@ -4,7 +4,7 @@ package serveproc
 
 import "errors"
 
-var errNoProc = errors.New("this system does not tell what a process uses")
+var errNoProc = errors.New("this system does not report the resources of a process")
 
-// UsageOf reads what a process has used; only Linux tells.
+// UsageOf reads the resources of a process; only Linux reports them.
 func UsageOf(int) (Usage, error) { return Usage{}, errNoProc }

@@ -20,22 +20,22 @@ import (
 )
 
 const (
-	// caresMax is how many claims a caller cares for at once, turnsMax how often it
-	// turns to one of them.
+	// caresMax is the number of claims that a caller drives at once. turnsMax is
+	// the number of turns that it takes on each of them.
 	caresMax, turnsMax = 6, 30
-	// siblings is how many claims a consumer has on one product.
+	// siblings is the number of claims that a consumer has on one product.
 	siblings = 3
-	// bookTurns is of how many turns one goes to the book and not to a claim.
+	// bookTurns: one turn in bookTurns is about the book and not about a claim.
 	bookTurns = 12
 )
 
-// destinations are where payouts go, with what happens to them there.
+// destinations are payout destinations; the name of each says how the payments end.
 var destinations = []string{
 	payouttest.Succeed, payouttest.Succeed, payouttest.Succeed, payouttest.Process, payouttest.Fail,
 	payouttest.Stall, payouttest.Lose, payouttest.Miss, payouttest.Double, payouttest.Return,
 }
 
-// persons are who decides and approves.
+// persons decide and approve.
 var persons = []string{"person-1", "person-2", "person-3", "person-4"}
 
 // caller plays a consumer's order service, laboratory, merchant and deciders, one
@@ -48,7 +48,7 @@ type caller struct {
 	cares  []*care
 }
 
-// care is a claim that a caller cares for.
+// care is a claim that a caller drives.
 type care struct {
 	merchant, id, line string
 	turns              int
@@ -72,7 +72,7 @@ func (c *caller) run(ctx context.Context) error {
 	return nil
 }
 
-// turn does one thing.
+// turn sends one command.
 func (c *caller) turn(ctx context.Context) error {
 	switch {
 	case len(c.cares) == 0, len(c.cares) < caresMax && c.random.IntN(4) == 0:
@@ -102,7 +102,7 @@ func (c *caller) read(ctx context.Context, k *care) (now claim.Claim, found bool
 	return now, found, err
 }
 
-// file files a claim, of a product on which the consumer has others.
+// file files a claim on a product on which the consumer has other claims.
 func (c *caller) file(ctx context.Context) error {
 	n := c.filed
 	c.filed++
@@ -133,7 +133,7 @@ func (c *caller) file(ctx context.Context) error {
 	})
 }
 
-// trade moves a merchant's money, or has an order of a claim refunded.
+// trade moves a merchant's money, or records a refund on the order of a claim.
 func (c *caller) trade(ctx context.Context) error {
 	merchant := c.merchant(c.random.IntN(c.Merchants))
 	switch c.random.IntN(6) {
@@ -155,8 +155,8 @@ func (c *caller) trade(ctx context.Context) error {
 	})
 }
 
-// deliverReports tells the replicas what the payment service reports by itself,
-// until the trade is over; what is left is told at the end.
+// deliverReports sends the reports of the payment service to the replicas until the
+// trade is over. The remaining reports are sent at the end.
 func (s *soak) deliverReports(ctx context.Context, over <-chan struct{}) error {
 	for {
 		if err := s.deliver(ctx); err != nil {

@@ -22,12 +22,12 @@ const (
 	// callMax is how long a replica waits for the gateway; some calls take longer.
 	callMax  = 100 * time.Millisecond
 	delayMax = 150 * time.Millisecond
-	// failing and slow are of how many calls one fails and one is slow.
+	// One call in failing fails, and one call in slow is slow.
 	failing = 25
 	slow    = 40
 )
 
-// gateway is the payment service behind gRPC, over a connection that fails.
+// gateway is the payment service behind gRPC, over an unreliable connection.
 type gateway struct {
 	*payouttest.Simulator
 	client *gatewayclient.Client
@@ -61,11 +61,11 @@ func (g *gateway) stop() {
 	g.server.Stop()
 }
 
-// mend lets nothing go wrong any more with the connection.
+// mend makes the connection reliable.
 func (g *gateway) mend() { g.Break(nil) }
 
-// fail lets calls fail before they arrive, and others take longer than anybody
-// waits for.
+// fail makes some calls fail before they arrive, and others take longer than the
+// caller waits.
 func (g *gateway) fail(ctx context.Context, _, _ string) error {
 	g.mu.Lock()
 	fails, isSlow, takes := g.random.IntN(failing) == 0, g.random.IntN(slow) == 0, time.Duration(g.random.Int64N(int64(delayMax)))
@@ -80,7 +80,7 @@ func (g *gateway) fail(ctx context.Context, _, _ string) error {
 	defer t.Stop()
 	select {
 	case <-t.C:
-		// Nobody may wait for the answer any more; the payment is made all the same.
+		// The caller may have given up; the payment is made all the same.
 		return nil
 	case <-ctx.Done():
 		return nil

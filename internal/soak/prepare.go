@@ -21,13 +21,13 @@ const (
 	day      = 24 * time.Hour
 )
 
-// authenticators are who examines goods.
+// authenticators examine goods.
 var authenticators = []string{"lab-1", "lab-2"}
 
 func (s *soak) merchant(i int) string { return fmt.Sprintf("merchant-%d", i+1) }
 
 // prepare publishes a policy under which money is short and large amounts need
-// approval, registers laboratories, and opens books with little in them.
+// approval, registers laboratories, and opens books with little money.
 func (s *soak) prepare(ctx context.Context) error {
 	promise := policy.Seeds()[0]
 	promise.Number, promise.AdvanceLimit, promise.AdvanceLimitPerMerchant = 2, 60_000, 2_000_000
@@ -65,7 +65,7 @@ func (s *soak) prepare(ctx context.Context) error {
 	return nil
 }
 
-// moveMoney lets money of a merchant come in or go out.
+// moveMoney records a transfer of a merchant's money.
 func (s *soak) moveMoney(ctx context.Context, merchant string, kind ledger.Kind, amount money.Amount) error {
 	reference := fmt.Sprintf("soak-payment-%d", s.serial.Add(1))
 	return s.send(ctx, merchant, string(kind), cashier, func(ctx context.Context, e *engine.Engine, h request.Header) error {

@@ -12,10 +12,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
 
-// poolMax is how many connections a replica opens at most.
+// poolMax is the largest number of connections of a replica.
 const poolMax = 24
 
-// replica is what one server process consists of.
+// replica holds the parts of one server process.
 type replica struct {
 	wire   *wire
 	db     *postgres.DB
@@ -23,7 +23,7 @@ type replica struct {
 	worker *worker.Worker
 	end    context.CancelFunc
 	works  sync.WaitGroup
-	// calls holds the engine open while it is called.
+	// calls keeps the engine open while it is called.
 	calls sync.RWMutex
 	over  bool
 }
@@ -37,7 +37,7 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 		return nil, errors.Join(err, r.wire.Cut())
 	}
 	config := worker.Defaults()
-	// The clock runs fast, so the worker looks often.
+	// The clock runs fast, so the worker looks for work often.
 	config.Senders, config.Pause, config.PauseMax = 32, 50*time.Millisecond, time.Second
 	hints := worker.NewHints(config.HintsMax)
 	if r.engine, err = engine.New(ctx, r.db, s.clock.now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, s.Log); err != nil {
@@ -50,8 +50,8 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 	return r, nil
 }
 
-// stop ends a replica: at once, with what is under way unknown, since its wire is
-// cut first.
+// stop stops a replica at once. Its wire is cut first, so the outcome of its
+// running transactions is unknown.
 func (r *replica) stop() error {
 	err := r.wire.Cut()
 	r.end()
@@ -60,7 +60,7 @@ func (r *replica) stop() error {
 	r.over = true
 	r.calls.Unlock()
 	r.engine.Close()
-	_ = r.db.Close() // It says what is known: that its connections are cut.
+	_ = r.db.Close() // Its error says only that the connections are cut.
 	return err
 }
 
@@ -74,8 +74,8 @@ func (r *replica) call(f func(*engine.Engine) error) error {
 	return f(r.engine)
 }
 
-// restartNowAndThen cuts off replicas, spread over the commands, and starts others
-// in their place.
+// restartNowAndThen cuts off replicas, spread over the commands, and starts new
+// replicas in their place.
 func (s *soak) restartNowAndThen(ctx context.Context, over <-chan struct{}) (restarts int, err error) {
 	random := rand.New(rand.NewPCG(s.Seed, 1))
 	every := max(1, s.Commands/int64(s.Restarts+1))

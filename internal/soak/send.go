@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// sendsMax bounds how often one command is sent.
+	// sendsMax limits how often one command is sent.
 	sendsMax = 2_000
-	// patience is how long one answer is waited for.
+	// patience is how long a caller waits for one answer.
 	patience = 20 * time.Second
 )
 
-// send has some replica carry out a command, and sends it again, with the same
-// request id and perhaps to the other replica, until it is answered. A refusal is
-// an answer.
+// send carries out a command on some replica. Until it gets an answer it sends the
+// command again, with the same request id and perhaps to the other replica. A
+// refusal is an answer.
 func (s *soak) send(ctx context.Context, merchant, method, person string, f func(context.Context, *engine.Engine, request.Header) error) error {
 	h := request.Header{
 		MerchantID: merchant, Method: method, RequestID: fmt.Sprintf("soak-%d", s.serial.Add(1)),
@@ -57,7 +57,7 @@ func (s *soak) try(ctx context.Context, h request.Header, f func(context.Context
 	return s.replicas[rand.IntN(len(s.replicas))].Load().call(func(e *engine.Engine) error { return f(one, e, h) })
 }
 
-// reading reads from whichever replica answers.
+// reading reads from the first replica that answers.
 func (s *soak) reading(ctx context.Context, f func(*postgres.DB) error) error {
 	var last error
 	for range sendsMax {

@@ -1,8 +1,8 @@
-// Package soak lets a marketplace run for as long as one likes on two replicas
-// that are cut off and restarted at random, with a payout gateway that delays,
-// fails, doubles, stalls, loses answers and takes payouts back. At the end it
-// proves every book, and that what the payment service paid is what the ledger
-// says: nothing twice, nothing lost.
+// Package soak runs a marketplace for any length of time on two replicas that are
+// cut off and restarted at random. The payout gateway delays, fails, doubles,
+// stalls, loses answers and takes payouts back. At the end the package audits every
+// book, and checks that the payments of the payment service equal those of the
+// ledger: nothing was paid twice, and nothing was lost.
 package soak
 
 import (
@@ -18,36 +18,39 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Start is where the soak's clock begins; it moves with the commands.
+// Start is the first time of the soak's clock, which moves with the commands.
 var Start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// Config says what to run.
+// Config is the input of a soak.
 type Config struct {
-	// DatabaseURL leads to an empty database with the schema, as the engine's role.
+	// DatabaseURL is the URL of an empty database with the schema, for the engine's
+	// role.
 	DatabaseURL string
-	// Seed picks what everybody does; how commands meet is left to chance.
+	// Seed is the seed of all random choices; the order in which commands meet is
+	// not determined by it.
 	Seed uint64
-	// Commands is how many commands are answered before everything is brought to an
-	// end, Callers how many are under way at once, Merchants how many books there are.
+	// Commands is the number of commands that are answered before all claims are
+	// ended. Callers is the number of commands in flight, and Merchants the number
+	// of books.
 	Commands  int64
 	Callers   int
 	Merchants int
-	// Restarts is how often a replica is cut off from the database and started again.
+	// Restarts is how often a replica is cut off from the database and restarted.
 	Restarts int
-	// Pace is how far the clock moves with each command.
+	// Pace is how far each command moves the clock.
 	Pace time.Duration
-	// Progress is told how many commands were answered; it must not block.
+	// Progress receives the number of answered commands; it must not block.
 	Progress func(done, total int)
-	// Log takes what the replicas log.
+	// Log receives the log of the replicas.
 	Log *slog.Logger
 }
 
-// Defaults are the settings of a whole soak.
+// Defaults are the settings of a full soak.
 func Defaults() Config {
 	return Config{Commands: 1_000_000, Callers: 64, Merchants: 12, Restarts: 40, Pace: 20 * time.Second}
 }
 
-// Check refuses settings that make no soak.
+// Check returns an error for settings with which a soak cannot run.
 func (c *Config) Check() error {
 	if c.Commands < 1 || c.Callers < 1 || c.Merchants < 1 || c.Restarts < 0 || c.Pace <= 0 {
 		return errors.New("a soak needs at least one command, one caller, one merchant, and a clock that moves")
@@ -55,11 +58,12 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// Report is what came out.
+// Report is the result of a soak.
 type Report struct {
 	Seed uint64 `json:"seed"`
-	// Commands were answered, of which Refused were refused; Retries is how often one
-	// was sent again because its answer never came or the book was busy.
+	// Commands is the number of answered commands, of which Refused were refused.
+	// Retries is how often a command was sent again because its answer never came
+	// or the book was busy.
 	Commands int64            `json:"commands"`
 	Refused  map[string]int64 `json:"refused"`
 	Retries  int64            `json:"retries"`
@@ -68,13 +72,14 @@ type Report struct {
 
 	Claims  map[string]int64 `json:"claims_by_state"`
 	Payouts map[string]int64 `json:"payouts_by_state"`
-	// PaidMinor is what consumers have, by the payment service's books.
+	// PaidMinor is the amount that consumers received, by the payment service's
+	// books.
 	PaidMinor int64 `json:"paid_minor"`
-	// Wrong is everything that does not fit, empty for a soak that held.
+	// Wrong lists the discrepancies; it is empty if all checks passed.
 	Wrong []string `json:"wrong"`
 }
 
-// wrongMax is where a report stops listing what is wrong.
+// wrongMax is the largest number of discrepancies in a report.
 const wrongMax = 100
 
 func (r *Report) wrong(format string, args ...any) {
@@ -96,13 +101,14 @@ type soak struct {
 	refused map[fault.Reason]int64
 }
 
-// clock is what everybody lives by.
+// clock is the clock of all parts of the soak.
 type clock struct{ past atomic.Int64 }
 
 func (c *clock) now() time.Time       { return Start.Add(time.Duration(c.past.Load())) }
 func (c *clock) move(d time.Duration) { c.past.Add(int64(d)) }
 
-// Run soaks and reports. An error means that it could not be carried through.
+// Run soaks and reports. It returns an error if the soak could not be carried
+// through.
 func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -138,8 +144,8 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	return s.report(ctx, restarts)
 }
 
-// trade lets callers do as they like until enough commands were answered, while
-// replicas come and go and the payment service reports what it has to say.
+// trade lets callers send random commands until enough commands were answered. In
+// the meantime replicas are restarted, and the payment service sends its reports.
 func (s *soak) trade(ctx context.Context) (restarts int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -165,7 +171,7 @@ func (s *soak) trade(ctx context.Context) (restarts int, err error) {
 	return restarts, context.Cause(ctx)
 }
 
-// tick counts an answered command and lets its time pass.
+// tick counts an answered command and moves the clock.
 func (s *soak) tick() {
 	n := s.answered.Add(1)
 	s.clock.move(s.Pace)
@@ -174,7 +180,7 @@ func (s *soak) tick() {
 	}
 }
 
-// report proves the books and holds them against the payment service's.
+// report audits the books, and compares them with those of the payment service.
 func (s *soak) report(ctx context.Context, restarts int) (*Report, error) {
 	r := &Report{
 		Seed: s.Seed, Commands: s.answered.Load(), Refused: make(map[string]int64), Retries: s.retries.Load(), Restarts: restarts,

@@ -12,8 +12,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// turnTo does to a claim what its state asks for, as a rule, and now and then
-// something else.
+// turnTo sends the command that the state of the claim usually asks for, and
+// sometimes another one.
 func (c *caller) turnTo(ctx context.Context, k *care, now *claim.Claim) error {
 	if c.random.IntN(8) == 0 {
 		return c.disturb(ctx, k, now)
@@ -40,7 +40,7 @@ func (c *caller) turnTo(ctx context.Context, k *care, now *claim.Claim) error {
 	return nil
 }
 
-// verdicts are random ones on a claim's units.
+// verdicts are random unit verdicts on a claim.
 func (c *caller) verdicts(now *claim.Claim) []claim.Unit {
 	units := make([]claim.Unit, len(now.Units))
 	for i, u := range now.Units {
@@ -49,7 +49,7 @@ func (c *caller) verdicts(now *claim.Claim) []claim.Unit {
 	return units
 }
 
-// disturb does what nobody asked for.
+// disturb sends a command that nothing asks for.
 func (c *caller) disturb(ctx context.Context, k *care, now *claim.Claim) error {
 	switch c.random.IntN(4) {
 	case 0:
@@ -91,8 +91,8 @@ func (c *caller) decide(ctx context.Context, k *care, now *claim.Claim) error {
 	})
 }
 
-// answer is the merchant's: notice taken, then accepted or appealed against, or
-// neither, so that the notice lapses.
+// answer plays the merchant. The merchant confirms the notice, and then accepts or
+// appeals, or does neither, so that the notice lapses.
 func (c *caller) answer(ctx context.Context, k *care, now *claim.Claim) error {
 	switch {
 	case now.NoticeConfirmedAt.IsZero() && c.random.IntN(4) > 0:
@@ -147,7 +147,8 @@ func (c *caller) revise(ctx context.Context, k *care, now *claim.Claim) error {
 	})
 }
 
-// retry is an operator sending what failed or came back again, here or elsewhere.
+// retry plays an operator, who sends failed or returned payouts again, to the same
+// or another destination.
 func (s *soak) retry(ctx context.Context, merchant, claimID, destination string) error {
 	var failed string
 	err := s.reading(ctx, func(db *postgres.DB) error {

@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// roundsMax bounds how often everything that is due is done, roundSpan is how much
-	// time passes in between: more than the gateway has to pay. After dueSpan a payout
-	// that nobody was told of is looked after.
+	// roundsMax limits how often due work is done. roundSpan is the time between
+	// two rounds, which is longer than the gateway's deadline. After dueSpan, a
+	// payout whose outcome was not reported is checked.
 	roundsMax = 60
 	roundSpan = 80 * time.Hour
 	dueSpan   = time.Minute
 	pageRows  = 500
-	// plenty is what pays every debt there can be.
+	// plenty is an amount that pays every possible debt.
 	plenty = 1_000_000_000_000
-	// good is a destination at which nothing goes wrong.
+	// good is a destination to which payments succeed.
 	good = "wallet-good"
 )
 
-// windUp lets money come in, and operators and the payment service work, until no
-// confirmed claim waits for anything.
+// windUp tops up the merchants' money, and lets operators and the payment service
+// work, until no confirmed claim waits for anything.
 func (s *soak) windUp(ctx context.Context) error {
 	for i := range s.Merchants {
 		if err := s.moveMoney(ctx, s.merchant(i), ledger.DepositToppedUp, plenty); err != nil {
@@ -48,25 +48,26 @@ func (s *soak) windUp(ctx context.Context) error {
 		if waiting == 0 && s.gateway.Pending() == 0 {
 			return nil
 		}
-		// Nothing may be told to a replica and wait there until it is too late.
+		// Nothing that was reported to a replica may wait there until it is too
+		// late.
 		if err := s.runDue(ctx, dueSpan); err != nil {
 			return err
 		}
 	}
-	return nil // What still waits is found wrong.
+	return nil // The report names the claims that still wait.
 }
 
-// runDue lets time pass and does what is due by then.
+// runDue moves the clock by span and does the work that is due.
 func (s *soak) runDue(ctx context.Context, span time.Duration) error {
 	s.clock.move(span)
 	if _, err := s.replicas[0].Load().worker.RunDue(ctx); err != nil {
-		return fmt.Errorf("do what is due: %w", err)
+		return fmt.Errorf("do due work: %w", err)
 	}
 	return nil
 }
 
-// payAgain sends what failed elsewhere, and says how many confirmed claims wait for
-// something.
+// payAgain sends failed payouts to another destination, and returns the number of
+// confirmed claims that wait for something.
 func (s *soak) payAgain(ctx context.Context) (waiting int, err error) {
 	var failed []claim.Claim
 	err = s.eachClaim(ctx, func(c *claim.Claim) {
@@ -89,7 +90,7 @@ func (s *soak) payAgain(ctx context.Context) (waiting int, err error) {
 	return waiting, nil
 }
 
-// settled says whether a claim waits neither for money nor for the gateway.
+// settled says whether a claim waits for neither money nor the gateway.
 func settled(c *claim.Claim) bool {
 	if !c.State.Confirmed() {
 		return c.Funding.InFlight() == 0
@@ -117,13 +118,13 @@ func (s *soak) eachClaim(ctx context.Context, f func(*claim.Claim)) error {
 	}
 }
 
-// reconcile holds claims and payouts against each other and against the payment
+// reconcile compares claims and payouts with each other and with the payment
 // service's own account.
 func (s *soak) reconcile(ctx context.Context, db *postgres.DB, r *Report) error {
 	err := s.eachClaim(ctx, func(c *claim.Claim) {
 		r.Claims[string(c.State)]++
 		if !settled(c) {
-			r.wrong("claim %s of merchant %s is %s in the end, awarded %+v, with %+v", c.ID, c.MerchantID, c.State, c.Award, c.Funding)
+			r.wrong("claim %s of merchant %s is %s at the end, with award %+v and funding %+v", c.ID, c.MerchantID, c.State, c.Award, c.Funding)
 		}
 	})
 	if err != nil {
@@ -138,9 +139,9 @@ func (s *soak) reconcile(ctx context.Context, db *postgres.DB, r *Report) error 
 			stays := known && !said.Returned
 			switch {
 			case known && said.Minor != int64(p.Amount):
-				r.wrong("payout %s of %d was paid as %d", p.OutNumber, p.Amount, said.Minor)
+				r.wrong("payout %s of %d was paid with %d", p.OutNumber, p.Amount, said.Minor)
 			case (p.State == payout.Succeeded) != stays:
-				r.wrong("payout %s of %d is %s; the payment service paid it: %v, and it came back: %v", p.OutNumber, p.Amount, p.State, known, said.Returned)
+				r.wrong("payout %s of %d is %s, but at the payment service it was paid: %v, and came back: %v", p.OutNumber, p.Amount, p.State, known, said.Returned)
 			case p.State == payout.Instructed:
 				r.wrong("payout %s of %d was never answered", p.OutNumber, p.Amount)
 			}
@@ -149,12 +150,13 @@ func (s *soak) reconcile(ctx context.Context, db *postgres.DB, r *Report) error 
 		}
 	}
 	for number, said := range paid {
-		r.wrong("%d were paid under the out-number %s, which no payout has", said.Minor, number)
+		r.wrong("the payment service paid %d under out-number %s, which no payout has", said.Minor, number)
 	}
 	return s.reconcileCash(ctx, db, r)
 }
 
-// reconcileCash proves that what left the platform's cash is what was paid.
+// reconcileCash checks that the platform's cash decreased by the amount that was
+// paid.
 func (s *soak) reconcileCash(ctx context.Context, db *postgres.DB, r *Report) error {
 	var left int64
 	for i := range s.Merchants {
@@ -165,7 +167,7 @@ func (s *soak) reconcileCash(ctx context.Context, db *postgres.DB, r *Report) er
 		left -= int64(head.Balances.At(ledger.PlatformCash).Of(ledger.PlatformCash))
 	}
 	if left != r.PaidMinor {
-		r.wrong("%d left the platform's cash, the payment service paid %d", left, r.PaidMinor)
+		r.wrong("%d left the platform's cash, but the payment service paid %d", left, r.PaidMinor)
 	}
 	return nil
 }

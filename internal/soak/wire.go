@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// wire is a replica's way to the database, which can be cut at any instant: what
-// is under way then has an unknown outcome, as after a crash.
+// wire is a replica's connection to the database. It can be cut at any instant;
+// then the outcome of running transactions is unknown, as after a crash.
 type wire struct {
 	dir      string
 	listener net.Listener
@@ -27,11 +27,11 @@ type wire struct {
 	ends map[net.Conn]struct{}
 }
 
-// layWire leads to the database at a URL.
+// layWire makes a wire to the database at a URL.
 func layWire(databaseURL string) (_ *wire, err error) {
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		// The text is not repeated: it may hold a password.
+		// The error does not repeat the text, which may contain a password.
 		return nil, errors.New("a connection URL must have the form postgres://…")
 	}
 	w := &wire{url: u, ends: make(map[net.Conn]struct{})}
@@ -46,7 +46,7 @@ func layWire(databaseURL string) (_ *wire, err error) {
 	return w, nil
 }
 
-// aim finds out where the database listens.
+// aim finds the address on which the database listens.
 func (w *wire) aim() {
 	query := w.url.Query()
 	host, port := query.Get("host"), query.Get("port")
@@ -69,7 +69,7 @@ func (w *wire) aim() {
 
 func socket(dir, port string) string { return filepath.Join(dir, ".s.PGSQL."+port) }
 
-// URL leads over the wire.
+// URL is the URL of the database over the wire.
 func (w *wire) URL() string {
 	u, query := *w.url, w.url.Query()
 	u.Host = ""
@@ -98,7 +98,7 @@ func (w *wire) serve() {
 	}
 }
 
-// keep notes the ends of a connection; false when the wire is cut.
+// keep notes both ends of a connection; it returns false if the wire is cut.
 func (w *wire) keep(ends ...net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,7 +122,7 @@ func (w *wire) carry(to, from net.Conn) {
 	}
 }
 
-// Cut ends every connection where it stands, and lets no new one through.
+// Cut breaks every connection at once, and admits no new one.
 func (w *wire) Cut() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

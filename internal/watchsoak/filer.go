@@ -14,12 +14,12 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// filePause is how long a filer rests between two claims.
+// filePause is the pause of a filer between two claims.
 const filePause = 15 * time.Millisecond
 
 func merchant(n int) string { return fmt.Sprintf("merchant-%d", n+1) }
 
-// dial connects over the road in a role.
+// dial connects in a role, over the road.
 func (s *soak) dial(role string) (*client.Client, error) {
 	c := client.Defaults()
 	c.PauseMin, c.PauseMax = 10*time.Millisecond, 200*time.Millisecond
@@ -44,7 +44,8 @@ func (s *soak) openBooks(ctx context.Context) (err error) {
 	return nil
 }
 
-// file files claims with a merchant until over is closed, each until it is answered.
+// file files claims with a merchant until over is closed, and repeats each call
+// until it is answered.
 func (s *soak) file(ctx context.Context, n int, over <-chan struct{}) (err error) {
 	c, err := s.dial("order-service")
 	if err != nil {
@@ -74,13 +75,13 @@ func (s *soak) file(ctx context.Context, n int, over <-chan struct{}) (err error
 	}
 }
 
-// passing says whether the same request may be accepted later.
+// passing says whether the same request may succeed later.
 func passing(err error) bool {
 	code := status.Code(err)
 	return code == codes.Unavailable || code == codes.DeadlineExceeded || code == codes.Aborted || code == codes.ResourceExhausted
 }
 
-// filing claims the one unit of an order line.
+// filing is a request for the single unit of an order line.
 func filing(merchant string, serial int, now time.Time) *tenfoldv1.FileClaimRequest {
 	paid := now.AddDate(0, -1, 0)
 	line := fmt.Sprintf("merchants/%s/orderLines/line-%d", merchant, serial)

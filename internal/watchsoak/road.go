@@ -10,14 +10,14 @@ import (
 	"sync"
 )
 
-// road is the one address at which callers find a server: each connection is led to
-// one that runs, and can be broken at any instant.
+// road is the single address of the servers. It leads each connection to a running
+// server, and can break a connection at any instant.
 type road struct {
 	listener net.Listener
 
 	mu      sync.Mutex
 	servers []string
-	// lanes are the open connections, with the server that each leads to.
+	// lanes are the open connections, each with its server.
 	lanes map[*lane]string
 }
 
@@ -41,7 +41,7 @@ func layRoad() (*road, error) {
 
 func (r *road) address() string { return r.listener.Addr().String() }
 
-// lead lets connections go to a server, or to none at an address any more.
+// lead adds or removes a server to which connections may lead.
 func (r *road) lead(server string, runs bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -64,7 +64,7 @@ func (r *road) serve() {
 	}
 }
 
-// take leads a connection to some server; false when there is none.
+// take leads a connection to some server; it returns false if there is none.
 func (r *road) take(near net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

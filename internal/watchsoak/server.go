@@ -7,13 +7,13 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 )
 
-// server is a process to which the road leads.
+// server is a process behind the road.
 type server struct {
 	soak    *soak
 	process *serveproc.Process
 }
 
-// nowhere is where no payout gateway answers: nothing is ever to be paid.
+// nowhere is an address without a payout gateway; nothing is ever paid.
 const nowhere = "127.0.0.1:9"
 
 func (s *soak) startServer(ctx context.Context) (*server, error) {
@@ -35,7 +35,8 @@ func (s *soak) startServer(ctx context.Context) (*server, error) {
 
 func (v *server) address() string { return v.process.Address() }
 
-// restart kills the server, whatever it is doing, and starts another in its place.
+// restart kills the server, whatever it is doing, and starts a new one in its
+// place.
 func (v *server) restart(ctx context.Context) (*server, error) {
 	v.soak.road.lead(v.address(), false)
 	if err := v.process.Kill(); err != nil {

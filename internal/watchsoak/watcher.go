@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	// heartbeat lets a watcher notice soon that its server is gone.
+	// heartbeat is short, so that a watcher soon notices that its server has ended.
 	heartbeat = time.Second
-	// breaks is of how many messages a watcher breaks off after one, and begins again
-	// with the token that it has kept.
+	// breaks: after one message in breaks a watcher crashes, and begins again with
+	// the token that it has kept.
 	breaks = 40
 )
 
-// watcher follows books and puts together what it receives.
+// watcher follows books and rebuilds their chains from its messages.
 type watcher struct {
 	soak   *soak
 	name   string
@@ -34,18 +34,18 @@ type watcher struct {
 
 	mu     sync.Mutex
 	chains map[string]*chain
-	// moved is signalled when something was received.
+	// moved is signalled when a message was received.
 	moved chan struct{}
 	token string
 }
 
-// chain is one book as a watcher has put it together.
+// chain is one book as a watcher has rebuilt it.
 type chain struct {
 	number int64
 	hash   event.Hash
 }
 
-// newWatchers makes a watcher of each book, and those of all.
+// newWatchers makes one watcher for each book, and the watchers of all books.
 func (s *soak) newWatchers() []*watcher {
 	var crew []*watcher
 	add := func(parent string) {
@@ -64,8 +64,8 @@ func (s *soak) newWatchers() []*watcher {
 	return crew
 }
 
-// errBreak ends a watch as a crash of the watcher would.
-var errBreak = errors.New("the watcher breaks off")
+// errBreak ends a watch like a crash of the watcher.
+var errBreak = errors.New("the watcher crashes")
 
 // run watches until ctx ends.
 func (w *watcher) run(ctx context.Context) error {
@@ -78,7 +78,7 @@ func (w *watcher) run(ctx context.Context) error {
 	return nil
 }
 
-// watch begins with the token that was kept, over a connection of its own.
+// watch begins with the kept token, over a new connection.
 func (w *watcher) watch(ctx context.Context) (err error) {
 	c, err := w.soak.dial("support")
 	if err != nil {
@@ -91,8 +91,8 @@ func (w *watcher) watch(ctx context.Context) (err error) {
 	}, w.take)
 }
 
-// take holds a message against the chains so far and keeps its token, both or
-// neither. Sometimes it breaks off before that, sometimes after.
+// take compares a message with the chains so far and keeps its token; it does both
+// or neither. Sometimes the watcher crashes before that, and sometimes after.
 func (w *watcher) take(m *tenfoldv1.WatchClaimsResponse) error {
 	before, after := w.random.IntN(breaks) == 0, w.random.IntN(breaks) == 0
 	if before {
@@ -114,7 +114,7 @@ func (w *watcher) take(m *tenfoldv1.WatchClaimsResponse) error {
 	return nil
 }
 
-// add holds an event against the chain of its book.
+// add compares an event with the chain of its book, and appends it.
 func (w *watcher) add(e *tenfoldv1.Event) {
 	book, _, _ := strings.Cut(strings.TrimPrefix(e.GetName(), "merchants/"), "/")
 	c := w.chains[book]
@@ -130,8 +130,8 @@ func (w *watcher) add(e *tenfoldv1.Event) {
 	}
 }
 
-// await waits until the watcher has all events of its books, and tells what it has
-// not when ctx ends, or what differs.
+// await waits until the watcher has all events of its books, or ctx ends. It
+// returns a text for each book whose last event the watcher does not have.
 func (w *watcher) await(ctx context.Context, heads map[string]book.Head) []string {
 	for {
 		missing := w.missing(heads)
@@ -158,7 +158,7 @@ func (w *watcher) missing(heads map[string]book.Head) (missing []string) {
 			got = *c
 		}
 		if got.number != head.EventNumber || got.hash != head.EventHash {
-			missing = append(missing, fmt.Sprintf("book %s ends with event %d, received were %d", book, head.EventNumber, got.number))
+			missing = append(missing, fmt.Sprintf("book %s ends with event %d, but the watcher received events up to %d", book, head.EventNumber, got.number))
 		}
 	}
 	return missing

@@ -1,8 +1,7 @@
-// Package watchsoak kills servers and breaks connections under watches, at random
-// and for as often as one likes, while claims are filed, and proves that every
-// watcher has received every event of its books once, in order and unchanged. The
-// servers are processes of their own behind one address. It leaves what money does
-// meanwhile to package soak.
+// Package watchsoak kills servers and breaks connections during watches, at random
+// and any number of times, while claims are filed. It checks that every watcher
+// received every event of its books once, in order and unchanged. The servers are
+// separate processes behind one address. Payments are left to package soak.
 package watchsoak
 
 import (
@@ -19,37 +18,39 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Config says what to run.
+// Config is the input of a soak.
 type Config struct {
-	// Binary is the tenfold program; empty for the running one.
+	// Binary is the tenfold program; it defaults to the running one.
 	Binary string
-	// DatabaseURL leads to an empty database with the schema, as the engine's role.
+	// DatabaseURL is the URL of an empty database with the schema, for the engine's
+	// role.
 	DatabaseURL string
-	// Seed picks who is killed and when watchers break off; how that meets what is
-	// filed is left to chance.
+	// Seed is the seed of the choice of servers to kill and of watchers that crash;
+	// how these meet the filed claims is not determined by it.
 	Seed uint64
-	// Kills is how often a server is killed or the connections to one are broken.
+	// Kills is the number of times that a server is killed or its connections are
+	// broken.
 	Kills int
-	// Merchants is how many books there are. One watcher follows each of them, and
-	// Watchers follow all.
+	// Merchants is the number of books. Each book has its own watcher, and Watchers
+	// watch all books.
 	Merchants int
 	Watchers  int
-	// Pause is about how long nothing is killed after something was.
+	// Pause is the approximate pause between two disturbances.
 	Pause time.Duration
 	// Now gives the time.
 	Now func() time.Time
-	// Progress is told how many kills are done; it must not block.
+	// Progress receives the number of kills so far; it must not block.
 	Progress func(done, total int)
-	// Log takes what the servers log.
+	// Log receives the log of the servers.
 	Log io.Writer
 }
 
-// Defaults are the settings of a whole soak.
+// Defaults are the settings of a full soak.
 func Defaults() Config {
 	return Config{Kills: 1_000, Merchants: 4, Watchers: 3, Pause: 150 * time.Millisecond}
 }
 
-// Check refuses settings that make no soak.
+// Check returns an error for settings with which a soak cannot run.
 func (c *Config) Check() error {
 	if c.Kills < 1 || c.Merchants < 1 || c.Watchers < 1 || c.Pause <= 0 {
 		return errors.New("a soak of watches needs at least one kill, one merchant, one watcher, and a pause")
@@ -57,21 +58,21 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// Report is what came out.
+// Report is the result of a soak.
 type Report struct {
 	Seed uint64 `json:"seed"`
-	// Killed is how many servers were killed and started again, Broken how often all
-	// connections to a server were cut, Begun how often a watcher began with a token
-	// that it had kept, as after a crash of its own.
+	// Killed is the number of servers that were killed and restarted. Broken is how
+	// often all connections to a server were cut. Begun is how often a watcher
+	// began again with a token that it had kept, as after a crash.
 	Killed int   `json:"servers_killed"`
 	Broken int   `json:"connections_broken"`
 	Begun  int64 `json:"watchers_begun_again"`
-	// Claims were filed. Events is how many the books have, Received how many all
-	// watchers have received together.
+	// Claims is the number of filed claims, Events the number of events in the
+	// books, and Received the number of events that all watchers together received.
 	Claims   int64 `json:"claims"`
 	Events   int64 `json:"events"`
 	Received int64 `json:"events_received"`
-	// Wrong is everything that does not fit, empty for a soak that held.
+	// Wrong lists the discrepancies; it is empty if all checks passed.
 	Wrong []string `json:"wrong"`
 }
 
@@ -87,7 +88,7 @@ type soak struct {
 	wrong []string
 }
 
-// wrongMax is where a report stops listing what is wrong.
+// wrongMax is the largest number of discrepancies in a report.
 const wrongMax = 100
 
 func (s *soak) note(format string, args ...any) {
@@ -98,7 +99,8 @@ func (s *soak) note(format string, args ...any) {
 	}
 }
 
-// Run soaks and reports. An error means that it could not be carried through.
+// Run soaks and reports. It returns an error if the soak could not be carried
+// through.
 func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -126,9 +128,9 @@ func Run(ctx context.Context, c Config) (_ *Report, err error) {
 	return r, nil
 }
 
-// watched lets claims be filed and watched while servers are killed, until there
-// were enough kills and every watcher has caught up, and holds what each received
-// against the books.
+// watched files and watches claims while servers are killed, until there were
+// enough kills and every watcher has caught up. Then it compares the events that
+// each watcher received with the books.
 func (s *soak) watched(ctx context.Context) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -160,7 +162,7 @@ func (s *soak) watched(ctx context.Context) (*Report, error) {
 	return r, context.Cause(ctx)
 }
 
-// kill kills servers and breaks connections, one after the other.
+// kill kills servers and breaks connections, one disturbance after the other.
 func (s *soak) kill(ctx context.Context, r *Report) error {
 	random := rand.New(rand.NewPCG(s.Seed, 1))
 	for n := range s.Kills {
@@ -168,7 +170,7 @@ func (s *soak) kill(ctx context.Context, r *Report) error {
 			return err
 		}
 		i := random.IntN(len(s.servers))
-		// To start a server takes longer than to find another way to one.
+		// Starting a server takes longer than connecting to another one.
 		if random.IntN(3) > 0 {
 			s.road.cut(s.servers[i].address())
 			r.Broken++
@@ -187,11 +189,11 @@ func (s *soak) kill(ctx context.Context, r *Report) error {
 	return nil
 }
 
-// catchUpMax is how long watchers may take to receive what was recorded last.
+// catchUpMax is how long watchers may take to receive the last events.
 const catchUpMax = 2 * time.Minute
 
 // compare waits until every watcher has received the last event of its books, and
-// proves that it is that event.
+// compares that event with the head of the book.
 func (s *soak) compare(ctx context.Context, crew []*watcher, r *Report) (err error) {
 	db, err := postgres.Open(s.DatabaseURL, 2)
 	if err != nil {
@@ -220,7 +222,7 @@ func (s *soak) compare(ctx context.Context, crew []*watcher, r *Report) (err err
 	return ctx.Err()
 }
 
-// pause waits, unless ctx ends before.
+// pause waits, or returns early when ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

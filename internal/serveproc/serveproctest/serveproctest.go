@@ -1,6 +1,6 @@
 // Package serveproctest gives tests of callers a real server: the tenfold binary,
-// built once for a test binary, in a process of its own over a database of its own.
-// What is asked of the server is left to the test.
+// built once for a test binary, in a separate process over a separate database. The
+// tests decide what to ask the server.
 package serveproctest
 
 import (
@@ -21,10 +21,10 @@ import (
 // stopLimit is how long a server may take to end.
 const stopLimit = 30 * time.Second
 
-// binary is where Main has put the program.
+// binary is the path of the program that Main has built.
 var binary string
 
-// Main builds the program, runs the tests and gives the exit code.
+// Main builds the program, runs the tests and returns the exit code.
 func Main(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "tenfold-test-")
 	if err != nil {
@@ -41,21 +41,21 @@ func Main(m *testing.M) int {
 	return endAfter(m.Run())
 }
 
-// Binary is the program that Main has built.
+// Binary is the path of the program that Main has built.
 func Binary() string { return binary }
 
-// Server is a sandbox on this machine that believes its callers. It can be ended
+// Server is a sandbox on this machine that believes its callers. It can be killed
 // and started again over the same database, at the same address.
 type Server struct {
 	t       *testing.T
 	args    []string
 	process *serveproc.Process
 	log     bytes.Buffer
-	// Address is where it takes calls.
+	// Address is the address on which the server takes calls.
 	Address string
 }
 
-// Start starts a server with further arguments. It ends with the test.
+// Start starts a server with further arguments. The server ends with the test.
 func Start(t *testing.T, args ...string) *Server {
 	t.Helper()
 	address, err := freeAddress()
