@@ -27,17 +27,17 @@ const (
 // ListRefusalsRequest asks for refused attempts.
 type ListRefusalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only attempts of this workload, as workloads are named in the server's
-	// configuration. Empty: of everybody, also of those who proved nothing.
+	// Only attempts of this workload, by its name in the server's configuration.
+	// Empty: all attempts, including those of callers who proved no workload.
 	Workload string `protobuf:"bytes,1,opt,name=workload,proto3" json:"workload,omitempty"`
-	// Only attempts refused at this time or later. Absent: from the first on.
+	// Only attempts refused at this time or later. Absent: no lower limit.
 	From *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
-	// Only attempts refused before this time. Absent: up to the last.
+	// Only attempts refused before this time. Absent: no upper limit.
 	Until *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before, with everything else unchanged. Empty
-	// for the first page.
+	// The next_page_token of the previous page, with all other fields unchanged.
+	// Empty for the first page.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -113,7 +113,7 @@ type ListRefusalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Newest first.
 	Refusals []*AccessRefusal `protobuf:"bytes,1,rep,name=refusals,proto3" json:"refusals,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -163,31 +163,31 @@ func (x *ListRefusalsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// AccessRefusal is an attempt that was refused because of who made it, or
-// several alike within a moment. Who made it is as far as it was proved: what a
-// refused credential claims is not repeated.
+// AccessRefusal is an attempt that was refused because of the caller, or
+// several similar attempts within a moment. It names the caller only as far as
+// the caller was proved: the claims of a refused credential are not repeated.
 type AccessRefusal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the first of them was refused.
+	// The time of the first refusal.
 	RefusedAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=refused_at,json=refusedAt,proto3" json:"refused_at,omitempty"`
-	// How many were refused.
+	// The number of refused attempts.
 	Attempts int32 `protobuf:"varint,2,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// The method called, such as "ClaimService/GetClaim".
 	Method string `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
-	// Why, as the caller was told. A resource beyond the caller's scope is told
-	// as one that does not exist; target then names it.
+	// The reason that the caller received. A resource outside of the caller's
+	// scope is answered as not found; target then names it.
 	Reason Reason `protobuf:"varint,4,opt,name=reason,proto3,enum=tenfold.v1.Reason" json:"reason,omitempty"`
-	// The workload that called. Empty where none was proved.
+	// The calling workload. Empty if none was proved.
 	Workload string `protobuf:"bytes,5,opt,name=workload,proto3" json:"workload,omitempty"`
-	// The role that it called in. Empty where none was proved.
+	// The role of the call. Empty if none was proved.
 	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
-	// The person it called for, as an opaque id. Empty for none.
+	// The person of the call, as an opaque id. Empty for none.
 	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
-	// What the role was limited to, such as "merchants/m1". Empty for a role
-	// without limits.
+	// The scope of the role, such as "merchants/m1". Empty for a role without a
+	// scope.
 	Scope string `protobuf:"bytes,8,opt,name=scope,proto3" json:"scope,omitempty"`
-	// The resource beyond that limit that the caller named. Empty where the
-	// refusal is not about one.
+	// The resource outside of that scope that the caller named. Empty if the
+	// refusal is about something else.
 	Target        string `protobuf:"bytes,9,opt,name=target,proto3" json:"target,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -26,12 +26,13 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AuditService tells the auditor who tried what they may not.
+// AuditService shows the auditor which attempts were refused because the caller
+// was not allowed to make them.
 type AuditServiceClient interface {
-	// ListRefusals lists attempts that were refused because of who made them, the
-	// newest first. An attempt is there within seconds of its refusal. Under a
-	// flood of attempts that differ, some may be missing; the operator's log
-	// counts them. PAGE_TOKEN_INVALID.
+	// ListRefusals lists attempts that were refused because of the caller, newest
+	// first. An attempt appears within seconds of its refusal. Under a flood of
+	// different attempts some may be missing; the operator's log counts them.
+	// PAGE_TOKEN_INVALID.
 	ListRefusals(ctx context.Context, in *ListRefusalsRequest, opts ...grpc.CallOption) (*ListRefusalsResponse, error)
 }
 
@@ -57,12 +58,13 @@ func (c *auditServiceClient) ListRefusals(ctx context.Context, in *ListRefusalsR
 // All implementations must embed UnimplementedAuditServiceServer
 // for forward compatibility.
 //
-// AuditService tells the auditor who tried what they may not.
+// AuditService shows the auditor which attempts were refused because the caller
+// was not allowed to make them.
 type AuditServiceServer interface {
-	// ListRefusals lists attempts that were refused because of who made them, the
-	// newest first. An attempt is there within seconds of its refusal. Under a
-	// flood of attempts that differ, some may be missing; the operator's log
-	// counts them. PAGE_TOKEN_INVALID.
+	// ListRefusals lists attempts that were refused because of the caller, newest
+	// first. An attempt appears within seconds of its refusal. Under a flood of
+	// different attempts some may be missing; the operator's log counts them.
+	// PAGE_TOKEN_INVALID.
 	ListRefusals(context.Context, *ListRefusalsRequest) (*ListRefusalsResponse, error)
 	mustEmbedUnimplementedAuditServiceServer()
 }

@@ -23,8 +23,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AuthenticatorKind says what sort of body an authenticator is. Together with
-// the source of the sample it ranks a result against contradicting ones.
+// AuthenticatorKind is the kind of body that an authenticator is. Together with
+// the source of the sample it determines the rank of a result against
+// contradicting ones.
 type AuthenticatorKind int32
 
 const (
@@ -38,7 +39,7 @@ const (
 	AuthenticatorKind_AUTHENTICATOR_KIND_APPRAISER AuthenticatorKind = 3
 	// A court or an administrative authority whose decision is final.
 	AuthenticatorKind_AUTHENTICATOR_KIND_COURT AuthenticatorKind = 4
-	// A source of code or trace data. Never enough by itself.
+	// A source of code or trace data. Its results never decide alone.
 	AuthenticatorKind_AUTHENTICATOR_KIND_TRACE AuthenticatorKind = 5
 )
 
@@ -89,7 +90,7 @@ func (AuthenticatorKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{0}
 }
 
-// SampleSource says what was examined.
+// SampleSource is the kind of sample that was examined.
 type SampleSource int32
 
 const (
@@ -99,9 +100,9 @@ const (
 	SampleSource_SAMPLE_SOURCE_SEALED_PLATFORM_SAMPLE SampleSource = 1
 	// The goods as the consumer sent them in.
 	SampleSource_SAMPLE_SOURCE_CONSUMER_SAMPLE SampleSource = 2
-	// Codes and trace data only. Never decides alone.
+	// Codes and trace data only. They never decide alone.
 	SampleSource_SAMPLE_SOURCE_TRACE_DATA SampleSource = 3
-	// Photographs only. Never decide alone.
+	// Photographs only. They never decide alone.
 	SampleSource_SAMPLE_SOURCE_PHOTOS SampleSource = 4
 )
 
@@ -154,7 +155,7 @@ func (SampleSource) EnumDescriptor() ([]byte, []int) {
 type FeePayer int32
 
 const (
-	// Not set: nobody told.
+	// Not set: unknown.
 	FeePayer_FEE_PAYER_UNSPECIFIED FeePayer = 0
 	// The claimant, who proves it with the claim.
 	FeePayer_FEE_PAYER_CLAIMANT FeePayer = 1
@@ -208,14 +209,14 @@ type Authenticator struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only: authenticators/{authenticator}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What sort of body it is.
+	// The kind of body.
 	Kind AuthenticatorKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.AuthenticatorKind" json:"kind,omitempty"`
-	// Its name for people.
+	// The name for people.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The category paths it may judge, each with all that is below it. Empty:
-	// any. A result outside of them is AUTHENTICATOR_NOT_TRUSTED.
+	// The category paths that it may judge, each with all paths below it. Empty:
+	// every category. A result for another category is AUTHENTICATOR_NOT_TRUSTED.
 	Categories []string `protobuf:"bytes,4,rep,name=categories,proto3" json:"categories,omitempty"`
-	// Output only: when it was registered.
+	// Output only: the time of the registration.
 	RegisteredAt  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=registered_at,json=registeredAt,proto3" json:"registered_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -286,48 +287,49 @@ func (x *Authenticator) GetRegisteredAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// AuthenticationResult is what one authenticator found on the units of one
-// claim. It is never changed; a contradicting result is stored beside it and
-// sends the claim to review.
+// AuthenticationResult is the finding of one authenticator on units of one
+// claim. It never changes. A contradicting result is stored as well, and sends
+// the claim to review.
 type AuthenticationResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/results/{result}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The claim it was recorded for: merchants/{merchant}/claims/{claim}.
+	// The claim: merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Who found it: authenticators/{authenticator}.
+	// The authenticator: authenticators/{authenticator}.
 	Authenticator string `protobuf:"bytes,3,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
 	// The authenticator's own number of the report. Unique for the authenticator
 	// over all merchants.
 	ReportNumber string `protobuf:"bytes,4,opt,name=report_number,json=reportNumber,proto3" json:"report_number,omitempty"`
-	// The verdict on each unit that was examined. It binds these units only.
+	// The verdict on each examined unit. It applies to these units only.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,5,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// What was examined.
+	// The kind of sample that was examined.
 	SampleSource SampleSource `protobuf:"varint,6,opt,name=sample_source,json=sampleSource,proto3,enum=tenfold.v1.SampleSource" json:"sample_source,omitempty"`
-	// It is a re-inspection by a body that both sides agreed on or that was
-	// drawn. Outranks every first inspection (Food Safety Law Art. 88).
+	// The result is a re-inspection by a body that both sides agreed on or that
+	// was drawn by lot. It outranks every first inspection (Food Safety Law Art.
+	// 88).
 	Reinspection bool `protobuf:"varint,7,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
-	// The chain of custody has no gap and every seal matched. Where not, the
+	// The chain of custody has no gap and every seal matched. Otherwise the
 	// result ranks one lower.
 	CustodyIntact bool `protobuf:"varint,8,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
-	// When the report was issued.
+	// The time at which the report was issued.
 	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
-	// When it was recorded here.
+	// The time at which the result was recorded.
 	RecordedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
 	// SHA-256 of the report, in lower-case hex.
 	ReportDigest string `protobuf:"bytes,11,opt,name=report_digest,json=reportDigest,proto3" json:"report_digest,omitempty"`
 	// The finding in the authenticator's words.
 	Statement string `protobuf:"bytes,12,opt,name=statement,proto3" json:"statement,omitempty"`
-	// How it ranks against other results, 1 highest to 8: 1 court, 2
-	// re-inspection, 3 laboratory on a sealed sample, 4 brand on a sealed
-	// sample, 5 brand or laboratory on the consumer's sample, 6 appraiser, 7
-	// codes and trace data, 8 photographs.
+	// The rank of the result against other results, from 1 (highest) to 8: 1
+	// court, 2 re-inspection, 3 laboratory on a sealed sample, 4 brand on a
+	// sealed sample, 5 brand or laboratory on the consumer's sample, 6 appraiser,
+	// 7 codes and trace data, 8 photographs.
 	Rank int32 `protobuf:"varint,13,opt,name=rank,proto3" json:"rank,omitempty"`
-	// The authenticator took it back; it does not count any more.
+	// The authenticator retracted the result; it no longer counts.
 	Retracted bool `protobuf:"varint,14,opt,name=retracted,proto3" json:"retracted,omitempty"`
-	// What it cost. Absent where nobody told.
+	// The cost of the result. Absent if unknown.
 	Fee *Money `protobuf:"bytes,15,opt,name=fee,proto3" json:"fee,omitempty"`
-	// Who paid that first. Unset where nobody told.
+	// Who paid the cost first. Unset if unknown.
 	FeePaidBy     FeePayer `protobuf:"varint,16,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

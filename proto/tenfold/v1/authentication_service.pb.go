@@ -27,11 +27,11 @@ const (
 // RegisterAuthenticatorRequest registers an authenticator.
 type RegisterAuthenticatorRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The id it shall have: {authenticator} of its name.
+	// The id of the authenticator: {authenticator} in its name.
 	AuthenticatorId string `protobuf:"bytes,3,opt,name=authenticator_id,json=authenticatorId,proto3" json:"authenticator_id,omitempty"`
 	// The authenticator; output-only fields are ignored.
 	Authenticator *Authenticator `protobuf:"bytes,4,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
@@ -102,7 +102,7 @@ type RegisterAuthenticatorResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The authenticator.
 	Authenticator *Authenticator `protobuf:"bytes,1,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -247,11 +247,11 @@ func (x *GetAuthenticatorResponse) GetAuthenticator() *Authenticator {
 // ListAuthenticatorsRequest asks for the register.
 type ListAuthenticatorsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only of this kind. Unset: any.
+	// Only authenticators of this kind. Unset: any.
 	Kind AuthenticatorKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.AuthenticatorKind" json:"kind,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -311,9 +311,9 @@ func (x *ListAuthenticatorsRequest) GetPageToken() string {
 // ListAuthenticatorsResponse holds one page of the register.
 type ListAuthenticatorsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In order of name.
+	// By name.
 	Authenticators []*Authenticator `protobuf:"bytes,1,rep,name=authenticators,proto3" json:"authenticators,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -368,37 +368,36 @@ type RecordResultRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}: the book of the claim.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// merchants/{merchant}/claims/{claim}, under the parent.
 	Claim string `protobuf:"bytes,4,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Who found it: authenticators/{authenticator}.
+	// The authenticator: authenticators/{authenticator}.
 	Authenticator string `protobuf:"bytes,5,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
 	// The authenticator's own number of the report: 1 to 64 characters, no space
 	// at either end. Unique for the authenticator over all merchants.
 	ReportNumber string `protobuf:"bytes,6,opt,name=report_number,json=reportNumber,proto3" json:"report_number,omitempty"`
-	// The verdict on each unit examined, each unit once.
+	// The verdict on each examined unit. Each unit appears once.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,7,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// What was examined.
+	// The kind of sample that was examined.
 	SampleSource SampleSource `protobuf:"varint,8,opt,name=sample_source,json=sampleSource,proto3,enum=tenfold.v1.SampleSource" json:"sample_source,omitempty"`
-	// It is a re-inspection by a body that both sides agreed on or that was
-	// drawn.
+	// The result is a re-inspection by a body that both sides agreed on or that
+	// was drawn by lot.
 	Reinspection bool `protobuf:"varint,9,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
 	// The chain of custody has no gap and every seal matched.
 	CustodyIntact bool `protobuf:"varint,10,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
-	// When the report was issued. Not in the future.
+	// The time at which the report was issued. Not in the future.
 	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
-	// SHA-256 of the report, in lower-case hex. May be empty where there is no
-	// file.
+	// SHA-256 of the report, in lower-case hex. May be empty if there is no file.
 	ReportDigest string `protobuf:"bytes,12,opt,name=report_digest,json=reportDigest,proto3" json:"report_digest,omitempty"`
 	// The finding in the authenticator's words, up to 4,000 characters, without
 	// personal data. May be empty.
 	Statement string `protobuf:"bytes,13,opt,name=statement,proto3" json:"statement,omitempty"`
-	// What it cost, above zero. Absent where nobody told.
+	// The cost of the result, greater than zero. Absent if unknown.
 	Fee *Money `protobuf:"bytes,14,opt,name=fee,proto3" json:"fee,omitempty"`
-	// Who paid that first. Set with a fee and only then.
+	// Who paid the fee first. Set exactly when there is a fee.
 	FeePaidBy     FeePayer `protobuf:"varint,15,opt,name=fee_paid_by,json=feePaidBy,proto3,enum=tenfold.v1.FeePayer" json:"fee_paid_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -544,9 +543,9 @@ type RecordResultResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The result.
 	Result *AuthenticationResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
-	// The claim after it, BASIC.
+	// The claim after the result, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -695,14 +694,14 @@ func (x *GetResultResponse) GetResult() *AuthenticationResult {
 	return nil
 }
 
-// ListResultsRequest names the claim whose results are asked for.
+// ListResultsRequest names the claim whose results are listed.
 type ListResultsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -764,7 +763,7 @@ type ListResultsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Results []*AuthenticationResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -819,11 +818,11 @@ type RetractResultRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/results/{result}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Why, 1 to 2,000 characters.
+	// The reason, 1 to 2,000 characters.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -892,9 +891,9 @@ type RetractResultResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The result.
 	Result *AuthenticationResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

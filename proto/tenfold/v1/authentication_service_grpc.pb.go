@@ -32,37 +32,36 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AuthenticationService keeps the register of authenticators and takes their
-// results. Authentication is of goods here, never of callers. Results carry no
+// AuthenticationService keeps the register of authenticators and records their
+// results. Authentication here concerns goods, never callers. Results carry no
 // identity of the consumer.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService. The
+// Identity, request_id, validate_only and refusals are as in ClaimService. The
 // register belongs to no book: the scope of RegisterAuthenticator's request_id
 // is the calling workload and the method.
 type AuthenticationServiceClient interface {
 	// RegisterAuthenticator registers a brand, laboratory or other body whose
-	// results count. AUTHENTICATOR_ALREADY_REGISTERED where the id is taken.
+	// results count. AUTHENTICATOR_ALREADY_REGISTERED if the id is taken.
 	RegisterAuthenticator(ctx context.Context, in *RegisterAuthenticatorRequest, opts ...grpc.CallOption) (*RegisterAuthenticatorResponse, error)
 	// GetAuthenticator reads an authenticator. AUTHENTICATOR_NOT_FOUND.
 	GetAuthenticator(ctx context.Context, in *GetAuthenticatorRequest, opts ...grpc.CallOption) (*GetAuthenticatorResponse, error)
-	// ListAuthenticators lists the register in order of name. PAGE_TOKEN_INVALID.
+	// ListAuthenticators lists the register by name. PAGE_TOKEN_INVALID.
 	ListAuthenticators(ctx context.Context, in *ListAuthenticatorsRequest, opts ...grpc.CallOption) (*ListAuthenticatorsResponse, error)
-	// RecordResult records what an authenticator found on units of a claim, and
+	// RecordResult records an authenticator's finding on units of a claim, and
 	// moves the claim as far as its results decide it. A result that contradicts
-	// another is no refusal: it is stored and sends the claim to review; a result
-	// for a claim that is decided already is stored as well. AUTHENTICATOR_NOT_FOUND,
-	// AUTHENTICATOR_NOT_TRUSTED, CLAIM_NOT_FOUND, UNIT_NOT_CLAIMED,
-	// RESULT_ALREADY_RECORDED.
+	// another is not refused: it is stored, and sends the claim to review. A
+	// result for a claim that is already decided is stored as well.
+	// AUTHENTICATOR_NOT_FOUND, AUTHENTICATOR_NOT_TRUSTED, CLAIM_NOT_FOUND,
+	// UNIT_NOT_CLAIMED, RESULT_ALREADY_RECORDED.
 	RecordResult(ctx context.Context, in *RecordResultRequest, opts ...grpc.CallOption) (*RecordResultResponse, error)
 	// GetResult reads a result. RESULT_NOT_FOUND.
 	GetResult(ctx context.Context, in *GetResultRequest, opts ...grpc.CallOption) (*GetResultResponse, error)
 	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListResults(ctx context.Context, in *ListResultsRequest, opts ...grpc.CallOption) (*ListResultsResponse, error)
-	// RetractResult is an authenticator taking a result of its own back, or an
-	// operator doing so for it. Where the verdict rested on results, a person
-	// decides anew; money stays where it is until then. RESULT_NOT_FOUND,
-	// RESULT_ALREADY_RETRACTED.
+	// RetractResult takes a result back, by the authenticator or by an operator
+	// on its behalf. If the verdict rested on results, a person decides again;
+	// until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
 	RetractResult(ctx context.Context, in *RetractResultRequest, opts ...grpc.CallOption) (*RetractResultResponse, error)
 }
 
@@ -148,37 +147,36 @@ func (c *authenticationServiceClient) RetractResult(ctx context.Context, in *Ret
 // All implementations must embed UnimplementedAuthenticationServiceServer
 // for forward compatibility.
 //
-// AuthenticationService keeps the register of authenticators and takes their
-// results. Authentication is of goods here, never of callers. Results carry no
+// AuthenticationService keeps the register of authenticators and records their
+// results. Authentication here concerns goods, never callers. Results carry no
 // identity of the consumer.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService. The
+// Identity, request_id, validate_only and refusals are as in ClaimService. The
 // register belongs to no book: the scope of RegisterAuthenticator's request_id
 // is the calling workload and the method.
 type AuthenticationServiceServer interface {
 	// RegisterAuthenticator registers a brand, laboratory or other body whose
-	// results count. AUTHENTICATOR_ALREADY_REGISTERED where the id is taken.
+	// results count. AUTHENTICATOR_ALREADY_REGISTERED if the id is taken.
 	RegisterAuthenticator(context.Context, *RegisterAuthenticatorRequest) (*RegisterAuthenticatorResponse, error)
 	// GetAuthenticator reads an authenticator. AUTHENTICATOR_NOT_FOUND.
 	GetAuthenticator(context.Context, *GetAuthenticatorRequest) (*GetAuthenticatorResponse, error)
-	// ListAuthenticators lists the register in order of name. PAGE_TOKEN_INVALID.
+	// ListAuthenticators lists the register by name. PAGE_TOKEN_INVALID.
 	ListAuthenticators(context.Context, *ListAuthenticatorsRequest) (*ListAuthenticatorsResponse, error)
-	// RecordResult records what an authenticator found on units of a claim, and
+	// RecordResult records an authenticator's finding on units of a claim, and
 	// moves the claim as far as its results decide it. A result that contradicts
-	// another is no refusal: it is stored and sends the claim to review; a result
-	// for a claim that is decided already is stored as well. AUTHENTICATOR_NOT_FOUND,
-	// AUTHENTICATOR_NOT_TRUSTED, CLAIM_NOT_FOUND, UNIT_NOT_CLAIMED,
-	// RESULT_ALREADY_RECORDED.
+	// another is not refused: it is stored, and sends the claim to review. A
+	// result for a claim that is already decided is stored as well.
+	// AUTHENTICATOR_NOT_FOUND, AUTHENTICATOR_NOT_TRUSTED, CLAIM_NOT_FOUND,
+	// UNIT_NOT_CLAIMED, RESULT_ALREADY_RECORDED.
 	RecordResult(context.Context, *RecordResultRequest) (*RecordResultResponse, error)
 	// GetResult reads a result. RESULT_NOT_FOUND.
 	GetResult(context.Context, *GetResultRequest) (*GetResultResponse, error)
 	// ListResults lists the results of a claim, oldest first. CLAIM_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *ListResultsRequest) (*ListResultsResponse, error)
-	// RetractResult is an authenticator taking a result of its own back, or an
-	// operator doing so for it. Where the verdict rested on results, a person
-	// decides anew; money stays where it is until then. RESULT_NOT_FOUND,
-	// RESULT_ALREADY_RETRACTED.
+	// RetractResult takes a result back, by the authenticator or by an operator
+	// on its behalf. If the verdict rested on results, a person decides again;
+	// until then no money moves. RESULT_NOT_FOUND, RESULT_ALREADY_RETRACTED.
 	RetractResult(context.Context, *RetractResultRequest) (*RetractResultResponse, error)
 	mustEmbedUnimplementedAuthenticationServiceServer()
 }

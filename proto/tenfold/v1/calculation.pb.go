@@ -21,54 +21,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Calculation is how a payout was computed, line by line, so that a person can
-// follow it with pencil and paper. A claim keeps the calculation of each of its
-// revisions; QuotePayout makes one without filing.
+// Calculation shows the computation of a payout line by line, so that a person
+// can follow it with pencil and paper. A claim keeps the calculation of each of
+// its revisions. QuotePayout makes a calculation without filing a claim.
 type Calculation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The policy version that was applied: policies/{policy}/versions/{n}.
 	PolicyVersion string `protobuf:"bytes,1,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
 	// The basis that was applied. Never BEST.
 	LegalBasis LegalBasis `protobuf:"varint,2,opt,name=legal_basis,json=legalBasis,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis,omitempty"`
-	// The bases that were weighed, the applied one among them. Empty where the
+	// The bases that were compared, including the applied one. Empty if the
 	// claimant chose one basis.
 	Alternatives []*Alternative `protobuf:"bytes,3,rep,name=alternatives,proto3" json:"alternatives,omitempty"`
-	// Each step in the order it was taken.
+	// The steps, in their order.
 	Steps []*CalculationStep `protobuf:"bytes,4,rep,name=steps,proto3" json:"steps,omitempty"`
-	// How many units are paid for: those found counterfeit.
+	// The number of paid units, which are the counterfeit ones.
 	CounterfeitUnits int32 `protobuf:"varint,5,opt,name=counterfeit_units,json=counterfeitUnits,proto3" json:"counterfeit_units,omitempty"`
-	// What the multiplier was applied to: the base of those units.
+	// The base of those units, to which the multiplier was applied.
 	Base *Money `protobuf:"bytes,6,opt,name=base,proto3" json:"base,omitempty"`
 	// The policy's multiplier, or the merchant's own higher one.
 	Multiplier *Ratio `protobuf:"bytes,7,opt,name=multiplier,proto3" json:"multiplier,omitempty"`
-	// The fixed promise for one unit, where it replaced base times multiplier.
+	// The fixed promise for one unit, if it replaced base times multiplier.
 	// Absent otherwise.
 	FixedPerUnit *Money `protobuf:"bytes,8,opt,name=fixed_per_unit,json=fixedPerUnit,proto3" json:"fixed_per_unit,omitempty"`
 	// The floor raised the compensation of the pricing group.
 	FloorApplied bool `protobuf:"varint,9,opt,name=floor_applied,json=floorApplied,proto3" json:"floor_applied,omitempty"`
 	// The cap cut the compensation of the pricing group.
 	CapApplied bool `protobuf:"varint,10,opt,name=cap_applied,json=capApplied,proto3" json:"cap_applied,omitempty"`
-	// The compensation of the pricing group without this claim: of the claims
-	// filed before it, or of all others where a confirmed claim's has grown.
+	// The compensation of the pricing group without this claim: that of the
+	// claims filed before it or, if the share of a confirmed claim has grown, of
+	// all other claims.
 	GroupTotalBefore *Money `protobuf:"bytes,11,opt,name=group_total_before,json=groupTotalBefore,proto3" json:"group_total_before,omitempty"`
-	// The compensation of the pricing group with this claim. The claim's share
-	// is the difference of the two totals. An authentication fee comes on top.
+	// The compensation of the pricing group with this claim. The claim's share is
+	// the difference of the two totals. An authentication fee is added to it.
 	GroupTotalAfter *Money `protobuf:"bytes,12,opt,name=group_total_after,json=groupTotalAfter,proto3" json:"group_total_after,omitempty"`
 	// The compensation part of this claim, without the refund.
 	Compensation *Money `protobuf:"bytes,13,opt,name=compensation,proto3" json:"compensation,omitempty"`
 	// The refund part of this claim.
 	Refund *Money `protobuf:"bytes,14,opt,name=refund,proto3" json:"refund,omitempty"`
-	// What the consumer gets: compensation and refund.
+	// The amount for the consumer: compensation and refund.
 	ConsumerTotal *Money `protobuf:"bytes,15,opt,name=consumer_total,json=consumerTotal,proto3" json:"consumer_total,omitempty"`
-	// Which revision of the claim this was computed for. Zero for a quote.
+	// The revision of the claim. Zero for a quote.
 	Revision int32 `protobuf:"varint,16,opt,name=revision,proto3" json:"revision,omitempty"`
-	// How many units were claimed.
+	// The number of claimed units.
 	ClaimedUnits int32 `protobuf:"varint,17,opt,name=claimed_units,json=claimedUnits,proto3" json:"claimed_units,omitempty"`
 	// SHA-256 of the clause that the payout rests on, in lower-case hex: the
-	// merchant's own promise where that decided, else the policy's. May be empty.
+	// merchant's own promise if that decided, otherwise the policy's clause. May
+	// be empty.
 	ClauseDigest string `protobuf:"bytes,18,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
-	// The part of the compensation that is what the claimant fronted for
-	// authentication. It is no share of the pricing group. Absent: none.
+	// The authentication fee that the claimant fronted, as a part of the
+	// compensation. It is not a share of the pricing group. Absent: none.
 	AuthenticationFee *Money `protobuf:"bytes,19,opt,name=authentication_fee,json=authenticationFee,proto3" json:"authentication_fee,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -240,16 +242,16 @@ func (x *Calculation) GetAuthenticationFee() *Money {
 // CalculationStep is one line of a calculation.
 type CalculationStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the step does, as a stable name in capitals: a BaseComponent without
-	// its prefix, such as GOODS_PAID, then names such as BASE, PRODUCT, FLOOR,
-	// SHARE, REFUND and TOTAL. More may be added.
+	// The stable name of the step, in capitals: a BaseComponent without its
+	// prefix, such as GOODS_PAID, then names such as BASE, PRODUCT, FLOOR, SHARE,
+	// REFUND and TOTAL. New names may be added.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// The rule behind it: one that docs/rules.md defines, such as "C2", with the
-	// article of law where there is one; or "claim", where the claim asked for it.
+	// The rule of the step: a rule of docs/rules.md, such as "C2", with the
+	// article of law if there is one; or "claim" if the claim asked for the step.
 	Rule string `protobuf:"bytes,2,opt,name=rule,proto3" json:"rule,omitempty"`
 	// The operands in words and numbers.
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
-	// What the step gives. Below zero where it takes something off.
+	// The amount of the step. It is negative if the step reduces the sum.
 	Amount        *SignedMoney `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -313,7 +315,7 @@ func (x *CalculationStep) GetAmount() *SignedMoney {
 	return nil
 }
 
-// Alternative is one basis that was weighed for the claim.
+// Alternative is one basis that was compared for the claim.
 type Alternative struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The basis. Never BEST.
@@ -324,12 +326,12 @@ type Alternative struct {
 	Compensation *Money `protobuf:"bytes,3,opt,name=compensation,proto3" json:"compensation,omitempty"`
 	// The refund part on this basis.
 	Refund *Money `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
-	// What the consumer would get on this basis.
+	// The amount for the consumer on this basis.
 	ConsumerTotal *Money `protobuf:"bytes,5,opt,name=consumer_total,json=consumerTotal,proto3" json:"consumer_total,omitempty"`
-	// This is the one that was applied.
+	// This basis was applied.
 	Chosen bool `protobuf:"varint,6,opt,name=chosen,proto3" json:"chosen,omitempty"`
-	// What all priced claims of the claimant that take part in the choice would
-	// get together with this basis. The choice is made on this sum.
+	// The sum of all priced claims of the claimant that take part in the choice,
+	// with this basis. The choice maximises this sum.
 	JointTotal    *Money `protobuf:"bytes,7,opt,name=joint_total,json=jointTotal,proto3" json:"joint_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

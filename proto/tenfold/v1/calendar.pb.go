@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CalendarDayKind says what a day is that differs from the ordinary week.
+// CalendarDayKind says how a day differs from the ordinary week.
 type CalendarDayKind int32
 
 const (
@@ -30,7 +30,7 @@ const (
 	CalendarDayKind_CALENDAR_DAY_KIND_UNSPECIFIED CalendarDayKind = 0
 	// A day off, whatever day of the week it is.
 	CalendarDayKind_CALENDAR_DAY_KIND_HOLIDAY CalendarDayKind = 1
-	// A day that is worked on, such as a weekend that makes up for a holiday.
+	// A working day, such as a weekend day that makes up for a holiday.
 	CalendarDayKind_CALENDAR_DAY_KIND_WORKING CalendarDayKind = 2
 )
 
@@ -75,15 +75,15 @@ func (CalendarDayKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_calendar_proto_rawDescGZIP(), []int{0}
 }
 
-// CalendarDay is what one day is. Days that nobody has set are those of the
-// ordinary week: worked on from Monday to Friday.
+// CalendarDay says whether a day is a working day. Days that nobody has set are
+// those of the ordinary week: Monday to Friday are working days.
 type CalendarDay struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The day in Beijing, such as 2026-02-17.
 	Date string `protobuf:"bytes,1,opt,name=date,proto3" json:"date,omitempty"`
-	// What it is.
+	// The kind.
 	Kind CalendarDayKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.CalendarDayKind" json:"kind,omitempty"`
-	// What people call it, such as the holiday that it belongs to.
+	// The name for people, such as that of the holiday.
 	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

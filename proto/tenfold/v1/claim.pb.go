@@ -22,9 +22,9 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ClaimState says where a claim is and who must act next. What was found is
-// the verdict, what happened to money is the funding; neither is folded into
-// the state. docs/claim-states.md holds the whole table.
+// ClaimState is the state of a claim; it also says who must act next. The
+// verdict says what was found, and the funding says which money moved; neither
+// is a part of the state. docs/claim-states.md holds the whole table.
 type ClaimState int32
 
 const (
@@ -118,13 +118,13 @@ func (ClaimState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{0}
 }
 
-// ClaimTrigger is what moved a claim from one state to another.
+// ClaimTrigger is the cause of a move from one state to another.
 type ClaimTrigger int32
 
 const (
 	// Not set. Never an answer.
 	ClaimTrigger_CLAIM_TRIGGER_UNSPECIFIED ClaimTrigger = 0
-	// The claim arrived.
+	// The claim was filed.
 	ClaimTrigger_CLAIM_TRIGGER_FILED ClaimTrigger = 1
 	// Sufficient results found at least one unit counterfeit.
 	ClaimTrigger_CLAIM_TRIGGER_RESULT_COUNTERFEIT ClaimTrigger = 2
@@ -164,21 +164,21 @@ const (
 	ClaimTrigger_CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART ClaimTrigger = 19
 	// The appeal panel confirmed the verdict.
 	ClaimTrigger_CLAIM_TRIGGER_APPEAL_DISMISSED ClaimTrigger = 20
-	// The award could be debited, but is of an amount that two approvers must
-	// agree to first.
+	// The award could be debited, but two approvers must agree to its amount
+	// first.
 	ClaimTrigger_CLAIM_TRIGGER_APPROVAL_REQUIRED ClaimTrigger = 21
 	// The second approver agreed to the amount.
 	ClaimTrigger_CLAIM_TRIGGER_APPROVED ClaimTrigger = 22
 	// An approver sent the amount back to review.
 	ClaimTrigger_CLAIM_TRIGGER_APPROVAL_REFUSED ClaimTrigger = 23
-	// The verdict lost its ground, such as a retracted result: a person decides
-	// anew.
+	// The verdict lost its basis, for example by a retracted result. A person
+	// decides again.
 	ClaimTrigger_CLAIM_TRIGGER_REOPENED ClaimTrigger = 24
-	// A revised verdict asks more of the merchant than the merchant has borne.
+	// A revised verdict awards more than the merchant has borne.
 	ClaimTrigger_CLAIM_TRIGGER_REVISED_UPWARD ClaimTrigger = 25
-	// A revised verdict asks nothing more of the merchant.
+	// A revised verdict awards no more than the merchant has borne.
 	ClaimTrigger_CLAIM_TRIGGER_REVISED_SETTLED ClaimTrigger = 26
-	// A revised verdict finds nothing owed.
+	// A revised verdict found that nothing is owed.
 	ClaimTrigger_CLAIM_TRIGGER_REVISED_REJECTED ClaimTrigger = 27
 )
 
@@ -273,7 +273,7 @@ func (ClaimTrigger) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{1}
 }
 
-// ClaimAction is what somebody may do to a claim through this contract.
+// ClaimAction is an action on a claim through this contract.
 type ClaimAction int32
 
 const (
@@ -358,7 +358,7 @@ func (ClaimAction) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{2}
 }
 
-// WaitsFor says who has to act on a claim next.
+// WaitsFor says who must act on a claim next.
 type WaitsFor int32
 
 const (
@@ -435,8 +435,8 @@ func (WaitsFor) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{3}
 }
 
-// DeadlineKind says what happens when the deadline of a claim passes. It has
-// no kind that debits without a confirmed notice.
+// DeadlineKind says what happens when the deadline of a claim passes. No kind
+// debits without a confirmed notice.
 type DeadlineKind int32
 
 const (
@@ -444,16 +444,17 @@ const (
 	DeadlineKind_DEADLINE_KIND_UNSPECIFIED DeadlineKind = 0
 	// No result came: the claim goes to review.
 	DeadlineKind_DEADLINE_KIND_RESULT_LAPSED DeadlineKind = 1
-	// Nobody decided the review: it escalates, the claim stays.
+	// Nobody decided the review: it escalates, and the claim stays in its state.
 	DeadlineKind_DEADLINE_KIND_REVIEW_OVERDUE DeadlineKind = 2
-	// Nobody confirmed that the notice was delivered: it escalates, the claim
-	// stays.
+	// Nobody confirmed that the notice was delivered: it escalates, and the claim
+	// stays in its state.
 	DeadlineKind_DEADLINE_KIND_NOTICE_UNDELIVERED DeadlineKind = 3
 	// The merchant did not answer a delivered notice: the claim is confirmed.
 	DeadlineKind_DEADLINE_KIND_NOTICE_LAPSED DeadlineKind = 4
-	// The panel did not decide the appeal: it escalates, the claim stays.
+	// The panel did not decide the appeal: it escalates, and the claim stays in
+	// its state.
 	DeadlineKind_DEADLINE_KIND_APPEAL_OVERDUE DeadlineKind = 5
-	// Nobody approved the amount: it escalates, the claim stays.
+	// Nobody approved the amount: it escalates, and the claim stays in its state.
 	DeadlineKind_DEADLINE_KIND_APPROVAL_OVERDUE DeadlineKind = 6
 )
 
@@ -506,26 +507,26 @@ func (DeadlineKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{4}
 }
 
-// MoneyEffect is one thing that money does when a claim enters a state.
+// MoneyEffect is one way in which money moves when a claim enters a state.
 type MoneyEffect int32
 
 const (
 	// Not set. Never an answer.
 	MoneyEffect_MONEY_EFFECT_UNSPECIFIED MoneyEffect = 0
-	// The award is set aside, as far as the merchant's sources have it.
+	// The award is held, as far as the merchant's sources cover it.
 	MoneyEffect_MONEY_EFFECT_HOLD MoneyEffect = 1
-	// What is held goes back to where it was taken from.
+	// Held money goes back to its source.
 	MoneyEffect_MONEY_EFFECT_RELEASE MoneyEffect = 2
-	// What is held is taken from the merchant for good.
+	// Held money is taken from the merchant for good.
 	MoneyEffect_MONEY_EFFECT_CAPTURE MoneyEffect = 3
-	// What the hold does not cover is taken from the sources, the rest advanced up
-	// to the policy's limit. What nobody has stays open as a shortfall.
+	// The rest that the hold does not cover is taken from the sources, and then
+	// advanced up to the policy's limit. What remains stays open as a shortfall.
 	MoneyEffect_MONEY_EFFECT_FUND MoneyEffect = 4
-	// What is funded is sent on its way to the consumer.
+	// Funded money is sent to the consumer.
 	MoneyEffect_MONEY_EFFECT_INSTRUCT MoneyEffect = 5
 	// A payout that did not arrive is payable again.
 	MoneyEffect_MONEY_EFFECT_PAYABLE_AGAIN MoneyEffect = 6
-	// What was sent is booked as having reached the consumer.
+	// Sent money is booked as received by the consumer.
 	MoneyEffect_MONEY_EFFECT_CONFIRM MoneyEffect = 7
 )
 
@@ -580,16 +581,16 @@ func (MoneyEffect) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{5}
 }
 
-// ClaimantRole says what the claimant is to the order line. Nobody else may
+// ClaimantRole is the claimant's relation to the order line. Nobody else may
 // claim on it.
 type ClaimantRole int32
 
 const (
 	// Not set. Never an answer.
 	ClaimantRole_CLAIMANT_ROLE_UNSPECIFIED ClaimantRole = 0
-	// Who paid.
+	// The claimant paid.
 	ClaimantRole_CLAIMANT_ROLE_PAYER ClaimantRole = 1
-	// Who received it as a gift.
+	// The claimant received the goods as a gift.
 	ClaimantRole_CLAIMANT_ROLE_RECIPIENT ClaimantRole = 2
 )
 
@@ -634,13 +635,13 @@ func (ClaimantRole) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{6}
 }
 
-// Remedy is what a claimant asks for.
+// Remedy is something that a claimant demands.
 type Remedy int32
 
 const (
 	// Not set. Never accepted.
 	Remedy_REMEDY_UNSPECIFIED Remedy = 0
-	// The price back.
+	// The refund of the price.
 	Remedy_REMEDY_REFUND Remedy = 1
 	// The compensation.
 	Remedy_REMEDY_COMPENSATION Remedy = 2
@@ -687,8 +688,9 @@ func (Remedy) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{7}
 }
 
-// Grounds is why the claimant calls the goods counterfeit. Inferior goods and
-// flaws of the label are no grounds; they take the ordinary after-sale route.
+// Grounds is the reason why the claimant calls the goods counterfeit. Inferior
+// goods and flaws of the label are not grounds; they take the ordinary
+// after-sale route.
 type Grounds int32
 
 const (
@@ -696,9 +698,9 @@ const (
 	Grounds_GROUNDS_UNSPECIFIED Grounds = 0
 	// A counterfeit of a registered trademark.
 	Grounds_GROUNDS_COUNTERFEIT_TRADEMARK Grounds = 1
-	// Material or composition other than stated.
+	// Material or composition differs from the statement.
 	Grounds_GROUNDS_COUNTERFEIT_MATERIAL Grounds = 2
-	// Food that breaks the safety standard.
+	// Food that violates the safety standard.
 	Grounds_GROUNDS_UNSAFE_FOOD Grounds = 3
 	// Another deception in the sense of Consumer Protection Law Art. 55.
 	Grounds_GROUNDS_OTHER_FRAUD Grounds = 4
@@ -749,17 +751,17 @@ func (Grounds) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{8}
 }
 
-// ClaimView says how much of a claim an answer holds.
+// ClaimView says which part of a claim an answer holds.
 type ClaimView int32
 
 const (
-	// As BASIC.
+	// The same as BASIC.
 	ClaimView_CLAIM_VIEW_UNSPECIFIED ClaimView = 0
-	// The claim itself. What every mutation and list answers with.
+	// The claim itself. Every mutation and list answers with this view.
 	ClaimView_CLAIM_VIEW_BASIC ClaimView = 1
-	// Also calculation, order line, results, payouts, holds, appeals, approvals and
-	// revisions, the book's balances and what the calling role may do. All of it is
-	// read at one moment.
+	// Also the calculation, order line, results, payouts, holds, appeals,
+	// approvals and revisions, the balances of the book, and the actions of the
+	// calling role. All of it is read at one moment.
 	ClaimView_CLAIM_VIEW_FULL ClaimView = 2
 )
 
@@ -804,7 +806,7 @@ func (ClaimView) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{9}
 }
 
-// ClaimQueue names the work that waits for people.
+// ClaimQueue is a queue of claims that wait for people.
 type ClaimQueue int32
 
 const (
@@ -814,7 +816,7 @@ const (
 	ClaimQueue_CLAIM_QUEUE_REVIEW ClaimQueue = 1
 	// Claims that wait for approval of the amount.
 	ClaimQueue_CLAIM_QUEUE_APPROVAL ClaimQueue = 2
-	// Claims with a passed deadline that only a person can answer.
+	// Claims whose deadline passed and that only a person can move.
 	ClaimQueue_CLAIM_QUEUE_OVERDUE ClaimQueue = 3
 	// Claims whose payout failed or has had no outcome for too long.
 	ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS ClaimQueue = 4
@@ -869,14 +871,15 @@ func (ClaimQueue) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{10}
 }
 
-// ReviewDecision is what a reviewer decides on a claim.
+// ReviewDecision is the decision of a reviewer on a claim.
 type ReviewDecision int32
 
 const (
 	// Not set. Never accepted.
 	ReviewDecision_REVIEW_DECISION_UNSPECIFIED ReviewDecision = 0
-	// Units are counterfeit: the merchant is notified and the payout held. Needs
-	// the verdict on each claimed unit, at least one of them COUNTERFEIT.
+	// Units are counterfeit: the merchant is notified and the payout is held.
+	// Requires the verdict on each claimed unit, at least one of them
+	// COUNTERFEIT.
 	ReviewDecision_REVIEW_DECISION_UPHOLD ReviewDecision = 1
 	// Nothing is owed.
 	ReviewDecision_REVIEW_DECISION_REJECT ReviewDecision = 2
@@ -931,7 +934,7 @@ func (ReviewDecision) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{11}
 }
 
-// AppealDecision is what the appeal panel decides.
+// AppealDecision is the decision of the appeal panel.
 type AppealDecision int32
 
 const (
@@ -939,7 +942,7 @@ const (
 	AppealDecision_APPEAL_DECISION_UNSPECIFIED AppealDecision = 0
 	// Nothing is owed.
 	AppealDecision_APPEAL_DECISION_UPHELD AppealDecision = 1
-	// Fewer units are counterfeit. Needs the verdict on each claimed unit.
+	// Fewer units are counterfeit. Requires the verdict on each claimed unit.
 	AppealDecision_APPEAL_DECISION_UPHELD_IN_PART AppealDecision = 2
 	// The verdict stands; it is debited without another notice.
 	AppealDecision_APPEAL_DECISION_DISMISSED AppealDecision = 3
@@ -988,19 +991,19 @@ func (AppealDecision) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{12}
 }
 
-// RevisionGround is why a verdict is revised outside of review and appeal.
+// RevisionGround is the reason for a revision outside of review and appeal.
 type RevisionGround int32
 
 const (
 	// Not set. Never accepted.
 	RevisionGround_REVISION_GROUND_UNSPECIFIED RevisionGround = 0
-	// The panel admits an appeal after its window.
+	// The panel admits an appeal after the notice period.
 	RevisionGround_REVISION_GROUND_LATE_APPEAL RevisionGround = 1
 	// A judgment or an administrative decision.
 	RevisionGround_REVISION_GROUND_COURT_DECISION RevisionGround = 2
-	// Evidence that was not there before.
+	// New evidence.
 	RevisionGround_REVISION_GROUND_NEW_EVIDENCE RevisionGround = 3
-	// Proof that the claim was made up: what was paid is owed back.
+	// Proof that the claim was fraudulent: the paid amount is owed back.
 	RevisionGround_REVISION_GROUND_FRAUD RevisionGround = 4
 )
 
@@ -1049,31 +1052,31 @@ func (RevisionGround) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{13}
 }
 
-// Claim is a consumer's demand over units of one order line. Three axes are
-// kept apart: state (where it is), verdict with revision (what was found), and
-// award with funding (what is owed and what has moved). Claims are made by
-// FileClaim and changed by the methods of ClaimService and
-// AuthenticationService only; every field is output only. A field that is not
-// shown to the caller's role (see ShownTo) is left out.
+// Claim is a consumer's demand over units of one order line. Three things are
+// kept apart: the state, the verdict with its revision, and the award with its
+// funding. Claims are made by FileClaim and changed only by the methods of
+// ClaimService and AuthenticationService; every field is output only. A field
+// that is not shown to the caller's role (see ShownTo) is left out.
 type Claim struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The id as it is read out: four groups of five letters and digits without
-	// look-alikes, the last a check character, such as
-	// "3K7QX-8M2PD-R5T0C-2JWZ9". Globally unique and in order of time. Case and
-	// dashes do not matter, O reads as 0, I and L as 1.
+	// The id in the form for people: four groups of five letters and digits
+	// without look-alikes, the last of which is a check character, such as
+	// "3K7QX-8M2PD-R5T0C-2JWZ9". It is globally unique, and ids sort by time.
+	// Case and dashes do not matter; O is read as 0, and I and L as 1.
 	ClaimId string `protobuf:"bytes,2,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
-	// The version of the claim. Methods that decide something require the etag
-	// of the claim that was decided on, and refuse another with CLAIM_CHANGED.
+	// The version of the claim. Methods that decide something require the etag of
+	// the claim on which the decision is based, and refuse another etag with
+	// CLAIM_CHANGED.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Where it is.
+	// The state.
 	State ClaimState `protobuf:"varint,4,opt,name=state,proto3,enum=tenfold.v1.ClaimState" json:"state,omitempty"`
-	// Since when it is there.
+	// The time since which the claim is in this state.
 	StateSince *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=state_since,json=stateSince,proto3" json:"state_since,omitempty"`
-	// What was found on the claim as a whole.
+	// The verdict on the claim as a whole.
 	Verdict Verdict `protobuf:"varint,6,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
-	// Counts the verdicts reached so far; zero before the first.
+	// The number of verdicts so far; zero before the first.
 	Revision int32 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
 	// merchants/{merchant}/orderLines/{line}.
 	OrderLineName string `protobuf:"bytes,8,opt,name=order_line_name,json=orderLineName,proto3" json:"order_line_name,omitempty"`
@@ -1081,9 +1084,9 @@ type Claim struct {
 	OrderId string `protobuf:"bytes,9,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// The product of that line.
 	ProductId string `protobuf:"bytes,10,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	// Who claims, as an opaque id.
+	// The claimant, as an opaque id.
 	ClaimantId string `protobuf:"bytes,11,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`
-	// The claimed units with what was found on each.
+	// The claimed units, with the verdict on each.
 	Units []*UnitVerdict `protobuf:"bytes,13,rep,name=units,proto3" json:"units,omitempty"`
 	// The basis that the claimant asked for; may be BEST.
 	LegalBasisChoice LegalBasis `protobuf:"varint,14,opt,name=legal_basis_choice,json=legalBasisChoice,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis_choice,omitempty"`
@@ -1097,51 +1100,55 @@ type Claim struct {
 	// one policy version and basis, within the grouping window. They are priced
 	// as one. Empty before the first award.
 	PricingGroup string `protobuf:"bytes,17,opt,name=pricing_group,json=pricingGroup,proto3" json:"pricing_group,omitempty"`
-	// What the claimant asked for.
+	// The remedies that the claimant demands.
 	Remedies []Remedy `protobuf:"varint,18,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
-	// Why the goods are called counterfeit.
+	// The reason why the claimant calls the goods counterfeit.
 	Grounds Grounds `protobuf:"varint,19,opt,name=grounds,proto3,enum=tenfold.v1.Grounds" json:"grounds,omitempty"`
-	// When the claimant learned of it. Units paid after this are refunded only.
+	// The time at which the claimant learned of the counterfeit. Units that were
+	// paid after it are refunded only.
 	LearnedAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=learned_at,json=learnedAt,proto3" json:"learned_at,omitempty"`
-	// When the claim was recorded.
+	// The time at which the claim was recorded.
 	FiledAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=filed_at,json=filedAt,proto3" json:"filed_at,omitempty"`
-	// Where the payout goes, as the payment service's opaque destination.
+	// The destination of the payout, opaque to Tenfold and known to the payment
+	// service.
 	PayoutDestination string `protobuf:"bytes,22,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
-	// What the verdict gives the consumer. Absent before the first verdict.
+	// The award of the verdict. Absent before the first verdict.
 	Award *Award `protobuf:"bytes,23,opt,name=award,proto3" json:"award,omitempty"`
-	// What has moved for the claim.
+	// The money that has moved for the claim.
 	Funding *Funding `protobuf:"bytes,24,opt,name=funding,proto3" json:"funding,omitempty"`
-	// The notice to the merchant. Absent before there is one.
+	// The notice to the merchant. Absent before the notice.
 	Notice *Notice `protobuf:"bytes,25,opt,name=notice,proto3" json:"notice,omitempty"`
-	// What time will do. Absent where nothing happens by time.
+	// The running deadline. Absent if none runs.
 	Deadline *Deadline `protobuf:"bytes,26,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	// Who has to act next.
+	// Who must act next.
 	WaitsFor WaitsFor `protobuf:"varint,27,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
 	// The person who took the review. Empty for none.
 	Assignee string `protobuf:"bytes,28,opt,name=assignee,proto3" json:"assignee,omitempty"`
-	// A deadline has passed that only a person can answer.
+	// A deadline has passed, and only a person can move the claim.
 	Escalated bool `protobuf:"varint,29,opt,name=escalated,proto3" json:"escalated,omitempty"`
-	// What the state admits now, whoever asks.
+	// The actions that the state admits now, for all roles.
 	AllowedActions []ClaimAction `protobuf:"varint,30,rep,packed,name=allowed_actions,json=allowedActions,proto3,enum=tenfold.v1.ClaimAction" json:"allowed_actions,omitempty"`
-	// What it may yet cost the merchant: what it could be awarded while nobody
-	// has decided, then what is awarded and not borne.
+	// The amount that the claim may still cost the merchant: before a decision
+	// the largest possible award, and after it the part of the award that is not
+	// borne.
 	Exposure *Money `protobuf:"bytes,31,opt,name=exposure,proto3" json:"exposure,omitempty"`
-	// When what is held goes back to the merchant. Absent: nothing is held, or
-	// for as long as it takes.
+	// The time at which held money goes back to the merchant. Absent if nothing
+	// is held, or if the hold does not expire.
 	HoldExpiresAt *timestamppb.Timestamp `protobuf:"bytes,32,opt,name=hold_expires_at,json=holdExpiresAt,proto3" json:"hold_expires_at,omitempty"`
-	// Since when a test keeps the deadline from running. Absent while it runs.
+	// The time at which the deadline was stopped for a test. Absent while it
+	// runs.
 	ClockStoppedAt *timestamppb.Timestamp `protobuf:"bytes,33,opt,name=clock_stopped_at,json=clockStoppedAt,proto3" json:"clock_stopped_at,omitempty"`
-	// When the debit was first confirmed. Absent before.
+	// The time at which the debit was first confirmed. Absent before.
 	ConfirmedAt *timestamppb.Timestamp `protobuf:"bytes,34,opt,name=confirmed_at,json=confirmedAt,proto3" json:"confirmed_at,omitempty"`
-	// The product-level case that it belongs to; claims of one case share what
-	// is short in proportion. Empty for none.
+	// The product-level case of the claim. The claims of one case share a
+	// shortfall in proportion. Empty for none.
 	SamplingCase string `protobuf:"bytes,35,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
-	// What the compensation is paid in.
+	// The form in which the compensation is paid.
 	PayoutForm PayoutForm `protobuf:"varint,36,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
-	// What its results cost, and who was charged for that. Absent where nobody told
-	// of a cost.
+	// The cost of the results, and who was charged for it. Absent if no cost is
+	// known.
 	Fees *AuthenticationFees `protobuf:"bytes,37,opt,name=fees,proto3" json:"fees,omitempty"`
-	// FULL view: how the award was computed. Absent before the first award.
+	// FULL view: the calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
 	OrderLine *OrderLine `protobuf:"bytes,41,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
@@ -1151,19 +1158,20 @@ type Claim struct {
 	Payouts []*Payout `protobuf:"bytes,43,rep,name=payouts,proto3" json:"payouts,omitempty"`
 	// FULL view: the holds of the claim, oldest first.
 	Holds []*Hold `protobuf:"bytes,44,rep,name=holds,proto3" json:"holds,omitempty"`
-	// FULL view: what the claimant is to the order line.
+	// FULL view: the claimant's relation to the order line.
 	ClaimantRole ClaimantRole `protobuf:"varint,45,opt,name=claimant_role,json=claimantRole,proto3,enum=tenfold.v1.ClaimantRole" json:"claimant_role,omitempty"`
-	// FULL view: what the calling role may do now, with what would come of it.
+	// FULL view: the actions that the calling role may take now, and their
+	// effects.
 	ActionEffects []*ActionEffect `protobuf:"bytes,46,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
 	// FULL view: the accounts of the merchant's book that pay for claims.
 	Balances []*Account `protobuf:"bytes,47,rep,name=balances,proto3" json:"balances,omitempty"`
 	// FULL view: the merchant's appeals, oldest first.
 	Appeals []*Appeal `protobuf:"bytes,48,rep,name=appeals,proto3" json:"appeals,omitempty"`
-	// FULL view: who approved the amount, by revision and person.
+	// FULL view: the approvals of the amount, by revision and person.
 	Approvals []*Approval `protobuf:"bytes,49,rep,name=approvals,proto3" json:"approvals,omitempty"`
-	// FULL view: every verdict with its price, oldest first.
+	// FULL view: every revision of the verdict with its price, oldest first.
 	Revisions []*Revision `protobuf:"bytes,50,rep,name=revisions,proto3" json:"revisions,omitempty"`
-	// FULL view: the evidence that was added to the claim, oldest first.
+	// FULL view: the evidence of the claim, oldest first.
 	Evidence      []*Evidence `protobuf:"bytes,51,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1535,28 +1543,29 @@ func (x *Claim) GetEvidence() []*Evidence {
 	return nil
 }
 
-// ActionEffect is what would come of one way of taking an action on a claim as
-// it is: upholding and rejecting a review are two. Everything that happens in
-// between may change it; validate_only decides for certain.
+// ActionEffect is the effect of one way to take an action on the claim in its
+// present state. Upholding and rejecting a review are two ways. The claim may
+// change before the action is taken; validate_only gives a certain answer.
 type ActionEffect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The action.
 	Action ClaimAction `protobuf:"varint,1,opt,name=action,proto3,enum=tenfold.v1.ClaimAction" json:"action,omitempty"`
-	// The method by which it is taken, such as "ClaimService/AcceptClaim".
+	// The method of the action, such as "ClaimService/AcceptClaim".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// The roles that may.
+	// The roles that may take the action.
 	Roles []string `protobuf:"bytes,3,rep,name=roles,proto3" json:"roles,omitempty"`
-	// What it would pull. Unset where the claim would stay where it is.
+	// The trigger of the move. Unset if the claim would stay in its state.
 	Trigger ClaimTrigger `protobuf:"varint,4,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
-	// Where the claim would be. An award of zero goes through PAYING to PAID at
-	// once.
+	// The state after the action. A claim with an award of zero moves through
+	// PAYING to PAID at once.
 	NextState ClaimState `protobuf:"varint,5,opt,name=next_state,json=nextState,proto3,enum=tenfold.v1.ClaimState" json:"next_state,omitempty"`
-	// What money would do, in its order. FUND is the most that would be taken; the
-	// sources may not have it.
+	// The movements of money, in their order. FUND gives the largest amount that
+	// would be taken; the sources may have less.
 	Movements []*MoneyMovement `protobuf:"bytes,6,rep,name=movements,proto3" json:"movements,omitempty"`
-	// The amount is not known yet: a verdict would be priced first.
+	// The amount is not known yet, because a verdict would have to be priced
+	// first.
 	Unpriced bool `protobuf:"varint,7,opt,name=unpriced,proto3" json:"unpriced,omitempty"`
-	// The deadline that would begin to run if it were done now. Absent for none.
+	// The deadline that would run if the action were taken now. Absent for none.
 	Deadline      *Deadline `protobuf:"bytes,8,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1648,12 +1657,12 @@ func (x *ActionEffect) GetDeadline() *Deadline {
 	return nil
 }
 
-// MoneyMovement is an amount that one effect would move.
+// MoneyMovement is an effect with its amount.
 type MoneyMovement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it would do.
+	// The effect.
 	Effect MoneyEffect `protobuf:"varint,1,opt,name=effect,proto3,enum=tenfold.v1.MoneyEffect" json:"effect,omitempty"`
-	// How much of it.
+	// The amount.
 	Amount        *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1703,10 +1712,10 @@ func (x *MoneyMovement) GetAmount() *Money {
 	return nil
 }
 
-// Award is what a verdict gives the consumer.
+// Award is the amount that a verdict gives the consumer.
 type Award struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The price given back.
+	// The refund of the price.
 	Refund *Money `protobuf:"bytes,1,opt,name=refund,proto3" json:"refund,omitempty"`
 	// The compensation.
 	Compensation  *Money `protobuf:"bytes,2,opt,name=compensation,proto3" json:"compensation,omitempty"`
@@ -1758,40 +1767,41 @@ func (x *Award) GetCompensation() *Money {
 	return nil
 }
 
-// Funding is what has moved for a claim: amounts, not a state. The merchant,
-// the platform and the consumer bear it: captured, advanced, written off, lost
-// and clawed back together are funded; funded money is payable, in flight or
-// paid.
+// Funding is the money that has moved for a claim. It holds amounts, not a
+// state. The merchant, the platform and the consumer bear the funded amount: it
+// is the sum of captured, advanced, written off, lost and clawed back. Funded
+// money is payable, in flight or paid.
 type Funding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Set aside and neither captured nor released.
+	// Held: set aside, and neither captured nor released.
 	Held *Money `protobuf:"bytes,1,opt,name=held,proto3" json:"held,omitempty"`
-	// Taken from the merchant's deposit.
+	// Captured from the merchant's deposit.
 	CapturedFromDeposit *Money `protobuf:"bytes,2,opt,name=captured_from_deposit,json=capturedFromDeposit,proto3" json:"captured_from_deposit,omitempty"`
-	// Taken from the merchant's shop funds.
+	// Captured from the merchant's shop funds.
 	CapturedFromShopFunds *Money `protobuf:"bytes,3,opt,name=captured_from_shop_funds,json=capturedFromShopFunds,proto3" json:"captured_from_shop_funds,omitempty"`
-	// Put in by the platform; the merchant owes it.
+	// Advanced by the platform; the merchant owes it.
 	Advanced *Money `protobuf:"bytes,4,opt,name=advanced,proto3" json:"advanced,omitempty"`
-	// Awarded, confirmed and funded by nobody yet. No transfer stands behind it.
+	// Awarded and confirmed, but not funded yet. No transfer stands for it.
 	Shortfall *Money `protobuf:"bytes,5,opt,name=shortfall,proto3" json:"shortfall,omitempty"`
 	// Sent to the gateway and not confirmed.
 	InFlight *Money `protobuf:"bytes,6,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
-	// Refund that reached the consumer and has not come back.
+	// The refund that the consumer received and that did not come back.
 	PaidRefund *Money `protobuf:"bytes,7,opt,name=paid_refund,json=paidRefund,proto3" json:"paid_refund,omitempty"`
-	// Compensation that reached the consumer and has not come back.
+	// The compensation that the consumer received and that did not come back.
 	PaidCompensation *Money `protobuf:"bytes,8,opt,name=paid_compensation,json=paidCompensation,proto3" json:"paid_compensation,omitempty"`
-	// Given up of what the platform advanced; not held against the merchant.
+	// The part of the advance that the platform gave up; it does not count
+	// against the merchant.
 	WrittenOff *Money `protobuf:"bytes,9,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
-	// Borne by the platform since a verdict fell after payment.
+	// Borne by the platform because a verdict fell after the payment.
 	Lost *Money `protobuf:"bytes,10,opt,name=lost,proto3" json:"lost,omitempty"`
-	// Owed back by the consumer.
+	// Clawed back: owed back by the consumer.
 	ClawedBack *Money `protobuf:"bytes,11,opt,name=clawed_back,json=clawedBack,proto3" json:"clawed_back,omitempty"`
-	// Failed or came back, and waits for an operator to send it again.
+	// Failed or returned, and waiting for an operator to send it again.
 	Failed *Money `protobuf:"bytes,12,opt,name=failed,proto3" json:"failed,omitempty"`
-	// Given back by the consumer; what is paid is already less by it.
+	// Repaid by the consumer; the paid amounts are already reduced by it.
 	Repaid *Money `protobuf:"bytes,13,opt,name=repaid,proto3" json:"repaid,omitempty"`
-	// What the merchant has paid for the claim or owes for it: captured, advanced
-	// and written off.
+	// The amount that the merchant has paid for the claim or owes for it:
+	// captured, advanced and written off.
 	Borne         *Money `protobuf:"bytes,14,opt,name=borne,proto3" json:"borne,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1925,16 +1935,16 @@ func (x *Funding) GetBorne() *Money {
 	return nil
 }
 
-// Notice is what the merchant was told about a claim. The notice period starts
-// only when delivery is confirmed.
+// Notice is the notice of a claim to the merchant. The notice period starts
+// only when its delivery is confirmed.
 type Notice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which revision of the claim the notice tells of.
+	// The revision of the claim in the notice.
 	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	// When its delivery was confirmed. Absent before.
+	// The time at which the delivery was confirmed. Absent before.
 	ConfirmedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=confirmed_at,json=confirmedAt,proto3" json:"confirmed_at,omitempty"`
-	// When the merchant's time to answer ends. Absent before delivery is
-	// confirmed and after the merchant's time is over.
+	// The end of the notice period. Absent before the delivery is confirmed and
+	// after the period is over.
 	EndsAt        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1991,12 +2001,12 @@ func (x *Notice) GetEndsAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// Deadline is what time will do to a claim.
+// Deadline is a deadline of a claim.
 type Deadline struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it passes.
+	// The time at which the deadline passes.
 	PassesAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=passes_at,json=passesAt,proto3" json:"passes_at,omitempty"`
-	// What happens then.
+	// What happens at that time.
 	Kind          DeadlineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2046,8 +2056,8 @@ func (x *Deadline) GetKind() DeadlineKind {
 	return DeadlineKind_DEADLINE_KIND_UNSPECIFIED
 }
 
-// Move is one change of a claim's state, kept for ever. A merchant sees who
-// acted, and the note, of its own moves only.
+// Move is one change of a claim's state, kept for ever. A merchant sees the
+// actor and the note of its own moves only.
 type Move struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The claim's etag after the move.
@@ -2056,18 +2066,18 @@ type Move struct {
 	FromState ClaimState `protobuf:"varint,2,opt,name=from_state,json=fromState,proto3,enum=tenfold.v1.ClaimState" json:"from_state,omitempty"`
 	// The state after.
 	ToState ClaimState `protobuf:"varint,3,opt,name=to_state,json=toState,proto3,enum=tenfold.v1.ClaimState" json:"to_state,omitempty"`
-	// What moved it.
+	// The trigger of the move.
 	Trigger ClaimTrigger `protobuf:"varint,4,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	MovedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=moved_at,json=movedAt,proto3" json:"moved_at,omitempty"`
-	// The workload that acted; Tenfold itself where a deadline passed.
+	// The workload that acted. It is Tenfold itself if a deadline passed.
 	Workload string `protobuf:"bytes,6,opt,name=workload,proto3" json:"workload,omitempty"`
-	// The role that it acted in.
+	// The role of the action.
 	Role string `protobuf:"bytes,7,opt,name=role,proto3" json:"role,omitempty"`
-	// The person who acted. Empty where none did, or where the person has been
+	// The person who acted. Empty if no person acted, or if the person has been
 	// erased.
 	Person string `protobuf:"bytes,8,opt,name=person,proto3" json:"person,omitempty"`
-	// The note given with it. May be empty.
+	// The note of the action. May be empty.
 	Note string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber   int64 `protobuf:"varint,10,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
@@ -2175,20 +2185,20 @@ func (x *Move) GetEventNumber() int64 {
 	return 0
 }
 
-// AuthenticationFees are what a claim's results cost.
+// AuthenticationFees are the costs of a claim's results.
 type AuthenticationFees struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Paid by the claimant, who gets it with the award where the policy adds it.
+	// Paid by the claimant. It is a part of the award if the policy adds it.
 	PaidByClaimant *Money `protobuf:"bytes,1,opt,name=paid_by_claimant,json=paidByClaimant,proto3" json:"paid_by_claimant,omitempty"`
 	// Paid by the platform.
 	PaidByPlatform *Money `protobuf:"bytes,2,opt,name=paid_by_platform,json=paidByPlatform,proto3" json:"paid_by_platform,omitempty"`
-	// What the merchant was charged of what the platform paid.
+	// The part of the platform's payment that the merchant was charged.
 	ChargedToMerchant *Money `protobuf:"bytes,3,opt,name=charged_to_merchant,json=chargedToMerchant,proto3" json:"charged_to_merchant,omitempty"`
-	// What the consumer was charged of what the platform paid.
+	// The part of the platform's payment that the consumer was charged.
 	ChargedToConsumer *Money `protobuf:"bytes,4,opt,name=charged_to_consumer,json=chargedToConsumer,proto3" json:"charged_to_consumer,omitempty"`
-	// What of the merchant's charge is not paid yet.
+	// The unpaid part of the merchant's charge.
 	Owed *Money `protobuf:"bytes,5,opt,name=owed,proto3" json:"owed,omitempty"`
-	// What of the merchant's charge was given up in the books.
+	// The part of the merchant's charge that was written off.
 	WrittenOff    *Money `protobuf:"bytes,6,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2269,21 +2279,22 @@ func (x *AuthenticationFees) GetWrittenOff() *Money {
 // Appeal is the merchant's objection to one revision of the verdict.
 type Appeal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The revision appealed against; there is one appeal for each.
+	// The revision under appeal. Each revision has at most one appeal.
 	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The merchant's reasons.
 	Note string `protobuf:"bytes,2,opt,name=note,proto3" json:"note,omitempty"`
-	// References of the evidence that the merchant rests on.
+	// References to the merchant's evidence.
 	Evidence []string `protobuf:"bytes,3,rep,name=evidence,proto3" json:"evidence,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	AppealedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=appealed_at,json=appealedAt,proto3" json:"appealed_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	// What ended it: a decision of the panel (APPROVAL_REQUIRED where the panel
-	// confirmed an amount that two approvers must agree to), or what made it moot.
-	// Unset while it waits for the panel.
+	// The trigger that ended the appeal: a decision of the panel
+	// (APPROVAL_REQUIRED if the panel confirmed an amount that two approvers must
+	// agree to), or the cause that made the appeal moot. Unset while the appeal
+	// waits for the panel.
 	EndedBy ClaimTrigger `protobuf:"varint,6,opt,name=ended_by,json=endedBy,proto3,enum=tenfold.v1.ClaimTrigger" json:"ended_by,omitempty"`
-	// When it ended. Absent before.
+	// The time at which the appeal ended. Absent before.
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2368,24 +2379,24 @@ func (x *Appeal) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// Evidence is what somebody added to a claim.
+// Evidence is a piece of evidence that was added to a claim.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Number of the event in the book that recorded it.
 	EventNumber int64 `protobuf:"varint,1,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	// What it is, in the word of whoever added it.
+	// The kind of evidence, in a word of the caller.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Where it is kept.
+	// The reference to the place where the evidence is kept.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	// SHA-256 of the evidence, in lower-case hex. May be empty.
 	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
 	// A note. May be empty.
 	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
-	// The role in which it was added.
+	// The role of the caller that added it.
 	Role string `protobuf:"bytes,6,opt,name=role,proto3" json:"role,omitempty"`
-	// The person who added it. Empty where a service did on its own.
+	// The person who added it. Empty if a service added it without a person.
 	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	AddedAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2478,22 +2489,22 @@ func (x *Evidence) GetAddedAt() *timestamppb.Timestamp {
 }
 
 // Approval is one person's agreement to the amount of one revision. It binds
-// claim, revision and amount: any change voids it.
+// claim, revision and amount; any change voids it.
 type Approval struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The revision approved.
+	// The approved revision.
 	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The person who approved.
 	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
-	// The award that was approved.
+	// The approved award.
 	Amount *Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The approver's note. May be empty.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	ApprovedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=approved_at,json=approvedAt,proto3" json:"approved_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber int64 `protobuf:"varint,6,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	// It is of the present revision and amount; others do not count any more.
+	// The approval counts, because it is for the present revision and amount.
 	Counts        bool `protobuf:"varint,7,opt,name=counts,proto3" json:"counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2579,30 +2590,30 @@ func (x *Approval) GetCounts() bool {
 }
 
 // Revision is one verdict with its price, kept for ever. A merchant does not
-// see who is behind it.
+// see its author.
 type Revision struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Counts the claim's verdicts from 1.
+	// The number of the verdict within the claim, from 1.
 	Number int32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	// What was found on the claim as a whole.
+	// The verdict on the claim as a whole.
 	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
-	// What was found on each unit.
+	// The verdict on each unit.
 	Units []*UnitVerdict `protobuf:"bytes,3,rep,name=units,proto3" json:"units,omitempty"`
-	// What it gives the consumer.
+	// The award of the verdict.
 	Award *Award `protobuf:"bytes,4,opt,name=award,proto3" json:"award,omitempty"`
-	// The basis of the award. Unset where nothing was awarded.
+	// The basis of the award. Unset if nothing was awarded.
 	LegalBasis LegalBasis `protobuf:"varint,5,opt,name=legal_basis,json=legalBasis,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis,omitempty"`
-	// The policy version of the award: policies/{policy}/versions/{n}. Empty where
+	// The policy version of the award: policies/{policy}/versions/{n}. Empty if
 	// nothing was awarded.
 	PolicyVersion string `protobuf:"bytes,6,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
-	// What made it: a ClaimTrigger or RevisionGround without its prefix, REPRICED
-	// by a change of the pricing group, or ORDER_REFUNDED.
+	// The cause of the revision: a ClaimTrigger or RevisionGround without its
+	// prefix, REPRICED for a change of the pricing group, or ORDER_REFUNDED.
 	Cause string `protobuf:"bytes,7,opt,name=cause,proto3" json:"cause,omitempty"`
-	// The person behind it. Empty where results alone decided.
+	// The person who decided. Empty if results alone decided.
 	Author string `protobuf:"bytes,8,opt,name=author,proto3" json:"author,omitempty"`
 	// The decider's reason. May be empty.
 	Note string `protobuf:"bytes,9,opt,name=note,proto3" json:"note,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	RevisedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=revised_at,json=revisedAt,proto3" json:"revised_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber   int64 `protobuf:"varint,11,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`

@@ -28,44 +28,45 @@ const (
 // FileClaimRequest asks to file a claim over units of one order line.
 type FileClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}: whose book it goes into. The order line must be
-	// under it.
+	// merchants/{merchant}: the book of the claim. The order line must be under
+	// it.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The order line, by name where it is stored already, by content otherwise.
+	// The order line: its name if it is already stored, otherwise its content.
 	//
 	// Types that are valid to be assigned to Line:
 	//
 	//	*FileClaimRequest_OrderLineName
 	//	*FileClaimRequest_OrderLine
 	Line isFileClaimRequest_Line `protobuf_oneof:"line"`
-	// Refunds of the line that the caller knows of. They join those already
-	// kept.
+	// Refunds of the line that the caller knows of. They are added to the stored
+	// ones.
 	Refunds []*LineRefund `protobuf:"bytes,6,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	// Who claims, as an opaque id: the line's payer or recipient.
+	// The claimant, as an opaque id: the line's payer or recipient.
 	ClaimantId string `protobuf:"bytes,7,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`
-	// The units claimed, each counted from 1 within the line's quantity.
+	// The claimed units, counted from 1 within the line's quantity.
 	Units []int32 `protobuf:"varint,8,rep,packed,name=units,proto3" json:"units,omitempty"`
 	// The basis to claim on, or BEST for the single best one for the consumer.
 	LegalBasisChoice LegalBasis `protobuf:"varint,9,opt,name=legal_basis_choice,json=legalBasisChoice,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis_choice,omitempty"`
-	// What is asked for: refund, compensation, or both.
+	// The demanded remedies: refund, compensation, or both.
 	Remedies []Remedy `protobuf:"varint,10,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
-	// Why the goods are called counterfeit.
+	// The reason why the claimant calls the goods counterfeit.
 	Grounds Grounds `protobuf:"varint,11,opt,name=grounds,proto3,enum=tenfold.v1.Grounds" json:"grounds,omitempty"`
-	// When the claimant learned of it. Not in the future.
+	// The time at which the claimant learned of the counterfeit. Not in the
+	// future.
 	LearnedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=learned_at,json=learnedAt,proto3" json:"learned_at,omitempty"`
-	// Where the payout shall go, as the payment service's opaque destination. No
-	// personal data in the clear.
+	// The destination of the payout, opaque to Tenfold and known to the payment
+	// service. It must not contain personal data in the clear.
 	PayoutDestination string `protobuf:"bytes,13,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
-	// A note to keep with the claim, up to 2,000 characters. May be empty.
+	// A note that is kept with the claim, up to 2,000 characters. May be empty.
 	Note string `protobuf:"bytes,14,opt,name=note,proto3" json:"note,omitempty"`
-	// What the compensation shall be paid in. Unset: cash.
+	// The form in which the compensation is to be paid. Unset: cash.
 	PayoutForm PayoutForm `protobuf:"varint,15,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
-	// The product-level case that the claim belongs to; claims of one case share
-	// what is short in proportion. Empty for none.
+	// The product-level case of the claim. The claims of one case share a
+	// shortfall in proportion. Empty for none.
 	SamplingCase  string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -245,9 +246,9 @@ func (*FileClaimRequest_OrderLine) isFileClaimRequest_Line() {}
 // FileClaimResponse holds the filed claim.
 type FileClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before; the claim is as it is now.
+	// The request was already accepted before. The claim is the present one.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -300,8 +301,8 @@ func (x *FileClaimResponse) GetReplayed() bool {
 // BatchFileClaimsRequest asks to file several claims of any merchants.
 type BatchFileClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 500 claims; more are BATCH_TOO_LARGE. Each is checked by itself, so
-	// that one that breaks a rule of its form is refused alone.
+	// 1 to 500 claims; more are BATCH_TOO_LARGE. Each is validated alone, so an
+	// invalid one is refused alone.
 	Requests      []*FileClaimRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -347,7 +348,7 @@ func (x *BatchFileClaimsRequest) GetRequests() []*FileClaimRequest {
 // BatchFileClaimsResponse holds the outcome of each item.
 type BatchFileClaimsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each request, in their order.
+	// One item for each request, in their order.
 	Items         []*BatchFileClaimsItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -393,11 +394,11 @@ func (x *BatchFileClaimsResponse) GetItems() []*BatchFileClaimsItem {
 // BatchFileClaimsItem is the outcome of one item of a batch.
 type BatchFileClaimsItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether and why not.
+	// The status of the item.
 	Status *ItemStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// The claim, BASIC, where the status is OK.
+	// The claim, in the BASIC view, if the status is OK.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The item had been accepted before.
+	// The item was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -457,13 +458,14 @@ func (x *BatchFileClaimsItem) GetReplayed() bool {
 // GetClaimRequest names a claim.
 type GetClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim} where
-	// the merchant is not known.
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim} if the
+	// merchant is not known.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How much of it to answer with. Unset: BASIC, or FULL with a read_mask.
+	// The view of the answer. Unset: BASIC, or FULL with a read_mask.
 	View ClaimView `protobuf:"varint,2,opt,name=view,proto3,enum=tenfold.v1.ClaimView" json:"view,omitempty"`
-	// The fields of the claim to answer with, such as "state" or "funding.held"; of
-	// the FULL view only what is named is read. Empty: all of the view.
+	// The fields of the claim in the answer, such as "state" or "funding.held".
+	// Only the named parts of the FULL view are read. Empty: all fields of the
+	// view.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,3,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -523,7 +525,7 @@ func (x *GetClaimRequest) GetReadMask() *fieldmaskpb.FieldMask {
 // GetClaimResponse holds the claim.
 type GetClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim in the view asked for.
+	// The claim in the requested view.
 	Claim         *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -624,7 +626,7 @@ func (x *ExplainClaimRequest) GetLanguage() Language {
 // ExplainClaimResponse holds the explanation.
 type ExplainClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As data and in words.
+	// The explanation as data and in words.
 	Explanation   *ClaimExplanation `protobuf:"bytes,1,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -667,7 +669,7 @@ func (x *ExplainClaimResponse) GetExplanation() *ClaimExplanation {
 	return nil
 }
 
-// DescribeStateMachineRequest asks how claims move.
+// DescribeStateMachineRequest asks for the state machine of claims.
 type DescribeStateMachineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The language of the text. Unset: English.
@@ -713,10 +715,10 @@ func (x *DescribeStateMachineRequest) GetLanguage() Language {
 	return Language_LANGUAGE_UNSPECIFIED
 }
 
-// DescribeStateMachineResponse holds the machine that the server runs.
+// DescribeStateMachineResponse holds the state machine that the server runs.
 type DescribeStateMachineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As data and as diagrams.
+	// The state machine as data and as diagrams.
 	StateMachine  *StateMachine `protobuf:"bytes,1,opt,name=state_machine,json=stateMachine,proto3" json:"state_machine,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -762,32 +764,36 @@ func (x *DescribeStateMachineResponse) GetStateMachine() *StateMachine {
 // ListClaimsRequest asks for claims of a merchant, by filter or from a queue.
 type ListClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}, or merchants/- for all merchants; then the filter
-	// must have an anchor or a queue must be named.
+	// merchants/{merchant}, or merchants/- for all merchants. With merchants/-
+	// the filter must have an anchor, or a queue must be named.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// A part of AIP-160: up to 16 comparisons joined by "AND", each field at most
-	// once with each operator. Anything else is FILTER_UNSUPPORTED. May be empty.
+	// A subset of AIP-160: up to 16 comparisons joined by "AND", each field at
+	// most once with each operator. Everything else is FILTER_UNSUPPORTED. May be
+	// empty.
 	//
 	// Anchors take "=" and a quoted id: order_id, claimant_id, product_id,
-	// authenticator_id (claims with a result of it). What narrows them down: state
-	// and verdict with "=" and a value without its prefix; filed_at and deadline
-	// with ">=" or "<=" and a quoted RFC 3339 time; award.total, in minor units,
-	// with ">=" or "<=" and a number. Example:
+	// authenticator_id (claims with a result of that authenticator). Further
+	// conditions are state and verdict with "=" and a value without its prefix;
+	// filed_at and deadline with ">=" or "<=" and a quoted RFC 3339 time;
+	// award.total, in minor units, with ">=" or "<=" and a number. Example:
 	// order_id = "20260101-77" AND state = PAID AND award.total >= 100000.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Only claims in this queue. Unset: any. It takes no anchor.
+	// Only claims in this queue. Unset: all claims. A queue cannot be combined
+	// with an anchor.
 	Queue ClaimQueue `protobuf:"varint,3,opt,name=queue,proto3,enum=tenfold.v1.ClaimQueue" json:"queue,omitempty"`
-	// At most this many, up to 1,000. Zero: 50. A page may hold fewer, or none,
-	// although another follows: it looks at a bounded number of claims.
+	// The page size, up to 1,000. Zero: 50. A page may have fewer claims, or
+	// none, even if another page follows, because the server reads a bounded
+	// number of claims for a page.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before, with everything else unchanged. Empty
-	// for the first page.
+	// The next_page_token of the previous page, with all other fields unchanged.
+	// Empty for the first page.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// "filed_at" for the oldest first, "filed_at desc" for the newest first. Empty:
-	// the newest first. A queue has its own order, the longest wait first, and
-	// takes none: FILTER_UNSUPPORTED.
+	// "filed_at" for the oldest first, "filed_at desc" for the newest first.
+	// Empty: the newest first. A queue has its own order (the longest wait
+	// first); with a queue, order_by is FILTER_UNSUPPORTED.
 	OrderBy string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
-	// Tell how many there are; costs a second look. May differ from page to page.
+	// If set, the answer has the number of claims, which costs a second query.
+	// The number may differ from page to page.
 	WithTotal     bool `protobuf:"varint,7,opt,name=with_total,json=withTotal,proto3" json:"with_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -875,13 +881,13 @@ func (x *ListClaimsRequest) GetWithTotal() bool {
 // ListClaimsResponse holds one page of claims.
 type ListClaimsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In the order asked for. BASIC.
+	// The claims in the requested order, in the BASIC view.
 	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// With with_total: how many claims the list has on all of its pages.
+	// With with_total: the number of claims on all pages of the list.
 	TotalSize int64 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
-	// total_size is an estimate: the list has more than are counted one by one.
+	// total_size is an estimate, because the list is too long to count.
 	TotalIsEstimate bool `protobuf:"varint,4,opt,name=total_is_estimate,json=totalIsEstimate,proto3" json:"total_is_estimate,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -945,14 +951,14 @@ func (x *ListClaimsResponse) GetTotalIsEstimate() bool {
 	return false
 }
 
-// ListMovesRequest names the claim whose moves are asked for.
+// ListMovesRequest names the claim whose moves are listed.
 type ListMovesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1014,7 +1020,7 @@ type ListMovesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Moves []*Move `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1069,13 +1075,13 @@ type AcceptClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that was agreed to.
+	// The etag of the claim to which the merchant agreed.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A note to keep, up to 2,000 characters. May be empty.
+	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1149,9 +1155,9 @@ func (x *AcceptClaimRequest) GetNote() string {
 // AcceptClaimResponse holds the accepted claim.
 type AcceptClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1206,13 +1212,13 @@ type WithdrawClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that is taken back. Empty: whatever it is now.
+	// The etag of the claim that is taken back. Empty: no check.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A note to keep, up to 2,000 characters. May be empty.
+	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1286,9 +1292,9 @@ func (x *WithdrawClaimRequest) GetNote() string {
 // WithdrawClaimResponse holds the withdrawn claim.
 type WithdrawClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1343,12 +1349,12 @@ type ConfirmNoticeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The revision of the claim in the notice that was delivered. Another than
-	// the present one is CLAIM_CHANGED. Zero: the present one.
+	// The revision of the claim in the delivered notice. A revision other than
+	// the present one is CLAIM_CHANGED. Zero: the present revision.
 	Revision      int32 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1415,9 +1421,9 @@ func (x *ConfirmNoticeRequest) GetRevision() int32 {
 // ConfirmNoticeResponse holds the claim whose notice period has started.
 type ConfirmNoticeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1467,18 +1473,18 @@ func (x *ConfirmNoticeResponse) GetReplayed() bool {
 	return false
 }
 
-// AssignReviewRequest gives a claim in review to a person.
+// AssignReviewRequest assigns a claim in review to a person.
 type AssignReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim as it was seen. Empty: whatever it is now.
+	// The etag of the claim that the caller read. Empty: no check.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Who shall decide it, as the opaque id of a person. Empty: nobody.
+	// The person who is to decide, as an opaque id. Empty: nobody.
 	Assignee      string `protobuf:"bytes,5,opt,name=assignee,proto3" json:"assignee,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1552,9 +1558,9 @@ func (x *AssignReviewRequest) GetAssignee() string {
 // AssignReviewResponse holds the assigned claim.
 type AssignReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1609,18 +1615,18 @@ type DecideReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that was decided on.
+	// The etag of the claim on which the decision is based.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What is decided.
+	// The decision.
 	Decision ReviewDecision `protobuf:"varint,5,opt,name=decision,proto3,enum=tenfold.v1.ReviewDecision" json:"decision,omitempty"`
 	// With UPHOLD: the verdict on each claimed unit, at least one COUNTERFEIT.
 	// Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// Why, 1 to 2,000 characters. Kept with the move.
+	// The reason, 1 to 2,000 characters. It is kept with the move.
 	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1708,9 +1714,9 @@ func (x *DecideReviewRequest) GetNote() string {
 // DecideReviewResponse holds the decided claim.
 type DecideReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1809,7 +1815,7 @@ func (x *GetOrderLineRequest) GetName() string {
 // GetOrderLineResponse holds the order line.
 type GetOrderLineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The line with its refunds.
+	// The order line with its refunds.
 	OrderLine     *OrderLine `protobuf:"bytes,1,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1855,12 +1861,12 @@ func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
 // GetRequestRequest names a request that the calling workload sent.
 type GetRequestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}: the book that the request was for; merchants/- for a
-	// request that belongs to no book, such as one that published a policy.
+	// merchants/{merchant}: the book of the request; merchants/- for a request
+	// that belongs to no book, such as the publication of a policy.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// The method without its package, such as "ClaimService/FileClaim".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// The id that the request carried.
+	// The id of the request.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1917,10 +1923,10 @@ func (x *GetRequestRequest) GetRequestId() string {
 	return ""
 }
 
-// GetRequestResponse holds what is known of the request.
+// GetRequestResponse holds the request.
 type GetRequestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request and what came of it.
+	// The request and its outcome.
 	Request       *StoredRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1963,33 +1969,35 @@ func (x *GetRequestResponse) GetRequest() *StoredRequest {
 	return nil
 }
 
-// QuotePayoutRequest asks what a claim would pay.
+// QuotePayoutRequest asks for the payout of a claim that is not filed.
 type QuotePayoutRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}. The order line must be under it.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The order line, by name where it is stored already, by content otherwise.
+	// The order line: its name if it is already stored, otherwise its content.
 	//
 	// Types that are valid to be assigned to Line:
 	//
 	//	*QuotePayoutRequest_OrderLineName
 	//	*QuotePayoutRequest_OrderLine
 	Line isQuotePayoutRequest_Line `protobuf_oneof:"line"`
-	// Refunds of the line that the caller knows of, beside those kept.
+	// Refunds of the line that the caller knows of, in addition to the stored
+	// ones.
 	Refunds []*LineRefund `protobuf:"bytes,4,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	// The units supposed counterfeit, each counted from 1.
+	// The units that are assumed to be counterfeit, counted from 1.
 	CounterfeitUnits []int32 `protobuf:"varint,5,rep,packed,name=counterfeit_units,json=counterfeitUnits,proto3" json:"counterfeit_units,omitempty"`
 	// The basis to compute on, or BEST.
 	LegalBasisChoice LegalBasis `protobuf:"varint,6,opt,name=legal_basis_choice,json=legalBasisChoice,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis_choice,omitempty"`
-	// Who would claim; joins the pricing group of that claimant. Empty: nobody
-	// with earlier claims.
+	// The claimant, whose pricing group the quote joins. Empty: a claimant
+	// without earlier claims.
 	ClaimantId string `protobuf:"bytes,7,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`
-	// What would be asked for. Empty: refund and compensation.
+	// The demanded remedies. Empty: refund and compensation.
 	Remedies []Remedy `protobuf:"varint,8,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
-	// When the claimant learned of it. Absent: after the order was paid.
+	// The time at which the claimant learned of the counterfeit. Absent: after
+	// the order was paid.
 	LearnedAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=learned_at,json=learnedAt,proto3" json:"learned_at,omitempty"`
-	// What the claimant is supposed to have fronted for authentication, proven. It
-	// counts where the policy adds it to the compensation. Absent: nothing.
+	// The authentication fee that the claimant is assumed to have fronted and
+	// proved. It counts if the policy adds it to the compensation. Absent: none.
 	AuthenticationFee *Money `protobuf:"bytes,10,opt,name=authentication_fee,json=authenticationFee,proto3" json:"authentication_fee,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -2127,9 +2135,10 @@ func (*QuotePayoutRequest_OrderLine) isQuotePayoutRequest_Line() {}
 // QuotePayoutResponse holds the computation.
 type QuotePayoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One for each basis that applies, best for the consumer first.
+	// One calculation for each basis that applies, the best for the consumer
+	// first.
 	Calculations []*Calculation `protobuf:"bytes,1,rep,name=calculations,proto3" json:"calculations,omitempty"`
-	// The one that the claim would be paid on.
+	// The calculation on which the claim would be paid.
 	Chosen        *Calculation `protobuf:"bytes,2,opt,name=chosen,proto3" json:"chosen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2179,28 +2188,28 @@ func (x *QuotePayoutResponse) GetChosen() *Calculation {
 	return nil
 }
 
-// ReportPayoutOutcomeRequest reports what became of a payout.
+// ReportPayoutOutcomeRequest reports the outcome of a payout.
 type ReportPayoutOutcomeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- to find the payout by its out-number
 	// alone.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The out-number that the payout was instructed under.
+	// The out-number of the payout.
 	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// What became of it.
+	// The outcome.
 	Outcome PayoutOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=tenfold.v1.PayoutOutcome" json:"outcome,omitempty"`
-	// The gateway's own reference. May be empty for a failure.
+	// The reference of the gateway. May be empty for a failure.
 	GatewayReference string `protobuf:"bytes,6,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
 	// The gateway's code for a failure or return. Empty for a success.
 	FailureCode string `protobuf:"bytes,7,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// When it happened.
+	// The time at which it happened.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
-	// not end.
+	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
+	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -2304,7 +2313,7 @@ type ReportPayoutOutcomeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payout.
 	Payout *Payout `protobuf:"bytes,1,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The request had been accepted before, or the outcome was known already.
+	// The request was already accepted before, or the outcome was already known.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2357,14 +2366,14 @@ func (x *ReportPayoutOutcomeResponse) GetReplayed() bool {
 // ListPayoutsRequest asks for payouts.
 type ListPayoutsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/claims/{claim}, or merchants/{merchant} for all of its
-	// claims.
+	// merchants/{merchant}/claims/{claim}, or merchants/{merchant} for all claims
+	// of the merchant.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only payouts in this state. Unset: any.
 	State PayoutState `protobuf:"varint,2,opt,name=state,proto3,enum=tenfold.v1.PayoutState" json:"state,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2433,7 +2442,7 @@ type ListPayoutsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Payouts []*Payout `protobuf:"bytes,1,rep,name=payouts,proto3" json:"payouts,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2483,20 +2492,20 @@ func (x *ListPayoutsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// RetryPayoutRequest sends a failed or returned payout once more.
+// RetryPayoutRequest sends a failed or returned payout again.
 type RetryPayoutRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/payouts/{payout}: the payout that failed.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the payout's CLAIM as it was seen.
+	// The etag of the payout's CLAIM that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Where it shall go from now on. Empty: where it went before.
+	// The new destination. Empty: the same destination as before.
 	PayoutDestination string `protobuf:"bytes,5,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
-	// A note to keep, up to 2,000 characters. May be empty.
+	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2574,14 +2583,15 @@ func (x *RetryPayoutRequest) GetNote() string {
 	return ""
 }
 
-// RetryPayoutResponse holds the claim and its fresh payout.
+// RetryPayoutResponse holds the claim and the payout that carries the money
+// now.
 type RetryPayoutResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The payout that carries the money now: the same one, or a fresh one.
+	// The payout that carries the money now: the same payout or a new one.
 	Payout *Payout `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2643,15 +2653,15 @@ type AddEvidenceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// What it is, in a word of the caller's, such as INVOICE.
+	// The kind of evidence, in a word of the caller, such as INVOICE.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
-	// Where it is kept: 1 to 256 characters.
+	// The reference to the place where the evidence is kept: 1 to 256 characters.
 	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
-	// SHA-256 of what is kept there, in lower-case hex. May be empty.
+	// SHA-256 of the evidence, in lower-case hex. May be empty.
 	Digest string `protobuf:"bytes,6,opt,name=digest,proto3" json:"digest,omitempty"`
 	// A note, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
@@ -2741,9 +2751,9 @@ func (x *AddEvidenceRequest) GetNote() string {
 // AddEvidenceResponse holds the claim with its evidence.
 type AddEvidenceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What was added.
+	// The added evidence.
 	Evidence *Evidence `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2798,15 +2808,15 @@ type AppealClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that was objected to.
+	// The etag of the claim to which the merchant objects.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// The merchant's reasons, 1 to 2,000 characters.
 	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
-	// References of the evidence that the merchant rests on.
+	// References to the merchant's evidence.
 	Evidence      []string `protobuf:"bytes,6,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2887,9 +2897,9 @@ func (x *AppealClaimRequest) GetEvidence() []string {
 // AppealClaimResponse holds the appealed claim.
 type AppealClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2944,17 +2954,17 @@ type DecideAppealRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that was decided on.
+	// The etag of the claim on which the decision is based.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// What is decided.
+	// The decision.
 	Decision AppealDecision `protobuf:"varint,5,opt,name=decision,proto3,enum=tenfold.v1.AppealDecision" json:"decision,omitempty"`
 	// With UPHELD_IN_PART: the verdict on each claimed unit. Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// Why, 1 to 2,000 characters.
+	// The reason, 1 to 2,000 characters.
 	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3042,9 +3052,9 @@ func (x *DecideAppealRequest) GetNote() string {
 // DecideAppealResponse holds the decided claim.
 type DecideAppealResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3094,14 +3104,14 @@ func (x *DecideAppealResponse) GetReplayed() bool {
 	return false
 }
 
-// ListAppealsRequest names the claim whose appeals are asked for.
+// ListAppealsRequest names the claim whose appeals are listed.
 type ListAppealsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3163,7 +3173,7 @@ type ListAppealsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Appeals []*Appeal `protobuf:"bytes,1,rep,name=appeals,proto3" json:"appeals,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3218,15 +3228,15 @@ type ApproveClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim whose amount was looked at.
+	// The etag of the claim whose amount was checked.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Refuse the amount: the claim goes back to review.
+	// If set, the amount is refused and the claim goes back to review.
 	Refuse bool `protobuf:"varint,5,opt,name=refuse,proto3" json:"refuse,omitempty"`
-	// A note to keep, up to 2,000 characters. Needed with refuse.
+	// A note that is kept, up to 2,000 characters. Required with refuse.
 	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3307,9 +3317,9 @@ func (x *ApproveClaimRequest) GetNote() string {
 // ApproveClaimResponse holds the approved claim.
 type ApproveClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3359,14 +3369,14 @@ func (x *ApproveClaimResponse) GetReplayed() bool {
 	return false
 }
 
-// ListApprovalsRequest names the claim whose approvals are asked for.
+// ListApprovalsRequest names the claim whose approvals are listed.
 type ListApprovalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3428,7 +3438,7 @@ type ListApprovalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By revision, then person.
 	Approvals []*Approval `protobuf:"bytes,1,rep,name=approvals,proto3" json:"approvals,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3483,19 +3493,20 @@ type ReviseVerdictRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim that was decided on.
+	// The etag of the claim on which the decision is based.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Why the verdict is revised.
+	// The reason for the revision.
 	Ground RevisionGround `protobuf:"varint,5,opt,name=ground,proto3,enum=tenfold.v1.RevisionGround" json:"ground,omitempty"`
 	// The verdict on each claimed unit.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
-	// Reference of what it rests on, such as a docket number.
+	// The reference of the document that the revision is based on, such as a
+	// docket number.
 	Document string `protobuf:"bytes,7,opt,name=document,proto3" json:"document,omitempty"`
-	// Why, 1 to 2,000 characters.
+	// The reason, 1 to 2,000 characters.
 	Note          string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3590,9 +3601,9 @@ func (x *ReviseVerdictRequest) GetNote() string {
 // ReviseVerdictResponse holds the revised claim.
 type ReviseVerdictResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3642,14 +3653,14 @@ func (x *ReviseVerdictResponse) GetReplayed() bool {
 	return false
 }
 
-// ListRevisionsRequest names the claim whose revisions are asked for.
+// ListRevisionsRequest names the claim whose revisions are listed.
 type ListRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3711,7 +3722,7 @@ type ListRevisionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Revisions []*Revision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3766,11 +3777,11 @@ type ReportOrderRefundRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/orderLines/{line}: the line that was refunded.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The refund, or what was charged back.
+	// The refund or the charge-back.
 	Refund        *LineRefund `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3834,12 +3845,12 @@ func (x *ReportOrderRefundRequest) GetRefund() *LineRefund {
 	return nil
 }
 
-// ReportOrderRefundResponse holds the line after it.
+// ReportOrderRefundResponse holds the order line after the refund.
 type ReportOrderRefundResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The line with its refunds.
+	// The order line with its refunds.
 	OrderLine *OrderLine `protobuf:"bytes,1,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3894,13 +3905,13 @@ type StopClockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim as it was seen.
+	// The etag of the claim that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Which test is under way, 1 to 2,000 characters.
+	// The test that is running, 1 to 2,000 characters.
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3971,12 +3982,12 @@ func (x *StopClockRequest) GetNote() string {
 	return ""
 }
 
-// StopClockResponse holds the stopped claim.
+// StopClockResponse holds the claim with its stopped deadline.
 type StopClockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4026,18 +4037,18 @@ func (x *StopClockResponse) GetReplayed() bool {
 	return false
 }
 
-// ResumeClockRequest lets a claim's deadline run again.
+// ResumeClockRequest starts a claim's deadline again.
 type ResumeClockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim as it was seen.
+	// The etag of the claim that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A note to keep, up to 2,000 characters. May be empty.
+	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4108,12 +4119,12 @@ func (x *ResumeClockRequest) GetNote() string {
 	return ""
 }
 
-// ResumeClockResponse holds the running claim.
+// ResumeClockResponse holds the claim with its running deadline.
 type ResumeClockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4163,20 +4174,20 @@ func (x *ResumeClockResponse) GetReplayed() bool {
 	return false
 }
 
-// ExtendHoldRequest lets what is held be held for longer.
+// ExtendHoldRequest extends the hold of a claim.
 type ExtendHoldRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The etag of the claim as it was seen.
+	// The etag of the claim that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// Until when; later than now set.
+	// The new expiry of the hold. It must be later than the present expiry.
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	// Why, 1 to 2,000 characters.
+	// The reason, 1 to 2,000 characters.
 	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4254,12 +4265,12 @@ func (x *ExtendHoldRequest) GetNote() string {
 	return ""
 }
 
-// ExtendHoldResponse holds the held claim.
+// ExtendHoldResponse holds the claim with its hold.
 type ExtendHoldResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -55,23 +55,25 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ClaimService takes consumers' counterfeit claims, shows them, and carries the
-// decisions of merchants, reviewers and operators.
+// ClaimService takes consumers' counterfeit claims, shows them, and carries out
+// the decisions of merchants, reviewers and operators.
 //
-// Who acts travels in metadata, never in messages: tenfold-workload (the
-// calling service), tenfold-role (what it acts as), tenfold-person (the person
-// it acts for; an opaque id) and tenfold-scope (what the role is limited to,
-// such as merchants/{merchant} for a back office or
-// authenticators/{authenticator} for a laboratory). Until callers prove who
-// they are by credentials, this metadata is accepted on loopback only.
+// Metadata and credentials say who acts; messages never do. tenfold-role is the
+// role of the call. The workload is proved by a certificate or a token, and the
+// person by tenfold-person-token (docs/access.md). A server with
+// --insecure-loopback believes tenfold-workload (the calling service),
+// tenfold-person (an opaque id) and tenfold-scope instead. The scope limits a
+// role, such as to merchants/{merchant} for a back office or to
+// authenticators/{authenticator} for a laboratory.
 //
 // Mutations carry a request_id. Its scope is the book, the calling workload and
-// the method. Sending an accepted request again answers with the same ids, the
-// resource as it is now, and replayed set; the same id with other content is
-// REQUEST_ID_REUSED. A refused request is not stored and is decided afresh.
-// UNAVAILABLE, ABORTED and a lost answer are safe to retry with the same id.
-// With validate_only a request is decided fully and nothing is stored; ids and
-// numbers in the answer are provisional or empty.
+// the method. A repeated request is answered with the same ids, the present
+// resource, and replayed set. The same id with different content is
+// REQUEST_ID_REUSED. A refused request is not stored; if it is sent again, it
+// is decided again. After UNAVAILABLE, ABORTED or a lost answer it is safe to
+// send the same request again with the same id. With validate_only a request is
+// decided fully but nothing is stored; ids and numbers in the answer are
+// provisional or empty.
 //
 // Mutations answer with the BASIC view. Refusals are listed in Reason; those
 // that concern a claim carry a ClaimStateDetail. A resource that the caller may
@@ -85,129 +87,135 @@ type ClaimServiceClient interface {
 	// AMOUNT_OUT_OF_RANGE.
 	FileClaim(ctx context.Context, in *FileClaimRequest, opts ...grpc.CallOption) (*FileClaimResponse, error)
 	// BatchFileClaims files up to 500 claims of any merchants. Each item is
-	// decided by itself and has its own status; an item refused leaves the others
-	// as they are. More items are BATCH_TOO_LARGE. The call is OK as soon as the
-	// items were looked at. An item is stored as the FileClaim it is: it may be
-	// sent again alone or in another batch.
+	// decided alone and has its own status; a refused item does not affect the
+	// others. More items are BATCH_TOO_LARGE. The call is OK as soon as the items
+	// were decided. An item is stored like a FileClaim, so it may be sent again
+	// alone or in another batch.
 	BatchFileClaims(ctx context.Context, in *BatchFileClaimsRequest, opts ...grpc.CallOption) (*BatchFileClaimsResponse, error)
-	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND where there
-	// is none, REQUEST_INVALID for a path that the view does not have.
+	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND if there
+	// is no such claim, REQUEST_INVALID for a path that the view does not have.
 	GetClaim(ctx context.Context, in *GetClaimRequest, opts ...grpc.CallOption) (*GetClaimResponse, error)
-	// ExplainClaim tells why a claim is where it is, whose turn it is, what time
-	// will do, what can be done with what would come of it, and how the award came
-	// about. CLAIM_NOT_FOUND.
+	// ExplainClaim explains the state of a claim: its cause, whose turn it is,
+	// the effect of the deadline, the possible actions with their effects, and
+	// the calculation of the award. CLAIM_NOT_FOUND.
 	ExplainClaim(ctx context.Context, in *ExplainClaimRequest, opts ...grpc.CallOption) (*ExplainClaimResponse, error)
-	// DescribeStateMachine tells how claims move: states, triggers and who may pull
-	// them, deadlines, what money does; as data and as diagrams.
+	// DescribeStateMachine describes how claims move, as data and as diagrams:
+	// states, triggers with the roles that can cause them, deadlines, and effects
+	// on money.
 	DescribeStateMachine(ctx context.Context, in *DescribeStateMachineRequest, opts ...grpc.CallOption) (*DescribeStateMachineResponse, error)
-	// ListClaims lists claims of one merchant, or of all by an anchored filter or
-	// a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+	// ListClaims lists the claims of one merchant, or of all merchants by an
+	// anchored filter or a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
 	// ListMoves lists the changes of a claim's state, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListMoves(ctx context.Context, in *ListMovesRequest, opts ...grpc.CallOption) (*ListMovesResponse, error)
-	// AcceptClaim is the merchant agreeing to the debit before the notice period
-	// has ended. The held money is captured and the payout instructed. Needs the
-	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT.
+	// AcceptClaim records that the merchant agrees to the debit before the notice
+	// period has ended. The held money is captured, and the payout is instructed.
+	// Requires the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT.
 	AcceptClaim(ctx context.Context, in *AcceptClaimRequest, opts ...grpc.CallOption) (*AcceptClaimResponse, error)
 	// WithdrawClaim takes a claim back for the claimant, until the debit is
-	// confirmed. What is held is released. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// confirmed. Held money is released. CLAIM_NOT_FOUND, CLAIM_CHANGED,
 	// CLAIM_STATE_CONFLICT.
 	WithdrawClaim(ctx context.Context, in *WithdrawClaimRequest, opts ...grpc.CallOption) (*WithdrawClaimResponse, error)
-	// ConfirmNotice is the merchant's system confirming that the notice was
-	// delivered. The notice period starts with it. CLAIM_NOT_FOUND,
-	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, NOTICE_ALREADY_CONFIRMED.
+	// ConfirmNotice records that the merchant's system received the notice. The
+	// notice period starts. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// NOTICE_ALREADY_CONFIRMED.
 	ConfirmNotice(ctx context.Context, in *ConfirmNoticeRequest, opts ...grpc.CallOption) (*ConfirmNoticeResponse, error)
-	// AssignReview gives a claim in review to a person, or takes it from one.
-	// CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
+	// AssignReview assigns a claim in review to a person, or removes the
+	// assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
 	AssignReview(ctx context.Context, in *AssignReviewRequest, opts ...grpc.CallOption) (*AssignReviewResponse, error)
-	// DecideReview decides a claim in review. Needs a person, the etag and a
+	// DecideReview decides a claim in review. Requires a person, the etag and a
 	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	DecideReview(ctx context.Context, in *DecideReviewRequest, opts ...grpc.CallOption) (*DecideReviewResponse, error)
 	// GetOrderLine reads a stored order line with its refunds.
-	// ORDER_LINE_NOT_FOUND where none is stored.
+	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(ctx context.Context, in *GetOrderLineRequest, opts ...grpc.CallOption) (*GetOrderLineResponse, error)
-	// GetRequest tells what came of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND where none was accepted under this id.
+	// GetRequest shows the outcome of a request that the calling workload sent.
+	// REQUEST_NOT_FOUND if no request was accepted under this id.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
-	// QuotePayout computes what a claim would pay if the named units were found
-	// counterfeit, without filing. Refused where FileClaim would be, units of
-	// another claim included.
+	// QuotePayout computes the payout of a claim in which the named units are
+	// found counterfeit, without filing it. It is refused if FileClaim would be
+	// refused, and for units of another claim.
 	QuotePayout(ctx context.Context, in *QuotePayoutRequest, opts ...grpc.CallOption) (*QuotePayoutResponse, error)
-	// ReportPayoutOutcome is the payment service reporting what became of a
-	// payout, also late and also after the claim is PAID. A fact from outside is
-	// never refused for the claim's state: a success after a failure is booked as
-	// paid; an outcome that contradicts the one known, such as a return of what
-	// was never paid, is recorded and marks the claim as escalated until a person
-	// has looked. PAYOUT_NOT_FOUND where no payout has this out-number.
+	// ReportPayoutOutcome records the outcome of a payout that the payment
+	// service reports, even if it is late and the claim is already PAID. A fact
+	// from outside is never refused because of the claim's state. A success after
+	// a failure is booked as paid. An outcome that contradicts the known one,
+	// such as a return of money that was never paid, is recorded, and the claim
+	// stays escalated until a person has checked it. PAYOUT_NOT_FOUND if no
+	// payout has this out-number.
 	ReportPayoutOutcome(ctx context.Context, in *ReportPayoutOutcomeRequest, opts ...grpc.CallOption) (*ReportPayoutOutcomeResponse, error)
-	// ListPayouts lists payouts of a claim or of a merchant, oldest first.
+	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(ctx context.Context, in *ListPayoutsRequest, opts ...grpc.CallOption) (*ListPayoutsResponse, error)
-	// RetryPayout sends what a claim's failed and returned payouts left owed once
-	// more. What failed goes under the same out-number, so that a late success of
-	// the first try cannot pay twice; what came back goes under a fresh one. To
-	// another destination it can go only when the gateway, asked again after
-	// not_after of what failed, still says that it failed; until then it is
-	// PAYOUT_STATE_CONFLICT: the same money is never under way under two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
-	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
-	// PERSON_REQUIRED.
+	// RetryPayout sends the amounts of a claim's failed and returned payouts
+	// again. A failed payout keeps its out-number, so that a late success of the
+	// first try cannot pay twice. A returned payout gets a new out-number. A
+	// failed payout can go to another destination only if the gateway, asked
+	// again after its not_after, still says that it failed. Until then
+	// RetryPayout is refused with PAYOUT_STATE_CONFLICT, so that the same money
+	// is never in flight under two out-numbers. Requires a person and the etag.
+	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CLAIM_CHANGED,
+	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
-	// AddEvidence adds evidence to a claim, at any time and without effect on its
-	// state. CLAIM_NOT_FOUND.
+	// AddEvidence adds evidence to a claim, at any time and without an effect on
+	// its state. CLAIM_NOT_FOUND.
 	AddEvidence(ctx context.Context, in *AddEvidenceRequest, opts ...grpc.CallOption) (*AddEvidenceResponse, error)
-	// AppealClaim is the merchant objecting to the verdict, once for each revision
-	// and within the notice period. The debit waits for the panel. Needs the etag.
-	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
-	// (saying since when), APPEAL_ALREADY_DECIDED.
+	// AppealClaim records the merchant's objection to the verdict, once for each
+	// revision and within the notice period. The debit waits for the panel.
+	// Requires the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// APPEAL_WINDOW_CLOSED (with the time at which it closed),
+	// APPEAL_ALREADY_DECIDED.
 	AppealClaim(ctx context.Context, in *AppealClaimRequest, opts ...grpc.CallOption) (*AppealClaimResponse, error)
-	// DecideAppeal is the panel deciding an appeal: another person than the one
-	// who decided first. What it confirms is debited without another notice. Needs
-	// a person, the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED,
-	// CLAIM_STATE_CONFLICT, SAME_PERSON, UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// DecideAppeal records the panel's decision on an appeal. It must be made by
+	// another person than the first decision. An amount that the panel confirms
+	// is debited without another notice. Requires a person, the etag and a note.
+	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error)
-	// ApproveClaim is one of two persons agreeing to an amount before it is
-	// debited, or refusing it, which sends the claim back to review. Neither may
-	// have filed or decided the claim. An approval binds claim, revision and
-	// amount: any change voids it. Needs a person and the etag. CLAIM_NOT_FOUND,
-	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON, PERSON_REQUIRED.
+	// ApproveClaim records that one of two persons agrees to an amount before it
+	// is debited, or refuses it. A refusal sends the claim back to review.
+	// Neither person may have filed or decided the claim. An approval binds
+	// claim, revision and amount; any change voids it. Requires a person and the
+	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
+	// PERSON_REQUIRED.
 	ApproveClaim(ctx context.Context, in *ApproveClaimRequest, opts ...grpc.CallOption) (*ApproveClaimResponse, error)
 	// ListApprovals lists the approvals of a claim, by revision and person.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListApprovals(ctx context.Context, in *ListApprovalsRequest, opts ...grpc.CallOption) (*ListApprovalsResponse, error)
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
-	// from notice on and also after it has ended. It is priced as a difference:
-	// what the merchant bore too much is given back, what the merchant has not
-	// borne needs a fresh notice, and nobody is paid twice. Needs a person, the
-	// etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// from the notice on, and even after the claim has ended. The revision is
+	// priced as a difference: the excess that the merchant bore is given back, an
+	// increase needs a new notice, and nobody is paid twice. Requires a person,
+	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	ReviseVerdict(ctx context.Context, in *ReviseVerdictRequest, opts ...grpc.CallOption) (*ReviseVerdictResponse, error)
-	// ListRevisions lists every verdict of a claim with its price, oldest first.
-	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRevisions lists every revision of a claim's verdict with its price,
+	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
-	// ReportOrderRefund is the order service saying that a line was refunded
-	// outside of its claims, or charged back. It is a fact and never refused for
-	// the state of a claim: what is still owed is less by it, and what was paid
-	// already the consumer owes back, so that the price is given back once. The
-	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount).
+	// ReportOrderRefund records that the order service refunded a line outside of
+	// its claims, or that the payment was charged back. It is a fact, and never
+	// refused because of a claim's state. It reduces the amount that is still
+	// owed; the consumer owes back the amount that was already paid, so that the
+	// price is refunded once. The same refund again changes nothing.
+	// ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
+	// REFERENCE_ALREADY_USED (the refund had a different amount).
 	ReportOrderRefund(ctx context.Context, in *ReportOrderRefundRequest, opts ...grpc.CallOption) (*ReportOrderRefundResponse, error)
-	// StopClock keeps a claim's deadline from running while a test is under way.
-	// Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
-	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	// StopClock stops a claim's deadline while a test is running. Requires a
+	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,
+	// PERSON_REQUIRED.
 	StopClock(ctx context.Context, in *StopClockRequest, opts ...grpc.CallOption) (*StopClockResponse, error)
-	// ResumeClock lets the deadline run again; the time that the test took is
-	// added to it. Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// ResumeClock starts the deadline again, extended by the duration of the
+	// test. Requires a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
 	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
 	ResumeClock(ctx context.Context, in *ResumeClockRequest, opts ...grpc.CallOption) (*ResumeClockResponse, error)
-	// ExtendHold lets what is held for a claim be held for longer. Needs a person,
-	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND,
-	// PERSON_REQUIRED.
+	// ExtendHold extends the hold of a claim. Requires a person, the etag and a
+	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND, PERSON_REQUIRED.
 	ExtendHold(ctx context.Context, in *ExtendHoldRequest, opts ...grpc.CallOption) (*ExtendHoldResponse, error)
 }
 
@@ -523,23 +531,25 @@ func (c *claimServiceClient) ExtendHold(ctx context.Context, in *ExtendHoldReque
 // All implementations must embed UnimplementedClaimServiceServer
 // for forward compatibility.
 //
-// ClaimService takes consumers' counterfeit claims, shows them, and carries the
-// decisions of merchants, reviewers and operators.
+// ClaimService takes consumers' counterfeit claims, shows them, and carries out
+// the decisions of merchants, reviewers and operators.
 //
-// Who acts travels in metadata, never in messages: tenfold-workload (the
-// calling service), tenfold-role (what it acts as), tenfold-person (the person
-// it acts for; an opaque id) and tenfold-scope (what the role is limited to,
-// such as merchants/{merchant} for a back office or
-// authenticators/{authenticator} for a laboratory). Until callers prove who
-// they are by credentials, this metadata is accepted on loopback only.
+// Metadata and credentials say who acts; messages never do. tenfold-role is the
+// role of the call. The workload is proved by a certificate or a token, and the
+// person by tenfold-person-token (docs/access.md). A server with
+// --insecure-loopback believes tenfold-workload (the calling service),
+// tenfold-person (an opaque id) and tenfold-scope instead. The scope limits a
+// role, such as to merchants/{merchant} for a back office or to
+// authenticators/{authenticator} for a laboratory.
 //
 // Mutations carry a request_id. Its scope is the book, the calling workload and
-// the method. Sending an accepted request again answers with the same ids, the
-// resource as it is now, and replayed set; the same id with other content is
-// REQUEST_ID_REUSED. A refused request is not stored and is decided afresh.
-// UNAVAILABLE, ABORTED and a lost answer are safe to retry with the same id.
-// With validate_only a request is decided fully and nothing is stored; ids and
-// numbers in the answer are provisional or empty.
+// the method. A repeated request is answered with the same ids, the present
+// resource, and replayed set. The same id with different content is
+// REQUEST_ID_REUSED. A refused request is not stored; if it is sent again, it
+// is decided again. After UNAVAILABLE, ABORTED or a lost answer it is safe to
+// send the same request again with the same id. With validate_only a request is
+// decided fully but nothing is stored; ids and numbers in the answer are
+// provisional or empty.
 //
 // Mutations answer with the BASIC view. Refusals are listed in Reason; those
 // that concern a claim carry a ClaimStateDetail. A resource that the caller may
@@ -553,129 +563,135 @@ type ClaimServiceServer interface {
 	// AMOUNT_OUT_OF_RANGE.
 	FileClaim(context.Context, *FileClaimRequest) (*FileClaimResponse, error)
 	// BatchFileClaims files up to 500 claims of any merchants. Each item is
-	// decided by itself and has its own status; an item refused leaves the others
-	// as they are. More items are BATCH_TOO_LARGE. The call is OK as soon as the
-	// items were looked at. An item is stored as the FileClaim it is: it may be
-	// sent again alone or in another batch.
+	// decided alone and has its own status; a refused item does not affect the
+	// others. More items are BATCH_TOO_LARGE. The call is OK as soon as the items
+	// were decided. An item is stored like a FileClaim, so it may be sent again
+	// alone or in another batch.
 	BatchFileClaims(context.Context, *BatchFileClaimsRequest) (*BatchFileClaimsResponse, error)
-	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND where there
-	// is none, REQUEST_INVALID for a path that the view does not have.
+	// GetClaim reads a claim, all of it at one moment. CLAIM_NOT_FOUND if there
+	// is no such claim, REQUEST_INVALID for a path that the view does not have.
 	GetClaim(context.Context, *GetClaimRequest) (*GetClaimResponse, error)
-	// ExplainClaim tells why a claim is where it is, whose turn it is, what time
-	// will do, what can be done with what would come of it, and how the award came
-	// about. CLAIM_NOT_FOUND.
+	// ExplainClaim explains the state of a claim: its cause, whose turn it is,
+	// the effect of the deadline, the possible actions with their effects, and
+	// the calculation of the award. CLAIM_NOT_FOUND.
 	ExplainClaim(context.Context, *ExplainClaimRequest) (*ExplainClaimResponse, error)
-	// DescribeStateMachine tells how claims move: states, triggers and who may pull
-	// them, deadlines, what money does; as data and as diagrams.
+	// DescribeStateMachine describes how claims move, as data and as diagrams:
+	// states, triggers with the roles that can cause them, deadlines, and effects
+	// on money.
 	DescribeStateMachine(context.Context, *DescribeStateMachineRequest) (*DescribeStateMachineResponse, error)
-	// ListClaims lists claims of one merchant, or of all by an anchored filter or
-	// a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
+	// ListClaims lists the claims of one merchant, or of all merchants by an
+	// anchored filter or a queue. FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
 	// ListMoves lists the changes of a claim's state, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListMoves(context.Context, *ListMovesRequest) (*ListMovesResponse, error)
-	// AcceptClaim is the merchant agreeing to the debit before the notice period
-	// has ended. The held money is captured and the payout instructed. Needs the
-	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT.
+	// AcceptClaim records that the merchant agrees to the debit before the notice
+	// period has ended. The held money is captured, and the payout is instructed.
+	// Requires the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT.
 	AcceptClaim(context.Context, *AcceptClaimRequest) (*AcceptClaimResponse, error)
 	// WithdrawClaim takes a claim back for the claimant, until the debit is
-	// confirmed. What is held is released. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// confirmed. Held money is released. CLAIM_NOT_FOUND, CLAIM_CHANGED,
 	// CLAIM_STATE_CONFLICT.
 	WithdrawClaim(context.Context, *WithdrawClaimRequest) (*WithdrawClaimResponse, error)
-	// ConfirmNotice is the merchant's system confirming that the notice was
-	// delivered. The notice period starts with it. CLAIM_NOT_FOUND,
-	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, NOTICE_ALREADY_CONFIRMED.
+	// ConfirmNotice records that the merchant's system received the notice. The
+	// notice period starts. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// NOTICE_ALREADY_CONFIRMED.
 	ConfirmNotice(context.Context, *ConfirmNoticeRequest) (*ConfirmNoticeResponse, error)
-	// AssignReview gives a claim in review to a person, or takes it from one.
-	// CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
+	// AssignReview assigns a claim in review to a person, or removes the
+	// assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
 	AssignReview(context.Context, *AssignReviewRequest) (*AssignReviewResponse, error)
-	// DecideReview decides a claim in review. Needs a person, the etag and a
+	// DecideReview decides a claim in review. Requires a person, the etag and a
 	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	DecideReview(context.Context, *DecideReviewRequest) (*DecideReviewResponse, error)
 	// GetOrderLine reads a stored order line with its refunds.
-	// ORDER_LINE_NOT_FOUND where none is stored.
+	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(context.Context, *GetOrderLineRequest) (*GetOrderLineResponse, error)
-	// GetRequest tells what came of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND where none was accepted under this id.
+	// GetRequest shows the outcome of a request that the calling workload sent.
+	// REQUEST_NOT_FOUND if no request was accepted under this id.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
-	// QuotePayout computes what a claim would pay if the named units were found
-	// counterfeit, without filing. Refused where FileClaim would be, units of
-	// another claim included.
+	// QuotePayout computes the payout of a claim in which the named units are
+	// found counterfeit, without filing it. It is refused if FileClaim would be
+	// refused, and for units of another claim.
 	QuotePayout(context.Context, *QuotePayoutRequest) (*QuotePayoutResponse, error)
-	// ReportPayoutOutcome is the payment service reporting what became of a
-	// payout, also late and also after the claim is PAID. A fact from outside is
-	// never refused for the claim's state: a success after a failure is booked as
-	// paid; an outcome that contradicts the one known, such as a return of what
-	// was never paid, is recorded and marks the claim as escalated until a person
-	// has looked. PAYOUT_NOT_FOUND where no payout has this out-number.
+	// ReportPayoutOutcome records the outcome of a payout that the payment
+	// service reports, even if it is late and the claim is already PAID. A fact
+	// from outside is never refused because of the claim's state. A success after
+	// a failure is booked as paid. An outcome that contradicts the known one,
+	// such as a return of money that was never paid, is recorded, and the claim
+	// stays escalated until a person has checked it. PAYOUT_NOT_FOUND if no
+	// payout has this out-number.
 	ReportPayoutOutcome(context.Context, *ReportPayoutOutcomeRequest) (*ReportPayoutOutcomeResponse, error)
-	// ListPayouts lists payouts of a claim or of a merchant, oldest first.
+	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(context.Context, *ListPayoutsRequest) (*ListPayoutsResponse, error)
-	// RetryPayout sends what a claim's failed and returned payouts left owed once
-	// more. What failed goes under the same out-number, so that a late success of
-	// the first try cannot pay twice; what came back goes under a fresh one. To
-	// another destination it can go only when the gateway, asked again after
-	// not_after of what failed, still says that it failed; until then it is
-	// PAYOUT_STATE_CONFLICT: the same money is never under way under two numbers. Needs a person and the etag. PAYOUT_NOT_FOUND,
-	// PAYOUT_STATE_CONFLICT, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
-	// PERSON_REQUIRED.
+	// RetryPayout sends the amounts of a claim's failed and returned payouts
+	// again. A failed payout keeps its out-number, so that a late success of the
+	// first try cannot pay twice. A returned payout gets a new out-number. A
+	// failed payout can go to another destination only if the gateway, asked
+	// again after its not_after, still says that it failed. Until then
+	// RetryPayout is refused with PAYOUT_STATE_CONFLICT, so that the same money
+	// is never in flight under two out-numbers. Requires a person and the etag.
+	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CLAIM_CHANGED,
+	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
-	// AddEvidence adds evidence to a claim, at any time and without effect on its
-	// state. CLAIM_NOT_FOUND.
+	// AddEvidence adds evidence to a claim, at any time and without an effect on
+	// its state. CLAIM_NOT_FOUND.
 	AddEvidence(context.Context, *AddEvidenceRequest) (*AddEvidenceResponse, error)
-	// AppealClaim is the merchant objecting to the verdict, once for each revision
-	// and within the notice period. The debit waits for the panel. Needs the etag.
-	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, APPEAL_WINDOW_CLOSED
-	// (saying since when), APPEAL_ALREADY_DECIDED.
+	// AppealClaim records the merchant's objection to the verdict, once for each
+	// revision and within the notice period. The debit waits for the panel.
+	// Requires the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// APPEAL_WINDOW_CLOSED (with the time at which it closed),
+	// APPEAL_ALREADY_DECIDED.
 	AppealClaim(context.Context, *AppealClaimRequest) (*AppealClaimResponse, error)
-	// DecideAppeal is the panel deciding an appeal: another person than the one
-	// who decided first. What it confirms is debited without another notice. Needs
-	// a person, the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED,
-	// CLAIM_STATE_CONFLICT, SAME_PERSON, UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// DecideAppeal records the panel's decision on an appeal. It must be made by
+	// another person than the first decision. An amount that the panel confirms
+	// is debited without another notice. Requires a person, the etag and a note.
+	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error)
-	// ApproveClaim is one of two persons agreeing to an amount before it is
-	// debited, or refusing it, which sends the claim back to review. Neither may
-	// have filed or decided the claim. An approval binds claim, revision and
-	// amount: any change voids it. Needs a person and the etag. CLAIM_NOT_FOUND,
-	// CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON, PERSON_REQUIRED.
+	// ApproveClaim records that one of two persons agrees to an amount before it
+	// is debited, or refuses it. A refusal sends the claim back to review.
+	// Neither person may have filed or decided the claim. An approval binds
+	// claim, revision and amount; any change voids it. Requires a person and the
+	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
+	// PERSON_REQUIRED.
 	ApproveClaim(context.Context, *ApproveClaimRequest) (*ApproveClaimResponse, error)
 	// ListApprovals lists the approvals of a claim, by revision and person.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListApprovals(context.Context, *ListApprovalsRequest) (*ListApprovalsResponse, error)
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
-	// from notice on and also after it has ended. It is priced as a difference:
-	// what the merchant bore too much is given back, what the merchant has not
-	// borne needs a fresh notice, and nobody is paid twice. Needs a person, the
-	// etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
+	// from the notice on, and even after the claim has ended. The revision is
+	// priced as a difference: the excess that the merchant bore is given back, an
+	// increase needs a new notice, and nobody is paid twice. Requires a person,
+	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
 	ReviseVerdict(context.Context, *ReviseVerdictRequest) (*ReviseVerdictResponse, error)
-	// ListRevisions lists every verdict of a claim with its price, oldest first.
-	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListRevisions lists every revision of a claim's verdict with its price,
+	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
-	// ReportOrderRefund is the order service saying that a line was refunded
-	// outside of its claims, or charged back. It is a fact and never refused for
-	// the state of a claim: what is still owed is less by it, and what was paid
-	// already the consumer owes back, so that the price is given back once. The
-	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount).
+	// ReportOrderRefund records that the order service refunded a line outside of
+	// its claims, or that the payment was charged back. It is a fact, and never
+	// refused because of a claim's state. It reduces the amount that is still
+	// owed; the consumer owes back the amount that was already paid, so that the
+	// price is refunded once. The same refund again changes nothing.
+	// ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
+	// REFERENCE_ALREADY_USED (the refund had a different amount).
 	ReportOrderRefund(context.Context, *ReportOrderRefundRequest) (*ReportOrderRefundResponse, error)
-	// StopClock keeps a claim's deadline from running while a test is under way.
-	// Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
-	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
+	// StopClock stops a claim's deadline while a test is running. Requires a
+	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,
+	// PERSON_REQUIRED.
 	StopClock(context.Context, *StopClockRequest) (*StopClockResponse, error)
-	// ResumeClock lets the deadline run again; the time that the test took is
-	// added to it. Needs a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
+	// ResumeClock starts the deadline again, extended by the duration of the
+	// test. Requires a person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED,
 	// CLOCK_STATE_CONFLICT, PERSON_REQUIRED.
 	ResumeClock(context.Context, *ResumeClockRequest) (*ResumeClockResponse, error)
-	// ExtendHold lets what is held for a claim be held for longer. Needs a person,
-	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND,
-	// PERSON_REQUIRED.
+	// ExtendHold extends the hold of a claim. Requires a person, the etag and a
+	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, HOLD_NOT_FOUND, PERSON_REQUIRED.
 	ExtendHold(context.Context, *ExtendHoldRequest) (*ExtendHoldResponse, error)
 	mustEmbedUnimplementedClaimServiceServer()
 }

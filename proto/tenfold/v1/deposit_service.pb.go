@@ -27,13 +27,13 @@ const (
 // OpenBookRequest opens a merchant's book.
 type OpenBookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The merchant's id: {merchant} of the book's name.
+	// The merchant's id: {merchant} in the book's name.
 	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// ISO 4217 code of every amount in the book. It never changes.
+	// The ISO 4217 code of every amount in the book. It never changes.
 	CurrencyCode  string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -102,7 +102,7 @@ type OpenBookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -249,15 +249,15 @@ type TopUpDepositRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How much arrived, above zero.
+	// The amount that arrived, greater than zero.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The payment's own reference. Used once over all merchants.
+	// The reference of the payment. It can be used once over all merchants.
 	PaymentReference string `protobuf:"bytes,5,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// When the payment arrived. Absent: as recorded.
+	// The time at which the payment arrived. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -342,7 +342,7 @@ type TopUpDepositResponse struct {
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -399,20 +399,20 @@ func (x *TopUpDepositResponse) GetReplayed() bool {
 	return false
 }
 
-// WithdrawDepositRequest books deposit as paid back.
+// WithdrawDepositRequest books that free deposit was paid back.
 type WithdrawDepositRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How much, above zero and at most what is free.
+	// The amount, greater than zero and at most the free amount.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The payment's own reference. Used once over all merchants.
+	// The reference of the payment. It can be used once over all merchants.
 	PaymentReference string `protobuf:"bytes,5,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// When it was paid. Absent: as recorded.
+	// The time of the payment. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -497,7 +497,7 @@ type WithdrawDepositResponse struct {
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -559,18 +559,18 @@ type ReverseTopUpRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Which top-up bounced.
+	// The top-up that bounced.
 	//
 	// Types that are valid to be assigned to TopUp:
 	//
 	//	*ReverseTopUpRequest_PaymentReference
 	//	*ReverseTopUpRequest_Transfer
 	TopUp isReverseTopUpRequest_TopUp `protobuf_oneof:"top_up"`
-	// When it bounced. Absent: as recorded.
+	// The time at which it bounced. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -682,10 +682,10 @@ type ReverseTopUpResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
-	// The transfers that were made: out of the free deposit, and for the rest to
-	// the receivable.
+	// The transfers that were made: from the free deposit, and to the receivable
+	// for the rest.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -747,15 +747,16 @@ type HandOverShopFundsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How much is handed over, above zero.
+	// The amount that is handed over, greater than zero.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The settlement system's own reference. Used once over all merchants.
+	// The reference of the settlement system. It can be used once over all
+	// merchants.
 	SettlementReference string `protobuf:"bytes,5,opt,name=settlement_reference,json=settlementReference,proto3" json:"settlement_reference,omitempty"`
-	// When it was handed over. Absent: as recorded.
+	// The time of the hand-over. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -840,7 +841,7 @@ type HandOverShopFundsResponse struct {
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -902,15 +903,16 @@ type TakeBackShopFundsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How much, above zero and at most what is free.
+	// The amount, greater than zero and at most the free amount.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The settlement system's own reference. Used once over all merchants.
+	// The reference of the settlement system. It can be used once over all
+	// merchants.
 	SettlementReference string `protobuf:"bytes,5,opt,name=settlement_reference,json=settlementReference,proto3" json:"settlement_reference,omitempty"`
-	// When it was taken back. Absent: as recorded.
+	// The time at which it was taken back. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -988,14 +990,14 @@ func (x *TakeBackShopFundsRequest) GetEffectiveAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// TakeBackShopFundsResponse holds the book after it.
+// TakeBackShopFundsResponse holds the book after the money was taken back.
 type TakeBackShopFundsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1058,11 +1060,11 @@ type ListTransfersRequest struct {
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only those of this claim: merchants/{merchant}/claims/{claim}, under the
-	// parent. Empty: all.
+	// parent. Empty: all claims.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1131,7 +1133,7 @@ type ListTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Transfers []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1187,13 +1189,13 @@ type ListHoldsRequest struct {
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only those of this claim: merchants/{merchant}/claims/{claim}, under the
-	// parent. Empty: all.
+	// parent. Empty: all claims.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	// Only holds in this state. Unset: any.
 	State HoldState `protobuf:"varint,3,opt,name=state,proto3,enum=tenfold.v1.HoldState" json:"state,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1269,7 +1271,7 @@ type ListHoldsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest first.
 	Holds []*Hold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1319,16 +1321,16 @@ func (x *ListHoldsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// ListDebtsRequest asks for what a merchant owes.
+// ListDebtsRequest asks for the debts of a merchant.
 type ListDebtsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only debts of this kind. Unset: any.
 	Kind DebtKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1395,12 +1397,12 @@ func (x *ListDebtsRequest) GetPageToken() string {
 // ListDebtsResponse holds one page of debts.
 type ListDebtsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By kind, of each the oldest first.
+	// By kind, and oldest first within a kind.
 	Debts []*Debt `protobuf:"bytes,1,rep,name=debts,proto3" json:"debts,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// First page: what is open of the kinds asked for, by age: 0 to 7, 8 to 30, 31
-	// to 90 and over 90 days.
+	// First page only: the open amounts of the requested kinds by age: 0 to 7, 8
+	// to 30, 31 to 90 and over 90 days.
 	Buckets       []*DebtBucket `protobuf:"bytes,3,rep,name=buckets,proto3" json:"buckets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

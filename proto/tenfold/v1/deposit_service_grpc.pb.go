@@ -37,29 +37,29 @@ const (
 //
 // DepositService opens merchants' books, moves their deposits and shop funds in
 // and out, and shows the ledger. Tenfold is the ledger of record for the money
-// it holds: the settlement system hands shop funds over and takes them back
-// only here, never what is held for claims.
+// that it holds: the settlement system hands shop funds over and takes them
+// back only here, and never takes money that is held for claims.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService. The
+// Identity, request_id, validate_only and refusals are as in ClaimService. The
 // scope of OpenBook's request_id is the book that it opens.
 type DepositServiceClient interface {
-	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED where it has
-	// one.
+	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED if the
+	// merchant has a book.
 	OpenBook(ctx context.Context, in *OpenBookRequest, opts ...grpc.CallOption) (*OpenBookResponse, error)
-	// GetBook reads a book: every account, and the head of its chain, all of one
-	// moment. MERCHANT_NOT_FOUND.
+	// GetBook reads a book at one moment: every account, and the head of its
+	// chain. MERCHANT_NOT_FOUND.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
 	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.
 	TopUpDeposit(ctx context.Context, in *TopUpDepositRequest, opts ...grpc.CallOption) (*TopUpDepositResponse, error)
-	// WithdrawDeposit books free deposit as paid back to the merchant.
+	// WithdrawDeposit books that free deposit was paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	WithdrawDeposit(ctx context.Context, in *WithdrawDepositRequest, opts ...grpc.CallOption) (*WithdrawDepositResponse, error)
-	// ReverseTopUp takes back a top-up whose payment bounced. What is no longer
-	// free becomes a receivable, so it is never refused for lack of money.
-	// TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
+	// ReverseTopUp takes back a top-up whose payment bounced. The part that is no
+	// longer free becomes a receivable, so ReverseTopUp is never refused for lack
+	// of money. TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
 	ReverseTopUp(ctx context.Context, in *ReverseTopUpRequest, opts ...grpc.CallOption) (*ReverseTopUpResponse, error)
 	// HandOverShopFunds books sales proceeds that the settlement system hands
 	// over. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
@@ -67,7 +67,7 @@ type DepositServiceClient interface {
 	HandOverShopFunds(ctx context.Context, in *HandOverShopFundsRequest, opts ...grpc.CallOption) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(ctx context.Context, in *TakeBackShopFundsRequest, opts ...grpc.CallOption) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, oldest first.
@@ -76,9 +76,8 @@ type DepositServiceClient interface {
 	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
-	// ListDebts lists what a merchant owes, and what is yet to be set aside, by
-	// kind and the oldest first, with sums by age. MERCHANT_NOT_FOUND,
-	// PAGE_TOKEN_INVALID.
+	// ListDebts lists a merchant's debts and the holds yet to be made, by kind
+	// and oldest first, with sums by age. MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDebts(ctx context.Context, in *ListDebtsRequest, opts ...grpc.CallOption) (*ListDebtsResponse, error)
 }
 
@@ -196,29 +195,29 @@ func (c *depositServiceClient) ListDebts(ctx context.Context, in *ListDebtsReque
 //
 // DepositService opens merchants' books, moves their deposits and shop funds in
 // and out, and shows the ledger. Tenfold is the ledger of record for the money
-// it holds: the settlement system hands shop funds over and takes them back
-// only here, never what is held for claims.
+// that it holds: the settlement system hands shop funds over and takes them
+// back only here, and never takes money that is held for claims.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService. The
+// Identity, request_id, validate_only and refusals are as in ClaimService. The
 // scope of OpenBook's request_id is the book that it opens.
 type DepositServiceServer interface {
-	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED where it has
-	// one.
+	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED if the
+	// merchant has a book.
 	OpenBook(context.Context, *OpenBookRequest) (*OpenBookResponse, error)
-	// GetBook reads a book: every account, and the head of its chain, all of one
-	// moment. MERCHANT_NOT_FOUND.
+	// GetBook reads a book at one moment: every account, and the head of its
+	// chain. MERCHANT_NOT_FOUND.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
 	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.
 	TopUpDeposit(context.Context, *TopUpDepositRequest) (*TopUpDepositResponse, error)
-	// WithdrawDeposit books free deposit as paid back to the merchant.
+	// WithdrawDeposit books that free deposit was paid back to the merchant.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// DEPOSIT_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	WithdrawDeposit(context.Context, *WithdrawDepositRequest) (*WithdrawDepositResponse, error)
-	// ReverseTopUp takes back a top-up whose payment bounced. What is no longer
-	// free becomes a receivable, so it is never refused for lack of money.
-	// TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
+	// ReverseTopUp takes back a top-up whose payment bounced. The part that is no
+	// longer free becomes a receivable, so ReverseTopUp is never refused for lack
+	// of money. TRANSFER_NOT_FOUND, TRANSFER_ALREADY_REVERSED.
 	ReverseTopUp(context.Context, *ReverseTopUpRequest) (*ReverseTopUpResponse, error)
 	// HandOverShopFunds books sales proceeds that the settlement system hands
 	// over. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
@@ -226,7 +225,7 @@ type DepositServiceServer interface {
 	HandOverShopFunds(context.Context, *HandOverShopFundsRequest) (*HandOverShopFundsResponse, error)
 	// TakeBackShopFunds gives free sales proceeds back to the settlement system.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(context.Context, *TakeBackShopFundsRequest) (*TakeBackShopFundsResponse, error)
 	// ListTransfers lists the transfers of a book, oldest first.
@@ -235,9 +234,8 @@ type DepositServiceServer interface {
 	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
-	// ListDebts lists what a merchant owes, and what is yet to be set aside, by
-	// kind and the oldest first, with sums by age. MERCHANT_NOT_FOUND,
-	// PAGE_TOKEN_INVALID.
+	// ListDebts lists a merchant's debts and the holds yet to be made, by kind
+	// and oldest first, with sums by age. MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDebts(context.Context, *ListDebtsRequest) (*ListDebtsResponse, error)
 	mustEmbedUnimplementedDepositServiceServer()
 }

@@ -22,21 +22,21 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ClaimStateDetail is a detail of a status whose refusal concerns a claim: it
-// saves the caller from reading the claim to learn what may be done now.
+// ClaimStateDetail is a detail of a refusal that concerns a claim. It saves the
+// caller from reading the claim to learn what it may do now.
 type ClaimStateDetail struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Where the claim is.
+	// The state of the claim.
 	State ClaimState `protobuf:"varint,2,opt,name=state,proto3,enum=tenfold.v1.ClaimState" json:"state,omitempty"`
-	// What was found.
+	// The verdict.
 	Verdict Verdict `protobuf:"varint,3,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
-	// What this caller may do now. May be empty.
+	// The actions that this caller may take now. May be empty.
 	AllowedActions []ClaimAction `protobuf:"varint,4,rep,packed,name=allowed_actions,json=allowedActions,proto3,enum=tenfold.v1.ClaimAction" json:"allowed_actions,omitempty"`
-	// Who must act.
+	// Who must act next.
 	WaitsFor WaitsFor `protobuf:"varint,5,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
-	// When the next deadline passes. Absent where none runs.
+	// The time of the next deadline. Absent if none runs.
 	Deadline *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// The present etag of the claim.
 	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`
@@ -123,21 +123,22 @@ func (x *ClaimStateDetail) GetEtag() string {
 	return ""
 }
 
-// ItemStatus is the status of one item of a batch, with the same content that
-// the status of a single call has.
+// ItemStatus is the status of one item of a batch. It has the same content as
+// the status of a single call.
 type ItemStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Canonical gRPC code; 0 is OK.
+	// The canonical gRPC code; 0 is OK.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// One sentence for people. Empty when OK.
+	// One sentence for people. Empty if the status is OK.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// Why it was refused. Unset when OK or where no rule refused.
+	// The reason of the refusal. Unset if the status is OK or no rule refused the
+	// item.
 	Reason Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=tenfold.v1.Reason" json:"reason,omitempty"`
-	// The facts of the refusal, as in ErrorInfo; keys name their unit.
+	// The facts of the refusal, as in ErrorInfo. Keys name their units.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The field at fault, in path form within the item. Empty for none.
+	// The wrong field, as a path within the item. Empty for none.
 	Field string `protobuf:"bytes,5,opt,name=field,proto3" json:"field,omitempty"`
-	// The state of the claim that the refusal concerns. Absent for none.
+	// The state of the refused claim. Absent for none.
 	ClaimState    *ClaimStateDetail `protobuf:"bytes,6,opt,name=claim_state,json=claimState,proto3" json:"claim_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,12 +22,12 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// EventKind says what happened in a book.
+// EventKind is the kind of an event of a book.
 type EventKind int32
 
 const (
-	// Not set. Never an answer; a kind that is newer than the reader's contract
-	// reads as its number.
+	// Not set. Never an answer. A kind that is newer than the reader's contract
+	// is read as its number.
 	EventKind_EVENT_KIND_UNSPECIFIED EventKind = 0
 	// The book was opened.
 	EventKind_EVENT_KIND_BOOK_OPENED EventKind = 1
@@ -41,9 +41,9 @@ const (
 	EventKind_EVENT_KIND_SHOP_FUNDS_HANDED_OVER EventKind = 5
 	// Free sales proceeds were taken back.
 	EventKind_EVENT_KIND_SHOP_FUNDS_TAKEN_BACK EventKind = 6
-	// A claim arrived.
+	// A claim was filed.
 	EventKind_EVENT_KIND_CLAIM_FILED EventKind = 7
-	// An authentication result arrived.
+	// An authentication result was recorded.
 	EventKind_EVENT_KIND_RESULT_RECORDED EventKind = 8
 	// The pricing group of the claim changed, and with it the award.
 	EventKind_EVENT_KIND_CLAIM_REPRICED EventKind = 9
@@ -61,7 +61,7 @@ const (
 	EventKind_EVENT_KIND_CLAIM_WITHDRAWN EventKind = 15
 	// Everything awarded has reached the consumer.
 	EventKind_EVENT_KIND_CLAIM_PAID EventKind = 16
-	// The payout gateway told how a payout ended.
+	// The payout gateway reported the outcome of a payout.
 	EventKind_EVENT_KIND_PAYOUT_ANSWERED EventKind = 17
 	// A failed payout was sent again.
 	EventKind_EVENT_KIND_PAYOUT_RETRIED EventKind = 18
@@ -79,33 +79,33 @@ const (
 	EventKind_EVENT_KIND_RESULT_RETRACTED EventKind = 24
 	// A refund of an order line was reported.
 	EventKind_EVENT_KIND_ORDER_REFUND_REPORTED EventKind = 25
-	// The deadline of the claim was stopped while a test is under way.
+	// The deadline of the claim was stopped for a test.
 	EventKind_EVENT_KIND_CLOCK_STOPPED EventKind = 26
 	// The deadline of the claim runs again.
 	EventKind_EVENT_KIND_CLOCK_RESUMED EventKind = 27
-	// The time of a hold ran out; it went back to the merchant.
+	// A hold expired, and its money went back to the merchant.
 	EventKind_EVENT_KIND_HOLD_EXPIRED EventKind = 28
 	// A hold was extended.
 	EventKind_EVENT_KIND_HOLD_EXTENDED EventKind = 29
-	// Money that came in was looked at for what is owed.
+	// Income was used for the merchant's debts.
 	EventKind_EVENT_KIND_BOOK_SWEPT EventKind = 30
 	// A further slice of the claim was funded.
 	EventKind_EVENT_KIND_CLAIM_FUNDED EventKind = 31
-	// More was set aside for the claim.
+	// More money was held for the claim.
 	EventKind_EVENT_KIND_HOLD_TOPPED_UP EventKind = 32
-	// What the merchant owes was taken from money that came in.
+	// A debt of the merchant was taken from income.
 	EventKind_EVENT_KIND_DEBT_RECOVERED EventKind = 33
-	// The deposit fell below its minimum; the merchant is to top it up.
+	// The deposit fell below its minimum, and the merchant must top it up.
 	EventKind_EVENT_KIND_DEPOSIT_DEMANDED EventKind = 34
 	// The deposit has its minimum again.
 	EventKind_EVENT_KIND_DEPOSIT_DEMAND_MET EventKind = 35
-	// The time to top the deposit up ran out.
+	// The time to top up the deposit ran out.
 	EventKind_EVENT_KIND_DEPOSIT_DEMAND_LAPSED EventKind = 36
 	// The merchant gave notice to leave.
 	EventKind_EVENT_KIND_EXIT_BEGUN EventKind = 37
 	// The merchant stays.
 	EventKind_EVENT_KIND_EXIT_CANCELLED EventKind = 38
-	// The merchant left, and what was left was paid out.
+	// The merchant left, and the remaining money was paid out.
 	EventKind_EVENT_KIND_MERCHANT_EXITED EventKind = 39
 	// A decision that needs two approvers was proposed.
 	EventKind_EVENT_KIND_PROPOSAL_MADE EventKind = 40
@@ -256,44 +256,45 @@ func (EventKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_event_proto_rawDescGZIP(), []int{0}
 }
 
-// Event is one entry of a book's history: what one command did. Events of a
-// book are numbered from 1 without gaps and chained by hash. They never change.
+// Event is one entry in the history of a book: the effect of one command.
+// Events of a book are numbered from 1 without gaps and chained by hash. They
+// never change.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/events/{n}. The number counts within the book.
+	// merchants/{merchant}/events/{n}. n is the number within the book.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// That number.
 	Number int64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
-	// What happened.
+	// The kind of the event.
 	Kind EventKind `protobuf:"varint,3,opt,name=kind,proto3,enum=tenfold.v1.EventKind" json:"kind,omitempty"`
-	// When it was recorded. Never goes back within a book.
+	// The time at which it was recorded. Within a book it never decreases.
 	RecordedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
-	// The claim it is about: merchants/{merchant}/claims/{claim}. Empty for money
-	// of the merchant alone.
+	// The claim of the event: merchants/{merchant}/claims/{claim}. Empty for
+	// money of the merchant alone.
 	Claim string `protobuf:"bytes,5,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The claim's change of state. Absent where none changed.
+	// The claim's change of state. Absent if the state did not change.
 	Move *EventMove `protobuf:"bytes,6,opt,name=move,proto3" json:"move,omitempty"`
-	// What money moved, in order.
+	// The transfers of the event, in order.
 	Transfers []*Transfer `protobuf:"bytes,7,rep,name=transfers,proto3" json:"transfers,omitempty"`
 	// Further facts, in the order in which they were written.
 	Details []*EventDetail `protobuf:"bytes,8,rep,name=details,proto3" json:"details,omitempty"`
-	// The workload that called.
+	// The calling workload.
 	Workload string `protobuf:"bytes,9,opt,name=workload,proto3" json:"workload,omitempty"`
-	// The role in which it called.
+	// The role of the call.
 	Role string `protobuf:"bytes,10,opt,name=role,proto3" json:"role,omitempty"`
-	// The commitment to the person it called for, in lower-case hex. Empty where
-	// there was none.
+	// The commitment to the person of the call, in lower-case hex. Empty if there
+	// was no person.
 	PersonCommitment string `protobuf:"bytes,11,opt,name=person_commitment,json=personCommitment,proto3" json:"person_commitment,omitempty"`
 	// The method that was called, or the timer or worker that acted.
 	Method string `protobuf:"bytes,12,opt,name=method,proto3" json:"method,omitempty"`
-	// The caller's id of the request. Empty for timers and workers.
+	// The caller's id for the request. Empty for timers and workers.
 	RequestId string `protobuf:"bytes,13,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// SHA-256 over the encoding, the hash of the event before and the content, in
+	// SHA-256 of the encoding, the hash of the previous event and the content, in
 	// lower-case hex.
 	Hash string `protobuf:"bytes,14,opt,name=hash,proto3" json:"hash,omitempty"`
-	// The encoding of content; docs/event-encoding.md tells it byte by byte.
+	// The encoding of content; docs/event-encoding.md specifies it byte by byte.
 	Encoding int32 `protobuf:"varint,15,opt,name=encoding,proto3" json:"encoding,omitempty"`
-	// Exactly the bytes that are hashed. Empty unless they were asked for.
+	// Exactly the bytes that are hashed. Empty unless the request asked for them.
 	Content       string `protobuf:"bytes,16,opt,name=content,proto3" json:"content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -444,11 +445,11 @@ func (x *Event) GetContent() string {
 // EventMove is a claim's change of state.
 type EventMove struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the claim was. Unset when it was filed.
+	// The state before. Unset for the filing.
 	FromState ClaimState `protobuf:"varint,1,opt,name=from_state,json=fromState,proto3,enum=tenfold.v1.ClaimState" json:"from_state,omitempty"`
-	// Where it is.
+	// The state.
 	ToState ClaimState `protobuf:"varint,2,opt,name=to_state,json=toState,proto3,enum=tenfold.v1.ClaimState" json:"to_state,omitempty"`
-	// What moved it.
+	// The trigger of the move.
 	Trigger ClaimTrigger `protobuf:"varint,3,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
 	// The claim's version after the move: its etag at that time.
 	Version       int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
@@ -514,12 +515,12 @@ func (x *EventMove) GetVersion() int64 {
 	return 0
 }
 
-// EventDetail is one further fact of an event.
+// EventDetail is a further fact of an event.
 type EventDetail struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it tells, such as "payout".
+	// The name of the fact, such as "payout".
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// What it is.
+	// The kind.
 	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

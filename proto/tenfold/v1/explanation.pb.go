@@ -22,11 +22,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Language is a language that texts of the server are written in.
+// Language is a language in which the server writes texts.
 type Language int32
 
 const (
-	// As ENGLISH.
+	// The same as ENGLISH.
 	Language_LANGUAGE_UNSPECIFIED Language = 0
 	// English.
 	Language_LANGUAGE_ENGLISH Language = 1
@@ -75,25 +75,25 @@ func (Language) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{0}
 }
 
-// ClaimExplanation is why a claim is where it is and what can come of it, as
-// data and in words. All of it was read at one moment.
+// ClaimExplanation explains the state of a claim and the next possible moves,
+// as data and in words. All of it was read at one moment.
 type ClaimExplanation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The claim, BASIC.
+	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The move that brought it where it is.
+	// The last move of the claim.
 	LastMove *Move `protobuf:"bytes,2,opt,name=last_move,json=lastMove,proto3" json:"last_move,omitempty"`
-	// The result that pulled that move. Absent where another thing did.
+	// The result that caused that move. Absent if the move had another cause.
 	Result *AuthenticationResult `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
 	// The newest verdict. Absent before the first.
 	Verdict *VerdictSummary `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
-	// How the award came about. Absent before the first.
+	// The calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,5,opt,name=calculation,proto3" json:"calculation,omitempty"`
-	// What the deadline will do. Absent where nothing happens by time.
+	// The effect of the deadline. Absent if none runs.
 	DeadlineEffect *DeadlineEffect `protobuf:"bytes,6,opt,name=deadline_effect,json=deadlineEffect,proto3" json:"deadline_effect,omitempty"`
-	// What can be done now, by whom, and what would come of it.
+	// The possible actions, their roles and their effects.
 	ActionEffects []*ActionEffect `protobuf:"bytes,7,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
-	// The same in the language asked for.
+	// The explanation in the requested language.
 	Text          *ExplanationText `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -188,18 +188,18 @@ func (x *ClaimExplanation) GetText() *ExplanationText {
 // VerdictSummary is one revision of a claim without its calculation.
 type VerdictSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Counts the claim's verdicts.
+	// The number of the verdict within the claim.
 	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	// What was found.
+	// The verdict.
 	Verdict Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`
-	// What it gave the consumer.
+	// The award of the verdict.
 	Award *Award `protobuf:"bytes,3,opt,name=award,proto3" json:"award,omitempty"`
-	// What made it: a trigger without its prefix, or REPRICED for another claim of
+	// The cause: a trigger without its prefix, or REPRICED for another claim of
 	// the pricing group.
 	Cause string `protobuf:"bytes,4,opt,name=cause,proto3" json:"cause,omitempty"`
-	// The decider's reason as given. May be empty.
+	// The decider's reason. May be empty.
 	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	RecordedAt    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -277,18 +277,18 @@ func (x *VerdictSummary) GetRecordedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// DeadlineEffect is what the passing of a deadline will do.
+// DeadlineEffect is the effect of a deadline that passes.
 type DeadlineEffect struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The deadline.
 	Deadline *Deadline `protobuf:"bytes,1,opt,name=deadline,proto3" json:"deadline,omitempty"`
-	// What it will pull. Unset where it escalates.
+	// The trigger of the move. Unset if the claim escalates.
 	Trigger ClaimTrigger `protobuf:"varint,2,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
-	// Where the claim will be. The same state where it escalates.
+	// The state after the deadline. The same state if the claim escalates.
 	NextState ClaimState `protobuf:"varint,3,opt,name=next_state,json=nextState,proto3,enum=tenfold.v1.ClaimState" json:"next_state,omitempty"`
-	// What money will do.
+	// The movements of money.
 	Movements []*MoneyMovement `protobuf:"bytes,4,rep,name=movements,proto3" json:"movements,omitempty"`
-	// It only marks the claim, so that a person acts.
+	// The deadline only marks the claim as escalated, so that a person acts.
 	Escalates     bool `protobuf:"varint,5,opt,name=escalates,proto3" json:"escalates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -362,17 +362,17 @@ func (x *DeadlineEffect) GetEscalates() bool {
 // ExplanationText is an explanation in words.
 type ExplanationText struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The language that it is in.
+	// The language of the text.
 	Language Language `protobuf:"varint,1,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
-	// Why the claim is where it is.
+	// The cause of the claim's state.
 	Why string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
 	// Whose turn it is.
 	Turn string `protobuf:"bytes,3,opt,name=turn,proto3" json:"turn,omitempty"`
-	// What time will do.
+	// The effect of the deadline.
 	Time string `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
-	// How the award came about and what has moved for it.
+	// The calculation of the award, and the money that has moved for it.
 	Award []string `protobuf:"bytes,5,rep,name=award,proto3" json:"award,omitempty"`
-	// What can be done, one sentence for each way.
+	// The possible actions, one sentence for each.
 	Choices       []string `protobuf:"bytes,6,rep,name=choices,proto3" json:"choices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,45 +22,47 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AccountPurpose says what an account of a book is for. Each book has every
-// account once, those of the platform included, so that it balances by itself.
+// AccountPurpose is the purpose of an account. Each book has every account
+// once, including those of the platform, so that the book balances by itself.
 type AccountPurpose int32
 
 const (
 	// Not set. Never an answer.
 	AccountPurpose_ACCOUNT_PURPOSE_UNSPECIFIED AccountPurpose = 0
-	// The merchant's sales proceeds that were handed over and are free. Owed to
-	// the merchant.
+	// The merchant's free sales proceeds, which were handed over. Owed to the
+	// merchant.
 	AccountPurpose_ACCOUNT_PURPOSE_SHOP_FUNDS AccountPurpose = 1
 	// Shop funds set aside for claims.
 	AccountPurpose_ACCOUNT_PURPOSE_SHOP_FUNDS_HELD AccountPurpose = 2
-	// The merchant's security deposit that is free. Owed to the merchant.
+	// The merchant's free security deposit. Owed to the merchant.
 	AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT AccountPurpose = 3
 	// Deposit set aside for claims.
 	AccountPurpose_ACCOUNT_PURPOSE_DEPOSIT_HELD AccountPurpose = 4
-	// What the merchant owes the platform for advances and bounced top-ups.
+	// The merchant's debt to the platform for advances, fees and bounced top-ups.
 	AccountPurpose_ACCOUNT_PURPOSE_RECEIVABLE AccountPurpose = 5
-	// Owed to consumers and funded.
+	// Funded money that is owed to consumers.
 	AccountPurpose_ACCOUNT_PURPOSE_CLAIM_PAYABLE AccountPurpose = 6
-	// Sent to the payout gateway and not confirmed yet.
+	// Money that was sent to the payout gateway and is not confirmed yet.
 	AccountPurpose_ACCOUNT_PURPOSE_PAYOUT_CLEARING AccountPurpose = 7
-	// Owed to consumers as coupons that are not redeemed yet.
+	// Coupons that are not redeemed yet; they are owed to consumers.
 	AccountPurpose_ACCOUNT_PURPOSE_COUPON_LIABILITY AccountPurpose = 8
-	// Money between Tenfold and bank or settlement system. May go below zero.
+	// Money in transit between Tenfold and a bank or the settlement system. Its
+	// balance may be negative.
 	AccountPurpose_ACCOUNT_PURPOSE_SETTLEMENT_CLEARING AccountPurpose = 9
-	// The platform's own money. May go below zero.
+	// The platform's own money. Its balance may be negative.
 	AccountPurpose_ACCOUNT_PURPOSE_PLATFORM_CASH AccountPurpose = 10
-	// What consumers owe back.
+	// The amounts that consumers owe back.
 	AccountPurpose_ACCOUNT_PURPOSE_CONSUMER_RECEIVABLE AccountPurpose = 11
 	// Costs of authentication.
 	AccountPurpose_ACCOUNT_PURPOSE_AUTHENTICATION_FEES AccountPurpose = 12
-	// Penalties taken from the merchant beside compensation.
+	// Penalties that were taken from the merchant, apart from compensation.
 	AccountPurpose_ACCOUNT_PURPOSE_PENALTY AccountPurpose = 13
-	// The platform's loss where a merchant was restored after payment.
+	// The platform's loss when a merchant is restored after the payment.
 	AccountPurpose_ACCOUNT_PURPOSE_REVERSAL_LOSS AccountPurpose = 14
-	// Receivables that were given up in the books.
+	// Receivables that were written off.
 	AccountPurpose_ACCOUNT_PURPOSE_WRITE_OFF AccountPurpose = 15
-	// Money that arrived and matches nothing yet.
+	// Money that is not assigned to a purpose, such as the rest of a lapsed
+	// coupon.
 	AccountPurpose_ACCOUNT_PURPOSE_SUSPENSE AccountPurpose = 16
 )
 
@@ -139,9 +141,9 @@ type AccountSide int32
 const (
 	// Not set. Never an answer.
 	AccountSide_ACCOUNT_SIDE_UNSPECIFIED AccountSide = 0
-	// What the platform has or has spent.
+	// Money that the platform has or has spent.
 	AccountSide_ACCOUNT_SIDE_DEBIT AccountSide = 1
-	// What the platform owes or has earned.
+	// Money that the platform owes or has earned.
 	AccountSide_ACCOUNT_SIDE_CREDIT AccountSide = 2
 )
 
@@ -186,8 +188,8 @@ func (AccountSide) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{1}
 }
 
-// TransferKind says why a transfer was made; it fixes which account is debited
-// and which is credited. docs/ledger.md holds the rule of each kind.
+// TransferKind is the reason of a transfer. It determines the debited and the
+// credited account. docs/ledger.md holds the rule of each kind.
 type TransferKind int32
 
 const (
@@ -197,9 +199,9 @@ const (
 	TransferKind_TRANSFER_KIND_DEPOSIT_TOPPED_UP TransferKind = 1
 	// Free deposit was paid back to the merchant.
 	TransferKind_TRANSFER_KIND_DEPOSIT_WITHDRAWN TransferKind = 2
-	// A top-up bounced: its part that is still free is taken back.
+	// A top-up bounced: the part that is still free is taken back.
 	TransferKind_TRANSFER_KIND_DEPOSIT_TOP_UP_REVERSED TransferKind = 3
-	// A top-up bounced: its part that is already used is owed by the merchant.
+	// A top-up bounced: the merchant owes the part that is already used.
 	TransferKind_TRANSFER_KIND_DEPOSIT_TOP_UP_REVERSED_OWED TransferKind = 4
 	// The settlement system handed sales proceeds over.
 	TransferKind_TRANSFER_KIND_SHOP_FUNDS_HANDED_OVER TransferKind = 5
@@ -217,53 +219,55 @@ const (
 	TransferKind_TRANSFER_KIND_DEPOSIT_CAPTURED TransferKind = 11
 	// Held shop funds were taken for a claim and are owed to the consumer.
 	TransferKind_TRANSFER_KIND_SHOP_FUNDS_CAPTURED TransferKind = 12
-	// The platform advanced what the merchant's money did not cover.
+	// The platform advanced the amount that the merchant's money did not cover.
 	TransferKind_TRANSFER_KIND_SHORTFALL_ADVANCED TransferKind = 13
 	// A payout was sent to the gateway.
 	TransferKind_TRANSFER_KIND_PAYOUT_INSTRUCTED TransferKind = 14
 	// The gateway confirmed a payout.
 	TransferKind_TRANSFER_KIND_PAYOUT_CONFIRMED TransferKind = 15
-	// The gateway failed a payout for good; it is owed again.
+	// A payout failed for good; its amount is owed again.
 	TransferKind_TRANSFER_KIND_PAYOUT_FAILED TransferKind = 16
-	// A confirmed payout came back; it is owed again.
+	// A confirmed payout came back; its amount is owed again.
 	TransferKind_TRANSFER_KIND_PAYOUT_RETURNED TransferKind = 17
-	// Money arrived that matches nothing yet.
+	// A payout came back that the consumer had already repaid: the money came
+	// back twice.
 	TransferKind_TRANSFER_KIND_SUSPENSE_RECEIVED TransferKind = 18
-	// What was taken from the deposit for a claim was given back: less is owed
-	// than before.
+	// Money taken from the deposit for a claim was given back, because less is
+	// owed than before.
 	TransferKind_TRANSFER_KIND_DEPOSIT_RESTORED TransferKind = 19
-	// What was taken from shop funds for a claim was given back.
+	// Money taken from shop funds for a claim was given back.
 	TransferKind_TRANSFER_KIND_SHOP_FUNDS_RESTORED TransferKind = 20
-	// What the merchant owed for an advance was cancelled: less is owed to the
-	// consumer than before.
+	// The merchant's debt for an advance was cancelled, because less is owed to
+	// the consumer than before.
 	TransferKind_TRANSFER_KIND_ADVANCE_CANCELLED TransferKind = 21
-	// What had been written off for a claim was cancelled.
+	// A write-off for a claim was cancelled.
 	TransferKind_TRANSFER_KIND_WRITE_OFF_CANCELLED TransferKind = 22
-	// The platform bore what cannot be taken back from a consumer in good faith.
+	// The platform bore an amount that cannot be taken back from a consumer in
+	// good faith.
 	TransferKind_TRANSFER_KIND_REVERSAL_LOSS_BORNE TransferKind = 23
-	// The merchant bears after all what the platform had borne.
+	// The merchant bears an amount after all that the platform had borne.
 	TransferKind_TRANSFER_KIND_REVERSAL_LOSS_REVERSED TransferKind = 24
-	// The consumer owes back what was paid without ground.
+	// The consumer owes back an amount that was paid without a basis.
 	TransferKind_TRANSFER_KIND_CLAW_BACK_CLAIMED TransferKind = 25
-	// The consumer does not owe it back after all.
+	// The consumer does not owe that amount back after all.
 	TransferKind_TRANSFER_KIND_CLAW_BACK_CANCELLED TransferKind = 26
 	// The consumer paid back.
 	TransferKind_TRANSFER_KIND_CLAW_BACK_REPAID TransferKind = 27
-	// What the merchant owed was taken from deposit that came in later.
+	// A debt of the merchant was taken from later deposit.
 	TransferKind_TRANSFER_KIND_RECOVERED_FROM_DEPOSIT TransferKind = 28
-	// What the merchant owed was taken from shop funds that came in later.
+	// A debt of the merchant was taken from later shop funds.
 	TransferKind_TRANSFER_KIND_RECOVERED_FROM_SHOP_FUNDS TransferKind = 29
-	// A debt of the merchant was given up in the books.
+	// A debt of the merchant was written off.
 	TransferKind_TRANSFER_KIND_RECEIVABLE_WRITTEN_OFF TransferKind = 30
-	// A debt that was given up was taken from the deposit after all.
+	// A debt that had been written off was taken from the deposit after all.
 	TransferKind_TRANSFER_KIND_WRITE_OFF_RECOVERED TransferKind = 31
 	// A payout arrived as a coupon.
 	TransferKind_TRANSFER_KIND_COUPON_ISSUED TransferKind = 32
 	// A coupon was spent.
 	TransferKind_TRANSFER_KIND_COUPON_REDEEMED TransferKind = 33
-	// A coupon expired with a rest on it.
+	// A coupon expired with an unspent rest.
 	TransferKind_TRANSFER_KIND_COUPON_LAPSED TransferKind = 34
-	// A coupon was given back; it is owed again.
+	// A coupon was given back; its rest is owed again.
 	TransferKind_TRANSFER_KIND_COUPON_RETURNED TransferKind = 35
 	// A penalty was taken from the deposit, apart from any compensation.
 	TransferKind_TRANSFER_KIND_DEPOSIT_FORFEITED TransferKind = 36
@@ -275,15 +279,15 @@ const (
 	TransferKind_TRANSFER_KIND_PENALTY_REVERSED TransferKind = 39
 	// The platform paid for a test.
 	TransferKind_TRANSFER_KIND_FEE_FRONTED TransferKind = 40
-	// The merchant owes the cost of a test as the loser.
+	// The merchant lost and owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_OWED TransferKind = 41
-	// The merchant does not owe the cost of a test any more.
+	// The merchant no longer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_FORGIVEN TransferKind = 42
-	// The cost of a test that the merchant had paid was given back.
+	// The cost of a test was given back to the merchant, who had paid it.
 	TransferKind_TRANSFER_KIND_FEE_REFUNDED TransferKind = 43
 	// The consumer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_OWED_BY_CONSUMER TransferKind = 44
-	// The consumer does not owe the cost of a test any more.
+	// The consumer no longer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_FORGIVEN_CONSUMER TransferKind = 45
 )
 
@@ -414,20 +418,20 @@ func (TransferKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{2}
 }
 
-// HoldState is where a hold is in its life.
+// HoldState is the state of a hold.
 type HoldState int32
 
 const (
 	// Not set. Never an answer; as a filter: any.
 	HoldState_HOLD_STATE_UNSPECIFIED HoldState = 0
-	// Set aside; part of it may have been captured.
+	// The money is set aside; a part of it may have been captured.
 	HoldState_HOLD_STATE_HELD HoldState = 1
-	// Nothing is left: all of it was captured, or the rest released with the
+	// Nothing is left: all of it was captured, or the rest was released with the
 	// last capture.
 	HoldState_HOLD_STATE_CAPTURED HoldState = 2
-	// Given back to the merchant without any capture.
+	// The money was given back to the merchant without any capture.
 	HoldState_HOLD_STATE_RELEASED HoldState = 3
-	// Given back to the merchant because its time ran out.
+	// The money was given back to the merchant because the hold expired.
 	HoldState_HOLD_STATE_EXPIRED HoldState = 4
 )
 
@@ -476,22 +480,22 @@ func (HoldState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{3}
 }
 
-// DebtKind says to whom something is owed.
+// DebtKind is the kind of a debt, which also says to whom it is owed.
 type DebtKind int32
 
 const (
 	// Not set. Never an answer; as a filter: any.
 	DebtKind_DEBT_KIND_UNSPECIFIED DebtKind = 0
-	// A claim was awarded and confirmed, and nobody has funded it: owed to the
+	// A claim was awarded and confirmed, and nobody has funded it. Owed to the
 	// consumer.
 	DebtKind_DEBT_KIND_SHORTFALL DebtKind = 1
-	// The platform advanced it for a claim.
+	// The platform advanced money for a claim.
 	DebtKind_DEBT_KIND_ADVANCE DebtKind = 2
-	// The platform paid for a test that the merchant has to bear.
+	// The platform paid for a test that the merchant must bear.
 	DebtKind_DEBT_KIND_FEE DebtKind = 3
-	// A top-up bounced that was spent already.
+	// A top-up bounced after it had been spent.
 	DebtKind_DEBT_KIND_TOP_UP DebtKind = 4
-	// Not owed yet: it is to be set aside for a claim that waits.
+	// Not owed yet: a hold yet to be made, for a claim that waits.
 	DebtKind_DEBT_KIND_HOLD DebtKind = 5
 )
 
@@ -542,16 +546,17 @@ func (DebtKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{4}
 }
 
-// Book is all that belongs to one merchant: accounts, transfers, claims and the
-// hash chain of its events. It balances by itself. As an answer it is one
-// consistent snapshot: accounts, numbers and hash of the same moment.
+// Book holds everything that belongs to one merchant: accounts, transfers,
+// claims and the hash chain of its events. It balances by itself. An answer is
+// one consistent snapshot: its accounts, numbers and hash are of the same
+// moment.
 type Book struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// ISO 4217 code of every amount in the book.
+	// The ISO 4217 code of every amount in the book.
 	CurrencyCode string `protobuf:"bytes,2,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// Every account of the book, in order of purpose.
+	// Every account of the book, by purpose.
 	Accounts []*Account `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
 	// Deposit that may be held or withdrawn.
 	DepositAvailable *Money `protobuf:"bytes,4,opt,name=deposit_available,json=depositAvailable,proto3" json:"deposit_available,omitempty"`
@@ -561,41 +566,41 @@ type Book struct {
 	ShopFundsAvailable *Money `protobuf:"bytes,6,opt,name=shop_funds_available,json=shopFundsAvailable,proto3" json:"shop_funds_available,omitempty"`
 	// Shop funds set aside for claims.
 	ShopFundsHeld *Money `protobuf:"bytes,7,opt,name=shop_funds_held,json=shopFundsHeld,proto3" json:"shop_funds_held,omitempty"`
-	// What the merchant owes the platform.
+	// The merchant's debt to the platform.
 	Receivable *Money `protobuf:"bytes,8,opt,name=receivable,proto3" json:"receivable,omitempty"`
-	// What claims have been awarded and nobody has funded yet. No transfer
-	// stands behind it.
+	// The awarded amount that nobody has funded yet. No transfer stands for it.
 	OpenShortfall *Money `protobuf:"bytes,9,opt,name=open_shortfall,json=openShortfall,proto3" json:"open_shortfall,omitempty"`
-	// Grows with every command on the book.
+	// The version of the book, which grows with every command.
 	Version int64 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
-	// Number of the last event of the book; events count from 1 without gaps.
+	// The number of the last event of the book; events are numbered from 1
+	// without gaps.
 	EventNumber int64 `protobuf:"varint,11,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	// Hash of that event, in lower-case hex: the head of the book's chain.
+	// The hash of that event, in lower-case hex: the head of the book's chain.
 	ChainHash string `protobuf:"bytes,12,opt,name=chain_hash,json=chainHash,proto3" json:"chain_hash,omitempty"`
-	// When the book was opened.
+	// The time at which the book was opened.
 	OpenedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
-	// What open claims may yet cost the merchant.
+	// The amount that open claims may still cost the merchant.
 	Exposure *Money `protobuf:"bytes,14,opt,name=exposure,proto3" json:"exposure,omitempty"`
-	// What the merchant may take out of deposit and shop funds together: all of
-	// the merchant's money less exposure and receivable.
+	// The amount that the merchant may take out of deposit and shop funds
+	// together: all of the merchant's money less exposure and receivable.
 	FreeAmount *Money `protobuf:"bytes,15,opt,name=free_amount,json=freeAmount,proto3" json:"free_amount,omitempty"`
-	// What is owed, or yet to be set aside, summed by kind. Kinds of which nothing
-	// is open are left out.
+	// The debts and the holds yet to be made, summed by kind. Kinds without an
+	// open amount are left out.
 	Debts []*DebtSum `protobuf:"bytes,16,rep,name=debts,proto3" json:"debts,omitempty"`
-	// Since when money that came in waits to be used for what is owed. Absent for
-	// none.
+	// The time since which a sweep is pending, which uses income for debts.
+	// Absent for none.
 	SweepSince *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=sweep_since,json=sweepSince,proto3" json:"sweep_since,omitempty"`
-	// What the merchant is to pay into the deposit to bring it to the policy's
-	// minimum. Zero for nothing.
+	// The amount that the merchant must pay into the deposit to reach the
+	// policy's minimum. Zero for none.
 	DemandedDeposit *Money `protobuf:"bytes,18,opt,name=demanded_deposit,json=demandedDeposit,proto3" json:"demanded_deposit,omitempty"`
-	// Until when. Absent where nothing is demanded.
+	// The deadline of that demand. Absent if nothing is demanded.
 	DemandDeadline *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=demand_deadline,json=demandDeadline,proto3" json:"demand_deadline,omitempty"`
-	// When the merchant gave notice to leave. Absent before.
+	// The time at which the merchant gave notice to leave. Absent before.
 	ExitBegunAt *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=exit_begun_at,json=exitBegunAt,proto3" json:"exit_begun_at,omitempty"`
-	// When the merchant had left. Absent before.
+	// The time at which the merchant left. Absent before.
 	ExitedAt *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=exited_at,json=exitedAt,proto3" json:"exited_at,omitempty"`
-	// When the time to meet the demand had passed. Absent before, and once it is
-	// met.
+	// The time at which the deadline of the demand passed. Absent before, and
+	// once the demand is met.
 	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -788,16 +793,16 @@ func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
 // Account is one account of a book with its running sums.
 type Account struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is for.
+	// The purpose.
 	Purpose AccountPurpose `protobuf:"varint,1,opt,name=purpose,proto3,enum=tenfold.v1.AccountPurpose" json:"purpose,omitempty"`
-	// The side on which it normally stands.
+	// The side of its normal balance.
 	NormalSide AccountSide `protobuf:"varint,2,opt,name=normal_side,json=normalSide,proto3,enum=tenfold.v1.AccountSide" json:"normal_side,omitempty"`
 	// Sum of all transfers that debited it.
 	Debits *Money `protobuf:"bytes,3,opt,name=debits,proto3" json:"debits,omitempty"`
 	// Sum of all transfers that credited it.
 	Credits *Money `protobuf:"bytes,4,opt,name=credits,proto3" json:"credits,omitempty"`
-	// The difference, counted on the normal side. Below zero only where the
-	// purpose allows it.
+	// The difference, counted on the normal side. It is negative only if the
+	// purpose allows that.
 	Balance       *SignedMoney `protobuf:"bytes,5,opt,name=balance,proto3" json:"balance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -868,41 +873,41 @@ func (x *Account) GetBalance() *SignedMoney {
 	return nil
 }
 
-// Transfer is one balanced fact: one account debited, one credited, one
-// amount. It is never changed or deleted; a correction is a further transfer
-// that names what it reverses.
+// Transfer is one balanced fact: one debited account, one credited account, one
+// amount. It is never changed or deleted. A correction is another transfer,
+// which names the transfer that it reverses.
 type Transfer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/transfers/{n}. The number counts within the book.
+	// merchants/{merchant}/transfers/{n}. n is the number within the book.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Why it was made.
+	// The reason.
 	Kind TransferKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.TransferKind" json:"kind,omitempty"`
 	// The account that was debited.
 	Debit AccountPurpose `protobuf:"varint,3,opt,name=debit,proto3,enum=tenfold.v1.AccountPurpose" json:"debit,omitempty"`
 	// The account that was credited.
 	Credit AccountPurpose `protobuf:"varint,4,opt,name=credit,proto3,enum=tenfold.v1.AccountPurpose" json:"credit,omitempty"`
-	// How much, above zero.
+	// The amount, greater than zero.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The claim it was made for: merchants/{merchant}/claims/{claim}. Empty
-	// where there is none.
-	Claim string `protobuf:"bytes,6,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The order line behind the claim: merchants/{merchant}/orderLines/{line}.
-	// Empty where there is none.
-	OrderLineName string `protobuf:"bytes,7,opt,name=order_line_name,json=orderLineName,proto3" json:"order_line_name,omitempty"`
-	// The payout it belongs to: merchants/{merchant}/payouts/{payout}. Empty
-	// where there is none.
-	Payout string `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The out-number of that payout. Empty where there is none.
-	OutNumber string `protobuf:"bytes,9,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// The reference of the payment or settlement outside. Empty where there is
+	// The claim of the transfer: merchants/{merchant}/claims/{claim}. Empty for
 	// none.
+	Claim string `protobuf:"bytes,6,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The order line of that claim: merchants/{merchant}/orderLines/{line}. Empty
+	// for none.
+	OrderLineName string `protobuf:"bytes,7,opt,name=order_line_name,json=orderLineName,proto3" json:"order_line_name,omitempty"`
+	// The payout of the transfer: merchants/{merchant}/payouts/{payout}. Empty
+	// for none.
+	Payout string `protobuf:"bytes,8,opt,name=payout,proto3" json:"payout,omitempty"`
+	// The out-number of that payout. Empty for none.
+	OutNumber string `protobuf:"bytes,9,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
+	// The external reference of the payment or settlement. Empty for none.
 	ExternalReference string `protobuf:"bytes,10,opt,name=external_reference,json=externalReference,proto3" json:"external_reference,omitempty"`
 	// The transfer that this one reverses: merchants/{merchant}/transfers/{n}.
-	// Empty where it reverses none.
+	// Empty for none.
 	Reverses string `protobuf:"bytes,11,opt,name=reverses,proto3" json:"reverses,omitempty"`
-	// When it was recorded. Never goes back within a book.
+	// The time at which it was recorded. Within a book it never decreases.
 	RecordedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
-	// When it took effect outside, where that is known; else as recorded.
+	// The time at which it took effect outside of Tenfold, if known, and
+	// otherwise the time of recording.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber   int64 `protobuf:"varint,14,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
@@ -1038,29 +1043,29 @@ func (x *Transfer) GetEventNumber() int64 {
 	return 0
 }
 
-// Hold is money of the merchant set aside for one claim, from one source. It
-// is created with the notice, never before a result.
+// Hold is money of the merchant that is set aside for one claim, from one
+// source. It is made with the notice, never before a result.
 type Hold struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/claims/{claim}/holds/{n}. The number counts within the
+	// merchants/{merchant}/claims/{claim}/holds/{n}. n is the number within the
 	// claim.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The claim it is for: merchants/{merchant}/claims/{claim}.
+	// The claim of the hold: merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Where the money lies: DEPOSIT or SHOP_FUNDS.
+	// The source of the money: DEPOSIT or SHOP_FUNDS.
 	Source FundingSource `protobuf:"varint,3,opt,name=source,proto3,enum=tenfold.v1.FundingSource" json:"source,omitempty"`
-	// Where it is in its life.
+	// The state.
 	State HoldState `protobuf:"varint,4,opt,name=state,proto3,enum=tenfold.v1.HoldState" json:"state,omitempty"`
-	// How much was set aside in all.
+	// The amount that was set aside.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// How much of it has been captured.
+	// The captured part of the amount.
 	Captured *Money `protobuf:"bytes,6,opt,name=captured,proto3" json:"captured,omitempty"`
-	// How much of it has been given back. What is neither captured nor released
+	// The released part of the amount. The rest, neither captured nor released,
 	// is still held.
 	Released *Money `protobuf:"bytes,7,opt,name=released,proto3" json:"released,omitempty"`
-	// When it was made.
+	// The time at which it was made.
 	HeldAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=held_at,json=heldAt,proto3" json:"held_at,omitempty"`
-	// When nothing of it was left. Absent while HELD.
+	// The time at which nothing was left. Absent while HELD.
 	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1159,21 +1164,22 @@ func (x *Hold) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// Debt is what a merchant owes for one claim or top-up, or what is yet to be set
-// aside. It exists while something is open.
+// Debt is an amount that a merchant owes for one claim or top-up, or a hold yet
+// to be made. It exists while an amount is open.
 type Debt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// To whom it is owed.
+	// The kind of debt.
 	Kind DebtKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
-	// The claim: merchants/{merchant}/claims/{claim}. Empty for TOP_UP.
+	// The claim of the debt: merchants/{merchant}/claims/{claim}. Empty for
+	// TOP_UP.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// The payment reference of the top-up that bounced. Empty for other kinds.
+	// The payment reference of the bounced top-up. Empty for other kinds.
 	PaymentReference string `protobuf:"bytes,3,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
 	// The product-level case of the claim. Empty for none.
 	SamplingCase string `protobuf:"bytes,4,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
-	// Since when it is open; the oldest is paid first.
+	// The time since which it is open. The oldest debt is paid first.
 	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
-	// How much is open, above zero.
+	// The open amount, greater than zero.
 	Open          *Money `protobuf:"bytes,6,opt,name=open,proto3" json:"open,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1251,14 +1257,14 @@ func (x *Debt) GetOpen() *Money {
 	return nil
 }
 
-// DebtSum is the debts of one kind together.
+// DebtSum is the sum of the debts of one kind.
 type DebtSum struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// To whom it is owed.
+	// The kind of debt.
 	Kind DebtKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
-	// How much is open.
+	// The open amount.
 	Open *Money `protobuf:"bytes,2,opt,name=open,proto3" json:"open,omitempty"`
-	// How many debts that is.
+	// The number of debts.
 	Count         int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1315,14 +1321,14 @@ func (x *DebtSum) GetCount() int64 {
 	return 0
 }
 
-// DebtBucket is the debts of one age.
+// DebtBucket holds the debts of one age.
 type DebtBucket struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The least age in whole days.
 	FromDays int32 `protobuf:"varint,1,opt,name=from_days,json=fromDays,proto3" json:"from_days,omitempty"`
-	// The greatest age in whole days. Zero: any above.
+	// The greatest age in whole days. Zero: no limit.
 	ToDays int32 `protobuf:"varint,2,opt,name=to_days,json=toDays,proto3" json:"to_days,omitempty"`
-	// What is open of each kind. Kinds of which nothing is open are left out.
+	// The open amount of each kind. Kinds without an open amount are left out.
 	Sums          []*DebtSum `protobuf:"bytes,3,rep,name=sums,proto3" json:"sums,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

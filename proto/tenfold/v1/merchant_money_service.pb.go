@@ -29,26 +29,26 @@ type ProposeDecisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// What is proposed.
+	// The kind of decision.
 	Kind ProposalKind `protobuf:"varint,4,opt,name=kind,proto3,enum=tenfold.v1.ProposalKind" json:"kind,omitempty"`
-	// How much, above zero. A penalty is given back whole.
+	// The amount, greater than zero. A penalty is given back in full.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// WRITE_OFF: ADVANCE, FEE or TOP_UP. Unset for other kinds.
 	DebtKind DebtKind `protobuf:"varint,6,opt,name=debt_kind,json=debtKind,proto3,enum=tenfold.v1.DebtKind" json:"debt_kind,omitempty"`
 	// WRITE_OFF of ADVANCE or FEE: merchants/{merchant}/claims/{claim}, under the
 	// parent. Empty otherwise.
 	Claim string `protobuf:"bytes,7,opt,name=claim,proto3" json:"claim,omitempty"`
-	// WRITE_OFF of TOP_UP: the payment reference of the top-up that bounced. Empty
+	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up. Empty
 	// otherwise.
 	PaymentReference string `protobuf:"bytes,8,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
 	// WRITE_OFF_RECOVERY and PENALTY_REVERSAL: the proposal to undo,
 	// merchants/{merchant}/proposals/{n}, under the parent. Empty otherwise.
 	Undoes string `protobuf:"bytes,9,opt,name=undoes,proto3" json:"undoes,omitempty"`
-	// Why, up to 2,000 characters, without personal data.
+	// The reason, up to 2,000 characters, without personal data.
 	Note          string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -159,7 +159,7 @@ type ProposeDecisionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The proposal.
 	Proposal *Proposal `protobuf:"bytes,1,opt,name=proposal,proto3" json:"proposal,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -214,11 +214,11 @@ type ApproveProposalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/proposals/{n}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Why, up to 2,000 characters, without personal data. May be empty.
+	// The reason, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -282,14 +282,14 @@ func (x *ApproveProposalRequest) GetNote() string {
 	return ""
 }
 
-// ApproveProposalResponse holds the proposal as it is now.
+// ApproveProposalResponse holds the proposal after the approval.
 type ApproveProposalResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The proposal.
 	Proposal *Proposal `protobuf:"bytes,1,opt,name=proposal,proto3" json:"proposal,omitempty"`
 	// The transfers that carried it out. Empty after the first approval.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -351,11 +351,11 @@ type RefuseProposalRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/proposals/{n}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Why, up to 2,000 characters, without personal data. May be empty.
+	// The reason, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -424,7 +424,7 @@ type RefuseProposalResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The proposal.
 	Proposal *Proposal `protobuf:"bytes,1,opt,name=proposal,proto3" json:"proposal,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -573,9 +573,9 @@ type ListProposalsRequest struct {
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only proposals in this state. Unset: any.
 	State ProposalState `protobuf:"varint,2,opt,name=state,proto3,enum=tenfold.v1.ProposalState" json:"state,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -644,7 +644,7 @@ type ListProposalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Newest first.
 	Proposals []*Proposal `protobuf:"bytes,1,rep,name=proposals,proto3" json:"proposals,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -699,11 +699,11 @@ type BeginExitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Why, up to 2,000 characters, without personal data. May be empty.
+	// The reason, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -772,7 +772,7 @@ type BeginExitResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -827,11 +827,11 @@ type CancelExitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Why, up to 2,000 characters, without personal data. May be empty.
+	// The reason, up to 2,000 characters, without personal data. May be empty.
 	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -895,12 +895,12 @@ func (x *CancelExitRequest) GetNote() string {
 	return ""
 }
 
-// CancelExitResponse holds the book after it.
+// CancelExitResponse holds the book after the cancellation.
 type CancelExitResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -950,20 +950,20 @@ func (x *CancelExitResponse) GetReplayed() bool {
 	return false
 }
 
-// CompleteExitRequest pays a merchant out who leaves.
+// CompleteExitRequest pays out a merchant who leaves.
 type CompleteExitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The reference of the payment of what is left of the deposit. Used once over
-	// all merchants. May be empty where nothing is left.
+	// The reference of the payment of the remaining deposit. It can be used once
+	// over all merchants. May be empty if no deposit remains.
 	DepositReference string `protobuf:"bytes,4,opt,name=deposit_reference,json=depositReference,proto3" json:"deposit_reference,omitempty"`
-	// The reference of the payment of what is left of shop funds. Used once over all
-	// merchants. May be empty where nothing is left.
+	// The reference of the payment of the remaining shop funds. It can be used
+	// once over all merchants. May be empty if no shop funds remain.
 	ShopFundsReference string `protobuf:"bytes,5,opt,name=shop_funds_reference,json=shopFundsReference,proto3" json:"shop_funds_reference,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -1041,7 +1041,7 @@ type CompleteExitResponse struct {
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1098,20 +1098,20 @@ func (x *CompleteExitResponse) GetReplayed() bool {
 	return false
 }
 
-// RecordConsumerRepaymentRequest books what a consumer gives back.
+// RecordConsumerRepaymentRequest books a consumer's repayment.
 type RecordConsumerRepaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How much, above zero and at most what is owed back.
+	// The amount, greater than zero and at most the amount that is owed back.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The payment's own reference. Used once over all merchants.
+	// The reference of the payment. It can be used once over all merchants.
 	PaymentReference string `protobuf:"bytes,5,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// When it was paid. Absent: as recorded.
+	// The time of the payment. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1189,14 +1189,14 @@ func (x *RecordConsumerRepaymentRequest) GetEffectiveAt() *timestamppb.Timestamp
 	return nil
 }
 
-// RecordConsumerRepaymentResponse holds the claim after it.
+// RecordConsumerRepaymentResponse holds the claim after the repayment.
 type RecordConsumerRepaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The claim.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
 	// The transfers that were made.
 	Transfers []*Transfer `protobuf:"bytes,2,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1253,23 +1253,23 @@ func (x *RecordConsumerRepaymentResponse) GetReplayed() bool {
 	return false
 }
 
-// ReportCouponRedeemedRequest tells that a coupon was spent.
+// ReportCouponRedeemedRequest reports that a coupon was spent.
 type ReportCouponRedeemedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- to find the payout by its out-number
 	// alone.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The out-number that the coupon was instructed under.
+	// The out-number of the coupon's payout.
 	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// How much was spent, above zero.
+	// The spent amount, greater than zero.
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The purchase's own reference. Used once over all merchants.
+	// The reference of the purchase. It can be used once over all merchants.
 	PurchaseReference string `protobuf:"bytes,6,opt,name=purchase_reference,json=purchaseReference,proto3" json:"purchase_reference,omitempty"`
-	// When it was spent.
+	// The time at which it was spent.
 	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1359,7 +1359,7 @@ type ReportCouponRedeemedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payout.
 	Payout *Payout `protobuf:"bytes,1,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1409,19 +1409,19 @@ func (x *ReportCouponRedeemedResponse) GetReplayed() bool {
 	return false
 }
 
-// ReportCouponLapsedRequest tells that a coupon expired.
+// ReportCouponLapsedRequest reports that a coupon expired.
 type ReportCouponLapsedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- to find the payout by its out-number
 	// alone.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The out-number that the coupon was instructed under.
+	// The out-number of the coupon's payout.
 	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// When it expired.
+	// The time at which it expired.
 	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1497,7 +1497,7 @@ type ReportCouponLapsedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payout.
 	Payout *Payout `protobuf:"bytes,1,opt,name=payout,proto3" json:"payout,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,56 +36,58 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// MerchantMoneyService holds what is decided about a merchant's money beside the
-// claims: decisions that need two approvers, a merchant's leaving, and what
-// consumers give back.
+// MerchantMoneyService handles a merchant's money apart from claims: decisions
+// that need two approvers, the exit of a merchant, repayments of consumers, and
+// coupons.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 type MerchantMoneyServiceClient interface {
-	// ProposeDecision asks two people to agree to a decision. It moves nothing.
-	// Refuses what could not be carried out now. Needs a person.
+	// ProposeDecision asks two people to agree to a decision. It moves no money.
+	// It refuses decisions that could not be carried out now. Requires a person.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, DEBT_NOT_FOUND,
-	// DEBT_EXCEEDED (giving what is open), DEPOSIT_INSUFFICIENT,
-	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// DEBT_EXCEEDED (with the open amount), DEPOSIT_INSUFFICIENT,
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED.
 	ProposeDecision(ctx context.Context, in *ProposeDecisionRequest, opts ...grpc.CallOption) (*ProposeDecisionResponse, error)
-	// ApproveProposal is one person agreeing to a proposal; the second one carries
-	// it out. Neither may be the proposer. Where what it is about has become less
-	// than was proposed, the proposal is void: PROPOSAL_STATE_CONFLICT. Needs a
-	// person. PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and what
-	// ProposeDecision refuses for want of money.
+	// ApproveProposal records that one person agrees to a proposal. The second
+	// approval carries the proposal out. The proposer cannot approve it. If the
+	// amount that the proposal is about has fallen below the proposed amount, the
+	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person.
+	// PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and the refusals of
+	// ProposeDecision for lack of money.
 	ApproveProposal(ctx context.Context, in *ApproveProposalRequest, opts ...grpc.CallOption) (*ApproveProposalResponse, error)
-	// RefuseProposal ends a proposal; one person is enough, the proposer included.
-	// PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON (who has approved
-	// it), PERSON_REQUIRED.
+	// RefuseProposal ends a proposal. One person is enough, and the proposer may
+	// refuse it, too. PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON
+	// (for a person who has approved it), PERSON_REQUIRED.
 	RefuseProposal(ctx context.Context, in *RefuseProposalRequest, opts ...grpc.CallOption) (*RefuseProposalResponse, error)
 	// GetProposal reads a proposal. PROPOSAL_NOT_FOUND.
 	GetProposal(ctx context.Context, in *GetProposalRequest, opts ...grpc.CallOption) (*GetProposalResponse, error)
 	// ListProposals lists the proposals of a book, newest first.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListProposals(ctx context.Context, in *ListProposalsRequest, opts ...grpc.CallOption) (*ListProposalsResponse, error)
-	// BeginExit is a merchant giving notice to leave. The policy's quarantine
-	// begins, in which the deposit stays. MERCHANT_NOT_FOUND,
+	// BeginExit records that a merchant gives notice to leave. The policy's
+	// quarantine begins, during which the deposit stays. MERCHANT_NOT_FOUND,
 	// EXIT_STATE_CONFLICT.
 	BeginExit(ctx context.Context, in *BeginExitRequest, opts ...grpc.CallOption) (*BeginExitResponse, error)
-	// CancelExit is a merchant staying after all. MERCHANT_NOT_FOUND,
+	// CancelExit records that a merchant stays after all. MERCHANT_NOT_FOUND,
 	// EXIT_STATE_CONFLICT.
 	CancelExit(ctx context.Context, in *CancelExitRequest, opts ...grpc.CallOption) (*CancelExitResponse, error)
-	// CompleteExit books what is left of deposit and shop funds as paid out.
-	// MERCHANT_NOT_FOUND, EXIT_STATE_CONFLICT, EXIT_NOT_POSSIBLE (naming all that
-	// stands in the way, and until when), REFERENCE_ALREADY_USED.
+	// CompleteExit books that the rest of deposit and shop funds was paid out.
+	// MERCHANT_NOT_FOUND, EXIT_STATE_CONFLICT, EXIT_NOT_POSSIBLE (naming all
+	// obstacles, and the end of the quarantine), REFERENCE_ALREADY_USED.
 	CompleteExit(ctx context.Context, in *CompleteExitRequest, opts ...grpc.CallOption) (*CompleteExitResponse, error)
-	// RecordConsumerRepayment books what a consumer gives back of a payout that
-	// lost its ground. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// CLAW_BACK_EXCEEDED (giving what is owed), REFERENCE_ALREADY_USED.
+	// RecordConsumerRepayment books a consumer's repayment of a payout that lost
+	// its basis. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
+	// CLAW_BACK_EXCEEDED (with the amount that is owed back),
+	// REFERENCE_ALREADY_USED.
 	RecordConsumerRepayment(ctx context.Context, in *RecordConsumerRepaymentRequest, opts ...grpc.CallOption) (*RecordConsumerRepaymentResponse, error)
 	// ReportCouponRedeemed books that a consumer spent a coupon, or a part of it.
 	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (giving what is left),
+	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (with the rest of the coupon),
 	// REFERENCE_ALREADY_USED.
 	ReportCouponRedeemed(ctx context.Context, in *ReportCouponRedeemedRequest, opts ...grpc.CallOption) (*ReportCouponRedeemedResponse, error)
-	// ReportCouponLapsed books that a coupon expired. What is left on it is
-	// nobody's income: it lies in suspense. PAYOUT_NOT_FOUND,
+	// ReportCouponLapsed books that a coupon expired. The rest of the coupon is
+	// nobody's income; it is in suspense. PAYOUT_NOT_FOUND,
 	// PAYOUT_STATE_CONFLICT.
 	ReportCouponLapsed(ctx context.Context, in *ReportCouponLapsedRequest, opts ...grpc.CallOption) (*ReportCouponLapsedResponse, error)
 }
@@ -212,56 +214,58 @@ func (c *merchantMoneyServiceClient) ReportCouponLapsed(ctx context.Context, in 
 // All implementations must embed UnimplementedMerchantMoneyServiceServer
 // for forward compatibility.
 //
-// MerchantMoneyService holds what is decided about a merchant's money beside the
-// claims: decisions that need two approvers, a merchant's leaving, and what
-// consumers give back.
+// MerchantMoneyService handles a merchant's money apart from claims: decisions
+// that need two approvers, the exit of a merchant, repayments of consumers, and
+// coupons.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 type MerchantMoneyServiceServer interface {
-	// ProposeDecision asks two people to agree to a decision. It moves nothing.
-	// Refuses what could not be carried out now. Needs a person.
+	// ProposeDecision asks two people to agree to a decision. It moves no money.
+	// It refuses decisions that could not be carried out now. Requires a person.
 	// MERCHANT_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, DEBT_NOT_FOUND,
-	// DEBT_EXCEEDED (giving what is open), DEPOSIT_INSUFFICIENT,
-	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (giving the free amount),
+	// DEBT_EXCEEDED (with the open amount), DEPOSIT_INSUFFICIENT,
+	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, PERSON_REQUIRED.
 	ProposeDecision(context.Context, *ProposeDecisionRequest) (*ProposeDecisionResponse, error)
-	// ApproveProposal is one person agreeing to a proposal; the second one carries
-	// it out. Neither may be the proposer. Where what it is about has become less
-	// than was proposed, the proposal is void: PROPOSAL_STATE_CONFLICT. Needs a
-	// person. PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and what
-	// ProposeDecision refuses for want of money.
+	// ApproveProposal records that one person agrees to a proposal. The second
+	// approval carries the proposal out. The proposer cannot approve it. If the
+	// amount that the proposal is about has fallen below the proposed amount, the
+	// proposal is void: PROPOSAL_STATE_CONFLICT. Requires a person.
+	// PROPOSAL_NOT_FOUND, SAME_PERSON, PERSON_REQUIRED, and the refusals of
+	// ProposeDecision for lack of money.
 	ApproveProposal(context.Context, *ApproveProposalRequest) (*ApproveProposalResponse, error)
-	// RefuseProposal ends a proposal; one person is enough, the proposer included.
-	// PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON (who has approved
-	// it), PERSON_REQUIRED.
+	// RefuseProposal ends a proposal. One person is enough, and the proposer may
+	// refuse it, too. PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON
+	// (for a person who has approved it), PERSON_REQUIRED.
 	RefuseProposal(context.Context, *RefuseProposalRequest) (*RefuseProposalResponse, error)
 	// GetProposal reads a proposal. PROPOSAL_NOT_FOUND.
 	GetProposal(context.Context, *GetProposalRequest) (*GetProposalResponse, error)
 	// ListProposals lists the proposals of a book, newest first.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListProposals(context.Context, *ListProposalsRequest) (*ListProposalsResponse, error)
-	// BeginExit is a merchant giving notice to leave. The policy's quarantine
-	// begins, in which the deposit stays. MERCHANT_NOT_FOUND,
+	// BeginExit records that a merchant gives notice to leave. The policy's
+	// quarantine begins, during which the deposit stays. MERCHANT_NOT_FOUND,
 	// EXIT_STATE_CONFLICT.
 	BeginExit(context.Context, *BeginExitRequest) (*BeginExitResponse, error)
-	// CancelExit is a merchant staying after all. MERCHANT_NOT_FOUND,
+	// CancelExit records that a merchant stays after all. MERCHANT_NOT_FOUND,
 	// EXIT_STATE_CONFLICT.
 	CancelExit(context.Context, *CancelExitRequest) (*CancelExitResponse, error)
-	// CompleteExit books what is left of deposit and shop funds as paid out.
-	// MERCHANT_NOT_FOUND, EXIT_STATE_CONFLICT, EXIT_NOT_POSSIBLE (naming all that
-	// stands in the way, and until when), REFERENCE_ALREADY_USED.
+	// CompleteExit books that the rest of deposit and shop funds was paid out.
+	// MERCHANT_NOT_FOUND, EXIT_STATE_CONFLICT, EXIT_NOT_POSSIBLE (naming all
+	// obstacles, and the end of the quarantine), REFERENCE_ALREADY_USED.
 	CompleteExit(context.Context, *CompleteExitRequest) (*CompleteExitResponse, error)
-	// RecordConsumerRepayment books what a consumer gives back of a payout that
-	// lost its ground. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// CLAW_BACK_EXCEEDED (giving what is owed), REFERENCE_ALREADY_USED.
+	// RecordConsumerRepayment books a consumer's repayment of a payout that lost
+	// its basis. CLAIM_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
+	// CLAW_BACK_EXCEEDED (with the amount that is owed back),
+	// REFERENCE_ALREADY_USED.
 	RecordConsumerRepayment(context.Context, *RecordConsumerRepaymentRequest) (*RecordConsumerRepaymentResponse, error)
 	// ReportCouponRedeemed books that a consumer spent a coupon, or a part of it.
 	// PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (giving what is left),
+	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (with the rest of the coupon),
 	// REFERENCE_ALREADY_USED.
 	ReportCouponRedeemed(context.Context, *ReportCouponRedeemedRequest) (*ReportCouponRedeemedResponse, error)
-	// ReportCouponLapsed books that a coupon expired. What is left on it is
-	// nobody's income: it lies in suspense. PAYOUT_NOT_FOUND,
+	// ReportCouponLapsed books that a coupon expired. The rest of the coupon is
+	// nobody's income; it is in suspense. PAYOUT_NOT_FOUND,
 	// PAYOUT_STATE_CONFLICT.
 	ReportCouponLapsed(context.Context, *ReportCouponLapsedRequest) (*ReportCouponLapsedResponse, error)
 	mustEmbedUnimplementedMerchantMoneyServiceServer()

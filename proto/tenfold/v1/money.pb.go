@@ -23,12 +23,12 @@ const (
 )
 
 // Money is an amount of zero or more, in integer minor units of one currency.
-// Every amount that a caller sends is a Money. An amount outside the range is
-// AMOUNT_OUT_OF_RANGE; fields that must be above zero say so. A currency that
-// differs from the book's is CURRENCY_MISMATCH.
+// Every amount in a request is a Money. An amount outside of the range is
+// AMOUNT_OUT_OF_RANGE. Fields whose amount must be greater than zero say so. A
+// currency other than the book's is CURRENCY_MISMATCH.
 type Money struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ISO 4217 code in capitals, such as "CNY".
+	// The ISO 4217 code in capitals, such as "CNY".
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Minor units of the currency (fen for CNY): 12.50 yuan is 1250. At most
 	// 10^15, so that sums of thousands of amounts stay exact in 64 bits.
@@ -81,13 +81,13 @@ func (x *Money) GetMinorUnits() int64 {
 	return 0
 }
 
-// SignedMoney is an amount that may be below zero. It occurs in answers only:
-// a balance against the account's normal side, a step that reduces a sum.
+// SignedMoney is an amount that may be negative. It occurs in answers only: as
+// the balance of an account, or as a step that reduces a sum.
 type SignedMoney struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// ISO 4217 code in capitals, such as "CNY".
+	// The ISO 4217 code in capitals, such as "CNY".
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// Minor units of the currency; negative below zero.
+	// Minor units of the currency. May be negative.
 	MinorUnits    int64 `protobuf:"varint,2,opt,name=minor_units,json=minorUnits,proto3" json:"minor_units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -140,9 +140,9 @@ func (x *SignedMoney) GetMinorUnits() int64 {
 // Ratio is a positive rational number, such as a multiplier of 10/1 or 3/2.
 type Ratio struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Above the line, 1 to 1,000,000.
+	// The numerator, 1 to 1,000,000.
 	Numerator int64 `protobuf:"varint,1,opt,name=numerator,proto3" json:"numerator,omitempty"`
-	// Below the line, 1 to 1,000,000.
+	// The denominator, 1 to 1,000,000.
 	Denominator   int64 `protobuf:"varint,2,opt,name=denominator,proto3" json:"denominator,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -23,8 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// DiscountBearer says who bore a discount. Policies may count a merchant's
-// discount towards the base and leave the platform's out.
+// DiscountBearer says who bore a discount. A policy may count a merchant's
+// discount towards the base and exclude the platform's.
 type DiscountBearer int32
 
 const (
@@ -77,7 +77,7 @@ func (DiscountBearer) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_order_line_proto_rawDescGZIP(), []int{0}
 }
 
-// PromiseKind says how a promise fixes the compensation.
+// PromiseKind says how a promise determines the compensation.
 type PromiseKind int32
 
 const (
@@ -85,7 +85,7 @@ const (
 	PromiseKind_PROMISE_KIND_UNSPECIFIED PromiseKind = 0
 	// A multiple of the base.
 	PromiseKind_PROMISE_KIND_MULTIPLIER PromiseKind = 1
-	// One sum for each counterfeit unit, in place of base times multiplier.
+	// A fixed amount for each counterfeit unit, instead of base times multiplier.
 	PromiseKind_PROMISE_KIND_FIXED_AMOUNT PromiseKind = 2
 )
 
@@ -130,31 +130,30 @@ func (PromiseKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_order_line_proto_rawDescGZIP(), []int{1}
 }
 
-// OrderLine is one line of an order as the order service knows it: what was
-// bought, for how much, with whose discounts and under which promises. It is
-// stored with the first claim filed on it and immutable from then on: other
-// content under the same name is ORDER_LINE_CHANGED. Amounts are for the whole
-// line unless said otherwise, and all in one currency. What was paid for the
-// goods, discounts and subsidy together cannot exceed the listed price of all
-// units: AMOUNT_OUT_OF_RANGE.
+// OrderLine is one line of an order, as the order service knows it: the goods,
+// their price, the discounts and the promises. It is stored with the first
+// claim on it and immutable from then on; different content under the same name
+// is ORDER_LINE_CHANGED. Amounts are for the whole line unless stated
+// otherwise, and all are in one currency. The sum of the paid amount, discounts
+// and subsidy cannot exceed the listed price of all units: AMOUNT_OUT_OF_RANGE.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/orderLines/{line}. The line id is the order service's
-	// own and unique within the merchant.
+	// id and is unique within the merchant.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The order the line belongs to.
+	// The order of the line.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The payment that paid the order. A refund goes back along it.
+	// The payment of the order. A refund goes back on it.
 	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// When the order was paid. The policy version in force at this time applies.
-	// Absent: not paid, and ORDER_NOT_ELIGIBLE for a claim.
+	// The time of payment. The policy version in force at this time applies.
+	// Absent: not paid, which is ORDER_NOT_ELIGIBLE for a claim.
 	PaidAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=paid_at,json=paidAt,proto3" json:"paid_at,omitempty"`
-	// When the goods left the merchant. Absent while they have not.
+	// The time at which the goods left the merchant. Absent before.
 	ShippedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=shipped_at,json=shippedAt,proto3" json:"shipped_at,omitempty"`
-	// When the goods arrived. The claim window starts here. Absent while they
-	// have not arrived.
+	// The time at which the goods arrived, which starts the claim window. Absent
+	// before.
 	DeliveredAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=delivered_at,json=deliveredAt,proto3" json:"delivered_at,omitempty"`
-	// The line was cancelled before shipment and never became a sale:
+	// The line was cancelled before shipment and never became a sale. This is
 	// ORDER_NOT_ELIGIBLE for a claim.
 	CancelledBeforeShipment bool `protobuf:"varint,7,opt,name=cancelled_before_shipment,json=cancelledBeforeShipment,proto3" json:"cancelled_before_shipment,omitempty"`
 	// The listed product. Claims of one claimant on one product form a pricing
@@ -167,31 +166,33 @@ type OrderLine struct {
 	// The marketplace's category path, such as "food/liquor". Policies apply by
 	// prefix of whole path elements. May be empty.
 	Category string `protobuf:"bytes,11,opt,name=category,proto3" json:"category,omitempty"`
-	// How many units were bought, 1 to 10,000.
+	// The number of units, 1 to 10,000.
 	Quantity int32 `protobuf:"varint,12,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	// The listed price of ONE unit before discounts.
 	UnitPrice *Money `protobuf:"bytes,13,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// What the buyer really paid for the goods of the line: after every discount
-	// and subsidy, without shipping. Zero for a gift or an exchange.
+	// The amount that the buyer paid for the goods of the line: after all
+	// discounts and subsidies, and without shipping. Zero for a gift or an
+	// exchange.
 	GoodsPaid *Money `protobuf:"bytes,14,opt,name=goods_paid,json=goodsPaid,proto3" json:"goods_paid,omitempty"`
-	// What reduced the listed price to what was paid, each with who bore it.
+	// The discounts that reduced the listed price to the paid price, each with
+	// its bearer.
 	Discounts []*Discount `protobuf:"bytes,15,rep,name=discounts,proto3" json:"discounts,omitempty"`
-	// What the platform added to the merchant's proceeds on top of the
-	// discounts; money of the platform stands here or among them, never in both.
-	// Absent: nothing.
+	// The amount that the platform added to the merchant's proceeds, apart from
+	// the discounts. Money of the platform is either here or among the discounts,
+	// never in both. Absent: none.
 	PlatformSubsidy *Money `protobuf:"bytes,16,opt,name=platform_subsidy,json=platformSubsidy,proto3" json:"platform_subsidy,omitempty"`
-	// What the buyer paid for shipping of this line. Absent: nothing.
+	// The shipping fee that the buyer paid for this line. Absent: none.
 	ShippingPaid *Money `protobuf:"bytes,17,opt,name=shipping_paid,json=shippingPaid,proto3" json:"shipping_paid,omitempty"`
-	// What was promised to the buyer with this line, as it was shown.
+	// The promises to the buyer with this line, as they were shown.
 	Promises []*Promise `protobuf:"bytes,18,rep,name=promises,proto3" json:"promises,omitempty"`
-	// Who paid, as an opaque id.
+	// The payer, as an opaque id.
 	PayerId string `protobuf:"bytes,19,opt,name=payer_id,json=payerId,proto3" json:"payer_id,omitempty"`
-	// Who received the goods, as an opaque id, where it is not the payer (a
+	// The recipient of the goods, as an opaque id, if it is not the payer (a
 	// gift). Empty: the payer.
 	RecipientId string `protobuf:"bytes,20,opt,name=recipient_id,json=recipientId,proto3" json:"recipient_id,omitempty"`
-	// Output only: the refunds of the line that Tenfold knows, oldest first.
-	// They are kept beside the line, may grow, and are no part of its immutable
-	// content. FileClaim takes them in a field of its own.
+	// Output only: the refunds of the line that Tenfold knows of, oldest first.
+	// They are stored apart from the line, may grow, and are not a part of its
+	// immutable content. FileClaim takes them in a separate field.
 	Refunds       []*LineRefund `protobuf:"bytes,21,rep,name=refunds,proto3" json:"refunds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -377,11 +378,11 @@ func (x *OrderLine) GetRefunds() []*LineRefund {
 // Discount is one reduction of the price of an order line.
 type Discount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who bore it.
+	// The bearer of the discount.
 	Bearer DiscountBearer `protobuf:"varint,1,opt,name=bearer,proto3,enum=tenfold.v1.DiscountBearer" json:"bearer,omitempty"`
-	// How much of the line's price it took off.
+	// The amount by which it reduced the price of the line.
 	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The marketplace's word for it, such as a campaign id. May be empty.
+	// The marketplace's name for it, such as a campaign id. May be empty.
 	Label         string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -443,13 +444,15 @@ func (x *Discount) GetLabel() string {
 // merchant (SPC interpretation Fa Shi (2022) No. 8, Art. 10).
 type Promise struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How the promise fixes the compensation; says which amount below counts.
+	// The kind of promise, which determines the amount below that counts.
 	Kind PromiseKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.PromiseKind" json:"kind,omitempty"`
-	// With MULTIPLIER: how many times the base is promised.
+	// With MULTIPLIER: the promised multiple of the base.
 	Multiplier *Ratio `protobuf:"bytes,2,opt,name=multiplier,proto3" json:"multiplier,omitempty"`
-	// With FIXED_AMOUNT: the sum promised for ONE counterfeit unit, above zero.
+	// With FIXED_AMOUNT: the promised amount for ONE counterfeit unit, greater
+	// than zero.
 	FixedAmount *Money `protobuf:"bytes,3,opt,name=fixed_amount,json=fixedAmount,proto3" json:"fixed_amount,omitempty"`
-	// SHA-256 of the clause text the buyer saw, in lower-case hex. May be empty.
+	// SHA-256 of the clause text that the buyer saw, in lower-case hex. May be
+	// empty.
 	ClauseDigest  string `protobuf:"bytes,4,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -513,17 +516,18 @@ func (x *Promise) GetClauseDigest() string {
 	return ""
 }
 
-// LineRefund is money the buyer has already got back for an order line outside
-// of Tenfold, through the ordinary after-sale service. Earlier refunds reduce
-// the refund part of a payout, and its base only where the policy says NET.
+// LineRefund is money that the buyer has already received back for an order
+// line outside of Tenfold, through the ordinary after-sale service. Earlier
+// refunds reduce the refund part of a payout; they reduce its base only if the
+// policy says NET.
 type LineRefund struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order service's id of the refund, unique within the line. The same id
-	// again is the same refund; with another amount it is REQUEST_INVALID.
+	// again means the same refund; with a different amount it is REQUEST_INVALID.
 	RefundId string `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// What was given back for goods and shipping of the line.
+	// The amount that was given back for goods and shipping of the line.
 	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// When the buyer got it.
+	// The time at which the buyer received it.
 	RefundedAt    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=refunded_at,json=refundedAt,proto3" json:"refunded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,16 +22,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PayoutPart says which part of what is owed a payout carries.
+// PayoutPart is the part of an award that a payout carries.
 type PayoutPart int32
 
 const (
 	// Not set. Never accepted.
 	PayoutPart_PAYOUT_PART_UNSPECIFIED PayoutPart = 0
-	// The price given back. May go back along the original payment.
+	// The refund. It may go back on the original payment.
 	PayoutPart_PAYOUT_PART_REFUND PayoutPart = 1
-	// The compensation. Exceeds the order, so it is always a transfer of its
-	// own.
+	// The compensation. It exceeds the order, so it is always a separate
+	// transfer.
 	PayoutPart_PAYOUT_PART_COMPENSATION PayoutPart = 2
 )
 
@@ -76,19 +76,19 @@ func (PayoutPart) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{0}
 }
 
-// PayoutState is where a payout is.
+// PayoutState is the state of a payout.
 type PayoutState int32
 
 const (
 	// Not set. Never an answer; as a filter: any.
 	PayoutState_PAYOUT_STATE_UNSPECIFIED PayoutState = 0
-	// Handed to the gateway under its out-number; the outcome is not known.
+	// Sent to the gateway under its out-number; the outcome is not known.
 	PayoutState_PAYOUT_STATE_INSTRUCTED PayoutState = 1
-	// The consumer has the money.
+	// The consumer received the money.
 	PayoutState_PAYOUT_STATE_SUCCEEDED PayoutState = 2
-	// Failed for good under this out-number; the money is owed again.
+	// The payout failed for good under this out-number; the money is owed again.
 	PayoutState_PAYOUT_STATE_FAILED PayoutState = 3
-	// Succeeded first and came back; the money is owed again.
+	// The payout succeeded and then came back; the money is owed again.
 	PayoutState_PAYOUT_STATE_RETURNED PayoutState = 4
 )
 
@@ -137,16 +137,16 @@ func (PayoutState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{1}
 }
 
-// PayoutOutcome is what the payment service reports about a payout.
+// PayoutOutcome is an outcome of a payout that the payment service reports.
 type PayoutOutcome int32
 
 const (
 	// Not set. Never accepted.
 	PayoutOutcome_PAYOUT_OUTCOME_UNSPECIFIED PayoutOutcome = 0
-	// The consumer has the money.
+	// The consumer received the money.
 	PayoutOutcome_PAYOUT_OUTCOME_SUCCEEDED PayoutOutcome = 1
-	// Failed for good: no money has moved and none will move under this
-	// out-number.
+	// The payout failed for good: no money has moved, and none will move under
+	// this out-number.
 	PayoutOutcome_PAYOUT_OUTCOME_FAILED PayoutOutcome = 2
 	// The money had been paid and came back.
 	PayoutOutcome_PAYOUT_OUTCOME_RETURNED PayoutOutcome = 3
@@ -195,12 +195,12 @@ func (PayoutOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{2}
 }
 
-// PayoutForm is what a consumer gets a compensation in. A refund is always
-// cash.
+// PayoutForm is the form in which a consumer receives a compensation. A refund
+// is always cash.
 type PayoutForm int32
 
 const (
-	// Not set. In a request: cash.
+	// Not set. In a request it means cash.
 	PayoutForm_PAYOUT_FORM_UNSPECIFIED PayoutForm = 0
 	// Money to an account, or back on the original payment.
 	PayoutForm_PAYOUT_FORM_CASH PayoutForm = 1
@@ -253,7 +253,7 @@ func (PayoutForm) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{3}
 }
 
-// CouponState is where a coupon stands.
+// CouponState is the state of a coupon.
 type CouponState int32
 
 const (
@@ -261,11 +261,11 @@ const (
 	CouponState_COUPON_STATE_UNSPECIFIED CouponState = 0
 	// It can be spent.
 	CouponState_COUPON_STATE_ISSUED CouponState = 1
-	// It was spent whole.
+	// It was spent in full.
 	CouponState_COUPON_STATE_REDEEMED CouponState = 2
-	// It expired with a rest on it.
+	// It expired with an unspent rest.
 	CouponState_COUPON_STATE_LAPSED CouponState = 3
-	// It came back; what was left of it is owed again.
+	// It came back; its rest is owed again.
 	CouponState_COUPON_STATE_RETURNED CouponState = 4
 )
 
@@ -314,16 +314,16 @@ func (CouponState) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_proto_rawDescGZIP(), []int{4}
 }
 
-// Coupon is what became of a payout in that form once it had arrived.
+// Coupon is the coupon that a payout of that form became when it arrived.
 type Coupon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it stands.
+	// The state.
 	State CouponState `protobuf:"varint,1,opt,name=state,proto3,enum=tenfold.v1.CouponState" json:"state,omitempty"`
-	// What it was issued for.
+	// The face value.
 	Face *Money `protobuf:"bytes,2,opt,name=face,proto3" json:"face,omitempty"`
-	// What of it was spent.
+	// The spent part of the face value.
 	Redeemed *Money `protobuf:"bytes,3,opt,name=redeemed,proto3" json:"redeemed,omitempty"`
-	// Until when it can be spent. Absent where the gateway did not say.
+	// The expiry. Absent if the gateway did not report it.
 	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -387,47 +387,47 @@ func (x *Coupon) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// Payout is one funded slice of what a claim is owed, on its way to the
-// consumer under one out-number. A claim may have several, the refund first.
+// Payout is one funded slice of an award, on its way to the consumer under one
+// out-number. A claim may have several payouts, the refund first.
 type Payout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/payouts/{payout}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The claim it pays: merchants/{merchant}/claims/{claim}.
+	// The claim of the payout: merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Which part of what is owed it carries.
+	// The part of the award that it carries.
 	Part PayoutPart `protobuf:"varint,3,opt,name=part,proto3,enum=tenfold.v1.PayoutPart" json:"part,omitempty"`
-	// How much, above zero.
+	// The amount, greater than zero.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Where it is.
+	// The state.
 	State PayoutState `protobuf:"varint,5,opt,name=state,proto3,enum=tenfold.v1.PayoutState" json:"state,omitempty"`
-	// The number under which the gateway knows it, [A-Za-z0-9]{1,32}, unique
-	// over all merchants. It stays the same however often it is sent.
+	// The number of the payout at the gateway, [A-Za-z0-9]{1,32}, unique over all
+	// merchants. It stays the same however often the payout is sent.
 	OutNumber string `protobuf:"bytes,6,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// The payment of the order, for a refund along it.
+	// The payment of the order, for a refund on it.
 	OriginalPaymentId string `protobuf:"bytes,7,opt,name=original_payment_id,json=originalPaymentId,proto3" json:"original_payment_id,omitempty"`
-	// Where it goes, as the claim's opaque destination.
+	// The destination, as the claim's opaque destination.
 	Destination string `protobuf:"bytes,8,opt,name=destination,proto3" json:"destination,omitempty"`
-	// The gateway must not pay it after this time. No other out-number is sent
-	// for the same money before a failure is certain.
+	// The gateway must not pay after this time. No other out-number is sent for
+	// the same money before a failure is certain.
 	NotAfter *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
-	// The gateway's own reference. Empty until it gives one.
+	// The reference of the gateway. Empty until the gateway gives one.
 	GatewayReference string `protobuf:"bytes,10,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
 	// The gateway's code for a failure or return. Empty otherwise.
 	FailureCode string `protobuf:"bytes,11,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// When it was handed to the gateway.
+	// The time at which it was sent to the gateway.
 	InstructedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=instructed_at,json=instructedAt,proto3" json:"instructed_at,omitempty"`
-	// When the last outcome was recorded. Absent while INSTRUCTED.
+	// The time at which the last outcome was recorded. Absent while INSTRUCTED.
 	AnsweredAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
-	// What it is paid in.
+	// The form of the payment.
 	Form PayoutForm `protobuf:"varint,14,opt,name=form,proto3,enum=tenfold.v1.PayoutForm" json:"form,omitempty"`
-	// A refund that may go back on the original payment; otherwise it is a
-	// transfer to the destination.
+	// The payout is a refund that may go back on the original payment. Otherwise
+	// it is a transfer to the destination.
 	RidesPayment bool `protobuf:"varint,15,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
-	// It failed or came back, and its money went out under another out-number
-	// since.
+	// It failed or came back, and its money has since been sent under another
+	// out-number.
 	Superseded bool `protobuf:"varint,16,opt,name=superseded,proto3" json:"superseded,omitempty"`
-	// The coupon that the consumer got. Absent in other forms and before.
+	// The coupon that the consumer received. Absent before, and for other forms.
 	Coupon        *Coupon `protobuf:"bytes,17,opt,name=coupon,proto3" json:"coupon,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

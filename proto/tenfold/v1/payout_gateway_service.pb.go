@@ -23,21 +23,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GatewayOutcome is what the payment service knows about a payout.
+// GatewayOutcome is the payment service's knowledge of a payout.
 type GatewayOutcome int32
 
 const (
-	// Not set. Read as no answer: Tenfold asks again.
+	// Not set. It counts as no answer, so Tenfold asks again.
 	GatewayOutcome_GATEWAY_OUTCOME_UNSPECIFIED GatewayOutcome = 0
-	// Taken on; the outcome follows by ReportPayoutOutcome or by Query.
+	// Accepted; the outcome follows by ReportPayoutOutcome or by Query.
 	GatewayOutcome_GATEWAY_OUTCOME_PROCESSING GatewayOutcome = 1
-	// The consumer has the money. Final, unless it is returned later.
+	// The consumer received the money. Final, unless it is returned later.
 	GatewayOutcome_GATEWAY_OUTCOME_SUCCEEDED GatewayOutcome = 2
-	// No money has moved and none will move under this out-number, unless Tenfold
-	// instructs it again with a later not_after.
+	// No money has moved, and none will move under this out-number, unless
+	// Tenfold instructs it again with a later not_after.
 	GatewayOutcome_GATEWAY_OUTCOME_FAILED GatewayOutcome = 3
-	// Query only: no such out-number was ever taken on. Not a failure: Tenfold
-	// instructs again under the same out-number until not_after has passed.
+	// Query only: no such out-number was ever accepted. This is not a failure:
+	// Tenfold instructs again under the same out-number until not_after has
+	// passed.
 	GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND GatewayOutcome = 4
 )
 
@@ -86,7 +87,7 @@ func (GatewayOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_payout_gateway_service_proto_rawDescGZIP(), []int{0}
 }
 
-// InstructRequest asks to pay one payout.
+// InstructRequest asks for the payment of one payout.
 type InstructRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the payout at the gateway, unique over all merchants.
@@ -95,21 +96,23 @@ type InstructRequest struct {
 	Payout string `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout,omitempty"`
 	// merchants/{merchant}/claims/{claim}.
 	Claim string `protobuf:"bytes,3,opt,name=claim,proto3" json:"claim,omitempty"`
-	// REFUND may go back along the original payment where rides_payment is set;
-	// COMPENSATION is always a transfer of its own.
+	// REFUND may go back on the original payment if rides_payment is set;
+	// COMPENSATION is always a separate transfer.
 	Part PayoutPart `protobuf:"varint,4,opt,name=part,proto3,enum=tenfold.v1.PayoutPart" json:"part,omitempty"`
 	// The payment of the order.
 	OriginalPaymentId string `protobuf:"bytes,5,opt,name=original_payment_id,json=originalPaymentId,proto3" json:"original_payment_id,omitempty"`
-	// Where to pay, as the payment service's own opaque destination.
+	// The destination, opaque to Tenfold and known to the payment service.
 	Destination string `protobuf:"bytes,6,opt,name=destination,proto3" json:"destination,omitempty"`
-	// How much, above zero.
+	// The amount, greater than zero.
 	Amount *Money `protobuf:"bytes,7,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Do not pay after this time; answer FAILED.
+	// The payment service must not pay after this time, and must answer FAILED
+	// instead.
 	NotAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=not_after,json=notAfter,proto3" json:"not_after,omitempty"`
-	// What to pay it in.
+	// The form of the payment.
 	Form PayoutForm `protobuf:"varint,9,opt,name=form,proto3,enum=tenfold.v1.PayoutForm" json:"form,omitempty"`
-	// A refund that may go back on the original payment. Not set: a transfer to
-	// the destination, as the payment is too old or it is a compensation.
+	// The payout is a refund that may go back on the original payment. Not set: a
+	// transfer to the destination, because the payment is too old or the payout
+	// is a compensation.
 	RidesPayment  bool `protobuf:"varint,10,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -215,19 +218,19 @@ func (x *InstructRequest) GetRidesPayment() bool {
 	return false
 }
 
-// InstructResponse holds what is known after the instruction.
+// InstructResponse holds the outcome of the instruction.
 type InstructResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// PROCESSING, SUCCEEDED or FAILED.
 	Outcome GatewayOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=tenfold.v1.GatewayOutcome" json:"outcome,omitempty"`
-	// The gateway's own reference.
+	// The reference of the gateway.
 	GatewayReference string `protobuf:"bytes,2,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
-	// Why it failed, as the gateway's code. Empty unless FAILED.
+	// The gateway's code for the failure. Empty unless FAILED.
 	FailureCode string `protobuf:"bytes,3,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// When the outcome happened. Absent while PROCESSING.
+	// The time of the outcome. Absent while PROCESSING.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
-	// not end.
+	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
+	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -301,7 +304,7 @@ func (x *InstructResponse) GetCouponExpiresAt() *timestamppb.Timestamp {
 // QueryRequest names a payout by its out-number.
 type QueryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The out-number that was, perhaps, instructed.
+	// The out-number, which may have been instructed.
 	OutNumber     string `protobuf:"bytes,1,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -344,19 +347,19 @@ func (x *QueryRequest) GetOutNumber() string {
 	return ""
 }
 
-// QueryResponse holds what is known of the out-number.
+// QueryResponse holds the outcome of the out-number.
 type QueryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Any outcome.
 	Outcome GatewayOutcome `protobuf:"varint,1,opt,name=outcome,proto3,enum=tenfold.v1.GatewayOutcome" json:"outcome,omitempty"`
-	// The gateway's own reference. Empty when NOT_FOUND.
+	// The reference of the gateway. Empty if NOT_FOUND.
 	GatewayReference string `protobuf:"bytes,2,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
-	// Why it failed, as the gateway's code. Empty unless FAILED.
+	// The gateway's code for the failure. Empty unless FAILED.
 	FailureCode string `protobuf:"bytes,3,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// When the outcome happened. Absent while PROCESSING or NOT_FOUND.
+	// The time of the outcome. Absent while PROCESSING or if NOT_FOUND.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
-	// Form COUPON: until when it can be spent. Absent otherwise, or where it does
-	// not end.
+	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
+	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache

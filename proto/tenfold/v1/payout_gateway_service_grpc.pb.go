@@ -28,21 +28,22 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // PayoutGatewayService is implemented by the marketplace's payment service;
-// Tenfold calls it. The out-number is what makes it safe: instructing the same
-// out-number again, however often, pays at most once and answers with the
-// outcome of the first. Only where that was FAILED does a later not_after begin
-// a new try: an operator has asked for it. After an unknown outcome Tenfold queries and sends the
-// same out-number again; it sends another out-number for the same money only
-// when the first is known to have failed for good.
+// Tenfold calls it. The out-number makes the calls safe: an out-number pays at
+// most once, however often it is instructed, and every answer gives the outcome
+// of the first instruction. Only if that outcome was FAILED does a later
+// not_after begin a new try, which an operator has asked for. After an unknown
+// outcome Tenfold queries and sends the same out-number again. It sends another
+// out-number for the same money only when the first is known to have failed for
+// good.
 //
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
 type PayoutGatewayServiceClient interface {
-	// Instruct asks to pay. It must be durable before it is answered with
-	// PROCESSING or SUCCEEDED. The same out-number with other content is
-	// refused with ALREADY_EXISTS and pays nothing.
+	// Instruct asks for a payment. The payment service must store it durably
+	// before it answers PROCESSING or SUCCEEDED. The same out-number with
+	// different content is refused with ALREADY_EXISTS and pays nothing.
 	Instruct(ctx context.Context, in *InstructRequest, opts ...grpc.CallOption) (*InstructResponse, error)
-	// Query asks what became of an out-number. It changes nothing.
+	// Query asks for the outcome of an out-number. It changes nothing.
 	Query(ctx context.Context, in *QueryRequest, opts ...grpc.CallOption) (*QueryResponse, error)
 }
 
@@ -79,21 +80,22 @@ func (c *payoutGatewayServiceClient) Query(ctx context.Context, in *QueryRequest
 // for forward compatibility.
 //
 // PayoutGatewayService is implemented by the marketplace's payment service;
-// Tenfold calls it. The out-number is what makes it safe: instructing the same
-// out-number again, however often, pays at most once and answers with the
-// outcome of the first. Only where that was FAILED does a later not_after begin
-// a new try: an operator has asked for it. After an unknown outcome Tenfold queries and sends the
-// same out-number again; it sends another out-number for the same money only
-// when the first is known to have failed for good.
+// Tenfold calls it. The out-number makes the calls safe: an out-number pays at
+// most once, however often it is instructed, and every answer gives the outcome
+// of the first instruction. Only if that outcome was FAILED does a later
+// not_after begin a new try, which an operator has asked for. After an unknown
+// outcome Tenfold queries and sends the same out-number again. It sends another
+// out-number for the same money only when the first is known to have failed for
+// good.
 //
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
 type PayoutGatewayServiceServer interface {
-	// Instruct asks to pay. It must be durable before it is answered with
-	// PROCESSING or SUCCEEDED. The same out-number with other content is
-	// refused with ALREADY_EXISTS and pays nothing.
+	// Instruct asks for a payment. The payment service must store it durably
+	// before it answers PROCESSING or SUCCEEDED. The same out-number with
+	// different content is refused with ALREADY_EXISTS and pays nothing.
 	Instruct(context.Context, *InstructRequest) (*InstructResponse, error)
-	// Query asks what became of an out-number. It changes nothing.
+	// Query asks for the outcome of an out-number. It changes nothing.
 	Query(context.Context, *QueryRequest) (*QueryResponse, error)
 	mustEmbedUnimplementedPayoutGatewayServiceServer()
 }

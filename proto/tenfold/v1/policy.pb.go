@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// LegalBasis is the ground on which compensation is owed. The bases are
+// LegalBasis is the basis on which compensation is owed. The bases are
 // alternatives: a claim is paid on one of them, never on the sum.
 type LegalBasis int32
 
@@ -38,9 +38,9 @@ const (
 	// Consumer Protection Law Art. 55(1): three times the price paid, at least
 	// 500 yuan.
 	LegalBasis_LEGAL_BASIS_CONSUMER_PROTECTION_55 LegalBasis = 3
-	// The single basis that pays the consumer most. A choice only: accepted and
-	// shown in fields named legal_basis_choice, never the basis of a policy or
-	// of a calculation.
+	// The single basis that pays the consumer most. It is only a choice: it is
+	// accepted and shown in fields named legal_basis_choice, and is never the
+	// basis of a policy or of a calculation.
 	LegalBasis_LEGAL_BASIS_BEST LegalBasis = 4
 )
 
@@ -95,13 +95,13 @@ type BaseComponent int32
 const (
 	// Not set. Never accepted.
 	BaseComponent_BASE_COMPONENT_UNSPECIFIED BaseComponent = 0
-	// What the buyer paid for the goods.
+	// The amount that the buyer paid for the goods.
 	BaseComponent_BASE_COMPONENT_GOODS_PAID BaseComponent = 1
-	// What the merchant took off the listed price.
+	// The discount of the merchant on the listed price.
 	BaseComponent_BASE_COMPONENT_SELLER_DISCOUNT BaseComponent = 2
-	// What the platform took off or added.
+	// The discount and the subsidy of the platform.
 	BaseComponent_BASE_COMPONENT_PLATFORM_SUBSIDY BaseComponent = 3
-	// What the buyer paid for shipping.
+	// The amount that the buyer paid for shipping.
 	BaseComponent_BASE_COMPONENT_SHIPPING BaseComponent = 4
 )
 
@@ -150,16 +150,18 @@ func (BaseComponent) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{1}
 }
 
-// RefundMode says how the refund of the price stands to the compensation.
-// There is no default: a policy must say.
+// RefundMode says whether the refund of the price is added to the compensation
+// or included in it. There is no default: a policy must set it.
 type RefundMode int32
 
 const (
 	// Not set. Never accepted.
 	RefundMode_REFUND_MODE_UNSPECIFIED RefundMode = 0
-	// Refund and multiplier times base: tenfold gives eleven times in all.
+	// The refund is added to multiplier times base: tenfold gives eleven times in
+	// all.
 	RefundMode_REFUND_MODE_ON_TOP RefundMode = 1
-	// The refund is inside multiplier times base: tenfold gives ten in all.
+	// The refund is included in multiplier times base: tenfold gives ten times in
+	// all.
 	RefundMode_REFUND_MODE_INCLUDED RefundMode = 2
 	// No refund; multiplier times base only.
 	RefundMode_REFUND_MODE_NONE RefundMode = 3
@@ -215,9 +217,9 @@ type EarlierRefunds int32
 const (
 	// Not set. Never accepted.
 	EarlierRefunds_EARLIER_REFUNDS_UNSPECIFIED EarlierRefunds = 0
-	// The base is what was paid, whatever was refunded since.
+	// The base is the paid amount, whatever was refunded since.
 	EarlierRefunds_EARLIER_REFUNDS_GROSS EarlierRefunds = 1
-	// The base is what was paid less what was refunded.
+	// The base is the paid amount less earlier refunds.
 	EarlierRefunds_EARLIER_REFUNDS_NET EarlierRefunds = 2
 )
 
@@ -266,9 +268,9 @@ func (EarlierRefunds) EnumDescriptor() ([]byte, []int) {
 type FloorScope int32
 
 const (
-	// Not set. Accepted only where there is no floor.
+	// Not set. Accepted only if there is no floor.
 	FloorScope_FLOOR_SCOPE_UNSPECIFIED FloorScope = 0
-	// Once for a pricing group, however many claims it is split into.
+	// Once for a pricing group, however many claims it has.
 	FloorScope_FLOOR_SCOPE_ONCE_PER_GROUP FloorScope = 1
 )
 
@@ -311,7 +313,7 @@ func (FloorScope) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{4}
 }
 
-// FundingSource is where the money of a payout comes from.
+// FundingSource is a source of the money for payouts.
 type FundingSource int32
 
 const (
@@ -319,7 +321,7 @@ const (
 	FundingSource_FUNDING_SOURCE_UNSPECIFIED FundingSource = 0
 	// The merchant's security deposit.
 	FundingSource_FUNDING_SOURCE_DEPOSIT FundingSource = 1
-	// The merchant's own sales proceeds that have been handed over.
+	// The merchant's own sales proceeds that were handed over.
 	FundingSource_FUNDING_SOURCE_SHOP_FUNDS FundingSource = 2
 	// The platform's money, which the merchant owes back.
 	FundingSource_FUNDING_SOURCE_PLATFORM_ADVANCE FundingSource = 3
@@ -368,8 +370,8 @@ func (FundingSource) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{5}
 }
 
-// ReversalBearer is who bears what a consumer was paid when the verdict falls
-// afterwards without fraud.
+// ReversalBearer is the bearer of a paid amount if the verdict falls afterwards
+// without fraud.
 type ReversalBearer int32
 
 const (
@@ -422,20 +424,20 @@ func (ReversalBearer) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{6}
 }
 
-// FeeRule says who pays what authentication cost.
+// FeeRule says who pays the cost of authentication.
 type FeeRule int32
 
 const (
 	// Not set. Means NONE; never shown.
 	FeeRule_FEE_RULE_UNSPECIFIED FeeRule = 0
-	// Whoever fronted it.
+	// Whoever paid it first.
 	FeeRule_FEE_RULE_NONE FeeRule = 1
-	// What the claimant is proven to have fronted is added to the compensation of
-	// a claim that succeeds, after floor and cap.
+	// The proven fee that the claimant fronted is added to the compensation of a
+	// successful claim, after floor and cap.
 	FeeRule_FEE_RULE_ADDED FeeRule = 2
-	// Whoever loses. Nobody is charged where nothing was concluded.
+	// The loser. Nobody is charged if the result is inconclusive.
 	FeeRule_FEE_RULE_LOSER FeeRule = 3
-	// Whoever loses, or both with a half where nothing was concluded.
+	// The loser. If the result is inconclusive, each side pays one half.
 	FeeRule_FEE_RULE_SPLIT FeeRule = 4
 )
 
@@ -484,81 +486,87 @@ func (FeeRule) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{7}
 }
 
-// PolicyVersion is one version of a payout policy. All rules of a payout that
-// may change are data of a policy version; a published version never changes.
-// The version in force when the order was paid applies to its claims, for
-// merchants who have left since as well.
+// PolicyVersion is one version of a payout policy. All changeable rules of a
+// payout are data of a policy version. A published version never changes. The
+// version in force when the order was paid applies to its claims, even if the
+// merchant has left since.
 type PolicyVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// policies/{policy}/versions/{n}. Versions of a policy count from 1 without
-	// gaps.
+	// policies/{policy}/versions/{n}. Versions of a policy are numbered from 1
+	// without gaps.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Short name for people.
+	// A short name for people.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// The ground on which this policy pays. Not BEST.
+	// The legal basis on which this policy pays. Not BEST.
 	LegalBasis LegalBasis `protobuf:"varint,3,opt,name=legal_basis,json=legalBasis,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis,omitempty"`
-	// ISO 4217 code of every amount in this version and of the orders it is for.
+	// The ISO 4217 code of every amount in this version, and of the orders to
+	// which it applies.
 	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// The category paths the policy is for, each with all that is below it.
-	// Empty: every category.
+	// The category paths to which the policy applies, each with all paths below
+	// it. Empty: every category.
 	Categories []string `protobuf:"bytes,5,rep,name=categories,proto3" json:"categories,omitempty"`
-	// Compensation is this many times the base.
+	// The compensation is the multiplier times the base.
 	Multiplier *Ratio `protobuf:"bytes,6,opt,name=multiplier,proto3" json:"multiplier,omitempty"`
-	// What counts towards the base of the compensation.
+	// The parts of the price that count towards the base of the compensation.
 	BaseComponents []BaseComponent `protobuf:"varint,7,rep,packed,name=base_components,json=baseComponents,proto3,enum=tenfold.v1.BaseComponent" json:"base_components,omitempty"`
-	// What is given back as the refund when a claim succeeds. Empty only with
-	// refund mode NONE.
+	// The parts of the price that are refunded when a claim succeeds. Empty only
+	// with refund mode NONE.
 	RefundComponents []BaseComponent `protobuf:"varint,8,rep,packed,name=refund_components,json=refundComponents,proto3,enum=tenfold.v1.BaseComponent" json:"refund_components,omitempty"`
-	// How the refund stands to the compensation. There is no default.
+	// Whether the refund is added to the compensation or included. There is no
+	// default.
 	RefundMode RefundMode `protobuf:"varint,9,opt,name=refund_mode,json=refundMode,proto3,enum=tenfold.v1.RefundMode" json:"refund_mode,omitempty"`
 	// Whether earlier refunds of the line reduce the base.
 	EarlierRefunds EarlierRefunds `protobuf:"varint,10,opt,name=earlier_refunds,json=earlierRefunds,proto3,enum=tenfold.v1.EarlierRefunds" json:"earlier_refunds,omitempty"`
 	// The least compensation. Absent: no floor.
 	Floor *Money `protobuf:"bytes,11,opt,name=floor,proto3" json:"floor,omitempty"`
-	// How often the floor applies. Set exactly when there is a floor.
+	// How often the floor applies. Set exactly if there is a floor.
 	FloorScope FloorScope `protobuf:"varint,12,opt,name=floor_scope,json=floorScope,proto3,enum=tenfold.v1.FloorScope" json:"floor_scope,omitempty"`
-	// The most compensation of a pricing group. Applied after the multiplier and
-	// never to the refund. Absent: no cap. Not below the floor.
+	// The largest compensation of a pricing group. It is applied after the
+	// multiplier, and never to the refund. Absent: no cap. It cannot be below the
+	// floor.
 	Cap *Money `protobuf:"bytes,13,opt,name=cap,proto3" json:"cap,omitempty"`
-	// In which order sources fund a payout. What none of them covers stays open
-	// as a shortfall.
+	// The order in which sources fund a payout. The rest that none of them covers
+	// stays open as a shortfall.
 	SourceOrder []FundingSource `protobuf:"varint,14,rep,packed,name=source_order,json=sourceOrder,proto3,enum=tenfold.v1.FundingSource" json:"source_order,omitempty"`
-	// The most the platform advances for one claim. Absent: nothing.
+	// The largest advance of the platform for one claim. Absent: none.
 	AdvanceLimit *Money `protobuf:"bytes,15,opt,name=advance_limit,json=advanceLimit,proto3" json:"advance_limit,omitempty"`
 	// The periods.
 	Windows *PolicyWindows `protobuf:"bytes,16,opt,name=windows,proto3" json:"windows,omitempty"`
-	// When the text was made public. Not later than the moment it is recorded.
+	// The time at which the text was published. Not later than the time of
+	// recording.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
-	// From when the version is in force, until the next version of the policy
-	// is. At least 7 days after published_at (E-Commerce Law Art. 34), or
+	// The time from which the version is in force, until the next version of the
+	// policy is. At least 7 days after published_at (E-Commerce Law Art. 34), or
 	// POLICY_NOTICE_TOO_SHORT.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// SHA-256 of the clause text that merchants accepted, in lower-case hex. May
 	// be empty for a policy that restates a statute.
 	ClauseDigest string `protobuf:"bytes,19,opt,name=clause_digest,json=clauseDigest,proto3" json:"clause_digest,omitempty"`
-	// The most that a merchant may owe for advances in all. Absent: no bound of
-	// its own.
+	// The largest amount that a merchant may owe for advances in all. Absent: no
+	// limit for the merchant.
 	AdvanceLimitPerMerchant *Money `protobuf:"bytes,20,opt,name=advance_limit_per_merchant,json=advanceLimitPerMerchant,proto3" json:"advance_limit_per_merchant,omitempty"`
-	// An award above this, refund and compensation, is debited only after two
-	// people have approved it. Absent: none is.
+	// An award above this amount (refund and compensation) is debited only after
+	// two people have approved it. Absent: no award needs approval for its
+	// amount.
 	ApprovalOver *Money `protobuf:"bytes,21,opt,name=approval_over,json=approvalOver,proto3" json:"approval_over,omitempty"`
-	// An award is abnormal, and needs approval too, if it is more than so many
-	// times the average award of the latest confirmed claims of the merchant, or
-	// on the product, and above abnormal_over. Zero: none is.
+	// An award is abnormal, and needs approval, too, if it exceeds both
+	// abnormal_over and abnormal_factor times the average award of the latest
+	// confirmed claims of the merchant, or on the product. Zero: no award is
+	// abnormal.
 	AbnormalFactor int32 `protobuf:"varint,22,opt,name=abnormal_factor,json=abnormalFactor,proto3" json:"abnormal_factor,omitempty"`
 	// An award up to this is never abnormal. Only with an abnormal_factor.
 	AbnormalOver *Money `protobuf:"bytes,23,opt,name=abnormal_over,json=abnormalOver,proto3" json:"abnormal_over,omitempty"`
-	// Who bears what was paid when the verdict falls afterwards without fraud.
+	// The bearer of a paid amount if the verdict falls afterwards without fraud.
 	ReversalBorneBy ReversalBearer `protobuf:"varint,24,opt,name=reversal_borne_by,json=reversalBorneBy,proto3,enum=tenfold.v1.ReversalBearer" json:"reversal_borne_by,omitempty"`
-	// Who pays what authentication cost.
+	// Who pays the cost of authentication.
 	AuthenticationFee FeeRule `protobuf:"varint,25,opt,name=authentication_fee,json=authenticationFee,proto3,enum=tenfold.v1.FeeRule" json:"authentication_fee,omitempty"`
-	// What a merchant's deposit should hold. A term of the merchant: it stands
-	// only in a PROMISE for every category, and is read from the one in force now,
-	// whenever orders were paid. Absent: nothing.
+	// The minimum of a merchant's deposit. It is a term of the merchant: it can
+	// be set only in a PROMISE policy for every category, and the version in
+	// force now applies, whenever orders were paid. Absent: no minimum.
 	MinimumDeposit *Money `protobuf:"bytes,26,opt,name=minimum_deposit,json=minimumDeposit,proto3" json:"minimum_deposit,omitempty"`
-	// The part of a merchant's income from sales that recovering what the merchant
-	// owes leaves alone, at most 1/1. A term of the merchant like
-	// minimum_deposit. Absent: none of it.
+	// The share of a merchant's income from sales that the recovery of debts does
+	// not touch, at most 1/1. It is a term of the merchant like minimum_deposit.
+	// Absent: none.
 	ProtectedShare *Ratio `protobuf:"bytes,27,opt,name=protected_share,json=protectedShare,proto3" json:"protected_share,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -783,11 +791,11 @@ func (x *PolicyVersion) GetProtectedShare() *Ratio {
 	return nil
 }
 
-// PolicyWindows are the periods of a policy version. Each is above zero and at
-// most ten years. Some may be given in working days instead: then the first is
-// the working day after the period begins, and the period ends at 24:00 in
-// Beijing of the last. Which days are worked on, the calendar says: see
-// SetCalendarDays.
+// PolicyWindows are the periods of a policy version. Each is longer than zero
+// and at most ten years. Some may be given in working days instead. Then the
+// first day is the working day after the start of the period, and the period
+// ends at 24:00 in Beijing on the last day. The calendar says which days are
+// working days: see SetCalendarDays.
 type PolicyWindows struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long after delivery a claim may be filed; later is
@@ -796,20 +804,20 @@ type PolicyWindows struct {
 	// How long after the claimant learned of the counterfeit a claim may be
 	// filed. At most three years (Civil Code Art. 188).
 	Knowledge *durationpb.Duration `protobuf:"bytes,2,opt,name=knowledge,proto3" json:"knowledge,omitempty"`
-	// How long a claim waits for an authentication result before a person looks
-	// at it. Either this or result_working_days is set.
+	// How long a claim waits for an authentication result before it goes to
+	// review. Either this or result_working_days is set.
 	Result *durationpb.Duration `protobuf:"bytes,3,opt,name=result,proto3" json:"result,omitempty"`
-	// How long a review may wait for its decision before it escalates. Either this
-	// or review_working_days is set.
+	// How long a review may wait for its decision before it escalates. Either
+	// this or review_working_days is set.
 	Review *durationpb.Duration `protobuf:"bytes,4,opt,name=review,proto3" json:"review,omitempty"`
-	// How long a notice may stay without confirmed delivery before it escalates
-	// to a person. It never lapses into a debit. Either this or
+	// How long a notice may remain without confirmed delivery before it escalates
+	// to a person. It never leads to a debit. Either this or
 	// notice_delivery_working_days is set.
 	NoticeDelivery *durationpb.Duration `protobuf:"bytes,5,opt,name=notice_delivery,json=noticeDelivery,proto3" json:"notice_delivery,omitempty"`
-	// How long the merchant may answer, from the confirmed delivery of the
+	// How long the merchant may answer after the confirmed delivery of the
 	// notice. Either this or notice_working_days is set.
 	Notice *durationpb.Duration `protobuf:"bytes,6,opt,name=notice,proto3" json:"notice,omitempty"`
-	// How far apart the payments of one pricing group may lie.
+	// The longest time between the payments of one pricing group.
 	Grouping *durationpb.Duration `protobuf:"bytes,7,opt,name=grouping,proto3" json:"grouping,omitempty"`
 	// result in working days.
 	ResultWorkingDays int32 `protobuf:"varint,8,opt,name=result_working_days,json=resultWorkingDays,proto3" json:"result_working_days,omitempty"`
@@ -819,26 +827,27 @@ type PolicyWindows struct {
 	NoticeDeliveryWorkingDays int32 `protobuf:"varint,10,opt,name=notice_delivery_working_days,json=noticeDeliveryWorkingDays,proto3" json:"notice_delivery_working_days,omitempty"`
 	// notice in working days.
 	NoticeWorkingDays int32 `protobuf:"varint,11,opt,name=notice_working_days,json=noticeWorkingDays,proto3" json:"notice_working_days,omitempty"`
-	// How long an appeal may wait for the panel before it escalates. Neither this
-	// nor panel_working_days: as long as a review.
+	// How long an appeal may wait for the panel before it escalates. If neither
+	// this nor panel_working_days is set: as long as a review.
 	Panel *durationpb.Duration `protobuf:"bytes,12,opt,name=panel,proto3" json:"panel,omitempty"`
 	// panel in working days.
 	PanelWorkingDays int32 `protobuf:"varint,13,opt,name=panel_working_days,json=panelWorkingDays,proto3" json:"panel_working_days,omitempty"`
-	// How long an award may wait for its approvers before it escalates. Neither
-	// this nor approval_working_days: as long as a review.
+	// How long an award may wait for its approvers before it escalates. If
+	// neither this nor approval_working_days is set: as long as a review.
 	Approval *durationpb.Duration `protobuf:"bytes,14,opt,name=approval,proto3" json:"approval,omitempty"`
 	// approval in working days.
 	ApprovalWorkingDays int32 `protobuf:"varint,15,opt,name=approval_working_days,json=approvalWorkingDays,proto3" json:"approval_working_days,omitempty"`
-	// How long a merchant has to meet a demand for deposit. A term of the merchant
-	// like minimum_deposit. Neither this nor top_up_working_days: seven days.
+	// How long a merchant has to meet a demand for deposit. It is a term of the
+	// merchant like minimum_deposit. If neither this nor top_up_working_days is
+	// set: seven days.
 	TopUp *durationpb.Duration `protobuf:"bytes,16,opt,name=top_up,json=topUp,proto3" json:"top_up,omitempty"`
 	// top_up in working days.
 	TopUpWorkingDays int32 `protobuf:"varint,17,opt,name=top_up_working_days,json=topUpWorkingDays,proto3" json:"top_up_working_days,omitempty"`
-	// The longest that a hold may last before it expires and goes back to the
-	// merchant. Absent: 90 days.
+	// The longest duration of a hold, after which it expires and its money goes
+	// back to the merchant. Absent: 90 days.
 	Hold *durationpb.Duration `protobuf:"bytes,18,opt,name=hold,proto3" json:"hold,omitempty"`
-	// How long the deposit of a merchant who leaves stays. A term of the merchant
-	// like minimum_deposit. Absent: 30 days.
+	// How long the deposit of a leaving merchant stays. It is a term of the
+	// merchant like minimum_deposit. Absent: 30 days.
 	ExitQuarantine *durationpb.Duration `protobuf:"bytes,19,opt,name=exit_quarantine,json=exitQuarantine,proto3" json:"exit_quarantine,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

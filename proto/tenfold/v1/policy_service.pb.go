@@ -27,9 +27,9 @@ const (
 // PublishPolicyVersionRequest publishes a policy version.
 type PublishPolicyVersionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The version, with its name.
 	PolicyVersion *PolicyVersion `protobuf:"bytes,3,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
@@ -93,7 +93,7 @@ type PublishPolicyVersionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The version.
 	PolicyVersion *PolicyVersion `protobuf:"bytes,1,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -240,9 +240,9 @@ type ListPolicyVersionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// policies/{policy}, or policies/- for all.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -302,9 +302,9 @@ func (x *ListPolicyVersionsRequest) GetPageToken() string {
 // ListPolicyVersionsResponse holds one page of versions.
 type ListPolicyVersionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In order of policy, then number.
+	// By policy, and then by number.
 	PolicyVersions []*PolicyVersion `protobuf:"bytes,1,rep,name=policy_versions,json=policyVersions,proto3" json:"policy_versions,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -357,11 +357,11 @@ func (x *ListPolicyVersionsResponse) GetNextPageToken() string {
 // ResolvePolicyRequest describes an order.
 type ResolvePolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the order was paid.
+	// The time at which the order was paid.
 	PaidAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=paid_at,json=paidAt,proto3" json:"paid_at,omitempty"`
 	// The category path of the goods. May be empty.
 	Category string `protobuf:"bytes,2,opt,name=category,proto3" json:"category,omitempty"`
-	// ISO 4217 code of the order.
+	// The ISO 4217 code of the order.
 	CurrencyCode  string `protobuf:"bytes,3,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -421,7 +421,7 @@ func (x *ResolvePolicyRequest) GetCurrencyCode() string {
 // ResolvePolicyResponse holds the versions that apply.
 type ResolvePolicyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Each version in force at that time for that category, at most one of each
+	// The versions in force at that time for that category, at most one of each
 	// policy.
 	PolicyVersions []*PolicyVersion `protobuf:"bytes,1,rep,name=policy_versions,json=policyVersions,proto3" json:"policy_versions,omitempty"`
 	unknownFields  protoimpl.UnknownFields
@@ -465,14 +465,14 @@ func (x *ResolvePolicyResponse) GetPolicyVersions() []*PolicyVersion {
 	return nil
 }
 
-// SetCalendarDaysRequest says of days what they are.
+// SetCalendarDaysRequest sets the kinds of days.
 type SetCalendarDaysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// The days, each once. Up to 400: a year and what spills over.
+	// The days, each once. At most 400: a year and some days of the next.
 	CalendarDays  []*CalendarDay `protobuf:"bytes,3,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -529,12 +529,12 @@ func (x *SetCalendarDaysRequest) GetCalendarDays() []*CalendarDay {
 	return nil
 }
 
-// SetCalendarDaysResponse holds the days as they are set.
+// SetCalendarDaysResponse holds the days after the change.
 type SetCalendarDaysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The days, in order of date.
+	// The days, by date.
 	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -589,9 +589,9 @@ type ListCalendarDaysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The year.
 	Year int32 `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -651,9 +651,9 @@ func (x *ListCalendarDaysRequest) GetPageToken() string {
 // ListCalendarDaysResponse holds one page of days.
 type ListCalendarDaysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In order of date.
+	// By date.
 	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

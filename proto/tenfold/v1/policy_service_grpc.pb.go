@@ -31,34 +31,34 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PolicyService publishes the payout policies and tells which of them apply. It
-// keeps the calendar by which their working days are counted.
+// PolicyService publishes the payout policies and says which of them apply. It
+// keeps the calendar that defines their working days.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 // Policies belong to no book: the scope of a request_id is the calling workload
 // and the method.
 type PolicyServiceClient interface {
 	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
-	// currency, REQUEST_INVALID where the number is not the next or the version
-	// takes effect before the one before it.
+	// changes. POLICY_ALREADY_PUBLISHED if the version exists,
+	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH if amounts differ in currency,
+	// REQUEST_INVALID if the number is not the next one or the version takes
+	// effect before the previous version.
 	PublishPolicyVersion(ctx context.Context, in *PublishPolicyVersionRequest, opts ...grpc.CallOption) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(ctx context.Context, in *GetPolicyVersionRequest, opts ...grpc.CallOption) (*GetPolicyVersionResponse, error)
-	// ListPolicyVersions lists versions of one policy or of all.
+	// ListPolicyVersions lists the versions of one policy or of all.
 	// PAGE_TOKEN_INVALID.
 	ListPolicyVersions(ctx context.Context, in *ListPolicyVersionsRequest, opts ...grpc.CallOption) (*ListPolicyVersionsResponse, error)
-	// ResolvePolicy tells which versions apply to an order. POLICY_NOT_FOUND
-	// where none does.
+	// ResolvePolicy returns the versions that apply to an order. POLICY_NOT_FOUND
+	// if none does.
 	ResolvePolicy(ctx context.Context, in *ResolvePolicyRequest, opts ...grpc.CallOption) (*ResolvePolicyResponse, error)
-	// SetCalendarDays says of days what they are, such as the days off and the days
-	// that make up for them which the State Council announces for a year. What was
-	// said of a day before is replaced, and kept. Deadlines that are running stay
-	// as they are. PERSON_REQUIRED, REQUEST_INVALID for a day that is none or is
-	// given twice.
+	// SetCalendarDays sets the kinds of days, such as the holidays and the
+	// make-up working days that the State Council announces for a year. An
+	// earlier setting of a day is replaced, and kept in the history. Running
+	// deadlines do not change. PERSON_REQUIRED, REQUEST_INVALID for a date that
+	// does not exist or appears twice.
 	SetCalendarDays(ctx context.Context, in *SetCalendarDaysRequest, opts ...grpc.CallOption) (*SetCalendarDaysResponse, error)
-	// ListCalendarDays lists the days of a year that have been set.
+	// ListCalendarDays lists the days of a year that were set.
 	// PAGE_TOKEN_INVALID.
 	ListCalendarDays(ctx context.Context, in *ListCalendarDaysRequest, opts ...grpc.CallOption) (*ListCalendarDaysResponse, error)
 }
@@ -135,34 +135,34 @@ func (c *policyServiceClient) ListCalendarDays(ctx context.Context, in *ListCale
 // All implementations must embed UnimplementedPolicyServiceServer
 // for forward compatibility.
 //
-// PolicyService publishes the payout policies and tells which of them apply. It
-// keeps the calendar by which their working days are counted.
+// PolicyService publishes the payout policies and says which of them apply. It
+// keeps the calendar that defines their working days.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 // Policies belong to no book: the scope of a request_id is the calling workload
 // and the method.
 type PolicyServiceServer interface {
 	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
-	// currency, REQUEST_INVALID where the number is not the next or the version
-	// takes effect before the one before it.
+	// changes. POLICY_ALREADY_PUBLISHED if the version exists,
+	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH if amounts differ in currency,
+	// REQUEST_INVALID if the number is not the next one or the version takes
+	// effect before the previous version.
 	PublishPolicyVersion(context.Context, *PublishPolicyVersionRequest) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(context.Context, *GetPolicyVersionRequest) (*GetPolicyVersionResponse, error)
-	// ListPolicyVersions lists versions of one policy or of all.
+	// ListPolicyVersions lists the versions of one policy or of all.
 	// PAGE_TOKEN_INVALID.
 	ListPolicyVersions(context.Context, *ListPolicyVersionsRequest) (*ListPolicyVersionsResponse, error)
-	// ResolvePolicy tells which versions apply to an order. POLICY_NOT_FOUND
-	// where none does.
+	// ResolvePolicy returns the versions that apply to an order. POLICY_NOT_FOUND
+	// if none does.
 	ResolvePolicy(context.Context, *ResolvePolicyRequest) (*ResolvePolicyResponse, error)
-	// SetCalendarDays says of days what they are, such as the days off and the days
-	// that make up for them which the State Council announces for a year. What was
-	// said of a day before is replaced, and kept. Deadlines that are running stay
-	// as they are. PERSON_REQUIRED, REQUEST_INVALID for a day that is none or is
-	// given twice.
+	// SetCalendarDays sets the kinds of days, such as the holidays and the
+	// make-up working days that the State Council announces for a year. An
+	// earlier setting of a day is replaced, and kept in the history. Running
+	// deadlines do not change. PERSON_REQUIRED, REQUEST_INVALID for a date that
+	// does not exist or appears twice.
 	SetCalendarDays(context.Context, *SetCalendarDaysRequest) (*SetCalendarDaysResponse, error)
-	// ListCalendarDays lists the days of a year that have been set.
+	// ListCalendarDays lists the days of a year that were set.
 	// PAGE_TOKEN_INVALID.
 	ListCalendarDays(context.Context, *ListCalendarDaysRequest) (*ListCalendarDaysResponse, error)
 	mustEmbedUnimplementedPolicyServiceServer()

@@ -22,21 +22,21 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ProposalKind is what a proposal is about.
+// ProposalKind is the kind of decision that a proposal asks for.
 type ProposalKind int32
 
 const (
 	// Not set. Never accepted.
 	ProposalKind_PROPOSAL_KIND_UNSPECIFIED ProposalKind = 0
-	// Give up what the merchant owes, in the books.
+	// Write off a debt of the merchant.
 	ProposalKind_PROPOSAL_KIND_WRITE_OFF ProposalKind = 1
-	// Take what was given up from the deposit after all.
+	// Take a written-off debt from the deposit after all.
 	ProposalKind_PROPOSAL_KIND_WRITE_OFF_RECOVERY ProposalKind = 2
 	// Take a penalty from the deposit.
 	ProposalKind_PROPOSAL_KIND_DEPOSIT_FORFEITURE ProposalKind = 3
 	// Take a penalty from shop funds.
 	ProposalKind_PROPOSAL_KIND_PENALTY ProposalKind = 4
-	// Give a penalty back, whole, to where it was taken from.
+	// Give a penalty back in full, to the source it was taken from.
 	ProposalKind_PROPOSAL_KIND_PENALTY_REVERSAL ProposalKind = 5
 )
 
@@ -87,7 +87,7 @@ func (ProposalKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_proposal_proto_rawDescGZIP(), []int{0}
 }
 
-// ProposalState is where a proposal stands.
+// ProposalState is the state of a proposal.
 type ProposalState int32
 
 const (
@@ -95,11 +95,11 @@ const (
 	ProposalState_PROPOSAL_STATE_UNSPECIFIED ProposalState = 0
 	// It waits for approvers.
 	ProposalState_PROPOSAL_STATE_OPEN ProposalState = 1
-	// Two people agreed, and it was done.
+	// Two people approved it, and it was carried out.
 	ProposalState_PROPOSAL_STATE_CARRIED_OUT ProposalState = 2
 	// One person refused it.
 	ProposalState_PROPOSAL_STATE_REFUSED ProposalState = 3
-	// What it was about became less than was proposed.
+	// The amount that it is about fell below the proposed amount.
 	ProposalState_PROPOSAL_STATE_VOID ProposalState = 4
 )
 
@@ -149,43 +149,44 @@ func (ProposalState) EnumDescriptor() ([]byte, []int) {
 }
 
 // Proposal is a decision about a merchant's money that needs two approvers
-// besides its proposer. What is proposed never changes.
+// besides its proposer. Its content never changes.
 type Proposal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}/proposals/{n}: n is the number of the event that made
+	// merchants/{merchant}/proposals/{n}. n is the number of the event that made
 	// it.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What it is about.
+	// The kind of decision.
 	Kind ProposalKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.ProposalKind" json:"kind,omitempty"`
-	// Where it stands.
+	// The state.
 	State ProposalState `protobuf:"varint,3,opt,name=state,proto3,enum=tenfold.v1.ProposalState" json:"state,omitempty"`
-	// How much, above zero.
+	// The amount, greater than zero.
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// WRITE_OFF: what kind of debt is given up. Unset for other kinds.
+	// WRITE_OFF: the kind of debt that is written off. Unset for other kinds.
 	DebtKind DebtKind `protobuf:"varint,5,opt,name=debt_kind,json=debtKind,proto3,enum=tenfold.v1.DebtKind" json:"debt_kind,omitempty"`
 	// WRITE_OFF of ADVANCE or FEE: merchants/{merchant}/claims/{claim}. Empty
 	// otherwise.
 	Claim string `protobuf:"bytes,6,opt,name=claim,proto3" json:"claim,omitempty"`
-	// WRITE_OFF of TOP_UP: the payment reference of the top-up that bounced. Empty
+	// WRITE_OFF of TOP_UP: the payment reference of the bounced top-up. Empty
 	// otherwise.
 	PaymentReference string `protobuf:"bytes,7,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// The proposal that it undoes: merchants/{merchant}/proposals/{n}. Empty where
-	// it undoes none.
+	// The proposal that it undoes: merchants/{merchant}/proposals/{n}. Empty for
+	// none.
 	Undoes string `protobuf:"bytes,8,opt,name=undoes,proto3" json:"undoes,omitempty"`
-	// What of it later proposals have undone.
+	// The amount that later proposals have undone.
 	Undone *Money `protobuf:"bytes,9,opt,name=undone,proto3" json:"undone,omitempty"`
 	// The proposer's reason.
 	Note string `protobuf:"bytes,10,opt,name=note,proto3" json:"note,omitempty"`
 	// The person who proposed it.
 	ProposedBy string `protobuf:"bytes,11,opt,name=proposed_by,json=proposedBy,proto3" json:"proposed_by,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	ProposedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=proposed_at,json=proposedAt,proto3" json:"proposed_at,omitempty"`
-	// When it was carried out, refused or void. Absent while it is open.
+	// The time at which it was carried out, refused or became void. Absent while
+	// it is open.
 	EndedAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// The transfer that carried it out: merchants/{merchant}/transfers/{n}. Empty
 	// before.
 	Transfer string `protobuf:"bytes,14,opt,name=transfer,proto3" json:"transfer,omitempty"`
-	// What people said to it, in their order.
+	// The votes, in their order.
 	Votes         []*ProposalVote `protobuf:"bytes,15,rep,name=votes,proto3" json:"votes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -326,7 +327,7 @@ func (x *Proposal) GetVotes() []*ProposalVote {
 	return nil
 }
 
-// ProposalVote is what one person says to a proposal.
+// ProposalVote is the vote of one person on a proposal.
 type ProposalVote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The person.
@@ -335,7 +336,7 @@ type ProposalVote struct {
 	Approved bool `protobuf:"varint,2,opt,name=approved,proto3" json:"approved,omitempty"`
 	// The person's note. May be empty.
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
-	// When it was recorded.
+	// The time at which it was recorded.
 	VotedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=voted_at,json=votedAt,proto3" json:"voted_at,omitempty"`
 	// Number of the event in the book that recorded it.
 	EventNumber   int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`

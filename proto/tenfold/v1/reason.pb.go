@@ -21,223 +21,233 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Reason says why a request was refused. A refusal's status carries
-// google.rpc.ErrorInfo with the domain "tenfold" and, as reason, the name of
-// one of these without its prefix. A refused request has changed nothing. A
-// reason keeps its name and its canonical code for ever. Codes that name no
-// reason are the caller's own deadline (DEADLINE_EXCEEDED), the caller being
-// gone (CANCELLED), and a fault of the engine (INTERNAL, with a call id).
+// Reason is the reason of a refusal. The status of a refusal carries
+// google.rpc.ErrorInfo with the domain "tenfold" and, as its reason, the name
+// of one of these values without the prefix. A refused request has changed
+// nothing; only after OUTCOME_UNKNOWN it may have been carried out. A reason
+// keeps its name and its canonical code for ever. Some codes come without a
+// reason: DEADLINE_EXCEEDED when the caller's own deadline passed, CANCELLED
+// when the caller cancelled the call, and INTERNAL, with a call id, for a fault
+// of the engine.
 type Reason int32
 
 const (
 	// Not set. Never an answer.
 	Reason_REASON_UNSPECIFIED Reason = 0
-	// INVALID_ARGUMENT, with BadRequest field violations. Mend the named fields.
+	// INVALID_ARGUMENT, with BadRequest field violations. Correct the named
+	// fields.
 	Reason_REASON_REQUEST_INVALID Reason = 1
-	// INVALID_ARGUMENT. An amount is below its least, above 10^15 minor units, or
-	// a computation with it leaves the range. Mend the amount.
+	// INVALID_ARGUMENT. An amount is below its minimum or above 10^15 minor
+	// units, or a computation with it leaves the range. Correct the amount.
 	Reason_REASON_AMOUNT_OUT_OF_RANGE Reason = 2
 	// INVALID_ARGUMENT. The page token belongs to another query or caller. Start
 	// again from the first page.
 	Reason_REASON_PAGE_TOKEN_INVALID Reason = 3
-	// INVALID_ARGUMENT. The filter is outside the documented subset or has no
+	// INVALID_ARGUMENT. The filter is outside of the documented subset or has no
 	// anchor. Name a merchant, order, claimant or product, or a queue.
 	Reason_REASON_FILTER_UNSUPPORTED Reason = 4
 	// RESOURCE_EXHAUSTED. More items than one batch may have. Split it.
 	Reason_REASON_BATCH_TOO_LARGE Reason = 5
-	// FAILED_PRECONDITION. The request id was accepted before with other content.
-	// Take a fresh id for a new request.
+	// FAILED_PRECONDITION. The request id was already accepted with different
+	// content. Use a new id for a new request.
 	Reason_REASON_REQUEST_ID_REUSED Reason = 6
 	// NOT_FOUND. No such request was accepted. Send it again.
 	Reason_REASON_REQUEST_NOT_FOUND Reason = 7
-	// ABORTED. The claim is not the one that the etag names. Read it, decide
-	// again.
+	// ABORTED. The claim has changed since the version that the etag names. Read
+	// it and decide again.
 	Reason_REASON_CLAIM_CHANGED Reason = 8
-	// ABORTED, with RetryInfo. Others were working on the same book. Send the
-	// same request again.
+	// ABORTED, with RetryInfo. Other requests were working on the same book. Send
+	// the same request again.
 	Reason_REASON_TRANSACTION_CONTENDED Reason = 9
-	// RESOURCE_EXHAUSTED, with RetryInfo. The queue is full. Wait, then send the
-	// same request again.
+	// RESOURCE_EXHAUSTED, with RetryInfo. The queue is full. Wait, and then send
+	// the same request again.
 	Reason_REASON_QUEUE_FULL Reason = 10
-	// UNAVAILABLE, with RetryInfo. The database does not answer; whether the
-	// request was accepted may be unknown. Send the same request again.
+	// UNAVAILABLE, with RetryInfo. The database does not answer, and the request
+	// was not carried out. Send the same request again.
 	Reason_REASON_DATABASE_UNAVAILABLE Reason = 11
-	// UNAUTHENTICATED. The call does not say who makes it. Sign in.
+	// UNAUTHENTICATED. The call has no credential. Sign in.
 	Reason_REASON_CREDENTIAL_MISSING Reason = 12
-	// UNAUTHENTICATED. Who the call says makes it cannot be believed. Sign in.
+	// UNAUTHENTICATED. The credential of the call is not valid. Sign in.
 	Reason_REASON_CREDENTIAL_INVALID Reason = 13
 	// PERMISSION_DENIED. The caller's role may not do this. Stop.
 	Reason_REASON_ACCESS_DENIED Reason = 14
-	// PERMISSION_DENIED. This needs a person. Forward one with the call.
+	// PERMISSION_DENIED. The call needs a person. Forward the person's identity.
 	Reason_REASON_PERSON_REQUIRED Reason = 15
-	// PERMISSION_DENIED. The same person has already acted where two must. Let
-	// another person act.
+	// PERMISSION_DENIED. Two persons must act, and this person has already acted.
+	// Let another person act.
 	Reason_REASON_SAME_PERSON Reason = 16
-	// PERMISSION_DENIED. The authenticator may not judge this. Stop.
+	// PERMISSION_DENIED. The authenticator may not judge these goods. Stop.
 	Reason_REASON_AUTHENTICATOR_NOT_TRUSTED Reason = 17
 	// NOT_FOUND. The merchant has no book, or the caller may not see it. Open the
 	// book first.
 	Reason_REASON_MERCHANT_NOT_FOUND Reason = 18
-	// ALREADY_EXISTS. The merchant has a book. Use it.
+	// ALREADY_EXISTS. The merchant already has a book. Use it.
 	Reason_REASON_MERCHANT_ALREADY_OPENED Reason = 19
-	// NOT_FOUND. No such claim, or the caller may not see it. Check the id.
+	// NOT_FOUND. There is no such claim, or the caller may not see it. Check the
+	// id.
 	Reason_REASON_CLAIM_NOT_FOUND Reason = 20
 	// NOT_FOUND. No such order line is stored. Send the line's content.
 	Reason_REASON_ORDER_LINE_NOT_FOUND Reason = 21
-	// FAILED_PRECONDITION. The order line is stored with other content. Send
-	// what was sent first, or name the line.
+	// FAILED_PRECONDITION. The order line is stored with different content. Send
+	// the first content, or name the line.
 	Reason_REASON_ORDER_LINE_CHANGED Reason = 22
-	// NOT_FOUND. No such policy version, or none that applies. Check name, time
-	// and category.
+	// NOT_FOUND. There is no such policy version, or none applies. Check name,
+	// time and category.
 	Reason_REASON_POLICY_NOT_FOUND Reason = 23
-	// ALREADY_EXISTS. The version has been published and never changes. Publish
-	// the next.
+	// ALREADY_EXISTS. The version is already published and never changes. Publish
+	// the next version.
 	Reason_REASON_POLICY_ALREADY_PUBLISHED Reason = 24
-	// FAILED_PRECONDITION. Less than 7 days lie between publication and effect.
-	// Let it take effect later.
+	// FAILED_PRECONDITION. There are less than 7 days between publication and
+	// effect. Choose a later effect.
 	Reason_REASON_POLICY_NOTICE_TOO_SHORT Reason = 25
-	// NOT_FOUND. No such authenticator. Register it first.
+	// NOT_FOUND. There is no such authenticator. Register it first.
 	Reason_REASON_AUTHENTICATOR_NOT_FOUND Reason = 26
-	// ALREADY_EXISTS. The authenticator id is taken. Use it or take another.
+	// ALREADY_EXISTS. The authenticator id is taken. Use that authenticator, or
+	// choose another id.
 	Reason_REASON_AUTHENTICATOR_ALREADY_REGISTERED Reason = 27
-	// NOT_FOUND. No such payout. Check the out-number.
+	// NOT_FOUND. There is no such payout. Check the out-number.
 	Reason_REASON_PAYOUT_NOT_FOUND Reason = 28
-	// NOT_FOUND. No such result. Check the name.
+	// NOT_FOUND. There is no such result. Check the name.
 	Reason_REASON_RESULT_NOT_FOUND Reason = 29
-	// NOT_FOUND. No such transfer. Check the name or reference.
+	// NOT_FOUND. There is no such transfer. Check the name or reference.
 	Reason_REASON_TRANSFER_NOT_FOUND Reason = 30
-	// ALREADY_EXISTS. The authenticator's report number has been recorded.
-	// Nothing to do; a contradicting result has a number of its own.
+	// ALREADY_EXISTS. The authenticator's report number is already recorded.
+	// There is nothing to do; a contradicting result has another number.
 	Reason_REASON_RESULT_ALREADY_RECORDED Reason = 31
-	// ALREADY_EXISTS. The payment or settlement reference has been used, perhaps
-	// by another merchant. Check what the reference paid.
+	// ALREADY_EXISTS. The payment or settlement reference is already used,
+	// perhaps by another merchant. Check what the reference paid for.
 	Reason_REASON_REFERENCE_ALREADY_USED Reason = 32
 	// ALREADY_EXISTS. A live or paid claim owns one of the units. Read that
 	// claim.
 	Reason_REASON_CLAIM_ALREADY_FILED Reason = 33
-	// FAILED_PRECONDITION. The time to claim is over. Stop; other routes may be
-	// open to the consumer.
+	// FAILED_PRECONDITION. The time for claims is over. Stop; the consumer may
+	// have other routes.
 	Reason_REASON_CLAIM_WINDOW_CLOSED Reason = 34
-	// FAILED_PRECONDITION. The order was not paid, not delivered, or cancelled
-	// before shipment. Wait for delivery, or stop.
+	// FAILED_PRECONDITION. The order was not paid, not delivered, or was
+	// cancelled before shipment. Wait for the delivery, or stop.
 	Reason_REASON_ORDER_NOT_ELIGIBLE Reason = 35
 	// FAILED_PRECONDITION. The claimant neither paid nor received the order line.
 	// Stop.
 	Reason_REASON_CLAIMANT_NOT_ELIGIBLE Reason = 36
-	// INVALID_ARGUMENT. A unit is beyond the quantity of the order line. Mend
-	// the units.
+	// INVALID_ARGUMENT. A unit is outside of the quantity of the order line.
+	// Correct the units.
 	Reason_REASON_UNITS_OUT_OF_RANGE Reason = 37
-	// FAILED_PRECONDITION. A unit is not part of the claim. Mend the units.
+	// FAILED_PRECONDITION. A unit is not part of the claim. Correct the units.
 	Reason_REASON_UNIT_NOT_CLAIMED Reason = 38
-	// FAILED_PRECONDITION. The pricing group has as many claims as one may have.
-	// Claim more units at once.
+	// FAILED_PRECONDITION. The pricing group has the largest allowed number of
+	// claims. Claim more units at once.
 	Reason_REASON_PRICING_GROUP_FULL Reason = 39
 	// FAILED_PRECONDITION, with ClaimStateDetail. The claim's state does not
-	// admit this. Read, then decide.
+	// admit this. Read the claim, and then decide.
 	Reason_REASON_CLAIM_STATE_CONFLICT Reason = 40
-	// FAILED_PRECONDITION. The payout's state does not admit this. Read, then
-	// decide.
+	// FAILED_PRECONDITION. The payout's state does not admit this. Read the
+	// payout, and then decide.
 	Reason_REASON_PAYOUT_STATE_CONFLICT Reason = 41
-	// FAILED_PRECONDITION, with ClaimStateDetail. The delivery of the notice was
-	// confirmed before. Nothing to do.
+	// FAILED_PRECONDITION, with ClaimStateDetail. The delivery of the notice is
+	// already confirmed. There is nothing to do.
 	Reason_REASON_NOTICE_ALREADY_CONFIRMED Reason = 42
-	// FAILED_PRECONDITION. An amount is in another currency than the book or the
-	// order. Mend the currency; the order's rules.
+	// FAILED_PRECONDITION. An amount is not in the currency of the book or of the
+	// order. Correct the currency; the order's currency decides.
 	Reason_REASON_CURRENCY_MISMATCH Reason = 43
-	// FAILED_PRECONDITION. The free deposit is too small. Top up, or take less.
+	// FAILED_PRECONDITION. The free deposit is too small. Top it up, or take
+	// less.
 	Reason_REASON_DEPOSIT_INSUFFICIENT Reason = 44
 	// FAILED_PRECONDITION. The free shop funds are too small. Take less.
 	Reason_REASON_SHOP_FUNDS_INSUFFICIENT Reason = 45
-	// FAILED_PRECONDITION. The transfer was reversed before. Nothing to do.
+	// FAILED_PRECONDITION. The transfer is already reversed. There is nothing to
+	// do.
 	Reason_REASON_TRANSFER_ALREADY_REVERSED Reason = 46
-	// FAILED_PRECONDITION. The hold was captured to the last unit. Read.
+	// FAILED_PRECONDITION. The hold was captured in full. Read the claim.
 	Reason_REASON_HOLD_ALREADY_CAPTURED Reason = 47
-	// FAILED_PRECONDITION. The hold was given back. Read.
+	// FAILED_PRECONDITION. The hold was released. Read the claim.
 	Reason_REASON_HOLD_ALREADY_RELEASED Reason = 48
-	// FAILED_PRECONDITION. More than the hold has left. Take less.
+	// FAILED_PRECONDITION. The amount exceeds the rest of the hold. Take less.
 	Reason_REASON_HOLD_EXCEEDED Reason = 49
-	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload makes more calls
-	// than it may. Wait, then send the same request again.
+	// RESOURCE_EXHAUSTED, with RetryInfo. The calling workload exceeds its rate
+	// of calls. Wait, and then send the same request again.
 	Reason_REASON_RATE_LIMITED Reason = 50
-	// FAILED_PRECONDITION, with ClaimStateDetail. The time to appeal is over;
-	// closedAt says since when. A panel that admits a late appeal, or a court, may
-	// still have the verdict revised.
+	// FAILED_PRECONDITION, with ClaimStateDetail. The time to appeal is over
+	// since closedAt. A panel that admits a late appeal, or a court, may still
+	// have the verdict revised.
 	Reason_REASON_APPEAL_WINDOW_CLOSED Reason = 51
-	// FAILED_PRECONDITION, with ClaimStateDetail. There is one appeal for each
-	// revision, and this one was decided. Read, then decide.
+	// FAILED_PRECONDITION, with ClaimStateDetail. Each revision has one appeal,
+	// and that of this revision is decided. Read the claim, and then decide.
 	Reason_REASON_APPEAL_ALREADY_DECIDED Reason = 52
-	// FAILED_PRECONDITION, with ClaimStateDetail. The approval was of another
-	// revision or amount. Read the claim, approve again.
+	// FAILED_PRECONDITION, with ClaimStateDetail. The approval was for another
+	// revision or amount. Read the claim, and approve again.
 	Reason_REASON_APPROVAL_VOID Reason = 53
-	// FAILED_PRECONDITION, with ClaimStateDetail. The claim's clock stands still
-	// already, is running, or has no deadline to stop. Nothing to do.
+	// FAILED_PRECONDITION, with ClaimStateDetail. The claim's clock is already
+	// stopped, is already running, or has no deadline to stop. There is nothing
+	// to do.
 	Reason_REASON_CLOCK_STATE_CONFLICT Reason = 54
-	// FAILED_PRECONDITION, with ClaimStateDetail. The result was taken back
-	// before. Nothing to do.
+	// FAILED_PRECONDITION, with ClaimStateDetail. The result is already
+	// retracted. There is nothing to do.
 	Reason_REASON_RESULT_ALREADY_RETRACTED Reason = 55
-	// FAILED_PRECONDITION. The hold went back to the merchant when its time ran
-	// out. Read.
+	// FAILED_PRECONDITION. The hold expired and went back to the merchant. Read
+	// the claim.
 	Reason_REASON_HOLD_ALREADY_EXPIRED Reason = 56
 	// FAILED_PRECONDITION, with ClaimStateDetail. Nothing is held for the claim.
-	// Read, then decide.
+	// Read the claim, and then decide.
 	Reason_REASON_HOLD_NOT_FOUND Reason = 57
-	// FAILED_PRECONDITION. More than the merchant may take out beside what open
-	// claims may yet cost and what is owed; the facts give the free amount. Take
-	// less.
+	// FAILED_PRECONDITION. The amount exceeds the free amount, which is the
+	// merchant's money less exposure and receivable. The facts give the free
+	// amount. Take less.
 	Reason_REASON_FREE_AMOUNT_EXCEEDED Reason = 58
-	// FAILED_PRECONDITION, with RetryInfo. Money that came in is about to be used
-	// for what the merchant owes. Send the same request again.
+	// FAILED_PRECONDITION, with RetryInfo. A sweep of income is pending, which
+	// pays the merchant's debts. Send the same request again.
 	Reason_REASON_SWEEP_DUE Reason = 59
-	// NOT_FOUND. Nothing is owed under this name. Read the debts.
+	// NOT_FOUND. There is no such debt. Read the debts.
 	Reason_REASON_DEBT_NOT_FOUND Reason = 60
-	// FAILED_PRECONDITION. More than is owed. Take less.
+	// FAILED_PRECONDITION. The amount exceeds the debt. Take less.
 	Reason_REASON_DEBT_EXCEEDED Reason = 61
-	// FAILED_PRECONDITION. More than the consumer owes back. Take less.
+	// FAILED_PRECONDITION. The amount exceeds the amount that the consumer owes
+	// back. Take less.
 	Reason_REASON_CLAW_BACK_EXCEEDED Reason = 62
-	// FAILED_PRECONDITION. More than is left on the coupon. Take less.
+	// FAILED_PRECONDITION. The amount exceeds the rest of the coupon. Take less.
 	Reason_REASON_COUPON_EXCEEDED Reason = 63
-	// FAILED_PRECONDITION. Open claims, debts or the quarantine stand in the way;
-	// the facts say which and until when. Wait.
+	// FAILED_PRECONDITION. Open claims, debts or the quarantine prevent the exit.
+	// The facts name them, and the end of the quarantine. Wait.
 	Reason_REASON_EXIT_NOT_POSSIBLE Reason = 64
-	// FAILED_PRECONDITION. The merchant is not leaving, is leaving already, or has
-	// left. Read, then decide.
+	// FAILED_PRECONDITION. The merchant is not leaving, is already leaving, or
+	// has left. Read the book, and then decide.
 	Reason_REASON_EXIT_STATE_CONFLICT Reason = 65
-	// NOT_FOUND. No such proposal. Check the name.
+	// NOT_FOUND. There is no such proposal. Check the name.
 	Reason_REASON_PROPOSAL_NOT_FOUND Reason = 66
-	// FAILED_PRECONDITION. The proposal was carried out, refused, or is void.
-	// Read, then decide.
+	// FAILED_PRECONDITION. The proposal was carried out or refused, or is void.
+	// Read it, and then decide.
 	Reason_REASON_PROPOSAL_STATE_CONFLICT Reason = 67
 	// INVALID_ARGUMENT. The resume token belongs to another database, to another
 	// query, or to a history that this database does not have. Start again
 	// without a token.
 	Reason_REASON_WATCH_TOKEN_INVALID Reason = 80
-	// ABORTED. The reader took longer than the server keeps for it. Resume with
-	// the last token; read faster, or watch less.
+	// ABORTED. The reader was too slow. Resume with the last token; read faster,
+	// or watch less.
 	Reason_REASON_WATCH_TOO_SLOW Reason = 81
-	// UNAVAILABLE. The server stops, or its database went away. Resume with the
-	// last token, at any server.
+	// UNAVAILABLE. The server is stopping, or its database is unreachable. Resume
+	// with the last token, at any server.
 	Reason_REASON_WATCH_ENDED Reason = 82
-	// RESOURCE_EXHAUSTED. The server has as many watches as it takes. Resume at
-	// another, or later.
+	// RESOURCE_EXHAUSTED. The server has the largest allowed number of watches.
+	// Resume at another server, or later.
 	Reason_REASON_WATCHERS_FULL Reason = 83
-	// NOT_FOUND. No such webhook, or it was deleted. Check the name.
+	// NOT_FOUND. There is no such webhook, or it was deleted. Check the name.
 	Reason_REASON_WEBHOOK_NOT_FOUND Reason = 84
-	// NOT_FOUND. The book has no event of this number. Check the name.
+	// NOT_FOUND. The book has no event with this number. Check the name.
 	Reason_REASON_EVENT_NOT_FOUND Reason = 85
-	// INVALID_ARGUMENT. The URL is not one that events are sent to: it must be
-	// https, with a host on the public network, without user or fragment. Mend
-	// the URL.
+	// INVALID_ARGUMENT. The URL cannot receive events: it must be https, with a
+	// host on the public network, and without a user or a fragment. Correct the
+	// URL.
 	Reason_REASON_WEBHOOK_URL_REFUSED Reason = 86
-	// FAILED_PRECONDITION. The book has as many webhooks as one may have. Delete
-	// one first.
+	// FAILED_PRECONDITION. The book has the largest allowed number of webhooks.
+	// Delete one first.
 	Reason_REASON_WEBHOOK_LIMIT_REACHED Reason = 87
-	// DATA_LOSS. The order line is not stored as it was first seen, and nothing is
-	// decided on it. Tell the operator; the request may be sent again once the
-	// line is mended.
+	// DATA_LOSS. The stored order line differs from the line that was first
+	// received, and nothing is decided on it. Tell the operator. The request may
+	// be sent again once the line is repaired.
 	Reason_REASON_ORDER_LINE_DAMAGED Reason = 88
-	// UNAVAILABLE. The request was given to the database and no answer came: it may
-	// have been carried out or not. Send it again with the same request id; the answer
-	// is then that of the first time, or it is carried out now.
+	// UNAVAILABLE, with RetryInfo. The request was sent to the database and no
+	// answer came, so it may or may not have been carried out. Send it again with
+	// the same request id. It is then answered as the first time, or carried out
+	// now.
 	Reason_REASON_OUTCOME_UNKNOWN Reason = 89
 )
 

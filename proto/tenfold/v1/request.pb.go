@@ -22,22 +22,21 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// StoredRequest is what Tenfold remembers of a request that was accepted: which
-// it was, from whom, and what came of it. Refused requests are not stored. It
-// is kept as long as the claim.
+// StoredRequest is a request that was accepted, with its caller and its
+// outcome. Refused requests are not stored. It is kept as long as the claim.
 type StoredRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The caller's id of the request. Its scope is the book, the calling
+	// The caller's id for the request. Its scope is the book, the calling
 	// workload and the method.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The method without its package, such as "ClaimService/FileClaim".
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
 	// The workload that sent it.
 	Workload string `protobuf:"bytes,3,opt,name=workload,proto3" json:"workload,omitempty"`
-	// When it was accepted.
+	// The time at which it was accepted.
 	AcceptedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=accepted_at,json=acceptedAt,proto3" json:"accepted_at,omitempty"`
-	// Names of the resources that it made or changed, the main one first, such
-	// as the claim that FileClaim made.
+	// The names of the resources that it made or changed, the main one first. For
+	// FileClaim this is the claim.
 	OutcomeNames  []string `protobuf:"bytes,5,rep,name=outcome_names,json=outcomeNames,proto3" json:"outcome_names,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

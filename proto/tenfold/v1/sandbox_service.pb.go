@@ -65,7 +65,7 @@ func (*GetClockRequest) Descriptor() ([]byte, []int) {
 // GetClockResponse holds the sandbox clock.
 type GetClockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What Tenfold takes for the present time.
+	// The present time of Tenfold.
 	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -111,7 +111,7 @@ func (x *GetClockResponse) GetNow() *timestamppb.Timestamp {
 // AdvanceClockRequest moves the sandbox clock.
 type AdvanceClockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How far.
+	// The target of the move.
 	//
 	// Types that are valid to be assigned to Target:
 	//
@@ -182,12 +182,13 @@ type isAdvanceClockRequest_Target interface {
 }
 
 type AdvanceClockRequest_By struct {
-	// By this much: above zero, at most ten years. Sent twice it moves twice.
+	// Move by this duration: greater than zero, at most ten years. If the
+	// request is sent twice, the clock moves twice.
 	By *durationpb.Duration `protobuf:"bytes,1,opt,name=by,proto3,oneof"`
 }
 
 type AdvanceClockRequest_To struct {
-	// To this time. Safe to send again.
+	// Move to this time. It is safe to send the request again.
 	To *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to,proto3,oneof"`
 }
 
@@ -198,7 +199,7 @@ func (*AdvanceClockRequest_To) isAdvanceClockRequest_Target() {}
 // AdvanceClockResponse holds the moved clock.
 type AdvanceClockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What Tenfold takes for the present time.
+	// The present time of Tenfold.
 	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -241,7 +242,7 @@ func (x *AdvanceClockResponse) GetNow() *timestamppb.Timestamp {
 	return nil
 }
 
-// RunDueWorkRequest asks for everything that is due.
+// RunDueWorkRequest asks for all work that is due.
 type RunDueWorkRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -278,7 +279,7 @@ func (*RunDueWorkRequest) Descriptor() ([]byte, []int) {
 	return file_tenfold_v1_sandbox_service_proto_rawDescGZIP(), []int{4}
 }
 
-// RunDueWorkResponse counts what was done.
+// RunDueWorkResponse counts the work that was done.
 type RunDueWorkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Deadlines that fired or escalated.
@@ -287,17 +288,17 @@ type RunDueWorkResponse struct {
 	ResultsRecorded int32 `protobuf:"varint,2,opt,name=results_recorded,json=resultsRecorded,proto3" json:"results_recorded,omitempty"`
 	// Payouts that were sent to the gateway.
 	PayoutsInstructed int32 `protobuf:"varint,3,opt,name=payouts_instructed,json=payoutsInstructed,proto3" json:"payouts_instructed,omitempty"`
-	// Payouts that were asked after.
+	// Payouts whose outcome was queried.
 	PayoutsQueried int32 `protobuf:"varint,4,opt,name=payouts_queried,json=payoutsQueried,proto3" json:"payouts_queried,omitempty"`
 	// Outcomes of payouts that were booked.
 	OutcomesRecorded int32 `protobuf:"varint,5,opt,name=outcomes_recorded,json=outcomesRecorded,proto3" json:"outcomes_recorded,omitempty"`
-	// What Tenfold takes for the present time.
+	// The present time of Tenfold.
 	Now *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=now,proto3" json:"now,omitempty"`
-	// Books whose income was used for what is owed.
+	// Books that were swept.
 	BooksSwept int32 `protobuf:"varint,7,opt,name=books_swept,json=booksSwept,proto3" json:"books_swept,omitempty"`
-	// Holds whose time ran out.
+	// Holds that expired.
 	HoldsExpired int32 `protobuf:"varint,8,opt,name=holds_expired,json=holdsExpired,proto3" json:"holds_expired,omitempty"`
-	// Demands for deposit whose time passed.
+	// Demands for deposit whose deadline passed.
 	DemandsLapsed int32 `protobuf:"varint,9,opt,name=demands_lapsed,json=demandsLapsed,proto3" json:"demands_lapsed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

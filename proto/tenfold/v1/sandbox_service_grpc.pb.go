@@ -29,30 +29,30 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // SandboxService exists only on a server started with --sandbox, never together
-// with a production database. It lets a caller drive each path of a claim in
-// its own tests: the clock is moved by the caller, and authenticators and
-// payouts follow a script that is chosen by test ids.
+// with a production database. It lets callers test every path of a claim: the
+// caller moves the clock, and test ids select a script for authenticators and
+// payouts.
 //
-// The payout_destination of a claim decides what the payment service does with
-// its payouts. It is matched by prefix, so that a test may append an id of its
-// own (sandbox-fail-17):
+// The payout_destination of a claim selects the behaviour of the payment
+// service. It is matched by prefix, so that a test may append an id
+// (sandbox-fail-17):
 //
 //	sandbox-succeed   SUCCEEDED at once. So does every other destination.
 //	sandbox-process   PROCESSING, then SUCCEEDED at the first Query.
 //	sandbox-fail      FAILED at once, with the code SANDBOX_FAILED.
 //	sandbox-stall     PROCESSING until not_after, then FAILED with SANDBOX_STALLED.
 //	sandbox-lose      pays, but the answer to Instruct is lost (UNAVAILABLE);
-//	                  Query tells SUCCEEDED.
+//	                  Query answers SUCCEEDED.
 //	sandbox-miss      the first Instruct never arrives (UNAVAILABLE); Query
-//	                  tells NOT_FOUND, the next Instruct is SUCCEEDED.
+//	                  answers NOT_FOUND, and the next Instruct SUCCEEDED.
 //	sandbox-double    SUCCEEDED at once, and reported a second time.
 //	sandbox-return    SUCCEEDED at once; after 24 hours of the sandbox clock it
 //	                  comes back, with the code SANDBOX_RETURNED.
 //
-// The product_id of the order line decides what the sandbox laboratory
-// (authenticators/sandbox-lab) and the sandbox brand
-// (authenticators/sandbox-brand) find on every claimed unit. They record it at
-// the next RunDueWork. Matched by prefix as well:
+// The product_id of the order line selects the finding of the sandbox
+// laboratory (authenticators/sandbox-lab) and of the sandbox brand
+// (authenticators/sandbox-brand) on every claimed unit. They record it at the
+// next RunDueWork. It is matched by prefix as well:
 //
 //	sandbox-counterfeit   counterfeit, by the laboratory.
 //	sandbox-genuine       genuine, by the laboratory.
@@ -62,20 +62,20 @@ const (
 //	any other             nothing: the wait for a result lapses, unless a
 //	                      result is recorded by RecordResult.
 //
-// Notices are confirmed and answered by the caller, through ConfirmNotice and
-// AcceptClaim. These methods steer the test bench and change no book by
-// themselves, so they carry no request_id.
+// The caller confirms and answers notices through ConfirmNotice and
+// AcceptClaim. The methods of this service change no book by themselves, so
+// they carry no request_id.
 type SandboxServiceClient interface {
 	// GetClock reads the sandbox clock.
 	GetClock(ctx context.Context, in *GetClockRequest, opts ...grpc.CallOption) (*GetClockResponse, error)
-	// AdvanceClock moves the sandbox clock forward; it never goes back. Nothing
-	// fires by this alone: RunDueWork does that. REQUEST_INVALID where the time
-	// lies in the clock's past.
+	// AdvanceClock moves the sandbox clock forward; the clock never goes back.
+	// Nothing fires before RunDueWork is called. REQUEST_INVALID if the time is
+	// in the clock's past.
 	AdvanceClock(ctx context.Context, in *AdvanceClockRequest, opts ...grpc.CallOption) (*AdvanceClockResponse, error)
-	// RunDueWork does everything that is due at the sandbox clock: deadlines,
-	// scripted results, payouts to instruct and to query, scripted returns, money
-	// to be used for what is owed, holds that run out. It goes on until nothing
-	// more is due, and answers when all of it is stored.
+	// RunDueWork does all work that is due at the sandbox clock: deadlines,
+	// scripted results, payouts to instruct and to query, scripted returns,
+	// sweeps, and holds that expire. It continues until no more work is due, and
+	// answers when all of it is stored.
 	RunDueWork(ctx context.Context, in *RunDueWorkRequest, opts ...grpc.CallOption) (*RunDueWorkResponse, error)
 }
 
@@ -122,30 +122,30 @@ func (c *sandboxServiceClient) RunDueWork(ctx context.Context, in *RunDueWorkReq
 // for forward compatibility.
 //
 // SandboxService exists only on a server started with --sandbox, never together
-// with a production database. It lets a caller drive each path of a claim in
-// its own tests: the clock is moved by the caller, and authenticators and
-// payouts follow a script that is chosen by test ids.
+// with a production database. It lets callers test every path of a claim: the
+// caller moves the clock, and test ids select a script for authenticators and
+// payouts.
 //
-// The payout_destination of a claim decides what the payment service does with
-// its payouts. It is matched by prefix, so that a test may append an id of its
-// own (sandbox-fail-17):
+// The payout_destination of a claim selects the behaviour of the payment
+// service. It is matched by prefix, so that a test may append an id
+// (sandbox-fail-17):
 //
 //	sandbox-succeed   SUCCEEDED at once. So does every other destination.
 //	sandbox-process   PROCESSING, then SUCCEEDED at the first Query.
 //	sandbox-fail      FAILED at once, with the code SANDBOX_FAILED.
 //	sandbox-stall     PROCESSING until not_after, then FAILED with SANDBOX_STALLED.
 //	sandbox-lose      pays, but the answer to Instruct is lost (UNAVAILABLE);
-//	                  Query tells SUCCEEDED.
+//	                  Query answers SUCCEEDED.
 //	sandbox-miss      the first Instruct never arrives (UNAVAILABLE); Query
-//	                  tells NOT_FOUND, the next Instruct is SUCCEEDED.
+//	                  answers NOT_FOUND, and the next Instruct SUCCEEDED.
 //	sandbox-double    SUCCEEDED at once, and reported a second time.
 //	sandbox-return    SUCCEEDED at once; after 24 hours of the sandbox clock it
 //	                  comes back, with the code SANDBOX_RETURNED.
 //
-// The product_id of the order line decides what the sandbox laboratory
-// (authenticators/sandbox-lab) and the sandbox brand
-// (authenticators/sandbox-brand) find on every claimed unit. They record it at
-// the next RunDueWork. Matched by prefix as well:
+// The product_id of the order line selects the finding of the sandbox
+// laboratory (authenticators/sandbox-lab) and of the sandbox brand
+// (authenticators/sandbox-brand) on every claimed unit. They record it at the
+// next RunDueWork. It is matched by prefix as well:
 //
 //	sandbox-counterfeit   counterfeit, by the laboratory.
 //	sandbox-genuine       genuine, by the laboratory.
@@ -155,20 +155,20 @@ func (c *sandboxServiceClient) RunDueWork(ctx context.Context, in *RunDueWorkReq
 //	any other             nothing: the wait for a result lapses, unless a
 //	                      result is recorded by RecordResult.
 //
-// Notices are confirmed and answered by the caller, through ConfirmNotice and
-// AcceptClaim. These methods steer the test bench and change no book by
-// themselves, so they carry no request_id.
+// The caller confirms and answers notices through ConfirmNotice and
+// AcceptClaim. The methods of this service change no book by themselves, so
+// they carry no request_id.
 type SandboxServiceServer interface {
 	// GetClock reads the sandbox clock.
 	GetClock(context.Context, *GetClockRequest) (*GetClockResponse, error)
-	// AdvanceClock moves the sandbox clock forward; it never goes back. Nothing
-	// fires by this alone: RunDueWork does that. REQUEST_INVALID where the time
-	// lies in the clock's past.
+	// AdvanceClock moves the sandbox clock forward; the clock never goes back.
+	// Nothing fires before RunDueWork is called. REQUEST_INVALID if the time is
+	// in the clock's past.
 	AdvanceClock(context.Context, *AdvanceClockRequest) (*AdvanceClockResponse, error)
-	// RunDueWork does everything that is due at the sandbox clock: deadlines,
-	// scripted results, payouts to instruct and to query, scripted returns, money
-	// to be used for what is owed, holds that run out. It goes on until nothing
-	// more is due, and answers when all of it is stored.
+	// RunDueWork does all work that is due at the sandbox clock: deadlines,
+	// scripted results, payouts to instruct and to query, scripted returns,
+	// sweeps, and holds that expire. It continues until no more work is due, and
+	// answers when all of it is stored.
 	RunDueWork(context.Context, *RunDueWorkRequest) (*RunDueWorkResponse, error)
 	mustEmbedUnimplementedSandboxServiceServer()
 }

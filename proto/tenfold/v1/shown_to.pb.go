@@ -23,14 +23,14 @@ const (
 )
 
 // ShownTo says which roles see a field of an answer, of an event or of a detail
-// of a refusal. Who may ask for the answer is another matter (docs/access.md).
+// of a refusal. docs/access.md says which roles may ask for the answer.
 // Six roles are internal: support, adjudicator, approver, finance, operator and
 // auditor. They see every field of the answers that they may ask for. A role
 // that does not see a field gets the message without it.
 type ShownTo int32
 
 const (
-	// Nobody has decided yet: only internal roles see the field.
+	// Not decided yet: only internal roles see the field.
 	ShownTo_SHOWN_TO_UNSPECIFIED ShownTo = 0
 	// Internal roles only.
 	ShownTo_SHOWN_TO_INTERNAL_ROLES ShownTo = 1
@@ -42,8 +42,8 @@ const (
 	ShownTo_SHOWN_TO_ORDER_SERVICE ShownTo = 4
 	// Merchants.
 	ShownTo_SHOWN_TO_MERCHANT ShownTo = 5
-	// The order service; a merchant only where the field `role` beside it says that
-	// a merchant did what the message records.
+	// The order service; and a merchant, only if the field `role` of the same
+	// message says that a merchant did what the message records.
 	ShownTo_SHOWN_TO_MAKER ShownTo = 6
 )
 
@@ -109,8 +109,8 @@ var file_tenfold_v1_shown_to_proto_extTypes = []protoimpl.ExtensionInfo{
 
 // Extension fields to descriptorpb.FieldOptions.
 var (
-	// Which roles see the field. It says nothing about requests: callers know what
-	// they send.
+	// The roles that see the field. It says nothing about requests, because
+	// callers know what they send.
 	//
 	// optional tenfold.v1.ShownTo shown_to = 51001;
 	E_ShownTo = &file_tenfold_v1_shown_to_proto_extTypes[0]

@@ -21,19 +21,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// TriggerSource says what can pull a trigger.
+// TriggerSource says what can cause a trigger.
 type TriggerSource int32
 
 const (
 	// Not set. Never an answer.
 	TriggerSource_TRIGGER_SOURCE_UNSPECIFIED TriggerSource = 0
-	// The claim being filed.
+	// The filing of the claim.
 	TriggerSource_TRIGGER_SOURCE_FILING TriggerSource = 1
-	// Somebody taking an action through this contract.
+	// An action through this contract.
 	TriggerSource_TRIGGER_SOURCE_ACTION TriggerSource = 2
 	// A deadline that passes.
 	TriggerSource_TRIGGER_SOURCE_DEADLINE TriggerSource = 3
-	// A fact that nobody decides here, such as the outcome of a payout.
+	// A fact that nobody decides in Tenfold, such as the outcome of a payout.
 	TriggerSource_TRIGGER_SOURCE_FACT TriggerSource = 4
 )
 
@@ -82,22 +82,23 @@ func (TriggerSource) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_state_machine_proto_rawDescGZIP(), []int{0}
 }
 
-// StateMachine is how claims move: the table that the server runs, as data and
-// as diagrams.
+// StateMachine is the state machine of claims: the table that the server runs,
+// as data and as diagrams.
 type StateMachine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A digest of the table. Servers with the same version move claims alike.
+	// A digest of the table. Servers with the same version move claims in the
+	// same way.
 	Version string `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
-	// Every state in the order of a claim's life.
+	// The states, in the order of a claim's life.
 	States []*StateDescription `protobuf:"bytes,2,rep,name=states,proto3" json:"states,omitempty"`
 	// Every trigger.
 	Triggers []*TriggerDescription `protobuf:"bytes,3,rep,name=triggers,proto3" json:"triggers,omitempty"`
-	// Every pair of state and trigger that is admitted, with where it leads. Any
-	// other is CLAIM_STATE_CONFLICT.
+	// The admitted pairs of state and trigger, with the state that each leads to.
+	// Any other pair is CLAIM_STATE_CONFLICT.
 	Edges []*StateMachineEdge `protobuf:"bytes,4,rep,name=edges,proto3" json:"edges,omitempty"`
-	// Every action, with the method by which it is taken and who may.
+	// The actions, with the method and the roles of each.
 	Actions []*ActionDescription `protobuf:"bytes,5,rep,name=actions,proto3" json:"actions,omitempty"`
-	// The diagram in Mermaid's language.
+	// The diagram in the language of Mermaid.
 	Mermaid string `protobuf:"bytes,6,opt,name=mermaid,proto3" json:"mermaid,omitempty"`
 	// The diagram in the language of Graphviz.
 	Dot           string `protobuf:"bytes,7,opt,name=dot,proto3" json:"dot,omitempty"`
@@ -189,21 +190,21 @@ type StateDescription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state.
 	State ClaimState `protobuf:"varint,1,opt,name=state,proto3,enum=tenfold.v1.ClaimState" json:"state,omitempty"`
-	// What it is, in the language asked for.
+	// The meaning, in the requested language.
 	Meaning string `protobuf:"bytes,2,opt,name=meaning,proto3" json:"meaning,omitempty"`
-	// Who has to act in it.
+	// Who must act in this state.
 	WaitsFor WaitsFor `protobuf:"varint,3,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
-	// Nobody has to act in it any more.
+	// Nobody must act in this state.
 	Final bool `protobuf:"varint,4,opt,name=final,proto3" json:"final,omitempty"`
-	// Its claims keep their units: nobody else may claim them.
+	// Claims in this state keep their units: no other claim may have them.
 	Live bool `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
 	// The debit of the merchant is confirmed.
 	Confirmed bool `protobuf:"varint,6,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
-	// What can run out in it.
+	// The deadlines of the state.
 	Deadlines []*DeadlineDescription `protobuf:"bytes,7,rep,name=deadlines,proto3" json:"deadlines,omitempty"`
-	// What money does when a claim enters it, in that order.
+	// The effects on money when a claim enters the state, in their order.
 	MoneyEffects []MoneyEffect `protobuf:"varint,8,rep,packed,name=money_effects,json=moneyEffects,proto3,enum=tenfold.v1.MoneyEffect" json:"money_effects,omitempty"`
-	// The same in the language asked for.
+	// The explanation in the requested language.
 	Money         string `protobuf:"bytes,9,opt,name=money,proto3" json:"money,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -305,13 +306,14 @@ func (x *StateDescription) GetMoney() string {
 // DeadlineDescription is one deadline of a state.
 type DeadlineDescription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What fires.
+	// The kind of deadline.
 	Kind DeadlineKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`
-	// What it does, in the language asked for.
+	// The effect of the deadline, in the requested language.
 	Meaning string `protobuf:"bytes,2,opt,name=meaning,proto3" json:"meaning,omitempty"`
-	// What it pulls. Unset where it escalates, so that a person has to act.
+	// The trigger of the deadline. Unset if it escalates, so that a person must
+	// act.
 	Trigger ClaimTrigger `protobuf:"varint,3,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
-	// Where it leads. The same state where it escalates.
+	// The next state. The same state if the deadline escalates.
 	ToState       ClaimState `protobuf:"varint,4,opt,name=to_state,json=toState,proto3,enum=tenfold.v1.ClaimState" json:"to_state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -380,13 +382,14 @@ type TriggerDescription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The trigger.
 	Trigger ClaimTrigger `protobuf:"varint,1,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
-	// What it is, in the language asked for.
+	// The meaning, in the requested language.
 	Meaning string `protobuf:"bytes,2,opt,name=meaning,proto3" json:"meaning,omitempty"`
-	// What can pull it.
+	// The source of the trigger.
 	Source TriggerSource `protobuf:"varint,3,opt,name=source,proto3,enum=tenfold.v1.TriggerSource" json:"source,omitempty"`
-	// The actions that can pull it.
+	// The actions that can cause it.
 	Actions []ClaimAction `protobuf:"varint,4,rep,packed,name=actions,proto3,enum=tenfold.v1.ClaimAction" json:"actions,omitempty"`
-	// The roles that can, by those actions or by filing. Empty where no caller can.
+	// The roles that can cause it, by those actions or by filing. Empty if no
+	// caller can.
 	Roles         []string `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -462,7 +465,7 @@ type StateMachineEdge struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state before. Unset for the filing.
 	FromState ClaimState `protobuf:"varint,1,opt,name=from_state,json=fromState,proto3,enum=tenfold.v1.ClaimState" json:"from_state,omitempty"`
-	// What moves the claim.
+	// The trigger of the move.
 	Trigger ClaimTrigger `protobuf:"varint,2,opt,name=trigger,proto3,enum=tenfold.v1.ClaimTrigger" json:"trigger,omitempty"`
 	// The state after.
 	ToState       ClaimState `protobuf:"varint,3,opt,name=to_state,json=toState,proto3,enum=tenfold.v1.ClaimState" json:"to_state,omitempty"`
@@ -526,11 +529,11 @@ type ActionDescription struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The action.
 	Action ClaimAction `protobuf:"varint,1,opt,name=action,proto3,enum=tenfold.v1.ClaimAction" json:"action,omitempty"`
-	// What it is, in the language asked for.
+	// The meaning, in the requested language.
 	Meaning string `protobuf:"bytes,2,opt,name=meaning,proto3" json:"meaning,omitempty"`
-	// The method by which it is taken, such as "ClaimService/AcceptClaim".
+	// The method of the action, such as "ClaimService/AcceptClaim".
 	Method string `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
-	// The roles that may.
+	// The roles that may take the action.
 	Roles         []string `protobuf:"bytes,4,rep,name=roles,proto3" json:"roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -22,10 +22,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Verdict says what was found about goods: about one unit, or about a claim as
-// a whole. A claim is COUNTERFEIT as soon as one of its units is; only the
-// counterfeit units are paid for. Nothing is final for ever: an upheld appeal,
-// a retracted result or a court decision makes a new revision.
+// Verdict is a finding about goods: about one unit, or about a claim as a
+// whole. A claim is COUNTERFEIT as soon as one of its units is; only the
+// counterfeit units are paid for. No verdict is final for ever: an upheld
+// appeal, a retracted result or a court decision makes a new revision.
 type Verdict int32
 
 const (
@@ -33,13 +33,13 @@ const (
 	Verdict_VERDICT_UNSPECIFIED Verdict = 0
 	// Nothing has been found yet. Only in answers.
 	Verdict_VERDICT_PENDING Verdict = 1
-	// Not what it was sold as: compensation is owed for the unit.
+	// The unit is not what it was sold as; compensation is owed for it.
 	Verdict_VERDICT_COUNTERFEIT Verdict = 2
-	// What it was sold as. Genuine goods from an unauthorised channel count as
-	// genuine.
+	// The unit is what it was sold as. Genuine goods from an unauthorised channel
+	// count as genuine.
 	Verdict_VERDICT_GENUINE Verdict = 3
-	// The authenticator could not tell. Never leads to compensation by itself;
-	// a person decides.
+	// The authenticator could not tell. This never leads to compensation by
+	// itself; a person decides.
 	Verdict_VERDICT_INCONCLUSIVE Verdict = 4
 )
 
@@ -91,7 +91,8 @@ func (Verdict) EnumDescriptor() ([]byte, []int) {
 // UnitVerdict is the verdict on one unit of an order line.
 type UnitVerdict struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which unit of the order line, counted from 1, at most its quantity.
+	// The number of the unit in the order line, counted from 1, at most its
+	// quantity.
 	Ordinal int32 `protobuf:"varint,1,opt,name=ordinal,proto3" json:"ordinal,omitempty"`
 	// COUNTERFEIT, GENUINE or INCONCLUSIVE.
 	Verdict       Verdict `protobuf:"varint,2,opt,name=verdict,proto3,enum=tenfold.v1.Verdict" json:"verdict,omitempty"`

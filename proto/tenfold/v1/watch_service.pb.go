@@ -23,17 +23,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// WatchStart says where a watch begins that has no token.
+// WatchStart is the start of a watch without a token.
 type WatchStart int32
 
 const (
-	// As CLAIMS.
+	// The same as CLAIMS.
 	WatchStart_WATCH_START_UNSPECIFIED WatchStart = 0
-	// With the claims as they are, then the events that follow.
+	// The present state of the claims, and then the events that follow.
 	WatchStart_WATCH_START_CLAIMS WatchStart = 1
-	// With the next event.
+	// The next event.
 	WatchStart_WATCH_START_NOW WatchStart = 2
-	// With the first event of each book.
+	// The first event of each book.
 	WatchStart_WATCH_START_BEGINNING WatchStart = 3
 )
 
@@ -85,19 +85,19 @@ type WatchClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}, or merchants/- for all merchants.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// Only this claim: merchants/{merchant}/claims/{claim}, under the parent; under
-	// merchants/- any merchant's. Empty: any.
+	// Only this claim: merchants/{merchant}/claims/{claim}, under the parent;
+	// under merchants/- of any merchant. Empty: all claims.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
-	// Only claims on this order. Empty: any.
+	// Only claims on this order. Empty: all orders.
 	OrderId string `protobuf:"bytes,3,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// Where to begin. Without meaning beside a token.
+	// The start of the watch. It is ignored if there is a token.
 	Start WatchStart `protobuf:"varint,4,opt,name=start,proto3,enum=tenfold.v1.WatchStart" json:"start,omitempty"`
-	// resume_token of the last message received of the same query. Empty: from the
-	// start.
+	// The resume_token of the last received message of the same query. Empty:
+	// begin at start.
 	ResumeToken string `protobuf:"bytes,5,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	// The longest time without a message. Absent: 15 s.
 	Heartbeat *durationpb.Duration `protobuf:"bytes,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	// Deliver the content of events too: exactly the bytes that are hashed.
+	// If set, events have their content: exactly the bytes that are hashed.
 	WithContent   bool `protobuf:"varint,7,opt,name=with_content,json=withContent,proto3" json:"with_content,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -182,17 +182,18 @@ func (x *WatchClaimsRequest) GetWithContent() bool {
 	return false
 }
 
-// WatchClaimsResponse is one message of a watch. Without claims and events it is
-// a heartbeat: the first says that there is nothing left to deliver.
+// WatchClaimsResponse is one message of a watch. A message without claims and
+// events is a heartbeat. The first heartbeat says that everything up to now was
+// delivered.
 type WatchClaimsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Claims as they are, in BASIC view, at the start of a watch. What a claim
-	// already shows may be told again by the events that follow: their moves carry
-	// the claim's version.
+	// The present state of claims, in the BASIC view, at the start of a watch.
+	// Events that follow may repeat changes that a claim already shows; their
+	// moves carry the claim's version.
 	Claims []*Claim `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
-	// What happened. Of one book in order of number.
+	// The events; those of one book are in order.
 	Events []*Event `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
-	// With it a watch goes on behind this message. At most 1 KiB.
+	// The token with which a watch continues after this message. At most 1 KiB.
 	ResumeToken   string `protobuf:"bytes,3,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

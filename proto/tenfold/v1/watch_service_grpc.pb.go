@@ -26,18 +26,19 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// WatchService tells of what happens while it happens. docs/watching.md says how
-// to write a reader that misses nothing.
+// WatchService delivers claims and their events as they happen.
+// docs/watching.md says how to write a reader that misses nothing.
 type WatchServiceClient interface {
-	// WatchClaims delivers claims as they are, then the events that follow, until
-	// the caller ends the stream. Every event is delivered once on a stream, those
-	// of a book in order and without gaps. Each message carries a token; a stream
-	// that begins with the token of another goes on behind that message, at any
-	// server. The token of another query or database is WATCH_TOKEN_INVALID.
+	// WatchClaims delivers the present state of claims, and then the events that
+	// follow, until the caller ends the stream. Every event is delivered once on
+	// a stream, and the events of a book in order and without gaps. Each message
+	// carries a token for the position after it. A stream that begins with a
+	// token continues after that position, at any server. The token of another
+	// query or database is WATCH_TOKEN_INVALID.
 	//
 	// A stream ends with WATCH_ENDED (UNAVAILABLE) when the server stops or its
-	// database goes away, and with WATCH_TOO_SLOW (ABORTED) when its reader does
-	// not keep up; in both cases the last token resumes. WATCHERS_FULL,
+	// database is unreachable, and with WATCH_TOO_SLOW (ABORTED) when its reader
+	// is too slow. In both cases the last token resumes it. WATCHERS_FULL,
 	// MERCHANT_NOT_FOUND, CLAIM_NOT_FOUND.
 	WatchClaims(ctx context.Context, in *WatchClaimsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchClaimsResponse], error)
 }
@@ -73,18 +74,19 @@ type WatchService_WatchClaimsClient = grpc.ServerStreamingClient[WatchClaimsResp
 // All implementations must embed UnimplementedWatchServiceServer
 // for forward compatibility.
 //
-// WatchService tells of what happens while it happens. docs/watching.md says how
-// to write a reader that misses nothing.
+// WatchService delivers claims and their events as they happen.
+// docs/watching.md says how to write a reader that misses nothing.
 type WatchServiceServer interface {
-	// WatchClaims delivers claims as they are, then the events that follow, until
-	// the caller ends the stream. Every event is delivered once on a stream, those
-	// of a book in order and without gaps. Each message carries a token; a stream
-	// that begins with the token of another goes on behind that message, at any
-	// server. The token of another query or database is WATCH_TOKEN_INVALID.
+	// WatchClaims delivers the present state of claims, and then the events that
+	// follow, until the caller ends the stream. Every event is delivered once on
+	// a stream, and the events of a book in order and without gaps. Each message
+	// carries a token for the position after it. A stream that begins with a
+	// token continues after that position, at any server. The token of another
+	// query or database is WATCH_TOKEN_INVALID.
 	//
 	// A stream ends with WATCH_ENDED (UNAVAILABLE) when the server stops or its
-	// database goes away, and with WATCH_TOO_SLOW (ABORTED) when its reader does
-	// not keep up; in both cases the last token resumes. WATCHERS_FULL,
+	// database is unreachable, and with WATCH_TOO_SLOW (ABORTED) when its reader
+	// is too slow. In both cases the last token resumes it. WATCHERS_FULL,
 	// MERCHANT_NOT_FOUND, CLAIM_NOT_FOUND.
 	WatchClaims(*WatchClaimsRequest, grpc.ServerStreamingServer[WatchClaimsResponse]) error
 	mustEmbedUnimplementedWatchServiceServer()

@@ -22,18 +22,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Webhook is a place that events of a book are sent to.
+// Webhook is a URL that receives the events of a book.
 type Webhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/webhooks/{webhook}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Where events are sent.
+	// The URL that receives events.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// The kinds of event that are sent. Empty: all.
 	Kinds []EventKind `protobuf:"varint,3,rep,packed,name=kinds,proto3,enum=tenfold.v1.EventKind" json:"kinds,omitempty"`
-	// When it was created.
+	// The time at which it was created.
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// Number of the last event of the book that was queued for it or passed over.
+	// The number of the last event of the book that was queued for the webhook or
+	// skipped.
 	EventNumber   int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -104,20 +105,20 @@ func (x *Webhook) GetEventNumber() int64 {
 	return 0
 }
 
-// DeadLetter is an event that could not be delivered and is not tried again by
-// itself.
+// DeadLetter is an event that could not be delivered, and that is not retried
+// automatically.
 type DeadLetter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/events/{n}.
 	Event string `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
-	// How many tries failed.
+	// The number of failed tries.
 	Attempts int32 `protobuf:"varint,2,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// The HTTP status of the last try. Zero where there was no answer.
+	// The HTTP status of the last try. Zero if there was no answer.
 	LastStatus int32 `protobuf:"varint,3,opt,name=last_status,json=lastStatus,proto3" json:"last_status,omitempty"`
-	// What the last try failed of, in a word: STATUS, TIMEOUT, CONNECTION,
-	// ADDRESS_REFUSED, GONE.
+	// The cause of the last failure: STATUS, TIMEOUT, CONNECTION, ADDRESS_REFUSED
+	// or GONE.
 	LastFailure string `protobuf:"bytes,4,opt,name=last_failure,json=lastFailure,proto3" json:"last_failure,omitempty"`
-	// When it was given up.
+	// The time at which it was given up.
 	DiedAt        *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=died_at,json=diedAt,proto3" json:"died_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -24,16 +24,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CreateWebhookRequest says where to send what.
+// CreateWebhookRequest describes a webhook.
 type CreateWebhookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// Where to send: an https URL.
+	// The URL that receives events; it must be https.
 	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
 	// The kinds of event to send. Empty: all.
 	Kinds         []EventKind `protobuf:"varint,5,rep,packed,name=kinds,proto3,enum=tenfold.v1.EventKind" json:"kinds,omitempty"`
@@ -114,7 +114,7 @@ type CreateWebhookResponse struct {
 	// The secret: "whsec_" and the key in base64. Empty in a replay and with
 	// validate_only.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -176,9 +176,9 @@ type ListWebhooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -240,7 +240,7 @@ type ListWebhooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By id.
 	Webhooks []*Webhook `protobuf:"bytes,1,rep,name=webhooks,proto3" json:"webhooks,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -290,14 +290,14 @@ func (x *ListWebhooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// DeleteWebhookRequest names a webhook to end.
+// DeleteWebhookRequest names a webhook to delete.
 type DeleteWebhookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/webhooks/{webhook}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly  bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -354,10 +354,10 @@ func (x *DeleteWebhookRequest) GetValidateOnly() bool {
 	return false
 }
 
-// DeleteWebhookResponse says that it is done.
+// DeleteWebhookResponse confirms the deletion.
 type DeleteWebhookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -405,11 +405,11 @@ type RotateSecretRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/webhooks/{webhook}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
-	// How long deliveries are signed with the old secret too. Absent: a day.
+	// How long deliveries are also signed with the old secret. Absent: a day.
 	Overlap       *durationpb.Duration `protobuf:"bytes,4,opt,name=overlap,proto3" json:"overlap,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -481,7 +481,7 @@ type RotateSecretResponse struct {
 	// The secret: "whsec_" and the key in base64. Empty in a replay and with
 	// validate_only.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -538,14 +538,14 @@ func (x *RotateSecretResponse) GetReplayed() bool {
 	return false
 }
 
-// ListDeadLettersRequest asks for what a webhook did not take.
+// ListDeadLettersRequest asks for the dead letters of a webhook.
 type ListDeadLettersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/webhooks/{webhook}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// At most this many, up to 1,000. Zero: 50.
+	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before. Empty for the first page.
+	// The next_page_token of the previous page. Empty for the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -607,7 +607,7 @@ type ListDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Oldest event first.
 	DeadLetters []*DeadLetter `protobuf:"bytes,1,rep,name=dead_letters,json=deadLetters,proto3" json:"dead_letters,omitempty"`
-	// Token of the next page. Empty: this is the last.
+	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -662,9 +662,9 @@ type RedeliverEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The webhook: merchants/{merchant}/webhooks/{webhook}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The caller's id of this request.
+	// The caller's id for this request.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// Decide only; store nothing.
+	// If set, the request is decided but nothing is stored.
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The event, of the same merchant: merchants/{merchant}/events/{n}.
 	Event         string `protobuf:"bytes,4,opt,name=event,proto3" json:"event,omitempty"`
@@ -730,10 +730,10 @@ func (x *RedeliverEventRequest) GetEvent() string {
 	return ""
 }
 
-// RedeliverEventResponse says that it will be sent.
+// RedeliverEventResponse confirms that the event will be sent.
 type RedeliverEventResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The request had been accepted before.
+	// The request was already accepted before.
 	Replayed      bool `protobuf:"varint,1,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -31,31 +31,32 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// WebhookService keeps the places that events of a book are sent to. A delivery
-// is a POST of a CloudEvent in JSON, signed as Standard Webhooks say; any answer
-// from 200 to 299 takes it. What fails is tried again with growing pauses and
-// then becomes a dead letter. docs/watching.md tells the rest.
+// WebhookService keeps the webhooks of a book. A delivery is a POST of a
+// CloudEvent in JSON, signed as specified by Standard Webhooks. Any answer from
+// 200 to 299 accepts it. A failed delivery is retried with growing pauses, and
+// then becomes a dead letter. docs/watching.md has the details.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 type WebhookServiceClient interface {
-	// CreateWebhook begins to send the events that follow. The answer holds the
-	// secret that deliveries are signed with; it is never shown again.
+	// CreateWebhook creates a webhook, which receives the events from now on. The
+	// answer holds the secret that signs deliveries; it is never shown again.
 	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED.
 	CreateWebhook(ctx context.Context, in *CreateWebhookRequest, opts ...grpc.CallOption) (*CreateWebhookResponse, error)
 	// ListWebhooks lists the webhooks of a book by id. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListWebhooks(ctx context.Context, in *ListWebhooksRequest, opts ...grpc.CallOption) (*ListWebhooksResponse, error)
-	// DeleteWebhook ends a webhook; what waits for it is dropped.
+	// DeleteWebhook deletes a webhook and drops its waiting deliveries.
 	// WEBHOOK_NOT_FOUND.
 	DeleteWebhook(ctx context.Context, in *DeleteWebhookRequest, opts ...grpc.CallOption) (*DeleteWebhookResponse, error)
-	// RotateSecret gives a webhook a new secret. For a while deliveries are signed
-	// with both. WEBHOOK_NOT_FOUND.
+	// RotateSecret gives a webhook a new secret. For a while deliveries are
+	// signed with both secrets. WEBHOOK_NOT_FOUND.
 	RotateSecret(ctx context.Context, in *RotateSecretRequest, opts ...grpc.CallOption) (*RotateSecretResponse, error)
-	// ListDeadLetters lists what could not be delivered, oldest event first.
+	// ListDeadLetters lists the dead letters of a webhook, oldest event first.
 	// WEBHOOK_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(ctx context.Context, in *ListDeadLettersRequest, opts ...grpc.CallOption) (*ListDeadLettersResponse, error)
-	// RedeliverEvent sends an event of the book again, dead letter or not, with all
-	// tries anew. WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+	// RedeliverEvent sends an event of the book again, whether it is a dead
+	// letter or not, with the full number of tries. WEBHOOK_NOT_FOUND,
+	// EVENT_NOT_FOUND.
 	RedeliverEvent(ctx context.Context, in *RedeliverEventRequest, opts ...grpc.CallOption) (*RedeliverEventResponse, error)
 }
 
@@ -131,31 +132,32 @@ func (c *webhookServiceClient) RedeliverEvent(ctx context.Context, in *Redeliver
 // All implementations must embed UnimplementedWebhookServiceServer
 // for forward compatibility.
 //
-// WebhookService keeps the places that events of a book are sent to. A delivery
-// is a POST of a CloudEvent in JSON, signed as Standard Webhooks say; any answer
-// from 200 to 299 takes it. What fails is tried again with growing pauses and
-// then becomes a dead letter. docs/watching.md tells the rest.
+// WebhookService keeps the webhooks of a book. A delivery is a POST of a
+// CloudEvent in JSON, signed as specified by Standard Webhooks. Any answer from
+// 200 to 299 accepts it. A failed delivery is retried with growing pauses, and
+// then becomes a dead letter. docs/watching.md has the details.
 //
-// Who acts, request_id, validate_only and refusals are as in ClaimService.
+// Identity, request_id, validate_only and refusals are as in ClaimService.
 type WebhookServiceServer interface {
-	// CreateWebhook begins to send the events that follow. The answer holds the
-	// secret that deliveries are signed with; it is never shown again.
+	// CreateWebhook creates a webhook, which receives the events from now on. The
+	// answer holds the secret that signs deliveries; it is never shown again.
 	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED.
 	CreateWebhook(context.Context, *CreateWebhookRequest) (*CreateWebhookResponse, error)
 	// ListWebhooks lists the webhooks of a book by id. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
 	ListWebhooks(context.Context, *ListWebhooksRequest) (*ListWebhooksResponse, error)
-	// DeleteWebhook ends a webhook; what waits for it is dropped.
+	// DeleteWebhook deletes a webhook and drops its waiting deliveries.
 	// WEBHOOK_NOT_FOUND.
 	DeleteWebhook(context.Context, *DeleteWebhookRequest) (*DeleteWebhookResponse, error)
-	// RotateSecret gives a webhook a new secret. For a while deliveries are signed
-	// with both. WEBHOOK_NOT_FOUND.
+	// RotateSecret gives a webhook a new secret. For a while deliveries are
+	// signed with both secrets. WEBHOOK_NOT_FOUND.
 	RotateSecret(context.Context, *RotateSecretRequest) (*RotateSecretResponse, error)
-	// ListDeadLetters lists what could not be delivered, oldest event first.
+	// ListDeadLetters lists the dead letters of a webhook, oldest event first.
 	// WEBHOOK_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListDeadLetters(context.Context, *ListDeadLettersRequest) (*ListDeadLettersResponse, error)
-	// RedeliverEvent sends an event of the book again, dead letter or not, with all
-	// tries anew. WEBHOOK_NOT_FOUND, EVENT_NOT_FOUND.
+	// RedeliverEvent sends an event of the book again, whether it is a dead
+	// letter or not, with the full number of tries. WEBHOOK_NOT_FOUND,
+	// EVENT_NOT_FOUND.
 	RedeliverEvent(context.Context, *RedeliverEventRequest) (*RedeliverEventResponse, error)
 	mustEmbedUnimplementedWebhookServiceServer()
 }
