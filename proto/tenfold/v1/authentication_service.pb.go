@@ -977,7 +977,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x93\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12G\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\x0eauthenticators\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xe7\b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xf0\b\n" +
 	"\x13RecordResultRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -985,9 +985,9 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12V\n" +
 	"\x05claim\x18\x04 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x12Q\n" +
 	"\rauthenticator\x18\x05 \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\rauthenticator\x12<\n" +
-	"\rreport_number\x18\x06 \x01(\tB\x17\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xad\x01\n" +
-	"\runit_verdicts\x18\a \x03(\v2\x17.tenfold.v1.UnitVerdictBo\xbaHl\xba\x01a\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12I\n" +
+	"\rreport_number\x18\x06 \x01(\tB\x17\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xb2\x01\n" +
+	"\runit_verdicts\x18\a \x03(\v2\x17.tenfold.v1.UnitVerdictBt\xbaHq\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12I\n" +
 	"\rsample_source\x18\b \x01(\x0e2\x18.tenfold.v1.SampleSourceB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12\"\n" +
 	"\freinspection\x18\t \x01(\bR\freinspection\x12%\n" +
@@ -997,8 +997,8 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\rreport_digest\x18\f \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12&\n" +
 	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
 	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +
-	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:r\xbaHo\x1am\n" +
-	"\x1brecord_result.fee_has_payer\x12$fee and fee_paid_by are set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xa7\x01\n" +
+	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:v\xbaHs\x1aq\n" +
+	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xa7\x01\n" +
 	"\x14RecordResultResponse\x12>\n" +
 	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +

@@ -4444,7 +4444,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bassignee\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"g\n" +
 	"\x14AssignReviewResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xea\x05\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x80\x06\n" +
 	"\x13DecideReviewRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4452,12 +4452,12 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
 	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.ReviewDecisionB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xab\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBm\xbaHj\xba\x01a\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb0\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xe9\x01\xbaH\xe5\x01\x1a\xe2\x01\n" +
-	"'decide_review.unit_verdicts_with_uphold\x12Sunit_verdicts are given with UPHOLD and only then, at least one of them COUNTERFEIT\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
+	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
 	"\x14DecideReviewResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"p\n" +
@@ -4556,7 +4556,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"f\n" +
 	"\x13AppealClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xad\x05\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc3\x05\n" +
 	"\x13DecideAppealRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4564,12 +4564,12 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
 	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.AppealDecisionB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xab\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBm\xbaHj\xba\x01a\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb0\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xac\x01\xbaH\xa8\x01\x1a\xa5\x01\n" +
-	"/decide_appeal.unit_verdicts_with_upheld_in_part\x129unit_verdicts are given with UPHELD_IN_PART and only then\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"g\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xbd\x01\xbaH\xb9\x01\x1a\xb6\x01\n" +
+	"/decide_appeal.unit_verdicts_with_upheld_in_part\x12Junit_verdicts must be set with UPHELD_IN_PART, and must be empty otherwise\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"g\n" +
 	"\x14DecideAppealResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc4\x01\n" +
@@ -4581,7 +4581,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
 	"\x13ListAppealsResponse\x122\n" +
 	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x02R\aappeals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x8d\x03\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x99\x03\n" +
 	"\x13ApproveClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4589,8 +4589,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x16\n" +
 	"\x06refuse\x18\x05 \x01(\bR\x06refuse\x12\x1c\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note:i\xbaHf\x1ad\n" +
-	" approve_claim.refusal_has_a_note\x12\x1aa refusal says why in note\x1a$!this.refuse || this.note.size() > 0\"g\n" +
+	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note:u\xbaHr\x1ap\n" +
+	" approve_claim.refusal_has_a_note\x12&note must give the reason of a refusal\x1a$!this.refuse || this.note.size() > 0\"g\n" +
 	"\x14ApproveClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +
@@ -4602,7 +4602,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
 	"\x15ListApprovalsResponse\x128\n" +
 	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x02R\tapprovals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xa5\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xaa\x04\n" +
 	"\x14ReviseVerdictRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4610,9 +4610,9 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
 	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12>\n" +
 	"\x06ground\x18\x05 \x01(\x0e2\x1a.tenfold.v1.RevisionGroundB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12\xad\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBo\xbaHl\xba\x01a\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12\x1feach unit is named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12&\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12\xb2\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBt\xbaHq\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12&\n" +
 	"\bdocument\x18\a \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\x1e\n" +
 	"\x04note\x18\b \x01(\tB\n" +

@@ -1464,7 +1464,7 @@ var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/deposit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe8\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\x02\n" +
 	"\x0fOpenBookRequest\x12=\n" +
 	"\vmerchant_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
 	"merchantId\x12;\n" +
@@ -1472,8 +1472,8 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode:|\xbaHy\x1aw\n" +
-	"\"open_book.merchant_is_not_wildcard\x128merchant_id \"-\" means all merchants and cannot be opened\x1a\x17this.merchant_id != '-'\"`\n" +
+	"^[A-Z]{3}$R\fcurrencyCode:z\xbaHw\x1au\n" +
+	"\"open_book.merchant_is_not_wildcard\x126merchant_id must not be \"-\", which means all merchants\x1a\x17this.merchant_id != '-'\"`\n" +
 	"\x10OpenBookResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"L\n" +

@@ -1552,7 +1552,8 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\t\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9a\n" +
+	"\n" +
 	"\x16ProposeDecisionRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -1567,11 +1568,11 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x06undoes\x18\t \x01(\tBD\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17})?$R\x06undoes\x12\x1e\n" +
 	"\x04note\x18\n" +
 	" \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xd5\x04\xbaH\xd1\x04\x1a\x86\x01\n" +
-	"\"propose_decision.debt_of_write_off\x125debt_kind is set for a WRITE_OFF and for nothing else\x1a)(this.kind == 1) == (this.debt_kind != 0)\x1a\x89\x01\n" +
-	"\x1epropose_decision.claim_of_debt\x125claim is set for ADVANCE and FEE and for nothing else\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\x97\x01\n" +
-	"\"propose_decision.reference_of_debt\x128payment_reference is set for TOP_UP and for nothing else\x1a7(this.debt_kind == 4) == (this.payment_reference != '')\x1a\x9f\x01\n" +
-	"\x1fpropose_decision.undoes_of_kind\x12Nundoes is set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL and for nothing else\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"s\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\x89\x05\xbaH\x85\x05\x1a\x93\x01\n" +
+	"\"propose_decision.debt_of_write_off\x12Bdebt_kind must be set for a WRITE_OFF, and must be unset otherwise\x1a)(this.kind == 1) == (this.debt_kind != 0)\x1a\x96\x01\n" +
+	"\x1epropose_decision.claim_of_debt\x12Bclaim must be set for ADVANCE and FEE, and must be empty otherwise\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\xa4\x01\n" +
+	"\"propose_decision.reference_of_debt\x12Epayment_reference must be set for TOP_UP, and must be empty otherwise\x1a7(this.debt_kind == 4) == (this.payment_reference != '')\x1a\xac\x01\n" +
+	"\x1fpropose_decision.undoes_of_kind\x12[undoes must be set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL, and must be empty otherwise\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"s\n" +
 	"\x17ProposeDecisionResponse\x126\n" +
 	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xef\x01\n" +

@@ -625,15 +625,15 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
 	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12!\n" +
-	"\x05label\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18@\xc8\xf3\x18\x03R\x05label\"\x94\x04\n" +
+	"\x05label\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18@\xc8\xf3\x18\x03R\x05label\"\x92\x04\n" +
 	"\aPromise\x12;\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x17.tenfold.v1.PromiseKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x04kind\x127\n" +
 	"\n" +
 	"multiplier\x18\x02 \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x03R\n" +
 	"multiplier\x12:\n" +
 	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vfixedAmount\x12A\n" +
-	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x93\x02\xbaH\x8f\x02\x1a\x8c\x02\n" +
-	"\x1bpromise.amount_matches_kind\x12^a MULTIPLIER promise carries multiplier only, a FIXED_AMOUNT promise carries fixed_amount only\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xcb\x01\n" +
+	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x91\x02\xbaH\x8d\x02\x1a\x8a\x02\n" +
+	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xcb\x01\n" +
 	"\n" +
 	"LineRefund\x12=\n" +
 	"\trefund_id\x18\x01 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\brefundId\x125\n" +

@@ -1021,7 +1021,7 @@ var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc1\x15\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdc\x15\n" +
 	"\rPolicyVersion\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12$\n" +
 	"\x05title\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\x05title\x12I\n" +
@@ -1062,12 +1062,12 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x11reversal_borne_by\x18\x18 \x01(\x0e2\x1a.tenfold.v1.ReversalBearerB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x0freversalBorneBy\x12P\n" +
 	"\x12authentication_fee\x18\x19 \x01(\x0e2\x13.tenfold.v1.FeeRuleB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x11authenticationFee\x12@\n" +
 	"\x0fminimum_deposit\x18\x1a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\x0eminimumDeposit\x12@\n" +
-	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x02R\x0eprotectedShare:\xc6\x06\xbaH\xc2\x06\x1av\n" +
-	"\x1epolicy_version.floor_has_scope\x12(floor_scope is set exactly when floor is\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
-	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x82\x01\n" +
-	"\"policy_version.abnormal_has_factor\x12&abnormal_over needs an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xf1\x01\n" +
-	")policy_version.merchant_terms_are_general\x12Nminimum_deposit and protected_share stand only in a PROMISE for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xae\x01\n" +
-	"*policy_version.protected_share_at_most_all\x12\x1eprotected_share is at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xb9\x13\n" +
+	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x02R\x0eprotectedShare:\xe1\x06\xbaH\xdd\x06\x1a}\n" +
+	"\x1epolicy_version.floor_has_scope\x12/floor_scope must be set exactly if floor is set\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
+	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x85\x01\n" +
+	"\"policy_version.abnormal_has_factor\x12)abnormal_over requires an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xfd\x01\n" +
+	")policy_version.merchant_terms_are_general\x12Zminimum_deposit and protected_share can be set only in a PROMISE policy for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xb3\x01\n" +
+	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xb0\x13\n" +
 	"\rPolicyWindows\x12H\n" +
 	"\x05claim\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x17\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x05claim\x12O\n" +
@@ -1099,14 +1099,14 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x04hold\x18\x12 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x04hold\x12X\n" +
 	"\x0fexit_quarantine\x18\x13 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x0eexitQuarantine:\xba\b\xbaH\xb6\b\x1a\x90\x01\n" +
-	"!policy_windows.result_in_one_unit\x127result is either a duration or a number of working days\x1a2has(this.result) != (this.result_working_days > 0)\x1a\x90\x01\n" +
-	"!policy_windows.review_in_one_unit\x127review is either a duration or a number of working days\x1a2has(this.review) != (this.review_working_days > 0)\x1a\xb4\x01\n" +
-	"*policy_windows.notice_delivery_in_one_unit\x12@notice_delivery is either a duration or a number of working days\x1aDhas(this.notice_delivery) != (this.notice_delivery_working_days > 0)\x1a\x90\x01\n" +
-	"!policy_windows.notice_in_one_unit\x127notice is either a duration or a number of working days\x1a2has(this.notice) != (this.notice_working_days > 0)\x1a\x8f\x01\n" +
-	" policy_windows.panel_in_one_unit\x129panel is a duration or a number of working days, not both\x1a0!has(this.panel) || this.panel_working_days == 0\x1a\x9b\x01\n" +
-	"#policy_windows.approval_in_one_unit\x12<approval is a duration or a number of working days, not both\x1a6!has(this.approval) || this.approval_working_days == 0\x1a\x93\x01\n" +
-	"!policy_windows.top_up_in_one_unit\x12:top_up is a duration or a number of working days, not both\x1a2!has(this.top_up) || this.top_up_working_days == 0*\xa1\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x0eexitQuarantine:\xb1\b\xbaH\xad\b\x1a\x92\x01\n" +
+	"!policy_windows.result_in_one_unit\x129exactly one of result and result_working_days must be set\x1a2has(this.result) != (this.result_working_days > 0)\x1a\x92\x01\n" +
+	"!policy_windows.review_in_one_unit\x129exactly one of review and review_working_days must be set\x1a2has(this.review) != (this.review_working_days > 0)\x1a\xbf\x01\n" +
+	"*policy_windows.notice_delivery_in_one_unit\x12Kexactly one of notice_delivery and notice_delivery_working_days must be set\x1aDhas(this.notice_delivery) != (this.notice_delivery_working_days > 0)\x1a\x92\x01\n" +
+	"!policy_windows.notice_in_one_unit\x129exactly one of notice and notice_working_days must be set\x1a2has(this.notice) != (this.notice_working_days > 0)\x1a\x85\x01\n" +
+	" policy_windows.panel_in_one_unit\x12/panel and panel_working_days cannot both be set\x1a0!has(this.panel) || this.panel_working_days == 0\x1a\x94\x01\n" +
+	"#policy_windows.approval_in_one_unit\x125approval and approval_working_days cannot both be set\x1a6!has(this.approval) || this.approval_working_days == 0\x1a\x8a\x01\n" +
+	"!policy_windows.top_up_in_one_unit\x121top_up and top_up_working_days cannot both be set\x1a2!has(this.top_up) || this.top_up_working_days == 0*\xa1\x01\n" +
 	"\n" +
 	"LegalBasis\x12\x1b\n" +
 	"\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n" +

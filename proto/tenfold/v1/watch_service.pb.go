@@ -264,7 +264,7 @@ const file_tenfold_v1_watch_service_proto_rawDesc = "" +
 	"\fresume_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\vresumeToken\x12H\n" +
 	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b\x01R\theartbeat\x12!\n" +
 	"\fwith_content\x18\a \x01(\bR\vwithContent:r\xbaHo\x1am\n" +
-	"\x1bwatch_claims.claim_or_order\x12%claim and order_id exclude each other\x1a'this.claim == '' || this.order_id == ''\"\xa0\x01\n" +
+	"\x1bwatch_claims.claim_or_order\x12%claim and order_id cannot both be set\x1a'this.claim == '' || this.order_id == ''\"\xa0\x01\n" +
 	"\x13WatchClaimsResponse\x12/\n" +
 	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x06claims\x12/\n" +
 	"\x06events\x18\x02 \x03(\v2\x11.tenfold.v1.EventB\x04\xc8\xf3\x18\x02R\x06events\x12'\n" +
