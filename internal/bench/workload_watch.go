@@ -177,11 +177,11 @@ func (r *run) measureIdle(ctx context.Context) (err error) {
 	a.ready.Add(r.IdleStreams)
 	// Only some streams are opened at the same time, because their number is
 	// measured and not their arrival.
-	places := make(chan struct{}, r.Callers)
+	opening := make(chan struct{}, r.Callers)
 	for n := range r.IdleStreams {
-		places <- struct{}{}
+		opening <- struct{}{}
 		began := r.Now()
-		first := sync.OnceFunc(func() { m.record(began); <-places })
+		first := sync.OnceFunc(func() { m.record(began); <-opening })
 		c.spawn(func(ctx context.Context) error {
 			defer first()
 			return a.watch(ctx, n, bookName(n%r.Merchants), func(*tenfoldv1.WatchClaimsResponse) error { first(); return nil })

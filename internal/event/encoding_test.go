@@ -56,13 +56,13 @@ func heading(k event.Kind) string { return string(k) + "\n{" }
 
 // inOrder puts the kinds in the order of the golden file, what it lacks last.
 func inOrder(text string, list []event.Kind) []event.Kind {
-	place := func(k event.Kind) int {
+	position := func(k event.Kind) int {
 		if at := strings.Index(text, heading(k)); at >= 0 {
 			return at
 		}
 		return len(text)
 	}
-	slices.SortStableFunc(list, func(a, b event.Kind) int { return place(a) - place(b) })
+	slices.SortStableFunc(list, func(a, b event.Kind) int { return position(a) - position(b) })
 	return list
 }
 

@@ -113,7 +113,7 @@ func verify(merchantID string, rows []row, head event.Hash) error {
 			return err
 		}
 		if e.MerchantID != merchantID || e.Number != int64(i+1) {
-			return fmt.Errorf("event %d of %s stands at place %d of %s", e.Number, e.MerchantID, i+1, merchantID)
+			return fmt.Errorf("event %d of %s is at position %d of %s", e.Number, e.MerchantID, i+1, merchantID)
 		}
 		if want := event.Chain(previous, r.encoding, r.content); !bytes.Equal(want[:], r.hash[:]) {
 			return fmt.Errorf("event %d does not fit the one before it", e.Number)

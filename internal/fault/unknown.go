@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// Unknown says that nobody knows whether a command was carried out: it was given to
-// the database and no answer came. It is no refusal, and As does not find it: what is
-// kept for the command must be kept on, and nothing may be told of its effect. The same
-// request id, sent again, finds out.
+// Unknown says that a command may or may not have been carried out: it was sent to the
+// database and no answer came. It is not a refusal, and As does not find it: everything
+// that is reserved for the command must stay reserved, and nobody may assume its
+// effect. Sending the same request id again finds the outcome.
 type Unknown struct {
-	// RetryAfter is how long waiting is expected to help.
+	// RetryAfter is how long the caller should wait before it tries again.
 	RetryAfter time.Duration
-	// Cause is why no answer came, for the log.
+	// Cause is the reason why no answer came, for the log.
 	Cause error
 }
 
-// Error tells callers what they can rely on.
+// Error is the reason and the detail.
 func (u *Unknown) Error() string {
 	return string(OutcomeUnknown) + ": " + u.Detail()
 }
@@ -27,7 +27,7 @@ func (u *Unknown) Detail() string {
 }
 
 // Unwrap lets errors.Is(err, fault.OutcomeUnknown) work. The cause is not part of the
-// chain: it may hold a refusal, which this is not.
+// chain, because it may contain a refusal, and an unknown outcome is not a refusal.
 func (u *Unknown) Unwrap() error { return OutcomeUnknown }
 
 // AsUnknown returns the unknown outcome inside err, if there is one.

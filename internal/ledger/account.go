@@ -50,7 +50,8 @@ const (
 	ReversalLoss Purpose = "REVERSAL_LOSS"
 	// WriteOff is the sum of written-off receivables.
 	WriteOff Purpose = "WRITE_OFF"
-	// Suspense is money that arrived and matches nothing yet.
+	// Suspense is money without an owner: rests of lapsed coupons, and payouts that
+	// came back twice.
 	Suspense Purpose = "SUSPENSE"
 )
 

@@ -42,7 +42,8 @@ const (
 	// PayoutCameBack is the return of a confirmed payout: the amount is payable
 	// again.
 	PayoutCameBack Kind = "PAYOUT_RETURNED"
-	// SuspenseReceived is money that arrived and matches nothing yet.
+	// SuspenseReceived is the part of a returned payout that the consumer had
+	// already repaid: that money came back twice.
 	SuspenseReceived Kind = "SUSPENSE_RECEIVED"
 
 	// DepositRestored and ShopFundsRestored return what a claim cost too much to

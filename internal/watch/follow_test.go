@@ -189,7 +189,7 @@ func TestSlowReaderIsCutOffAndResumes(t *testing.T) {
 	}
 }
 
-// Would catch a reader that holds its place without ever taking anything.
+// Would catch a reader that occupies a follower and never takes a message.
 func TestDeliveryThatTakesTooLongIsCutOff(t *testing.T) {
 	t.Parallel()
 	config := bounds()

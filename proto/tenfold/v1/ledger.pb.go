@@ -61,8 +61,8 @@ const (
 	AccountPurpose_ACCOUNT_PURPOSE_REVERSAL_LOSS AccountPurpose = 14
 	// Receivables that were written off.
 	AccountPurpose_ACCOUNT_PURPOSE_WRITE_OFF AccountPurpose = 15
-	// Money that is not assigned to a purpose, such as the rest of a lapsed
-	// coupon.
+	// Money without an owner: rests of lapsed coupons, and payouts that came back
+	// twice.
 	AccountPurpose_ACCOUNT_PURPOSE_SUSPENSE AccountPurpose = 16
 )
 
