@@ -2,6 +2,7 @@ package pgwire
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/lib/pq/oid"
@@ -26,8 +27,9 @@ type Records struct {
 // the columns in the order of the table. Columns that put leaves out at the end
 // are NULL, and no statement reads them.
 func RowsOf[T any](t RowType, rows []T, put func(*Records, *T)) []byte {
-	r := &Records{array: newArray(len(rows), 24*len(t.Columns))}
+	r := &Records{array: newArray(min(len(rows), guessed), 24*len(t.Columns))}
 	for i := range rows {
+		r.makeRoom(len(rows) - i)
 		r.n++
 		at := len(r.buf)
 		r.uint32(0) // The length, once it is known.
@@ -40,6 +42,27 @@ func RowsOf[T any](t RowType, rows []T, put func(*Records, *T)) []byte {
 		binary.BigEndian.PutUint32(r.buf[at:], uint32(len(r.buf)-at-4))
 	}
 	return r.finish(t.ID)
+}
+
+// guessed is how many rows an array has room for before the first is written. They
+// tell how much the others take.
+const guessed = 4
+
+// roomMax bounds the room that is made at once: one long row must not make room for
+// hundreds of its length.
+const roomMax = 512 << 10
+
+// makeRoom makes room for the rest of the rows once there is none for the next one.
+// Rows of a table are of much the same length, so the mean of those before it tells
+// how much the rest will take. Growing by append would copy an array several times.
+func (r *Records) makeRoom(rest int) {
+	if r.n == 0 {
+		return
+	}
+	mean := (len(r.buf) - arrayHeaderLength) / r.n
+	if cap(r.buf)-len(r.buf) < mean {
+		r.buf = slices.Grow(r.buf, min((mean+mean/8)*rest, roomMax))
+	}
 }
 
 func (r *Records) uint32(v uint32) { r.buf = binary.BigEndian.AppendUint32(r.buf, v) }
