@@ -1,5 +1,5 @@
 // Package principal says who may make a command: a workload in a role, for a
-// person where one stands behind it. How callers prove who they are is left to
+// person where one stands behind it; and whether two ids name one person. How callers prove who they are is left to
 // identity, and what each role may call to rpc.
 package principal
 
