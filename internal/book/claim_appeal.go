@@ -11,7 +11,8 @@ import (
 )
 
 // AppealClaim is the merchant's objection to a verdict. It is possible once for each
-// revision (rule A4), within the notice period. The debit waits for the panel.
+// revision (rule A4), within the notice period, which does not pass while the clock is
+// stopped (rule V7). The debit waits for the panel.
 type AppealClaim struct {
 	OnClaim
 	Note string
@@ -40,7 +41,7 @@ func (a *AppealClaim) decide(b *Book) (Outcome, error) {
 	if _, ok := claim.Next(c.State, claim.AppealedByMerchant); !ok {
 		return Outcome{}, c.Refuse(claim.AppealedByMerchant)
 	}
-	if c.Fires == claim.DeadlineNotice && b.call.Header.ArrivedAt.After(c.Deadline) {
+	if c.Fires == claim.DeadlineNotice && c.Passed(b.call.Header.ArrivedAt) {
 		return Outcome{}, appealTooLate(c, c.Deadline)
 	}
 	e := b.record(event.ClaimAppealed, c.ID)
@@ -78,8 +79,8 @@ const (
 )
 
 // DecideAppeal is the panel's decision on an appeal. The decider must be another
-// person than the one who decided the claim. A confirmed verdict is debited without
-// another notice, because the merchant has been heard.
+// person than those who filed the claim or decided it. A confirmed verdict is debited
+// without another notice, because the merchant has been heard.
 type DecideAppeal struct {
 	OnClaim
 	Decision AppealDecision
@@ -114,10 +115,10 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	if c.State != claim.Appealed {
 		return Outcome{}, c.Refuse(claim.AppealDismissed)
 	}
-	if person == c.DecidedBy {
-		return Outcome{}, fault.New(fault.SamePerson, "the person who decided the claim cannot decide the appeal against it").With("claimId", c.ID).About(c)
+	if err := c.CheckOther(person, "decide the appeal against it"); err != nil {
+		return Outcome{}, err
 	}
-	r, err := a.ruling(c)
+	r, err := a.ruling(c, person)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -125,7 +126,7 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	b.detail("decision", string(a.Decision))
 	b.detail("units", describe(r.units))
 	if a.Decision == AppealDismissed {
-		b.change(c.ID).DecidedBy = person
+		b.change(c.ID).Confirm(person)
 		err = b.confirm(c.ID, claim.AppealDismissed, a.Note)
 	} else {
 		err = b.rule(c.ID, r)
@@ -136,11 +137,11 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	return b.about(a.ClaimID), nil
 }
 
-// ruling is what the decision means for the units.
-func (a *DecideAppeal) ruling(c *claim.Claim) (ruling, error) {
+// ruling is what the decision of a person means for the units.
+func (a *DecideAppeal) ruling(c *claim.Claim, person string) (ruling, error) {
 	r := ruling{
 		units: c.Units, up: claim.RevisedUpward, settled: claim.AppealUpheldInPart, rejected: claim.AppealUpheld,
-		cause: string(claim.AppealUpheld), note: a.Note,
+		cause: string(claim.AppealUpheld), note: a.Note, by: person,
 	}
 	switch a.Decision {
 	case AppealDismissed, AppealUpheld:

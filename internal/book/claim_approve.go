@@ -5,6 +5,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -91,14 +92,8 @@ func (a *ApproveClaim) decide(b *Book) (Outcome, error) {
 
 // check refuses who may not approve, and counts the approvals that there are.
 func (a *ApproveClaim) check(b *Book, c *claim.Claim, person string) (int, error) {
-	same := func(what string) error {
-		return fault.New(fault.SamePerson, "the person who %s cannot approve its amount", what).With("claimId", c.ID).About(c)
-	}
-	switch person {
-	case c.FiledBy:
-		return 0, same("filed the claim")
-	case c.DecidedBy:
-		return 0, same("decided the claim")
+	if err := c.CheckOther(person, "approve its amount"); err != nil {
+		return 0, err
 	}
 	count := 0
 	for _, who := range b.approvalsOf[c.ID] {
@@ -106,7 +101,7 @@ func (a *ApproveClaim) check(b *Book, c *claim.Claim, person string) (int, error
 		if p == nil || p.Amount != c.Award.Total() {
 			continue
 		}
-		if who == person {
+		if principal.Same(who, person) {
 			return 0, fault.New(fault.SamePerson, "this person has already approved the amount; the second approver must be somebody else").
 				With("claimId", c.ID).About(c)
 		}

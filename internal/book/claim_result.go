@@ -165,20 +165,27 @@ func (b *Book) weigh(id string) error {
 		// or closed.
 		return nil
 	}
-	return b.find(id, units, t, "")
+	return b.find(id, units, t, finding{})
+}
+
+// finding says who found the verdict of a claim: a reviewer with a reason, or nobody
+// where its results alone did.
+type finding struct {
+	by   string
+	note string
 }
 
 // find moves a claim by trigger t with the verdict of its results or of a reviewer: to
 // notice, to rejection, or to a state in which somebody else decides.
-func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, note string) error {
+func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, f finding) error {
 	switch to, _ := claim.Next(b.claims.get(id).State, t); {
 	case to == claim.Notified, !to.Live():
 		return b.rule(id, ruling{
-			units: units, up: t, settled: claim.RevisedSettled, rejected: t, cause: string(t), note: note,
+			units: units, up: t, settled: claim.RevisedSettled, rejected: t, cause: string(t), note: f.note, by: f.by,
 		})
 	default:
 		// Held money stays held until a person has decided.
-		if err := b.move(id, t, note); err != nil {
+		if err := b.move(id, t, f.note); err != nil {
 			return err
 		}
 		c := b.change(id)

@@ -84,7 +84,8 @@ func (r *DecideReview) Cover(d *request.Digest) {
 }
 
 func (r *DecideReview) decide(b *Book) (Outcome, error) {
-	if b.call.Header.Principal.Person == "" {
+	person := b.call.Header.Principal.Person
+	if person == "" {
 		return Outcome{}, fault.New(fault.PersonRequired, "a review must be decided by a person, but the call names no person")
 	}
 	c, err := r.claim(b)
@@ -105,7 +106,7 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	b.record(event.ReviewDecided, c.ID)
 	b.detail("decision", string(r.Decision))
 	b.detail("units", describe(units))
-	if err := b.find(c.ID, units, t, r.Note); err != nil {
+	if err := b.find(c.ID, units, t, finding{person, r.Note}); err != nil {
 		return Outcome{}, err
 	}
 	return b.about(r.ClaimID), nil

@@ -89,8 +89,10 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	if !c.State.Live() && verdict != claim.Counterfeit {
 		return Outcome{}, c.Refuse(claim.RevisedRejected)
 	}
-	if r.Ground == GroundLateAppeal && person == c.DecidedBy {
-		return Outcome{}, fault.New(fault.SamePerson, "the person who decided the claim cannot decide an appeal against it").With("claimId", c.ID).About(c)
+	if r.Ground == GroundLateAppeal {
+		if err := c.CheckOther(person, "decide an appeal against it"); err != nil {
+			return Outcome{}, err
+		}
 	}
 	b.record(event.VerdictRevised, c.ID)
 	b.detail("ground", string(r.Ground))
@@ -98,7 +100,7 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 	b.detail("units", describe(units))
 	if err := b.rule(c.ID, ruling{
 		units: units, up: claim.RevisedUpward, settled: claim.RevisedSettled, rejected: claim.RevisedRejected,
-		cause: string(r.Ground), note: r.Note, fraud: r.Ground == GroundFraud,
+		cause: string(r.Ground), note: r.Note, by: person, fraud: r.Ground == GroundFraud,
 	}); err != nil {
 		return Outcome{}, err
 	}
@@ -146,7 +148,7 @@ func (r *RetractResult) decide(b *Book) (Outcome, error) {
 	b.retracted.add(Retraction{
 		MerchantID: b.merchantID, ResultID: r.ResultID, ClaimID: c.ID, Note: r.Note, EventNumber: e.Number, RetractedAt: b.now,
 	})
-	if _, ok := claim.Next(c.State, claim.Reopened); ok && c.DecidedBy == "" && c.Verdict != claim.Pending {
+	if _, ok := claim.Next(c.State, claim.Reopened); ok && c.ByResults && c.Verdict != claim.Pending {
 		// The verdict rested on results alone, and on this one among them.
 		if err := b.reopen(b.change(c.ID), r.Note); err != nil {
 			return Outcome{}, err

@@ -20,6 +20,8 @@ type ruling struct {
 	// cause is stored in the revision; note is kept with it and with the move.
 	cause string
 	note  string
+	// by is the person who rules; empty where results alone do.
+	by string
 	// fraud says that the claim was fraudulent: what was paid is owed back.
 	fraud bool
 	// final rulings are confirmed without another notice: the merchant has been heard.
@@ -31,7 +33,7 @@ type ruling struct {
 // given back.
 func (b *Book) rule(id string, r ruling) error {
 	c := b.change(id)
-	c.Units, c.Verdict, c.DecidedBy = r.units, claim.Overall(r.units), b.call.Header.Principal.Person
+	c.Decide(r.units, r.by)
 	if c.Verdict != claim.Counterfeit {
 		return b.leave(id, r)
 	}
@@ -227,13 +229,18 @@ func (b *Book) revise(c *claim.Claim, s *policy.Share, cause, note string) {
 	b.revision(c, cause, note, s.Calculation)
 }
 
-// revision stores the claim's verdict with its calculation for ever.
+// revision stores the claim's verdict with its calculation for ever. A verdict by results
+// alone has no author, whoever recorded the last of them.
 func (b *Book) revision(c *claim.Claim, cause, note string, calculation policy.Calculation) {
+	author := b.call.Header.Principal.Person
+	if claim.Trigger(cause).ByResults() {
+		author = ""
+	}
 	c.Revision++
 	b.revisions.add(claim.Revision{
 		MerchantID: b.merchantID, ClaimID: c.ID, Number: c.Revision, Verdict: c.Verdict, Units: c.Units,
 		Award: c.Award, Basis: c.Basis, PolicyID: c.PolicyID, Version: c.PolicyVersion,
-		Cause: cause, Note: note, Author: b.call.Header.Principal.Person,
+		Cause: cause, Note: note, Author: author,
 		Calculation: calculation, EventNumber: b.event().Number, RecordedAt: b.now,
 	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -174,7 +175,7 @@ func (r *RefuseProposal) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	for _, v := range p.Votes {
-		if v.Person == person {
+		if principal.Same(v.Person, person) {
 			return Outcome{}, fault.New(fault.SamePerson, "the person who approved proposal %d cannot refuse it", p.Number).
 				With("proposalNumber", p.Number)
 		}

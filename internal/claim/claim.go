@@ -76,9 +76,14 @@ type Claim struct {
 	// FiledBy is the person who filed the claim; empty if a service filed it on its
 	// own.
 	FiledBy string
-	// DecidedBy is the person behind the present verdict; empty if results alone
-	// decided. Another person decides an appeal.
+	// DecidedBy is the person who decided last; empty if results alone decided.
 	DecidedBy string
+	// Deciders are the people who made or confirmed the verdict in force. None of them
+	// approves its amount or decides an appeal against it.
+	Deciders []string
+	// ByResults says that the verdict in force rests on results alone: without one of
+	// them, a person decides anew.
+	ByResults bool
 	// AppealedRevision is the newest revision that the merchant appealed against;
 	// each revision can be appealed against once (rule A4).
 	AppealedRevision int32

@@ -69,7 +69,7 @@ func TestOneBatchMakesRowsAndChangesThem(t *testing.T) {
 		t.Errorf("the book is stored as %s", cmp.Diff(done.Book, h))
 	}
 	paid := f.current(&claim.Claim{MerchantID: "m1", ID: done.Made[0].ClaimID})
-	if paid.State != claim.Paid || paid.ConfirmedAt.IsZero() || paid.DecidedBy == "" || paid.Fees.Owed != 3_000 {
+	if paid.State != claim.Paid || paid.ConfirmedAt.IsZero() || !paid.ByResults || paid.Fees.Owed != 3_000 {
 		t.Errorf("the claim is stored as %+v", paid)
 	}
 	payouts := f.rows(`SELECT count(*) FROM payouts WHERE coupon_state = 'ISSUED' AND coupon_expires_at IS NOT NULL`)

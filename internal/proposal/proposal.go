@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // Kind is what a proposal is about.
@@ -111,11 +112,11 @@ func (p *Proposal) CheckApprover(person string) error {
 	same := func(what string) error {
 		return fault.New(fault.SamePerson, "the person who %s proposal %d cannot approve it", what, p.Number).With("proposalNumber", p.Number)
 	}
-	if person == p.ProposedBy {
+	if principal.Same(person, p.ProposedBy) {
 		return same("made")
 	}
 	for _, v := range p.Votes {
-		if v.Person == person {
+		if principal.Same(v.Person, person) {
 			return fault.New(fault.SamePerson, "this person has already approved proposal %d; the second approver must be somebody else", p.Number).
 				With("proposalNumber", p.Number)
 		}
