@@ -1,9 +1,12 @@
 package audit
 
 import (
+	"slices"
+
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
 // checkConfirmed proves that a claim's time of confirmation is that of the move
@@ -38,27 +41,68 @@ func (b *inspection) checkAppeals(subject string, c *claim.Claim, heard []postgr
 // approversNeeded is how many people must approve before an amount is debited.
 const approversNeeded = 2
 
+// decidesNothing are the causes of revisions that give another price to the verdict that
+// there is, or end a claim without one.
+var decidesNothing = []string{"REPRICED", "FEE_ADDED", "ORDER_REFUNDED", "BOUGHT_KNOWINGLY", string(claim.WithdrawnByClaimant)}
+
+// decidedBy gives the people who made or confirmed the verdict of the last of a claim's
+// revisions, and whether results alone gave it. The panel that dismissed an appeal made no
+// revision and is not among them.
+func decidedBy(revisions []postgres.AuditedRevision) (persons []string, byResults bool) {
+	units := ""
+	for i := range revisions {
+		r := &revisions[i]
+		if slices.Contains(decidesNothing, r.Cause) {
+			continue
+		}
+		if r.Units != units {
+			persons, units = nil, r.Units
+		}
+		if byResults = claim.Trigger(r.Cause).ByResults(); !byResults && r.Author != "" {
+			persons = append(persons, r.Author)
+		}
+	}
+	return persons, byResults
+}
+
+// checkDeciders proves that the claim names everybody who made its verdict, and that a
+// verdict rests on results alone unless a person made or confirmed it.
+func (b *inspection) checkDeciders(subject string, c *claim.Claim, revisions []postgres.AuditedRevision) {
+	persons, byResults := decidedBy(revisions)
+	if c.DecidedBy != "" {
+		persons = append(persons, c.DecidedBy)
+	}
+	for _, p := range persons {
+		if !among(c.Deciders, p) {
+			b.wrong(subject, "lacks a person who decided it")
+		}
+	}
+	equal(b, subject, "whether it rests on results alone", c.ByResults, byResults && c.DecidedBy == "")
+}
+
 // checkApprovals proves that everybody approved the amount of the revision that the
 // approval names, that nobody approved a claim that they filed or decided, and that
 // no claim waits for approvals that it has.
 func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []postgres.AuditedRevision, approvals []book.Approval) {
-	present := 0
+	var present []string
 	for _, a := range approvals {
+		var deciders []string
 		if n := int(a.Revision); n >= 1 && n <= len(revisions) {
 			equal(b, subject, "amount of an approval", a.Amount, revisions[n-1].Award.Total())
+			deciders, _ = decidedBy(revisions[:n])
 		}
-		if a.Person == c.FiledBy {
+		if a.Revision == c.Revision {
+			present = append(present, a.Person)
+			deciders = slices.Concat(deciders, c.Deciders)
+		}
+		if principal.Same(a.Person, c.FiledBy) {
 			b.wrong(subject, "was approved by the person who filed it")
 		}
-		if a.Revision != c.Revision {
-			continue
-		}
-		present++
-		if c.State == claim.AwaitingApproval && a.Person == c.DecidedBy {
-			b.wrong(subject, "was approved by the person who decided it")
+		if among(deciders, a.Person) {
+			b.wrong(subject, "was approved by a person who decided it")
 		}
 	}
-	if c.State == claim.AwaitingApproval && present >= approversNeeded {
-		b.wrong(subject, "waits for approval but already has %d", present)
+	if n := others(present, ""); c.State == claim.AwaitingApproval && n >= approversNeeded {
+		b.wrong(subject, "waits for approval but already has %d", n)
 	}
 }

@@ -1,6 +1,11 @@
 package audit
 
-import "github.com/tenfold-claims/tenfold/internal/event"
+import (
+	"slices"
+
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+)
 
 // checkPersons proves that what stands for persons in events is made of them.
 func (b *inspection) checkPersons() error {
@@ -24,4 +29,20 @@ func (b *inspection) checkPersons() error {
 			return err
 		}
 	}
+}
+
+// among says whether a person is one of some, by whatever spelling.
+func among(persons []string, person string) bool {
+	return slices.ContainsFunc(persons, func(p string) bool { return principal.Same(p, person) })
+}
+
+// others is how many people some persons are, apart from one of them.
+func others(persons []string, but string) int {
+	var seen []string
+	for _, p := range persons {
+		if !principal.Same(p, but) && !among(seen, p) {
+			seen = append(seen, p)
+		}
+	}
+	return len(seen)
 }

@@ -72,7 +72,7 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 		b.wrong(subject, "of kind %s was carried out by a transfer of kind %q", p.Kind, p.TransferKind)
 	}
 	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
-	if p.Approvers < approversNeeded {
-		b.wrong(subject, "was carried out with the approval of only %d others", p.Approvers)
+	if n := others(p.Approvers, p.ProposedBy); n < approversNeeded {
+		b.wrong(subject, "was carried out with the approval of %d others", n)
 	}
 }

@@ -28,7 +28,11 @@ type AuditedRevision struct {
 	ClaimID string
 	Number  int32
 	Verdict claim.Verdict
-	Award   claim.Award
+	// Units are the verdicts of the units as they are stored.
+	Units  string
+	Award  claim.Award
+	Cause  string
+	Author string
 }
 
 // AuditedUnit is an owned unit, with what the claims say about it.
@@ -108,12 +112,13 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		return nil, err
 	}
 	if p.Revisions, err = page(a, "audit revisions", `
-		SELECT claim_id, revision, verdict, refund_minor, compensation_minor
+		SELECT claim_id, revision, verdict, units::text, refund_minor, compensation_minor, cause, author
 		FROM claim_revisions
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
 		ORDER BY claim_id, revision`,
 		func(rows *sql.Rows) (r AuditedRevision, err error) {
-			return r, rows.Scan(&r.ClaimID, &r.Number, (*string)(&r.Verdict), (*int64)(&r.Award.Refund), (*int64)(&r.Award.Compensation))
+			return r, rows.Scan(&r.ClaimID, &r.Number, (*string)(&r.Verdict), &r.Units,
+				(*int64)(&r.Award.Refund), (*int64)(&r.Award.Compensation), &r.Cause, &r.Author)
 		}, merchantID, from, to); err != nil {
 		return nil, err
 	}
@@ -187,8 +192,8 @@ type AuditedProposal struct {
 	// none is.
 	TransferKind   ledger.Kind
 	TransferAmount money.Amount
-	// Approvers is how many people other than its proposer approved it.
-	Approvers int
+	// Approvers are the persons of the votes that approved it.
+	Approvers []string
 	// UndoneBy is how much of it later carried-out proposals say they undo.
 	UndoneBy money.Amount
 }
@@ -197,10 +202,9 @@ type AuditedProposal struct {
 func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedProposal, error) {
 	return page(a, "audit proposals", `
 		SELECT p.proposal_number, p.kind, p.state, p.amount_minor, coalesce(p.transfer_number, 0), p.undone_minor,
-		       coalesce(t.kind, ''), coalesce(t.amount_minor, 0),
-		       (SELECT count(*) FROM proposal_votes v
-		        WHERE v.merchant_id = p.merchant_id AND v.proposal_number = p.proposal_number
-		          AND v.approved AND v.person_id <> p.proposed_by),
+		       p.proposed_by, coalesce(t.kind, ''), coalesce(t.amount_minor, 0),
+		       ARRAY(SELECT v.person_id FROM proposal_votes v
+		             WHERE v.merchant_id = p.merchant_id AND v.proposal_number = p.proposal_number AND v.approved),
 		       (SELECT coalesce(sum(u.amount_minor), 0)::bigint FROM proposals u
 		        WHERE u.merchant_id = p.merchant_id AND u.undoes_number = p.proposal_number AND u.state = 'CARRIED_OUT')
 		FROM proposals p
@@ -210,7 +214,8 @@ func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedP
 		LIMIT $3`,
 		func(rows *sql.Rows) (p AuditedProposal, err error) {
 			err = rows.Scan(&p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount), &p.TransferNumber,
-				(*int64)(&p.Undone), (*string)(&p.TransferKind), (*int64)(&p.TransferAmount), &p.Approvers, (*int64)(&p.UndoneBy))
+				(*int64)(&p.Undone), &p.ProposedBy, (*string)(&p.TransferKind), (*int64)(&p.TransferAmount), pq.Array(&p.Approvers),
+				(*int64)(&p.UndoneBy))
 			return p, err
 		}, merchantID, after, limit)
 }
