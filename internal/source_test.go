@@ -173,3 +173,56 @@ func TestPackageNamesSayWhatTheyHold(t *testing.T) {
 		}
 	}
 }
+
+// persons are the names under which code holds the id of a person.
+var persons = []string{"person", "Person", "FiledBy", "DecidedBy", "Deciders", "ProposedBy", "AddedBy", "Author", "Approvers"}
+
+// personIn says whether an expression is the id of a person, or several of them.
+func personIn(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return slices.Contains(persons, e.Name)
+	case *ast.SelectorExpr:
+		return slices.Contains(persons, e.Sel.Name)
+	case *ast.CallExpr: // Such as that of a getter of the contract.
+		call, ok := e.Fun.(*ast.SelectorExpr)
+		return ok && slices.Contains(persons, strings.TrimPrefix(call.Sel.Name, "Get"))
+	}
+	return false
+}
+
+// Would catch persons that are told apart by the letters of their ids: one person with
+// two spellings would count as two wherever two must act.
+func TestPersonsAreComparedBySame(t *testing.T) {
+	t.Parallel()
+	for _, s := range tree(t) {
+		if s.test || s.path == "internal/principal/person.go" {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			var compared bool
+			switch n := n.(type) {
+			case *ast.BinaryExpr:
+				// Whether there is a person at all may be asked.
+				_, literal := n.Y.(*ast.BasicLit)
+				word, ok := n.Y.(*ast.Ident)
+				literal = literal || ok && word.Name == "nil"
+				compared = (n.Op == token.EQL || n.Op == token.NEQ) && !literal && (personIn(n.X) || personIn(n.Y))
+			case *ast.SwitchStmt:
+				compared = n.Tag != nil && personIn(n.Tag)
+			case *ast.CallExpr:
+				f, ok := n.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				of, ok := f.X.(*ast.Ident)
+				compared = ok && (of.Name == "slices" && (f.Sel.Name == "Contains" || f.Sel.Name == "Index") ||
+					of.Name == "strings" && f.Sel.Name == "EqualFold") && slices.ContainsFunc(n.Args, personIn)
+			}
+			if compared {
+				t.Errorf("%s compares persons by their spelling; principal.Same says who is the same", s.path)
+			}
+			return true
+		})
+	}
+}
