@@ -168,8 +168,8 @@ type ClaimServiceClient interface {
 	// APPEAL_WINDOW_CLOSED (with the time at which it closed),
 	// APPEAL_ALREADY_DECIDED.
 	AppealClaim(ctx context.Context, in *AppealClaimRequest, opts ...grpc.CallOption) (*AppealClaimResponse, error)
-	// DecideAppeal records the panel's decision on an appeal. It must be made by
-	// another person than the first decision. An amount that the panel confirms
+	// DecideAppeal records the panel's decision on an appeal. It must be made by a
+	// person who has neither filed the claim nor made or confirmed its verdict. An amount that the panel confirms
 	// is debited without another notice. Requires a person, the etag and a note.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
@@ -179,7 +179,7 @@ type ClaimServiceClient interface {
 	ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error)
 	// ApproveClaim records that one of two persons agrees to an amount before it
 	// is debited, or refuses it. A refusal sends the claim back to review.
-	// Neither person may have filed or decided the claim. An approval binds
+	// Neither person may have filed the claim, or made or confirmed its verdict. An approval binds
 	// claim, revision and amount; any change voids it. Requires a person and the
 	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
 	// PERSON_REQUIRED.
@@ -190,7 +190,8 @@ type ClaimServiceClient interface {
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
 	// from the notice on, and even after the claim has ended. The revision is
 	// priced as a difference: the excess that the merchant bore is given back, an
-	// increase needs a new notice, and nobody is paid twice. Requires a person,
+	// increase needs a new notice, and nobody is paid twice. A late appeal is
+	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
@@ -644,8 +645,8 @@ type ClaimServiceServer interface {
 	// APPEAL_WINDOW_CLOSED (with the time at which it closed),
 	// APPEAL_ALREADY_DECIDED.
 	AppealClaim(context.Context, *AppealClaimRequest) (*AppealClaimResponse, error)
-	// DecideAppeal records the panel's decision on an appeal. It must be made by
-	// another person than the first decision. An amount that the panel confirms
+	// DecideAppeal records the panel's decision on an appeal. It must be made by a
+	// person who has neither filed the claim nor made or confirmed its verdict. An amount that the panel confirms
 	// is debited without another notice. Requires a person, the etag and a note.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
@@ -655,7 +656,7 @@ type ClaimServiceServer interface {
 	ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error)
 	// ApproveClaim records that one of two persons agrees to an amount before it
 	// is debited, or refuses it. A refusal sends the claim back to review.
-	// Neither person may have filed or decided the claim. An approval binds
+	// Neither person may have filed the claim, or made or confirmed its verdict. An approval binds
 	// claim, revision and amount; any change voids it. Requires a person and the
 	// etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
 	// PERSON_REQUIRED.
@@ -666,7 +667,8 @@ type ClaimServiceServer interface {
 	// ReviseVerdict gives a claim another verdict outside of review and appeal,
 	// from the notice on, and even after the claim has ended. The revision is
 	// priced as a difference: the excess that the merchant bore is given back, an
-	// increase needs a new notice, and nobody is paid twice. Requires a person,
+	// increase needs a new notice, and nobody is paid twice. A late appeal is
+	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
