@@ -9,7 +9,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // account brings the book-wide figures in line with what the running command did:
@@ -82,7 +81,7 @@ func (b *Book) income(p ledger.Purpose, amount money.Amount) error {
 		s.Deposit += amount
 		return nil
 	}
-	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	terms := b.catalog.Policies.MerchantTerms(b.head.Currency, b.now)
 	protected, err := terms.Protected(amount)
 	if err != nil {
 		return money.InCurrency(err, b.head.Currency)
@@ -210,7 +209,7 @@ func (b *Book) demand() {
 	if !b.movedDeposit() && !stays {
 		return
 	}
-	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	terms := b.catalog.Policies.MerchantTerms(b.head.Currency, b.now)
 	lack := max(0, terms.MinimumDeposit-b.available(ledger.Deposit)-b.available(ledger.DepositHeld))
 	switch {
 	case lack == b.head.Demanded:

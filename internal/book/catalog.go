@@ -1,13 +1,13 @@
 package book
 
 import (
-	"cmp"
-	"slices"
+	"fmt"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
@@ -16,8 +16,8 @@ import (
 // a policy version is published days before its first order, days off are announced
 // weeks ahead, and an unknown authenticator causes a fresh read.
 type Catalog struct {
-	// Policies are in order of policy and number.
-	Policies []policy.Version
+	// Policies are all published versions.
+	Policies policy.Versions
 	// Calendar says when a span of working days ends.
 	Calendar       *calendar.Calendar
 	authenticators map[string]claim.Authenticator
@@ -29,7 +29,7 @@ func (c *Catalog) Authenticators() []claim.Authenticator { return c.register }
 
 // NewCatalog makes a catalog of policies, days off and authenticators.
 func NewCatalog(policies []policy.Version, days *calendar.Calendar, register []claim.Authenticator) *Catalog {
-	c := &Catalog{Policies: policies, Calendar: days, register: register, authenticators: make(map[string]claim.Authenticator, len(register))}
+	c := &Catalog{Policies: policy.NewVersions(policies), Calendar: days, register: register, authenticators: make(map[string]claim.Authenticator, len(register))}
 	for _, a := range register {
 		c.authenticators[a.ID] = a
 	}
@@ -47,48 +47,39 @@ func (c *Catalog) Authenticator(id string) (claim.Authenticator, error) {
 
 // Policy gives one version of a policy.
 func (c *Catalog) Policy(id string, number int32) (*policy.Version, bool) {
-	i := slices.IndexFunc(c.Policies, func(v policy.Version) bool { return v.PolicyID == id && v.Number == number })
-	if i < 0 {
-		return nil, false
-	}
-	return &c.Policies[i], true
+	return c.Policies.Version(id, number)
 }
 
-// windows gives the periods that govern a claim.
-func (c *Catalog) windows(cl *claim.Claim) policy.Windows {
-	if v := c.governing(cl); v != nil {
-		return v.Windows
-	}
-	return policy.Windows{}
+// AsksForLine says whether only its order line tells which policy governs a claim: the
+// claim has no award yet, or one under a version that this catalog does not know.
+func (c *Catalog) AsksForLine(cl *claim.Claim) bool {
+	_, known := c.Policy(cl.PolicyID, cl.PolicyVersion)
+	return !known
 }
 
-// governing gives the policy version that governs a claim: the version of its award,
-// or, before there is an award, the newest version of the chosen basis that was in
-// force at the payment time. It is nil if there is none.
-func (c *Catalog) governing(cl *claim.Claim) *policy.Version {
+// governing gives the policy version that governs a claim on l: the version of its
+// award, or, before there is an award, the preferred one of those that were open when
+// the claim arrived (see policy.Preferred). It is nil if there is none. The line may be
+// nil unless AsksForLine wants it.
+func (c *Catalog) governing(cl *claim.Claim, l *order.Line) *policy.Version {
 	if v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion); ok {
 		return v
 	}
-	var best *policy.Version
-	for i := range c.Policies {
-		v := &c.Policies[i]
-		if v.EffectiveFrom.After(cl.PaidAt) || (cl.BasisChosen != policy.Best && v.Basis != cl.BasisChosen) {
-			continue
-		}
-		if best == nil || cmp.Or(v.EffectiveFrom.Compare(best.EffectiveFrom), cmp.Compare(best.PolicyID, v.PolicyID)) > 0 {
-			best = v
-		}
+	if l == nil {
+		panic(fmt.Sprintf("book: the policy of claim %s is looked up without its order line", cl.ID))
 	}
-	return best
+	open, _ := c.open(l, cl.LearnedAt, cl.ArrivedAt)
+	return policy.Preferred(open, cl.BasisChosen)
 }
 
-// open gives, for each basis, the version that was in force at the payment time, if
-// its claim window was still open when the claim arrived.
-func (c *Catalog) open(paidAt, deliveredAt, learnedAt, arrivedAt time.Time, category string) (map[policy.LegalBasis]*policy.Version, time.Time) {
-	inForce := policy.InForce(c.Policies, paidAt, category)
+// open gives, for each basis, the version that was in force when l was paid, if its
+// claim window was still open when the claim arrived; and otherwise when the last
+// window closed.
+func (c *Catalog) open(l *order.Line, learnedAt, arrivedAt time.Time) (map[policy.LegalBasis]*policy.Version, time.Time) {
+	inForce := c.Policies.InForce(policy.Bought(l))
 	var closed time.Time
 	for basis, v := range inForce {
-		closes := closesAt(v, deliveredAt, learnedAt)
+		closes := closesAt(v, l.DeliveredAt, learnedAt)
 		if !arrivedAt.After(closes) {
 			continue
 		}
@@ -108,4 +99,22 @@ func closesAt(v *policy.Version, deliveredAt, learnedAt time.Time) time.Time {
 		return limit
 	}
 	return closes
+}
+
+// governing gives the policy version that governs a claim; nil if there is none. Where
+// the catalog asks for the order line, it must be in memory; see followPolicy.
+func (b *Book) governing(c *claim.Claim) *policy.Version {
+	var l *order.Line
+	if stored := b.lines.get(c.OrderLineID); stored != nil {
+		l = stored.line
+	}
+	return b.catalog.governing(c, l)
+}
+
+// followPolicy asks for the order line of a claim whose award does not tell the policy:
+// then the goods do.
+func followPolicy(b *Book, n *Needs, claimID string) {
+	if c := b.claims.get(claimID); c != nil && b.catalog.AsksForLine(&c.Claim) {
+		n.line(b.merchantID, c.OrderLineID)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -52,31 +51,10 @@ func (s *StopClock) decide(b *Book) (Outcome, error) {
 	}
 	b.record(event.ClockResumed, c.ID)
 	c = b.change(c.ID)
-	at := b.catalog.Calendar.Resume(c.Deadline, calendar.Pause{From: c.ClockStoppedAt, To: b.now}, b.spanOf(c))
+	at := b.catalog.Calendar.Resume(c.Deadline, calendar.Pause{From: c.ClockStoppedAt, To: b.now}, spanOf(b.governing(c), c.Fires))
 	c.ClockStoppedAt = time.Time{}
 	b.wait(c, deadline{c.Fires, at})
 	return b.about(c.ID), nil
-}
-
-// spanOf is the span of the deadline that runs for a claim.
-func (b *Book) spanOf(c *claim.Claim) policy.Span {
-	w := b.catalog.windows(c)
-	switch c.Fires {
-	case claim.DeadlineResult:
-		return w.Result
-	case claim.DeadlineReview:
-		return w.Review
-	case claim.DeadlineNoticeDelivery:
-		return w.NoticeDelivery
-	case claim.DeadlineNotice:
-		return w.Notice
-	case claim.DeadlineAppeal:
-		return w.PanelSpan()
-	case claim.DeadlineApproval:
-		return w.ApprovalSpan()
-	case claim.DeadlineNone:
-	}
-	return policy.Span{}
 }
 
 // ExtendHold extends the time for which a claim's hold may last.

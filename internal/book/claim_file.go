@@ -204,30 +204,36 @@ func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 // versions gives the policy versions under which the claim may be priced: in force at
 // payment, with a claim window that is still open.
 func (f *FileClaim) versions(catalog *Catalog, l *order.Line, arrived time.Time) (map[policy.LegalBasis]*policy.Version, error) {
-	open, closed := catalog.open(l.PaidAt, l.DeliveredAt, f.LearnedAt, arrived, l.Category)
+	open, closed := catalog.open(l, f.LearnedAt, arrived)
 	if f.Basis != policy.Best {
 		v := open[f.Basis]
 		if v == nil {
-			if u := policy.InForce(catalog.Policies, l.PaidAt, l.Category)[f.Basis]; u != nil {
+			if u := catalog.Policies.InForce(policy.Bought(l))[f.Basis]; u != nil {
 				return nil, windowClosed(closesAt(u, l.DeliveredAt, f.LearnedAt))
 			}
-			return nil, fault.New(fault.PolicyNotFound, "no policy with legal basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
-				With("legalBasis", f.Basis).At("legal_basis_choice")
+			return nil, noPolicy(catalog, l, fault.New(fault.PolicyNotFound,
+				"no policy with legal basis %s was in force for category %q when the order was paid", f.Basis, l.Category).
+				With("legalBasis", f.Basis))
 		}
-		open = map[policy.LegalBasis]*policy.Version{f.Basis: v}
+		return map[policy.LegalBasis]*policy.Version{f.Basis: v}, nil
 	}
-	if len(open) == 0 {
-		if closed.IsZero() {
-			return nil, fault.New(fault.PolicyNotFound, "no policy was in force for category %q when the order was paid", l.Category).At("legal_basis_choice")
-		}
+	switch {
+	case len(open) > 0:
+		return open, nil
+	case !closed.IsZero():
 		return nil, windowClosed(closed)
 	}
-	for _, v := range open {
-		if v.Currency == l.Currency {
-			return open, nil
-		}
+	return nil, noPolicy(catalog, l, fault.New(fault.PolicyNotFound, "no policy was in force for category %q when the order was paid", l.Category))
+}
+
+// noPolicy refuses a line for which there is no version: with otherwise, or, where no
+// version of any kind pays in its currency, for that.
+func noPolicy(catalog *Catalog, l *order.Line, otherwise *fault.Error) error {
+	if !catalog.Policies.Pay(l.Currency) {
+		return fault.New(fault.CurrencyMismatch, "no policy pays in %s", l.Currency).
+			With("given", l.Currency).At("order_line.unit_price.currency_code")
 	}
-	return nil, fault.New(fault.CurrencyMismatch, "no policy pays in %s", l.Currency).With("given", l.Currency).At("order_line.unit_price.currency_code")
+	return otherwise.At("legal_basis_choice")
 }
 
 func windowClosed(at time.Time) error {

@@ -21,6 +21,9 @@ func (o *OnClaim) need(c *Call, n *Needs) {
 	n.holdsOf(c.Header.MerchantID, o.ClaimID)
 }
 
+// onClaim names the claim, whose policy a command may ask for; see Call.Follow.
+func (o *OnClaim) onClaim() string { return o.ClaimID }
+
 // claim gives the claim, after checking the etag.
 func (o *OnClaim) claim(b *Book) (*claim.Claim, error) {
 	c, err := b.Claim(o.ClaimID)

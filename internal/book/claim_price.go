@@ -84,7 +84,7 @@ func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
 			Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation, AuthenticationFee: b.feeAdded(c),
 		}
 	}
-	m.Versions, _ = b.catalog.open(c.PaidAt, l.line.DeliveredAt, c.LearnedAt, c.ArrivedAt, l.line.Category)
+	m.Versions, _ = b.catalog.open(l.line, c.LearnedAt, c.ArrivedAt)
 	return m
 }
 

@@ -4,19 +4,19 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
-// Due gives when the deadline that a prospect would begin would pass, if the prospect
-// came about now; zero if none begins. It uses the same rule as the commands.
-func (c *Catalog) Due(cl *claim.Claim, p claim.Prospect, now time.Time) time.Time {
+// Due gives when the deadline that a prospect of a claim on l would begin would pass,
+// if the prospect came about now; zero if none begins. It uses the same rule as the
+// commands. The line may be nil unless AsksForLine wants it.
+func (c *Catalog) Due(cl *claim.Claim, l *order.Line, p claim.Prospect, now time.Time) time.Time {
+	fires, runs := starts[p.To]
 	if p.Fires == claim.DeadlineNotice && p.To == cl.State {
-		v, ok := c.Policy(cl.PolicyID, cl.PolicyVersion)
-		if !ok {
-			return time.Time{}
-		}
-		return c.Calendar.After(now, v.Windows.Notice)
+		fires, runs = claim.DeadlineNotice, cl.PolicyID != ""
 	}
-	then := *cl
-	then.State = p.To
-	return (&Book{catalog: c, now: now}).deadlineOf(&then).at
+	if !runs {
+		return time.Time{}
+	}
+	return c.Calendar.After(now, spanOf(c.governing(cl, l), fires))
 }

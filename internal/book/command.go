@@ -106,6 +106,9 @@ func (c *Call) Follow(b *Book, n *Needs, round int) {
 	if f, ok := c.Command.(follower); ok {
 		f.follow(b, n, round)
 	}
+	if o, ok := c.Command.(interface{ onClaim() string }); ok {
+		followPolicy(b, n, o.onClaim())
+	}
 }
 
 // Outcome says what a command did. Fields that do not apply are empty.

@@ -9,7 +9,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -67,7 +66,7 @@ func (b *Book) exitConflict(format string, args ...any) error {
 
 // exitPossibleFrom is when the exit quarantine ends.
 func (b *Book) exitPossibleFrom() time.Time {
-	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	terms := b.catalog.Policies.MerchantTerms(b.head.Currency, b.now)
 	return b.head.ExitBegunAt.Add(terms.ExitQuarantine)
 }
 

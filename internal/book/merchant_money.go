@@ -8,7 +8,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -124,7 +123,7 @@ func (b *Book) leastDeposit() money.Amount {
 	if !b.head.ExitBegunAt.IsZero() {
 		return 0
 	}
-	return policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency).MinimumDeposit
+	return b.catalog.Policies.MerchantTerms(b.head.Currency, b.now).MinimumDeposit
 }
 
 // checkFree refuses to take amount out of a source if open claims or debts may need

@@ -83,7 +83,7 @@ func (b *Book) chargeFees(c *claim.Claim) error {
 	if f.Fronted == 0 && f.Merchant == 0 && f.Consumer == 0 {
 		return nil
 	}
-	v := b.catalog.governing(c)
+	v := b.governing(c)
 	if v == nil {
 		return nil
 	}

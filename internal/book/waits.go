@@ -13,23 +13,46 @@ type deadline struct {
 	at    time.Time
 }
 
+// starts are the deadlines of states, from the moment in which a claim enters them.
+var starts = map[claim.State]claim.Deadline{
+	claim.Authenticating:   claim.DeadlineResult,
+	claim.InReview:         claim.DeadlineReview,
+	claim.Notified:         claim.DeadlineNoticeDelivery,
+	claim.Appealed:         claim.DeadlineAppeal,
+	claim.AwaitingApproval: claim.DeadlineApproval,
+}
+
 // deadlineOf gives the deadline of a state just entered.
 func (b *Book) deadlineOf(c *claim.Claim) deadline {
-	w := b.catalog.windows(c)
-	switch c.State {
-	case claim.Authenticating:
-		return deadline{claim.DeadlineResult, b.after(b.now, w.Result)}
-	case claim.InReview:
-		return deadline{claim.DeadlineReview, b.after(b.now, w.Review)}
-	case claim.Notified:
-		return deadline{claim.DeadlineNoticeDelivery, b.after(b.now, w.NoticeDelivery)}
-	case claim.Appealed:
-		return deadline{claim.DeadlineAppeal, b.after(b.now, w.PanelSpan())}
-	case claim.AwaitingApproval:
-		return deadline{claim.DeadlineApproval, b.after(b.now, w.ApprovalSpan())}
-	case claim.New, claim.Paying, claim.PayoutFailed, claim.Paid, claim.Rejected, claim.Withdrawn, claim.Expired:
+	fires, runs := starts[c.State]
+	if !runs {
+		return deadline{}
 	}
-	return deadline{}
+	return deadline{fires, b.after(b.now, spanOf(b.governing(c), fires))}
+}
+
+// spanOf is the span of a deadline under a version; without a version it is empty.
+func spanOf(v *policy.Version, fires claim.Deadline) policy.Span {
+	if v == nil {
+		return policy.Span{}
+	}
+	w := &v.Windows
+	switch fires {
+	case claim.DeadlineResult:
+		return w.Result
+	case claim.DeadlineReview:
+		return w.Review
+	case claim.DeadlineNoticeDelivery:
+		return w.NoticeDelivery
+	case claim.DeadlineNotice:
+		return w.Notice
+	case claim.DeadlineAppeal:
+		return w.PanelSpan()
+	case claim.DeadlineApproval:
+		return w.ApprovalSpan()
+	case claim.DeadlineNone:
+	}
+	return policy.Span{}
 }
 
 // after is when a span that begins at t ends, by the calendar.

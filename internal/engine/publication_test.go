@@ -93,7 +93,7 @@ func TestPublishedTermsAreStored(t *testing.T) {
 	if !ok || got.ApprovalOver != 7 || got.FeeRule() != policy.FeeSplit || got.Windows != v.Windows {
 		t.Errorf("stored as %+v", got)
 	}
-	if terms := policy.MerchantTerms(other.Catalog().Policies, v.EffectiveFrom, "CNY"); terms.MinimumDeposit != 8 {
+	if terms := other.Catalog().Policies.MerchantTerms("CNY", v.EffectiveFrom); terms.MinimumDeposit != 8 {
 		t.Errorf("the merchant's terms are %+v", terms)
 	}
 	v.ApprovalOver = 9

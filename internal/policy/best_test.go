@@ -95,7 +95,7 @@ func TestC5_MembersWithOtherVersions(t *testing.T) {
 // the chosen one.
 func TestC5_AlternativesAreShown(t *testing.T) {
 	m := best(line("l-1", 1, 1200), version(policy.Promise))
-	m.Versions = policy.InForce(policy.Seeds(), paidAt, "toys")
+	m.Versions = applying(policy.Seeds(), paidAt, "toys")
 	s := price(t, m)[0]
 	want := []policy.Alternative{
 		{Basis: policy.Promise, PolicyID: "promise-tenfold", Version: 1,

@@ -55,7 +55,7 @@ func TestS4_TwoOfFiveUnits(t *testing.T) {
 // is 120.00, threefold 36.00 raised to 500.00.
 func TestS6_BestBasisWithAndWithoutFloor(t *testing.T) {
 	m := best(line("l-1", 1, 1200), version(policy.Promise))
-	m.Versions = policy.InForce(policy.Seeds(), paidAt, "toys")
+	m.Versions = applying(policy.Seeds(), paidAt, "toys")
 	shares := price(t, m)
 	want(t, shares, [2]money.Amount{50000, 1200})
 	if shares[0].Basis != policy.ConsumerProtection55 {
@@ -79,7 +79,7 @@ func TestPublishedCases(t *testing.T) {
 	}
 	for _, c := range list {
 		t.Run(c.ID, func(t *testing.T) {
-			inForce := policy.InForce(policy.Seeds(), paidAt, c.Category)
+			inForce := applying(policy.Seeds(), paidAt, c.Category)
 			v := inForce[c.Basis]
 			if v == nil || v.Multiplier != c.Multiplier || v.Floor != c.Floor {
 				t.Fatalf("the seeded policy is %+v, the case has %s and a floor of %d", v, c.Multiplier, c.Floor)

@@ -17,6 +17,11 @@ func entry(id string, number int32, basis policy.LegalBasis, day int, categories
 	}
 }
 
+// applying gives the versions that pay in CNY.
+func applying(list []policy.Version, at time.Time, category string) map[policy.LegalBasis]*policy.Version {
+	return policy.NewVersions(list).InForce(policy.NewQuery(category, "CNY", at))
+}
+
 // onDay is noon of a day of January 2026.
 func onDay(day int) time.Time { return time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC) }
 
@@ -58,7 +63,7 @@ func TestP2_VersionInForceAtPayment(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for range 2 { // In either order of the versions.
 				got := ""
-				if v := policy.InForce(c.versions, onDay(c.day), c.category)[promise]; v != nil {
+				if v := applying(c.versions, onDay(c.day), c.category)[promise]; v != nil {
 					got = fmt.Sprintf("%s/%d", v.PolicyID, v.Number)
 				}
 				if got != c.want {
@@ -70,10 +75,10 @@ func TestP2_VersionInForceAtPayment(t *testing.T) {
 	}
 }
 
-// Catches bases that shadow each other, and policies for an unpaid line.
+// Catches bases that shadow each other.
 func TestP2_EachBasisHasItsVersion(t *testing.T) {
-	food := policy.InForce(policy.Seeds(), paidAt, "food/egg")
-	toys := policy.InForce(policy.Seeds(), paidAt, "toys")
+	food := applying(policy.Seeds(), paidAt, "food/egg")
+	toys := applying(policy.Seeds(), paidAt, "toys")
 	if len(food) != 3 || len(toys) != 2 || toys[policy.FoodSafety148] != nil {
 		t.Errorf("for food %d bases, for toys %d", len(food), len(toys))
 	}
@@ -82,8 +87,77 @@ func TestP2_EachBasisHasItsVersion(t *testing.T) {
 			t.Errorf("%s stands under %s", v.PolicyID, basis)
 		}
 	}
-	if unpaid := policy.InForce(policy.Seeds(), time.Time{}, "food"); len(unpaid) != 0 {
-		t.Errorf("an unpaid line has %d bases", len(unpaid))
+}
+
+// Would catch a version in another currency that hides the one in this currency,
+// be it of a policy of its own, of the same policy, or for the same goods.
+func TestD3VersionsInAnotherCurrencyAreNotSeen(t *testing.T) {
+	t.Parallel()
+	in := func(v policy.Version, currency string) policy.Version {
+		v.Currency = currency
+		return v
+	}
+	const promise = policy.Promise
+	list := []policy.Version{
+		entry("a", 1, promise, 1), in(entry("a", 2, promise, 3), "USD"),
+		in(entry("b", 1, promise, 2), "USD"), in(entry("c", 1, promise, 2, "toys"), "EUR"),
+	}
+	vs := policy.NewVersions(list)
+	for currency, want := range map[string]string{"CNY": "a/1", "USD": "a/2", "EUR": "c/1", "JPY": ""} {
+		got := ""
+		if v := vs.InForce(policy.NewQuery("toys", currency, onDay(5)))[promise]; v != nil {
+			got = fmt.Sprintf("%s/%d", v.PolicyID, v.Number)
+		}
+		if got != want || vs.Pay(currency) != (want != "") {
+			t.Errorf("%s: %q is in force, want %q; it pays: %t", currency, got, want, vs.Pay(currency))
+		}
+	}
+}
+
+// Would catch a look-up that goes on without a currency or a time, or with the
+// category in place of the currency.
+func TestD3QueriesAreComplete(t *testing.T) {
+	t.Parallel()
+	unpaid := line("l-1", 1, 1000)
+	unpaid.PaidAt = time.Time{}
+	for name, ask := range map[string]func(){
+		"no currency":       func() { policy.NewQuery("toys", "", onDay(1)) },
+		"texts swapped":     func() { policy.NewQuery("CNY", "toys", onDay(1)) },
+		"no time":           func() { policy.NewQuery("toys", "CNY", time.Time{}) },
+		"an unpaid line":    func() { policy.Bought(unpaid) },
+		"terms of no place": func() { policy.NewVersions(nil).MerchantTerms("", onDay(1)) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the look-up goes on", name)
+				}
+			}()
+			ask()
+		}()
+	}
+}
+
+// Would catch a claim without an award whose periods and fee depend on which of
+// several bases happens to be looked at first, or follow a basis that is not open.
+func TestD11PreferredVersionIsTheSameEachTime(t *testing.T) {
+	t.Parallel()
+	promise, food, fraud := entry("c", 1, policy.Promise, 1), entry("b", 1, policy.FoodSafety148, 2), entry("a", 1, policy.ConsumerProtection55, 3)
+	open := map[policy.LegalBasis]*policy.Version{promise.Basis: &promise, food.Basis: &food, fraud.Basis: &fraud}
+	for range 20 {
+		if got := policy.Preferred(open, policy.Best); got != &promise {
+			t.Fatalf("of all bases %+v", got)
+		}
+	}
+	if got := policy.Preferred(open, policy.ConsumerProtection55); got != &fraud {
+		t.Errorf("of the chosen basis %+v", got)
+	}
+	delete(open, policy.Promise)
+	if got := policy.Preferred(open, policy.Best); got != &food {
+		t.Errorf("without the promise %+v", got)
+	}
+	if got := policy.Preferred(open, policy.Promise); got != nil {
+		t.Errorf("of a basis that is not open %+v", got)
 	}
 }
 
@@ -99,11 +173,11 @@ func TestP3_OldOrdersKeepTheOldVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := member(line("l-1", 1, 1000), version(policy.Promise))
-	m.Versions = policy.InForce(append(seeds, later), paidAt, "toys")
+	m.Versions = applying(append(seeds, later), paidAt, "toys")
 	if s := price(t, m)[0]; s.Compensation != 10000 || s.Version != 1 {
 		t.Errorf("an old order pays %d under version %d", s.Compensation, s.Version)
 	}
-	m.Versions = policy.InForce(append(seeds, later), later.EffectiveFrom, "toys")
+	m.Versions = applying(append(seeds, later), later.EffectiveFrom, "toys")
 	if s := price(t, m)[0]; s.Compensation != 20000 || s.Version != 2 {
 		t.Errorf("a new order pays %d under version %d", s.Compensation, s.Version)
 	}

@@ -22,16 +22,17 @@ type Terms struct {
 	ExitQuarantine time.Duration
 }
 
-// MerchantTerms gives the terms, at a time, of a merchant with a book in the
-// currency. They come from the promise for all categories, in the version that is
-// in force then. If there is none, only the defaults are set.
-func MerchantTerms(versions []Version, at time.Time, currency string) Terms {
+// MerchantTerms gives the terms of a merchant with a book in the currency at a
+// time. They stand in the promise for all categories, in the version that is in
+// force then. Where there is none, only what holds by default is set.
+func (vs Versions) MerchantTerms(currency string, at time.Time) Terms {
+	const everything = ""
 	var promise *Version
-	for _, v := range newest(versions, at) {
-		if v.Basis != Promise || len(v.Categories) > 0 || v.Currency != currency {
+	for _, v := range vs.newest(NewQuery(everything, currency, at)) {
+		if v.Basis != Promise || len(v.Categories) > 0 {
 			continue
 		}
-		if promise == nil || v.goesBefore(promise, "") {
+		if promise == nil || v.goesBefore(promise, everything) {
 			promise = v
 		}
 	}

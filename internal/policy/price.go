@@ -37,7 +37,7 @@ type Member struct {
 	AuthenticationFee money.Amount
 	// Basis is the legal basis the claimant chose, or Best.
 	Basis LegalBasis
-	// Versions are those in force at the line's payment time; see InForce.
+	// Versions are those in force at the line's payment time; see Versions.InForce.
 	Versions map[LegalBasis]*Version
 	// Kept is set for a claim whose award stands because its debit is confirmed.
 	Kept *Kept

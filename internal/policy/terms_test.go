@@ -84,7 +84,7 @@ func TestMerchantTermsStandInTheGeneralPromise(t *testing.T) {
 		{"none, once the promise is for food only", 21, none},
 	} {
 		for range 2 { // In either order of the versions.
-			if got := policy.MerchantTerms(list, onDay(c.day), "CNY"); got != c.want {
+			if got := policy.NewVersions(list).MerchantTerms("CNY", onDay(c.day)); got != c.want {
 				t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 			}
 			slices.Reverse(list)

@@ -1,19 +1,23 @@
 package rpc
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/order"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// choicesOf gives every possible outcome of every action on a claim, only those of
-// one role if one is given.
-func choicesOf(c *claim.Claim, catalog *book.Catalog, now time.Time, role principal.Role) []explain.Choice {
+// choicesOf gives every way in which something can be done to a claim, those of
+// one role where one is given. The line may be nil unless the catalog asks for it.
+func choicesOf(c *claim.Claim, l *order.Line, catalog *book.Catalog, now time.Time, role principal.Role) []explain.Choice {
 	var out []explain.Choice
 	for _, a := range c.Allowed() {
 		who := takers(a)
@@ -21,10 +25,22 @@ func choicesOf(c *claim.Claim, catalog *book.Catalog, now time.Time, role princi
 			continue
 		}
 		for _, p := range c.Prospects(a) {
-			out = append(out, explain.Choice{Action: a, Roles: who, Prospect: p, Deadline: catalog.Due(c, p, now)})
+			out = append(out, explain.Choice{Action: a, Roles: who, Prospect: p, Deadline: catalog.Due(c, l, p, now)})
 		}
 	}
 	return out
+}
+
+// governedLine reads a claim's order line if the catalog asks for it.
+func governedLine(ctx context.Context, r postgres.Reader, catalog *book.Catalog, c *claim.Claim) (*order.Line, error) {
+	if !catalog.AsksForLine(c) {
+		return nil, nil
+	}
+	l, _, _, err := r.OrderLine(ctx, c.MerchantID, c.OrderLineID)
+	if err == nil && l == nil {
+		err = fmt.Errorf("claim %s has no order line", c.ID)
+	}
+	return l, err
 }
 
 func effectsOf(choices []explain.Choice, currency string) []*tenfoldv1.ActionEffect {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -16,12 +17,16 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		return nil, err
 	}
 	var read history
+	catalog := s.engine.Catalog()
 	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
 		c, err := readClaim(ctx, reader, merchant, id, r.GetName())
 		if err != nil {
 			return err
 		}
-		read, err = readHistory(ctx, reader, c)
+		if read, err = readHistory(ctx, reader, c); err != nil {
+			return err
+		}
+		read.line, err = governedLine(ctx, reader, catalog, c)
 		return err
 	})
 	if err != nil {
@@ -31,13 +36,14 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		// The text would repeat the part of the move that is hidden from the role.
 		read.moved.Note = ""
 	}
-	choices := choicesOf(read.claim, s.engine.Catalog(), s.engine.Now(), "")
+	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), "")
 	return &tenfoldv1.ExplainClaimResponse{Explanation: explanationOf(&read, choices, language(r.GetLanguage()))}, nil
 }
 
 // history is the material of an explanation.
 type history struct {
 	claim    *claim.Claim
+	line     *order.Line // Where the catalog asks for it.
 	moved    postgres.MoveRead
 	result   *claim.Result
 	revision *claim.Revision

@@ -138,10 +138,15 @@ func (s *claimService) readBalances(ctx context.Context, r postgres.Reader, c *c
 	return err
 }
 
-// readEffects reads nothing: the actions of the role follow from the claim.
-func (s *claimService) readEffects(ctx context.Context, _ postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
-	p.ActionEffects = effectsOf(choicesOf(c, s.engine.Catalog(), s.engine.Now(), role(ctx)), c.Currency)
-	return nil
+// readEffects reads nothing beyond the order line: what the role may do follows from the
+// claim.
+func (s *claimService) readEffects(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
+	catalog := s.engine.Catalog()
+	l, err := governedLine(ctx, r, catalog, c)
+	if err == nil {
+		p.ActionEffects = effectsOf(choicesOf(c, l, catalog, s.engine.Now(), role(ctx)), c.Currency)
+	}
+	return err
 }
 
 // role is the role of the method's caller.

@@ -54,13 +54,10 @@ func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.Lis
 		return nil, err
 	}
 	id, _ := nameOf(r.GetParent())
-	var rows []policy.Version
-	for _, v := range s.engine.Catalog().Policies {
-		after := cmp.Or(cmp.Compare(v.PolicyID, p.cursor[0]), cmp.Compare(int64(v.Number), number)) > 0
-		if after && (id == anyMerchant || v.PolicyID == id) {
-			rows = append(rows, v)
-		}
+	if id == anyMerchant {
+		id = ""
 	}
+	rows := s.engine.Catalog().Policies.Listed(id, p.cursor[0], int32(number))
 	rows, more := cut(rows, p.size)
 	out := &tenfoldv1.ListPolicyVersionsResponse{}
 	for i := range rows {
@@ -74,14 +71,16 @@ func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.Lis
 }
 
 func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolvePolicyRequest) (*tenfoldv1.ResolvePolicyResponse, error) {
+	paid := moment(r.GetPaidAt())
+	if paid.IsZero() {
+		return nil, invalid("paid_at", "an order cannot have been paid at the beginning of time")
+	}
 	if err := s.engine.ReloadCatalog(ctx); err != nil {
 		return nil, err
 	}
 	out := &tenfoldv1.ResolvePolicyResponse{}
-	for _, v := range policy.InForce(s.engine.Catalog().Policies, moment(r.GetPaidAt()), r.GetCategory()) {
-		if v.Currency == r.GetCurrencyCode() {
-			out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(v))
-		}
+	for _, v := range s.engine.Catalog().Policies.InForce(policy.NewQuery(r.GetCategory(), r.GetCurrencyCode(), paid)) {
+		out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(v))
 	}
 	if len(out.PolicyVersions) == 0 {
 		return nil, fault.New(fault.PolicyNotFound, "no policy in %s applied to category %q at that time", r.GetCurrencyCode(), r.GetCategory())
