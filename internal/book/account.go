@@ -116,7 +116,7 @@ func (b *Book) owesMore() error {
 	if !grown {
 		return nil
 	}
-	terms := policy.MerchantTerms(b.catalog.Policies, b.now, b.head.Currency)
+	terms := b.catalog.Policies.MerchantTerms(b.head.Currency, b.now)
 	protected, err := terms.Protected(b.available(ledger.ShopFunds))
 	if err != nil {
 		return money.InCurrency(err, b.head.Currency)

@@ -2,6 +2,7 @@ package book
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -16,9 +17,11 @@ import (
 type FileClaim struct {
 	// Line is the order line as the order service holds it. It is nil if LineID names
 	// a line that is already stored.
-	Line    *order.Line
-	LineID  string
-	Refunds []Refund
+	Line   *order.Line
+	LineID string
+	// Refunds are those of the line that the order service knows of, each told as by
+	// ReportOrderRefund.
+	Refunds []OrderRefund
 
 	// ClaimantID is the line's payer or recipient. Only a quote may leave it empty.
 	ClaimantID  string
@@ -45,14 +48,16 @@ func (f *FileClaim) lineID() string {
 
 func (f *FileClaim) need(c *Call, n *Needs) {
 	m := c.Header.MerchantID
-	n.line(m, f.lineID())
-	n.units(m, f.lineID())
+	needRefund(c, n, f.lineID())
 	if f.Line != nil {
 		n.claimsOf(SiblingKey{MerchantID: m, ClaimantID: f.ClaimantID, ProductID: f.Line.ProductID})
 	}
 }
 
 func (f *FileClaim) follow(b *Book, n *Needs, round int) {
+	if len(f.Refunds) > 0 {
+		followRefund(b, n, round, f.lineID())
+	}
 	l := f.Line
 	if stored := b.lines.get(f.lineID()); stored != nil {
 		l = stored.line
@@ -84,18 +89,48 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	for _, o := range f.Ordinals {
 		d.Number(int64(o))
 	}
-	if f.DigestVersion() > request.FirstVersion {
+	switch f.DigestVersion() {
+	case withFormAndCase:
 		d.Texts(string(f.PayoutForm), f.SamplingCase)
+	case withRefunds:
+		d.Texts(string(cmp.Or(f.PayoutForm, claim.Cash)), f.SamplingCase)
+		d.Number(int64(len(f.Refunds)))
+		for i := range f.Refunds {
+			f.Refunds[i].cover(d)
+		}
 	}
 }
 
-// DigestVersion is the second list of fields for what the first cannot say.
+// The lists of fields after the first: each covers all of the one before it.
+const (
+	withFormAndCase = 2
+	withRefunds     = 3
+)
+
+// DigestVersion is the oldest list of fields that says all of the filing.
 func (f *FileClaim) DigestVersion() int64 {
-	if f.SamplingCase == "" && (f.PayoutForm == "" || f.PayoutForm == claim.Cash) {
-		return request.FirstVersion
+	switch {
+	case len(f.Refunds) > 0:
+		return withRefunds
+	case f.SamplingCase != "" || f.PayoutForm != "" && f.PayoutForm != claim.Cash:
+		return withFormAndCase
 	}
-	const withFormAndCase = 2
-	return withFormAndCase
+	return request.FirstVersion
+}
+
+// storedWithoutRefunds says whether r is this filing as it was stored before its digest
+// covered refunds. Each refund must be kept as it is told here: then nothing of the
+// filing is lost, whatever r was.
+func (f *FileClaim) storedWithoutRefunds(b *Book, r *request.Stored) bool {
+	for i := range f.Refunds {
+		have := b.refunds.get(refundKey{f.lineID(), f.Refunds[i].RefundID})
+		if have == nil || f.Refunds[i].Currency != b.head.Currency || !have.same(&f.Refunds[i]) {
+			return false
+		}
+	}
+	bare := *f
+	bare.Refunds = nil
+	return r.Replay(request.DigestOf(&bare)) == nil
 }
 
 func (f *FileClaim) decide(b *Book) (Outcome, error) {
@@ -122,12 +157,16 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 			With("membersMax", policy.MembersMax)
 	}
 
-	// From here on nothing but an amount out of range can refuse.
 	if !seen {
 		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
 		b.knowsLine(l.ID)
 	}
-	f.keepRefunds(b)
+	for i, r := range f.Refunds {
+		if err := b.tellRefund(l.ID, r, fmt.Sprintf("refunds[%d]", i)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	// From here on nothing but an amount out of range can refuse.
 	id := b.ids.Next(b.now)
 	if groupID == "" {
 		groupID = id
@@ -265,18 +304,6 @@ func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 		}
 	}
 	return nil
-}
-
-// keepRefunds stores refunds of the line that are not known yet.
-func (f *FileClaim) keepRefunds(b *Book) {
-	for _, r := range f.Refunds {
-		k := refundKey{r.OrderLineID, r.RefundID}
-		if b.refunds.get(k) != nil {
-			continue
-		}
-		r.MerchantID, r.RecordedAt = b.merchantID, b.now
-		b.refunds.add(k, r, b.command)
-	}
 }
 
 func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions map[policy.LegalBasis]*policy.Version) (*claim.Claim, error) {

@@ -26,23 +26,9 @@ type ReportOrderRefund struct {
 	RefundedAt time.Time
 }
 
-func (r *ReportOrderRefund) need(c *Call, n *Needs) {
-	n.line(c.Header.MerchantID, r.LineID)
-	n.units(c.Header.MerchantID, r.LineID)
-}
+func (r *ReportOrderRefund) need(c *Call, n *Needs) { needRefund(c, n, r.LineID) }
 
-func (r *ReportOrderRefund) follow(b *Book, n *Needs, round int) {
-	if round == 0 {
-		n.units(b.merchantID, r.LineID)
-	}
-	for _, id := range b.claimsOnLine(r.LineID) {
-		n.claim(b.merchantID, id)
-		n.holdsOf(b.merchantID, id)
-		if c := b.claims.get(id); c != nil && round > 0 {
-			followGroup(b, n, round-1, &c.Claim)
-		}
-	}
-}
+func (r *ReportOrderRefund) follow(b *Book, n *Needs, round int) { followRefund(b, n, round, r.LineID) }
 
 func (r *ReportOrderRefund) Cover(d *request.Digest) {
 	d.Texts(r.LineID, r.RefundID, r.Currency)
@@ -55,24 +41,99 @@ func (r *ReportOrderRefund) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.OrderLineNotFound, "order line %s is not known", r.LineID).
 			With("orderLineId", r.LineID).At("order_line_name")
 	}
-	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
-		return Outcome{}, err
+	return Outcome{}, b.tellRefund(r.LineID, OrderRefund{
+		RefundID: r.RefundID, Amount: r.Amount, Currency: r.Currency, RefundedAt: r.RefundedAt,
+	}, "refund")
+}
+
+// OrderRefund is what the order service says of a refund of an order line, alone or
+// with a claim on the line.
+type OrderRefund struct {
+	RefundID   string
+	Amount     money.Amount
+	Currency   string
+	RefundedAt time.Time
+}
+
+func (r *OrderRefund) cover(d *request.Digest) {
+	d.Texts(r.RefundID, r.Currency)
+	d.Number(int64(r.Amount))
+	d.Time(r.RefundedAt)
+}
+
+// needRefund asks for what a refund of a line touches.
+func needRefund(c *Call, n *Needs, lineID string) {
+	n.line(c.Header.MerchantID, lineID)
+	n.units(c.Header.MerchantID, lineID)
+}
+
+// followRefund asks for the claims on a refunded line, with their groups.
+func followRefund(b *Book, n *Needs, round int, lineID string) {
+	if round == 0 {
+		n.units(b.merchantID, lineID)
 	}
-	k := refundKey{r.LineID, r.RefundID}
-	if have := b.refunds.get(k); have != nil {
-		if have.Amount != r.Amount {
-			return Outcome{}, ReferenceUsed(r.RefundID)
+	for _, id := range b.claimsOnLine(lineID) {
+		n.claim(b.merchantID, id)
+		n.holdsOf(b.merchantID, id)
+		if c := b.claims.get(id); c != nil && round > 0 {
+			followGroup(b, n, round-1, &c.Claim)
 		}
-		return Outcome{}, nil // It came with a claim, or by another request.
 	}
-	b.refunds.add(k, Refund{
-		MerchantID: b.merchantID, OrderLineID: r.LineID, RefundID: r.RefundID, Amount: r.Amount,
+}
+
+// tellRefund takes in a refund of a line: it is kept, told in an event of its own, and
+// set off against the claims on the line. The same refund again changes nothing.
+// Refuses with CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REQUEST_INVALID for a time that
+// cannot be, and REFERENCE_ALREADY_USED if the id is known with another amount or time;
+// each names a field below the given one.
+func (b *Book) tellRefund(lineID string, r OrderRefund, field string) error {
+	known, err := b.checkRefund(lineID, &r)
+	if err != nil {
+		if refusal, ok := fault.As(err); ok {
+			refusal.At(field + "." + refusal.Field)
+		}
+		return err
+	}
+	if known {
+		return nil // It came with a claim, or by another request.
+	}
+	b.refunds.add(refundKey{lineID, r.RefundID}, Refund{
+		MerchantID: b.merchantID, OrderLineID: lineID, RefundID: r.RefundID, Amount: r.Amount,
 		RefundedAt: r.RefundedAt, RecordedAt: b.now,
 	}, b.command)
 	b.record(event.OrderRefundReported, "")
-	b.detail("order_line", r.LineID)
+	b.detail("order_line", lineID)
 	b.detail("refund", r.RefundID)
-	return Outcome{}, b.setOff(r.LineID, r.Amount)
+	return b.setOff(lineID, r.Amount)
+}
+
+// same says whether a refund in the book's currency is told as it was kept.
+func (f *Refund) same(r *OrderRefund) bool {
+	return f.Amount == r.Amount && f.RefundedAt.UnixMicro() == r.RefundedAt.UnixMicro()
+}
+
+// checkRefund refuses a refund that cannot be kept, and says whether it is known.
+func (b *Book) checkRefund(lineID string, r *OrderRefund) (known bool, err error) {
+	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
+		return false, err
+	}
+	if r.RefundedAt.IsZero() || r.RefundedAt.After(b.call.Header.ArrivedAt) {
+		return false, fault.New(fault.RequestInvalid, "refund %s needs the time when the buyer got it, which is not in the future", r.RefundID).
+			At("refunded_at")
+	}
+	if have := b.refunds.get(refundKey{lineID, r.RefundID}); have != nil {
+		if have.same(r) {
+			return true, nil
+		}
+		return false, fault.New(fault.ReferenceAlreadyUsed, "refund %s of order line %s is known with %s %s at %s",
+			r.RefundID, lineID, money.Format(have.Amount, b.head.Currency), b.head.Currency, have.RefundedAt.UTC().Format(time.RFC3339Nano)).
+			With("reference", r.RefundID).At("refund_id")
+	}
+	if sum := b.refunded(lineID); sum > money.MaxAmount-r.Amount {
+		return false, fault.New(fault.AmountOutOfRange, "the refunds of order line %s may sum up to %d minor units", lineID, money.MaxAmount).
+			With("maxMinor", int64(money.MaxAmount)).With("currency", r.Currency).At("amount.minor_units")
+	}
+	return false, nil
 }
 
 // claimsOnLine gives the live claims that own units of a line, oldest first.

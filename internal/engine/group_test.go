@@ -141,7 +141,7 @@ func TestC10EarlierRefundIsSetOffOnce(t *testing.T) {
 	f.open("m1", 10_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	cmd := filing(line("m1", "l1", 3, 30_000), 1)
-	cmd.Refunds = []book.Refund{{OrderLineID: "l1", RefundID: "r1", Amount: 10_000, RefundedAt: start}}
+	cmd.Refunds = []book.OrderRefund{{RefundID: "r1", Amount: 10_000, Currency: "CNY", RefundedAt: start}}
 	first := f.found(cmd)
 	second := f.found(filing(line("m1", "l1", 3, 30_000), 2))
 	if first.Award.Refund != 0 || second.Award.Refund != 10_000 {

@@ -185,7 +185,7 @@ func TestOneLineIDWithTwoContentsInABatch(t *testing.T) {
 	t.Parallel()
 	f := twoBooks(t)
 	other := filing(line("m1", "l1", 2, 10_000), 2)
-	other.Refunds = []book.Refund{{OrderLineID: "l1", RefundID: "r", Amount: 1, RefundedAt: start}}
+	other.Refunds = []book.OrderRefund{{RefundID: "r", Amount: 1, Currency: "CNY", RefundedAt: start}}
 	answers := f.engine.Together(
 		engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", "l1", 2, 20_000), 1))},
 		engine.Asked{Header: f.request("m1", "FileClaim"), Of: &other},

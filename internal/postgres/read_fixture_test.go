@@ -117,7 +117,7 @@ func (b *books) file(id string) *claim.Claim {
 	l := line(id)
 	return b.do(b.engine.Do(b.t.Context(), b.request("FileClaim"), &book.FileClaim{
 		Line: l, ClaimantID: l.PayerID, Ordinals: []int32{1}, Basis: policy.Promise,
-		Refunds:  []book.Refund{{MerchantID: "m1", OrderLineID: id, RefundID: "refund-" + id, Amount: 100, RefundedAt: start.AddDate(0, 0, -5)}},
+		Refunds:  []book.OrderRefund{{RefundID: "refund-" + id, Amount: 100, Currency: "CNY", RefundedAt: start.AddDate(0, 0, -5)}},
 		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
 		LearnedAt: start.AddDate(0, 0, -3), Destination: "wallet-1",
 	})).Claim

@@ -106,20 +106,21 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 
 // claimedLine reads the order line, named or sent, with its refunds.
 func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.OrderLine, refunds []*tenfoldv1.LineRefund) (err error) {
-	currency, field := "", "order_line_name"
+	field := "order_line_name"
 	if given != nil {
 		name, field = given.GetName(), "order_line.name"
 		if cmd.Line, err = orderLine(given); err != nil {
 			return err
 		}
-		currency = cmd.Line.Currency
 	}
 	if err := under(parent, name, field); err != nil {
 		return err
 	}
 	_, cmd.LineID = nameOf(name)
-	cmd.Refunds, err = lineRefunds(refunds, cmd.LineID, currency)
-	return err
+	for _, r := range refunds {
+		cmd.Refunds = append(cmd.Refunds, lineRefund(r))
+	}
+	return nil
 }
 
 // batchMax is how many claims one batch can file.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -83,23 +84,10 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 	return p
 }
 
-// lineRefunds reads the refunds of a line. If the line is only named, their
-// currency is compared with the book's.
-func lineRefunds(list []*tenfoldv1.LineRefund, lineID, currency string) ([]book.Refund, error) {
-	out := make([]book.Refund, 0, len(list))
-	for i, p := range list {
-		field := fmt.Sprintf("refunds[%d].amount", i)
-		if currency == "" {
-			currency = p.GetAmount().GetCurrencyCode()
-		}
-		a, err := amount(p.GetAmount(), currency, field)
-		if err != nil {
-			return nil, err
-		}
-		if a == 0 {
-			return nil, fault.New(fault.AmountOutOfRange, "a refund must be at least one minor unit").At(field + ".minor_units")
-		}
-		out = append(out, book.Refund{OrderLineID: lineID, RefundID: p.GetRefundId(), Amount: a, RefundedAt: moment(p.GetRefundedAt())})
+// lineRefund reads a refund of a line.
+func lineRefund(p *tenfoldv1.LineRefund) book.OrderRefund {
+	return book.OrderRefund{
+		RefundID: p.GetRefundId(), RefundedAt: moment(p.GetRefundedAt()),
+		Amount: money.Amount(p.GetAmount().GetMinorUnits()), Currency: p.GetAmount().GetCurrencyCode(),
 	}
-	return out, nil
 }

@@ -357,6 +357,49 @@ func TestReportedOrderRefund(t *testing.T) {
 	f.audited()
 }
 
+// Would catch a refund in another currency that is taken as the book's, told with a
+// claim or alone, also where the line is only named; and a field that is not named.
+func TestD14RefundsAreInTheBooksCurrency(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	first, named, sent := f.filing("m1", "l0"), f.filing("m1", "l0"), f.filing("m1", "l1")
+	first.Units, named.Units = []int32{1}, []int32{2}
+	if err := f.fileErr(first); err != nil {
+		t.Fatal(err)
+	}
+	before := f.eventNumber("m1")
+	named.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: "merchants/m1/orderLines/l0"}
+	yen := &tenfoldv1.LineRefund{
+		RefundId: "r1", Amount: &tenfoldv1.Money{CurrencyCode: "JPY", MinorUnits: 10_000}, RefundedAt: timestamppb.New(start.AddDate(0, 0, -10)),
+	}
+	for _, r := range []*tenfoldv1.FileClaimRequest{named, sent} {
+		r.Refunds = []*tenfoldv1.LineRefund{yen}
+		if got := refusal(f.fileErr(r)); got.reason != "CURRENCY_MISMATCH" || got.field != "refunds[0].amount.currency_code" {
+			t.Errorf("%v: %s at %s", r.GetLine(), got.reason, got.field)
+		}
+	}
+	batch, err := f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: []*tenfoldv1.FileClaimRequest{named, sent}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range batch.GetItems() {
+		if s := item.GetStatus(); s.GetReason() != tenfoldv1.Reason_REASON_CURRENCY_MISMATCH || s.GetField() != "refunds[0].amount.currency_code" {
+			t.Errorf("in a batch: %v", item)
+		}
+	}
+	_, err = f.claims.ReportOrderRefund(f.as("order-service"), &tenfoldv1.ReportOrderRefundRequest{
+		Name: "merchants/m1/orderLines/l0", RequestId: f.id(), Refund: yen,
+	})
+	if got := refusal(err); got.reason != "CURRENCY_MISMATCH" || got.field != "refund.amount.currency_code" {
+		t.Errorf("alone: %v", err)
+	}
+	if after := f.eventNumber("m1"); after != before {
+		t.Errorf("refusals left %d events", after-before)
+	}
+	f.audited()
+}
+
 // Would catch a compensation that is paid in another form than was asked for, or a
 // refund that is paid as a coupon.
 func TestPayoutForm(t *testing.T) {

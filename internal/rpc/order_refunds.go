@@ -4,19 +4,14 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
-	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 func (s *claimService) ReportOrderRefund(ctx context.Context, r *tenfoldv1.ReportOrderRefundRequest) (*tenfoldv1.ReportOrderRefundResponse, error) {
-	refunded := moment(r.GetRefund().GetRefundedAt())
-	if refunded.After(s.engine.Now()) {
-		return nil, invalid("refund.refunded_at", "money cannot have moved in the future")
-	}
 	merchant, lineID := nameOf(r.GetName())
+	told := lineRefund(r.GetRefund())
 	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.ReportOrderRefund{
-		LineID: lineID, RefundID: r.GetRefund().GetRefundId(), RefundedAt: refunded,
-		Amount: money.Amount(r.GetRefund().GetAmount().GetMinorUnits()), Currency: r.GetRefund().GetAmount().GetCurrencyCode(),
+		LineID: lineID, RefundID: told.RefundID, RefundedAt: told.RefundedAt, Amount: told.Amount, Currency: told.Currency,
 	})
 	if err != nil {
 		return nil, err
