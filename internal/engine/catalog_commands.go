@@ -16,7 +16,8 @@ import (
 // PublishPolicyVersion publishes the next version of a policy. Policies belong to no
 // book, so this runs outside the lanes. Refuses with whatever Version.Check refuses,
 // with POLICY_ALREADY_PUBLISHED, and with REQUEST_INVALID if the number is not the
-// next one or the version would take effect before its predecessor.
+// next one, the version would take effect before its predecessor, or its currency is
+// that of no book and no other version.
 func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v policy.Version) (replayed bool, err error) {
 	if err := v.Check(); err != nil {
 		return false, err

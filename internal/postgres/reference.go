@@ -36,11 +36,15 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 
 // PublishPolicyVersion stores the next version of a policy under its request. Refuses
 // with POLICY_ALREADY_PUBLISHED if the number is taken, and with REQUEST_INVALID if it
-// is not the next one or the version would take effect before its predecessor. replayed
+// is not the next one, the version would take effect before its predecessor, or no book
+// and no other version has its currency. replayed
 // says that the same request had stored it before.
 func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		if err := checkSuccession(ctx, tx, v); err != nil {
+			return err
+		}
+		if err := checkInUse(ctx, tx, v); err != nil {
 			return err
 		}
 		n, err := insertPolicyVersion(ctx, tx, v)
@@ -76,6 +80,23 @@ func checkSuccession(ctx context.Context, tx *sqlx.Tx, v *policy.Version) error 
 	case len(last) > 0 && v.EffectiveFrom.Before(last[0].EffectiveFrom):
 		return fault.New(fault.RequestInvalid, "version %d cannot take effect before version %d, which takes effect at %s",
 			v.Number, last[0].Number, last[0].EffectiveFrom.UTC().Format(time.RFC3339)).At("policy_version.effective_from")
+	}
+	return nil
+}
+
+// checkInUse refuses a version in a currency that no book is kept in and that no
+// earlier version pays in: it could never apply, and is most likely a slip.
+func checkInUse(ctx context.Context, tx *sqlx.Tx, v *policy.Version) error {
+	var used bool
+	err := tx.GetContext(ctx, &used, `
+		SELECT EXISTS (SELECT 1 FROM books WHERE currency = $1)
+			OR EXISTS (SELECT 1 FROM policy_versions WHERE terms ->> 'currency' = $1)`, v.Currency)
+	if err != nil {
+		return failure(ctx, "look for the policy's currency", err)
+	}
+	if !used {
+		return fault.New(fault.RequestInvalid, "no book is kept in %s; open a book in it before you publish a policy for it", v.Currency).
+			With("currency", v.Currency).At("policy_version.currency_code")
 	}
 	return nil
 }

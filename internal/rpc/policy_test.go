@@ -72,6 +72,50 @@ func TestBadPolicyTerms(t *testing.T) {
 	}
 }
 
+// Would catch a policy in a currency that no book is kept in, which could never apply,
+// and versions in another currency among those that apply to an order.
+func TestD3PoliciesStandByCurrency(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	r := f.version(t, 1)
+	v := r.GetPolicyVersion()
+	v.Name, v.CurrencyCode = "policies/promise-usd/versions/1", "USD"
+	for _, m := range []*tenfoldv1.Money{v.GetAdvanceLimit(), v.GetFloor(), v.GetCap()} {
+		if m != nil {
+			m.CurrencyCode = "USD"
+		}
+	}
+	v.PublishedAt, v.EffectiveFrom = timestamppb.New(start.AddDate(-1, 0, -30)), timestamppb.New(start.AddDate(-1, 0, 0))
+	_, err := f.rules.PublishPolicyVersion(f.as("operator"), r)
+	if got := refusal(err); got.reason != "REQUEST_INVALID" || got.field != "policy_version.currency_code" {
+		t.Errorf("with books in CNY alone: %v", err)
+	}
+	_, err = f.rules.GetPolicyVersion(f.as("support"), &tenfoldv1.GetPolicyVersionRequest{Name: v.GetName()})
+	if refusal(err).reason != "POLICY_NOT_FOUND" {
+		t.Errorf("the refused version: %v", err)
+	}
+	_, err = f.books.OpenBook(f.as("finance"), &tenfoldv1.OpenBookRequest{MerchantId: "dollars", RequestId: f.id(), CurrencyCode: "USD"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.rules.PublishPolicyVersion(f.as("operator"), r); err != nil {
+		t.Fatalf("with a book in USD: %v", err)
+	}
+	for currency, want := range map[string]string{"USD": v.GetName(), "CNY": "policies/promise-tenfold/versions/1"} {
+		resolved, err := f.rules.ResolvePolicy(f.as("support"), &tenfoldv1.ResolvePolicyRequest{
+			PaidAt: timestamppb.New(start.AddDate(0, -1, 0)), Category: "toys", CurrencyCode: currency,
+		})
+		if err != nil || resolved.GetPolicyVersions()[0].GetName() != want {
+			t.Errorf("%s: %v, %v, want %s", currency, resolved, err, want)
+		}
+	}
+	_, err = f.rules.ResolvePolicy(f.as("support"), &tenfoldv1.ResolvePolicyRequest{PaidAt: timestamppb.New(time.Time{}), CurrencyCode: "CNY"})
+	if got := refusal(err); got.reason != "REQUEST_INVALID" || got.field != "paid_at" {
+		t.Errorf("at the beginning of time: %v", err)
+	}
+}
+
 // Would catch a quote that leaves out the cost of authentication where the policy
 // adds it, adds it where the policy does not, or takes it in another currency.
 func TestQuoteAddsTheAuthenticationFee(t *testing.T) {
