@@ -33,7 +33,8 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !c.ClockStoppedAt.IsZero() || c.Fires != p.Fires || !c.Deadline.Equal(p.Deadline) || b.now.Before(c.Deadline.Add(b.settings.LapseGrace)) {
+	same := c.Fires == p.Fires && c.Deadline.Equal(p.Deadline)
+	if !c.ClockStoppedAt.IsZero() || !same || !passed(c.Deadline, b.now.Add(-b.settings.LapseGrace)) {
 		return Outcome{}, claimMoved(c.ID)
 	}
 	b.record(event.DeadlinePassed, c.ID)

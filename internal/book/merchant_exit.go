@@ -145,7 +145,7 @@ func (b *Book) checkExit() error {
 			f.With(key, int64(amount)).With("currency", b.head.Currency)
 		}
 	}
-	if from := b.exitPossibleFrom(); b.now.Before(from) {
+	if from := b.exitPossibleFrom(); !passed(from, b.now) {
 		why = append(why, "the exit quarantine lasts until "+from.Format(time.RFC3339))
 		f.With("possibleFrom", from.Format(time.RFC3339))
 	}
@@ -172,7 +172,7 @@ func (l *LapseDemand) need(*Call, *Needs)    {}
 func (l *LapseDemand) Cover(*request.Digest) {}
 
 func (l *LapseDemand) decide(b *Book) (Outcome, error) {
-	if at := b.head.DemandDeadline; at.IsZero() || b.now.Before(at) {
+	if !passed(b.head.DemandDeadline, b.now) {
 		return Outcome{}, nil // Met, or another replica was first.
 	}
 	b.record(event.DepositDemandLapsed, "")

@@ -273,7 +273,7 @@ func (x *ExpireHold) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if !c.HoldExpiresAt.Equal(x.ExpiresAt) || b.now.Before(x.ExpiresAt) {
+	if !c.HoldExpiresAt.Equal(x.ExpiresAt) || !passed(c.HoldExpiresAt, b.now) {
 		return Outcome{}, claimMoved(c.ID)
 	}
 	b.record(event.HoldExpired, c.ID)

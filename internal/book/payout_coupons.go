@@ -109,7 +109,8 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 }
 
 // LapseCoupon records the gateway's report that a coupon expired. The remainder is
-// nobody's income: it stays in suspense until its owner is established.
+// nobody's income: it stays in suspense until its owner is established. A coupon for
+// which the gateway named no expiry never lapses: PAYOUT_STATE_CONFLICT.
 type LapseCoupon struct {
 	onCoupon
 	// OutNumber is that of the payout.
@@ -127,10 +128,14 @@ func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	left := p.CouponLeft()
-	if at := p.Coupon.ExpiresAt; left == 0 || b.now.Before(at) {
+	left, at := p.CouponLeft(), p.Coupon.ExpiresAt
+	until := at.Format(time.RFC3339)
+	if at.IsZero() {
+		until = "it is spent, because the gateway named no expiry"
+	}
+	if left == 0 || !passed(at, b.now) {
 		return Outcome{}, fault.New(fault.PayoutStateConflict, "the coupon of payout %s cannot lapse now: it has %s %s left and is valid until %s",
-			p.ID, money.Format(left, p.Currency), p.Currency, at.Format(time.RFC3339)).
+			p.ID, money.Format(left, p.Currency), p.Currency, until).
 			With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
 	}
 	first := b.head.TransferNumber + 1

@@ -58,6 +58,10 @@ func spanOf(v *policy.Version, fires claim.Deadline) policy.Span {
 // after is when a span that begins at t ends, by the calendar.
 func (b *Book) after(t time.Time, s policy.Span) time.Time { return b.catalog.Calendar.After(t, s) }
 
+// passed says whether an instant has come. The zero time is one that was never set: it
+// does not pass.
+func passed(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
 // wait sets a claim's deadline and its row in the list that timers and queues read.
 func (b *Book) wait(c *claim.Claim, d deadline) {
 	c.Fires, c.Deadline = d.fires, d.at
