@@ -42,8 +42,8 @@ type FileClaimRequest struct {
 	//	*FileClaimRequest_OrderLineName
 	//	*FileClaimRequest_OrderLine
 	Line isFileClaimRequest_Line `protobuf_oneof:"line"`
-	// Refunds of the line that the caller knows of. They are added to the stored
-	// ones.
+	// Refunds of the line that the caller knows of. They join those already
+	// kept, as if each had been told by ReportOrderRefund.
 	Refunds []*LineRefund `protobuf:"bytes,6,rep,name=refunds,proto3" json:"refunds,omitempty"`
 	// The claimant, as an opaque id: the line's payer or recipient.
 	ClaimantId string `protobuf:"bytes,7,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`

@@ -84,7 +84,8 @@ type ClaimServiceClient interface {
 	// ORDER_NOT_ELIGIBLE, CLAIMANT_NOT_ELIGIBLE, CLAIM_WINDOW_CLOSED,
 	// UNITS_OUT_OF_RANGE, CLAIM_ALREADY_FILED (naming the claim that owns the
 	// units), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE.
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (a refund of the line is known
+	// with another amount or time).
 	FileClaim(ctx context.Context, in *FileClaimRequest, opts ...grpc.CallOption) (*FileClaimResponse, error)
 	// BatchFileClaims files up to 500 claims of any merchants. Each item is
 	// decided alone and has its own status; a refused item does not affect the
@@ -199,13 +200,13 @@ type ClaimServiceClient interface {
 	// ListRevisions lists every revision of a claim's verdict with its price,
 	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
-	// ReportOrderRefund records that the order service refunded a line outside of
-	// its claims, or that the payment was charged back. It is a fact, and never
-	// refused because of a claim's state. It reduces the amount that is still
-	// owed; the consumer owes back the amount that was already paid, so that the
-	// price is refunded once. The same refund again changes nothing.
-	// ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// REFERENCE_ALREADY_USED (the refund had a different amount).
+	// ReportOrderRefund is the order service saying that a line was refunded
+	// outside of its claims, or charged back. It is a fact and never refused for
+	// the state of a claim: what is still owed is less by it, and what was paid
+	// already the consumer owes back, so that the price is given back once. The
+	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount
+	// or time).
 	ReportOrderRefund(ctx context.Context, in *ReportOrderRefundRequest, opts ...grpc.CallOption) (*ReportOrderRefundResponse, error)
 	// StopClock stops a claim's deadline while a test is running. Requires a
 	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,
@@ -561,7 +562,8 @@ type ClaimServiceServer interface {
 	// ORDER_NOT_ELIGIBLE, CLAIMANT_NOT_ELIGIBLE, CLAIM_WINDOW_CLOSED,
 	// UNITS_OUT_OF_RANGE, CLAIM_ALREADY_FILED (naming the claim that owns the
 	// units), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
-	// AMOUNT_OUT_OF_RANGE.
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (a refund of the line is known
+	// with another amount or time).
 	FileClaim(context.Context, *FileClaimRequest) (*FileClaimResponse, error)
 	// BatchFileClaims files up to 500 claims of any merchants. Each item is
 	// decided alone and has its own status; a refused item does not affect the
@@ -676,13 +678,13 @@ type ClaimServiceServer interface {
 	// ListRevisions lists every revision of a claim's verdict with its price,
 	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
-	// ReportOrderRefund records that the order service refunded a line outside of
-	// its claims, or that the payment was charged back. It is a fact, and never
-	// refused because of a claim's state. It reduces the amount that is still
-	// owed; the consumer owes back the amount that was already paid, so that the
-	// price is refunded once. The same refund again changes nothing.
-	// ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE,
-	// REFERENCE_ALREADY_USED (the refund had a different amount).
+	// ReportOrderRefund is the order service saying that a line was refunded
+	// outside of its claims, or charged back. It is a fact and never refused for
+	// the state of a claim: what is still owed is less by it, and what was paid
+	// already the consumer owes back, so that the price is given back once. The
+	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount
+	// or time).
 	ReportOrderRefund(context.Context, *ReportOrderRefundRequest) (*ReportOrderRefundResponse, error)
 	// StopClock stops a claim's deadline while a test is running. Requires a
 	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,

@@ -86,9 +86,9 @@ type MerchantMoneyServiceClient interface {
 	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (with the rest of the coupon),
 	// REFERENCE_ALREADY_USED.
 	ReportCouponRedeemed(ctx context.Context, in *ReportCouponRedeemedRequest, opts ...grpc.CallOption) (*ReportCouponRedeemedResponse, error)
-	// ReportCouponLapsed books that a coupon expired. The rest of the coupon is
-	// nobody's income; it is in suspense. PAYOUT_NOT_FOUND,
-	// PAYOUT_STATE_CONFLICT.
+	// ReportCouponLapsed books that a coupon expired. What is left on it is
+	// nobody's income: it lies in suspense. A coupon for which the gateway named
+	// no expiry does not lapse. PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT.
 	ReportCouponLapsed(ctx context.Context, in *ReportCouponLapsedRequest, opts ...grpc.CallOption) (*ReportCouponLapsedResponse, error)
 }
 
@@ -264,9 +264,9 @@ type MerchantMoneyServiceServer interface {
 	// AMOUNT_OUT_OF_RANGE, COUPON_EXCEEDED (with the rest of the coupon),
 	// REFERENCE_ALREADY_USED.
 	ReportCouponRedeemed(context.Context, *ReportCouponRedeemedRequest) (*ReportCouponRedeemedResponse, error)
-	// ReportCouponLapsed books that a coupon expired. The rest of the coupon is
-	// nobody's income; it is in suspense. PAYOUT_NOT_FOUND,
-	// PAYOUT_STATE_CONFLICT.
+	// ReportCouponLapsed books that a coupon expired. What is left on it is
+	// nobody's income: it lies in suspense. A coupon for which the gateway named
+	// no expiry does not lapse. PAYOUT_NOT_FOUND, PAYOUT_STATE_CONFLICT.
 	ReportCouponLapsed(context.Context, *ReportCouponLapsedRequest) (*ReportCouponLapsedResponse, error)
 	mustEmbedUnimplementedMerchantMoneyServiceServer()
 }

@@ -523,11 +523,13 @@ func (x *Promise) GetClauseDigest() string {
 type LineRefund struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order service's id of the refund, unique within the line. The same id
-	// again means the same refund; with a different amount it is REQUEST_INVALID.
+	// again is the same refund; with another amount or time it is
+	// REFERENCE_ALREADY_USED.
 	RefundId string `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// The amount that was given back for goods and shipping of the line.
+	// What was given back for goods and shipping of the line, in the currency of
+	// the book.
 	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The time at which the buyer received it.
+	// When the buyer got it; not in the future.
 	RefundedAt    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=refunded_at,json=refundedAt,proto3" json:"refunded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

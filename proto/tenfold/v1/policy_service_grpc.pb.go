@@ -39,10 +39,11 @@ const (
 // and the method.
 type PolicyServiceClient interface {
 	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED if the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH if amounts differ in currency,
-	// REQUEST_INVALID if the number is not the next one or the version takes
-	// effect before the previous version.
+	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
+	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
+	// currency, REQUEST_INVALID where the number is not the next, the version
+	// takes effect before the one before it, or its currency is that of no book
+	// and of no other version.
 	PublishPolicyVersion(ctx context.Context, in *PublishPolicyVersionRequest, opts ...grpc.CallOption) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(ctx context.Context, in *GetPolicyVersionRequest, opts ...grpc.CallOption) (*GetPolicyVersionResponse, error)
@@ -143,10 +144,11 @@ func (c *policyServiceClient) ListCalendarDays(ctx context.Context, in *ListCale
 // and the method.
 type PolicyServiceServer interface {
 	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED if the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH if amounts differ in currency,
-	// REQUEST_INVALID if the number is not the next one or the version takes
-	// effect before the previous version.
+	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
+	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
+	// currency, REQUEST_INVALID where the number is not the next, the version
+	// takes effect before the one before it, or its currency is that of no book
+	// and of no other version.
 	PublishPolicyVersion(context.Context, *PublishPolicyVersionRequest) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(context.Context, *GetPolicyVersionRequest) (*GetPolicyVersionResponse, error)
