@@ -73,6 +73,6 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	}
 	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
 	if n := others(p.Approvers, p.ProposedBy); n < approversNeeded {
-		b.wrong(subject, "was carried out with the approval of %d others", n)
+		b.wrong(subject, "was carried out with the approval of only %d others", n)
 	}
 }

@@ -130,8 +130,10 @@ func (b *Book) payDebts(keys []debtKey, left *purse) error {
 			if err != nil {
 				return err
 			}
-			open[i] = min(d.Open, can)
-			all += open[i]
+			if can > 0 {
+				open[i] = d.Open
+				all += d.Open
+			}
 		}
 	}
 	shares := open
