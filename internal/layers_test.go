@@ -75,6 +75,19 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/postgres/pgwire": {
 		importers: []string{"internal/postgres"},
 	},
+	"internal/book/booktest": {
+		imports: []string{
+			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
+			"internal/claim", "internal/ledger", "internal/calendar", "internal/payout", "internal/event", "internal/debt",
+			"internal/proposal", "internal/book",
+		},
+	},
+	"internal/book/booktest/flips": {
+		imports: []string{
+			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/policy", "internal/claim",
+			"internal/ledger", "internal/payout", "internal/debt", "internal/proposal", "internal/book", "internal/book/booktest",
+		},
+	},
 	"internal/postgres/fill": {
 		importers: []string{"internal/bench"},
 	},

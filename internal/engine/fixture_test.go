@@ -7,22 +7,30 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// start is the time at which every fixture's clock begins.
-var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+// The examples of which the tests are told; start is when every fixture's clock
+// begins.
+var (
+	start  = booktest.Start
+	line   = booktest.Line
+	filing = booktest.Filing
+	egg    = booktest.Egg
+	result = booktest.Result
+)
 
 // clock is a clock that the test moves.
 type clock struct {
@@ -134,25 +142,6 @@ func (f *fixture) topUp(merchant string, amount money.Amount) {
 	}
 }
 
-// line is an order line of one product, paid a month before the start.
-func line(merchant, id string, quantity int32, paid money.Amount) *order.Line {
-	at := start.AddDate(0, -1, 0)
-	return &order.Line{
-		MerchantID: merchant, ID: id, OrderID: "order-" + id, PaymentID: "payment-" + id,
-		PaidAt: at, ShippedAt: at.Add(time.Hour), DeliveredAt: at.Add(48 * time.Hour),
-		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY",
-		UnitPrice: paid / money.Amount(quantity), GoodsPaid: paid, PayerID: "consumer-" + id, RecipientID: "consumer-" + id,
-	}
-}
-
-func filing(l *order.Line, ordinals ...int32) book.FileClaim {
-	return book.FileClaim{
-		Line: l, ClaimantID: l.PayerID, Ordinals: ordinals, Basis: policy.Promise,
-		Remedies: policy.Remedies{Refund: true, Compensation: true}, Grounds: claim.GroundsTrademark,
-		LearnedAt: start.AddDate(0, 0, -3), Destination: "wallet-1",
-	}
-}
-
 func (f *fixture) file(cmd book.FileClaim) *claim.Claim {
 	f.t.Helper()
 	o, err := f.engine.Do(f.t.Context(), f.request(cmd.Line.MerchantID, "FileClaim"), &cmd)
@@ -167,18 +156,6 @@ func (f *fixture) authenticator(id string, kind claim.AuthenticatorKind) {
 	_, err := f.engine.RegisterAuthenticator(f.t.Context(), f.request("", "RegisterAuthenticator"), claim.Authenticator{ID: id, Kind: kind, DisplayName: id})
 	if err != nil {
 		f.t.Fatal(err)
-	}
-}
-
-// result is a laboratory's result on every unit of a claim.
-func result(c *claim.Claim, v claim.Verdict, report string) claim.Result {
-	units := make([]claim.Unit, len(c.Units))
-	for i, u := range c.Units {
-		units[i] = claim.Unit{Ordinal: u.Ordinal, Verdict: v}
-	}
-	return claim.Result{
-		ClaimID: c.ID, AuthenticatorID: "lab-1", ReportNumber: report, Sample: claim.SealedPlatformSample,
-		CustodyIntact: true, Units: units, IssuedAt: start,
 	}
 }
 
@@ -218,8 +195,63 @@ func (f *fixture) answer(p payout.Payout, said payout.Outcome) *claim.Claim {
 	return o.Claim
 }
 
+func (f *fixture) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// by is a request that a person stands behind.
+func (f *fixture) by(person, merchant, method string) request.Header {
+	h := f.request(merchant, method)
+	h.Principal.Person = person
+	return h
+}
+
+// found files a claim and has it found counterfeit.
+func (f *fixture) found(cmd book.FileClaim) *claim.Claim {
+	f.t.Helper()
+	c := f.file(cmd)
+	return f.record(c, result(c, claim.Counterfeit, "R-"+cmd.Line.MerchantID+"-"+c.ID))
+}
+
+// paid lets every payout of a claim arrive.
+func (f *fixture) paid(c *claim.Claim) *claim.Claim {
+	f.t.Helper()
+	for _, p := range f.takePayouts() {
+		c = f.answer(p, payout.OutcomeSucceeded)
+	}
+	return c
+}
+
+// current reads a claim as the database has it.
+func (f *fixture) current(c *claim.Claim) *claim.Claim {
+	f.t.Helper()
+	now, found, err := f.pg.Reader().Claim(f.t.Context(), c.MerchantID, c.ID)
+	if err != nil || !found {
+		f.t.Fatalf("claim %s: found %v, %v", c.ID, found, err)
+	}
+	return &now
+}
+
+func labs(f *fixture) {
+	f.authenticator("lab-1", claim.AccreditedLab)
+	f.authenticator("lab-2", claim.AccreditedLab)
+}
+
+type balances = map[ledger.Purpose]money.Amount
+
+func (f *fixture) balanced(merchant string, want balances) {
+	f.t.Helper()
+	if diff := cmp.Diff(want, f.balances(merchant)); diff != "" {
+		f.t.Errorf("balances of %s:\n%s", merchant, diff)
+	}
+	f.audited()
+}
+
 // balances reads a book's accounts that are not zero, on their normal side.
-func (f *fixture) balances(merchant string) map[ledger.Purpose]money.Amount {
+func (f *fixture) balances(merchant string) balances {
 	f.t.Helper()
 	var rows []struct {
 		Purpose string `db:"purpose"`
@@ -231,7 +263,7 @@ func (f *fixture) balances(merchant string) map[ledger.Purpose]money.Amount {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	out := make(map[ledger.Purpose]money.Amount)
+	out := make(balances)
 	for _, r := range rows {
 		p := ledger.Purpose(r.Purpose)
 		b := ledger.Balance{Debits: money.Amount(r.Debits), Credits: money.Amount(r.Credits)}.Of(p)
@@ -240,4 +272,23 @@ func (f *fixture) balances(merchant string) map[ledger.Purpose]money.Amount {
 		}
 	}
 	return out
+}
+
+// Would catch tests of decisions that rest on other policies, days or settings than an
+// installation begins with.
+func TestShelfBeginsAsADatabaseDoes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s, catalog := booktest.New(start), f.engine.Catalog()
+	if diff := cmp.Diff(catalog.Policies.Listed("", "", 0), s.Catalog().Policies.Listed("", "", 0)); diff != "" {
+		t.Errorf("policies:\n%s", diff)
+	}
+	for year := 2024; year <= 2027; year++ {
+		if diff := cmp.Diff(catalog.Calendar.Days(year), s.Catalog().Calendar.Days(year)); diff != "" {
+			t.Errorf("days of %d:\n%s", year, diff)
+		}
+	}
+	if config := engine.Defaults(); config.PayoutLife != booktest.PayoutLife || config.LapseGrace != booktest.LapseGrace {
+		t.Errorf("the engine's settings are %+v", config.Settings)
+	}
 }

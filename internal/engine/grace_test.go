@@ -22,14 +22,14 @@ func TestD16AnotherGraceDoesNotBrickPayouts(t *testing.T) {
 			f := newFixture(t)
 			f.open("m1", 500_000)
 			f.authenticator("lab-1", claim.AccreditedLab)
-			c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+			f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
 			made := f.takePayouts()
 			for _, p := range made {
 				f.answer(p, payout.OutcomeFailed)
 			}
 			// One of them is final: the worker asked once more when it could not be paid.
 			f.clock.Move(engine.Defaults().PayoutLife + time.Minute)
-			c = f.answer(made[0], payout.OutcomeFailed)
+			c := f.answer(made[0], payout.OutcomeFailed)
 
 			config := engine.Defaults()
 			config.LapseGrace = grace

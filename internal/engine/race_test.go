@@ -9,10 +9,14 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -198,4 +202,111 @@ func TestRecordTimeGrowsAcrossReplicas(t *testing.T) {
 		}
 		last = o.Claim.FiledAt
 	}
+}
+
+// Would catch two people who approve at once, on two replicas and each twice, and
+// carry a proposal out twice or never.
+func TestApprovalsRaceAndAreSentAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 190_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	// Of 220,000 the platform advances 30,000.
+	c := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))))
+	o, err := f.engine.Do(t.Context(), f.by("finance-1", "m1", "ProposeDecision"), &book.ProposeDecision{
+		Kind: proposal.WriteOff, Amount: 10_000, Currency: "CNY", DebtKind: debt.Advance, DebtID: c.ID,
+	})
+	f.must(err)
+	var approve []func(*engine.Engine) error
+	for _, person := range []string{"approver-1", "approver-2", "approver-2", "approver-1"} {
+		h := f.by(person, "m1", "ApproveProposal")
+		h.RequestID = person
+		approve = append(approve, func(e *engine.Engine) error {
+			return errorOf(e.Do(t.Context(), h, &book.ApproveProposal{OnProposal: book.OnProposal{Number: o.Proposal.Number}}))
+		})
+	}
+	for i, err := range race(f, approve...) {
+		if err != nil {
+			t.Errorf("approval %d: %v", i, err)
+		}
+	}
+	if c = f.current(c); c.Funding.WrittenOff != 10_000 {
+		t.Errorf("written off: %+v", c.Funding)
+	}
+	f.audited()
+}
+
+// Would catch purchases that together spend more than the face of a coupon, at once
+// and on two replicas.
+func TestPurchasesRaceForOneCoupon(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 300_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	filed := filing(line("m1", "l1", 2, 20_000), 1, 2)
+	filed.PayoutForm = claim.Coupon
+	f.accept(f.confirmNotice(f.found(filed)))
+	made := f.takePayouts()
+	for _, p := range made {
+		_, ours, err := f.engine.Reserve(t.Context(), postgres.Reservation{
+			Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
+		})
+		if err != nil || !ours {
+			t.Fatalf("reserve out-number: %v, %v", ours, err)
+		}
+		f.answer(p, payout.OutcomeSucceeded)
+	}
+	coupon := made[1]
+	if coupon.Form != claim.Coupon || coupon.Amount != 200_000 {
+		t.Fatalf("made %+v", made)
+	}
+	var spend []func(*engine.Engine) error
+	for n := range 3 {
+		h := f.request("", "ReportCouponRedeemed")
+		spend = append(spend, func(e *engine.Engine) error {
+			return errorOf(e.Do(t.Context(), h, &book.RedeemCoupon{
+				OutNumber: coupon.OutNumber, Amount: 100_000, Currency: "CNY", Reference: fmt.Sprint("buy-", n),
+			}))
+		})
+	}
+	refused := 0
+	for i, err := range race(f, spend...) {
+		switch {
+		case errors.Is(err, fault.CouponExceeded):
+			refused++
+		case err != nil:
+			t.Errorf("purchase %d: %v", i, err)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d of 3 purchases were refused", refused)
+	}
+	f.balanced("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
+}
+
+// Would catch a payment that two books or two requests take in at once.
+func TestRepaymentsRaceForOnePayment(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	var repay []func(*engine.Engine) error
+	for _, merchant := range []string{"m1", "m2"} {
+		f.open(merchant, 300_000)
+		c := f.paid(f.accept(f.confirmNotice(f.found(filing(line(merchant, "l1", 1, 10_000), 1)))))
+		o, err := f.engine.Do(t.Context(), f.request(merchant, "ReviseVerdict"), &book.ReviseVerdict{
+			OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: book.GroundFraud, Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Genuine}},
+		})
+		f.must(err)
+		if o.Claim.Funding.ClawedBack != 110_000 {
+			t.Fatalf("clawed back: %+v", o.Claim.Funding)
+		}
+		for range 2 {
+			h := f.request(merchant, "RecordConsumerRepayment")
+			repay = append(repay, func(e *engine.Engine) error {
+				return errorOf(e.Do(t.Context(), h, &book.RepayClawBack{ClaimID: c.ID, Amount: 100_000, Currency: "CNY", Reference: "back-1"}))
+			})
+		}
+	}
+	oneWins(t, race(f, repay...), fault.ReferenceAlreadyUsed, fault.TransactionContended)
+	f.audited()
 }

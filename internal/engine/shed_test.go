@@ -46,8 +46,8 @@ func TestBookIsShedWhileItIsWritten(t *testing.T) {
 	// The gateway answers each instruction twice.
 	made := f.takePayouts()
 	together(2*len(made), func(n int) { f.answer(made[n/2], payout.OutcomeSucceeded) })
-	for _, c := range f.read(claims...) {
-		if c.State != claim.Paid {
+	for _, c := range claims {
+		if c = f.current(c); c.State != claim.Paid {
 			t.Errorf("claim %s is %s", c.ID, c.State)
 		}
 	}

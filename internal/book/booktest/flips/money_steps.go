@@ -1,0 +1,185 @@
+package flips
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/debt"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+)
+
+// coupons are the payouts whose coupon can be spent.
+func (w *sequence) coupons() []payout.Payout {
+	var fit []payout.Payout
+	for _, p := range w.payouts() {
+		if p.Coupon.State == payout.CouponIssued {
+			fit = append(fit, p)
+		}
+	}
+	return fit
+}
+
+func (w *sequence) redeemOne() string {
+	fit := w.coupons()
+	if len(fit) == 0 {
+		return ""
+	}
+	p := fit[w.rand.IntN(len(fit))]
+	w.number++
+	cmd := book.RedeemCoupon{
+		OutNumber: p.OutNumber, Amount: pick(w, p.Amount, p.Amount/3+1, 1), Currency: "CNY", Reference: fmt.Sprintf("%s-buy-%d", w.merchant, w.number),
+	}
+	w.must(w.place.Send(p))
+	_, err := w.place.Do(w.on("ReportCouponRedeemed"), &cmd)
+	return w.told(fmt.Sprintf("redeem %d of %s", cmd.Amount, w.name(p.ClaimID)), err)
+}
+
+func (w *sequence) lapseOne() string {
+	fit := w.coupons()
+	if len(fit) == 0 {
+		return ""
+	}
+	p := fit[w.rand.IntN(len(fit))]
+	if w.rand.IntN(2) == 0 { // The other half is told too early and refused.
+		w.place.Move(max(0, p.Coupon.ExpiresAt.Add(time.Minute).Sub(w.place.Now())))
+	}
+	w.must(w.place.Send(p))
+	_, err := w.place.Do(w.on("ReportCouponLapsed"), &book.LapseCoupon{OutNumber: p.OutNumber})
+	return w.told("coupon lapses of "+w.name(p.ClaimID), err)
+}
+
+// repayOne lets the consumer give back a part of what has arrived beyond the award.
+func (w *sequence) repayOne() string {
+	c := w.one()
+	if c == nil {
+		return ""
+	}
+	owed := min(c.Funding.ClawedBack, c.Funding.Paid()-c.Award.Total())
+	if owed <= 0 {
+		return ""
+	}
+	w.number++
+	cmd := book.RepayClawBack{
+		ClaimID: c.ID, Amount: pick(w, owed, owed/2+1, 1), Currency: "CNY",
+		Reference: fmt.Sprintf("%s-back-%d", w.merchant, w.number),
+	}
+	_, err := w.place.Do(w.on("RecordConsumerRepayment"), &cmd)
+	if err == nil {
+		for _, part := range payout.Parts() {
+			w.again[slice{c.ID, part}] += cmd.Amount
+		}
+	}
+	return w.told(fmt.Sprintf("repay %d of %s", cmd.Amount, w.name(c.ID)), err)
+}
+
+// proposeOne proposes a decision about the merchant's money, or to undo one.
+func (w *sequence) proposeOne() string {
+	cmd := book.ProposeDecision{
+		Kind: proposal.Kinds()[w.rand.IntN(len(proposal.Kinds()))], Amount: pick[money.Amount](w, 1, 1_000, 12_345, 40_000), Currency: "CNY",
+	}
+	switch {
+	case cmd.Kind.Undoes():
+		if len(w.carriedOut) == 0 {
+			return ""
+		}
+		of := w.carriedOut[w.rand.IntN(len(w.carriedOut))]
+		cmd.Undoes, cmd.Amount = of.Number, of.Amount
+		if cmd.Kind = proposal.PenaltyReversal; of.Kind == proposal.WriteOff {
+			cmd.Kind, cmd.Amount = proposal.WriteOffRecovery, pick(w, of.Amount, of.Amount/2+1)
+		}
+	case cmd.Kind == proposal.WriteOff:
+		kind, id, open := w.debt()
+		if id == "" {
+			return ""
+		}
+		cmd.DebtKind, cmd.DebtID, cmd.Amount = kind, id, pick(w, cmd.Amount, open, open/2+1)
+	}
+	o, err := w.place.Do(w.on("ProposeDecision"), &cmd)
+	if err == nil {
+		w.proposals = append(w.proposals, o.Proposal.Number)
+	}
+	return w.told(fmt.Sprintf("propose %s %d of %s", cmd.Kind, cmd.Amount, w.name(cmd.DebtID)), err)
+}
+
+// debt names a debt that can be given up, with what may be open of it; none where
+// nothing is owed.
+func (w *sequence) debt() (debt.Kind, string, money.Amount) {
+	if len(w.topUps) > 0 && w.rand.IntN(4) == 0 {
+		return debt.TopUp, w.topUps[w.rand.IntN(len(w.topUps))], 1
+	}
+	all := w.claims()
+	for _, i := range w.rand.Perm(len(w.ids)) {
+		switch c := all[w.ids[i]]; {
+		case c.Fees.Owed > 0:
+			return debt.Fee, c.ID, c.Fees.Owed
+		case c.Funding.Advanced > 0:
+			return debt.Advance, c.ID, c.Funding.Advanced
+		}
+	}
+	return "", "", 0
+}
+
+// decideProposal has a few people decide a proposal.
+func (w *sequence) decideProposal() string {
+	if len(w.proposals) == 0 {
+		return ""
+	}
+	// The newest is open as a rule.
+	number := w.proposals[len(w.proposals)-1-w.rand.IntN(min(2, len(w.proposals)))]
+	on := book.OnProposal{Number: number}
+	if w.rand.IntN(8) == 0 {
+		_, err := w.place.Do(w.on("RefuseProposal"), &book.RefuseProposal{OnProposal: on})
+		return w.told(fmt.Sprintf("refuse proposal %d", number), err)
+	}
+	what := fmt.Sprintf("approve proposal %d", number)
+	for range 1 + w.rand.IntN(5) {
+		o, err := w.place.Do(w.on("ApproveProposal"), &book.ApproveProposal{OnProposal: on})
+		if what = w.told(what, err); err == nil && o.Proposal.State == proposal.CarriedOut {
+			if !o.Proposal.Kind.Undoes() {
+				w.carriedOut = append(w.carriedOut, *o.Proposal)
+			}
+			break
+		}
+	}
+	return what
+}
+
+// leave lets the merchant begin to leave, stay after all, or go.
+func (w *sequence) leave() string {
+	w.number++
+	var cmd book.Command
+	switch w.rand.IntN(3) {
+	case 0:
+		cmd = &book.BeginExit{}
+	case 1:
+		cmd = &book.CancelExit{}
+	default:
+		cmd = &book.CompleteExit{
+			DepositReference: fmt.Sprintf("%s-out-%d", w.merchant, w.number), ShopFundsReference: fmt.Sprintf("%s-shop-%d", w.merchant, w.number),
+		}
+	}
+	_, err := w.place.Do(w.on("Exit"), cmd)
+	return w.told(fmt.Sprintf("%T", cmd), err)
+}
+
+func (w *sequence) addEvidence() string {
+	c := w.one()
+	if c == nil {
+		return ""
+	}
+	_, err := w.place.Do(w.on("AddEvidence"), &book.AddEvidence{ClaimID: c.ID, Kind: "PHOTO", Reference: "files/1", Digest: "d"})
+	return w.told("evidence on "+w.name(c.ID), err)
+}
+
+func (w *sequence) assign() string {
+	c := w.mostly(claim.InReview)
+	if c == nil {
+		return ""
+	}
+	_, err := w.place.Do(w.on("AssignReview"), &book.AssignReview{OnClaim: book.OnClaim{ClaimID: c.ID}, Assignee: pick(w, "", "person-1", "person-5")})
+	return w.told("assign "+w.name(c.ID), err)
+}

@@ -1,0 +1,162 @@
+package book_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest/flips"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+)
+
+const (
+	// flipsVariable says how many sequences are run, flipsSeedVariable which is the
+	// first: with one sequence it repeats what a failure printed. The tests of engine
+	// read them too.
+	flipsVariable     = "TENFOLD_FLIPS"
+	flipsSeedVariable = "TENFOLD_FLIPS_SEED"
+	flipsDefault      = 2_000
+	// flipsTogether is how many sequences one goroutine runs.
+	flipsTogether = 250
+)
+
+func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// A failure names the seed and what was done; TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=…
+// repeats it.
+//
+// Would catch a book that does not fit the verdicts after any sequence of decisions,
+// payments and answers, whatever of it is in memory: a consumer paid twice or less than
+// the award, a merchant who bears more than the award or is debited without notice,
+// money that is stuck.
+func TestRandomFlips(t *testing.T) {
+	t.Parallel()
+	count, first := fromEnvironment(t, flipsVariable, flipsDefault), fromEnvironment(t, flipsSeedVariable, rand.Uint64N(1<<40))
+	t.Logf("%d sequences from seed %d on", count, first)
+	for from := uint64(0); from < count; from += flipsTogether {
+		t.Run(fmt.Sprint(first+from), func(t *testing.T) {
+			t.Parallel()
+			for seed := first + from; seed < first+min(count, from+flipsTogether) && !t.Failed(); seed++ {
+				merchant := fmt.Sprintf("flips-%d", seed)
+				told := flips.Run(inMemory(t, merchant, seed), merchant, seed, true)
+				for _, wrong := range told.Wrong {
+					t.Error(wrong)
+				}
+				if t.Failed() {
+					t.Errorf("seed %d did: %q", seed, told.Done)
+				}
+			}
+		})
+	}
+}
+
+// memory is a book on a shelf that forgets at random.
+type memory struct {
+	*booktest.Shelf
+	merchant string
+}
+
+func inMemory(t *testing.T, merchant string, seed uint64) *memory {
+	t.Helper()
+	m := &memory{Shelf: booktest.New(start), merchant: merchant}
+	m.Forgetful(rand.New(rand.NewPCG(seed, 1)))
+	for _, v := range flips.Policies() {
+		if err := m.Publish(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, a := range flips.Authenticators() {
+		if err := m.Register(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+func (m *memory) Send(p payout.Payout) error {
+	m.Shelf.Send(p)
+	return nil
+}
+
+func (m *memory) rows() *booktest.Rows { return m.Rows(m.merchant) }
+
+func (m *memory) Head() (book.Head, error) { return m.rows().Head, nil }
+
+func (m *memory) Claims(ids []string) ([]claim.Claim, error) {
+	var list []claim.Claim
+	for _, id := range ids {
+		if c, found := m.rows().Claims[id]; found {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+func (m *memory) Payouts() ([]payout.Payout, error) { return m.rows().SortedPayouts(), nil }
+func (m *memory) Results() ([]claim.Result, error)  { return m.rows().SortedResults(), nil }
+
+func (m *memory) DueWaits(before time.Time) ([]book.Wait, error) {
+	return m.rows().DueWaits(before), nil
+}
+
+func (m *memory) ExpiredHolds(before time.Time) ([]book.Wait, error) {
+	return m.rows().ExpiredHolds(before), nil
+}
+
+// Prove gives what was found after any batch so far.
+func (m *memory) Prove() ([]string, error) { return m.Broken(), nil }
+
+// Would catch sequences in which nothing much happens any more, so that they prove
+// nothing: together they pull every trigger and make nearly every kind of transfer.
+func TestFlipsReachEveryState(t *testing.T) {
+	t.Parallel()
+	const sequences = 800
+	// So few sequences do not make these; the scenarios do.
+	rare := []ledger.Kind{
+		ledger.SuspenseReceived, ledger.WriteOffCancelled, ledger.WriteOffRecovered, ledger.DepositForfeited, ledger.PenaltyTaken,
+		ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
+	}
+	reached := make(map[string]bool)
+	for seed := range uint64(sequences) {
+		m := inMemory(t, "m1", seed)
+		flips.Run(m, "m1", seed, false)
+		for _, e := range m.rows().Events {
+			reached[string(e.Kind)] = true
+			if e.Move != nil {
+				reached[e.Move.Trigger] = true
+			}
+		}
+		for _, x := range m.rows().Transfers {
+			reached[string(x.Kind)] = true
+		}
+	}
+	for _, trigger := range claim.Triggers() {
+		if !reached[string(trigger)] {
+			t.Errorf("no sequence pulls %s", trigger)
+		}
+	}
+	for _, kind := range ledger.Kinds() {
+		if !reached[string(kind)] && !slices.Contains(rare, kind) {
+			t.Errorf("no sequence makes a transfer of kind %s", kind)
+		}
+	}
+}
