@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -19,36 +19,18 @@ func newBook() *cobra.Command {
 }
 
 func newBookGet() *cobra.Command {
-	var c client
-	var out output
-	cmd := &cobra.Command{
+	var c remote
+	return c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "get MERCHANT",
 		Short: "Show a merchant's accounts and the head of its chain",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			name := "merchants/" + strings.TrimPrefix(args[0], "merchants/")
-			got, err := tenfoldv1.NewDepositServiceClient(conn).GetBook(cmd.Context(), &tenfoldv1.GetBookRequest{Name: name})
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(got.GetBook())
-			}
-			printBook(&out, got.GetBook())
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleFinance)
-	out.flag(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		got, err := tenfoldv1.NewDepositServiceClient(conn).GetBook(cmd.Context(), &tenfoldv1.GetBookRequest{Name: merchantNameOf(args[0])})
+		if err != nil {
+			return refusal(err)
+		}
+		return show(&c.out, got.GetBook(), printBook)
+	})
 }
 
 func printBook(o *output, b *tenfoldv1.Book) {

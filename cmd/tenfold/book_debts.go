@@ -1,77 +1,49 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 func newBookDebts() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var kind string
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "debts MERCHANT",
 		Short: "List what a merchant owes and must still set aside, with sums by age",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			r := &tenfoldv1.ListDebtsRequest{Parent: "merchants/" + strings.TrimPrefix(args[0], "merchants/"), PageSize: debtsPage}
-			if kind != "" {
-				number, ok := tenfoldv1.DebtKind_value["DEBT_KIND_"+strings.ToUpper(strings.ReplaceAll(kind, "-", "_"))]
-				if !ok {
-					return usageError{fmt.Errorf("TENFOLD_KIND or --kind must be shortfall, advance, fee, top-up or hold, not %q", kind)}
-				}
-				r.Kind = tenfoldv1.DebtKind(number)
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			got, err := everyDebt(cmd.Context(), tenfoldv1.NewDepositServiceClient(conn), r)
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(got)
-			}
-			printDebts(&out, got)
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleFinance)
-	out.flag(cmd)
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		number, err := choice("kind", kind, tenfoldv1.DebtKind_value, "DEBT_KIND_", "shortfall", "advance", "fee", "top-up", "hold")
+		if err != nil {
+			return err
+		}
+		books, all := tenfoldv1.NewDepositServiceClient(conn), &tenfoldv1.ListDebtsResponse{}
+		err = everyPage(func(token string) (*tenfoldv1.ListDebtsResponse, error) {
+			return books.ListDebts(cmd.Context(), &tenfoldv1.ListDebtsRequest{
+				Parent: merchantNameOf(args[0]), Kind: tenfoldv1.DebtKind(number), PageSize: bookPage, PageToken: token,
+			})
+		}, func(page *tenfoldv1.ListDebtsResponse) {
+			all.Debts = append(all.Debts, page.GetDebts()...)
+			all.Buckets = append(all.Buckets, page.GetBuckets()...)
+		})
+		if err != nil {
+			return err
+		}
+		return show(&c.out, all, printDebts)
+	})
 	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
 	return cmd
 }
 
-// debtsPage is the size of a page.
-const debtsPage = 1000
-
-// everyDebt reads all pages into one answer.
-func everyDebt(ctx context.Context, books tenfoldv1.DepositServiceClient, r *tenfoldv1.ListDebtsRequest) (*tenfoldv1.ListDebtsResponse, error) {
-	all := &tenfoldv1.ListDebtsResponse{}
-	for {
-		page, err := books.ListDebts(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		all.Debts = append(all.Debts, page.GetDebts()...)
-		all.Buckets = append(all.Buckets, page.GetBuckets()...)
-		if r.PageToken = page.GetNextPageToken(); r.GetPageToken() == "" {
-			return all, nil
-		}
-	}
-}
+// bookPage is the size of a page of a book's debts or proposals.
+const bookPage = 1000
 
 func printDebts(o *output, r *tenfoldv1.ListDebtsResponse) {
 	t := o.newTable("", column{title: "Kind"}, column{title: "Claim or payment"}, column{title: "Case"}, column{title: "Since"}, column{"Open", true})

@@ -1,75 +1,43 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 func newBookProposals() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var state string
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "proposals MERCHANT",
 		Short: "List the proposals about a merchant's money, and the votes on them",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			r := &tenfoldv1.ListProposalsRequest{Parent: "merchants/" + strings.TrimPrefix(args[0], "merchants/"), PageSize: proposalsPage}
-			if state != "" {
-				number, ok := tenfoldv1.ProposalState_value["PROPOSAL_STATE_"+strings.ToUpper(strings.ReplaceAll(state, "-", "_"))]
-				if !ok {
-					return usageError{fmt.Errorf("TENFOLD_STATE or --state must be open, carried-out, refused or void, not %q", state)}
-				}
-				r.State = tenfoldv1.ProposalState(number)
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			got, err := everyProposal(cmd.Context(), tenfoldv1.NewMerchantMoneyServiceClient(conn), r)
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(got)
-			}
-			printProposals(&out, got)
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleFinance)
-	out.flag(cmd)
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		number, err := choice("state", state, tenfoldv1.ProposalState_value, "PROPOSAL_STATE_", "open", "carried-out", "refused", "void")
+		if err != nil {
+			return err
+		}
+		money, all := tenfoldv1.NewMerchantMoneyServiceClient(conn), &tenfoldv1.ListProposalsResponse{}
+		err = everyPage(func(token string) (*tenfoldv1.ListProposalsResponse, error) {
+			return money.ListProposals(cmd.Context(), &tenfoldv1.ListProposalsRequest{
+				Parent: merchantNameOf(args[0]), State: tenfoldv1.ProposalState(number), PageSize: bookPage, PageToken: token,
+			})
+		}, func(page *tenfoldv1.ListProposalsResponse) {
+			all.Proposals = append(all.Proposals, page.GetProposals()...)
+		})
+		if err != nil {
+			return err
+		}
+		return show(&c.out, all, printProposals)
+	})
 	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused or void")
 	return cmd
-}
-
-// proposalsPage is the size of a page.
-const proposalsPage = 1000
-
-// everyProposal reads all pages into one answer.
-func everyProposal(ctx context.Context, money tenfoldv1.MerchantMoneyServiceClient, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
-	all := &tenfoldv1.ListProposalsResponse{}
-	for {
-		page, err := money.ListProposals(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		all.Proposals = append(all.Proposals, page.GetProposals()...)
-		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
-			return all, nil
-		}
-	}
 }
 
 func printProposals(o *output, got *tenfoldv1.ListProposalsResponse) {

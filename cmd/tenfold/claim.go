@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -37,45 +38,32 @@ func claimNameOf(text string) (string, error) {
 }
 
 func newClaimGet() *cobra.Command {
-	var c client
-	var out output
-	cmd := &cobra.Command{
+	var c remote
+	return c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "get NAME|ID",
 		Short: "Show a claim: its state, results, award, funding and moves",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			name, err := claimNameOf(args[0])
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			claims := tenfoldv1.NewClaimServiceClient(conn)
-			got, err := claims.GetClaim(cmd.Context(), &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(got.GetClaim())
-			}
-			const movesMax = 1000
-			moves, err := claims.ListMoves(cmd.Context(), &tenfoldv1.ListMovesRequest{Parent: got.GetClaim().GetName(), PageSize: movesMax})
-			if err != nil {
-				return refusal(err)
-			}
-			printClaim(&out, got.GetClaim(), moves.GetMoves())
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		name, err := claimNameOf(args[0])
+		if err != nil {
+			return err
+		}
+		claims := tenfoldv1.NewClaimServiceClient(conn)
+		got, err := claims.GetClaim(cmd.Context(), &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+		if err != nil {
+			return refusal(err)
+		}
+		if c.out.isJSON() {
+			return c.out.json(got.GetClaim())
+		}
+		const movesMax = 1000
+		moves, err := claims.ListMoves(cmd.Context(), &tenfoldv1.ListMovesRequest{Parent: got.GetClaim().GetName(), PageSize: movesMax})
+		if err != nil {
+			return refusal(err)
+		}
+		printClaim(&c.out, got.GetClaim(), moves.GetMoves())
+		return nil
+	})
 }
 
 // claimFilter holds the flags that narrow a list of claims.
@@ -120,50 +108,29 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	if f.oldestFirst {
 		r.OrderBy = "filed_at"
 	}
-	if f.queue != "" {
-		number, ok := tenfoldv1.ClaimQueue_value["CLAIM_QUEUE_"+strings.ToUpper(strings.ReplaceAll(f.queue, "-", "_"))]
-		if !ok {
-			return nil, usageError{fmt.Errorf("TENFOLD_QUEUE or --queue must be review, appeal, approval, overdue or stuck-payouts, not %q", f.queue)}
-		}
-		r.Queue = tenfoldv1.ClaimQueue(number)
-	}
-	return r, nil
+	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts")
+	r.Queue = tenfoldv1.ClaimQueue(queue)
+	return r, err
 }
 
 func newClaimList() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var f claimFilter
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "list",
 		Short: "List the claims of a merchant, an order, a claimant or a product, or the claims in a queue",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			request, err := f.request()
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
-			if err != nil {
-				return err
-			}
-			if out.isJSON() {
-				return out.json(list)
-			}
-			printClaims(&out, list.GetClaims())
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
+		request, err := f.request()
+		if err != nil {
+			return err
+		}
+		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
+		if err != nil {
+			return err
+		}
+		return show(&c.out, list, printClaims)
+	})
 	f.anchors(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue or stuck-payouts")
@@ -189,43 +156,30 @@ func listClaims(ctx context.Context, claims tenfoldv1.ClaimServiceClient, reques
 }
 
 func newClaimFile() *cobra.Command {
-	var c client
-	var out output
-	cmd := &cobra.Command{
+	var c remote
+	return c.command(principal.RoleOrderService, &cobra.Command{
 		Use:   "file FILE|-",
 		Short: "File a claim from a FileClaimRequest in JSON",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			request, err := readFiling(args[0], cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			filed, err := tenfoldv1.NewClaimServiceClient(conn).FileClaim(cmd.Context(), request)
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(filed)
-			}
-			how := "filed"
-			if filed.GetReplayed() {
-				how = "had been filed before"
-			}
-			fmt.Fprintf(out.w, "claim %s %s: %s\n", filed.GetClaim().GetClaimId(), how, filed.GetClaim().GetName())
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleOrderService)
-	out.flag(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		request, err := readFiling(args[0], cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		filed, err := tenfoldv1.NewClaimServiceClient(conn).FileClaim(cmd.Context(), request)
+		if err != nil {
+			return refusal(err)
+		}
+		if c.out.isJSON() {
+			return c.out.json(filed)
+		}
+		how := "filed"
+		if filed.GetReplayed() {
+			how = "had been filed before"
+		}
+		fmt.Fprintf(c.out.w, "claim %s %s: %s\n", filed.GetClaim().GetClaimId(), how, filed.GetClaim().GetName())
+		return nil
+	})
 }
 
 func readFiling(path string, in io.Reader) (*tenfoldv1.FileClaimRequest, error) {

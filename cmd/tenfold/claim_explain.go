@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -23,43 +24,27 @@ func languageOf(text string) (tenfoldv1.Language, error) {
 }
 
 func newClaimExplain() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var spoken string
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "explain NAME|ID",
 		Short: "Explain the state of a claim, whose turn it is, and the possible actions",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			name, err := claimNameOf(args[0])
-			if err != nil {
-				return err
-			}
-			language, err := languageOf(spoken)
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			got, err := tenfoldv1.NewClaimServiceClient(conn).ExplainClaim(cmd.Context(), &tenfoldv1.ExplainClaimRequest{Name: name, Language: language})
-			if err != nil {
-				return refusal(err)
-			}
-			if out.isJSON() {
-				return out.json(got.GetExplanation())
-			}
-			printExplanation(&out, got.GetExplanation())
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		name, err := claimNameOf(args[0])
+		if err != nil {
+			return err
+		}
+		language, err := languageOf(spoken)
+		if err != nil {
+			return err
+		}
+		got, err := tenfoldv1.NewClaimServiceClient(conn).ExplainClaim(cmd.Context(), &tenfoldv1.ExplainClaimRequest{Name: name, Language: language})
+		if err != nil {
+			return refusal(err)
+		}
+		return show(&c.out, got.GetExplanation(), printExplanation)
+	})
 	cmd.Flags().StringVar(&spoken, "language", "en", "language of the explanation: en or zh")
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))

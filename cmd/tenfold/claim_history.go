@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -34,39 +35,22 @@ type timeline struct {
 }
 
 func newClaimHistory() *cobra.Command {
-	var c client
-	var out output
-	cmd := &cobra.Command{
+	var c remote
+	return c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "history NAME|ID",
 		Short: "Show the history of a claim: moves, results, holds and payouts, by time",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
-			}
-			name, err := claimNameOf(args[0])
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			told, err := readTimeline(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), name)
-			if err != nil {
-				return err
-			}
-			if out.isJSON() {
-				return out.json(told)
-			}
-			printTimeline(&out, told)
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
-	return cmd
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		name, err := claimNameOf(args[0])
+		if err != nil {
+			return err
+		}
+		told, err := readTimeline(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), name)
+		if err != nil {
+			return err
+		}
+		return show(&c.out, told, printTimeline)
+	})
 }
 
 // readTimeline reads a claim and all its moves.
@@ -79,18 +63,15 @@ func readTimeline(ctx context.Context, claims tenfoldv1.ClaimServiceClient, name
 	told := &timeline{Claim: c.GetName(), State: word(c.GetState()), WaitsFor: word(c.GetWaitsFor())}
 	// The cause of a move comes before the move when both have the same time.
 	told.addParts(c)
-	request := &tenfoldv1.ListMovesRequest{Parent: c.GetName()}
-	for {
-		page, err := claims.ListMoves(ctx, request)
-		if err != nil {
-			return nil, refusal(err)
-		}
+	err = everyPage(func(token string) (*tenfoldv1.ListMovesResponse, error) {
+		return claims.ListMoves(ctx, &tenfoldv1.ListMovesRequest{Parent: c.GetName(), PageToken: token})
+	}, func(page *tenfoldv1.ListMovesResponse) {
 		for _, m := range page.GetMoves() {
 			told.add(m.GetMovedAt(), "move", word(m.GetToState())+" by "+word(m.GetTrigger()), m.GetWorkload()+" ("+m.GetRole()+") "+m.GetPerson(), m.GetNote())
 		}
-		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
-			break
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortStableFunc(told.Happenings, func(a, b happening) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
 	return told, nil
@@ -126,53 +107,41 @@ func printTimeline(o *output, t *timeline) {
 	o.render(list)
 }
 
+func printTimelines(o *output, all []*timeline) {
+	for _, t := range all {
+		printTimeline(o, t)
+	}
+	fmt.Fprintf(o.w, "%d claims\n", len(all))
+}
+
 func newClaimFind() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var f claimFilter
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "find",
 		Short: "Find the claims of an order, a claimant, a product or an authenticator, and show the history of each",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := out.to(cmd); err != nil {
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
+		if f.order == "" && f.claimant == "" && f.product == "" && f.authenticator == "" {
+			return usageError{fmt.Errorf("at least one of --order, --claimant, --product and --authenticator is required")}
+		}
+		request, err := f.request()
+		if err != nil {
+			return err
+		}
+		claims := tenfoldv1.NewClaimServiceClient(conn)
+		list, err := listClaims(cmd.Context(), claims, request, f.limit)
+		if err != nil {
+			return err
+		}
+		all := make([]*timeline, len(list.GetClaims()))
+		for i, found := range list.GetClaims() {
+			if all[i], err = readTimeline(cmd.Context(), claims, found.GetName()); err != nil {
 				return err
 			}
-			if f.order == "" && f.claimant == "" && f.product == "" && f.authenticator == "" {
-				return usageError{fmt.Errorf("at least one of --order, --claimant, --product and --authenticator is required")}
-			}
-			request, err := f.request()
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			claims := tenfoldv1.NewClaimServiceClient(conn)
-			list, err := listClaims(cmd.Context(), claims, request, f.limit)
-			if err != nil {
-				return err
-			}
-			all := make([]*timeline, len(list.GetClaims()))
-			for i, found := range list.GetClaims() {
-				if all[i], err = readTimeline(cmd.Context(), claims, found.GetName()); err != nil {
-					return err
-				}
-			}
-			if out.isJSON() {
-				return out.json(all)
-			}
-			for _, t := range all {
-				printTimeline(&out, t)
-			}
-			fmt.Fprintf(out.w, "%d claims\n", len(all))
-			return nil
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
+		}
+		return show(&c.out, all, printTimelines)
+	})
 	f.anchors(cmd)
 	cmd.Flags().IntVar(&f.limit, "limit", 20, "largest number of claims to find")
 	return cmd

@@ -180,10 +180,10 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 	o.render(t)
 }
 
-func printClaims(o *output, list []*tenfoldv1.Claim) {
+func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
 		column{title: "Waits for"}, column{title: "Verdict"}, column{"Awarded", true})
-	for _, c := range list {
+	for _, c := range list.GetClaims() {
 		awarded := "–"
 		if a := c.GetAward(); a != nil {
 			awarded = amount(a.GetRefund().GetMinorUnits()+a.GetCompensation().GetMinorUnits(), a.GetRefund().GetCurrencyCode())
@@ -194,5 +194,5 @@ func printClaims(o *output, list []*tenfoldv1.Claim) {
 		})
 	}
 	o.render(t)
-	fmt.Fprintf(o.w, "%d claims\n", len(list))
+	fmt.Fprintf(o.w, "%d claims\n", len(list.GetClaims()))
 }

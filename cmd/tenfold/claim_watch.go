@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -39,52 +40,37 @@ func (w *claimWatch) request(args []string) (*tenfoldv1.WatchClaimsRequest, erro
 			r.Parent = parent
 		}
 	}
-	start, ok := tenfoldv1.WatchStart_value["WATCH_START_"+strings.ToUpper(w.start)]
-	if !ok {
-		return nil, usageError{fmt.Errorf("TENFOLD_START or --start must be claims, now or beginning, not %q", w.start)}
-	}
+	start, err := choice("start", w.start, tenfoldv1.WatchStart_value, "WATCH_START_", "claims", "now", "beginning")
 	r.Start = tenfoldv1.WatchStart(start)
-	return r, nil
+	return r, err
 }
 
 func newClaimWatch() *cobra.Command {
-	var c client
-	var out output
+	var c remote
 	var w claimWatch
-	cmd := &cobra.Command{
+	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "watch [NAME|ID]",
 		Short: "Show claims and then their events, until interrupted",
 		Long: "Show the present state of one claim, or of the claims of an order, of a merchant or of all merchants, and then\n" +
 			"their events. A watch that breaks is resumed where it stopped. With --output json every line is one message of the\n" +
 			"watch, with its resume token.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.to(cmd); err != nil {
-				return err
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		request, err := w.request(args)
+		if err != nil {
+			return err
+		}
+		err = watchOn(cmd.Context(), tenfoldv1.NewWatchServiceClient(conn), request, cmd.ErrOrStderr(), func(m *tenfoldv1.WatchClaimsResponse) error {
+			if w.once && len(m.GetClaims())+len(m.GetEvents()) == 0 {
+				return io.EOF
 			}
-			request, err := w.request(args)
-			if err != nil {
-				return err
-			}
-			conn, err := c.connect()
-			if err != nil {
-				return err
-			}
-			defer conn.Close()
-			err = watchOn(cmd.Context(), tenfoldv1.NewWatchServiceClient(conn), request, cmd.ErrOrStderr(), func(m *tenfoldv1.WatchClaimsResponse) error {
-				if w.once && len(m.GetClaims())+len(m.GetEvents()) == 0 {
-					return io.EOF
-				}
-				return out.printWatch(m)
-			})
-			if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
-				return nil
-			}
-			return refusal(err)
-		},
-	}
-	c.flags(cmd, principal.RoleSupport)
-	out.flag(cmd)
+			return c.out.printWatch(m)
+		})
+		if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
+			return nil
+		}
+		return refusal(err)
+	})
 	f := cmd.Flags()
 	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")
 	f.StringVar(&w.order, "order", "", "claims on this order")

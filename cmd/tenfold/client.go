@@ -109,6 +109,7 @@ func word(v interface {
 		"PAYOUT_PART_", "PAYOUT_STATE_", "HOLD_STATE_", "FUNDING_SOURCE_", "ACCOUNT_PURPOSE_", "ACCOUNT_SIDE_", "AUTHENTICATOR_KIND_",
 		"SAMPLE_SOURCE_", "CLAIMANT_ROLE_", "CLAIM_QUEUE_", "REMEDY_",
 		"EVENT_KIND_", "TRANSFER_KIND_", "MONEY_EFFECT_", "DEBT_KIND_", "PAYOUT_FORM_",
+		"PROPOSAL_KIND_", "PROPOSAL_STATE_",
 	} {
 		if cut, ok := strings.CutPrefix(name, prefix); ok {
 			return cut

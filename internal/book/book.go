@@ -73,6 +73,8 @@ type Book struct {
 	oldest lookup[debtKey, int]
 	// listedAfter is the position after which they were read.
 	listedAfter debt.Position
+	// owed are the debts summed by kind, in step with what is staged.
+	owed owed
 
 	// These lists only grow, in the order in which their elements were made.
 	transfers appendOnly[ledger.Transfer]
@@ -182,6 +184,7 @@ func (b *Book) finish() error {
 	if err := b.account(); err != nil {
 		return err
 	}
+	b.sumDebts()
 	b.sealEvents()
 	for i := range kinds {
 		kinds[i].rows(b).keep()

@@ -155,6 +155,7 @@ func (r *RetractResult) decide(b *Book) (Outcome, error) {
 		}
 	}
 	o := b.about(c.ID)
-	o.ResultID = r.ResultID
+	taken := *b.results.get(r.ResultID)
+	o.ResultID, o.Result = r.ResultID, &taken
 	return o, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
@@ -98,6 +99,9 @@ func (c *Call) Need(n *Needs) {
 	if p := c.Header.Principal.Person; p != "" {
 		n.person(c.Header.MerchantID, p)
 	}
+	if _, shows := c.Command.(showingBook); shows {
+		n.debtSums(c.Header.MerchantID)
+	}
 	c.Command.need(c, n)
 }
 
@@ -133,5 +137,9 @@ type Outcome struct {
 	Transfers []ledger.Transfer
 	Quotes    []policy.Share
 	Currency  string
-	OpenedAt  time.Time
+	// Book, and Line with its Refunds, are set for commands that are answered with
+	// them. They show the state right after the command, before any later one.
+	Book    *Standing
+	Line    *order.Line
+	Refunds []Refund
 }

@@ -9,6 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tenfold-claims/tenfold/internal/request"
+
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest/flips"
@@ -72,12 +77,25 @@ func TestRandomFlips(t *testing.T) {
 // memory is a book on a shelf that forgets at random.
 type memory struct {
 	*booktest.Shelf
+	t        *testing.T
 	merchant string
+}
+
+// Do also compares the book that a command is answered with to its rows.
+func (m *memory) Do(h request.Header, cmd book.Command) (book.Outcome, error) {
+	o, err := m.Shelf.Do(h, cmd)
+	if err == nil && o.Book != nil {
+		rows := m.rows()
+		if diff := cmp.Diff(&book.Standing{Head: rows.Head, Debts: rows.DebtSums()}, o.Book, cmpopts.EquateEmpty()); diff != "" {
+			m.t.Errorf("%s: the book that was answered (+) and the stored one (-):\n%s", h.Method, diff)
+		}
+	}
+	return o, err
 }
 
 func inMemory(t *testing.T, merchant string, seed uint64) *memory {
 	t.Helper()
-	m := &memory{Shelf: booktest.New(start), merchant: merchant}
+	m := &memory{Shelf: booktest.New(start), t: t, merchant: merchant}
 	m.Forgetful(rand.New(rand.NewPCG(seed, 1)))
 	for _, v := range flips.Policies() {
 		if err := m.Publish(v); err != nil {

@@ -38,11 +38,13 @@ const (
 	KindVote
 	KindEvidence
 	KindEvent
-	// KindReference, KindUsual and KindOldest are read beside the rows themselves:
-	// transfers by reference, what claims are usually awarded, the order of debts.
+	// KindReference, KindUsual, KindOldest and KindOwed are read beside the rows
+	// themselves: transfers by reference, what claims are usually awarded, the order
+	// of debts, and their sums.
 	KindReference
 	KindUsual
 	KindOldest
+	KindOwed
 	// KindCount is how many kinds there are.
 	KindCount
 )
@@ -237,6 +239,7 @@ var kinds = [KindCount]kind{
 	KindReference: {table: "transfers", rows: func(b *Book) rows { return &b.byReference }},
 	KindUsual:     {table: "claims", rows: func(b *Book) rows { return b.usual }},
 	KindOldest:    {table: "debts", rows: func(b *Book) rows { return b.oldest }},
+	KindOwed:      {table: "debts", rows: func(b *Book) rows { return &b.owed }},
 }
 
 // Changes adds everything that the batch staged to what is to be written.

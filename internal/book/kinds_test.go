@@ -111,6 +111,10 @@ func one(t *testing.T, r reflect.Value) {
 		m := open(s.FieldByName("found"))
 		set(m, reflect.MakeSlice(m.Type().Elem(), 1, 1))
 		open(s.FieldByName("count")).SetInt(1)
+	case s.FieldByName("sums").IsValid():
+		m := open(s.FieldByName("sums"))
+		m.Set(reflect.MakeMap(m.Type()))
+		set(m, reflect.Zero(m.Type().Elem()))
 	default:
 		t.Fatalf("rows of type %s are not known to this test", s.Type())
 	}

@@ -31,6 +31,7 @@ type Needs struct {
 	References []Key // Transfers by external reference.
 	Usual      []ProductKey
 	Oldest     []DebtsAfter
+	DebtSums   []string // Books, for the sums of their debts.
 }
 
 // NewNeeds makes needs of books.
@@ -56,6 +57,7 @@ const (
 	needApprovals
 	needDebt
 	needProposal
+	needDebtSums
 	needCount
 )
 
@@ -170,6 +172,14 @@ func (n *Needs) oldest(merchantID string) {
 	b := n.books[merchantID]
 	b.listedAfter = b.head.Sweep.After
 	n.Oldest = append(n.Oldest, DebtsAfter{MerchantID: merchantID, After: b.listedAfter})
+}
+
+// debtSums asks for the sums of a book's debts; one that is not there has none.
+func (n *Needs) debtSums(merchantID string) {
+	b := n.books[merchantID]
+	if b.owed.known = b.owed.known || !b.exists; !b.owed.known {
+		want(n, &n.DebtSums, merchantID, needDebtSums, ask{}, merchantID)
+	}
 }
 
 // knowsLine notes that the database has no rows of a line that is stored for the first

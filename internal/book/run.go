@@ -23,6 +23,7 @@ func (b *Book) Run(c *Call) {
 			c.Err, c.Made = err, nil
 			return
 		}
+		b.show(c.Command, &outcome)
 	}
 	c.Outcome = outcome
 }
@@ -44,7 +45,7 @@ func (b *Book) decide(c *Call) (o Outcome, err error) {
 	if o, err = c.Command.decide(b); err != nil {
 		return Outcome{}, err
 	}
-	o.MerchantID, o.Currency, o.OpenedAt = b.merchantID, b.head.Currency, b.head.OpenedAt
+	o.MerchantID, o.Currency = b.merchantID, b.head.Currency
 	b.store(c, &o)
 	return o, nil
 }

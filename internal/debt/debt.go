@@ -91,3 +91,26 @@ func Of(c *claim.Claim) []Debt {
 	}
 	return open
 }
+
+// Sum is what several debts come to.
+type Sum struct {
+	Open  money.Amount
+	Count int64
+}
+
+// Sums are debts summed by kind. A kind of which nothing is open is left out.
+type Sums map[Kind]Sum
+
+// Plus gives the sums with by added to one of them; s itself may be changed.
+func (s Sums) Plus(kind Kind, by Sum) Sums {
+	if s == nil {
+		s = make(Sums)
+	}
+	sum := s[kind]
+	sum.Open += by.Open
+	sum.Count += by.Count
+	if s[kind] = sum; sum == (Sum{}) {
+		delete(s, kind)
+	}
+	return s
+}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
@@ -27,13 +28,54 @@ func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	return nil
 }
 
-// Authenticator gives a registered authenticator. It reads the catalog afresh when
-// the id is unknown.
+// catalogPause is the shortest time between two reads of the catalog on behalf of
+// callers. Without it each call could read the whole catalog. A change by another
+// replica shows to callers that much later at most.
+const catalogPause = time.Second
+
+// reloads are the last reads of the catalog on behalf of callers.
+type reloads struct {
+	// one is held by whoever reads.
+	one chan struct{}
+	// lists is the time of the last read for a list, misses that of the last read for
+	// an unknown authenticator.
+	lists, misses time.Time
+}
+
+// reload reads the catalog afresh, unless less than catalogPause has passed since
+// the last read for the same cause.
+func (e *Engine) reload(ctx context.Context, last *time.Time) error {
+	select {
+	case e.reloads.one <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-e.reloads.one }()
+	now := e.Now()
+	if now.Sub(*last).Abs() < catalogPause {
+		return nil
+	}
+	if err := e.ReloadCatalog(ctx); err != nil {
+		return err
+	}
+	*last = now
+	return nil
+}
+
+// RecentCatalog gives the catalog for lists. It holds every change by this server,
+// and every change by others that is older than catalogPause.
+func (e *Engine) RecentCatalog(ctx context.Context) (*book.Catalog, error) {
+	err := e.reload(ctx, &e.reloads.lists)
+	return e.Catalog(), err
+}
+
+// Authenticator gives a registered authenticator. For one that is not known here it
+// reads the catalog again, at most once every catalogPause.
 func (e *Engine) Authenticator(ctx context.Context, id string) (claim.Authenticator, error) {
 	if a, err := e.Catalog().Authenticator(id); err == nil {
 		return a, nil
 	}
-	if err := e.ReloadCatalog(ctx); err != nil {
+	if err := e.reload(ctx, &e.reloads.misses); err != nil {
 		return claim.Authenticator{}, err
 	}
 	return e.Catalog().Authenticator(id)

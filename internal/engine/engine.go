@@ -72,6 +72,7 @@ type Engine struct {
 	clock   Clock
 	log     *slog.Logger
 	catalog atomic.Pointer[book.Catalog]
+	reloads reloads
 	ids     claim.IDs
 	lanes   []*lane
 	stop    chan struct{}
@@ -97,6 +98,7 @@ type Hooks struct {
 // New starts an engine over a database whose schema is current.
 func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks Hooks, log *slog.Logger) (*Engine, error) {
 	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, stop: make(chan struct{})}
+	e.reloads.one = make(chan struct{}, 1)
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return nil, err
 	}

@@ -99,7 +99,8 @@ func (f *fixture) flipping(replicas []*engine.Engine) {
 	}
 }
 
-// replicated is a book in a database, on which two replicas take turns at random.
+// replicated is a book in a database, on which two replicas take turns at random. The
+// book that a command is answered with is compared with the stored one.
 type replicated struct {
 	*fixture
 	merchant string
@@ -109,7 +110,11 @@ type replicated struct {
 }
 
 func (r *replicated) Do(h request.Header, cmd book.Command) (book.Outcome, error) {
-	return r.replicas[r.rand.IntN(len(r.replicas))].Do(r.t.Context(), h, cmd)
+	o, err := r.replicas[r.rand.IntN(len(r.replicas))].Do(r.t.Context(), h, cmd)
+	if err == nil && o.Book != nil {
+		r.stands(o)
+	}
+	return o, err
 }
 
 func (r *replicated) Send(p payout.Payout) error {

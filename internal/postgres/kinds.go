@@ -50,6 +50,7 @@ var stored = [book.KindCount]storage{
 	book.KindReference:  {loadReferences, nil},
 	book.KindUsual:      {loadUsual, nil},
 	book.KindOldest:     {loadOldest, nil},
+	book.KindOwed:       {loadDebtSums, nil},
 }
 
 // both adds rows that are made and rows that are changed.
@@ -172,4 +173,8 @@ func loadUsual(tx *Tx, n *book.Needs) error {
 // changes with every one that is paid.
 func loadOldest(tx *Tx, n *book.Needs) error {
 	return into(&n.Oldest, func(keys []book.DebtsAfter) ([]debt.Debt, error) { return tx.OldestDebts(keys, book.DebtsMax) }, n.Books().TakeOldest)
+}
+
+func loadDebtSums(tx *Tx, n *book.Needs) error {
+	return into(&n.DebtSums, tx.DebtSums, n.Books().TakeDebtSums)
 }

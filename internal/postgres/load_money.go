@@ -82,6 +82,38 @@ func (tx *Tx) OldestDebts(keys []book.DebtsAfter, limit int) ([]debt.Debt, error
 	return out, err
 }
 
+// DebtSums sums the debts of the books named by kind, with the version that each
+// book has; zero for one that is not there.
+func (tx *Tx) DebtSums(merchantIDs []string) ([]book.DebtSums, error) {
+	var out []book.DebtSums
+	err := tx.query("sum debts of books", `
+		SELECT k.merchant_id, coalesce(b.version, 0), coalesce(d.kind, ''), coalesce(d.open_minor, 0), coalesce(d.debts, 0)
+		FROM unnest($1::text[]) AS k (merchant_id)
+		LEFT JOIN books b ON b.merchant_id = k.merchant_id
+		LEFT JOIN LATERAL (
+			SELECT d.kind, sum(d.open_minor)::bigint AS open_minor, count(*) AS debts
+			FROM debts d
+			WHERE d.merchant_id = k.merchant_id
+			GROUP BY d.kind) d ON true
+		ORDER BY k.merchant_id`,
+		[]any{pgwire.Texts(merchantIDs, func(s *string) string { return *s })},
+		func(rows *sql.Rows) error {
+			var of book.DebtSums
+			var kind debt.Kind
+			var sum debt.Sum
+			if err := rows.Scan(&of.MerchantID, &of.Version, (*string)(&kind), (*int64)(&sum.Open), &sum.Count); err != nil {
+				return err
+			}
+			if n := len(out); n == 0 || out[n-1].MerchantID != of.MerchantID {
+				out = append(out, of)
+			}
+			last := &out[len(out)-1]
+			last.Sums = last.Sums.Plus(kind, sum)
+			return nil
+		})
+	return out, err
+}
+
 // Debts reads the debts among keys.
 func (tx *Tx) Debts(keys []debt.Key) ([]debt.Debt, error) {
 	var out []debt.Debt

@@ -107,6 +107,41 @@ func TestLoadOldestDebts(t *testing.T) {
 	same(t, want, got)
 }
 
+// Would catch sums of another book's debts, a kind that is left out, and a book whose
+// version is not that of its sums.
+func TestLoadDebtSums(t *testing.T) {
+	t.Parallel()
+	b := newBulk(t, 1, 10)
+	b.owe()
+	b.run(`
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
+		SELECT id, 'CNY', version, 0, decode(repeat('00', 32), 'hex'), 0, '2026-01-01', '2026-01-01'
+		FROM (VALUES ('hot', 9), ('m3', 4), ('m2', 7)) v (id, version)`)
+	want := b.ids(`
+		SELECT concat_ws(' ', b.merchant_id, b.version, d.kind, sum(d.open_minor), count(*))
+		FROM books b JOIN debts d ON d.merchant_id = b.merchant_id
+		WHERE b.merchant_id IN ('hot', 'm3') GROUP BY b.merchant_id, b.version, d.kind`)
+	b.inTx(func(tx *postgres.Tx) error {
+		sums, err := tx.DebtSums([]string{"m3", "nobody", "hot"})
+		var got []string
+		for _, of := range sums {
+			for kind, sum := range of.Sums {
+				got = append(got, fmt.Sprintf("%s %d %s %d %d", of.MerchantID, of.Version, kind, sum.Open, sum.Count))
+			}
+			if of.MerchantID == "nobody" && of.Version != 0 {
+				t.Errorf("a book that is not there has version %d", of.Version)
+			}
+		}
+		if len(sums) != 3 {
+			t.Errorf("%d books were summed, want 3", len(sums))
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		same(t, want, got)
+		return err
+	})
+}
+
 // Would catch approvals of another claim or book that are counted for this one, and
 // one that is left out because it is of an older revision.
 func TestLoadApprovals(t *testing.T) {

@@ -13,8 +13,9 @@ type Key struct {
 	MerchantID string
 	Workload   string
 	// Method is the service and method of the contract, such as
-	// "ClaimService/FileClaim". It is stored: a method that moves to another service
-	// would lose its replays.
+	// "ClaimService/FileClaim". It is stored: a method that is renamed or moved to
+	// another service loses its replays, and a request that is sent again happens
+	// twice. internal/rpc/testdata/mutations.txt lists the names.
 	Method    string
 	RequestID string
 }

@@ -30,19 +30,10 @@ func (s *auditService) ListRefusals(ctx context.Context, r *tenfoldv1.ListRefusa
 	}
 	q := postgres.RefusalQuery{Workload: r.GetWorkload(), From: moment(r.GetFrom()), Before: before}
 	rows, err := s.db.Reader().Refusals(ctx, q, p.size+1)
-	if err != nil {
-		return nil, err
-	}
-	rows, more := cut(rows, p.size)
-	out := &tenfoldv1.ListRefusalsResponse{}
-	for i := range rows {
-		out.Refusals = append(out.Refusals, accessRefusalOf(&rows[i]))
-	}
-	if more {
-		last := &rows[len(rows)-1]
-		out.NextPageToken = p.token(microseconds(last.RefusedAt), decimal(last.Number))
-	}
-	return out, nil
+	list, next := listed(&p, rows, accessRefusalOf, func(a *postgres.AccessRefusal) []string {
+		return []string{microseconds(a.RefusedAt), decimal(a.Number)}
+	})
+	return answer(&tenfoldv1.ListRefusalsResponse{Refusals: list, NextPageToken: next}, err)
 }
 
 // refusalCursor reads the cursor of a page: that of the token, or the end of the

@@ -19,7 +19,7 @@ type authenticationService struct {
 
 func (s *authenticationService) RegisterAuthenticator(ctx context.Context, r *tenfoldv1.RegisterAuthenticatorRequest) (*tenfoldv1.RegisterAuthenticatorResponse, error) {
 	a := claim.Authenticator{
-		ID: r.GetAuthenticatorId(), Kind: authenticators.domain(r.GetAuthenticator().GetKind()),
+		ID: r.GetAuthenticatorId(), Kind: authenticatorKinds.domain(r.GetAuthenticator().GetKind()),
 		DisplayName: r.GetAuthenticator().GetDisplayName(), Categories: r.GetAuthenticator().GetCategories(),
 	}
 	replayed, err := s.engine.RegisterAuthenticator(ctx, s.header(ctx, "", r), a)
@@ -38,10 +38,7 @@ func (s *authenticationService) RegisterAuthenticator(ctx context.Context, r *te
 func (s *authenticationService) GetAuthenticator(ctx context.Context, r *tenfoldv1.GetAuthenticatorRequest) (*tenfoldv1.GetAuthenticatorResponse, error) {
 	id, _ := nameOf(r.GetName())
 	a, err := s.engine.Authenticator(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.GetAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, nil
+	return answer(&tenfoldv1.GetAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, err)
 }
 
 func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfoldv1.ListAuthenticatorsRequest) (*tenfoldv1.ListAuthenticatorsResponse, error) {
@@ -49,25 +46,19 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 	if err != nil {
 		return nil, err
 	}
-	if err := s.engine.ReloadCatalog(ctx); err != nil {
+	catalog, err := s.engine.RecentCatalog(ctx)
+	if err != nil {
 		return nil, err
 	}
-	kind := authenticators.domain(r.GetKind())
+	kind := authenticatorKinds.domain(r.GetKind())
 	var rows []claim.Authenticator
-	for _, a := range s.engine.Catalog().Authenticators() {
+	for _, a := range catalog.Authenticators() {
 		if a.ID > p.cursor[0] && (kind == "" || a.Kind == kind) {
 			rows = append(rows, a)
 		}
 	}
-	rows, more := cut(rows, p.size)
-	out := &tenfoldv1.ListAuthenticatorsResponse{}
-	for i := range rows {
-		out.Authenticators = append(out.Authenticators, authenticatorOf(&rows[i]))
-	}
-	if more {
-		out.NextPageToken = p.token(rows[len(rows)-1].ID)
-	}
-	return out, nil
+	list, next := listed(&p, rows, authenticatorOf, func(a *claim.Authenticator) []string { return []string{a.ID} })
+	return &tenfoldv1.ListAuthenticatorsResponse{Authenticators: list, NextPageToken: next}, nil
 }
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
@@ -89,7 +80,7 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 	authenticator, _ := nameOf(r.GetAuthenticator())
 	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
-		Sample: samples.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
+		Sample: sampleSources.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
 		Units: units(r.GetUnitVerdicts()), IssuedAt: issued, ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
 		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
@@ -97,23 +88,21 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 	if r.GetFee() != nil && cmd.Result.Fee == 0 {
 		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
 	}
-	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
-	c, err := s.basicAfter(ctx, merchant, &o, err)
+	o, err := s.run(ctx, merchant, r, &cmd)
 	if err != nil {
 		return nil, err
 	}
-	result := o.Result
-	if o.Replayed {
-		if result, err = s.result(ctx, merchant, o.ResultID); err != nil {
-			return nil, err
-		}
+	c, err := s.claimAfter(ctx, &o)
+	if err != nil {
+		return nil, err
 	}
-	return &tenfoldv1.RecordResultResponse{Result: resultOf(result), Claim: c, Replayed: o.Replayed}, nil
+	result, err := s.resultAfter(ctx, &o)
+	return answer(&tenfoldv1.RecordResultResponse{Result: result, Claim: c, Replayed: o.Replayed}, err)
 }
 
 func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.RetractResultRequest) (*tenfoldv1.RetractResultResponse, error) {
 	merchant, id := nameOf(r.GetName())
-	recorded, err := s.result(ctx, merchant, id)
+	recorded, err := s.readResult(ctx, merchant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -121,19 +110,35 @@ func (s *authenticationService) RetractResult(ctx context.Context, r *tenfoldv1.
 	if callerOf(ctx).Role == principal.RoleAuthenticator {
 		author = recorded.AuthenticatorID
 	}
-	cmd := book.RetractResult{OnClaim: book.OnClaim{ClaimID: recorded.ClaimID}, ResultID: id, AuthenticatorID: author, Note: r.GetNote()}
-	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
-	c, err := s.basicAfter(ctx, merchant, &o, err)
+	o, err := s.run(ctx, merchant, r, &book.RetractResult{
+		OnClaim: book.OnClaim{ClaimID: recorded.ClaimID}, ResultID: id, AuthenticatorID: author, Note: r.GetNote(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	recorded.Retracted = true
-	return &tenfoldv1.RetractResultResponse{Result: resultOf(recorded), Claim: c, Replayed: o.Replayed}, nil
+	c, err := s.claimAfter(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.resultAfter(ctx, &o)
+	return answer(&tenfoldv1.RetractResultResponse{Result: result, Claim: c, Replayed: o.Replayed}, err)
 }
 
-// result reads a result that the caller may see; an authenticator may see only its
-// own.
-func (s *authenticationService) result(ctx context.Context, merchant, id string) (*claim.Result, error) {
+// resultAfter is the result of an outcome.
+func (s *authenticationService) resultAfter(ctx context.Context, o *book.Outcome) (*tenfoldv1.AuthenticationResult, error) {
+	if !o.Replayed {
+		return resultOf(o.Result), nil
+	}
+	x, err := s.readResult(ctx, o.MerchantID, o.ResultID)
+	if err != nil {
+		return nil, err
+	}
+	return resultOf(x), nil
+}
+
+// readResult reads a result that the caller may see; an authenticator may see only
+// its own.
+func (s *authenticationService) readResult(ctx context.Context, merchant, id string) (*claim.Result, error) {
 	x, found, err := s.db.Reader().Result(ctx, merchant, id)
 	if err != nil {
 		return nil, err
@@ -150,7 +155,7 @@ func (s *authenticationService) result(ctx context.Context, merchant, id string)
 
 func (s *authenticationService) GetResult(ctx context.Context, r *tenfoldv1.GetResultRequest) (*tenfoldv1.GetResultResponse, error) {
 	merchant, id := nameOf(r.GetName())
-	x, err := s.result(ctx, merchant, id)
+	x, err := s.readResult(ctx, merchant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -170,17 +175,7 @@ func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.Li
 	if _, err := readClaim(ctx, reader, merchant, claimID, r.GetParent()); err != nil {
 		return nil, err
 	}
-	results, err := reader.Results(ctx, merchant, claimID, p.cursor[0], p.size+1)
-	if err != nil {
-		return nil, err
-	}
-	results, more := cut(results, p.size)
-	out := &tenfoldv1.ListResultsResponse{}
-	for i := range results {
-		out.Results = append(out.Results, resultOf(&results[i]))
-	}
-	if more {
-		out.NextPageToken = p.token(results[len(results)-1].ID)
-	}
-	return out, nil
+	rows, err := reader.Results(ctx, merchant, claimID, p.cursor[0], p.size+1)
+	list, next := listed(&p, rows, resultOf, func(x *claim.Result) []string { return []string{x.ID} })
+	return answer(&tenfoldv1.ListResultsResponse{Results: list, NextPageToken: next}, err)
 }

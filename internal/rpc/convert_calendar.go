@@ -9,7 +9,7 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-func calendarDayOf(d calendar.Day) *tenfoldv1.CalendarDay {
+func calendarDayOf(d *calendar.Day) *tenfoldv1.CalendarDay {
 	return &tenfoldv1.CalendarDay{Date: d.Date.String(), Kind: dayKinds.proto(d.Kind), Name: d.Name}
 }
 
@@ -31,10 +31,4 @@ func calendarDays(list []*tenfoldv1.CalendarDay) ([]calendar.Day, error) {
 	return days, nil
 }
 
-func calendarDaysOf(days []calendar.Day) []*tenfoldv1.CalendarDay {
-	list := make([]*tenfoldv1.CalendarDay, len(days))
-	for i, d := range days {
-		list[i] = calendarDayOf(d)
-	}
-	return list
-}
+func calendarDaysOf(days []calendar.Day) []*tenfoldv1.CalendarDay { return each(days, calendarDayOf) }

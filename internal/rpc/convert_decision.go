@@ -35,3 +35,10 @@ func revisionOf(v *claim.Revision, currency string) *tenfoldv1.Revision {
 	}
 	return p
 }
+
+func evidenceAdded(e *book.Evidence) *tenfoldv1.Evidence {
+	return &tenfoldv1.Evidence{
+		EventNumber: e.EventNumber, Kind: e.Kind, Reference: e.Reference, Digest: e.Digest, Note: e.Note,
+		Role: e.AddedAs, Person: e.AddedBy, AddedAt: stamp(e.AddedAt),
+	}
+}

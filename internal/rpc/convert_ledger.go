@@ -7,47 +7,60 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// bookOf is a book at one moment, with the sums of its debts by kind.
-func bookOf(h *book.Head, accounts []postgres.Account, debts []postgres.DebtSum) *tenfoldv1.Book {
-	var shortfall money.Amount
-	for _, d := range debts {
-		if d.Kind == debt.Shortfall {
-			shortfall = d.Open
-		}
-	}
+// bookOf is a book at one moment.
+func bookOf(b *book.Standing) *tenfoldv1.Book {
 	p := &tenfoldv1.Book{
-		Name: merchantName(h.MerchantID), CurrencyCode: h.Currency, Version: h.Version,
-		EventNumber: h.EventNumber, ChainHash: hex.EncodeToString(h.EventHash[:]), OpenedAt: stamp(h.OpenedAt),
-		OpenShortfall: moneyOf(shortfall, h.Currency), Debts: debtSumsOf(debts, 0, h.Currency),
-		Exposure: moneyOf(h.Exposure, h.Currency), FreeAmount: moneyOf(h.Free(), h.Currency), SweepSince: stamp(h.Sweep.Since),
-		DemandedDeposit: moneyOf(h.Demanded, h.Currency), DemandDeadline: stamp(h.DemandDeadline), DemandLapsedAt: stamp(h.DemandLapsedAt),
-		ExitBegunAt: stamp(h.ExitBegunAt), ExitedAt: stamp(h.ExitedAt),
+		Name: merchantName(b.MerchantID), CurrencyCode: b.Currency, Version: b.Version,
+		EventNumber: b.EventNumber, ChainHash: hex.EncodeToString(b.EventHash[:]), OpenedAt: stamp(b.OpenedAt),
+		OpenShortfall: moneyOf(b.Debts[debt.Shortfall].Open, b.Currency), Debts: debtSumsOf(b.Debts, b.Currency),
+		Exposure: moneyOf(b.Exposure, b.Currency), FreeAmount: moneyOf(b.Free(), b.Currency), SweepSince: stamp(b.Sweep.Since),
+		DemandedDeposit: moneyOf(b.Demanded, b.Currency), DemandDeadline: stamp(b.DemandDeadline), DemandLapsedAt: stamp(b.DemandLapsedAt),
+		ExitBegunAt: stamp(b.ExitBegunAt), ExitedAt: stamp(b.ExitedAt),
 	}
-	balances := make(map[ledger.Purpose]money.Amount, len(accounts))
-	for _, a := range accounts {
-		balances[a.Purpose] = a.Balance.Of(a.Purpose)
-		p.Accounts = append(p.Accounts, accountOf(&a, h.Currency))
+	of := func(purpose ledger.Purpose) *tenfoldv1.Money {
+		return moneyOf(b.Balances.At(purpose).Of(purpose), b.Currency)
 	}
-	p.DepositAvailable = moneyOf(balances[ledger.Deposit], h.Currency)
-	p.DepositHeld = moneyOf(balances[ledger.DepositHeld], h.Currency)
-	p.ShopFundsAvailable = moneyOf(balances[ledger.ShopFunds], h.Currency)
-	p.ShopFundsHeld = moneyOf(balances[ledger.ShopFundsHeld], h.Currency)
-	p.Receivable = moneyOf(balances[ledger.Receivable], h.Currency)
+	p.DepositAvailable, p.DepositHeld = of(ledger.Deposit), of(ledger.DepositHeld)
+	p.ShopFundsAvailable, p.ShopFundsHeld = of(ledger.ShopFunds), of(ledger.ShopFundsHeld)
+	p.Receivable = of(ledger.Receivable)
+	for _, purpose := range ledger.Purposes() {
+		p.Accounts = append(p.Accounts, accountOf(purpose, b.Balances.At(purpose), b.Currency))
+	}
 	return p
 }
 
-func accountOf(a *postgres.Account, currency string) *tenfoldv1.Account {
+func accountOf(p ledger.Purpose, b *ledger.Balance, currency string) *tenfoldv1.Account {
 	return &tenfoldv1.Account{
-		Purpose: purposes.proto(a.Purpose), NormalSide: sides.proto(a.Purpose.Normal()),
-		Debits: moneyOf(a.Balance.Debits, currency), Credits: moneyOf(a.Balance.Credits, currency),
-		Balance: signed(a.Balance.Of(a.Purpose), currency),
+		Purpose: purposes.proto(p), NormalSide: sides.proto(p.Normal()),
+		Debits: moneyOf(b.Debits, currency), Credits: moneyOf(b.Credits, currency), Balance: signed(b.Of(p), currency),
 	}
+}
+
+func debtOf(d *debt.Debt, currency string) *tenfoldv1.Debt {
+	p := &tenfoldv1.Debt{
+		Kind: debtKinds.proto(d.Kind), SamplingCase: d.SamplingCase, Since: stamp(d.Since), Open: moneyOf(d.Open, currency),
+	}
+	if d.Kind == debt.TopUp {
+		p.PaymentReference = d.ID
+	} else {
+		p.Claim = claimName(d.MerchantID, d.ID)
+	}
+	return p
+}
+
+// debtSumsOf are sums in the order in which income pays the kinds.
+func debtSumsOf(sums debt.Sums, currency string) []*tenfoldv1.DebtSum {
+	var out []*tenfoldv1.DebtSum
+	for _, kind := range debt.Kinds() {
+		if s, open := sums[kind]; open {
+			out = append(out, &tenfoldv1.DebtSum{Kind: debtKinds.proto(kind), Open: moneyOf(s.Open, currency), Count: s.Count})
+		}
+	}
+	return out
 }
 
 func transferOf(t *ledger.Transfer) *tenfoldv1.Transfer {
@@ -73,13 +86,7 @@ func transferOf(t *ledger.Transfer) *tenfoldv1.Transfer {
 	return p
 }
 
-func transfersOf(list []ledger.Transfer) []*tenfoldv1.Transfer {
-	out := make([]*tenfoldv1.Transfer, len(list))
-	for i := range list {
-		out[i] = transferOf(&list[i])
-	}
-	return out
-}
+func transfersOf(list []ledger.Transfer) []*tenfoldv1.Transfer { return each(list, transferOf) }
 
 func holdOf(h *ledger.Hold, currency string) *tenfoldv1.Hold {
 	return &tenfoldv1.Hold{

@@ -55,7 +55,7 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 
 func authenticatorOf(a *claim.Authenticator) *tenfoldv1.Authenticator {
 	return &tenfoldv1.Authenticator{
-		Name: authenticatorName(a.ID), Kind: authenticators.proto(a.Kind), DisplayName: a.DisplayName,
+		Name: authenticatorName(a.ID), Kind: authenticatorKinds.proto(a.Kind), DisplayName: a.DisplayName,
 		Categories: a.Categories, RegisteredAt: stamp(a.RegisteredAt),
 	}
 }
@@ -64,7 +64,7 @@ func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 	return &tenfoldv1.AuthenticationResult{
 		Name: resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),
 		Authenticator: authenticatorName(r.AuthenticatorID), ReportNumber: r.ReportNumber, UnitVerdicts: unitsOf(r.Units),
-		SampleSource: samples.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
+		SampleSource: sampleSources.proto(r.Sample), Reinspection: r.Reinspection, CustodyIntact: r.CustodyIntact,
 		IssuedAt: stamp(r.IssuedAt), RecordedAt: stamp(r.RecordedAt), ReportDigest: r.ReportDigest,
 		Statement: r.Statement, Rank: int32(r.Rank()), Retracted: r.Retracted,
 		Fee: moneyOrNone(r.Fee, r.FeeCurrency), FeePaidBy: feePayers.proto(r.FeePaidBy),

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
@@ -339,6 +340,10 @@ func TestReportedOrderRefund(t *testing.T) {
 		r, err := f.claims.ReportOrderRefund(f.as("order-service"), report)
 		if err != nil || r.GetReplayed() != (i == 1) || len(r.GetOrderLine().GetRefunds()) != 1 {
 			t.Fatalf("%v, %v", r, err)
+		}
+		line, err := f.claims.GetOrderLine(f.as("support"), &tenfoldv1.GetOrderLineRequest{Name: c.GetOrderLineName()})
+		if err != nil || !proto.Equal(line.GetOrderLine(), r.GetOrderLine()) {
+			t.Errorf("answered with %v; read %v, %v", r.GetOrderLine(), line, err)
 		}
 	}
 	report.RequestId, report.Refund.Amount = f.id(), fen(14_999)

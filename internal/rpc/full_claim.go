@@ -4,10 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
-	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -69,57 +69,43 @@ func (s *claimService) readCalculation(ctx context.Context, r postgres.Reader, c
 
 func (s *claimService) readResults(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	results, err := r.Results(ctx, c.MerchantID, c.ID, "", partsMax)
-	for i := range results {
-		p.Results = append(p.Results, resultOf(&results[i]))
-	}
+	p.Results = each(results, resultOf)
 	return err
 }
 
 func (s *claimService) readPayouts(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	payouts, err := r.Payouts(ctx, postgres.PayoutQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, "", partsMax)
-	for i := range payouts.Rows {
-		p.Payouts = append(p.Payouts, payoutOf(&payouts.Rows[i]))
-	}
+	p.Payouts = each(payouts.Rows, payoutOf)
 	return err
 }
 
 func (s *claimService) readHolds(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	holds, err := r.Holds(ctx, postgres.HoldQuery{MerchantID: c.MerchantID, ClaimID: c.ID}, postgres.HoldKey{}, partsMax)
-	for i := range holds.Rows {
-		p.Holds = append(p.Holds, holdOf(&holds.Rows[i], c.Currency))
-	}
+	p.Holds = each(holds.Rows, func(x *ledger.Hold) *tenfoldv1.Hold { return holdOf(x, c.Currency) })
 	return err
 }
 
 func (s *claimService) readAppeals(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	appeals, err := r.Appeals(ctx, c.MerchantID, c.ID, 0, partsMax)
-	for i := range appeals {
-		p.Appeals = append(p.Appeals, appealOf(&appeals[i]))
-	}
+	p.Appeals = each(appeals, appealOf)
 	return err
 }
 
 func (s *claimService) readEvidence(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	evidence, err := r.Evidence(ctx, c.MerchantID, c.ID, 0, partsMax)
-	for i := range evidence {
-		p.Evidence = append(p.Evidence, evidenceAdded(&evidence[i]))
-	}
+	p.Evidence = each(evidence, evidenceAdded)
 	return err
 }
 
 func (s *claimService) readApprovals(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	approvals, err := r.Approvals(ctx, c.MerchantID, c.ID, postgres.ApprovalKey{}, partsMax)
-	for i := range approvals {
-		p.Approvals = append(p.Approvals, approvalOf(&approvals[i], c))
-	}
+	p.Approvals = each(approvals, func(x *book.Approval) *tenfoldv1.Approval { return approvalOf(x, c) })
 	return err
 }
 
 func (s *claimService) readRevisions(ctx context.Context, r postgres.Reader, c *claim.Claim, p *tenfoldv1.Claim) error {
 	revisions, err := r.Revisions(ctx, c.MerchantID, c.ID, 0, partsMax)
-	for i := range revisions {
-		p.Revisions = append(p.Revisions, revisionOf(&revisions[i], c.Currency))
-	}
+	p.Revisions = each(revisions, func(x *claim.Revision) *tenfoldv1.Revision { return revisionOf(x, c.Currency) })
 	return err
 }
 
@@ -132,7 +118,7 @@ func (s *claimService) readBalances(ctx context.Context, r postgres.Reader, c *c
 	accounts, err := r.Accounts(ctx, c.MerchantID)
 	for i := range accounts {
 		if slices.Contains(paysForClaims, accounts[i].Purpose) {
-			p.Balances = append(p.Balances, accountOf(&accounts[i], c.Currency))
+			p.Balances = append(p.Balances, accountOf(accounts[i].Purpose, &accounts[i].Balance, c.Currency))
 		}
 	}
 	return err
@@ -144,10 +130,7 @@ func (s *claimService) readEffects(ctx context.Context, r postgres.Reader, c *cl
 	catalog := s.engine.Catalog()
 	l, err := governedLine(ctx, r, catalog, c)
 	if err == nil {
-		p.ActionEffects = effectsOf(choicesOf(c, l, catalog, s.engine.Now(), role(ctx)), c.Currency)
+		p.ActionEffects = effectsOf(choicesOf(c, l, catalog, s.engine.Now(), callerOf(ctx).Role), c.Currency)
 	}
 	return err
 }
-
-// role is the role of the method's caller.
-func role(ctx context.Context) principal.Role { return callerOf(ctx).Role }

@@ -69,6 +69,18 @@ func under(parent, name, field string) error {
 	return fault.New(fault.RequestInvalid, "%s does not belong to %s", name, parent).At(field)
 }
 
+// claimUnder reads an optional claim, which must belong to the parent.
+func claimUnder(parent, name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	if err := under(parent, name, "claim"); err != nil {
+		return "", err
+	}
+	_, id, err := claimOf(name, "claim")
+	return id, err
+}
+
 // numberOf reads the number at the end of a name; the contract's rules have checked
 // that there is one.
 func numberOf(name string) int64 {

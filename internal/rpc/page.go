@@ -103,13 +103,23 @@ func binding(ctx context.Context, r pageRequest) []byte {
 	return h.Sum(nil)[:bindingSize]
 }
 
-// cut cuts a page off rows that were read one beyond it, and says whether there are
-// more.
-func cut[T any](rows []T, size int) ([]T, bool) {
-	if len(rows) > size {
-		return rows[:size], true
+// listed makes the page of a list out of rows that were read one beyond it, and the
+// token of the next page; empty for none. key gives the parts of a row's cursor.
+func listed[Row, Message any](p *page, rows []Row, message func(*Row) Message, key func(*Row) []string) (list []Message, next string) {
+	if len(rows) > p.size {
+		rows = rows[:p.size]
+		next = p.token(key(&rows[p.size-1])...)
 	}
-	return rows, false
+	return each(rows, message), next
+}
+
+// each makes a message of each row.
+func each[Row, Message any](rows []Row, message func(*Row) Message) []Message {
+	list := make([]Message, len(rows))
+	for i := range rows {
+		list[i] = message(&rows[i])
+	}
+	return list
 }
 
 // claimCursorParts are the id of a claim, the time since when it waits, and the

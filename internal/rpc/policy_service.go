@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -22,18 +23,16 @@ func (s *policyService) PublishPolicyVersion(ctx context.Context, r *tenfoldv1.P
 		return nil, err
 	}
 	replayed, err := s.engine.PublishPolicyVersion(ctx, s.header(ctx, "", r), v)
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.PublishPolicyVersionResponse{PolicyVersion: policyVersionOf(&v), Replayed: replayed}, nil
+	return answer(&tenfoldv1.PublishPolicyVersionResponse{PolicyVersion: policyVersionOf(&v), Replayed: replayed}, err)
 }
 
 func (s *policyService) GetPolicyVersion(ctx context.Context, r *tenfoldv1.GetPolicyVersionRequest) (*tenfoldv1.GetPolicyVersionResponse, error) {
-	if err := s.engine.ReloadCatalog(ctx); err != nil {
+	catalog, err := s.engine.RecentCatalog(ctx)
+	if err != nil {
 		return nil, err
 	}
 	id, _ := nameOf(r.GetName())
-	v, ok := s.engine.Catalog().Policy(id, int32(numberOf(r.GetName())))
+	v, ok := catalog.Policy(id, int32(numberOf(r.GetName())))
 	if !ok {
 		return nil, fault.New(fault.PolicyNotFound, "%s has not been published", r.GetName()).With("policyId", id).At("name")
 	}
@@ -50,24 +49,17 @@ func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.Lis
 	if err != nil {
 		return nil, err
 	}
-	if err := s.engine.ReloadCatalog(ctx); err != nil {
+	catalog, err := s.engine.RecentCatalog(ctx)
+	if err != nil {
 		return nil, err
 	}
 	id, _ := nameOf(r.GetParent())
 	if id == anyMerchant {
 		id = ""
 	}
-	rows := s.engine.Catalog().Policies.Listed(id, p.cursor[0], int32(number))
-	rows, more := cut(rows, p.size)
-	out := &tenfoldv1.ListPolicyVersionsResponse{}
-	for i := range rows {
-		out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(&rows[i]))
-	}
-	if more {
-		last := rows[len(rows)-1]
-		out.NextPageToken = p.token(last.PolicyID, decimal(int64(last.Number)))
-	}
-	return out, nil
+	rows := catalog.Policies.Listed(id, p.cursor[0], int32(number))
+	list, next := listed(&p, rows, policyVersionOf, func(v *policy.Version) []string { return []string{v.PolicyID, decimal(int64(v.Number))} })
+	return &tenfoldv1.ListPolicyVersionsResponse{PolicyVersions: list, NextPageToken: next}, nil
 }
 
 func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolvePolicyRequest) (*tenfoldv1.ResolvePolicyResponse, error) {
@@ -75,11 +67,12 @@ func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolveP
 	if paid.IsZero() {
 		return nil, invalid("paid_at", "an order cannot have been paid at the beginning of time")
 	}
-	if err := s.engine.ReloadCatalog(ctx); err != nil {
+	catalog, err := s.engine.RecentCatalog(ctx)
+	if err != nil {
 		return nil, err
 	}
 	out := &tenfoldv1.ResolvePolicyResponse{}
-	for _, v := range s.engine.Catalog().Policies.InForce(policy.NewQuery(r.GetCategory(), r.GetCurrencyCode(), paid)) {
+	for _, v := range catalog.Policies.InForce(policy.NewQuery(r.GetCategory(), r.GetCurrencyCode(), paid)) {
 		out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(v))
 	}
 	if len(out.PolicyVersions) == 0 {
@@ -87,4 +80,32 @@ func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolveP
 	}
 	slices.SortFunc(out.PolicyVersions, func(a, b *tenfoldv1.PolicyVersion) int { return cmp.Compare(a.GetLegalBasis(), b.GetLegalBasis()) })
 	return out, nil
+}
+
+func (s *policyService) SetCalendarDays(ctx context.Context, r *tenfoldv1.SetCalendarDaysRequest) (*tenfoldv1.SetCalendarDaysResponse, error) {
+	days, err := calendarDays(r.GetCalendarDays())
+	if err != nil {
+		return nil, err
+	}
+	replayed, err := s.engine.SetCalendarDays(ctx, s.header(ctx, "", r), days)
+	return answer(&tenfoldv1.SetCalendarDaysResponse{CalendarDays: calendarDaysOf(days), Replayed: replayed}, err)
+}
+
+func (s *policyService) ListCalendarDays(ctx context.Context, r *tenfoldv1.ListCalendarDaysRequest) (*tenfoldv1.ListCalendarDaysResponse, error) {
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := s.engine.RecentCatalog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []calendar.Day
+	for _, d := range catalog.Calendar.Days(int(r.GetYear())) {
+		if d.Date.String() > p.cursor[0] {
+			rows = append(rows, d)
+		}
+	}
+	list, next := listed(&p, rows, calendarDayOf, func(d *calendar.Day) []string { return []string{d.Date.String()} })
+	return &tenfoldv1.ListCalendarDaysResponse{CalendarDays: list, NextPageToken: next}, nil
 }

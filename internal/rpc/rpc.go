@@ -234,11 +234,3 @@ func (s *Server) Stop(ctx context.Context) {
 		<-done
 	}
 }
-
-// backend is what all services use.
-type backend struct {
-	engine   *engine.Engine
-	db       *postgres.DB
-	observer *Observer
-	log      *slog.Logger
-}

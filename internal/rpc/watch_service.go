@@ -78,10 +78,7 @@ func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsReques
 // deliveryOf is a delivery as a message. If own is set the events are copies, which
 // may be changed.
 func deliveryOf(d *watch.Delivery, own, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
-	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token}
-	for i := range d.Claims {
-		p.Claims = append(p.Claims, basicClaim(&d.Claims[i]))
-	}
+	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token, Claims: each(d.Claims, basicClaim)}
 	for _, e := range d.Events {
 		m, err := sharedEvent(e)
 		if err != nil {

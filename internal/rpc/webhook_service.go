@@ -29,10 +29,7 @@ func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
 func (s *webhookService) CreateWebhook(ctx context.Context, r *tenfoldv1.CreateWebhookRequest) (*tenfoldv1.CreateWebhookResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
 	w, secret, replayed, err := s.hooks.Create(ctx, s.header(ctx, merchant, r), r.GetUrl(), eventKinds.domains(r.GetKinds()))
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.CreateWebhookResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, nil
+	return answer(&tenfoldv1.CreateWebhookResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, err)
 }
 
 func (s *webhookService) ListWebhooks(ctx context.Context, r *tenfoldv1.ListWebhooksRequest) (*tenfoldv1.ListWebhooksResponse, error) {
@@ -41,28 +38,15 @@ func (s *webhookService) ListWebhooks(ctx context.Context, r *tenfoldv1.ListWebh
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.hooks.List(ctx, merchant, p.cursor[0], p.size+1)
-	if err != nil {
-		return nil, err
-	}
-	list, more := cut(list, p.size)
-	out := &tenfoldv1.ListWebhooksResponse{}
-	for i := range list {
-		out.Webhooks = append(out.Webhooks, webhookOf(&list[i]))
-	}
-	if more {
-		out.NextPageToken = p.token(list[len(list)-1].ID)
-	}
-	return out, nil
+	rows, err := s.hooks.List(ctx, merchant, p.cursor[0], p.size+1)
+	list, next := listed(&p, rows, webhookOf, func(w *postgres.Webhook) []string { return []string{w.ID} })
+	return answer(&tenfoldv1.ListWebhooksResponse{Webhooks: list, NextPageToken: next}, err)
 }
 
 func (s *webhookService) DeleteWebhook(ctx context.Context, r *tenfoldv1.DeleteWebhookRequest) (*tenfoldv1.DeleteWebhookResponse, error) {
 	merchant, id := nameOf(r.GetName())
 	replayed, err := s.hooks.Delete(ctx, s.header(ctx, merchant, r), id)
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.DeleteWebhookResponse{Replayed: replayed}, nil
+	return answer(&tenfoldv1.DeleteWebhookResponse{Replayed: replayed}, err)
 }
 
 func (s *webhookService) RotateSecret(ctx context.Context, r *tenfoldv1.RotateSecretRequest) (*tenfoldv1.RotateSecretResponse, error) {
@@ -72,10 +56,7 @@ func (s *webhookService) RotateSecret(ctx context.Context, r *tenfoldv1.RotateSe
 		overlap = d.AsDuration()
 	}
 	w, secret, replayed, err := s.hooks.Rotate(ctx, s.header(ctx, merchant, r), id, overlap)
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.RotateSecretResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, nil
+	return answer(&tenfoldv1.RotateSecretResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, err)
 }
 
 func (s *webhookService) ListDeadLetters(ctx context.Context, r *tenfoldv1.ListDeadLettersRequest) (*tenfoldv1.ListDeadLettersResponse, error) {
@@ -88,22 +69,18 @@ func (s *webhookService) ListDeadLetters(ctx context.Context, r *tenfoldv1.ListD
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.hooks.DeadLetters(ctx, merchant, id, after, p.size+1)
-	if err != nil {
-		return nil, err
+	rows, err := s.hooks.DeadLetters(ctx, merchant, id, after, p.size+1)
+	list, next := listed(&p, rows,
+		func(d *postgres.DeadLetter) *tenfoldv1.DeadLetter { return deadLetterOf(merchant, d) },
+		func(d *postgres.DeadLetter) []string { return []string{decimal(d.EventNumber)} })
+	return answer(&tenfoldv1.ListDeadLettersResponse{DeadLetters: list, NextPageToken: next}, err)
+}
+
+func deadLetterOf(merchant string, d *postgres.DeadLetter) *tenfoldv1.DeadLetter {
+	return &tenfoldv1.DeadLetter{
+		Event: eventName(merchant, d.EventNumber), Attempts: int32(d.Attempts), LastStatus: int32(d.Status),
+		LastFailure: d.Failure, DiedAt: stamp(d.DiedAt),
 	}
-	list, more := cut(list, p.size)
-	out := &tenfoldv1.ListDeadLettersResponse{}
-	for _, d := range list {
-		out.DeadLetters = append(out.DeadLetters, &tenfoldv1.DeadLetter{
-			Event: eventName(merchant, d.EventNumber), Attempts: int32(d.Attempts), LastStatus: int32(d.Status),
-			LastFailure: d.Failure, DiedAt: stamp(d.DiedAt),
-		})
-	}
-	if more {
-		out.NextPageToken = p.token(decimal(list[len(list)-1].EventNumber))
-	}
-	return out, nil
 }
 
 func (s *webhookService) RedeliverEvent(ctx context.Context, r *tenfoldv1.RedeliverEventRequest) (*tenfoldv1.RedeliverEventResponse, error) {
@@ -112,8 +89,5 @@ func (s *webhookService) RedeliverEvent(ctx context.Context, r *tenfoldv1.Redeli
 		return nil, err
 	}
 	replayed, err := s.hooks.Redeliver(ctx, s.header(ctx, merchant, r), id, numberOf(r.GetEvent()))
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.RedeliverEventResponse{Replayed: replayed}, nil
+	return answer(&tenfoldv1.RedeliverEventResponse{Replayed: replayed}, err)
 }

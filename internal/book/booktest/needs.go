@@ -173,11 +173,24 @@ func (s *Shelf) loadMoney(n *book.Needs, of func(merchantID string) *Rows) {
 			}
 		}
 	})
+	each(&n.DebtSums, func(merchantID string) {
+		r := of(merchantID)
+		bs.TakeDebtSums(book.DebtSums{MerchantID: merchantID, Version: r.Head.Version, Sums: r.DebtSums()})
+	})
 	each(&n.Oldest, func(k book.DebtsAfter) {
 		for _, d := range of(k.MerchantID).oldest(k.After) {
 			bs.TakeOldest(d)
 		}
 	})
+}
+
+// DebtSums sums the debts of the book by kind.
+func (r *Rows) DebtSums() debt.Sums {
+	var sums debt.Sums
+	for _, d := range r.Debts {
+		sums = sums.Plus(d.Kind, debt.Sum{Open: d.Open, Count: 1})
+	}
+	return sums
 }
 
 // oldest lists the next debts after a position in the order in which income goes to

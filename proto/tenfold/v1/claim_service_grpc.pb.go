@@ -67,7 +67,10 @@ const (
 // authenticators/{authenticator} for a laboratory.
 //
 // Mutations carry a request_id. Its scope is the book, the calling workload and
-// the method. A repeated request is answered with the same ids, the present
+// the method under its name here, such as ClaimService/FileClaim. That name is
+// stored with the request, so no method is ever renamed or moved to another
+// service. A mutation is answered with the resource right after it, before any
+// later one. A repeated request is answered with the same ids, the present
 // resource, and replayed set. The same id with different content is
 // REQUEST_ID_REUSED. A refused request is not stored; if it is sent again, it
 // is decided again. After UNAVAILABLE, ABORTED or a lost answer it is safe to
@@ -545,7 +548,10 @@ func (c *claimServiceClient) ExtendHold(ctx context.Context, in *ExtendHoldReque
 // authenticators/{authenticator} for a laboratory.
 //
 // Mutations carry a request_id. Its scope is the book, the calling workload and
-// the method. A repeated request is answered with the same ids, the present
+// the method under its name here, such as ClaimService/FileClaim. That name is
+// stored with the request, so no method is ever renamed or moved to another
+// service. A mutation is answered with the resource right after it, before any
+// later one. A repeated request is answered with the same ids, the present
 // resource, and replayed set. The same id with different content is
 // REQUEST_ID_REUSED. A refused request is not stored; if it is sent again, it
 // is decided again. After UNAVAILABLE, ABORTED or a lost answer it is safe to

@@ -11,30 +11,18 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// proposal reads a proposal, with the currency of its book.
-func (b *backend) proposal(ctx context.Context, merchant string, number int64) (*tenfoldv1.Proposal, error) {
+// readProposal reads a proposal, with the currency of its book.
+func (b *backend) readProposal(ctx context.Context, k proposal.Key) (*tenfoldv1.Proposal, error) {
 	reader := b.db.Reader()
-	h, err := readHead(ctx, reader, merchant)
+	h, err := readHead(ctx, reader, k.MerchantID)
 	if err != nil {
 		return nil, err
 	}
-	p, found, err := reader.Proposal(ctx, proposal.Key{MerchantID: merchant, Number: number})
+	p, found, err := reader.Proposal(ctx, k)
 	if err == nil && !found {
-		err = fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", merchant, number).With("proposalNumber", number)
+		err = fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", k.MerchantID, k.Number).With("proposalNumber", k.Number)
 	}
 	return proposalOf(&p, h.Currency), err
-}
-
-// proposalAfter is the proposal of an outcome: as the command left it, or, for a
-// replay, as it is now.
-func (b *backend) proposalAfter(ctx context.Context, merchant string, number int64, o *book.Outcome, err error) (*tenfoldv1.Proposal, error) {
-	if err != nil {
-		return nil, err
-	}
-	if o.Replayed {
-		return b.proposal(ctx, merchant, number)
-	}
-	return proposalOf(o.Proposal, o.Currency), nil
 }
 
 func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1.ProposeDecisionRequest) (*tenfoldv1.ProposeDecisionResponse, error) {
@@ -57,48 +45,45 @@ func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1
 		}
 		cmd.Undoes = numberOf(of)
 	}
-	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &cmd)
-	// The event of the proposal is its number.
-	p, err := s.proposalAfter(ctx, merchant, o.EventNumber, &o, err)
+	o, err := s.run(ctx, merchant, r, &cmd)
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.ProposeDecisionResponse{Proposal: p, Replayed: o.Replayed}, nil
+	// The event of the proposal is its number.
+	p, err := s.proposalAfter(ctx, o.EventNumber, &o)
+	return answer(&tenfoldv1.ProposeDecisionResponse{Proposal: p, Replayed: o.Replayed}, err)
 }
 
 func (s *merchantMoneyService) ApproveProposal(ctx context.Context, r *tenfoldv1.ApproveProposalRequest) (*tenfoldv1.ApproveProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
 	number := numberOf(r.GetName())
-	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.ApproveProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
-	p, err := s.proposalAfter(ctx, merchant, number, &o, err)
+	o, err := s.run(ctx, merchant, r, &book.ApproveProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
 	if err != nil {
 		return nil, err
 	}
-	transfers, err := s.transfersAfter(ctx, merchant, &o)
+	p, err := s.proposalAfter(ctx, number, &o)
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.ApproveProposalResponse{Proposal: p, Transfers: transfers, Replayed: o.Replayed}, nil
+	transfers, err := s.transfersAfter(ctx, &o)
+	return answer(&tenfoldv1.ApproveProposalResponse{Proposal: p, Transfers: transfers, Replayed: o.Replayed}, err)
 }
 
 func (s *merchantMoneyService) RefuseProposal(ctx context.Context, r *tenfoldv1.RefuseProposalRequest) (*tenfoldv1.RefuseProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
 	number := numberOf(r.GetName())
-	o, err := s.engine.Do(ctx, s.header(ctx, merchant, r), &book.RefuseProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
-	p, err := s.proposalAfter(ctx, merchant, number, &o, err)
+	o, err := s.run(ctx, merchant, r, &book.RefuseProposal{OnProposal: book.OnProposal{Number: number}, Note: r.GetNote()})
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.RefuseProposalResponse{Proposal: p, Replayed: o.Replayed}, nil
+	p, err := s.proposalAfter(ctx, number, &o)
+	return answer(&tenfoldv1.RefuseProposalResponse{Proposal: p, Replayed: o.Replayed}, err)
 }
 
 func (s *merchantMoneyService) GetProposal(ctx context.Context, r *tenfoldv1.GetProposalRequest) (*tenfoldv1.GetProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	p, err := s.proposal(ctx, merchant, numberOf(r.GetName()))
-	if err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.GetProposalResponse{Proposal: p}, nil
+	p, err := s.readProposal(ctx, proposal.Key{MerchantID: merchant, Number: numberOf(r.GetName())})
+	return answer(&tenfoldv1.GetProposalResponse{Proposal: p}, err)
 }
 
 func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
@@ -119,17 +104,9 @@ func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.L
 	if err != nil {
 		return nil, err
 	}
-	list, err := reader.Proposals(ctx, merchant, proposalStates.domain(r.GetState()), before, p.size+1)
-	if err != nil {
-		return nil, err
-	}
-	list, more := cut(list, p.size)
-	out := &tenfoldv1.ListProposalsResponse{}
-	for i := range list {
-		out.Proposals = append(out.Proposals, proposalOf(&list[i], h.Currency))
-	}
-	if more {
-		out.NextPageToken = p.token(decimal(list[len(list)-1].Number))
-	}
-	return out, nil
+	rows, err := reader.Proposals(ctx, merchant, proposalStates.domain(r.GetState()), before, p.size+1)
+	list, next := listed(&p, rows,
+		func(x *proposal.Proposal) *tenfoldv1.Proposal { return proposalOf(x, h.Currency) },
+		func(x *proposal.Proposal) []string { return []string{decimal(x.Number)} })
+	return answer(&tenfoldv1.ListProposalsResponse{Proposals: list, NextPageToken: next}, err)
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+
+	"github.com/tenfold-claims/tenfold/internal/principal"
+)
+
+// remote is a command that asks a server: the connection it asks over, and the form
+// in which it shows the answer.
+type remote struct {
+	client client
+	out    output
+}
+
+// command completes a command with the flags of connection and output, and with
+// ask, which runs over an open connection. role is the role that it calls in unless
+// another is named.
+func (r *remote) command(role principal.Role, cmd *cobra.Command, ask func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := r.out.to(cmd); err != nil {
+			return err
+		}
+		conn, err := r.client.connect()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		return ask(cmd, conn, args)
+	}
+	r.client.flags(cmd, role)
+	r.out.flag(cmd)
+	return cmd
+}
+
+// show writes an answer: in JSON for programs, printed for people.
+func show[Answer any](o *output, answer Answer, print func(*output, Answer)) error {
+	if o.isJSON() {
+		return o.json(answer)
+	}
+	print(o, answer)
+	return nil
+}
+
+// everyPage reads a list page after page: read gives the page of a token, and take
+// takes it over.
+func everyPage[Page interface{ GetNextPageToken() string }](read func(token string) (Page, error), take func(Page)) error {
+	for token, more := "", true; more; more = token != "" {
+		page, err := read(token)
+		if err != nil {
+			return refusal(err)
+		}
+		take(page)
+		token = page.GetNextPageToken()
+	}
+	return nil
+}
+
+// choice reads the value of a flag that names a value of an enum, such as
+// --kind top-up for DEBT_KIND_TOP_UP. Empty is unspecified.
+func choice(flag, text string, values map[string]int32, prefix string, choices ...string) (int32, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, known := values[prefix+strings.ToUpper(strings.ReplaceAll(text, "-", "_"))]
+	if !known {
+		last := len(choices) - 1
+		return 0, usageError{fmt.Errorf("TENFOLD_%s or --%s must be %s or %s, not %q",
+			strings.ToUpper(flag), flag, strings.Join(choices[:last], ", "), choices[last], text)}
+	}
+	return number, nil
+}
+
+// merchantNameOf accepts a merchant's name, or its id.
+func merchantNameOf(text string) string {
+	return "merchants/" + strings.TrimPrefix(text, "merchants/")
+}

@@ -1,0 +1,179 @@
+package rpc
+
+import (
+	"context"
+	"sync"
+
+	"buf.build/go/protovalidate"
+	"google.golang.org/grpc/codes"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// claimService implements ClaimService. Filing and the turns of consumer, merchant
+// and operator stand here; decisions, money, reads and explanations have files of
+// their own.
+type claimService struct {
+	tenfoldv1.UnimplementedClaimServiceServer
+	backend
+	validator protovalidate.Validator
+}
+
+// methodFileClaim is the method under which an item of a batch is stored, so that
+// the item can be sent again on its own.
+const methodFileClaim = "ClaimService/FileClaim"
+
+func (s *claimService) FileClaim(ctx context.Context, r *tenfoldv1.FileClaimRequest) (*tenfoldv1.FileClaimResponse, error) {
+	c, replayed, err := s.file(ctx, r)
+	return answer(&tenfoldv1.FileClaimResponse{Claim: c, Replayed: replayed}, err)
+}
+
+func (s *claimService) file(ctx context.Context, r *tenfoldv1.FileClaimRequest) (c *tenfoldv1.Claim, replayed bool, err error) {
+	cmd, err := filing(r)
+	if err != nil {
+		return nil, false, err
+	}
+	merchant, _ := nameOf(r.GetParent())
+	h := s.header(ctx, merchant, r)
+	h.Method = methodFileClaim
+	o, err := s.engine.Do(ctx, h, &cmd)
+	if err != nil {
+		return nil, false, err
+	}
+	c, err = s.claimAfter(ctx, &o)
+	return c, o.Replayed, err
+}
+
+// filing reads the command of a request.
+func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
+	cmd := book.FileClaim{
+		ClaimantID: r.GetClaimantId(), Ordinals: r.GetUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
+		Remedies: remedies(r.GetRemedies()), Grounds: grounds.domain(r.GetGrounds()), LearnedAt: moment(r.GetLearnedAt()),
+		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
+		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
+	}
+	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
+}
+
+// claimedLine reads the order line, named or sent, with its refunds.
+func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.OrderLine, refunds []*tenfoldv1.LineRefund) (err error) {
+	field := "order_line_name"
+	if given != nil {
+		name, field = given.GetName(), "order_line.name"
+		if cmd.Line, err = orderLine(given); err != nil {
+			return err
+		}
+	}
+	if err := under(parent, name, field); err != nil {
+		return err
+	}
+	_, cmd.LineID = nameOf(name)
+	for _, r := range refunds {
+		cmd.Refunds = append(cmd.Refunds, lineRefund(r))
+	}
+	return nil
+}
+
+// batchMax is how many claims one batch can file.
+const batchMax = 500
+
+// BatchFileClaims files each item as a command of its own. The items meet again in
+// the pipeline, which takes all waiting commands as one batch.
+func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFileClaimsRequest) (*tenfoldv1.BatchFileClaimsResponse, error) {
+	if n := len(r.GetRequests()); n > batchMax {
+		return nil, fault.New(fault.BatchTooLarge, "a batch can file at most %d claims, not %d", batchMax, n).
+			With("maxPerRequest", batchMax).At("requests")
+	}
+	items := make([]*tenfoldv1.BatchFileClaimsItem, len(r.GetRequests()))
+	var running sync.WaitGroup
+	for i, item := range r.GetRequests() {
+		running.Go(func() { items[i] = s.fileItem(ctx, item) })
+	}
+	running.Wait()
+	return &tenfoldv1.BatchFileClaimsResponse{Items: items}, nil
+}
+
+func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem {
+	var c *tenfoldv1.Claim
+	var replayed bool
+	err := violated(s.validator.Validate(r))
+	if err == nil {
+		c, replayed, err = s.file(ctx, r)
+	}
+	if err == nil {
+		return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
+	}
+	s.observer.refused(err)
+	status := itemStatus(err, callerOf(ctx))
+	if status.GetCode() == int32(codes.Internal) {
+		s.log.ErrorContext(ctx, "item of a batch failed", "error", err)
+		status.Message = "internal error; the operator finds it under call id " + callIDOf(ctx).String()
+	}
+	return &tenfoldv1.BatchFileClaimsItem{Status: status}
+}
+
+func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawClaimRequest) (*tenfoldv1.WithdrawClaimResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.WithdrawClaim{OnClaim: on, Note: r.GetNote()}
+	})
+	return answer(&tenfoldv1.WithdrawClaimResponse{Claim: c, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) ConfirmNotice(ctx context.Context, r *tenfoldv1.ConfirmNoticeRequest) (*tenfoldv1.ConfirmNoticeResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.ConfirmNotice{OnClaim: on, Revision: r.GetRevision()}
+	})
+	return answer(&tenfoldv1.ConfirmNoticeResponse{Claim: c, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) AcceptClaim(ctx context.Context, r *tenfoldv1.AcceptClaimRequest) (*tenfoldv1.AcceptClaimResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.AcceptClaim{OnClaim: on, Note: r.GetNote()}
+	})
+	return answer(&tenfoldv1.AcceptClaimResponse{Claim: c, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidenceRequest) (*tenfoldv1.AddEvidenceResponse, error) {
+	merchant, id, err := claimOf(r.GetName(), "name")
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.run(ctx, merchant, r, &book.AddEvidence{
+		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: r.GetDigest(), Note: r.GetNote(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !o.Replayed {
+		return &tenfoldv1.AddEvidenceResponse{Evidence: evidenceAdded(o.Evidence)}, nil
+	}
+	// Evidence never changes: it is read as it was added.
+	list, err := s.db.Reader().Evidence(ctx, merchant, id, o.EventNumber-1, 1)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &tenfoldv1.AddEvidenceResponse{Evidence: evidenceAdded(&list[0]), Replayed: true}, nil
+}
+
+func (s *claimService) StopClock(ctx context.Context, r *tenfoldv1.StopClockRequest) (*tenfoldv1.StopClockResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.StopClock{OnClaim: on, Note: r.GetNote()}
+	})
+	return answer(&tenfoldv1.StopClockResponse{Claim: c, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) ResumeClock(ctx context.Context, r *tenfoldv1.ResumeClockRequest) (*tenfoldv1.ResumeClockResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.StopClock{OnClaim: on, Resume: true, Note: r.GetNote()}
+	})
+	return answer(&tenfoldv1.ResumeClockResponse{Claim: c, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) ExtendHold(ctx context.Context, r *tenfoldv1.ExtendHoldRequest) (*tenfoldv1.ExtendHoldResponse, error) {
+	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
+		return &book.ExtendHold{OnClaim: on, Until: moment(r.GetExpiresAt()), Note: r.GetNote()}
+	})
+	return answer(&tenfoldv1.ExtendHoldResponse{Claim: c, Replayed: o.Replayed}, err)
+}

@@ -1,0 +1,127 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// The money of claims: quotes, payouts, and order lines with their refunds.
+
+func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayoutRequest) (*tenfoldv1.QuotePayoutResponse, error) {
+	cmd := book.QuotePayout{FileClaim: book.FileClaim{
+		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
+		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
+	}}
+	fee := r.GetAuthenticationFee()
+	cmd.AuthenticationFee, cmd.FeeCurrency = money.Amount(fee.GetMinorUnits()), fee.GetCurrencyCode()
+	if len(r.GetRemedies()) == 0 {
+		cmd.Remedies = policy.Remedies{Refund: true, Compensation: true}
+	}
+	if err := claimedLine(&cmd.FileClaim, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds()); err != nil {
+		return nil, err
+	}
+	merchant, _ := nameOf(r.GetParent())
+	o, err := s.run(ctx, merchant, quoted{}, &cmd)
+	if err != nil {
+		return nil, err
+	}
+	p := &tenfoldv1.QuotePayoutResponse{}
+	for i := range o.Quotes {
+		c := calculationOf(&o.Quotes[i].Calculation, 0)
+		if i == 0 {
+			p.Chosen = c
+		}
+		// A choice of BEST is followed by the result on each basis alone.
+		if i > 0 || len(o.Quotes) == 1 {
+			p.Calculations = append(p.Calculations, c)
+		}
+	}
+	return p, nil
+}
+
+// quoted replaces the request id, which a quote does not have.
+type quoted struct{}
+
+func (quoted) GetRequestId() string  { return "" }
+func (quoted) GetValidateOnly() bool { return true }
+
+func (s *claimService) ReportPayoutOutcome(ctx context.Context, r *tenfoldv1.ReportPayoutOutcomeRequest) (*tenfoldv1.ReportPayoutOutcomeResponse, error) {
+	merchant, _ := nameOf(r.GetParent())
+	o, err := s.run(ctx, anchor(merchant), r, &book.AnswerPayout{OutNumber: r.GetOutNumber(), Answer: payout.Answer{
+		Outcome: payoutOutcomes.domain(r.GetOutcome()), GatewayReference: r.GetGatewayReference(),
+		FailureCode: r.GetFailureCode(), OccurredAt: moment(r.GetOccurredAt()), ExpiresAt: moment(r.GetCouponExpiresAt()),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.payoutAfter(ctx, &o)
+	return answer(&tenfoldv1.ReportPayoutOutcomeResponse{Payout: p, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) RetryPayout(ctx context.Context, r *tenfoldv1.RetryPayoutRequest) (*tenfoldv1.RetryPayoutResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	o, err := s.run(ctx, merchant, r, &book.RetryPayout{
+		OnClaim: book.OnClaim{Etag: r.GetEtag()}, PayoutID: id, Destination: r.GetPayoutDestination(), Note: r.GetNote(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.claimAfter(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.payoutAfter(ctx, &o)
+	return answer(&tenfoldv1.RetryPayoutResponse{Claim: c, Payout: p, Replayed: o.Replayed}, err)
+}
+
+func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayoutsRequest) (*tenfoldv1.ListPayoutsResponse, error) {
+	merchant, spelled := nameOf(r.GetParent())
+	q := postgres.PayoutQuery{MerchantID: merchant, State: payoutStates.domain(r.GetState())}
+	p, err := pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	reader := s.db.Reader()
+	if spelled == "" {
+		_, err = readHead(ctx, reader, merchant)
+	} else if _, q.ClaimID, err = claimOf(r.GetParent(), "parent"); err == nil {
+		_, err = readClaim(ctx, reader, merchant, q.ClaimID, r.GetParent())
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := reader.Payouts(ctx, q, p.cursor[0], p.size)
+	if err != nil {
+		return nil, err
+	}
+	out := &tenfoldv1.ListPayoutsResponse{Payouts: each(list.Rows, payoutOf)}
+	if list.More {
+		out.NextPageToken = p.token(list.Next)
+	}
+	return out, nil
+}
+
+func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLineRequest) (*tenfoldv1.GetOrderLineResponse, error) {
+	merchant, id := nameOf(r.GetName())
+	line, err := s.readLine(ctx, merchant, id)
+	return answer(&tenfoldv1.GetOrderLineResponse{OrderLine: line}, err)
+}
+
+func (s *claimService) ReportOrderRefund(ctx context.Context, r *tenfoldv1.ReportOrderRefundRequest) (*tenfoldv1.ReportOrderRefundResponse, error) {
+	merchant, lineID := nameOf(r.GetName())
+	told := lineRefund(r.GetRefund())
+	o, err := s.run(ctx, merchant, r, &book.ReportOrderRefund{
+		LineID: lineID, RefundID: told.RefundID, RefundedAt: told.RefundedAt, Amount: told.Amount, Currency: told.Currency,
+	})
+	if err != nil {
+		return nil, err
+	}
+	line, err := s.lineAfter(ctx, lineID, &o)
+	return answer(&tenfoldv1.ReportOrderRefundResponse{OrderLine: line, Replayed: o.Replayed}, err)
+}

@@ -1,0 +1,206 @@
+package rpc
+
+import (
+	"context"
+
+	"go.einride.tech/aip/ordering"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/request"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// Reading claims: one, many, their moves, and what came of a request.
+
+func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimRequest) (*tenfoldv1.GetClaimResponse, error) {
+	merchant, id, err := claimOf(r.GetName(), "name")
+	if err != nil {
+		return nil, err
+	}
+	m, err := maskOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if !m.full {
+		c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetName())
+		if err != nil {
+			return nil, err
+		}
+		return &tenfoldv1.GetClaimResponse{Claim: m.cut(basicClaim(c))}, nil
+	}
+	var full *tenfoldv1.Claim
+	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
+		c, err := readClaim(ctx, reader, merchant, id, r.GetName())
+		if err == nil {
+			full, err = s.fullClaim(ctx, reader, c, m)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
+}
+
+// queues maps the contract's queues to the database's.
+var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_REVIEW:        postgres.QueueReview,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPEAL:        postgres.QueueAppeal,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPROVAL:      postgres.QueueApproval,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE:       postgres.QueueOverdue,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS: postgres.QueueStuckPayouts,
+}
+
+func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRequest) (*tenfoldv1.ListClaimsResponse, error) {
+	q, err := claimQuery(r)
+	if err != nil {
+		return nil, err
+	}
+	if q.ClaimantID != "" && hides(callerOf(ctx).Role, &tenfoldv1.Claim{}, "claimant_id") {
+		return nil, unsupported("claimant_id is hidden from this role, which cannot filter by it")
+	}
+	p, err := pageOf(ctx, r, claimCursorParts)
+	if err != nil {
+		return nil, err
+	}
+	after, err := claimCursor(&p)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.db.Reader().Claims(ctx, q, after, p.size)
+	if err != nil {
+		return nil, err
+	}
+	out := &tenfoldv1.ListClaimsResponse{Claims: each(list.Rows, basicClaim)}
+	if list.More {
+		out.NextPageToken = p.token(list.Next.ClaimID, microseconds(list.Next.Since), list.Next.ResultID)
+	}
+	if r.GetWithTotal() {
+		total, err := s.db.Reader().TotalClaims(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		out.TotalSize, out.TotalIsEstimate = total.Claims, total.Estimate
+	}
+	return out, nil
+}
+
+// claimQuery reads the query of a request. Refuses with FILTER_UNSUPPORTED a query
+// that no index would serve.
+func claimQuery(r *tenfoldv1.ListClaimsRequest) (postgres.ClaimQuery, error) {
+	q, err := parseFilter(r.GetFilter())
+	if err != nil {
+		return q, err
+	}
+	merchant, _ := nameOf(r.GetParent())
+	q.MerchantID, q.Queue = anchor(merchant), queues[r.GetQueue()]
+	switch anchored := q.OrderID != "" || q.ClaimantID != "" || q.ProductID != "" || q.AuthenticatorID != ""; {
+	case q.MerchantID == "" && !anchored && q.Queue == "":
+		return q, unsupported("a list over all merchants needs a filter by order_id, claimant_id, product_id or authenticator_id, or a queue")
+	case q.Queue != "" && anchored:
+		return q, unsupported("a queue cannot be filtered by order_id, claimant_id, product_id or authenticator_id")
+	}
+	q.OldestFirst, err = oldestFirst(r)
+	return q, err
+}
+
+// oldestFirst reads the order of a list.
+func oldestFirst(r *tenfoldv1.ListClaimsRequest) (bool, error) {
+	if r.GetOrderBy() == "" {
+		return false, nil
+	}
+	if r.GetQueue() != tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSPECIFIED {
+		return false, fault.New(fault.FilterUnsupported, "a queue cannot be ordered; it lists the longest wait first").At("order_by")
+	}
+	by, err := ordering.ParseOrderBy(r)
+	if err != nil || len(by.Fields) != 1 || by.ValidateForPaths("filed_at") != nil {
+		return false, fault.New(fault.FilterUnsupported, `claims can only be ordered by "filed_at" or "filed_at desc"`).At("order_by")
+	}
+	return !by.Fields[0].Desc, nil
+}
+
+// partsRequest asks for a page of what belongs to a claim.
+type partsRequest interface {
+	pageRequest
+	GetParent() string
+}
+
+// claimPage reads the claim whose parts a request lists, and the page that it asks
+// for.
+func (s *claimService) claimPage(ctx context.Context, r partsRequest, cursorParts int) (*claim.Claim, page, error) {
+	merchant, id, err := claimOf(r.GetParent(), "parent")
+	if err != nil {
+		return nil, page{}, err
+	}
+	p, err := pageOf(ctx, r, cursorParts)
+	if err != nil {
+		return nil, page{}, err
+	}
+	c, err := readClaim(ctx, s.db.Reader(), merchant, id, r.GetParent())
+	return c, p, err
+}
+
+// claimPageByNumber is claimPage for a list in the order of a number; after is that
+// of the last row before the page.
+func (s *claimService) claimPageByNumber(ctx context.Context, r partsRequest) (c *claim.Claim, p page, after int64, err error) {
+	if c, p, err = s.claimPage(ctx, r, 1); err == nil {
+		after, err = p.number(0)
+	}
+	return c, p, after, err
+}
+
+func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequest) (*tenfoldv1.ListMovesResponse, error) {
+	c, p, after, err := s.claimPageByNumber(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Reader().Moves(ctx, c.MerchantID, c.ID, after, p.size+1)
+	list, next := listed(&p, rows, moveOf, func(m *postgres.MoveRead) []string { return []string{decimal(m.Version)} })
+	return answer(&tenfoldv1.ListMovesResponse{Moves: list, NextPageToken: next}, err)
+}
+
+func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {
+	merchant, _ := nameOf(r.GetParent())
+	stored, found, err := s.db.Reader().Request(ctx, request.Key{
+		MerchantID: anchor(merchant), Workload: callerOf(ctx).Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fault.New(fault.RequestNotFound, "no request with id %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
+			With("requestId", r.GetRequestId())
+	}
+	return &tenfoldv1.GetRequestResponse{Request: storedRequestOf(&stored)}, nil
+}
+
+// storedRequestOf names the outcome of a request, the main resource first.
+func storedRequestOf(r *request.Found) *tenfoldv1.StoredRequest {
+	p := &tenfoldv1.StoredRequest{
+		RequestId: r.RequestID, Method: r.Method, Workload: r.Workload, AcceptedAt: stamp(r.RecordedAt),
+	}
+	if r.ResultID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, resultName(r.MerchantID, r.ResultID))
+	}
+	if r.PayoutID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, payoutName(r.MerchantID, r.PayoutID))
+	}
+	if r.ClaimID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, claimName(r.MerchantID, r.ClaimID))
+	}
+	if r.TransferNumber > 0 {
+		p.OutcomeNames = append(p.OutcomeNames, transferName(r.MerchantID, r.TransferNumber))
+	}
+	if r.WebhookID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, webhookName(r.MerchantID, r.WebhookID))
+	}
+	if r.Name != "" {
+		p.OutcomeNames = append(p.OutcomeNames, r.Name)
+	}
+	if len(p.OutcomeNames) == 0 && r.MerchantID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, merchantName(r.MerchantID))
+	}
+	return p
+}
