@@ -85,7 +85,7 @@ func (p *proof) checkClaims() totals {
 			r = new(claimRows)
 		}
 		subject := "claim " + id
-		p.checkPlace(subject, &c, r)
+		p.checkPlace(subject, &c)
 		p.checkVerdict(subject, &c, r)
 		p.checkHolds(subject, &c, r, &t)
 		p.checkBearers(subject, &c, &t)
@@ -130,7 +130,7 @@ func exposure(c *claim.Claim) money.Amount {
 
 // checkPlace compares where a claim stands with its moves, with what it waits for, and
 // with the units that it owns.
-func (p *proof) checkPlace(subject string, c *claim.Claim, r *claimRows) {
+func (p *proof) checkPlace(subject string, c *claim.Claim) {
 	m := p.moved[c.ID]
 	equal(p, subject, "state", c.State, m.state)
 	equal(p, subject, "time of its state", c.StateSince.UnixMicro(), m.since.UnixMicro())
