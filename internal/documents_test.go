@@ -85,10 +85,17 @@ func decisionTable(t *testing.T) string {
 	return b.String()
 }
 
-// Would catch a link of a document to a file that was renamed or removed.
+// namedPath is a path of the repository in code font; it may be a pattern.
+var namedPath = regexp.MustCompile("`((?:client|cmd|deploy|docs|examples|internal|migrations|proto|scripts|tools)/[A-Za-z0-9_./*-]+)`")
+
+// placeholder marks paths that stand for any file of a kind.
+const placeholder = "NNNN"
+
+// Would catch a document that sends its reader to a file that was renamed or removed:
+// by a link, or by a path in code font. Decisions may name files of their time.
 func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	documents := []string{"../README.md"}
+	documents := []string{"../README.md", "../HACKING.md", "../CHANGELOG.md", "../SECURITY.md"}
 	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {
@@ -104,6 +111,15 @@ func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 		for _, link := range relativeLink.FindAllStringSubmatch(string(content), -1) {
 			if _, err := os.Stat(path.Join(path.Dir(document), link[1])); err != nil {
 				t.Errorf("%s links to %s, which does not exist", document, link[1])
+			}
+		}
+		if strings.Contains(document, "/decisions/") {
+			continue
+		}
+		for _, named := range namedPath.FindAllStringSubmatch(string(content), -1) {
+			found, err := filepath.Glob(path.Join("..", named[1]))
+			if err != nil || len(found) == 0 && !strings.Contains(named[1], placeholder) {
+				t.Errorf("%s names %s, which does not exist (%v)", document, named[1], err)
 			}
 		}
 	}
