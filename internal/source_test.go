@@ -226,3 +226,33 @@ func TestPersonsAreComparedBySame(t *testing.T) {
 		})
 	}
 }
+
+// Would catch a change of rows on the pool of connections. The driver repeats what it
+// got no answer to there, also where the change was made.
+func TestPoolOfConnectionsChangesNoRows(t *testing.T) {
+	t.Parallel()
+	var seen int
+	for _, s := range tree(t) {
+		if s.test || !strings.HasPrefix(s.path, "internal/postgres/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of, ok := call.X.(*ast.SelectorExpr)
+			if !ok || of.Sel.Name != "pool" {
+				return true
+			}
+			seen++
+			if strings.Contains(call.Sel.Name, "Exec") {
+				t.Errorf("%s calls pool.%s; execOnce runs a statement that must not run twice", s.path, call.Sel.Name)
+			}
+			return true
+		})
+	}
+	if seen == 0 {
+		t.Error("no use of the pool was found")
+	}
+}

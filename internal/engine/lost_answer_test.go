@@ -39,6 +39,7 @@ const (
 	loseNothing = iota
 	loseStatement
 	loseCommit
+	loseUnreserve
 )
 
 func layWire(t *testing.T, appURL string) *wire {
@@ -98,6 +99,10 @@ func (w *wire) carry(in net.Conn) {
 			if bytes.Contains(sent, []byte("INSERT INTO transfers")) {
 				writing.Store(true)
 			}
+		case loseUnreserve:
+			if bytes.Contains(sent, []byte("DELETE FROM reservations")) {
+				writing.Store(true)
+			}
 		case loseCommit:
 			if bytes.Contains(sent, []byte("COMMIT")) {
 				writing.Store(true)
@@ -107,7 +112,8 @@ func (w *wire) carry(in net.Conn) {
 	})
 	go pump(out, in, end, func(answer []byte) bool {
 		// The write itself answers with its tag; what comes before is its preparation.
-		done := bytes.Contains(answer, []byte("SELECT 1")) || bytes.Contains(answer, []byte("COMMIT"))
+		done := bytes.Contains(answer, []byte("SELECT 1")) || bytes.Contains(answer, []byte("DELETE 0")) ||
+			bytes.Contains(answer, []byte("COMMIT"))
 		if !writing.Load() || !done || w.armed.Swap(loseNothing) == loseNothing {
 			return true
 		}
@@ -259,4 +265,30 @@ func TestNothingSentIsNoUnknownOutcome(t *testing.T) {
 		t.Error("the reference of a command that never began is not free again")
 	}
 	w.breaks.Store(0)
+}
+
+// Would catch a statement through the pool that the driver runs once more after its
+// answer was lost: the second of two tries would lose its reservation with the first.
+func TestLostAnswerIsNotRepeatedThroughThePool(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	of := postgres.Reservation{Kind: book.OutNumber, Reference: "out-1", MerchantID: "m1", Holder: "payout-1"}
+	const tries = 3
+	for range tries {
+		_, _, err := f.engine.Reserve(t.Context(), of)
+		f.must(err)
+	}
+	w := layWire(t, f.db.AppURL)
+	pg, err := postgres.Open(w.url, 4)
+	f.must(err)
+	t.Cleanup(func() { _ = pg.Close() })
+	w.armed.Store(loseUnreserve)
+	err = pg.Unreserve(t.Context(), of)
+	<-w.gone
+	if !errors.Is(err, postgres.ErrUnavailable) {
+		t.Errorf("the lost answer is told as %v", err)
+	}
+	if n := f.rows(`SELECT coalesce(sum(attempts), 0) FROM reservations WHERE reference = 'out-1'`); n != tries-1 {
+		t.Errorf("%d tries are left of %d", n, tries)
+	}
 }

@@ -33,7 +33,7 @@ type AccessAttempt struct {
 
 // RecordAccessRefusals adds refusals in one statement.
 func (db *DB) RecordAccessRefusals(ctx context.Context, list []AccessRefusal) error {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		INSERT INTO access_refusals (refused_at, attempts, method, reason, workload, role, person, scope, target)
 		SELECT refused_at, attempts, method, reason, workload, role, person, scope, target
 		FROM unnest($1::timestamptz[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])

@@ -109,6 +109,29 @@ func (db *DB) OpenSession() *Session {
 	return &Session{db: db, settings: laneSettings}
 }
 
+// execOnce runs a statement that must not run twice. Run on the pool, lib/pq has
+// database/sql repeat a statement whose answer was lost; on one connection it fails.
+// The connection is tried beforehand, since one that lay in the pool may be dead.
+func (db *DB) execOnce(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	const connections = 3
+	for left := connections; ; left-- {
+		conn, err := db.pool.Connx(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err = conn.PingContext(ctx); err == nil {
+			var res sql.Result
+			res, err = conn.ExecContext(ctx, statement, args...)
+			_ = conn.Close() // Gives it back to the pool.
+			return res, err
+		}
+		discard(conn)
+		if left == 1 || ctx.Err() != nil {
+			return nil, err
+		}
+	}
+}
+
 // connect makes sure that the session has a live connection.
 func (s *Session) connect(ctx context.Context) error {
 	if s.conn != nil {

@@ -14,7 +14,7 @@ const committedChannel = "tenfold_committed"
 // NotifyCommitted wakes the readers of every replica. It must not be called inside a
 // transaction of the pipeline: commits that notify wait for each other.
 func (db *DB) NotifyCommitted(ctx context.Context) error {
-	_, err := db.pool.ExecContext(ctx, `SELECT pg_notify($1, '')`, committedChannel)
+	_, err := db.execOnce(ctx, `SELECT pg_notify($1, '')`, committedChannel)
 	return failure(ctx, "notify", err)
 }
 

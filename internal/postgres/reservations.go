@@ -71,7 +71,7 @@ func (tx *Tx) Reserve(rows []Reservation) ([]Reservation, error) {
 
 // Unreserve takes back one try of the holder; the last one frees the reference.
 func (db *DB) Unreserve(ctx context.Context, r Reservation) error {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		WITH fewer AS (
 			UPDATE reservations SET attempts = attempts - 1
 			WHERE kind = $1 AND reference = $2 AND merchant_id = $3 AND holder = $4 AND attempts > 1
@@ -100,7 +100,7 @@ func (db *DB) Reserved(ctx context.Context, kind book.ReferenceKind, reference s
 // book holds nothing under them. A retry that starts meanwhile renews its reservation
 // and keeps it. Returns how many it freed.
 func (db *DB) SweepReservations(ctx context.Context, since, before time.Time, limit int) (int64, error) {
-	res, err := db.pool.ExecContext(ctx, `
+	res, err := db.execOnce(ctx, `
 		DELETE FROM reservations r
 		USING (
 			SELECT s.kind, s.reference, s.merchant_id

@@ -107,7 +107,7 @@ type Try struct {
 
 // EndDelivery deletes a delivery that the webhook took.
 func (db *DB) EndDelivery(ctx context.Context, webhook book.Key, number int64) error {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		DELETE FROM webhook_deliveries WHERE merchant_id = $1 AND webhook_id = $2 AND event_number = $3`,
 		webhook.MerchantID, webhook.ID, number)
 	return failure(ctx, "end delivery", err)
@@ -115,7 +115,7 @@ func (db *DB) EndDelivery(ctx context.Context, webhook book.Key, number int64) e
 
 // FailDelivery records a failed try: the delivery waits for the next one, or is dead.
 func (db *DB) FailDelivery(ctx context.Context, t Try) error {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		UPDATE webhook_deliveries
 		SET attempts = attempts + 1, last_status = $4, last_failure = $5, due_at = coalesce($6::timestamptz, due_at),
 		    dead_at = CASE WHEN $6::timestamptz IS NULL THEN $7::timestamptz END
@@ -127,7 +127,7 @@ func (db *DB) FailDelivery(ctx context.Context, t Try) error {
 // PutOffDeliveries postpones everything that is due for a webhook, as if each delivery
 // had failed: its receiver is away. Deliveries without tries left are dead.
 func (db *DB) PutOffDeliveries(ctx context.Context, t Try, attemptsMax int, taken time.Time) error {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		UPDATE webhook_deliveries
 		SET attempts = attempts + 1, last_status = $3, last_failure = $4, due_at = $5,
 		    dead_at = CASE WHEN attempts + 1 >= $6 THEN $7::timestamptz END
