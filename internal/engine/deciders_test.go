@@ -84,7 +84,7 @@ func lateAppeal(c *claim.Claim) *book.ReviseVerdict {
 
 // Would catch a verdict that counts as a person's because a person sent the result: the
 // merchant would be debited, or the consumer refused, on a result that was taken back.
-func TestD2RetractionReopensWhoeverRecordedTheResult(t *testing.T) {
+func TestRetractionReopensWhoeverRecordedTheResult(t *testing.T) {
 	t.Parallel()
 	for _, person := range []string{"", "technician-7"} {
 		for _, verdict := range []claim.Verdict{claim.Counterfeit, claim.Genuine} {
@@ -124,7 +124,7 @@ func TestD2RetractionReopensWhoeverRecordedTheResult(t *testing.T) {
 
 // Would catch a retraction that reopens what a person decided or confirmed, and one that
 // leaves a verdict alone once results have decided it anew.
-func TestD2RetractionLeavesThePersonsVerdictAlone(t *testing.T) {
+func TestRetractionLeavesThePersonsVerdictAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	labs(f)
@@ -164,7 +164,7 @@ func TestD2RetractionLeavesThePersonsVerdictAlone(t *testing.T) {
 // Would catch a person who approves the amount of a verdict that the same person filed,
 // made or confirmed, in whatever spelling and whoever decided last; and one person who
 // approves twice.
-func TestD9NobodyApprovesOwnVerdict(t *testing.T) {
+func TestNobodyApprovesOwnVerdict(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	labs(f)
@@ -203,7 +203,7 @@ func TestD9NobodyApprovesOwnVerdict(t *testing.T) {
 // Would catch a person who decides an appeal, timely or late, against a verdict that the
 // same person filed, made or confirmed; a list of deciders that forgets who confirmed,
 // and one that goes on after another verdict.
-func TestD9NobodyDecidesTheAppealAgainstOwnVerdict(t *testing.T) {
+func TestNobodyDecidesTheAppealAgainstOwnVerdict(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	labs(f)
@@ -244,7 +244,7 @@ func TestD9NobodyDecidesTheAppealAgainstOwnVerdict(t *testing.T) {
 
 // Would catch a proposal that one person makes and approves, approves twice, or approves
 // and refuses, by spelling an id in different ways.
-func TestD9OneVoteForAPersonOnAProposal(t *testing.T) {
+func TestOneVoteForAPersonOnAProposal(t *testing.T) {
 	t.Parallel()
 	for _, spelling := range spellings {
 		t.Run(spelling, func(t *testing.T) {
@@ -281,7 +281,7 @@ func TestD9OneVoteForAPersonOnAProposal(t *testing.T) {
 
 // Would catch an appeal that is refused as late although the clock of the notice stands
 // still, and one that is heard because the clock was stopped when it was too late.
-func TestD12NoWindowClosesWhileTheClockStandsStill(t *testing.T) {
+func TestNoWindowClosesWhileTheClockStandsStill(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 900_000)

@@ -10,11 +10,11 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
-// D16: a payout's failure was made final under one grace, and a replica runs with
+// A payout's failure was made final under one grace, and a replica runs with
 // another, longer or shorter. Would catch a book that infers from its settings whether a
 // worker looks after a payout: the row that it expects is not there, or is, and the
 // payout can never be sent again, or be answered.
-func TestD16AnotherGraceDoesNotBrickPayouts(t *testing.T) {
+func TestAnotherGraceDoesNotBrickPayouts(t *testing.T) {
 	t.Parallel()
 	for name, grace := range map[string]time.Duration{"longer": 2 * time.Hour, "shorter": 0} {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ func (f *fixture) promise(id string, change func(*policy.Version)) {
 
 // Would catch a promise in another currency that takes the place of the one in this
 // currency, for a claim on the promise as for one on the best basis.
-func TestD3PromiseInAnotherCurrencyDoesNotHideThisOne(t *testing.T) {
+func TestPromiseInAnotherCurrencyDoesNotHideThisOne(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
@@ -57,7 +57,7 @@ func TestD3PromiseInAnotherCurrencyDoesNotHideThisOne(t *testing.T) {
 
 // Would catch a policy in a currency that no book is kept in, most likely a slip, and a
 // refusal that leaves a version or a used request id behind.
-func TestD3PolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
+func TestPolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)
@@ -81,7 +81,7 @@ func TestD3PolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
 // Would catch a claim without an award whose fee and deadlines follow a policy for
 // other goods, whatever moves it, or that cannot be moved by a replica which has never
 // seen its order line.
-func TestD11UnpricedClaimFollowsThePolicyOfItsGoods(t *testing.T) {
+func TestUnpricedClaimFollowsThePolicyOfItsGoods(t *testing.T) {
 	t.Parallel()
 	for name, basis := range map[string]policy.LegalBasis{"promise": policy.Promise, "best": policy.Best} {
 		t.Run(name, func(t *testing.T) {
@@ -157,7 +157,7 @@ type sums struct {
 // Would catch a refund told with a claim that is not set off against a claim that is
 // already paid, or by other sums than a refund told alone, before or after the filing;
 // and one that histories do not show.
-func TestD14RefundToldWithAClaimIsLikeOneToldAlone(t *testing.T) {
+func TestRefundToldWithAClaimIsLikeOneToldAlone(t *testing.T) {
 	t.Parallel()
 	told := book.OrderRefund{RefundID: "r1", Amount: 10_000, Currency: "CNY", RefundedAt: start}
 	var want map[string]sums
@@ -218,7 +218,7 @@ func TestD14RefundToldWithAClaimIsLikeOneToldAlone(t *testing.T) {
 
 // Would catch refunds in a filing that are taken in another currency, without bounds, or
 // in place of a refund that is known otherwise; and a refusal that leaves a trace.
-func TestD14RefundsInAFilingAreCheckedLikeRefundsAlone(t *testing.T) {
+func TestRefundsInAFilingAreCheckedLikeRefundsAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
@@ -277,7 +277,7 @@ func TestD14RefundsInAFilingAreCheckedLikeRefundsAlone(t *testing.T) {
 
 // Would catch a filing with other refunds that is answered as the replay of one without
 // them, and a filing that could be sent before and is no longer known as its replay.
-func TestD14FilingsWithOtherRefundsAreOtherRequests(t *testing.T) {
+func TestFilingsWithOtherRefundsAreOtherRequests(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
@@ -340,7 +340,7 @@ func TestD14FilingsWithOtherRefundsAreOtherRequests(t *testing.T) {
 
 // Would catch a filing that was stored before its digest covered refunds and whose
 // replay is refused, and a filing whose refund would be lost by such a replay.
-func TestD14FilingsStoredWithoutTheirRefundsRecogniseTheirReplays(t *testing.T) {
+func TestFilingsStoredWithoutTheirRefundsRecogniseTheirReplays(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
@@ -386,7 +386,7 @@ var releasedFilings = map[string]string{
 
 // Would catch a coupon for which the gateway named no expiry and that lapses as soon as
 // it is issued: the consumer would lose what is left on it.
-func TestD15CouponWithoutExpiryDoesNotLapse(t *testing.T) {
+func TestCouponWithoutExpiryDoesNotLapse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)
@@ -417,7 +417,7 @@ func TestD15CouponWithoutExpiryDoesNotLapse(t *testing.T) {
 
 // Would catch a timer's command for an instant that was never set, which must not count
 // as one that has passed.
-func TestD15InstantsThatWereNeverSetDoNotPass(t *testing.T) {
+func TestInstantsThatWereNeverSetDoNotPass(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)

@@ -184,10 +184,10 @@ func (f *fixture) notTwice(reference string, first func() error, err error) {
 	f.audited()
 }
 
-// D1: the write is committed, its answer is lost, and so are the next connections of the
+// The write is committed, its answer is lost, and so are the next connections of the
 // lane. Would catch a top-up that is answered as if it had not happened, and whose
 // payment another merchant may book again.
-func TestD1LostAnswerAndLostConnections(t *testing.T) {
+func TestLostAnswerAndLostConnections(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)
@@ -210,10 +210,10 @@ func TestD1LostAnswerAndLostConnections(t *testing.T) {
 	f.notTwice("bank-1", send, err)
 }
 
-// D1: the commit's answer is lost while replicas compete for the book, which then stays
+// The commit's answer is lost while replicas compete for the book, which then stays
 // busy. Would catch a command that gives up against contention and says that nothing was
 // changed, although an earlier try of it was committed.
-func TestD1LostCommitOfABusyBook(t *testing.T) {
+func TestLostCommitOfABusyBook(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)

@@ -91,7 +91,7 @@ func TestP2_EachBasisHasItsVersion(t *testing.T) {
 
 // Would catch a version in another currency that hides the one in this currency,
 // be it of a policy of its own, of the same policy, or for the same goods.
-func TestD3VersionsInAnotherCurrencyAreNotSeen(t *testing.T) {
+func TestVersionsInAnotherCurrencyAreNotSeen(t *testing.T) {
 	t.Parallel()
 	in := func(v policy.Version, currency string) policy.Version {
 		v.Currency = currency
@@ -116,7 +116,7 @@ func TestD3VersionsInAnotherCurrencyAreNotSeen(t *testing.T) {
 
 // Would catch a look-up that goes on without a currency or a time, or with the
 // category in place of the currency.
-func TestD3QueriesAreComplete(t *testing.T) {
+func TestQueriesAreComplete(t *testing.T) {
 	t.Parallel()
 	unpaid := line("l-1", 1, 1000)
 	unpaid.PaidAt = time.Time{}
@@ -140,7 +140,7 @@ func TestD3QueriesAreComplete(t *testing.T) {
 
 // Would catch a claim without an award whose periods and fee depend on which of
 // several bases happens to be looked at first, or follow a basis that is not open.
-func TestD11PreferredVersionIsTheSameEachTime(t *testing.T) {
+func TestPreferredVersionIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
 	promise, food, fraud := entry("c", 1, policy.Promise, 1), entry("b", 1, policy.FoodSafety148, 2), entry("a", 1, policy.ConsumerProtection55, 3)
 	open := map[policy.LegalBasis]*policy.Version{promise.Basis: &promise, food.Basis: &food, fraud.Basis: &fraud}

@@ -392,7 +392,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 // Catches a migration that takes whoever recorded a result for the one who decided, or
 // forgets who confirmed a verdict or found the same: one person could then debit a
 // merchant, and a result that is taken back would still do so.
-func TestD9OldClaimsKnowWhoDecidedThem(t *testing.T) {
+func TestOldClaimsKnowWhoDecidedThem(t *testing.T) {
 	t.Parallel()
 	b := oldBooks(t)
 	const causes = `(SELECT string_agg(r.cause || ' ' || r.author, ', ' ORDER BY r.revision)

@@ -364,7 +364,7 @@ func TestReportedOrderRefund(t *testing.T) {
 
 // Would catch a refund in another currency that is taken as the book's, told with a
 // claim or alone, also where the line is only named; and a field that is not named.
-func TestD14RefundsAreInTheBooksCurrency(t *testing.T) {
+func TestRefundsAreInTheBooksCurrency(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 500_000)

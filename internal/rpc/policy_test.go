@@ -74,7 +74,7 @@ func TestBadPolicyTerms(t *testing.T) {
 
 // Would catch a policy in a currency that no book is kept in, which could never apply,
 // and versions in another currency among those that apply to an order.
-func TestD3PoliciesStandByCurrency(t *testing.T) {
+func TestPoliciesStandByCurrency(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)

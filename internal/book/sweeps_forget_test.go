@@ -1,4 +1,4 @@
-package engine_test
+package book_test
 
 import (
 	"fmt"
@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -18,13 +19,13 @@ import (
 func (f *fixture) sweepAll(merchant string, want int) {
 	f.t.Helper()
 	const most = 20
-	for n := 0; !f.head(merchant).Sweep.Since.IsZero(); n++ {
+	for n := 0; !f.Rows(merchant).Head.Sweep.Since.IsZero(); n++ {
 		if n == most {
 			f.t.Fatalf("a sweep is due after %d sweeps", most)
 		}
 		f.sweep(merchant)
 	}
-	if open := f.rows(`SELECT count(*) FROM debts`); open != want {
+	if open := len(f.Rows(merchant).Debts); open != want {
 		f.t.Errorf("%d debts are open and no sweep is due, want %d; the deposit has %d", open, want, f.balances(merchant)[ledger.Deposit])
 	}
 	f.audited()
@@ -38,12 +39,12 @@ func (f *fixture) lacking(merchant string, claims int, category string) {
 		l.Category = category
 		f.accept(f.confirmNotice(f.found(filing(l, 1))))
 	}
-	f.takePayouts()
+	f.Made()
 }
 
-// D10: two sweeps are decided in one batch, after more debts than one looks at. Would
+// Two sweeps are decided in one batch, after more debts than one looks at. Would
 // catch a sweep that forgets income because the list it was given is used up.
-func TestD10TwoSweepsOfOneBatch(t *testing.T) {
+func TestTwoSweepsOfOneBatch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.limited(0)
@@ -51,16 +52,16 @@ func TestD10TwoSweepsOfOneBatch(t *testing.T) {
 	f.authenticator("lab-1", claim.AccreditedLab)
 	f.lacking("m1", book.DebtsMax+3, "cosmetics")
 	f.topUp("m1", 1_000_000)
-	sweep := engine.Asked{Header: request.System("m1", "SweepBook"), Of: &book.SweepBook{}}
-	for _, a := range f.engine.Together(sweep, sweep) {
+	sweep := booktest.Asked{Header: request.System("m1", "SweepBook"), Of: &book.SweepBook{}}
+	for _, a := range f.Together(sweep, sweep) {
 		f.must(a.Err)
 	}
 	f.sweepAll("m1", 0)
 }
 
-// D10: the debts that a sweep was given are ended by the commands before it. Would catch a
+// The debts that a sweep was given are ended by the commands before it. Would catch a
 // sweep that takes a list of dead debts for the end of all debts.
-func TestD10SweepAfterItsDebtsEnded(t *testing.T) {
+func TestSweepAfterItsDebtsEnded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.limited(0)
@@ -71,22 +72,22 @@ func TestD10SweepAfterItsDebtsEnded(t *testing.T) {
 		claims = append(claims, f.found(filing(line("m1", fmt.Sprintf("l%03d", n), 1, 100), 1)))
 	}
 	f.topUp("m1", 1_000_000)
-	var batch []engine.Asked
+	var batch []booktest.Asked
 	for _, c := range claims[:book.DebtsMax] {
-		batch = append(batch, engine.Asked{
+		batch = append(batch, booktest.Asked{
 			Header: f.request("m1", "WithdrawClaim"), Of: &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "settled"},
 		})
 	}
-	batch = append(batch, engine.Asked{Header: request.System("m1", "SweepBook"), Of: &book.SweepBook{}})
-	for _, a := range f.engine.Together(batch...) {
+	batch = append(batch, booktest.Asked{Header: request.System("m1", "SweepBook"), Of: &book.SweepBook{}})
+	for _, a := range f.Together(batch...) {
 		f.must(a.Err)
 	}
 	f.sweepAll("m1", 0)
 }
 
-// D10: more debts than one sweep looks at may not be paid by the money that came in.
+// More debts than one sweep looks at may not be paid by the money that came in.
 // Would catch a sweep that never gets past them to the one that may.
-func TestD10DebtsThatCannotBePaidHideNone(t *testing.T) {
+func TestDebtsThatCannotBePaidHideNone(t *testing.T) {
 	t.Parallel()
 	for _, many := range []int{book.DebtsMax - 1, book.DebtsMax, 2*book.DebtsMax + 1} {
 		t.Run(fmt.Sprint(many), func(t *testing.T) {
@@ -97,24 +98,28 @@ func TestD10DebtsThatCannotBePaidHideNone(t *testing.T) {
 			v := policy.Seeds()[0]
 			v.PolicyID, v.Categories, v.AdvanceLimit = "promise-shop", []string{"shop-only"}, 0
 			v.SourceOrder = []policy.Source{policy.SourceShopFunds}
-			v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
-			_, err := f.engine.PublishPolicyVersion(t.Context(), f.request("", "PublishPolicyVersion"), v)
-			f.must(err)
+			f.publish(v)
 			f.limited(0)
 			f.lacking("m1", many, "shop-only")
 			f.lacking("m1", 1, "cosmetics")
 			f.topUp("m1", 1_000_000)
 			f.sweepAll("m1", many)
-			if n := f.rows(`SELECT count(*) FROM events WHERE kind = 'CLAIM_FUNDED'`); n != 1 {
+			n := 0
+			for _, e := range f.Rows("m1").Events {
+				if e.Kind == event.ClaimFunded {
+					n++
+				}
+			}
+			if n != 1 {
 				t.Errorf("%d claims are told to be funded, want 1", n)
 			}
 		})
 	}
 }
 
-// D13: a fee comes to be owed while the deposit could pay it. Would catch a debt that only
+// A fee comes to be owed while the deposit could pay it. Would catch a debt that only
 // new income pays, and a merchant who cannot leave for it.
-func TestD13DebtMadeWhileMoneyLiesThere(t *testing.T) {
+func TestDebtMadeWhileMoneyLiesThere(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.charging(policy.FeeLoser)
@@ -124,8 +129,8 @@ func TestD13DebtMadeWhileMoneyLiesThere(t *testing.T) {
 		t.Errorf("the merchant still owes %d", owed)
 	}
 	f.must(f.beginExit("m1"))
-	f.clock.Move(quarantine + time.Hour)
-	for _, p := range f.takePayouts() {
+	f.Move(quarantine + time.Hour)
+	for _, p := range f.Made() {
 		f.answer(p, "SUCCEEDED")
 	}
 	if _, err := f.completeExit("m1", "exit-1", ""); err != nil {

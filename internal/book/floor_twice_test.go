@@ -1,4 +1,4 @@
-package engine_test
+package book_test
 
 import (
 	"testing"
@@ -48,9 +48,9 @@ func (f *fixture) floorOnce(claims ...*claim.Claim) {
 	f.audited()
 }
 
-// D4: a court confirms the verdict on the member that was paid the floor. Would catch a
+// A court confirms the verdict on the member that was paid the floor. Would catch a
 // floor that goes to the sibling filed before it, and is paid a second time.
-func TestD4CourtConfirmsThePaidMember(t *testing.T) {
+func TestCourtConfirmsThePaidMember(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	first, second := f.twoEggs()
@@ -60,10 +60,10 @@ func TestD4CourtConfirmsThePaidMember(t *testing.T) {
 	f.floorOnce(first, second)
 }
 
-// D4: the result behind the paid member is taken back, its sibling is decided meanwhile,
+// The result behind the paid member is taken back, its sibling is decided meanwhile,
 // and the member is upheld. Would catch a floor that follows the state a claim is in
 // instead of what was paid for it.
-func TestD4ReopenedPaidMember(t *testing.T) {
+func TestReopenedPaidMember(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 10_000_000)
@@ -74,10 +74,10 @@ func TestD4ReopenedPaidMember(t *testing.T) {
 		h.Principal = principal.Principal{Workload: "test", Role: principal.RoleAuthenticator}
 		return h
 	}
-	o, err := f.engine.Do(t.Context(), machine("RecordResult"), &book.RecordResult{Result: result(second, claim.Counterfeit, "r-2")})
+	o, err := f.Do(machine("RecordResult"), &book.RecordResult{Result: result(second, claim.Counterfeit, "r-2")})
 	f.must(err)
 	second = f.paid(f.accept(f.confirmNotice(o.Claim)))
-	_, err = f.engine.Do(t.Context(), machine("RetractResult"), &book.RetractResult{
+	_, err = f.Do(machine("RetractResult"), &book.RetractResult{
 		OnClaim: book.OnClaim{ClaimID: second.ID}, ResultID: o.ResultID, AuthenticatorID: "lab-1", Note: "tested again",
 	})
 	f.must(err)
@@ -91,20 +91,18 @@ func TestD4ReopenedPaidMember(t *testing.T) {
 	f.floorOnce(first, second)
 }
 
-// D4: the paid member grows by a fee that the claimant proves later. Would catch a floor
+// The paid member grows by a fee that the claimant proves later. Would catch a floor
 // that is lost to a sibling, with the platform's money, while the member waits to be
 // notified of one yuan more.
-func TestD4GrownPaidMember(t *testing.T) {
+func TestGrownPaidMember(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	food := policy.Seeds()[1]
 	food.Number, food.AuthenticationFee = 2, policy.FeeAdded
-	food.PublishedAt, food.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
-	_, err := f.engine.PublishPolicyVersion(t.Context(), f.request("", "PublishPolicyVersion"), food)
-	f.must(err)
+	f.publish(food)
 	first, second := f.twoEggs()
 	const fee = 100
-	second, err = f.tested(second, claim.Counterfeit, "r-2b", fee, claim.FeePayerClaimant)
+	second, err := f.tested(second, claim.Counterfeit, "r-2b", fee, claim.FeePayerClaimant)
 	f.must(err)
 	first = f.record(first, result(first, claim.Counterfeit, "r-1"))
 	f.paid(f.accept(f.confirmNotice(f.current(first))))

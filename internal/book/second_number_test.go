@@ -1,12 +1,12 @@
-package engine_test
+package book_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 )
 
@@ -18,7 +18,7 @@ func upheldAgain(t *testing.T) (f *fixture, c *claim.Claim, first payout.Payout)
 	f.open("m1", 5_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c = f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
-	for _, p := range f.takePayouts() {
+	for _, p := range f.Made() {
 		said := payout.OutcomeSucceeded
 		if p.Part == payout.Compensation {
 			first, said = p, payout.OutcomeFailed
@@ -28,7 +28,7 @@ func upheldAgain(t *testing.T) (f *fixture, c *claim.Claim, first payout.Payout)
 	c = f.revisedTo(c, claim.Genuine)
 	c = f.revisedTo(c, claim.Counterfeit)
 	c = f.accept(f.confirmNotice(c))
-	for _, p := range f.takePayouts() {
+	for _, p := range f.Made() {
 		if p.Part == payout.Compensation {
 			t.Errorf("%d leave under %s while %s may be paid until %s", p.Amount, p.OutNumber, first.OutNumber, first.NotAfter)
 		}
@@ -37,14 +37,14 @@ func upheldAgain(t *testing.T) (f *fixture, c *claim.Claim, first payout.Payout)
 	return f, c, first
 }
 
-// D7: would catch a second number that leaves while the first may yet be paid, and money
+// Would catch a second number that leaves while the first may yet be paid, and money
 // that waits for ever once the first is dead.
-func TestD7SecondNumberWaitsForTheFirst(t *testing.T) {
+func TestSecondNumberWaitsForTheFirst(t *testing.T) {
 	t.Parallel()
 	f, c, first := upheldAgain(t)
-	f.clock.Move(engine.Defaults().PayoutLife + time.Minute)
+	f.Move(booktest.PayoutLife + time.Minute)
 	f.answer(first, payout.OutcomeFailed) // The worker asked once more: it is final.
-	made := f.takePayouts()
+	made := f.Made()
 	if len(made) != 1 || made[0].Part != payout.Compensation || made[0].Amount != c.Award.Compensation || made[0].OutNumber == first.OutNumber {
 		t.Fatalf("after the first number is dead, %+v is sent", made)
 	}
@@ -55,41 +55,41 @@ func TestD7SecondNumberWaitsForTheFirst(t *testing.T) {
 	f.audited()
 }
 
-// D7: would catch a late success that is paid twice, or booked as a loss, because the
+// Would catch a late success that is paid twice, or booked as a loss, because the
 // verdict changed in between.
-func TestD7LateSuccessOfTheFirstNumber(t *testing.T) {
+func TestLateSuccessOfTheFirstNumber(t *testing.T) {
 	t.Parallel()
 	f, c, first := upheldAgain(t)
-	o, err := f.engine.Do(t.Context(), f.request("m1", "ReportPayoutOutcome"), &book.AnswerPayout{
+	o, err := f.Do(f.request("m1", "ReportPayoutOutcome"), &book.AnswerPayout{
 		PayoutID: first.ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded},
 	})
 	f.must(err)
 	if got := o.Claim; got.State != claim.Paid || got.Funding.Paid() != c.Award.Total() || got.Funding.Lost != 0 {
 		t.Errorf("the claim is %s with %+v", got.State, got.Funding)
 	}
-	if made := f.takePayouts(); len(made) != 0 {
+	if made := f.Made(); len(made) != 0 {
 		t.Errorf("%+v is sent besides", made)
 	}
 	f.audited()
 }
 
-// D7: a replica that knows nothing of the book yet. Would catch a rule that holds only for
+// A replica that knows nothing of the book yet. Would catch a rule that holds only for
 // payouts that happen to be in memory.
-func TestD7HoldsForAReplicaThatReads(t *testing.T) {
+func TestHoldsForAReplicaThatReads(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 5_000_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
-	for _, p := range f.takePayouts() {
+	for _, p := range f.Made() {
 		c = f.answer(p, payout.OutcomeFailed)
 	}
 	c = f.revisedTo(c, claim.Genuine)
 	c = f.confirmNotice(f.revisedTo(c, claim.Counterfeit))
-	_, fresh := f.replica(engine.Defaults())
-	_, err := fresh.Do(t.Context(), f.request("m1", "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
+	f.Forget("m1")
+	_, err := f.Do(f.request("m1", "AcceptClaim"), &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}})
 	f.must(err)
-	if made := f.takePayouts(); len(made) != 0 {
+	if made := f.Made(); len(made) != 0 {
 		t.Errorf("%+v leave while the first numbers may be paid", made)
 	}
 	f.audited()

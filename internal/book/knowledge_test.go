@@ -1,4 +1,4 @@
-package engine_test
+package book_test
 
 import (
 	"fmt"
@@ -51,10 +51,10 @@ func knowingly(merchant string) []book.FileClaim {
 	return all
 }
 
-// D5: the claim that tells of the knowledge is filed first, last or in between, before or
+// The claim that tells of the knowledge is filed first, last or in between, before or
 // after the others are found counterfeit. Would catch goods that were bought knowingly
 // and are compensated because of the order in which claims came.
-func TestD5KnowledgeInEveryOrder(t *testing.T) {
+func TestKnowledgeInEveryOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.authenticator("lab-1", claim.AccreditedLab)
@@ -89,9 +89,9 @@ func TestD5KnowledgeInEveryOrder(t *testing.T) {
 	f.audited()
 }
 
-// D5: knowledge that is told after the debit. Would catch money that is taken back without
+// Knowledge that is told after the debit. Would catch money that is taken back without
 // a person, and a claim that nobody is told of.
-func TestD5KnowledgeToldAfterTheDebit(t *testing.T) {
+func TestKnowledgeToldAfterTheDebit(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 100_000_000)
