@@ -29,6 +29,7 @@ const (
 	flipsVariable     = "TENFOLD_FLIPS"
 	flipsSeedVariable = "TENFOLD_FLIPS_SEED"
 	flipsDefault      = 2_000
+	flipsRaced        = 300
 	// flipsTogether is how many sequences one goroutine runs.
 	flipsTogether = 250
 )
@@ -55,7 +56,11 @@ func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
 // money that is stuck.
 func TestRandomFlips(t *testing.T) {
 	t.Parallel()
-	count, first := fromEnvironment(t, flipsVariable, flipsDefault), fromEnvironment(t, flipsSeedVariable, rand.Uint64N(1<<40))
+	usual := uint64(flipsDefault)
+	if raced {
+		usual = flipsRaced
+	}
+	count, first := fromEnvironment(t, flipsVariable, usual), fromEnvironment(t, flipsSeedVariable, rand.Uint64N(1<<40))
 	t.Logf("%d sequences from seed %d on", count, first)
 	for from := uint64(0); from < count; from += flipsTogether {
 		t.Run(fmt.Sprint(first+from), func(t *testing.T) {
