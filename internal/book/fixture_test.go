@@ -9,6 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -237,4 +238,14 @@ func (f *fixture) balanced(merchant string, want balances) {
 		f.t.Errorf("balances of %s:\n%s", merchant, diff)
 	}
 	f.audited()
+}
+
+// told is how many events of a kind a book has.
+func (f *fixture) told(merchant string, kind event.Kind) (n int) {
+	for _, e := range f.Rows(merchant).Events {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -99,5 +100,28 @@ func TestPublishedTermsAreStored(t *testing.T) {
 	v.ApprovalOver = 9
 	if _, err := f.engine.PublishPolicyVersion(t.Context(), h, v); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("other terms under the same request id: %v", err)
+	}
+}
+
+// Would catch a policy in a currency that no book is kept in, most likely a slip, and a
+// refusal that leaves a version or a used request id behind.
+func TestPolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	v := policy.Seeds()[0]
+	v.PolicyID, v.Currency = "promise-usd", "USD"
+	h := f.request("", "PublishPolicyVersion")
+	_, err := f.engine.PublishPolicyVersion(t.Context(), h, v)
+	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.RequestInvalid || refusal.Field != "policy_version.currency_code" {
+		t.Errorf("with books in CNY alone: %v", err)
+	}
+	if n := f.rows(`SELECT count(*) FROM policy_versions WHERE policy_id = 'promise-usd'`); n != 0 {
+		t.Errorf("%d versions are left behind", n)
+	}
+	_, err = f.engine.Do(t.Context(), f.request("dollars", "OpenBook"), &book.OpenBook{Currency: "USD"})
+	f.must(err)
+	if _, err := f.engine.PublishPolicyVersion(t.Context(), h, v); err != nil {
+		t.Errorf("with a book in USD, under the same request id: %v", err)
 	}
 }

@@ -1,7 +1,8 @@
-package engine_test
+package book_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func on(c *claim.Claim) book.OnClaim { return book.OnClaim{ClaimID: c.ID, Etag: 
 // does carries out a person's command on a claim.
 func (f *fixture) does(person, method string, c *claim.Claim, cmd book.Command) (*claim.Claim, error) {
 	f.t.Helper()
-	o, err := f.engine.Do(f.t.Context(), f.by(person, c.MerchantID, method), cmd)
+	o, err := f.Do(f.by(person, c.MerchantID, method), cmd)
 	return o.Claim, err
 }
 
@@ -45,16 +46,14 @@ func (f *fixture) approving(over money.Amount) {
 	f.t.Helper()
 	v := policy.Seeds()[0]
 	v.Number, v.ApprovalOver = 2, over
-	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
-	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
-	f.must(err)
+	f.publish(v)
 }
 
 // disputed files a claim by a person, which two results then leave undecided.
 func (f *fixture) disputed(filer, lineID string) *claim.Claim {
 	f.t.Helper()
 	cmd := filing(line("m1", lineID, 1, 10_000), 1)
-	o, err := f.engine.Do(f.t.Context(), f.by(filer, "m1", "FileClaim"), &cmd)
+	o, err := f.Do(f.by(filer, "m1", "FileClaim"), &cmd)
 	f.must(err)
 	other := result(o.Claim, claim.Genuine, lineID+"-B")
 	other.AuthenticatorID = "lab-2"
@@ -94,13 +93,15 @@ func TestRetractionReopensWhoeverRecordedTheResult(t *testing.T) {
 				f.open("m1", 500_000)
 				f.authenticator("lab-1", claim.AccreditedLab)
 				c := f.file(filing(line("m1", "l1", 1, 10_000), 1))
-				o, err := f.engine.Do(t.Context(), f.by(person, "m1", "RecordResult"), &book.RecordResult{Result: result(c, verdict, "R-1")})
+				o, err := f.Do(f.by(person, "m1", "RecordResult"), &book.RecordResult{Result: result(c, verdict, "R-1")})
 				f.must(err)
 				if c = f.current(c); !c.ByResults || c.DecidedBy != "" || len(c.Deciders) > 0 {
 					t.Errorf("by results %v, decided by %q, %q", c.ByResults, c.DecidedBy, c.Deciders)
 				}
-				if n := f.rows(`SELECT count(*) FROM claim_revisions WHERE author <> ''`); n > 0 {
-					t.Errorf("%d revisions by results have an author", n)
+				for _, v := range f.Rows("m1").Revisions {
+					if v.Author != "" {
+						t.Errorf("the revision by a result has the author %s", v.Author)
+					}
 				}
 				if verdict == claim.Counterfeit {
 					c = f.confirmNotice(c)
@@ -109,11 +110,11 @@ func TestRetractionReopensWhoeverRecordedTheResult(t *testing.T) {
 				if c.State != claim.InReview {
 					t.Errorf("the only result was taken back, and the claim is %s", c.State)
 				}
-				f.clock.Move(9 * 24 * time.Hour)
+				f.Move(9 * 24 * time.Hour)
 				if _, err := f.pass(c); err == nil && f.current(c).State != claim.InReview {
 					t.Errorf("after the notice period the claim is %s", f.current(c).State)
 				}
-				if made := f.takePayouts(); len(made) > 0 {
+				if made := f.Made(); len(made) > 0 {
 					t.Errorf("%d payouts were made", len(made))
 				}
 				f.audited()
@@ -132,9 +133,9 @@ func TestRetractionLeavesThePersonsVerdictAlone(t *testing.T) {
 	f.open("m1", 900_000)
 	retracted := func(c *claim.Claim) claim.State {
 		t.Helper()
-		found, err := f.pg.Reader().Results(t.Context(), "m1", c.ID, "", 1)
-		f.must(err)
-		return f.did("operator-1", "RetractResult", c, &book.RetractResult{OnClaim: on(c), ResultID: found[0].ID, Note: "mixed up"}).State
+		found := f.Rows("m1").SortedResults()
+		first := slices.IndexFunc(found, func(r claim.Result) bool { return r.ClaimID == c.ID })
+		return f.did("operator-1", "RetractResult", c, &book.RetractResult{OnClaim: on(c), ResultID: found[first].ID, Note: "mixed up"}).State
 	}
 	if s := retracted(f.upheld("rita", f.disputed("sam", "l1"))); s != claim.Notified {
 		t.Errorf("upheld in review: %s", s)
@@ -191,7 +192,7 @@ func TestNobodyApprovesOwnVerdict(t *testing.T) {
 			t.Errorf("approved once more by %q: %v", person, err)
 		}
 	}
-	if n := f.rows(`SELECT count(*) FROM approvals`); n != 1 {
+	if n := len(f.Rows("m1").Approvals); n != 1 {
 		t.Errorf("%d approvals are stored, want 1", n)
 	}
 	if c, err = approve("ben"); err != nil || c.State != claim.Paying {
@@ -252,13 +253,13 @@ func TestOneVoteForAPersonOnAProposal(t *testing.T) {
 			f := newFixture(t)
 			c := f.advanced("m1")
 			what := writingOff(c, 30_000)
-			o, err := f.engine.Do(t.Context(), f.by("Rita", "m1", "ProposeDecision"), &what)
+			o, err := f.Do(f.by("Rita", "m1", "ProposeDecision"), &what)
 			f.must(err)
 			mine := o.Proposal.Number
 			if _, err := f.approveProposal(spelling, "m1", mine); !errors.Is(err, fault.SamePerson) {
 				t.Errorf("approved by its proposer: %v", err)
 			}
-			o, err = f.engine.Do(t.Context(), f.by("sam", "m1", "ProposeDecision"), &what)
+			o, err = f.Do(f.by("sam", "m1", "ProposeDecision"), &what)
 			f.must(err)
 			number := o.Proposal.Number
 			_, err = f.approveProposal("rITA", "m1", number)
@@ -266,12 +267,12 @@ func TestOneVoteForAPersonOnAProposal(t *testing.T) {
 			if _, err := f.approveProposal(spelling, "m1", number); !errors.Is(err, fault.SamePerson) {
 				t.Errorf("approved twice: %v", err)
 			}
-			_, err = f.engine.Do(t.Context(), f.by(spelling, "m1", "RefuseProposal"),
+			_, err = f.Do(f.by(spelling, "m1", "RefuseProposal"),
 				&book.RefuseProposal{OnProposal: book.OnProposal{Number: number}, Note: "not after all"})
 			if !errors.Is(err, fault.SamePerson) {
 				t.Errorf("refused by an approver: %v", err)
 			}
-			if n := f.rows(`SELECT count(*) FROM proposal_votes`); n != 1 {
+			if n := len(f.Rows("m1").Votes); n != 1 {
 				t.Errorf("%d votes are stored, want 1", n)
 			}
 			f.audited()
@@ -299,9 +300,9 @@ func TestNoWindowClosesWhileTheClockStandsStill(t *testing.T) {
 	late := f.confirmNotice(f.found(filing(line("m1", "l3", 1, 10_000), 1)))
 	lateThenResumed := f.confirmNotice(f.found(filing(line("m1", "l4", 1, 10_000), 1)))
 
-	f.clock.Move(late.Deadline.Sub(f.clock.Now()) + time.Second)
+	f.Move(late.Deadline.Sub(f.Now()) + time.Second)
 	late, lateThenResumed = clock(late, false), clock(lateThenResumed, false)
-	f.clock.Move(24 * time.Hour)
+	f.Move(24 * time.Hour)
 	if err := appeal(stopped); err != nil {
 		t.Errorf("while the clock stands still: %v", err)
 	}

@@ -1,4 +1,4 @@
-package engine_test
+package book_test
 
 import (
 	"encoding/hex"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
@@ -23,10 +23,9 @@ import (
 func (f *fixture) promise(id string, change func(*policy.Version)) {
 	f.t.Helper()
 	v := policy.Seeds()[0]
-	v.PolicyID, v.PublishedAt, v.EffectiveFrom = id, start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
+	v.PolicyID = id
 	change(&v)
-	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
-	f.must(err)
+	f.publish(v)
 }
 
 // Would catch a promise in another currency that takes the place of the one in this
@@ -36,7 +35,7 @@ func TestPromiseInAnotherCurrencyDoesNotHideThisOne(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 500_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	_, err := f.engine.Do(t.Context(), f.request("dollars", "OpenBook"), &book.OpenBook{Currency: "USD"})
+	_, err := f.Do(f.request("dollars", "OpenBook"), &book.OpenBook{Currency: "USD"})
 	f.must(err)
 	f.promise("promise-usd", func(v *policy.Version) { v.Currency = "USD" })
 	if c := f.found(filing(line("m1", "l1", 1, 10_000), 1)); c.PolicyID != "promise-tenfold" || c.Award.Compensation != 100_000 {
@@ -53,29 +52,6 @@ func TestPromiseInAnotherCurrencyDoesNotHideThisOne(t *testing.T) {
 		t.Errorf("in dollars: %s %+v", c.PolicyID, c.Award)
 	}
 	f.audited()
-}
-
-// Would catch a policy in a currency that no book is kept in, most likely a slip, and a
-// refusal that leaves a version or a used request id behind.
-func TestPolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.open("m1", 0)
-	v := policy.Seeds()[0]
-	v.PolicyID, v.Currency = "promise-usd", "USD"
-	h := f.request("", "PublishPolicyVersion")
-	_, err := f.engine.PublishPolicyVersion(t.Context(), h, v)
-	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.RequestInvalid || refusal.Field != "policy_version.currency_code" {
-		t.Errorf("with books in CNY alone: %v", err)
-	}
-	if n := f.rows(`SELECT count(*) FROM policy_versions WHERE policy_id = 'promise-usd'`); n != 0 {
-		t.Errorf("%d versions are left behind", n)
-	}
-	_, err = f.engine.Do(t.Context(), f.request("dollars", "OpenBook"), &book.OpenBook{Currency: "USD"})
-	f.must(err)
-	if _, err := f.engine.PublishPolicyVersion(t.Context(), h, v); err != nil {
-		t.Errorf("with a book in USD, under the same request id: %v", err)
-	}
 }
 
 // Would catch a claim without an award whose fee and deadlines follow a policy for
@@ -122,7 +98,7 @@ func (f *fixture) governed(basis policy.LegalBasis, category string, due, review
 	tested, unclear, stopped, lapsed := file("tested"), file("unclear"), file("stopped"), file("lapsed")
 	within("filed", tested, claim.Authenticating, due)
 	// A replica that has never seen these order lines goes on.
-	_, f.engine = f.replica(engine.Defaults())
+	f.Forget("m1")
 	tested, err := f.tested(tested, claim.Genuine, "genuine-"+category, 3_000, claim.FeePayerPlatform)
 	f.must(err)
 	if tested.State != claim.Rejected || tested.Fees.Consumer != owes {
@@ -130,18 +106,18 @@ func (f *fixture) governed(basis policy.LegalBasis, category string, due, review
 	}
 	within("unclear", f.record(unclear, result(unclear, claim.Inconclusive, "unclear-"+category)), claim.InReview, review)
 
-	_, f.engine = f.replica(engine.Defaults())
+	f.Forget("m1")
 	for _, resume := range []bool{false, true} {
 		stop := &book.StopClock{OnClaim: book.OnClaim{ClaimID: stopped.ID}, Resume: resume}
-		o, err := f.engine.Do(f.t.Context(), f.request("m1", "StopClock"), stop)
+		o, err := f.Do(f.request("m1", "StopClock"), stop)
 		f.must(err)
 		stopped = o.Claim
 	}
 	within("stopped for no time", stopped, claim.Authenticating, due)
 
-	f.clock.Move(due + time.Hour)
-	_, f.engine = f.replica(engine.Defaults())
-	o, err := f.engine.Do(f.t.Context(), request.System("m1", "PassDeadline"),
+	f.Move(due + time.Hour)
+	f.Forget("m1")
+	o, err := f.Do(request.System("m1", "PassDeadline"),
 		&book.PassDeadline{OnClaim: book.OnClaim{ClaimID: lapsed.ID}, Fires: lapsed.Fires, Deadline: lapsed.Deadline})
 	f.must(err)
 	within("lapsed", o.Claim, claim.InReview, review)
@@ -166,22 +142,22 @@ func TestRefundToldWithAClaimIsLikeOneToldAlone(t *testing.T) {
 		labs(f)
 		f.open("m1", 500_000)
 		paid := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1))))
-		for _, p := range f.takePayouts() {
-			f.sent(p)
+		for _, p := range f.Made() {
+			f.Send(p)
 			paid = f.answer(p, payout.OutcomeSucceeded)
 		}
 		if paid.State != claim.Paid {
 			t.Fatalf("the first claim is %s", paid.State)
 		}
 		alone := func() {
-			_, err := f.engine.Do(t.Context(), f.request("m1", "ReportOrderRefund"), &book.ReportOrderRefund{
+			_, err := f.Do(f.request("m1", "ReportOrderRefund"), &book.ReportOrderRefund{
 				LineID: "l1", RefundID: told.RefundID, Amount: told.Amount, Currency: told.Currency, RefundedAt: told.RefundedAt,
 			})
 			f.must(err)
 		}
 		second := filing(line("m1", "l1", 2, 20_000), 2)
 		// A replica that has neither the line nor the paid claim in memory goes on.
-		_, f.engine = f.replica(engine.Defaults())
+		f.Forget("m1")
 		switch how {
 		case "alone, before":
 			alone()
@@ -209,7 +185,7 @@ func TestRefundToldWithAClaimIsLikeOneToldAlone(t *testing.T) {
 		if !cmp.Equal(got, want) {
 			t.Errorf("%s: %s", how, cmp.Diff(want, got))
 		}
-		if n := f.rows(`SELECT count(*) FROM events WHERE kind = 'ORDER_REFUND_REPORTED'`); n != 1 {
+		if n := f.told("m1", event.OrderRefundReported); n != 1 {
 			t.Errorf("%s: %d events tell of the refund", how, n)
 		}
 		f.audited()
@@ -226,10 +202,10 @@ func TestRefundsInAFilingAreCheckedLikeRefundsAlone(t *testing.T) {
 	first := filing(line("m1", "l1", 2, 20_000), 1)
 	first.Refunds = []book.OrderRefund{good, good} // Twice the same is one.
 	f.file(first)
-	if n := f.rows(`SELECT count(*) FROM order_line_refunds`); n != 1 {
+	if n := len(f.Rows("m1").Refunds); n != 1 {
 		t.Fatalf("%d refunds are stored", n)
 	}
-	before := f.rows(`SELECT sum(event_number) FROM books`)
+	before := f.head("m1").EventNumber
 	for name, row := range map[string]struct {
 		spoil  func(*book.OrderRefund)
 		reason error
@@ -259,17 +235,17 @@ func TestRefundsInAFilingAreCheckedLikeRefundsAlone(t *testing.T) {
 				LineID: "l1", RefundID: bad.RefundID, Amount: bad.Amount, Currency: bad.Currency, RefundedAt: bad.RefundedAt,
 			}},
 		} {
-			_, err := f.engine.Do(t.Context(), f.request("m1", tell.method), tell.command)
+			_, err := f.Do(f.request("m1", tell.method), tell.command)
 			refusal, ok := fault.As(err)
 			if !ok || !errors.Is(refusal, row.reason) || refusal.Field != tell.field+row.field {
 				t.Errorf("%s in %s: %v at %+v", name, tell.method, err, refusal)
 			}
 		}
 	}
-	if n := f.rows(`SELECT count(*) FROM order_line_refunds`); n != 1 {
+	if n := len(f.Rows("m1").Refunds); n != 1 {
 		t.Errorf("%d refunds are stored", n)
 	}
-	if after := f.rows(`SELECT sum(event_number) FROM books`); after != before {
+	if after := f.head("m1").EventNumber; after != before {
 		t.Errorf("refusals left %d events", after-before)
 	}
 	f.audited()
@@ -285,7 +261,7 @@ func TestFilingsWithOtherRefundsAreOtherRequests(t *testing.T) {
 	send := func(refunds ...book.OrderRefund) (book.Outcome, error) {
 		cmd := filing(line("m1", "l1", 1, 10_000), 1)
 		cmd.Refunds = refunds
-		return f.engine.Do(t.Context(), h, &cmd)
+		return f.Do(h, &cmd)
 	}
 	r := book.OrderRefund{RefundID: "r1", Amount: 4_000, Currency: "CNY", RefundedAt: start}
 	_, err := send(r)
@@ -347,19 +323,19 @@ func TestFilingsStoredWithoutTheirRefundsRecogniseTheirReplays(t *testing.T) {
 	h := f.request("m1", "FileClaim")
 	// Under the list that leaves refunds out, a filing looks like one without any.
 	bare := filing(line("m1", "l1", 1, 10_000), 1)
-	first, err := f.engine.Do(t.Context(), h, &bare)
+	first, err := f.Do(h, &bare)
 	f.must(err)
 	full := filing(line("m1", "l1", 1, 10_000), 1)
 	full.Refunds = []book.OrderRefund{{RefundID: "r1", Amount: 4_000, Currency: "CNY", RefundedAt: start}}
-	if _, err := f.engine.Do(t.Context(), h, &full); !errors.Is(err, fault.RequestIDReused) {
+	if _, err := f.Do(h, &full); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("with a refund that is not kept: %v", err)
 	}
-	_, err = f.engine.Do(t.Context(), f.request("m1", "ReportOrderRefund"), &book.ReportOrderRefund{
+	_, err = f.Do(f.request("m1", "ReportOrderRefund"), &book.ReportOrderRefund{
 		LineID: "l1", RefundID: "r1", Amount: 4_000, Currency: "CNY", RefundedAt: start,
 	})
 	f.must(err)
-	_, f.engine = f.replica(engine.Defaults())
-	again, err := f.engine.Do(t.Context(), h, &full)
+	f.Forget("m1")
+	again, err := f.Do(h, &full)
 	if err != nil || !again.Replayed || again.ClaimID != first.ClaimID {
 		t.Errorf("with a refund that is kept: %+v, %v", again, err)
 	}
@@ -371,7 +347,7 @@ func TestFilingsStoredWithoutTheirRefundsRecogniseTheirReplays(t *testing.T) {
 		other := full
 		other.Refunds = slices.Clone(full.Refunds)
 		change(&other.Refunds[0])
-		if _, err := f.engine.Do(t.Context(), h, &other); !errors.Is(err, fault.RequestIDReused) {
+		if _, err := f.Do(h, &other); !errors.Is(err, fault.RequestIDReused) {
 			t.Errorf("with another %s: %v", name, err)
 		}
 	}
@@ -394,8 +370,8 @@ func TestCouponWithoutExpiryDoesNotLapse(t *testing.T) {
 	cmd := filing(line("m1", "l1", 1, 10_000), 1)
 	cmd.PayoutForm = claim.Coupon
 	f.accept(f.confirmNotice(f.found(cmd)))
-	for _, p := range f.takePayouts() {
-		f.sent(p)
+	for _, p := range f.Made() {
+		f.Send(p)
 		f.answer(p, payout.OutcomeSucceeded)
 		if p.Form != claim.Coupon {
 			continue
@@ -406,7 +382,7 @@ func TestCouponWithoutExpiryDoesNotLapse(t *testing.T) {
 			if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.PayoutStateConflict {
 				t.Errorf("a coupon without an end lapses: %v", err)
 			}
-			f.clock.Move(10 * 365 * 24 * time.Hour)
+			f.Move(10 * 365 * 24 * time.Hour)
 		}
 		if after := f.balances("m1"); !cmp.Equal(after, before) {
 			t.Errorf("the refusals moved money: %s", cmp.Diff(before, after))
@@ -428,7 +404,7 @@ func TestInstantsThatWereNeverSetDoNotPass(t *testing.T) {
 		"PassDeadline": &book.PassDeadline{OnClaim: on, Fires: c.Fires, Deadline: c.Deadline},
 		"ExpireHold":   &book.ExpireHold{OnClaim: on, ExpiresAt: c.HoldExpiresAt},
 	} {
-		if _, err := f.engine.Do(t.Context(), request.System("m1", method), command); !errors.Is(err, fault.ClaimChanged) {
+		if _, err := f.Do(request.System("m1", method), command); !errors.Is(err, fault.ClaimChanged) {
 			t.Errorf("%s at no time: %v", method, err)
 		}
 	}
