@@ -172,8 +172,7 @@ func (w *sequence) recordOne() string {
 	if w.rand.IntN(3) == 0 {
 		r.Units = w.verdicts(c)
 	}
-	// A fee that is told while a claim is being paid may leave nothing to pay.
-	if w.rand.IntN(3) == 0 && c.State != claim.PayoutFailed && c.State != claim.Paying {
+	if w.rand.IntN(3) == 0 {
 		r.Fee, r.FeeCurrency = pick[money.Amount](w, 1, 3_000, 20_001), "CNY"
 		r.FeePaidBy = pick(w, claim.FeePayerPlatform, claim.FeePayerPlatform, claim.FeePayerClaimant)
 	}
