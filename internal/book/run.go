@@ -3,7 +3,9 @@ package book
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -14,18 +16,31 @@ func (b *Book) Run(c *Call) {
 	outcome, err := b.decide(c)
 	if err != nil {
 		b.abandon()
-		c.Err, c.Made = err, nil
+		c.Err, c.Made = detached(err), nil
 		return
 	}
 	if !outcome.Replayed {
 		if err := b.finish(); err != nil {
 			b.abandon()
-			c.Err, c.Made = err, nil
+			c.Err, c.Made = detached(err), nil
 			return
 		}
 		b.show(c.Command, &outcome)
 	}
 	c.Outcome = outcome
+}
+
+// detached gives a refusal a copy of the claim that it is about: its reader must not see
+// what the next commands do to the claim meanwhile.
+func detached(err error) error {
+	if f, ok := fault.As(err); ok {
+		if c, ok := f.Subject.(*claim.Claim); ok && c != nil {
+			seen := *c
+			seen.Units = slices.Clone(c.Units)
+			f.Subject = &seen
+		}
+	}
+	return err
 }
 
 func (b *Book) decide(c *Call) (o Outcome, err error) {
