@@ -6,10 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
-	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
 // mutationsFile lists the methods under whose names requests are stored.
@@ -56,4 +58,47 @@ func mutations() []string {
 		return true
 	})
 	return list
+}
+
+// Would catch a time of a request without bounds. Over gRPC a time may lie beyond the
+// year 9999 or before the year 1, and no stored event can be read that holds such a
+// time.
+func TestEveryTimeOfARequestIsBounded(t *testing.T) {
+	t.Parallel()
+	met := make(map[protoreflect.FullName]bool)
+	times := 0
+	var bounded func(m protoreflect.MessageDescriptor)
+	bounded = func(m protoreflect.MessageDescriptor) {
+		if met[m.FullName()] {
+			return
+		}
+		met[m.FullName()] = true
+		for i := range m.Fields().Len() {
+			f := m.Fields().Get(i)
+			held := rpc.HeldBy(f)
+			if held == nil {
+				continue
+			}
+			if held.FullName() != "google.protobuf.Timestamp" {
+				bounded(held)
+				continue
+			}
+			if f.FullName() == "tenfold.v1.Authenticator.registered_at" {
+				continue // The server sets it, and reads none.
+			}
+			times++
+			rules, _ := proto.GetExtension(f.Options(), validate.E_Field).(*validate.FieldRules)
+			if rules.GetTimestamp().GetGreaterThan() == nil || rules.GetTimestamp().GetLessThan() == nil {
+				t.Errorf("%s.%s has no bounds in %s", m.Name(), f.Name(), m.ParentFile().Path())
+			}
+		}
+	}
+	for method := range rpc.MethodRoles() {
+		if strings.HasPrefix(method, "/tenfold.v1.") {
+			bounded(contractMethod(t, method).Input())
+		}
+	}
+	if times < 20 {
+		t.Errorf("only %d times met", times)
+	}
 }

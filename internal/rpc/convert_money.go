@@ -50,7 +50,8 @@ func stamp(t time.Time) *timestamppb.Timestamp {
 	return timestamppb.New(t)
 }
 
-// moment reads a time with the precision in which it is stored; absent means zero.
+// moment reads a time with the precision in which it is stored; absent means zero. The
+// contract's rules have checked that an event can hold it.
 func moment(t *timestamppb.Timestamp) time.Time {
 	if t == nil {
 		return time.Time{}

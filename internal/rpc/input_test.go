@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,34 @@ func TestBadMoney(t *testing.T) {
 		if got := refusal(err); got.reason != row.reason || (row.field != "" && got.field != row.field) {
 			t.Errorf("%s: %s at %q, want %s at %q", name, got.reason, got.field, row.reason, row.field)
 		}
+	}
+	f.audited()
+}
+
+// Would catch a time that gRPC can carry and no event can hold: the event could not be
+// read again, and with it the rest of the book's chain.
+func TestTimesOutOfRange(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500)
+	for _, at := range []*timestamppb.Timestamp{
+		{Seconds: math.MinInt64}, {Seconds: -1e14}, {Seconds: -62135596800}, // The last is the zero time, which stands for none.
+		{Seconds: 253402300800}, {Seconds: 1e14}, {Seconds: math.MaxInt64},
+	} {
+		topUp, filing := f.topUp("m1", 5, "wire-"+f.id()), f.filing("m1", "l1")
+		topUp.EffectiveAt, filing.GetOrderLine().ShippedAt = at, at
+		_, err := f.books.TopUpDeposit(f.as("finance"), topUp)
+		if got := refusal(err); got.reason != "REQUEST_INVALID" || got.field != "effective_at" {
+			t.Errorf("topped up at %v: %v", at, err)
+		}
+		if got := refusal(f.fileErr(filing)); got.reason != "REQUEST_INVALID" || got.field != "order_line.shipped_at" {
+			t.Errorf("shipped at %v: %+v", at, got)
+		}
+	}
+	r := f.topUp("m1", 5, "wire-1")
+	r.EffectiveAt = timestamppb.New(time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC))
+	if _, err := f.books.TopUpDeposit(f.as("finance"), r); err != nil {
+		t.Errorf("the first time in range: %v", err)
 	}
 	f.audited()
 }

@@ -63,16 +63,12 @@ func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.Lis
 }
 
 func (s *policyService) ResolvePolicy(ctx context.Context, r *tenfoldv1.ResolvePolicyRequest) (*tenfoldv1.ResolvePolicyResponse, error) {
-	paid := moment(r.GetPaidAt())
-	if paid.IsZero() {
-		return nil, invalid("paid_at", "an order cannot have been paid at the beginning of time")
-	}
 	catalog, err := s.engine.RecentCatalog(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := &tenfoldv1.ResolvePolicyResponse{}
-	for _, v := range catalog.Policies.InForce(policy.NewQuery(r.GetCategory(), r.GetCurrencyCode(), paid)) {
+	for _, v := range catalog.Policies.InForce(policy.NewQuery(r.GetCategory(), r.GetCurrencyCode(), moment(r.GetPaidAt()))) {
 		out.PolicyVersions = append(out.PolicyVersions, policyVersionOf(v))
 	}
 	if len(out.PolicyVersions) == 0 {

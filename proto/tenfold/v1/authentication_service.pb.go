@@ -977,7 +977,7 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x93\x01\n" +
 	"\x1aListAuthenticatorsResponse\x12G\n" +
 	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\x0eauthenticators\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xf0\b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x89\t\n" +
 	"\x13RecordResultRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -992,8 +992,8 @@ const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12\"\n" +
 	"\freinspection\x18\t \x01(\bR\freinspection\x12%\n" +
 	"\x0ecustody_intact\x18\n" +
-	" \x01(\bR\rcustodyIntact\x12?\n" +
-	"\tissued_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bissuedAt\x12=\n" +
+	" \x01(\bR\rcustodyIntact\x12X\n" +
+	"\tissued_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\bissuedAt\x12=\n" +
 	"\rreport_digest\x18\f \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12&\n" +
 	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
 	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +

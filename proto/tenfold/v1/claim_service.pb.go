@@ -4325,7 +4325,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\x8b\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4343,9 +4343,9 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bremedies\x18\n" +
 	" \x03(\x0e2\x12.tenfold.v1.RemedyB\x15\xbaH\x12\x92\x01\x0f\b\x01\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x129\n" +
 	"\agrounds\x18\v \x01(\x0e2\x13.tenfold.v1.GroundsB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\agrounds\x12A\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\agrounds\x12Z\n" +
 	"\n" +
-	"learned_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\tlearnedAt\x129\n" +
+	"learned_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x129\n" +
 	"\x12payout_destination\x18\r \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11payoutDestination\x12\x1c\n" +
 	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12A\n" +
@@ -4472,7 +4472,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
 	"\x12GetRequestResponse\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xe0\x05\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xfe\x05\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
 	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
@@ -4484,15 +4484,15 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12=\n" +
 	"\vclaimant_id\x18\a \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\n" +
 	"claimantId\x12C\n" +
-	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x129\n" +
+	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x12W\n" +
 	"\n" +
-	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tlearnedAt\x12@\n" +
+	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x12@\n" +
 	"\x12authentication_fee\x18\n" +
 	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFeeB\r\n" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
 	"\x13QuotePayoutResponse\x12A\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\fcalculations\x125\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xc3\x04\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xfa\x04\n" +
 	"\x1aReportPayoutOutcomeRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -4503,10 +4503,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\aoutcome\x18\x05 \x01(\x0e2\x19.tenfold.v1.PayoutOutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
-	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12C\n" +
-	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"q\n" +
+	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12\\\n" +
+	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
+	"occurredAt\x12d\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x0fcouponExpiresAt\"q\n" +
 	"\x1bReportPayoutOutcomeResponse\x120\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfc\x01\n" +
@@ -4659,15 +4659,15 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
 	"\x13ResumeClockResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xcd\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xe6\x02\n" +
 	"\x11ExtendHoldRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12A\n" +
+	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12Z\n" +
 	"\n" +
-	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\texpiresAt\x12\x1e\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\texpiresAt\x12\x1e\n" +
 	"\x04note\x18\x06 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"e\n" +
 	"\x12ExtendHoldResponse\x12-\n" +

@@ -591,17 +591,16 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb1\n" +
-	"\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x85\v\n" +
 	"\tOrderLine\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12;\n" +
 	"\border_id\x18\x02 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\aorderId\x12?\n" +
 	"\n" +
-	"payment_id\x18\x03 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tpaymentId\x129\n" +
-	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06paidAt\x12?\n" +
+	"payment_id\x18\x03 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tpaymentId\x12U\n" +
+	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\x06paidAt\x12[\n" +
 	"\n" +
-	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\tshippedAt\x12C\n" +
-	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vdeliveredAt\x12@\n" +
+	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\tshippedAt\x12_\n" +
+	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\vdeliveredAt\x12@\n" +
 	"\x19cancelled_before_shipment\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12?\n" +
 	"\n" +
 	"product_id\x18\b \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tproductId\x127\n" +
@@ -635,14 +634,13 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"multiplier\x12:\n" +
 	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vfixedAmount\x12A\n" +
 	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x91\x02\xbaH\x8d\x02\x1a\x8a\x02\n" +
-	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xcb\x01\n" +
+	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xe4\x01\n" +
 	"\n" +
 	"LineRefund\x12=\n" +
 	"\trefund_id\x18\x01 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\brefundId\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12G\n" +
-	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12`\n" +
+	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB#\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\n" +
 	"refundedAt*m\n" +
 	"\x0eDiscountBearer\x12\x1f\n" +
 	"\x1bDISCOUNT_BEARER_UNSPECIFIED\x10\x00\x12\x1c\n" +
