@@ -247,3 +247,15 @@ func TestBoundsAreChecked(t *testing.T) {
 		t.Error("a client without bounds")
 	}
 }
+
+// Would catch an item whose refusal loses how long to wait.
+func TestRefusalOfAnItemSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	err := client.OfItem(&tenfoldv1.ItemStatus{
+		Code: int32(codes.ResourceExhausted), Reason: tenfoldv1.Reason_REASON_QUEUE_FULL, RetryAfter: durationpb.New(time.Second),
+	})
+	var refused *client.Error
+	if !errors.As(err, &refused) || refused.Reason != client.QueueFull || refused.RetryAfter != time.Second {
+		t.Errorf("%+v", refused)
+	}
+}

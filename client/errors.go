@@ -92,6 +92,9 @@ func OfItem(s *tenfoldv1.ItemStatus) error {
 	if s.GetReason() != tenfoldv1.Reason_REASON_UNSPECIFIED {
 		e.Reason = Reason(s.GetReason().String()[len(prefix):])
 	}
+	if s.GetRetryAfter() != nil {
+		e.RetryAfter = s.GetRetryAfter().AsDuration()
+	}
 	if s.GetField() != "" {
 		e.Fields = map[string]string{s.GetField(): s.GetMessage()}
 	}

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"buf.build/go/protovalidate"
-	"google.golang.org/grpc/codes"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -95,23 +94,24 @@ func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFi
 	return &tenfoldv1.BatchFileClaimsResponse{Items: items}, nil
 }
 
+// fileItem answers an item as a call of its own would be answered.
 func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem {
-	var c *tenfoldv1.Claim
-	var replayed bool
-	err := violated(s.validator.Validate(r))
-	if err == nil {
-		c, replayed, err = s.file(ctx, r)
-	}
+	c, replayed, err := s.fileChecked(ctx, r)
 	if err == nil {
 		return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
 	}
 	s.observer.refused(err)
-	status := itemStatus(err, callerOf(ctx))
-	if status.GetCode() == int32(codes.Internal) {
-		s.log.ErrorContext(ctx, "item of a batch failed", "error", err)
-		status.Message = "internal error; the operator finds it under call id " + callIDOf(ctx).String()
+	return &tenfoldv1.BatchFileClaimsItem{Status: itemStatus(report(ctx, s.log, methodFileClaim, callerOf(ctx), err))}
+}
+
+// fileChecked files an item that no interceptor has checked. An item runs outside of the
+// call's goroutine, so its panics are caught here.
+func (s *claimService) fileChecked(ctx context.Context, r *tenfoldv1.FileClaimRequest) (c *tenfoldv1.Claim, replayed bool, err error) {
+	defer caught(&err)
+	if err := violated(s.validator.Validate(r)); err != nil {
+		return nil, false, err
 	}
-	return &tenfoldv1.BatchFileClaimsItem{Status: status}
+	return s.file(ctx, r)
 }
 
 func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawClaimRequest) (*tenfoldv1.WithdrawClaimResponse, error) {

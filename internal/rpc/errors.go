@@ -299,14 +299,9 @@ func violated(err error) error {
 	return v
 }
 
-// itemStatus is the status of one item of a batch: what a call of its own would
-// have been answered.
-func itemStatus(err error, who caller) *tenfoldv1.ItemStatus {
-	s, refused := statusOf(err, who)
+// itemStatus gives a status in the form that it has for an item of a batch.
+func itemStatus(s *status.Status) *tenfoldv1.ItemStatus {
 	item := &tenfoldv1.ItemStatus{Code: int32(s.Code()), Message: s.Message()}
-	if !refused {
-		return item
-	}
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
@@ -314,6 +309,8 @@ func itemStatus(err error, who caller) *tenfoldv1.ItemStatus {
 			item.Metadata = d.GetMetadata()
 		case *errdetails.BadRequest:
 			item.Field = d.GetFieldViolations()[0].GetField()
+		case *errdetails.RetryInfo:
+			item.RetryAfter = d.GetRetryDelay()
 		case *tenfoldv1.ClaimStateDetail:
 			item.ClaimState = d
 		}

@@ -1,9 +1,12 @@
 package rpc
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"slices"
 
+	"buf.build/go/protovalidate"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -39,6 +42,19 @@ func CoverApart(role principal.Role, types []protoreflect.MessageDescriptor, m p
 func StatusOf(role principal.Role, err error) *status.Status {
 	s, _ := statusOf(err, callerIn(role))
 	return s
+}
+
+// ItemStatusOf is the status that an item of a batch gets for an error.
+func ItemStatusOf(role principal.Role, err error) *tenfoldv1.ItemStatus {
+	return itemStatus(StatusOf(role, err))
+}
+
+// FileItem files an item of a batch on a server whose engine panics.
+func FileItem(ctx context.Context, r *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem {
+	s := claimService{
+		backend: backend{observer: &Observer{}, log: slog.New(slog.DiscardHandler)}, validator: protovalidate.GlobalValidator,
+	}
+	return s.fileItem(ctx, r)
 }
 
 // Shows says whether a role sees what is shown to an audience.

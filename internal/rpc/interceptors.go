@@ -65,11 +65,7 @@ func (c *chain) answered(ctx context.Context, who caller, method string, began t
 }
 
 func (c *chain) call(ctx context.Context, who caller, request any, method string, handle grpc.UnaryHandler) (response any, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
+	defer caught(&err)
 	if !methods[method].open {
 		if err := c.check(request); err != nil {
 			return nil, err
@@ -88,6 +84,13 @@ func (c *chain) call(ctx context.Context, who caller, request any, method string
 		who.cover(response)
 	}
 	return response, err
+}
+
+// caught turns a panic of a handler into its error. It must be deferred.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+	}
 }
 
 // check checks a request against the contract's rules.
@@ -118,11 +121,7 @@ func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerI
 }
 
 func (c *chain) follow(ctx context.Context, who caller, server any, s grpc.ServerStream, method string, handle grpc.StreamHandler) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
-		}
-	}()
+	defer caught(&err)
 	return handle(server, &guarded{ServerStream: s, ctx: withCaller(ctx, who), chain: c, who: who, method: method})
 }
 
@@ -182,24 +181,31 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 func (c *chain) answer(ctx context.Context, who caller, method string, err error) error {
 	c.remember(who, method, err)
 	c.observer.refused(err)
+	s := report(ctx, c.log, method, who, err)
+	if s.Code() != codes.Internal {
+		pushBack(ctx, err)
+	}
+	return s.Err()
+}
+
+// report gives the status of a call, or of an item of a batch, that has failed, and logs
+// what the operator should know. An internal error names the call in the log.
+func report(ctx context.Context, log *slog.Logger, method string, who caller, err error) *status.Status {
 	s, refused := statusOf(err, who)
+	called := []slog.Attr{slog.String("method", shortMethod(method)), slog.String("workload", who.Workload)}
 	if s.Code() == codes.DataLoss {
-		c.log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", slog.String("method", shortMethod(method)),
-			slog.String("workload", who.Workload), slog.String("error", err.Error()))
+		log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", append(called, slog.String("error", err.Error()))...)
 	}
 	if u, ok := fault.AsUnknown(known(err)); ok {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "the outcome of a call is unknown", slog.String("method", shortMethod(method)),
-			slog.String("workload", who.Workload), slog.Any("cause", u.Cause))
+		log.LogAttrs(ctx, slog.LevelWarn, "the outcome of a call is unknown", append(called, slog.Any("cause", u.Cause))...)
 	}
 	if refused || s.Code() != codes.Internal {
-		c.log.LogAttrs(ctx, slog.LevelDebug, "call refused", slog.String("method", shortMethod(method)),
-			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))), slog.String("workload", who.Workload))
-		pushBack(ctx, err)
-		return s.Err()
+		log.LogAttrs(ctx, slog.LevelDebug, "call refused", append(called,
+			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))))...)
+		return s
 	}
-	c.log.LogAttrs(ctx, slog.LevelError, "call failed", slog.String("method", shortMethod(method)),
-		slog.String("workload", who.Workload), slog.String("error", err.Error()))
-	return status.Errorf(codes.Internal, "internal error; give the operator call id %s to find it in the log", callIDOf(ctx))
+	log.LogAttrs(ctx, slog.LevelError, "call failed", append(called, slog.String("error", err.Error()))...)
+	return status.Newf(codes.Internal, "internal error; give the operator call id %s to find it in the log", callIDOf(ctx))
 }
 
 // remembered are the reasons which say that a caller tried something that it may

@@ -1,14 +1,21 @@
 package rpc_test
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -165,6 +172,34 @@ func TestBatchFileClaims(t *testing.T) {
 	_, err = f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: many})
 	if got := refusal(err); got.reason != "BATCH_TOO_LARGE" || got.metadata["maxPerRequest"] != "500" {
 		t.Errorf("501 items: %+v", got)
+	}
+}
+
+// Would catch an item whose status leaves out what a call of its own is told: that the
+// outcome is unknown, and when the item may be sent again.
+func TestItemsAreAnsweredLikeCalls(t *testing.T) {
+	t.Parallel()
+	for reason, err := range map[tenfoldv1.Reason]error{
+		tenfoldv1.Reason_REASON_OUTCOME_UNKNOWN: engine.Unknown(errors.New("connection lost")),
+		tenfoldv1.Reason_REASON_QUEUE_FULL:      fault.New(fault.QueueFull, "the queue is full").After(time.Second),
+	} {
+		item, call := rpc.ItemStatusOf(principal.RoleOrderService, err), refusal(rpc.StatusOf(principal.RoleOrderService, err).Err())
+		if item.GetReason() != reason || item.GetMessage() != call.message || item.GetCode() != int32(call.code) {
+			t.Errorf("%s: the item is told %v, the call %+v", reason, item, call)
+		}
+		if item.GetRetryAfter().AsDuration() != call.retry || call.retry == 0 {
+			t.Errorf("%s: the item waits for %v, the call for %v", reason, item.GetRetryAfter(), call.retry)
+		}
+	}
+}
+
+// Would catch a fault in one item that ends the server, and with it all other calls.
+func TestPanicOfAnItemIsAnswered(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	item := rpc.FileItem(t.Context(), f.filing("m1", "l1"))
+	if s := item.GetStatus(); s.GetCode() != int32(codes.Internal) || !strings.Contains(s.GetMessage(), "call id") {
+		t.Errorf("answered by %v", item)
 	}
 }
 

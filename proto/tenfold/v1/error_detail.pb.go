@@ -9,6 +9,7 @@ package tenfoldv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -131,15 +132,18 @@ type ItemStatus struct {
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
 	// One sentence for people. Empty if the status is OK.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// The reason of the refusal. Unset if the status is OK or no rule refused the
-	// item.
+	// The reason of the refusal, or OUTCOME_UNKNOWN. Unset if the status is OK or
+	// no rule refused the item.
 	Reason Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=tenfold.v1.Reason" json:"reason,omitempty"`
 	// The facts of the refusal, as in ErrorInfo. Keys name their units.
 	Metadata map[string]string `protobuf:"bytes,4,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The wrong field, as a path within the item. Empty for none.
 	Field string `protobuf:"bytes,5,opt,name=field,proto3" json:"field,omitempty"`
 	// The state of the refused claim. Absent for none.
-	ClaimState    *ClaimStateDetail `protobuf:"bytes,6,opt,name=claim_state,json=claimState,proto3" json:"claim_state,omitempty"`
+	ClaimState *ClaimStateDetail `protobuf:"bytes,6,opt,name=claim_state,json=claimState,proto3" json:"claim_state,omitempty"`
+	// How long to wait before the item is sent again, as in RetryInfo. Absent if
+	// waiting does not help.
+	RetryAfter    *durationpb.Duration `protobuf:"bytes,7,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,12 +220,19 @@ func (x *ItemStatus) GetClaimState() *ClaimStateDetail {
 	return nil
 }
 
+func (x *ItemStatus) GetRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.RetryAfter
+	}
+	return nil
+}
+
 var File_tenfold_v1_error_detail_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/error_detail.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xf0\x02\n" +
+	"tenfold.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xf0\x02\n" +
 	"\x10ClaimStateDetail\x12\x1a\n" +
 	"\x05claim\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x05claim\x122\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x123\n" +
@@ -229,7 +240,7 @@ const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x127\n" +
 	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12<\n" +
 	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bdeadline\x12\x18\n" +
-	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xde\x02\n" +
+	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xa0\x03\n" +
 	"\n" +
 	"ItemStatus\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x04R\x04code\x12\x1e\n" +
@@ -238,7 +249,9 @@ const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\x04\xc8\xf3\x18\x04R\bmetadata\x12\x1a\n" +
 	"\x05field\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\x05field\x12C\n" +
 	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x04R\n" +
-	"claimState\x1a;\n" +
+	"claimState\x12@\n" +
+	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x04R\n" +
+	"retryAfter\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
@@ -266,6 +279,7 @@ var file_tenfold_v1_error_detail_proto_goTypes = []any{
 	(WaitsFor)(0),                 // 6: tenfold.v1.WaitsFor
 	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 	(Reason)(0),                   // 8: tenfold.v1.Reason
+	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
 }
 var file_tenfold_v1_error_detail_proto_depIdxs = []int32{
 	3, // 0: tenfold.v1.ClaimStateDetail.state:type_name -> tenfold.v1.ClaimState
@@ -276,11 +290,12 @@ var file_tenfold_v1_error_detail_proto_depIdxs = []int32{
 	8, // 5: tenfold.v1.ItemStatus.reason:type_name -> tenfold.v1.Reason
 	2, // 6: tenfold.v1.ItemStatus.metadata:type_name -> tenfold.v1.ItemStatus.MetadataEntry
 	0, // 7: tenfold.v1.ItemStatus.claim_state:type_name -> tenfold.v1.ClaimStateDetail
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	9, // 8: tenfold.v1.ItemStatus.retry_after:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_error_detail_proto_init() }
