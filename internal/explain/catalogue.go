@@ -36,9 +36,9 @@ type catalogue struct {
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	why, note, result, turn, escalated, time, timeless     *template.Template
-	awarded, floor, cap, funding, held, shortfall, noAward *template.Template
-	choice, stays, moves, unpriced, deadline               *template.Template
+	why, note, result, turn, escalated, time, timeless, stopped *template.Template
+	awarded, floor, cap, funding, held, shortfall, noAward      *template.Template
+	choice, stays, moves, unpriced, deadline                    *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

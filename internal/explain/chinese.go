@@ -116,6 +116,7 @@ var chinese = &catalogue{
 		escalated: phrase("已标记需专人处理：期限已过，或支付渠道的说法前后矛盾。"),
 		time:      phrase("{{.At}}：{{.What}}。"),
 		timeless:  phrase("没有到期自动发生的事项。"),
+		stopped:   phrase("时限自{{.Since}}起中止，恢复计时之前不会到期。"),
 		awarded: phrase("第{{.Revision}}次结论认定为{{.Verdict}}，应赔{{.Total}}：退款{{.Refund}}，惩罚性赔偿{{.Compensation}}；" +
 			"依据{{.Basis}}，规则{{.Policy}}第{{.Version}}版；{{.AllUnits}}件中{{.Units}}件计入，基数{{.Base}}，倍数{{.Multiplier}}。"),
 		floor:     phrase("适用合并计算的保底金额。"),

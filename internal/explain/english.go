@@ -106,6 +106,7 @@ var english = &catalogue{
 		escalated: phrase(" A person has to look at it: a deadline passed, or the gateway contradicted itself."),
 		time:      phrase("At {{.At}} {{.What}}."),
 		timeless:  phrase("No deadline is running."),
+		stopped:   phrase("The clock has been stopped since {{.Since}}; no deadline passes until it resumes."),
 		awarded: phrase("Revision {{.Revision}} found the claim {{.Verdict}} and awards {{.Total}}: a refund of {{.Refund}} and a compensation of {{.Compensation}}, " +
 			"on the basis of {{.Basis}}, policy {{.Policy}} version {{.Version}}. {{.Units}} of {{.AllUnits}} units count, the base is {{.Base}}, and the multiplier is {{.Multiplier}}."),
 		floor:     phrase("The floor of the pricing group applies."),

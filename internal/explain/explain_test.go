@@ -106,6 +106,22 @@ func TestEveryStateIsExplained(t *testing.T) {
 	}
 }
 
+// Would catch an explanation that threatens with a deadline which cannot pass, because
+// the clock stands still.
+func TestStoppedClockIsExplained(t *testing.T) {
+	t.Parallel()
+	for l, want := range map[explain.Language]string{
+		explain.English: "The clock has been stopped since 2026-03-03 17:00 Beijing time; no deadline passes until it resumes.",
+		explain.Chinese: "时限自北京时间2026年3月3日17:00起中止，恢复计时之前不会到期。",
+	} {
+		s := subject(claim.Notified)
+		s.Claim.ClockStoppedAt = since.AddDate(0, 0, 1)
+		if got := explain.Explain(l, s).Time; got != want {
+			t.Errorf("%s: %s", l, got)
+		}
+	}
+}
+
 // Would catch a golden explanation of a state that is no more.
 func TestEveryGoldenHasItsState(t *testing.T) {
 	t.Parallel()

@@ -61,6 +61,9 @@ func (w *writer) time() string {
 	if !runs {
 		return fill(w.words.phrases.timeless, nil)
 	}
+	if !w.claim.ClockStoppedAt.IsZero() {
+		return fill(w.words.phrases.stopped, fields{"Since": w.at(w.claim.ClockStoppedAt)})
+	}
 	what := append([]string{word(w.words.deadlines, w.claim.Fires)}, w.movements(&p)...)
 	return fill(w.words.phrases.time, fields{"At": w.at(w.claim.Deadline), "What": strings.Join(what, w.words.and)})
 }

@@ -1118,7 +1118,8 @@ type Claim struct {
 	Funding *Funding `protobuf:"bytes,24,opt,name=funding,proto3" json:"funding,omitempty"`
 	// The notice to the merchant. Absent before the notice.
 	Notice *Notice `protobuf:"bytes,25,opt,name=notice,proto3" json:"notice,omitempty"`
-	// The running deadline. Absent if none runs.
+	// The running deadline. Absent if none runs. While clock_stopped_at is set it
+	// does not pass: ResumeClock moves it by the time that the clock stood still.
 	Deadline *Deadline `protobuf:"bytes,26,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// Who must act next.
 	WaitsFor WaitsFor `protobuf:"varint,27,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
@@ -1944,7 +1945,8 @@ type Notice struct {
 	// The time at which the delivery was confirmed. Absent before.
 	ConfirmedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=confirmed_at,json=confirmedAt,proto3" json:"confirmed_at,omitempty"`
 	// The end of the notice period. Absent before the delivery is confirmed and
-	// after the period is over.
+	// after the period is over. While the clock of the claim is stopped the period
+	// does not end: ResumeClock moves this time.
 	EndsAt        *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=ends_at,json=endsAt,proto3" json:"ends_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2004,7 +2006,8 @@ func (x *Notice) GetEndsAt() *timestamppb.Timestamp {
 // Deadline is a deadline of a claim.
 type Deadline struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The time at which the deadline passes.
+	// The time at which the deadline passes, unless the clock of the claim is
+	// stopped.
 	PassesAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=passes_at,json=passesAt,proto3" json:"passes_at,omitempty"`
 	// What happens at that time.
 	Kind          DeadlineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`

@@ -37,7 +37,8 @@ type ClaimStateDetail struct {
 	AllowedActions []ClaimAction `protobuf:"varint,4,rep,packed,name=allowed_actions,json=allowedActions,proto3,enum=tenfold.v1.ClaimAction" json:"allowed_actions,omitempty"`
 	// Who must act next.
 	WaitsFor WaitsFor `protobuf:"varint,5,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
-	// The time of the next deadline. Absent if none runs.
+	// The time of the next deadline. Absent if none runs. It does not pass while
+	// the clock of the claim is stopped.
 	Deadline *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// The present etag of the claim.
 	Etag          string `protobuf:"bytes,7,opt,name=etag,proto3" json:"etag,omitempty"`

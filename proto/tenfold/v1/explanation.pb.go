@@ -89,7 +89,8 @@ type ClaimExplanation struct {
 	Verdict *VerdictSummary `protobuf:"bytes,4,opt,name=verdict,proto3" json:"verdict,omitempty"`
 	// The calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,5,opt,name=calculation,proto3" json:"calculation,omitempty"`
-	// The effect of the deadline. Absent if none runs.
+	// The effect of the deadline. Absent if none runs. While the clock of the claim
+	// is stopped it comes after ResumeClock, at a later time.
 	DeadlineEffect *DeadlineEffect `protobuf:"bytes,6,opt,name=deadline_effect,json=deadlineEffect,proto3" json:"deadline_effect,omitempty"`
 	// The possible actions, their roles and their effects.
 	ActionEffects []*ActionEffect `protobuf:"bytes,7,rep,name=action_effects,json=actionEffects,proto3" json:"action_effects,omitempty"`
@@ -368,7 +369,7 @@ type ExplanationText struct {
 	Why string `protobuf:"bytes,2,opt,name=why,proto3" json:"why,omitempty"`
 	// Whose turn it is.
 	Turn string `protobuf:"bytes,3,opt,name=turn,proto3" json:"turn,omitempty"`
-	// The effect of the deadline.
+	// The effect of the deadline, or since when the clock is stopped.
 	Time string `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
 	// The calculation of the award, and the money that has moved for it.
 	Award []string `protobuf:"bytes,5,rep,name=award,proto3" json:"award,omitempty"`
