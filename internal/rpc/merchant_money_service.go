@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -41,7 +42,11 @@ func (s *merchantMoneyService) CompleteExit(ctx context.Context, r *tenfoldv1.Co
 		DepositReference: r.GetDepositReference(), ShopFundsReference: r.GetShopFundsReference(),
 	})
 	if err != nil {
-		return nil, err
+		field := "deposit_reference"
+		if f, ok := fault.As(err); ok && f.Fields["reference"] == r.GetShopFundsReference() {
+			field = "shop_funds_reference"
+		}
+		return nil, referenceAt(field, err)
 	}
 	m, err := s.moneyAfter(ctx, &o)
 	return answer(&tenfoldv1.CompleteExitResponse{Book: m.book, Transfers: m.transfers, Replayed: m.replayed}, err)

@@ -164,8 +164,9 @@ func TestProposalsAreWhole(t *testing.T) {
 	}
 }
 
-// Would catch a merchant who cannot leave, an exit that pays less than is left, and
-// a book that does not tell of it.
+// Would catch a merchant who cannot leave, an exit that pays less than is left, a
+// book that does not tell of it, and a used reference at a field that the request
+// does not have.
 func TestExitOverTheWire(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -175,6 +176,20 @@ func TestExitOverTheWire(t *testing.T) {
 		t.Fatalf("begun: %v, %v", begun, err)
 	}
 	f.advance(31 * 24 * time.Hour)
+	f.open("m2", 0)
+	if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m2", 5, "wire-1")); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ deposit, shopFunds, field string }{
+		{"wire-1", "", "deposit_reference"}, {"out-1", "wire-1", "shop_funds_reference"}, {"out-1", "out-1", "shop_funds_reference"},
+	} {
+		_, err := f.money.CompleteExit(f.as("finance"), &tenfoldv1.CompleteExitRequest{
+			Name: "merchants/m1", RequestId: f.id(), DepositReference: row.deposit, ShopFundsReference: row.shopFunds,
+		})
+		if got := refusal(err); got.reason != "REFERENCE_ALREADY_USED" || got.field != row.field {
+			t.Errorf("completed with %+v: %+v", row, got)
+		}
+	}
 	done, err := f.money.CompleteExit(f.as("finance"), &tenfoldv1.CompleteExitRequest{Name: "merchants/m1", RequestId: f.id(), DepositReference: "out-1"})
 	if err != nil || done.GetBook().GetExitedAt() == nil || len(done.GetTransfers()) != 1 || done.GetBook().GetDepositAvailable().GetMinorUnits() != 0 {
 		t.Fatalf("completed: %v, %v", done, err)
