@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -29,6 +30,9 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 	merchant, _ := nameOf(r.GetParent())
 	o, err := s.run(ctx, merchant, quoted{}, &cmd)
 	if err != nil {
+		if f, ok := fault.As(err); ok && f.Field == "units" {
+			f.At("counterfeit_units") // A quote is decided like a filing, which has another name for them.
+		}
 		return nil, err
 	}
 	p := &tenfoldv1.QuotePayoutResponse{}

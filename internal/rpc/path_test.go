@@ -19,6 +19,20 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
+// Would catch a quote that is refused at a field which the request for it does not have.
+func TestRefusedQuoteNamesItsField(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	_, err := f.claims.QuotePayout(f.as("support"), &tenfoldv1.QuotePayoutRequest{
+		Parent: "merchants/m1", Line: &tenfoldv1.QuotePayoutRequest_OrderLine{OrderLine: line("m1", "l1")},
+		CounterfeitUnits: []int32{9}, LegalBasisChoice: tenfoldv1.LegalBasis_LEGAL_BASIS_BEST,
+	})
+	if got := refusal(err); got.reason != "UNITS_OUT_OF_RANGE" || got.field != "counterfeit_units" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Would catch any break in the main path as callers see it: what each step
 // answers, what a claim shows in the end, and books that do not balance.
 func TestMainPath(t *testing.T) {
