@@ -2,25 +2,20 @@ package rpc_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
-	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -456,81 +451,6 @@ func (want *reasonCase) check(t *testing.T, reason string, err error) {
 	}
 	if want.state != (got.state != nil) {
 		t.Errorf("ClaimStateDetail is %v", got.state)
-	}
-}
-
-// Would catch a queue without a bound, or a full one that does not say when to
-// come back, in details and in the trailer.
-func TestQueueFull(t *testing.T) {
-	t.Parallel()
-	config := engine.Defaults()
-	config.Lanes, config.QueueMax, config.BatchMax = 1, 1, 1
-	f := newBounded(t, config, watch.Defaults())
-	f.open("m1", 0)
-	release := f.lockBook("m1")
-	const callers = 8
-	type answer struct {
-		err     error
-		trailer metadata.MD
-	}
-	answers := make(chan answer, callers)
-	for i := range callers {
-		r := f.filing("m1", "l"+string(rune('a'+i)))
-		go func() {
-			var a answer
-			_, a.err = f.claims.FileClaim(f.as("order-service"), r, grpc.Trailer(&a.trailer))
-			answers <- a
-		}()
-	}
-	// With one command running and one waiting the others are refused at once.
-	refusedNow := 0
-	for refusedNow < callers-2 {
-		a := <-answers
-		got := refusal(a.err)
-		if got.reason != "QUEUE_FULL" || got.code != codes.ResourceExhausted || got.retry <= 0 {
-			t.Fatalf("refused as %+v", got)
-		}
-		if pause := a.trailer.Get("grpc-retry-pushback-ms"); len(pause) != 1 || pause[0] == "0" {
-			t.Errorf("trailer %v", a.trailer)
-		}
-		refusedNow++
-	}
-	release()
-	for range callers - refusedNow {
-		if a := <-answers; a.err != nil && refusal(a.err).reason != "TRANSACTION_CONTENDED" {
-			t.Errorf("after the wait: %v", a.err)
-		}
-	}
-	f.audited()
-}
-
-// Would catch a pricing group that grows without a bound, and with it the work of
-// one command.
-func TestPricingGroupFull(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.open("m1", 0)
-	filing := func(n int) *tenfoldv1.FileClaimRequest {
-		r := f.filing("m1", fmt.Sprintf("l%d", n))
-		r.ClaimantId, r.GetOrderLine().PayerId = "collector", "collector"
-		return r
-	}
-	var requests []*tenfoldv1.FileClaimRequest
-	for n := range policy.MembersMax {
-		requests = append(requests, filing(n))
-	}
-	r, err := f.claims.BatchFileClaims(f.as("order-service"), &tenfoldv1.BatchFileClaimsRequest{Requests: requests})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, item := range r.GetItems() {
-		if item.GetClaim() == nil {
-			t.Fatalf("claim %d: %v", i, item.GetStatus())
-		}
-	}
-	got := refusal(f.fileErr(filing(policy.MembersMax)))
-	if got.reason != "PRICING_GROUP_FULL" || got.code != codes.FailedPrecondition || got.metadata["membersMax"] != "500" {
-		t.Errorf("%+v", got)
 	}
 }
 
