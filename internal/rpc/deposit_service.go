@@ -84,7 +84,11 @@ func (s *depositService) TakeBackShopFunds(ctx context.Context, r *tenfoldv1.Tak
 
 func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseTopUpRequest) (*tenfoldv1.ReverseTopUpResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	cmd := book.ReverseTopUp{Reference: r.GetPaymentReference(), EffectiveAt: moment(r.GetEffectiveAt())}
+	effective, err := s.effectiveAt(r.GetEffectiveAt(), "effective_at")
+	if err != nil {
+		return nil, err
+	}
+	cmd := book.ReverseTopUp{Reference: r.GetPaymentReference(), EffectiveAt: effective}
 	if name := r.GetTransfer(); name != "" {
 		if err := under(r.GetName(), name, "transfer"); err != nil {
 			return nil, err

@@ -152,6 +152,55 @@ func TestTimesOutOfRange(t *testing.T) {
 	f.audited()
 }
 
+// Would catch money that is said to have moved in the future, by whichever call.
+func TestMoneyHasNotMovedInTheFuture(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500)
+	future, finance := timestamppb.New(start.Add(time.Hour)), f.as("finance")
+	amount := &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 1}
+	calls := map[string]func() error{
+		"TopUpDeposit effective_at": func() error {
+			_, err := f.books.TopUpDeposit(finance, &tenfoldv1.TopUpDepositRequest{
+				Name: "merchants/m1", RequestId: f.id(), Amount: amount, PaymentReference: "wire-2", EffectiveAt: future,
+			})
+			return err
+		},
+		"WithdrawDeposit effective_at": func() error {
+			_, err := f.books.WithdrawDeposit(finance, &tenfoldv1.WithdrawDepositRequest{
+				Name: "merchants/m1", RequestId: f.id(), Amount: amount, PaymentReference: "wire-3", EffectiveAt: future,
+			})
+			return err
+		},
+		"ReverseTopUp effective_at": func() error {
+			_, err := f.books.ReverseTopUp(finance, &tenfoldv1.ReverseTopUpRequest{
+				Name: "merchants/m1", RequestId: f.id(), TopUp: &tenfoldv1.ReverseTopUpRequest_PaymentReference{PaymentReference: "wire-1"},
+				EffectiveAt: future,
+			})
+			return err
+		},
+		"ReportCouponRedeemed occurred_at": func() error {
+			_, err := f.money.ReportCouponRedeemed(f.as("operator"), &tenfoldv1.ReportCouponRedeemedRequest{
+				Parent: "merchants/m1", RequestId: f.id(), OutNumber: "A1", Amount: amount, PurchaseReference: "buy-1", OccurredAt: future,
+			})
+			return err
+		},
+		"ReportCouponLapsed occurred_at": func() error {
+			_, err := f.money.ReportCouponLapsed(f.as("operator"), &tenfoldv1.ReportCouponLapsedRequest{
+				Parent: "merchants/m1", RequestId: f.id(), OutNumber: "A1", OccurredAt: future,
+			})
+			return err
+		},
+	}
+	for name, call := range calls {
+		_, field, _ := strings.Cut(name, " ")
+		if got := refusal(call()); got.reason != "REQUEST_INVALID" || got.field != field {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	f.audited()
+}
+
 // Would catch a running total that leaves the range of the book, by one that
 // lies inside it.
 func TestRunningTotalsStayInRange(t *testing.T) {

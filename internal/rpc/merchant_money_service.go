@@ -72,10 +72,14 @@ func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *t
 
 func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenfoldv1.ReportCouponRedeemedRequest) (*tenfoldv1.ReportCouponRedeemedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
+	occurred, err := s.effectiveAt(r.GetOccurredAt(), "occurred_at")
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.run(ctx, anchor(merchant), r, &book.RedeemCoupon{
 		OutNumber: r.GetOutNumber(),
 		Amount:    money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
-		Reference: r.GetPurchaseReference(), EffectiveAt: moment(r.GetOccurredAt()),
+		Reference: r.GetPurchaseReference(), EffectiveAt: occurred,
 	})
 	if err != nil {
 		return nil, referenceAt("purchase_reference", err)
@@ -86,7 +90,11 @@ func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenf
 
 func (s *merchantMoneyService) ReportCouponLapsed(ctx context.Context, r *tenfoldv1.ReportCouponLapsedRequest) (*tenfoldv1.ReportCouponLapsedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	o, err := s.run(ctx, anchor(merchant), r, &book.LapseCoupon{OutNumber: r.GetOutNumber(), EffectiveAt: moment(r.GetOccurredAt())})
+	occurred, err := s.effectiveAt(r.GetOccurredAt(), "occurred_at")
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.run(ctx, anchor(merchant), r, &book.LapseCoupon{OutNumber: r.GetOutNumber(), EffectiveAt: occurred})
 	if err != nil {
 		return nil, err
 	}

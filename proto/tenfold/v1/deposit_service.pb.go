@@ -257,7 +257,8 @@ type TopUpDepositRequest struct {
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The reference of the payment. It can be used once over all merchants.
 	PaymentReference string `protobuf:"bytes,5,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// The time at which the payment arrived. Absent: the time of recording.
+	// The time at which the payment arrived; not in the future. Absent: the time of
+	// recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -412,7 +413,7 @@ type WithdrawDepositRequest struct {
 	Amount *Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The reference of the payment. It can be used once over all merchants.
 	PaymentReference string `protobuf:"bytes,5,opt,name=payment_reference,json=paymentReference,proto3" json:"payment_reference,omitempty"`
-	// The time of the payment. Absent: the time of recording.
+	// The time of the payment; not in the future. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -570,7 +571,8 @@ type ReverseTopUpRequest struct {
 	//	*ReverseTopUpRequest_PaymentReference
 	//	*ReverseTopUpRequest_Transfer
 	TopUp isReverseTopUpRequest_TopUp `protobuf_oneof:"top_up"`
-	// The time at which it bounced. Absent: the time of recording.
+	// The time at which it bounced; not in the future. Absent: the time of
+	// recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -756,7 +758,7 @@ type HandOverShopFundsRequest struct {
 	// The reference of the settlement system. It can be used once over all
 	// merchants.
 	SettlementReference string `protobuf:"bytes,5,opt,name=settlement_reference,json=settlementReference,proto3" json:"settlement_reference,omitempty"`
-	// The time of the hand-over. Absent: the time of recording.
+	// The time of the hand-over; not in the future. Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -912,7 +914,8 @@ type TakeBackShopFundsRequest struct {
 	// The reference of the settlement system. It can be used once over all
 	// merchants.
 	SettlementReference string `protobuf:"bytes,5,opt,name=settlement_reference,json=settlementReference,proto3" json:"settlement_reference,omitempty"`
-	// The time at which it was taken back. Absent: the time of recording.
+	// The time at which it was taken back; not in the future. Absent: the time of
+	// recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
