@@ -35,6 +35,12 @@ func TestHackingTellsTheTruth(t *testing.T) {
 				t.Errorf("%s: there is no %s", page, name)
 			}
 		}
+		// A command that runs one test names the package that has it.
+		for _, run := range regexp.MustCompile(`(?:PKG=|go test )\./(\S+) (?:RUN=|-run ')\^?(Test\w+)`).FindAllStringSubmatch(text, -1) {
+			if !testedIn(t, run[1], run[2]) {
+				t.Errorf("%s: %s has no %s", page, run[1], run[2])
+			}
+		}
 		// Files in links and in code, but for those that have a place left open.
 		for _, file := range regexp.MustCompile("(?:\\]\\(|`)([A-Za-z0-9_./-]+/[A-Za-z0-9_./-]+|[A-Za-z]+\\.md)[#`)]").FindAllStringSubmatch(text, -1) {
 			if strings.HasPrefix(file[1], "testdata/") || strings.Contains(file[1], "NNNN") {
@@ -58,6 +64,17 @@ func TestHackingTellsTheTruth(t *testing.T) {
 	if setup, search := versionIn(t, "../scripts/setup.sh", `oldest_major=(\d+)`), versionIn(t, "embedpg/install.go", `oldestMajor = (\d+)`); setup != search {
 		t.Errorf("make setup is content with PostgreSQL %s, the product with %s", setup, search)
 	}
+}
+
+// testedIn says whether a package has a test.
+func testedIn(t *testing.T, dir, name string) bool {
+	t.Helper()
+	for _, s := range tree(t) {
+		if s.dir == dir && s.test && strings.Contains(readFile(t, filepath.Join("..", s.path)), "func "+name+"(") {
+			return true
+		}
+	}
+	return false
 }
 
 // versionIn finds a version in a file.

@@ -182,6 +182,45 @@ func TestLayersNamePackagesThatExist(t *testing.T) {
 	}
 }
 
+// Would catch a picture of the architecture that shows a package on another line than
+// the one on which its imports are checked, or does not show it.
+func TestArchitecturePictureShowsTheLayers(t *testing.T) {
+	t.Parallel()
+	_, text, found := strings.Cut(readFile(t, "../docs/architecture.md"), "\n## The picture\n")
+	_, text, opened := strings.Cut(text, "```\n")
+	text, _, closed := strings.Cut(text, "```\n")
+	if !found || !opened || !closed {
+		t.Fatal("docs/architecture.md has no picture")
+	}
+	var shown [][]string
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "─") {
+			continue
+		}
+		var on []string
+		for _, word := range strings.Fields(line) {
+			for _, dir := range []string{word, "internal/" + word} {
+				if layerOf(dir) >= 0 {
+					on = append(on, dir)
+				}
+			}
+		}
+		slices.Sort(on)
+		shown = append(shown, on)
+	}
+	slices.Reverse(shown)
+	for i, layer := range layers {
+		want := slices.Sorted(slices.Values(layer))
+		if i >= len(shown) || !slices.Equal(shown[i], want) {
+			t.Errorf("docs/architecture.md shows %v from the ground up; line %d should hold %v", shown, i+1, want)
+			return
+		}
+	}
+	if len(shown) != len(layers) {
+		t.Errorf("docs/architecture.md shows %d lines, there are %d", len(shown), len(layers))
+	}
+}
+
 // pure are the packages that turn values into values or a refusal.
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 // Would catch a bucket that overlaps its neighbour or leaves a gap, and one so
@@ -29,8 +31,7 @@ func TestBucketsAreContiguousAndNarrow(t *testing.T) {
 // is rounded.
 func TestQuantilesAgreeWithSortedValues(t *testing.T) {
 	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	var h histogram
 	all := make([]time.Duration, 10_000)

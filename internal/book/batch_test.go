@@ -87,11 +87,11 @@ type come struct {
 	Refused  []fault.Reason
 	Balances balances
 	Exposure money.Amount
-	Claims   []standing
+	Claims   []ending
 }
 
-// standing is what of a claim does not depend on ids and times.
-type standing struct {
+// ending is what of a claim does not depend on ids and times.
+type ending struct {
 	Line    string
 	State   claim.State
 	Award   claim.Award
@@ -137,7 +137,7 @@ func tell(t *testing.T, seed uint64, deposit money.Amount, together bool) come {
 	}
 	all.Balances, all.Exposure = f.balances("m1"), f.head("m1").Exposure
 	for _, c := range f.Rows("m1").SortedClaims() {
-		all.Claims = append(all.Claims, standing{c.OrderLineID, c.State, c.Award, c.Funding})
+		all.Claims = append(all.Claims, ending{c.OrderLineID, c.State, c.Award, c.Funding})
 	}
 	return all
 }

@@ -2,44 +2,24 @@ package book_test
 
 import (
 	"testing"
-	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
-
-// beijing reads a time of 2026, such as "02-13 15:00".
-func beijing(t *testing.T, text string) time.Time {
-	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", "2026-"+text, policy.Beijing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
-// inWorkingDays publishes a promise with periods in working days.
-func (f *fixture) inWorkingDays() {
-	f.t.Helper()
-	v := policy.Seeds()[0]
-	v.Number = 2
-	v.Windows.Result, v.Windows.NoticeDelivery = policy.WorkingDays(15), policy.WorkingDays(2)
-	v.Windows.Review, v.Windows.Notice = policy.WorkingDays(3), policy.WorkingDays(7)
-	f.publish(v)
-}
 
 // Would catch a deadline that is counted by the clock where the policy counts
 // working days, or that forgets the festival in between.
 func TestDeadlinesInWorkingDays(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.inWorkingDays()
+	f.must(f.Publish(booktest.InWorkingDays()))
 	f.open("m1", 500_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
-	f.Move(beijing(t, "04-23 09:00").Sub(start)) // A Thursday, a week before Labour Day.
+	f.Move(booktest.Beijing(t, "04-23 09:00").Sub(start)) // A Thursday, a week before Labour Day.
 	want := func(c *claim.Claim, fires claim.Deadline, at string) {
 		t.Helper()
-		if c.Fires != fires || !c.Deadline.Equal(beijing(t, at)) {
+		if c.Fires != fires || !c.Deadline.Equal(booktest.Beijing(t, at)) {
 			t.Errorf("%s fires at %s, want %s at %s", c.Fires, c.Deadline.In(policy.Beijing), fires, at)
 		}
 	}

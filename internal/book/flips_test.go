@@ -1,18 +1,13 @@
 package book_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"github.com/tenfold-claims/tenfold/internal/request"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
@@ -20,32 +15,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 const (
-	// flipsVariable says how many sequences are run, flipsSeedVariable which is the
-	// first: with one sequence it repeats what a failure printed. The tests of engine
-	// read them too.
-	flipsVariable     = "TENFOLD_FLIPS"
-	flipsSeedVariable = "TENFOLD_FLIPS_SEED"
-	flipsDefault      = 2_000
-	flipsRaced        = 300
+	flipsDefault = 2_000
+	flipsRaced   = 300
 	// flipsTogether is how many sequences one goroutine runs.
 	flipsTogether = 250
 )
-
-func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
 
 // A failure names the seed and what was done; TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=…
 // repeats it.
@@ -56,27 +34,13 @@ func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
 // money that is stuck.
 func TestRandomFlips(t *testing.T) {
 	t.Parallel()
-	usual := uint64(flipsDefault)
+	many := flips.Many{Usual: flipsDefault, Together: flipsTogether, Thorough: 1}
 	if raced {
-		usual = flipsRaced
+		many.Usual = flipsRaced
 	}
-	count, first := fromEnvironment(t, flipsVariable, usual), fromEnvironment(t, flipsSeedVariable, rand.Uint64N(1<<40))
-	t.Logf("%d sequences from seed %d on", count, first)
-	for from := uint64(0); from < count; from += flipsTogether {
-		t.Run(fmt.Sprint(first+from), func(t *testing.T) {
-			t.Parallel()
-			for seed := first + from; seed < first+min(count, from+flipsTogether) && !t.Failed(); seed++ {
-				merchant := fmt.Sprintf("flips-%d", seed)
-				told := flips.Run(inMemory(t, merchant, seed), merchant, seed, true)
-				for _, wrong := range told.Wrong {
-					t.Error(wrong)
-				}
-				if t.Failed() {
-					t.Errorf("seed %d did: %q", seed, told.Done)
-				}
-			}
-		})
-	}
+	many.Run(t, func(t *testing.T) func(merchant string, seed uint64) flips.Place {
+		return func(merchant string, seed uint64) flips.Place { return inMemory(t, merchant, seed) }
+	})
 }
 
 // memory is a book on a shelf that forgets at random.

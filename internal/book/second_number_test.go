@@ -73,9 +73,10 @@ func TestLateSuccessOfTheFirstNumber(t *testing.T) {
 	f.audited()
 }
 
-// A replica that knows nothing of the book yet. Would catch a rule that holds only for
-// payouts that happen to be in memory.
-func TestHoldsForAReplicaThatReads(t *testing.T) {
+// Would catch a rule that holds only for payouts that happen to be in memory: here the
+// book is read again in between. TestFreshReplicaReadsTheFirstNumber in engine reads it
+// from PostgreSQL.
+func TestSecondNumberWaitsWhereTheBookIsReadAgain(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 5_000_000)

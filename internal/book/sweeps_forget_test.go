@@ -31,7 +31,7 @@ func (f *fixture) sweepAll(merchant string, want int) {
 	f.audited()
 }
 
-// lacking makes claims of one fen each that nobody has funded.
+// lacking makes claims on goods of one yuan each that nobody has funded.
 func (f *fixture) lacking(merchant string, claims int, category string) {
 	f.t.Helper()
 	for n := range claims {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
@@ -13,31 +14,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// beijing reads a time of 2026, such as "02-13 15:00".
-func beijing(t *testing.T, text string) time.Time {
-	t.Helper()
-	at, err := time.ParseInLocation("2006-01-02 15:04", "2026-"+text, policy.Beijing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at
-}
-
 func offDay(month time.Month, day int, kind calendar.Kind) calendar.Day {
 	return calendar.Day{Date: calendar.Date{Year: 2026, Month: month, Day: day}, Kind: kind, Name: "a day"}
-}
-
-// inWorkingDays publishes a promise with periods in working days, in force when
-// the fixtures' lines are paid.
-func (f *fixture) inWorkingDays() {
-	f.t.Helper()
-	v := policy.Seeds()[0]
-	v.Number = 2
-	v.Windows.Result, v.Windows.NoticeDelivery = policy.WorkingDays(15), policy.WorkingDays(2)
-	v.Windows.Review, v.Windows.Notice = policy.WorkingDays(3), policy.WorkingDays(7)
-	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
-	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
-	f.must(err)
 }
 
 // Would catch days that count only after the next start, that move a deadline of
@@ -45,12 +23,13 @@ func (f *fixture) inWorkingDays() {
 func TestSetCalendarDays(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.inWorkingDays()
+	_, err := f.engine.PublishPolicyVersion(t.Context(), f.request("", "PublishPolicyVersion"), booktest.InWorkingDays())
+	f.must(err)
 	f.open("m1", 500_000)
 	f.authenticator("lab-1", claim.AccreditedLab)
 	c := f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))
 	told := c.Deadline // 7 working days from Monday, 2 March.
-	if !told.Equal(beijing(t, "03-12 00:00")) {
+	if !told.Equal(booktest.Beijing(t, "03-12 00:00")) {
 		t.Fatalf("the notice ends at %s", told)
 	}
 	h := f.request("", "SetCalendarDays")
@@ -64,11 +43,11 @@ func TestSetCalendarDays(t *testing.T) {
 		t.Errorf("the deadline has moved to %s", got)
 	}
 	c = f.confirmNotice(f.found(filing(line("m1", "l2", 2, 20_000), 1, 2)))
-	if !c.Deadline.Equal(beijing(t, "03-13 00:00")) {
+	if !c.Deadline.Equal(booktest.Beijing(t, "03-13 00:00")) {
 		t.Errorf("a notice afterwards ends at %s", c.Deadline.In(policy.Beijing))
 	}
 
-	_, err := f.engine.SetCalendarDays(t.Context(), f.request("", "SetCalendarDays"), []calendar.Day{offDay(3, 4, calendar.Working)})
+	_, err = f.engine.SetCalendarDays(t.Context(), f.request("", "SetCalendarDays"), []calendar.Day{offDay(3, 4, calendar.Working)})
 	f.must(err)
 	_, other := f.replica(engine.Defaults())
 	if !other.Catalog().Calendar.IsWorking(days[0].Date) || other.Catalog().Calendar.IsWorking(days[2].Date) {

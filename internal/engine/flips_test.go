@@ -1,11 +1,8 @@
 package engine_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -23,10 +20,6 @@ import (
 )
 
 const (
-	// flipsVariable says how many sequences are run, flipsSeedVariable which is the
-	// first: with one sequence it repeats what a failure printed.
-	flipsVariable     = "TENFOLD_FLIPS"
-	flipsSeedVariable = "TENFOLD_FLIPS_SEED"
 	// flipsDefault is few: the same sequences run by the thousand on books in memory.
 	flipsDefault = 60
 	// flipsTogether is how many sequences share a database, each in a book of its own.
@@ -35,19 +28,6 @@ const (
 	// others at their end; a sequence that is run alone always is.
 	flipsThorough = 8
 )
-
-func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
 
 // A failure names the seed and what was done; TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=…
 // repeats it, with an audit after every step.
@@ -58,30 +38,18 @@ func fromEnvironment(t *testing.T, name string, otherwise uint64) uint64 {
 // stuck.
 func TestRandomFlips(t *testing.T) {
 	t.Parallel()
-	count, first := fromEnvironment(t, flipsVariable, flipsDefault), fromEnvironment(t, flipsSeedVariable, rand.Uint64N(1<<40))
-	t.Logf("%d sequences from seed %d on", count, first)
-	for from := uint64(0); from < count; from += flipsTogether {
-		t.Run(fmt.Sprint(first+from), func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t)
-			_, second := f.replica(engine.Defaults())
-			replicas := []*engine.Engine{f.engine, second}
-			f.flipping(replicas)
-			for seed := first + from; seed < first+min(count, from+flipsTogether) && !t.Failed(); seed++ {
-				merchant := fmt.Sprintf("flips-%d", seed)
-				place := &replicated{
-					fixture: f, merchant: merchant, replicas: replicas, rand: rand.New(rand.NewPCG(seed, 1)), rows: f.db.Open(t),
-				}
-				told := flips.Run(place, merchant, seed, count == 1 || seed%flipsThorough == 0)
-				for _, wrong := range told.Wrong {
-					t.Error(wrong)
-				}
-				if t.Failed() {
-					t.Errorf("seed %d did: %q", seed, told.Done)
-				}
+	many := flips.Many{Usual: flipsDefault, Together: flipsTogether, Thorough: flipsThorough}
+	many.Run(t, func(t *testing.T) func(merchant string, seed uint64) flips.Place {
+		f := newFixture(t)
+		_, second := f.replica(engine.Defaults())
+		replicas := []*engine.Engine{f.engine, second}
+		f.flipping(replicas)
+		return func(merchant string, seed uint64) flips.Place {
+			return &replicated{
+				fixture: f, merchant: merchant, replicas: replicas, rand: rand.New(rand.NewPCG(seed, 1)), rows: f.db.Open(t),
 			}
-		})
-	}
+		}
+	})
 }
 
 // flipping publishes the policies and registers the authenticators of the sequences.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/relay"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 // Would catch an event that the stream lacks, has twice or has before one that it
@@ -20,8 +21,7 @@ import (
 func TestRelaySurvivesItsOwnAndTheBrokersRestarts(t *testing.T) {
 	t.Parallel()
 	f, b := newFixture(t), newBroker(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	r := rand.New(rand.NewPCG(seed, 0))
 	merchants := []string{"m1", "m2", "m-3"}
 	f.open(merchants...)
@@ -117,8 +117,7 @@ func (u *unsure) Put(ctx context.Context, m *relay.Message, before relay.Mark) (
 func TestRelayNeverPassesWhatIsNotAcknowledged(t *testing.T) {
 	t.Parallel()
 	f, b := newFixture(t), newBroker(t)
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
+	seed := testseed.New(t)
 	f.open("m1", "m2")
 	for range 60 {
 		f.topUp("m1")

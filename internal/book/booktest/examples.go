@@ -2,6 +2,7 @@ package booktest
 
 import (
 	"fmt"
+	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -13,6 +14,27 @@ import (
 
 // Start is the time at which the examples are told: a Monday in March.
 var Start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// Beijing reads a time in Beijing in 2026, such as "02-13 15:00".
+func Beijing(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01-02 15:04", "2026-"+text, policy.Beijing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// InWorkingDays is the second version of the promise, with periods in working days, in
+// force when the examples' lines are paid.
+func InWorkingDays() policy.Version {
+	v := policy.Seeds()[0]
+	v.Number = 2
+	v.Windows.Result, v.Windows.NoticeDelivery = policy.WorkingDays(15), policy.WorkingDays(2)
+	v.Windows.Review, v.Windows.Notice = policy.WorkingDays(3), policy.WorkingDays(7)
+	v.PublishedAt, v.EffectiveFrom = Start.AddDate(-1, 0, -30), Start.AddDate(-1, 0, 0)
+	return v
+}
 
 // Line is an order line of one product, paid a month before the start.
 func Line(merchant, id string, quantity int32, paid money.Amount) *order.Line {

@@ -155,10 +155,10 @@ func (p *proof) transfer(t, told *ledger.Transfer) {
 	if t.Amount <= 0 {
 		p.wrongly(subject, "moves %d", t.Amount)
 	}
-	debit, credit := p.sums[t.Debit], p.sums[t.Credit]
+	debit := p.sums[t.Debit]
 	debit.Debits += t.Amount
 	p.sums[t.Debit] = debit
-	credit = p.sums[t.Credit]
+	credit := p.sums[t.Credit]
 	credit.Credits += t.Amount
 	p.sums[t.Credit] = credit
 	f := p.flows[t.ClaimID]
