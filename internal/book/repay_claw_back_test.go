@@ -127,3 +127,36 @@ func TestRepaymentIsTakenInOnce(t *testing.T) {
 		t.Errorf("repaid %d", sum)
 	}
 }
+
+// Would catch a repayment that is taken out of the award while the refund beyond it is
+// still on its way, and one that is refused once it has arrived.
+func TestRepaymentWaitsForWhatIsBeyondTheAward(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 300_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	var refund payout.Payout
+	for _, p := range f.Made() {
+		if p.Part == payout.Refund {
+			refund = p
+			continue
+		}
+		c = f.answer(p, payout.OutcomeSucceeded)
+	}
+	f.orderRefund("m1", "l1", 10_000)
+	_, err := f.repay(c, 1, "back-1")
+	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ClawBackExceeded || refusal.Fields["owedMinor"] != "0" {
+		t.Errorf("nothing beyond the award has arrived: %v", err)
+	}
+	if c = f.current(c); c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() {
+		t.Fatalf("the claim is %s, awarded %+v, with %+v", c.State, c.Award, c.Funding)
+	}
+	f.answer(refund, payout.OutcomeSucceeded)
+	o, err := f.repay(c, 10_000, "back-1")
+	f.must(err)
+	if c = o.Claim; c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() || c.Funding.ClawedBack != 0 {
+		t.Fatalf("repaid: %s %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
