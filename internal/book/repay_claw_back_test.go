@@ -2,6 +2,7 @@ package book_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -159,4 +160,40 @@ func TestRepaymentWaitsForWhatIsBeyondTheAward(t *testing.T) {
 		t.Fatalf("repaid: %s %+v", c.State, c.Funding)
 	}
 	f.audited()
+}
+
+// A court upholds a claim after fraud, and the merchant has no money for it. Would catch
+// a consumer who owes what the court awarded, and a claim that is PAID with less.
+func TestConsumerOwesNothingOfWhatACourtAwards(t *testing.T) {
+	t.Parallel()
+	for _, repaid := range []money.Amount{0, 205_000} {
+		t.Run(fmt.Sprint(repaid), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.limited(0)
+			c, _ := f.defrauded("m1")
+			if repaid > 0 {
+				_, err := f.repay(c, repaid, "back-1")
+				f.must(err)
+			}
+			f.must(f.move("m1", ledger.DepositWithdrawn, 300_000))
+			c = f.accept(f.confirmNotice(f.revised(f.current(c), book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)))
+			if c.Funding.ClawedBack != 0 || c.Funding.Lost != 220_000-repaid || c.Shortfall() != 220_000 {
+				t.Fatalf("upheld again: %s %+v", c.State, c.Funding)
+			}
+			if _, err := f.repay(c, 1, "back-2"); !errors.Is(err, fault.ClawBackExceeded) {
+				t.Errorf("nothing is owed: %v", err)
+			}
+			f.audited()
+
+			f.topUp("m1", 300_000)
+			f.sweepAll("m1", 0)
+			f.paid(c)
+			want := claim.Funding{FromDeposit: 220_000, RefundPaid: 20_000, CompensationPaid: 200_000, Repaid: repaid}
+			if c = f.current(c); c.State != claim.Paid || c.Funding != want {
+				t.Errorf("once the merchant has money: %s %+v", c.State, c.Funding)
+			}
+			f.balanced("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
+		})
+	}
 }
