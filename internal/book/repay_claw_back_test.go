@@ -197,3 +197,25 @@ func TestConsumerOwesNothingOfWhatACourtAwards(t *testing.T) {
 		})
 	}
 }
+
+// A verdict falls twice, the second time because of fraud. Would catch a loss that stays
+// with the platform because it bore the first fall.
+func TestB2FraudIsClawedBackAfterAnEarlierLoss(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 300_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))))
+	c = f.revised(c, book.GroundCourtDecision, claim.Genuine, claim.Genuine)
+	if c.Funding.Lost != 220_000 {
+		t.Fatalf("lost: %+v", c.Funding)
+	}
+	c = f.revised(c, book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
+	c = f.revised(c, book.GroundFraud, claim.Genuine, claim.Genuine)
+	if want := (claim.Funding{ClawedBack: 220_000, RefundPaid: 20_000, CompensationPaid: 200_000}); c.Funding != want {
+		t.Errorf("after fraud: %s %+v", c.State, c.Funding)
+	}
+	f.balanced("m1", balances{
+		ledger.Deposit: 300_000, ledger.ConsumerReceivable: 220_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000,
+	})
+}
