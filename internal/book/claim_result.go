@@ -90,7 +90,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if result.Fee > 0 && b.claims.get(c.ID).State == state {
-		if err := b.lateFee(b.change(c.ID)); err != nil {
+		if err := b.lateFee(b.change(c.ID), result.FeePaidBy); err != nil {
 			return Outcome{}, err
 		}
 	}

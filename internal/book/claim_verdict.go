@@ -117,6 +117,12 @@ func (b *Book) leave(id string, r ruling) error {
 	if err := b.level(c, by); err != nil {
 		return err
 	}
+	if lost := c.Funding.Lost; r.fraud && lost > 0 {
+		// The platform bore it because of an earlier verdict, which knew nothing of fraud.
+		if err := b.shift(c, lost, platform, consumer); err != nil {
+			return err
+		}
+	}
 	if err := b.chargeFees(c); err != nil {
 		return err
 	}

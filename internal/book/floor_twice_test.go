@@ -112,3 +112,32 @@ func TestGrownPaidMember(t *testing.T) {
 	}
 	f.audited()
 }
+
+// What a test of a paid claim cost is told late. Would catch a fee that is no part of
+// the award and still prices the group anew: on another basis the paid claim would
+// lose its floor to the platform, and its sibling would be awarded as much again.
+func TestFeeOutsideTheAwardRepricesNoPaidClaim(t *testing.T) {
+	t.Parallel()
+	for _, by := range claim.FeePayers() { // The policies of the example add no fee to an award.
+		t.Run(string(by), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.open("m1", 5_000_000)
+			f.authenticator("lab-1", claim.AccreditedLab)
+			cheap, dear := egg("m1", 1), egg("m1", 2)
+			cheap.Basis, dear.Basis = policy.Best, policy.Best
+			dear.Line.UnitPrice, dear.Line.GoodsPaid = 9_999, 9_999
+			first, second := f.file(cheap), f.file(dear)
+			first = f.paid(f.accept(f.confirmNotice(f.record(first, result(first, claim.Counterfeit, "r-1")))))
+			second = f.record(second, result(second, claim.Counterfeit, "r-2"))
+			_, err := f.tested(first, claim.Counterfeit, "r-1b", 3_000, by)
+			f.must(err)
+			now := f.read(first, second)
+			if now[0].Award != first.Award || now[0].Funding.Lost != 0 || now[1].Award != second.Award {
+				t.Errorf("awarded %+v and %+v, then %+v and %+v; the platform lost %d",
+					first.Award, second.Award, now[0].Award, now[1].Award, now[0].Funding.Lost)
+			}
+			f.audited()
+		})
+	}
+}

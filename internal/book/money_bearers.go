@@ -34,8 +34,9 @@ var restores = []bearer{
 // level brings the bearers of a claim in line with its award and with what the
 // consumer has received. The merchant bears no more than the award. If the consumer
 // has received (or will receive) more than the merchant bears, the excess is charged
-// to by; it is returned to them once the merchant covers it. Money moves through
-// what is payable, and never takes that below zero.
+// to by; it is returned to them once the merchant covers it. The consumer owes none of
+// an award that is confirmed: what the merchant does not bear of it yet, the platform
+// does. Money moves through what is payable, and never takes that below zero.
 func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
 	f := &c.Funding
 	out := f.Paid() + f.InFlight()
@@ -56,8 +57,21 @@ func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
 	if err := b.giveBack(c, f.Lost+f.ClawedBack-others, []bearer{consumer, platform}); err != nil {
 		return err
 	}
+	if awarded := f.ClawedBack - max(0, out-c.Award.Total()); awarded > 0 && c.State.Confirmed() {
+		if err := b.shift(c, awarded, consumer, platform); err != nil {
+			return err
+		}
+	}
 	b.trimFailed(c)
 	return nil
+}
+
+// shift lets one bearer put in what another gets back.
+func (b *Book) shift(c *claim.Claim, amount money.Amount, from, to bearer) error {
+	if err := b.post(to.bear, amount, posting{claim: c}); err != nil {
+		return err
+	}
+	return b.post(from.back, amount, posting{claim: c})
 }
 
 // giveBack gives amount of what is payable back to bearers, in their order.

@@ -11,7 +11,7 @@ import (
 )
 
 // RepayClawBack records that a consumer repaid a claw-back. Refuses with
-// CLAW_BACK_EXCEEDED if the amount is more than is owed and has arrived.
+// CLAW_BACK_EXCEEDED if the amount is more than is owed and has arrived beyond the award.
 type RepayClawBack struct {
 	ClaimID  string
 	Amount   money.Amount
@@ -47,7 +47,8 @@ func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
 	if _, used := b.transferWith(r.Reference, ledger.ClawBackRepaid); used {
 		return Outcome{}, ReferenceUsed(r.Reference)
 	}
-	if owed := min(c.Funding.ClawedBack, c.Funding.Paid()); r.Amount > owed {
+	// What exceeds the award may still be on its way: the award itself is not given back.
+	if owed := max(0, min(c.Funding.ClawedBack, c.Funding.Paid()-c.Award.Total())); r.Amount > owed {
 		return Outcome{}, fault.New(fault.ClawBackExceeded, "only %s %s can be repaid for claim %s, not %s",
 			money.Format(owed, c.Currency), c.Currency, c.ID, money.Format(r.Amount, c.Currency)).
 			With("claimId", c.ID).With("owedMinor", int64(owed)).With("askedMinor", int64(r.Amount)).With("currency", c.Currency).

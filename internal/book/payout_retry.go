@@ -146,13 +146,27 @@ func (b *Book) supersede(c *claim.Claim) {
 }
 
 // instructAgain sends failed payouts again under their numbers, if all of their amount
-// is still owed.
+// is still owed. Those that the gateway may yet pay come first: a dead number is used
+// again only for what no other number may pay (rule O3).
 func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
+	slices.SortStableFunc(waiting, func(x, y string) int {
+		alive, other := b.lookedAfter(b.payouts.get(x)), b.lookedAfter(b.payouts.get(y))
+		switch {
+		case alive == other:
+			return 0
+		case alive:
+			return -1
+		}
+		return 1
+	})
 	for _, id := range waiting {
 		p := b.payouts.get(id)
 		open := c.Funding.RefundFailed
 		if p.Part == payout.Compensation {
 			open = c.Funding.CompensationFailed
+		}
+		if !b.lookedAfter(p) {
+			open -= b.mayYetBePaid(c, p.Part)
 		}
 		if p.Amount > open {
 			continue

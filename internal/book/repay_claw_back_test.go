@@ -2,6 +2,7 @@ package book_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -126,4 +127,95 @@ func TestRepaymentIsTakenInOnce(t *testing.T) {
 	if sum := f.current(one).Funding.Repaid + f.current(other).Funding.Repaid; sum != 120_000 {
 		t.Errorf("repaid %d", sum)
 	}
+}
+
+// Would catch a repayment that is taken out of the award while the refund beyond it is
+// still on its way, and one that is refused once it has arrived.
+func TestRepaymentWaitsForWhatIsBeyondTheAward(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 300_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	var refund payout.Payout
+	for _, p := range f.Made() {
+		if p.Part == payout.Refund {
+			refund = p
+			continue
+		}
+		c = f.answer(p, payout.OutcomeSucceeded)
+	}
+	f.orderRefund("m1", "l1", 10_000)
+	_, err := f.repay(c, 1, "back-1")
+	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ClawBackExceeded || refusal.Fields["owedMinor"] != "0" {
+		t.Errorf("nothing beyond the award has arrived: %v", err)
+	}
+	if c = f.current(c); c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() {
+		t.Fatalf("the claim is %s, awarded %+v, with %+v", c.State, c.Award, c.Funding)
+	}
+	f.answer(refund, payout.OutcomeSucceeded)
+	o, err := f.repay(c, 10_000, "back-1")
+	f.must(err)
+	if c = o.Claim; c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() || c.Funding.ClawedBack != 0 {
+		t.Fatalf("repaid: %s %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
+
+// A court upholds a claim after fraud, and the merchant has no money for it. Would catch
+// a consumer who owes what the court awarded, and a claim that is PAID with less.
+func TestConsumerOwesNothingOfWhatACourtAwards(t *testing.T) {
+	t.Parallel()
+	for _, repaid := range []money.Amount{0, 205_000} {
+		t.Run(fmt.Sprint(repaid), func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.limited(0)
+			c, _ := f.defrauded("m1")
+			if repaid > 0 {
+				_, err := f.repay(c, repaid, "back-1")
+				f.must(err)
+			}
+			f.must(f.move("m1", ledger.DepositWithdrawn, 300_000))
+			c = f.accept(f.confirmNotice(f.revised(f.current(c), book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)))
+			if c.Funding.ClawedBack != 0 || c.Funding.Lost != 220_000-repaid || c.Shortfall() != 220_000 {
+				t.Fatalf("upheld again: %s %+v", c.State, c.Funding)
+			}
+			if _, err := f.repay(c, 1, "back-2"); !errors.Is(err, fault.ClawBackExceeded) {
+				t.Errorf("nothing is owed: %v", err)
+			}
+			f.audited()
+
+			f.topUp("m1", 300_000)
+			f.sweepAll("m1", 0)
+			f.paid(c)
+			want := claim.Funding{FromDeposit: 220_000, RefundPaid: 20_000, CompensationPaid: 200_000, Repaid: repaid}
+			if c = f.current(c); c.State != claim.Paid || c.Funding != want {
+				t.Errorf("once the merchant has money: %s %+v", c.State, c.Funding)
+			}
+			f.balanced("m1", balances{ledger.Deposit: 80_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000})
+		})
+	}
+}
+
+// A verdict falls twice, the second time because of fraud. Would catch a loss that stays
+// with the platform because it bore the first fall.
+func TestB2FraudIsClawedBackAfterAnEarlierLoss(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 300_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 2, 20_000), 1, 2)))))
+	c = f.revised(c, book.GroundCourtDecision, claim.Genuine, claim.Genuine)
+	if c.Funding.Lost != 220_000 {
+		t.Fatalf("lost: %+v", c.Funding)
+	}
+	c = f.revised(c, book.GroundCourtDecision, claim.Counterfeit, claim.Counterfeit)
+	c = f.revised(c, book.GroundFraud, claim.Genuine, claim.Genuine)
+	if want := (claim.Funding{ClawedBack: 220_000, RefundPaid: 20_000, CompensationPaid: 200_000}); c.Funding != want {
+		t.Errorf("after fraud: %s %+v", c.State, c.Funding)
+	}
+	f.balanced("m1", balances{
+		ledger.Deposit: 300_000, ledger.ConsumerReceivable: 220_000, ledger.PlatformCash: -220_000, ledger.SettlementClearing: 300_000,
+	})
 }

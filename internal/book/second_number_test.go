@@ -95,3 +95,40 @@ func TestSecondNumberWaitsWhereTheBookIsReadAgain(t *testing.T) {
 	}
 	f.audited()
 }
+
+// A number is dead, its money leaves under another while the verdict comes back, and
+// that one fails too. Would catch a retry that wakes the dead number while the other may
+// yet be paid, and a consumer who is paid under both.
+func TestRetryDoesNotWakeADeadNumber(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 5_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c := f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1))))
+	var dead payout.Payout
+	for _, p := range f.Made() {
+		said := payout.OutcomeSucceeded
+		if p.Part == payout.Compensation {
+			dead, said = p, payout.OutcomeFailed
+		}
+		c = f.answer(p, said)
+	}
+	f.Move(booktest.PayoutLife + time.Minute)
+	f.answer(dead, payout.OutcomeFailed) // The worker asked once more: it is final.
+	c = f.revisedTo(c, claim.Genuine)
+	f.accept(f.confirmNotice(f.revisedTo(c, claim.Counterfeit)))
+	made := f.Made()
+	if len(made) != 1 || made[0].OutNumber == dead.OutNumber {
+		t.Fatalf("upheld again, %+v is sent", made)
+	}
+	second := made[0]
+	c = f.retry(f.answer(second, payout.OutcomeFailed), second)
+	if made = f.Made(); len(made) != 1 || made[0].OutNumber != second.OutNumber {
+		t.Fatalf("while %s may be paid until %s, %+v is sent", second.OutNumber, second.NotAfter, made)
+	}
+	c = f.answer(second, payout.OutcomeSucceeded)
+	if c.State != claim.Paid || c.Funding.Paid() != c.Award.Total() || c.Funding.Lost != 0 {
+		t.Errorf("the claim is %s with %+v", c.State, c.Funding)
+	}
+	f.audited()
+}
