@@ -54,7 +54,10 @@ func (e *Engine) catalogue(ctx context.Context, h request.Header, content reques
 	case err != nil:
 		return false, err
 	}
-	return replayed, e.ReloadCatalog(ctx)
+	if err := e.ReloadCatalog(ctx); err != nil {
+		return false, Unknown(err) // It is committed, and no refusal may say otherwise.
+	}
+	return replayed, nil
 }
 
 type registration struct{ claim.Authenticator }
