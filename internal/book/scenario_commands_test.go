@@ -15,7 +15,7 @@ import (
 // commands are the words of a story. Each tells what its events do not, and gives the
 // refusal, if there was one.
 var commands = map[string]func(s *scenario, merchant string, a args) ([]string, error){
-	// The catalogue and the clock.
+	// The catalog and the clock.
 	"policy": (*scenario).publishPolicy,
 	"wait":   (*scenario).wait,
 

@@ -19,7 +19,7 @@ func (e *Engine) SetCalendarDays(ctx context.Context, h request.Header, days []c
 	if err := calendar.Check(days); err != nil {
 		return false, err
 	}
-	return e.catalogue(ctx, h, arrangement(days), func(r request.Once) (bool, error) {
+	return e.changeCatalog(ctx, h, arrangement(days), func(r request.Once) (bool, error) {
 		return e.db.SetCalendarDays(ctx, r, days, h.Principal.Person)
 	})
 }

@@ -12,6 +12,14 @@ import (
 
 // ReloadCatalog reads policies, calendar and authenticators afresh.
 func (e *Engine) ReloadCatalog(ctx context.Context) error {
+	if err := e.reloads.begin(ctx); err != nil {
+		return err
+	}
+	defer e.reloads.end()
+	return e.readCatalog(ctx)
+}
+
+func (e *Engine) readCatalog(ctx context.Context) error {
 	versions, err := e.db.PolicyVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
@@ -33,7 +41,8 @@ func (e *Engine) ReloadCatalog(ctx context.Context) error {
 // replica shows to callers that much later at most.
 const catalogPause = time.Second
 
-// reloads are the last reads of the catalog on behalf of callers.
+// reloads are the reads of the catalog: one after the other, so that none replaces what
+// a later one has found.
 type reloads struct {
 	// one is held by whoever reads.
 	one chan struct{}
@@ -42,20 +51,30 @@ type reloads struct {
 	lists, misses time.Time
 }
 
-// reload reads the catalog afresh, unless less than catalogPause has passed since
-// the last read for the same cause.
-func (e *Engine) reload(ctx context.Context, last *time.Time) error {
+// begin waits until nobody else reads.
+func (r *reloads) begin(ctx context.Context) error {
 	select {
-	case e.reloads.one <- struct{}{}:
+	case r.one <- struct{}{}:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-e.reloads.one }()
+}
+
+func (r *reloads) end() { <-r.one }
+
+// reload reads the catalog afresh, unless less than catalogPause has passed since
+// the last read for the same cause.
+func (e *Engine) reload(ctx context.Context, last *time.Time) error {
+	if err := e.reloads.begin(ctx); err != nil {
+		return err
+	}
+	defer e.reloads.end()
 	now := e.Now()
 	if now.Sub(*last).Abs() < catalogPause {
 		return nil
 	}
-	if err := e.ReloadCatalog(ctx); err != nil {
+	if err := e.readCatalog(ctx); err != nil {
 		return err
 	}
 	*last = now

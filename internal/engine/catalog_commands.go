@@ -25,7 +25,7 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 	if v.PublishedAt.After(e.Now()) {
 		return false, fault.New(fault.RequestInvalid, "published_at must not be in the future").At("policy_version.published_at")
 	}
-	return e.catalogue(ctx, h, publication{v}, func(r request.Once) (bool, error) {
+	return e.changeCatalog(ctx, h, publication{v}, func(r request.Once) (bool, error) {
 		r.Name = fmt.Sprintf("policies/%s/versions/%d", v.PolicyID, v.Number)
 		return e.db.PublishPolicyVersion(ctx, r, &v)
 	})
@@ -35,14 +35,14 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 // AUTHENTICATOR_ALREADY_REGISTERED.
 func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a claim.Authenticator) (replayed bool, err error) {
 	a.RegisteredAt = e.Now()
-	return e.catalogue(ctx, h, registration{a}, func(r request.Once) (bool, error) {
+	return e.changeCatalog(ctx, h, registration{a}, func(r request.Once) (bool, error) {
 		r.Name = "authenticators/" + a.ID
 		return e.db.RegisterAuthenticator(ctx, r, a)
 	})
 }
 
-// catalogue runs a change of the catalogue and makes it effective here at once.
-func (e *Engine) catalogue(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
+// changeCatalog runs a change of the catalog and makes it effective here at once.
+func (e *Engine) changeCatalog(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
 	replayed, err := change(h.Once(request.DigestOf(content), e.Now()))
 	switch {
 	case errors.Is(err, postgres.ErrCommitUnknown):
@@ -50,11 +50,14 @@ func (e *Engine) catalogue(ctx context.Context, h request.Header, content reques
 	case errors.Is(err, postgres.ErrUnavailable):
 		return false, Unavailable()
 	case errors.Is(err, postgres.ErrContended):
-		return false, fault.New(fault.TransactionContended, "another change of the catalogue is in progress; try again").After(100 * time.Millisecond)
+		return false, fault.New(fault.TransactionContended, "another change of the catalog is in progress; try again").After(100 * time.Millisecond)
 	case err != nil:
 		return false, err
 	}
-	return replayed, e.ReloadCatalog(ctx)
+	if err := e.ReloadCatalog(ctx); err != nil {
+		return false, Unknown(err) // It is committed, and no refusal may say otherwise.
+	}
+	return replayed, nil
 }
 
 type registration struct{ claim.Authenticator }

@@ -61,3 +61,71 @@ func TestCatalogIsReadAtMostOnceASecondForCallers(t *testing.T) {
 		t.Error("a list does not show a second later what another replica registered")
 	}
 }
+
+// Would catch a catalog that was read before a change and replaces the one that shows
+// the change.
+func TestOlderCatalogReplacesNoNewerOne(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	admin := f.admin()
+	for _, id := range []string{"lab-1", "lab-2", "lab-3", "lab-4", "lab-5", "lab-6", "lab-7", "lab-8"} {
+		// The calendar is read last: a reader that waits for it has read the authenticators.
+		lock := admin.MustBegin()
+		lock.MustExec(`LOCK TABLE calendar_days`)
+		older := make(chan error, 1)
+		go func() { older <- f.engine.ReloadCatalog(t.Context()) }()
+		f.waiter()
+		newer := make(chan error, 1)
+		h := f.request("", "RegisterAuthenticator")
+		go func() {
+			_, err := f.engine.RegisterAuthenticator(t.Context(), h, claim.Authenticator{ID: id, Kind: claim.AccreditedLab, DisplayName: id})
+			newer <- err
+		}()
+		for stored := false; !stored; {
+			f.must(admin.Get(&stored, `SELECT EXISTS (SELECT FROM authenticators WHERE authenticator_id = $1)`, id))
+		}
+		f.must(lock.Rollback())
+		f.must(<-older)
+		f.must(<-newer)
+		if _, err := f.engine.Catalog().Authenticator(id); err != nil {
+			t.Errorf("what was registered here is not known here: %v", err)
+		}
+	}
+}
+
+// Would catch a change of the catalog that is said not to have happened, because the
+// database was lost between its commit and the next read.
+func TestChangeOfTheCatalogBeforeALostReadIsNotRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	admin := f.admin()
+	lock := admin.MustBegin()
+	lock.MustExec(`LOCK TABLE policy_versions`) // The catalog begins with them.
+	h := f.request("", "RegisterAuthenticator")
+	register := func() (bool, error) {
+		return f.engine.RegisterAuthenticator(t.Context(), h, claim.Authenticator{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"})
+	}
+	answered := make(chan error, 1)
+	go func() {
+		_, err := register()
+		answered <- err
+	}()
+	var err error
+	for waits := true; waits; { // The pool tries a statement that only reads again.
+		select {
+		case err = <-answered:
+			waits = false
+		default:
+			admin.MustExec(`
+				SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock' AND usename = 'tenfold_app'`)
+		}
+	}
+	f.must(lock.Rollback())
+	if n := f.rows(`SELECT count(*) FROM authenticators`); n != 1 || !errors.Is(err, fault.OutcomeUnknown) {
+		t.Errorf("%d authenticators are registered, and the answer is %v", n, err)
+	}
+	if replayed, err := register(); err != nil || !replayed {
+		t.Errorf("the same request again: replayed %v, %v", replayed, err)
+	}
+}

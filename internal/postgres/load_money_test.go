@@ -243,7 +243,7 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b.inTx(func(tx *postgres.Tx) error {
-				// What the planner reads of the catalogue to make the plan is none of it.
+				// What the planner reads of the catalog to make the plan is none of it.
 				if err := read.run(tx); err != nil {
 					return err
 				}

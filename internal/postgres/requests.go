@@ -12,7 +12,7 @@ import (
 )
 
 // A request outside of the pipeline is stored in the transaction that carries it out.
-// Those of books stand in `webhook_requests`, those of catalogues, which belong to no
+// Those of books stand in `webhook_requests`, those of catalogs, which belong to no
 // book, in `catalog_requests`; the pipeline writes `requests`.
 
 // requestTable is how requests of one kind are stored.
@@ -104,7 +104,7 @@ func readRequest(ctx context.Context, from sqlx.QueryerContext, in requestTable,
 }
 
 // Request reads the stored request with a key, whatever it was for: one without a
-// book changed a catalogue.
+// book changed a catalog.
 func (r Reader) Request(ctx context.Context, k request.Key) (request.Found, bool, error) {
 	if k.MerchantID == "" {
 		return readRequest(ctx, r.from, catalogRequests, k)

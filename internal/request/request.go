@@ -9,7 +9,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// Header is what every change carries: of a book, of a catalogue, of webhooks.
+// Header is what every change carries: of a book, of a catalog, of webhooks.
 type Header struct {
 	MerchantID string
 	Principal  principal.Principal

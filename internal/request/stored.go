@@ -42,12 +42,12 @@ func (r *Stored) Replay(digest [32]byte) error {
 		With("requestId", r.RequestID).At("request_id")
 }
 
-// Found is a stored request of any kind: of a book, of a webhook, of a catalogue.
+// Found is a stored request of any kind: of a book, of a webhook, of a catalog.
 type Found struct {
 	Stored
 	// WebhookID is the webhook that it made or named.
 	WebhookID string
-	// Name is that of what it made in a catalogue.
+	// Name is that of what it made in a catalog.
 	Name string
 }
 

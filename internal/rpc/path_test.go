@@ -282,7 +282,7 @@ func TestGetRequest(t *testing.T) {
 }
 
 // Would catch a kind of request that cannot be looked up: one that changed a webhook,
-// or a catalogue, which belongs to no book.
+// or a catalog, which belongs to no book.
 func TestGetRequestFindsEveryKind(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

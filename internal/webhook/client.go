@@ -20,6 +20,7 @@ const (
 	failedConnection = "CONNECTION"
 	failedAddress    = "ADDRESS_REFUSED"
 	failedGone       = "GONE"
+	failedDamaged    = "EVENT_DAMAGED"
 )
 
 const (
@@ -63,7 +64,7 @@ func (o outcome) taken() bool { return o.failure == "" }
 
 // away says that the receiver is not there, or overloaded, whatever is sent.
 func (o outcome) away() bool {
-	return o.status == 0 || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
+	return o.status == 0 && o.failure != failedDamaged || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
 }
 
 // send makes one try.

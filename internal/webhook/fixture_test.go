@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -34,6 +36,7 @@ var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // fixture is an engine whose events are sent to a receiver.
 type fixture struct {
 	t      testing.TB
+	admin  *sqlx.DB
 	db     *postgres.DB
 	engine *engine.Engine
 	hooks  *webhook.Webhooks
@@ -65,8 +68,12 @@ func bounds() webhook.Config {
 func newFixture(t testing.TB, config webhook.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, now: start}
+	db := pgtest.New(t)
 	var err error
-	if f.db, err = postgres.Open(pgtest.New(t).AppURL, 16); err != nil {
+	if f.admin, err = sqlx.Open("postgres", db.AdminURL); err != nil {
+		t.Fatal(err)
+	}
+	if f.db, err = postgres.Open(db.AppURL, 16); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
@@ -75,6 +82,7 @@ func newFixture(t testing.TB, config webhook.Config) *fixture {
 	}
 	f.hooks = f.replica(config)
 	t.Cleanup(func() {
+		_ = f.admin.Close()
 		f.engine.Close()
 		if err := f.db.Close(); err != nil {
 			t.Error(err)

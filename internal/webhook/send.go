@@ -88,7 +88,7 @@ func (w *Webhooks) sendDue(ctx context.Context) (int, error) {
 }
 
 // sendTo sends the due deliveries of one webhook, in order. If the receiver is away
-// all of them wait; if it refuses an event, only that one waits.
+// all of them wait; if it refuses an event, or the event is damaged, only that one waits.
 func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until time.Time) error {
 	for i := range list {
 		if ctx.Err() != nil || w.now().After(until.Add(-w.config.SendMax)) {
@@ -96,14 +96,11 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 		}
 		d := &list[i]
 		key := book.Key{MerchantID: d.Webhook.MerchantID, ID: d.Webhook.ID}
-		body, err := w.encode(&watch.Event{FeedEvent: d.Event})
-		if err != nil {
-			return err
-		}
-		o := w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)
+		o := w.try(ctx, d)
 		if ctx.Err() != nil {
 			return ctx.Err() // The cause is here, not at the receiver.
 		}
+		var err error
 		switch {
 		case o.taken():
 			err = w.db.EndDelivery(ctx, key, d.Event.Number)
@@ -117,6 +114,17 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 		}
 	}
 	return nil
+}
+
+// try sends one event. One that cannot be read fails like one that is refused, so that
+// it holds up no other.
+func (w *Webhooks) try(ctx context.Context, d *postgres.Delivery) outcome {
+	body, err := w.encode(&watch.Event{FeedEvent: d.Event})
+	if err != nil {
+		w.log.Error("event cannot be sent to a webhook", "merchant", d.Event.MerchantID, "event", d.Event.Number, "error", err)
+		return outcome{failure: failedDamaged}
+	}
+	return w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)
 }
 
 // failed says when a delivery is tried again, if it is.

@@ -161,6 +161,38 @@ func TestARefusedEventWaitsAloneAndAnAbsentReceiverIsAskedOnce(t *testing.T) {
 	}
 }
 
+// Would catch an event that was damaged in the database and holds up all others of its
+// webhook, for ever.
+func TestADamagedEventWaitsAlone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, bounds())
+	r := newReceiver(t)
+	w, _ := f.create(r.URL)
+	for range 3 {
+		f.topUp()
+	}
+	f.admin.MustExec(`UPDATE events SET content = 'damaged ' || content WHERE event_number = 3`)
+	for range 40 {
+		f.step()
+		f.advance(20 * time.Hour)
+	}
+	if got := r.taken(); got != "2 4" {
+		t.Errorf("beside a damaged event, %s were taken", got)
+	}
+	dead := f.dead(&w)
+	if len(dead) != 1 || dead[0].EventNumber != 3 || dead[0].Failure != "EVENT_DAMAGED" || dead[0].Attempts != 10 {
+		t.Fatalf("the dead letters are %+v", dead)
+	}
+	f.admin.MustExec(`UPDATE events SET content = substr(content, 9) WHERE event_number = 3`)
+	if _, err := f.hooks.Redeliver(t.Context(), f.request("RedeliverEvent"), w.ID, 3); err != nil {
+		t.Fatal(err)
+	}
+	f.step()
+	if got := r.taken(); got != "2 4 3" {
+		t.Errorf("once the event is mended, %s were taken", got)
+	}
+}
+
 // Would catch an event that is lost or sent by two replicas at once, with a
 // receiver that fails at random and replicas that are cut off.
 func TestReplicasShareTheWork(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package worker does the work that no caller asks for. It sends payouts to the
 // gateway and queries their outcome, lets deadlines pass and holds expire, sweeps
-// income, and keeps reservations and the catalogue tidy. It does everything through
+// income, and keeps reservations and the catalog tidy. It does everything through
 // commands of the engine, so any number of workers may run over one database, and
 // any of them may die at any time.
 package worker
@@ -122,7 +122,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"expire holds", w.config.Pause, w.expireHolds},
 		{"lapse demands", w.config.Pause, w.lapseDemands},
 		{"log silent payouts", w.config.Pause, w.logSilences},
-		{"reload catalogue", w.config.CatalogPause, w.engine.ReloadCatalog},
+		{"reload catalog", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })

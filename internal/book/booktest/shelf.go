@@ -21,7 +21,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// Shelf holds books, a clock and a catalogue. It belongs to one goroutine.
+// Shelf holds books, a clock and a catalog. It belongs to one goroutine.
 type Shelf struct {
 	now      time.Time
 	settings book.Settings
