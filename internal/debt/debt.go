@@ -54,7 +54,7 @@ type Key struct {
 	ID         string
 }
 
-// Position is a place in the order in which income goes to debts; the zero one comes
+// Position is where a debt stands in the order in which income goes to debts; the zero one comes
 // before all of them.
 type Position struct {
 	Kind  Kind
@@ -62,7 +62,7 @@ type Position struct {
 	ID    string
 }
 
-// PositionOf is the place of a debt.
+// PositionOf is the position of a debt.
 func PositionOf(d *Debt) Position { return Position{d.Kind, d.Since, d.ID} }
 
 // Compare orders positions: by kind, then by age, then by id.
