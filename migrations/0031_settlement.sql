@@ -31,8 +31,8 @@ FROM told t
 WHERE t.merchant_id = c.merchant_id AND t.claim_id = c.claim_id;
 
 ALTER TABLE claims
-    ADD CONSTRAINT claims_highest_refund_minor_check CHECK (highest_refund_minor >= 0),
-    ADD CONSTRAINT claims_highest_compensation_minor_check CHECK (highest_compensation_minor >= 0),
+    ADD CONSTRAINT claims_highest_refund_not_negative CHECK (highest_refund_minor >= 0),
+    ADD CONSTRAINT claims_highest_compensation_not_negative CHECK (highest_compensation_minor >= 0),
     ALTER highest_refund_minor SET STATISTICS 0,
     ALTER highest_compensation_minor SET STATISTICS 0,
     ALTER fraud SET STATISTICS 0;

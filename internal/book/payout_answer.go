@@ -78,9 +78,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	step, ok := answers[p.State][a.Answer.Outcome]
-	if p.State == payout.Failed && p.Superseded || a.ofEarlierTry(b, p) {
-		// The money it would have paid is on its way to another destination, or was sent
-		// again.
+	if a.ofEarlierTry(b, p) {
+		// The money it would have paid was sent again.
 		ok = false
 	}
 	if p.State == payout.Succeeded && p.Form == claim.Coupon && p.CouponLeft() == 0 {
@@ -106,6 +105,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	p = b.payouts.edit(a.PayoutID, b.command)
 	looked := b.lookedAfter(p)
+	twice := p.Superseded // Its money went on its way under another number.
+	p.Superseded = false
 	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
 	switch {
 	case b.unsettled(p):
@@ -122,6 +123,9 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	if err := step.book(b, b.change(p.ClaimID), p, a.Answer.OccurredAt); err != nil {
 		return Outcome{}, err
+	}
+	if twice {
+		b.change(p.ClaimID).Escalated = true
 	}
 	return b.paidOut(a.PayoutID), nil
 }
