@@ -49,8 +49,8 @@ func feeAt(err error) error {
 }
 
 // lateFee counts a fee on a claim that its result did not move: the fee is charged if
-// the claim is decided, and added to the award if there is one. A claim that keeps its
-// award is priced again only for a fee that is added to it.
+// the claim is decided, and what the claimant paid may be added to the award or make
+// another basis the best.
 func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 	if c.State.Confirmed() || !c.State.Live() {
 		if err := b.chargeFees(c); err != nil {
@@ -60,7 +60,7 @@ func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 	if !c.State.Live() || c.Verdict != claim.Counterfeit || c.Revision == 0 {
 		return nil
 	}
-	if keeps(c) && (by != claim.FeePayerClaimant || b.feeAdded(c) == 0) {
+	if by != claim.FeePayerClaimant {
 		return nil
 	}
 	before := c.Award

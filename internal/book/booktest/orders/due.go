@@ -13,18 +13,11 @@ import (
 // that prices is asked.
 type Due struct{ Refund, Compensation money.Amount }
 
-// grouping is the window of the policies that the facts are drawn for.
+// grouping is the window of all policies.
 const grouping = 90 * day
 
-// terms are those of the policies that the facts are drawn for.
-var terms = map[policy.LegalBasis]struct{ times, floor, limit money.Amount }{
-	policy.Promise:              {times: 10, limit: Cap},
-	policy.FoodSafety148:        {times: 10, floor: 100_000},
-	policy.ConsumerProtection55: {times: 3, floor: 50_000},
-}
-
-// Cap is the cap of the promise.
-const Cap money.Amount = 250_000
+// limit is the cap of the promise that facts are drawn for.
+const limit money.Amount = 250_000
 
 // Dues computes what each claimant is owed.
 func (f *Facts) Dues() map[string]Due {
@@ -137,31 +130,30 @@ func (f *Facts) compensation(claimant string) money.Amount {
 
 // window is what the claims of one window are owed, on the best of the bases open to them.
 func (f *Facts) window(claims []*Claim, knew time.Time) (most money.Amount) {
-	bases := []policy.LegalBasis{f.Basis}
-	if f.Basis == policy.Best {
-		bases = []policy.LegalBasis{policy.Promise, policy.ConsumerProtection55}
-		if f.Food {
-			bases = append(bases, policy.FoodSafety148)
+	for b, terms := range f.Terms {
+		if f.Basis != policy.Best && f.Basis != b {
+			continue
 		}
-	}
-	for _, b := range bases {
-		var sum money.Amount
+		var sum, fees money.Amount
 		for _, c := range claims {
 			l := &f.Lines[c.Line]
 			if !c.Remedies.Compensation || knew.Before(l.PaidAt) {
 				continue
 			}
 			for _, o := range c.inForce() {
-				sum += terms[b].times * unit(l.Price, l.Quantity, o)
+				sum += terms.Times * unit(l.Price, l.Quantity, o)
+			}
+			if terms.FeeAdded {
+				fees += c.Fee
 			}
 		}
 		if sum > 0 {
-			sum = max(sum, terms[b].floor)
+			sum = max(sum, terms.Floor)
 		}
-		if limit := terms[b].limit; limit > 0 {
-			sum = min(sum, limit)
+		if terms.Cap > 0 {
+			sum = min(sum, terms.Cap)
 		}
-		most = max(most, sum)
+		most = max(most, sum+fees)
 	}
 	return most
 }

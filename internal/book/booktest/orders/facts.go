@@ -21,7 +21,9 @@ import (
 type Facts struct {
 	// Basis is what all claims ask for.
 	Basis policy.LegalBasis
-	// Food says that the product is food, for which another statute is open.
+	// Terms are those of the policies that are open for the product.
+	Terms map[policy.LegalBasis]Terms
+	// Food says that the product is food.
 	Food   bool
 	Lines  []Line
 	Claims []Claim
@@ -52,6 +54,15 @@ type Claim struct {
 	Learned  time.Time
 	// Found are the units found counterfeit by each verdict in turn; the last is in force.
 	Found [][]int32
+	// Fee is what the claimant has proved to have paid for results.
+	Fee money.Amount
+}
+
+// Terms are what a policy gives: so many times the price, at least Floor, at most Cap if
+// there is one, and the claimant's fee beside that if FeeAdded says so.
+type Terms struct {
+	Times, Floor, Cap money.Amount
+	FeeAdded          bool
 }
 
 const day = 24 * time.Hour
@@ -64,6 +75,13 @@ func Draw(r *rand.Rand) *Facts {
 	}
 	if f.Basis == policy.FoodSafety148 {
 		f.Food = true
+	}
+	f.Terms = map[policy.LegalBasis]Terms{
+		policy.Promise:              {Times: 10, Cap: limit},
+		policy.ConsumerProtection55: {Times: 3, Floor: 50_000},
+	}
+	if f.Food {
+		f.Terms[policy.FoodSafety148] = Terms{Times: 10, Floor: 100_000}
 	}
 	for i := range 1 + r.IntN(3) {
 		l := Line{
@@ -132,7 +150,12 @@ func (c *Claim) units(found []int32) []claim.Unit {
 }
 
 // inForce are the units found counterfeit in the end.
-func (c *Claim) inForce() []int32 { return c.Found[len(c.Found)-1] }
+func (c *Claim) inForce() []int32 {
+	if len(c.Found) == 0 {
+		return nil
+	}
+	return c.Found[len(c.Found)-1]
+}
 
 // pick gives one of several, all alike.
 func pick[V any](r *rand.Rand, of ...V) V { return of[r.IntN(len(of))] }

@@ -9,19 +9,28 @@ import (
 
 // Judge gives what is wrong with the end of an order, by person, line and bearer.
 func (f *Facts) Judge(t *Told) (wrong []string) {
+	for i := range t.Claims {
+		c := &t.Claims[i]
+		for _, w := range judgeClaim(c) {
+			wrong = append(wrong, fmt.Sprintf("c%d is %s, awarded %+v, with %+v: %s", i+1, c.State, c.Award, c.Funding, w))
+		}
+	}
+	return append(wrong, f.JudgeSums(t.Claims)...)
+}
+
+// JudgeSums gives what is wrong with what people are awarded, and with what is refunded on
+// lines. The claims are in the order of the facts.
+func (f *Facts) JudgeSums(claims []claim.Claim) (wrong []string) {
 	wrongly := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	awarded := make(map[string]Due)
 	lines := make([]money.Amount, len(f.Lines))
-	for i := range t.Claims {
-		c := &t.Claims[i]
+	for i := range claims {
+		c := &claims[i]
 		of := awarded[c.ClaimantID]
 		of.Refund += c.Award.Refund
 		of.Compensation += c.Award.Compensation
 		awarded[c.ClaimantID] = of
 		lines[f.Claims[i].Line] += refunded(c)
-		for _, w := range judgeClaim(c) {
-			wrongly("c%d is %s, awarded %+v, with %+v: %s", i+1, c.State, c.Award, c.Funding, w)
-		}
 	}
 	for claimant, due := range f.Dues() {
 		if awarded[claimant] != due {

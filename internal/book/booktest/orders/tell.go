@@ -26,7 +26,7 @@ const merchant = "m1"
 func Shelf() (*booktest.Shelf, error) {
 	s := booktest.New(booktest.Start)
 	v := policy.Seeds()[0]
-	v.Number, v.Cap = 2, Cap
+	v.Number, v.Cap = 2, limit
 	v.PublishedAt, v.EffectiveFrom = booktest.Start.AddDate(-2, 0, -30), booktest.Start.AddDate(-2, 0, 0)
 	if err := s.Publish(v); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (f *Facts) Tell(s *booktest.Shelf, r *rand.Rand) (told Told) {
 			}
 			t.told.Wrong = append(t.told.Wrong, failed.Error())
 		}
-		t.told.Wrong = append(t.told.Wrong, s.Broken()...)
+		t.told.Wrong = append(t.told.Wrong, s.Prove()...)
 		told = t.told
 	}()
 	t.do("OpenBook", &book.OpenBook{Currency: "CNY"})
