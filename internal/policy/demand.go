@@ -151,9 +151,10 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 
 // multiply finds the terms and the product (rules C2 and C4). On the basis of a
 // promise, the merchant's own promises count beside the policy: the highest
-// multiplier applies, and a fixed amount for each unit replaces base times
-// multiplier if it gives the consumer more. A promise never lowers the policy's
-// result, and an unpaid unit earns no fixed amount (rule C12).
+// multiplier applies, and the highest fixed amount for each unit replaces base times
+// multiplier, always or if it gives the consumer more, as the version says. A promised
+// multiplier never lowers the policy's result, and an unpaid unit earns no fixed amount
+// (rule C12).
 func (d *demand) multiply(m *Member) error {
 	d.multiplier = d.version.Multiplier
 	var promises []order.Promise
@@ -182,7 +183,8 @@ func (d *demand) multiply(m *Member) error {
 		if err != nil {
 			return err
 		}
-		if fixed > d.product {
+		replaces := d.version.FixedRule() == FixedReplaces && d.fixed == 0
+		if fixed > d.product || replaces {
 			d.product, d.fixed, d.promise = fixed, p.FixedAmount, p
 		}
 	}
