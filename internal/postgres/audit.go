@@ -106,7 +106,7 @@ func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent
 		LIMIT $3`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
 			var hash []byte
-			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash,
+			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, (*anyTime)(&e.RecordedAt), (*anyEncoding)(&e.Encoding), &e.Content, &hash,
 				&e.FirstTransfer, &e.LastTransfer)
 			copy(e.Hash[:], hash)
 			inUTC(&e.RecordedAt)
@@ -141,7 +141,7 @@ func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit i
 		LIMIT $4`,
 		func(rows *sql.Rows) (m AuditedMove, err error) {
 			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),
-				&m.EventNumber, &m.Note, &m.RecordedAt, &m.Encoding, &m.Content)
+				&m.EventNumber, &m.Note, (*anyTime)(&m.RecordedAt), (*anyEncoding)(&m.Encoding), &m.Content)
 			inUTC(&m.RecordedAt)
 			return m, err
 		}, merchantID, afterClaim, afterVersion, limit)
