@@ -19,6 +19,9 @@ import (
 type Audit struct {
 	tx  *sqlx.Tx
 	ctx context.Context
+	// Unread is told of each row that cannot be read, which then counts as far as it was
+	// read; keys come first. Where it is nil such a row ends the reading.
+	Unread func(what string, err error)
 }
 
 // InAudit runs f on a snapshot that is read-only.
@@ -46,8 +49,11 @@ func page[T any](a *Audit, what, query string, scan func(*sql.Rows) (T, error), 
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
-		if err != nil {
+		switch {
+		case err != nil && a.Unread == nil:
 			return nil, failure(a.ctx, what, err)
+		case err != nil:
+			a.Unread(what, err)
 		}
 		out = append(out, v)
 	}
