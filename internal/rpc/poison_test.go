@@ -51,6 +51,19 @@ func TestUnreadableEventsEndNoWatch(t *testing.T) {
 			t.Errorf("on the order of %s come %v", line, events)
 		}
 	}
+	// The claim can still be read; who moved it cannot be told.
+	c, err := f.claims.GetClaim(f.as("support"), &tenfoldv1.GetClaimRequest{Name: first.GetName()})
+	if err != nil || c.GetClaim().GetState() != first.GetState() {
+		t.Errorf("beside it, its claim is read as %v, %v", c, err)
+	}
+	admin.MustExec(`UPDATE events SET content = '' WHERE claim_id = $1`, second.GetClaimId())
+	moves, err := f.claims.ListMoves(f.as("support"), &tenfoldv1.ListMovesRequest{Parent: second.GetName()})
+	if err != nil || len(moves.GetMoves()) != 1 || moves.GetMoves()[0].GetWorkload() != "" || moves.GetMoves()[0].GetToState() != second.GetState() {
+		t.Errorf("the moves of the claim are read as %v, %v", moves, err)
+	}
+	if c, err = f.claims.GetClaim(f.as("support"), &tenfoldv1.GetClaimRequest{Name: second.GetName()}); err != nil || c.GetClaim().GetState() != second.GetState() {
+		t.Errorf("the claim is read as %v, %v", c, err)
+	}
 	var authors []string
 	if err := admin.Select(&authors, `SELECT author FROM event_quarantines ORDER BY event_number`); err != nil || len(authors) != 2 || authors[0] != "watch" || authors[1] != "watch" {
 		t.Errorf("the events are quarantined by %v, %v", authors, err)
