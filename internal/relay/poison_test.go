@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -42,13 +43,13 @@ func TestUnreadableEventsStopNobody(t *testing.T) {
 		`UPDATE events SET encoding = 300 WHERE merchant_id = 'm1' AND event_number = 3`,
 		`UPDATE events SET recorded_at = 'infinity' WHERE merchant_id = 'm1' AND event_number = 4`,
 		`UPDATE events SET kind = 'A.B >' WHERE merchant_id = 'm1' AND event_number = 6`,
-		// The content fits its row, and no transport has a form for its year.
+		// The content fits its row, and has a time that no transport has a form for.
 		`UPDATE events SET recorded_at = recorded_at + interval '10000 years', content = replace(content, '"2026-', '"12026-')
 		 WHERE merchant_id = 'm1' AND event_number = 7`,
 	} {
 		admin.MustExec(poison)
 	}
-	unreadable := []int64{1, 3, 4, 6, 7}
+	unreadable := []int64{1, 3, 4, 6}
 	// An operator may set aside what can be read.
 	aside := postgres.Quarantine{MerchantID: "m2", EventNumber: 5, Quarantined: true, Cause: "the broker refuses it", Author: "operator-1", RecordedAt: quarantinedAt}
 	if added, err := f.db.AddQuarantine(t.Context(), &aside); !added || err != nil {
@@ -74,6 +75,9 @@ func TestUnreadableEventsStopNobody(t *testing.T) {
 		data := m.Event["data"].(map[string]any)
 		number := fmt.Sprint(data["number"])
 		poisoned := m.ID == "m2/5" || slices.ContainsFunc(unreadable, func(n int64) bool { return m.ID == fmt.Sprintf("m1/%d", n) })
+		if m.ID == "m1/7" && (m.Event["time"] != nil || data["recordedAt"] != nil || data["transfers"] == nil) {
+			t.Errorf("an event after the year 9999 was relayed as %v", m.Event)
+		}
 		if told := data["quarantined"] == true; told != poisoned || poisoned != (m.Event["type"] == "tenfold.event_quarantined") {
 			t.Errorf("event %s was relayed as %v on %s", m.ID, m.Event, m.Subject)
 		}
@@ -121,5 +125,36 @@ func (f *fixture) mendedEventsComeWithAReplay(b *broker, admin *sqlx.DB, set []p
 		if m.Event["type"] == "tenfold.event_quarantined" {
 			t.Errorf("event %s is still withheld", m.ID)
 		}
+	}
+}
+
+// Would catch an event that can be read and has no form in the broker, and stops the
+// relay for ever.
+func TestAnEventWithoutAFormIsWithheld(t *testing.T) {
+	t.Parallel()
+	f, b := newFixture(t), newBroker(t)
+	f.open("m1")
+	f.topUp("m1")
+	f.topUp("m1")
+	encode := func(e *watch.Event) ([]byte, error) {
+		if _, err := e.Decoded(); err == nil && e.Number == 2 {
+			return nil, errors.New("no form")
+		}
+		return rpc.CloudEvent(e)
+	}
+	sink, err := relay.OpenJetStream(t.Context(), b.conn, relay.StreamReplay, relay.SubjectReplay, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := relay.New(f.db, sink, encode, f.quarantine(), bounds(), slog.New(slog.DiscardHandler)).Replay(t.Context(), relay.Replay{})
+	if n != 3 || err != nil {
+		t.Fatalf("%d events were stored, %v", n, err)
+	}
+	if list := b.messages(relay.StreamReplay); list[1].Subject != "tenfold.replay.m1.event_quarantined" || list[2].Subject != "tenfold.replay.m1.deposit_topped_up" {
+		t.Errorf("the events were stored as %v", list)
+	}
+	entries, err := f.db.Reader().QuarantinesOf(t.Context(), "m1", 2)
+	if err != nil || len(entries) != 1 || entries[0].Cause != "no form" {
+		t.Errorf("the event is quarantined by %+v, %v", entries, err)
 	}
 }

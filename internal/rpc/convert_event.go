@@ -27,10 +27,7 @@ func sharedEvent(e *watch.Event) *tenfoldv1.Event {
 func rowOf(e *watch.Event) *tenfoldv1.Event {
 	p := &tenfoldv1.Event{
 		Name: eventName(e.MerchantID, e.Number), Number: e.Number, Kind: eventKinds.proto(e.Kind),
-		Hash: hex.EncodeToString(e.Hash[:]), Encoding: int32(e.Encoding),
-	}
-	if at := stamp(e.RecordedAt); at.IsValid() {
-		p.RecordedAt = at
+		RecordedAt: stamp(e.RecordedAt), Hash: hex.EncodeToString(e.Hash[:]), Encoding: int32(e.Encoding),
 	}
 	if e.ClaimID != "" {
 		p.Claim = claimName(e.MerchantID, e.ClaimID)
