@@ -88,6 +88,12 @@ var aside = map[string]struct{ imports, importers []string }{
 			"internal/ledger", "internal/payout", "internal/debt", "internal/proposal", "internal/book", "internal/book/booktest",
 		},
 	},
+	"internal/book/booktest/orders": {
+		imports: []string{
+			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
+			"internal/claim", "internal/ledger", "internal/payout", "internal/book", "internal/book/booktest",
+		},
+	},
 	"internal/postgres/fill": {
 		importers: []string{"internal/bench"},
 	},

@@ -60,11 +60,11 @@ GRANT UPDATE (
     basis, by_results, clawed_back_minor, clock_stopped_at, compensation_failed_minor,
     compensation_in_flight_minor, compensation_paid_minor, confirmed_at, deadline_at, decided_by,
     deciders, destination, escalated, fee_claimant_minor, fee_consumer_minor, fee_fronted_minor,
-    fee_merchant_minor, fee_owed_minor, fee_written_off_minor, fires, from_deposit_minor,
-    from_shop_funds_minor, held_minor, hold_expires_at, lost_minor, notice_confirmed_at,
-    payout_form, policy_id, policy_version, refund_failed_minor, refund_in_flight_minor,
-    refund_paid_minor, repaid_minor, revision, state, state_since, units, verdict, version,
-    written_off_minor
+    fee_merchant_minor, fee_owed_minor, fee_written_off_minor, fires, fraud, from_deposit_minor,
+    from_shop_funds_minor, group_id, held_minor, highest_compensation_minor, highest_refund_minor,
+    hold_expires_at, lost_minor, notice_confirmed_at, payout_form, policy_id, policy_version,
+    refund_failed_minor, refund_in_flight_minor, refund_paid_minor, repaid_minor, revision, state,
+    state_since, units, verdict, version, written_off_minor
 ) ON claims TO tenfold_app;
 GRANT UPDATE (claim_id) ON claimed_units TO tenfold_app;
 GRANT UPDATE (deadline_at, fires, hold_expires_at, since, state) ON waits TO tenfold_app;

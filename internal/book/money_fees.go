@@ -64,12 +64,12 @@ func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 		return nil
 	}
 	before := c.Award
-	shares, err := b.shares(c, true)
+	of, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
-	if i < 0 || award(&shares[i]) == before {
+	i := slices.IndexFunc(of, func(s settled) bool { return s.ClaimID == c.ID })
+	if i < 0 || award(&of[i].Share) == before {
 		return nil
 	}
 	if err := b.reprice(c.ID, true, causeFee, ""); err != nil {

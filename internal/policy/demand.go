@@ -99,8 +99,8 @@ type demand struct {
 	fee money.Amount
 
 	// refundable is the cost of the units' refund components; refund is the part of
-	// it that remains to be given back.
-	refundable, refund money.Amount
+	// it that remains to be given back, and setOff what refunds from outside took off.
+	refundable, refund, setOff money.Amount
 }
 
 // exclusion is a rule that keeps a member's compensation out of its group.
@@ -135,7 +135,9 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 	case !m.Remedies.Compensation:
 		d.counted, d.excluded = 0, excludedUnclaimed
 	case m.BoughtAfterKnowledge:
-		d.counted, d.excluded = 0, excludedKnowing
+		// What is paid or awarded for good is not taken back by what is told later.
+		d.counted, d.excluded = min(d.counted, max(m.Kept.Out, m.Kept.standing())), excludedKnowing
+		d.owed = d.counted > 0
 	case d.gross == 0:
 		d.counted, d.excluded = 0, excludedUnpaid
 	default:
@@ -212,5 +214,8 @@ func (d *demand) splitRefund(m *Member, refunded money.Amount) {
 	}
 	if !m.Remedies.Refund {
 		d.refund = 0
+	}
+	if m.Remedies.Refund && d.version.RefundMode != RefundNone {
+		d.setOff = min(refunded, d.refundable-d.refund)
 	}
 }
