@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jmoiron/sqlx"
@@ -136,9 +137,11 @@ func TestAnEventWithoutAFormIsWithheld(t *testing.T) {
 	f.open("m1")
 	f.topUp("m1")
 	f.topUp("m1")
+	// Nor can the database hold what is said of it.
+	tooLong := "no form\x00" + strings.Repeat("長", 1_000)
 	encode := func(e *watch.Event) ([]byte, error) {
 		if _, err := e.Decoded(); err == nil && e.Number == 2 {
-			return nil, errors.New("no form")
+			return nil, errors.New(tooLong)
 		}
 		return rpc.CloudEvent(e)
 	}
@@ -154,7 +157,7 @@ func TestAnEventWithoutAFormIsWithheld(t *testing.T) {
 		t.Errorf("the events were stored as %v", list)
 	}
 	entries, err := f.db.Reader().QuarantinesOf(t.Context(), "m1", 2)
-	if err != nil || len(entries) != 1 || entries[0].Cause != "no form" {
+	if err != nil || len(entries) != 1 || !strings.HasPrefix(entries[0].Cause, "no form長") || len(entries[0].Cause) > 500 {
 		t.Errorf("the event is quarantined by %+v, %v", entries, err)
 	}
 }

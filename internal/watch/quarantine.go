@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -73,14 +75,24 @@ func (s Source) all(rows []postgres.FeedEvent) []*Event {
 // event is quarantined for this reader alone, and met again by the next.
 const addMax = 5 * time.Second
 
+// causeMax bounds what is kept of an error: it may repeat a part of the content.
+const causeMax = 500
+
+// causeOf is an error as a text that the database can hold.
+func causeOf(err error) string {
+	text := err.Error()
+	text = strings.ToValidUTF8(text[:min(len(text), causeMax)], "")
+	return cmp.Or(strings.ReplaceAll(text, "\x00", ""), "unknown")
+}
+
 func (q *Quarantine) add(e *Event, by By, cause error) {
 	q.unreadable[by].Add(1)
-	q.log.Error("event cannot be read and is quarantined", "merchant", e.MerchantID, "event", e.Number, "reader", by, "error", cause)
+	q.log.Error("event cannot be read and is quarantined", "merchant", e.MerchantID, "event", e.Number, "reader", by, "error", causeOf(cause))
 	ctx, cancel := context.WithTimeout(context.Background(), addMax)
 	defer cancel()
 	_, err := q.db.AddQuarantine(ctx, &postgres.Quarantine{
 		MerchantID: e.MerchantID, EventNumber: e.Number, Quarantined: true,
-		Cause: cause.Error(), Author: string(by), RecordedAt: q.clock().UTC().Truncate(time.Microsecond),
+		Cause: causeOf(cause), Author: string(by), RecordedAt: q.clock().UTC().Truncate(time.Microsecond),
 	})
 	if err != nil {
 		q.log.Error("quarantine of an event was not recorded", "merchant", e.MerchantID, "event", e.Number, "error", err)
