@@ -132,6 +132,7 @@ var appendOnly = []string{
 	"order_lines", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
 	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "evidence",
+	"event_quarantines",
 }
 
 // Would catch a grant by which the application could rewrite history, or shape

@@ -126,6 +126,9 @@ func (o *output) printWatch(m *tenfoldv1.WatchClaimsResponse) error {
 		if e.GetClaim() != "" {
 			line += "  " + e.GetClaim()
 		}
+		if e.GetQuarantined() {
+			line += "  is quarantined"
+		}
 		if e.GetMove() != nil {
 			line += "  to " + word(e.GetMove().GetToState())
 		}

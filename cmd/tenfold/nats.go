@@ -57,7 +57,7 @@ func (c *serveConfig) checkNATS() error {
 }
 
 // relay relays events to NATS, if the configuration names a NATS server.
-func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell *watch.Bell, log *slog.Logger) error {
+func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, quarantine *watch.Quarantine, bell *watch.Bell, log *slog.Logger) error {
 	url := c.nats.url
 	if c.nats.embedded {
 		server, err := ownNATS(c)
@@ -80,7 +80,7 @@ func (p *parts) relay(ctx context.Context, c serveConfig, db *postgres.DB, bell 
 	if err != nil {
 		return err
 	}
-	r := relay.New(db, sink, rpc.CloudEvent, relay.Defaults(), log)
+	r := relay.New(db, sink, rpc.CloudEvent, quarantine, relay.Defaults(), log)
 	p.running(func(ctx context.Context) { r.Run(ctx, bell) })
 	return p.telemetry.Relay(r, time.Now)
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/relay"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
 func newRelay() *cobra.Command {
@@ -50,7 +52,9 @@ func newRelayReplay() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			stored, err := relay.New(db, sink, rpc.CloudEvent, relay.Defaults(), logger(cmd.ErrOrStderr())).Replay(cmd.Context(), what)
+			log := logger(cmd.ErrOrStderr())
+			quarantine := watch.NewQuarantine(db, time.Now, log)
+			stored, err := relay.New(db, sink, rpc.CloudEvent, quarantine, relay.Defaults(), log).Replay(cmd.Context(), what)
 			fmt.Fprintf(cmd.OutOrStdout(), "%d events stored in stream %s\n", stored, relay.StreamReplay)
 			return err
 		},

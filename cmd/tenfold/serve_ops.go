@@ -126,10 +126,10 @@ func (p *parts) operators(ctx context.Context, c *serveConfig, log *slog.Logger)
 }
 
 // measured connects telemetry with the parts that every server has.
-func (p *parts) measured(db *postgres.DB, e *engine.Engine, w *worker.Worker, hub *watch.Hub, log *slog.Logger) error {
+func (p *parts) measured(db *postgres.DB, e *engine.Engine, w *worker.Worker, hub *watch.Hub, quarantine *watch.Quarantine, log *slog.Logger) error {
 	t := p.telemetry
 	backlog, err := t.Backlog(db, e, time.Now, log)
-	if err = errors.Join(err, t.Queues(e), t.Worker(w), t.Watches(hub), t.Database(db, p.health.DatabaseAnswers)); err != nil {
+	if err = errors.Join(err, t.Queues(e), t.Worker(w), t.Watches(hub), t.Quarantine(quarantine), t.Database(db, p.health.DatabaseAnswers)); err != nil {
 		return err
 	}
 	p.running(backlog.Run)

@@ -67,13 +67,19 @@ type operated struct {
 
 func newOperated(t *testing.T, env ...string) *operated {
 	t.Helper()
+	return operatedOver(t, pgtest.New(t).AppURL, env...)
+}
+
+// operatedOver starts a server like newOperated's over a database.
+func operatedOver(t *testing.T, databaseURL string, env ...string) *operated {
+	t.Helper()
 	o := &operated{t: t}
 	address := freeAddress(t)
 	o.ops = "http://" + address
 	var err error
 	o.server, err = serveproc.Start(t.Context(), serveproc.Config{
 		Args: []string{
-			"--sandbox", "--insecure-loopback", "--listen", "127.0.0.1:0", "--database-url", pgtest.New(t).AppURL,
+			"--sandbox", "--insecure-loopback", "--listen", "127.0.0.1:0", "--database-url", databaseURL,
 			"--nats-embedded", "--nats-listen", freeAddress(t), "--nats-dir", filepath.Join(t.TempDir(), "nats"),
 			"--ops-listen", address, "--log-level", "debug", "--log-format", "json",
 		},

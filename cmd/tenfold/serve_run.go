@@ -134,16 +134,17 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		}
 	}
 	p.running(func(ctx context.Context) { bell.Run(ctx, db) })
-	hub := watch.New(db, watch.Defaults(), bell, log)
+	quarantine := watch.NewQuarantine(db, time.Now, log)
+	hub := watch.New(db, quarantine, watch.Defaults(), bell, log)
 	p.running(hub.Run)
 	p.running(func(ctx context.Context) { tuneForWatches(ctx, hub) })
-	if err := p.measured(db, e, w, hub, log); err != nil {
+	if err := p.measured(db, e, w, hub, quarantine, log); err != nil {
 		return err
 	}
-	if err := p.relay(ctx, c, db, bell, log); err != nil {
+	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err
 	}
-	hooks := webhook.New(db, rpc.MerchantCloudEvent, time.Now, c.webhooks.bounds(), log)
+	hooks := webhook.New(db, rpc.MerchantCloudEvent, quarantine, time.Now, c.webhooks.bounds(), log)
 	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
 	gate, err := p.gate(ctx, &c.access, db, log)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -68,15 +69,18 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 
 // CheckBook audits one book on one snapshot.
 func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
-	var b *inspection
+	b := &inspection{head: book.Head{MerchantID: merchantID}, sums: make(map[ledger.Purpose]ledger.Balance)}
 	err := db.InAudit(ctx, func(a *postgres.Audit) error {
+		b.rows = a
+		// A row that nobody can read is a discrepancy of its book, and no end of the audit.
+		a.Unread = func(what string, err error) { b.wrong("a row", "cannot be read (%s): %v", what, err) }
 		head, err := a.Head(merchantID)
 		if err != nil {
 			return err
 		}
-		b = &inspection{rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance)}
+		b.head = head
 		for i := range checks {
-			if err := checks[i].run(b); err != nil {
+			if err := b.run(&checks[i]); err != nil {
 				return err
 			}
 		}
@@ -85,10 +89,20 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	if b == nil {
-		return nil, err
-	}
 	return b.found, err
+}
+
+// run runs one check. What it cannot make sense of is a discrepancy, too.
+func (b *inspection) run(c *check) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			b.wrong("a check", "ended with %v\n%s", r, debug.Stack())
+		}
+	}()
+	if err := c.run(b); err != nil {
+		return err
+	}
+	return b.full()
 }
 
 // check is one check of a book, with the kinds of rows that it proves something

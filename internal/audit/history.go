@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -11,7 +12,8 @@ import (
 
 // checkHistory walks events and transfers side by side: numbers without gaps, the
 // chain of hashes from the book's first event to its head, and every transfer in
-// exactly one event.
+// exactly one event. An unsound event is named, and the rest is checked from the next
+// sound one on.
 func (b *inspection) checkHistory() error {
 	chain := event.Genesis(b.head.MerchantID)
 	var last time.Time
@@ -24,11 +26,11 @@ func (b *inspection) checkHistory() error {
 		}
 		for i := range events {
 			e := &events[i]
-			number++
-			if !b.checkEvent(e, number, chain, last) {
-				return errEnough // Nothing after an unsound event can be checked.
+			b.checkEvent(e, number+1, chain, last)
+			number, chain = e.Number, e.Hash
+			if !e.RecordedAt.IsZero() { // Otherwise the row has no time.
+				last = e.RecordedAt
 			}
-			chain, last = e.Hash, e.RecordedAt
 			if err := b.checkContent(e, t); err != nil {
 				return err
 			}
@@ -46,22 +48,17 @@ func (b *inspection) checkHistory() error {
 	return t.end()
 }
 
-// checkEvent checks an event's number, hash and time; it returns false if the chain
-// is broken.
-func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) bool {
+// checkEvent checks an event's number, hash and time.
+func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before event.Hash, last time.Time) {
 	subject := fmt.Sprintf("event %d", e.Number)
 	if e.Number != number {
 		b.wrong(subject, "event %d is missing before it", number)
-		return false
-	}
-	if event.Chain(before, e.Encoding, e.Content) != e.Hash {
+	} else if event.Chain(before, e.Encoding, e.Content) != e.Hash {
 		b.wrong(subject, "its hash does not follow from its content and the previous hash")
-		return false
 	}
 	if e.RecordedAt.Before(last) {
 		b.wrong(subject, "is recorded at %s, earlier than the previous event", e.RecordedAt)
 	}
-	return true
 }
 
 // checkContent compares an event's content with its row and its transfers.
@@ -70,7 +67,7 @@ func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	c, err := event.Decode(e.Encoding, e.Content)
 	if err != nil {
 		b.wrong(subject, "its content cannot be read: %v", err)
-		return nil
+		return t.pass(e.FirstTransfer, e.LastTransfer)
 	}
 	equal(b, subject, "book", c.MerchantID, b.head.MerchantID)
 	equal(b, subject, "number", c.Number, e.Number)
@@ -98,7 +95,8 @@ type transfers struct {
 	number int64
 }
 
-func (t *transfers) next() (*ledger.Transfer, error) {
+// peek gives the next transfer and leaves it; nil for none.
+func (t *transfers) peek() (*ledger.Transfer, error) {
 	if len(t.page) == 0 {
 		rows, err := t.book.rows.Transfers(t.book.head.MerchantID, t.number, pageRows)
 		if err != nil || len(rows) == 0 {
@@ -106,23 +104,59 @@ func (t *transfers) next() (*ledger.Transfer, error) {
 		}
 		t.page = rows
 	}
+	return &t.page[0], nil
+}
+
+// take takes the next transfer, and adds it to the accounts.
+func (t *transfers) take() {
 	row := &t.page[0]
 	t.page, t.number = t.page[1:], row.Number
-	return row, nil
+	t.book.add(row.Debit, ledger.Balance{Debits: row.Amount})
+	t.book.add(row.Credit, ledger.Balance{Credits: row.Amount})
+}
+
+// before takes the transfers before a number: no event contains them.
+func (t *transfers) before(number int64) (next *ledger.Transfer, err error) {
+	for {
+		next, err = t.peek()
+		if err != nil || next == nil || next.Number >= number {
+			return next, err
+		}
+		t.book.wrong(fmt.Sprintf("transfer %d", next.Number), "no event contains it")
+		if t.take(); t.book.full() != nil {
+			return nil, errEnough
+		}
+	}
+}
+
+// pass takes the transfers from one number to another, of an event that cannot be read.
+// Whether they are right nobody can tell.
+func (t *transfers) pass(first, last int64) error {
+	if first == 0 {
+		return nil
+	}
+	next, err := t.before(first)
+	for err == nil && next != nil && next.Number <= last {
+		t.take()
+		next, err = t.peek()
+	}
+	return err
 }
 
 // expect compares the next transfer with its event, and adds it to the accounts.
 func (t *transfers) expect(want *ledger.Transfer) error {
 	b, subject := t.book, fmt.Sprintf("transfer %d", want.Number)
-	should := t.number + 1
-	got, err := t.next()
+	got, err := t.before(want.Number)
 	if err != nil {
 		return err
 	}
-	if got == nil {
+	should := t.number + 1
+	if got == nil || got.Number > want.Number {
 		b.wrong(subject, "is part of event %d but does not exist", want.EventNumber)
-		return errEnough
+		t.number = want.Number
+		return b.full()
 	}
+	t.take()
 	equal(b, subject, "number", got.Number, should)
 	equal(b, subject, "row", exact(got), exact(want))
 	if legs := got.Kind.Legs(); got.Debit != legs.Debit || got.Credit != legs.Credit {
@@ -132,8 +166,6 @@ func (t *transfers) expect(want *ledger.Transfer) error {
 	if got.Amount <= 0 {
 		b.wrong(subject, "moves %d", got.Amount)
 	}
-	b.add(got.Debit, ledger.Balance{Debits: got.Amount})
-	b.add(got.Credit, ledger.Balance{Credits: got.Amount})
 	return b.full()
 }
 
@@ -152,9 +184,6 @@ func (b *inspection) add(p ledger.Purpose, by ledger.Balance) {
 // end proves that every transfer belongs to an event.
 func (t *transfers) end() error {
 	equal(t.book, "transfers", "last number", t.number, t.book.head.TransferNumber)
-	more, err := t.next()
-	if more != nil {
-		t.book.wrong(fmt.Sprintf("transfer %d", more.Number), "no event contains it")
-	}
+	_, err := t.before(math.MaxInt64)
 	return err
 }

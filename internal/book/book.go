@@ -40,6 +40,9 @@ type Book struct {
 	// asked records which needs were met: the rows they name are in memory, if they
 	// exist.
 	asked map[ask]asked
+	// damaged are the rows that were asked for and cannot be read, each with the refusal
+	// of the commands that need it.
+	damaged map[damage]error
 
 	claims   table[string, loadedClaim]
 	lines    table[string, loadedLine]
@@ -173,24 +176,31 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	return b
 }
 
-// begin starts a command; finish or abandon ends it.
+// begin starts a command; keep or abandon ends it.
 func (b *Book) begin(c *Call) {
 	b.command++
 	b.call = c
 	b.before.head, b.before.exists, b.before.opened = b.head, b.exists, b.opened
 }
 
-func (b *Book) finish() error {
+// finish completes the change of the running command and shows it in the outcome.
+func (b *Book) finish(c *Call, o *Outcome) (err error) {
+	defer contain("finish", c, &err)
 	if err := b.account(); err != nil {
 		return err
 	}
 	b.sumDebts()
 	b.sealEvents()
+	b.head.RecordedAt = b.now
+	b.show(c.Command, o)
+	return nil
+}
+
+// keep makes the running command's change part of the batch.
+func (b *Book) keep() {
 	for i := range kinds {
 		kinds[i].rows(b).keep()
 	}
-	b.head.RecordedAt = b.now
-	return nil
 }
 
 func (b *Book) abandon() {

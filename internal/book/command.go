@@ -84,6 +84,9 @@ type Call struct {
 	Outcome Outcome
 	Err     error
 	Made    []payout.Payout
+	// barred is why the command must not be decided: it could not name its needs, or needs
+	// a row that cannot be read.
+	barred error
 }
 
 // NewCall makes a call.
@@ -92,10 +95,11 @@ func NewCall(h request.Header, c Command) Call {
 }
 
 // Reset forgets what came of a call, so that it is decided afresh.
-func (c *Call) Reset() { c.Outcome, c.Err, c.Made = Outcome{}, nil, nil }
+func (c *Call) Reset() { c.Outcome, c.Err, c.Made, c.barred = Outcome{}, nil, nil, nil }
 
 // Need names what the command needs of its book.
 func (c *Call) Need(n *Needs) {
+	defer contain("name needs of", c, &c.barred)
 	if p := c.Header.Principal.Person; p != "" {
 		n.person(c.Header.MerchantID, p)
 	}
@@ -107,6 +111,10 @@ func (c *Call) Need(n *Needs) {
 
 // Follow names what else the command needs, after round more rounds of loading.
 func (c *Call) Follow(b *Book, n *Needs, round int) {
+	if c.barred != nil {
+		return
+	}
+	defer contain("follow needs of", c, &c.barred)
 	if f, ok := c.Command.(follower); ok {
 		f.follow(b, n, round)
 	}

@@ -9,7 +9,7 @@ import (
 // beside are the fields of a book that hold no rows: what it is, where it is found,
 // and how far it is. Everything else belongs to a kind.
 var beside = []string{
-	"merchantID", "head", "listedAfter", "exists", "opened", "now", "catalog", "ids", "settings", "asked",
+	"merchantID", "head", "listedAfter", "exists", "opened", "now", "catalog", "ids", "settings", "asked", "damaged",
 	"claimants", "resultsOf", "refundsOf", "payoutsOf", "approvalsOf",
 	"command", "call", "before",
 }

@@ -21,6 +21,9 @@ func (b *Book) SetHead(h Head) { b.head, b.exists = h, true }
 // never goes back, and a batch's lies after that of the batch before.
 func (b *Book) Refresh(now time.Time, catalog *Catalog) {
 	b.catalog = catalog
+	if len(b.damaged) > 0 {
+		b.forgetDamage()
+	}
 	if now.After(b.now) {
 		b.now = now
 	}

@@ -14,6 +14,10 @@ import (
 // found.
 type Needs struct {
 	books Books
+	// probing says that nothing is asked for, and met becomes the refusal for a row that
+	// would be asked for and cannot be read; see Bar.
+	probing bool
+	met     error
 
 	Requests   []request.Key
 	Persons    []Key
@@ -71,10 +75,17 @@ type asked [(needCount + 63) / 64]uint64
 
 func (a *asked) has(n need) bool { return a[n/64]&(1<<(n%64)) != 0 }
 func (a *asked) add(n need)      { a[n/64] |= 1 << (n % 64) }
+func (a *asked) drop(n need)     { a[n/64] &^= 1 << (n % 64) }
 
 // want adds a key that the book was not asked for before.
 func want[K any](n *Needs, list *[]K, merchantID string, kind need, a ask, key K) {
 	b := n.books[merchantID]
+	if n.probing {
+		if refusal := b.damaged[damage{a, kind}]; refusal != nil && n.met == nil {
+			n.met = refusal
+		}
+		return
+	}
 	before := b.asked[a]
 	if before.has(kind) {
 		return
@@ -163,12 +174,18 @@ func (n *Needs) proposal(merchantID string, number int64) {
 
 // usual asks for what a product's claims are usually awarded.
 func (n *Needs) usual(merchantID, productID string) {
+	if n.probing {
+		return
+	}
 	n.Usual = append(n.Usual, ProductKey{MerchantID: merchantID, ProductID: productID})
 }
 
 // oldest asks for the next of a book's debts, in the order in which income goes to
 // them, after those that the sweep under way has looked at.
 func (n *Needs) oldest(merchantID string) {
+	if n.probing {
+		return
+	}
 	b := n.books[merchantID]
 	b.listedAfter = b.head.Sweep.After
 	n.Oldest = append(n.Oldest, DebtsAfter{MerchantID: merchantID, After: b.listedAfter})

@@ -14,20 +14,26 @@ import (
 func (b *Book) Run(c *Call) {
 	b.begin(c)
 	outcome, err := b.decide(c)
+	if err == nil && !outcome.Replayed {
+		err = b.finish(c, &outcome)
+	}
 	if err != nil {
 		b.abandon()
 		c.Err, c.Made = detached(err), nil
 		return
 	}
 	if !outcome.Replayed {
-		if err := b.finish(); err != nil {
-			b.abandon()
-			c.Err, c.Made = detached(err), nil
-			return
-		}
-		b.show(c.Command, &outcome)
+		b.keep() // From here on nothing can refuse.
 	}
 	c.Outcome = outcome
+}
+
+// contain makes a panic the error of the command that caused it: a command that panics
+// must not take the batch with it.
+func contain(step string, c *Call, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s %s: %v\n%s", step, c.Header.Method, r, debug.Stack())
+	}
 }
 
 // detached gives a refusal a copy of the claim that it is about: its reader must not see
@@ -44,14 +50,12 @@ func detached(err error) error {
 }
 
 func (b *Book) decide(c *Call) (o Outcome, err error) {
-	defer func() {
-		// A command that panics must not take the batch with it.
-		if r := recover(); r != nil {
-			err = fmt.Errorf("decide %s: %v\n%s", c.Header.Method, r, debug.Stack())
-		}
-	}()
+	defer contain("decide", c, &err)
 	if o, replayed, err := b.Replay(c); replayed || err != nil {
 		return o, err
+	}
+	if c.barred != nil {
+		return Outcome{}, c.barred
 	}
 	if _, opens := c.Command.(*OpenBook); !b.exists && !opens {
 		return Outcome{}, fault.New(fault.MerchantNotFound, "no book is open for merchant %s", b.merchantID).

@@ -80,10 +80,22 @@ type owed struct {
 	// staged are the changes by this batch, flown those by the batch before, which
 	// the database may not have yet.
 	staged, flown debt.Sums
+	// running are the changes by the running command.
+	running []debtChange
 }
 
-func (o *owed) keep() {}
-func (o *owed) undo() {}
+type debtChange struct {
+	kind debt.Kind
+	by   debt.Sum
+}
+
+func (o *owed) keep() { o.running = o.running[:0] }
+func (o *owed) undo() {
+	for _, c := range o.running {
+		o.add(c.kind, debt.Sum{Open: -c.by.Open, Count: -c.by.Count})
+	}
+	o.running = o.running[:0]
+}
 func (o *owed) written() {
 	o.flown, o.staged = o.staged, nil
 }
@@ -93,6 +105,11 @@ func (o *owed) reindex()  {}
 
 // change counts a debt that a command began, changed or ended.
 func (o *owed) change(kind debt.Kind, by debt.Sum) {
+	o.running = append(o.running, debtChange{kind, by})
+	o.add(kind, by)
+}
+
+func (o *owed) add(kind debt.Kind, by debt.Sum) {
 	o.staged = o.staged.Plus(kind, by)
 	if o.known {
 		o.sums = o.sums.Plus(kind, by)

@@ -49,10 +49,14 @@ func TestDamagedOrderLineRefusesItsCommandsAlone(t *testing.T) {
 	}
 
 	list, want := commands()
+	before := f.commits()
 	for i, a := range f.engine.Together(list...) {
 		if !errors.Is(a.Err, want[i]) {
 			t.Errorf("in one batch, %s: %v, want %v", list[i].Header.Method, a.Err, want[i])
 		}
+	}
+	if n := f.commits() - before; n != 1 {
+		t.Errorf("beside a damaged line, the batch was committed in %d parts", n)
 	}
 	// The lanes of another replica, which has nothing in memory, decide ahead.
 	_, e := f.replica(engine.Defaults())
@@ -69,11 +73,51 @@ func TestDamagedOrderLineRefusesItsCommandsAlone(t *testing.T) {
 	}
 	set(2_000, 20_000)
 	f.audited()
-	_, other := f.replica(engine.Defaults())
-	if err := send(t, other, engine.Asked{
+	// The lane asks again for what it could not read, and for the units of the line.
+	if err := send(t, e, engine.Asked{
+		Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", "damaged", 2, 20_000), 1)),
+	}); !errors.Is(err, fault.ClaimAlreadyFiled) {
+		t.Errorf("a unit of the mended line was claimed twice: %v", err)
+	}
+	if err := send(t, e, engine.Asked{
 		Header: f.request("m1", "RecordResult"), Of: &book.RecordResult{Result: result(c, claim.Counterfeit, "R-mended")},
 	}); err != nil {
 		t.Errorf("once the line is mended: %v", err)
+	}
+	f.audited()
+}
+
+// Would catch a claim that was damaged in the database and takes the batches of its lane
+// with it.
+func TestDamagedClaimFailsItsCommandsAlone(t *testing.T) {
+	t.Parallel()
+	f := twoBooks(t)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	c, sound := f.file(filing(line("m1", "damaged", 1, 10_000), 1)), f.file(filing(line("m1", "sound", 1, 10_000), 1))
+	admin := f.admin()
+	for name, poison := range map[string]string{
+		"no units":       `UPDATE claims SET units = '[{}]' WHERE claim_id = $1`,
+		"no time at all": `UPDATE claims SET deadline_at = 'infinity' WHERE claim_id = $1`,
+	} {
+		admin.MustExec(`CREATE TABLE kept AS SELECT claim_id, units, deadline_at FROM claims`)
+		admin.MustExec(poison, c.ID)
+		before := f.commits()
+		answers := f.engine.Together(
+			engine.Asked{Header: f.request("m1", "FileClaim"), Of: new(filing(line("m1", name, 1, 10_000), 1))},
+			engine.Asked{Header: f.request("m1", "RecordResult"), Of: &book.RecordResult{Result: result(c, claim.Counterfeit, name)}},
+			engine.Asked{Header: f.request("m1", "AddEvidence"), Of: &book.AddEvidence{ClaimID: sound.ID, Kind: "PHOTO", Reference: "files/" + name}},
+			engine.Asked{Header: f.request("m2", "FileClaim"), Of: new(filing(line("m2", name, 1, 10_000), 1))},
+		)
+		for i, a := range answers {
+			if (a.Err != nil) != (i == 1) {
+				t.Errorf("%s: command %d was answered %v", name, i, a.Err)
+			}
+		}
+		if n := f.commits() - before; n != 1 {
+			t.Errorf("%s: the batch was committed in %d parts", name, n)
+		}
+		admin.MustExec(`UPDATE claims c SET units = k.units, deadline_at = k.deadline_at FROM kept k WHERE k.claim_id = c.claim_id`)
+		admin.MustExec(`DROP TABLE kept`)
 	}
 	f.audited()
 }

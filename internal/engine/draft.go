@@ -38,6 +38,7 @@ func (d *draft) decide(tx *postgres.Tx, calls []*call, locked bool) error {
 		return err
 	}
 	for _, c := range calls {
+		d.needs.Bar(&c.Call)
 		d.books[c.Header.MerchantID].Run(&c.Call)
 	}
 	if d.careful {
@@ -149,6 +150,14 @@ func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 // errNothing says that every command was refused or replayed while the books were
 // locked, so there is nothing to write or to compare.
 var errNothing = errors.New("nothing to write")
+
+// sealed is seal with a panic as its error. Then the books of the draft are of no more
+// use.
+func (d *draft) sealed() (changes *book.Changes, changed bool, err error) {
+	defer broken(&err)
+	changes, changed = d.seal()
+	return changes, changed, nil
+}
 
 // seal gives the changes to write with the versions that they rest on, and moves the
 // books in memory to their state after the write.

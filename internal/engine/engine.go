@@ -144,14 +144,22 @@ type call struct {
 	book.Call
 	ctx      context.Context
 	done     chan struct{} // Closed once Outcome and Err are set.
-	attempts int
+	answered atomic.Bool
+	// committed says that its batch is, and that nothing but its answer is left.
+	committed bool
+	attempts  int
 	// doubt is why an earlier try may have been carried out after all; nil for none.
 	doubt error
 }
 
 // answer ends a call. What may have been carried out is never answered by a refusal: an
 // earlier try could still come true after what the refusal rests on was read.
+//
+// Only the first answer counts.
 func (c *call) answer(err error) {
+	if c.answered.Swap(true) {
+		return
+	}
 	if err != nil {
 		c.Outcome, c.Err = book.Outcome{}, err
 	}

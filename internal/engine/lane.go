@@ -41,6 +41,10 @@ type lane struct {
 	landed []*call
 	// watch measures the batch that is being written.
 	watch stopwatch
+	// hand are the calls that were taken from the queue and may have no answer; written
+	// is closed once no write is under way. See survive.
+	hand    []*call
+	written chan struct{}
 }
 
 // cautiousFor is for how many batches a lane locks books before it decides, after
@@ -89,11 +93,11 @@ func (l *lane) run() {
 	for {
 		select {
 		case c := <-l.queue:
-			l.take(c)
+			l.outlive(c)
 		case <-l.engine.stop:
 			select {
 			case c := <-l.queue:
-				l.take(c)
+				l.outlive(c)
 			default:
 				return
 			}
@@ -122,6 +126,7 @@ func (l *lane) take(first *call) {
 }
 
 func (l *lane) drain(first *call) []*call {
+	l.hand = append(l.hand, first)
 	return append([]*call{first}, l.queued(l.share(1)-1)...)
 }
 
@@ -140,7 +145,7 @@ func (l *lane) queued(most int) []*call {
 	for len(batch) < most {
 		select {
 		case c := <-l.queue:
-			batch = append(batch, c)
+			batch, l.hand = append(batch, c), append(l.hand, c)
 		default:
 			return batch
 		}
@@ -179,18 +184,29 @@ func (l *lane) fly(d *draft) *draft {
 		l.answerLanded()
 		return nil // Nobody waits any more.
 	}
+	l.hand = append(l.hand[:0], d.calls...)
 	l.refreshPlans()
 	if l.keepAll(d); l.crowded() {
 		l.shed(d)
 	}
-	changes, changed := d.seal()
+	changes, changed, err := d.sealed()
+	if err != nil {
+		l.drop(d)
+		l.answerLanded()
+		l.runBatch(d.calls) // Which finds the command at fault.
+		return nil
+	}
 	l.keepAll(d)
 	next := newDraft(l.engine, l.kept, false)
-	written := make(chan error, 1)
+	written, ended := make(chan error, 1), make(chan struct{})
+	l.written = ended
 	// The goroutine started last runs first: the database must not wait until callers
 	// have been woken.
 	l.answerLanded()
-	go func() { written <- l.write(changes) }()
+	go func() {
+		defer close(ended)
+		written <- l.write(changes)
+	}()
 	var failed error
 	for {
 		if room := l.room(d, next); failed == nil && room > 0 {
@@ -364,10 +380,63 @@ func broken(err *error) {
 
 // count counts a committed batch and reports it.
 func (l *lane) count(calls []*call, locked bool) {
-	l.observed(calls, locked)
+	l.tell(func() { l.observed(calls, locked) })
 	if f := l.engine.hooks.Commit; f != nil {
-		f()
+		l.tell(f)
 	}
+}
+
+// tell tells somebody of what the lane did. What becomes of that is not the lane's
+// matter: the commands are committed, whatever their listener does.
+func (l *lane) tell(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.engine.log.Error("a listener to the engine panicked", "error", fmt.Errorf("%v\n%s", r, debug.Stack()))
+		}
+	}()
+	f()
+}
+
+// outlive runs take, and goes on after a panic that nothing within it contained.
+func (l *lane) outlive(first *call) {
+	defer func() {
+		if r := recover(); r != nil {
+			l.survive(fmt.Errorf("run lane: %v\n%s", r, debug.Stack()))
+		}
+		clear(l.hand)
+		l.hand = l.hand[:0]
+	}()
+	l.take(first)
+}
+
+// survive answers the calls in hand after a panic of the lane itself. Its memory is no
+// longer reliable and is dropped. Each call is run by itself, from the database: one that
+// was carried out before is answered as a replay, and one that panics again is alone. As
+// it may have been carried out, its outcome is unknown.
+func (l *lane) survive(cause error) {
+	l.engine.log.Error("a lane panicked and goes on, one command after the other", "error", cause)
+	if l.written != nil {
+		<-l.written
+	}
+	l.kept, l.counted, l.rows = make(book.Books), make(map[string]int), 0
+	l.answerLanded()
+	for _, c := range l.hand {
+		if !c.committed && !c.answered.Load() {
+			l.alone(c)
+		}
+	}
+}
+
+// alone runs one call by itself.
+func (l *lane) alone(c *call) {
+	defer func() {
+		if r := recover(); r != nil {
+			err := fmt.Errorf("run %s: %v\n%s", c.Header.Method, r, debug.Stack())
+			l.engine.log.Error("command failed", "method", c.Header.Method, "error", err)
+			c.answer(Unknown(err))
+		}
+	}()
+	l.runBatch([]*call{c})
 }
 
 // refreshPlans keeps a plan from outliving the table contents it was made for.
@@ -387,6 +456,9 @@ func (l *lane) refreshPlans() {
 func (l *lane) answerLanded() {
 	if calls := l.landed; len(calls) > 0 {
 		l.landed = nil
+		for _, c := range calls {
+			c.committed = true
+		}
 		go l.answer(calls)
 	}
 }
@@ -398,7 +470,7 @@ func (l *lane) answer(batch []*call) {
 		made = append(made, c.Made...)
 	}
 	if f := l.engine.hooks.Payouts; f != nil && len(made) > 0 {
-		f(made)
+		l.tell(func() { f(made) })
 	}
 	for _, c := range batch {
 		c.answer(nil)

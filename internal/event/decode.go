@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -15,7 +17,7 @@ type contentV1 struct {
 	Book       string          `json:"book"`
 	Number     int64           `json:"number"`
 	Kind       Kind            `json:"kind"`
-	RecordedAt time.Time       `json:"recorded_at"`
+	RecordedAt timeV1          `json:"recorded_at"`
 	Workload   string          `json:"workload"`
 	Role       string          `json:"role"`
 	Person     string          `json:"person"`
@@ -45,7 +47,30 @@ type transferV1 struct {
 	Payout            string         `json:"payout"`
 	ExternalReference string         `json:"external_reference"`
 	Reverses          int64          `json:"reverses"`
-	EffectiveAt       time.Time      `json:"effective_at"`
+	EffectiveAt       timeV1         `json:"effective_at"`
+}
+
+// timeV1 is a time as stamp writes it. Years before 0 and after 9999 are read, too: no
+// transport has a form for them, but rows may hold them, and what was sealed is read.
+type timeV1 time.Time
+
+// stampForm is the form of a time with any year.
+var stampForm = regexp.MustCompile(`^"(-?[0-9]{4,6})(-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z)"$`)
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *timeV1) UnmarshalJSON(raw []byte) error {
+	var plain time.Time
+	err := plain.UnmarshalJSON(raw)
+	if m := stampForm.FindSubmatch(raw); err != nil && m != nil {
+		// A leap year has the days of every year.
+		const leap = "2000"
+		if plain, err = time.Parse(time.RFC3339Nano, leap+string(m[2])); err == nil {
+			year, _ := strconv.Atoi(string(m[1])) // The expression admits digits only.
+			plain = time.Date(year, plain.Month(), plain.Day(), plain.Hour(), plain.Minute(), plain.Second(), plain.Nanosecond(), time.UTC)
+		}
+	}
+	*t = timeV1(plain)
+	return err
 }
 
 // Decode reads back the content of an event. It fills in what the content leaves to
@@ -59,7 +84,7 @@ func Decode(encoding byte, content string) (*Event, error) {
 		return nil, fmt.Errorf("decode event: %w", err)
 	}
 	e := &Event{
-		MerchantID: c.Book, Number: c.Number, Kind: c.Kind, RecordedAt: c.RecordedAt,
+		MerchantID: c.Book, Number: c.Number, Kind: c.Kind, RecordedAt: time.Time(c.RecordedAt),
 		Actor:  Actor{Workload: c.Workload, Role: c.Role, Person: c.Person},
 		Method: c.Method, RequestID: c.RequestID, ClaimID: c.Claim, Move: (*Move)(c.Move),
 		Content: content,
@@ -69,7 +94,7 @@ func Decode(encoding byte, content string) (*Event, error) {
 			MerchantID: c.Book, Number: t.Number, Kind: t.Kind, Debit: t.Debit, Credit: t.Credit,
 			Amount: t.AmountMinor, Currency: t.Currency, EventNumber: c.Number, ClaimID: c.Claim,
 			OrderLineID: t.OrderLine, PayoutID: t.Payout, ExternalReference: t.ExternalReference,
-			Reverses: t.Reverses, RecordedAt: c.RecordedAt, EffectiveAt: t.EffectiveAt,
+			Reverses: t.Reverses, RecordedAt: e.RecordedAt, EffectiveAt: time.Time(t.EffectiveAt),
 		})
 	}
 	var err error

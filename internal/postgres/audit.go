@@ -19,6 +19,9 @@ import (
 type Audit struct {
 	tx  *sqlx.Tx
 	ctx context.Context
+	// Unread is told of each row that cannot be read, which then counts as far as it was
+	// read; keys come first. Where it is nil such a row ends the reading.
+	Unread func(what string, err error)
 }
 
 // InAudit runs f on a snapshot that is read-only.
@@ -46,8 +49,11 @@ func page[T any](a *Audit, what, query string, scan func(*sql.Rows) (T, error), 
 	var out []T
 	for rows.Next() {
 		v, err := scan(rows)
-		if err != nil {
+		switch {
+		case err != nil && a.Unread == nil:
 			return nil, failure(a.ctx, what, err)
+		case err != nil:
+			a.Unread(what, err)
 		}
 		out = append(out, v)
 	}
@@ -106,7 +112,7 @@ func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent
 		LIMIT $3`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
 			var hash []byte
-			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash,
+			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, (*anyTime)(&e.RecordedAt), (*anyEncoding)(&e.Encoding), &e.Content, &hash,
 				&e.FirstTransfer, &e.LastTransfer)
 			copy(e.Hash[:], hash)
 			inUTC(&e.RecordedAt)
@@ -141,7 +147,7 @@ func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit i
 		LIMIT $4`,
 		func(rows *sql.Rows) (m AuditedMove, err error) {
 			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),
-				&m.EventNumber, &m.Note, &m.RecordedAt, &m.Encoding, &m.Content)
+				&m.EventNumber, &m.Note, (*anyTime)(&m.RecordedAt), (*anyEncoding)(&m.Encoding), &m.Content)
 			inUTC(&m.RecordedAt)
 			return m, err
 		}, merchantID, afterClaim, afterVersion, limit)

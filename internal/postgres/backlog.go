@@ -25,6 +25,8 @@ type Backlog struct {
 	OldestDelivery time.Time
 	// DeadLetters are deliveries that no webhook took.
 	DeadLetters int64
+	// Quarantined are events of which readers get no more than that they exist.
+	Quarantined int64
 }
 
 // Backlog counts what waits: deadlines that passed before late, deliveries that were
@@ -44,7 +46,12 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 			(SELECT count(*) FROM (SELECT FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT $3) d),
 			(SELECT due_at FROM webhook_deliveries WHERE dead_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT 1),
 			(SELECT count(*) FROM (
-				SELECT FROM webhook_deliveries WHERE dead_at IS NOT NULL ORDER BY merchant_id, webhook_id, event_number LIMIT $3) d)`,
+				SELECT FROM webhook_deliveries WHERE dead_at IS NOT NULL ORDER BY merchant_id, webhook_id, event_number LIMIT $3) d),
+			(SELECT count(*) FILTER (WHERE q.quarantined) FROM (
+				SELECT DISTINCT ON (merchant_id, event_number) quarantined
+				FROM event_quarantines
+				ORDER BY merchant_id DESC, event_number DESC, entry_number DESC
+				LIMIT $3) q)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
@@ -53,7 +60,7 @@ func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
 	var late, delivery sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
-		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters)
+		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined)
 	b.OldestLate, b.OldestDelivery = late.Time, delivery.Time
 	inUTC(&b.OldestLate, &b.OldestDelivery)
 	return b, err

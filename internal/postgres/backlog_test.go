@@ -24,6 +24,11 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		 SELECT 'm1', 'w1', i, '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute', 0, 0, '',
 		        CASE WHEN i <= 3 THEN '2026-03-02 09:00Z'::timestamptz END
 		 FROM generate_series(1, 6) i`,
+		`INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash)
+		 SELECT 'm1', i, '', '2026-03-01Z', 1, '', decode(repeat('00', 32), 'hex') FROM generate_series(1, 3) i`,
+		// The first event is quarantined, the second was, the third is again.
+		`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
+		 SELECT 'm1', i, n, n <> 2, 'cause', 'relay', '2026-03-01Z' FROM generate_series(1, 3) i CROSS JOIN generate_series(1, i) n`,
 	} {
 		if _, err := rows.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -36,15 +41,15 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		want      postgres.Backlog
 	}{
 		{minute(0), minute(0), 100, postgres.Backlog{
-			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1, DeadLetters: 3,
+			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1, DeadLetters: 3, Quarantined: 2,
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
-			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3,
+			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
-			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1,
+			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)

@@ -101,17 +101,25 @@ func loadClaims(tx *Tx, n *book.Needs) error {
 		n.Books().TakeClaim(c)
 		n.WithPayouts(c)
 	}
-	if err := into(&n.Claims, tx.Claims, take); err != nil {
+	err := into(&n.Claims, func(keys []book.Key) ([]*claim.Claim, error) {
+		return tx.Claims(keys, func(c *claim.Claim, err error) {
+			n.Books().TakeDamagedClaim(book.Key{MerchantID: c.MerchantID, ID: c.ID}, err)
+		})
+	}, take)
+	if err != nil {
 		return err
 	}
 	return into(&n.Siblings, func(keys []book.SiblingKey) ([]*claim.Claim, error) {
-		return tx.Siblings(keys, policy.MembersMax+1)
+		return tx.Siblings(keys, policy.MembersMax+1, func(c *claim.Claim, err error) {
+			n.Books().TakeDamagedSibling(book.SiblingKey{MerchantID: c.MerchantID, ClaimantID: c.ClaimantID, ProductID: c.ProductID}, err)
+		})
 	}, take)
 }
 
 func loadLines(tx *Tx, n *book.Needs) error {
 	var seen []book.Key
-	err := into(&n.Lines, tx.Lines, func(l *order.Line) {
+	read := func(keys []book.Key) ([]*order.Line, error) { return tx.Lines(keys, n.Books().TakeDamagedLine) }
+	err := into(&n.Lines, read, func(l *order.Line) {
 		n.Books().TakeLine(l)
 		seen = append(seen, book.Key{MerchantID: l.MerchantID, ID: l.ID})
 	})
@@ -127,7 +135,8 @@ func loadUnits(tx *Tx, n *book.Needs) error {
 }
 
 func loadResults(tx *Tx, n *book.Needs) error {
-	return into(&n.Results, tx.Results, n.Books().TakeResult)
+	read := func(keys []book.Key) ([]claim.Result, error) { return tx.Results(keys, n.Books().TakeDamagedResult) }
+	return into(&n.Results, read, n.Books().TakeResult)
 }
 
 func loadHolds(tx *Tx, n *book.Needs) error {

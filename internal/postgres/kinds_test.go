@@ -57,6 +57,7 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 		"webhooks":           "kept beside the pipeline",
 		"webhook_requests":   "kept beside the pipeline",
 		"webhook_deliveries": "kept beside the pipeline",
+		"event_quarantines":  "kept beside the pipeline",
 		"reservations":       "keyed by themselves, over all books",
 		"access_refusals":    "attempts that were refused, of books or of none",
 	}

@@ -145,8 +145,9 @@ func keyArrays(keys []book.Key) []any {
 	}
 }
 
-// Lines reads the order lines among keys, and refuses all where one is damaged.
-func (tx *Tx) Lines(keys []book.Key) ([]*order.Line, error) {
+// Lines reads the order lines among keys, and tells damaged of each that is not stored as
+// it was first seen, with ORDER_LINE_DAMAGED.
+func (tx *Tx) Lines(keys []book.Key, damaged func(book.Key, error)) ([]*order.Line, error) {
 	var out []*order.Line
 	err := tx.query("read order lines", `
 		SELECT`+lineColumns+`
@@ -154,9 +155,17 @@ func (tx *Tx) Lines(keys []book.Key) ([]*order.Line, error) {
 		JOIN order_lines l ON l.merchant_id = k.merchant_id AND l.order_line_id = k.id`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
-			l, err := scanLine(rows)
+			var s storedLine
+			if err := rows.Scan(s.columns()...); err != nil {
+				return err
+			}
+			l, err := s.checked()
+			if err != nil {
+				damaged(book.Key{MerchantID: s.merchantID, ID: s.id}, err)
+				return nil
+			}
 			out = append(out, l)
-			return err
+			return nil
 		})
 	return out, err
 }
@@ -249,8 +258,9 @@ func scanResult(rows *sql.Rows) (claim.Result, error) {
 	return r, nil
 }
 
-// Results reads the results of the claims among keys, oldest first.
-func (tx *Tx) Results(keys []book.Key) ([]claim.Result, error) {
+// Results reads the results of the claims among keys, oldest first, and tells damaged of
+// each claim with one that cannot be read.
+func (tx *Tx) Results(keys []book.Key, damaged func(ofClaim book.Key, err error)) ([]claim.Result, error) {
 	var out []claim.Result
 	err := tx.query("read results", `
 		SELECT`+resultColumns+`
@@ -260,6 +270,10 @@ func (tx *Tx) Results(keys []book.Key) ([]claim.Result, error) {
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
 			r, err := scanResult(rows)
+			if err != nil && r.ClaimID != "" {
+				damaged(book.Key{MerchantID: r.MerchantID, ID: r.ClaimID}, err)
+				return nil
+			}
 			out = append(out, r)
 			return err
 		})

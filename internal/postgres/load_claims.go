@@ -104,8 +104,9 @@ func encodeUnits(units []claim.Unit) string {
 	return string(append(buf, ']'))
 }
 
-// Claims reads the claims among keys.
-func (tx *Tx) Claims(keys []book.Key) ([]*claim.Claim, error) {
+// Claims reads the claims among keys, and tells damaged of each that cannot be read. The
+// columns before the one that cannot are filled.
+func (tx *Tx) Claims(keys []book.Key, damaged func(*claim.Claim, error)) ([]*claim.Claim, error) {
 	var out []*claim.Claim
 	err := tx.query("read claims", `
 		SELECT`+claimColumns+`
@@ -114,6 +115,10 @@ func (tx *Tx) Claims(keys []book.Key) ([]*claim.Claim, error) {
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
 			c, err := scanClaim(rows)
+			if err != nil && c.ID != "" {
+				damaged(c, fmt.Errorf("read claim %s: %w", c.ID, err))
+				return nil
+			}
 			out = append(out, c)
 			return err
 		})
@@ -121,8 +126,8 @@ func (tx *Tx) Claims(keys []book.Key) ([]*claim.Claim, error) {
 }
 
 // Siblings reads, for each key, the claims of the claimant on the product, in
-// filing order, at most limit of them.
-func (tx *Tx) Siblings(keys []book.SiblingKey, limit int) ([]*claim.Claim, error) {
+// filing order, at most limit of them, and tells damaged of each that cannot be read.
+func (tx *Tx) Siblings(keys []book.SiblingKey, limit int, damaged func(*claim.Claim, error)) ([]*claim.Claim, error) {
 	var out []*claim.Claim
 	err := tx.query("read siblings", `
 		SELECT`+claimColumns+`
@@ -141,6 +146,10 @@ func (tx *Tx) Siblings(keys []book.SiblingKey, limit int) ([]*claim.Claim, error
 		},
 		func(rows *sql.Rows) error {
 			c, err := scanClaim(rows)
+			if err != nil && c.ClaimantID != "" { // Which comes after the product.
+				damaged(c, fmt.Errorf("read claim %s: %w", c.ID, err))
+				return nil
+			}
 			out = append(out, c)
 			return err
 		})

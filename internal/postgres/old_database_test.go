@@ -36,7 +36,9 @@ const (
 )
 
 // withoutOldRows are tables of which the old database has no rows, with the reason.
-var withoutOldRows = map[string]string{}
+var withoutOldRows = map[string]string{
+	"event_quarantines": "no event of it is damaged",
+}
 
 // unread are tables that no reader lists, with what shows that they are right.
 var unread = map[string]string{
@@ -50,6 +52,7 @@ var unread = map[string]string{
 	"catalog_requests":   "a repeated request reads its own",
 	"webhook_requests":   "a repeated request reads its own",
 	"webhook_deliveries": "of those that wait only the sender reads, and takes them",
+	"event_quarantines":  "the old database has none",
 	"calendar_days":      "only the newest of each day is read",
 	"events":             "the audit reads and chains them",
 	"transfers":          "the audit reads and sums them up",

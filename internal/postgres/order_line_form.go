@@ -205,6 +205,11 @@ func scanLine(rows *sql.Rows) (*order.Line, error) {
 	if err := rows.Scan(s.columns()...); err != nil {
 		return nil, err
 	}
+	return s.checked()
+}
+
+// checked is the line, or ORDER_LINE_DAMAGED.
+func (s *storedLine) checked() (*order.Line, error) {
 	l, err := s.line()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", err, fault.New(fault.OrderLineDamaged, "order line %s is not stored as it was first seen", s.id).

@@ -173,6 +173,11 @@ var bulkInserts = []string{
 	           || int8send(10) || int8send(10) || int8send(0) || int8send(0) || int8send(0) || int8send(0) || pg_temp.words('c', '')),
 	       since
 	FROM (SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END AS m, 'line' || g AS l, since FROM seeds) s`,
+	// Every third event that is not hot is quarantined, or was.
+	`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
+	SELECT 'm' || g % 10, g, n, n = 1, 'cause', 'relay', since
+	FROM seeds CROSS JOIN generate_series(1, 1 + g % 2) n
+	WHERE NOT hot AND g % 3 = 0`,
 	`INSERT INTO requests (merchant_id, workload, method, request_id, digest, event_number, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'test', 'FileClaim', 'r' || g, decode(repeat('00', 32), 'hex'), g, since
 	FROM seeds`,

@@ -5,9 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 )
@@ -18,6 +20,8 @@ type FeedEvent struct {
 	StoredEvent
 	// Transaction is the transaction that wrote it.
 	Transaction uint64
+	// Quarantined says that readers get no more of it than that it exists.
+	Quarantined bool
 }
 
 // compare orders events by book and number.
@@ -41,7 +45,7 @@ const eventColumns = `
 
 const feedColumns = `
 	e.merchant_id, e.event_number, e.kind, coalesce(e.claim_id, ''), e.recorded_at, e.encoding, e.content, e.hash,
-	e.transaction_id::text`
+	e.transaction_id::text,` + quarantinedColumn
 
 // eventRow is the columns of an event as the driver gives them.
 type eventRow struct {
@@ -52,9 +56,34 @@ type eventRow struct {
 
 func (r *eventRow) columns() []any {
 	return []any{
-		&r.of.MerchantID, &r.of.Number, (*string)(&r.of.Kind), &r.of.ClaimID, &r.of.RecordedAt, &r.of.Encoding, &r.of.Content,
-		&r.hash, &r.transaction,
+		&r.of.MerchantID, &r.of.Number, (*string)(&r.of.Kind), &r.of.ClaimID,
+		(*anyTime)(&r.of.RecordedAt), (*anyEncoding)(&r.of.Encoding), &r.of.Content, &r.hash, &r.transaction, &r.of.Quarantined,
 	}
+}
+
+// anyTime and anyEncoding take what a column of an event holds, however absurd: one
+// event that no reader can make sense of must not end the reading of all others. A time
+// that is none is the zero time; an encoding that no byte holds is zero, which decodes
+// nothing.
+type (
+	anyTime     time.Time
+	anyEncoding byte
+)
+
+// Scan implements sql.Scanner.
+func (t *anyTime) Scan(column any) error {
+	at, _ := column.(time.Time) // Infinity comes as text.
+	*t = anyTime(at)
+	return nil
+}
+
+// Scan implements sql.Scanner.
+func (e *anyEncoding) Scan(column any) error {
+	*e = 0
+	if n, ok := column.(int64); ok && n > 0 && n <= math.MaxUint8 {
+		*e = anyEncoding(n)
+	}
+	return nil
 }
 
 // event is the event, once the columns are filled.

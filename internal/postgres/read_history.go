@@ -16,7 +16,8 @@ import (
 )
 
 // MoveRead is a move with its author. Person is empty if no person acted, or if the
-// person has been erased.
+// person has been erased. Of an event that cannot be read the move is known, and its
+// author is not: workload and role are empty, too.
 type MoveRead struct {
 	Move
 	Workload string
@@ -67,16 +68,14 @@ func scanMove(rows *sql.Rows) (m MoveRead, err error) {
 	var encoding byte
 	var content string
 	err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To),
-		(*string)(&m.Trigger), &m.EventNumber, &m.Note, &m.RecordedAt, &encoding, &content)
+		(*string)(&m.Trigger), &m.EventNumber, &m.Note, (*anyTime)(&m.RecordedAt), (*anyEncoding)(&encoding), &content)
 	if err != nil {
 		return m, err
 	}
 	inUTC(&m.RecordedAt)
-	e, err := event.Decode(encoding, content)
-	if err != nil {
-		return m, fmt.Errorf("read event %d: %w", m.EventNumber, err)
+	if e, err := event.Decode(encoding, content); err == nil {
+		m.Workload, m.Role, m.Person = e.Actor.Workload, e.Actor.Role, e.Actor.Person
 	}
-	m.Workload, m.Role, m.Person = e.Actor.Workload, e.Actor.Role, e.Actor.Person
 	return m, nil
 }
 
@@ -89,7 +88,7 @@ func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveR
 		}
 		raw, err := hex.DecodeString(moves[i].Person)
 		if err != nil {
-			return fmt.Errorf("read actor of event %d: %w", moves[i].EventNumber, err)
+			continue // It is no commitment, and so of no person.
 		}
 		commitments = append(commitments, raw)
 	}

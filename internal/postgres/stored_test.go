@@ -67,6 +67,13 @@ func readBack[K, V any](t *testing.T, what string, rows []V, key func(V) K, read
 	}
 }
 
+// sound is read where no row may be damaged.
+func sound[V any](t *testing.T, read func([]book.Key, func(book.Key, error)) ([]V, error)) func([]book.Key) ([]V, error) {
+	return func(keys []book.Key) ([]V, error) {
+		return read(keys, func(k book.Key, err error) { t.Errorf("%v: %v", k, err) })
+	}
+}
+
 // pointed reads rows of which a reader gives pointers.
 func pointed[K, V any](read func([]K) ([]*V, error)) func([]K) ([]V, error) {
 	return func(keys []K) ([]V, error) {
@@ -148,7 +155,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	for i := range c.Lines {
 		lines[i] = c.Lines[i].Line
 	}
-	readBack(t, "order lines", lines, func(l order.Line) book.Key { return key(l.MerchantID, l.ID) }, pointed(tx.Lines))
+	readBack(t, "order lines", lines, func(l order.Line) book.Key { return key(l.MerchantID, l.ID) }, pointed(sound(t, tx.Lines)))
 	readBack(t, "refunds", c.Refunds, func(r book.Refund) book.Key { return key(r.MerchantID, r.OrderLineID) }, tx.Refunds)
 	readBack(t, "groups", c.Groups, func(g book.Group) book.Key { return key(g.MerchantID, g.ID) }, tx.Groups)
 	persons := slices.Clone(c.Persons)
@@ -156,9 +163,11 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 		persons[i].Salt = nil // No command needs it.
 	}
 	readBack(t, "persons", persons, func(p book.Person) book.Key { return key(p.MerchantID, p.PersonID) }, tx.Persons)
-	readBack(t, "claims", c.ClaimsFiled, func(c claim.Claim) book.Key { return key(c.MerchantID, c.ID) }, pointed(tx.Claims))
+	readBack(t, "claims", c.ClaimsFiled, func(c claim.Claim) book.Key { return key(c.MerchantID, c.ID) }, pointed(func(keys []book.Key) ([]*claim.Claim, error) {
+		return tx.Claims(keys, func(c *claim.Claim, err error) { t.Errorf("claim %s: %v", c.ID, err) })
+	}))
 	readBack(t, "units", c.UnitsTaken, func(u book.UnitOwner) book.Key { return key(u.MerchantID, u.OrderLineID) }, tx.UnitOwners)
-	readBack(t, "results", c.Results, func(r claim.Result) book.Key { return key(r.MerchantID, r.ClaimID) }, tx.Results)
+	readBack(t, "results", c.Results, func(r claim.Result) book.Key { return key(r.MerchantID, r.ClaimID) }, sound(t, tx.Results))
 	readBack(t, "holds", c.HoldsPlaced, func(h ledger.Hold) book.Key { return key(h.MerchantID, h.ClaimID) }, pointed(tx.Holds))
 	readBack(t, "transfers", c.Transfers, func(x ledger.Transfer) book.Key { return key(x.MerchantID, x.ExternalReference) }, tx.TransfersByReference)
 	readBack(t, "debts", c.DebtsBegun, func(d debt.Debt) debt.Key {

@@ -61,6 +61,13 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
+func (f *fixture) quarantine() *watch.Quarantine {
+	return watch.NewQuarantine(f.db, func() time.Time { return quarantinedAt }, slog.New(slog.DiscardHandler))
+}
+
+// quarantinedAt is when readers quarantine events.
+var quarantinedAt = time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC)
+
 func (f *fixture) request(merchant, method string) request.Header {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -112,7 +119,13 @@ func bounds() relay.Config {
 // relay runs a relay until the function it returns is called.
 func (f *fixture) relay(sink relay.Sink) (r *relay.Relay, stop func()) {
 	f.t.Helper()
-	r = relay.New(f.db, sink, rpc.CloudEvent, bounds(), slog.New(slog.DiscardHandler))
+	return f.relayWith(sink, f.quarantine())
+}
+
+// relayWith is relay with a quarantine of the test's.
+func (f *fixture) relayWith(sink relay.Sink, quarantine *watch.Quarantine) (r *relay.Relay, stop func()) {
+	f.t.Helper()
+	r = relay.New(f.db, sink, rpc.CloudEvent, quarantine, bounds(), slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); r.Run(ctx, f.bell) }()

@@ -48,6 +48,7 @@ type Relay struct {
 	sink   Sink
 	encode EncodeFunc
 	config Config
+	source watch.Source
 	log    *slog.Logger
 
 	mu sync.Mutex
@@ -62,8 +63,10 @@ type Relay struct {
 }
 
 // New makes a relay. Nothing is carried before Run.
-func New(db *postgres.DB, sink Sink, encode EncodeFunc, config Config, log *slog.Logger) *Relay {
-	return &Relay{db: db, sink: sink, encode: encode, config: config, log: log, marks: make(map[string]Mark)}
+func New(db *postgres.DB, sink Sink, encode EncodeFunc, quarantine *watch.Quarantine, config Config, log *slog.Logger) *Relay {
+	return &Relay{
+		db: db, sink: sink, encode: encode, source: quarantine.For(watch.ByRelay), config: config, log: log, marks: make(map[string]Mark),
+	}
 }
 
 // State describes a relay.
@@ -194,7 +197,7 @@ func (r *Relay) step(ctx context.Context, reader postgres.Reader, database strin
 		return from, err
 	}
 	position := encodePosition(database, from)
-	err = watch.Walk(ctx, reader, from, to, func(events []*watch.Event) error {
+	err = watch.Walk(ctx, reader, r.source, from, to, func(events []*watch.Event) error {
 		return r.carry(ctx, events, position)
 	})
 	if err != nil {
@@ -238,6 +241,9 @@ func (r *Relay) carry(ctx context.Context, events []*watch.Event, position strin
 func (r *Relay) note(events []*watch.Event) {
 	for _, e := range events {
 		at := e.RecordedAt.UnixMicro()
+		if e.RecordedAt.IsZero() { // It is no time: see Quarantine.
+			continue
+		}
 		if oldest := r.waiting.Load(); oldest == 0 || at < oldest {
 			r.waiting.Store(at)
 		}
@@ -269,12 +275,16 @@ func (r *Relay) carryBook(ctx context.Context, events []*watch.Event, position s
 func (r *Relay) put(ctx context.Context, e *watch.Event, before Mark, position string) (Mark, error) {
 	body, err := r.encode(e)
 	if err != nil {
-		return Mark{}, err
+		// Nobody behind it in the book waits for an event that has no form.
+		e.Withhold(err)
+		if body, err = r.encode(e); err != nil {
+			return Mark{}, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.config.PutMax)
 	defer cancel()
 	return r.sink.Put(ctx, &Message{
-		MerchantID: e.MerchantID, Number: e.Number, Type: e.Kind.Word(), Position: position, Body: body,
+		MerchantID: e.MerchantID, Number: e.Number, Type: e.Word(), Position: position, Body: body,
 	}, before)
 }
 

@@ -163,7 +163,7 @@ func TestRelayRefusesTheStreamOfAnotherDatabase(t *testing.T) {
 	f.relayed(sink, map[string]int64{"m1": 1})
 	stop()
 	other.topUp("m1")
-	r := relay.New(other.db, sink, rpc.CloudEvent, bounds(), slog.New(slog.DiscardHandler))
+	r := relay.New(other.db, sink, rpc.CloudEvent, other.quarantine(), bounds(), slog.New(slog.DiscardHandler))
 	if err := r.Lead(t.Context()); !errors.Is(err, relay.ErrOtherDatabase) {
 		t.Errorf("it goes on with %v", err)
 	}
@@ -189,7 +189,7 @@ func TestReplayStoresEventsOnceMoreBesideTheStream(t *testing.T) {
 	}
 	replay := func(what relay.Replay) int64 {
 		t.Helper()
-		n, err := relay.New(f.db, again, rpc.CloudEvent, bounds(), slog.New(slog.DiscardHandler)).Replay(t.Context(), what)
+		n, err := relay.New(f.db, again, rpc.CloudEvent, f.quarantine(), bounds(), slog.New(slog.DiscardHandler)).Replay(t.Context(), what)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,7 @@ func (r *Relay) replayBook(ctx context.Context, reader postgres.Reader, s postgr
 		}
 		events := make([]*watch.Event, len(rows))
 		for i := range rows {
-			events[i] = &watch.Event{FeedEvent: rows[i]}
+			events[i] = r.source(rows[i])
 		}
 		if err := r.carryBook(ctx, events, position); err != nil {
 			return err

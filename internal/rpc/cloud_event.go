@@ -22,8 +22,9 @@ type cloudEvent struct {
 	Source string `json:"source"`
 	Type   string `json:"type"`
 	// Subject is the claim it is about, or the book.
-	Subject         string `json:"subject"`
-	Time            string `json:"time"`
+	Subject string `json:"subject"`
+	// Time is left out of an event of which none is known.
+	Time            string `json:"time,omitempty"`
 	DataContentType string `json:"datacontenttype"`
 	DataSchema      string `json:"dataschema"`
 	// Sequence orders the events of one source.
@@ -41,10 +42,7 @@ func MerchantCloudEvent(e *watch.Event) ([]byte, error) { return eventFor(princi
 
 // eventFor gives an event with the fields that a role may see.
 func eventFor(role principal.Role, e *watch.Event) ([]byte, error) {
-	p, err := sharedEvent(e)
-	if err != nil {
-		return nil, err
-	}
+	p := sharedEvent(e)
 	if covers(role, p) {
 		p = proto.CloneOf(p)
 		coverFrom(role, p)
@@ -60,9 +58,12 @@ func envelope(e *watch.Event, p *tenfoldv1.Event) ([]byte, error) {
 	const microsecondsUTC = "2006-01-02T15:04:05.000000Z"
 	c := cloudEvent{
 		SpecVersion: "1.0", ID: strconv.FormatInt(e.Number, 10), Source: "/tenfold/" + merchantName(e.MerchantID),
-		Type: "tenfold." + e.Kind.Word(), Subject: merchantName(e.MerchantID), Time: e.RecordedAt.UTC().Format(microsecondsUTC),
+		Type: "tenfold." + e.Word(), Subject: merchantName(e.MerchantID),
 		DataContentType: "application/json", DataSchema: "/tenfold.v1.Event",
 		Sequence: strconv.FormatInt(e.Number, 10), Data: data,
+	}
+	if p.GetRecordedAt() != nil {
+		c.Time = e.RecordedAt.UTC().Format(microsecondsUTC)
 	}
 	if p.GetClaim() != "" {
 		c.Subject = p.GetClaim()

@@ -11,26 +11,36 @@ import (
 
 // sharedEvent is an event in the contract's form, made once for all followers. It
 // must not be changed.
-func sharedEvent(e *watch.Event) (*tenfoldv1.Event, error) {
+func sharedEvent(e *watch.Event) *tenfoldv1.Event {
 	content, err := e.Decoded()
-	if err != nil {
-		return nil, err
-	}
-	return e.Form(func() any { return eventOf(content, e) }).(*tenfoldv1.Event), nil
+	return e.Form(func() any {
+		if err != nil {
+			p := rowOf(e)
+			p.Quarantined = true
+			return p
+		}
+		return eventOf(content, e)
+	}).(*tenfoldv1.Event)
 }
 
-// eventOf is an event without its content.
-func eventOf(content *event.Event, e *watch.Event) *tenfoldv1.Event {
+// rowOf is what the row of an event tells without its content.
+func rowOf(e *watch.Event) *tenfoldv1.Event {
 	p := &tenfoldv1.Event{
-		Name: eventName(e.MerchantID, e.Number), Number: e.Number, Kind: eventKinds.proto(e.Kind), RecordedAt: stamp(e.RecordedAt),
-		Transfers: transfersOf(content.Transfers),
-		Workload:  content.Actor.Workload, Role: content.Actor.Role, PersonCommitment: content.Actor.Person,
-		Method: content.Method, RequestId: content.RequestID,
-		Hash: hex.EncodeToString(e.Hash[:]), Encoding: int32(e.Encoding),
+		Name: eventName(e.MerchantID, e.Number), Number: e.Number, Kind: eventKinds.proto(e.Kind),
+		RecordedAt: stamp(e.RecordedAt), Hash: hex.EncodeToString(e.Hash[:]), Encoding: int32(e.Encoding),
 	}
 	if e.ClaimID != "" {
 		p.Claim = claimName(e.MerchantID, e.ClaimID)
 	}
+	return p
+}
+
+// eventOf is an event without its content.
+func eventOf(content *event.Event, e *watch.Event) *tenfoldv1.Event {
+	p := rowOf(e)
+	p.Transfers = transfersOf(content.Transfers)
+	p.Workload, p.Role, p.PersonCommitment = content.Actor.Workload, content.Actor.Role, content.Actor.Person
+	p.Method, p.RequestId = content.Method, content.RequestID
 	if m := content.Move; m != nil {
 		p.Move = &tenfoldv1.EventMove{
 			FromState: claimStates.proto(claim.State(m.From)), ToState: claimStates.proto(claim.State(m.To)),

@@ -42,12 +42,13 @@ func ratio(r *tenfoldv1.Ratio) money.Ratio {
 	return money.Ratio{Num: r.GetNumerator(), Den: r.GetDenominator()}
 }
 
-// stamp is a time in the contract's form; absent for the zero time.
+// stamp is a time in the contract's form; absent for the zero time, and for one before
+// the year 1 or after the year 9999, for which the contract has no form.
 func stamp(t time.Time) *timestamppb.Timestamp {
-	if t.IsZero() {
-		return nil
+	if at := timestamppb.New(t); !t.IsZero() && at.IsValid() {
+		return at
 	}
-	return timestamppb.New(t)
+	return nil
 }
 
 // moment reads a time with the precision in which it is stored; absent means zero. The

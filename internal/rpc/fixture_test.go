@@ -90,10 +90,11 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	if f.bench, err = sandbox.New(t.Context(), clock, f.db, f.engine, w, f.payments); err != nil {
 		t.Fatal(err)
 	}
-	f.hub = watch.New(f.db, watching, bell, log)
+	quarantine := watch.NewQuarantine(f.db, clock.Now, log)
+	f.hub = watch.New(f.db, quarantine, watching, bell, log)
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()
-	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, clock.Now, privateWebhooks(), log)
+	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, clock.Now, privateWebhooks(), log)
 	listener := bufconn.Listen(1 << 20)
 	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)

@@ -37,11 +37,7 @@ func (s *watchService) WatchClaims(r *tenfoldv1.WatchClaimsRequest, stream grpc.
 	// Messages shared by all followers must not be changed when fields are hidden.
 	own := r.GetWithContent() || covers(callerOf(stream.Context()).Role, &tenfoldv1.Event{})
 	return s.hub.Follow(stream.Context(), q, r.GetResumeToken(), func(d *watch.Delivery) error {
-		p, err := deliveryOf(d, own, r.GetWithContent())
-		if err != nil {
-			return err
-		}
-		return stream.Send(p)
+		return stream.Send(deliveryOf(d, own, r.GetWithContent()))
 	})
 }
 
@@ -77,20 +73,17 @@ func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsReques
 
 // deliveryOf is a delivery as a message. If own is set the events are copies, which
 // may be changed.
-func deliveryOf(d *watch.Delivery, own, withContent bool) (*tenfoldv1.WatchClaimsResponse, error) {
+func deliveryOf(d *watch.Delivery, own, withContent bool) *tenfoldv1.WatchClaimsResponse {
 	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token, Claims: each(d.Claims, basicClaim)}
 	for _, e := range d.Events {
-		m, err := sharedEvent(e)
-		if err != nil {
-			return nil, err
-		}
+		m := sharedEvent(e)
 		if own {
 			m = proto.CloneOf(m)
 		}
-		if withContent {
+		if withContent && !m.GetQuarantined() {
 			m.Content = e.Content
 		}
 		p.Events = append(p.Events, m)
 	}
-	return p, nil
+	return p
 }

@@ -243,7 +243,7 @@ func (f *fixture) replica() *replica {
 		f.t.Fatal(err)
 	}
 	bell := watch.NewBell()
-	hub := watch.New(db, watch.Defaults(), bell, log)
+	hub := watch.New(db, watch.NewQuarantine(db, time.Now, log), watch.Defaults(), bell, log)
 	r := &replica{served: make(chan error, 1)}
 	gate := rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}
 	if r.server, err = rpc.New(f.engine, db, hub, f.hooks, nil, gate, rpc.Defaults(), log); err != nil {

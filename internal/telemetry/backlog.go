@@ -119,6 +119,8 @@ func (b *Backlog) readings() []reading {
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestLate })},
 		{name: deliveries, about: ofDeliveries, label: "state", value: "due", read: b.of(func(c *counted) int64 { return c.DeliveriesDue })},
 		{name: deliveries, about: ofDeliveries, label: "state", value: "dead", read: b.of(func(c *counted) int64 { return c.DeadLetters })},
+		{name: "tenfold.events.quarantined", about: "Events of which readers get no more than that they exist.",
+			read: b.of(func(c *counted) int64 { return c.Quarantined })},
 		{name: "tenfold.webhook.lag", unit: "s", about: "How long ago the oldest due delivery became due.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestDelivery })},
 	}

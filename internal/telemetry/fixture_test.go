@@ -105,8 +105,9 @@ func pipeline(t testing.TB, m *telemetry.Telemetry, clock engine.Clock) *fixture
 func (f *fixture) serve(observer rpc.Observer) *grpc.ClientConn {
 	f.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	hub := watch.New(f.db, watch.Defaults(), watch.NewBell(), log)
-	hooks := webhook.New(f.db, rpc.MerchantCloudEvent, time.Now, webhook.Defaults(), log)
+	quarantine := watch.NewQuarantine(f.db, time.Now, log)
+	hub := watch.New(f.db, quarantine, watch.Defaults(), watch.NewBell(), log)
+	hooks := webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, time.Now, webhook.Defaults(), log)
 	bounds := rpc.Defaults()
 	bounds.Observer, bounds.Quota = observer, identity.Quota{}
 	gate := rpc.Gate{Authority: identity.Loopback{}, Refusals: accesslog.New(f.db, log), Now: time.Now}

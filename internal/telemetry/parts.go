@@ -37,6 +37,18 @@ func (t *Telemetry) Watches(h *watch.Hub) error {
 	return t.ask([]reading{{name: "tenfold.watch.followers", about: "Open watches.", read: always(h.Followers)}})
 }
 
+// Quarantine reports the events that readers of this process could not read.
+func (t *Telemetry) Quarantine(q *watch.Quarantine) error {
+	var readings []reading
+	for _, by := range watch.Readers() {
+		readings = append(readings, reading{
+			name: "tenfold.events.unreadable", about: "Events that could not be read and were quarantined, by reader.", total: true,
+			label: "reader", value: string(by), read: always(func() int64 { return q.Unreadable(by) }),
+		})
+	}
+	return t.ask(readings)
+}
+
 // Relay reports the state of a relay; clock gives real time.
 func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
 	return t.ask([]reading{

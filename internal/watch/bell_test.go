@@ -20,7 +20,7 @@ func TestCommitsWakeOtherReplicas(t *testing.T) {
 	deaf.Pause = time.Hour
 	here, there := watch.NewBell(), watch.NewBell()
 	f.ring.Store(new(here.Ring))
-	h := watch.New(f.db, deaf, there, slog.New(slog.DiscardHandler))
+	h := watch.New(f.db, f.quarantine(), deaf, there, slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
 	for _, loop := range []func(){

@@ -44,7 +44,7 @@ func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*E
 	var next Delivery
 	size := 0
 	for _, e := range events {
-		asked, err := f.asksFor(e)
+		asked, err := f.asksFor(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (f *follower) walkTo(ctx context.Context, to token) error {
 	if f.position.from.Covers(to.from) && f.position.kind == atPosition {
 		return nil
 	}
-	err := walk(ctx, f.reader, f.position.from, to.from, f.position.cursor, f.hub.config.StepMax, func(events []*Event) error {
+	err := walk(ctx, f.reader, f.hub.source, f.position.from, to.from, f.position.cursor, f.hub.config.StepMax, func(events []*Event) error {
 		return f.deliver(ctx, events, f.towards(to), nil)
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func (f *follower) catchUpBook(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := f.deliver(ctx, share(rows), f.reached, nil); err != nil || len(rows) < walkEvents {
+		if err := f.deliver(ctx, f.hub.source.all(rows), f.reached, nil); err != nil || len(rows) < walkEvents {
 			return err
 		}
 	}

@@ -76,7 +76,7 @@ func (f *fixture) replica(config watch.Config) *watch.Hub {
 	f.t.Helper()
 	bell := watch.NewBell()
 	f.ring.Store(new(bell.Ring))
-	h := watch.New(f.db, config, bell, slog.New(slog.DiscardHandler))
+	h := watch.New(f.db, f.quarantine(), config, bell, slog.New(slog.DiscardHandler))
 	running, stop := context.WithCancel(context.Background())
 	var loops sync.WaitGroup
 	loops.Go(func() { h.Run(running) })
@@ -87,6 +87,13 @@ func (f *fixture) replica(config watch.Config) *watch.Hub {
 	})
 	return h
 }
+
+func (f *fixture) quarantine() *watch.Quarantine {
+	return watch.NewQuarantine(f.db, func() time.Time { return quarantinedAt }, slog.New(slog.DiscardHandler))
+}
+
+// quarantinedAt is when readers quarantine events.
+var quarantinedAt = time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC)
 
 func (f *fixture) request(merchant, method string) request.Header {
 	f.mu.Lock()

@@ -237,7 +237,7 @@ func (f *follower) knowOrder(ctx context.Context) error {
 }
 
 // asksFor says whether the query asks for an event.
-func (f *follower) asksFor(e *Event) (bool, error) {
+func (f *follower) asksFor(ctx context.Context, e *Event) (bool, error) {
 	q := &f.query
 	switch {
 	case q.ClaimID != "":
@@ -248,8 +248,16 @@ func (f *follower) asksFor(e *Event) (bool, error) {
 		return false, nil
 	}
 	content, err := e.Decoded()
-	if err != nil {
-		return false, err
+	if err != nil { // Its claim is of some order, whatever the event says.
+		c, found, err := f.reader.Claim(ctx, e.MerchantID, e.ClaimID)
+		if ctx.Err() != nil || errors.Is(err, postgres.ErrUnavailable) {
+			return false, err
+		}
+		if err != nil || !found || c.OrderID != q.OrderID {
+			return false, nil // A claim that cannot be read either is of no known order.
+		}
+		f.ordered[e.ClaimID] = true
+		return true, nil
 	}
 	for _, d := range content.Details {
 		if d.Key == "order" && d.Value == q.OrderID {

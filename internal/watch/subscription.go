@@ -11,6 +11,8 @@ import (
 type Event struct {
 	postgres.FeedEvent
 
+	// unread is told once of an event that cannot be read; nil tells nobody.
+	unread  func(e *Event, cause error)
 	decode  sync.Once
 	content *event.Event
 	err     error
@@ -19,10 +21,44 @@ type Event struct {
 	form    any
 }
 
-// Decoded is the content of the event.
+// Decoded is the content of the event. An event that is quarantined has none, and one
+// that cannot be read is quarantined from then on.
 func (e *Event) Decoded() (*event.Event, error) {
-	e.decode.Do(func() { e.content, e.err = event.Decode(e.Encoding, e.Content) })
+	e.decode.Do(func() {
+		if e.Quarantined {
+			e.err = ErrQuarantined
+		} else if e.content, e.err = Read(&e.FeedEvent); e.err != nil {
+			e.tell(e.err)
+		}
+	})
 	return e.content, e.err
+}
+
+// Withhold quarantines an event that was read and has no form in which its reader could
+// be given it. It is for a reader that shares the event with no other.
+func (e *Event) Withhold(cause error) {
+	if _, err := e.Decoded(); err == nil {
+		e.content, e.err = nil, cause
+		e.tell(cause)
+	}
+	e.present, e.form = sync.Once{}, nil
+}
+
+func (e *Event) tell(cause error) {
+	if e.unread != nil {
+		e.unread(e, cause)
+	}
+}
+
+// quarantinedWord stands in place of the kind of an event that is quarantined.
+const quarantinedWord = "event_quarantined"
+
+// Word is the event's kind for brokers and outside receivers.
+func (e *Event) Word() string {
+	if _, err := e.Decoded(); err != nil {
+		return quarantinedWord
+	}
+	return e.Kind.Word()
 }
 
 // Form gives the event in the form of a transport, made once for all followers.

@@ -18,12 +18,12 @@ const (
 // Walk calls f with every event between two positions, in order of book and number,
 // in parts. A few new events are read at once; many are read book by book, in
 // bounded memory.
-func Walk(ctx context.Context, r postgres.Reader, from, to event.Position, f func([]*Event) error) error {
-	return walk(ctx, r, from, to, cursor{}, Defaults().StepMax, f)
+func Walk(ctx context.Context, r postgres.Reader, source Source, from, to event.Position, f func([]*Event) error) error {
+	return walk(ctx, r, source, from, to, cursor{}, Defaults().StepMax, f)
 }
 
 // walk is Walk after a cursor.
-func walk(ctx context.Context, r postgres.Reader, from, to event.Position, after cursor, most int, f func([]*Event) error) error {
+func walk(ctx context.Context, r postgres.Reader, source Source, from, to event.Position, after cursor, most int, f func([]*Event) error) error {
 	if from.Covers(to) {
 		return nil
 	}
@@ -32,12 +32,12 @@ func walk(ctx context.Context, r postgres.Reader, from, to event.Position, after
 		return err
 	}
 	if !feed.Whole {
-		return walkBooksOf(ctx, r, from, to, after, f)
+		return walkBooksOf(ctx, r, source, from, to, after, f)
 	}
 	var events []*Event
 	for i := range feed.Events {
 		if e := &feed.Events[i]; to.Sees(e.Transaction) && after.before(e) {
-			events = append(events, &Event{FeedEvent: *e})
+			events = append(events, source(*e))
 		}
 	}
 	return f(events)
@@ -51,7 +51,7 @@ func (c cursor) before(e *postgres.FeedEvent) bool {
 	return c.number < e.Number
 }
 
-func walkBooksOf(ctx context.Context, r postgres.Reader, from, to event.Position, after cursor, f func([]*Event) error) error {
+func walkBooksOf(ctx context.Context, r postgres.Reader, source Source, from, to event.Position, after cursor, f func([]*Event) error) error {
 	merchant, past := after.merchantID, false
 	for {
 		spans, err := r.Spans(ctx, from, to, merchant, past, walkBooks)
@@ -62,7 +62,7 @@ func walkBooksOf(ctx context.Context, r postgres.Reader, from, to event.Position
 			if s.MerchantID == after.merchantID {
 				s.From = max(s.From, after.number)
 			}
-			if err := walkBook(ctx, r, s, f); err != nil {
+			if err := walkBook(ctx, r, source, s, f); err != nil {
 				return err
 			}
 		}
@@ -74,24 +74,16 @@ func walkBooksOf(ctx context.Context, r postgres.Reader, from, to event.Position
 }
 
 // walkBook calls f with the events of one span.
-func walkBook(ctx context.Context, r postgres.Reader, s postgres.Span, f func([]*Event) error) error {
+func walkBook(ctx context.Context, r postgres.Reader, source Source, s postgres.Span, f func([]*Event) error) error {
 	for s.From < s.To {
 		rows, err := r.EventsAfter(ctx, s.MerchantID, s.From, s.To, walkEvents)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		if err := f(share(rows)); err != nil {
+		if err := f(source.all(rows)); err != nil {
 			return err
 		}
 		s.From = rows[len(rows)-1].Number
 	}
 	return nil
-}
-
-func share(rows []postgres.FeedEvent) []*Event {
-	events := make([]*Event, len(rows))
-	for i := range rows {
-		events[i] = &Event{FeedEvent: rows[i]}
-	}
-	return events
 }

@@ -47,6 +47,7 @@ type Hub struct {
 	db     *postgres.DB
 	config Config
 	bell   *Bell
+	source Source
 	log    *slog.Logger
 
 	mu sync.Mutex
@@ -72,9 +73,9 @@ type position struct {
 
 // New makes a hub. It reads nothing before there is a follower, and hands out
 // nothing new before Run.
-func New(db *postgres.DB, config Config, bell *Bell, log *slog.Logger) *Hub {
+func New(db *postgres.DB, quarantine *Quarantine, config Config, bell *Bell, log *slog.Logger) *Hub {
 	return &Hub{
-		db: db, config: config, bell: bell, log: log,
+		db: db, config: config, bell: bell, source: quarantine.For(ByWatch), log: log,
 		all: make(map[*subscription]struct{}), books: make(map[string]map[*subscription]struct{}),
 	}
 }
@@ -154,10 +155,9 @@ func (h *Hub) step(ctx context.Context) error {
 	if !f.Whole || len(f.Events) == 0 || !fits(f.To) {
 		return nil
 	}
-	s := &step{to: at, events: make([]*Event, len(f.Events))}
+	s := &step{to: at, events: h.source.all(f.Events)}
 	s.to.seen = f.To
 	for i := range f.Events {
-		s.events[i] = &Event{FeedEvent: f.Events[i]}
 		if f.Events[i].Transaction == f.To.High {
 			s.to.witness = f.Events[i].Witness()
 		}

@@ -21,6 +21,8 @@ const (
 	failedAddress    = "ADDRESS_REFUSED"
 	failedGone       = "GONE"
 	failedDamaged    = "EVENT_DAMAGED"
+	// failedQuarantined is an event that was damaged before, or that an operator set aside.
+	failedQuarantined = "EVENT_QUARANTINED"
 )
 
 const (
@@ -64,7 +66,7 @@ func (o outcome) taken() bool { return o.failure == "" }
 
 // away says that the receiver is not there, or overloaded, whatever is sent.
 func (o outcome) away() bool {
-	return o.status == 0 && o.failure != failedDamaged || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
+	return o.status == 0 && o.failure != failedDamaged && o.failure != failedQuarantined || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
 }
 
 // send makes one try.

@@ -27,6 +27,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
 
@@ -94,7 +95,7 @@ func newFixture(t testing.TB, config webhook.Config) *fixture {
 
 // replica is what another process would send with.
 func (f *fixture) replica(config webhook.Config) *webhook.Webhooks {
-	return webhook.New(f.db, rpc.CloudEvent, f.clock, config, slog.New(slog.DiscardHandler))
+	return webhook.New(f.db, rpc.CloudEvent, watch.NewQuarantine(f.db, f.clock, slog.New(slog.DiscardHandler)), f.clock, config, slog.New(slog.DiscardHandler))
 }
 
 // id makes a request id.

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -116,12 +117,18 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 	return nil
 }
 
-// try sends one event. One that cannot be read fails like one that is refused, so that
-// it holds up no other.
+// try sends one event. One that is quarantined or cannot be read fails like one that is
+// refused: it holds up no other, and arrives if it is mended and released in time.
 func (w *Webhooks) try(ctx context.Context, d *postgres.Delivery) outcome {
-	body, err := w.encode(&watch.Event{FeedEvent: d.Event})
+	e := w.source(d.Event)
+	if _, err := e.Decoded(); errors.Is(err, watch.ErrQuarantined) {
+		return outcome{failure: failedQuarantined}
+	} else if err != nil {
+		return outcome{failure: failedDamaged}
+	}
+	body, err := w.encode(e)
 	if err != nil {
-		w.log.Error("event cannot be sent to a webhook", "merchant", d.Event.MerchantID, "event", d.Event.Number, "error", err)
+		e.Withhold(err)
 		return outcome{failure: failedDamaged}
 	}
 	return w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)

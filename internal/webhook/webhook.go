@@ -68,12 +68,15 @@ type Webhooks struct {
 	clock  Clock
 	config Config
 	log    *slog.Logger
+	source watch.Source
 	client client
 }
 
 // New makes webhooks over a database. Nothing is sent before Run.
-func New(db *postgres.DB, encode EncodeFunc, clock Clock, config Config, log *slog.Logger) *Webhooks {
-	return &Webhooks{db: db, encode: encode, clock: clock, config: config, log: log, client: newClient(config)}
+func New(db *postgres.DB, encode EncodeFunc, quarantine *watch.Quarantine, clock Clock, config Config, log *slog.Logger) *Webhooks {
+	return &Webhooks{
+		db: db, encode: encode, clock: clock, config: config, log: log, source: quarantine.For(watch.ByWebhook), client: newClient(config),
+	}
 }
 
 // once is the request in its stored form; content is what its id covers.

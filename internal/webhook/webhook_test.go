@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
@@ -180,16 +181,51 @@ func TestADamagedEventWaitsAlone(t *testing.T) {
 		t.Errorf("beside a damaged event, %s were taken", got)
 	}
 	dead := f.dead(&w)
-	if len(dead) != 1 || dead[0].EventNumber != 3 || dead[0].Failure != "EVENT_DAMAGED" || dead[0].Attempts != 10 {
+	if len(dead) != 1 || dead[0].EventNumber != 3 || dead[0].Failure != "EVENT_QUARANTINED" || dead[0].Attempts != 10 {
 		t.Fatalf("the dead letters are %+v", dead)
 	}
+	entries, err := f.db.Reader().QuarantinesOf(t.Context(), "m1", 3)
+	if err != nil || len(entries) != 1 || !entries[0].Quarantined || entries[0].Author != "webhook" || !entries[0].RecordedAt.Equal(start) {
+		t.Fatalf("the event is quarantined by %+v, %v", entries, err)
+	}
 	f.admin.MustExec(`UPDATE events SET content = substr(content, 9) WHERE event_number = 3`)
+	released := postgres.Quarantine{MerchantID: "m1", EventNumber: 3, Cause: "mended", Author: "operator-1", RecordedAt: f.now}
+	if _, err := f.db.AddQuarantine(t.Context(), &released); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := f.hooks.Redeliver(t.Context(), f.request("RedeliverEvent"), w.ID, 3); err != nil {
 		t.Fatal(err)
 	}
 	f.step()
 	if got := r.taken(); got != "2 4 3" {
 		t.Errorf("once the event is mended, %s were taken", got)
+	}
+}
+
+// Would catch a sender that takes an event which cannot be read for a receiver that is
+// away, and one that gives it up at once although it may be mended.
+func TestADamagedEventIsNamedAndTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, bounds())
+	r := newReceiver(t)
+	f.create(r.URL)
+	f.topUp()
+	f.topUp()
+	f.admin.MustExec(`UPDATE events SET content = 'damaged ' || content WHERE event_number = 2`)
+	f.step()
+	var failure string
+	if err := f.admin.Get(&failure, `SELECT last_failure FROM webhook_deliveries WHERE event_number = 2 AND dead_at IS NULL`); err != nil || failure != "EVENT_DAMAGED" {
+		t.Fatalf("the first try failed with %q, %v", failure, err)
+	}
+	f.admin.MustExec(`UPDATE events SET content = substr(content, 9) WHERE event_number = 2`)
+	released := postgres.Quarantine{MerchantID: "m1", EventNumber: 2, Cause: "mended", Author: "operator-1", RecordedAt: f.now}
+	if added, err := f.db.AddQuarantine(t.Context(), &released); !added || err != nil {
+		t.Fatal(added, err)
+	}
+	f.advance(time.Hour)
+	f.step()
+	if got := r.taken(); got != "3 2" {
+		t.Errorf("%s were taken", got)
 	}
 }
 

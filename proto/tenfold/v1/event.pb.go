@@ -26,8 +26,8 @@ const (
 type EventKind int32
 
 const (
-	// Not set. Never an answer. A kind that is newer than the reader's contract
-	// is read as its number.
+	// Not set. An answer only in a quarantined event whose row tells no kind. A
+	// kind that is newer than the reader's contract is read as its number.
 	EventKind_EVENT_KIND_UNSPECIFIED EventKind = 0
 	// The book was opened.
 	EventKind_EVENT_KIND_BOOK_OPENED EventKind = 1
@@ -295,7 +295,12 @@ type Event struct {
 	// The encoding of content; docs/event-encoding.md specifies it byte by byte.
 	Encoding int32 `protobuf:"varint,15,opt,name=encoding,proto3" json:"encoding,omitempty"`
 	// Exactly the bytes that are hashed. Empty unless the request asked for them.
-	Content       string `protobuf:"bytes,16,opt,name=content,proto3" json:"content,omitempty"`
+	Content string `protobuf:"bytes,16,opt,name=content,proto3" json:"content,omitempty"`
+	// Whether the event is quarantined: it could not be read, or an operator set
+	// it aside. Then nothing is set but name, number, kind, time, claim, hash and
+	// encoding, and of these only the ones that its row still tells. The number is
+	// used, and no later event has it.
+	Quarantined   bool `protobuf:"varint,17,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -442,6 +447,13 @@ func (x *Event) GetContent() string {
 	return ""
 }
 
+func (x *Event) GetQuarantined() bool {
+	if x != nil {
+		return x.Quarantined
+	}
+	return false
+}
+
 // EventMove is a claim's change of state.
 type EventMove struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -575,7 +587,7 @@ var File_tenfold_v1_event_proto protoreflect.FileDescriptor
 const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/event.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\x81\x05\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa9\x05\n" +
 	"\x05Event\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1c\n" +
 	"\x06number\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x03R\x06number\x12/\n" +
@@ -595,7 +607,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"request_id\x18\r \x01(\tB\x04\xc8\xf3\x18\x03R\trequestId\x12\x18\n" +
 	"\x04hash\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x03R\x04hash\x12 \n" +
 	"\bencoding\x18\x0f \x01(\x05B\x04\xc8\xf3\x18\x03R\bencoding\x12\x1e\n" +
-	"\acontent\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x04R\acontent\"\xdb\x01\n" +
+	"\acontent\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x04R\acontent\x12&\n" +
+	"\vquarantined\x18\x11 \x01(\bB\x04\xc8\xf3\x18\x03R\vquarantined\"\xdb\x01\n" +
 	"\tEventMove\x12;\n" +
 	"\n" +
 	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tfromState\x127\n" +
