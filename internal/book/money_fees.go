@@ -59,32 +59,34 @@ func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 	if c.Verdict != claim.Counterfeit || c.Revision == 0 {
 		return nil
 	}
+	v := b.governing(c)
+	charged := v != nil && c.State.Confirmed() && v.FeeShares(c.Fees.Fronted, foundBy(c)).Merchant > c.Fees.Merchant
+	before := c.Award
 	if by == claim.FeePayerClaimant {
-		if err := b.reviseForFee(c); err != nil {
+		changes, err := b.feeChanges(c)
+		if err != nil || !changes {
 			return err
 		}
-	}
-	if v := b.governing(c); v != nil && c.State.Confirmed() && v.FeeShares(c.Fees.Fronted, foundBy(c)).Merchant > c.Fees.Merchant {
-		return b.notify(c, claim.RevisedUpward, "")
-	}
-	return nil
-}
-
-// reviseForFee prices a claim anew for a fee that the claimant paid.
-func (b *Book) reviseForFee(c *claim.Claim) error {
-	before := c.Award
-	all, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(all, func(s settled) bool { return s.ClaimID == c.ID })
-	if i < 0 || award(&all[i].Share) == before {
+	} else if !charged {
 		return nil
 	}
 	if err := b.reprice(c.ID, true, causeFee, ""); err != nil {
 		return err
 	}
+	if charged {
+		return b.notify(c, claim.RevisedUpward, "")
+	}
 	return b.react(c, c.Award.Total() > before.Total())
+}
+
+// feeChanges says whether a fee that the claimant paid changes the award.
+func (b *Book) feeChanges(c *claim.Claim) (bool, error) {
+	all, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(all, func(s settled) bool { return s.ClaimID == c.ID })
+	return i >= 0 && award(&all[i].Share) != c.Award, nil
 }
 
 // chargeFees charges the tests that the platform paid for to whom the policy's rule
