@@ -95,7 +95,7 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 	b.record(event.CouponRedeemed, p.ClaimID)
 	b.detail("payout", p.ID)
 	p = b.payouts.edit(p.ID, b.command)
-	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Amount {
+	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Reached() {
 		p.Coupon.State = payout.CouponRedeemed
 	}
 	c := &b.claims.get(p.ClaimID).Claim
