@@ -350,3 +350,9 @@ func TestAnswersAreOneRequestByAmountAndTry(t *testing.T) {
 		t.Errorf("an answer without amount has the digest version %d", plain.DigestVersion())
 	}
 }
+
+// asked has a worker record what the gateway answers.
+func (f *fixture) asked(p payout.Payout, a payout.Answer) error {
+	_, err := f.Do(request.System(p.MerchantID, "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, Answer: a, NotAfter: p.NotAfter})
+	return err
+}

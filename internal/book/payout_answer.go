@@ -90,6 +90,9 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if err := a.check(b, p); err != nil {
 		return Outcome{}, err
 	}
+	if err := a.checkTimes(b, p.CreatedAt); err != nil {
+		return Outcome{}, err
+	}
 	step, ok := a.step(p)
 	earlier := a.ofEarlierTry(b, p)
 	if p.State == payout.Failed && p.Superseded || earlier {
@@ -139,7 +142,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if p.Form == claim.Coupon && !a.Answer.ExpiresAt.IsZero() {
 		p.Coupon.ExpiresAt = a.Answer.ExpiresAt
 	}
-	if err := step.book(b, b.change(p.ClaimID), p, a.Answer.OccurredAt); err != nil {
+	if err := step.book(b, b.change(p.ClaimID), p, b.seen(a.Answer.OccurredAt)); err != nil {
 		return Outcome{}, err
 	}
 	b.escalate(p.ClaimID, unexpected)

@@ -2206,7 +2206,8 @@ type ReportPayoutOutcomeRequest struct {
 	GatewayReference string `protobuf:"bytes,6,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
 	// The gateway's code for a failure or return. Empty for a success.
 	FailureCode string `protobuf:"bytes,7,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// The time at which it happened.
+	// The time at which it happened; not in the future, and not before the payout
+	// was sent.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
 	// coupon does not expire.
