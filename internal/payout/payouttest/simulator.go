@@ -5,6 +5,7 @@
 package payouttest
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -56,6 +57,7 @@ type Simulator struct {
 	entries map[string]*entry
 	reports []scheduled
 	paid    Paid
+	speaks  string
 }
 
 // entry is an out-number that was instructed.
@@ -95,6 +97,13 @@ func (s *Simulator) Break(f Fault) {
 	s.fault.Store(&f)
 }
 
+// Speak makes the simulator tell amounts in another currency than it paid; empty ends it.
+func (s *Simulator) Speak(currency string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.speaks = currency
+}
+
 // broken gives the fault of a call, if there is one.
 func (s *Simulator) broken(ctx context.Context, method, outNumber string) error {
 	if f := s.fault.Load(); f != nil {
@@ -126,7 +135,7 @@ func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) 
 		// time.
 	case !e.missed:
 		s.settle(e)
-		return instructed(&e.said), nil
+		return s.instructed(&e.said), nil
 	}
 	e.notAfter, e.try = notAfter, r.GetTryNumber()
 	return s.begin(r.GetOutNumber(), e)
@@ -189,7 +198,7 @@ func (s *Simulator) begin(outNumber string, e *entry) (*tenfoldv1.InstructRespon
 			FailureCode: "SANDBOX_RETURNED", OccurredAt: back, Amount: e.said.Amount, Currency: e.said.Currency, Try: e.try,
 		}, back)
 	}
-	return instructed(&e.said), nil
+	return s.instructed(&e.said), nil
 }
 
 // failed is the answer about a try that failed.
@@ -248,7 +257,7 @@ func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenf
 	a := &e.said
 	return &tenfoldv1.QueryResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
-		CouponExpiresAt: stamp(a.ExpiresAt), Amount: amountOf(a), TryNumber: a.Try,
+		CouponExpiresAt: stamp(a.ExpiresAt), Amount: s.amountOf(a), TryNumber: a.Try,
 	}, nil
 }
 
@@ -258,18 +267,18 @@ var outcomes = map[payout.Outcome]tenfoldv1.GatewayOutcome{
 	payout.OutcomeFailed:    tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_FAILED,
 }
 
-func instructed(a *payout.Answer) *tenfoldv1.InstructResponse {
+func (s *Simulator) instructed(a *payout.Answer) *tenfoldv1.InstructResponse {
 	return &tenfoldv1.InstructResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
-		CouponExpiresAt: stamp(a.ExpiresAt), Amount: amountOf(a), TryNumber: a.Try,
+		CouponExpiresAt: stamp(a.ExpiresAt), Amount: s.amountOf(a), TryNumber: a.Try,
 	}
 }
 
-func amountOf(a *payout.Answer) *tenfoldv1.Money {
+func (s *Simulator) amountOf(a *payout.Answer) *tenfoldv1.Money {
 	if !a.Told() {
 		return nil
 	}
-	return &tenfoldv1.Money{CurrencyCode: a.Currency, MinorUnits: int64(a.Amount)}
+	return &tenfoldv1.Money{CurrencyCode: cmp.Or(s.speaks, a.Currency), MinorUnits: int64(a.Amount)}
 }
 
 func stamp(t time.Time) *timestamppb.Timestamp {
