@@ -142,7 +142,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	arrived := b.call.Header.ArrivedAt
-	if err := f.checkEligible(l, arrived.Add(b.settings.ClockSkew)); err != nil {
+	if err := f.checkEligible(l, b.arrived().Add(b.settings.ClockSkew)); err != nil {
 		return Outcome{}, err
 	}
 	versions, err := f.versions(b.catalog, l, arrived)

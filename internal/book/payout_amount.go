@@ -15,7 +15,7 @@ import (
 // The gateway says how much it paid under a number, or how much came back, in all. What
 // it says is compared with what was sent, and booked as it is: what did not arrive is
 // payable again, and what arrived beyond that the consumer owes back. The largest amount
-// that was told counts, so that reports end in the same sums in any order.
+// that was told counts, so that reports end in the same sums in any order (rule O5).
 
 // check refuses an answer that cannot be about the payout: in another currency
 // (CURRENCY_MISMATCH), about no amount (AMOUNT_OUT_OF_RANGE), or about a try that was

@@ -39,7 +39,7 @@ func (f *fixture) report(p payout.Payout, a payout.Answer) (book.Outcome, error)
 // Would catch sums that hang on the order in which the payment service tells what it
 // paid, money that is counted twice because it is told twice, and an excess that nobody
 // has to look at.
-func TestReportsOfAmountsEndAlikeInAnyOrder(t *testing.T) {
+func TestO5ReportsOfAmountsEndAlikeInAnyOrder(t *testing.T) {
 	t.Parallel()
 	const (
 		ok       = payout.OutcomeSucceeded
@@ -110,7 +110,7 @@ func orders[V any](values []V) [][]V {
 
 // Would catch the rest of a payout that is lost, sent under the number that was paid
 // already, or sent twice; and a whole payout that an operator sends once more.
-func TestRestOfAPayoutMadeInPartIsSentUnderANewNumber(t *testing.T) {
+func TestO5RestOfAPayoutMadeInPartIsSentUnderANewNumber(t *testing.T) {
 	t.Parallel()
 	f, _, made := onePaying(t)
 	f.answer(made[0], payout.OutcomeSucceeded)
@@ -147,7 +147,7 @@ func TestRestOfAPayoutMadeInPartIsSentUnderANewNumber(t *testing.T) {
 
 // Would catch a late success that is booked for its whole amount although a part of it
 // arrived, and an excess on a claim whose verdict fell that no bearer has.
-func TestAmountsOfLateSuccesses(t *testing.T) {
+func TestO5AmountsOfLateSuccesses(t *testing.T) {
 	t.Parallel()
 	f, c, made := onePaying(t)
 	f.answer(made[0], payout.OutcomeSucceeded)
@@ -175,7 +175,7 @@ func TestAmountsOfLateSuccesses(t *testing.T) {
 
 // Would catch a coupon whose face is another than what the consumer got, and one that can
 // be spent beyond it.
-func TestCouponsHaveTheFaceThatArrived(t *testing.T) {
+func TestO5CouponsHaveTheFaceThatArrived(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct{ arrived, left, owed money.Amount }{
 		"in part": {60_000, 60_000, 0},
@@ -215,7 +215,7 @@ func TestCouponsHaveTheFaceThatArrived(t *testing.T) {
 
 // Would catch an answer about other money, or about a try that never was, that is booked;
 // and a refusal that names no field or leaves a trace.
-func TestAnswersThatCannotBeAboutThePayout(t *testing.T) {
+func TestO5AnswersThatCannotBeAboutThePayout(t *testing.T) {
 	t.Parallel()
 	f, c, made := onePaying(t)
 	before := f.head("m1")
@@ -248,7 +248,7 @@ func TestAnswersThatCannotBeAboutThePayout(t *testing.T) {
 // Would catch a failure of an earlier try that ends a later one because the gateway's
 // clock is ahead, and a failure of the current try that is taken for an earlier one
 // because that clock is behind.
-func TestTriesAreToldApartByNumber(t *testing.T) {
+func TestO2TriesAreToldApartByNumber(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(f *fixture, p payout.Payout, a payout.Answer) (book.Outcome, error){
 		"reported": func(f *fixture, p payout.Payout, a payout.Answer) (book.Outcome, error) { return f.report(p, a) },
@@ -288,7 +288,7 @@ func TestTriesAreToldApartByNumber(t *testing.T) {
 
 // Would catch a return of an earlier try that ends the one under way, or that nobody looks
 // at although the gateway had said that this try failed.
-func TestReturnOfAnEarlierTryGoesToAPerson(t *testing.T) {
+func TestO2ReturnOfAnEarlierTryGoesToAPerson(t *testing.T) {
 	t.Parallel()
 	f, _, made := onePaying(t)
 	f.answer(made[1], payout.OutcomeSucceeded)

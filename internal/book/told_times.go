@@ -9,7 +9,7 @@ import (
 
 // The times of facts are told by machines whose clocks differ from ours. A time may lie
 // ahead of ours by as much as clocks may differ, which is a setting; further ahead the
-// fact has not happened. Two facts may be told in the wrong order by as much.
+// fact has not happened (rule B6). Two facts may be told in the wrong order by as much.
 //
 // When money moved, when a report was issued and when a policy was published is recorded
 // as told, but never later than the request arrived. The times of an order line and its
@@ -17,9 +17,18 @@ import (
 // another and with the same fact told again, and the time at which we saw them stands
 // beside them.
 
+// arrived is when the request arrived, by the latest clock that the book has met: where
+// another replica's was ahead, or ours went back, what the book recorded has happened.
+func (b *Book) arrived() time.Time {
+	if at := b.call.Header.ArrivedAt; at.After(b.head.RecordedAt) {
+		return at
+	}
+	return b.head.RecordedAt
+}
+
 // notAhead refuses a time that is still to come. what names the fact: "a report".
 func (b *Book) notAhead(at time.Time, field, what string) error {
-	arrived := b.call.Header.ArrivedAt
+	arrived := b.arrived()
 	if !at.After(arrived.Add(b.settings.ClockSkew)) {
 		return nil
 	}
@@ -40,7 +49,7 @@ func (b *Book) notBefore(at, first time.Time, field, what, than string) error {
 // seen is the time at which a fact is recorded to have happened: as told, but never later
 // than the request arrived. Zero stays zero.
 func (b *Book) seen(at time.Time) time.Time {
-	if arrived := b.call.Header.ArrivedAt; at.After(arrived) {
+	if arrived := b.arrived(); at.After(arrived) {
 		return arrived
 	}
 	return at

@@ -203,7 +203,7 @@ func requestTimes(t *testing.T) map[protoreflect.FullName]protoreflect.FieldDesc
 // Would catch a call that rules the times of facts otherwise than its siblings: one that
 // takes what is still to come, one that refuses a caller whose clock is a little ahead,
 // and a new field of a request that nobody has decided on.
-func TestTimesOfFactsAreRuledAlike(t *testing.T) {
+func TestB6TimesOfFactsAreRuledAlike(t *testing.T) {
 	t.Parallel()
 	times := requestTimes(t)
 	for name := range times {
@@ -232,7 +232,7 @@ func TestTimesOfFactsAreRuledAlike(t *testing.T) {
 
 // Would catch a time out of the range of the contract that reaches the engine, in any
 // field of any request.
-func TestTimesOutOfRangeAreRefusedEverywhere(t *testing.T) {
+func TestB6TimesOutOfRangeAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	f := newTeller(t)
 	for name, fact := range factTimes {

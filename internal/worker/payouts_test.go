@@ -236,7 +236,7 @@ func TestRetryIsSentUnderItsNumber(t *testing.T) {
 
 // Would catch a retry that is given up for the failure of the try before, because the
 // clock of the payment service is ahead and dates that failure after the retry.
-func TestRetryIsSentWhateverTheGatewaysClockSays(t *testing.T) {
+func TestO2RetryIsSentWhateverTheGatewaysClockSays(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1")
@@ -257,7 +257,7 @@ func TestRetryIsSentWhateverTheGatewaysClockSays(t *testing.T) {
 
 // Would catch a payout that was made in part or for too much and is booked as asked, a
 // rest that never leaves, and one that leaves under the number that was paid.
-func TestPayoutsAreBookedAsTheyWereMade(t *testing.T) {
+func TestO5PayoutsAreBookedAsTheyWereMade(t *testing.T) {
 	t.Parallel()
 	t.Run("in part", func(t *testing.T) {
 		t.Parallel()
