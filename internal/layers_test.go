@@ -86,6 +86,13 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/policy", "internal/claim",
 			"internal/ledger", "internal/payout", "internal/debt", "internal/proposal", "internal/book", "internal/book/booktest",
+			"internal/book/booktest/orders",
+		},
+	},
+	"internal/book/booktest/orders": {
+		imports: []string{
+			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
+			"internal/claim", "internal/ledger", "internal/payout", "internal/book", "internal/book/booktest",
 		},
 	},
 	"internal/postgres/fill": {

@@ -269,6 +269,7 @@ var pairs = map[string]struct {
 	"FundingSource":   {dir: "policy", kind: "Source"},
 	"ReversalBearer":  {dir: "policy", kind: "ReversalBearer"},
 	"FeeRule":         {dir: "policy", kind: "FeeRule"},
+	"FixedPromise":    {dir: "policy", kind: "FixedPromise"},
 	"CalendarDayKind": {dir: "calendar", kind: "Kind"},
 	"DiscountBearer":  {dir: "order", kind: "Bearer"},
 	"PromiseKind":     {dir: "order", kind: "PromiseKind"},

@@ -75,6 +75,7 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 	revisions := take(&p.Revisions, func(r *postgres.AuditedRevision) string { return r.ClaimID }, c.ID)
 	b.checkRevisions(subject, c, revisions)
 	b.checkDeciders(subject, c, revisions)
+	b.checkHighest(subject, c, revisions)
 	b.checkConfirmed(subject, c, take(&p.Confirmed, func(f *postgres.Confirmation) string { return f.ClaimID }, c.ID))
 	b.checkAppeals(subject, c, take(&p.Heard, func(h *postgres.Heard) string { return h.ClaimID }, c.ID))
 	b.checkApprovals(subject, c, revisions, take(&p.Approvals, func(a *book.Approval) string { return a.ClaimID }, c.ID))

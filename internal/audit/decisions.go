@@ -78,6 +78,34 @@ func (b *inspection) checkDeciders(subject string, c *claim.Claim, revisions []p
 		}
 	}
 	equal(b, subject, "whether it rests on results alone", c.ByResults, byResults && c.DecidedBy == "")
+	equal(b, subject, "whether it rests on fraud", c.Fraud, foundFraud(revisions))
+}
+
+// foundFraud says whether the last verdict rests on proof of fraud.
+func foundFraud(revisions []postgres.AuditedRevision) (fraud bool) {
+	for i := range revisions {
+		if cause := revisions[i].Cause; !slices.Contains(decidesNothing, cause) {
+			fraud = cause == string(book.GroundFraud)
+		}
+	}
+	return fraud
+}
+
+// checkHighest proves that the largest awards of a claim are no less than any verdict gave,
+// and that its largest compensation is no more. A refund from outside may have lowered the
+// latter; the largest refund is that before any.
+func (b *inspection) checkHighest(subject string, c *claim.Claim, revisions []postgres.AuditedRevision) {
+	var most claim.Award
+	for i := range revisions {
+		most = most.Max(revisions[i].Award)
+	}
+	if c.Highest.Compensation > most.Compensation || c.Highest.Compensation < c.Award.Compensation {
+		b.wrong(subject, "has a largest compensation of %d, but is awarded %d and was never awarded more than %d",
+			c.Highest.Compensation, c.Award.Compensation, most.Compensation)
+	}
+	if c.Highest.Refund < most.Refund {
+		b.wrong(subject, "has a largest refund of %d, but was awarded %d", c.Highest.Refund, most.Refund)
+	}
 }
 
 // checkApprovals proves that everybody approved the amount of the revision that the

@@ -91,7 +91,7 @@ type DecideAppeal struct {
 
 func (a *DecideAppeal) follow(b *Book, n *Needs, round int) {
 	if c := b.claims.get(a.ClaimID); c != nil {
-		followGroup(b, n, round, &c.Claim)
+		followGroup(b, n, &c.Claim)
 		if round == 0 {
 			followUsual(b, n, &c.Claim)
 		}

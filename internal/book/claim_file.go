@@ -59,7 +59,7 @@ func (f *FileClaim) need(c *Call, n *Needs) {
 
 func (f *FileClaim) follow(b *Book, n *Needs, round int) {
 	if len(f.Refunds) > 0 {
-		followRefund(b, n, round, f.lineID())
+		followRefund(b, n, f.lineID())
 	}
 	l := f.Line
 	if stored := b.lines.get(f.lineID()); stored != nil {
@@ -77,7 +77,7 @@ func (f *FileClaim) follow(b *Book, n *Needs, round int) {
 	// Claims on goods that were bought knowingly, by what this one tells, are repriced.
 	for _, s := range b.siblings(f.ClaimantID, l.ProductID) {
 		if s.Revision > 0 && s.State.Live() && f.LearnedAt.Before(s.PaidAt) {
-			followGroup(b, n, round-1, s)
+			followGroup(b, n, s)
 			n.holdsOf(b.merchantID, s.ID)
 		}
 	}

@@ -132,9 +132,9 @@ type WithdrawClaim struct {
 
 func (w *WithdrawClaim) Cover(d *request.Digest) { d.Texts(w.ClaimID, w.Note) }
 
-func (w *WithdrawClaim) follow(b *Book, n *Needs, round int) {
+func (w *WithdrawClaim) follow(b *Book, n *Needs, _ int) {
 	if c := b.claims.get(w.ClaimID); c != nil {
-		followGroup(b, n, round, &c.Claim)
+		followGroup(b, n, &c.Claim)
 	}
 }
 

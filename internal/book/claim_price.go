@@ -29,30 +29,6 @@ func (b *Book) siblings(claimantID, productID string) []*claim.Claim {
 	return out
 }
 
-// members gives the claims of a pricing group that count: live claims with a unit
-// found counterfeit, and the one that is being decided. Claims that keep what they have
-// come first, then the one being decided if the consumer has money for it: what was paid
-// once, such as a floor, must not be awarded to another. The rest follow in filing order.
-// Each further claim pays the group's total less what the group was awarded before it.
-func (b *Book) members(decided *claim.Claim, stays bool) []*claim.Claim {
-	var kept, paid, open []*claim.Claim
-	for _, c := range b.siblings(decided.ClaimantID, decided.ProductID) {
-		switch {
-		case c.GroupID != decided.GroupID || c.Verdict != claim.Counterfeit:
-		case c.ID == decided.ID && !stays:
-		case c.ID == decided.ID && out(c) > 0:
-			paid = append(paid, c)
-		case c.ID == decided.ID:
-			open = append(open, c)
-		case keeps(c):
-			kept = append(kept, c)
-		case c.State.Live():
-			open = append(open, c)
-		}
-	}
-	return slices.Concat(kept, paid, open)
-}
-
 // keeps says whether a claim keeps at least its award while others of its group are
 // decided: its debit is confirmed, or the consumer has money for it, whatever state it is
 // in by now.
@@ -63,29 +39,6 @@ func keeps(c *claim.Claim) bool {
 // out is what the consumer has for a claim, or may yet get by what was sent.
 func out(c *claim.Claim) money.Amount {
 	return c.Funding.Paid() + c.Funding.InFlight() + c.Funding.Failed()
-}
-
-// member turns a claim into its form for pricing. If kept is set, a claim that keeps its
-// award does so.
-func (b *Book) member(c *claim.Claim, kept bool) policy.Member {
-	l := b.lines.get(c.OrderLineID)
-	m := policy.Member{
-		ClaimID:              c.ID,
-		Line:                 l.line,
-		Units:                c.Counterfeit(),
-		Refunded:             b.refunded(c.OrderLineID),
-		BoughtAfterKnowledge: b.knewBefore(c),
-		Remedies:             c.Remedies,
-		Basis:                c.BasisChosen,
-		AuthenticationFee:    c.Fees.Claimant,
-	}
-	if kept && keeps(c) {
-		m.Kept = &policy.Kept{
-			Basis: c.Basis, Refund: c.Award.Refund, Compensation: c.Award.Compensation, AuthenticationFee: b.feeAdded(c),
-		}
-	}
-	m.Versions, _ = b.catalog.open(l.line, c.LearnedAt, c.ArrivedAt)
-	return m
 }
 
 // feeAdded is the part of a claim's award that gives back the fee that the claimant
@@ -143,7 +96,7 @@ func (b *Book) learn(filed *claim.Claim) error {
 		if err := b.reprice(id, true, causeKnowledge, ""); err != nil {
 			return err
 		}
-		if err := b.adjust(b.change(id), policy.BornePlatform); err != nil {
+		if err := b.adjust(b.change(id)); err != nil {
 			return err
 		}
 	}
@@ -166,36 +119,8 @@ func (b *Book) boughtAfter(filed *claim.Claim) []string {
 	return ids
 }
 
-// shares prices the group of a claim that is being decided. If stays is set, the claim
-// is an open member of it.
-func (b *Book) shares(c *claim.Claim, stays bool) ([]policy.Share, error) {
-	group := b.members(c, stays)
-	members := make([]policy.Member, len(group))
-	for i, m := range group {
-		members[i] = b.member(m, m.ID != c.ID)
-	}
-	return policy.Price(members)
-}
-
 func award(s *policy.Share) claim.Award {
 	return claim.Award{Refund: s.Refund, Compensation: s.Compensation}
-}
-
-// followGroup asks for what pricing a claim's group needs: first its siblings, then
-// the order lines of the siblings that count.
-func followGroup(b *Book, n *Needs, round int, c *claim.Claim) {
-	switch round {
-	case 0:
-		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: c.ClaimantID, ProductID: c.ProductID})
-		n.line(b.merchantID, c.OrderLineID)
-	case 1:
-		for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
-			if s.ID != c.ID && s.GroupID == c.GroupID && s.State.Live() && s.Verdict == claim.Counterfeit {
-				n.line(b.merchantID, s.OrderLineID)
-				n.holdsOf(b.merchantID, s.ID)
-			}
-		}
-	}
 }
 
 // findGroup gives the claimant's pricing group on a product that a payment at

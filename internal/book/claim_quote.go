@@ -37,7 +37,7 @@ func (q *QuotePayout) follow(b *Book, n *Needs, round int) {
 		return
 	}
 	for _, s := range b.siblings(q.ClaimantID, l.ProductID) {
-		followGroup(b, n, 0, s)
+		followGroup(b, n, s)
 	}
 }
 
@@ -87,18 +87,24 @@ func (q *QuotePayout) share(b *Book) (policy.Share, error) {
 	for i := range c.Units {
 		c.Units[i].Verdict = claim.Counterfeit
 	}
-	group := b.members(c, true)
-	members := make([]policy.Member, len(group))
-	for i, m := range group {
-		members[i] = b.member(m, true)
-		if m.ID == c.ID {
-			members[i].AuthenticationFee = q.AuthenticationFee
-		}
-	}
-	shares, err := policy.Price(members)
+	shares, err := b.quoted(c, q.AuthenticationFee)
 	if err != nil {
 		return policy.Share{}, err
 	}
 	at := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
 	return shares[at], nil
+}
+
+// quoted prices the window of a claim as if the claim were found counterfeit, with a fee.
+func (b *Book) quoted(c *claim.Claim, fee money.Amount) ([]policy.Share, error) {
+	c.Fees.Claimant = fee
+	all, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
+	if err != nil {
+		return nil, err
+	}
+	shares := make([]policy.Share, len(all))
+	for i := range all {
+		shares[i] = all[i].Share
+	}
+	return shares, nil
 }

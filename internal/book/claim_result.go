@@ -31,7 +31,7 @@ func (r *RecordResult) follow(b *Book, n *Needs, round int) {
 	if c == nil {
 		return
 	}
-	followGroup(b, n, round, &c.Claim)
+	followGroup(b, n, &c.Claim)
 	if round == 0 && c.Revision > 0 {
 		// A claim that was never priced has nothing set aside.
 		n.holdsOf(b.merchantID, r.Result.ClaimID)

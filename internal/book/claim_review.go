@@ -72,9 +72,9 @@ type DecideReview struct {
 	Note string
 }
 
-func (r *DecideReview) follow(b *Book, n *Needs, round int) {
+func (r *DecideReview) follow(b *Book, n *Needs, _ int) {
 	if c := b.claims.get(r.ClaimID); c != nil {
-		followGroup(b, n, round, &c.Claim)
+		followGroup(b, n, &c.Claim)
 	}
 }
 

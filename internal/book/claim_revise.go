@@ -50,7 +50,7 @@ func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
 // followRevision asks for what a new verdict needs: the group, the owners of the units,
 // and the payouts.
 func followRevision(b *Book, n *Needs, round int, c *claim.Claim) {
-	followGroup(b, n, round, c)
+	followGroup(b, n, c)
 	if round == 0 {
 		n.payoutsOfClaim(b.merchantID, c.ID)
 	}

@@ -1,11 +1,9 @@
 package book
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
@@ -34,6 +32,7 @@ type ruling struct {
 func (b *Book) rule(id string, r ruling) error {
 	c := b.change(id)
 	c.Decide(r.units, r.by)
+	c.Fraud = r.fraud
 	if c.Verdict != claim.Counterfeit {
 		return b.leave(id, r)
 	}
@@ -45,25 +44,21 @@ func (b *Book) rule(id string, r ruling) error {
 	if err := b.reprice(id, true, r.cause, r.note); err != nil {
 		return err
 	}
-	by, err := b.reversalBearer(c, r.fraud)
-	if err != nil {
-		return err
-	}
 	switch {
 	case r.final:
-		if err := b.level(c, by); err != nil {
+		if err := b.level(c); err != nil {
 			return err
 		}
 		return b.confirm(id, r.settled, r.note)
 	case !c.ConfirmedAt.IsZero() && c.Award.Total() <= c.Funding.Borne():
-		return b.stand(c, r.settled, r.note, by)
+		return b.stand(c, r.settled, r.note)
 	}
-	return b.notify(c, r.up, r.note, by)
+	return b.notify(c, r.up, r.note)
 }
 
 // notify notifies the merchant of a claim that costs more than the merchant has borne,
 // and sets the difference aside. New liability needs a fresh notice.
-func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
+func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string) error {
 	c.NoticeConfirmedAt, c.ClockStoppedAt, c.Escalated = time.Time{}, time.Time{}, false
 	if c.State != claim.Notified {
 		if err := b.move(c.ID, t, note); err != nil {
@@ -72,7 +67,7 @@ func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.Re
 	} else {
 		b.wait(c, b.deadlineOf(c))
 	}
-	if err := b.level(c, by); err != nil {
+	if err := b.level(c); err != nil {
 		return err
 	}
 	return b.hold(c, c.Award.Total()-c.Funding.Borne())
@@ -80,30 +75,38 @@ func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string, by policy.Re
 
 // stand lets a claim go on if the merchant has already borne its award: any excess goes
 // back, and whatever the consumer still lacks is paid.
-func (b *Book) stand(c *claim.Claim, t claim.Trigger, note string, by policy.ReversalBearer) error {
+func (b *Book) stand(c *claim.Claim, t claim.Trigger, note string) error {
 	if err := b.drop(c); err != nil {
 		return err
 	}
-	if err := b.level(c, by); err != nil {
+	if !c.State.Confirmed() {
+		if err := b.proceed(c, t, note); err != nil {
+			return err
+		}
+	}
+	if err := b.level(c); err != nil {
 		return err
 	}
-	waits := !c.State.Confirmed() || c.State == claim.PayoutFailed && c.Funding.Failed() == 0
-	if _, ok := claim.Next(c.State, t); ok && waits {
-		if err := b.move(c.ID, t, note); err != nil {
+	if c.State == claim.PayoutFailed && c.Funding.Failed() == 0 {
+		if err := b.proceed(c, t, note); err != nil {
 			return err
 		}
 	}
 	return b.pay(c)
 }
 
+// proceed moves a claim by a trigger that its state may not know.
+func (b *Book) proceed(c *claim.Claim, t claim.Trigger, note string) error {
+	if _, ok := claim.Next(c.State, t); !ok {
+		return nil
+	}
+	return b.move(c.ID, t, note)
+}
+
 // leave ends a claim without a payout: its holds are released, what the merchant bore
 // is restored, and its group is priced without it.
 func (b *Book) leave(id string, r ruling) error {
 	c := b.change(id)
-	by, err := b.reversalBearer(c, r.fraud)
-	if err != nil {
-		return err
-	}
 	if c.State.Live() {
 		if err := b.move(id, r.rejected, r.note); err != nil {
 			return err
@@ -114,14 +117,8 @@ func (b *Book) leave(id string, r ruling) error {
 	}
 	priced := c.Revision > 0
 	c.Award, c.NoticeConfirmedAt, c.ClockStoppedAt = claim.Award{}, time.Time{}, time.Time{}
-	if err := b.level(c, by); err != nil {
+	if err := b.level(c); err != nil {
 		return err
-	}
-	if lost := c.Funding.Lost; r.fraud && lost > 0 {
-		// The platform bore it because of an earlier verdict, which knew nothing of fraud.
-		if err := b.shift(c, lost, platform, consumer); err != nil {
-			return err
-		}
 	}
 	if err := b.chargeFees(c); err != nil {
 		return err
@@ -162,77 +159,6 @@ func (b *Book) retakeUnits(c *claim.Claim) error {
 		b.takeUnit(unitKey{c.OrderLineID, u.Ordinal}, c.ID)
 	}
 	return nil
-}
-
-// reprice prices a claim's group after its membership or a verdict changed, revises
-// every member whose award changes, and applies the consequences to the others. stays
-// says whether the claim itself is a member; cause, note and the running event belong
-// to that claim.
-func (b *Book) reprice(id string, stays bool, cause, note string) error {
-	c := b.claims.get(id)
-	shares, err := b.shares(&c.Claim, stays)
-	if err != nil {
-		return err
-	}
-	// The claim's own revision belongs to the running event, so it comes first.
-	if i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == id }); i >= 0 {
-		b.revise(b.change(id), &shares[i], cause, note)
-	}
-	for i := range shares {
-		s := &shares[i]
-		old := b.claims.get(s.ClaimID)
-		if s.ClaimID == id || old.Award == award(s) && old.Basis == s.Basis || s.Calculation.PolicyID == "" {
-			continue
-		}
-		b.record(event.ClaimRepriced, s.ClaimID)
-		if err := b.repriced(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// repriced gives a member of a group another award that did not come from its own
-// verdict, and applies the consequences.
-func (b *Book) repriced(s *policy.Share) error {
-	c := b.change(s.ClaimID)
-	more := award(s).Total() > c.Award.Total()
-	b.revise(c, s, causeRepriced, "")
-	return b.react(c, more)
-}
-
-// react applies the consequences of an award that rose (more) or fell while the
-// verdict stayed the same.
-func (b *Book) react(c *claim.Claim, more bool) error {
-	undecided := c.State == claim.InReview || c.State == claim.Authenticating
-	if !undecided && more && (c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero()) {
-		return b.notify(c, claim.RevisedUpward, "", policy.BornePlatform)
-	}
-	return b.adjust(c, policy.BornePlatform)
-}
-
-// adjust brings the money of an unconfirmed claim in line with its repriced award.
-// While a person decides, the money stays where it is. If the award asks nothing more
-// of the merchant, there is nothing left to approve and the claim goes on.
-func (b *Book) adjust(c *claim.Claim, by policy.ReversalBearer) error {
-	if c.State == claim.InReview || c.State == claim.Authenticating {
-		b.trimFailed(c)
-		return nil
-	}
-	if err := b.level(c, by); err != nil {
-		return err
-	}
-	more := max(0, c.Award.Total()-c.Funding.Borne())
-	if more == 0 && c.State == claim.AwaitingApproval {
-		return b.confirm(c.ID, claim.RevisedSettled, "")
-	}
-	return b.hold(c, more)
-}
-
-// revise gives a claim the award of a share.
-func (b *Book) revise(c *claim.Claim, s *policy.Share, cause, note string) {
-	c.Award, c.Basis, c.PolicyID, c.PolicyVersion = award(s), s.Basis, s.PolicyID, s.Version
-	b.revision(c, cause, note, s.Calculation)
 }
 
 // revision stores the claim's verdict with its calculation for ever. A verdict by results

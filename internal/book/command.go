@@ -29,7 +29,7 @@ type follower interface {
 }
 
 // Rounds is how often commands may ask for more.
-const Rounds = 4
+const Rounds = 6
 
 // Referring is a command that completes only while its request holds references
 // which are unique over all books. Whoever runs it reserves them first.
@@ -114,6 +114,7 @@ func (c *Call) Follow(b *Book, n *Needs, round int) {
 	}
 	if o, ok := c.Command.(interface{ onClaim() string }); ok {
 		followPolicy(b, n, o.onClaim())
+		followExcess(b, n, o.onClaim())
 	}
 }
 

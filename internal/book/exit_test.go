@@ -13,6 +13,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -176,5 +177,30 @@ func TestDemandLapsesOnceUntilItIsMet(t *testing.T) {
 		t.Errorf("met: %+v", h)
 	}
 	f.lapse("m1")
+	f.audited()
+}
+
+// Would catch a leaving merchant who gets the whole deposit while a debt that was given
+// up only in the books could be taken from it.
+func TestF5WriteOffIsRecoveredBeforeAnExit(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := f.advanced("m1")
+	off := f.carriedOut("m1", writingOff(c, 30_000))
+	f.topUp("m1", 500_000)
+	f.sweepAll("m1", 0)
+	f.must(f.beginExit("m1"))
+	f.Move(quarantine + time.Hour)
+	_, err := f.completeExit("m1", "exit-1", "")
+	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ExitNotPossible || refusal.Fields["writtenOffMinor"] != "30000" {
+		t.Fatalf("with a write-off: %v", err)
+	}
+	f.carriedOut("m1", undoing(proposal.WriteOffRecovery, off.Number, 30_000))
+	left := f.balances("m1")[ledger.Deposit]
+	o, err := f.completeExit("m1", "exit-1", "")
+	f.must(err)
+	if len(o.Transfers) != 1 || o.Transfers[0].Amount != left {
+		t.Errorf("paid out %+v of %d", o.Transfers, left)
+	}
 	f.audited()
 }

@@ -182,3 +182,27 @@ func TestFeesAreCheckedAndKeptOnce(t *testing.T) {
 		ledger.PlatformCash: -3_000, ledger.SettlementClearing: 500_000,
 	})
 }
+
+// Would catch a fee that is charged to a merchant who was told of no fee: what a result
+// cost that came after the debit needs a notice of its own.
+func TestLateFeeNeedsANotice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.charging(policy.FeeLoser)
+	f.open("m1", 500_000)
+	labs(f)
+	c := f.paid(f.accept(f.confirmNotice(f.found(filing(line("m1", "l1", 1, 10_000), 1)))))
+	if c.State != claim.Paid || c.Fees.Merchant != 0 {
+		t.Fatalf("%s, %+v", c.State, c.Fees)
+	}
+	c, err := f.tested(c, claim.Counterfeit, "R-2", 3_000, claim.FeePayerPlatform)
+	f.must(err)
+	if c.State != claim.Notified || c.Fees.Fronted != 3_000 || c.Fees.Merchant != 0 || c.Award.Total() != 110_000 {
+		t.Fatalf("after the result: %s, %+v, %+v", c.State, c.Award, c.Fees)
+	}
+	c = f.accept(f.confirmNotice(c))
+	if made := f.Made(); c.State != claim.Paid || c.Fees.Merchant != 3_000 || len(made) != 0 {
+		t.Errorf("accepted: %s, %+v, %+v", c.State, c.Fees, made)
+	}
+	f.audited()
+}

@@ -31,47 +31,69 @@ var restores = []bearer{
 	{item: ledger.ItemFromDeposit, back: ledger.DepositRestored},
 }
 
-// level brings the bearers of a claim in line with its award and with what the
-// consumer has received. The merchant bears no more than the award. If the consumer
-// has received (or will receive) more than the merchant bears, the excess is charged
-// to by; it is returned to them once the merchant covers it. The consumer owes none of
-// an award that is confirmed: what the merchant does not bear of it yet, the platform
-// does. Money moves through what is payable, and never takes that below zero.
-func (b *Book) level(c *claim.Claim, by policy.ReversalBearer) error {
+// burden is what others than the merchant bear of a claim, given its award and what the
+// consumer has received or will receive, coming included. They bear what the merchant
+// does not, because the merchant bears no more than the award and perhaps not all of it
+// yet. Of what exceeds the award, the consumer owes back what was paid twice, and the rest
+// after fraud or where the policy says so; the platform bears the other rest, and what the
+// merchant does not bear of the award.
+func (b *Book) burden(c *claim.Claim, coming money.Amount) (lost, owed money.Amount, err error) {
 	f := &c.Funding
-	out := f.Paid() + f.InFlight()
-	restore := max(0, f.Borne()-c.Award.Total())
-	others := max(0, out-(f.Borne()-restore))
-	if lack := others - f.Lost - f.ClawedBack; lack > 0 {
-		who := platform
-		if by == policy.BorneConsumer {
-			who = consumer
+	out := f.Paid() + f.InFlight() + coming
+	others := max(0, out-min(f.Borne(), c.Award.Total()))
+	excess := max(0, out-c.Award.Total())
+	if excess == 0 {
+		return others, 0, nil
+	}
+	by, err := b.reversalBearer(c)
+	if err != nil {
+		return 0, 0, err
+	}
+	if by == policy.BornePlatform {
+		twice, err := b.paidTwice(c, out)
+		if err != nil {
+			return 0, 0, err
 		}
-		if err := b.post(who.bear, lack, posting{claim: c}); err != nil {
+		excess = min(excess, twice)
+	}
+	owed = min(excess, others)
+	return others - owed, owed, nil
+}
+
+// level brings the bearers of a claim in line with its award and with what the consumer
+// has received or will receive. Money moves through what is payable, and never takes that
+// below zero.
+func (b *Book) level(c *claim.Claim) error { return b.levelFor(c, 0) }
+
+// levelFor is level where coming leaves next.
+func (b *Book) levelFor(c *claim.Claim, coming money.Amount) error {
+	lost, owed, err := b.burden(c, coming)
+	if err != nil {
+		return err
+	}
+	f := &c.Funding
+	for _, more := range []struct {
+		who    bearer
+		amount money.Amount
+	}{{platform, lost - f.Lost}, {consumer, owed - f.ClawedBack}} {
+		if more.amount <= 0 {
+			continue
+		}
+		if err := b.post(more.who.bear, more.amount, posting{claim: c}); err != nil {
 			return err
 		}
 	}
-	if err := b.giveBack(c, restore, restores); err != nil {
+	if err := b.giveBack(c, f.Borne()-c.Award.Total(), restores); err != nil {
 		return err
 	}
-	if err := b.giveBack(c, f.Lost+f.ClawedBack-others, []bearer{consumer, platform}); err != nil {
+	if err := b.giveBack(c, f.ClawedBack-owed, []bearer{consumer}); err != nil {
 		return err
 	}
-	if awarded := f.ClawedBack - max(0, out-c.Award.Total()); awarded > 0 && c.State.Confirmed() {
-		if err := b.shift(c, awarded, consumer, platform); err != nil {
-			return err
-		}
+	if err := b.giveBack(c, f.Lost-lost, []bearer{platform}); err != nil {
+		return err
 	}
 	b.trimFailed(c)
 	return nil
-}
-
-// shift lets one bearer put in what another gets back.
-func (b *Book) shift(c *claim.Claim, amount money.Amount, from, to bearer) error {
-	if err := b.post(to.bear, amount, posting{claim: c}); err != nil {
-		return err
-	}
-	return b.post(from.back, amount, posting{claim: c})
 }
 
 // giveBack gives amount of what is payable back to bearers, in their order.
@@ -100,9 +122,9 @@ func (b *Book) trimFailed(c *claim.Claim) {
 
 // reversalBearer says who bears what was paid when a claim's verdict falls: the
 // consumer after fraud, otherwise whomever the policy names.
-func (b *Book) reversalBearer(c *claim.Claim, fraud bool) (policy.ReversalBearer, error) {
+func (b *Book) reversalBearer(c *claim.Claim) (policy.ReversalBearer, error) {
 	switch {
-	case fraud:
+	case c.Fraud:
 		return policy.BorneConsumer, nil
 	case c.PolicyID == "":
 		return policy.BornePlatform, nil

@@ -23,9 +23,9 @@ func affect(c *claim.Claim, k ledger.Kind, amount money.Amount, p *posting) {
 	}
 }
 
-// take takes amount off an item. What a consumer gave back is of no part: it comes
-// off compensation before refund, so that the same verdict found once more pays
-// exactly that again.
+// take takes amount off an item. What a consumer gave back is of no part: it comes off
+// what exceeds each part of the award, and off compensation before refund, so that the
+// same verdict found once more pays exactly that again.
 func take(c *claim.Claim, item ledger.Item, part payout.Part, amount money.Amount) {
 	if item != ledger.ItemPaid || part != "" {
 		*itemOf(c, item, part) -= amount
@@ -33,11 +33,17 @@ func take(c *claim.Claim, item ledger.Item, part payout.Part, amount money.Amoun
 	}
 	parts := payout.Parts()
 	slices.Reverse(parts)
-	for _, of := range parts {
-		paid := itemOf(c, item, of)
-		back := min(amount, *paid)
-		*paid -= back
-		amount -= back
+	for _, keep := range []claim.Award{c.Award, {}} {
+		for _, of := range parts {
+			owed := keep.Compensation
+			if of == payout.Refund {
+				owed = keep.Refund
+			}
+			paid := itemOf(c, item, of)
+			back := max(0, min(amount, *paid-owed))
+			*paid -= back
+			amount -= back
+		}
 	}
 }
 

@@ -48,28 +48,37 @@ func feeAt(err error) error {
 	return err
 }
 
-// lateFee counts a fee on a claim that its result did not move: the fee is charged if
-// the claim is decided, and added to the award if there is one. A claim that keeps its
-// award is priced again only for a fee that is added to it.
+// lateFee counts a fee on a claim that its result did not move. If the claim was rejected,
+// the fee is charged. If it is confirmed, the merchant is notified anew of a further
+// charge, as of any further amount. What the claimant paid may be added to the award, or
+// make another basis the best.
 func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
-	if c.State.Confirmed() || !c.State.Live() {
-		if err := b.chargeFees(c); err != nil {
+	if !c.State.Live() {
+		return b.chargeFees(c)
+	}
+	if c.Verdict != claim.Counterfeit || c.Revision == 0 {
+		return nil
+	}
+	if by == claim.FeePayerClaimant {
+		if err := b.reviseForFee(c); err != nil {
 			return err
 		}
 	}
-	if !c.State.Live() || c.Verdict != claim.Counterfeit || c.Revision == 0 {
-		return nil
+	if v := b.governing(c); v != nil && c.State.Confirmed() && v.FeeShares(c.Fees.Fronted, foundBy(c)).Merchant > c.Fees.Merchant {
+		return b.notify(c, claim.RevisedUpward, "")
 	}
-	if keeps(c) && (by != claim.FeePayerClaimant || b.feeAdded(c) == 0) {
-		return nil
-	}
+	return nil
+}
+
+// reviseForFee prices a claim anew for a fee that the claimant paid.
+func (b *Book) reviseForFee(c *claim.Claim) error {
 	before := c.Award
-	shares, err := b.shares(c, true)
+	all, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(shares, func(s policy.Share) bool { return s.ClaimID == c.ID })
-	if i < 0 || award(&shares[i]) == before {
+	i := slices.IndexFunc(all, func(s settled) bool { return s.ClaimID == c.ID })
+	if i < 0 || award(&all[i].Share) == before {
 		return nil
 	}
 	if err := b.reprice(c.ID, true, causeFee, ""); err != nil {

@@ -143,7 +143,7 @@ func (b *Book) fund(c *claim.Claim) error {
 	if err := b.advance(c, c.Award.Total()-c.Funding.Borne()); err != nil {
 		return err
 	}
-	return b.level(c, policy.BornePlatform)
+	return b.level(c)
 }
 
 // capture captures every hold of a claim.
@@ -324,7 +324,7 @@ func (b *Book) pay(c *claim.Claim) error {
 		return err
 	}
 	if c.Funding.Failed() > 0 {
-		return b.stall(c, claim.PayoutFailedForGood, "")
+		return b.proceed(c, claim.PayoutFailedForGood, "")
 	}
 	return b.settle(c)
 }

@@ -3,11 +3,9 @@ package book
 import (
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -28,7 +26,7 @@ type ReportOrderRefund struct {
 
 func (r *ReportOrderRefund) need(c *Call, n *Needs) { needRefund(c, n, r.LineID) }
 
-func (r *ReportOrderRefund) follow(b *Book, n *Needs, round int) { followRefund(b, n, round, r.LineID) }
+func (r *ReportOrderRefund) follow(b *Book, n *Needs, _ int) { followRefund(b, n, r.LineID) }
 
 func (r *ReportOrderRefund) Cover(d *request.Digest) {
 	d.Texts(r.LineID, r.RefundID, r.Currency)
@@ -67,17 +65,18 @@ func needRefund(c *Call, n *Needs, lineID string) {
 	n.units(c.Header.MerchantID, lineID)
 }
 
-// followRefund asks for the claims on a refunded line, with their groups.
-func followRefund(b *Book, n *Needs, round int, lineID string) {
-	if round == 0 {
-		n.units(b.merchantID, lineID)
+// followRefund asks for the claims on a refunded line, with what they are settled with.
+func followRefund(b *Book, n *Needs, lineID string) {
+	l := b.lines.get(lineID)
+	if l == nil {
+		return
 	}
-	for _, id := range b.claimsOnLine(lineID) {
-		n.claim(b.merchantID, id)
-		n.holdsOf(b.merchantID, id)
-		if c := b.claims.get(id); c != nil && round > 0 {
-			followGroup(b, n, round-1, &c.Claim)
-		}
+	for _, party := range parties(l.line) {
+		n.claimsOf(SiblingKey{MerchantID: b.merchantID, ClaimantID: party, ProductID: l.line.ProductID})
+	}
+	for _, c := range b.claimsOn(lineID) {
+		n.holdsOf(b.merchantID, c.ID)
+		followGroup(b, n, c)
 	}
 }
 
@@ -104,7 +103,7 @@ func (b *Book) tellRefund(lineID string, r OrderRefund, field string) error {
 	b.record(event.OrderRefundReported, "")
 	b.detail("order_line", lineID)
 	b.detail("refund", r.RefundID)
-	return b.setOff(lineID, r.Amount)
+	return b.setOff(lineID)
 }
 
 // same says whether a refund in the book's currency is told as it was kept.
@@ -135,64 +134,21 @@ func (b *Book) checkRefund(lineID string, r *OrderRefund) (known bool, err error
 	return false, nil
 }
 
-// claimsOnLine gives the live claims that own units of a line, oldest first.
-func (b *Book) claimsOnLine(lineID string) []string {
-	var ids []string
-	l := b.lines.get(lineID)
-	if l == nil {
-		return nil
-	}
-	seen := make(map[string]bool)
-	for ordinal := int32(1); ordinal <= l.line.Quantity; ordinal++ {
-		if u := b.units.get(unitKey{lineID, ordinal}); u != nil && !seen[u.claimID] {
-			seen[u.claimID] = true
-			ids = append(ids, u.claimID)
-		}
-	}
-	sortIDs(ids)
-	return ids
-}
-
-// setOff deducts a refund from what the claims on its line are owed: first from
-// confirmed claims, whose awards otherwise stand, then from the others, which are
-// repriced.
-func (b *Book) setOff(lineID string, refunded money.Amount) error {
-	ids := b.claimsOnLine(lineID)
-	for _, id := range ids {
-		c := b.claims.get(id)
-		if c == nil || !c.State.Confirmed() {
-			continue
-		}
-		part := min(refunded, c.Award.Refund)
-		if part == 0 {
-			continue
-		}
-		refunded -= part
-		b.record(event.ClaimRepriced, id)
-		changed := b.change(id)
-		changed.Award.Refund -= part
-		b.revision(changed, causeOrderRefunded, "", policy.Calculation{})
-		if err := b.stand(changed, claim.RevisedSettled, "", policy.BorneConsumer); err != nil {
-			return err
-		}
-	}
-	for _, id := range ids {
-		c := b.claims.get(id)
-		if c == nil || c.State.Confirmed() || c.Verdict != claim.Counterfeit || !c.State.Live() {
-			continue
-		}
-		b.record(event.ClaimRepriced, id)
-		if err := b.repriceOpen(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// repriceOpen reprices an open claim and brings its money in line.
-func (b *Book) repriceOpen(id string) error {
-	if err := b.reprice(id, true, causeOrderRefunded, ""); err != nil {
+// setOff computes anew what the claims are owed that a refund of a line touches, and
+// applies the consequences.
+func (b *Book) setOff(lineID string) error {
+	all, err := b.settlement(lineID, deciding{})
+	if err != nil {
 		return err
 	}
-	return b.adjust(b.change(id), policy.BorneConsumer)
+	for i := range all {
+		cause := causeRepriced
+		if b.claims.get(all[i].ClaimID).OrderLineID == lineID {
+			cause = causeOrderRefunded
+		}
+		if err := b.repriced(&all[i], cause); err != nil {
+			return err
+		}
+	}
+	return b.rebalance(lineID, "")
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -24,16 +23,14 @@ type SweepBook struct{}
 
 func (s *SweepBook) need(c *Call, n *Needs) { n.oldest(c.Header.MerchantID) }
 
-func (s *SweepBook) follow(b *Book, n *Needs, round int) {
-	if round != 0 {
-		return
-	}
+func (s *SweepBook) follow(b *Book, n *Needs, _ int) {
 	for k := range b.oldest {
 		if k.kind == debt.TopUp {
 			continue
 		}
 		n.claim(b.merchantID, k.id)
 		n.holdsOf(b.merchantID, k.id)
+		followExcess(b, n, k.id)
 	}
 }
 
@@ -190,7 +187,7 @@ func (b *Book) fundLater(id string, amount money.Amount, left *purse) error {
 	if err := b.capture(c); err != nil {
 		return err
 	}
-	if err := b.level(c, policy.BornePlatform); err != nil {
+	if err := b.level(c); err != nil {
 		return err
 	}
 	b.wait(c, deadline{})

@@ -9,7 +9,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // The gateway says how much it paid under a number, or how much came back, in all. What
@@ -183,19 +182,16 @@ func (b *Book) arrivedMore(c *claim.Claim, p *payout.Payout, more money.Amount, 
 	f := &c.Funding
 	failed(c, p.Part, -more)
 	f.RefundFailed, f.CompensationFailed = max(0, f.RefundFailed), max(0, f.CompensationFailed)
-	if lack := more - f.Payable(); lack > 0 {
-		if err := b.post(consumer.bear, lack, posting{claim: c}); err != nil {
-			return err
-		}
+	if err := b.levelFor(c, more); err != nil {
+		return err
 	}
 	for _, kind := range []ledger.Kind{ledger.PayoutInstructed, arrives(p)} {
 		if err := b.post(kind, more, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 			return err
 		}
 	}
-	if err := b.level(c, policy.BorneConsumer); err != nil {
-		return err
-	}
+	// It may have used money that was waiting to be sent as the other part.
+	b.trimFailed(c)
 	if f.Failed() == 0 {
 		return b.goOn(c)
 	}

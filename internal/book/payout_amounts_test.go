@@ -62,7 +62,7 @@ func TestO5ReportsOfAmountsEndAlikeInAnyOrder(t *testing.T) {
 		"a part of a part":            {[]payout.Answer{said(ok, 120_000), said(returned, 20_000)}, 100_000, 100_000, 0},
 		"more is back than was known": {[]payout.Answer{said(ok, 200_000), said(returned, 300_000)}, 0, 200_000, 0},
 	} {
-		for i, order := range orders(row.said) {
+		for i, order := range everyOrder(row.said) {
 			if name == "a part of a part" && order[0].Outcome == returned {
 				continue // What comes back of a payout that is not told of came of the whole.
 			}
@@ -93,15 +93,15 @@ func TestO5ReportsOfAmountsEndAlikeInAnyOrder(t *testing.T) {
 	}
 }
 
-// orders lists the orders of a few values.
-func orders[V any](values []V) [][]V {
+// everyOrder lists the orders of a few values.
+func everyOrder[V any](values []V) [][]V {
 	if len(values) < 2 {
 		return [][]V{values}
 	}
 	var out [][]V
 	for i := range values {
 		rest := append(append([]V(nil), values[:i]...), values[i+1:]...)
-		for _, tail := range orders(rest) {
+		for _, tail := range everyOrder(rest) {
 			out = append(out, append([]V{values[i]}, tail...))
 		}
 	}

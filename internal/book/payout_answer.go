@@ -42,9 +42,14 @@ func (a *AnswerPayout) need(c *Call, n *Needs) {
 	}
 }
 
-func (a *AnswerPayout) follow(b *Book, n *Needs, round int) {
-	if p := b.payouts.get(a.PayoutID); p != nil && round == 0 {
-		n.claim(b.merchantID, p.ClaimID)
+func (a *AnswerPayout) follow(b *Book, n *Needs, _ int) {
+	p := b.payouts.get(a.PayoutID)
+	if p == nil {
+		return
+	}
+	n.claim(b.merchantID, p.ClaimID)
+	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeSucceeded || a.Answer.Told() {
+		followLine(b, n, p.ClaimID)
 	}
 }
 
@@ -95,9 +100,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	step, ok := a.step(p)
 	earlier := a.ofEarlierTry(b, p)
-	if p.State == payout.Failed && p.Superseded || earlier {
-		// The money it would have paid is on its way to another destination, or was sent
-		// again.
+	if earlier {
+		// The money it would have paid was sent again.
 		ok = false
 	}
 	if p.State == payout.Succeeded && p.Form == claim.Coupon && p.CouponLeft() == 0 {
@@ -128,6 +132,8 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	}
 	p = b.payouts.edit(a.PayoutID, b.command)
 	looked := b.lookedAfter(p)
+	twice := p.Superseded // Its money went on its way under another number.
+	p.Superseded = false
 	p.State, p.AnsweredAt, p.FailureCode = step.to, b.now, a.Answer.FailureCode
 	switch {
 	case b.unsettled(p):
@@ -145,7 +151,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if err := step.book(b, b.change(p.ClaimID), p, b.seen(a.Answer.OccurredAt)); err != nil {
 		return Outcome{}, err
 	}
-	b.escalate(p.ClaimID, unexpected)
+	b.escalate(p.ClaimID, unexpected || twice)
 	return b.paidOut(a.PayoutID), nil
 }
 
@@ -278,17 +284,13 @@ func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) err
 // amount is payable again and waits for an operator.
 func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Amount, t claim.Trigger) error {
 	failed(c, p.Part, amount)
-	by, err := b.reversalBearer(c, false)
-	if err != nil {
-		return err
-	}
-	if err := b.level(c, by); err != nil {
+	if err := b.level(c); err != nil {
 		return err
 	}
 	if c.Funding.Failed() == 0 {
 		return b.goOn(c)
 	}
-	return b.stall(c, t, p.FailureCode)
+	return b.proceed(c, t, p.FailureCode)
 }
 
 // goOn pays what a confirmed claim still owes after a payout failed or came back whose
@@ -296,12 +298,12 @@ func (b *Book) payoutMadeAgain(c *claim.Claim, p *payout.Payout, amount money.Am
 // nothing.
 func (b *Book) goOn(c *claim.Claim) error {
 	if c.State == claim.Paid && c.Funding.Paid() < c.Award.Total() {
-		if err := b.stall(c, claim.PayoutReturned, ""); err != nil {
+		if err := b.proceed(c, claim.PayoutReturned, ""); err != nil {
 			return err
 		}
 	}
 	if c.State == claim.PayoutFailed {
-		if err := b.stall(c, claim.RevisedSettled, ""); err != nil {
+		if err := b.proceed(c, claim.RevisedSettled, ""); err != nil {
 			return err
 		}
 	}
@@ -331,15 +333,13 @@ func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) er
 }
 
 // payoutArrivedLate books a success that the gateway reports after a failure: the
-// amount that was payable again is gone after all. A bearer who got money back in the
-// meantime bears it again.
+// amount that was payable again is gone after all. What was given back in the meantime is
+// borne again, by whom it now falls on.
 func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time) error {
 	failed(c, p.Part, -p.Amount)
 	c.Funding.RefundFailed, c.Funding.CompensationFailed = max(0, c.Funding.RefundFailed), max(0, c.Funding.CompensationFailed)
-	if lack := p.Amount - c.Funding.Payable(); lack > 0 {
-		if err := b.post(platform.bear, lack, posting{claim: c}); err != nil {
-			return err
-		}
+	if err := b.levelFor(c, p.Amount); err != nil {
+		return err
 	}
 	if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
@@ -353,13 +353,4 @@ func (b *Book) payoutArrivedLate(c *claim.Claim, p *payout.Payout, at time.Time)
 		return b.goOn(c)
 	}
 	return nil
-}
-
-// stall moves a claim to the state in which an operator has to act, unless it is
-// already there.
-func (b *Book) stall(c *claim.Claim, t claim.Trigger, note string) error {
-	if _, ok := claim.Next(c.State, t); !ok {
-		return nil
-	}
-	return b.move(c.ID, t, note)
 }

@@ -141,11 +141,12 @@ func TestRedirectWaitsUntilTheFailureIsCertain(t *testing.T) {
 		Header: f.request("m1", "ReportPayoutOutcome"),
 		Of:     &book.AnswerPayout{PayoutID: made[0].ID, Answer: payout.Answer{Outcome: payout.OutcomeSucceeded}},
 	})[0]
-	if late.Err != nil || !late.Outcome.Claim.Escalated || late.Outcome.Claim.Funding.RefundPaid != 0 {
+	paid := made[0].Amount
+	if c := late.Outcome.Claim; late.Err != nil || !c.Escalated || c.Funding.RefundPaid != paid || c.Funding.ClawedBack != paid {
 		t.Fatalf("a success that came too late: %+v", late)
 	}
-	if c := f.answer(again[0], payout.OutcomeSucceeded); c.State != claim.Paid {
-		t.Fatalf("in the end the claim is %s", c.State)
+	if c := f.answer(again[0], payout.OutcomeSucceeded); c.State != claim.Paid || c.Funding.RefundPaid != 2*paid || c.Funding.ClawedBack != paid {
+		t.Fatalf("in the end the claim is %s with %+v", c.State, c.Funding)
 	}
 	f.audited()
 }

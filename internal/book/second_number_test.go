@@ -122,7 +122,7 @@ func TestRetryDoesNotWakeADeadNumber(t *testing.T) {
 		t.Fatalf("upheld again, %+v is sent", made)
 	}
 	second := made[0]
-	c = f.retry(f.answer(second, payout.OutcomeFailed), second)
+	f.retry(f.answer(second, payout.OutcomeFailed), second)
 	if made = f.Made(); len(made) != 1 || made[0].OutNumber != second.OutNumber {
 		t.Fatalf("while %s may be paid until %s, %+v is sent", second.OutNumber, second.NotAfter, made)
 	}

@@ -61,7 +61,14 @@ type Claim struct {
 
 	Currency string
 	Award    Award
-	Funding  Funding
+	// Highest is the largest refund and the largest compensation that any verdict gave
+	// the claim, before refunds from outside were taken off. What the consumer has
+	// received beyond it was paid twice.
+	Highest Award
+	// Fraud says that the verdict in force rests on proof of fraud: what was paid is owed
+	// back.
+	Fraud   bool
+	Funding Funding
 
 	// NoticeConfirmedAt is when the merchant's system confirmed delivery.
 	NoticeConfirmedAt time.Time
@@ -154,6 +161,11 @@ type Unit struct {
 type Award struct {
 	Refund       money.Amount
 	Compensation money.Amount
+}
+
+// Max gives the larger of each part.
+func (a Award) Max(o Award) Award {
+	return Award{Refund: max(a.Refund, o.Refund), Compensation: max(a.Compensation, o.Compensation)}
 }
 
 // Total is refund and compensation together.

@@ -13,8 +13,14 @@ type publication struct{ policy.Version }
 // of funds, approval, reversal, fee and merchant.
 const publicationTerms = 2
 
+// publicationFixed is the list that covers what a fixed promise does, too.
+const publicationFixed = 3
+
 func (p publication) DigestVersion() int64 {
-	if p.hasTerms() {
+	switch {
+	case p.FixedRule() != policy.FixedBest:
+		return publicationFixed
+	case p.hasTerms():
 		return publicationTerms
 	}
 	return request.FirstVersion
@@ -68,8 +74,11 @@ func (p publication) Cover(d *request.Digest) {
 	}
 	d.Time(p.PublishedAt)
 	d.Time(p.EffectiveFrom)
-	if p.hasTerms() {
+	if p.DigestVersion() >= publicationTerms {
 		p.digestTerms(d)
+	}
+	if p.DigestVersion() >= publicationFixed {
+		d.Texts(string(p.FixedRule()))
 	}
 }
 

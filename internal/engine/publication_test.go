@@ -25,11 +25,12 @@ var released = map[string]string{
 func TestStoredPublicationsRecogniseTheirReplays(t *testing.T) {
 	t.Parallel()
 	for _, v := range policy.Seeds() {
+		v.FixedPromise = "" // As it was sent then.
 		digest := engine.PublicationDigest(v)
 		if got := hex.EncodeToString(digest[:]); got != released[v.PolicyID] {
 			t.Errorf("%s has the digest %s, was stored with %s", v.PolicyID, got, released[v.PolicyID])
 		}
-		v.ReversalBorneBy, v.AuthenticationFee = policy.BornePlatform, policy.FeeNone
+		v.ReversalBorneBy, v.AuthenticationFee, v.FixedPromise = policy.BornePlatform, policy.FeeNone, policy.FixedBest
 		if engine.PublicationDigest(v) != digest {
 			t.Errorf("%s with its defaults spelled out is another request", v.PolicyID)
 		}
@@ -53,6 +54,7 @@ func TestPublicationDigestCoversEveryTerm(t *testing.T) {
 		"bearer":                func(v *V) { v.ReversalBorneBy = policy.BorneConsumer },
 		"fee added":             func(v *V) { v.AuthenticationFee = policy.FeeAdded },
 		"fee split":             func(v *V) { v.AuthenticationFee = policy.FeeSplit },
+		"fixed promise":         func(v *V) { v.FixedPromise = policy.FixedBest },
 		"result":                func(v *V) { v.Windows.Result = policy.WorkingDays(7) },
 		"review":                func(v *V) { v.Windows.Review = policy.WorkingDays(7) },
 		"delivery":              func(v *V) { v.Windows.NoticeDelivery = policy.WorkingDays(7) },

@@ -23,6 +23,15 @@ func (v *Version) FeeRule() FeeRule {
 	return v.AuthenticationFee
 }
 
+// FixedRule is what a fixed promise does: FixedPromise, or as for versions that were
+// published before they could say so, what gives the consumer more.
+func (v *Version) FixedRule() FixedPromise {
+	if v.FixedPromise == "" {
+		return FixedBest
+	}
+	return v.FixedPromise
+}
+
 // Finding is the outcome of authentication, as far as the fee depends on it.
 type Finding string
 
@@ -67,6 +76,12 @@ func (v *Version) checkBearers() error {
 	rules := []FeeRule{FeeNone, FeeAdded, FeeLoser, FeeSplit}
 	if !slices.Contains(rules, v.FeeRule()) {
 		return invalid("authentication_fee", "the rule of the fee is one of %v", rules)
+	}
+	if fixed := v.FixedRule(); fixed != FixedReplaces && fixed != FixedBest {
+		return invalid("fixed_promise", "a fixed promise is %s or %s", FixedReplaces, FixedBest)
+	}
+	if v.FixedRule() == FixedReplaces && v.Basis != Promise {
+		return invalid("fixed_promise", "a promise replaces nothing on the basis %s", v.Basis)
 	}
 	return nil
 }

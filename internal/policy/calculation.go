@@ -20,6 +20,7 @@ const (
 	StepCap               = "CAP"
 	StepGroupAfter        = "GROUP_AFTER"
 	StepShare             = "SHARE"
+	StepKept              = "KEPT"
 	StepGrown             = "GROWN"
 	StepAuthenticationFee = "AUTHENTICATION_FEE"
 	StepRefundable        = "REFUNDABLE"

@@ -99,8 +99,8 @@ type demand struct {
 	fee money.Amount
 
 	// refundable is the cost of the units' refund components; refund is the part of
-	// it that remains to be given back.
-	refundable, refund money.Amount
+	// it that remains to be given back, and setOff what refunds from outside took off.
+	refundable, refund, setOff money.Amount
 }
 
 // exclusion is a rule that keeps a member's compensation out of its group.
@@ -135,7 +135,9 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 	case !m.Remedies.Compensation:
 		d.counted, d.excluded = 0, excludedUnclaimed
 	case m.BoughtAfterKnowledge:
-		d.counted, d.excluded = 0, excludedKnowing
+		// What is paid or awarded for good is not taken back by what is told later.
+		d.counted, d.excluded = min(d.counted, max(m.Kept.Out, m.Kept.standing())), excludedKnowing
+		d.owed = d.counted > 0
 	case d.gross == 0:
 		d.counted, d.excluded = 0, excludedUnpaid
 	default:
@@ -149,9 +151,10 @@ func newDemand(m *Member, s *spent, v *Version) (demand, error) {
 
 // multiply finds the terms and the product (rules C2 and C4). On the basis of a
 // promise, the merchant's own promises count beside the policy: the highest
-// multiplier applies, and a fixed amount for each unit replaces base times
-// multiplier if it gives the consumer more. A promise never lowers the policy's
-// result, and an unpaid unit earns no fixed amount (rule C12).
+// multiplier applies, and the highest fixed amount for each unit replaces base times
+// multiplier, always or if it gives the consumer more, as the version says. A promised
+// multiplier never lowers the policy's result, and an unpaid unit earns no fixed amount
+// (rule C12).
 func (d *demand) multiply(m *Member) error {
 	d.multiplier = d.version.Multiplier
 	var promises []order.Promise
@@ -180,7 +183,8 @@ func (d *demand) multiply(m *Member) error {
 		if err != nil {
 			return err
 		}
-		if fixed > d.product {
+		replaces := d.version.FixedRule() == FixedReplaces && d.fixed == 0
+		if fixed > d.product || replaces {
 			d.product, d.fixed, d.promise = fixed, p.FixedAmount, p
 		}
 	}
@@ -212,5 +216,8 @@ func (d *demand) splitRefund(m *Member, refunded money.Amount) {
 	}
 	if !m.Remedies.Refund {
 		d.refund = 0
+	}
+	if m.Remedies.Refund && d.version.RefundMode != RefundNone {
+		d.setOff = min(refunded, d.refundable-d.refund)
 	}
 }

@@ -31,10 +31,10 @@ func (p *pricing) share(i int, o *outcome) Share {
 		FloorApplied:     a.floored,
 		CapApplied:       a.capped,
 		// All parts are in the outcome's checked total.
-		AuthenticationFee: p.fee(i, d),
-		Compensation:      a.share() + p.fee(i, d),
-		Refund:            p.refund(i, d),
-		ConsumerTotal:     a.share() + p.fee(i, d) + p.refund(i, d),
+		AuthenticationFee: d.fee,
+		Compensation:      a.share() + d.fee,
+		Refund:            d.refund,
+		ConsumerTotal:     a.share() + d.fee + d.refund,
 	}
 	e := explanation{currency: m.Line.Currency, steps: make([]Step, 0, 16)}
 	e.base(m, &p.spent[i], d)
@@ -51,6 +51,7 @@ func (p *pricing) share(i int, o *outcome) Share {
 		Version:      v.Number,
 		Refund:       c.Refund,
 		Compensation: c.Compensation,
+		SetOff:       d.setOff,
 
 		AuthenticationFee: c.AuthenticationFee,
 		Calculation:       c,
@@ -120,9 +121,11 @@ func (e *explanation) group(v *Version, a award) {
 	}
 	e.add(StepGroupAfter, "C7", a.after, "owed for the group's first %d claims", a.position)
 	e.add(StepShare, "C7", a.share(), "%s − %s: the compensation of this claim", e.sum(a.after), e.sum(a.before))
+	if a.kept > 0 {
+		e.add(StepKept, "C7", a.kept, "part of the share that was paid or confirmed before")
+	}
 	if a.grown > 0 {
-		e.add(StepGrown, "C7", a.grown, "part of the share that no other claim of the group was awarded; %s were confirmed before",
-			e.sum(a.share()-a.grown))
+		e.add(StepGrown, "C7", a.grown, "part of the share that no other claim of the group was awarded")
 	}
 }
 
@@ -142,14 +145,11 @@ func (e *explanation) refund(m *Member, s *spent, d *demand) {
 		e.add(StepRefundable, "C2", d.refundable, "paid for the counterfeit units: %s", strings.Join(parts, " + "))
 	}
 	if s.refunded > 0 {
-		e.add(StepEarlier, "C10", -s.refunded, "part of %s refunded on the line, allotted to the counterfeit units first",
+		e.add(StepEarlier, "C10", -s.refunded, "part of %s refunded on the line that falls on these units",
 			e.sum(m.Refunded))
 	}
 	refund, note := d.refund, "refund mode "+string(v.RefundMode)
-	switch {
-	case m.Kept != nil:
-		refund, note = m.Kept.Refund, "as confirmed before"
-	case !m.Remedies.Refund:
+	if !m.Remedies.Refund {
 		note = "the claimant did not ask for a refund"
 	}
 	e.add(StepRefund, "C3", refund, "%s", note)

@@ -53,13 +53,13 @@ func TestC11KeptFeeIsNoPartOfTheGroup(t *testing.T) {
 	v := version(policy.Promise, added)
 	first := member(line("l-1", 1, 10_000), v)
 	first.AuthenticationFee = 500
-	first.Kept = &policy.Kept{Basis: policy.Promise, Refund: 10_000, Compensation: 100_500, AuthenticationFee: 500}
+	first.Kept = policy.Kept{Out: 40_000, Stands: true, Award: 100_000}
 	shares := price(t, first, member(line("l-2", 1, 10_000), v))
 	want(t, shares, [2]money.Amount{100_500, 10_000}, [2]money.Amount{100_000, 10_000})
 	if shares[0].AuthenticationFee != 500 {
 		t.Errorf("the kept fee comes back as %d", shares[0].AuthenticationFee)
 	}
-	first.Kept.Compensation = 60_500
+	first.Kept.Award = 60_000
 	want(t, price(t, first), [2]money.Amount{100_500, 10_000})
 }
 

@@ -13,9 +13,11 @@ type group struct {
 	owed    bool
 	sum     money.Amount
 	total   money.Amount
-	// kept is the index, among all members, of the last one that keeps its award
-	// and has a product; −1 while there is none.
-	kept int
+	// most is the total of all members, kept the part of it that members to come keep.
+	most, kept money.Amount
+	// last is the index, among all members, of the last one that keeps its award and has
+	// a product; −1 while there is none.
+	last int
 }
 
 // award is what the group owes on account of one member.
@@ -27,30 +29,40 @@ type award struct {
 	before, after money.Amount
 	floored       bool
 	capped        bool
-	// grown is the amount by which a kept award grows.
-	grown money.Amount
+	// kept is the part of the share that the member has already; grown is the amount by
+	// which the share exceeds that because nobody else takes it up.
+	kept, grown money.Amount
 }
 
-// share is never below zero. The total never falls; it only stops growing if the
-// earlier members were awarded more than all of them together are owed.
+// share is never below zero. The total never falls; it only stops growing once the
+// earlier members have all that is owed.
 func (a award) share() money.Amount { return a.after - a.before }
 
-// take adds a member's demand, and raises the total to what is then owed. A member
-// that keeps its award raises the total by that award, whatever its demand. A
-// member without a product of its own has no part in what others lack.
-func (g *group) take(d *demand, kept *Kept) (award, error) {
+// count adds a member's demand to the sum.
+func (g *group) count(d *demand) error {
 	sum, err := g.sum.Add(d.counted)
 	if err != nil {
-		return award{}, err
+		return err
 	}
 	g.members++
 	g.sum, g.owed = sum, g.owed || d.owed
-	a := award{position: g.members, sum: sum, before: g.total, after: g.total}
+	return nil
+}
+
+// take adds a member's demand, and raises the total by the award that the member keeps, or
+// else to what is then owed. A member without a product of its own has no part in what
+// others lack.
+func (g *group) take(d *demand, stands bool, kept money.Amount) (award, error) {
+	if err := g.count(d); err != nil {
+		return award{}, err
+	}
+	a := award{position: g.members, sum: g.sum, before: g.total, after: g.total, kept: kept}
+	g.kept -= kept
 	switch {
-	case kept != nil:
-		a.after += kept.Compensation - kept.AuthenticationFee
+	case stands:
+		a.after += kept
 	case d.owed:
-		a.after = max(a.before, g.due())
+		a.after = max(a.before+kept, min(g.most-g.kept, g.due()))
 	}
 	a.limit(g)
 	g.total = a.after
@@ -77,8 +89,8 @@ func (a *award) limit(g *group) {
 }
 
 // grow gives the last kept member with a product the amount that the group is owed
-// beyond the awards of all its members. There is such an amount only if members
-// left after later ones were confirmed, and no open member has taken it.
+// beyond the shares of all its members. There is such an amount only where no open
+// member has taken it.
 func (g *group) grow(a *award) {
 	left := g.due() - g.total
 	if left <= 0 {
@@ -103,36 +115,101 @@ type outcome struct {
 // evaluate prices the members under the bases chosen for them.
 func (p *pricing) evaluate(choice []int) (*outcome, error) {
 	o := &outcome{choice: choice, awards: make([]award, len(choice))}
-	var groups []*group // A handful: the versions that were in force in one window.
-	for i, b := range choice {
-		d := &p.demands[i][b]
-		at := slices.IndexFunc(groups, func(g *group) bool { return sameVersion(g.version, d.version) })
-		if at < 0 {
-			at = len(groups)
-			groups = append(groups, &group{version: d.version, kept: -1})
-		}
-		var err error
-		kept := p.members[i].Kept
-		if o.awards[i], err = groups[at].take(d, kept); err != nil {
+	groups, of, err := p.groups(choice)
+	if err != nil {
+		return nil, err
+	}
+	turns := p.turns()
+	kept := p.keep(turns, choice, groups, of)
+	for _, i := range turns {
+		d, g, stands := &p.demands[i][choice[i]], groups[of[i]], p.members[i].Kept.Stands
+		if o.awards[i], err = g.take(d, stands, kept[i]); err != nil {
 			return nil, err
 		}
-		if kept != nil && d.owed {
-			groups[at].kept = i
+		if stands && d.owed {
+			g.last = i
 		}
-		if o.total, err = money.Sum(o.total, o.awards[i].share(), p.refund(i, d), p.fee(i, d)); err != nil {
+		if o.total, err = money.Sum(o.total, o.awards[i].share(), d.refund, d.fee); err != nil {
 			return nil, err
 		}
 	}
 	return o, o.grow(groups)
 }
 
-// grow lets kept awards grow by the amounts that their groups leave.
+// turns gives the members, as indexes, in the order in which they get their shares: those
+// whose awards stand, then those of whom something is out, then the others.
+func (p *pricing) turns() []int {
+	rank := func(k Kept) int {
+		switch {
+		case k.Stands:
+			return 0
+		case k.Out > 0:
+			return 1
+		}
+		return 2
+	}
+	order := make([]int, len(p.members))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return rank(p.members[a].Kept) - rank(p.members[b].Kept) })
+	return order
+}
+
+// groups gives the groups of the members, with their totals, and the one that each member
+// is of.
+func (p *pricing) groups(choice []int) (groups []*group, of []int, err error) {
+	of = make([]int, len(choice))
+	for i, b := range choice {
+		d := &p.demands[i][b]
+		// A handful: the versions that were in force in one window.
+		of[i] = slices.IndexFunc(groups, func(g *group) bool { return sameVersion(g.version, d.version) })
+		if of[i] < 0 {
+			of[i] = len(groups)
+			groups = append(groups, &group{version: d.version})
+		}
+		if err := groups[of[i]].count(d); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i, g := range groups {
+		groups[i] = &group{version: g.version, last: -1, most: g.due()}
+	}
+	return groups, of, nil
+}
+
+// keep gives, for each member, the part of its group's total that it has already: first
+// all that is out, then the awards that stand.
+func (p *pricing) keep(turns, choice []int, groups []*group, of []int) []money.Amount {
+	kept := make([]money.Amount, len(choice))
+	left := make([]money.Amount, len(groups))
+	for i, g := range groups {
+		left[i] = g.most
+	}
+	for _, has := range []func(Kept) money.Amount{
+		func(k Kept) money.Amount { return k.Out },
+		Kept.standing,
+	} {
+		for _, i := range turns {
+			if !p.demands[i][choice[i]].owed {
+				continue
+			}
+			more := max(0, min(has(p.members[i].Kept)-kept[i], left[of[i]]))
+			kept[i] += more
+			left[of[i]] -= more
+			groups[of[i]].kept += more
+		}
+	}
+	return kept
+}
+
+// grow gives kept members the amounts that their groups leave.
 func (o *outcome) grow(groups []*group) error {
 	for _, g := range groups {
-		if g.kept < 0 {
+		if g.last < 0 {
 			continue
 		}
-		a := &o.awards[g.kept]
+		a := &o.awards[g.last]
 		g.grow(a)
 		var err error
 		if o.total, err = o.total.Add(a.grown); err != nil {
@@ -140,23 +217,6 @@ func (o *outcome) grow(groups []*group) error {
 		}
 	}
 	return nil
-}
-
-// refund is the refund of member i under a demand: the kept refund, or else the
-// demand's.
-func (p *pricing) refund(i int, d *demand) money.Amount {
-	if k := p.members[i].Kept; k != nil {
-		return k.Refund
-	}
-	return d.refund
-}
-
-// fee is the authentication fee of member i under a demand.
-func (p *pricing) fee(i int, d *demand) money.Amount {
-	if k := p.members[i].Kept; k != nil {
-		return k.AuthenticationFee
-	}
-	return d.fee
 }
 
 func sameVersion(a, b *Version) bool {
@@ -236,8 +296,8 @@ func (p *pricing) alternatives(i int, chosen *outcome, heads [len(bases)]*outcom
 			Basis:        basis,
 			PolicyID:     d.version.PolicyID,
 			Version:      d.version.Number,
-			Compensation: o.awards[i].share() + p.fee(i, d),
-			Refund:       p.refund(i, d),
+			Compensation: o.awards[i].share() + d.fee,
+			Refund:       d.refund,
 			JointTotal:   o.total,
 			Chosen:       chosen.choice[i] == b,
 		})

@@ -63,7 +63,7 @@ func best(l *order.Line, versions ...*policy.Version) policy.Member {
 
 func price(t *testing.T, members ...policy.Member) []policy.Share {
 	t.Helper()
-	shares, err := policy.Price(members)
+	shares, err := policy.Price(withSetOffs(t, members))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +71,32 @@ func price(t *testing.T, members ...policy.Member) []policy.Share {
 		t.Fatalf("%d shares for %d members", len(shares), len(members))
 	}
 	return shares
+}
+
+// withSetOffs divides what was refunded on each line between the members on it, who are
+// one claimant's.
+func withSetOffs(t interface{ Fatal(args ...any) }, members []policy.Member) []policy.Member {
+	members = slices.Clone(members)
+	lines := make(map[string][]int)
+	for i := range members {
+		lines[members[i].Line.ID] = append(lines[members[i].Line.ID], i)
+	}
+	for _, on := range lines {
+		var found []policy.Found
+		for _, i := range on {
+			m := &members[i]
+			found = append(found, policy.Found{ClaimantID: "c-1", Ordinals: m.Units, Units: m.Units, WantsRefund: m.Remedies.Refund})
+		}
+		first := &members[on[0]]
+		set, err := policy.SetOffs(first.Line, first.Refunded, found)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, i := range on {
+			members[i].SetOff = set[n].Found
+		}
+	}
+	return members
 }
 
 // want compares what each member gets.

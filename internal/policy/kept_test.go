@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -11,67 +12,82 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Would catch a group that is owed less or more in the end because some of its
-// claims were confirmed before others were filed, in whatever order: what was
-// awarded in all must be what all of them priced at once would get.
-func TestC7GroupIsOwedTheSameWhateverIsConfirmedFirst(t *testing.T) {
+// Would catch a group that is owed less or more because of what its members have
+// already, whatever that is: the shares sum to what all of them priced at once would get.
+func TestC7GroupIsOwedTheSameWhateverIsKept(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		v := version(policy.FoodSafety148, limits(
-			money.Amount(rapid.Int64Range(0, 100_000).Draw(t, "floor")),
-			money.Amount(rapid.SampledFrom([]int64{0, 150_000, 1_000_000}).Draw(t, "cap"))))
-		var members []policy.Member // In filing order.
-		confirmed := make(map[string]bool)
-		award := make(map[string]policy.Kept)
-		for i := range rapid.IntRange(1, 8).Draw(t, "claims") {
-			l := line(fmt.Sprintf("l%d", i), 1, money.Amount(rapid.Int64Range(0, 20_000).Draw(t, "paid")))
-			members = append(members, member(l, v))
-			// Confirmed claims come first, as the engine prices them.
-			var ordered []policy.Member
-			for _, first := range []bool{true, false} {
-				for _, m := range members {
-					if confirmed[m.ClaimID] != first {
-						continue
-					}
-					if kept := award[m.ClaimID]; first {
-						m.Kept = &kept
-					}
-					ordered = append(ordered, m)
-				}
-			}
-			shares, err := policy.Price(ordered)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range shares {
-				award[s.ClaimID] = policy.Kept{Basis: s.Basis, Refund: s.Refund, Compensation: s.Compensation}
-			}
-			for _, m := range members {
-				if rapid.Bool().Draw(t, "confirm") {
-					confirmed[m.ClaimID] = true
-				}
-			}
+		members := drawMembers(t, append(explicitBases, policy.Best)...)
+		for i := range members {
+			members[i].BoughtAfterKnowledge = false
 		}
-		atOnce, err := policy.Price(members)
-		if err != nil {
-			t.Fatal(err)
+		sums := func(shares []policy.Share) map[string]money.Amount {
+			all := make(map[string]money.Amount)
+			for i, s := range shares {
+				all[string(s.Basis)] += s.Compensation
+				all["refund of "+members[i].Line.ID] += s.Refund
+			}
+			return all
 		}
-		var got, want policy.Kept
-		for i, m := range members {
-			got.Compensation += award[m.ClaimID].Compensation
-			got.Refund += award[m.ClaimID].Refund
-			want.Compensation += atOnce[i].Compensation
-			want.Refund += atOnce[i].Refund
+		bare := sums(mustPrice(t, members))
+		amounts := rapid.SampledFrom([]money.Amount{0, 1, 3_000, 49_999, 50_000, 1_000_000})
+		for i := range members {
+			members[i].Kept = policy.Kept{Out: amounts.Draw(t, "out"), Stands: rapid.Bool().Draw(t, "stands"), Award: amounts.Draw(t, "award")}
 		}
-		if got != want {
-			t.Fatalf("awarded %+v, owed %+v", got, want)
+		shuffled := rapid.Permutation(members).Draw(t, "order")
+		members = shuffled
+		if kept := sums(mustPrice(t, members)); !maps.Equal(bare, kept) {
+			t.Fatalf("owed %v, and %v with what is kept", bare, kept)
 		}
 	})
 }
 
-// Would catch a group that ends with less than what remains of it is owed, or
-// with more than that and what was kept, whatever was filed, confirmed, and
-// overturned in whatever order, on whatever bases; and a kept award that shrinks.
+// Would catch money that is taken from a member to give it to another while the group
+// owes both, and an award that stands and is given to an open claim.
+func TestC7WhatIsKeptStaysWhileTheTotalReaches(t *testing.T) {
+	t.Parallel()
+	v := version(policy.FoodSafety148)
+	of := func(id string, kept policy.Kept) policy.Member {
+		m := member(line(id, 1, 66), v)
+		m.Kept = kept
+		return m
+	}
+	nothing, refund := policy.Kept{}, [2]money.Amount{0, 66}
+	floor, standing := [2]money.Amount{100_000, 66}, policy.Kept{Stands: true, Award: 100_000}
+	want(t, price(t, of("l1", nothing), of("l2", nothing)), floor, refund)
+	want(t, price(t, of("l1", nothing), of("l2", standing)), refund, floor)
+	want(t, price(t, of("l1", nothing), of("l2", policy.Kept{Out: 100_000})), refund, floor)
+	// Money that is out comes before an award that merely stands.
+	want(t, price(t, of("l1", standing), of("l2", policy.Kept{Out: 100_000})), refund, floor)
+	// Two were paid the floor, one after the other: the first keeps it.
+	want(t, price(t, of("l1", policy.Kept{Out: 100_000, Stands: true, Award: 100_000}), of("l2", policy.Kept{Out: 100_000})), floor, refund)
+	// A claim that is decided anew gets its due, and no less than is out.
+	want(t, price(t, of("l1", policy.Kept{Out: 40_000}), of("l2", nothing)), floor, refund)
+}
+
+// Would catch knowledge that is told late and takes back what was paid before, or gives
+// more than that.
+func TestC8KnowledgeToldLateTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	v := version(policy.Promise)
+	knowing := member(line("l1", 1, 10_000), v)
+	knowing.BoughtAfterKnowledge = true
+	for _, c := range []struct {
+		kept policy.Kept
+		owed money.Amount
+	}{
+		{policy.Kept{}, 0},
+		{policy.Kept{Out: 30_000}, 30_000},
+		{policy.Kept{Out: 30_000, Stands: true, Award: 100_000}, 100_000},
+		{policy.Kept{Out: 300_000}, 100_000},
+	} {
+		knowing.Kept = c.kept
+		want(t, price(t, knowing), [2]money.Amount{c.owed, 10_000})
+	}
+}
+
+// Would catch a group that ends with less or more than what remains of it is owed,
+// whatever was filed, confirmed, and overturned in whatever order, on whatever bases.
 func TestC7GroupIsOwedItsDueAfterAnyDepartures(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -81,7 +97,7 @@ func TestC7GroupIsOwedItsDueAfterAnyDepartures(t *testing.T) {
 				money.Amount(rapid.SampledFrom([]int64{0, 50_000, 100_000}).Draw(t, "floor")),
 				money.Amount(rapid.SampledFrom([]int64{0, 150_000, 1_000_000}).Draw(t, "cap"))))
 		}
-		g := settlement{confirmed: make(map[string]bool), awards: make(map[string]policy.Kept)}
+		g := group{confirmed: make(map[string]bool), awards: make(map[string]money.Amount)}
 		for i := range rapid.IntRange(2, 12).Draw(t, "steps") {
 			switch pick := rapid.IntRange(0, 5).Draw(t, "step"); {
 			case pick < 2 || len(g.members) == 0:
@@ -102,54 +118,44 @@ func TestC7GroupIsOwedItsDueAfterAnyDepartures(t *testing.T) {
 	})
 }
 
-// settlement is a pricing group as it lives in a book.
-type settlement struct {
+// group is a pricing group as it lives in a book.
+type group struct {
 	members   []policy.Member // In filing order.
 	confirmed map[string]bool
-	awards    map[string]policy.Kept
+	awards    map[string]money.Amount
 }
 
-// settle prices the group as the engine does: confirmed claims first.
-func (g *settlement) settle(t *rapid.T) {
+// settle prices the group as a book does: confirmed claims first.
+func (g *group) settle(t *rapid.T) {
 	var ordered []policy.Member
 	for _, first := range []bool{true, false} {
 		for _, m := range g.members {
-			if g.confirmed[m.ClaimID] != first {
-				continue
+			if g.confirmed[m.ClaimID] == first {
+				m.Kept.Stands, m.Kept.Award = first, 0
+				if first {
+					m.Kept.Award = g.awards[m.ClaimID]
+				}
+				ordered = append(ordered, m)
 			}
-			if kept := g.awards[m.ClaimID]; first {
-				m.Kept = &kept
-			}
-			ordered = append(ordered, m)
 		}
 	}
-	for i, s := range mustPrice(t, ordered) {
-		kept := ordered[i].Kept
-		if kept != nil && (s.Compensation < kept.Compensation || s.Refund != kept.Refund) {
-			t.Fatalf("%s kept %+v and comes back with %d and %d", s.ClaimID, *kept, s.Compensation, s.Refund)
-		}
-		if grown := kept != nil && s.Compensation > kept.Compensation; kept != nil && grown != (s.Calculation.PolicyID != "") {
-			t.Fatalf("%s has grown: %t, and is explained by %+v", s.ClaimID, grown, s.Calculation)
-		}
-		g.awards[s.ClaimID] = policy.Kept{Basis: s.Basis, Refund: s.Refund, Compensation: s.Compensation}
+	for _, s := range mustPrice(t, ordered) {
+		g.awards[s.ClaimID] = s.Compensation
 	}
 }
 
-func (g *settlement) check(t *rapid.T) {
-	var got, due, kept money.Amount
+func (g *group) check(t *rapid.T) {
+	var got, due money.Amount
 	for i, s := range mustPrice(t, g.members) {
 		due += s.Compensation
-		mine := g.awards[g.members[i].ClaimID].Compensation
+		mine := g.awards[g.members[i].ClaimID]
 		got += mine
-		if g.confirmed[s.ClaimID] {
-			kept += mine
-		}
 		if mine > 0 && g.members[i].BoughtAfterKnowledge {
 			t.Fatalf("%s was bought knowingly and has %d", s.ClaimID, mine)
 		}
 	}
-	if got < due || got > due+kept {
-		t.Fatalf("awarded %d, of which %d were kept; at once %d would be owed", got, kept, due)
+	if got != due {
+		t.Fatalf("awarded %d; at once %d would be owed", got, due)
 	}
 }
 
@@ -159,7 +165,7 @@ func TestC6FloorPassesToAConfirmedClaim(t *testing.T) {
 	t.Parallel()
 	v := version(policy.FoodSafety148)
 	left := member(line("l2", 1, 66), v)
-	left.Kept = &policy.Kept{Basis: policy.FoodSafety148, Refund: 66}
+	left.Kept.Stands = true
 	s := price(t, left)[0]
 	want(t, []policy.Share{s}, [2]money.Amount{100_000, 66})
 	c := s.Calculation
@@ -176,7 +182,7 @@ func TestC6FloorPassesToAConfirmedClaim(t *testing.T) {
 	want(t, price(t, left, open), [2]money.Amount{0, 66}, [2]money.Amount{100_000, 66})
 	open.BoughtAfterKnowledge = true
 	want(t, price(t, left, open), [2]money.Amount{100_000, 66}, [2]money.Amount{0, 66})
-	open.Kept = &policy.Kept{Basis: policy.FoodSafety148, Refund: 66}
+	open.Kept.Stands = true
 	want(t, price(t, left, open), [2]money.Amount{100_000, 66}, [2]money.Amount{0, 66})
 	open.BoughtAfterKnowledge = false
 	want(t, price(t, left, open), [2]money.Amount{0, 66}, [2]money.Amount{100_000, 66})
@@ -189,7 +195,7 @@ func TestC7GrowthFillsUpTheTotal(t *testing.T) {
 	v := version(policy.FoodSafety148, limits(0, 150_000))
 	kept := func(id string, compensation money.Amount) policy.Member {
 		m := member(line(id, 1, 10_000), v) // A product of 100,000 each.
-		m.Kept = &policy.Kept{Basis: policy.FoodSafety148, Refund: 10_000, Compensation: compensation}
+		m.Kept = policy.Kept{Stands: true, Award: compensation}
 		return m
 	}
 	for _, c := range []struct {
@@ -201,7 +207,7 @@ func TestC7GrowthFillsUpTheTotal(t *testing.T) {
 		{"filled up", []money.Amount{50_000}, []money.Amount{100_000}, 100_000},
 		{"to the cap", []money.Amount{100_000, 0}, []money.Amount{100_000, 50_000}, 150_000},
 		{"after one with more than its own", []money.Amount{120_000, 0}, []money.Amount{120_000, 30_000}, 150_000},
-		{"more than all are owed", []money.Amount{150_000}, []money.Amount{150_000}, 0},
+		{"more than all are owed", []money.Amount{150_000}, []money.Amount{100_000}, 100_000},
 	} {
 		var members []policy.Member
 		for i, k := range c.kept {
@@ -214,25 +220,8 @@ func TestC7GrowthFillsUpTheTotal(t *testing.T) {
 			}
 		}
 		last := shares[len(shares)-1].Calculation
-		if last.GroupTotalAfter != c.total || (c.total > 0 && last.Compensation != c.owed[len(c.owed)-1]) {
+		if last.GroupTotalAfter != c.total || last.Compensation != c.owed[len(c.owed)-1] {
 			t.Errorf("%s: the calculation is %+v", c.name, last)
 		}
 	}
-}
-
-// Would catch an earlier refund of a line that is set off against a claim which
-// had kept its refund, and so is given to the consumer twice.
-func TestC10KeptRefundIsNotSetOffAgain(t *testing.T) {
-	t.Parallel()
-	v := version(policy.FoodSafety148, limits(0, 0))
-	l := line("l1", 3, 30_000)
-	of := func(ordinal int32, kept *policy.Kept) policy.Member {
-		m := member(l, v)
-		m.ClaimID, m.Units, m.Refunded, m.Kept = fmt.Sprintf("claim-%d", ordinal), []int32{ordinal}, 10_000, kept
-		return m
-	}
-	full := &policy.Kept{Basis: policy.FoodSafety148, Refund: 10_000, Compensation: 100_000}
-	less := &policy.Kept{Basis: policy.FoodSafety148, Refund: 4_000, Compensation: 100_000}
-	want(t, price(t, of(2, full), of(1, nil), of(3, nil)), [2]money.Amount{100_000, 10_000}, [2]money.Amount{100_000, 0}, [2]money.Amount{100_000, 10_000})
-	want(t, price(t, of(2, less), of(1, nil), of(3, nil)), [2]money.Amount{100_000, 4_000}, [2]money.Amount{100_000, 6_000}, [2]money.Amount{100_000, 10_000})
 }

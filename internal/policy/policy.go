@@ -83,6 +83,18 @@ const (
 	BorneConsumer ReversalBearer = "CONSUMER"
 )
 
+// FixedPromise says what a merchant's own promise of a fixed amount does (rule C4).
+type FixedPromise string
+
+// The effects of a fixed promise. The version's basis must be PROMISE for either.
+const (
+	// FixedReplaces puts the fixed amount in the place of multiplier times base, even if
+	// that would be more.
+	FixedReplaces FixedPromise = "REPLACES"
+	// FixedBest gives the consumer the larger of the two.
+	FixedBest FixedPromise = "BEST"
+)
+
 // FeeRule says who pays for authentication (rule C11).
 type FeeRule string
 
@@ -151,6 +163,10 @@ type Version struct {
 	// AuthenticationFee is who pays for authentication (rule C11); empty leaves the
 	// cost with the side that fronted it. See FeeRule.
 	AuthenticationFee FeeRule `json:"authentication_fee,omitempty"`
+
+	// FixedPromise is what a merchant's own promise of a fixed amount does; empty means
+	// FixedBest. See FixedPromise.
+	FixedPromise FixedPromise `json:"fixed_promise,omitempty"`
 
 	// MinimumDeposit and ProtectedShare are terms of the merchant, not of a claim;
 	// see MerchantTerms.

@@ -25,11 +25,13 @@ type Member struct {
 	Line    *order.Line
 	// Units are the ordinals found counterfeit; empty if there are none.
 	Units []int32
-	// Refunded is the amount that the order service has refunded on the whole line,
-	// apart from the engine's own payouts. The counterfeit units are taken to be
-	// refunded first, in filing order if several claims share the line.
+	// Refunded is the amount that was refunded on the whole line, apart from the
+	// engine's own payouts. SetOff is the part of it that falls on these units; see
+	// the function of that name.
 	Refunded money.Amount
-	// BoughtAfterKnowledge means that only the refund is owed (rule C8).
+	SetOff   money.Amount
+	// BoughtAfterKnowledge means that only the refund is owed (rule C8), and beside it
+	// the compensation that the claim has kept from before this was told.
 	BoughtAfterKnowledge bool
 	Remedies             Remedies
 	// AuthenticationFee is the fee that the claimant has proved to have fronted. A
@@ -39,19 +41,27 @@ type Member struct {
 	Basis LegalBasis
 	// Versions are those in force at the line's payment time; see Versions.InForce.
 	Versions map[LegalBasis]*Version
-	// Kept is set for a claim whose award stands because its debit is confirmed.
-	Kept *Kept
+	// Kept is the compensation that the claim has already.
+	Kept Kept
 }
 
-// Kept is an award that pricing may not take back. It counts with its own amount:
-// later members get what the group is owed beyond it.
+// Kept is the compensation that a claim has already, without its fee. Where a group's
+// total allows, money stays where it is, and so does what a merchant has confirmed.
 type Kept struct {
-	Basis        LegalBasis
-	Refund       money.Amount
-	Compensation money.Amount
-	// AuthenticationFee is the part of Compensation that is a fee (rule C11); the
-	// group did not owe it.
-	AuthenticationFee money.Amount
+	// Out is what the consumer was paid, or may still be paid by what was sent.
+	Out money.Amount
+	// Stands says that the claim keeps Award, beyond what is out, while others are
+	// decided.
+	Stands bool
+	Award  money.Amount
+}
+
+// standing is the award that stands.
+func (k Kept) standing() money.Amount {
+	if !k.Stands {
+		return 0
+	}
+	return k.Award
 }
 
 // Share is the total that one claim is owed.
@@ -62,29 +72,29 @@ type Share struct {
 	Version      int32
 	Refund       money.Amount
 	Compensation money.Amount
+	// SetOff is the amount by which refunds from outside lower Refund (rule C10).
+	SetOff money.Amount
 	// AuthenticationFee is the part of Compensation that is a fee (rule C11).
 	AuthenticationFee money.Amount
 	Calculation       Calculation
 }
 
 // Price computes what each of a claimant's claims is owed. The members are the live
-// claims of one claimant on one product of one merchant within one window, in
-// filing order (rule C7); the shares come back in the same order.
+// claims of one claimant on one product of one merchant within one window (rule C7);
+// the shares come back in the same order.
 //
-// Members of one policy version and basis form a group. The compensation of its
-// first k members is the sum of their products, at least the version's floor if any
-// product is positive, and at most its cap. The share of the k-th member is that
-// total less the total of the first k−1. So the floor counts once, and a member's
-// share never depends on members filed later. Refunds belong to each member alone
-// and no cap applies to them (rule C9). The same is true of an authentication fee,
+// Members of one policy version and basis form a group. The compensation of the group
+// is the sum of the members' products, at least the version's floor if any product is
+// positive, and at most its cap. It does not depend on the order of the members, nor on
+// what any of them has already; the shares sum to it. Refunds belong to each member
+// alone and no cap applies to them (rule C9). The same is true of an authentication fee,
 // which is part of the member's compensation but of no total.
 //
-// A member that keeps its award counts towards the sum like any other, but towards
-// the total with its award. So the next member with a product makes up for what the
-// kept one lacks or had beyond its due. What no member makes up for goes to the
-// last kept member with a product, which then gets more than it kept, with a
-// calculation. Every other kept member gets what it kept, without a calculation. A
-// kept award never shrinks.
+// What members keep comes first, whatever their order: what is out, and then the awards
+// that stand, as far as the group's total reaches. After that, each other member in
+// turn gets what the group owes on account of those up to it, less what was given before,
+// and no less than is out. What none of these takes up goes to the last member that keeps
+// its award and has a product of its own.
 //
 // Members that ask for Best are put on one basis together (rule C5), the one that
 // gives the consumer the most over all members; see choose. Their basis may change
@@ -125,7 +135,7 @@ func checkMembers(members []Member) (string, error) {
 			return "", fault.New(fault.CurrencyMismatch, "claims in different currencies cannot be priced together").
 				With("expected", members[0].Line.Currency).With("given", m.Line.Currency)
 		}
-		for _, a := range []money.Amount{m.Refunded, m.AuthenticationFee} {
+		for _, a := range []money.Amount{m.Refunded, m.SetOff, m.AuthenticationFee, m.Kept.Out, m.Kept.Award} {
 			if err := a.Check(); err != nil {
 				return "", money.InCurrency(err, m.Line.Currency)
 			}
@@ -159,23 +169,13 @@ func price(members []Member) ([]Share, error) {
 		spent:   make([]spent, len(members)),
 		demands: make([][len(bases)]demand, len(members)),
 	}
-	refunded := make(map[string]money.Amount) // By line: what earlier members have taken up.
 	for i := range members {
 		m := &members[i]
 		s, err := newSpent(m)
 		if err != nil {
 			return nil, err
 		}
-		open := max(0, m.Refunded-refunded[m.Line.ID])
-		s.refunded = min(open, s.goods+s.shipping)
-		if k := m.Kept; k != nil {
-			setOff, err := k.setOff(m, &s)
-			if err != nil {
-				return nil, err
-			}
-			s.refunded = min(s.refunded, setOff)
-		}
-		refunded[m.Line.ID] += s.refunded
+		s.refunded = min(m.SetOff, s.goods+s.shipping)
 		p.spent[i] = s
 		if err := p.demand(i); err != nil {
 			return nil, err
@@ -187,30 +187,12 @@ func price(members []Member) ([]Share, error) {
 	}
 	shares := make([]Share, len(members))
 	for i := range members {
-		if k := members[i].Kept; k != nil && chosen.awards[i].grown == 0 {
-			shares[i] = Share{
-				ClaimID: members[i].ClaimID, Basis: k.Basis,
-				Refund: k.Refund, Compensation: k.Compensation, AuthenticationFee: k.AuthenticationFee,
-			}
-			continue
-		}
 		shares[i] = p.share(i, chosen)
 		if members[i].Basis == Best {
 			shares[i].Calculation.Alternatives = p.alternatives(i, chosen, heads)
 		}
 	}
 	return shares, nil
-}
-
-// setOff is the largest amount of the line's earlier refunds that was set off
-// against the kept refund: the part of the price that it does not give back.
-func (k *Kept) setOff(m *Member, s *spent) (money.Amount, error) {
-	v := m.Versions[k.Basis]
-	if v == nil || v.RefundMode == RefundNone || !m.Remedies.Refund {
-		return s.refunded, nil
-	}
-	refundable, err := s.sum(v.RefundComponents)
-	return max(0, refundable-k.Refund), err
 }
 
 // demand fills in member i's demands: one for an explicit basis, and for Best one

@@ -102,7 +102,7 @@ FLOOR | C6; Food Safety Law Art. 148(2) | 1,000.00 | floor of the whole group; t
 GROUP_AFTER | C7 | 1,000.00 | owed for the group's first 2 claims
 SHARE | C7 | 0.00 | 1,000.00 CNY − 1,000.00 CNY: the compensation of this claim
 REFUNDABLE | C2 | 42.00 | paid for the counterfeit units: GOODS_PAID 40.00 CNY + SHIPPING 2.00 CNY
-EARLIER_REFUND | C10 | -10.00 | part of 10.00 CNY refunded on the line, allotted to the counterfeit units first
+EARLIER_REFUND | C10 | -10.00 | part of 10.00 CNY refunded on the line that falls on these units
 REFUND | C3 | 32.00 | refund mode ON_TOP
 TOTAL | C3 | 32.00 | compensation 0.00 CNY + refund 32.00 CNY
 `

@@ -108,9 +108,10 @@ func TestC3_IncludedRefundIsPartOfTheProduct(t *testing.T) {
 	want(t, price(t, refundOnly), [2]money.Amount{0, 10000})
 }
 
-// Catches a merchant's better promise that is ignored, a worse one that cuts
-// the policy, and a fixed amount that is multiplied or added.
-func TestC4_AMerchantsBetterPromiseWins(t *testing.T) {
+// Catches a merchant's better promise that is ignored, a worse multiplier that cuts the
+// policy, and a fixed amount that is multiplied or added, or that competes where the policy
+// says that it replaces.
+func TestC4_AMerchantsOwnPromiseCounts(t *testing.T) {
 	times := func(n int64) order.Promise {
 		return order.Promise{Kind: order.PromiseMultiplier, Multiplier: money.Ratio{Num: n, Den: 1}, ClauseDigest: "times"}
 	}
@@ -119,24 +120,29 @@ func TestC4_AMerchantsBetterPromiseWins(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name         string
+		fixed        policy.FixedPromise
 		promises     []order.Promise
 		compensation money.Amount
 		clause       string
 	}{
-		{"none", nil, 40000, "policy"},
-		{"a higher multiplier", []order.Promise{times(20)}, 80000, "times"},
-		{"the same multiplier", []order.Promise{times(10)}, 40000, "policy"},
-		{"a lower multiplier", []order.Promise{times(5)}, 40000, "policy"},
-		{"the highest of several", []order.Promise{times(15), times(30), times(20)}, 120000, "times"},
-		{"a higher fixed amount for each unit", []order.Promise{fixed(50000)}, 100000, "fixed"},
-		{"a lower fixed amount", []order.Promise{fixed(100)}, 40000, "policy"},
-		{"the fixed one is better", []order.Promise{times(20), fixed(50000)}, 100000, "fixed"},
-		{"the multiplier is better", []order.Promise{fixed(30000), times(20)}, 80000, "times"},
+		{"none", policy.FixedReplaces, nil, 40000, "policy"},
+		{"a higher multiplier", policy.FixedReplaces, []order.Promise{times(20)}, 80000, "times"},
+		{"the same multiplier", policy.FixedBest, []order.Promise{times(10)}, 40000, "policy"},
+		{"a lower multiplier", policy.FixedReplaces, []order.Promise{times(5)}, 40000, "policy"},
+		{"the highest of several", policy.FixedBest, []order.Promise{times(15), times(30), times(20)}, 120000, "times"},
+		{"a higher fixed amount for each unit", policy.FixedBest, []order.Promise{fixed(50000)}, 100000, "fixed"},
+		{"a lower fixed amount", policy.FixedBest, []order.Promise{fixed(100)}, 40000, "policy"},
+		{"a lower fixed amount that replaces", policy.FixedReplaces, []order.Promise{fixed(100)}, 200, "fixed"},
+		{"the highest of several fixed amounts", policy.FixedReplaces, []order.Promise{fixed(100), fixed(300), fixed(200)}, 600, "fixed"},
+		{"the fixed one is better", policy.FixedBest, []order.Promise{times(20), fixed(50000)}, 100000, "fixed"},
+		{"the multiplier is better", policy.FixedBest, []order.Promise{fixed(30000), times(20)}, 80000, "times"},
+		{"the multiplier is replaced", policy.FixedReplaces, []order.Promise{fixed(30000), times(20)}, 60000, "fixed"},
+		{"a version of before", "", []order.Promise{fixed(100)}, 40000, "policy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := line("l-1", 3, 6000)
 			l.Promises = c.promises
-			m := member(l, version(policy.Promise, func(v *policy.Version) { v.ClauseDigest = "policy" }))
+			m := member(l, version(policy.Promise, func(v *policy.Version) { v.ClauseDigest, v.FixedPromise = "policy", c.fixed }))
 			m.Units = []int32{1, 2}
 			shares := price(t, m)
 			want(t, shares, [2]money.Amount{c.compensation, 4000})

@@ -20,7 +20,7 @@ const day = 24 * time.Hour
 // of Fa Shi [2024] No. 9 Art. 13.
 func Seeds() []Version {
 	promise := seed("promise-tenfold", "Fake one pays ten", Promise)
-	promise.Multiplier = money.Ratio{Num: 10, Den: 1}
+	promise.Multiplier, promise.FixedPromise = money.Ratio{Num: 10, Den: 1}, FixedReplaces
 	promise.Windows.Claim = 365 * day
 	promise.PublishedAt, promise.EffectiveFrom = beijingDate(2015, 12, 1), beijingDate(2016, 1, 1)
 

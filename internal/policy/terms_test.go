@@ -168,7 +168,9 @@ func TestTermsAreChecked(t *testing.T) {
 		{"unknown rule of the fee", func(v *V) { v.AuthenticationFee = "LOTTERY" }, invalid, "authentication_fee"},
 		{"negative deposit", func(v *V) { v.MinimumDeposit = -1 }, outside, "minimum_deposit"},
 		{"deposit for one category", func(v *V) { v.MinimumDeposit, v.Categories = 1, []string{"food"} }, invalid, "minimum_deposit"},
-		{"deposit by statute", func(v *V) { v.MinimumDeposit, v.Basis = 1, policy.FoodSafety148 }, invalid, "minimum_deposit"},
+		{"deposit by statute", func(v *V) { v.MinimumDeposit, v.Basis, v.FixedPromise = 1, policy.FoodSafety148, "" }, invalid, "minimum_deposit"},
+		{"an unknown effect of a fixed promise", func(v *V) { v.FixedPromise = "NEVER" }, invalid, "fixed_promise"},
+		{"a promise that replaces a statute", func(v *V) { v.Basis = policy.FoodSafety148 }, invalid, "fixed_promise"},
 		{"share above all", func(v *V) { v.ProtectedShare = money.Ratio{Num: 6, Den: 5} }, invalid, "protected_share"},
 		{"negative share", func(v *V) { v.ProtectedShare = money.Ratio{Num: -1, Den: 5} }, invalid, "protected_share"},
 		{"share for one category", func(v *V) {

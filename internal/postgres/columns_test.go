@@ -40,7 +40,7 @@ var notChanged = map[string]string{
 	"waits":       "merchant_id claim_id",
 	"payout_dues": "merchant_id payout_id",
 	"debts":       "merchant_id kind debt_id sampling_case",
-	"claims": `merchant_id claim_id order_line_id order_id payment_id product_id paid_at claimant_id basis_chosen group_id
+	"claims": `merchant_id claim_id order_line_id order_id payment_id product_id paid_at claimant_id basis_chosen
 		wants_refund wants_compensation grounds learned_at arrived_at filed_at currency filed_by potential_minor sampling_case`,
 	"payouts":   `merchant_id payout_id claim_id part amount_minor currency out_number payment_id created_at form rides_payment`,
 	"proposals": `merchant_id proposal_number kind amount_minor debt_kind debt_id undoes_number note proposed_by proposed_at`,

@@ -116,7 +116,7 @@ var goldens = map[string]golden{
 		},
 		want: someTerms(),
 		bytes: []string{
-			`{"policy_id":"some","number":2,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"2026-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
+			`{"policy_id":"some","number":2,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","fixed_promise":"REPLACES","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"2026-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
 			`{"policy_id":"some-plain","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","multiplier":{"num":10,"den":1},"base_components":["GOODS_PAID"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"GROSS","floor_minor":0,"cap_minor":0,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":50000000,"windows":{"claim":31536000000000000,"knowledge":94694400000000000,"result":1296000000000000,"review":259200000000000,"notice_delivery":172800000000000,"notice":604800000000000,"grouping":7776000000000000},"published_at":"2015-11-30T16:00:00Z","effective_from":"2015-12-31T16:00:00Z"}`,
 		},
 	},
@@ -160,7 +160,7 @@ func someTerms() policy.Version {
 		RefundMode:       policy.RefundOnTop, EarlierRefunds: policy.EarlierRefundsNet, Floor: 1, Cap: 2,
 		SourceOrder:  []policy.Source{policy.SourceDeposit, policy.SourceShopFunds, policy.SourceAdvance},
 		AdvanceLimit: 3, AdvanceLimitPerMerchant: 4, ApprovalOver: 5, AbnormalFactor: 6, AbnormalOver: 7,
-		ReversalBorneBy: policy.BorneConsumer, AuthenticationFee: policy.FeeLoser,
+		ReversalBorneBy: policy.BorneConsumer, AuthenticationFee: policy.FeeLoser, FixedPromise: policy.FixedReplaces,
 		MinimumDeposit: 8, ProtectedShare: money.Ratio{Num: 1, Den: 4},
 		Windows: policy.Windows{
 			Claim: time.Hour, Knowledge: 2 * time.Hour, Result: policy.WorkingDays(15), Review: policy.Lasting(3 * time.Hour),
@@ -176,7 +176,7 @@ func someTerms() policy.Version {
 // plainTerms is a version that says no more than it must.
 func plainTerms() policy.Version {
 	v := policy.Seeds()[0]
-	v.PolicyID = "some-plain"
+	v.PolicyID, v.FixedPromise = "some-plain", ""
 	return v
 }
 

@@ -307,7 +307,7 @@ func TestClaimIsFiledAndChangedInOneTransaction(t *testing.T) {
 
 // fixedOfClaim are the fields that never change once a claim is filed.
 var fixedOfClaim = []string{
-	".MerchantID", ".ID", ".OrderLineID", ".OrderID", ".PaymentID", ".ProductID", ".PaidAt", ".ClaimantID", ".BasisChosen", ".GroupID",
+	".MerchantID", ".ID", ".OrderLineID", ".OrderID", ".PaymentID", ".ProductID", ".PaidAt", ".ClaimantID", ".BasisChosen",
 	".Remedies.Refund", ".Remedies.Compensation", ".Grounds", ".LearnedAt", ".ArrivedAt", ".FiledAt", ".Currency", ".FiledBy",
 	".Potential", ".SamplingCase",
 }

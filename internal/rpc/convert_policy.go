@@ -21,6 +21,7 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 		ApprovalOver:            moneyOrNone(v.ApprovalOver, v.Currency),
 		AbnormalFactor:          v.AbnormalFactor, AbnormalOver: moneyOrNone(v.AbnormalOver, v.Currency),
 		ReversalBorneBy: reversalBearers.proto(v.ReversalBearer()), AuthenticationFee: feeRules.proto(v.FeeRule()),
+		FixedPromise:   fixedPromises.proto(v.FixedRule()),
 		MinimumDeposit: moneyOrNone(v.MinimumDeposit, v.Currency),
 	}
 	if v.Floor > 0 {
@@ -46,6 +47,7 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 		ApprovalOver:            r.read(p.GetApprovalOver(), "approval_over"),
 		AbnormalFactor:          p.GetAbnormalFactor(), AbnormalOver: r.read(p.GetAbnormalOver(), "abnormal_over"),
 		ReversalBorneBy: reversalBearers.domain(p.GetReversalBorneBy()), AuthenticationFee: feeRules.domain(p.GetAuthenticationFee()),
+		FixedPromise:   fixedPromises.domain(p.GetFixedPromise()),
 		MinimumDeposit: r.read(p.GetMinimumDeposit(), "minimum_deposit"), ProtectedShare: ratio(p.GetProtectedShare()),
 		Windows:     policyWindows(p.GetWindows()),
 		PublishedAt: moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()), ClauseDigest: p.GetClauseDigest(),

@@ -86,6 +86,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"payingMinor":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"possibleFrom":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"receivableMinor": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"writtenOffMinor": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"reference":       tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"requiredMinor":   tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"sweepDue":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,

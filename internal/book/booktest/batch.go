@@ -34,7 +34,9 @@ func (s *Shelf) batch(calls []*book.Call) {
 		made = append(made, c.Made...)
 	}
 	s.made = append(s.made, made...)
-	s.prove(calls)
+	if !s.seldom {
+		s.prove(calls)
+	}
 }
 
 // prove proves the books of calls from where the last proof ended.

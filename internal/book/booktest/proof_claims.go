@@ -237,6 +237,13 @@ func (p *proof) checkBearers(subject string, c *claim.Claim, t *totals) {
 	if undecided := c.State == claim.InReview || c.State == claim.Authenticating; !undecided && borne(c) > award {
 		p.wrongly(subject, "has cost the merchant %d, beyond its award of %d", borne(c), award)
 	}
+	sent := f.RefundInFlight + f.CompensationInFlight + f.RefundPaid + f.CompensationPaid
+	if undecided := c.State == claim.InReview || c.State == claim.Authenticating; !undecided && f.ClawedBack > max(0, sent-award) {
+		p.wrongly(subject, "lets the consumer owe %d, with %d sent of an award of %d", f.ClawedBack, sent, award)
+	}
+	if c.Award != c.Award.Max(claim.Award{}) || c.Highest.Compensation < c.Award.Compensation || c.Highest.Refund < c.Award.Refund {
+		p.wrongly(subject, "is awarded %+v, at most %+v", c.Award, c.Highest)
+	}
 	if borne(c)+f.Lost+f.ClawedBack > 0 && c.ConfirmedAt.IsZero() {
 		p.wrongly(subject, "is funded and was never confirmed")
 	}

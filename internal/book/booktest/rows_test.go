@@ -133,7 +133,7 @@ func TestRowsRefuseWhatNoRowMayBe(t *testing.T) {
 		},
 		"a claim that was filed otherwise": func() error {
 			c := filed
-			c.GroupID = "other"
+			c.ClaimantID = "other"
 			return checkClaim(&filed, &c)
 		},
 		"a book below zero": func() error {

@@ -76,15 +76,15 @@ func checkFiled(c *claim.Claim) error {
 
 // filed is what a claim says of its filing, for ever.
 type filed struct {
-	line, order, payment, product, claimant, basis, group, grounds, currency, by, sample string
-	paid, learned, arrived, filed                                                        int64
-	refund, compensation                                                                 bool
-	potential                                                                            int64
+	line, order, payment, product, claimant, basis, grounds, currency, by, sample string
+	paid, learned, arrived, filed                                                 int64
+	refund, compensation                                                          bool
+	potential                                                                     int64
 }
 
 func filing(c *claim.Claim) filed {
 	return filed{
-		c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID, c.ClaimantID, string(c.BasisChosen), c.GroupID, string(c.Grounds),
+		c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID, c.ClaimantID, string(c.BasisChosen), string(c.Grounds),
 		c.Currency, c.FiledBy, c.SamplingCase,
 		c.PaidAt.UnixMicro(), c.LearnedAt.UnixMicro(), c.ArrivedAt.UnixMicro(), c.FiledAt.UnixMicro(),
 		c.Remedies.Refund, c.Remedies.Compensation, int64(c.Potential),

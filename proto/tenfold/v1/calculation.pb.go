@@ -49,8 +49,8 @@ type Calculation struct {
 	// The cap cut the compensation of the pricing group.
 	CapApplied bool `protobuf:"varint,10,opt,name=cap_applied,json=capApplied,proto3" json:"cap_applied,omitempty"`
 	// The compensation of the pricing group without this claim: that of the
-	// claims filed before it or, if the share of a confirmed claim has grown, of
-	// all other claims.
+	// claims that come before it or, if the share of a confirmed claim has grown, of
+	// all other claims. What is paid or confirmed comes first.
 	GroupTotalBefore *Money `protobuf:"bytes,11,opt,name=group_total_before,json=groupTotalBefore,proto3" json:"group_total_before,omitempty"`
 	// The compensation of the pricing group with this claim. The claim's share is
 	// the difference of the two totals. An authentication fee is added to it.

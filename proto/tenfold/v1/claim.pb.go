@@ -1096,9 +1096,10 @@ type Claim struct {
 	// The policy version of that award: policies/{policy}/versions/{n}. Empty
 	// before the first award.
 	PolicyVersion string `protobuf:"bytes,16,opt,name=policy_version,json=policyVersion,proto3" json:"policy_version,omitempty"`
-	// Opaque id of the pricing group: the claimant's claims on the product, under
-	// one policy version and basis, within the grouping window. They are priced
-	// as one. Empty before the first award.
+	// Opaque id of the pricing group: the claimant's claims on the product whose
+	// payments lie in one grouping window. Those under one policy version and basis
+	// are priced as one. A claim may come into another group when one with another
+	// payment is found counterfeit.
 	PricingGroup string `protobuf:"bytes,17,opt,name=pricing_group,json=pricingGroup,proto3" json:"pricing_group,omitempty"`
 	// The remedies that the claimant demands.
 	Remedies []Remedy `protobuf:"varint,18,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
@@ -1793,9 +1794,11 @@ type Funding struct {
 	// The part of the advance that the platform gave up; it does not count
 	// against the merchant.
 	WrittenOff *Money `protobuf:"bytes,9,opt,name=written_off,json=writtenOff,proto3" json:"written_off,omitempty"`
-	// Borne by the platform because a verdict fell after the payment.
+	// Borne by the platform because a verdict fell after the payment, or because the
+	// merchant does not bear all of the award yet.
 	Lost *Money `protobuf:"bytes,10,opt,name=lost,proto3" json:"lost,omitempty"`
-	// Clawed back: owed back by the consumer.
+	// Clawed back: owed back by the consumer, who was paid twice, or whose verdict
+	// fell because of fraud or under a policy that lays it on the consumer.
 	ClawedBack *Money `protobuf:"bytes,11,opt,name=clawed_back,json=clawedBack,proto3" json:"clawed_back,omitempty"`
 	// Failed or returned, and waiting for an operator to send it again.
 	Failed *Money `protobuf:"bytes,12,opt,name=failed,proto3" json:"failed,omitempty"`

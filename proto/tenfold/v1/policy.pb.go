@@ -424,6 +424,61 @@ func (ReversalBearer) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{6}
 }
 
+// FixedPromise says what a merchant's own promise of a fixed amount for each unit
+// does.
+type FixedPromise int32
+
+const (
+	// Not set. Means BEST; never shown.
+	FixedPromise_FIXED_PROMISE_UNSPECIFIED FixedPromise = 0
+	// It replaces multiplier times base, even if that would be more. Only for a
+	// policy of the basis PROMISE.
+	FixedPromise_FIXED_PROMISE_REPLACES FixedPromise = 1
+	// The consumer gets the larger of the two.
+	FixedPromise_FIXED_PROMISE_BEST FixedPromise = 2
+)
+
+// Enum value maps for FixedPromise.
+var (
+	FixedPromise_name = map[int32]string{
+		0: "FIXED_PROMISE_UNSPECIFIED",
+		1: "FIXED_PROMISE_REPLACES",
+		2: "FIXED_PROMISE_BEST",
+	}
+	FixedPromise_value = map[string]int32{
+		"FIXED_PROMISE_UNSPECIFIED": 0,
+		"FIXED_PROMISE_REPLACES":    1,
+		"FIXED_PROMISE_BEST":        2,
+	}
+)
+
+func (x FixedPromise) Enum() *FixedPromise {
+	p := new(FixedPromise)
+	*p = x
+	return p
+}
+
+func (x FixedPromise) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FixedPromise) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_policy_proto_enumTypes[7].Descriptor()
+}
+
+func (FixedPromise) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_policy_proto_enumTypes[7]
+}
+
+func (x FixedPromise) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FixedPromise.Descriptor instead.
+func (FixedPromise) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{7}
+}
+
 // FeeRule says who pays the cost of authentication.
 type FeeRule int32
 
@@ -470,11 +525,11 @@ func (x FeeRule) String() string {
 }
 
 func (FeeRule) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_policy_proto_enumTypes[7].Descriptor()
+	return file_tenfold_v1_policy_proto_enumTypes[8].Descriptor()
 }
 
 func (FeeRule) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_policy_proto_enumTypes[7]
+	return &file_tenfold_v1_policy_proto_enumTypes[8]
 }
 
 func (x FeeRule) Number() protoreflect.EnumNumber {
@@ -483,7 +538,7 @@ func (x FeeRule) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FeeRule.Descriptor instead.
 func (FeeRule) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_policy_proto_rawDescGZIP(), []int{8}
 }
 
 // PolicyVersion is one version of a payout policy. All changeable rules of a
@@ -568,8 +623,10 @@ type PolicyVersion struct {
 	// not touch, at most 1/1. It is a term of the merchant like minimum_deposit.
 	// Absent: none.
 	ProtectedShare *Ratio `protobuf:"bytes,27,opt,name=protected_share,json=protectedShare,proto3" json:"protected_share,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What a merchant's own promise of a fixed amount does.
+	FixedPromise  FixedPromise `protobuf:"varint,28,opt,name=fixed_promise,json=fixedPromise,proto3,enum=tenfold.v1.FixedPromise" json:"fixed_promise,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PolicyVersion) Reset() {
@@ -789,6 +846,13 @@ func (x *PolicyVersion) GetProtectedShare() *Ratio {
 		return x.ProtectedShare
 	}
 	return nil
+}
+
+func (x *PolicyVersion) GetFixedPromise() FixedPromise {
+	if x != nil {
+		return x.FixedPromise
+	}
+	return FixedPromise_FIXED_PROMISE_UNSPECIFIED
 }
 
 // PolicyWindows are the periods of a policy version. Each is longer than zero
@@ -1021,7 +1085,7 @@ var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x8e\x16\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x16\n" +
 	"\rPolicyVersion\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12$\n" +
 	"\x05title\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\x05title\x12I\n" +
@@ -1060,7 +1124,8 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x11reversal_borne_by\x18\x18 \x01(\x0e2\x1a.tenfold.v1.ReversalBearerB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x0freversalBorneBy\x12P\n" +
 	"\x12authentication_fee\x18\x19 \x01(\x0e2\x13.tenfold.v1.FeeRuleB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x11authenticationFee\x12@\n" +
 	"\x0fminimum_deposit\x18\x1a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\x0eminimumDeposit\x12@\n" +
-	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x02R\x0eprotectedShare:\xe1\x06\xbaH\xdd\x06\x1a}\n" +
+	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x02R\x0eprotectedShare\x12K\n" +
+	"\rfixed_promise\x18\x1c \x01(\x0e2\x18.tenfold.v1.FixedPromiseB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\ffixedPromise:\xe1\x06\xbaH\xdd\x06\x1a}\n" +
 	"\x1epolicy_version.floor_has_scope\x12/floor_scope must be set exactly if floor is set\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
 	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x85\x01\n" +
 	"\"policy_version.abnormal_has_factor\x12)abnormal_over requires an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xfd\x01\n" +
@@ -1140,7 +1205,11 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x0eReversalBearer\x12\x1f\n" +
 	"\x1bREVERSAL_BEARER_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18REVERSAL_BEARER_PLATFORM\x10\x01\x12\x1c\n" +
-	"\x18REVERSAL_BEARER_CONSUMER\x10\x02*r\n" +
+	"\x18REVERSAL_BEARER_CONSUMER\x10\x02*a\n" +
+	"\fFixedPromise\x12\x1d\n" +
+	"\x19FIXED_PROMISE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16FIXED_PROMISE_REPLACES\x10\x01\x12\x16\n" +
+	"\x12FIXED_PROMISE_BEST\x10\x02*r\n" +
 	"\aFeeRule\x12\x18\n" +
 	"\x14FEE_RULE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rFEE_RULE_NONE\x10\x01\x12\x12\n" +
@@ -1160,7 +1229,7 @@ func file_tenfold_v1_policy_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_policy_proto_rawDescData
 }
 
-var file_tenfold_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_tenfold_v1_policy_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
 var file_tenfold_v1_policy_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_tenfold_v1_policy_proto_goTypes = []any{
 	(LegalBasis)(0),               // 0: tenfold.v1.LegalBasis
@@ -1170,53 +1239,55 @@ var file_tenfold_v1_policy_proto_goTypes = []any{
 	(FloorScope)(0),               // 4: tenfold.v1.FloorScope
 	(FundingSource)(0),            // 5: tenfold.v1.FundingSource
 	(ReversalBearer)(0),           // 6: tenfold.v1.ReversalBearer
-	(FeeRule)(0),                  // 7: tenfold.v1.FeeRule
-	(*PolicyVersion)(nil),         // 8: tenfold.v1.PolicyVersion
-	(*PolicyWindows)(nil),         // 9: tenfold.v1.PolicyWindows
-	(*Ratio)(nil),                 // 10: tenfold.v1.Ratio
-	(*Money)(nil),                 // 11: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(FixedPromise)(0),             // 7: tenfold.v1.FixedPromise
+	(FeeRule)(0),                  // 8: tenfold.v1.FeeRule
+	(*PolicyVersion)(nil),         // 9: tenfold.v1.PolicyVersion
+	(*PolicyWindows)(nil),         // 10: tenfold.v1.PolicyWindows
+	(*Ratio)(nil),                 // 11: tenfold.v1.Ratio
+	(*Money)(nil),                 // 12: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
 }
 var file_tenfold_v1_policy_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.PolicyVersion.legal_basis:type_name -> tenfold.v1.LegalBasis
-	10, // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
+	11, // 1: tenfold.v1.PolicyVersion.multiplier:type_name -> tenfold.v1.Ratio
 	1,  // 2: tenfold.v1.PolicyVersion.base_components:type_name -> tenfold.v1.BaseComponent
 	1,  // 3: tenfold.v1.PolicyVersion.refund_components:type_name -> tenfold.v1.BaseComponent
 	2,  // 4: tenfold.v1.PolicyVersion.refund_mode:type_name -> tenfold.v1.RefundMode
 	3,  // 5: tenfold.v1.PolicyVersion.earlier_refunds:type_name -> tenfold.v1.EarlierRefunds
-	11, // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
+	12, // 6: tenfold.v1.PolicyVersion.floor:type_name -> tenfold.v1.Money
 	4,  // 7: tenfold.v1.PolicyVersion.floor_scope:type_name -> tenfold.v1.FloorScope
-	11, // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
+	12, // 8: tenfold.v1.PolicyVersion.cap:type_name -> tenfold.v1.Money
 	5,  // 9: tenfold.v1.PolicyVersion.source_order:type_name -> tenfold.v1.FundingSource
-	11, // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
-	9,  // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
-	12, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
-	12, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
-	11, // 14: tenfold.v1.PolicyVersion.advance_limit_per_merchant:type_name -> tenfold.v1.Money
-	11, // 15: tenfold.v1.PolicyVersion.approval_over:type_name -> tenfold.v1.Money
-	11, // 16: tenfold.v1.PolicyVersion.abnormal_over:type_name -> tenfold.v1.Money
+	12, // 10: tenfold.v1.PolicyVersion.advance_limit:type_name -> tenfold.v1.Money
+	10, // 11: tenfold.v1.PolicyVersion.windows:type_name -> tenfold.v1.PolicyWindows
+	13, // 12: tenfold.v1.PolicyVersion.published_at:type_name -> google.protobuf.Timestamp
+	13, // 13: tenfold.v1.PolicyVersion.effective_from:type_name -> google.protobuf.Timestamp
+	12, // 14: tenfold.v1.PolicyVersion.advance_limit_per_merchant:type_name -> tenfold.v1.Money
+	12, // 15: tenfold.v1.PolicyVersion.approval_over:type_name -> tenfold.v1.Money
+	12, // 16: tenfold.v1.PolicyVersion.abnormal_over:type_name -> tenfold.v1.Money
 	6,  // 17: tenfold.v1.PolicyVersion.reversal_borne_by:type_name -> tenfold.v1.ReversalBearer
-	7,  // 18: tenfold.v1.PolicyVersion.authentication_fee:type_name -> tenfold.v1.FeeRule
-	11, // 19: tenfold.v1.PolicyVersion.minimum_deposit:type_name -> tenfold.v1.Money
-	10, // 20: tenfold.v1.PolicyVersion.protected_share:type_name -> tenfold.v1.Ratio
-	13, // 21: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
-	13, // 22: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
-	13, // 23: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
-	13, // 24: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
-	13, // 25: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
-	13, // 26: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
-	13, // 27: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
-	13, // 28: tenfold.v1.PolicyWindows.panel:type_name -> google.protobuf.Duration
-	13, // 29: tenfold.v1.PolicyWindows.approval:type_name -> google.protobuf.Duration
-	13, // 30: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
-	13, // 31: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
-	13, // 32: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	8,  // 18: tenfold.v1.PolicyVersion.authentication_fee:type_name -> tenfold.v1.FeeRule
+	12, // 19: tenfold.v1.PolicyVersion.minimum_deposit:type_name -> tenfold.v1.Money
+	11, // 20: tenfold.v1.PolicyVersion.protected_share:type_name -> tenfold.v1.Ratio
+	7,  // 21: tenfold.v1.PolicyVersion.fixed_promise:type_name -> tenfold.v1.FixedPromise
+	14, // 22: tenfold.v1.PolicyWindows.claim:type_name -> google.protobuf.Duration
+	14, // 23: tenfold.v1.PolicyWindows.knowledge:type_name -> google.protobuf.Duration
+	14, // 24: tenfold.v1.PolicyWindows.result:type_name -> google.protobuf.Duration
+	14, // 25: tenfold.v1.PolicyWindows.review:type_name -> google.protobuf.Duration
+	14, // 26: tenfold.v1.PolicyWindows.notice_delivery:type_name -> google.protobuf.Duration
+	14, // 27: tenfold.v1.PolicyWindows.notice:type_name -> google.protobuf.Duration
+	14, // 28: tenfold.v1.PolicyWindows.grouping:type_name -> google.protobuf.Duration
+	14, // 29: tenfold.v1.PolicyWindows.panel:type_name -> google.protobuf.Duration
+	14, // 30: tenfold.v1.PolicyWindows.approval:type_name -> google.protobuf.Duration
+	14, // 31: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
+	14, // 32: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
+	14, // 33: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proto_init() }
@@ -1231,7 +1302,7 @@ func file_tenfold_v1_policy_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_policy_proto_rawDesc), len(file_tenfold_v1_policy_proto_rawDesc)),
-			NumEnums:      8,
+			NumEnums:      9,
 			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest/orders"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -104,6 +106,7 @@ func Run(place Place, merchant string, seed uint64, thorough bool) (told Told) {
 	}()
 	w.category = pick(w, "cosmetics", "strict", "food/eggs", "food/eggs")
 	w.basis = pick(w, policy.Promise, policy.Promise, policy.Best)
+	w.facts = orders.Facts{Basis: w.basis, Terms: terms(w.category)}
 	w.open(pick[money.Amount](w, 0, 30_000, 150_000, 400_000, 2_000_000))
 	for range 1 + w.rand.IntN(3) {
 		w.step(step{do: (*sequence).fileOne})
@@ -138,6 +141,8 @@ type sequence struct {
 		claims  map[string]*claim.Claim
 		payouts []payout.Payout
 	}
+	// facts are what the sequence has told: its lines, refunds and claims.
+	facts orders.Facts
 	// again sums what may be paid once more: what the gateway paid after it had said
 	// that it had not, and what the consumer gave back.
 	again map[slice]money.Amount
@@ -289,6 +294,7 @@ func (w *sequence) end() {
 	if w.inOrder(); len(w.wrong) > 0 {
 		return
 	}
+	w.judge()
 	for id, c := range w.claims() {
 		if !c.State.Confirmed() {
 			continue
@@ -345,4 +351,41 @@ func (w *sequence) pickStep() step {
 		return at < 0
 	})
 	return steps[i]
+}
+
+// terms are what the policies give for goods of a category.
+func terms(category string) map[policy.LegalBasis]orders.Terms {
+	open := make(map[policy.LegalBasis]orders.Terms)
+	for _, v := range append(policy.Seeds(), Policies()...) {
+		if len(v.Categories) > 0 && !slices.ContainsFunc(v.Categories, func(c string) bool { return c == category || strings.HasPrefix(category, c+"/") }) {
+			continue
+		}
+		// The policies are in the order in which the later one comes first.
+		open[v.Basis] = orders.Terms{
+			Times: money.Amount(v.Multiplier.Num / v.Multiplier.Den), Floor: v.Floor, Cap: v.Cap, FeeAdded: v.FeeRule() == policy.FeeAdded,
+		}
+	}
+	return open
+}
+
+// judge compares what the consumer is awarded, and what is refunded on each line, with
+// what the facts give by the rules.
+func (w *sequence) judge() {
+	all := w.claims()
+	claims := make([]claim.Claim, len(w.ids))
+	for i, id := range w.ids {
+		c := all[id]
+		claims[i] = *c
+		of := &w.facts.Claims[i]
+		if c.State == claim.InReview && c.Fees.Claimant+c.Funding.Paid() > 0 {
+			return // Its fee counts, and its money moves, once it is decided.
+		}
+		of.Found, of.Fee = nil, c.Fees.Claimant
+		if c.Verdict == claim.Counterfeit && c.State.Live() {
+			of.Found = [][]int32{c.Counterfeit()}
+		}
+	}
+	for _, wrong := range w.facts.JudgeSums(claims) {
+		w.wrongly("in the end %s", wrong)
+	}
 }

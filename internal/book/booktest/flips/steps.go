@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/book/booktest"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest/orders"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -156,6 +157,12 @@ func (w *sequence) fileOne() string {
 	o, err := w.place.Do(h, &cmd)
 	if err == nil {
 		w.ids, w.lines = append(w.ids, o.ClaimID), append(w.lines, id)
+		w.facts.Claims = append(w.facts.Claims, orders.Claim{
+			Line: len(w.facts.Lines), Claimant: cmd.ClaimantID, Ordinals: cmd.Ordinals, Remedies: cmd.Remedies, Learned: cmd.LearnedAt,
+		})
+		w.facts.Lines = append(w.facts.Lines, orders.Line{
+			ID: id, Quantity: quantity, Price: l.GoodsPaid, PaidAt: l.PaidAt, Payer: l.PayerID, Recipient: l.RecipientID,
+		})
 	}
 	return w.told(fmt.Sprintf("file c%d of %d in %s", len(w.ids), len(cmd.Ordinals), w.category), err)
 }
@@ -299,12 +306,16 @@ func (w *sequence) refundOrder() string {
 		return ""
 	}
 	w.number++
+	line := w.rand.IntN(len(w.lines))
 	cmd := book.ReportOrderRefund{
-		LineID: w.lines[w.rand.IntN(len(w.lines))], RefundID: fmt.Sprint("refund-", w.number),
+		LineID: w.lines[line], RefundID: fmt.Sprint("refund-", w.number),
 		Amount: pick[money.Amount](w, 10, 500, 9_000, 30_000), Currency: "CNY", RefundedAt: w.place.Now(),
 	}
 	h := w.on("ReportOrderRefund")
 	_, err := w.place.Do(h, &cmd)
+	if err == nil {
+		w.facts.Lines[line].Refunds = append(w.facts.Lines[line].Refunds, cmd.Amount)
+	}
 	return w.told(fmt.Sprintf("order refund %d on %s", cmd.Amount, cmd.LineID), err)
 }
 
