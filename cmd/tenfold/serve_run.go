@@ -106,6 +106,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		now = clock.Now
 	}
 	config := engine.Defaults()
+	if c.sandbox {
+		config.PolicyNotice = 0
+	}
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
 	config.ClockSkew = c.clockSkew
 	observer, err := p.telemetry.Observer(time.Now)

@@ -49,7 +49,9 @@ func newBook(t *testing.T) *filled {
 	b.db, err = postgres.Open(pg.AppURL, 8)
 	b.must(err)
 	hooks := engine.Hooks{Payouts: func(made []payout.Payout) { b.made = append(b.made, made...) }}
-	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, engine.Defaults(), hooks, slog.New(slog.DiscardHandler))
+	config := engine.Defaults()
+	config.PolicyNotice = 0
+	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, config, hooks, slog.New(slog.DiscardHandler))
 	b.must(err)
 	b.admin, err = sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
 	b.must(err)

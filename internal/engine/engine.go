@@ -18,6 +18,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -48,6 +49,9 @@ type Config struct {
 	QueueMax int
 	// PlanAge is how long a lane keeps its cached plans.
 	PlanAge time.Duration
+	// PolicyNotice is how long after its recording a policy version takes effect at the
+	// earliest. Zero, in a sandbox, lets a version take effect in the past.
+	PolicyNotice time.Duration
 	book.Settings
 }
 
@@ -61,6 +65,9 @@ func Defaults() Config {
 		KeptMax:  8_000,
 		QueueMax: 8192,
 		PlanAge:  time.Minute,
+
+		PolicyNotice: policy.NoticeMin,
+
 		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour, ClockSkew: time.Minute},
 	}
 }

@@ -39,8 +39,11 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 // is not the next one, the version would take effect before its predecessor, or no book
 // and no other version has its currency. replayed
 // says that the same request had stored it before.
-func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version) (replayed bool, err error) {
+func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version, check func() error) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
+		if err := check(); err != nil {
+			return err
+		}
 		if err := checkSuccession(ctx, tx, v); err != nil {
 			return err
 		}

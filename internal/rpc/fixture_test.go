@@ -68,6 +68,7 @@ func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults(),
 func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t)}
+	config.PolicyNotice = 0 // It has a sandbox.
 	var err error
 	if f.db, err = postgres.Open(f.pg.AppURL, 24); err != nil {
 		t.Fatal(err)

@@ -40,7 +40,9 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 	// The clock runs fast, so the worker looks for work often.
 	config.Senders, config.Pause, config.PauseMax = 32, 50*time.Millisecond, time.Second
 	hints := worker.NewHints(config.HintsMax)
-	if r.engine, err = engine.New(ctx, r.db, s.clock.now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, s.Log); err != nil {
+	lanes := engine.Defaults()
+	lanes.PolicyNotice = 0 // The policies of the soak were in force before it begins.
+	if r.engine, err = engine.New(ctx, r.db, s.clock.now, lanes, engine.Hooks{Payouts: hints.Tell}, s.Log); err != nil {
 		return nil, errors.Join(err, r.db.Close(), r.wire.Cut())
 	}
 	r.worker = worker.New(r.db, r.engine, s.gateway.client, hints, config, s.Log)

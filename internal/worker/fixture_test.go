@@ -112,7 +112,9 @@ func (f *fixture) begin(g payout.Gateway, config worker.Config) process {
 	f.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	hints := worker.NewHints(config.HintsMax)
-	e, err := engine.New(context.Background(), f.db, f.clock.Now, engine.Defaults(), engine.Hooks{Payouts: hints.Tell}, log)
+	lanes := engine.Defaults()
+	lanes.PolicyNotice = 0
+	e, err := engine.New(context.Background(), f.db, f.clock.Now, lanes, engine.Hooks{Payouts: hints.Tell}, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -591,8 +591,9 @@ type PolicyVersion struct {
 	// recording.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
 	// The time from which the version is in force, until the next version of the
-	// policy is. At least 7 days after published_at (E-Commerce Law Art. 34), or
-	// POLICY_NOTICE_TOO_SHORT.
+	// policy is. At least 7 days after published_at (E-Commerce Law Art. 34), and
+	// at least 7 days after the recording, so that no order that is paid already
+	// comes under it; or POLICY_NOTICE_TOO_SHORT. A sandbox takes earlier times.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// SHA-256 of the clause text that merchants accepted, in lower-case hex. May
 	// be empty for a policy that restates a statute.
