@@ -173,6 +173,8 @@ func TestServeRefusesWrongSettings(t *testing.T) {
 		"needs TENFOLD_SANDBOX": {"--gateway", "127.0.0.1:1", "--sandbox-start", "2026-01-01T00:00:00Z"},
 		"TENFOLD_LANES":         {"--sandbox", "--lanes", "0"},
 		"TENFOLD_BATCH_MAX":     {"--sandbox", "--batch-max", "-1"},
+		"TENFOLD_CLOCK_SKEW":    {"--sandbox", "--clock-skew", "16m"},
+		"not -1s":               {"--sandbox", "--clock-skew", "-1s"},
 		"TENFOLD_LOG_LEVEL":     {"--sandbox", "--log-level", "loud"},
 		"TENFOLD_OWNER_URL":     {"--sandbox", "--owner-url", "postgres://x"},
 		"TENFOLD_DATABASE_URL":  {"--sandbox", "--database-url", "mysql://x"},

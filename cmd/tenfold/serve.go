@@ -26,6 +26,7 @@ type serveConfig struct {
 	lanes        int
 	batchMax     int
 	queueMax     int
+	clockSkew    time.Duration
 	nats         natsConfig
 	webhooks     webhookConfig
 	access       accessConfig
@@ -64,6 +65,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "number of lanes, which commit batches at the same time")
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
+	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -74,7 +76,7 @@ func newServe() *cobra.Command {
 
 // check returns an error that names the variable of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkNATS, c.ops.check} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -125,6 +127,17 @@ func (c *serveConfig) checkBounds() error {
 		if bound.value < 1 || bound.value > bound.most {
 			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, bound.most, bound.value)
 		}
+	}
+	return nil
+}
+
+// clockSkewMax bounds the difference of clocks that is put up with: beyond it a clock is
+// wrong, and periods that are counted from its times would be, too.
+const clockSkewMax = 15 * time.Minute
+
+func (c *serveConfig) checkClockSkew() error {
+	if c.clockSkew < 0 || c.clockSkew > clockSkewMax {
+		return fmt.Errorf("TENFOLD_CLOCK_SKEW must be between 0s and %s, not %s", clockSkewMax, c.clockSkew)
 	}
 	return nil
 }

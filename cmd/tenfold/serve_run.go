@@ -110,6 +110,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		config.PolicyNotice = 0
 	}
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
+	config.ClockSkew = c.clockSkew
 	observer, err := p.telemetry.Observer(time.Now)
 	if err != nil {
 		return err

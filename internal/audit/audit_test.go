@@ -61,6 +61,8 @@ func (b *filled) tamperings() []tampering {
 		set("payouts", "superseded", "false", "true", of(b.failed), "that failed"),
 		set("payouts", "state", "'FAILED'", "'SUCCEEDED'", of(b.failed), "amount paid and repaid"),
 		raised("payouts", "amount_minor", of(b.advanced)+" AND part = 'REFUND'", "amount paid and repaid"),
+		set("payouts", "arrived_minor", "0", "1", of(b.advanced)+" AND part = 'REFUND'", "amount paid and repaid"),
+		raised("payouts", "came_back_minor", of(b.advanced)+" AND part = 'REFUND'", "amount paid and repaid"),
 		// What tests cost.
 		raised("claims", "fee_fronted_minor", of(b.held), "fee fronted"),
 		raised("claims", "fee_merchant_minor", of(b.held), "fee of the merchant"),

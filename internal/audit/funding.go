@@ -153,7 +153,7 @@ func (b *inspection) couponed(o *payout.Payout, p *parts) (lapsed money.Amount) 
 	case payout.CouponReturned:
 		p.paid += o.Coupon.Redeemed
 	case payout.CouponLapsed:
-		return o.Amount - o.Coupon.Redeemed
+		return o.Reached() - o.Coupon.Redeemed
 	case payout.CouponNone, payout.CouponIssued, payout.CouponRedeemed:
 	}
 	return 0
@@ -177,10 +177,9 @@ func (b *inspection) checkPayouts(subject string, c *claim.Claim, payouts []*pay
 		case o.State == payout.Instructed:
 			p.inFlight += o.Amount
 		case o.State == payout.Succeeded:
-			p.paid += o.Amount
-		case !o.Superseded:
-			p.failed += o.Amount
+			p.paid += o.Stayed()
 		}
+		p.failed += o.Lacks()
 	}
 	refund, compensation := by[payout.Refund], by[payout.Compensation]
 	equal(b, subject, "refund in flight", f.RefundInFlight, refund.inFlight)

@@ -37,6 +37,9 @@ type FileClaim struct {
 	PayoutForm claim.PayoutForm
 	// SamplingCase is the product-level case it belongs to; empty for none.
 	SamplingCase string
+	// PaidLater says that a line which was paid after it was shipped was sold so. It is
+	// no part of the claim: the times of the line say it once it is stored.
+	PaidLater bool
 }
 
 func (f *FileClaim) lineID() string {
@@ -139,7 +142,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	arrived := b.call.Header.ArrivedAt
-	if err := f.checkEligible(l, arrived); err != nil {
+	if err := f.checkEligible(l, b.arrived().Add(b.settings.ClockSkew)); err != nil {
 		return Outcome{}, err
 	}
 	versions, err := f.versions(b.catalog, l, arrived)
@@ -213,12 +216,13 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 		}
 		return stored.line, true, nil
 	}
-	return f.Line, false, nil
+	return f.Line, false, f.checkPayment(f.Line)
 }
 
-// checkEligible refuses a claim that no policy could pay (rules E1, E2).
-func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
-	ineligible := func(rule, detail string) error {
+// checkEligible refuses a claim that no policy could pay (rules E1, E2). A time after
+// latest is still to come.
+func (f *FileClaim) checkEligible(l *order.Line, latest time.Time) error {
+	ineligible := func(rule, detail string) *fault.Error {
 		return fault.New(fault.OrderNotEligible, "order line %s %s", l.ID, detail).
 			With("orderLineId", l.ID).With("rule", rule).At("order_line")
 	}
@@ -229,9 +233,11 @@ func (f *FileClaim) checkEligible(l *order.Line, arrived time.Time) error {
 		return ineligible("NOT_CANCELLED", "was cancelled before shipment")
 	case l.DeliveredAt.IsZero():
 		return ineligible("DELIVERED", "has not been delivered")
-	case l.PaidAt.After(arrived) || l.DeliveredAt.After(arrived):
-		return ineligible("NOT_IN_FUTURE", "has a payment or delivery time in the future")
-	case f.LearnedAt.After(arrived):
+	case l.PaidAt.After(latest):
+		return ineligible("NOT_IN_FUTURE", "has a payment time in the future").At("order_line.paid_at")
+	case l.DeliveredAt.After(latest):
+		return ineligible("NOT_IN_FUTURE", "has a delivery time in the future").At("order_line.delivered_at")
+	case f.LearnedAt.After(latest):
 		return fault.New(fault.RequestInvalid, "learned_at must not be in the future").At("learned_at")
 	case f.ClaimantID != "" && f.ClaimantID != l.PayerID && f.ClaimantID != l.RecipientID:
 		return fault.New(fault.ClaimantNotEligible, "the claimant neither paid for order line %s nor received it", l.ID).

@@ -72,6 +72,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	result := r.Result
+	result.IssuedAt = b.seen(result.IssuedAt)
 	result.Kind = judge.Kind
 	result.MerchantID, result.ID = b.merchantID, b.ids.Next(b.now)
 	result.OrderLineID, result.RecordedAt = c.OrderLineID, b.now
@@ -107,6 +108,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator
 		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
 			return err
 		}
+	}
+	if err := r.checkTime(b, c.PaidAt, c.OrderLineID); err != nil {
+		return err
 	}
 	if c.State.Final() && c.State != claim.Paid && c.State != claim.Rejected {
 		return c.Refuse(claim.ResultUndecided)

@@ -72,6 +72,8 @@ type Settings struct {
 	LapseGrace time.Duration
 	// PayoutLife is how long after an instruction the gateway may still pay it.
 	PayoutLife time.Duration
+	// ClockSkew is how far the clock of whoever tells a fact may be ahead of ours.
+	ClockSkew time.Duration
 }
 
 // Call is a command with its header, and what came of it.

@@ -81,12 +81,16 @@ func (m *MoneyMove) decide(b *Book) (Outcome, error) {
 	if _, used := b.transferWith(m.Reference, m.Kind); used {
 		return Outcome{}, ReferenceUsed(m.Reference)
 	}
+	at, err := b.moved(m.EffectiveAt, "effective_at")
+	if err != nil {
+		return Outcome{}, err
+	}
 	if err := m.checkFree(b); err != nil {
 		return Outcome{}, err
 	}
 	first := b.head.TransferNumber + 1
 	b.record(moneyEvents[m.Kind], "")
-	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: m.EffectiveAt}); err != nil {
+	if err := b.post(m.Kind, m.Amount, posting{external: m.Reference, at: at}); err != nil {
 		return Outcome{}, err
 	}
 	if source, in := incomes[m.Kind]; in {
@@ -218,6 +222,13 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.TransferAlreadyReversed, "top-up %s has already been reversed by transfer %d", r.Reference, done.Number).
 			With("reference", r.Reference).With("transferNumber", done.Number)
 	}
+	at, err := b.moved(r.EffectiveAt, "effective_at")
+	if err == nil {
+		err = b.notBefore(r.EffectiveAt, t.EffectiveAt, "effective_at", "the bounce of a top-up", "its payment")
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
 	number, amount := t.Number, t.Amount
 	first := b.head.TransferNumber + 1
 	b.record(event.TopUpReversed, "")
@@ -229,7 +240,7 @@ func (r *ReverseTopUp) decide(b *Book) (Outcome, error) {
 		if part.amount == 0 {
 			continue
 		}
-		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number, at: r.EffectiveAt}); err != nil {
+		if err := b.post(part.kind, part.amount, posting{external: r.Reference, reverses: number, at: at}); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -44,6 +44,13 @@ func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
 	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
 		return Outcome{}, err
 	}
+	at, err := b.moved(r.EffectiveAt, "effective_at")
+	if err == nil {
+		err = b.notBefore(r.EffectiveAt, c.ConfirmedAt, "effective_at", "a repayment", "the claim was paid")
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
 	if _, used := b.transferWith(r.Reference, ledger.ClawBackRepaid); used {
 		return Outcome{}, ReferenceUsed(r.Reference)
 	}
@@ -57,7 +64,7 @@ func (r *RepayClawBack) decide(b *Book) (Outcome, error) {
 	first := b.head.TransferNumber + 1
 	b.record(event.ClawBackRepaid, c.ID)
 	c = b.change(c.ID)
-	if err := b.post(ledger.ClawBackRepaid, r.Amount, posting{claim: c, external: r.Reference, at: r.EffectiveAt}); err != nil {
+	if err := b.post(ledger.ClawBackRepaid, r.Amount, posting{claim: c, external: r.Reference, at: at}); err != nil {
 		return Outcome{}, err
 	}
 	o := b.about(c.ID)

@@ -116,9 +116,8 @@ func (b *Book) checkRefund(lineID string, r *OrderRefund) (known bool, err error
 	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
 		return false, err
 	}
-	if r.RefundedAt.IsZero() || r.RefundedAt.After(b.call.Header.ArrivedAt) {
-		return false, fault.New(fault.RequestInvalid, "refund %s needs the time when the buyer got it, which is not in the future", r.RefundID).
-			At("refunded_at")
+	if err := r.checkTime(b, lineID); err != nil {
+		return false, err
 	}
 	if have := b.refunds.get(refundKey{lineID, r.RefundID}); have != nil {
 		if have.same(r) {

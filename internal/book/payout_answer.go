@@ -48,7 +48,7 @@ func (a *AnswerPayout) follow(b *Book, n *Needs, _ int) {
 		return
 	}
 	n.claim(b.merchantID, p.ClaimID)
-	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeSucceeded {
+	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeSucceeded || a.Answer.Told() {
 		followLine(b, n, p.ClaimID)
 	}
 }
@@ -56,17 +56,32 @@ func (a *AnswerPayout) follow(b *Book, n *Needs, _ int) {
 func (a *AnswerPayout) Cover(d *request.Digest) {
 	d.Texts(a.PayoutID, string(a.Answer.Outcome), a.Answer.GatewayReference, a.Answer.FailureCode)
 	d.Time(a.Answer.OccurredAt)
-	if a.DigestVersion() > request.FirstVersion {
+	version := a.DigestVersion()
+	if version >= answerWithExpiry {
 		d.Time(a.Answer.ExpiresAt)
+	}
+	if version >= answerWithAmount {
+		d.Number(int64(a.Answer.Amount))
+		d.Texts(a.Answer.Currency)
+		d.Number(int64(a.Answer.Try))
 	}
 }
 
-// DigestVersion implements grown: the second list covers a coupon's expiry.
+// The lists of fields after the first: each covers all of the one before it.
+const (
+	answerWithExpiry = 2
+	answerWithAmount = 3
+)
+
+// DigestVersion is the oldest list of fields that says all of the answer.
 func (a *AnswerPayout) DigestVersion() int64 {
-	if a.Answer.ExpiresAt.IsZero() {
-		return request.FirstVersion
+	switch {
+	case a.Answer.Told() || a.Answer.Try != 0:
+		return answerWithAmount
+	case !a.Answer.ExpiresAt.IsZero():
+		return answerWithExpiry
 	}
-	return request.FirstVersion + 1
+	return request.FirstVersion
 }
 
 func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
@@ -77,8 +92,15 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if _, err := b.Claim(p.ClaimID); err != nil {
 		return Outcome{}, err
 	}
-	step, ok := answers[p.State][a.Answer.Outcome]
-	if a.ofEarlierTry(b, p) {
+	if err := a.check(b, p); err != nil {
+		return Outcome{}, err
+	}
+	if err := a.checkTimes(b, p.CreatedAt); err != nil {
+		return Outcome{}, err
+	}
+	step, ok := a.step(p)
+	earlier := a.ofEarlierTry(b, p)
+	if earlier {
 		// The money it would have paid was sent again.
 		ok = false
 	}
@@ -99,8 +121,13 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if a.Answer.FailureCode != "" {
 		b.detail("failure_code", a.Answer.FailureCode)
 	}
+	a.tell(b)
+	unexpected := a.unexpected(p, ok) || earlier && a.Answer.Outcome == payout.OutcomeReturned
 	if !ok {
-		b.contradict(p, a.Answer.Outcome)
+		if !a.knownReturn(p) {
+			b.contradict(p, a.Answer.Outcome)
+		}
+		b.escalate(p.ClaimID, unexpected)
 		return b.paidOut(a.PayoutID), nil
 	}
 	p = b.payouts.edit(a.PayoutID, b.command)
@@ -121,19 +148,25 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 	if p.Form == claim.Coupon && !a.Answer.ExpiresAt.IsZero() {
 		p.Coupon.ExpiresAt = a.Answer.ExpiresAt
 	}
-	if err := step.book(b, b.change(p.ClaimID), p, a.Answer.OccurredAt); err != nil {
+	if err := step.book(b, b.change(p.ClaimID), p, b.seen(a.Answer.OccurredAt)); err != nil {
 		return Outcome{}, err
 	}
-	if twice {
-		b.change(p.ClaimID).Escalated = true
-	}
+	b.escalate(p.ClaimID, unexpected || twice)
 	return b.paidOut(a.PayoutID), nil
 }
 
 // ofEarlierTry says whether the answer is about an earlier try than the current one:
-// an operator has sent the payout again since.
+// an operator has sent the payout again since. The number of the try decides. Only where
+// no number is told do times have to: of the end of the try where the worker asked, and
+// of the failure where it was reported.
 func (a *AnswerPayout) ofEarlierTry(b *Book, p *payout.Payout) bool {
-	if p.State != payout.Instructed || a.Answer.Outcome != payout.OutcomeFailed {
+	if p.State != payout.Instructed || a.Answer.Outcome == payout.OutcomeSucceeded {
+		return false
+	}
+	if a.Answer.Try > 0 {
+		return a.Answer.Try < p.Try
+	}
+	if a.Answer.Outcome != payout.OutcomeFailed {
 		return false
 	}
 	if b.call.Header.RequestID == "" {
@@ -232,14 +265,17 @@ var answers = map[payout.State]map[payout.Outcome]answer{
 }
 
 // payoutArrived books the gateway's report that the consumer has the money, or a
-// coupon, which counts as paid.
+// coupon, which counts as paid. What arrived may be less than was sent, or more.
 func (b *Book) payoutArrived(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	kind := ledger.PayoutConfirmed
-	if p.Form == claim.Coupon {
-		kind, p.Coupon.State = ledger.CouponIssued, payout.CouponIssued
-	}
-	if err := b.post(kind, p.Amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
+	asked := min(p.Amount, p.Reached())
+	if err := b.post(arrives(p), asked, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
 		return err
+	}
+	switch {
+	case p.Reached() < p.Amount:
+		return b.payoutFellShort(c, p, at)
+	case p.Reached() > p.Amount:
+		return b.arrivedMore(c, p, p.Reached()-p.Amount, at)
 	}
 	return b.settle(c)
 }
@@ -286,31 +322,14 @@ func (b *Book) payoutFailed(c *claim.Claim, p *payout.Payout, at time.Time) erro
 }
 
 // payoutReturned books a payout that came back after it had arrived; of a coupon, the
-// unspent part. If the consumer had already repaid some of it, that much came back
-// twice and goes to suspense.
+// unspent part.
 func (b *Book) payoutReturned(c *claim.Claim, p *payout.Payout, at time.Time) error {
-	whole, back, twice := p.Amount, ledger.PayoutCameBack, ledger.SuspenseReceived
+	back := p.Reached() - p.CameBack
 	if p.Form == claim.Coupon {
-		whole, back, twice = p.CouponLeft(), ledger.CouponReturned, ledger.CouponLapsed
-		p.Coupon.State = payout.CouponReturned
+		back, p.Coupon.State = p.CouponLeft(), payout.CouponReturned
 	}
-	again := min(whole, paidOf(c, p.Part))
-	for _, part := range []struct {
-		kind   ledger.Kind
-		amount money.Amount
-	}{{back, again}, {twice, whole - again}} {
-		if part.amount == 0 {
-			continue
-		}
-		if err := b.post(part.kind, part.amount, posting{claim: c, part: p.Part, payoutID: p.ID, at: at}); err != nil {
-			return err
-		}
-	}
-	t := claim.PayoutFailedForGood
-	if c.State == claim.Paid {
-		t = claim.PayoutReturned
-	}
-	return b.payoutMadeAgain(c, p, again, t)
+	p.CameBack, p.Superseded = 0, false
+	return b.cameBack(c, p, back, at)
 }
 
 // payoutArrivedLate books a success that the gateway reports after a failure: the

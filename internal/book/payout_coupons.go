@@ -41,6 +41,14 @@ func (o *onCoupon) coupon(b *Book) (*payout.Payout, error) {
 		With("payoutId", p.ID).With("state", p.State).With("couponState", p.Coupon.State)
 }
 
+// movedAfter gives when something happened to a coupon, as it is recorded.
+func (o *onCoupon) movedAfter(b *Book, p *payout.Payout, at time.Time) (time.Time, error) {
+	if err := b.notBefore(at, p.CreatedAt, "occurred_at", "the use of a coupon", "it was sent"); err != nil {
+		return time.Time{}, err
+	}
+	return b.moved(at, "occurred_at")
+}
+
 // RedeemCoupon records that a consumer spent a coupon or a part of it. Refuses with
 // COUPON_EXCEEDED if the amount is more than is left on the coupon.
 type RedeemCoupon struct {
@@ -82,6 +90,10 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
 		return Outcome{}, err
 	}
+	at, err := r.movedAfter(b, p, r.EffectiveAt)
+	if err != nil {
+		return Outcome{}, err
+	}
 	if _, used := b.transferWith(r.Reference, ledger.CouponRedeemed); used {
 		return Outcome{}, ReferenceUsed(r.Reference)
 	}
@@ -95,11 +107,11 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 	b.record(event.CouponRedeemed, p.ClaimID)
 	b.detail("payout", p.ID)
 	p = b.payouts.edit(p.ID, b.command)
-	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Amount {
+	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Reached() {
 		p.Coupon.State = payout.CouponRedeemed
 	}
 	c := &b.claims.get(p.ClaimID).Claim
-	posted := posting{claim: c, payoutID: p.ID, external: r.Reference, at: r.EffectiveAt}
+	posted := posting{claim: c, payoutID: p.ID, external: r.Reference, at: at}
 	if err := b.post(ledger.CouponRedeemed, r.Amount, posted); err != nil {
 		return Outcome{}, err
 	}
@@ -128,6 +140,10 @@ func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	lapsed, err := l.movedAfter(b, p, l.EffectiveAt)
+	if err != nil {
+		return Outcome{}, err
+	}
 	left, at := p.CouponLeft(), p.Coupon.ExpiresAt
 	until := at.Format(time.RFC3339)
 	if at.IsZero() {
@@ -145,7 +161,7 @@ func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
 	p = b.payouts.edit(p.ID, b.command)
 	p.Coupon.State = payout.CouponLapsed
 	c := &b.claims.get(p.ClaimID).Claim
-	if err := b.post(ledger.CouponLapsed, left, posting{claim: c, payoutID: p.ID, at: l.EffectiveAt}); err != nil {
+	if err := b.post(ledger.CouponLapsed, left, posting{claim: c, payoutID: p.ID, at: lapsed}); err != nil {
 		return Outcome{}, err
 	}
 	o := b.paidOut(p.ID)

@@ -12,9 +12,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// RetryPayout is an operator's command to send a failed or returned payout again. A
-// failed payout keeps its out-number, so that the gateway can make sure that it pays
-// once. A returned one was paid under its number and gets a new one. A payout to
+// RetryPayout is an operator's command to send a payout again that failed, came back or
+// was made in part. A failed payout keeps its out-number, so that the gateway can make
+// sure that it pays once. What came back, or did not arrive, of a payout that was made
+// leaves under a new number. A payout to
 // another destination also gets a new number, once the gateway may no longer pay the
 // failed one.
 type RetryPayout struct {
@@ -53,8 +54,8 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if p.State != payout.Failed && p.State != payout.Returned {
-		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only a failed or returned payout can be retried", p.ID, p.State).
+	if p.State != payout.Failed && p.State != payout.Returned && p.Lacks() == 0 {
+		return Outcome{}, fault.New(fault.PayoutStateConflict, "payout %s is %s; only a payout that failed, came back or was made in part can be retried", p.ID, p.State).
 			With("payoutId", p.ID).With("state", p.State).About(c)
 	}
 	if _, ok := claim.Next(c.State, claim.PayoutRetried); !ok {
@@ -134,7 +135,7 @@ func (b *Book) supersede(c *claim.Claim) {
 	for _, id := range b.payoutsOf[c.ID] {
 		p := b.payouts.get(id)
 		switch {
-		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned:
+		case p == nil || p.Superseded || p.State != payout.Failed && p.State != payout.Returned && p.Lacks() == 0:
 		case b.lookedAfter(p):
 			// The gateway may still have paid it: its money keeps waiting.
 			failed(c, p.Part, p.Amount)
@@ -176,6 +177,7 @@ func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
 			return err
 		}
 		p.State, p.FailureCode, p.NotAfter = payout.Instructed, "", b.now.Add(b.settings.PayoutLife)
+		p.Try++
 		failed(c, p.Part, -p.Amount)
 		b.look(*p)
 	}

@@ -17,6 +17,10 @@ func (s *scenario) gateway(merchant string, a args) (told []string, err error) {
 	if a.has("expires") {
 		answer.ExpiresAt = s.Now().Add(a.duration("expires"))
 	}
+	if a.has("amount") {
+		answer.Amount, answer.Currency = a.amount("amount"), a.text("currency", currency)
+	}
+	answer.Try = a.number("try", 0)
 	var names []string
 	if a.has("claim") {
 		names = s.payoutsOf(merchant, s.id(a.must("claim")), payout.Instructed)

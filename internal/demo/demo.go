@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -222,7 +225,7 @@ func (m *market) work(ctx context.Context, at time.Time) error {
 	if err := m.runDueWork(ctx, at); err != nil {
 		return err
 	}
-	if err := m.reportOutcomes(ctx); err != nil {
+	if err := m.reportOutcomes(ctx, at); err != nil {
 		return err
 	}
 	return m.runDueWork(ctx, at)
@@ -253,18 +256,46 @@ func (m *market) runDueWork(ctx context.Context, at time.Time) error {
 	}
 }
 
-// reportOutcomes sends the reports of the payment service.
-func (m *market) reportOutcomes(ctx context.Context) error {
+// reportOutcomes sends the reports of the payment service at a time.
+func (m *market) reportOutcomes(ctx context.Context, at time.Time) error {
 	for _, r := range m.config.Payments.TakeReports() {
-		outcome := tenfoldv1.PayoutOutcome(tenfoldv1.PayoutOutcome_value["PAYOUT_OUTCOME_"+string(r.Answer.Outcome)])
-		_, err := call(ctx, m, payments, m.claims.ReportPayoutOutcome, &tenfoldv1.ReportPayoutOutcomeRequest{
-			Parent: "merchants/-", RequestId: fmt.Sprintf("report-%d-%s", outcome, r.OutNumber), OutNumber: r.OutNumber,
-			Outcome: outcome, GatewayReference: r.Answer.GatewayReference, FailureCode: r.Answer.FailureCode,
-			OccurredAt: timestamppb.New(r.Answer.OccurredAt),
-		})
-		if err != nil {
+		if err := m.reportOutcome(ctx, at, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// reportOutcome sends one report. A server that was killed shows its first time again,
+// at which nothing that is reported has happened: then its clock is moved first.
+func (m *market) reportOutcome(ctx context.Context, at time.Time, r payouttest.Report) error {
+	for {
+		outcome := tenfoldv1.PayoutOutcome(tenfoldv1.PayoutOutcome_value["PAYOUT_OUTCOME_"+string(r.Answer.Outcome)])
+		_, err := call(ctx, m, payments, m.claims.ReportPayoutOutcome, &tenfoldv1.ReportPayoutOutcomeRequest{
+			Parent: "merchants/-", RequestId: fmt.Sprintf("report-%d-%s", outcome, r.OutNumber), OutNumber: r.OutNumber,
+			Outcome: outcome, GatewayReference: r.Answer.GatewayReference, FailureCode: r.Answer.FailureCode,
+			OccurredAt: timestamppb.New(r.Answer.OccurredAt), Amount: amountOf(&r.Answer), TryNumber: r.Answer.Try,
+		})
+		if status.Code(err) != codes.InvalidArgument {
+			return err
+		}
+		shown, clockErr := call(ctx, m, operator, m.sandbox.GetClock, &tenfoldv1.GetClockRequest{})
+		if clockErr != nil || !shown.GetNow().AsTime().Before(at) {
+			return err
+		}
+		_, clockErr = call(ctx, m, operator, m.sandbox.AdvanceClock, &tenfoldv1.AdvanceClockRequest{
+			Target: &tenfoldv1.AdvanceClockRequest_To{To: timestamppb.New(at)},
+		})
+		if clockErr != nil {
+			return clockErr
+		}
+	}
+}
+
+// amountOf is the amount that a report names; nil for none.
+func amountOf(a *payout.Answer) *tenfoldv1.Money {
+	if !a.Told() {
+		return nil
+	}
+	return &tenfoldv1.Money{CurrencyCode: a.Currency, MinorUnits: int64(a.Amount)}
 }

@@ -23,10 +23,14 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 	if err := v.Check(); err != nil {
 		return false, err
 	}
-	if v.PublishedAt.After(e.Now()) {
+	told, now := publication{v}, e.Now()
+	if v.PublishedAt.After(now.Add(e.config.ClockSkew)) {
 		return false, fault.New(fault.RequestInvalid, "published_at must not be in the future").At("policy_version.published_at")
 	}
-	return e.changeCatalog(ctx, h, publication{v}, func(r request.Once) (bool, error) {
+	if v.PublishedAt.After(now) {
+		v.PublishedAt = now
+	}
+	return e.changeCatalog(ctx, h, told, func(r request.Once) (bool, error) {
 		r.Name = fmt.Sprintf("policies/%s/versions/%d", v.PolicyID, v.Number)
 		return e.db.PublishPolicyVersion(ctx, r, &v, func() error { return e.checkPolicyNotice(&v) })
 	})

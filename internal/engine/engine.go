@@ -68,7 +68,7 @@ func Defaults() Config {
 
 		PolicyNotice: policy.NoticeMin,
 
-		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour},
+		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour, ClockSkew: time.Minute},
 	}
 }
 
@@ -258,6 +258,9 @@ func queueFull(most int) error {
 	return fault.New(fault.QueueFull, "the command queue for this book is full (%d commands)", most).
 		With("queueMax", most).After(200 * time.Millisecond)
 }
+
+// ClockSkew is how far the clock of whoever tells a fact may be ahead of the engine's.
+func (e *Engine) ClockSkew() time.Duration { return e.config.ClockSkew }
 
 // LapseGrace is how long after a deadline it fires.
 func (e *Engine) LapseGrace() time.Duration { return e.config.LapseGrace }

@@ -125,16 +125,22 @@ func (r *replicated) Payouts() ([]payout.Payout, error) {
 		Superseded bool         `db:"superseded"`
 		NotAfter   time.Time    `db:"not_after"`
 		Coupon     string       `db:"coupon_state"`
+		Form       string       `db:"form"`
+		Try        int32        `db:"try_number"`
+		Arrived    int64        `db:"arrived_minor"`
+		CameBack   int64        `db:"came_back_minor"`
 	}
 	err := r.rows.SelectContext(r.t.Context(), &rows, `
-		SELECT payout_id, out_number, claim_id, part, state, amount_minor, superseded, not_after, coupon_state
+		SELECT payout_id, out_number, claim_id, part, state, amount_minor, superseded, not_after, coupon_state,
+		       form, try_number, arrived_minor, came_back_minor
 		FROM payouts WHERE merchant_id = $1 ORDER BY payout_id`, r.merchant)
 	list := make([]payout.Payout, len(rows))
 	for i, p := range rows {
 		list[i] = payout.Payout{
 			MerchantID: r.merchant, ID: p.ID, OutNumber: p.OutNumber, ClaimID: p.ClaimID, Part: p.Part, State: p.State,
 			Amount: money.Amount(p.Amount), Superseded: p.Superseded, NotAfter: p.NotAfter,
-			Coupon: payout.Coupon{State: payout.CouponState(p.Coupon)},
+			Coupon: payout.Coupon{State: payout.CouponState(p.Coupon)}, Form: claim.PayoutForm(p.Form),
+			Try: p.Try, Arrived: money.Amount(p.Arrived), CameBack: money.Amount(p.CameBack),
 		}
 	}
 	return list, err

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -66,8 +67,22 @@ func (l *Line) checkParties() error {
 	return nil
 }
 
-// checkTimes compares only shipping and delivery. Payment may come at any time:
-// cash on delivery and buy-now-pay-later are paid after the goods arrived.
+// ShippedBy is when a line had left the merchant at the latest; zero if nobody tells.
+func (l *Line) ShippedBy() time.Time {
+	if l.ShippedAt.IsZero() {
+		return l.DeliveredAt
+	}
+	return l.ShippedAt
+}
+
+// PaidLater says whether a line was paid after it was shipped or delivered, as with cash
+// on delivery and pay-later. A filing has to say that it was sold so.
+func (l *Line) PaidLater() bool {
+	return !l.PaidAt.IsZero() && !l.ShippedBy().IsZero() && l.ShippedBy().Before(l.PaidAt)
+}
+
+// checkTimes compares only shipping and delivery. Payment may come at any time, see
+// PaidLater.
 func (l *Line) checkTimes() error {
 	if !l.ShippedAt.IsZero() && !l.DeliveredAt.IsZero() && l.DeliveredAt.Before(l.ShippedAt) {
 		return invalid("delivered_at", "an order line cannot be delivered before it is shipped")

@@ -62,8 +62,17 @@ type Payout struct {
 	// back through the original payment (rule O1).
 	Form         claim.PayoutForm
 	RidesPayment bool
-	// Superseded says that the money has since gone out under another number.
+	// Superseded says that the money has since gone out under another number: all of it,
+	// or the part of it that did not arrive or did not stay.
 	Superseded bool
+	// Try counts how often it was sent by a decision of ours: 1 at first, and one more
+	// with each retry under the same number.
+	Try int32
+	// Arrived is the amount that reached the consumer under the number, and CameBack the
+	// part of it that came back while the rest stayed. Arrived is zero where the amount is
+	// the payout's own, or nothing has arrived.
+	Arrived  money.Amount
+	CameBack money.Amount
 	// NotAfter is the latest time at which the gateway may pay.
 	NotAfter         time.Time
 	GatewayReference string
@@ -74,7 +83,35 @@ type Payout struct {
 	Coupon Coupon
 }
 
-// Coupon is a consumer's coupon; its face value is the payout's amount.
+// Reached is the amount that reached the consumer, whether it stayed or not.
+func (p *Payout) Reached() money.Amount {
+	switch {
+	case p.State != Succeeded && p.State != Returned:
+		return 0
+	case p.Arrived > 0:
+		return p.Arrived
+	}
+	return p.Amount
+}
+
+// Stayed is the amount that reached the consumer and did not come back.
+func (p *Payout) Stayed() money.Amount {
+	if p.State != Succeeded {
+		return 0
+	}
+	return p.Reached() - p.CameBack
+}
+
+// Lacks is the amount that did not reach the consumer under the number, or came back: as
+// far as it is owed it has to be sent once more, unless it has been.
+func (p *Payout) Lacks() money.Amount {
+	if p.State == Instructed || p.Superseded {
+		return 0
+	}
+	return max(p.Amount, p.Reached()) - p.Stayed()
+}
+
+// Coupon is a consumer's coupon; its face value is the amount that arrived.
 type Coupon struct {
 	State CouponState
 	// Redeemed is the amount that was spent.
@@ -110,7 +147,7 @@ func (p *Payout) CouponLeft() money.Amount {
 	if p.Coupon.State != CouponIssued {
 		return 0
 	}
-	return p.Amount - p.Coupon.Redeemed
+	return p.Reached() - p.Coupon.Redeemed
 }
 
 // Outcome is what the gateway says about a payout.
@@ -142,7 +179,17 @@ type Answer struct {
 	// ExpiresAt is until when a coupon can be spent; zero if the gateway did not
 	// say.
 	ExpiresAt time.Time
+	// Amount and Currency are what was paid, or came back, under the number in all; zero
+	// and empty if the gateway did not say, which means the whole amount.
+	Amount   money.Amount
+	Currency string
+	// Try is the number of the try that the answer is about; zero if the gateway did not
+	// say.
+	Try int32
 }
+
+// Told says whether the answer names an amount.
+func (a *Answer) Told() bool { return a.Amount != 0 || a.Currency != "" }
 
 // Gateway makes payouts. Instruct may be repeated with the same out-number and pays
 // at most once. An error of either call means that the outcome is unknown.

@@ -71,7 +71,7 @@ func TestTakeDuesPutsOff(t *testing.T) {
 		want = append(want, payout.Payout{
 			MerchantID: "m1", ID: fmt.Sprintf("p%d", i), ClaimID: "c1", Part: payout.Refund, State: payout.Instructed,
 			Amount: money.Amount(100 + i), Currency: "CNY", OutNumber: fmt.Sprintf("N%d", i), PaymentID: "pay-1", Destination: "wallet-1",
-			NotAfter: duesAt.Add(72 * time.Hour), CreatedAt: duesAt, Form: claim.Cash,
+			NotAfter: duesAt.Add(72 * time.Hour), CreatedAt: duesAt, Form: claim.Cash, Try: 1,
 		})
 	}
 	if diff := cmp.Diff(want, first); diff != "" {

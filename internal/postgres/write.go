@@ -269,11 +269,13 @@ func (tx *Tx) writePayoutsMade(c *book.Changes) {
 		INSERT INTO payouts (merchant_id, payout_id, claim_id, part, state, amount_minor, currency,
 		                     out_number, payment_id, destination, not_after, gateway_reference,
 		                     failure_code, created_at, answered_at, form, rides_payment, superseded,
-		                     coupon_state, coupon_redeemed_minor, coupon_expires_at)
+		                     coupon_state, coupon_redeemed_minor, coupon_expires_at,
+		                     try_number, arrived_minor, came_back_minor)
 		SELECT r.merchant_id, r.payout_id, r.claim_id, r.part, r.state, r.amount_minor, r.currency,
 		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
 		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded,
-		       r.coupon_state, r.coupon_redeemed_minor, r.coupon_expires_at
+		       r.coupon_state, r.coupon_redeemed_minor, r.coupon_expires_at,
+		       r.try_number, r.arrived_minor, r.came_back_minor
 		FROM unnest($1::payouts[]) r`,
 		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))
 }
@@ -290,6 +292,8 @@ func putPayout(r *pgwire.Records, p *payout.Payout) {
 	r.Texts(string(p.Coupon.State))
 	r.Bigints(int64(p.Coupon.Redeemed))
 	r.Times(p.Coupon.ExpiresAt)
+	r.Integer(p.Try)
+	r.Bigints(int64(p.Arrived), int64(p.CameBack))
 }
 
 func (tx *Tx) writePayoutsChanged(c *book.Changes) {
@@ -302,7 +306,8 @@ func (tx *Tx) writePayoutsChanged(c *book.Changes) {
 		SET state = k.state, destination = k.destination, not_after = k.not_after,
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
 		    superseded = k.superseded, coupon_state = k.coupon_state,
-		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at
+		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at,
+		    try_number = k.try_number, arrived_minor = k.arrived_minor, came_back_minor = k.came_back_minor
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
 		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))

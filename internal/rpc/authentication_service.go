@@ -73,15 +73,11 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 	if err != nil {
 		return nil, err
 	}
-	issued := moment(r.GetIssuedAt())
-	if issued.After(s.engine.Now()) {
-		return nil, invalid("issued_at", "a report cannot be issued in the future")
-	}
 	authenticator, _ := nameOf(r.GetAuthenticator())
 	cmd := book.RecordResult{Result: claim.Result{
 		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
 		Sample: sampleSources.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
-		Units: units(r.GetUnitVerdicts()), IssuedAt: issued, ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
+		Units: units(r.GetUnitVerdicts()), IssuedAt: moment(r.GetIssuedAt()), ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
 		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
 		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
 	}}

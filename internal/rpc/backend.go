@@ -3,10 +3,8 @@ package rpc
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -79,15 +77,6 @@ func answer[R any](r *R, err error) (*R, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// effectiveAt reads when money moved outside. It refuses a time in the future.
-func (b *backend) effectiveAt(t *timestamppb.Timestamp, field string) (time.Time, error) {
-	at := moment(t)
-	if at.After(b.engine.Now()) {
-		return at, invalid(field, "money cannot have moved in the future")
-	}
-	return at, nil
 }
 
 // referenceAt names the field of a reference that was refused as used already.

@@ -64,6 +64,7 @@ func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.Orde
 		if cmd.Line, err = orderLine(given); err != nil {
 			return err
 		}
+		cmd.PaidLater = given.GetPaidAfterDelivery()
 	}
 	if err := under(parent, name, field); err != nil {
 		return err
@@ -109,6 +110,9 @@ func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimReque
 func (s *claimService) fileChecked(ctx context.Context, r *tenfoldv1.FileClaimRequest) (c *tenfoldv1.Claim, replayed bool, err error) {
 	defer caught(&err)
 	if err := violated(s.validator.Validate(r)); err != nil {
+		return nil, false, err
+	}
+	if err := checkTimeForm(r); err != nil {
 		return nil, false, err
 	}
 	return s.file(ctx, r)

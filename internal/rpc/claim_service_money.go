@@ -60,6 +60,7 @@ func (s *claimService) ReportPayoutOutcome(ctx context.Context, r *tenfoldv1.Rep
 	o, err := s.run(ctx, anchor(merchant), r, &book.AnswerPayout{OutNumber: r.GetOutNumber(), Answer: payout.Answer{
 		Outcome: payoutOutcomes.domain(r.GetOutcome()), GatewayReference: r.GetGatewayReference(),
 		FailureCode: r.GetFailureCode(), OccurredAt: moment(r.GetOccurredAt()), ExpiresAt: moment(r.GetCouponExpiresAt()),
+		Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(), Try: r.GetTryNumber(),
 	}})
 	if err != nil {
 		return nil, err

@@ -105,10 +105,17 @@ func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
 		GatewayReference: o.GatewayReference, FailureCode: o.FailureCode,
 		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt),
 		Form: payoutForms.proto(o.Form), RidesPayment: o.RidesPayment, Superseded: o.Superseded,
+		TryNumber: o.Try,
+	}
+	if reached := o.Reached(); reached > 0 {
+		p.Arrived = moneyOf(reached, o.Currency)
+	}
+	if o.CameBack > 0 {
+		p.CameBack = moneyOf(o.CameBack, o.Currency)
 	}
 	if o.Coupon.State != payout.CouponNone {
 		p.Coupon = &tenfoldv1.Coupon{
-			State: couponStates.proto(o.Coupon.State), Face: moneyOf(o.Amount, o.Currency),
+			State: couponStates.proto(o.Coupon.State), Face: moneyOf(o.Reached(), o.Currency),
 			Redeemed: moneyOf(o.Coupon.Redeemed, o.Currency), ExpiresAt: stamp(o.Coupon.ExpiresAt),
 		}
 	}

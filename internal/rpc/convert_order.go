@@ -60,7 +60,7 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 		ProductId:               l.ProductID, SkuId: l.SKUID, BatchId: l.BatchID, Category: l.Category,
 		Quantity: l.Quantity, UnitPrice: moneyOf(l.UnitPrice, l.Currency), GoodsPaid: moneyOf(l.GoodsPaid, l.Currency),
 		PlatformSubsidy: moneyOf(l.PlatformSubsidy, l.Currency), ShippingPaid: moneyOf(l.ShippingPaid, l.Currency),
-		PayerId: l.PayerID, RecipientId: l.RecipientID,
+		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(),
 	}
 	for _, d := range l.Discounts {
 		p.Discounts = append(p.Discounts, &tenfoldv1.Discount{

@@ -48,10 +48,7 @@ type moneyRequest interface {
 // has in field.
 func (s *depositService) moveMoney(ctx context.Context, r moneyRequest, kind ledger.Kind, reference, field string) (moneyAnswer, error) {
 	merchant, _ := nameOf(r.GetName())
-	effective, err := s.effectiveAt(r.GetEffectiveAt(), "effective_at")
-	if err != nil {
-		return moneyAnswer{}, err
-	}
+	effective := moment(r.GetEffectiveAt())
 	o, err := s.run(ctx, merchant, r, &book.MoneyMove{
 		Kind: kind, Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
 		Reference: reference, EffectiveAt: effective,
@@ -84,10 +81,7 @@ func (s *depositService) TakeBackShopFunds(ctx context.Context, r *tenfoldv1.Tak
 
 func (s *depositService) ReverseTopUp(ctx context.Context, r *tenfoldv1.ReverseTopUpRequest) (*tenfoldv1.ReverseTopUpResponse, error) {
 	merchant, _ := nameOf(r.GetName())
-	effective, err := s.effectiveAt(r.GetEffectiveAt(), "effective_at")
-	if err != nil {
-		return nil, err
-	}
+	effective := moment(r.GetEffectiveAt())
 	cmd := book.ReverseTopUp{Reference: r.GetPaymentReference(), EffectiveAt: effective}
 	if name := r.GetTransfer(); name != "" {
 		if err := under(r.GetName(), name, "transfer"); err != nil {

@@ -29,6 +29,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"maxMinor":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"currency":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"path":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"latest":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"requestId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"termMax":   tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 
@@ -59,6 +60,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"revision":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"state":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"unit":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"earliest":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
+	"lastTry":     tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"closedAt":    tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"confirmedAt": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"rule":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,

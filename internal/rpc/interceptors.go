@@ -99,7 +99,10 @@ func (c *chain) check(request any) error {
 	if !ok {
 		return fmt.Errorf("request is a %T, not a message", request)
 	}
-	return violated(c.validator.Validate(m))
+	if err := violated(c.validator.Validate(m)); err != nil {
+		return err
+	}
+	return checkTimeForm(m)
 }
 
 // stream does for streams what unary does for calls; a stream has no deadline

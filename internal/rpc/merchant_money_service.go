@@ -53,10 +53,7 @@ func (s *merchantMoneyService) CompleteExit(ctx context.Context, r *tenfoldv1.Co
 }
 
 func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *tenfoldv1.RecordConsumerRepaymentRequest) (*tenfoldv1.RecordConsumerRepaymentResponse, error) {
-	effective, err := s.effectiveAt(r.GetEffectiveAt(), "effective_at")
-	if err != nil {
-		return nil, err
-	}
+	effective := moment(r.GetEffectiveAt())
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.RepayClawBack{
 			ClaimID: on.ClaimID, Amount: money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
@@ -72,10 +69,7 @@ func (s *merchantMoneyService) RecordConsumerRepayment(ctx context.Context, r *t
 
 func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenfoldv1.ReportCouponRedeemedRequest) (*tenfoldv1.ReportCouponRedeemedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	occurred, err := s.effectiveAt(r.GetOccurredAt(), "occurred_at")
-	if err != nil {
-		return nil, err
-	}
+	occurred := moment(r.GetOccurredAt())
 	o, err := s.run(ctx, anchor(merchant), r, &book.RedeemCoupon{
 		OutNumber: r.GetOutNumber(),
 		Amount:    money.Amount(r.GetAmount().GetMinorUnits()), Currency: r.GetAmount().GetCurrencyCode(),
@@ -90,10 +84,7 @@ func (s *merchantMoneyService) ReportCouponRedeemed(ctx context.Context, r *tenf
 
 func (s *merchantMoneyService) ReportCouponLapsed(ctx context.Context, r *tenfoldv1.ReportCouponLapsedRequest) (*tenfoldv1.ReportCouponLapsedResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	occurred, err := s.effectiveAt(r.GetOccurredAt(), "occurred_at")
-	if err != nil {
-		return nil, err
-	}
+	occurred := moment(r.GetOccurredAt())
 	o, err := s.run(ctx, anchor(merchant), r, &book.LapseCoupon{OutNumber: r.GetOutNumber(), EffectiveAt: occurred})
 	if err != nil {
 		return nil, err

@@ -83,6 +83,8 @@ func TestDestinationsPickThePayout(t *testing.T) {
 		payouttest.Miss:      {{0, sent, claim.Paying}, {lookAgain, worker.Done{PayoutsQueried: 2, PayoutsInstructed: 2, OutcomesRecorded: 2}, claim.Paid}},
 		payouttest.Double:    {{0, worker.Done{PayoutsInstructed: 2, OutcomesRecorded: 4}, claim.Paid}, {time.Hour, worker.Done{}, claim.Paid}},
 		payouttest.Return:    {{0, paid, claim.Paid}, {day - time.Minute, worker.Done{}, claim.Paid}, {time.Minute, worker.Done{OutcomesRecorded: 2}, claim.PayoutFailed}},
+		payouttest.Part:      {{0, paid, claim.PayoutFailed}, {time.Hour, worker.Done{}, claim.PayoutFailed}},
+		payouttest.Over:      {{0, paid, claim.Paid}, {time.Hour, worker.Done{}, claim.Paid}},
 		"sandbox-process-17": {{0, sent, claim.Paying}, {lookAgain, asked, claim.Paid}},
 	} {
 		t.Run(destination, func(t *testing.T) {

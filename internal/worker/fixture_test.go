@@ -62,6 +62,10 @@ type fixture struct {
 	payments *payouttest.Simulator
 	gateway  *gatewayclient.Client
 	count    atomic.Int64
+	// ahead is how far the payment service's clock is ahead.
+	ahead atomic.Int64
+	// overpaid says that the payment service pays more than it is asked to.
+	overpaid bool
 }
 
 // callMax is how long the gateway may take in tests.
@@ -78,7 +82,7 @@ func newFixtureOf(t testing.TB, config worker.Config, callMax time.Duration) *fi
 	}
 	t.Cleanup(func() { _ = f.db.Close() })
 	f.rows = f.pg.Open(t)
-	f.payments = payouttest.New(f.clock.Now)
+	f.payments = payouttest.New(func() time.Time { return f.clock.Now().Add(time.Duration(f.ahead.Load())) })
 	f.gateway = gatewayclient.New(f.connect(), callMax)
 	f.process = f.begin(f.gateway, config)
 	t.Cleanup(f.reconcile)

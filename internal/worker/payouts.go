@@ -52,6 +52,10 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 	}
 	cmd := book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: a, NotAfter: p.NotAfter}
 	_, err := w.engine.Do(ctx, request.System(p.MerchantID, "AnswerPayout"), &cmd)
+	if foreign(err) {
+		w.silent(p, err)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("record answer of payout %s: %w", p.ID, err)
 	}
@@ -62,6 +66,12 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 		w.outcomes.succeeded.Add(1)
 	}
 	return nil
+}
+
+// foreign says whether an answer was refused because it cannot be about the payout: then
+// it is none, and its outcome stays unknown.
+func foreign(err error) bool {
+	return errors.Is(err, fault.CurrencyMismatch) || errors.Is(err, fault.AmountOutOfRange)
 }
 
 // lookAfterPayouts queries the gateway about payouts whose outcome is open.
@@ -103,9 +113,13 @@ func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 	return w.record(ctx, p, a)
 }
 
-// retried says whether a failure is older than the instruction: an operator sent
-// the payout again under its number, and that instruction never arrived.
+// retried says whether a failure is that of an earlier try: an operator sent the payout
+// again under its number, and that instruction never arrived. Times decide only where
+// the gateway does not number its tries.
 func retried(p *payout.Payout, a *payout.Answer) bool {
+	if a.Try > 0 {
+		return a.Try < p.Try
+	}
 	return !p.AnsweredAt.IsZero() && !a.OccurredAt.IsZero() && !a.OccurredAt.After(p.AnsweredAt)
 }
 
@@ -124,6 +138,10 @@ func (w *Worker) silent(p *payout.Payout, err error) {
 	if errors.Is(err, fault.ReferenceAlreadyUsed) {
 		// Repeating the call does not help: the number stands for two payments.
 		w.log.Error("out-number disputed by the gateway", "merchant", p.MerchantID, "payout", p.ID, "error", err)
+		return
+	}
+	if foreign(err) {
+		w.log.Error("answer of the gateway cannot be about the payout", "merchant", p.MerchantID, "payout", p.ID, "error", err)
 		return
 	}
 	w.log.Debug("outcome of payout unknown", "merchant", p.MerchantID, "payout", p.ID, "error", err)

@@ -170,6 +170,20 @@ func TestProcessingIsWaitedFor(t *testing.T) {
 	}
 }
 
+// resend has an operator send what a claim's payouts lack to another destination.
+func (f *fixture) resend(c *claim.Claim, destination string) {
+	f.t.Helper()
+	c = f.read(c)
+	p, _, err := f.engine.Reserve(f.t.Context(), reservation(f.payouts()[0].OutNumber))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	_, err = f.engine.Do(f.t.Context(), f.request(c.MerchantID, "RetryPayout"), &book.RetryPayout{OnClaim: book.OnClaim{Etag: c.Etag()}, PayoutID: p.Holder, Destination: destination})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 func (f *fixture) retry(c *claim.Claim, destination string) {
 	f.t.Helper()
 	c = f.read(c)
@@ -217,6 +231,81 @@ func TestRetryIsSentUnderItsNumber(t *testing.T) {
 	}
 	f.retry(c, payouttest.Succeed)
 	f.run(0)
+	f.wantState(c, claim.Paid)
+}
+
+// Would catch a retry that is given up for the failure of the try before, because the
+// clock of the payment service is ahead and dates that failure after the retry.
+func TestO2RetryIsSentWhateverTheGatewaysClockSays(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1")
+	c := f.paying("m1", "l1", payouttest.Fail)
+	f.ahead.Store(int64(5 * time.Hour))
+	f.run(0)
+	f.wantState(c, claim.PayoutFailed)
+	f.clock.Move(time.Hour)
+	f.retry(c, "")
+	f.payments.Break(lost("Instruct"))
+	f.run(0)
+	f.payments.Break(nil)
+	if done := f.run(lookAgain); done != (worker.Done{PayoutsQueried: 2, PayoutsInstructed: 2, OutcomesRecorded: 2}) {
+		t.Fatalf("after the lost retry: %+v", done)
+	}
+	f.wantState(c, claim.PayoutFailed)
+}
+
+// Would catch a payout that was made in part or for too much and is booked as asked, a
+// rest that never leaves, and one that leaves under the number that was paid.
+func TestO5PayoutsAreBookedAsTheyWereMade(t *testing.T) {
+	t.Parallel()
+	t.Run("in part", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		f.open("m1")
+		c := f.paying("m1", "l1", payouttest.Part)
+		f.run(0)
+		f.wantState(c, claim.PayoutFailed)
+		if got := f.read(c); got.Funding.Paid() != 5_500 || got.Funding.Failed() != 5_500 || !got.Escalated {
+			t.Fatalf("%+v, escalated %v", got.Funding, got.Escalated)
+		}
+		f.resend(c, payouttest.Succeed)
+		if done := f.run(0); done != (worker.Done{PayoutsInstructed: 2, OutcomesRecorded: 2}) {
+			t.Fatalf("the rests: %+v", done)
+		}
+		f.wantState(c, claim.Paid)
+		if n := len(f.payouts()); n != 4 {
+			t.Errorf("%d payouts were made", n)
+		}
+	})
+	t.Run("twice", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		f.overpaid = true
+		f.open("m1")
+		c := f.paying("m1", "l1", payouttest.Over)
+		f.run(0)
+		f.wantState(c, claim.Paid)
+		if got := f.read(c); got.Funding.Paid() != 22_000 || got.Funding.ClawedBack != 11_000 || !got.Escalated {
+			t.Fatalf("%+v, escalated %v", got.Funding, got.Escalated)
+		}
+	})
+}
+
+// Would catch an answer about other money that is booked, or that ends the work of a
+// worker: it is no answer, and the gateway is asked again.
+func TestAnswerAboutOtherMoneyIsNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1")
+	c := f.paying("m1", "l1", "wallet-1")
+	f.payments.Speak("USD")
+	f.run(0)
+	f.wantState(c, claim.Paying)
+	f.payments.Speak("")
+	if done := f.run(lookAgain); done != (worker.Done{PayoutsQueried: 2, OutcomesRecorded: 2}) {
+		t.Fatalf("asked again: %+v", done)
+	}
 	f.wantState(c, claim.Paid)
 }
 

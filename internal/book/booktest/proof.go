@@ -26,6 +26,8 @@ type proof struct {
 	// claim; of none for money of the merchant alone.
 	sums  map[ledger.Purpose]ledger.Balance
 	flows map[string]flow
+	// ofPayouts is what of each was for a payout.
+	ofPayouts map[string]flow
 	// moved is where the moves have taken each claim.
 	moved map[string]moved
 }
@@ -56,7 +58,7 @@ type moved struct {
 func newProof(rows *Rows) *proof {
 	return &proof{
 		rows: rows, hash: event.Genesis(rows.Head.MerchantID),
-		sums: make(map[ledger.Purpose]ledger.Balance), flows: make(map[string]flow), moved: make(map[string]moved),
+		sums: make(map[ledger.Purpose]ledger.Balance), flows: make(map[string]flow), ofPayouts: make(map[string]flow), moved: make(map[string]moved),
 	}
 }
 
@@ -79,6 +81,7 @@ func (p *proof) check() []string {
 	p.checkAccounts()
 	t := p.checkClaims()
 	p.checkTotals(&t)
+	p.checkPayoutFlows()
 	p.checkPayoutDues()
 	p.checkStrays()
 	return p.wrong
@@ -168,6 +171,16 @@ func (p *proof) transfer(t, told *ledger.Transfer) {
 	}
 	f[t.Debit] += t.Amount
 	f[t.Credit] -= t.Amount
+	if t.PayoutID == "" {
+		return
+	}
+	of := p.ofPayouts[t.PayoutID]
+	if of == nil {
+		of = make(flow)
+		p.ofPayouts[t.PayoutID] = of
+	}
+	of[t.Debit] += t.Amount
+	of[t.Credit] -= t.Amount
 }
 
 // move takes a claim along one move, which must be legal.

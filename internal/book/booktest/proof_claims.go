@@ -257,6 +257,15 @@ func (p *proof) checkBearers(subject string, c *claim.Claim, t *totals) {
 	}
 }
 
+// arrivedOf is what reached the consumer of a payout that arrived: its amount, unless the
+// gateway told another.
+func arrivedOf(o *payout.Payout) money.Amount {
+	if o.Arrived != 0 {
+		return o.Arrived
+	}
+	return o.Amount
+}
+
 // sent is what became of the payouts of one part.
 type sent struct{ inFlight, paid, failed money.Amount }
 
@@ -273,7 +282,8 @@ func (p *proof) checkPayouts(subject string, c *claim.Claim, r *claimRows, t *to
 			p.wrongly(subject, "has a payout of part %q", o.Part)
 			continue
 		}
-		rest := o.Amount - o.Coupon.Redeemed
+		arrived := arrivedOf(&o)
+		rest := arrived - o.Coupon.Redeemed
 		switch o.Coupon.State {
 		case payout.CouponIssued:
 			t.coupons += rest
@@ -287,9 +297,12 @@ func (p *proof) checkPayouts(subject string, c *claim.Claim, r *claimRows, t *to
 		case o.State == payout.Instructed:
 			of.inFlight += o.Amount
 		case o.State == payout.Succeeded:
-			of.paid += o.Amount
+			of.paid += arrived - o.CameBack
+			if !o.Superseded {
+				of.failed += max(o.Amount, arrived) - arrived + o.CameBack
+			}
 		case !o.Superseded:
-			of.failed += o.Amount
+			of.failed += max(o.Amount, o.Arrived)
 		}
 	}
 	f, award := &c.Funding, &c.Award
@@ -347,6 +360,29 @@ func (p *proof) checkDebts(subject string, c *claim.Claim, r *claimRows) {
 	equal(p, subject, "number of debts", len(r.debts), len(want))
 	for _, d := range r.debts {
 		equal(p, subject, "debt "+string(d.Kind), d, want[d.Kind])
+	}
+}
+
+// checkPayoutFlows proves that the transfers of every payout moved what it says is on its
+// way, has reached the consumer and has stayed there.
+func (p *proof) checkPayoutFlows() {
+	for id, o := range p.rows.Payouts {
+		var inFlight, spent, left money.Amount
+		switch {
+		case o.State == payout.Instructed:
+			inFlight = o.Amount
+		case o.Form == claim.Coupon:
+			spent = o.Coupon.Redeemed
+			if o.Coupon.State == payout.CouponIssued {
+				left = arrivedOf(&o) - spent
+			}
+		case o.State == payout.Succeeded:
+			spent = arrivedOf(&o) - o.CameBack
+		}
+		subject, f := "payout "+id, p.ofPayouts[id]
+		equal(p, subject, "amount in flight", f.onto(ledger.PayoutClearing), inFlight)
+		equal(p, subject, "amount that left the cash", -f.onto(ledger.PlatformCash), spent)
+		equal(p, subject, "amount left on its coupon", f.onto(ledger.CouponLiability), left)
 	}
 }
 

@@ -107,7 +107,8 @@ func TestRowsRefuseWhatNoRowMayBe(t *testing.T) {
 	hold := ledger.Hold{ClaimID: "c", Number: 1, Source: ledger.Deposit, State: ledger.Held, Amount: 10}
 	captured := hold
 	captured.State, captured.Captured, captured.EndedAt = ledger.Captured, 10, Start
-	sent := payout.Payout{ID: "p", Amount: 10, OutNumber: "n", State: payout.Instructed}
+	paid := payout.Payout{ID: "p", Amount: 10, OutNumber: "n", State: payout.Succeeded, Try: 1, AnsweredAt: Start}
+	sent := payout.Payout{ID: "p", Amount: 10, OutNumber: "n", State: payout.Instructed, Try: 1}
 	open := proposal.Proposal{Key: proposal.Key{Number: 1}, Kind: proposal.Penalty, State: proposal.Open, Amount: 10}
 	for name, refuse := range map[string]func() error{
 		"a claim with an amount below zero": func() error {
@@ -166,13 +167,17 @@ func TestRowsRefuseWhatNoRowMayBe(t *testing.T) {
 			p.Form, p.Coupon = claim.Coupon, payout.Coupon{State: payout.CouponIssued, Redeemed: 11}
 			return checkPayout(nil, &p)
 		},
-		"a debt of nothing":         func() error { return checkDebt(nil, &debt.Debt{}) },
-		"a debt of another case":    func() error { return checkDebt(&debt.Debt{SamplingCase: "a"}, &debt.Debt{Open: 1}) },
-		"a proposal undone twice":   func() error { p := open; p.Undone = 11; return checkProposal(nil, &p) },
-		"a write-off of no debt":    func() error { p := open; p.Kind = proposal.WriteOff; return checkProposal(nil, &p) },
-		"a reversal of nothing":     func() error { p := open; p.Kind = proposal.PenaltyReversal; return checkProposal(nil, &p) },
-		"an open proposal's end":    func() error { p := open; p.EndedAt = Start; return checkProposal(nil, &p) },
-		"a proposal of another sum": func() error { p := open; p.Amount = 9; return checkProposal(&open, &p) },
+		"a payout never tried":             func() error { p := sent; p.Try = 0; return checkPayout(nil, &p) },
+		"a payout of a try before":         func() error { p := sent; p.Try = 2; return checkPayout(&p, &sent) },
+		"a payout of which all came back":  func() error { p := paid; p.CameBack = 10; return checkPayout(&sent, &p) },
+		"a payout that arrived below zero": func() error { p := paid; p.Arrived = -1; return checkPayout(&sent, &p) },
+		"a debt of nothing":                func() error { return checkDebt(nil, &debt.Debt{}) },
+		"a debt of another case":           func() error { return checkDebt(&debt.Debt{SamplingCase: "a"}, &debt.Debt{Open: 1}) },
+		"a proposal undone twice":          func() error { p := open; p.Undone = 11; return checkProposal(nil, &p) },
+		"a write-off of no debt":           func() error { p := open; p.Kind = proposal.WriteOff; return checkProposal(nil, &p) },
+		"a reversal of nothing":            func() error { p := open; p.Kind = proposal.PenaltyReversal; return checkProposal(nil, &p) },
+		"an open proposal's end":           func() error { p := open; p.EndedAt = Start; return checkProposal(nil, &p) },
+		"a proposal of another sum":        func() error { p := open; p.Amount = 9; return checkProposal(&open, &p) },
 	} {
 		if refuse() == nil {
 			t.Errorf("%s is written", name)

@@ -55,18 +55,19 @@ type shelved struct {
 	proof      *proof
 }
 
-// PayoutLife and LapseGrace are the settings that books on a shelf have: those of
+// PayoutLife, LapseGrace and ClockSkew are the settings that books on a shelf have: those of
 // `serve`.
 const (
 	PayoutLife = 72 * time.Hour
 	LapseGrace = 30 * time.Second
+	ClockSkew  = time.Minute
 )
 
 // New makes a shelf without books, with the policies and the calendar that every
 // installation begins with.
 func New(now time.Time) *Shelf {
 	s := &Shelf{
-		now: now, settings: book.Settings{LapseGrace: LapseGrace, PayoutLife: PayoutLife},
+		now: now, settings: book.Settings{LapseGrace: LapseGrace, PayoutLife: PayoutLife, ClockSkew: ClockSkew},
 		policies: policy.Seeds(), days: seededCalendar(),
 		books: make(map[string]*shelved), reservations: make(map[book.Reference]*reservation),
 	}

@@ -78,9 +78,13 @@ func checkPayout(old, p *payout.Payout) error {
 		return fmt.Errorf("is %s and was never answered", p.State)
 	case p.Coupon.State != payout.CouponNone && p.Form != claim.Coupon:
 		return fmt.Errorf("in the form %s has a coupon that is %s", p.Form, p.Coupon.State)
-	case p.Coupon.Redeemed < 0, p.Coupon.Redeemed > p.Amount,
-		(p.Coupon.State == payout.CouponRedeemed) != (p.Coupon.Redeemed == p.Amount):
-		return fmt.Errorf("has a coupon that is %s with %d of %d spent", p.Coupon.State, p.Coupon.Redeemed, p.Amount)
+	case p.Coupon.Redeemed < 0, p.Coupon.Redeemed > arrivedOf(p),
+		(p.Coupon.State == payout.CouponRedeemed) != (p.Coupon.Redeemed == arrivedOf(p)):
+		return fmt.Errorf("has a coupon that is %s with %d of %d spent", p.Coupon.State, p.Coupon.Redeemed, arrivedOf(p))
+	case p.Try < 1, old == nil && p.Try != 1, old != nil && p.Try < old.Try:
+		return fmt.Errorf("is at try %d", p.Try)
+	case p.Arrived < 0, p.CameBack < 0, p.State == payout.Succeeded && p.CameBack >= arrivedOf(p):
+		return fmt.Errorf("is %s with %d arrived and %d come back", p.State, p.Arrived, p.CameBack)
 	case old == nil && p.Coupon != payout.Coupon{}:
 		return errors.New("is made with a coupon")
 	case old != nil && (old.ClaimID != p.ClaimID || old.Part != p.Part || old.Amount != p.Amount || old.OutNumber != p.OutNumber ||

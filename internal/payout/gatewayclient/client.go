@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -49,7 +50,7 @@ func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer,
 	r, err := c.stub.Instruct(ctx, instruction(p))
 	code := status.Code(err)
 	if failure, refused := refusals[code]; refused {
-		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: failure}, nil
+		return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: failure, Try: p.Try}, nil
 	}
 	if code == codes.AlreadyExists {
 		return payout.Answer{}, fault.New(fault.ReferenceAlreadyUsed, "the gateway already holds different content under the out-number %s", p.OutNumber).
@@ -94,6 +95,7 @@ func instruction(p *payout.Payout) *tenfoldv1.InstructRequest {
 		Part:      parts[p.Part], OriginalPaymentId: p.PaymentID, Destination: p.Destination,
 		Amount:   &tenfoldv1.Money{CurrencyCode: p.Currency, MinorUnits: int64(p.Amount)},
 		NotAfter: timestamppb.New(p.NotAfter), Form: formOf(p), RidesPayment: p.RidesPayment,
+		TryNumber: p.Try,
 	}
 }
 
@@ -112,6 +114,8 @@ type said interface {
 	GetFailureCode() string
 	GetOccurredAt() *timestamppb.Timestamp
 	GetCouponExpiresAt() *timestamppb.Timestamp
+	GetAmount() *tenfoldv1.Money
+	GetTryNumber() int32
 }
 
 func answer(r said) (payout.Answer, error) {
@@ -119,7 +123,13 @@ func answer(r said) (payout.Answer, error) {
 	if !ok {
 		return payout.Answer{}, fmt.Errorf("the gateway answered with an unexpected outcome %v", r.GetOutcome())
 	}
-	a := payout.Answer{Outcome: outcome, GatewayReference: kept(r.GetGatewayReference(), printable)}
+	a := payout.Answer{Outcome: outcome, GatewayReference: kept(r.GetGatewayReference(), printable), Try: max(0, r.GetTryNumber())}
+	if said := r.GetAmount(); said != nil && outcome == payout.OutcomeSucceeded {
+		a.Amount, a.Currency = money.Amount(said.GetMinorUnits()), said.GetCurrencyCode()
+		if a.Amount <= 0 || a.Amount > money.MaxAmount || a.Currency == "" {
+			return payout.Answer{}, fmt.Errorf("the gateway says that it paid %d minor units of %q, which no payout can be", a.Amount, a.Currency)
+		}
+	}
 	if outcome == payout.OutcomeFailed {
 		a.FailureCode = kept(r.GetFailureCode(), codeCharacter)
 	}

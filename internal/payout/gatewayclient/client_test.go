@@ -37,6 +37,7 @@ func (s *service) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) (*
 	return &tenfoldv1.InstructResponse{
 		Outcome: said.GetOutcome(), GatewayReference: said.GetGatewayReference(),
 		FailureCode: said.GetFailureCode(), OccurredAt: said.GetOccurredAt(),
+		Amount: said.GetAmount(), TryNumber: said.GetTryNumber(),
 	}, err
 }
 
@@ -65,7 +66,7 @@ var at = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 var sample = payout.Payout{
 	MerchantID: "m1", ID: "p1", ClaimID: "c1", Part: payout.Refund, State: payout.Instructed, Amount: 1_000,
 	Currency: "CNY", OutNumber: "N1", PaymentID: "pay-1", Destination: "wallet-1", NotAfter: at,
-	Form: "WALLET", RidesPayment: true,
+	Form: "WALLET", RidesPayment: true, Try: 3,
 }
 
 // Would catch an answer that is taken for more, or for less, than the payment
@@ -103,6 +104,18 @@ func TestAnswers(t *testing.T) {
 			},
 			payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: "NOWAY" + strings.Repeat("x", 59), GatewayReference: "ab" + strings.Repeat("y", 62)}, "",
 		},
+		"paid in part, by the second try": {
+			&tenfoldv1.QueryResponse{Outcome: succeeded, Amount: &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 600}, TryNumber: 2},
+			payout.Answer{Outcome: payout.OutcomeSucceeded, Amount: 600, Currency: "CNY", Try: 2}, "",
+		},
+		"amount of what has not been paid": {
+			&tenfoldv1.QueryResponse{Outcome: processing, Amount: &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 600}},
+			payout.Answer{Outcome: payout.Processing}, "",
+		},
+		"paid nothing":           {&tenfoldv1.QueryResponse{Outcome: succeeded, Amount: &tenfoldv1.Money{CurrencyCode: "CNY"}}, payout.Answer{}, "both"},
+		"paid without currency":  {&tenfoldv1.QueryResponse{Outcome: succeeded, Amount: &tenfoldv1.Money{MinorUnits: 600}}, payout.Answer{}, "both"},
+		"paid below zero":        {&tenfoldv1.QueryResponse{Outcome: succeeded, Amount: &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: -1}}, payout.Answer{}, "both"},
+		"a try below the first":  {&tenfoldv1.QueryResponse{Outcome: succeeded, TryNumber: -1}, payout.Answer{Outcome: payout.OutcomeSucceeded}, ""},
 		"code without a failure": {&tenfoldv1.QueryResponse{Outcome: succeeded, FailureCode: "ODD"}, payout.Answer{Outcome: payout.OutcomeSucceeded}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,6 +198,7 @@ func TestInstruction(t *testing.T) {
 			OriginalPaymentId: "pay-1", Destination: "wallet-1",
 			Amount:   &tenfoldv1.Money{CurrencyCode: "CNY", MinorUnits: 1_000},
 			NotAfter: timestamppb.New(at), Form: tenfoldv1.PayoutForm_PAYOUT_FORM_WALLET, RidesPayment: true,
+			TryNumber: 3,
 		}, s.got, protocmp.Transform())
 		if diff != "" {
 			t.Error(diff)

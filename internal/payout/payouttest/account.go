@@ -35,7 +35,7 @@ func (s *Simulator) Payments() map[string]Payment {
 		if e.paid {
 			out[number] = Payment{
 				Payout: e.content.payout, Claim: e.content.claim, Destination: e.content.destination,
-				Minor: e.content.minor, Returned: e.returned,
+				Minor: e.minor, Returned: e.returned,
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Simulator) TakeReports() []Report {
 		if e := s.entries[r.OutNumber]; r.Answer.Outcome == payout.OutcomeReturned {
 			e.returned = true
 			s.paid.Payouts--
-			s.paid.Minor -= e.content.minor
+			s.paid.Minor -= e.minor
 		}
 		return true
 	})

@@ -5,6 +5,7 @@
 package payouttest
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -29,6 +31,9 @@ const (
 	Miss    = "sandbox-miss"
 	Double  = "sandbox-double"
 	Return  = "sandbox-return"
+	// Part pays half of the amount, and Over twice of it.
+	Part = "sandbox-part"
+	Over = "sandbox-over"
 )
 
 // returnAfter is how long a payout to Return stays paid.
@@ -52,17 +57,21 @@ type Simulator struct {
 	entries map[string]*entry
 	reports []scheduled
 	paid    Paid
+	speaks  string
 }
 
 // entry is an out-number that was instructed.
 type entry struct {
 	content  content
 	notAfter time.Time
+	try      int32 // Of the last instruction that began a try.
 	said     payout.Answer
 	// missed says that the only instruction so far never arrived.
 	missed   bool
 	paid     bool
 	returned bool
+	// minor is what was paid.
+	minor int64
 }
 
 // content is what an out-number stands for; different content is refused.
@@ -86,6 +95,13 @@ func (s *Simulator) Break(f Fault) {
 		return
 	}
 	s.fault.Store(&f)
+}
+
+// Speak makes the simulator tell amounts in another currency than it paid; empty ends it.
+func (s *Simulator) Speak(currency string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.speaks = currency
 }
 
 // broken gives the fault of a call, if there is one.
@@ -119,9 +135,9 @@ func (s *Simulator) Instruct(ctx context.Context, r *tenfoldv1.InstructRequest) 
 		// time.
 	case !e.missed:
 		s.settle(e)
-		return instructed(&e.said), nil
+		return s.instructed(&e.said), nil
 	}
-	e.notAfter = notAfter
+	e.notAfter, e.try = notAfter, r.GetTryNumber()
 	return s.begin(r.GetOutNumber(), e)
 }
 
@@ -161,11 +177,11 @@ func (s *Simulator) begin(outNumber string, e *entry) (*tenfoldv1.InstructRespon
 	e.missed = false
 	switch {
 	case now.After(e.notAfter):
-		e.said = failed("NOT_AFTER_PASSED", now)
+		e.said = e.failed("NOT_AFTER_PASSED", now)
 	case e.to(Fail):
-		e.said = failed("SANDBOX_FAILED", now)
+		e.said = e.failed("SANDBOX_FAILED", now)
 	case e.to(Process), e.to(Stall):
-		e.said = payout.Answer{Outcome: payout.Processing, GatewayReference: "sim-" + outNumber}
+		e.said = payout.Answer{Outcome: payout.Processing, GatewayReference: "sim-" + outNumber, Try: e.try}
 	default:
 		s.pay(outNumber, e, now)
 	}
@@ -179,31 +195,42 @@ func (s *Simulator) begin(outNumber string, e *entry) (*tenfoldv1.InstructRespon
 		back := now.Add(returnAfter)
 		s.schedule(outNumber, payout.Answer{
 			Outcome: payout.OutcomeReturned, GatewayReference: e.said.GatewayReference,
-			FailureCode: "SANDBOX_RETURNED", OccurredAt: back,
+			FailureCode: "SANDBOX_RETURNED", OccurredAt: back, Amount: e.said.Amount, Currency: e.said.Currency, Try: e.try,
 		}, back)
 	}
-	return instructed(&e.said), nil
+	return s.instructed(&e.said), nil
 }
 
-func failed(code string, at time.Time) payout.Answer {
-	return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code, OccurredAt: at}
+// failed is the answer about a try that failed.
+func (e *entry) failed(code string, at time.Time) payout.Answer {
+	return payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: code, OccurredAt: at, Try: e.try}
 }
 
 // pay gives the money to the consumer.
 func (s *Simulator) pay(outNumber string, e *entry, at time.Time) {
-	e.said = payout.Answer{Outcome: payout.OutcomeSucceeded, GatewayReference: "sim-" + outNumber, OccurredAt: at}
+	e.minor = e.content.minor
+	switch {
+	case e.to(Part):
+		e.minor = max(1, e.minor/2)
+	case e.to(Over):
+		e.minor *= 2
+	}
+	e.said = payout.Answer{
+		Outcome: payout.OutcomeSucceeded, GatewayReference: "sim-" + outNumber, OccurredAt: at,
+		Amount: money.Amount(e.minor), Currency: e.content.currency, Try: e.try,
+	}
 	if e.content.form == tenfoldv1.PayoutForm_PAYOUT_FORM_COUPON {
 		e.said.ExpiresAt = at.Add(couponLife)
 	}
 	e.paid = true
 	s.paid.Payouts++
-	s.paid.Minor += e.content.minor
+	s.paid.Minor += e.minor
 }
 
 // settle ends a payout whose time has run out.
 func (s *Simulator) settle(e *entry) {
 	if e.said.Outcome == payout.Processing && e.to(Stall) && s.clock().After(e.notAfter) {
-		e.said = failed("SANDBOX_STALLED", e.notAfter)
+		e.said = e.failed("SANDBOX_STALLED", e.notAfter)
 	}
 }
 
@@ -230,7 +257,7 @@ func (s *Simulator) Query(ctx context.Context, r *tenfoldv1.QueryRequest) (*tenf
 	a := &e.said
 	return &tenfoldv1.QueryResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
-		CouponExpiresAt: stamp(a.ExpiresAt),
+		CouponExpiresAt: stamp(a.ExpiresAt), Amount: s.amountOf(a), TryNumber: a.Try,
 	}, nil
 }
 
@@ -240,11 +267,18 @@ var outcomes = map[payout.Outcome]tenfoldv1.GatewayOutcome{
 	payout.OutcomeFailed:    tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_FAILED,
 }
 
-func instructed(a *payout.Answer) *tenfoldv1.InstructResponse {
+func (s *Simulator) instructed(a *payout.Answer) *tenfoldv1.InstructResponse {
 	return &tenfoldv1.InstructResponse{
 		Outcome: outcomes[a.Outcome], GatewayReference: a.GatewayReference, FailureCode: a.FailureCode, OccurredAt: stamp(a.OccurredAt),
-		CouponExpiresAt: stamp(a.ExpiresAt),
+		CouponExpiresAt: stamp(a.ExpiresAt), Amount: s.amountOf(a), TryNumber: a.Try,
 	}
+}
+
+func (s *Simulator) amountOf(a *payout.Answer) *tenfoldv1.Money {
+	if !a.Told() {
+		return nil
+	}
+	return &tenfoldv1.Money{CurrencyCode: cmp.Or(s.speaks, a.Currency), MinorUnits: int64(a.Amount)}
 }
 
 func stamp(t time.Time) *timestamppb.Timestamp {

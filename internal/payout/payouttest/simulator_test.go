@@ -1,6 +1,7 @@
 package payouttest_test
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -88,6 +89,8 @@ func TestScripts(t *testing.T) {
 		"sandbox-miss-1":      {none, notFound, succeeded, 1, nil, 0},
 		"sandbox-double-1":    {succeeded, succeeded, succeeded, 1, []payout.Outcome{payout.OutcomeSucceeded}, 0},
 		"sandbox-return-1":    {succeeded, succeeded, succeeded, 0, []payout.Outcome{payout.OutcomeReturned}, 24 * time.Hour},
+		"sandbox-part-1":      {succeeded, succeeded, succeeded, 1, nil, 0},
+		"sandbox-over-1":      {succeeded, succeeded, succeeded, 1, nil, 0},
 		"not-sandbox-fail-17": {succeeded, succeeded, succeeded, 1, nil, 0},
 	} {
 		t.Run(destination, func(t *testing.T) {
@@ -117,10 +120,38 @@ func TestScripts(t *testing.T) {
 					t.Errorf("reported: %+v", r)
 				}
 			}
-			if got := b.sim.Paid(); got != (payouttest.Paid{Payouts: row.paid, Minor: 100 * row.paid}) {
+			each := map[string]int64{"sandbox-part-1": 50, "sandbox-over-1": 200}[destination]
+			if got := b.sim.Paid(); got != (payouttest.Paid{Payouts: row.paid, Minor: cmp.Or(each, 100) * row.paid}) {
 				t.Errorf("paid: %+v", got)
 			}
 		})
+	}
+}
+
+// Would catch answers of the simulator that do not say what was paid, or that speak of
+// another try than the one under way.
+func TestAnswersTellAmountAndTry(t *testing.T) {
+	t.Parallel()
+	for destination, minor := range map[string]int64{"wallet-1": 100, payouttest.Part: 50, payouttest.Over: 200, payouttest.Fail: 0} {
+		b := newBench(t)
+		first := request("N1", destination)
+		first.TryNumber = 1
+		if _, err := b.sim.Instruct(t.Context(), first); err != nil {
+			t.Fatal(err)
+		}
+		try := int32(1)
+		if destination == payouttest.Fail {
+			again := request("N1", destination)
+			again.TryNumber, again.NotAfter = 2, timestamppb.New(start.Add(100*time.Hour))
+			if _, err := b.sim.Instruct(t.Context(), again); err != nil {
+				t.Fatal(err)
+			}
+			try = 2
+		}
+		r, err := b.sim.Query(t.Context(), &tenfoldv1.QueryRequest{OutNumber: "N1"})
+		if err != nil || r.GetAmount().GetMinorUnits() != minor || r.GetTryNumber() != try {
+			t.Errorf("%s: %v, %v", destination, r, err)
+		}
 	}
 }
 

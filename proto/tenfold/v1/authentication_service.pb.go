@@ -388,7 +388,8 @@ type RecordResultRequest struct {
 	Reinspection bool `protobuf:"varint,9,opt,name=reinspection,proto3" json:"reinspection,omitempty"`
 	// The chain of custody has no gap and every seal matched.
 	CustodyIntact bool `protobuf:"varint,10,opt,name=custody_intact,json=custodyIntact,proto3" json:"custody_intact,omitempty"`
-	// The time at which the report was issued. Not in the future.
+	// The time at which the report was issued. Not in the future, and not before
+	// the order of the claim was paid, or shipped if it was paid later.
 	IssuedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=issued_at,json=issuedAt,proto3" json:"issued_at,omitempty"`
 	// SHA-256 of the report, in lower-case hex. May be empty if there is no file.
 	ReportDigest string `protobuf:"bytes,12,opt,name=report_digest,json=reportDigest,proto3" json:"report_digest,omitempty"`

@@ -2206,13 +2206,21 @@ type ReportPayoutOutcomeRequest struct {
 	GatewayReference string `protobuf:"bytes,6,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
 	// The gateway's code for a failure or return. Empty for a success.
 	FailureCode string `protobuf:"bytes,7,opt,name=failure_code,json=failureCode,proto3" json:"failure_code,omitempty"`
-	// The time at which it happened.
+	// The time at which it happened; not in the future, and not before the payout
+	// was sent.
 	OccurredAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
 	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// SUCCEEDED: the amount that was paid under the out-number in all. RETURNED:
+	// the amount of it that came back in all. FAILED: the amount of the
+	// instruction. Greater than zero. Absent: the whole amount.
+	Amount *Money `protobuf:"bytes,10,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The try that the outcome is about, as the instruction numbered it. Zero: not
+	// told; tries are then told apart by their times.
+	TryNumber     int32 `protobuf:"varint,11,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
@@ -2306,6 +2314,20 @@ func (x *ReportPayoutOutcomeRequest) GetCouponExpiresAt() *timestamppb.Timestamp
 		return x.CouponExpiresAt
 	}
 	return nil
+}
+
+func (x *ReportPayoutOutcomeRequest) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ReportPayoutOutcomeRequest) GetTryNumber() int32 {
+	if x != nil {
+		return x.TryNumber
+	}
+	return 0
 }
 
 // ReportPayoutOutcomeResponse holds the payout with its outcome.
@@ -4492,7 +4514,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
 	"\x13QuotePayoutResponse\x12A\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\fcalculations\x125\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xfa\x04\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xcd\x05\n" +
 	"\x1aReportPayoutOutcomeRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -4506,7 +4528,11 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12\\\n" +
 	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
 	"occurredAt\x12d\n" +
-	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x0fcouponExpiresAt\"q\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x0fcouponExpiresAt\x12)\n" +
+	"\x06amount\x18\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	"\n" +
+	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\"q\n" +
 	"\x1bReportPayoutOutcomeResponse\x120\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfc\x01\n" +
@@ -4857,94 +4883,95 @@ var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	82, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
 	66, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
 	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	83, // 42: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	84, // 43: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	83, // 44: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	68, // 45: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	83, // 46: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	85, // 47: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	68, // 48: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	86, // 49: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	78, // 50: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 51: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	87, // 52: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	68, // 53: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	88, // 54: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	89, // 55: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	78, // 56: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 57: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	90, // 58: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	62, // 59: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	61, // 60: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	68, // 61: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 62: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 63: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	68, // 64: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 65: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 66: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 67: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 68: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 69: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 70: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 71: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 72: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 73: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 74: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 75: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 76: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 77: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 78: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 79: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 80: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 81: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 82: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 83: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	39, // 84: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	41, // 85: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	43, // 86: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	45, // 87: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	47, // 88: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	49, // 89: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	51, // 90: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	53, // 91: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	55, // 92: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	57, // 93: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	59, // 94: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 95: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 96: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 97: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 98: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 99: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 100: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 101: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 102: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 103: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 104: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 105: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 106: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 107: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 108: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 109: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 110: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 111: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 112: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 113: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	40, // 114: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	42, // 115: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	44, // 116: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	46, // 117: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	48, // 118: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	50, // 119: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	52, // 120: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	54, // 121: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	56, // 122: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	58, // 123: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	60, // 124: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	95, // [95:125] is the sub-list for method output_type
-	65, // [65:95] is the sub-list for method input_type
-	65, // [65:65] is the sub-list for extension type_name
-	65, // [65:65] is the sub-list for extension extendee
-	0,  // [0:65] is the sub-list for field type_name
+	80, // 42: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	83, // 43: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	84, // 44: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	83, // 45: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	68, // 46: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	83, // 47: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	85, // 48: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	68, // 49: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	86, // 50: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	78, // 51: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 52: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	87, // 53: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	68, // 54: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	88, // 55: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	89, // 56: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	78, // 57: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 58: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	90, // 59: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	62, // 60: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	61, // 61: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	68, // 62: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 63: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	66, // 64: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	68, // 65: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 66: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 67: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 68: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 69: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 70: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 71: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 72: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 73: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 74: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 75: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 76: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 77: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 78: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 79: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 80: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 81: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 82: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 83: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	37, // 84: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	39, // 85: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	41, // 86: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	43, // 87: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	45, // 88: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	47, // 89: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	49, // 90: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	51, // 91: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	53, // 92: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	55, // 93: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	57, // 94: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	59, // 95: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 96: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 97: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 98: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 99: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 100: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 101: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 102: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 103: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 104: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 105: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 106: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 107: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 108: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 109: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 110: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 111: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 112: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 113: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	38, // 114: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	40, // 115: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	42, // 116: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	44, // 117: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	46, // 118: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	48, // 119: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	50, // 120: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	52, // 121: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	54, // 122: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	56, // 123: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	58, // 124: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	60, // 125: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	96, // [96:126] is the sub-list for method output_type
+	66, // [66:96] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }

@@ -147,15 +147,25 @@ type ClaimServiceClient interface {
 	// from outside is never refused because of the claim's state. A success after
 	// a failure is booked as paid. An outcome that contradicts the known one,
 	// such as a return of money that was never paid, is recorded, and the claim
-	// stays escalated until a person has checked it. PAYOUT_NOT_FOUND if no
-	// payout has this out-number.
+	// stays escalated until a person has checked it.
+	//
+	// The amount is booked as it is. What arrived short is owed again and waits for
+	// RetryPayout; what arrived beyond the payout the consumer owes back, as far as
+	// it does not cover other money of the claim. Both escalate the claim. Of
+	// several reports the largest amount counts. A failure or return of an earlier
+	// try never ends a later one.
+	//
+	// PAYOUT_NOT_FOUND if no payout has this out-number. CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, and REQUEST_INVALID for a try that was never made or a
+	// time that cannot be.
 	ReportPayoutOutcome(ctx context.Context, in *ReportPayoutOutcomeRequest, opts ...grpc.CallOption) (*ReportPayoutOutcomeResponse, error)
 	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(ctx context.Context, in *ListPayoutsRequest, opts ...grpc.CallOption) (*ListPayoutsResponse, error)
 	// RetryPayout sends the amounts of a claim's failed and returned payouts
-	// again. A failed payout keeps its out-number, so that a late success of the
-	// first try cannot pay twice. A returned payout gets a new out-number. A
+	// again, and what did not arrive of a payout that was made in part. A failed
+	// payout keeps its out-number, so that a late success of the first try cannot
+	// pay twice. The others get a new out-number. A
 	// failed payout can go to another destination only if the gateway, asked
 	// again after its not_after, still says that it failed. Until then
 	// RetryPayout is refused with PAYOUT_STATE_CONFLICT, so that the same money
@@ -628,15 +638,25 @@ type ClaimServiceServer interface {
 	// from outside is never refused because of the claim's state. A success after
 	// a failure is booked as paid. An outcome that contradicts the known one,
 	// such as a return of money that was never paid, is recorded, and the claim
-	// stays escalated until a person has checked it. PAYOUT_NOT_FOUND if no
-	// payout has this out-number.
+	// stays escalated until a person has checked it.
+	//
+	// The amount is booked as it is. What arrived short is owed again and waits for
+	// RetryPayout; what arrived beyond the payout the consumer owes back, as far as
+	// it does not cover other money of the claim. Both escalate the claim. Of
+	// several reports the largest amount counts. A failure or return of an earlier
+	// try never ends a later one.
+	//
+	// PAYOUT_NOT_FOUND if no payout has this out-number. CURRENCY_MISMATCH,
+	// AMOUNT_OUT_OF_RANGE, and REQUEST_INVALID for a try that was never made or a
+	// time that cannot be.
 	ReportPayoutOutcome(context.Context, *ReportPayoutOutcomeRequest) (*ReportPayoutOutcomeResponse, error)
 	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
 	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListPayouts(context.Context, *ListPayoutsRequest) (*ListPayoutsResponse, error)
 	// RetryPayout sends the amounts of a claim's failed and returned payouts
-	// again. A failed payout keeps its out-number, so that a late success of the
-	// first try cannot pay twice. A returned payout gets a new out-number. A
+	// again, and what did not arrive of a payout that was made in part. A failed
+	// payout keeps its out-number, so that a late success of the first try cannot
+	// pay twice. The others get a new out-number. A
 	// failed payout can go to another destination only if the gateway, asked
 	// again after its not_after, still says that it failed. Until then
 	// RetryPayout is refused with PAYOUT_STATE_CONFLICT, so that the same money

@@ -571,8 +571,8 @@ type ReverseTopUpRequest struct {
 	//	*ReverseTopUpRequest_PaymentReference
 	//	*ReverseTopUpRequest_Transfer
 	TopUp isReverseTopUpRequest_TopUp `protobuf_oneof:"top_up"`
-	// The time at which it bounced; not in the future. Absent: the time of
-	// recording.
+	// The time at which it bounced; not in the future, and not before the payment.
+	// Absent: the time of recording.
 	EffectiveAt   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1269,7 +1269,8 @@ type ReportCouponRedeemedRequest struct {
 	Amount *Money `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The reference of the purchase. It can be used once over all merchants.
 	PurchaseReference string `protobuf:"bytes,6,opt,name=purchase_reference,json=purchaseReference,proto3" json:"purchase_reference,omitempty"`
-	// The time at which it was spent; not in the future.
+	// The time at which it was spent; not in the future, and not before the coupon
+	// was sent.
 	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1421,7 +1422,8 @@ type ReportCouponLapsedRequest struct {
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The out-number of the coupon's payout.
 	OutNumber string `protobuf:"bytes,4,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
-	// The time at which it expired; not in the future.
+	// The time at which it expired; not in the future, and not before the coupon was
+	// sent.
 	OccurredAt    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=occurred_at,json=occurredAt,proto3" json:"occurred_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -193,9 +193,14 @@ type OrderLine struct {
 	// Output only: the refunds of the line that Tenfold knows of, oldest first.
 	// They are stored apart from the line, may grow, and are not a part of its
 	// immutable content. FileClaim takes them in a separate field.
-	Refunds       []*LineRefund `protobuf:"bytes,21,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Refunds []*LineRefund `protobuf:"bytes,21,rep,name=refunds,proto3" json:"refunds,omitempty"`
+	// The line was sold to be paid after it was shipped: cash on delivery, or pay
+	// later. Without it a line that was shipped or delivered before it was paid is
+	// REQUEST_INVALID, unless it is stored already. It is not a part of the
+	// immutable content: in an answer it says what the times say.
+	PaidAfterDelivery bool `protobuf:"varint,22,opt,name=paid_after_delivery,json=paidAfterDelivery,proto3" json:"paid_after_delivery,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -375,6 +380,13 @@ func (x *OrderLine) GetRefunds() []*LineRefund {
 	return nil
 }
 
+func (x *OrderLine) GetPaidAfterDelivery() bool {
+	if x != nil {
+		return x.PaidAfterDelivery
+	}
+	return false
+}
+
 // Discount is one reduction of the price of an order line.
 type Discount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -529,7 +541,7 @@ type LineRefund struct {
 	// What was given back for goods and shipping of the line, in the currency of
 	// the book.
 	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// When the buyer got it; not in the future.
+	// When the buyer got it; not in the future, and not before the payment.
 	RefundedAt    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=refunded_at,json=refundedAt,proto3" json:"refunded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -591,7 +603,7 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x85\v\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xbb\v\n" +
 	"\tOrderLine\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12;\n" +
 	"\border_id\x18\x02 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\aorderId\x12?\n" +
@@ -621,7 +633,8 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\f\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12;\n" +
 	"\bpayer_id\x18\x13 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x04R\apayerId\x12C\n" +
 	"\frecipient_id\x18\x14 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
-	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\"\xa8\x01\n" +
+	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\x124\n" +
+	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\"\xa8\x01\n" +
 	"\bDiscount\x12B\n" +
 	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +

@@ -84,11 +84,12 @@ const (
 	PayoutState_PAYOUT_STATE_UNSPECIFIED PayoutState = 0
 	// Sent to the gateway under its out-number; the outcome is not known.
 	PayoutState_PAYOUT_STATE_INSTRUCTED PayoutState = 1
-	// The consumer received the money.
+	// The consumer received money under the out-number: all of the amount unless
+	// arrived says otherwise, less came_back.
 	PayoutState_PAYOUT_STATE_SUCCEEDED PayoutState = 2
 	// The payout failed for good under this out-number; the money is owed again.
 	PayoutState_PAYOUT_STATE_FAILED PayoutState = 3
-	// The payout succeeded and then came back; the money is owed again.
+	// The payout succeeded and then all of it came back; the money is owed again.
 	PayoutState_PAYOUT_STATE_RETURNED PayoutState = 4
 )
 
@@ -319,7 +320,7 @@ type Coupon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The state.
 	State CouponState `protobuf:"varint,1,opt,name=state,proto3,enum=tenfold.v1.CouponState" json:"state,omitempty"`
-	// The face value.
+	// The face value: what arrived.
 	Face *Money `protobuf:"bytes,2,opt,name=face,proto3" json:"face,omitempty"`
 	// The spent part of the face value.
 	Redeemed *Money `protobuf:"bytes,3,opt,name=redeemed,proto3" json:"redeemed,omitempty"`
@@ -424,11 +425,20 @@ type Payout struct {
 	// The payout is a refund that may go back on the original payment. Otherwise
 	// it is a transfer to the destination.
 	RidesPayment bool `protobuf:"varint,15,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
-	// It failed or came back, and its money has since been sent under another
-	// out-number.
+	// It failed, came back or was made in part, and that money has since been sent
+	// under another out-number.
 	Superseded bool `protobuf:"varint,16,opt,name=superseded,proto3" json:"superseded,omitempty"`
 	// The coupon that the consumer received. Absent before, and for other forms.
-	Coupon        *Coupon `protobuf:"bytes,17,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	Coupon *Coupon `protobuf:"bytes,17,opt,name=coupon,proto3" json:"coupon,omitempty"`
+	// The number of its current or last try: 1 at first, and one more with each
+	// retry under the same out-number.
+	TryNumber int32 `protobuf:"varint,18,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	// The amount that reached the consumer under the out-number, which may be less
+	// or more than the amount. Absent while nothing has.
+	Arrived *Money `protobuf:"bytes,19,opt,name=arrived,proto3" json:"arrived,omitempty"`
+	// The part of it that came back while the rest stayed. Absent if nothing, or
+	// all of it, came back.
+	CameBack      *Money `protobuf:"bytes,20,opt,name=came_back,json=cameBack,proto3" json:"came_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,6 +592,27 @@ func (x *Payout) GetCoupon() *Coupon {
 	return nil
 }
 
+func (x *Payout) GetTryNumber() int32 {
+	if x != nil {
+		return x.TryNumber
+	}
+	return 0
+}
+
+func (x *Payout) GetArrived() *Money {
+	if x != nil {
+		return x.Arrived
+	}
+	return nil
+}
+
+func (x *Payout) GetCameBack() *Money {
+	if x != nil {
+		return x.CameBack
+	}
+	return nil
+}
+
 var File_tenfold_v1_payout_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_proto_rawDesc = "" +
@@ -593,7 +624,7 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\x04face\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04face\x123\n" +
 	"\bredeemed\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bredeemed\x12?\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\texpiresAt\"\xb3\x06\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\texpiresAt\"\xc1\a\n" +
 	"\x06Payout\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1a\n" +
 	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x120\n" +
@@ -616,7 +647,11 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\n" +
 	"superseded\x18\x10 \x01(\bB\x04\xc8\xf3\x18\x03R\n" +
 	"superseded\x120\n" +
-	"\x06coupon\x18\x11 \x01(\v2\x12.tenfold.v1.CouponB\x04\xc8\xf3\x18\x03R\x06coupon*_\n" +
+	"\x06coupon\x18\x11 \x01(\v2\x12.tenfold.v1.CouponB\x04\xc8\xf3\x18\x03R\x06coupon\x12#\n" +
+	"\n" +
+	"try_number\x18\x12 \x01(\x05B\x04\xc8\xf3\x18\x03R\ttryNumber\x121\n" +
+	"\aarrived\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\aarrived\x124\n" +
+	"\tcame_back\x18\x14 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bcameBack*_\n" +
 	"\n" +
 	"PayoutPart\x12\x1b\n" +
 	"\x17PAYOUT_PART_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -684,11 +719,13 @@ var file_tenfold_v1_payout_proto_depIdxs = []int32{
 	8,  // 9: tenfold.v1.Payout.answered_at:type_name -> google.protobuf.Timestamp
 	3,  // 10: tenfold.v1.Payout.form:type_name -> tenfold.v1.PayoutForm
 	5,  // 11: tenfold.v1.Payout.coupon:type_name -> tenfold.v1.Coupon
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	7,  // 12: tenfold.v1.Payout.arrived:type_name -> tenfold.v1.Money
+	7,  // 13: tenfold.v1.Payout.came_back:type_name -> tenfold.v1.Money
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_proto_init() }

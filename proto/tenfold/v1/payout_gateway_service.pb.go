@@ -113,7 +113,12 @@ type InstructRequest struct {
 	// The payout is a refund that may go back on the original payment. Not set: a
 	// transfer to the destination, because the payment is too old or the payout
 	// is a compensation.
-	RidesPayment  bool `protobuf:"varint,10,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
+	RidesPayment bool `protobuf:"varint,10,opt,name=rides_payment,json=ridesPayment,proto3" json:"rides_payment,omitempty"`
+	// The number of the try under this out-number: 1 at first, and one more each
+	// time that an operator has it sent again after a failure. A repetition of the
+	// same try carries the same number. It is not part of the content that an
+	// out-number stands for.
+	TryNumber     int32 `protobuf:"varint,11,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,6 +223,13 @@ func (x *InstructRequest) GetRidesPayment() bool {
 	return false
 }
 
+func (x *InstructRequest) GetTryNumber() int32 {
+	if x != nil {
+		return x.TryNumber
+	}
+	return 0
+}
+
 // InstructResponse holds the outcome of the instruction.
 type InstructResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -232,8 +244,14 @@ type InstructResponse struct {
 	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
 	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The amount that was paid under this out-number in all. Absent, or while
+	// nothing was paid: the amount of the instruction.
+	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The try that the outcome is about, as its instruction numbered it. Zero: not
+	// told; Tenfold then tells tries apart by their times.
+	TryNumber     int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InstructResponse) Reset() {
@@ -301,6 +319,20 @@ func (x *InstructResponse) GetCouponExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *InstructResponse) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *InstructResponse) GetTryNumber() int32 {
+	if x != nil {
+		return x.TryNumber
+	}
+	return 0
+}
+
 // QueryRequest names a payout by its out-number.
 type QueryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -361,8 +393,14 @@ type QueryResponse struct {
 	// Form COUPON: the expiry of the coupon. Absent for other forms, or if the
 	// coupon does not expire.
 	CouponExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=coupon_expires_at,json=couponExpiresAt,proto3" json:"coupon_expires_at,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The amount that was paid under this out-number in all. Absent, or while
+	// nothing was paid: the amount of the instruction.
+	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The try that the outcome is about, as its instruction numbered it. Zero: not
+	// told; Tenfold then tells tries apart by their times.
+	TryNumber     int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *QueryResponse) Reset() {
@@ -430,12 +468,26 @@ func (x *QueryResponse) GetCouponExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *QueryResponse) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *QueryResponse) GetTryNumber() int32 {
+	if x != nil {
+		return x.TryNumber
+	}
+	return 0
+}
+
 var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/payout_gateway_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\x85\x05\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xad\x05\n" +
 	"\x0fInstructRequest\x129\n" +
 	"\n" +
 	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12Z\n" +
@@ -451,17 +503,22 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\x04form\x18\t \x01(\x0e2\x16.tenfold.v1.PayoutFormB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04form\x12#\n" +
 	"\rrides_payment\x18\n" +
-	" \x01(\bR\fridesPayment\"\xd3\x02\n" +
+	" \x01(\bR\fridesPayment\x12&\n" +
+	"\n" +
+	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\ttryNumber\"\xa6\x03\n" +
 	"\x10InstructResponse\x12B\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
 	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
 	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\"I\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	"\n" +
+	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\"I\n" +
 	"\fQueryRequest\x129\n" +
 	"\n" +
-	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xce\x02\n" +
+	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xa1\x03\n" +
 	"\rQueryResponse\x12@\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
@@ -469,7 +526,10 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
 	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt*\xab\x01\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	"\n" +
+	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber*\xab\x01\n" +
 	"\x0eGatewayOutcome\x12\x1f\n" +
 	"\x1bGATEWAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aGATEWAY_OUTCOME_PROCESSING\x10\x01\x12\x1d\n" +
@@ -513,18 +573,20 @@ var file_tenfold_v1_payout_gateway_service_proto_depIdxs = []int32{
 	0,  // 4: tenfold.v1.InstructResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
 	7,  // 5: tenfold.v1.InstructResponse.occurred_at:type_name -> google.protobuf.Timestamp
 	7,  // 6: tenfold.v1.InstructResponse.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	0,  // 7: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
-	7,  // 8: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
-	7,  // 9: tenfold.v1.QueryResponse.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	1,  // 10: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
-	3,  // 11: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
-	2,  // 12: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
-	4,  // 13: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	6,  // 7: tenfold.v1.InstructResponse.amount:type_name -> tenfold.v1.Money
+	0,  // 8: tenfold.v1.QueryResponse.outcome:type_name -> tenfold.v1.GatewayOutcome
+	7,  // 9: tenfold.v1.QueryResponse.occurred_at:type_name -> google.protobuf.Timestamp
+	7,  // 10: tenfold.v1.QueryResponse.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	6,  // 11: tenfold.v1.QueryResponse.amount:type_name -> tenfold.v1.Money
+	1,  // 12: tenfold.v1.PayoutGatewayService.Instruct:input_type -> tenfold.v1.InstructRequest
+	3,  // 13: tenfold.v1.PayoutGatewayService.Query:input_type -> tenfold.v1.QueryRequest
+	2,  // 14: tenfold.v1.PayoutGatewayService.Instruct:output_type -> tenfold.v1.InstructResponse
+	4,  // 15: tenfold.v1.PayoutGatewayService.Query:output_type -> tenfold.v1.QueryResponse
+	14, // [14:16] is the sub-list for method output_type
+	12, // [12:14] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_gateway_service_proto_init() }

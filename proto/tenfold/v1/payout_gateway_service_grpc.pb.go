@@ -38,6 +38,10 @@ const (
 //
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
+//
+// An answer says how much was paid and about which try it speaks. Tenfold compares
+// both with what it sent. An amount in another currency than the instruction's, or
+// one that is not above zero, is no answer: Tenfold asks again and logs it.
 type PayoutGatewayServiceClient interface {
 	// Instruct asks for a payment. The payment service must store it durably
 	// before it answers PROCESSING or SUCCEEDED. The same out-number with
@@ -90,6 +94,10 @@ func (c *payoutGatewayServiceClient) Query(ctx context.Context, in *QueryRequest
 //
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
+//
+// An answer says how much was paid and about which try it speaks. Tenfold compares
+// both with what it sent. An amount in another currency than the instruction's, or
+// one that is not above zero, is no answer: Tenfold asks again and logs it.
 type PayoutGatewayServiceServer interface {
 	// Instruct asks for a payment. The payment service must store it durably
 	// before it answers PROCESSING or SUCCEEDED. The same out-number with

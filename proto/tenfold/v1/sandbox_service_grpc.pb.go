@@ -46,6 +46,8 @@ const (
 //	sandbox-miss      the first Instruct never arrives (UNAVAILABLE); Query
 //	                  answers NOT_FOUND, and the next Instruct SUCCEEDED.
 //	sandbox-double    SUCCEEDED at once, and reported a second time.
+//	sandbox-part      SUCCEEDED at once, with half of the amount.
+//	sandbox-over      SUCCEEDED at once, with twice the amount.
 //	sandbox-return    SUCCEEDED at once; after 24 hours of the sandbox clock it
 //	                  comes back, with the code SANDBOX_RETURNED.
 //
@@ -139,6 +141,8 @@ func (c *sandboxServiceClient) RunDueWork(ctx context.Context, in *RunDueWorkReq
 //	sandbox-miss      the first Instruct never arrives (UNAVAILABLE); Query
 //	                  answers NOT_FOUND, and the next Instruct SUCCEEDED.
 //	sandbox-double    SUCCEEDED at once, and reported a second time.
+//	sandbox-part      SUCCEEDED at once, with half of the amount.
+//	sandbox-over      SUCCEEDED at once, with twice the amount.
 //	sandbox-return    SUCCEEDED at once; after 24 hours of the sandbox clock it
 //	                  comes back, with the code SANDBOX_RETURNED.
 //

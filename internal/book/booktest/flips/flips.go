@@ -231,8 +231,12 @@ func (w *sequence) noDebit(s step, before map[string]*claim.Claim) {
 func (w *sequence) paidOnce() {
 	paid := make(map[slice]money.Amount)
 	for _, p := range w.payouts() {
-		if p.State == payout.Succeeded || p.State == payout.Instructed {
+		switch p.State {
+		case payout.Instructed:
 			paid[slice{p.ClaimID, p.Part}] += p.Amount
+		case payout.Succeeded:
+			paid[slice{p.ClaimID, p.Part}] += p.Stayed()
+		case payout.Failed, payout.Returned:
 		}
 	}
 	for of, sum := range paid {
@@ -319,12 +323,17 @@ func (w *sequence) settleOnce() bool {
 		}
 	}
 	for _, p := range w.payouts() {
-		if c := w.claims()[p.ClaimID]; p.State != payout.Instructed && p.State != payout.Succeeded && c.State == claim.PayoutFailed {
+		if c := w.claims()[p.ClaimID]; waits(&p) && c.State == claim.PayoutFailed {
 			w.step(step{do: func(w *sequence) string { return w.confirmFailure(p) }})
 			w.step(step{do: func(w *sequence) string { return w.retry(p, "") }})
 		}
 	}
 	return len(w.done) > count
+}
+
+// waits says whether a payout, or a part of it, may be sent once more.
+func waits(p *payout.Payout) bool {
+	return p.State == payout.Failed || p.State == payout.Returned || p.Lacks() > 0
 }
 
 // pick gives one of several, all alike.

@@ -374,12 +374,25 @@ func (w *sequence) gatewaySays() string {
 		}
 	}
 	said := pick(w, payout.OutcomeSucceeded, payout.OutcomeSucceeded, payout.OutcomeSucceeded, payout.OutcomeFailed, payout.OutcomeReturned, payout.Processing)
-	return w.say(p, said)
+	a := payout.Answer{Outcome: said, OccurredAt: w.place.Now()}
+	if w.rand.IntN(4) == 0 {
+		// It paid less than was asked, or more; or as much as was asked, and says so.
+		a.Amount, a.Currency = pick(w, p.Amount/2+1, p.Amount, p.Amount+1, 2*p.Amount), "CNY"
+	}
+	if w.rand.IntN(4) == 0 {
+		a.Try = 1 + w.rand.Int32N(p.Try)
+	}
+	return w.answer(p, a)
 }
 
-// say has the gateway speak, in answer to a worker or by a report of its own.
+// say has the gateway tell the outcome of a payout.
 func (w *sequence) say(p payout.Payout, said payout.Outcome) string {
-	a := payout.Answer{Outcome: said, OccurredAt: w.place.Now()}
+	return w.answer(p, payout.Answer{Outcome: said, OccurredAt: w.place.Now()})
+}
+
+// answer has the gateway speak, in answer to a worker or by a report of its own.
+func (w *sequence) answer(p payout.Payout, a payout.Answer) string {
+	said := a.Outcome
 	if p.Form == claim.Coupon && said == payout.OutcomeSucceeded {
 		a.ExpiresAt = w.place.Now().Add(10 * 24 * time.Hour)
 	}
@@ -392,10 +405,14 @@ func (w *sequence) say(p payout.Payout, said payout.Outcome) string {
 		w.must(w.place.Send(p))
 		o, err = w.place.Do(h, &book.AnswerPayout{OutNumber: p.OutNumber, Answer: a})
 	}
-	if err == nil && p.State == payout.Failed && o.Payout.State == payout.Succeeded {
-		w.again[slice{p.ClaimID, p.Part}] += p.Amount
+	counted := p.Reached()
+	if p.State == payout.Instructed {
+		counted = p.Amount
 	}
-	return w.told(fmt.Sprintf("gateway of %s %s %s %d: %s", w.name(p.ClaimID), p.Part, p.State, p.Amount, said), err)
+	if err == nil {
+		w.again[slice{p.ClaimID, p.Part}] += max(0, o.Payout.Reached()-counted)
+	}
+	return w.told(fmt.Sprintf("gateway of %s %s %s %d: %s %d", w.name(p.ClaimID), p.Part, p.State, p.Amount, said, a.Amount), err)
 }
 
 // confirmFailure lets the time pass in which a failed payout could still be paid,
@@ -414,7 +431,7 @@ func (w *sequence) confirmFailure(p payout.Payout) string {
 func (w *sequence) retryOne() string {
 	var fit []payout.Payout
 	for _, p := range w.payouts() {
-		if p.State == payout.Failed || p.State == payout.Returned {
+		if waits(&p) {
 			fit = append(fit, p)
 		}
 	}
