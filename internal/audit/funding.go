@@ -76,7 +76,7 @@ func itemsOf(c *claim.Claim) [ledger.ItemCount]money.Amount {
 		ledger.ItemLost: f.Lost, ledger.ItemClawedBack: f.ClawedBack,
 		ledger.ItemInFlight: f.InFlight(), ledger.ItemPaid: f.Paid(), ledger.ItemRepaid: f.Repaid,
 		ledger.ItemFeeFronted: fees.Fronted, ledger.ItemFeeMerchant: fees.Merchant, ledger.ItemFeeConsumer: fees.Consumer,
-		ledger.ItemFeeOwed: fees.Owed, ledger.ItemFeeWrittenOff: fees.WrittenOff,
+		ledger.ItemFeeOwed: fees.Owed, ledger.ItemFeeWrittenOff: fees.WrittenOff, ledger.ItemFeeFromShopFunds: fees.FromShopFunds,
 	}
 }
 
@@ -88,7 +88,7 @@ var itemNames = [ledger.ItemCount]string{
 	ledger.ItemLost: "amount lost", ledger.ItemClawedBack: "amount clawed back",
 	ledger.ItemInFlight: "amount in flight", ledger.ItemPaid: "amount paid", ledger.ItemRepaid: "amount repaid",
 	ledger.ItemFeeFronted: "fee fronted", ledger.ItemFeeMerchant: "fee of the merchant", ledger.ItemFeeConsumer: "fee of the consumer",
-	ledger.ItemFeeOwed: "fee owed", ledger.ItemFeeWrittenOff: "fee written off",
+	ledger.ItemFeeOwed: "fee owed", ledger.ItemFeeWrittenOff: "fee written off", ledger.ItemFeeFromShopFunds: "fee from shop funds",
 }
 
 // checkItems compares the amounts in a claim's row with those that the table of
@@ -108,6 +108,8 @@ func (b *inspection) checkItems(subject string, c *claim.Claim, m moved) {
 		equal(b, subject, name, has[one]+has[other], award[one]+award[other])
 	}
 	both("amount advanced or owed as a fee", ledger.ItemAdvanced, ledger.ItemFeeOwed)
+	paid := c.Fees.Merchant - c.Fees.Owed - c.Fees.WrittenOff
+	within(b, subject, "fee that shop funds paid", c.Fees.FromShopFunds, paid)
 	both("amount written off", ledger.ItemWrittenOff, ledger.ItemFeeWrittenOff)
 	// A recovered fee is money of a source that does not bear the award.
 	fees := award[ledger.ItemFeeOwed] - has[ledger.ItemFeeOwed] - has[ledger.ItemFeeWrittenOff]

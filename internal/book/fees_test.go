@@ -206,3 +206,26 @@ func TestLateFeeNeedsANotice(t *testing.T) {
 	}
 	f.audited()
 }
+
+// Would catch a fee that goes back to another account than the one that paid it.
+func TestFeeGoesBackToWhatPaidIt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.charging(policy.FeeLoser)
+	c := f.charged(110_000)
+	f.topUp("m1", 1_000)
+	f.sweepAll("m1", 1)
+	f.must(f.move("m1", ledger.ShopFundsHandedOver, 50_000))
+	f.sweepAll("m1", 0)
+	if c = f.current(c); c.Fees.Owed != 0 || c.Fees.FromShopFunds != 2_000 {
+		t.Fatalf("recovered: %+v, with %v", c.Fees, f.balances("m1"))
+	}
+	f.revisedTo(c, claim.Genuine)
+	if c = f.current(c); c.Fees.Merchant != 0 || c.Fees.FromShopFunds != 0 {
+		t.Errorf("no longer due: %+v", c.Fees)
+	}
+	if got := f.balances("m1"); got[ledger.Deposit] != 111_000 || got[ledger.ShopFunds] != 50_000 {
+		t.Errorf("the merchant has %v", got)
+	}
+	f.audited()
+}

@@ -68,19 +68,20 @@ func itemOf(c *claim.Claim, item ledger.Item, part payout.Part) *money.Amount {
 
 // items are where a claim keeps the items that have no parts.
 var items = [ledger.ItemCount]func(*claim.Claim) *money.Amount{
-	ledger.ItemHeld:          func(c *claim.Claim) *money.Amount { return &c.Funding.Held },
-	ledger.ItemFromDeposit:   func(c *claim.Claim) *money.Amount { return &c.Funding.FromDeposit },
-	ledger.ItemFromShopFunds: func(c *claim.Claim) *money.Amount { return &c.Funding.FromShopFunds },
-	ledger.ItemAdvanced:      func(c *claim.Claim) *money.Amount { return &c.Funding.Advanced },
-	ledger.ItemWrittenOff:    func(c *claim.Claim) *money.Amount { return &c.Funding.WrittenOff },
-	ledger.ItemLost:          func(c *claim.Claim) *money.Amount { return &c.Funding.Lost },
-	ledger.ItemClawedBack:    func(c *claim.Claim) *money.Amount { return &c.Funding.ClawedBack },
-	ledger.ItemRepaid:        func(c *claim.Claim) *money.Amount { return &c.Funding.Repaid },
-	ledger.ItemFeeFronted:    func(c *claim.Claim) *money.Amount { return &c.Fees.Fronted },
-	ledger.ItemFeeMerchant:   func(c *claim.Claim) *money.Amount { return &c.Fees.Merchant },
-	ledger.ItemFeeConsumer:   func(c *claim.Claim) *money.Amount { return &c.Fees.Consumer },
-	ledger.ItemFeeOwed:       func(c *claim.Claim) *money.Amount { return &c.Fees.Owed },
-	ledger.ItemFeeWrittenOff: func(c *claim.Claim) *money.Amount { return &c.Fees.WrittenOff },
+	ledger.ItemHeld:             func(c *claim.Claim) *money.Amount { return &c.Funding.Held },
+	ledger.ItemFromDeposit:      func(c *claim.Claim) *money.Amount { return &c.Funding.FromDeposit },
+	ledger.ItemFromShopFunds:    func(c *claim.Claim) *money.Amount { return &c.Funding.FromShopFunds },
+	ledger.ItemAdvanced:         func(c *claim.Claim) *money.Amount { return &c.Funding.Advanced },
+	ledger.ItemWrittenOff:       func(c *claim.Claim) *money.Amount { return &c.Funding.WrittenOff },
+	ledger.ItemLost:             func(c *claim.Claim) *money.Amount { return &c.Funding.Lost },
+	ledger.ItemClawedBack:       func(c *claim.Claim) *money.Amount { return &c.Funding.ClawedBack },
+	ledger.ItemRepaid:           func(c *claim.Claim) *money.Amount { return &c.Funding.Repaid },
+	ledger.ItemFeeFronted:       func(c *claim.Claim) *money.Amount { return &c.Fees.Fronted },
+	ledger.ItemFeeMerchant:      func(c *claim.Claim) *money.Amount { return &c.Fees.Merchant },
+	ledger.ItemFeeConsumer:      func(c *claim.Claim) *money.Amount { return &c.Fees.Consumer },
+	ledger.ItemFeeOwed:          func(c *claim.Claim) *money.Amount { return &c.Fees.Owed },
+	ledger.ItemFeeWrittenOff:    func(c *claim.Claim) *money.Amount { return &c.Fees.WrittenOff },
+	ledger.ItemFeeFromShopFunds: func(c *claim.Claim) *money.Amount { return &c.Fees.FromShopFunds },
 }
 
 // dueOf is what of a claim a debt of the kind is about.

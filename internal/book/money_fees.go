@@ -156,9 +156,19 @@ func (b *Book) chargeMerchant(c *claim.Claim, change money.Amount) error {
 	return b.refundFee(c, -change-forgiven)
 }
 
-// refundFee gives amount of a fee back to the merchant's deposit. A written-off part
-// was never paid: it goes back to where it was written off.
+// refundFee gives amount of a fee back to what paid it: to shop funds, which pay last,
+// before the deposit. A written-off part was never paid: it goes back to where it was
+// written off.
 func (b *Book) refundFee(c *claim.Claim, amount money.Amount) error {
+	if shop := min(amount, c.Fees.FromShopFunds); shop > 0 {
+		if err := b.post(ledger.FeeRefundedToShopFunds, shop, posting{claim: c}); err != nil {
+			return err
+		}
+		if err := b.income(ledger.ShopFunds, shop); err != nil {
+			return err
+		}
+		amount -= shop
+	}
 	if amount == 0 {
 		return nil
 	}

@@ -144,6 +144,8 @@ type Fees struct {
 	// it that was written off in the books.
 	Owed       money.Amount
 	WrittenOff money.Amount
+	// FromShopFunds is the part of the charge that was recovered from shop funds.
+	FromShopFunds money.Amount
 }
 
 // MayAppeal says whether the merchant may still appeal against the present

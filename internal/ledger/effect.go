@@ -33,6 +33,8 @@ const (
 	// up of that.
 	ItemFeeOwed
 	ItemFeeWrittenOff
+	// ItemFeeFromShopFunds was recovered from the merchant's shop funds.
+	ItemFeeFromShopFunds
 	// ItemCount is how many items there are.
 	ItemCount
 )
@@ -59,34 +61,35 @@ type Effect struct {
 // effects says, for each kind of transfer of a claim, what it does to the claim's
 // items. Kinds that are not here leave them alone.
 var effects = map[Kind]Effect{
-	DepositSetAside:      {Adds: []Item{ItemHeld}},
-	ShopFundsSetAside:    {Adds: []Item{ItemHeld}},
-	DepositReleased:      {Takes: []Item{ItemHeld}},
-	ShopFundsReleased:    {Takes: []Item{ItemHeld}},
-	DepositCaptured:      {Takes: []Item{ItemHeld}, Adds: []Item{ItemFromDeposit}},
-	ShopFundsCaptured:    {Takes: []Item{ItemHeld}, Adds: []Item{ItemFromShopFunds}},
-	ShortfallAdvanced:    {Adds: []Item{ItemAdvanced}},
-	PayoutInstructed:     {Adds: []Item{ItemInFlight}},
-	PayoutConfirmed:      {Takes: []Item{ItemInFlight}, Adds: []Item{ItemPaid}},
-	CouponIssued:         {Takes: []Item{ItemInFlight}, Adds: []Item{ItemPaid}},
-	PayoutNotMade:        {Takes: []Item{ItemInFlight}},
-	PayoutCameBack:       {Takes: []Item{ItemPaid}},
-	CouponReturned:       {Takes: []Item{ItemPaid}},
-	DepositRestored:      {Takes: []Item{ItemFromDeposit}},
-	ShopFundsRestored:    {Takes: []Item{ItemFromShopFunds}},
-	AdvanceCancelled:     {Takes: []Item{ItemAdvanced}},
-	WriteOffCancelled:    {Takes: []Item{ItemWrittenOff}},
-	ReversalLossBorne:    {Adds: []Item{ItemLost}},
-	ReversalLossReversed: {Takes: []Item{ItemLost}},
-	ClawBackClaimed:      {Adds: []Item{ItemClawedBack}},
-	ClawBackCancelled:    {Takes: []Item{ItemClawedBack}},
-	ClawBackRepaid:       {Takes: []Item{ItemClawedBack, ItemPaid}, Adds: []Item{ItemRepaid}},
-	FeeFronted:           {Adds: []Item{ItemFeeFronted}},
-	FeeOwed:              {Adds: []Item{ItemFeeMerchant, ItemFeeOwed}},
-	FeeForgiven:          {Takes: []Item{ItemFeeMerchant, ItemFeeOwed}},
-	FeeRefunded:          {Takes: []Item{ItemFeeMerchant}},
-	FeeOwedByConsumer:    {Adds: []Item{ItemFeeConsumer}},
-	FeeForgivenConsumer:  {Takes: []Item{ItemFeeConsumer}},
+	DepositSetAside:        {Adds: []Item{ItemHeld}},
+	ShopFundsSetAside:      {Adds: []Item{ItemHeld}},
+	DepositReleased:        {Takes: []Item{ItemHeld}},
+	ShopFundsReleased:      {Takes: []Item{ItemHeld}},
+	DepositCaptured:        {Takes: []Item{ItemHeld}, Adds: []Item{ItemFromDeposit}},
+	ShopFundsCaptured:      {Takes: []Item{ItemHeld}, Adds: []Item{ItemFromShopFunds}},
+	ShortfallAdvanced:      {Adds: []Item{ItemAdvanced}},
+	PayoutInstructed:       {Adds: []Item{ItemInFlight}},
+	PayoutConfirmed:        {Takes: []Item{ItemInFlight}, Adds: []Item{ItemPaid}},
+	CouponIssued:           {Takes: []Item{ItemInFlight}, Adds: []Item{ItemPaid}},
+	PayoutNotMade:          {Takes: []Item{ItemInFlight}},
+	PayoutCameBack:         {Takes: []Item{ItemPaid}},
+	CouponReturned:         {Takes: []Item{ItemPaid}},
+	DepositRestored:        {Takes: []Item{ItemFromDeposit}},
+	ShopFundsRestored:      {Takes: []Item{ItemFromShopFunds}},
+	AdvanceCancelled:       {Takes: []Item{ItemAdvanced}},
+	WriteOffCancelled:      {Takes: []Item{ItemWrittenOff}},
+	ReversalLossBorne:      {Adds: []Item{ItemLost}},
+	ReversalLossReversed:   {Takes: []Item{ItemLost}},
+	ClawBackClaimed:        {Adds: []Item{ItemClawedBack}},
+	ClawBackCancelled:      {Takes: []Item{ItemClawedBack}},
+	ClawBackRepaid:         {Takes: []Item{ItemClawedBack, ItemPaid}, Adds: []Item{ItemRepaid}},
+	FeeFronted:             {Adds: []Item{ItemFeeFronted}},
+	FeeOwed:                {Adds: []Item{ItemFeeMerchant, ItemFeeOwed}},
+	FeeForgiven:            {Takes: []Item{ItemFeeMerchant, ItemFeeOwed}},
+	FeeRefunded:            {Takes: []Item{ItemFeeMerchant}},
+	FeeRefundedToShopFunds: {Takes: []Item{ItemFeeMerchant, ItemFeeFromShopFunds}},
+	FeeOwedByConsumer:      {Adds: []Item{ItemFeeConsumer}},
+	FeeForgivenConsumer:    {Takes: []Item{ItemFeeConsumer}},
 }
 
 // dueEffects are the effects of the kinds that stand for an advance and for a fee
@@ -98,7 +101,7 @@ var dueEffects = map[Kind]map[Due]Effect{
 	},
 	RecoveredFromShopFunds: {
 		DueAward: {Takes: []Item{ItemAdvanced}, Adds: []Item{ItemFromShopFunds}},
-		DueFee:   {Takes: []Item{ItemFeeOwed}},
+		DueFee:   {Takes: []Item{ItemFeeOwed}, Adds: []Item{ItemFeeFromShopFunds}},
 	},
 	ReceivableWrittenOff: {
 		DueAward: {Takes: []Item{ItemAdvanced}, Adds: []Item{ItemWrittenOff}},

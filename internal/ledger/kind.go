@@ -104,8 +104,10 @@ const (
 	FeeOwed Kind = "FEE_OWED"
 	// FeeForgiven is a fee that the merchant no longer owes.
 	FeeForgiven Kind = "FEE_FORGIVEN"
-	// FeeRefunded is a recovered fee that goes back to the merchant.
+	// FeeRefunded is a recovered fee that goes back to the merchant's deposit.
 	FeeRefunded Kind = "FEE_REFUNDED"
+	// FeeRefundedToShopFunds is a fee that goes back to the shop funds which paid it.
+	FeeRefundedToShopFunds Kind = "FEE_REFUNDED_TO_SHOP_FUNDS"
 	// FeeOwedByConsumer is the fee of a test that the consumer owes, as the loser
 	// or by share.
 	FeeOwedByConsumer Kind = "FEE_OWED_BY_CONSUMER"
@@ -165,6 +167,7 @@ var kinds = map[Kind]Legs{
 	FeeOwed:                   {Receivable, AuthenticationFees},
 	FeeForgiven:               {AuthenticationFees, Receivable},
 	FeeRefunded:               {AuthenticationFees, Deposit},
+	FeeRefundedToShopFunds:    {AuthenticationFees, ShopFunds},
 	FeeOwedByConsumer:         {ConsumerReceivable, AuthenticationFees},
 	FeeForgivenConsumer:       {AuthenticationFees, ConsumerReceivable},
 }
@@ -182,7 +185,7 @@ func Kinds() []Kind {
 		RecoveredFromDeposit, RecoveredFromShopFunds, ReceivableWrittenOff, WriteOffRecovered,
 		CouponIssued, CouponRedeemed, CouponLapsed, CouponReturned,
 		DepositForfeited, PenaltyTaken, DepositForfeitureReversed, PenaltyReversed,
-		FeeFronted, FeeOwed, FeeForgiven, FeeRefunded, FeeOwedByConsumer, FeeForgivenConsumer,
+		FeeFronted, FeeOwed, FeeForgiven, FeeRefunded, FeeRefundedToShopFunds, FeeOwedByConsumer, FeeForgivenConsumer,
 	}
 }
 

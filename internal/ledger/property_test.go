@@ -60,7 +60,7 @@ func checkAgainstModel(t *rapid.T, b *book, m tally) {
 	merchant := m.of(ledger.DepositToppedUp, ledger.DepositRestored, ledger.DepositForfeitureReversed, ledger.FeeRefunded) -
 		m.of(ledger.DepositWithdrawn, ledger.DepositTopUpReversed, ledger.DepositCaptured, ledger.RecoveredFromDeposit,
 			ledger.WriteOffRecovered, ledger.DepositForfeited)
-	sales := m.of(ledger.ShopFundsHandedOver, ledger.ShopFundsRestored, ledger.PenaltyReversed) -
+	sales := m.of(ledger.ShopFundsHandedOver, ledger.ShopFundsRestored, ledger.PenaltyReversed, ledger.FeeRefundedToShopFunds) -
 		m.of(ledger.ShopFundsTakenBack, ledger.ShopFundsCaptured, ledger.RecoveredFromShopFunds, ledger.PenaltyTaken)
 	funded := m.of(ledger.DepositCaptured, ledger.ShopFundsCaptured, ledger.ShortfallAdvanced, ledger.ReversalLossBorne, ledger.ClawBackClaimed) -
 		m.of(ledger.DepositRestored, ledger.ShopFundsRestored, ledger.AdvanceCancelled, ledger.WriteOffCancelled,
@@ -79,7 +79,7 @@ func checkAgainstModel(t *rapid.T, b *book, m tally) {
 			m.of(ledger.ClawBackClaimed, ledger.FeeOwedByConsumer) - m.of(ledger.ClawBackCancelled, ledger.ClawBackRepaid, ledger.FeeForgivenConsumer)},
 		"what the platform lost": {b.of(ledger.ReversalLoss), m.of(ledger.ReversalLossBorne) - m.of(ledger.ReversalLossReversed)},
 		"the fees that nobody was charged": {b.of(ledger.AuthenticationFees),
-			m.of(ledger.FeeFronted, ledger.FeeForgiven, ledger.FeeRefunded, ledger.FeeForgivenConsumer) - m.of(ledger.FeeOwed, ledger.FeeOwedByConsumer)},
+			m.of(ledger.FeeFronted, ledger.FeeForgiven, ledger.FeeRefunded, ledger.FeeRefundedToShopFunds, ledger.FeeForgivenConsumer) - m.of(ledger.FeeOwed, ledger.FeeOwedByConsumer)},
 		"coupons not yet spent": {b.of(ledger.CouponLiability),
 			m.of(ledger.CouponIssued) - m.of(ledger.CouponRedeemed, ledger.CouponLapsed, ledger.CouponReturned)},
 		"penalties": {b.of(ledger.Penalty),
@@ -119,6 +119,7 @@ var rounds = [][]ledger.Kind{
 	{ledger.PenaltyTaken, ledger.PenaltyReversed},
 	{ledger.FeeOwed, ledger.FeeForgiven},
 	{ledger.FeeOwed, ledger.RecoveredFromDeposit, ledger.FeeRefunded},
+	{ledger.FeeOwed, ledger.RecoveredFromShopFunds, ledger.FeeRefundedToShopFunds},
 	{ledger.FeeOwedByConsumer, ledger.FeeForgivenConsumer},
 }
 

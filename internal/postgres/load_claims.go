@@ -27,7 +27,7 @@ const claimColumns = `
 	c.clock_stopped_at, c.hold_expires_at, c.potential_minor, c.sampling_case, c.payout_form,
 	c.fee_claimant_minor, c.fee_fronted_minor, c.fee_merchant_minor, c.fee_consumer_minor,
 	c.fee_owed_minor, c.fee_written_off_minor, c.deciders, c.by_results,
-	c.highest_refund_minor, c.highest_compensation_minor, c.fraud`
+	c.highest_refund_minor, c.highest_compensation_minor, c.fraud, c.fee_from_shop_funds_minor`
 
 func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 	c := new(claim.Claim)
@@ -54,7 +54,8 @@ func fillClaim(row scanner, c *claim.Claim) error {
 		&stopped, &expires, (*int64)(&c.Potential), &c.SamplingCase, (*string)(&c.PayoutForm),
 		(*int64)(&c.Fees.Claimant), (*int64)(&c.Fees.Fronted), (*int64)(&c.Fees.Merchant), (*int64)(&c.Fees.Consumer),
 		(*int64)(&c.Fees.Owed), (*int64)(&c.Fees.WrittenOff), pq.Array(&c.Deciders), &c.ByResults,
-		(*int64)(&c.Highest.Refund), (*int64)(&c.Highest.Compensation), &c.Fraud)
+		(*int64)(&c.Highest.Refund), (*int64)(&c.Highest.Compensation), &c.Fraud,
+		(*int64)(&c.Fees.FromShopFunds))
 	if err != nil {
 		return err
 	}

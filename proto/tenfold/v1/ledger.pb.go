@@ -283,12 +283,15 @@ const (
 	TransferKind_TRANSFER_KIND_FEE_OWED TransferKind = 41
 	// The merchant no longer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_FORGIVEN TransferKind = 42
-	// The cost of a test was given back to the merchant, who had paid it.
+	// The cost of a test was given back to the merchant's deposit.
 	TransferKind_TRANSFER_KIND_FEE_REFUNDED TransferKind = 43
 	// The consumer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_OWED_BY_CONSUMER TransferKind = 44
 	// The consumer no longer owes the cost of a test.
 	TransferKind_TRANSFER_KIND_FEE_FORGIVEN_CONSUMER TransferKind = 45
+	// The cost of a test was given back to the merchant's shop funds, which had
+	// paid it.
+	TransferKind_TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS TransferKind = 46
 )
 
 // Enum value maps for TransferKind.
@@ -340,6 +343,7 @@ var (
 		43: "TRANSFER_KIND_FEE_REFUNDED",
 		44: "TRANSFER_KIND_FEE_OWED_BY_CONSUMER",
 		45: "TRANSFER_KIND_FEE_FORGIVEN_CONSUMER",
+		46: "TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS",
 	}
 	TransferKind_value = map[string]int32{
 		"TRANSFER_KIND_UNSPECIFIED":                  0,
@@ -388,6 +392,7 @@ var (
 		"TRANSFER_KIND_FEE_REFUNDED":                 43,
 		"TRANSFER_KIND_FEE_OWED_BY_CONSUMER":         44,
 		"TRANSFER_KIND_FEE_FORGIVEN_CONSUMER":        45,
+		"TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS":   46,
 	}
 )
 
@@ -1493,7 +1498,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\vAccountSide\x12\x1c\n" +
 	"\x18ACCOUNT_SIDE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12ACCOUNT_SIDE_DEBIT\x10\x01\x12\x17\n" +
-	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\xc3\r\n" +
+	"\x13ACCOUNT_SIDE_CREDIT\x10\x02*\xf1\r\n" +
 	"\fTransferKind\x12\x1d\n" +
 	"\x19TRANSFER_KIND_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fTRANSFER_KIND_DEPOSIT_TOPPED_UP\x10\x01\x12#\n" +
@@ -1541,7 +1546,8 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\x1aTRANSFER_KIND_FEE_FORGIVEN\x10*\x12\x1e\n" +
 	"\x1aTRANSFER_KIND_FEE_REFUNDED\x10+\x12&\n" +
 	"\"TRANSFER_KIND_FEE_OWED_BY_CONSUMER\x10,\x12'\n" +
-	"#TRANSFER_KIND_FEE_FORGIVEN_CONSUMER\x10-*\x86\x01\n" +
+	"#TRANSFER_KIND_FEE_FORGIVEN_CONSUMER\x10-\x12,\n" +
+	"(TRANSFER_KIND_FEE_REFUNDED_TO_SHOP_FUNDS\x10.*\x86\x01\n" +
 	"\tHoldState\x12\x1a\n" +
 	"\x16HOLD_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fHOLD_STATE_HELD\x10\x01\x12\x17\n" +
