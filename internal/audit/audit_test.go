@@ -123,7 +123,7 @@ func (b *filled) tamperings() []tampering {
 		set("evidence", "claim_id", "'"+b.appealed+"'", "'nobody'", "claim_id IN ('nobody', '"+b.appealed+"')", "evidence without claim"),
 		set("pricing_groups", "group_id", "substring(group_id FROM 2)", "'x' || group_id", "true", "groups without claim"),
 		// Where claims stand.
-		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "event is"),
+		set("moves", "trigger", "'ACCEPTED'", "'NOTICE_LAPSED'", of(b.advanced)+" AND to_state = 'PAYING'", "move is"),
 		set("claims", "state", "'NOTIFIED'", "'APPEALED'", of(b.held), "state is"),
 		raised("events", "first_transfer", of(b.advanced)+" AND first_transfer IS NOT NULL", "first transfer is"),
 		raised("events", "last_transfer", of(b.advanced)+" AND first_transfer IS NOT NULL", "last transfer is"),

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -105,4 +106,43 @@ func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []
 	if n := others(present, ""); c.State == claim.AwaitingApproval && n >= approversNeeded {
 		b.wrong(subject, "waits for approval but already has %d", n)
 	}
+}
+
+// checkPeople compares the people whom the rows of a claim name with those who acted, by
+// the events.
+func (b *inspection) checkPeople(
+	subject string, c *claim.Claim, told *story, revisions []postgres.AuditedRevision, approvals []book.Approval, evidence []book.Evidence,
+) {
+	b.by(subject, "the person who filed it", c.FiledBy, told.filed)
+	if c.State == claim.InReview {
+		b.by(subject, "the person who has the review", c.Assignee, told.assignee)
+	}
+	for i := range revisions {
+		// The author of a verdict by results alone is left out, whoever recorded the last.
+		if r := &revisions[i]; r.Author != "" || !claim.Trigger(r.Cause).ByResults() {
+			b.by(subject, "the author of revision "+strconv.Itoa(int(r.Number)), r.Author, told.actors[r.EventNumber])
+		}
+	}
+	for i := range approvals {
+		b.by(subject, "the approver of revision "+strconv.Itoa(int(approvals[i].Revision)), approvals[i].Person, told.actors[approvals[i].EventNumber])
+	}
+	for i := range evidence {
+		b.by(subject, "the person who added evidence", evidence[i].AddedBy, told.actors[evidence[i].EventNumber])
+	}
+	for _, person := range append(slices.Clone(c.Deciders), c.DecidedBy) {
+		known, ok := b.persons[person]
+		if ok && !told.acted(known) {
+			b.wrong(subject, "was decided by a person of whom no event of it tells")
+		}
+	}
+}
+
+// acted says whether somebody acted on the claim, by the commitment.
+func (s *story) acted(commitment string) bool {
+	for _, a := range s.actors {
+		if a == commitment {
+			return true
+		}
+	}
+	return false
 }

@@ -18,6 +18,7 @@ func (b *inspection) checkHistory() error {
 	var number int64
 	t := &transfers{book: b}
 	for {
+		l := new(loose)
 		events, err := b.rows.Events(b.head.MerchantID, number, pageRows)
 		if err != nil {
 			return err
@@ -29,9 +30,12 @@ func (b *inspection) checkHistory() error {
 				return errEnough // Nothing after an unsound event can be checked.
 			}
 			chain, last = e.Hash, e.RecordedAt
-			if err := b.checkContent(e, t); err != nil {
+			if err := b.checkContent(e, t, l); err != nil {
 				return err
 			}
+		}
+		if err := b.checkLoose(l); err != nil {
+			return err
 		}
 		if err := b.full(); err != nil {
 			return err
@@ -65,7 +69,7 @@ func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before ev
 }
 
 // checkContent compares an event's content with its row and its transfers.
-func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
+func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers, l *loose) error {
 	subject := fmt.Sprintf("event %d", e.Number)
 	c, err := event.Decode(e.Encoding, e.Content)
 	if err != nil {
@@ -80,6 +84,13 @@ func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	if c.Move != nil {
 		b.moved++
 	}
+	switch {
+	case (c.Move == nil) != (e.Move == nil):
+		b.wrong(subject, "its columns and its content disagree on whether it moved a claim")
+	case c.Move != nil:
+		equal(b, subject, "move", *e.Move, *c.Move)
+	}
+	b.gather(e, c, l)
 	first, last := c.TransferNumbers()
 	equal(b, subject, "first transfer", e.FirstTransfer, first)
 	equal(b, subject, "last transfer", e.LastTransfer, last)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/hex"
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -20,6 +21,7 @@ func (b *inspection) checkPersons() error {
 			if event.Commit(p.Salt, p.PersonID) != p.Commitment {
 				b.wrong("person "+p.PersonID, "the commitment is not that of its salt")
 			}
+			b.persons[p.PersonID] = hex.EncodeToString(p.Commitment[:])
 			after = p.PersonID
 		}
 		if len(persons) < pageRows {
@@ -28,6 +30,14 @@ func (b *inspection) checkPersons() error {
 		if err := b.full(); err != nil {
 			return err
 		}
+	}
+}
+
+// by records a discrepancy unless a person is the one behind a commitment. A person whose
+// commitment was erased cannot be compared.
+func (b *inspection) by(subject, what, person, commitment string) {
+	if known, ok := b.persons[person]; ok && known != commitment || person == "" && commitment != "" {
+		b.wrong(subject, "%s is not the person that its event tells of", what)
 	}
 }
 

@@ -185,6 +185,7 @@ func (b *Book) finish() error {
 		return err
 	}
 	b.sumDebts()
+	b.bind()
 	b.sealEvents()
 	for i := range kinds {
 		kinds[i].rows(b).keep()

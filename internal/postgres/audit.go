@@ -93,22 +93,31 @@ type StoredEvent struct {
 	Hash       event.Hash
 	// FirstTransfer and LastTransfer are the numbers of its transfers, zero for none.
 	FirstTransfer, LastTransfer int64
+	// Move is what its columns say of a move; nil for none. Note is the mover's reason.
+	Move *event.Move
+	Note string
 }
 
 // Events reads the events of a book after a number, in order.
 func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent, error) {
 	return page(a, "audit events", `
 		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash,
-		       coalesce(first_transfer, 0), coalesce(last_transfer, 0)
+		       coalesce(first_transfer, 0), coalesce(last_transfer, 0),
+		       from_state, to_state, trigger, claim_version, coalesce(note, '')
 		FROM events
 		WHERE merchant_id = $1 AND event_number > $2
 		ORDER BY event_number
 		LIMIT $3`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
 			var hash []byte
+			var from, to, trigger sql.NullString
+			var version sql.NullInt64
 			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, &e.RecordedAt, &e.Encoding, &e.Content, &hash,
-				&e.FirstTransfer, &e.LastTransfer)
+				&e.FirstTransfer, &e.LastTransfer, &from, &to, &trigger, &version, &e.Note)
 			copy(e.Hash[:], hash)
+			if from.Valid || to.Valid || trigger.Valid || version.Valid {
+				e.Move = &event.Move{From: from.String, To: to.String, Trigger: trigger.String, Version: version.Int64}
+			}
 			inUTC(&e.RecordedAt)
 			return e, err
 		}, merchantID, after, limit)
@@ -124,26 +133,16 @@ func (a *Audit) Transfers(merchantID string, after int64, limit int) ([]ledger.T
 		LIMIT $3`, scanTransfer, merchantID, after, limit)
 }
 
-// AuditedMove is a move with the content of the event it names.
-type AuditedMove struct {
-	Move
-	Encoding byte
-	Content  string
-}
-
-// Moves reads the moves of a book after a claim's version, with their events.
-func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]AuditedMove, error) {
+// Moves reads the moves of a book after a claim's version.
+func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]Move, error) {
 	return page(a, "audit moves", `
-		SELECT`+moveColumns+`
-		FROM events e
-		WHERE e.merchant_id = $1 AND e.to_state IS NOT NULL AND (e.claim_id, e.claim_version) > ($2, $3)
-		ORDER BY e.claim_id, e.claim_version
+		SELECT claim_id, claim_version, from_state, to_state, trigger
+		FROM events
+		WHERE merchant_id = $1 AND to_state IS NOT NULL AND (claim_id, claim_version) > ($2, $3)
+		ORDER BY claim_id, claim_version
 		LIMIT $4`,
-		func(rows *sql.Rows) (m AuditedMove, err error) {
-			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),
-				&m.EventNumber, &m.Note, &m.RecordedAt, &m.Encoding, &m.Content)
-			inUTC(&m.RecordedAt)
-			return m, err
+		func(rows *sql.Rows) (m Move, err error) {
+			return m, rows.Scan(&m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger))
 		}, merchantID, afterClaim, afterVersion, limit)
 }
 
