@@ -42,7 +42,10 @@ func (d Discrepancy) String() string { return d.MerchantID + ": " + d.Subject + 
 // Check audits every book, each on a snapshot of its own, and returns the
 // discrepancies. An error means that it could not check everything.
 func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
-	var found []Discrepancy
+	found, err := gone(ctx, db)
+	if err != nil {
+		return found, err
+	}
 	after := ""
 	for {
 		var ids []string
@@ -67,6 +70,18 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 	}
 }
 
+// gone finds the merchants whose events have no book.
+func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error) {
+	err = db.InAudit(ctx, func(a *postgres.Audit) error {
+		ids, err := a.Bookless()
+		for _, id := range ids {
+			found = append(found, Discrepancy{MerchantID: id, Subject: "book", Detail: "is missing, although there are events of it"})
+		}
+		return err
+	})
+	return found, err
+}
+
 // CheckBook audits one book on one snapshot.
 func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
 	var b *inspection
@@ -77,6 +92,7 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 		}
 		b = &inspection{
 			rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance), persons: make(map[string]string),
+			behind: make(map[string]string), deciders: make(map[int64]string),
 			told: make(map[string]int64), proposals: make(map[string]tale),
 		}
 		for i := range checks {
@@ -113,6 +129,7 @@ var checks = [...]check{
 		book.KindAppeal, book.KindApproval,
 	}},
 	{(*inspection).checkLines, []book.Kind{book.KindLine}},
+	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},
 	{(*inspection).checkUnits, []book.Kind{book.KindUnit}},
 	{(*inspection).checkAccounts, nil},
 	{(*inspection).checkTotals, []book.Kind{book.KindDebt}},
@@ -134,6 +151,10 @@ type inspection struct {
 
 	// persons are the commitments of the people whom the book knows, in hex.
 	persons map[string]string
+	// behind are those people by commitment.
+	behind map[string]string
+	// deciders are the commitments of those who made or voted on proposals, by event.
+	deciders map[int64]string
 	// old is the newest event of the encoding that binds no rows; zero for none.
 	old struct{ number, at int64 }
 	// told counts, by table, the rows about no claim that events told of first.

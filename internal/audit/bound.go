@@ -71,8 +71,6 @@ type loose struct {
 	refunds  []postgres.LineRefund
 	votes    []int64
 	requests []postgres.RequestKey
-	// voters are the people behind the events of votes and proposals.
-	voters map[int64]string
 }
 
 // gather takes in the rows about no claim that an event tells of.
@@ -82,6 +80,10 @@ func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loo
 	}
 	if l.told == nil {
 		l.told = make(map[rowKey]tale)
+	}
+	switch e.Kind {
+	case event.ProposalMade, event.ProposalApproved, event.ProposalRefused:
+		b.deciders[e.Number] = e.Actor.Person
 	}
 	noted := false
 	for i := range e.Rows {
@@ -235,6 +237,9 @@ func (b *inspection) checkBound(from, to string) (map[string]*story, error) {
 
 func (s *story) take(e *event.Event) {
 	s.actors[e.Number] = e.Actor.Person
+	if e.Move != nil {
+		s.assignee = "" // A move ends the review.
+	}
 	if e.Kind == event.ReviewAssigned {
 		s.assignee = ""
 		for _, d := range e.Details {

@@ -113,15 +113,20 @@ func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []
 func (b *inspection) checkPeople(
 	subject string, c *claim.Claim, told *story, revisions []postgres.AuditedRevision, approvals []book.Approval, evidence []book.Evidence,
 ) {
-	b.by(subject, "the person who filed it", c.FiledBy, told.filed)
-	if c.State == claim.InReview {
-		b.by(subject, "the person who has the review", c.Assignee, told.assignee)
+	if c.FiledBy != "" || c.FiledAt.UnixMicro() > b.old.at { // Old claims may not say.
+		b.by(subject, "the person who filed it", c.FiledBy, told.filed)
 	}
+	b.by(subject, "the person who has the review", c.Assignee, told.assignee)
 	for i := range revisions {
-		// The author of a verdict by results alone is left out, whoever recorded the last.
-		if r := &revisions[i]; r.Author != "" || !claim.Trigger(r.Cause).ByResults() {
-			b.by(subject, "the author of revision "+strconv.Itoa(int(r.Number)), r.Author, told.actors[r.EventNumber])
+		r := &revisions[i]
+		by := told.actors[r.EventNumber]
+		switch old := r.EventNumber <= b.old.number; {
+		case old && r.Author == "":
+			continue // Old revisions may not say.
+		case !old && claim.Trigger(r.Cause).ByResults():
+			by = "" // A verdict by results alone has no author, whoever recorded the last of them.
 		}
+		b.by(subject, "the author of revision "+strconv.Itoa(int(r.Number)), r.Author, by)
 	}
 	for i := range approvals {
 		b.by(subject, "the approver of revision "+strconv.Itoa(int(approvals[i].Revision)), approvals[i].Person, told.actors[approvals[i].EventNumber])
@@ -130,17 +135,21 @@ func (b *inspection) checkPeople(
 		b.by(subject, "the person who added evidence", evidence[i].AddedBy, told.actors[evidence[i].EventNumber])
 	}
 	for _, person := range append(slices.Clone(c.Deciders), c.DecidedBy) {
-		known, ok := b.persons[person]
-		if ok && !told.acted(known) {
+		if person != "" && !b.acted(told, person) {
 			b.wrong(subject, "was decided by a person of whom no event of it tells")
 		}
 	}
+	if len(c.Deciders) > 0 && c.DecidedBy == "" && !c.ByResults {
+		b.wrong(subject, "has deciders, but nobody decided it last")
+	}
 }
 
-// acted says whether somebody acted on the claim, by the commitment.
-func (s *story) acted(commitment string) bool {
-	for _, a := range s.actors {
-		if a == commitment {
+// acted says whether a person acted on a claim, by its events. Where somebody acted who was
+// erased, it may have been anybody whom the book does not know.
+func (b *inspection) acted(told *story, person string) bool {
+	commitment, known := b.persons[person]
+	for _, a := range told.actors {
+		if _, there := b.behind[a]; known && a == commitment || !known && a != "" && !there {
 			return true
 		}
 	}

@@ -21,7 +21,8 @@ func (b *inspection) checkPersons() error {
 			if event.Commit(p.Salt, p.PersonID) != p.Commitment {
 				b.wrong("person "+p.PersonID, "the commitment is not that of its salt")
 			}
-			b.persons[p.PersonID] = hex.EncodeToString(p.Commitment[:])
+			commitment := hex.EncodeToString(p.Commitment[:])
+			b.persons[p.PersonID], b.behind[commitment] = commitment, p.PersonID
 			after = p.PersonID
 		}
 		if len(persons) < pageRows {
@@ -33,10 +34,20 @@ func (b *inspection) checkPersons() error {
 	}
 }
 
-// by records a discrepancy unless a person is the one behind a commitment. A person whose
-// commitment was erased cannot be compared.
+// by records a discrepancy unless a person is the one behind a commitment. The commitment
+// of a person who was erased belongs to nobody whom the book knows.
 func (b *inspection) by(subject, what, person, commitment string) {
-	if known, ok := b.persons[person]; ok && known != commitment || person == "" && commitment != "" {
+	_, known := b.persons[person]
+	behind, ok := b.behind[commitment]
+	right := person == ""
+	switch {
+	case commitment == "":
+	case ok:
+		right = person == behind
+	default:
+		right = person != "" && !known
+	}
+	if !right {
 		b.wrong(subject, "%s is not the person that its event tells of", what)
 	}
 }

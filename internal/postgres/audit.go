@@ -61,6 +61,21 @@ func (a *Audit) MerchantIDs(after string, limit int) ([]string, error) {
 		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, limit)
 }
 
+// Bookless reads the merchants of whom there are events and no book. It steps from one
+// merchant's first event to the next merchant's.
+func (a *Audit) Bookless() ([]string, error) {
+	return page(a, "audit events without book", `
+		WITH RECURSIVE m AS (
+			SELECT min(merchant_id) AS merchant_id FROM events
+			UNION ALL
+			SELECT (SELECT min(e.merchant_id) FROM events e WHERE e.merchant_id > m.merchant_id)
+			FROM m
+			WHERE m.merchant_id IS NOT NULL)
+		SELECT m.merchant_id FROM m
+		WHERE m.merchant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM books b WHERE b.merchant_id = m.merchant_id)`,
+		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
+}
+
 // Head reads a book's row.
 func (a *Audit) Head(merchantID string) (book.Head, error) {
 	heads, err := page(a, "audit book", `
@@ -276,6 +291,29 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			      SELECT 1 FROM payouts p
 			      WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id
 			        AND (p.state = 'INSTRUCTED' OR p.state = 'FAILED' AND NOT p.superseded))
+			UNION ALL
+			SELECT 'results of an unknown authenticator or of another kind', r.merchant_id FROM results r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM authenticators p
+			      WHERE p.authenticator_id = r.authenticator_id AND p.kind = r.authenticator_kind)
+			UNION ALL
+			SELECT 'results without reservation', r.merchant_id FROM results r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM reservations p
+			      WHERE p.kind = 'AUTHENTICATION_REPORT' AND p.reference = r.authenticator_id || '/' || r.report_number
+			        AND p.merchant_id = r.merchant_id)
+			UNION ALL
+			SELECT 'payouts whose out-number another holds', o.merchant_id FROM payouts o
+			JOIN reservations p ON p.kind = 'OUT_NUMBER' AND p.reference = o.out_number
+			WHERE p.merchant_id <> o.merchant_id OR p.holder <> o.payout_id
+			UNION ALL
+			SELECT 'transfers without reservation', t.merchant_id FROM transfers t
+			WHERE t.external_reference IS NOT NULL AND t.reverses_number IS NULL
+			  AND t.kind IN ('DEPOSIT_TOPPED_UP', 'DEPOSIT_WITHDRAWN', 'SHOP_FUNDS_HANDED_OVER', 'SHOP_FUNDS_TAKEN_BACK',
+			                 'CLAW_BACK_REPAID', 'COUPON_REDEEMED')
+			  AND NOT EXISTS (
+			      SELECT 1 FROM reservations p
+			      WHERE p.kind = 'PAYMENT_REFERENCE' AND p.reference = t.external_reference AND p.merchant_id = t.merchant_id)
 			UNION ALL
 			SELECT 'open payouts without a due', o.merchant_id FROM payouts o
 			WHERE o.state = 'INSTRUCTED'

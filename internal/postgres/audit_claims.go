@@ -235,6 +235,19 @@ func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedP
 		}, merchantID, after, limit)
 }
 
+// Votes reads the votes of a book after an event, in the order of their events.
+func (a *Audit) Votes(merchantID string, afterEvent int64, limit int) ([]proposal.Vote, error) {
+	return page(a, "audit votes", `
+		SELECT proposal_number, person_id, event_number
+		FROM proposal_votes
+		WHERE merchant_id = $1 AND event_number > $2
+		ORDER BY event_number
+		LIMIT $3`,
+		func(rows *sql.Rows) (v proposal.Vote, err error) {
+			return v, rows.Scan(&v.Number, &v.Person, &v.EventNumber)
+		}, merchantID, afterEvent, limit)
+}
+
 // Moved reads what the transfers of some kinds moved in a book altogether.
 func (a *Audit) Moved(merchantID string, kinds []ledger.Kind) ([]Flow, error) {
 	names := make([]string, len(kinds))
