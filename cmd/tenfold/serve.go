@@ -26,6 +26,7 @@ type serveConfig struct {
 	lanes        int
 	batchMax     int
 	queueMax     int
+	auditEvery   time.Duration
 	nats         natsConfig
 	webhooks     webhookConfig
 	access       accessConfig
@@ -64,6 +65,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "number of lanes, which commit batches at the same time")
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
+	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -118,6 +120,9 @@ func (c *serveConfig) checkSandbox() error {
 }
 
 func (c *serveConfig) checkBounds() error {
+	if err := checkAuditEvery(c.auditEvery); err != nil {
+		return err
+	}
 	for _, bound := range []struct {
 		variable    string
 		value, most int

@@ -137,6 +137,13 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.measured(db, e, w, hub, log); err != nil {
 		return err
 	}
+	told, err := p.telemetry.Audits()
+	if err != nil {
+		return err
+	}
+	if c.auditEvery > 0 {
+		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, db, told, log) })
+	}
 	if err := p.relay(ctx, c, db, bell, log); err != nil {
 		return err
 	}

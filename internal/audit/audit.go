@@ -39,37 +39,6 @@ type Discrepancy struct {
 // String is the discrepancy in one line.
 func (d Discrepancy) String() string { return d.MerchantID + ": " + d.Subject + ": " + d.Detail }
 
-// Check audits every book, each on a snapshot of its own, and returns the
-// discrepancies. An error means that it could not check everything.
-func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
-	found, err := gone(ctx, db)
-	if err != nil {
-		return found, err
-	}
-	after := ""
-	for {
-		var ids []string
-		err := db.InAudit(ctx, func(a *postgres.Audit) (err error) {
-			ids, err = a.MerchantIDs(after, pageRows)
-			return err
-		})
-		if err != nil || len(ids) == 0 {
-			return found, err
-		}
-		for _, id := range ids {
-			more, err := CheckBook(ctx, db, id)
-			found = append(found, more...)
-			if err != nil {
-				return found, fmt.Errorf("audit book %s: %w", id, err)
-			}
-			if len(found) >= discrepanciesMax {
-				return found, nil
-			}
-		}
-		after = ids[len(ids)-1]
-	}
-}
-
 // gone finds the merchants whose events have no book.
 func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error) {
 	err = db.InAudit(ctx, func(a *postgres.Audit) error {
@@ -89,6 +58,11 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 		head, err := a.Head(merchantID)
 		if err != nil {
 			return err
+		}
+		if head.MerchantID == "" {
+			b = &inspection{head: book.Head{MerchantID: merchantID}}
+			b.wrong("book", "does not exist")
+			return nil
 		}
 		b = &inspection{
 			rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance), persons: make(map[string]string),

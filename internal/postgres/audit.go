@@ -54,11 +54,15 @@ func page[T any](a *Audit, what, query string, scan func(*sql.Rows) (T, error), 
 	return out, failure(a.ctx, what, rows.Err())
 }
 
-// MerchantIDs reads the books' merchants after a given one, in order.
-func (a *Audit) MerchantIDs(after string, limit int) ([]string, error) {
+// MerchantIDs reads the merchants after a given one, in order, whose books have changed
+// since a time; the zero time leaves none out.
+func (a *Audit) MerchantIDs(after string, since time.Time, limit int) ([]string, error) {
 	return page(a, "audit merchants", `
-		SELECT merchant_id FROM books WHERE merchant_id > $1 ORDER BY merchant_id LIMIT $2`,
-		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, limit)
+		SELECT merchant_id FROM books
+		WHERE merchant_id > $1 AND recorded_at >= $2
+		ORDER BY merchant_id
+		LIMIT $3`,
+		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, since, limit)
 }
 
 // Bookless reads the merchants of whom there are events and no book. It steps from one
