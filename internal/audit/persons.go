@@ -43,7 +43,7 @@ func (b *inspection) by(subject, what, person, commitment string) {
 	switch {
 	case commitment == "":
 	case ok:
-		right = person == behind
+		right = principal.Same(person, behind)
 	default:
 		right = person != "" && !known
 	}

@@ -29,7 +29,7 @@ func (b *Book) bind() {
 	bindMade(&b.lines, func(l *loadedLine) { b.bindLine(f, l) })
 	bindMade(&b.refunds, func(r *Refund) { b.bindRefund(f, r) })
 	bindMade(&b.groups, func(g *Group) { b.bindGroup(f, g) })
-	bindAll(&b.claims, func(l *loadedClaim, fresh bool) { b.bindClaim(f, &l.Claim, fresh) })
+	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before == nil) })
 	for i := b.revisions.kept; i < len(b.revisions.list); i++ {
 		b.bindRevision(f, &b.revisions.list[i])
 	}
@@ -37,8 +37,8 @@ func (b *Book) bind() {
 	for i := b.retracted.kept; i < len(b.retracted.list); i++ {
 		b.bindRetraction(f, &b.retracted.list[i])
 	}
-	bindAll(&b.holds, func(h *ledger.Hold, _ bool) { b.bindHold(f, h) })
-	bindAll(&b.payouts, func(p *payout.Payout, _ bool) { b.bindPayout(f, p) })
+	bindAll(&b.holds, func(h, _ *ledger.Hold) { b.bindHold(f, h) })
+	bindAll(&b.payouts, func(p, before *payout.Payout) { b.bindPayout(f, p, before) })
 	for i := b.appeals.kept; i < len(b.appeals.list); i++ {
 		b.bindAppeal(f, &b.appeals.list[i])
 	}
@@ -46,7 +46,7 @@ func (b *Book) bind() {
 	for i := b.evidence.kept; i < len(b.evidence.list); i++ {
 		b.bindEvidence(f, &b.evidence.list[i])
 	}
-	bindAll(&b.proposals, func(p *proposal.Proposal, _ bool) { b.bindProposal(f, p) })
+	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
 		b.bindVote(f, &b.votes.list[i])
 	}
@@ -60,20 +60,25 @@ func (b *Book) bind() {
 	bindMade(&b.requests, func(r *request.Stored) { b.bindRequest(f, r) })
 }
 
-// bindAll binds every row that the running command left in a table, and says of each
-// whether the command made it.
-func bindAll[K comparable, V any](t *table[K, V], bind func(v *V, fresh bool)) {
-	for _, u := range t.touched {
-		if r := t.rows[u.key]; r.live {
-			bind(&r.value, u.fresh || !u.before.live)
+// bindAll binds every row that the running command left in a table, with what it was
+// before; nil for a row that the command made.
+func bindAll[K comparable, V any](t *table[K, V], bind func(v, before *V)) {
+	for i := range t.touched {
+		u := &t.touched[i]
+		switch r := t.rows[u.key]; {
+		case !r.live:
+		case u.fresh || !u.before.live:
+			bind(&r.value, nil)
+		default:
+			bind(&r.value, &u.before.value)
 		}
 	}
 }
 
 // bindMade binds the rows that the running command made in a table whose rows never change.
 func bindMade[K comparable, V any](t *table[K, V], bind func(*V)) {
-	bindAll(t, func(v *V, fresh bool) {
-		if fresh {
+	bindAll(t, func(v, before *V) {
+		if before == nil {
 			bind(v)
 		}
 	})
@@ -227,7 +232,9 @@ func (b *Book) bindHold(f *event.RowForm, h *ledger.Hold) {
 	b.tell("holds", h.ClaimID, number(int64(h.Number)), f)
 }
 
-func (b *Book) bindPayout(f *event.RowForm, p *payout.Payout) {
+// bindPayout tells amount, payee and numbers of a payout that is made or redirected; of
+// another change it tells the state alone.
+func (b *Book) bindPayout(f *event.RowForm, p, before *payout.Payout) {
 	f.Texts(string(p.Part), string(p.State))
 	f.Numbers(int64(p.Amount))
 	f.Texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
@@ -239,6 +246,10 @@ func (b *Book) bindPayout(f *event.RowForm, p *payout.Payout) {
 	f.Texts(string(p.Coupon.State))
 	f.Numbers(int64(p.Coupon.Redeemed))
 	f.Times(p.Coupon.ExpiresAt)
+	if before != nil && before.Destination == p.Destination {
+		b.tell("payouts", p.ClaimID, p.ID, f, fact("state", string(p.State)))
+		return
+	}
 	b.tell("payouts", p.ClaimID, p.ID, f,
 		fact("out_number", p.OutNumber), fact("part", string(p.Part)), fact("state", string(p.State)), factOf("amount_minor", p.Amount),
 		fact("destination", p.Destination), fact("form", string(p.Form)), fact("payment", p.PaymentID))
