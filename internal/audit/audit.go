@@ -53,6 +53,11 @@ func gone(ctx context.Context, db *postgres.DB) (found []Discrepancy, err error)
 
 // CheckBook audits one book on one snapshot.
 func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discrepancy, error) {
+	return checkBook(ctx, db, merchantID, discrepanciesMax)
+}
+
+// checkBook audits one book until it has found most discrepancies, or somewhat more.
+func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int) ([]Discrepancy, error) {
 	var b *inspection
 	err := db.InAudit(ctx, func(a *postgres.Audit) error {
 		head, err := a.Head(merchantID)
@@ -65,12 +70,15 @@ func CheckBook(ctx context.Context, db *postgres.DB, merchantID string) ([]Discr
 			return nil
 		}
 		b = &inspection{
-			rows: a, head: head, sums: make(map[ledger.Purpose]ledger.Balance), persons: make(map[string]string),
+			rows: a, head: head, most: most, sums: make(map[ledger.Purpose]ledger.Balance), persons: make(map[string]string),
 			behind: make(map[string]string), deciders: make(map[int64]string),
 			told: make(map[string]int64), proposals: make(map[string]tale),
 		}
 		for i := range checks {
 			if err := checks[i].run(b); err != nil {
+				return err
+			}
+			if err := b.full(); err != nil {
 				return err
 			}
 		}
@@ -122,6 +130,8 @@ type inspection struct {
 	rows  *postgres.Audit
 	head  book.Head
 	found []Discrepancy
+	// most is how many discrepancies end the audit of the book.
+	most int
 
 	// persons are the commitments of the people whom the book knows, in hex.
 	persons map[string]string
@@ -163,7 +173,7 @@ func equal[V comparable](b *inspection, subject, what string, got, want V) {
 }
 
 func (b *inspection) full() error {
-	if len(b.found) >= discrepanciesMax {
+	if len(b.found) >= b.most {
 		return errEnough
 	}
 	return nil

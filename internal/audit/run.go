@@ -20,6 +20,8 @@ type Options struct {
 	// Workers is how many books are audited at a time, each on a connection of its own; at
 	// least one.
 	Workers int
+	// Most is how many discrepancies end the audit; zero for a thousand.
+	Most int
 	// Progress is told how many of how many books are done; nil for nobody. It is called by
 	// one goroutine at a time.
 	Progress func(done, total int)
@@ -47,6 +49,9 @@ func Check(ctx context.Context, db *postgres.DB) ([]Discrepancy, error) {
 func Run(ctx context.Context, db *postgres.DB, o Options) (Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if o.Most == 0 {
+		o.Most = discrepanciesMax
+	}
 	a := &running{db: db, options: o, cancel: cancel}
 	ids, err := a.books(ctx)
 	if err != nil {
@@ -118,7 +123,7 @@ func (a *running) books(ctx context.Context) ([]string, error) {
 
 // book audits one book and adds what it found to the report.
 func (a *running) book(ctx context.Context, id string) {
-	found, err := CheckBook(ctx, a.db, id)
+	found, err := checkBook(ctx, a.db, id, a.options.Most)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.report.Discrepancies = append(a.report.Discrepancies, found...)
@@ -134,7 +139,7 @@ func (a *running) book(ctx context.Context, id string) {
 	if a.options.Progress != nil {
 		a.options.Progress(a.report.Books, a.total)
 	}
-	if len(a.report.Discrepancies) >= discrepanciesMax {
+	if len(a.report.Discrepancies) >= a.options.Most {
 		a.report.Cut = true
 		a.cancel()
 	}
