@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -73,6 +74,9 @@ type loose struct {
 	requests []postgres.RequestKey
 }
 
+// decisions are the kinds of event that make a proposal or vote on one.
+var decisions = []event.Kind{event.ProposalMade, event.ProposalApproved, event.ProposalRefused}
+
 // gather takes in the rows about no claim that an event tells of.
 func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loose) {
 	if stored.Encoding == event.EncodingV1 {
@@ -81,8 +85,7 @@ func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loo
 	if l.told == nil {
 		l.told = make(map[rowKey]tale)
 	}
-	switch e.Kind {
-	case event.ProposalMade, event.ProposalApproved, event.ProposalRefused:
+	if slices.Contains(decisions, e.Kind) {
 		b.deciders[e.Number] = e.Actor.Person
 	}
 	noted := false

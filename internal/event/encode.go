@@ -21,7 +21,8 @@ func (e *Event) SealAs(version byte, previous Hash) {
 // encode writes JSON with a fixed order of members, without white space and
 // without empty members: one event has exactly one encoding in each version.
 func (e *Event) encode(version byte) string {
-	w := writer{buf: make([]byte, 0, 512)}
+	const perEvent, perRow, perTransfer = 512, 320, 320
+	w := writer{buf: make([]byte, 0, perEvent+perRow*len(e.Rows)+perTransfer*len(e.Transfers))}
 	w.open('{')
 	w.text("book", e.MerchantID)
 	w.number("number", e.Number)
@@ -80,7 +81,7 @@ func (w *writer) row(r *Row) {
 	w.open('{')
 	w.text("table", r.Table)
 	w.text("key", r.Key)
-	w.text("digest", hex.EncodeToString(r.Digest[:]))
+	w.hex("digest", r.Digest[:])
 	if len(r.Facts) > 0 {
 		w.key("facts")
 		w.open('{')
@@ -142,6 +143,14 @@ func (w *writer) text(k, v string) {
 	}
 	w.key(k)
 	w.quote(v)
+	w.more = true
+}
+
+func (w *writer) hex(k string, v []byte) {
+	w.key(k)
+	w.buf = append(w.buf, '"')
+	w.buf = hex.AppendEncode(w.buf, v)
+	w.buf = append(w.buf, '"')
 	w.more = true
 }
 
