@@ -169,7 +169,17 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 		of.most += p.compensationMax
 		of.keeps = of.keeps || keeps(c)
 	}
+	kept := false
 	for _, of := range by {
+		kept = kept || of.keeps
+	}
+	for _, of := range by {
+		// A claim that keeps its award counts under the version that the others are put on,
+		// and not always under its own: what they lack then is known for all versions
+		// together only.
+		if kept && len(by) > 1 {
+			of.least, of.keeps = 0, true
+		}
 		b.checkSum(f, of, group)
 	}
 }
