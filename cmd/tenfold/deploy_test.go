@@ -159,7 +159,7 @@ func TestDashboardsAndAlertsNameMetricsThatExist(t *testing.T) {
 	o := newOperated(t)
 	o.work()
 	o.pay()
-	shown := exposedIn(o.scrape("tenfold_payouts{", "tenfold_relay_leading 1", "rpc_client_call_duration_seconds_count"))
+	shown := exposedIn(o.scrape("tenfold_payouts{", "tenfold_relay_leading 1", "tenfold_audit_last_success_seconds ", "rpc_client_call_duration_seconds_count"))
 	for where, list := range expressions(t) {
 		for _, expression := range list {
 			if missing := shown.lacks(expression); missing != nil {

@@ -27,6 +27,7 @@ type serveConfig struct {
 	batchMax     int
 	queueMax     int
 	clockSkew    time.Duration
+	auditEvery   time.Duration
 	nats         natsConfig
 	webhooks     webhookConfig
 	access       accessConfig
@@ -66,6 +67,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
+	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -120,6 +122,9 @@ func (c *serveConfig) checkSandbox() error {
 }
 
 func (c *serveConfig) checkBounds() error {
+	if err := checkAuditEvery(c.auditEvery); err != nil {
+		return err
+	}
 	for _, bound := range []struct {
 		variable    string
 		value, most int

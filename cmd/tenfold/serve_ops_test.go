@@ -44,9 +44,10 @@ func TestWhereOperatorsAreServed(t *testing.T) {
 func TestServeChecksItsOpsSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_OPS_LISTEN": {"--ops-listen", "7411"},
-		"TENFOLD_LOG_FORMAT": {"--log-format", "xml"},
-		"TENFOLD_LOG_LEVEL":  {"--log-level", "loud"},
+		"TENFOLD_OPS_LISTEN":  {"--ops-listen", "7411"},
+		"TENFOLD_LOG_FORMAT":  {"--log-format", "xml"},
+		"TENFOLD_LOG_LEVEL":   {"--log-level", "loud"},
+		"TENFOLD_AUDIT_EVERY": {"--audit-every", "3s"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)
@@ -82,6 +83,7 @@ func operatedOver(t *testing.T, databaseURL string, env ...string) *operated {
 			"--sandbox", "--insecure-loopback", "--listen", "127.0.0.1:0", "--database-url", databaseURL,
 			"--nats-embedded", "--nats-listen", freeAddress(t), "--nats-dir", filepath.Join(t.TempDir(), "nats"),
 			"--ops-listen", address, "--log-level", "debug", "--log-format", "json",
+			"--audit-every", "1h",
 		},
 		Env: append(env, asProgram+"=1"), Log: &o.log,
 	})

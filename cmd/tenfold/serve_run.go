@@ -142,6 +142,13 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.measured(db, e, w, hub, quarantine, log); err != nil {
 		return err
 	}
+	told, err := p.telemetry.Audits()
+	if err != nil {
+		return err
+	}
+	if c.auditEvery > 0 {
+		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, db, told, log) })
+	}
 	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (b *inspection) checkClaims() error {
 	b.held = make(map[ledger.Purpose]money.Amount)
 	after := ""
 	for {
-		claims, err := b.rows.Claims(b.head.MerchantID, after, pageRows)
+		claims, err := b.rows.Claims(b.head.MerchantID, after, pageClaims)
 		if err != nil {
 			return err
 		}
@@ -33,8 +33,12 @@ func (b *inspection) checkClaims() error {
 			return err
 		}
 		sorted(parts)
+		stories, err := b.checkBound(claims[0].ID, after)
+		if err != nil {
+			return err
+		}
 		for _, c := range claims {
-			b.checkClaim(c, parts)
+			b.checkClaim(c, parts, stories[c.ID])
 		}
 		if err := b.full(); err != nil {
 			return err
@@ -65,7 +69,7 @@ func take[T any](rows *[]T, id func(*T) string, claimID string) []T {
 	return slices.DeleteFunc(slices.Clone(out), func(v T) bool { return id(&v) != claimID })
 }
 
-func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
+func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *story) {
 	subject := "claim " + c.ID
 	if c.State.Live() {
 		b.units += int64(len(c.Units))
@@ -78,7 +82,12 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts) {
 	b.checkHighest(subject, c, revisions)
 	b.checkConfirmed(subject, c, take(&p.Confirmed, func(f *postgres.Confirmation) string { return f.ClaimID }, c.ID))
 	b.checkAppeals(subject, c, take(&p.Heard, func(h *postgres.Heard) string { return h.ClaimID }, c.ID))
-	b.checkApprovals(subject, c, revisions, take(&p.Approvals, func(a *book.Approval) string { return a.ClaimID }, c.ID))
+	approvals := take(&p.Approvals, func(a *book.Approval) string { return a.ClaimID }, c.ID)
+	b.checkApprovals(subject, c, revisions, approvals)
+	evidence := take(&p.Evidence, func(e *book.Evidence) string { return e.ClaimID }, c.ID)
+	if told != nil {
+		b.checkPeople(subject, c, told, revisions, approvals, evidence)
+	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))
 	b.checkHolds(subject, c, take(&p.Holds, func(h **ledger.Hold) string { return (*h).ClaimID }, c.ID), moved)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -133,4 +134,52 @@ func (b *inspection) checkApprovals(subject string, c *claim.Claim, revisions []
 	if n := others(present, ""); c.State == claim.AwaitingApproval && n >= approversNeeded {
 		b.wrong(subject, "waits for approval but already has %d", n)
 	}
+}
+
+// checkPeople compares the people whom the rows of a claim name with those who acted, by
+// the events.
+func (b *inspection) checkPeople(
+	subject string, c *claim.Claim, told *story, revisions []postgres.AuditedRevision, approvals []book.Approval, evidence []book.Evidence,
+) {
+	if c.FiledBy != "" || c.FiledAt.UnixMicro() > b.old.at { // Old claims may not say.
+		b.by(subject, "the person who filed it", c.FiledBy, told.filed)
+	}
+	b.by(subject, "the person who has the review", c.Assignee, told.assignee)
+	for i := range revisions {
+		r := &revisions[i]
+		by := told.actors[r.EventNumber]
+		switch old := r.EventNumber <= b.old.number; {
+		case old && r.Author == "":
+			continue // Old revisions may not say.
+		case !old && claim.Trigger(r.Cause).ByResults():
+			by = "" // A verdict by results alone has no author, whoever recorded the last of them.
+		}
+		b.by(subject, "the author of revision "+strconv.Itoa(int(r.Number)), r.Author, by)
+	}
+	for i := range approvals {
+		b.by(subject, "the approver of revision "+strconv.Itoa(int(approvals[i].Revision)), approvals[i].Person, told.actors[approvals[i].EventNumber])
+	}
+	for i := range evidence {
+		b.by(subject, "the person who added evidence", evidence[i].AddedBy, told.actors[evidence[i].EventNumber])
+	}
+	for _, person := range append(slices.Clone(c.Deciders), c.DecidedBy) {
+		if person != "" && !b.acted(told, person) {
+			b.wrong(subject, "was decided by a person of whom no event of it tells")
+		}
+	}
+	if len(c.Deciders) > 0 && c.DecidedBy == "" && !c.ByResults {
+		b.wrong(subject, "has deciders, but nobody decided it last")
+	}
+}
+
+// acted says whether a person acted on a claim, by its events. Where somebody acted who was
+// erased, it may have been anybody whom the book does not know.
+func (b *inspection) acted(told *story, person string) bool {
+	commitment, known := b.persons[person]
+	for _, a := range told.actors {
+		if _, there := b.behind[a]; known && a == commitment || !known && a != "" && !there {
+			return true
+		}
+	}
+	return false
 }

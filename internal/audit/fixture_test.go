@@ -32,8 +32,10 @@ type filled struct {
 	engine *engine.Engine
 	// admin may do to the rows what the engine may not.
 	admin *sqlx.DB
-	count int
-	made  []payout.Payout
+	// merchant is whose book the next command is for.
+	merchant string
+	count    int
+	made     []payout.Payout
 
 	// Claims, by what became of them.
 	advanced, lost, clawedBack, held, appealed, approved, failed string
@@ -44,7 +46,7 @@ type filled struct {
 func newBook(t *testing.T) *filled {
 	t.Helper()
 	pg := pgtest.New(t)
-	b := &filled{t: t}
+	b := &filled{t: t, merchant: "m1"}
 	var err error
 	b.db, err = postgres.Open(pg.AppURL, 8)
 	b.must(err)
@@ -73,7 +75,7 @@ func (b *filled) must(err error) {
 func (b *filled) request(method, person string) request.Header {
 	b.count++
 	return request.Header{
-		MerchantID: "m1", Method: method, RequestID: fmt.Sprintf("request-%d", b.count),
+		MerchantID: b.merchant, Method: method, RequestID: fmt.Sprintf("request-%d", b.count),
 		Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator, Person: person},
 	}
 }
@@ -147,6 +149,13 @@ func (b *filled) money(kind ledger.Kind, amount money.Amount, reference string) 
 // found files a claim on every unit of a line and has it found counterfeit.
 func (b *filled) found(lineID string, quantity int32) string {
 	b.t.Helper()
+	return b.file(lineID, quantity, func(*book.FileClaim, *claim.Result) {})
+}
+
+// file files a claim on every unit of a line and has a result recorded on it: that all of
+// them are counterfeit, or what change makes of that.
+func (b *filled) file(lineID string, quantity int32, change func(*book.FileClaim, *claim.Result)) string {
+	b.t.Helper()
 	at := start.AddDate(0, -1, 0)
 	l := &order.Line{
 		MerchantID: "m1", ID: lineID, OrderID: "order-" + lineID, PaymentID: "payment-" + lineID, PaidAt: at, ShippedAt: at, DeliveredAt: at,
@@ -164,6 +173,7 @@ func (b *filled) found(lineID string, quantity int32) string {
 		cmd.Ordinals = append(cmd.Ordinals, o)
 		r.Units = append(r.Units, claim.Unit{Ordinal: o, Verdict: claim.Counterfeit})
 	}
+	change(&cmd, &r)
 	o, err := b.engine.Do(b.t.Context(), b.request("FileClaim", "agent-1"), &cmd)
 	b.must(err)
 	r.ClaimID = o.ClaimID
@@ -199,7 +209,14 @@ func (b *filled) takePayouts() []payout.Payout {
 
 func (b *filled) answer(p payout.Payout, said payout.Outcome) {
 	b.t.Helper()
-	_, err := b.engine.Do(b.t.Context(), request.System("m1", "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
+	_, ours, err := b.engine.Reserve(b.t.Context(), postgres.Reservation{
+		Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID,
+	})
+	b.must(err)
+	if !ours {
+		b.t.Fatalf("out-number %s is another payout's", p.OutNumber)
+	}
+	_, err = b.engine.Do(b.t.Context(), request.System("m1", "AnswerPayout"), &book.AnswerPayout{PayoutID: p.ID, ClaimID: p.ClaimID, Answer: payout.Answer{Outcome: said}})
 	b.must(err)
 }
 
@@ -218,4 +235,72 @@ func (b *filled) retract(id string) {
 	b.must(err)
 	_, err = b.engine.Do(b.t.Context(), b.request("RetractResult", ""), &book.RetractResult{OnClaim: book.OnClaim{ClaimID: id}, ResultID: results[0].ID, Note: "another sample"})
 	b.must(err)
+}
+
+// do carries out a command that must succeed.
+func (b *filled) do(method, person string, cmd book.Command) book.Outcome {
+	b.t.Helper()
+	o, err := b.engine.Do(b.t.Context(), b.request(method, person), cmd)
+	b.must(err)
+	return o
+}
+
+// fillMore lets happen what fill leaves out, so that the book has rows of all kinds and
+// values in all of their columns: a claim under review, a stopped clock, a coupon, a fee,
+// a withdrawal, a refund by the order service, an open proposal, a merchant who leaves.
+func (b *filled) fillMore() {
+	b.t.Helper()
+	same := func(*book.FileClaim, *claim.Result) {}
+	review := b.file("l9", 1, func(f *book.FileClaim, r *claim.Result) {
+		f.SamplingCase, f.Note = "case-1", "smells of glue"
+		r.Units[0].Verdict, r.Statement = claim.Inconclusive, "not enough of it"
+	})
+	b.do("AssignReview", "lead-1", &book.AssignReview{OnClaim: book.OnClaim{ClaimID: review}, Assignee: "reviewer-1"})
+	reviewed := b.file("l10", 2, func(_ *book.FileClaim, r *claim.Result) { r.Units[0].Verdict = claim.Inconclusive })
+	b.do("DecideReview", "reviewer-2", &book.DecideReview{
+		OnClaim: book.OnClaim{ClaimID: reviewed}, Decision: book.Uphold, Note: "the seal is broken",
+		Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}, {Ordinal: 2, Verdict: claim.Genuine}},
+	})
+	stopped := b.file("l11", 1, same)
+	b.do("ConfirmNotice", "", &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: stopped}})
+	b.do("StopClock", "agent-1", &book.StopClock{OnClaim: book.OnClaim{ClaimID: stopped}, Note: "a second test"})
+	coupon := b.file("l12", 1, func(f *book.FileClaim, r *claim.Result) {
+		f.PayoutForm = claim.Coupon
+		r.Fee, r.FeeCurrency, r.FeePaidBy = 3_000, "CNY", claim.FeePayerClaimant
+	})
+	o := b.do("ConfirmNotice", "", &book.ConfirmNotice{OnClaim: book.OnClaim{ClaimID: coupon}})
+	b.do("AcceptClaim", "", &book.AcceptClaim{OnClaim: book.OnClaim{ClaimID: coupon, Etag: o.Claim.Etag()}})
+	for _, p := range b.takePayouts() {
+		b.answer(p, payout.OutcomeSucceeded)
+		if p.Form == claim.Coupon {
+			b.do("RedeemCoupon", "", &book.RedeemCoupon{OutNumber: p.OutNumber, Amount: 700, Currency: "CNY", Reference: "basket-1"})
+		}
+	}
+	withdrawn := b.file("l13", 1, same)
+	b.do("WithdrawClaim", "", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: withdrawn}, Note: "settled in the shop"})
+	b.file("l14", 1, same)
+	b.do("ReportOrderRefund", "", &book.ReportOrderRefund{LineID: "l14", RefundID: "refund-1", Amount: 2_500, Currency: "CNY", RefundedAt: start})
+	b.money(ledger.ShopFundsHandedOver, 400_000, "sales-again")
+	b.do("SweepBook", "", &book.SweepBook{})
+	b.do("RepayClawBack", "", &book.RepayClawBack{ClaimID: b.clawedBack, Amount: 50, Currency: "CNY", Reference: "repaid-1"})
+	b.unanswered("l15")
+	b.found("l16", 9)
+	b.money(ledger.ShopFundsHandedOver, 300, "sales-after")
+	b.merchant = "m2"
+	b.do("OpenBook", "", &book.OpenBook{Currency: "CNY"})
+	b.money(ledger.DepositToppedUp, 60_000, "other")
+	b.do("ProposeDecision", "finance-1", &book.ProposeDecision{Kind: proposal.DepositForfeiture, Amount: 100, Currency: "CNY", Note: "late answers"})
+	b.do("BeginExit", "", &book.BeginExit{Note: "closing down"})
+	b.merchant = "m1"
+}
+
+// unanswered leaves payouts with the gateway.
+func (b *filled) unanswered(lineID string) {
+	b.t.Helper()
+	b.money(ledger.DepositToppedUp, 200_000, "for-"+lineID)
+	b.accepted(lineID, 1)
+	for _, p := range b.takePayouts() {
+		_, _, err := b.engine.Reserve(b.t.Context(), postgres.Reservation{Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: p.MerchantID, Holder: p.ID})
+		b.must(err)
+	}
 }

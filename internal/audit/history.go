@@ -20,6 +20,7 @@ func (b *inspection) checkHistory() error {
 	var number int64
 	t := &transfers{book: b}
 	for {
+		l := new(loose)
 		events, err := b.rows.Events(b.head.MerchantID, number, pageRows)
 		if err != nil {
 			return err
@@ -31,9 +32,12 @@ func (b *inspection) checkHistory() error {
 			if !e.RecordedAt.IsZero() { // Otherwise the row has no time.
 				last = e.RecordedAt
 			}
-			if err := b.checkContent(e, t); err != nil {
+			if err := b.checkContent(e, t, l); err != nil {
 				return err
 			}
+		}
+		if err := b.checkLoose(l); err != nil {
+			return err
 		}
 		if err := b.full(); err != nil {
 			return err
@@ -62,7 +66,7 @@ func (b *inspection) checkEvent(e *postgres.StoredEvent, number int64, before ev
 }
 
 // checkContent compares an event's content with its row and its transfers.
-func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
+func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers, l *loose) error {
 	subject := fmt.Sprintf("event %d", e.Number)
 	c, err := event.Decode(e.Encoding, e.Content)
 	if err != nil {
@@ -77,6 +81,13 @@ func (b *inspection) checkContent(e *postgres.StoredEvent, t *transfers) error {
 	if c.Move != nil {
 		b.moved++
 	}
+	switch {
+	case (c.Move == nil) != (e.Move == nil):
+		b.wrong(subject, "its columns and its content disagree on whether it moved a claim")
+	case c.Move != nil:
+		equal(b, subject, "move", *e.Move, *c.Move)
+	}
+	b.gather(e, c, l)
 	first, last := c.TransferNumbers()
 	equal(b, subject, "first transfer", e.FirstTransfer, first)
 	equal(b, subject, "last transfer", e.LastTransfer, last)

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/hex"
 	"slices"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -20,6 +21,8 @@ func (b *inspection) checkPersons() error {
 			if event.Commit(p.Salt, p.PersonID) != p.Commitment {
 				b.wrong("person "+p.PersonID, "the commitment is not that of its salt")
 			}
+			commitment := hex.EncodeToString(p.Commitment[:])
+			b.persons[p.PersonID], b.behind[commitment] = commitment, p.PersonID
 			after = p.PersonID
 		}
 		if len(persons) < pageRows {
@@ -28,6 +31,24 @@ func (b *inspection) checkPersons() error {
 		if err := b.full(); err != nil {
 			return err
 		}
+	}
+}
+
+// by records a discrepancy unless a person is the one behind a commitment. The commitment
+// of a person who was erased belongs to nobody whom the book knows.
+func (b *inspection) by(subject, what, person, commitment string) {
+	_, known := b.persons[person]
+	behind, ok := b.behind[commitment]
+	right := person == ""
+	switch {
+	case commitment == "":
+	case ok:
+		right = principal.Same(person, behind)
+	default:
+		right = person != "" && !known
+	}
+	if !right {
+		b.wrong(subject, "%s is not the person that its event tells of", what)
 	}
 }
 

@@ -42,6 +42,9 @@ func (b *inspection) checkProposals() error {
 			break
 		}
 	}
+	if err := b.checkVoters(); err != nil {
+		return err
+	}
 	moved, err := b.rows.Moved(b.head.MerchantID, onlyProposed)
 	if err != nil {
 		return err
@@ -61,6 +64,7 @@ var onlyProposed = []ledger.Kind{
 func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	subject := fmt.Sprintf("proposal %d", p.Number)
 	equal(b, subject, "amount undone", p.Undone, p.UndoneBy)
+	b.by(subject, "its proposer", p.ProposedBy, b.deciders[p.Number])
 	if p.Undone > p.Amount {
 		b.wrong(subject, "is undone by %d, more than its amount of %d", p.Undone, p.Amount)
 	}
@@ -74,5 +78,27 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
 	if n := others(p.Approvers, p.ProposedBy); n < approversNeeded {
 		b.wrong(subject, "was carried out with the approval of only %d others", n)
+	}
+}
+
+// checkVoters compares the people of votes with those who acted, by the events.
+func (b *inspection) checkVoters() error {
+	var after int64
+	for {
+		votes, err := b.rows.Votes(b.head.MerchantID, after, pageRows)
+		if err != nil {
+			return err
+		}
+		for i := range votes {
+			v := &votes[i]
+			b.by(fmt.Sprintf("proposal %d", v.Number), "a voter", v.Person, b.deciders[v.EventNumber])
+			after = v.EventNumber
+		}
+		if len(votes) < pageRows {
+			return nil
+		}
+		if err := b.full(); err != nil {
+			return err
+		}
 	}
 }

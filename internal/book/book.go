@@ -190,6 +190,7 @@ func (b *Book) finish(c *Call, o *Outcome) (err error) {
 		return err
 	}
 	b.sumDebts()
+	b.bind()
 	b.sealEvents()
 	b.head.RecordedAt = b.now
 	b.show(c.Command, o)

@@ -173,6 +173,6 @@ func (b *Book) revision(c *claim.Claim, cause, note string, calculation policy.C
 		MerchantID: b.merchantID, ClaimID: c.ID, Number: c.Revision, Verdict: c.Verdict, Units: c.Units,
 		Award: c.Award, Basis: c.Basis, PolicyID: c.PolicyID, Version: c.PolicyVersion,
 		Cause: cause, Note: note, Author: author,
-		Calculation: calculation, EventNumber: b.event().Number, RecordedAt: b.now,
+		Calculation: calculation, Explained: calculation.Stored(), EventNumber: b.event().Number, RecordedAt: b.now,
 	})
 }

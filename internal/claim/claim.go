@@ -328,6 +328,9 @@ type Revision struct {
 	// Note is the decider's reason, as given.
 	Note        string
 	Calculation policy.Calculation
+	// Explained is the calculation as it is stored, of a revision that is being made;
+	// empty for one that was read.
+	Explained   string
 	EventNumber int64
 	RecordedAt  time.Time
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // Would catch what one batch decides on rows that it makes itself, and does not
@@ -38,6 +39,13 @@ func TestOneBatchMakesRowsAndChangesThem(t *testing.T) {
 			t.Fatalf("no payout of the %s was made", part)
 			return engine.Asked{}
 		}
+	}
+	// A batch of its own goes past the reserver.
+	for reference, kind := range map[string]book.ReferenceKind{
+		"bank-1": book.PaymentReference, "sales-1": book.PaymentReference, "lab-1/r1": book.AuthenticationReport,
+	} {
+		_, _, err := f.engine.Reserve(t.Context(), postgres.Reservation{Kind: kind, Reference: reference, MerchantID: "m1", Holder: "batch"})
+		f.must(err)
 	}
 	done, err := f.engine.InOneBatch(
 		func(engine.Decided) engine.Asked { return command("OpenBook", &book.OpenBook{Currency: "CNY"}) },

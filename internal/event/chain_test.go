@@ -63,7 +63,7 @@ func TestTamperedChainDoesNotVerify(t *testing.T) {
 				previous = r[i-1].hash
 			}
 			forged.Seal(previous)
-			return slices.Insert(r, i, row{event.EncodingV1, forged.Content, forged.Hash})
+			return slices.Insert(r, i, row{event.Encoding, forged.Content, forged.Hash})
 		})
 	}
 	// Whoever rewrites every hash after it still does not meet the book's head.
@@ -107,7 +107,7 @@ func TestErasedPersonLeavesTheChainSound(t *testing.T) {
 		e.Actor.Person = hex.EncodeToString(commitment[:])
 		e.Seal(previous)
 		previous = e.Hash
-		rows = append(rows, row{event.EncodingV1, e.Content, e.Hash})
+		rows = append(rows, row{event.Encoding, e.Content, e.Hash})
 		if strings.Contains(e.Content, person) {
 			t.Fatalf("the event names %s: %s", person, e.Content)
 		}

@@ -2,6 +2,7 @@ package event
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -12,8 +13,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// contentV1 is the content of an event in EncodingV1, member by member.
-type contentV1 struct {
+// content is the content of an event, member by member. The first encoding has no rows.
+type content struct {
 	Book       string          `json:"book"`
 	Number     int64           `json:"number"`
 	Kind       Kind            `json:"kind"`
@@ -27,6 +28,14 @@ type contentV1 struct {
 	Move       *moveV1         `json:"move"`
 	Transfers  []transferV1    `json:"transfers"`
 	Details    json.RawMessage `json:"details"`
+	Rows       []rowV2         `json:"rows"`
+}
+
+type rowV2 struct {
+	Table  string          `json:"table"`
+	Key    string          `json:"key"`
+	Digest string          `json:"digest"`
+	Facts  json.RawMessage `json:"facts"`
 }
 
 type moveV1 struct {
@@ -75,19 +84,22 @@ func (t *timeV1) UnmarshalJSON(raw []byte) error {
 
 // Decode reads back the content of an event. It fills in what the content leaves to
 // the event as a whole: the book, claim and record time of its transfers.
-func Decode(encoding byte, content string) (*Event, error) {
-	if encoding != EncodingV1 {
+func Decode(encoding byte, encoded string) (*Event, error) {
+	if encoding != EncodingV1 && encoding != EncodingV2 {
 		return nil, fmt.Errorf("decode event: unknown encoding %d", encoding)
 	}
-	var c contentV1
-	if err := json.Unmarshal([]byte(content), &c); err != nil {
+	var c content
+	if err := json.Unmarshal([]byte(encoded), &c); err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	if encoding == EncodingV1 && len(c.Rows) > 0 {
+		return nil, fmt.Errorf("decode event: encoding %d has no rows", encoding)
 	}
 	e := &Event{
 		MerchantID: c.Book, Number: c.Number, Kind: c.Kind, RecordedAt: time.Time(c.RecordedAt),
 		Actor:  Actor{Workload: c.Workload, Role: c.Role, Person: c.Person},
 		Method: c.Method, RequestID: c.RequestID, ClaimID: c.Claim, Move: (*Move)(c.Move),
-		Content: content,
+		Content: encoded,
 	}
 	for _, t := range c.Transfers {
 		e.Transfers = append(e.Transfers, ledger.Transfer{
@@ -100,6 +112,16 @@ func Decode(encoding byte, content string) (*Event, error) {
 	var err error
 	if e.Details, err = decodeDetails(c.Details); err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	for _, r := range c.Rows {
+		row := Row{Table: r.Table, Key: r.Key}
+		if n, err := hex.Decode(row.Digest[:], []byte(r.Digest)); err != nil || n != len(row.Digest) {
+			return nil, fmt.Errorf("decode event: the digest of a row of %s is no SHA-256", r.Table)
+		}
+		if row.Facts, err = decodeDetails(r.Facts); err != nil {
+			return nil, fmt.Errorf("decode event: %w", err)
+		}
+		e.Rows = append(e.Rows, row)
 	}
 	return e, nil
 }

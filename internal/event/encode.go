@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -8,21 +9,25 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 )
 
-// Seal encodes e in the current version and links it to the hash before it.
-func (e *Event) Seal(previous Hash) {
-	e.Content = e.encodeV1()
-	e.Hash = Chain(previous, EncodingV1, e.Content)
+// Seal encodes e in the newest version and links it to the hash before it.
+func (e *Event) Seal(previous Hash) { e.SealAs(Encoding, previous) }
+
+// SealAs encodes e in a version and links it to the hash before it.
+func (e *Event) SealAs(version byte, previous Hash) {
+	e.Content = e.encode(version)
+	e.Hash = Chain(previous, version, e.Content)
 }
 
-// encodeV1 writes JSON with a fixed order of members, without white space and
-// without empty members: one event has exactly one encoding.
-func (e *Event) encodeV1() string {
-	w := writer{buf: make([]byte, 0, 512)}
+// encode writes JSON with a fixed order of members, without white space and
+// without empty members: one event has exactly one encoding in each version.
+func (e *Event) encode(version byte) string {
+	const perEvent, perRow, perTransfer = 512, 320, 320
+	w := writer{buf: make([]byte, 0, perEvent+perRow*len(e.Rows)+perTransfer*len(e.Transfers))}
 	w.open('{')
 	w.text("book", e.MerchantID)
 	w.number("number", e.Number)
 	w.text("kind", string(e.Kind))
-	w.text("recorded_at", stamp(e.RecordedAt))
+	w.text("recorded_at", Stamp(e.RecordedAt))
 	w.text("workload", e.Actor.Workload)
 	w.text("role", e.Actor.Role)
 	w.text("person", e.Actor.Person)
@@ -50,13 +55,40 @@ func (e *Event) encodeV1() string {
 	if len(e.Details) > 0 {
 		w.key("details")
 		w.open('{')
-		for _, d := range e.Details {
-			w.text(d.Key, d.Value)
-		}
+		w.details(e.Details)
 		w.close('}')
+	}
+	if version >= EncodingV2 && len(e.Rows) > 0 {
+		w.key("rows")
+		w.open('[')
+		for i := range e.Rows {
+			w.comma()
+			w.row(&e.Rows[i])
+		}
+		w.close(']')
 	}
 	w.close('}')
 	return string(w.buf)
+}
+
+func (w *writer) details(list []Detail) {
+	for _, d := range list {
+		w.text(d.Key, d.Value)
+	}
+}
+
+func (w *writer) row(r *Row) {
+	w.open('{')
+	w.text("table", r.Table)
+	w.text("key", r.Key)
+	w.hex("digest", r.Digest[:])
+	if len(r.Facts) > 0 {
+		w.key("facts")
+		w.open('{')
+		w.details(r.Facts)
+		w.close('}')
+	}
+	w.close('}')
 }
 
 func (w *writer) transfer(t *ledger.Transfer) {
@@ -71,12 +103,12 @@ func (w *writer) transfer(t *ledger.Transfer) {
 	w.text("payout", t.PayoutID)
 	w.text("external_reference", t.ExternalReference)
 	w.number("reverses", t.Reverses)
-	w.text("effective_at", stamp(t.EffectiveAt))
+	w.text("effective_at", Stamp(t.EffectiveAt))
 	w.close('}')
 }
 
-// stamp is a time in microseconds, UTC, as the database keeps it.
-func stamp(t time.Time) string {
+// Stamp is a time in microseconds, UTC, as the database keeps it; empty for the zero time.
+func Stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -111,6 +143,14 @@ func (w *writer) text(k, v string) {
 	}
 	w.key(k)
 	w.quote(v)
+	w.more = true
+}
+
+func (w *writer) hex(k string, v []byte) {
+	w.key(k)
+	w.buf = append(w.buf, '"')
+	w.buf = hex.AppendEncode(w.buf, v)
+	w.buf = append(w.buf, '"')
 	w.more = true
 }
 

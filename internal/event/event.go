@@ -13,8 +13,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 )
 
-// EncodingV1 is the first released encoding.
-const EncodingV1 = 1
+// The encodings. Events are sealed in the newest one; all of them are read.
+const (
+	// EncodingV1 tells of moves, transfers and details.
+	EncodingV1 = 1
+	// EncodingV2 also binds the rows that the command wrote.
+	EncodingV2 = 2
+	// Encoding is the one in which events are sealed.
+	Encoding = EncodingV2
+)
 
 // Hash links an event to the one before it.
 type Hash [sha256.Size]byte
@@ -112,6 +119,9 @@ type Event struct {
 	Transfers []ledger.Transfer
 	// Details are further facts in a fixed order.
 	Details []Detail
+	// Rows are the rows that the command wrote about the same claim, or about the
+	// merchant; the first encoding has none.
+	Rows []Row
 
 	// Content is the encoded event; Hash covers it together with the previous hash.
 	Content string

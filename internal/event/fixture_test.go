@@ -70,6 +70,14 @@ func sample(k event.Kind, n int) *event.Event {
 	if n%5 == 0 {
 		e.Details = []event.Detail{{Key: "note", Value: "假一赔十 <&> ü\u2028"}, {Key: "control", Value: "a\tb\n\x00\x1f\x7f"}, {Key: "empty", Value: ""}}
 	}
+	if n%7 == 1 {
+		e.Rows = []event.Row{
+			{Table: "payouts", Key: fmt.Sprintf("payout-%d", n), Digest: event.Genesis("a payout"), Facts: []event.Detail{
+				{Key: "amount_minor", Value: "220000"}, {Key: "destination", Value: "wallet \"7\""},
+			}},
+			{Table: "claims", Digest: event.Genesis("a claim")},
+		}
+	}
 	return e
 }
 
@@ -91,7 +99,7 @@ func chain(t *testing.T, merchantID string) []row {
 		e.MerchantID = merchantID
 		e.Seal(previous)
 		previous = e.Hash
-		rows = append(rows, row{event.EncodingV1, e.Content, e.Hash})
+		rows = append(rows, row{event.Encoding, e.Content, e.Hash})
 	}
 	return rows
 }

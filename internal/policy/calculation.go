@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"encoding/json"
+
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
@@ -100,4 +102,10 @@ type Alternative struct {
 	// that asked for the best basis were put on this one.
 	JointTotal money.Amount `json:"joint_total_minor"`
 	Chosen     bool         `json:"chosen"`
+}
+
+// Stored is the calculation in the form in which it is stored.
+func (c *Calculation) Stored() string {
+	text, _ := json.Marshal(c) // Never fails: there are only texts, numbers and flags in it.
+	return string(text)
 }

@@ -60,11 +60,30 @@ func page[T any](a *Audit, what, query string, scan func(*sql.Rows) (T, error), 
 	return out, failure(a.ctx, what, rows.Err())
 }
 
-// MerchantIDs reads the books' merchants after a given one, in order.
-func (a *Audit) MerchantIDs(after string, limit int) ([]string, error) {
+// MerchantIDs reads the merchants after a given one, in order, whose books have changed
+// since a time; the zero time leaves none out.
+func (a *Audit) MerchantIDs(after string, since time.Time, limit int) ([]string, error) {
 	return page(a, "audit merchants", `
-		SELECT merchant_id FROM books WHERE merchant_id > $1 ORDER BY merchant_id LIMIT $2`,
-		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, limit)
+		SELECT merchant_id FROM books
+		WHERE merchant_id > $1 AND recorded_at >= $2
+		ORDER BY merchant_id
+		LIMIT $3`,
+		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }, after, since, limit)
+}
+
+// Bookless reads the merchants of whom there are events and no book. It steps from one
+// merchant's first event to the next merchant's.
+func (a *Audit) Bookless() ([]string, error) {
+	return page(a, "audit events without book", `
+		WITH RECURSIVE m AS (
+			SELECT min(merchant_id) AS merchant_id FROM events
+			UNION ALL
+			SELECT (SELECT min(e.merchant_id) FROM events e WHERE e.merchant_id > m.merchant_id)
+			FROM m
+			WHERE m.merchant_id IS NOT NULL)
+		SELECT m.merchant_id FROM m
+		WHERE m.merchant_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM books b WHERE b.merchant_id = m.merchant_id)`,
+		func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) })
 }
 
 // Head reads a book's row.
@@ -99,22 +118,31 @@ type StoredEvent struct {
 	Hash       event.Hash
 	// FirstTransfer and LastTransfer are the numbers of its transfers, zero for none.
 	FirstTransfer, LastTransfer int64
+	// Move is what its columns say of a move; nil for none. Note is the mover's reason.
+	Move *event.Move
+	Note string
 }
 
 // Events reads the events of a book after a number, in order.
 func (a *Audit) Events(merchantID string, after int64, limit int) ([]StoredEvent, error) {
 	return page(a, "audit events", `
 		SELECT event_number, kind, coalesce(claim_id, ''), recorded_at, encoding, content, hash,
-		       coalesce(first_transfer, 0), coalesce(last_transfer, 0)
+		       coalesce(first_transfer, 0), coalesce(last_transfer, 0),
+		       from_state, to_state, trigger, claim_version, coalesce(note, '')
 		FROM events
 		WHERE merchant_id = $1 AND event_number > $2
 		ORDER BY event_number
 		LIMIT $3`,
 		func(rows *sql.Rows) (e StoredEvent, err error) {
 			var hash []byte
+			var from, to, trigger sql.NullString
+			var version sql.NullInt64
 			err = rows.Scan(&e.Number, (*string)(&e.Kind), &e.ClaimID, (*anyTime)(&e.RecordedAt), (*anyEncoding)(&e.Encoding), &e.Content, &hash,
-				&e.FirstTransfer, &e.LastTransfer)
+				&e.FirstTransfer, &e.LastTransfer, &from, &to, &trigger, &version, &e.Note)
 			copy(e.Hash[:], hash)
+			if from.Valid || to.Valid || trigger.Valid || version.Valid {
+				e.Move = &event.Move{From: from.String, To: to.String, Trigger: trigger.String, Version: version.Int64}
+			}
 			inUTC(&e.RecordedAt)
 			return e, err
 		}, merchantID, after, limit)
@@ -130,26 +158,16 @@ func (a *Audit) Transfers(merchantID string, after int64, limit int) ([]ledger.T
 		LIMIT $3`, scanTransfer, merchantID, after, limit)
 }
 
-// AuditedMove is a move with the content of the event it names.
-type AuditedMove struct {
-	Move
-	Encoding byte
-	Content  string
-}
-
-// Moves reads the moves of a book after a claim's version, with their events.
-func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]AuditedMove, error) {
+// Moves reads the moves of a book after a claim's version.
+func (a *Audit) Moves(merchantID, afterClaim string, afterVersion int64, limit int) ([]Move, error) {
 	return page(a, "audit moves", `
-		SELECT`+moveColumns+`
-		FROM events e
-		WHERE e.merchant_id = $1 AND e.to_state IS NOT NULL AND (e.claim_id, e.claim_version) > ($2, $3)
-		ORDER BY e.claim_id, e.claim_version
+		SELECT claim_id, claim_version, from_state, to_state, trigger
+		FROM events
+		WHERE merchant_id = $1 AND to_state IS NOT NULL AND (claim_id, claim_version) > ($2, $3)
+		ORDER BY claim_id, claim_version
 		LIMIT $4`,
-		func(rows *sql.Rows) (m AuditedMove, err error) {
-			err = rows.Scan(&m.MerchantID, &m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger),
-				&m.EventNumber, &m.Note, (*anyTime)(&m.RecordedAt), (*anyEncoding)(&m.Encoding), &m.Content)
-			inUTC(&m.RecordedAt)
-			return m, err
+		func(rows *sql.Rows) (m Move, err error) {
+			return m, rows.Scan(&m.ClaimID, &m.Version, (*string)(&m.From), (*string)(&m.To), (*string)(&m.Trigger))
 		}, merchantID, afterClaim, afterVersion, limit)
 }
 
@@ -283,6 +301,29 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			      SELECT 1 FROM payouts p
 			      WHERE p.merchant_id = d.merchant_id AND p.payout_id = d.payout_id
 			        AND (p.state = 'INSTRUCTED' OR p.state = 'FAILED' AND NOT p.superseded))
+			UNION ALL
+			SELECT 'results of an unknown authenticator or of another kind', r.merchant_id FROM results r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM authenticators p
+			      WHERE p.authenticator_id = r.authenticator_id AND p.kind = r.authenticator_kind)
+			UNION ALL
+			SELECT 'results without reservation', r.merchant_id FROM results r
+			WHERE NOT EXISTS (
+			      SELECT 1 FROM reservations p
+			      WHERE p.kind = 'AUTHENTICATION_REPORT' AND p.reference = r.authenticator_id || '/' || r.report_number
+			        AND p.merchant_id = r.merchant_id)
+			UNION ALL
+			SELECT 'payouts whose out-number another holds', o.merchant_id FROM payouts o
+			JOIN reservations p ON p.kind = 'OUT_NUMBER' AND p.reference = o.out_number
+			WHERE p.merchant_id <> o.merchant_id OR p.holder <> o.payout_id
+			UNION ALL
+			SELECT 'transfers without reservation', t.merchant_id FROM transfers t
+			WHERE t.external_reference IS NOT NULL AND t.reverses_number IS NULL
+			  AND t.kind IN ('DEPOSIT_TOPPED_UP', 'DEPOSIT_WITHDRAWN', 'SHOP_FUNDS_HANDED_OVER', 'SHOP_FUNDS_TAKEN_BACK',
+			                 'CLAW_BACK_REPAID', 'COUPON_REDEEMED')
+			  AND NOT EXISTS (
+			      SELECT 1 FROM reservations p
+			      WHERE p.kind = 'PAYMENT_REFERENCE' AND p.reference = t.external_reference AND p.merchant_id = t.merchant_id)
 			UNION ALL
 			SELECT 'open payouts without a due', o.merchant_id FROM payouts o
 			WHERE o.state = 'INSTRUCTED'

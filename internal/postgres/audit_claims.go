@@ -33,6 +33,8 @@ type AuditedRevision struct {
 	Award  claim.Award
 	Cause  string
 	Author string
+	// EventNumber is the event that made it.
+	EventNumber int64
 }
 
 // AuditedUnit is an owned unit, with what the claims say about it.
@@ -70,6 +72,8 @@ type ClaimParts struct {
 	Confirmed []Confirmation
 	Heard     []Heard
 	Approvals []book.Approval
+	// Evidence has only the people who added it.
+	Evidence []book.Evidence
 	// Debts are those that claims tell of.
 	Debts []debt.Debt
 }
@@ -112,13 +116,13 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		return nil, err
 	}
 	if p.Revisions, err = page(a, "audit revisions", `
-		SELECT claim_id, revision, verdict, units::text, refund_minor, compensation_minor, cause, author
+		SELECT claim_id, revision, verdict, units::text, refund_minor, compensation_minor, cause, author, event_number
 		FROM claim_revisions
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
 		ORDER BY claim_id, revision`,
 		func(rows *sql.Rows) (r AuditedRevision, err error) {
 			return r, rows.Scan(&r.ClaimID, &r.Number, (*string)(&r.Verdict), &r.Units,
-				(*int64)(&r.Award.Refund), (*int64)(&r.Award.Compensation), &r.Cause, &r.Author)
+				(*int64)(&r.Award.Refund), (*int64)(&r.Award.Compensation), &r.Cause, &r.Author, &r.EventNumber)
 		}, merchantID, from, to); err != nil {
 		return nil, err
 	}
@@ -150,6 +154,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		SELECT merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at
 		FROM approvals
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3`, scanApproval, merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Evidence, err = page(a, "audit evidence", `
+		SELECT claim_id, event_number, added_by
+		FROM evidence
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, event_number`,
+		func(rows *sql.Rows) (e book.Evidence, err error) {
+			return e, rows.Scan(&e.ClaimID, &e.EventNumber, &e.AddedBy)
+		},
+		merchantID, from, to); err != nil {
 		return err
 	}
 	p.Debts, err = page(a, "audit debts of claims", `
@@ -218,6 +233,19 @@ func (a *Audit) Proposals(merchantID string, after int64, limit int) ([]AuditedP
 				(*int64)(&p.UndoneBy))
 			return p, err
 		}, merchantID, after, limit)
+}
+
+// Votes reads the votes of a book after an event, in the order of their events.
+func (a *Audit) Votes(merchantID string, afterEvent int64, limit int) ([]proposal.Vote, error) {
+	return page(a, "audit votes", `
+		SELECT proposal_number, person_id, event_number
+		FROM proposal_votes
+		WHERE merchant_id = $1 AND event_number > $2
+		ORDER BY event_number
+		LIMIT $3`,
+		func(rows *sql.Rows) (v proposal.Vote, err error) {
+			return v, rows.Scan(&v.Number, &v.Person, &v.EventNumber)
+		}, merchantID, afterEvent, limit)
 }
 
 // Moved reads what the transfers of some kinds moved in a book altogether.

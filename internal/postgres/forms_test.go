@@ -132,7 +132,7 @@ const someUnitsStored = `[{"ordinal":1,"verdict":"COUNTERFEIT"},{"ordinal":12,"v
 // revised is a revision with a calculation and an award that fits.
 func revised(claimID string, n policy.Calculation) claim.Revision {
 	v := filled[claim.Revision](0, 0)
-	v.MerchantID, v.ClaimID, v.Units, v.Calculation = "m-1", claimID, someUnits, n
+	v.MerchantID, v.ClaimID, v.Units, v.Calculation, v.Explained = "m-1", claimID, someUnits, n, ""
 	v.PolicyID, v.Version, v.Basis = n.PolicyID, n.Version, n.Basis
 	v.Award = claim.Award{Refund: n.Refund, Compensation: n.Compensation}
 	return v

@@ -101,6 +101,7 @@ func begun(from int64, pattern uint) *book.Changes {
 	}
 	for i := range added.Revisions { // A calculation explains the award beside it.
 		v := &added.Revisions[i]
+		v.Explained = "" // It is written from the calculation.
 		v.Calculation.PolicyID, v.Calculation.Version, v.Calculation.Basis = v.PolicyID, v.Version, v.Basis
 		v.Calculation.Refund, v.Calculation.Compensation = v.Award.Refund, v.Award.Compensation
 	}
@@ -249,7 +250,7 @@ func (b *books) readNewOutside(c *book.Changes) {
 // readEvent compares an event with its columns.
 func (b *books) readEvent(e *event.Event) {
 	b.t.Helper()
-	got := event.Event{Actor: e.Actor, Method: e.Method, RequestID: e.RequestID, Transfers: e.Transfers, Details: e.Details, Move: new(event.Move)}
+	got := event.Event{Actor: e.Actor, Method: e.Method, RequestID: e.RequestID, Transfers: e.Transfers, Details: e.Details, Rows: e.Rows, Move: new(event.Move)}
 	var hash []byte
 	var encoding int
 	var first, last int64
@@ -260,7 +261,7 @@ func (b *books) readEvent(e *event.Event) {
 		&got.MerchantID, &got.Number, (*string)(&got.Kind), &got.ClaimID, &got.RecordedAt, &encoding, &got.Content, &hash,
 		&got.Move.Version, &got.Move.From, &got.Move.To, &got.Move.Trigger, &got.Note, &first, &last)
 	copy(got.Hash[:], hash)
-	b.same("event", encoding == int(event.EncodingV1), nil, *e, got)
+	b.same("event", encoding == int(event.Encoding), nil, *e, got)
 	if f, l := e.TransferNumbers(); f != first || l != last {
 		b.t.Errorf("transfers %d to %d, want %d to %d", first, last, f, l)
 	}

@@ -368,7 +368,7 @@ func putEvent(r *pgwire.Records, e *event.Event) {
 	r.Texts(string(e.Kind))
 	r.TextsOrNull(e.ClaimID)
 	r.Times(e.RecordedAt)
-	r.Smallint(event.EncodingV1)
+	r.Smallint(event.Encoding)
 	r.Texts(e.Content)
 	r.Blob(e.Hash[:])
 	r.Nulls(pgwire.XID8) // No statement reads it: the table has a default.

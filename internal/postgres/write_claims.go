@@ -1,10 +1,6 @@
 package postgres
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
-
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
@@ -175,7 +171,6 @@ func (tx *Tx) writeRevisions(c *book.Changes) {
 	if len(rows) == 0 {
 		return
 	}
-	var failed error
 	param := pgwire.RowsOf(tx.s.types["claim_revisions"], rows, func(r *pgwire.Records, v *claim.Revision) {
 		r.Texts(v.MerchantID, v.ClaimID)
 		r.Integer(v.Number)
@@ -185,17 +180,11 @@ func (tx *Tx) writeRevisions(c *book.Changes) {
 		r.Texts(string(v.Basis), v.PolicyID)
 		r.Integer(v.Version)
 		r.Texts(v.Cause, v.Note)
-		calculation, err := json.Marshal(&v.Calculation)
-		failed = errors.Join(failed, err)
-		r.JSON(string(calculation))
+		r.JSON(explained(v))
 		r.Bigints(v.EventNumber)
 		r.Times(v.RecordedAt)
 		r.Texts(v.Author)
 	})
-	if failed != nil {
-		tx.spoil(fmt.Errorf("encode calculation: %w", failed))
-		return
-	}
 	tx.gather("write revisions", len(rows), `
 		INSERT INTO claim_revisions (
 			merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor,
@@ -205,6 +194,14 @@ func (tx *Tx) writeRevisions(c *book.Changes) {
 			r.compensation_minor, r.basis, r.policy_id, r.policy_version, r.cause, r.note,
 			r.calculation, r.event_number, r.recorded_at, r.author
 		FROM unnest($1::claim_revisions[]) r`, param)
+}
+
+// explained is the calculation of a revision as it is stored.
+func explained(v *claim.Revision) string {
+	if v.Explained != "" {
+		return v.Explained
+	}
+	return v.Calculation.Stored()
 }
 
 func (tx *Tx) writeResults(c *book.Changes) {

@@ -94,7 +94,7 @@ func (p *proof) checkEvents() {
 		e := &p.rows.Events[p.events]
 		subject := fmt.Sprintf("event %d", e.Number)
 		equal(p, subject, "number", e.Number, int64(p.events+1))
-		p.hash = event.Chain(p.hash, event.EncodingV1, e.Content)
+		p.hash = event.Chain(p.hash, event.Encoding, e.Content)
 		equal(p, subject, "hash", e.Hash, p.hash)
 		if e.RecordedAt.Before(p.at) {
 			p.wrongly(subject, "is recorded at %s, before the event before it", e.RecordedAt)
@@ -116,7 +116,7 @@ func (p *proof) checkEvents() {
 // checkContent compares an event's encoded content with its row and with the
 // transfers.
 func (p *proof) checkContent(subject string, e *event.Event) {
-	c, err := event.Decode(event.EncodingV1, e.Content)
+	c, err := event.Decode(event.Encoding, e.Content)
 	if err != nil {
 		p.wrongly(subject, "its content cannot be read: %v", err)
 		return

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tenfold-claims/tenfold/internal/audit"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+)
+
+// auditConfig holds the settings of an audit.
+type auditConfig struct {
+	databaseURL string
+	merchant    string
+	since       string
+	workers     int
+	out         output
+}
+
+// auditWorkersMax bounds the books that are audited at a time: each takes a connection.
+const auditWorkersMax = 64
+
+func newAudit() *cobra.Command {
+	var c auditConfig
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Prove the books of a live database from their rows",
+		Long: "Prove the books of a live database from their rows, and list every discrepancy. The audit reads only, each book\n" +
+			"on one snapshot, while the servers go on. docs/audit.md says what it proves. It exits with 3 if it found\n" +
+			"a discrepancy.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app, or of another role that may read all tables")
+	f.StringVar(&c.merchant, "merchant", "", "audit the book of this merchant alone")
+	f.StringVar(&c.since, "since", "", "audit only the books that have changed since this time in RFC 3339, or in this last duration such as 24h")
+	f.IntVar(&c.workers, "audit-workers", 2, "number of books that are audited at the same time")
+	c.out.flag(cmd)
+	return cmd
+}
+
+// options turns the settings into those of the audit.
+func (c *auditConfig) options(now time.Time) (audit.Options, error) {
+	o := audit.Options{MerchantID: c.merchant, Workers: c.workers}
+	if c.databaseURL == "" {
+		return o, errors.New("TENFOLD_DATABASE_URL or --database-url is missing; it names the database to audit")
+	}
+	if c.workers < 1 || c.workers > auditWorkersMax {
+		return o, fmt.Errorf("TENFOLD_AUDIT_WORKERS must be between 1 and %d, not %d", auditWorkersMax, c.workers)
+	}
+	if c.since == "" {
+		return o, nil
+	}
+	if last, err := time.ParseDuration(c.since); err == nil && last > 0 {
+		o.Since = now.Add(-last)
+		return o, nil
+	}
+	var err error
+	if o.Since, err = time.Parse(time.RFC3339, c.since); err != nil {
+		return o, fmt.Errorf("TENFOLD_SINCE must be a time in RFC 3339 or a duration, not %q", c.since)
+	}
+	return o, nil
+}
+
+// audited is the answer of an audit for programs.
+type audited struct {
+	Books         int           `json:"books"`
+	Discrepancies []discrepancy `json:"discrepancies"`
+	// Cut says that there were so many discrepancies that the audit stopped early.
+	Cut bool `json:"cut"`
+	// Seconds is how long it took.
+	Seconds float64 `json:"seconds"`
+}
+
+type discrepancy struct {
+	Merchant string `json:"merchant"`
+	Subject  string `json:"subject"`
+	Detail   string `json:"detail"`
+}
+
+func (c *auditConfig) run(cmd *cobra.Command) error {
+	if err := c.out.to(cmd); err != nil {
+		return err
+	}
+	begun := time.Now()
+	o, err := c.options(begun)
+	if err != nil {
+		return usageError{err}
+	}
+	db, err := postgres.Open(c.databaseURL, c.workers+1)
+	if err != nil {
+		return usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+	}
+	defer func() { _ = db.Close() }() // Nothing was written.
+	if err := db.CheckSchema(cmd.Context()); err != nil {
+		return err
+	}
+	bar := newProgress(cmd.ErrOrStderr())
+	o.Progress = func(done, total int) { bar.show("auditing books", done, total) }
+	r, err := audit.Run(cmd.Context(), db, o)
+	bar.done()
+	if err != nil {
+		return err
+	}
+	if err := c.show(&r, time.Since(begun)); err != nil {
+		return err
+	}
+	if len(r.Discrepancies) > 0 {
+		return errMismatch
+	}
+	return nil
+}
+
+// show writes what an audit found.
+func (c *auditConfig) show(r *audit.Report, took time.Duration) error {
+	if c.out.isJSON() {
+		a := audited{Books: r.Books, Cut: r.Cut, Seconds: took.Seconds(), Discrepancies: []discrepancy{}}
+		for _, d := range r.Discrepancies {
+			a.Discrepancies = append(a.Discrepancies, discrepancy{d.MerchantID, d.Subject, d.Detail})
+		}
+		return c.out.json(a)
+	}
+	if len(r.Discrepancies) > 0 {
+		t := c.out.newTable("Discrepancies", column{title: "merchant"}, column{title: "subject"}, column{title: "detail"})
+		for _, d := range r.Discrepancies {
+			t.AppendRow([]any{d.MerchantID, d.Subject, d.Detail})
+		}
+		c.out.render(t)
+	}
+	more := ""
+	if r.Cut {
+		more = " or more; the audit stopped"
+	}
+	fmt.Fprintf(c.out.w, "%d books audited in %s: %d discrepancies%s\n", r.Books, took.Round(time.Millisecond), len(r.Discrepancies), more)
+	return nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+)
+
+// Would catch an audit that is silent about a book that is wrong, or that a script cannot
+// tell from one that found nothing.
+func TestAuditTellsOfAWrongBook(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.New(t)
+	audit := func(args ...string) (int, audited) {
+		t.Helper()
+		code, out, errOut := try(t, append([]string{"audit", "--database-url", pg.AppURL, "--output", "json"}, args...)...)
+		var a audited
+		if err := json.Unmarshal([]byte(out), &a); err != nil {
+			t.Fatalf("%q is no answer: %v, %s", out, err, errOut)
+		}
+		return code, a
+	}
+	if code, a := audit(); code != exitOK || a.Books != 0 || len(a.Discrepancies) != 0 {
+		t.Errorf("an empty database gives exit %d and %+v", code, a)
+	}
+	admin, err := sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	_, err = admin.ExecContext(t.Context(), `
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
+		SELECT m, 'CNY', 1, 1, sha256('x'), 0, '2026-03-02', '2026-03-02' FROM unnest(ARRAY['m-1', 'm-2', 'm-3']) m`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, a := audit("--audit-workers", "3"); code != exitMismatch || a.Books != 3 || len(a.Discrepancies) == 0 || a.Discrepancies[0].Merchant != "m-1" {
+		t.Errorf("three wrong books give exit %d and %+v", code, a)
+	}
+	if code, a := audit("--merchant", "m-2"); code != exitMismatch || a.Books != 1 || a.Discrepancies[0].Merchant != "m-2" {
+		t.Errorf("one wrong book gives exit %d and %+v", code, a)
+	}
+	if code, a := audit("--since", "2026-03-03T00:00:00Z"); code != exitOK || a.Books != 0 {
+		t.Errorf("books that have not changed since give exit %d and %+v", code, a)
+	}
+	if code, out, _ := try(t, "audit", "--database-url", pg.AppURL, "--merchant", "nobody"); code != exitMismatch || !strings.Contains(out, "does not exist") {
+		t.Errorf("a book that does not exist gives exit %d and %q", code, out)
+	}
+}
+
+// Would catch an audit that starts with settings that mean nothing.
+func TestAuditChecksItsSettings(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"TENFOLD_DATABASE_URL":  nil,
+		"TENFOLD_SINCE":         {"--database-url", "postgres://localhost/x", "--since", "yesterday"},
+		"TENFOLD_AUDIT_WORKERS": {"--database-url", "postgres://localhost/x", "--audit-workers", "0"},
+		"TENFOLD_OUTPUT":        {"--database-url", "postgres://localhost/x", "--output", "xml"},
+	} {
+		if code, _, errOut := try(t, append([]string{"audit"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
+			t.Errorf("%v: exit %d, %q", args, code, errOut)
+		}
+	}
+}

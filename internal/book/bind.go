@@ -1,0 +1,343 @@
+package book
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/payout"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// bind puts into the running command's events the digests of the rows that it wrote, with
+// the values that a reader asks for: so the chain of events covers awards, units, payees
+// and prices. A row about a claim stands in the last event about that claim, where there
+// is one, any other row in the command's last event.
+//
+// Rows that follow from others are not bound: units, waits and debts from claims, the
+// sums of accounts from transfers. Persons stand in no digest, because events name them by
+// commitments alone. docs/event-encoding.md lists the columns.
+func (b *Book) bind() {
+	if b.events.kept == len(b.events.list) {
+		return // A command without an event changed nothing but its request.
+	}
+	f := new(event.RowForm)
+	bindMade(&b.lines, func(l *loadedLine) { b.bindLine(f, l) })
+	bindMade(&b.refunds, func(r *Refund) { b.bindRefund(f, r) })
+	bindMade(&b.groups, func(g *Group) { b.bindGroup(f, g) })
+	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before == nil) })
+	for i := b.revisions.kept; i < len(b.revisions.list); i++ {
+		b.bindRevision(f, &b.revisions.list[i])
+	}
+	bindMade(&b.results, func(r *claim.Result) { b.bindResult(f, r) })
+	for i := b.retracted.kept; i < len(b.retracted.list); i++ {
+		b.bindRetraction(f, &b.retracted.list[i])
+	}
+	bindAll(&b.holds, func(h, _ *ledger.Hold) { b.bindHold(f, h) })
+	bindAll(&b.payouts, func(p, before *payout.Payout) { b.bindPayout(f, p, before) })
+	for i := b.appeals.kept; i < len(b.appeals.list); i++ {
+		b.bindAppeal(f, &b.appeals.list[i])
+	}
+	bindMade(&b.approvals, func(a *Approval) { b.bindApproval(f, a) })
+	for i := b.evidence.kept; i < len(b.evidence.list); i++ {
+		b.bindEvidence(f, &b.evidence.list[i])
+	}
+	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
+	for i := b.votes.kept; i < len(b.votes.list); i++ {
+		b.bindVote(f, &b.votes.list[i])
+	}
+	b.bindMarks(f)
+	for i := b.events.kept; i < len(b.events.list); i++ {
+		if e := &b.events.list[i]; e.Note != "" {
+			f.Texts(e.Note)
+			e.Rows = append(e.Rows, event.Row{Table: "events", Digest: f.Digest()})
+		}
+	}
+	bindMade(&b.requests, func(r *request.Stored) { b.bindRequest(f, r) })
+}
+
+// bindAll binds every row that the running command left in a table, with what it was
+// before; nil for a row that the command made.
+func bindAll[K comparable, V any](t *table[K, V], bind func(v, before *V)) {
+	for i := range t.touched {
+		u := &t.touched[i]
+		switch r := t.rows[u.key]; {
+		case !r.live:
+		case u.fresh || !u.before.live:
+			bind(&r.value, nil)
+		default:
+			bind(&r.value, &u.before.value)
+		}
+	}
+}
+
+// bindMade binds the rows that the running command made in a table whose rows never change.
+func bindMade[K comparable, V any](t *table[K, V], bind func(*V)) {
+	bindAll(t, func(v, before *V) {
+		if before == nil {
+			bind(v)
+		}
+	})
+}
+
+// tell adds a row to the event that tells of it, and empties the form. A claim of which no
+// event of the command tells gets one.
+func (b *Book) tell(table, claimID, key string, f *event.RowForm, facts ...event.Detail) {
+	e := b.event()
+	if claimID != "" && e.ClaimID != claimID {
+		e = b.lastEventOf(claimID)
+	}
+	e.Rows = append(e.Rows, event.Row{Table: table, Key: key, Digest: f.Digest(), Facts: facts})
+}
+
+// tellIn adds a row to the event that the row names, and empties the form.
+func (b *Book) tellIn(number int64, table, key string, f *event.RowForm) {
+	for i := b.events.kept; i < len(b.events.list); i++ {
+		if e := &b.events.list[i]; e.Number == number {
+			e.Rows = append(e.Rows, event.Row{Table: table, Key: key, Digest: f.Digest()})
+		}
+	}
+}
+
+func (b *Book) lastEventOf(claimID string) *event.Event {
+	for i := len(b.events.list) - 1; i >= b.events.kept; i-- {
+		if e := &b.events.list[i]; e.ClaimID == claimID {
+			return e
+		}
+	}
+	return b.record(event.ClaimRepriced, claimID)
+}
+
+func fact(key, value string) event.Detail { return event.Detail{Key: key, Value: value} }
+
+func factOf(key string, amount money.Amount) event.Detail { return fact(key, number(int64(amount))) }
+
+func number(v int64) string { return strconv.FormatInt(v, 10) }
+
+func (b *Book) bindLine(f *event.RowForm, l *loadedLine) {
+	f.Texts(l.line.OrderID, l.line.PaymentID, l.line.ProductID)
+	f.Times(l.line.PaidAt)
+	f.Bytes(l.digest[:])
+	f.Times(l.seenAt)
+	b.tell("order_lines", "", l.line.ID, f)
+}
+
+func (b *Book) bindRefund(f *event.RowForm, r *Refund) {
+	f.Texts(r.OrderLineID, r.RefundID)
+	f.Numbers(int64(r.Amount))
+	f.Times(r.RefundedAt, r.RecordedAt)
+	b.tell("order_line_refunds", "", r.RefundID, f,
+		fact("order_line", r.OrderLineID), factOf("amount_minor", r.Amount), fact("refunded_at", event.Stamp(r.RefundedAt)))
+}
+
+func (b *Book) bindGroup(f *event.RowForm, g *Group) {
+	f.Texts(g.ClaimantID, g.ProductID)
+	f.Times(g.AnchorPaidAt, g.RecordedAt)
+	b.tell("pricing_groups", g.ID, "", f)
+}
+
+func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
+	m := &c.Funding
+	f.Numbers(c.Version)
+	f.Texts(string(c.State))
+	f.Times(c.StateSince)
+	f.Texts(string(c.Verdict))
+	f.Numbers(int64(c.Revision))
+	f.Texts(c.OrderLineID, c.OrderID, c.PaymentID, c.ProductID)
+	f.Times(c.PaidAt)
+	f.Texts(c.ClaimantID, c.Destination, describe(c.Units), string(c.BasisChosen), string(c.Basis), c.PolicyID)
+	f.Numbers(int64(c.PolicyVersion))
+	f.Texts(c.GroupID)
+	f.Flags(c.Remedies.Refund, c.Remedies.Compensation)
+	f.Texts(string(c.Grounds))
+	f.Times(c.LearnedAt, c.ArrivedAt, c.FiledAt)
+	f.Texts(c.Currency)
+	f.Numbers(int64(c.Award.Refund), int64(c.Award.Compensation), int64(m.Held), int64(m.FromDeposit), int64(m.FromShopFunds),
+		int64(m.Advanced), int64(m.RefundInFlight), int64(m.RefundPaid), int64(m.CompensationInFlight), int64(m.CompensationPaid))
+	f.Times(c.NoticeConfirmedAt)
+	f.Texts(string(c.Fires))
+	f.Times(c.Deadline)
+	f.Flags(c.Escalated)
+	f.Numbers(int64(m.WrittenOff), int64(m.Lost), int64(m.ClawedBack), int64(m.RefundFailed), int64(m.CompensationFailed),
+		int64(m.Repaid), int64(c.AppealedRevision))
+	f.Times(c.ConfirmedAt, c.ClockStoppedAt, c.HoldExpiresAt)
+	f.Numbers(int64(c.Potential))
+	f.Texts(c.SamplingCase, string(c.PayoutForm))
+	f.Numbers(int64(c.Fees.Claimant), int64(c.Fees.Fronted), int64(c.Fees.Merchant), int64(c.Fees.Consumer), int64(c.Fees.Owed),
+		int64(c.Fees.WrittenOff))
+	f.Flags(c.ByResults)
+	f.Numbers(int64(c.Highest.Refund), int64(c.Highest.Compensation))
+	f.Flags(c.Fraud)
+	f.Numbers(int64(c.Fees.FromShopFunds))
+	if !filed {
+		b.tell("claims", c.ID, "", f)
+		return
+	}
+	b.tell("claims", c.ID, "", f,
+		fact("claimant", c.ClaimantID), fact("destination", c.Destination), fact("units", ordinals(c.Units)),
+		fact("basis", string(c.BasisChosen)), factOf("potential_minor", c.Potential),
+		fact("learned_at", event.Stamp(c.LearnedAt)), fact("paid_at", event.Stamp(c.PaidAt)))
+}
+
+// ordinals writes the ordinals of units: "1 2".
+func ordinals(units []claim.Unit) string {
+	parts := make([]string, len(units))
+	for i, u := range units {
+		parts[i] = strconv.Itoa(int(u.Ordinal))
+	}
+	return strings.Join(parts, " ")
+}
+
+func (b *Book) bindRevision(f *event.RowForm, v *claim.Revision) {
+	f.Numbers(int64(v.Number))
+	f.Texts(string(v.Verdict), describe(v.Units))
+	f.Numbers(int64(v.Award.Refund), int64(v.Award.Compensation))
+	f.Texts(string(v.Basis), v.PolicyID)
+	f.Numbers(int64(v.Version))
+	f.Texts(v.Cause, v.Note, v.Explained)
+	f.Numbers(v.EventNumber)
+	f.Times(v.RecordedAt)
+	b.tell("claim_revisions", v.ClaimID, number(int64(v.Number)), f,
+		fact("verdict", string(v.Verdict)), fact("units", describe(v.Units)),
+		factOf("refund_minor", v.Award.Refund), factOf("compensation_minor", v.Award.Compensation),
+		fact("basis", string(v.Basis)), fact("policy", v.PolicyID), fact("policy_version", number(int64(v.Version))),
+		fact("cause", v.Cause))
+}
+
+func (b *Book) bindResult(f *event.RowForm, r *claim.Result) {
+	f.Texts(r.OrderLineID, r.AuthenticatorID, string(r.Kind), r.ReportNumber, string(r.Sample))
+	f.Flags(r.Reinspection, r.CustodyIntact)
+	f.Texts(describe(r.Units))
+	f.Times(r.IssuedAt)
+	f.Texts(r.ReportDigest, r.Statement)
+	f.Numbers(r.EventNumber)
+	f.Times(r.RecordedAt)
+	f.Numbers(int64(r.Fee))
+	f.Texts(r.FeeCurrency, string(r.FeePaidBy))
+	b.tell("results", r.ClaimID, r.ID, f)
+}
+
+func (b *Book) bindRetraction(f *event.RowForm, r *Retraction) {
+	f.Texts(r.Note)
+	f.Numbers(r.EventNumber)
+	f.Times(r.RetractedAt)
+	b.tell("result_retractions", r.ClaimID, r.ResultID, f)
+}
+
+func (b *Book) bindHold(f *event.RowForm, h *ledger.Hold) {
+	f.Texts(string(h.Source), string(h.State))
+	f.Numbers(int64(h.Amount), int64(h.Captured), int64(h.Released))
+	f.Times(h.PlacedAt, h.EndedAt)
+	b.tell("holds", h.ClaimID, number(int64(h.Number)), f)
+}
+
+// bindPayout tells amount, payee and numbers of a payout that is made or redirected; of
+// another change it tells the state alone.
+func (b *Book) bindPayout(f *event.RowForm, p, before *payout.Payout) {
+	f.Texts(string(p.Part), string(p.State))
+	f.Numbers(int64(p.Amount))
+	f.Texts(p.Currency, p.OutNumber, p.PaymentID, p.Destination)
+	f.Times(p.NotAfter)
+	f.Texts(p.GatewayReference, p.FailureCode)
+	f.Times(p.CreatedAt, p.AnsweredAt)
+	f.Texts(string(p.Form))
+	f.Flags(p.RidesPayment, p.Superseded)
+	f.Texts(string(p.Coupon.State))
+	f.Numbers(int64(p.Coupon.Redeemed))
+	f.Times(p.Coupon.ExpiresAt)
+	f.Numbers(int64(p.Try), int64(p.Arrived), int64(p.CameBack))
+	if before != nil && before.Destination == p.Destination {
+		b.tell("payouts", p.ClaimID, p.ID, f, fact("state", string(p.State)))
+		return
+	}
+	b.tell("payouts", p.ClaimID, p.ID, f,
+		fact("out_number", p.OutNumber), fact("part", string(p.Part)), fact("state", string(p.State)), factOf("amount_minor", p.Amount),
+		fact("destination", p.Destination), fact("form", string(p.Form)), fact("payment", p.PaymentID))
+}
+
+func (b *Book) bindAppeal(f *event.RowForm, a *Appeal) {
+	f.Texts(a.Note)
+	f.List(a.Evidence)
+	f.Numbers(a.EventNumber)
+	f.Times(a.AppealedAt)
+	b.tell("appeals", a.ClaimID, number(int64(a.Revision)), f)
+}
+
+func (b *Book) bindApproval(f *event.RowForm, a *Approval) {
+	f.Numbers(int64(a.Amount))
+	f.Texts(a.Note)
+	f.Numbers(a.EventNumber)
+	f.Times(a.ApprovedAt)
+	b.tellIn(a.EventNumber, "approvals", number(int64(a.Revision)), f)
+}
+
+func (b *Book) bindEvidence(f *event.RowForm, e *Evidence) {
+	f.Texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs)
+	f.Times(e.AddedAt)
+	b.tellIn(e.EventNumber, "evidence", "", f)
+}
+
+func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {
+	f.Texts(string(p.Kind), string(p.State))
+	f.Numbers(int64(p.Amount))
+	f.Texts(string(p.DebtKind), p.DebtID)
+	f.NumberOrNull(p.Undoes)
+	f.Texts(p.Note)
+	f.Times(p.ProposedAt, p.EndedAt)
+	f.NumberOrNull(p.TransferNumber)
+	f.Numbers(int64(p.Undone))
+	b.tell("proposals", "", number(p.Number), f)
+}
+
+func (b *Book) bindVote(f *event.RowForm, v *proposal.Vote) {
+	f.Flags(v.Approved)
+	f.Texts(v.Note)
+	f.Numbers(v.EventNumber)
+	f.Times(v.VotedAt)
+	b.tellIn(v.EventNumber, "proposal_votes", number(v.Number), f)
+}
+
+// bindMarks binds what the book's row says beside its sums, when the command opened the
+// book or changed it.
+func (b *Book) bindMarks(f *event.RowForm) {
+	h, old := &b.head, &b.before.head
+	if b.before.exists && h.Sweep == old.Sweep && h.Demanded == old.Demanded && h.DemandDeadline.Equal(old.DemandDeadline) &&
+		h.DemandLapsedAt.Equal(old.DemandLapsedAt) && h.ExitBegunAt.Equal(old.ExitBegunAt) && h.ExitedAt.Equal(old.ExitedAt) {
+		return
+	}
+	s := &h.Sweep
+	f.Texts(h.Currency)
+	f.Times(h.OpenedAt, s.Since)
+	f.Numbers(int64(s.Deposit), int64(s.ShopFunds), int64(h.Demanded))
+	f.Times(h.DemandDeadline, h.ExitBegunAt, h.ExitedAt, h.DemandLapsedAt)
+	f.Texts(string(s.After.Kind))
+	f.Times(s.After.Since)
+	f.Texts(s.After.ID)
+	var facts []event.Detail
+	for _, v := range []event.Detail{
+		fact("sweep_since", event.Stamp(s.Since)), fact("demand_deadline_at", event.Stamp(h.DemandDeadline)),
+		fact("demand_lapsed_at", event.Stamp(h.DemandLapsedAt)), fact("exit_begun_at", event.Stamp(h.ExitBegunAt)),
+		fact("exited_at", event.Stamp(h.ExitedAt)),
+	} {
+		if v.Value != "" {
+			facts = append(facts, v)
+		}
+	}
+	if h.Demanded > 0 {
+		facts = append(facts, factOf("demanded_minor", h.Demanded))
+	}
+	b.tell("books", "", "", f, facts...)
+}
+
+func (b *Book) bindRequest(f *event.RowForm, r *request.Stored) {
+	f.Bytes(r.Digest[:])
+	f.TextsOrNull(r.ClaimID, r.ResultID, r.PayoutID)
+	f.NumberOrNull(r.TransferNumber)
+	f.Numbers(r.EventNumber)
+	f.Times(r.RecordedAt)
+	b.tell("requests", "", "", f)
+}
