@@ -70,7 +70,7 @@ func TestPoisonStopsNobody(t *testing.T) {
 	poisons := []struct{ poison, told string }{
 		{`UPDATE events SET content = '' WHERE merchant_id = 'm1' AND event_number = 2`, "event 2: its content cannot be read"},
 		{`UPDATE events SET content = repeat('[', 100000) WHERE merchant_id = 'm1' AND event_number = 3`, "event 3: its content cannot be read"},
-		{`UPDATE events SET encoding = 2 WHERE merchant_id = 'm1' AND event_number = 5`, "event 5: its content cannot be read"},
+		{`UPDATE events SET encoding = 99 WHERE merchant_id = 'm1' AND event_number = 5`, "event 5: its content cannot be read"},
 		{`UPDATE events SET recorded_at = '-infinity' WHERE merchant_id = 'm2' AND event_number = 1`, "event 1: time is"},
 		{`UPDATE events SET kind = '* >' WHERE merchant_id = 'm2' AND event_number = 6`, "event 6: kind is"},
 		{`UPDATE events SET content = (SELECT content FROM events WHERE merchant_id = 'm1' AND event_number = 4)
