@@ -21,7 +21,7 @@ PKG :=
 RUN := .
 SEED :=
 KEEP :=
-TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=$(SEED)) $(if $(KEEP),TEST_KEEP_DATABASE=1)
+TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=$(SEED) TENFOLD_ORDERS=1 TENFOLD_ORDERS_SEED=$(SEED)) $(if $(KEEP),TEST_KEEP_DATABASE=1)
 # What demo, bench and soak are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.

@@ -25,6 +25,7 @@ var carriedOutBy = map[proposal.Kind][]ledger.Kind{
 func (b *inspection) checkProposals() error {
 	carried := make(map[ledger.Kind]money.Amount)
 	var after int64
+	var waived money.Amount
 	for {
 		rows, err := b.rows.Proposals(b.head.MerchantID, after, pageRows)
 		if err != nil {
@@ -33,6 +34,9 @@ func (b *inspection) checkProposals() error {
 		for i := range rows {
 			b.checkProposal(&rows[i])
 			carried[rows[i].TransferKind] += rows[i].TransferAmount
+			if rows[i].Kind == proposal.WriteOffWaiver && rows[i].State == proposal.CarriedOut {
+				waived += rows[i].Amount
+			}
 			after = rows[i].Number
 		}
 		if err := b.full(); err != nil {
@@ -42,6 +46,7 @@ func (b *inspection) checkProposals() error {
 			break
 		}
 	}
+	equal(b, "book", "write-offs that are waived", b.head.Waived, waived)
 	if err := b.checkVoters(); err != nil {
 		return err
 	}
@@ -72,10 +77,14 @@ func (b *inspection) checkProposal(p *postgres.AuditedProposal) {
 		equal(b, subject, "transfer", p.TransferNumber, 0)
 		return
 	}
-	if !slices.Contains(carriedOutBy[p.Kind], p.TransferKind) {
-		b.wrong(subject, "of kind %s was carried out by a transfer of kind %q", p.Kind, p.TransferKind)
+	if p.Kind == proposal.WriteOffWaiver {
+		equal(b, subject, "transfer", p.TransferNumber, 0)
+	} else {
+		if !slices.Contains(carriedOutBy[p.Kind], p.TransferKind) {
+			b.wrong(subject, "of kind %s was carried out by a transfer of kind %q", p.Kind, p.TransferKind)
+		}
+		equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
 	}
-	equal(b, subject, "amount of its transfer", p.TransferAmount, p.Amount)
 	if n := others(p.Approvers, p.ProposedBy); n < approversNeeded {
 		b.wrong(subject, "was carried out with the approval of only %d others", n)
 	}

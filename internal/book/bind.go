@@ -306,7 +306,7 @@ func (b *Book) bindVote(f *event.RowForm, v *proposal.Vote) {
 func (b *Book) bindMarks(f *event.RowForm) {
 	h, old := &b.head, &b.before.head
 	if b.before.exists && h.Sweep == old.Sweep && h.Demanded == old.Demanded && h.DemandDeadline.Equal(old.DemandDeadline) &&
-		h.DemandLapsedAt.Equal(old.DemandLapsedAt) && h.ExitBegunAt.Equal(old.ExitBegunAt) && h.ExitedAt.Equal(old.ExitedAt) {
+		h.DemandLapsedAt.Equal(old.DemandLapsedAt) && h.ExitBegunAt.Equal(old.ExitBegunAt) && h.ExitedAt.Equal(old.ExitedAt) && h.Waived == old.Waived {
 		return
 	}
 	s := &h.Sweep
@@ -317,6 +317,7 @@ func (b *Book) bindMarks(f *event.RowForm) {
 	f.Texts(string(s.After.Kind))
 	f.Times(s.After.Since)
 	f.Texts(s.After.ID)
+	f.Numbers(int64(h.Waived))
 	var facts []event.Detail
 	for _, v := range []event.Detail{
 		fact("sweep_since", event.Stamp(s.Since)), fact("demand_deadline_at", event.Stamp(h.DemandDeadline)),

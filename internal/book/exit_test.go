@@ -195,7 +195,18 @@ func TestF5WriteOffIsRecoveredBeforeAnExit(t *testing.T) {
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ExitNotPossible || refusal.Fields["writtenOffMinor"] != "30000" {
 		t.Fatalf("with a write-off: %v", err)
 	}
-	f.carriedOut("m1", undoing(proposal.WriteOffRecovery, off.Number, 30_000))
+	if _, err := f.propose("m1", proposing(proposal.WriteOffWaiver, 30_001)); !errors.Is(err, fault.DebtExceeded) {
+		t.Errorf("more is waived than was written off: %v", err)
+	}
+	waived := f.carriedOut("m1", proposing(proposal.WriteOffWaiver, 10_000))
+	if waived.TransferNumber != 0 {
+		t.Errorf("the waiver moved money: %+v", waived)
+	}
+	_, err = f.completeExit("m1", "exit-1", "")
+	if refusal, ok := fault.As(err); !ok || refusal.Fields["writtenOffMinor"] != "20000" {
+		t.Fatalf("with a part waived: %v", err)
+	}
+	f.carriedOut("m1", undoing(proposal.WriteOffRecovery, off.Number, 20_000))
 	left := f.balances("m1")[ledger.Deposit]
 	o, err := f.completeExit("m1", "exit-1", "")
 	f.must(err)

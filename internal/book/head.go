@@ -32,6 +32,8 @@ type Head struct {
 	// ExitBegunAt and ExitedAt are when the merchant gave notice and left; zero before.
 	ExitBegunAt time.Time
 	ExitedAt    time.Time
+	// Waived is how much of what was written off the merchant need not pay when leaving.
+	Waived money.Amount
 }
 
 // Free is the amount that the merchant may take out: all of the merchant's money in

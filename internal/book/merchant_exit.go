@@ -153,9 +153,9 @@ func (b *Book) checkExit() error {
 	in("are held", "heldMinor", b.heldInAll())
 	in("are owed", "receivableMinor", b.available(ledger.Receivable))
 	// A write-off gives up nothing against the merchant (rule F5): it is recovered before
-	// the rest is paid out.
+	// the rest is paid out, unless two people waive that.
 	in("were written off and are to be recovered first", "writtenOffMinor",
-		min(b.available(ledger.WriteOff), b.available(ledger.Deposit)+b.available(ledger.ShopFunds)))
+		min(b.available(ledger.WriteOff)-b.head.Waived, b.available(ledger.Deposit)+b.available(ledger.ShopFunds)))
 	in("are on their way to consumers", "payingMinor", b.available(ledger.ClaimPayable)+b.available(ledger.PayoutClearing))
 	if !b.head.Sweep.Since.IsZero() {
 		why = append(why, "a sweep is pending")

@@ -102,7 +102,9 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 		return Outcome{}, err
 	}
 	o := b.proposed(a.Number)
-	o.Transfers = b.transferred(p.TransferNumber).Transfers
+	if p.Kind.Moves() {
+		o.Transfers = b.transferred(p.TransferNumber).Transfers
+	}
 	return o, nil
 }
 

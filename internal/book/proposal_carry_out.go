@@ -37,6 +37,10 @@ func (b *Book) checkDecision(p *proposal.Proposal) error {
 		return b.checkFree(ledger.Deposit, p.Amount, 0)
 	case proposal.PenaltyReversal:
 		return b.checkUndoing(p)
+	case proposal.WriteOffWaiver:
+		if open := max(0, b.available(ledger.WriteOff)-b.head.Waived); p.Amount > open {
+			return b.debtExceeded(p.Amount, open)
+		}
 	}
 	return nil
 }
@@ -152,8 +156,13 @@ func (b *Book) carryOut(p *proposal.Proposal) error {
 		err = b.post(penalties[p.Kind].taken, p.Amount, posting{})
 	case proposal.PenaltyReversal:
 		err = b.reversePenalty(b.undo(p), p.Amount)
+	case proposal.WriteOffWaiver:
+		b.head.Waived += p.Amount
 	}
-	p.State, p.EndedAt, p.TransferNumber = proposal.CarriedOut, b.now, first
+	p.State, p.EndedAt = proposal.CarriedOut, b.now
+	if p.Kind.Moves() {
+		p.TransferNumber = first
+	}
 	return err
 }
 

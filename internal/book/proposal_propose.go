@@ -12,7 +12,8 @@ import (
 )
 
 // ProposeDecision asks two people to agree to a decision about a merchant's money: to
-// write off a debt, to recover a write-off, to take a penalty, or to give one back. It
+// write off a debt, to recover a write-off or waive it for a merchant who leaves, to take a
+// penalty, or to give one back. It
 // moves no money. Refuses decisions that could not be carried out now, with
 // DEBT_NOT_FOUND, DEBT_EXCEEDED, FREE_AMOUNT_EXCEEDED, PROPOSAL_NOT_FOUND or
 // PROPOSAL_STATE_CONFLICT.

@@ -59,7 +59,7 @@ func (f *fixture) carriedOut(merchant string, what book.ProposeDecision) *propos
 	}
 	p, err = f.approveProposal("approver-2", merchant, p.Number)
 	f.must(err)
-	if p.State != proposal.CarriedOut || p.TransferNumber == 0 || !p.EndedAt.After(p.ProposedAt) {
+	if p.State != proposal.CarriedOut || what.Kind.Moves() != (p.TransferNumber != 0) || !p.EndedAt.After(p.ProposedAt) {
 		f.t.Fatalf("after two approvals: %+v", p)
 	}
 	return p

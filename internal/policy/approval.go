@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/tenfold-claims/tenfold/internal/money"
+import (
+	"math/bits"
+
+	"github.com/tenfold-claims/tenfold/internal/money"
+)
 
 // abnormalFactorMax bounds the factor: beyond a thousand times the usual award
 // nothing would ever be abnormal.
@@ -47,8 +51,9 @@ func (v *Version) Approval(award money.Amount, usual ...Usual) ApprovalCause {
 
 // exceededBy says whether award > factor × average, exactly: no average is rounded.
 func (u Usual) exceededBy(award money.Amount, factor int32) bool {
-	times := money.Ratio{Num: int64(factor) * int64(u.Awarded), Den: u.Claims}
-	return money.Ratio{Num: int64(award), Den: 1}.Compare(times) > 0
+	mine, rest := bits.Mul64(uint64(award), uint64(u.Claims))
+	usual, usualRest := bits.Mul64(uint64(factor), uint64(u.Awarded))
+	return mine > usual || mine == usual && rest > usualRest
 }
 
 func (v *Version) checkApproval() error {

@@ -33,6 +33,7 @@ func TestApprovalOfLargeAndAbnormalAwards(t *testing.T) {
 		{"small, however unusual", 5_000, []policy.Usual{{Awarded: 10, Claims: 10}}, policy.ApprovalNotNeeded},
 		{"no claim yet", 900_000, []policy.Usual{{}}, policy.ApprovalNotNeeded},
 		{"usual for the merchant, not for the product", 9_000, []policy.Usual{{Awarded: 90_000, Claims: 10}, ten}, policy.ApprovalAbnormal},
+		{"a sum that leaves 64 bits when it is multiplied", 5_001, []policy.Usual{{Awarded: 1 << 62, Claims: 1 << 40}}, policy.ApprovalNotNeeded},
 		{"claims that were awarded nothing", 5_001, []policy.Usual{{Claims: 4}}, policy.ApprovalAbnormal},
 		{"amounts at their bound", 1_000_000, []policy.Usual{{Awarded: money.MaxAmount, Claims: 1}}, policy.ApprovalNotNeeded},
 	} {

@@ -27,14 +27,20 @@ const (
 	Penalty Kind = "PENALTY"
 	// PenaltyReversal gives a penalty back, wherever it was taken from.
 	PenaltyReversal Kind = "PENALTY_REVERSAL"
+	// WriteOffWaiver lets a merchant leave without paying what was given up. It moves no
+	// money.
+	WriteOffWaiver Kind = "WRITE_OFF_WAIVER"
 )
 
 // Kinds lists the kinds.
 func Kinds() []Kind {
 	return []Kind{
-		WriteOff, WriteOffRecovery, DepositForfeiture, Penalty, PenaltyReversal,
+		WriteOff, WriteOffRecovery, DepositForfeiture, Penalty, PenaltyReversal, WriteOffWaiver,
 	}
 }
+
+// Moves says whether proposals of the kind move money when they are carried out.
+func (k Kind) Moves() bool { return k != WriteOffWaiver }
 
 // Undoes says whether proposals of the kind undo an earlier one.
 func (k Kind) Undoes() bool {
@@ -85,7 +91,8 @@ type Proposal struct {
 	ProposedAt time.Time
 	// EndedAt is when it was carried out, refused or void; zero while it is open.
 	EndedAt time.Time
-	// TransferNumber is the transfer that carried it out; zero before.
+	// TransferNumber is the transfer that carried it out; zero before, and for a kind that
+	// moves no money.
 	TransferNumber int64
 	// Undone is the amount of it that later proposals have undone.
 	Undone money.Amount

@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
 // proof proves one book from its rows. It adds up by itself: none of the sums of the
@@ -109,6 +110,13 @@ func (p *proof) checkEvents() {
 	equal(p, "book", "number of its last event", h.EventNumber, int64(p.events))
 	equal(p, "book", "hash of its last event", h.EventHash, p.hash)
 	equal(p, "book", "time of its last event", h.RecordedAt.UnixMicro(), p.at.UnixMicro())
+	var waived money.Amount
+	for _, o := range p.rows.Proposals {
+		if o.Kind == proposal.WriteOffWaiver && o.State == proposal.CarriedOut {
+			waived += o.Amount
+		}
+	}
+	equal(p, "book", "write-offs that are waived", h.Waived, waived)
 	equal(p, "book", "number of its last transfer", h.TransferNumber, int64(p.transfers))
 	equal(p, "book", "number of transfers that events tell of", p.transfers, len(p.rows.Transfers))
 }

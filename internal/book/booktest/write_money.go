@@ -112,7 +112,7 @@ func checkProposal(old, p *proposal.Proposal) error {
 		return fmt.Errorf("of kind %s is about the debt %s %s", p.Kind, p.DebtKind, p.DebtID)
 	case p.Kind.Undoes() != (p.Undoes != 0):
 		return fmt.Errorf("of kind %s undoes %d", p.Kind, p.Undoes)
-	case (p.State == proposal.Open) != p.EndedAt.IsZero(), (p.State == proposal.CarriedOut) != (p.TransferNumber != 0):
+	case (p.State == proposal.Open) != p.EndedAt.IsZero(), (p.State == proposal.CarriedOut && p.Kind != proposal.WriteOffWaiver) != (p.TransferNumber != 0):
 		return fmt.Errorf("is %s, ended at %s by transfer %d", p.State, p.EndedAt, p.TransferNumber)
 	case old != nil && (old.Kind != p.Kind || old.Amount != p.Amount || old.DebtKind != p.DebtKind || old.DebtID != p.DebtID ||
 		old.Undoes != p.Undoes || old.Note != p.Note || !principal.Same(old.ProposedBy, p.ProposedBy) || !old.ProposedAt.Equal(p.ProposedAt)):

@@ -38,6 +38,9 @@ const (
 	ProposalKind_PROPOSAL_KIND_PENALTY ProposalKind = 4
 	// Give a penalty back in full, to the source it was taken from.
 	ProposalKind_PROPOSAL_KIND_PENALTY_REVERSAL ProposalKind = 5
+	// Let a merchant who leaves be paid out without the recovery of what was
+	// written off, up to an amount. It moves no money and is not undone.
+	ProposalKind_PROPOSAL_KIND_WRITE_OFF_WAIVER ProposalKind = 6
 )
 
 // Enum value maps for ProposalKind.
@@ -49,6 +52,7 @@ var (
 		3: "PROPOSAL_KIND_DEPOSIT_FORFEITURE",
 		4: "PROPOSAL_KIND_PENALTY",
 		5: "PROPOSAL_KIND_PENALTY_REVERSAL",
+		6: "PROPOSAL_KIND_WRITE_OFF_WAIVER",
 	}
 	ProposalKind_value = map[string]int32{
 		"PROPOSAL_KIND_UNSPECIFIED":        0,
@@ -57,6 +61,7 @@ var (
 		"PROPOSAL_KIND_DEPOSIT_FORFEITURE": 3,
 		"PROPOSAL_KIND_PENALTY":            4,
 		"PROPOSAL_KIND_PENALTY_REVERSAL":   5,
+		"PROPOSAL_KIND_WRITE_OFF_WAIVER":   6,
 	}
 )
 
@@ -439,14 +444,15 @@ const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\bapproved\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\bapproved\x12\x18\n" +
 	"\x04note\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12;\n" +
 	"\bvoted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\avotedAt\x12'\n" +
-	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x01R\veventNumber*\xd5\x01\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x01R\veventNumber*\xf9\x01\n" +
 	"\fProposalKind\x12\x1d\n" +
 	"\x19PROPOSAL_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17PROPOSAL_KIND_WRITE_OFF\x10\x01\x12$\n" +
 	" PROPOSAL_KIND_WRITE_OFF_RECOVERY\x10\x02\x12$\n" +
 	" PROPOSAL_KIND_DEPOSIT_FORFEITURE\x10\x03\x12\x19\n" +
 	"\x15PROPOSAL_KIND_PENALTY\x10\x04\x12\"\n" +
-	"\x1ePROPOSAL_KIND_PENALTY_REVERSAL\x10\x05*\x9d\x01\n" +
+	"\x1ePROPOSAL_KIND_PENALTY_REVERSAL\x10\x05\x12\"\n" +
+	"\x1ePROPOSAL_KIND_WRITE_OFF_WAIVER\x10\x06*\x9d\x01\n" +
 	"\rProposalState\x12\x1e\n" +
 	"\x1aPROPOSAL_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13PROPOSAL_STATE_OPEN\x10\x01\x12\x1e\n" +
