@@ -25,7 +25,7 @@ func (b *Book) bind() {
 	if b.events.kept == len(b.events.list) {
 		return // A command without an event changed nothing but its request.
 	}
-	f := new(event.RowForm)
+	f := event.NewRowForm()
 	bindMade(&b.lines, func(l *loadedLine) { b.bindLine(f, l) })
 	bindMade(&b.refunds, func(r *Refund) { b.bindRefund(f, r) })
 	bindMade(&b.groups, func(g *Group) { b.bindGroup(f, g) })

@@ -25,6 +25,12 @@ type Row struct {
 // no two rows look alike. docs/event-encoding.md lists the columns of each table.
 type RowForm struct{ buf []byte }
 
+// NewRowForm makes a form with room for the columns of any usual row.
+func NewRowForm() *RowForm {
+	const usual = 1024
+	return &RowForm{buf: make([]byte, 0, usual)}
+}
+
 // Texts adds columns of text.
 func (f *RowForm) Texts(values ...string) {
 	for _, v := range values {

@@ -177,6 +177,10 @@ func (s *Shelf) settle(b *shelved) {
 	if b.pending == nil {
 		return
 	}
+	if s.chance == nil {
+		b.pending = nil // Nothing is read late.
+		return
+	}
 	if err := b.late.write(b.pending); err != nil {
 		s.breaks("read late: %v", err)
 	}

@@ -78,8 +78,13 @@ func New(now time.Time) *Shelf {
 // Forgetful has the shelf forget at random from now on: whole books between two
 // batches, and of those in memory what a batch did not change. What is forgotten is
 // read again from the rows, sometimes from those that lack the batch before, as a
-// lane reads that decides ahead.
-func (s *Shelf) Forgetful(chance *rand.Rand) { s.chance = chance }
+// lane reads that decides ahead. It is said before the first book is opened.
+func (s *Shelf) Forgetful(chance *rand.Rand) {
+	if len(s.books) > 0 {
+		panic("booktest: a shelf with books on it cannot become forgetful")
+	}
+	s.chance = chance
+}
 
 // Seldom has the shelf prove books only when Prove is called, which takes a quarter of the
 // time off a run.
