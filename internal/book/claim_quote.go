@@ -26,7 +26,7 @@ func (q *QuotePayout) StoresNothing() {}
 
 func (q *QuotePayout) follow(b *Book, n *Needs, round int) {
 	q.FileClaim.follow(b, n, round)
-	if round != 1 {
+	if round == 0 {
 		return
 	}
 	l := q.Line

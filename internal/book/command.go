@@ -28,8 +28,13 @@ type follower interface {
 	follow(b *Book, n *Needs, round int)
 }
 
-// Rounds is how often commands may ask for more.
-const Rounds = 6
+// Rounds is how often commands may ask for more, and RoundsMin how often they are asked at
+// least: some ask by the number of the round. After that, one in which nobody asks for
+// anything is the last.
+const (
+	Rounds    = 6
+	RoundsMin = 2
+)
 
 // Referring is a command that completes only while its request holds references
 // which are unique over all books. Whoever runs it reserves them first.

@@ -41,6 +41,13 @@ type Needs struct {
 // NewNeeds makes needs of books.
 func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 
+// Empty says that nothing is asked for.
+func (n *Needs) Empty() bool {
+	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
+		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Proposals)+len(n.References)+
+		len(n.Usual)+len(n.Oldest)+len(n.DebtSums) == 0
+}
+
 // Books are those that the needs are of.
 func (n *Needs) Books() Books { return n.books }
 

@@ -140,6 +140,9 @@ func (d *draft) load(tx *postgres.Tx, calls []*call) error {
 		for _, c := range calls {
 			c.Follow(d.books[c.Header.MerchantID], n, round)
 		}
+		if round >= book.RoundsMin && n.Empty() {
+			break
+		}
 		if err := tx.Load(n); err != nil {
 			return err
 		}

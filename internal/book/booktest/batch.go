@@ -120,6 +120,9 @@ func (s *Shelf) decide(books book.Books, calls []*book.Call, careful bool, of fu
 		for _, c := range calls {
 			c.Follow(books[c.Header.MerchantID], n, round)
 		}
+		if round >= book.RoundsMin && n.Empty() {
+			break
+		}
 		s.load(n, of)
 	}
 	for _, c := range calls {
