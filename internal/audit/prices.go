@@ -142,10 +142,10 @@ type ofVersion struct {
 }
 
 // checkGroup compares the awards of the live claims of a pricing group with what they are
-// owed: the refund of each, and the sum of compensations under each version.
+// owed: the refund of each, and the sum of compensations under each version. A claim that
+// was confirmed keeps what it had, so a group with one may have more.
 func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 	var by []*ofVersion
-	kept := false
 	for _, c := range group {
 		if !c.State.Live() || c.Verdict != claim.Counterfeit || f.lines[c.OrderLineID] == nil {
 			continue
@@ -155,8 +155,7 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 		if v == nil {
 			continue
 		}
-		knowing := knew(c, siblings)
-		p, err := f.priceOf(c, c.Counterfeit(), v, knowing)
+		p, err := f.priceOf(c, c.Counterfeit(), v, knew(c, siblings))
 		if err != nil {
 			b.wrong(subject, "cannot be priced: %v", err)
 			continue
@@ -169,8 +168,11 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 		of.has += c.Award.Compensation - feeIn(c, v)
 		of.least += p.compensationMin
 		of.most += p.compensationMax
-		of.keeps = of.keeps || knowing && stands(c)
-		kept = kept || stands(c)
+		of.keeps = of.keeps || keeps(c)
+	}
+	kept := false
+	for _, of := range by {
+		kept = kept || of.keeps
 	}
 	for _, of := range by {
 		// A claim that keeps its award counts under the version that the others are put on,
@@ -208,10 +210,8 @@ func knew(c *claim.Claim, siblings []*claim.Claim) bool {
 	return false
 }
 
-// stands says whether a claim keeps its award as far as the total of its group allows. One
-// that was bought knowingly keeps more than it is owed, if that was told afterwards (rule
-// C8).
-func stands(c *claim.Claim) bool {
+// keeps says whether a claim keeps its award while others of its group are decided.
+func keeps(c *claim.Claim) bool {
 	return c.State.Confirmed() || c.Funding.Paid()+c.Funding.InFlight()+c.Funding.Failed() > 0
 }
 
