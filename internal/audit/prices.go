@@ -137,15 +137,16 @@ type ofVersion struct {
 	// has is the sum of their compensations without fees. least and most are the sums of
 	// their products.
 	has, least, most money.Amount
-	// keeps says that one of them keeps its award whatever the others are owed.
+	// keeps says that one of them was bought knowingly: where that was told after the debit,
+	// the claim has more than it is owed, in whichever state it is since (rule C8).
 	keeps bool
 }
 
 // checkGroup compares the awards of the live claims of a pricing group with what they are
-// owed: the refund of each, and the sum of compensations under each version. A claim that
-// was confirmed keeps what it had, so a group with one may have more.
+// owed: the refund of each, and the sum of compensations under each version.
 func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 	var by []*ofVersion
+	kept := false
 	for _, c := range group {
 		if !c.State.Live() || c.Verdict != claim.Counterfeit || f.lines[c.OrderLineID] == nil {
 			continue
@@ -155,7 +156,8 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 		if v == nil {
 			continue
 		}
-		p, err := f.priceOf(c, c.Counterfeit(), v, knew(c, siblings))
+		knowing := knew(c, siblings)
+		p, err := f.priceOf(c, c.Counterfeit(), v, knowing)
 		if err != nil {
 			b.wrong(subject, "cannot be priced: %v", err)
 			continue
@@ -168,16 +170,11 @@ func (b *inspection) checkGroup(f *facts, group, siblings []*claim.Claim) {
 		of.has += c.Award.Compensation - feeIn(c, v)
 		of.least += p.compensationMin
 		of.most += p.compensationMax
-		of.keeps = of.keeps || keeps(c)
-	}
-	kept := false
-	for _, of := range by {
-		kept = kept || of.keeps
+		of.keeps = of.keeps || knowing
+		kept = kept || knowing
 	}
 	for _, of := range by {
-		// A claim that keeps its award counts under the version that the others are put on,
-		// and not always under its own: what they lack then is known for all versions
-		// together only.
+		// What one keeps may count towards what the claims under another version are owed.
 		if kept && len(by) > 1 {
 			of.least, of.keeps = 0, true
 		}
@@ -208,11 +205,6 @@ func knew(c *claim.Claim, siblings []*claim.Claim) bool {
 		}
 	}
 	return false
-}
-
-// keeps says whether a claim keeps its award while others of its group are decided.
-func keeps(c *claim.Claim) bool {
-	return c.State.Confirmed() || c.Funding.Paid()+c.Funding.InFlight()+c.Funding.Failed() > 0
 }
 
 // feeIn is the part of a claim's compensation that gives back what the claimant paid for

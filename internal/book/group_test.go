@@ -136,7 +136,7 @@ func TestC5BasesStayAlternativesAfterConfirmation(t *testing.T) {
 	f.accept(f.confirmNotice(first))
 	second := f.found(best(2, 50_000))
 	claims := f.read(first, second)
-	if claims[0].Basis != policy.FoodSafety148 || claims[0].Award.Compensation != 100_000 {
+	if claims[0].Basis != policy.Promise || claims[0].Award.Compensation != 100_000 {
 		t.Fatalf("the confirmed claim became %s %+v", claims[0].Basis, claims[0].Award)
 	}
 	// Tenfold of both is 660 + 500,000, under the promise as under the statute.

@@ -271,12 +271,11 @@ func (b *Book) reprice(id string, stays bool, cause, note string) error {
 	return b.rebalance(lineID, id)
 }
 
-// repriced gives a claim another award that did not come from its own verdict, and applies
-// the consequences. An award that stays as it is stays on its basis, if money has moved
-// for it.
+// repriced gives a claim another award, or the same on another basis, that did not come
+// from its own verdict, and applies the consequences.
 func (b *Book) repriced(s *settled, cause string) error {
 	old := b.claims.get(s.ClaimID)
-	if old.Award == award(&s.Share) && (old.Basis == s.Basis || keeps(&old.Claim)) {
+	if old.Award == award(&s.Share) && old.Basis == s.Basis {
 		if old.GroupID != s.window.group {
 			b.record(event.ClaimRepriced, s.ClaimID)
 			b.regroup(b.change(s.ClaimID), s.window)

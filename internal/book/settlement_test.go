@@ -286,3 +286,31 @@ func TestExcessOfASiblingFollowsThePolicy(t *testing.T) {
 		f.audited()
 	}
 }
+
+// Would catch an award that is told of a basis on which nobody would get it: the basis
+// that is best for all turns with a sibling's verdict, while the sum for one stays.
+func TestC5BasisTurnsWhileTheAwardStays(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 5_000_000)
+	f.authenticator("lab-1", claim.AccreditedLab)
+	best := func(n int, paid money.Amount) book.FileClaim {
+		cmd := egg("m1", n)
+		cmd.Line.GoodsPaid, cmd.Line.UnitPrice, cmd.Basis = paid, paid, policy.Best
+		return cmd
+	}
+	small := f.paid(f.accept(f.confirmNotice(f.found(best(1, 500)))))
+	dear := f.found(best(2, 9_999))
+	on := func(basis policy.LegalBasis) {
+		t.Helper()
+		c := f.read(small)[0]
+		newest := f.Rows("m1").Revisions[booktest.RevisionKey{Claim: c.ID, Revision: c.Revision}]
+		if c.State != claim.Paid || c.Award.Compensation != 100_000 || c.Basis != basis || newest.Calculation.Basis != basis {
+			t.Errorf("the claim is %s, awarded %+v on %s, explained on %s; want %s", c.State, c.Award, c.Basis, newest.Calculation.Basis, basis)
+		}
+	}
+	on(policy.Promise) // Tenfold of both is above the floor, under the promise as under the statute.
+	f.revisedTo(f.current(dear), claim.Genuine)
+	on(policy.FoodSafety148) // Alone it is owed the floor of the statute.
+	f.audited()
+}
