@@ -25,6 +25,7 @@ func checkAuditEvery(every time.Duration) error {
 // audits audits all books at once and then every so often, one book at a time, until ctx
 // ends. What is wrong goes to the log and to the metrics; nothing is repaired.
 func audits(ctx context.Context, every time.Duration, db *postgres.DB, told *telemetry.Audits, log *slog.Logger) {
+	told.Begun(time.Now())
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -43,17 +44,17 @@ const discrepanciesLogged = 20
 func auditOnce(ctx context.Context, db *postgres.DB, told *telemetry.Audits, log *slog.Logger) {
 	begun := time.Now()
 	r, err := audit.Run(ctx, db, audit.Options{Workers: 1})
-	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			log.ErrorContext(ctx, "audit failed", "books", r.Books, "error", err)
-		}
-		return
-	}
 	for i, d := range r.Discrepancies {
 		if i == discrepanciesLogged {
 			break
 		}
 		log.ErrorContext(ctx, "discrepancy", "merchant", d.MerchantID, "subject", d.Subject, "detail", d.Detail)
+	}
+	if err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			log.ErrorContext(ctx, "audit failed", "books", r.Books, "error", err)
+		}
+		return
 	}
 	took := time.Since(begun)
 	log.InfoContext(ctx, "books audited", "books", r.Books, "discrepancies", len(r.Discrepancies), "took", took)

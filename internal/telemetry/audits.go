@@ -6,7 +6,7 @@ import (
 )
 
 // Audits reports the scheduled audits of a server.
-type Audits struct{ last, success atomic.Pointer[audited] }
+type Audits struct{ begun, last, success atomic.Pointer[audited] }
 
 type audited struct {
 	at            time.Time
@@ -14,8 +14,8 @@ type audited struct {
 	discrepancies int
 }
 
-// Audits prepares to report audits. Before the first has ended there is nothing to
-// report.
+// Audits prepares to report audits. Before the first has ended there is nothing to report
+// but when a server began.
 func (t *Telemetry) Audits() (*Audits, error) {
 	a := new(Audits)
 	of := func(from *atomic.Pointer[audited], f func(*audited) float64) func() (float64, bool) {
@@ -27,6 +27,8 @@ func (t *Telemetry) Audits() (*Audits, error) {
 		}
 	}
 	return a, t.ask([]reading{
+		{name: "tenfold.audit.begun", unit: "s", about: "When the server began to audit, in seconds since 1970.",
+			read: of(&a.begun, func(v *audited) float64 { return float64(v.at.Unix()) })},
 		{name: "tenfold.audit.last_success", unit: "s", about: "When the last audit ended that found nothing wrong, in seconds since 1970.",
 			read: of(&a.success, func(v *audited) float64 { return float64(v.at.Unix()) })},
 		{name: "tenfold.audit.discrepancies", about: "Discrepancies that the last audit found.",
@@ -35,6 +37,9 @@ func (t *Telemetry) Audits() (*Audits, error) {
 			read: of(&a.last, func(v *audited) float64 { return v.took.Seconds() })},
 	})
 }
+
+// Begun takes in that the server audits from now on.
+func (a *Audits) Begun(at time.Time) { a.begun.Store(&audited{at: at}) }
 
 // Ended takes in an audit that has read all books.
 func (a *Audits) Ended(at time.Time, took time.Duration, discrepancies int) {
