@@ -82,7 +82,8 @@ type Engine struct {
 	reloads reloads
 	ids     claim.IDs
 	lanes   []*lane
-	stop    chan struct{}
+	closing sync.Once
+	closed  chan struct{} // Closed once the lanes have ended; previews are refused then.
 	stopped sync.WaitGroup
 
 	previews chan *postgres.Session
@@ -104,7 +105,7 @@ type Hooks struct {
 
 // New starts an engine over a database whose schema is current.
 func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks Hooks, log *slog.Logger) (*Engine, error) {
-	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, stop: make(chan struct{})}
+	e := &Engine{config: config, db: db, clock: clock, hooks: hooks, log: log, closed: make(chan struct{})}
 	e.reloads.one = make(chan struct{}, 1)
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return nil, err
@@ -124,13 +125,20 @@ func New(ctx context.Context, db *postgres.DB, clock Clock, config Config, hooks
 	return e, nil
 }
 
-// Close answers the queued commands, then stops. Nothing may be submitted after it.
+// Close answers the queued commands, then stops. What comes later is refused. A second
+// call waits for the first.
 func (e *Engine) Close() {
-	close(e.stop)
-	e.stopped.Wait()
-	for range cap(e.previews) {
-		(<-e.previews).Close()
-	}
+	e.closing.Do(func() {
+		for _, l := range e.lanes {
+			l.queue.shut()
+		}
+		e.reserver.queue.shut()
+		e.stopped.Wait()
+		close(e.closed)
+		for range cap(e.previews) {
+			(<-e.previews).Close()
+		}
+	})
 }
 
 // Now is the engine's time, as precise as the database keeps it.

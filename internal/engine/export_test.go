@@ -35,8 +35,8 @@ func (e *Engine) Together(commands ...Asked) []Answer {
 		calls[i] = &call{Call: book.NewCall(c.Header, c.Of), ctx: context.Background(), done: make(chan struct{})}
 	}
 	l.runBatch(append([]*call(nil), calls...))
-	for len(l.queue) > 0 {
-		l.runBatch(l.drain(<-l.queue))
+	for first, found := l.queue.poll(); found; first, found = l.queue.poll() {
+		l.runBatch(l.drain(first))
 	}
 	answers := make([]Answer, len(calls))
 	for i, c := range calls {
@@ -50,7 +50,7 @@ func (e *Engine) Together(commands ...Asked) []Answer {
 func (e *Engine) Waiting() int {
 	n := 0
 	for _, l := range e.lanes {
-		n += len(l.queue)
+		n += l.queue.waiting()
 	}
 	return n
 }

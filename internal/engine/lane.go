@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
-	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -26,7 +25,7 @@ type lane struct {
 	// writer writes one batch at a time; reader reads, even during a write.
 	writer *postgres.Session
 	reader *postgres.Session
-	queue  chan *call
+	queue  *inbox[*call]
 	// plenty signals that enough commands wait to decide them ahead.
 	plenty chan struct{}
 	// kept are the books in memory, as they are once what is under way is written;
@@ -54,7 +53,7 @@ const cautiousFor = 64
 func newLane(e *Engine, queueMax int) *lane {
 	return &lane{
 		engine: e, writer: e.db.OpenSession(), reader: e.db.OpenSession(),
-		queue: make(chan *call, queueMax), plenty: make(chan struct{}, 1), kept: make(book.Books), counted: make(map[string]int),
+		queue: newInbox[*call](queueMax), plenty: make(chan struct{}, 1), kept: make(book.Books), counted: make(map[string]int),
 	}
 }
 
@@ -64,15 +63,8 @@ func (l *lane) close() {
 }
 
 func (l *lane) submit(c *call) error {
-	select {
-	case <-l.engine.stop:
-		return fault.New(fault.DatabaseUnavailable, "the server is shutting down; send the same request again").After(time.Second)
-	default:
-	}
-	select {
-	case l.queue <- c:
-	default:
-		return queueFull(cap(l.queue))
+	if err := l.queue.put(c); err != nil {
+		return err
 	}
 	if l.enoughWait() {
 		select {
@@ -84,24 +76,14 @@ func (l *lane) submit(c *call) error {
 }
 
 // enoughWait says whether enough commands wait to decide them ahead.
-func (l *lane) enoughWait() bool { return len(l.queue) >= l.engine.config.Ahead }
+func (l *lane) enoughWait() bool { return l.queue.waiting() >= l.engine.config.Ahead }
 
 // run takes whatever has queued up and runs it as one batch; it never waits for a
 // batch to fill. A stopping engine still answers the queued commands.
 func (l *lane) run() {
 	defer l.close()
-	for {
-		select {
-		case c := <-l.queue:
-			l.outlive(c)
-		case <-l.engine.stop:
-			select {
-			case c := <-l.queue:
-				l.outlive(c)
-			default:
-				return
-			}
-		}
+	for c, more := l.queue.next(); more; c, more = l.queue.next() {
+		l.outlive(c)
 	}
 }
 
@@ -136,19 +118,18 @@ func (l *lane) drain(first *call) []*call {
 // commands the overlap costs more than it saves.
 func (l *lane) share(taken int) int {
 	c := &l.engine.config
-	return min(c.BatchMax, max(c.Half, (taken+len(l.queue)+1)/2))
+	return min(c.BatchMax, max(c.Half, (taken+l.queue.waiting()+1)/2))
 }
 
 // queued takes up to most commands from the queue.
 func (l *lane) queued(most int) []*call {
 	var batch []*call
 	for len(batch) < most {
-		select {
-		case c := <-l.queue:
-			batch, l.hand = append(batch, c), append(l.hand, c)
-		default:
-			return batch
+		c, found := l.queue.poll()
+		if !found {
+			break
 		}
+		batch, l.hand = append(batch, c), append(l.hand, c)
 	}
 	return batch
 }

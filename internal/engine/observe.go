@@ -48,7 +48,7 @@ func (b *Batch) Contexts() iter.Seq[context.Context] {
 func (e *Engine) Queues() iter.Seq2[int, int] {
 	return func(yield func(lane, waiting int) bool) {
 		for i, l := range e.lanes {
-			if !yield(i, len(l.queue)) {
+			if !yield(i, l.queue.waiting()) {
 				return
 			}
 		}

@@ -14,6 +14,8 @@ func (e *Engine) preview(c *call) (book.Outcome, error) {
 	case s = <-e.previews:
 	case <-c.ctx.Done():
 		return book.Outcome{}, c.ctx.Err()
+	case <-e.closed:
+		return book.Outcome{}, stopping()
 	}
 	defer func() { e.previews <- s }()
 	err := s.InSnapshot(c.ctx, func(tx *postgres.Tx) error {

@@ -17,7 +17,7 @@ import (
 type reserver struct {
 	engine  *Engine
 	session *postgres.Session
-	queue   chan *reservation
+	queue   *inbox[*reservation]
 }
 
 type reservation struct {
@@ -28,23 +28,13 @@ type reservation struct {
 }
 
 func newReserver(e *Engine) *reserver {
-	return &reserver{engine: e, session: e.db.OpenSession(), queue: make(chan *reservation, e.config.QueueMax)}
+	return &reserver{engine: e, session: e.db.OpenSession(), queue: newInbox[*reservation](e.config.QueueMax)}
 }
 
 func (r *reserver) run() {
 	defer r.session.Close()
-	for {
-		select {
-		case first := <-r.queue:
-			r.runBatch(first)
-		case <-r.engine.stop:
-			select {
-			case first := <-r.queue:
-				r.runBatch(first)
-			default:
-				return
-			}
-		}
+	for first, more := r.queue.next(); more; first, more = r.queue.next() {
+		r.runBatch(first)
 	}
 }
 
@@ -53,20 +43,18 @@ func (r *reserver) runBatch(first *reservation) {
 	// One statement cannot hold the same reference twice.
 	seen := map[[2]string]bool{{string(first.row.Kind), first.row.Reference}: true}
 	var later []*reservation
-drain:
 	for len(batch) < r.engine.config.BatchMax {
-		select {
-		case next := <-r.queue:
-			k := [2]string{string(next.row.Kind), next.row.Reference}
-			if seen[k] {
-				later = append(later, next)
-				break drain
-			}
-			seen[k] = true
-			batch = append(batch, next)
-		default:
-			break drain
+		next, found := r.queue.poll()
+		if !found {
+			break
 		}
+		k := [2]string{string(next.row.Kind), next.row.Reference}
+		if seen[k] {
+			later = append(later, next)
+			break
+		}
+		seen[k] = true
+		batch = append(batch, next)
 	}
 	r.reserve(batch)
 	for _, one := range later {
@@ -115,15 +103,8 @@ func (r *reserver) reserve(batch []*reservation) {
 func (e *Engine) Reserve(ctx context.Context, row postgres.Reservation) (postgres.Reservation, bool, error) {
 	row.ReservedAt = e.Now()
 	one := &reservation{row: row, done: make(chan struct{})}
-	select {
-	case <-e.stop:
-		return row, false, Unavailable()
-	default:
-	}
-	select {
-	case e.reserver.queue <- one:
-	default:
-		return row, false, queueFull(cap(e.reserver.queue))
+	if err := e.reserver.queue.put(one); err != nil {
+		return row, false, err
 	}
 	select {
 	case <-one.done:

@@ -76,10 +76,8 @@ func (l *lane) requeue(calls []*call, err error) {
 			c.answer(fault.New(fault.TransactionContended, "the merchant's book is busy and nothing was changed; try again").After(100 * time.Millisecond))
 			continue
 		}
-		select {
-		case l.queue <- c:
-		default:
-			c.answer(queueFull(cap(l.queue)))
+		if !l.queue.putBack(c) {
+			c.answer(queueFull(l.engine.config.QueueMax))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -118,7 +117,7 @@ func (f *fixture) begin(g payout.Gateway, config worker.Config) process {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	p := process{engine: e, worker: worker.New(f.db, e, g, hints, config, log), stop: sync.OnceFunc(e.Close)}
+	p := process{engine: e, worker: worker.New(f.db, e, g, hints, config, log), stop: e.Close}
 	f.t.Cleanup(p.stop)
 	return p
 }
