@@ -106,13 +106,14 @@ func (b *Book) learn(filed *claim.Claim) error {
 // boughtAfter lists the claimant's other claims on goods that, by the account of one
 // claim alone, were bought after the claimant knew, in filing order.
 func (b *Book) boughtAfter(filed *claim.Claim) []string {
+	others := slices.DeleteFunc(b.siblings(filed.ClaimantID, filed.ProductID), func(s *claim.Claim) bool { return s.ID == filed.ID })
+	if len(others) == 0 {
+		return nil
+	}
+	known := slices.MinFunc(others, func(a, o *claim.Claim) int { return a.LearnedAt.Compare(o.LearnedAt) }).LearnedAt
 	var ids []string
-	for _, s := range b.siblings(filed.ClaimantID, filed.ProductID) {
-		told := s.ID != filed.ID && filed.LearnedAt.Before(s.PaidAt) && !s.LearnedAt.Before(s.PaidAt)
-		for _, o := range b.siblings(filed.ClaimantID, filed.ProductID) {
-			told = told && (o.ID == filed.ID || !o.LearnedAt.Before(s.PaidAt))
-		}
-		if told {
+	for _, s := range others {
+		if filed.LearnedAt.Before(s.PaidAt) && !known.Before(s.PaidAt) {
 			ids = append(ids, s.ID)
 		}
 	}
