@@ -62,16 +62,11 @@ func (b *Book) refunded(lineID string) money.Amount {
 	return sum
 }
 
-// knewBefore says whether the claimant bought these goods knowing that they were
-// counterfeit, by the claimant's own account in any claim on the product (rule C8): in
-// whatever order the claims were filed, and whatever has become of them since.
-func (b *Book) knewBefore(c *claim.Claim) bool {
-	for _, s := range b.siblings(c.ClaimantID, c.ProductID) {
-		if s.LearnedAt.Before(c.PaidAt) {
-			return true
-		}
-	}
-	return c.LearnedAt.Before(c.PaidAt)
+// firstKnown is when the claimant of these claims, which are all of one claimant on one
+// product, knew that such goods were counterfeit, by the claimant's own account in any of
+// them (rule C8): in whatever order they were filed, and whatever has become of them since.
+func firstKnown(claims []*claim.Claim) time.Time {
+	return slices.MinFunc(claims, func(a, c *claim.Claim) int { return a.LearnedAt.Compare(c.LearnedAt) }).LearnedAt
 }
 
 // causeKnowledge marks a revision made because another claim tells that these goods were
@@ -110,7 +105,7 @@ func (b *Book) boughtAfter(filed *claim.Claim) []string {
 	if len(others) == 0 {
 		return nil
 	}
-	known := slices.MinFunc(others, func(a, o *claim.Claim) int { return a.LearnedAt.Compare(o.LearnedAt) }).LearnedAt
+	known := firstKnown(others)
 	var ids []string
 	for _, s := range others {
 		if filed.LearnedAt.Before(s.PaidAt) && !known.Before(s.PaidAt) {

@@ -64,7 +64,7 @@ func (b *Book) settlement(lineID string, d deciding) ([]settled, error) {
 			}
 		}
 	}
-	s := settling{b: b, deciding: d, set: make(map[string]map[string]policy.SetOff)}
+	s := b.newSettling(d)
 	var all []settled
 	for _, claimant := range claimants {
 		shares, err := s.family(claimant, productID)
@@ -90,6 +90,17 @@ type settling struct {
 	deciding
 	// set is what is set off against the claims on each line.
 	set map[string]map[string]policy.SetOff
+	// known is when each claimant knew, by the claimant's own account.
+	known map[string]time.Time
+	// on has the claims of each claimant by line.
+	on map[string]map[string][]*claim.Claim
+}
+
+func (b *Book) newSettling(d deciding) *settling {
+	return &settling{
+		b: b, deciding: d, set: make(map[string]map[string]policy.SetOff),
+		known: make(map[string]time.Time), on: make(map[string]map[string][]*claim.Claim),
+	}
 }
 
 // setOffs divides what was refunded on a line from outside between the claims on it.
@@ -99,7 +110,7 @@ func (s *settling) setOffs(lineID string) (map[string]policy.SetOff, error) {
 	}
 	of := make(map[string]policy.SetOff)
 	if refunded := s.b.refunded(lineID); refunded > 0 {
-		claims := s.b.claimsOn(lineID)
+		claims := s.claimsOn(lineID)
 		found := make([]policy.Found, len(claims))
 		for i, c := range claims {
 			found[i] = policy.Found{
@@ -136,10 +147,32 @@ func (b *Book) claimsOn(lineID string) []*claim.Claim {
 	return on
 }
 
+// claimsOn is the book's claimsOn, which looks through each claimant's claims once.
+func (s *settling) claimsOn(lineID string) []*claim.Claim {
+	l := s.b.lines.get(lineID).line
+	var on []*claim.Claim
+	for _, claimant := range parties(l) {
+		byLine, ok := s.on[claimant]
+		if !ok {
+			byLine = make(map[string][]*claim.Claim)
+			for _, c := range s.b.siblings(claimant, l.ProductID) {
+				byLine[c.OrderLineID] = append(byLine[c.OrderLineID], c)
+			}
+			s.on[claimant] = byLine
+		}
+		on = append(on, byLine[lineID]...)
+	}
+	return on
+}
+
 // family gives what a claimant is owed for a product, window by window.
 func (s *settling) family(claimantID, productID string) ([]settled, error) {
 	var all []settled
-	for _, w := range s.windows(claimantID, productID) {
+	siblings := s.b.siblings(claimantID, productID)
+	if len(siblings) > 0 {
+		s.known[claimantID] = firstKnown(siblings)
+	}
+	for _, w := range s.windows(siblings) {
 		shares, err := s.price(w.claims)
 		if err != nil {
 			return nil, err
@@ -151,12 +184,12 @@ func (s *settling) family(claimantID, productID string) ([]settled, error) {
 	return all, nil
 }
 
-// windows lays the grouping windows over the payments of the claims that count, in the
-// order of the payments, whichever claim was filed first (rule C7). Each window begins
+// windows lays the grouping windows over the payments of the claims that count of a
+// claimant on a product, in the order of the payments, whichever claim was filed first (rule C7). Each window begins
 // with the first payment that no earlier one holds.
-func (s *settling) windows(claimantID, productID string) []*window {
+func (s *settling) windows(siblings []*claim.Claim) []*window {
 	var counting []*claim.Claim
-	for _, c := range s.b.siblings(claimantID, productID) {
+	for _, c := range siblings {
 		if s.counts(c) {
 			counting = append(counting, c)
 		}
@@ -226,7 +259,7 @@ func (s *settling) member(c *claim.Claim) (policy.Member, error) {
 		Units:                c.Counterfeit(),
 		Refunded:             s.b.refunded(c.OrderLineID),
 		SetOff:               set[c.ID].Found,
-		BoughtAfterKnowledge: s.b.knewBefore(c),
+		BoughtAfterKnowledge: s.known[c.ClaimantID].Before(c.PaidAt),
 		Remedies:             c.Remedies,
 		Basis:                c.BasisChosen,
 		AuthenticationFee:    c.Fees.Claimant,
@@ -382,7 +415,7 @@ func (b *Book) paidTwice(c *claim.Claim, out money.Amount) (money.Amount, error)
 	if b.lines.get(c.OrderLineID) == nil {
 		return 0, fault.New(fault.OrderLineNotFound, "claim %s is levelled without its order line", c.ID)
 	}
-	s := settling{b: b, set: make(map[string]map[string]policy.SetOff)}
+	s := b.newSettling(deciding{})
 	set, err := s.setOffs(c.OrderLineID)
 	if err != nil {
 		return 0, err
