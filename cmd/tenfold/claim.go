@@ -108,7 +108,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	if f.oldestFirst {
 		r.OrderBy = "filed_at"
 	}
-	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts")
+	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts", "unfunded")
 	r.Queue = tenfoldv1.ClaimQueue(queue)
 	return r, err
 }
@@ -133,7 +133,7 @@ func newClaimList() *cobra.Command {
 	})
 	f.anchors(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue or stuck-payouts")
+	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts or unfunded")
 	flags.IntVar(&f.limit, "limit", 100, "largest number of claims to list")
 	return cmd
 }

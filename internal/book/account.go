@@ -27,10 +27,7 @@ func (b *Book) account() error {
 		}
 		b.head.Exposure = exposure
 		b.owe(c)
-		if listed(c) != (b.waits.get(c.ID) != nil) {
-			// It began, or ceased, to wait for money without a move.
-			b.wait(c, deadline{c.Fires, c.Deadline})
-		}
+		b.awaitFunds(c)
 	}
 	b.givenBack()
 	if err := b.owesMore(); err != nil {

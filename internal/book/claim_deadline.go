@@ -44,7 +44,12 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 		err = b.move(c.ID, claim.ResultLapsed, "")
 	case claim.DeadlineNotice:
 		err = b.confirm(c.ID, claim.NoticeLapsed, "")
-	case claim.DeadlineReview, claim.DeadlineNoticeDelivery, claim.DeadlineAppeal, claim.DeadlineApproval, claim.DeadlineNone:
+	case claim.DeadlineNoticeDelivery:
+		b.undelivered(c.ID)
+	case claim.DeadlineNoticeDeemed:
+		b.detail("deemed", "true")
+		err = b.deliver(c.ID, b.now)
+	case claim.DeadlineReview, claim.DeadlineAppeal, claim.DeadlineApproval, claim.DeadlineFunds, claim.DeadlineNone:
 		// A person has to act: the claim stays and is marked.
 		c = b.change(c.ID)
 		c.Escalated = true

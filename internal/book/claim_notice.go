@@ -107,21 +107,41 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.ClaimChanged, "the delivered notice was of revision %d, but the claim is at revision %d", n.Revision, c.Revision).
 			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
 	}
-	at := b.call.Header.ArrivedAt
+	b.record(event.NoticeConfirmed, c.ID)
+	if err := b.deliver(c.ID, b.call.Header.ArrivedAt); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(c.ID), nil
+}
+
+// deliver has the notice period of a claim begin with the delivery of its notice.
+func (b *Book) deliver(id string, at time.Time) error {
+	c := b.change(id)
 	if at.Before(c.StateSince) {
 		// Another replica's clock was ahead when the notice was made.
 		at = c.StateSince
 	}
 	v, err := b.terms(c)
 	if err != nil {
-		return Outcome{}, err
+		return err
 	}
-	b.record(event.NoticeConfirmed, c.ID)
 	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
-	c = b.change(c.ID)
 	c.NoticeConfirmedAt, c.Escalated = at, false
 	b.wait(c, deadline{claim.DeadlineNotice, b.after(at, v.Windows.Notice)})
-	return b.about(c.ID), nil
+	return nil
+}
+
+// undelivered marks a claim whose notice nobody confirmed, for a person. Nobody has to
+// act for it to go on: after the policy's time, counted from when it was made, the notice
+// is deemed delivered.
+func (b *Book) undelivered(id string) {
+	c := b.change(id)
+	c.Escalated = true
+	at := b.after(c.StateSince, spanOf(b.governing(c), claim.DeadlineNoticeDeemed))
+	if at.Before(b.now) {
+		at = b.now
+	}
+	b.wait(c, deadline{claim.DeadlineNoticeDeemed, at})
 }
 
 // WithdrawClaim is the claimant taking the claim back, until the debit is confirmed.

@@ -11,7 +11,8 @@ import (
 // if the prospect came about now; zero if none begins. It uses the same rule as the
 // commands. The line may be nil unless AsksForLine wants it.
 func (c *Catalog) Due(cl *claim.Claim, l *order.Line, p claim.Prospect, now time.Time) time.Time {
-	fires, runs := starts[p.To]
+	fires := p.To.Starts()
+	runs := fires != claim.DeadlineNone
 	if p.Fires == claim.DeadlineNotice && p.To == cl.State {
 		fires, runs = claim.DeadlineNotice, cl.PolicyID != ""
 	}

@@ -245,7 +245,7 @@ func TestA3NoDebitBeforeTheNoticeHasLapsed(t *testing.T) {
 
 	undelivered := c
 	f.Move(c.Deadline.Sub(start) + time.Minute)
-	if o, err := f.pass(c); err != nil || !o.Escalated || o.State != claim.Notified || o.Fires != claim.DeadlineNone {
+	if o, err := f.pass(c); err != nil || !o.Escalated || o.State != claim.Notified || o.Fires != claim.DeadlineNoticeDeemed {
 		t.Fatalf("undelivered notice: %v %+v", err, o)
 	}
 	if _, err := f.pass(undelivered); !errors.Is(err, fault.ClaimChanged) {

@@ -13,19 +13,10 @@ type deadline struct {
 	at    time.Time
 }
 
-// starts are the deadlines of states, from the moment in which a claim enters them.
-var starts = map[claim.State]claim.Deadline{
-	claim.Authenticating:   claim.DeadlineResult,
-	claim.InReview:         claim.DeadlineReview,
-	claim.Notified:         claim.DeadlineNoticeDelivery,
-	claim.Appealed:         claim.DeadlineAppeal,
-	claim.AwaitingApproval: claim.DeadlineApproval,
-}
-
 // deadlineOf gives the deadline of a state just entered.
 func (b *Book) deadlineOf(c *claim.Claim) deadline {
-	fires, runs := starts[c.State]
-	if !runs {
+	fires := c.State.Starts()
+	if fires == claim.DeadlineNone {
 		return deadline{}
 	}
 	return deadline{fires, b.after(b.now, spanOf(b.governing(c), fires))}
@@ -44,12 +35,16 @@ func spanOf(v *policy.Version, fires claim.Deadline) policy.Span {
 		return w.Review
 	case claim.DeadlineNoticeDelivery:
 		return w.NoticeDelivery
+	case claim.DeadlineNoticeDeemed:
+		return w.NoticeDeemedSpan()
 	case claim.DeadlineNotice:
 		return w.Notice
 	case claim.DeadlineAppeal:
 		return w.PanelSpan()
 	case claim.DeadlineApproval:
 		return w.ApprovalSpan()
+	case claim.DeadlineFunds:
+		return w.FundsSpan()
 	case claim.DeadlineNone:
 	}
 	return policy.Span{}
@@ -72,5 +67,23 @@ func (b *Book) wait(c *claim.Claim, d deadline) {
 		*b.waits.edit(c.ID, b.command) = waitOf(c)
 	case listed(c):
 		b.waits.add(c.ID, waitOf(c), b.command)
+	}
+}
+
+// awaitFunds keeps the deadline and the row of a claim in step with whether it waits for
+// money, which may begin and cease without a move. The time counts from when the claim was
+// confirmed, so that small payments do not put it off. Once escalated, the claim stays so
+// until it moves.
+func (b *Book) awaitFunds(c *claim.Claim) {
+	d := deadline{c.Fires, c.Deadline}
+	short := c.State == claim.Paying && c.Shortfall() > 0
+	switch {
+	case short && d.fires == claim.DeadlineNone && !c.Escalated:
+		d = deadline{claim.DeadlineFunds, b.after(c.StateSince, spanOf(b.governing(c), claim.DeadlineFunds))}
+	case !short && d.fires == claim.DeadlineFunds:
+		d = deadline{}
+	}
+	if d != (deadline{c.Fires, c.Deadline}) || listed(c) != (b.waits.get(c.ID) != nil) {
+		b.wait(c, d)
 	}
 }

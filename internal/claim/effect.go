@@ -134,10 +134,7 @@ func (c *Claim) Lapse() (Prospect, bool) {
 
 func (c *Claim) prospect(t Trigger) Prospect {
 	to, _ := Next(c.State, t)
-	p := Prospect{Trigger: t, To: to}
-	if fires := to.Fires(); len(fires) > 0 {
-		p.Fires = fires[0]
-	}
+	p := Prospect{Trigger: t, To: to, Fires: to.Starts()}
 	for _, e := range to.OnEntry().Effects {
 		amount, known := c.moves(e)
 		if !known {

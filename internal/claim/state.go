@@ -264,6 +264,7 @@ const (
 	PartyAppealPanel   Party = "APPEAL_PANEL"
 	PartyApprovers     Party = "APPROVERS"
 	PartyGateway       Party = "PAYOUT_GATEWAY"
+	PartyMerchantFunds Party = "MERCHANT_FUNDS"
 	PartyOperator      Party = "OPERATOR"
 	PartyNobody        Party = "NOBODY"
 )
@@ -282,8 +283,25 @@ var waitsFor = map[State]Party{
 	Expired:          PartyNobody,
 }
 
-// WaitsFor says who has to act in s.
+// WaitsFor says who has to act in s, as far as the state alone tells.
 func (s State) WaitsFor() Party { return waitsFor[s] }
+
+// WaitsFor says who has to act on c. A confirmed claim of which all that is funded has
+// left waits for the merchant's money.
+func (c *Claim) WaitsFor() Party {
+	if c.State == Paying && c.Shortfall() > 0 && c.Funding.InFlight() == 0 {
+		return PartyMerchantFunds
+	}
+	return c.State.WaitsFor()
+}
+
+// Parties lists whom claims can wait for, in the order in which they come up.
+func Parties() []Party {
+	return []Party{
+		PartyAuthenticator, PartyReviewer, PartyMerchant, PartyAppealPanel, PartyApprovers, PartyGateway,
+		PartyMerchantFunds, PartyOperator, PartyNobody,
+	}
+}
 
 // Deadline is what fires when the time of a state runs out.
 type Deadline string
@@ -296,9 +314,12 @@ const (
 	DeadlineResult Deadline = "RESULT_LAPSED"
 	// DeadlineReview escalates an undecided review; the claim stays.
 	DeadlineReview Deadline = "REVIEW_OVERDUE"
-	// DeadlineNoticeDelivery escalates a notice whose delivery nobody confirmed; it
-	// never turns into a debit.
+	// DeadlineNoticeDelivery escalates a notice whose delivery nobody confirmed; the
+	// claim stays until the notice is delivered or deemed to be.
 	DeadlineNoticeDelivery Deadline = "NOTICE_UNDELIVERED"
+	// DeadlineNoticeDeemed is when a notice that nobody confirmed is deemed delivered, and
+	// the notice period begins.
+	DeadlineNoticeDeemed Deadline = "NOTICE_DEEMED"
 	// DeadlineNotice confirms the claim, because the merchant did not answer in
 	// time.
 	DeadlineNotice Deadline = "NOTICE_LAPSED"
@@ -307,14 +328,29 @@ const (
 	DeadlineAppeal Deadline = "APPEAL_OVERDUE"
 	// DeadlineApproval escalates an amount that nobody approved; the claim stays.
 	DeadlineApproval Deadline = "APPROVAL_OVERDUE"
+	// DeadlineFunds escalates a confirmed claim that nobody has funded in full; the claim
+	// stays.
+	DeadlineFunds Deadline = "FUNDS_OVERDUE"
 )
 
 // Deadlines lists every deadline that can fire.
 func Deadlines() []Deadline {
-	return []Deadline{DeadlineResult, DeadlineReview, DeadlineNoticeDelivery, DeadlineNotice, DeadlineAppeal, DeadlineApproval}
+	return []Deadline{
+		DeadlineResult, DeadlineReview, DeadlineNoticeDelivery, DeadlineNoticeDeemed, DeadlineNotice, DeadlineAppeal,
+		DeadlineApproval, DeadlineFunds,
+	}
 }
 
-// Fires gives the deadlines that can run in s.
+// Starts gives the deadline that begins when a claim enters s.
+func (s State) Starts() Deadline {
+	if f := s.Fires(); len(f) > 0 && s != Paying {
+		return f[0]
+	}
+	return DeadlineNone
+}
+
+// Fires gives the deadlines that can run in s, the one that begins on entry first. In
+// PAYING one runs only while the award is not funded.
 func (s State) Fires() []Deadline {
 	switch s {
 	case Authenticating:
@@ -322,12 +358,14 @@ func (s State) Fires() []Deadline {
 	case InReview:
 		return []Deadline{DeadlineReview}
 	case Notified:
-		return []Deadline{DeadlineNoticeDelivery, DeadlineNotice}
+		return []Deadline{DeadlineNoticeDelivery, DeadlineNoticeDeemed, DeadlineNotice}
 	case Appealed:
 		return []Deadline{DeadlineAppeal}
 	case AwaitingApproval:
 		return []Deadline{DeadlineApproval}
-	case New, Paying, PayoutFailed, Paid, Rejected, Withdrawn, Expired:
+	case Paying:
+		return []Deadline{DeadlineFunds}
+	case New, PayoutFailed, Paid, Rejected, Withdrawn, Expired:
 		return nil
 	}
 	return nil

@@ -72,7 +72,8 @@ var chinese = &catalogue{
 	parties: map[claim.Party]string{
 		claim.PartyAuthenticator: "鉴定机构出具结果", claim.PartyReviewer: "审核人作出决定", claim.PartyMerchant: "商家答复",
 		claim.PartyAppealPanel: "申诉评审作出决定", claim.PartyApprovers: "两名复核人复核金额", claim.PartyGateway: "支付渠道告知结果",
-		claim.PartyOperator: "运营人员再次打款", claim.PartyNobody: "无需任何人处理，索赔已结束",
+		claim.PartyMerchantFunds: "商家资金到账，赔付金额尚有差额",
+		claim.PartyOperator:      "运营人员再次打款", claim.PartyNobody: "无需任何人处理，索赔已结束",
 	},
 	actions: map[claim.Action]string{
 		claim.ActionRecordResult: "录入鉴定结果", claim.ActionDecideReview: "作出审核决定", claim.ActionConfirmNotice: "确认通知已送达",
@@ -84,9 +85,11 @@ var chinese = &catalogue{
 		claim.DeadlineResult:         "等待鉴定结果的期限届满，转人工审核",
 		claim.DeadlineReview:         "审核超时，升级给专人处理，索赔状态不变",
 		claim.DeadlineNoticeDelivery: "通知未送达，升级给专人处理，索赔状态不变，不扣款",
+		claim.DeadlineNoticeDeemed:   "通知视为送达，违约通知期开始计算",
 		claim.DeadlineNotice:         "违约通知期届满，索赔成立并向商家扣款",
 		claim.DeadlineAppeal:         "申诉评审超时，升级给专人处理，索赔状态不变",
 		claim.DeadlineApproval:       "复核超时，升级给专人处理，索赔状态不变",
+		claim.DeadlineFunds:          "资金逾期未到位，升级给专人处理，索赔状态不变",
 	},
 	verdicts: map[claim.Verdict]string{
 		claim.Pending: "待定", claim.Counterfeit: "假货", claim.Genuine: "正品", claim.Inconclusive: "无结论",

@@ -60,7 +60,8 @@ var english = &catalogue{
 		claim.PartyAuthenticator: "an authenticator, with a result", claim.PartyReviewer: "a reviewer, with a decision",
 		claim.PartyMerchant: "the merchant, with an answer", claim.PartyAppealPanel: "the appeal panel, with a decision",
 		claim.PartyApprovers: "two approvers of the amount", claim.PartyGateway: "the payout gateway, with an outcome",
-		claim.PartyOperator: "an operator, with a retry", claim.PartyNobody: "nobody; the claim has ended",
+		claim.PartyMerchantFunds: "money of the merchant: the rest of the award is not funded",
+		claim.PartyOperator:      "an operator, with a retry", claim.PartyNobody: "nobody; the claim has ended",
 	},
 	actions: map[claim.Action]string{
 		claim.ActionRecordResult: "Recording a result", claim.ActionDecideReview: "Deciding the review",
@@ -73,9 +74,11 @@ var english = &catalogue{
 		claim.DeadlineResult:         "the wait for a result ends and the claim goes to review",
 		claim.DeadlineReview:         "the review escalates to a person; the claim stays",
 		claim.DeadlineNoticeDelivery: "the undelivered notice escalates to a person; the claim stays and nothing is debited",
+		claim.DeadlineNoticeDeemed:   "the notice is deemed delivered and the notice period begins",
 		claim.DeadlineNotice:         "the notice period ends; the claim is confirmed and the merchant is debited",
 		claim.DeadlineAppeal:         "the appeal escalates to a person; the claim stays",
 		claim.DeadlineApproval:       "the approval escalates to a person; the claim stays",
+		claim.DeadlineFunds:          "the missing money escalates to a person; the claim stays",
 	},
 	verdicts: map[claim.Verdict]string{
 		claim.Pending: "pending", claim.Counterfeit: "counterfeit", claim.Genuine: "genuine", claim.Inconclusive: "inconclusive",

@@ -106,6 +106,21 @@ func TestEveryStateIsExplained(t *testing.T) {
 	}
 }
 
+// Would catch a claim whose missing money is explained as the payment service's turn.
+func TestMissingMoneyIsExplained(t *testing.T) {
+	t.Parallel()
+	s := subject(claim.Paying)
+	s.Claim.Funding = claim.Funding{FromDeposit: 80_000, RefundPaid: 10_000, CompensationPaid: 70_000}
+	for l, want := range map[explain.Language]string{
+		explain.English: "It waits for money of the merchant: the rest of the award is not funded.",
+		explain.Chinese: "下一步：商家资金到账，赔付金额尚有差额。",
+	} {
+		if got := explain.Explain(l, s).Turn; got != want {
+			t.Errorf("%s: %s", l, got)
+		}
+	}
+}
+
 // Would catch an explanation that threatens with a deadline which cannot pass, because
 // the clock stands still.
 func TestStoppedClockIsExplained(t *testing.T) {

@@ -49,7 +49,7 @@ func (w *writer) units(units []claim.Unit) string {
 }
 
 func (w *writer) turn() string {
-	text := fill(w.words.phrases.turn, fields{"Party": word(w.words.parties, w.claim.State.WaitsFor())})
+	text := fill(w.words.phrases.turn, fields{"Party": word(w.words.parties, w.claim.WaitsFor())})
 	if w.claim.Escalated {
 		text += fill(w.words.phrases.escalated, nil)
 	}

@@ -32,6 +32,11 @@ type Windows struct {
 	Hold time.Duration `json:"hold,omitempty"`
 	// ExitQuarantine is how long the deposit of a leaving merchant stays (rule A9).
 	ExitQuarantine time.Duration `json:"exit_quarantine,omitempty"`
+	// Funds is how long a confirmed claim may wait for money before it escalates.
+	Funds Span `json:"funds,omitzero"`
+	// NoticeDeemed is how long after it was made a notice that nobody confirmed is deemed
+	// delivered.
+	NoticeDeemed Span `json:"notice_deemed,omitzero"`
 }
 
 // windowMax is ten years of 365.25 days, as in the contract. It is longer than any
@@ -47,6 +52,7 @@ const (
 	holdDefault           = 90 * day
 	topUpDefault          = 7 * day
 	exitQuarantineDefault = 30 * day
+	noticeDeemedDefault   = 15 * day
 )
 
 // PanelSpan is Panel, or the span of a review.
@@ -60,6 +66,12 @@ func (w *Windows) TopUpSpan() Span { return w.TopUp.Or(Lasting(topUpDefault)) }
 
 // HoldMax is Hold, or 90 days.
 func (w *Windows) HoldMax() time.Duration { return orElse(w.Hold, holdDefault) }
+
+// FundsSpan is Funds, or as long as a merchant has to meet a demand for deposit.
+func (w *Windows) FundsSpan() Span { return w.Funds.Or(w.TopUpSpan()) }
+
+// NoticeDeemedSpan is NoticeDeemed, or fifteen days.
+func (w *Windows) NoticeDeemedSpan() Span { return w.NoticeDeemed.Or(Lasting(noticeDeemedDefault)) }
 
 // ExitQuarantineMin is ExitQuarantine, or 30 days.
 func (w *Windows) ExitQuarantineMin() time.Duration {
@@ -93,6 +105,8 @@ func (v *Version) checkWindows() error {
 		{path: "top_up", span: w.TopUp, most: windowMax, optional: true},
 		{path: "hold", span: Lasting(w.Hold), most: windowMax, optional: true},
 		{path: "exit_quarantine", span: Lasting(w.ExitQuarantine), most: windowMax, optional: true},
+		{path: "funds", span: w.Funds, most: windowMax, optional: true},
+		{path: "notice_deemed", span: w.NoticeDeemed, most: windowMax, optional: true},
 	} {
 		if window.optional && window.span.IsZero() {
 			continue

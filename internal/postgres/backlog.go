@@ -18,6 +18,10 @@ type Backlog struct {
 	// DeadlinesLate have passed and not fired; OldestLate is the first of them,
 	// zero for none.
 	DeadlinesLate int64
+	// Unfunded are confirmed claims that are short of money; OldestUnfunded is since when
+	// the first of them is, zero for none.
+	Unfunded       int64
+	OldestUnfunded time.Time
 	OldestLate    time.Time
 	// DeliveriesDue are deliveries of webhooks that are due; OldestDelivery is
 	// since when the first of them is, zero for none.
@@ -51,18 +55,20 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 				SELECT DISTINCT ON (merchant_id, event_number) quarantined
 				FROM event_quarantines
 				ORDER BY merchant_id DESC, event_number DESC, entry_number DESC
-				LIMIT $3) q)`,
+				LIMIT $3) q),
+			(SELECT count(*) FROM (SELECT FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT $3) d),
+			(SELECT since FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT 1)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var late, delivery sql.NullTime
+	var late, delivery, unfunded sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
-		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined)
-	b.OldestLate, b.OldestDelivery = late.Time, delivery.Time
-	inUTC(&b.OldestLate, &b.OldestDelivery)
+		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded)
+	b.OldestLate, b.OldestDelivery, b.OldestUnfunded = late.Time, delivery.Time, unfunded.Time
+	inUTC(&b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded)
 	return b, err
 }
 

@@ -24,6 +24,9 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		 SELECT 'm1', 'w1', i, '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute', 0, 0, '',
 		        CASE WHEN i <= 3 THEN '2026-03-02 09:00Z'::timestamptz END
 		 FROM generate_series(1, 6) i`,
+		`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
+		 SELECT 'm1', kind, 'd' || i, '', '2026-03-02 09:00Z'::timestamptz - i * interval '1 minute', 1
+		 FROM generate_series(1, 3) i CROSS JOIN unnest(ARRAY['SHORTFALL', 'HOLD']) kind`,
 		`INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash)
 		 SELECT 'm1', i, '', '2026-03-01Z', 1, '', decode(repeat('00', 32), 'hex') FROM generate_series(1, 3) i`,
 		// The first event is quarantined, the second was, the third is again.
@@ -42,14 +45,17 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 	}{
 		{minute(0), minute(0), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1, DeadLetters: 3, Quarantined: 2,
+			Unfunded: 3, OldestUnfunded: minute(-3),
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
+			Unfunded: 3, OldestUnfunded: minute(-3),
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
+			Unfunded: 1, OldestUnfunded: minute(-3),
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)

@@ -95,13 +95,17 @@ var bulkInserts = []string{
 		award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
 		from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
 		compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
-		deadline_at, escalated, assignee)
+		deadline_at, escalated, assignee, confirmed_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), 1, state, since, 'COUNTERFEIT', 1, 'line' || g,
 	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, 'pay' || g, CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
 	       since, CASE WHEN hot THEN 'hot' ELSE 'c' || g / 4 END, 'wallet', '[{"ordinal":1,"verdict":"COUNTERFEIT"}]',
 	       'PROMISE', 'PROMISE', 'policy', 1, 'group', true, true, 'COUNTERFEIT_TRADEMARK', since, since, since, 'CNY',
-	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, '', NULL, g % 5 = 0, ''
+	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, '', NULL, g % 5 = 0, '', CASE WHEN state = 'PAYING' THEN since END
 	FROM seeds`,
+	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
+	SELECT c.merchant_id, 'SHORTFALL', c.claim_id, '', c.confirmed_at, 110
+	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')
+	WHERE c.state = 'PAYING'`,
 	`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
 	SELECT c.merchant_id, c.claim_id, c.state, c.state_since, '', NULL
 	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')

@@ -23,6 +23,9 @@ const (
 	// QueueStuckPayouts holds claims with a payout that failed, or that has had no
 	// outcome for too long. Failed ones come first.
 	QueueStuckPayouts Queue = "STUCK_PAYOUTS"
+	// QueueUnfunded holds confirmed claims that are short of money, the oldest shortfall
+	// first.
+	QueueUnfunded Queue = "UNFUNDED"
 )
 
 func (r Reader) queue(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
@@ -37,6 +40,8 @@ func (r Reader) queue(ctx context.Context, q ClaimQuery, from ClaimCursor, size 
 		return r.escalated(ctx, q, from, size)
 	case QueueStuckPayouts:
 		return r.stuck(ctx, q, from, size)
+	case QueueUnfunded:
+		return r.unfunded(ctx, q, from, size)
 	}
 	return ClaimPage{}, nil
 }
@@ -81,6 +86,30 @@ func (r Reader) escalated(ctx context.Context, q ClaimQuery, from ClaimCursor, s
 			LIMIT $1 + 1) c
 		WHERE `+claimAsked+` OR c.n > $1
 		LIMIT $2`).page(ctx, r, size, q.args(from)...)
+}
+
+func (r Reader) unfunded(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
+	l := claimListing("list unfunded claims", `
+		SELECT`+claimColumns+`, k.n > $1
+		FROM (
+			SELECT d.merchant_id, d.debt_id, d.n
+			FROM (
+				SELECT d.merchant_id, d.debt_id, row_number() OVER (ORDER BY d.since, d.debt_id) AS n
+				FROM debts d
+				WHERE d.kind = 'SHORTFALL' AND (d.since, d.debt_id) >= ($17, $3)
+				ORDER BY d.since, d.debt_id
+				LIMIT $1 + 1) d
+			WHERE $4 = '' OR d.merchant_id = $4 OR d.n > $1) k
+		CROSS JOIN LATERAL (
+			SELECT`+claimColumns+`
+			FROM claims c
+			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.debt_id
+			LIMIT 1) c
+		WHERE `+claimAsked+` OR k.n > $1
+		LIMIT $2`)
+	l.far = q.narrow()
+	l.cursor = func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID, Since: c.ConfirmedAt} }
+	return l.page(ctx, r, size, append(q.args(from), from.Since)...)
 }
 
 // beforeEveryID sorts before every id that the engine makes.

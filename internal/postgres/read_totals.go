@@ -51,6 +51,12 @@ func (r Reader) expected(ctx context.Context, q *ClaimQuery) (int64, error) {
 			FROM payout_dues d
 			WHERE d.attempts >= 10 AND ($1 = '' OR d.merchant_id = $1)`, q.MerchantID)
 		return failed + unanswered, err
+	case QueueUnfunded:
+		return r.expectedRows(ctx, `
+			EXPLAIN (FORMAT JSON)
+			SELECT
+			FROM debts d
+			WHERE d.kind = 'SHORTFALL' AND ($1 = '' OR d.merchant_id = $1)`, q.MerchantID)
 	case QueueOverdue:
 	}
 	return r.expectedRows(ctx, `

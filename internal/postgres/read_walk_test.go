@@ -107,6 +107,8 @@ func TestListsOfClaimsGiveEachOnce(t *testing.T) {
 		{"approval", postgres.ClaimQuery{Queue: postgres.QueueApproval, State: claim.AwaitingApproval}, 100, `state = 'AWAITING_APPROVAL' ORDER BY state_since, claim_id`},
 		{"overdue", postgres.ClaimQuery{Queue: postgres.QueueOverdue}, 900, `escalated ORDER BY claim_id`},
 		{"overdue in state", postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Rejected, MerchantID: "hot"}, 1, `escalated AND state = 'REJECTED' ORDER BY claim_id`},
+		{"unfunded", postgres.ClaimQuery{Queue: postgres.QueueUnfunded}, 100, `state = 'PAYING' ORDER BY confirmed_at, claim_id`},
+		{"unfunded of merchant", postgres.ClaimQuery{Queue: postgres.QueueUnfunded, MerchantID: "m5"}, 7, `state = 'PAYING' AND merchant_id = 'm5' ORDER BY confirmed_at, claim_id`},
 		{"stuck", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, 100, `state IN ('PAYOUT_FAILED', 'PAYING')
 			ORDER BY state = 'PAYING', CASE state WHEN 'PAYOUT_FAILED' THEN state_since END, claim_id`},
 		{"stuck, paying", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts, State: claim.Paying}, 7, `state = 'PAYING' ORDER BY claim_id`},

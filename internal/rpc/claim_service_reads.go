@@ -51,6 +51,7 @@ var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_APPROVAL:      postgres.QueueApproval,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_OVERDUE:       postgres.QueueOverdue,
 	tenfoldv1.ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS: postgres.QueueStuckPayouts,
+	tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNFUNDED:      postgres.QueueUnfunded,
 }
 
 func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRequest) (*tenfoldv1.ListClaimsResponse, error) {

@@ -19,7 +19,7 @@ func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		PricingGroup: c.GroupID, Remedies: remediesOf(c.Remedies), Grounds: grounds.proto(c.Grounds),
 		LearnedAt: stamp(c.LearnedAt), FiledAt: stamp(c.FiledAt), PayoutDestination: c.Destination,
 		Funding: fundingOf(c), Notice: noticeOf(c),
-		WaitsFor: parties.proto(c.State.WaitsFor()), Assignee: c.Assignee, Escalated: c.Escalated,
+		WaitsFor: parties.proto(c.WaitsFor()), Assignee: c.Assignee, Escalated: c.Escalated,
 		AllowedActions: actions.protos(c.Allowed()), Exposure: moneyOf(c.Exposure(), c.Currency),
 		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
 		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),

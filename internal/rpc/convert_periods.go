@@ -21,6 +21,8 @@ func policyWindowsOf(w *policy.Windows) *tenfoldv1.PolicyWindows {
 	p.Panel, p.PanelWorkingDays = spanOf(w.Panel)
 	p.Approval, p.ApprovalWorkingDays = spanOf(w.Approval)
 	p.TopUp, p.TopUpWorkingDays = spanOf(w.TopUp)
+	p.Funds, p.FundsWorkingDays = spanOf(w.Funds)
+	p.NoticeDeemed, p.NoticeDeemedWorkingDays = spanOf(w.NoticeDeemed)
 	return p
 }
 
@@ -34,6 +36,8 @@ func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 		Panel:          span(w.GetPanel(), w.GetPanelWorkingDays()),
 		Approval:       span(w.GetApproval(), w.GetApprovalWorkingDays()),
 		TopUp:          span(w.GetTopUp(), w.GetTopUpWorkingDays()),
+		Funds:          span(w.GetFunds(), w.GetFundsWorkingDays()),
+		NoticeDeemed:   span(w.GetNoticeDeemed(), w.GetNoticeDeemedWorkingDays()),
 		Hold:           period(w.GetHold()), ExitQuarantine: period(w.GetExitQuarantine()),
 	}
 }

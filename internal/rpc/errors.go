@@ -227,7 +227,7 @@ func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 		Claim:    claimName(c.MerchantID, c.ID),
 		State:    claimStates.proto(c.State),
 		Verdict:  verdicts.proto(c.Verdict),
-		WaitsFor: parties.proto(c.State.WaitsFor()),
+		WaitsFor: parties.proto(c.WaitsFor()),
 		Deadline: stamp(c.Deadline),
 		Etag:     c.Etag(),
 	}

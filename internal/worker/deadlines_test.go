@@ -40,19 +40,26 @@ func TestNoticeLapsesAfterTheGrace(t *testing.T) {
 	f.wantState(c, claim.Paid)
 }
 
-// Would catch a merchant who is debited without ever having been told.
-func TestUndeliveredNoticeNeverDebits(t *testing.T) {
+// Would catch a merchant who keeps a claim waiting for ever by not confirming its notice,
+// and one who is debited without the whole notice period.
+func TestUndeliveredNoticeIsDeemedDelivered(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1")
 	c := f.notified("m1", "l1", "wallet-1")
-	for range 12 {
-		f.run(30 * day)
+	f.run(2*day + time.Hour)
+	if got := f.read(c); got.State != claim.Notified || !got.Escalated || !got.NoticeConfirmedAt.IsZero() {
+		t.Fatalf("when the delivery is overdue: %s, escalated %v, delivered %s", got.State, got.Escalated, got.NoticeConfirmedAt)
 	}
+	f.run(13 * day)
 	got := f.read(c)
-	if got.State != claim.Notified || !got.Escalated || got.Funding.Funded() != 0 {
-		t.Fatalf("a year later: %s, escalated %v, %+v", got.State, got.Escalated, got.Funding)
+	if got.State != claim.Notified || got.Escalated || got.NoticeConfirmedAt.IsZero() || got.Deadline.Sub(got.NoticeConfirmedAt) != 7*day {
+		t.Fatalf("after fifteen days: %s, delivered %s, until %s", got.State, got.NoticeConfirmedAt, got.Deadline)
 	}
+	f.run(7*day - time.Hour)
+	f.wantState(c, claim.Notified)
+	f.run(2 * time.Hour)
+	f.wantState(c, claim.Paid)
 }
 
 // Would catch a claim that waits for ever for a result or for a reviewer.

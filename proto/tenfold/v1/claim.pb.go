@@ -380,6 +380,9 @@ const (
 	WaitsFor_WAITS_FOR_OPERATOR WaitsFor = 7
 	// Nobody: the claim has ended.
 	WaitsFor_WAITS_FOR_NOBODY WaitsFor = 8
+	// Money of the merchant: the claim is confirmed, all that is funded has left,
+	// and the rest of the award is a shortfall. Later income pays it.
+	WaitsFor_WAITS_FOR_MERCHANT_FUNDS WaitsFor = 9
 )
 
 // Enum value maps for WaitsFor.
@@ -394,6 +397,7 @@ var (
 		6: "WAITS_FOR_PAYOUT_GATEWAY",
 		7: "WAITS_FOR_OPERATOR",
 		8: "WAITS_FOR_NOBODY",
+		9: "WAITS_FOR_MERCHANT_FUNDS",
 	}
 	WaitsFor_value = map[string]int32{
 		"WAITS_FOR_UNSPECIFIED":    0,
@@ -405,6 +409,7 @@ var (
 		"WAITS_FOR_PAYOUT_GATEWAY": 6,
 		"WAITS_FOR_OPERATOR":       7,
 		"WAITS_FOR_NOBODY":         8,
+		"WAITS_FOR_MERCHANT_FUNDS": 9,
 	}
 )
 
@@ -436,7 +441,8 @@ func (WaitsFor) EnumDescriptor() ([]byte, []int) {
 }
 
 // DeadlineKind says what happens when the deadline of a claim passes. No kind
-// debits without a confirmed notice.
+// debits before the notice period has passed, and none begins that period for a
+// notice that was not made.
 type DeadlineKind int32
 
 const (
@@ -447,7 +453,7 @@ const (
 	// Nobody decided the review: it escalates, and the claim stays in its state.
 	DeadlineKind_DEADLINE_KIND_REVIEW_OVERDUE DeadlineKind = 2
 	// Nobody confirmed that the notice was delivered: it escalates, and the claim
-	// stays in its state.
+	// stays in its state. NOTICE_DEEMED runs from then on.
 	DeadlineKind_DEADLINE_KIND_NOTICE_UNDELIVERED DeadlineKind = 3
 	// The merchant did not answer a delivered notice: the claim is confirmed.
 	DeadlineKind_DEADLINE_KIND_NOTICE_LAPSED DeadlineKind = 4
@@ -456,6 +462,12 @@ const (
 	DeadlineKind_DEADLINE_KIND_APPEAL_OVERDUE DeadlineKind = 5
 	// Nobody approved the amount: it escalates, and the claim stays in its state.
 	DeadlineKind_DEADLINE_KIND_APPROVAL_OVERDUE DeadlineKind = 6
+	// The award is not funded in full: it escalates, and the claim stays in its
+	// state. The rest is paid as soon as there is money for it.
+	DeadlineKind_DEADLINE_KIND_FUNDS_OVERDUE DeadlineKind = 7
+	// Nobody confirmed that the notice was delivered: it is deemed delivered, and
+	// the notice period begins.
+	DeadlineKind_DEADLINE_KIND_NOTICE_DEEMED DeadlineKind = 8
 )
 
 // Enum value maps for DeadlineKind.
@@ -468,6 +480,8 @@ var (
 		4: "DEADLINE_KIND_NOTICE_LAPSED",
 		5: "DEADLINE_KIND_APPEAL_OVERDUE",
 		6: "DEADLINE_KIND_APPROVAL_OVERDUE",
+		7: "DEADLINE_KIND_FUNDS_OVERDUE",
+		8: "DEADLINE_KIND_NOTICE_DEEMED",
 	}
 	DeadlineKind_value = map[string]int32{
 		"DEADLINE_KIND_UNSPECIFIED":        0,
@@ -477,6 +491,8 @@ var (
 		"DEADLINE_KIND_NOTICE_LAPSED":      4,
 		"DEADLINE_KIND_APPEAL_OVERDUE":     5,
 		"DEADLINE_KIND_APPROVAL_OVERDUE":   6,
+		"DEADLINE_KIND_FUNDS_OVERDUE":      7,
+		"DEADLINE_KIND_NOTICE_DEEMED":      8,
 	}
 )
 
@@ -822,6 +838,9 @@ const (
 	ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS ClaimQueue = 4
 	// Claims that wait for the appeal panel.
 	ClaimQueue_CLAIM_QUEUE_APPEAL ClaimQueue = 5
+	// Confirmed claims that are not funded in full: the merchant's money is
+	// missing. The oldest shortfall comes first.
+	ClaimQueue_CLAIM_QUEUE_UNFUNDED ClaimQueue = 6
 )
 
 // Enum value maps for ClaimQueue.
@@ -833,6 +852,7 @@ var (
 		3: "CLAIM_QUEUE_OVERDUE",
 		4: "CLAIM_QUEUE_STUCK_PAYOUTS",
 		5: "CLAIM_QUEUE_APPEAL",
+		6: "CLAIM_QUEUE_UNFUNDED",
 	}
 	ClaimQueue_value = map[string]int32{
 		"CLAIM_QUEUE_UNSPECIFIED":   0,
@@ -841,6 +861,7 @@ var (
 		"CLAIM_QUEUE_OVERDUE":       3,
 		"CLAIM_QUEUE_STUCK_PAYOUTS": 4,
 		"CLAIM_QUEUE_APPEAL":        5,
+		"CLAIM_QUEUE_UNFUNDED":      6,
 	}
 )
 
@@ -2959,7 +2980,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x19CLAIM_ACTION_RETRY_PAYOUT\x10\b\x12\x1e\n" +
 	"\x1aCLAIM_ACTION_DECIDE_APPEAL\x10\t\x12\x1f\n" +
 	"\x1bCLAIM_ACTION_REVISE_VERDICT\x10\n" +
-	"*\xf3\x01\n" +
+	"*\x91\x02\n" +
 	"\bWaitsFor\x12\x19\n" +
 	"\x15WAITS_FOR_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17WAITS_FOR_AUTHENTICATOR\x10\x01\x12\x16\n" +
@@ -2969,7 +2990,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x13WAITS_FOR_APPROVERS\x10\x05\x12\x1c\n" +
 	"\x18WAITS_FOR_PAYOUT_GATEWAY\x10\x06\x12\x16\n" +
 	"\x12WAITS_FOR_OPERATOR\x10\a\x12\x14\n" +
-	"\x10WAITS_FOR_NOBODY\x10\b*\xfd\x01\n" +
+	"\x10WAITS_FOR_NOBODY\x10\b\x12\x1c\n" +
+	"\x18WAITS_FOR_MERCHANT_FUNDS\x10\t*\xbf\x02\n" +
 	"\fDeadlineKind\x12\x1d\n" +
 	"\x19DEADLINE_KIND_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bDEADLINE_KIND_RESULT_LAPSED\x10\x01\x12 \n" +
@@ -2977,7 +2999,9 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	" DEADLINE_KIND_NOTICE_UNDELIVERED\x10\x03\x12\x1f\n" +
 	"\x1bDEADLINE_KIND_NOTICE_LAPSED\x10\x04\x12 \n" +
 	"\x1cDEADLINE_KIND_APPEAL_OVERDUE\x10\x05\x12\"\n" +
-	"\x1eDEADLINE_KIND_APPROVAL_OVERDUE\x10\x06*\xe2\x01\n" +
+	"\x1eDEADLINE_KIND_APPROVAL_OVERDUE\x10\x06\x12\x1f\n" +
+	"\x1bDEADLINE_KIND_FUNDS_OVERDUE\x10\a\x12\x1f\n" +
+	"\x1bDEADLINE_KIND_NOTICE_DEEMED\x10\b*\xe2\x01\n" +
 	"\vMoneyEffect\x12\x1c\n" +
 	"\x18MONEY_EFFECT_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11MONEY_EFFECT_HOLD\x10\x01\x12\x18\n" +
@@ -3004,7 +3028,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\tClaimView\x12\x1a\n" +
 	"\x16CLAIM_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CLAIM_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fCLAIM_VIEW_FULL\x10\x02*\xab\x01\n" +
+	"\x0fCLAIM_VIEW_FULL\x10\x02*\xc5\x01\n" +
 	"\n" +
 	"ClaimQueue\x12\x1b\n" +
 	"\x17CLAIM_QUEUE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -3012,7 +3036,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x14CLAIM_QUEUE_APPROVAL\x10\x02\x12\x17\n" +
 	"\x13CLAIM_QUEUE_OVERDUE\x10\x03\x12\x1d\n" +
 	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04\x12\x16\n" +
-	"\x12CLAIM_QUEUE_APPEAL\x10\x05*\xa1\x01\n" +
+	"\x12CLAIM_QUEUE_APPEAL\x10\x05\x12\x18\n" +
+	"\x14CLAIM_QUEUE_UNFUNDED\x10\x06*\xa1\x01\n" +
 	"\x0eReviewDecision\x12\x1f\n" +
 	"\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REVIEW_DECISION_UPHOLD\x10\x01\x12\x1a\n" +

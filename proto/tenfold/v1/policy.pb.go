@@ -876,7 +876,7 @@ type PolicyWindows struct {
 	// this or review_working_days is set.
 	Review *durationpb.Duration `protobuf:"bytes,4,opt,name=review,proto3" json:"review,omitempty"`
 	// How long a notice may remain without confirmed delivery before it escalates
-	// to a person. It never leads to a debit. Either this or
+	// to a person. Nothing is debited for it. Either this or
 	// notice_delivery_working_days is set.
 	NoticeDelivery *durationpb.Duration `protobuf:"bytes,5,opt,name=notice_delivery,json=noticeDelivery,proto3" json:"notice_delivery,omitempty"`
 	// How long the merchant may answer after the confirmed delivery of the
@@ -914,8 +914,20 @@ type PolicyWindows struct {
 	// How long the deposit of a leaving merchant stays. It is a term of the
 	// merchant like minimum_deposit. Absent: 30 days.
 	ExitQuarantine *durationpb.Duration `protobuf:"bytes,19,opt,name=exit_quarantine,json=exitQuarantine,proto3" json:"exit_quarantine,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// How long a confirmed claim may wait for money of the merchant before it
+	// escalates. If neither this nor funds_working_days is set: as long as the
+	// merchant has to meet a demand for deposit.
+	Funds *durationpb.Duration `protobuf:"bytes,20,opt,name=funds,proto3" json:"funds,omitempty"`
+	// funds in working days.
+	FundsWorkingDays int32 `protobuf:"varint,21,opt,name=funds_working_days,json=fundsWorkingDays,proto3" json:"funds_working_days,omitempty"`
+	// How long after it was made a notice that nobody confirmed is deemed
+	// delivered, if that is later than notice_delivery. If neither this nor
+	// notice_deemed_working_days is set: fifteen days.
+	NoticeDeemed *durationpb.Duration `protobuf:"bytes,22,opt,name=notice_deemed,json=noticeDeemed,proto3" json:"notice_deemed,omitempty"`
+	// notice_deemed in working days.
+	NoticeDeemedWorkingDays int32 `protobuf:"varint,23,opt,name=notice_deemed_working_days,json=noticeDeemedWorkingDays,proto3" json:"notice_deemed_working_days,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *PolicyWindows) Reset() {
@@ -1081,6 +1093,34 @@ func (x *PolicyWindows) GetExitQuarantine() *durationpb.Duration {
 	return nil
 }
 
+func (x *PolicyWindows) GetFunds() *durationpb.Duration {
+	if x != nil {
+		return x.Funds
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetFundsWorkingDays() int32 {
+	if x != nil {
+		return x.FundsWorkingDays
+	}
+	return 0
+}
+
+func (x *PolicyWindows) GetNoticeDeemed() *durationpb.Duration {
+	if x != nil {
+		return x.NoticeDeemed
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetNoticeDeemedWorkingDays() int32 {
+	if x != nil {
+		return x.NoticeDeemedWorkingDays
+	}
+	return 0
+}
+
 var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_policy_proto_rawDesc = "" +
@@ -1131,7 +1171,7 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x85\x01\n" +
 	"\"policy_version.abnormal_has_factor\x12)abnormal_over requires an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xfd\x01\n" +
 	")policy_version.merchant_terms_are_general\x12Zminimum_deposit and protected_share can be set only in a PROMISE policy for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xb3\x01\n" +
-	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xb0\x13\n" +
+	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\x90\x18\n" +
 	"\rPolicyWindows\x12H\n" +
 	"\x05claim\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x17\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x05claim\x12O\n" +
@@ -1163,14 +1203,24 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x04hold\x18\x12 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x04hold\x12X\n" +
 	"\x0fexit_quarantine\x18\x13 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
-	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x0eexitQuarantine:\xb1\b\xbaH\xad\b\x1a\x92\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x0eexitQuarantine\x12E\n" +
+	"\x05funds\x18\x14 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x05funds\x12<\n" +
+	"\x12funds_working_days\x18\x15 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x10fundsWorkingDays\x12T\n" +
+	"\rnotice_deemed\x18\x16 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\fnoticeDeemed\x12K\n" +
+	"\x1anotice_deemed_working_days\x18\x17 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x17noticeDeemedWorkingDays:\xe9\n" +
+	"\xbaH\xe5\n" +
+	"\x1a\x92\x01\n" +
 	"!policy_windows.result_in_one_unit\x129exactly one of result and result_working_days must be set\x1a2has(this.result) != (this.result_working_days > 0)\x1a\x92\x01\n" +
 	"!policy_windows.review_in_one_unit\x129exactly one of review and review_working_days must be set\x1a2has(this.review) != (this.review_working_days > 0)\x1a\xbf\x01\n" +
 	"*policy_windows.notice_delivery_in_one_unit\x12Kexactly one of notice_delivery and notice_delivery_working_days must be set\x1aDhas(this.notice_delivery) != (this.notice_delivery_working_days > 0)\x1a\x92\x01\n" +
 	"!policy_windows.notice_in_one_unit\x129exactly one of notice and notice_working_days must be set\x1a2has(this.notice) != (this.notice_working_days > 0)\x1a\x85\x01\n" +
 	" policy_windows.panel_in_one_unit\x12/panel and panel_working_days cannot both be set\x1a0!has(this.panel) || this.panel_working_days == 0\x1a\x94\x01\n" +
 	"#policy_windows.approval_in_one_unit\x125approval and approval_working_days cannot both be set\x1a6!has(this.approval) || this.approval_working_days == 0\x1a\x8a\x01\n" +
-	"!policy_windows.top_up_in_one_unit\x121top_up and top_up_working_days cannot both be set\x1a2!has(this.top_up) || this.top_up_working_days == 0*\xa1\x01\n" +
+	"!policy_windows.top_up_in_one_unit\x121top_up and top_up_working_days cannot both be set\x1a2!has(this.top_up) || this.top_up_working_days == 0\x1a\x85\x01\n" +
+	" policy_windows.funds_in_one_unit\x12/funds and funds_working_days cannot both be set\x1a0!has(this.funds) || this.funds_working_days == 0\x1a\xad\x01\n" +
+	"(policy_windows.notice_deemed_in_one_unit\x12?notice_deemed and notice_deemed_working_days cannot both be set\x1a@!has(this.notice_deemed) || this.notice_deemed_working_days == 0*\xa1\x01\n" +
 	"\n" +
 	"LegalBasis\x12\x1b\n" +
 	"\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1284,11 +1334,13 @@ var file_tenfold_v1_policy_proto_depIdxs = []int32{
 	14, // 31: tenfold.v1.PolicyWindows.top_up:type_name -> google.protobuf.Duration
 	14, // 32: tenfold.v1.PolicyWindows.hold:type_name -> google.protobuf.Duration
 	14, // 33: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	14, // 34: tenfold.v1.PolicyWindows.funds:type_name -> google.protobuf.Duration
+	14, // 35: tenfold.v1.PolicyWindows.notice_deemed:type_name -> google.protobuf.Duration
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proto_init() }
