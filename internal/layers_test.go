@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
 	{"internal/worker", "internal/relay", "internal/webhook"},
-	{"internal/sandbox"},
+	{"internal/sandbox", "internal/notice"},
 	{"internal/rpc"},
 	{"internal/telemetry"},
 	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak"},

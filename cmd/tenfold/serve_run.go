@@ -16,6 +16,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/ops"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
@@ -152,7 +153,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err
 	}
-	hooks := webhook.New(db, rpc.MerchantCloudEvent, quarantine, time.Now, c.webhooks.bounds(), log)
+	hooks := webhook.New(db, rpc.MerchantCloudEvent, quarantine, notice.New(e), time.Now, c.webhooks.bounds(), log)
 	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
 	gate, err := p.gate(ctx, &c.access, db, log)
 	if err != nil {

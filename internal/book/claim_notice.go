@@ -82,6 +82,10 @@ type ConfirmNotice struct {
 	// Revision is the claim's revision that the delivered notice was about; zero
 	// means the current one.
 	Revision int32
+	// WebhookID and NoticeEvent say which of the engine's own webhooks took the notice,
+	// in which event; empty where a caller tells of the delivery.
+	WebhookID   string
+	NoticeEvent int64
 }
 
 // need asks for the claim alone: no money moves.
@@ -89,6 +93,7 @@ func (n *ConfirmNotice) need(c *Call, needs *Needs) {
 	needs.claim(c.Header.MerchantID, n.ClaimID)
 }
 
+// Cover leaves out the webhook: a command of the engine has no request id.
 func (n *ConfirmNotice) Cover(d *request.Digest) { d.Texts(n.ClaimID); d.Number(int64(n.Revision)) }
 
 func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
@@ -96,18 +101,14 @@ func (n *ConfirmNotice) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if c.State != claim.Notified {
-		return Outcome{}, c.Refuse(claim.NoticeLapsed)
-	}
-	if !c.NoticeConfirmedAt.IsZero() {
-		return Outcome{}, fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice has already been confirmed").
-			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
-	}
-	if n.Revision != 0 && n.Revision != c.Revision {
-		return Outcome{}, fault.New(fault.ClaimChanged, "the delivered notice was of revision %d, but the claim is at revision %d", n.Revision, c.Revision).
-			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
+	if err := undeliveredNotice(c, n.Revision); err != nil {
+		return Outcome{}, err
 	}
 	b.record(event.NoticeConfirmed, c.ID)
+	if n.WebhookID != "" {
+		b.detail("webhook", n.WebhookID)
+		b.detail("notice_event", number(n.NoticeEvent))
+	}
 	if err := b.deliver(c.ID, b.call.Header.ArrivedAt); err != nil {
 		return Outcome{}, err
 	}
@@ -142,6 +143,74 @@ func (b *Book) undelivered(id string) {
 		at = b.now
 	}
 	b.wait(c, deadline{claim.DeadlineNoticeDeemed, at})
+}
+
+// NoticeAttempt is an attempt to deliver a notice that is not known to have arrived. It is
+// kept as proof that the merchant could have known (rule A3).
+type NoticeAttempt struct {
+	OnClaim
+	// Revision is as in ConfirmNotice.
+	Revision int32
+	// Channel says by what means: "webhook", "message", "letter".
+	Channel string
+	// Reference names the attempt with whoever made it, such as a consignment number.
+	Reference string
+	// Failure says in a word why it failed; empty if that is not known.
+	Failure string
+	// AttemptedAt is when; zero means now.
+	AttemptedAt time.Time
+}
+
+// need asks for the claim alone: no money moves.
+func (a *NoticeAttempt) need(c *Call, n *Needs) { n.claim(c.Header.MerchantID, a.ClaimID) }
+
+func (a *NoticeAttempt) Cover(d *request.Digest) {
+	d.Texts(a.ClaimID, a.Channel, a.Reference, a.Failure)
+	d.Number(int64(a.Revision))
+	d.Time(a.AttemptedAt)
+}
+
+func (a *NoticeAttempt) decide(b *Book) (Outcome, error) {
+	c, err := a.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := undeliveredNotice(c, a.Revision); err != nil {
+		return Outcome{}, err
+	}
+	at := a.AttemptedAt
+	if at.IsZero() {
+		at = b.now
+	}
+	if err := b.notAhead(at, "attempted_at", "an attempt"); err != nil {
+		return Outcome{}, err
+	}
+	if err := b.notBefore(at, c.StateSince, "attempted_at", "an attempt", "the notice was made"); err != nil {
+		return Outcome{}, err
+	}
+	b.record(event.NoticeAttempted, c.ID)
+	b.detail("channel", a.Channel)
+	b.detail("reference", a.Reference)
+	b.detail("failure", a.Failure)
+	b.detail("attempted_at", event.Stamp(b.seen(at)))
+	return b.about(c.ID), nil
+}
+
+// undeliveredNotice refuses what is said of a notice that the claim has not, that is of
+// another revision, or that is delivered.
+func undeliveredNotice(c *claim.Claim, revision int32) error {
+	if c.State != claim.Notified {
+		return c.Refuse(claim.NoticeLapsed)
+	}
+	if !c.NoticeConfirmedAt.IsZero() {
+		return fault.New(fault.NoticeAlreadyConfirmed, "delivery of the notice has already been confirmed").
+			With("claimId", c.ID).With("confirmedAt", c.NoticeConfirmedAt.Format(time.RFC3339)).About(c)
+	}
+	if revision != 0 && revision != c.Revision {
+		return fault.New(fault.ClaimChanged, "the notice was of revision %d, but the claim is at revision %d", revision, c.Revision).
+			With("claimId", c.ID).With("revision", c.Revision).At("revision").About(c)
+	}
+	return nil
 }
 
 // WithdrawClaim is the claimant taking the claim back, until the debit is confirmed.

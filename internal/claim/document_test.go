@@ -100,8 +100,8 @@ CLAIM_STATE_CONFLICT. The refusal names the state, the allowed actions, who must
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", s, party(s), sentence(waits), timeIn(s, comment), money)
 	}
 	b.WriteString(`
-A notice period begins when the merchant's system confirms that the notice was delivered. A deadline fires only after a
-grace period, so that an answer that arrived in time and still waits in a queue counts.
+A notice period begins when the delivery of the notice is confirmed, or when the notice is deemed delivered. A deadline
+fires only after a grace period, so that an answer that arrived in time and still waits in a queue counts.
 
 ## Triggers
 

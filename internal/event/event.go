@@ -78,6 +78,7 @@ const (
 	CouponRedeemed      Kind = "COUPON_REDEEMED"
 	CouponLapsed        Kind = "COUPON_LAPSED"
 	EvidenceAdded       Kind = "EVIDENCE_ADDED"
+	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
 )
 
 // Actor is the caller of a command. The person appears only as a salted commitment,

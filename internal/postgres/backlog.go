@@ -22,7 +22,7 @@ type Backlog struct {
 	// the first of them is, zero for none.
 	Unfunded       int64
 	OldestUnfunded time.Time
-	OldestLate    time.Time
+	OldestLate     time.Time
 	// DeliveriesDue are deliveries of webhooks that are due; OldestDelivery is
 	// since when the first of them is, zero for none.
 	DeliveriesDue  int64

@@ -21,6 +21,9 @@ type Webhook struct {
 	URL        string
 	// Kinds are the kinds of event that are sent; none means all.
 	Kinds []event.Kind
+	// ConfirmsNotices says that a notice is delivered once the webhook has taken the
+	// event that tells of it.
+	ConfirmsNotices bool
 	// Secret is the key that signs deliveries. Previous is the key before it, which also
 	// signs them until PreviousUntil.
 	Secret        []byte
@@ -32,7 +35,7 @@ type Webhook struct {
 }
 
 const webhookColumns = `
-	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.previous_secret, w.previous_until, w.event_number, w.created_at`
+	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.previous_secret, w.previous_until, w.event_number, w.created_at, w.confirms_notices`
 
 // webhookRow is the columns of a webhook as the driver gives them.
 type webhookRow struct {
@@ -44,7 +47,7 @@ type webhookRow struct {
 func (r *webhookRow) columns() []any {
 	return []any{
 		&r.of.MerchantID, &r.of.ID, &r.of.URL, pq.Array(&r.kinds), &r.of.Secret, &r.of.Previous, &r.until,
-		&r.of.EventNumber, &r.of.CreatedAt,
+		&r.of.EventNumber, &r.of.CreatedAt, &r.of.ConfirmsNotices,
 	}
 }
 
@@ -109,9 +112,9 @@ func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, mos
 			kinds[i] = string(k)
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, event_number, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret, w.EventNumber, w.CreatedAt)
+			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, event_number, created_at, confirms_notices)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret, w.EventNumber, w.CreatedAt, w.ConfirmsNotices)
 		return failure(ctx, "create webhook", err)
 	})
 	return stored.WebhookID, replayed, err

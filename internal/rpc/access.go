@@ -83,6 +83,9 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
 	"/tenfold.v1.AuthenticationService/RetractResult":         roles(principal.RoleAuthenticator, principal.RoleOperator),
 
+	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),
+	"/tenfold.v1.NoticeService/RecordNoticeAttempt": roles(principal.RoleSupport, principal.RoleOperator),
+
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
 	"/tenfold.v1.DepositService/TopUpDeposit":      treasury,

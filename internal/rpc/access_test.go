@@ -53,6 +53,9 @@ var allowed = map[string][]string{
 	"ClaimService/ResumeClock":          {"adjudicator", "operator"},
 	"ClaimService/ExtendHold":           {"operator"},
 
+	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
+	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
+
 	"AuthenticationService/RegisterAuthenticator": {"operator"},
 	"AuthenticationService/GetAuthenticator":      butFor(),
 	"AuthenticationService/ListAuthenticators":    butFor(),

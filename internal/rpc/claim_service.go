@@ -2,12 +2,10 @@ package rpc
 
 import (
 	"context"
-	"sync"
 
 	"buf.build/go/protovalidate"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
-	"github.com/tenfold-claims/tenfold/internal/fault"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -76,46 +74,22 @@ func claimedLine(cmd *book.FileClaim, parent, name string, given *tenfoldv1.Orde
 	return nil
 }
 
-// batchMax is how many claims one batch can file.
-const batchMax = 500
-
-// BatchFileClaims files each item as a command of its own. The items meet again in
-// the pipeline, which takes all waiting commands as one batch.
+// BatchFileClaims files each item as a command of its own.
 func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFileClaimsRequest) (*tenfoldv1.BatchFileClaimsResponse, error) {
-	if n := len(r.GetRequests()); n > batchMax {
-		return nil, fault.New(fault.BatchTooLarge, "a batch can file at most %d claims, not %d", batchMax, n).
-			With("maxPerRequest", batchMax).At("requests")
+	if err := fits(len(r.GetRequests()), "file at most %d claims"); err != nil {
+		return nil, err
 	}
-	items := make([]*tenfoldv1.BatchFileClaimsItem, len(r.GetRequests()))
-	var running sync.WaitGroup
-	for i, item := range r.GetRequests() {
-		running.Go(func() { items[i] = s.fileItem(ctx, item) })
-	}
-	running.Wait()
+	items := together(r.GetRequests(), func(item *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem { return s.fileItem(ctx, item) })
 	return &tenfoldv1.BatchFileClaimsResponse{Items: items}, nil
 }
 
 // fileItem answers an item as a call of its own would be answered.
 func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem {
-	c, replayed, err := s.fileChecked(ctx, r)
-	if err == nil {
-		return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
+	c, replayed, err := itemChecked(ctx, s.validator, r, methodFileClaim, s.file)
+	if err != nil {
+		return &tenfoldv1.BatchFileClaimsItem{Status: s.refusedItem(ctx, methodFileClaim, err)}
 	}
-	s.observer.refused(err)
-	return &tenfoldv1.BatchFileClaimsItem{Status: itemStatus(report(ctx, s.log, methodFileClaim, callerOf(ctx), err))}
-}
-
-// fileChecked files an item that no interceptor has checked. An item runs outside of the
-// call's goroutine, so its panics are caught here.
-func (s *claimService) fileChecked(ctx context.Context, r *tenfoldv1.FileClaimRequest) (c *tenfoldv1.Claim, replayed bool, err error) {
-	defer caught(&err)
-	if err := violated(s.validator.Validate(r)); err != nil {
-		return nil, false, err
-	}
-	if err := checkTimeForm(r); err != nil {
-		return nil, false, err
-	}
-	return s.file(ctx, r)
+	return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
 }
 
 func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawClaimRequest) (*tenfoldv1.WithdrawClaimResponse, error) {
@@ -126,10 +100,8 @@ func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawC
 }
 
 func (s *claimService) ConfirmNotice(ctx context.Context, r *tenfoldv1.ConfirmNoticeRequest) (*tenfoldv1.ConfirmNoticeResponse, error) {
-	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
-		return &book.ConfirmNotice{OnClaim: on, Revision: r.GetRevision()}
-	})
-	return answer(&tenfoldv1.ConfirmNoticeResponse{Claim: c, Replayed: o.Replayed}, err)
+	c, replayed, err := s.confirmNotice(ctx, r)
+	return answer(&tenfoldv1.ConfirmNoticeResponse{Claim: c, Replayed: replayed}, err)
 }
 
 func (s *claimService) AcceptClaim(ctx context.Context, r *tenfoldv1.AcceptClaimRequest) (*tenfoldv1.AcceptClaimResponse, error) {

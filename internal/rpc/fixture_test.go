@@ -23,6 +23,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
@@ -94,7 +95,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.hub = watch.New(f.db, quarantine, watching, bell, log)
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()
-	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, clock.Now, privateWebhooks(), log)
+	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, notice.New(f.engine), clock.Now, privateWebhooks(), log)
 	listener := bufconn.Listen(1 << 20)
 	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)

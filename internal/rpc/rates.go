@@ -8,7 +8,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
-	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // bucketsMax is how many workloads have a bucket of their own. There are far fewer
@@ -96,8 +96,13 @@ func (r *rates) forget(now time.Time) {
 // partsOf is how many calls a request counts as: a batch counts as many as it has
 // items.
 func partsOf(request any) int {
-	if batch, ok := request.(*tenfoldv1.BatchFileClaimsRequest); ok {
-		return len(batch.GetRequests())
+	m, ok := request.(proto.Message)
+	if !ok {
+		return 1
+	}
+	r := m.ProtoReflect()
+	if items := r.Descriptor().Fields().ByName("requests"); items != nil && items.IsList() {
+		return max(1, r.Get(items).List().Len())
 	}
 	return 1
 }

@@ -14,10 +14,11 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// teller is a server with a claim that was paid with a coupon, and with a top-up wire-1.
+// teller is a server with a claim that was paid with a coupon, another whose notice is not
+// delivered, and a top-up wire-1.
 type teller struct {
 	*fixture
-	claim, coupon string
+	claim, coupon, undelivered string
 }
 
 func newTeller(t *testing.T) *teller {
@@ -29,6 +30,7 @@ func newTeller(t *testing.T) *teller {
 	}
 	p := f.couponed("l1")
 	f.claim, f.coupon = p.GetClaim(), p.GetOutNumber()
+	f.undelivered = f.notified("m1", "l-notice").GetName()
 	return f
 }
 
@@ -146,6 +148,12 @@ var factTimes = map[protoreflect.FullName]telling{
 		r := f.filing("m1", "l-"+f.id())
 		r.Refunds = []*tenfoldv1.LineRefund{{RefundId: "r9", Amount: fen(1), RefundedAt: at}}
 		return f.fileErr(r)
+	}},
+	"tenfold.v1.RecordNoticeAttemptRequest.attempted_at": {"attempted_at", func(f *teller, at *timestamppb.Timestamp) error {
+		_, err := f.notices().RecordNoticeAttempt(f.as("operator"), &tenfoldv1.RecordNoticeAttemptRequest{
+			Name: f.undelivered, RequestId: f.id(), Channel: "letter", AttemptedAt: at,
+		})
+		return err
 	}},
 	"tenfold.v1.PolicyVersion.published_at": {"policy_version.published_at", func(f *teller, at *timestamppb.Timestamp) error {
 		r := f.version(f.t, 2)

@@ -22,13 +22,15 @@ const overlapDefault = 24 * time.Hour
 func webhookOf(w *postgres.Webhook) *tenfoldv1.Webhook {
 	return &tenfoldv1.Webhook{
 		Name: webhookName(w.MerchantID, w.ID), Url: w.URL, Kinds: eventKinds.protos(w.Kinds), CreatedAt: stamp(w.CreatedAt),
-		EventNumber: w.EventNumber,
+		EventNumber: w.EventNumber, ConfirmsNotices: w.ConfirmsNotices,
 	}
 }
 
 func (s *webhookService) CreateWebhook(ctx context.Context, r *tenfoldv1.CreateWebhookRequest) (*tenfoldv1.CreateWebhookResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	w, secret, replayed, err := s.hooks.Create(ctx, s.header(ctx, merchant, r), r.GetUrl(), eventKinds.domains(r.GetKinds()))
+	w, secret, replayed, err := s.hooks.Create(ctx, s.header(ctx, merchant, r), webhook.Endpoint{
+		URL: r.GetUrl(), Kinds: eventKinds.domains(r.GetKinds()), ConfirmsNotices: r.GetConfirmsNotices(),
+	})
 	return answer(&tenfoldv1.CreateWebhookResponse{Webhook: webhookOf(&w), Secret: secret, Replayed: replayed}, err)
 }
 

@@ -107,7 +107,7 @@ func (f *fixture) serve(observer rpc.Observer) *grpc.ClientConn {
 	log := slog.New(slog.DiscardHandler)
 	quarantine := watch.NewQuarantine(f.db, time.Now, log)
 	hub := watch.New(f.db, quarantine, watch.Defaults(), watch.NewBell(), log)
-	hooks := webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, time.Now, webhook.Defaults(), log)
+	hooks := webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, nil, time.Now, webhook.Defaults(), log)
 	bounds := rpc.Defaults()
 	bounds.Observer, bounds.Quota = observer, identity.Quota{}
 	gate := rpc.Gate{Authority: identity.Loopback{}, Refusals: accesslog.New(f.db, log), Now: time.Now}

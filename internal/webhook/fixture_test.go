@@ -22,6 +22,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -95,7 +96,12 @@ func newFixture(t testing.TB, config webhook.Config) *fixture {
 
 // replica is what another process would send with.
 func (f *fixture) replica(config webhook.Config) *webhook.Webhooks {
-	return webhook.New(f.db, rpc.CloudEvent, watch.NewQuarantine(f.db, f.clock, slog.New(slog.DiscardHandler)), f.clock, config, slog.New(slog.DiscardHandler))
+	return f.replicaTelling(config, notice.New(f.engine))
+}
+
+func (f *fixture) replicaTelling(config webhook.Config, notices webhook.Notices) *webhook.Webhooks {
+	log := slog.New(slog.DiscardHandler)
+	return webhook.New(f.db, rpc.CloudEvent, watch.NewQuarantine(f.db, f.clock, log), notices, f.clock, config, log)
 }
 
 // id makes a request id.
@@ -141,7 +147,7 @@ func (f *fixture) request(method string) request.Header {
 // create makes a webhook of m1.
 func (f *fixture) create(url string, kinds ...event.Kind) (postgres.Webhook, string) {
 	f.t.Helper()
-	w, secret, replayed, err := f.hooks.Create(f.t.Context(), f.request("CreateWebhook"), url, kinds)
+	w, secret, replayed, err := f.hooks.Create(f.t.Context(), f.request("CreateWebhook"), webhook.Endpoint{URL: url, Kinds: kinds})
 	if err != nil || replayed || secret == "" {
 		f.t.Fatalf("create: %v, replayed %v", err, replayed)
 	}

@@ -101,14 +101,18 @@ func (w *Webhooks) sendTo(ctx context.Context, list []postgres.Delivery, until t
 		if ctx.Err() != nil {
 			return ctx.Err() // The cause is here, not at the receiver.
 		}
+		failed := w.failed(key, d, o)
+		if err := w.tellNotice(ctx, d, o, failed.DueAt.IsZero()); err != nil {
+			return err // The lease ends, and the delivery is tried again.
+		}
 		var err error
 		switch {
 		case o.taken():
 			err = w.db.EndDelivery(ctx, key, d.Event.Number)
 		case o.away():
-			return w.db.PutOffDeliveries(ctx, w.failed(key, d, o), w.config.AttemptsMax, until)
+			return w.db.PutOffDeliveries(ctx, failed, w.config.AttemptsMax, until)
 		default:
-			err = w.db.FailDelivery(ctx, w.failed(key, d, o))
+			err = w.db.FailDelivery(ctx, failed)
 		}
 		if err != nil {
 			return err

@@ -63,19 +63,22 @@ type Clock func() time.Time
 
 // Webhooks manages webhooks and sends to them.
 type Webhooks struct {
-	db     *postgres.DB
-	encode EncodeFunc
-	clock  Clock
-	config Config
-	log    *slog.Logger
-	source watch.Source
-	client client
+	db      *postgres.DB
+	encode  EncodeFunc
+	clock   Clock
+	config  Config
+	log     *slog.Logger
+	source  watch.Source
+	client  client
+	notices Notices
 }
 
-// New makes webhooks over a database. Nothing is sent before Run.
-func New(db *postgres.DB, encode EncodeFunc, quarantine *watch.Quarantine, clock Clock, config Config, log *slog.Logger) *Webhooks {
+// New makes webhooks over a database. Nothing is sent before Run. notices is told of
+// notices at the webhooks that confirm them.
+func New(db *postgres.DB, encode EncodeFunc, quarantine *watch.Quarantine, notices Notices, clock Clock, config Config, log *slog.Logger) *Webhooks {
 	return &Webhooks{
-		db: db, encode: encode, clock: clock, config: config, log: log, source: quarantine.For(watch.ByWebhook), client: newClient(config),
+		db: db, encode: encode, notices: notices, clock: clock, config: config, log: log,
+		source: quarantine.For(watch.ByWebhook), client: newClient(config),
 	}
 }
 
@@ -91,19 +94,39 @@ func (w *Webhooks) now() time.Time { return w.clock().UTC().Truncate(time.Micros
 // newID makes the id of a webhook.
 func newID() string { return strings.ToLower(rand.Text()[:20]) }
 
-// Create makes a webhook and its secret, which is empty in a replay. Refuses with
-// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND or WEBHOOK_LIMIT_REACHED.
-func (w *Webhooks) Create(ctx context.Context, h request.Header, url string, kinds []event.Kind) (made postgres.Webhook, secret string, replayed bool, err error) {
-	if err := checkURL(url, w.config.Private); err != nil {
-		return made, "", false, err
-	}
-	content := []string{url}
-	for _, k := range kinds {
+// Endpoint is what a caller says of a new webhook.
+type Endpoint struct {
+	URL string
+	// Kinds are the kinds of event to send; none means all.
+	Kinds []event.Kind
+	// ConfirmsNotices is as in postgres.Webhook.
+	ConfirmsNotices bool
+}
+
+// content is what the request id covers. An endpoint that confirms no notices is written as
+// before there were any that do.
+func (e *Endpoint) content() []string {
+	content := []string{e.URL}
+	for _, k := range e.Kinds {
 		content = append(content, string(k))
 	}
+	if e.ConfirmsNotices {
+		content = append(content, "confirms notices")
+	}
+	return content
+}
+
+// Create makes a webhook and its secret, which is empty in a replay. Refuses with
+// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND or WEBHOOK_LIMIT_REACHED.
+func (w *Webhooks) Create(ctx context.Context, h request.Header, e Endpoint) (made postgres.Webhook, secret string, replayed bool, err error) {
+	if err := checkURL(e.URL, w.config.Private); err != nil {
+		return made, "", false, err
+	}
 	key := newKey()
-	made = postgres.Webhook{MerchantID: h.MerchantID, ID: newID(), URL: url, Kinds: kinds, Secret: key, CreatedAt: w.now()}
-	id, replayed, err := w.db.CreateWebhook(ctx, w.once(&h, made.ID, content...), &made, w.config.WebhooksMax)
+	made = postgres.Webhook{
+		MerchantID: h.MerchantID, ID: newID(), URL: e.URL, Kinds: e.Kinds, ConfirmsNotices: e.ConfirmsNotices, Secret: key, CreatedAt: w.now(),
+	}
+	id, replayed, err := w.db.CreateWebhook(ctx, w.once(&h, made.ID, e.content()...), &made, w.config.WebhooksMax)
 	switch {
 	case err != nil:
 		return postgres.Webhook{}, "", false, err

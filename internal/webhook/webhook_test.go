@@ -324,20 +324,20 @@ func TestCreationIsReplayed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, bounds())
 	request := f.request("CreateWebhook")
-	first, _, _, err := f.hooks.Create(t.Context(), request, "https://receiver.example/a", nil)
+	first, _, _, err := f.hooks.Create(t.Context(), request, webhook.Endpoint{URL: "https://receiver.example/a"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, secret, replayed, err := f.hooks.Create(t.Context(), request, "https://receiver.example/a", nil)
+	again, secret, replayed, err := f.hooks.Create(t.Context(), request, webhook.Endpoint{URL: "https://receiver.example/a"})
 	if err != nil || !replayed || secret != "" || again.ID != first.ID {
 		t.Errorf("a replay gives %+v, %q, %v, %v", again, secret, replayed, err)
 	}
-	if _, _, _, err := f.hooks.Create(t.Context(), request, "https://receiver.example/b", nil); !errors.Is(err, fault.RequestIDReused) {
+	if _, _, _, err := f.hooks.Create(t.Context(), request, webhook.Endpoint{URL: "https://receiver.example/b"}); !errors.Is(err, fault.RequestIDReused) {
 		t.Errorf("another content: %v", err)
 	}
 	only := f.request("CreateWebhook")
 	only.ValidateOnly = true
-	if _, secret, _, err := f.hooks.Create(t.Context(), only, "https://receiver.example/c", nil); err != nil || secret != "" {
+	if _, secret, _, err := f.hooks.Create(t.Context(), only, webhook.Endpoint{URL: "https://receiver.example/c"}); err != nil || secret != "" {
 		t.Errorf("validated only: %q, %v", secret, err)
 	}
 	if list, err := f.hooks.List(t.Context(), "m1", "", 10); err != nil || len(list) != 1 {

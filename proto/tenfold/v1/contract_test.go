@@ -86,7 +86,7 @@ func checkMethod(t *testing.T, md protoreflect.MethodDescriptor, reads []string)
 	case strings.HasPrefix(name, "List"):
 		need(in, "page_size", "page_token")
 		need(out, "next_page_token")
-	case name == "BatchFileClaims":
+	case strings.HasPrefix(name, "Batch"):
 		need(in, "requests")
 		need(out, "items")
 	default:

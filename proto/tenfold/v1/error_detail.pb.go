@@ -126,7 +126,7 @@ func (x *ClaimStateDetail) GetEtag() string {
 }
 
 // ItemStatus is the status of one item of a batch. It has the same content as
-// the status of a single call.
+// the status of a single call, which tells each role what it may know.
 type ItemStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The canonical gRPC code; 0 is OK.
@@ -244,14 +244,14 @@ const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xa0\x03\n" +
 	"\n" +
 	"ItemStatus\x12\x18\n" +
-	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x04R\x04code\x12\x1e\n" +
-	"\amessage\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x04R\amessage\x120\n" +
-	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonB\x04\xc8\xf3\x18\x04R\x06reason\x12F\n" +
-	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\x04\xc8\xf3\x18\x04R\bmetadata\x12\x1a\n" +
-	"\x05field\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\x05field\x12C\n" +
-	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x04R\n" +
+	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x04code\x12\x1e\n" +
+	"\amessage\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\amessage\x120\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonB\x04\xc8\xf3\x18\x02R\x06reason\x12F\n" +
+	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\x04\xc8\xf3\x18\x02R\bmetadata\x12\x1a\n" +
+	"\x05field\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x02R\x05field\x12C\n" +
+	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x02R\n" +
 	"claimState\x12@\n" +
-	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x04R\n" +
+	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x02R\n" +
 	"retryAfter\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

@@ -123,6 +123,9 @@ const (
 	EventKind_EVENT_KIND_COUPON_LAPSED EventKind = 46
 	// Evidence was added to a claim.
 	EventKind_EVENT_KIND_EVIDENCE_ADDED EventKind = 47
+	// An attempt to deliver the notice to the merchant is not known to have
+	// arrived.
+	EventKind_EVENT_KIND_NOTICE_ATTEMPTED EventKind = 48
 )
 
 // Enum value maps for EventKind.
@@ -176,6 +179,7 @@ var (
 		45: "EVENT_KIND_COUPON_REDEEMED",
 		46: "EVENT_KIND_COUPON_LAPSED",
 		47: "EVENT_KIND_EVIDENCE_ADDED",
+		48: "EVENT_KIND_NOTICE_ATTEMPTED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":            0,
@@ -226,6 +230,7 @@ var (
 		"EVENT_KIND_COUPON_REDEEMED":        45,
 		"EVENT_KIND_COUPON_LAPSED":          46,
 		"EVENT_KIND_EVIDENCE_ADDED":         47,
+		"EVENT_KIND_NOTICE_ATTEMPTED":       48,
 	}
 )
 
@@ -617,7 +622,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
 	"\vEventDetail\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xfe\v\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\x9f\f\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -667,7 +672,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1bEVENT_KIND_CLAW_BACK_REPAID\x10,\x12\x1e\n" +
 	"\x1aEVENT_KIND_COUPON_REDEEMED\x10-\x12\x1c\n" +
 	"\x18EVENT_KIND_COUPON_LAPSED\x10.\x12\x1d\n" +
-	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/\x12\x1f\n" +
+	"\x1bEVENT_KIND_NOTICE_ATTEMPTED\x100B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

@@ -35,9 +35,12 @@ type Webhook struct {
 	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// The number of the last event of the book that was queued for the webhook or
 	// skipped.
-	EventNumber   int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EventNumber int64 `protobuf:"varint,5,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// Whether a notice is delivered once the webhook has taken the event that
+	// tells of it.
+	ConfirmsNotices bool `protobuf:"varint,6,opt,name=confirms_notices,json=confirmsNotices,proto3" json:"confirms_notices,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Webhook) Reset() {
@@ -103,6 +106,13 @@ func (x *Webhook) GetEventNumber() int64 {
 		return x.EventNumber
 	}
 	return 0
+}
+
+func (x *Webhook) GetConfirmsNotices() bool {
+	if x != nil {
+		return x.ConfirmsNotices
+	}
+	return false
 }
 
 // DeadLetter is an event that could not be delivered, and that is not retried
@@ -195,14 +205,15 @@ var File_tenfold_v1_webhook_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/webhook.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd8\x01\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\x89\x02\n" +
 	"\aWebhook\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x04name\x12\x16\n" +
 	"\x03url\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x03url\x121\n" +
 	"\x05kinds\x18\x03 \x03(\x0e2\x15.tenfold.v1.EventKindB\x04\xc8\xf3\x18\x05R\x05kinds\x12?\n" +
 	"\n" +
 	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\tcreatedAt\x12'\n" +
-	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x05R\veventNumber\"\xd5\x01\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x05R\veventNumber\x12/\n" +
+	"\x10confirms_notices\x18\x06 \x01(\bB\x04\xc8\xf3\x18\x05R\x0fconfirmsNotices\"\xd5\x01\n" +
 	"\n" +
 	"DeadLetter\x12\x1a\n" +
 	"\x05event\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x05event\x12 \n" +

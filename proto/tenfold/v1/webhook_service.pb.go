@@ -36,9 +36,13 @@ type CreateWebhookRequest struct {
 	// The URL that receives events; it must be https.
 	Url string `protobuf:"bytes,4,opt,name=url,proto3" json:"url,omitempty"`
 	// The kinds of event to send. Empty: all.
-	Kinds         []EventKind `protobuf:"varint,5,rep,packed,name=kinds,proto3,enum=tenfold.v1.EventKind" json:"kinds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Kinds []EventKind `protobuf:"varint,5,rep,packed,name=kinds,proto3,enum=tenfold.v1.EventKind" json:"kinds,omitempty"`
+	// Any answer from 200 to 299 is the delivery of the notice in the event: the
+	// notice period starts, as with ConfirmNotice. Events that tell of no notice
+	// of the claim's present revision change nothing.
+	ConfirmsNotices bool `protobuf:"varint,6,opt,name=confirms_notices,json=confirmsNotices,proto3" json:"confirms_notices,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *CreateWebhookRequest) Reset() {
@@ -104,6 +108,13 @@ func (x *CreateWebhookRequest) GetKinds() []EventKind {
 		return x.Kinds
 	}
 	return nil
+}
+
+func (x *CreateWebhookRequest) GetConfirmsNotices() bool {
+	if x != nil {
+		return x.ConfirmsNotices
+	}
+	return false
 }
 
 // CreateWebhookResponse holds the webhook.
@@ -781,7 +792,7 @@ var File_tenfold_v1_webhook_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/webhook_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/webhook.proto\"\x98\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/webhook.proto\"\xc3\x02\n" +
 	"\x14CreateWebhookRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -789,7 +800,8 @@ const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
 	"\x03url\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\bR\x03url\x12@\n" +
-	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\"\x8c\x01\n" +
+	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12)\n" +
+	"\x10confirms_notices\x18\x06 \x01(\bR\x0fconfirmsNotices\"\x8c\x01\n" +
 	"\x15CreateWebhookResponse\x123\n" +
 	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\awebhook\x12\x1c\n" +
 	"\x06secret\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x06secret\x12 \n" +
