@@ -172,7 +172,7 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
 	f.Flags(c.ByResults)
 	f.Numbers(int64(c.Highest.Refund), int64(c.Highest.Compensation))
 	f.Flags(c.Fraud)
-	f.Numbers(int64(c.Fees.FromShopFunds))
+	f.Numbers(int64(c.Fees.FromShopFunds), int64(c.Reconsiderations))
 	if !filed {
 		b.tell("claims", c.ID, "", f)
 		return

@@ -99,6 +99,11 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	if _, ok := claim.Next(c.State, t); !ok {
 		return Outcome{}, c.Refuse(t)
 	}
+	if c.Reconsidering() && r.Decision != Retest {
+		if err := c.CheckOther(person, "reconsider its decision"); err != nil {
+			return Outcome{}, err
+		}
+	}
 	units, err := r.verdicts(c)
 	if err != nil {
 		return Outcome{}, err

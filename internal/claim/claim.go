@@ -91,9 +91,11 @@ type Claim struct {
 	// ByResults says that the verdict in force rests on results alone: without one of
 	// them, a person decides anew.
 	ByResults bool
-	// AppealedRevision is the newest revision that the merchant appealed against;
-	// each revision can be appealed against once (rule A4).
+	// AppealedRevision is the newest revision that the merchant appealed against, or that
+	// the claimant asked to have reconsidered; each revision once (rule A4).
 	AppealedRevision int32
+	// Reconsiderations is how often the claimant asked.
+	Reconsiderations int32
 	// ConfirmedAt is when the debit was first confirmed, which is the age of the
 	// claim's debts; zero before.
 	ConfirmedAt time.Time
@@ -148,9 +150,14 @@ type Fees struct {
 	FromShopFunds money.Amount
 }
 
-// MayAppeal says whether the merchant may still appeal against the present
-// revision.
+// MayAppeal says whether the party that lost may still object to the present revision: the
+// merchant by an appeal, the claimant by asking for reconsideration.
 func (c *Claim) MayAppeal() bool { return c.AppealedRevision < c.Revision }
+
+// Reconsidering says whether a person decides anew because the claimant asked.
+func (c *Claim) Reconsidering() bool {
+	return c.State == InReview && c.Revision > 0 && c.Verdict != Counterfeit && c.AppealedRevision == c.Revision
+}
 
 // Unit is one claimed unit of the order line and what was found on it.
 type Unit struct {

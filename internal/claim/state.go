@@ -103,6 +103,9 @@ const (
 	// ApprovalRefused is an approver's refusal of the amount, which goes back to
 	// review.
 	ApprovalRefused Trigger = "APPROVAL_REFUSED"
+	// Reconsidered is the claimant's objection to a decision that nothing is owed, with new
+	// evidence: another person decides anew.
+	Reconsidered Trigger = "RECONSIDERATION_REQUESTED"
 	// Reopened is the loss of a verdict's basis, such as by a retracted result: a
 	// person decides anew.
 	Reopened Trigger = "REOPENED"
@@ -123,7 +126,7 @@ func Triggers() []Trigger {
 		PayoutReturned, WithdrawnByClaimant,
 		AppealedByMerchant, AppealUpheld, AppealUpheldInPart, AppealDismissed,
 		ApprovalRequired, ApprovedByTwo, ApprovalRefused,
-		Reopened, RevisedUpward, RevisedSettled, RevisedRejected,
+		Reconsidered, Reopened, RevisedUpward, RevisedSettled, RevisedRejected,
 	}
 }
 
@@ -213,11 +216,13 @@ var rules = map[State]map[Trigger]State{
 	// A claim that had ended and is upheld again may cost nothing more than before,
 	// for example because its group was paid in the meantime.
 	Rejected: {
+		Reconsidered:   InReview,
 		Reopened:       InReview,
 		RevisedUpward:  Notified,
 		RevisedSettled: Paying,
 	},
 	Expired: {
+		Reconsidered:   InReview,
 		Reopened:       InReview,
 		RevisedUpward:  Notified,
 		RevisedSettled: Paying,
@@ -386,13 +391,14 @@ const (
 	ActionDecideAppeal  Action = "DECIDE_APPEAL"
 	ActionApprove       Action = "APPROVE"
 	ActionReviseVerdict Action = "REVISE_VERDICT"
+	ActionReconsider    Action = "RECONSIDER"
 )
 
 // Actions lists every action in the order in which answers name them.
 func Actions() []Action {
 	return []Action{
 		ActionRecordResult, ActionDecideReview, ActionAccept, ActionAppeal, ActionDecideAppeal, ActionApprove,
-		ActionWithdraw, ActionRetryPayout, ActionReviseVerdict, ActionConfirmNotice,
+		ActionWithdraw, ActionRetryPayout, ActionReviseVerdict, ActionConfirmNotice, ActionReconsider,
 	}
 }
 
@@ -408,6 +414,7 @@ var actionTriggers = map[Action][]Trigger{
 	ActionWithdraw:      {WithdrawnByClaimant},
 	ActionRetryPayout:   {PayoutRetried},
 	ActionReviseVerdict: {RevisedUpward, RevisedRejected},
+	ActionReconsider:    {Reconsidered},
 }
 
 // Allowed lists the actions that c admits now, in the order of Actions.
@@ -425,7 +432,7 @@ func (c *Claim) admits(a Action) bool {
 	switch {
 	case a == ActionConfirmNotice:
 		return c.State == Notified && c.NoticeConfirmedAt.IsZero()
-	case a == ActionAppeal && !c.MayAppeal(), a == ActionWithdraw && c.Funding.Funded() > 0:
+	case (a == ActionAppeal || a == ActionReconsider) && !c.MayAppeal(), a == ActionWithdraw && c.Funding.Funded() > 0:
 		return false
 	}
 	return slices.ContainsFunc(actionTriggers[a], func(t Trigger) bool {

@@ -35,6 +35,7 @@ APPEAL_DISMISSED       -    -    -    -    PAY  -    -    -    -    -    -    -
 APPROVAL_REQUIRED      -    -    -    APR  APR  -    -    -    -    -    -    -
 APPROVED               -    -    -    -    -    PAY  -    -    -    -    -    -
 APPROVAL_REFUSED       -    -    -    -    -    REV  -    -    -    -    -    -
+RECONSIDERATION_REQUESTED  -  -  -    -    -    -    -    -    -    REV  -    REV
 REOPENED               -    -    -    REV  REV  REV  REV  REV  REV  REV  -    REV
 REVISED_UPWARD         -    -    -    -    NOT  NOT  NOT  NOT  NOT  NOT  -    NOT
 REVISED_SETTLED        -    -    PAY  PAY  PAY  PAY  -    PAY  -    PAY  -    PAY
@@ -205,9 +206,9 @@ func TestAllowedActions(t *testing.T) {
 		claim.Paying:           {revise},
 		claim.PayoutFailed:     {retry, revise},
 		claim.Paid:             {revise},
-		claim.Rejected:         {revise},
+		claim.Rejected:         {revise, claim.ActionReconsider},
 		claim.Withdrawn:        nil,
-		claim.Expired:          {revise},
+		claim.Expired:          {revise, claim.ActionReconsider},
 	} {
 		c := &claim.Claim{State: s, Revision: 1}
 		if got := c.Allowed(); !slices.Equal(got, want) {

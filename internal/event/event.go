@@ -79,6 +79,7 @@ const (
 	CouponLapsed        Kind = "COUPON_LAPSED"
 	EvidenceAdded       Kind = "EVIDENCE_ADDED"
 	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
+	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
 )
 
 // Actor is the caller of a command. The person appears only as a salted commitment,

@@ -64,6 +64,7 @@ var chinese = &catalogue{
 		claim.ApprovalRequired:    "金额须经两人复核后方可扣款",
 		claim.ApprovedByTwo:       "两名复核人通过了金额",
 		claim.ApprovalRefused:     "复核人将金额退回审核",
+		claim.Reconsidered:        "消费者提交新证据，请求复议",
 		claim.Reopened:            "结论的依据不再成立，重新决定",
 		claim.RevisedUpward:       "变更后的结论要求商家承担更多",
 		claim.RevisedSettled:      "变更后的结论不再要求商家承担更多",
@@ -79,7 +80,7 @@ var chinese = &catalogue{
 		claim.ActionRecordResult: "录入鉴定结果", claim.ActionDecideReview: "作出审核决定", claim.ActionConfirmNotice: "确认通知已送达",
 		claim.ActionAccept: "确认赔付", claim.ActionWithdraw: "撤回索赔", claim.ActionRetryPayout: "重试打款",
 		claim.ActionAppeal: "提出申诉", claim.ActionDecideAppeal: "作出申诉决定", claim.ActionApprove: "作为第二人复核金额",
-		claim.ActionReviseVerdict: "变更结论",
+		claim.ActionReviseVerdict: "变更结论", claim.ActionReconsider: "以新证据请求复议",
 	},
 	deadlines: map[claim.Deadline]string{
 		claim.DeadlineResult:         "等待鉴定结果的期限届满，转人工审核",

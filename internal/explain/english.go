@@ -51,6 +51,7 @@ var english = &catalogue{
 		claim.ApprovalRequired:    "the amount needs the approval of two people before it is debited",
 		claim.ApprovedByTwo:       "two people approved the amount",
 		claim.ApprovalRefused:     "an approver sent the amount back to review",
+		claim.Reconsidered:        "the claimant objected with new evidence",
 		claim.Reopened:            "its verdict lost its basis and must be decided anew",
 		claim.RevisedUpward:       "a revised verdict asks more of the merchant than the merchant has borne",
 		claim.RevisedSettled:      "a revised verdict asks nothing more of the merchant",
@@ -69,6 +70,7 @@ var english = &catalogue{
 		claim.ActionWithdraw: "Withdrawing the claim", claim.ActionRetryPayout: "Retrying the payout",
 		claim.ActionAppeal: "Appealing against the verdict", claim.ActionDecideAppeal: "Deciding the appeal",
 		claim.ActionApprove: "Approving the amount as the second of two", claim.ActionReviseVerdict: "Revising the verdict",
+		claim.ActionReconsider: "Asking for reconsideration with new evidence",
 	},
 	deadlines: map[claim.Deadline]string{
 		claim.DeadlineResult:         "the wait for a result ends and the claim goes to review",

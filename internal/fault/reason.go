@@ -77,6 +77,9 @@ const (
 	AppealWindowClosed     Reason = "APPEAL_WINDOW_CLOSED"
 	AppealAlreadyDecided   Reason = "APPEAL_ALREADY_DECIDED"
 	ApprovalVoid           Reason = "APPROVAL_VOID"
+	ReconsiderationUsed    Reason = "RECONSIDERATION_USED"
+	ReconsiderationTooLate Reason = "RECONSIDERATION_WINDOW_CLOSED"
+	EvidenceNotNew         Reason = "EVIDENCE_NOT_NEW"
 	ClockStateConflict     Reason = "CLOCK_STATE_CONFLICT"
 	ResultAlreadyRetracted Reason = "RESULT_ALREADY_RETRACTED"
 

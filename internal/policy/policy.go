@@ -168,6 +168,10 @@ type Version struct {
 	// FixedBest. See FixedPromise.
 	FixedPromise FixedPromise `json:"fixed_promise,omitempty"`
 
+	// ReconsiderationsMax is how often the claimant of a claim may ask to have a decision
+	// reconsidered, each decision once; zero means ReconsiderationsDefault.
+	ReconsiderationsMax int32 `json:"reconsiderations_max,omitempty"`
+
 	// MinimumDeposit and ProtectedShare are terms of the merchant, not of a claim;
 	// see MerchantTerms.
 	MinimumDeposit money.Amount `json:"minimum_deposit_minor,omitempty"`

@@ -37,6 +37,9 @@ type Windows struct {
 	// NoticeDeemed is how long after it was made a notice that nobody confirmed is deemed
 	// delivered.
 	NoticeDeemed Span `json:"notice_deemed,omitzero"`
+	// Reconsideration is how long after a decision the claimant may ask to have it
+	// reconsidered.
+	Reconsideration Span `json:"reconsideration,omitzero"`
 }
 
 // windowMax is ten years of 365.25 days, as in the contract. It is longer than any
@@ -53,6 +56,8 @@ const (
 	topUpDefault          = 7 * day
 	exitQuarantineDefault = 30 * day
 	noticeDeemedDefault   = 15 * day
+
+	reconsiderationDefault = 15 * day
 )
 
 // PanelSpan is Panel, or the span of a review.
@@ -72,6 +77,25 @@ func (w *Windows) FundsSpan() Span { return w.Funds.Or(w.TopUpSpan()) }
 
 // NoticeDeemedSpan is NoticeDeemed, or fifteen days.
 func (w *Windows) NoticeDeemedSpan() Span { return w.NoticeDeemed.Or(Lasting(noticeDeemedDefault)) }
+
+// ReconsiderationSpan is Reconsideration, or fifteen days.
+func (w *Windows) ReconsiderationSpan() Span {
+	return w.Reconsideration.Or(Lasting(reconsiderationDefault))
+}
+
+// ReconsiderationsDefault is how often a claimant may ask under a version that does not say.
+const ReconsiderationsDefault = 2
+
+// reconsiderationsMost bounds ReconsiderationsMax.
+const reconsiderationsMost = 10
+
+// MayReconsider says whether the claimant may ask once more after asking so often.
+func (v *Version) MayReconsider(asked int32) bool {
+	if v.ReconsiderationsMax > 0 {
+		return asked < v.ReconsiderationsMax
+	}
+	return asked < ReconsiderationsDefault
+}
 
 // ExitQuarantineMin is ExitQuarantine, or 30 days.
 func (w *Windows) ExitQuarantineMin() time.Duration {
@@ -107,6 +131,7 @@ func (v *Version) checkWindows() error {
 		{path: "exit_quarantine", span: Lasting(w.ExitQuarantine), most: windowMax, optional: true},
 		{path: "funds", span: w.Funds, most: windowMax, optional: true},
 		{path: "notice_deemed", span: w.NoticeDeemed, most: windowMax, optional: true},
+		{path: "reconsideration", span: w.Reconsideration, most: windowMax, optional: true},
 	} {
 		if window.optional && window.span.IsZero() {
 			continue

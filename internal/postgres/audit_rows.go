@@ -25,7 +25,7 @@ const (
 		written_off_minor lost_minor clawed_back_minor refund_failed_minor compensation_failed_minor repaid_minor
 		appealed_revision confirmed_at:time clock_stopped_at:time hold_expires_at:time potential_minor sampling_case payout_form
 		fee_claimant_minor fee_fronted_minor fee_merchant_minor fee_consumer_minor fee_owed_minor fee_written_off_minor by_results
-		highest_refund_minor highest_compensation_minor fraud fee_from_shop_funds_minor`
+		highest_refund_minor highest_compensation_minor fraud fee_from_shop_funds_minor reconsiderations`
 	boundRevisions = `revision verdict units:units refund_minor compensation_minor basis policy_id policy_version cause note
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact

@@ -25,18 +25,32 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 		}))
 }
 
+const evidenceColumns = `
+	e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at`
+
+func scanEvidence(rows *sql.Rows) (e book.Evidence, err error) {
+	err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
+		&e.AddedAs, &e.AddedBy, &e.AddedAt)
+	inUTC(&e.AddedAt)
+	return e, err
+}
+
 // Evidence reads the evidence of a claim after an event, oldest first.
 func (r Reader) Evidence(ctx context.Context, merchantID, claimID string, after int64, limit int) ([]book.Evidence, error) {
 	return read(ctx, r, "list evidence", `
-		SELECT e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at
+		SELECT`+evidenceColumns+`
 		FROM evidence e
 		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.event_number > $3
 		ORDER BY e.event_number
-		LIMIT $4`,
-		func(rows *sql.Rows) (e book.Evidence, err error) {
-			err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
-				&e.AddedAs, &e.AddedBy, &e.AddedAt)
-			inUTC(&e.AddedAt)
-			return e, err
-		}, merchantID, claimID, after, limit)
+		LIMIT $4`, scanEvidence, merchantID, claimID, after, limit)
+}
+
+// FirstEvidence reads the oldest evidence of a claim with a digest, if it has any.
+func (r Reader) FirstEvidence(ctx context.Context, merchantID, claimID, digest string) ([]book.Evidence, error) {
+	return read(ctx, r, "find evidence", `
+		SELECT`+evidenceColumns+`
+		FROM evidence e
+		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.digest = $3
+		ORDER BY e.event_number
+		LIMIT 1`, scanEvidence, merchantID, claimID, digest)
 }

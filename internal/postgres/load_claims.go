@@ -27,7 +27,8 @@ const claimColumns = `
 	c.clock_stopped_at, c.hold_expires_at, c.potential_minor, c.sampling_case, c.payout_form,
 	c.fee_claimant_minor, c.fee_fronted_minor, c.fee_merchant_minor, c.fee_consumer_minor,
 	c.fee_owed_minor, c.fee_written_off_minor, c.deciders, c.by_results,
-	c.highest_refund_minor, c.highest_compensation_minor, c.fraud, c.fee_from_shop_funds_minor`
+	c.highest_refund_minor, c.highest_compensation_minor, c.fraud, c.fee_from_shop_funds_minor,
+	c.reconsiderations`
 
 func scanClaim(rows *sql.Rows) (*claim.Claim, error) {
 	c := new(claim.Claim)
@@ -55,7 +56,7 @@ func fillClaim(row scanner, c *claim.Claim) error {
 		(*int64)(&c.Fees.Claimant), (*int64)(&c.Fees.Fronted), (*int64)(&c.Fees.Merchant), (*int64)(&c.Fees.Consumer),
 		(*int64)(&c.Fees.Owed), (*int64)(&c.Fees.WrittenOff), pq.Array(&c.Deciders), &c.ByResults,
 		(*int64)(&c.Highest.Refund), (*int64)(&c.Highest.Compensation), &c.Fraud,
-		(*int64)(&c.Fees.FromShopFunds))
+		(*int64)(&c.Fees.FromShopFunds), &c.Reconsiderations)
 	if err != nil {
 		return err
 	}

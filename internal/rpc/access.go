@@ -86,6 +86,8 @@ var methods = map[string]access{
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.NoticeService/RecordNoticeAttempt": roles(principal.RoleSupport, principal.RoleOperator),
 
+	"/tenfold.v1.ReconsiderationService/RequestReconsideration": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
+
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
 	"/tenfold.v1.DepositService/TopUpDeposit":      treasury,

@@ -56,6 +56,8 @@ var allowed = map[string][]string{
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 
+	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
+
 	"AuthenticationService/RegisterAuthenticator": {"operator"},
 	"AuthenticationService/GetAuthenticator":      butFor(),
 	"AuthenticationService/ListAuthenticators":    butFor(),

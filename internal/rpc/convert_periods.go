@@ -23,6 +23,7 @@ func policyWindowsOf(w *policy.Windows) *tenfoldv1.PolicyWindows {
 	p.TopUp, p.TopUpWorkingDays = spanOf(w.TopUp)
 	p.Funds, p.FundsWorkingDays = spanOf(w.Funds)
 	p.NoticeDeemed, p.NoticeDeemedWorkingDays = spanOf(w.NoticeDeemed)
+	p.Reconsideration, p.ReconsiderationWorkingDays = spanOf(w.Reconsideration)
 	return p
 }
 
@@ -38,7 +39,9 @@ func policyWindows(w *tenfoldv1.PolicyWindows) policy.Windows {
 		TopUp:          span(w.GetTopUp(), w.GetTopUpWorkingDays()),
 		Funds:          span(w.GetFunds(), w.GetFundsWorkingDays()),
 		NoticeDeemed:   span(w.GetNoticeDeemed(), w.GetNoticeDeemedWorkingDays()),
-		Hold:           period(w.GetHold()), ExitQuarantine: period(w.GetExitQuarantine()),
+
+		Reconsideration: span(w.GetReconsideration(), w.GetReconsiderationWorkingDays()),
+		Hold:            period(w.GetHold()), ExitQuarantine: period(w.GetExitQuarantine()),
 	}
 }
 

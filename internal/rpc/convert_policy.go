@@ -22,7 +22,7 @@ func policyVersionOf(v *policy.Version) *tenfoldv1.PolicyVersion {
 		AbnormalFactor:          v.AbnormalFactor, AbnormalOver: moneyOrNone(v.AbnormalOver, v.Currency),
 		ReversalBorneBy: reversalBearers.proto(v.ReversalBearer()), AuthenticationFee: feeRules.proto(v.FeeRule()),
 		FixedPromise:   fixedPromises.proto(v.FixedRule()),
-		MinimumDeposit: moneyOrNone(v.MinimumDeposit, v.Currency),
+		MinimumDeposit: moneyOrNone(v.MinimumDeposit, v.Currency), ReconsiderationsMax: v.ReconsiderationsMax,
 	}
 	if v.Floor > 0 {
 		p.FloorScope = tenfoldv1.FloorScope_FLOOR_SCOPE_ONCE_PER_GROUP
@@ -49,7 +49,7 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 		ReversalBorneBy: reversalBearers.domain(p.GetReversalBorneBy()), AuthenticationFee: feeRules.domain(p.GetAuthenticationFee()),
 		FixedPromise:   fixedPromises.domain(p.GetFixedPromise()),
 		MinimumDeposit: r.read(p.GetMinimumDeposit(), "minimum_deposit"), ProtectedShare: ratio(p.GetProtectedShare()),
-		Windows:     policyWindows(p.GetWindows()),
+		Windows: policyWindows(p.GetWindows()), ReconsiderationsMax: p.GetReconsiderationsMax(),
 		PublishedAt: moment(p.GetPublishedAt()), EffectiveFrom: moment(p.GetEffectiveFrom()), ClauseDigest: p.GetClauseDigest(),
 	}
 	return v, r.err

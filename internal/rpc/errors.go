@@ -102,6 +102,9 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.HoldExceeded:            codes.FailedPrecondition,
 	fault.WebhookLimit:            codes.FailedPrecondition,
 	fault.AppealWindowClosed:      codes.FailedPrecondition,
+	fault.ReconsiderationUsed:     codes.FailedPrecondition,
+	fault.ReconsiderationTooLate:  codes.FailedPrecondition,
+	fault.EvidenceNotNew:          codes.FailedPrecondition,
 	fault.AppealAlreadyDecided:    codes.FailedPrecondition,
 	fault.ApprovalVoid:            codes.FailedPrecondition,
 	fault.ClockStateConflict:      codes.FailedPrecondition,
@@ -251,6 +254,7 @@ var actionMethods = map[claim.Action]string{
 	claim.ActionDecideAppeal:  "/tenfold.v1.ClaimService/DecideAppeal",
 	claim.ActionApprove:       "/tenfold.v1.ClaimService/ApproveClaim",
 	claim.ActionReviseVerdict: "/tenfold.v1.ClaimService/ReviseVerdict",
+	claim.ActionReconsider:    "/tenfold.v1.ReconsiderationService/RequestReconsideration",
 }
 
 // violations are broken rules of the contract.

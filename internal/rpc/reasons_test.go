@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -323,6 +325,36 @@ var reasonCases = map[string]reasonCase{
 	"APPEAL_ALREADY_DECIDED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
 		return f.appealErr(f.paid(f.dismiss(f.appeal(f.confirm(f.notified("m1", "l1"))))))
 	}},
+	"RECONSIDERATION_USED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "revision"}, state: true, call: func(f *fixture) error {
+		c := f.rejected("l1")
+		for n := range policy.ReconsiderationsDefault {
+			if err := f.reconsiderErr(c, string(rune('a'+n))); err != nil {
+				f.t.Fatal(err)
+			}
+			if _, err := f.claims.DecideReview(f.asPerson("adjudicator", fmt.Sprint("person-", 10+n)), f.rejecting(f.claim(c.GetName()))); err != nil {
+				f.t.Fatal(err)
+			}
+		}
+		return f.reconsiderErr(c, "f")
+	}},
+	"RECONSIDERATION_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
+		c := f.rejected("l1")
+		f.advance(16 * 24 * time.Hour)
+		return f.reconsiderErr(c, "a")
+	}},
+	"EVIDENCE_NOT_NEW": {code: codes.FailedPrecondition, field: "evidence_digest", metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
+		c := f.inReview("l1")
+		_, err := f.claims.AddEvidence(f.as("support"), &tenfoldv1.AddEvidenceRequest{
+			Name: c.GetName(), RequestId: f.id(), Kind: "PHOTO", Reference: "crm://1", Digest: strings.Repeat("a", 64),
+		})
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if _, err := f.claims.DecideReview(f.as("adjudicator"), f.rejecting(f.claim(c.GetName()))); err != nil {
+			f.t.Fatal(err)
+		}
+		return f.reconsiderErr(c, "a")
+	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")
 		_, err := f.claims.ResumeClock(f.as("operator"), &tenfoldv1.ResumeClockRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag()})
@@ -547,6 +579,26 @@ func (f *fixture) rejecting(c *tenfoldv1.Claim) *tenfoldv1.DecideReviewRequest {
 	return &tenfoldv1.DecideReviewRequest{
 		Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), Decision: tenfoldv1.ReviewDecision_REVIEW_DECISION_REJECT, Note: "no proof",
 	}
+}
+
+// rejected is a claim that a reviewer decided against its claimant.
+func (f *fixture) rejected(lineID string) *tenfoldv1.Claim {
+	f.t.Helper()
+	r, err := f.claims.DecideReview(f.as("adjudicator"), f.rejecting(f.inReview(lineID)))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r.GetClaim()
+}
+
+// reconsiderErr asks for reconsideration with evidence whose digest is one letter.
+func (f *fixture) reconsiderErr(c *tenfoldv1.Claim, letter string) error {
+	s := tenfoldv1.NewReconsiderationServiceClient(f.conn)
+	_, err := s.RequestReconsideration(f.as("order-service"), &tenfoldv1.RequestReconsiderationRequest{
+		Name: c.GetName(), RequestId: f.id(), Note: "the seal was broken", EvidenceKind: "PHOTO", EvidenceReference: "crm://2",
+		EvidenceDigest: strings.Repeat(letter, 64),
+	})
+	return err
 }
 
 // lockBook holds a book as a busy replica would, until the function it returns

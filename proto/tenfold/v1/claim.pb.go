@@ -180,6 +180,9 @@ const (
 	ClaimTrigger_CLAIM_TRIGGER_REVISED_SETTLED ClaimTrigger = 26
 	// A revised verdict found that nothing is owed.
 	ClaimTrigger_CLAIM_TRIGGER_REVISED_REJECTED ClaimTrigger = 27
+	// The claimant objected, with new evidence, to a decision that nothing is
+	// owed. Another person decides again.
+	ClaimTrigger_CLAIM_TRIGGER_RECONSIDERATION_REQUESTED ClaimTrigger = 28
 )
 
 // Enum value maps for ClaimTrigger.
@@ -213,36 +216,38 @@ var (
 		25: "CLAIM_TRIGGER_REVISED_UPWARD",
 		26: "CLAIM_TRIGGER_REVISED_SETTLED",
 		27: "CLAIM_TRIGGER_REVISED_REJECTED",
+		28: "CLAIM_TRIGGER_RECONSIDERATION_REQUESTED",
 	}
 	ClaimTrigger_value = map[string]int32{
-		"CLAIM_TRIGGER_UNSPECIFIED":           0,
-		"CLAIM_TRIGGER_FILED":                 1,
-		"CLAIM_TRIGGER_RESULT_COUNTERFEIT":    2,
-		"CLAIM_TRIGGER_RESULT_GENUINE":        3,
-		"CLAIM_TRIGGER_RESULT_UNDECIDED":      4,
-		"CLAIM_TRIGGER_RESULT_LAPSED":         5,
-		"CLAIM_TRIGGER_REVIEW_UPHELD":         6,
-		"CLAIM_TRIGGER_REVIEW_REJECTED":       7,
-		"CLAIM_TRIGGER_REVIEW_RETEST":         8,
-		"CLAIM_TRIGGER_REVIEW_EXPIRED":        9,
-		"CLAIM_TRIGGER_ACCEPTED":              10,
-		"CLAIM_TRIGGER_NOTICE_LAPSED":         11,
-		"CLAIM_TRIGGER_PAID_IN_FULL":          12,
-		"CLAIM_TRIGGER_PAYOUT_FAILED":         13,
-		"CLAIM_TRIGGER_PAYOUT_RETRIED":        14,
-		"CLAIM_TRIGGER_PAYOUT_RETURNED":       15,
-		"CLAIM_TRIGGER_WITHDRAWN":             16,
-		"CLAIM_TRIGGER_APPEALED":              17,
-		"CLAIM_TRIGGER_APPEAL_UPHELD":         18,
-		"CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART": 19,
-		"CLAIM_TRIGGER_APPEAL_DISMISSED":      20,
-		"CLAIM_TRIGGER_APPROVAL_REQUIRED":     21,
-		"CLAIM_TRIGGER_APPROVED":              22,
-		"CLAIM_TRIGGER_APPROVAL_REFUSED":      23,
-		"CLAIM_TRIGGER_REOPENED":              24,
-		"CLAIM_TRIGGER_REVISED_UPWARD":        25,
-		"CLAIM_TRIGGER_REVISED_SETTLED":       26,
-		"CLAIM_TRIGGER_REVISED_REJECTED":      27,
+		"CLAIM_TRIGGER_UNSPECIFIED":               0,
+		"CLAIM_TRIGGER_FILED":                     1,
+		"CLAIM_TRIGGER_RESULT_COUNTERFEIT":        2,
+		"CLAIM_TRIGGER_RESULT_GENUINE":            3,
+		"CLAIM_TRIGGER_RESULT_UNDECIDED":          4,
+		"CLAIM_TRIGGER_RESULT_LAPSED":             5,
+		"CLAIM_TRIGGER_REVIEW_UPHELD":             6,
+		"CLAIM_TRIGGER_REVIEW_REJECTED":           7,
+		"CLAIM_TRIGGER_REVIEW_RETEST":             8,
+		"CLAIM_TRIGGER_REVIEW_EXPIRED":            9,
+		"CLAIM_TRIGGER_ACCEPTED":                  10,
+		"CLAIM_TRIGGER_NOTICE_LAPSED":             11,
+		"CLAIM_TRIGGER_PAID_IN_FULL":              12,
+		"CLAIM_TRIGGER_PAYOUT_FAILED":             13,
+		"CLAIM_TRIGGER_PAYOUT_RETRIED":            14,
+		"CLAIM_TRIGGER_PAYOUT_RETURNED":           15,
+		"CLAIM_TRIGGER_WITHDRAWN":                 16,
+		"CLAIM_TRIGGER_APPEALED":                  17,
+		"CLAIM_TRIGGER_APPEAL_UPHELD":             18,
+		"CLAIM_TRIGGER_APPEAL_UPHELD_IN_PART":     19,
+		"CLAIM_TRIGGER_APPEAL_DISMISSED":          20,
+		"CLAIM_TRIGGER_APPROVAL_REQUIRED":         21,
+		"CLAIM_TRIGGER_APPROVED":                  22,
+		"CLAIM_TRIGGER_APPROVAL_REFUSED":          23,
+		"CLAIM_TRIGGER_REOPENED":                  24,
+		"CLAIM_TRIGGER_REVISED_UPWARD":            25,
+		"CLAIM_TRIGGER_REVISED_SETTLED":           26,
+		"CLAIM_TRIGGER_REVISED_REJECTED":          27,
+		"CLAIM_TRIGGER_RECONSIDERATION_REQUESTED": 28,
 	}
 )
 
@@ -299,6 +304,8 @@ const (
 	ClaimAction_CLAIM_ACTION_DECIDE_APPEAL ClaimAction = 9
 	// ReviseVerdict.
 	ClaimAction_CLAIM_ACTION_REVISE_VERDICT ClaimAction = 10
+	// RequestReconsideration of the ReconsiderationService.
+	ClaimAction_CLAIM_ACTION_RECONSIDER ClaimAction = 11
 )
 
 // Enum value maps for ClaimAction.
@@ -315,6 +322,7 @@ var (
 		8:  "CLAIM_ACTION_RETRY_PAYOUT",
 		9:  "CLAIM_ACTION_DECIDE_APPEAL",
 		10: "CLAIM_ACTION_REVISE_VERDICT",
+		11: "CLAIM_ACTION_RECONSIDER",
 	}
 	ClaimAction_value = map[string]int32{
 		"CLAIM_ACTION_UNSPECIFIED":    0,
@@ -328,6 +336,7 @@ var (
 		"CLAIM_ACTION_RETRY_PAYOUT":   8,
 		"CLAIM_ACTION_DECIDE_APPEAL":  9,
 		"CLAIM_ACTION_REVISE_VERDICT": 10,
+		"CLAIM_ACTION_RECONSIDER":     11,
 	}
 )
 
@@ -2937,7 +2946,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x14CLAIM_STATE_REJECTED\x10\t\x12\x19\n" +
 	"\x15CLAIM_STATE_WITHDRAWN\x10\n" +
 	"\x12\x17\n" +
-	"\x13CLAIM_STATE_EXPIRED\x10\v*\xae\a\n" +
+	"\x13CLAIM_STATE_EXPIRED\x10\v*\xdb\a\n" +
 	"\fClaimTrigger\x12\x1d\n" +
 	"\x19CLAIM_TRIGGER_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_TRIGGER_FILED\x10\x01\x12$\n" +
@@ -2967,7 +2976,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x16CLAIM_TRIGGER_REOPENED\x10\x18\x12 \n" +
 	"\x1cCLAIM_TRIGGER_REVISED_UPWARD\x10\x19\x12!\n" +
 	"\x1dCLAIM_TRIGGER_REVISED_SETTLED\x10\x1a\x12\"\n" +
-	"\x1eCLAIM_TRIGGER_REVISED_REJECTED\x10\x1b*\xd3\x02\n" +
+	"\x1eCLAIM_TRIGGER_REVISED_REJECTED\x10\x1b\x12+\n" +
+	"'CLAIM_TRIGGER_RECONSIDERATION_REQUESTED\x10\x1c*\xf0\x02\n" +
 	"\vClaimAction\x12\x1c\n" +
 	"\x18CLAIM_ACTION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CLAIM_ACTION_ACCEPT\x10\x01\x12\x17\n" +
@@ -2980,7 +2990,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x19CLAIM_ACTION_RETRY_PAYOUT\x10\b\x12\x1e\n" +
 	"\x1aCLAIM_ACTION_DECIDE_APPEAL\x10\t\x12\x1f\n" +
 	"\x1bCLAIM_ACTION_REVISE_VERDICT\x10\n" +
-	"*\x91\x02\n" +
+	"\x12\x1b\n" +
+	"\x17CLAIM_ACTION_RECONSIDER\x10\v*\x91\x02\n" +
 	"\bWaitsFor\x12\x19\n" +
 	"\x15WAITS_FOR_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17WAITS_FOR_AUTHENTICATOR\x10\x01\x12\x16\n" +

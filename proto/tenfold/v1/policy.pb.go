@@ -625,9 +625,12 @@ type PolicyVersion struct {
 	// Absent: none.
 	ProtectedShare *Ratio `protobuf:"bytes,27,opt,name=protected_share,json=protectedShare,proto3" json:"protected_share,omitempty"`
 	// What a merchant's own promise of a fixed amount does.
-	FixedPromise  FixedPromise `protobuf:"varint,28,opt,name=fixed_promise,json=fixedPromise,proto3,enum=tenfold.v1.FixedPromise" json:"fixed_promise,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	FixedPromise FixedPromise `protobuf:"varint,28,opt,name=fixed_promise,json=fixedPromise,proto3,enum=tenfold.v1.FixedPromise" json:"fixed_promise,omitempty"`
+	// How often the claimant of a claim may ask to have a decision reconsidered,
+	// each decision once. Zero: twice.
+	ReconsiderationsMax int32 `protobuf:"varint,29,opt,name=reconsiderations_max,json=reconsiderationsMax,proto3" json:"reconsiderations_max,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *PolicyVersion) Reset() {
@@ -856,6 +859,13 @@ func (x *PolicyVersion) GetFixedPromise() FixedPromise {
 	return FixedPromise_FIXED_PROMISE_UNSPECIFIED
 }
 
+func (x *PolicyVersion) GetReconsiderationsMax() int32 {
+	if x != nil {
+		return x.ReconsiderationsMax
+	}
+	return 0
+}
+
 // PolicyWindows are the periods of a policy version. Each is longer than zero
 // and at most ten years. Some may be given in working days instead. Then the
 // first day is the working day after the start of the period, and the period
@@ -926,8 +936,14 @@ type PolicyWindows struct {
 	NoticeDeemed *durationpb.Duration `protobuf:"bytes,22,opt,name=notice_deemed,json=noticeDeemed,proto3" json:"notice_deemed,omitempty"`
 	// notice_deemed in working days.
 	NoticeDeemedWorkingDays int32 `protobuf:"varint,23,opt,name=notice_deemed_working_days,json=noticeDeemedWorkingDays,proto3" json:"notice_deemed_working_days,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// How long after a decision that nothing is owed the claimant may ask to have
+	// it reconsidered. If neither this nor reconsideration_working_days is set:
+	// fifteen days.
+	Reconsideration *durationpb.Duration `protobuf:"bytes,24,opt,name=reconsideration,proto3" json:"reconsideration,omitempty"`
+	// reconsideration in working days.
+	ReconsiderationWorkingDays int32 `protobuf:"varint,25,opt,name=reconsideration_working_days,json=reconsiderationWorkingDays,proto3" json:"reconsideration_working_days,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *PolicyWindows) Reset() {
@@ -1121,12 +1137,26 @@ func (x *PolicyWindows) GetNoticeDeemedWorkingDays() int32 {
 	return 0
 }
 
+func (x *PolicyWindows) GetReconsideration() *durationpb.Duration {
+	if x != nil {
+		return x.Reconsideration
+	}
+	return nil
+}
+
+func (x *PolicyWindows) GetReconsiderationWorkingDays() int32 {
+	if x != nil {
+		return x.ReconsiderationWorkingDays
+	}
+	return 0
+}
+
 var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x16\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9d\x17\n" +
 	"\rPolicyVersion\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12$\n" +
 	"\x05title\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\x05title\x12I\n" +
@@ -1166,12 +1196,14 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x12authentication_fee\x18\x19 \x01(\x0e2\x13.tenfold.v1.FeeRuleB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\x11authenticationFee\x12@\n" +
 	"\x0fminimum_deposit\x18\x1a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\x0eminimumDeposit\x12@\n" +
 	"\x0fprotected_share\x18\x1b \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x02R\x0eprotectedShare\x12K\n" +
-	"\rfixed_promise\x18\x1c \x01(\x0e2\x18.tenfold.v1.FixedPromiseB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\ffixedPromise:\xe1\x06\xbaH\xdd\x06\x1a}\n" +
+	"\rfixed_promise\x18\x1c \x01(\x0e2\x18.tenfold.v1.FixedPromiseB\f\xbaH\x05\x82\x01\x02\x10\x01\xc8\xf3\x18\x02R\ffixedPromise\x12@\n" +
+	"\x14reconsiderations_max\x18\x1d \x01(\x05B\r\xbaH\x06\x1a\x04\x18\n" +
+	"(\x00\xc8\xf3\x18\x02R\x13reconsiderationsMax:\xe1\x06\xbaH\xdd\x06\x1a}\n" +
 	"\x1epolicy_version.floor_has_scope\x12/floor_scope must be set exactly if floor is set\x1a*has(this.floor) == (this.floor_scope != 0)\x1a\x9d\x01\n" +
 	"$policy_version.refund_has_components\x129refund_components may be empty only with refund_mode NONE\x1a:this.refund_mode == 3 || this.refund_components.size() > 0\x1a\x85\x01\n" +
 	"\"policy_version.abnormal_has_factor\x12)abnormal_over requires an abnormal_factor\x1a4!has(this.abnormal_over) || this.abnormal_factor > 0\x1a\xfd\x01\n" +
 	")policy_version.merchant_terms_are_general\x12Zminimum_deposit and protected_share can be set only in a PROMISE policy for every category\x1at(!has(this.minimum_deposit) && !has(this.protected_share)) || (this.legal_basis == 1 && this.categories.size() == 0)\x1a\xb3\x01\n" +
-	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\x90\x18\n" +
+	"*policy_version.protected_share_at_most_all\x12#protected_share must be at most 1/1\x1a`!has(this.protected_share) || this.protected_share.numerator <= this.protected_share.denominator\"\xf7\x1a\n" +
 	"\rPolicyWindows\x12H\n" +
 	"\x05claim\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x17\xbaH\x10\xc8\x01\x01\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x05claim\x12O\n" +
@@ -1209,9 +1241,10 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\x12funds_working_days\x18\x15 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x10fundsWorkingDays\x12T\n" +
 	"\rnotice_deemed\x18\x16 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\fnoticeDeemed\x12K\n" +
-	"\x1anotice_deemed_working_days\x18\x17 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x17noticeDeemedWorkingDays:\xe9\n" +
-	"\xbaH\xe5\n" +
-	"\x1a\x92\x01\n" +
+	"\x1anotice_deemed_working_days\x18\x17 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x17noticeDeemedWorkingDays\x12Y\n" +
+	"\x0freconsideration\x18\x18 \x01(\v2\x19.google.protobuf.DurationB\x14\xbaH\r\xaa\x01\n" +
+	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00\xc8\xf3\x18\x02R\x0freconsideration\x12P\n" +
+	"\x1creconsideration_working_days\x18\x19 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\xc4\x13(\x00\xc8\xf3\x18\x02R\x1areconsiderationWorkingDays:\xa3\f\xbaH\x9f\f\x1a\x92\x01\n" +
 	"!policy_windows.result_in_one_unit\x129exactly one of result and result_working_days must be set\x1a2has(this.result) != (this.result_working_days > 0)\x1a\x92\x01\n" +
 	"!policy_windows.review_in_one_unit\x129exactly one of review and review_working_days must be set\x1a2has(this.review) != (this.review_working_days > 0)\x1a\xbf\x01\n" +
 	"*policy_windows.notice_delivery_in_one_unit\x12Kexactly one of notice_delivery and notice_delivery_working_days must be set\x1aDhas(this.notice_delivery) != (this.notice_delivery_working_days > 0)\x1a\x92\x01\n" +
@@ -1220,7 +1253,8 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"#policy_windows.approval_in_one_unit\x125approval and approval_working_days cannot both be set\x1a6!has(this.approval) || this.approval_working_days == 0\x1a\x8a\x01\n" +
 	"!policy_windows.top_up_in_one_unit\x121top_up and top_up_working_days cannot both be set\x1a2!has(this.top_up) || this.top_up_working_days == 0\x1a\x85\x01\n" +
 	" policy_windows.funds_in_one_unit\x12/funds and funds_working_days cannot both be set\x1a0!has(this.funds) || this.funds_working_days == 0\x1a\xad\x01\n" +
-	"(policy_windows.notice_deemed_in_one_unit\x12?notice_deemed and notice_deemed_working_days cannot both be set\x1a@!has(this.notice_deemed) || this.notice_deemed_working_days == 0*\xa1\x01\n" +
+	"(policy_windows.notice_deemed_in_one_unit\x12?notice_deemed and notice_deemed_working_days cannot both be set\x1a@!has(this.notice_deemed) || this.notice_deemed_working_days == 0\x1a\xb7\x01\n" +
+	"*policy_windows.reconsideration_in_one_unit\x12Creconsideration and reconsideration_working_days cannot both be set\x1aD!has(this.reconsideration) || this.reconsideration_working_days == 0*\xa1\x01\n" +
 	"\n" +
 	"LegalBasis\x12\x1b\n" +
 	"\x17LEGAL_BASIS_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1336,11 +1370,12 @@ var file_tenfold_v1_policy_proto_depIdxs = []int32{
 	14, // 33: tenfold.v1.PolicyWindows.exit_quarantine:type_name -> google.protobuf.Duration
 	14, // 34: tenfold.v1.PolicyWindows.funds:type_name -> google.protobuf.Duration
 	14, // 35: tenfold.v1.PolicyWindows.notice_deemed:type_name -> google.protobuf.Duration
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	14, // 36: tenfold.v1.PolicyWindows.reconsideration:type_name -> google.protobuf.Duration
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proto_init() }

@@ -1,0 +1,96 @@
+package book
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/request"
+)
+
+// ReconsiderClaim is the claimant's objection to a decision that nothing is owed. It needs
+// evidence that was not there when the claim was decided, and sends the claim to a person
+// who neither filed nor decided it (rule V9).
+type ReconsiderClaim struct {
+	OnClaim
+	Note string
+	// Kind, Reference and Digest are those of the new evidence; see AddEvidence.
+	Kind      string
+	Reference string
+	Digest    string
+	// Known is the evidence that the claim has with this digest.
+	Known []Evidence
+}
+
+// Cover leaves out what is known: a request that is sent again finds its own evidence.
+func (r *ReconsiderClaim) Cover(d *request.Digest) {
+	d.Texts(r.ClaimID, r.Note, r.Kind, r.Reference, r.Digest)
+}
+
+func (r *ReconsiderClaim) decide(b *Book) (Outcome, error) {
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := r.check(b, c); err != nil {
+		return Outcome{}, err
+	}
+	e := b.record(event.ClaimReconsidered, c.ID)
+	b.detail("revision", number(int64(c.Revision)))
+	b.detail("kind", r.Kind)
+	b.detail("digest", r.Digest)
+	c = b.change(c.ID)
+	c.AppealedRevision, c.Reconsiderations = c.Revision, c.Reconsiderations+1
+	who := &b.call.Header.Principal
+	b.evidence.add(Evidence{
+		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: r.Kind, Reference: r.Reference,
+		Digest: r.Digest, Note: r.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
+	})
+	b.appeals.add(Appeal{
+		MerchantID: b.merchantID, ClaimID: c.ID, Revision: c.Revision, Note: r.Note, Evidence: []string{r.Reference},
+		EventNumber: e.Number, AppealedAt: b.now,
+	})
+	if err := b.retakeUnits(c); err != nil {
+		return Outcome{}, err
+	}
+	if err := b.move(c.ID, claim.Reconsidered, r.Note); err != nil {
+		return Outcome{}, err
+	}
+	return b.about(c.ID), nil
+}
+
+// check refuses what cannot be reconsidered: another state, a decision that was before, a
+// claim that was too often or too long ago, and evidence that was known.
+func (r *ReconsiderClaim) check(b *Book, c *claim.Claim) error {
+	if _, ok := claim.Next(c.State, claim.Reconsidered); !ok || c.Revision == 0 {
+		return c.Refuse(claim.Reconsidered)
+	}
+	used := func(why string) error {
+		return fault.New(fault.ReconsiderationUsed, "%s", why).With("claimId", c.ID).With("revision", c.Revision).About(c)
+	}
+	if !c.MayAppeal() {
+		return used("this decision has been reconsidered already")
+	}
+	v := b.governing(c)
+	if v == nil {
+		v = new(policy.Version)
+	}
+	if !v.MayReconsider(c.Reconsiderations) {
+		return used("the claim has been reconsidered as often as its policy allows")
+	}
+	closes := b.after(c.StateSince, v.Windows.ReconsiderationSpan())
+	if b.call.Header.ArrivedAt.After(closes) {
+		at := closes.UTC().Format(time.RFC3339)
+		return fault.New(fault.ReconsiderationTooLate, "the claimant could ask for reconsideration until %s", at).
+			With("claimId", c.ID).With("closedAt", at).About(c)
+	}
+	// What was added after the decision was not there when it was made.
+	if slices.ContainsFunc(r.Known, func(e Evidence) bool { return !e.AddedAt.After(c.StateSince) }) {
+		return fault.New(fault.EvidenceNotNew, "the claim has this evidence already; a decision is reconsidered on new evidence only").
+			With("claimId", c.ID).At("evidence_digest").About(c)
+	}
+	return nil
+}

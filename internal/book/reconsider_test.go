@@ -1,0 +1,131 @@
+package book_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/policy"
+)
+
+// reconsider asks for reconsideration of a claim with evidence of a name.
+func (f *fixture) reconsider(c *claim.Claim, evidence string, known ...book.Evidence) (*claim.Claim, error) {
+	o, err := f.Do(f.request(c.MerchantID, "RequestReconsideration"), &book.ReconsiderClaim{
+		OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "the seal was broken", Kind: "PHOTO", Reference: evidence, Digest: evidence, Known: known,
+	})
+	return o.Claim, err
+}
+
+// rejected is a claim that a reviewer decided against its claimant.
+func (f *fixture) rejected(lineID string) *claim.Claim {
+	f.t.Helper()
+	c := f.conflict("m1", lineID, 1)
+	c, err := f.decide(c, book.Reject)
+	f.must(err)
+	return c
+}
+
+// decideAs decides a review as a person.
+func (f *fixture) decideAs(person string, c *claim.Claim, d book.Decision, units ...claim.Unit) (*claim.Claim, error) {
+	o, err := f.Do(f.by(person, c.MerchantID, "DecideReview"), &book.DecideReview{
+		OnClaim: book.OnClaim{ClaimID: c.ID, Etag: c.Etag()}, Decision: d, Units: units, Note: "seen again",
+	})
+	return o.Claim, err
+}
+
+// Would catch a consumer who is not heard, or is heard and not paid.
+func TestReconsideration(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 500_000)
+	c := f.rejected("l1")
+	c, err := f.reconsider(c, "e1")
+	if err != nil || c.State != claim.InReview || c.AppealedRevision != c.Revision || c.Reconsiderations != 1 {
+		t.Fatalf("asked for: %v %+v", err, c)
+	}
+	f.audited()
+	c, err = f.decideAs("reviewer-2", c, book.Uphold, claim.Unit{Ordinal: 1, Verdict: claim.Counterfeit})
+	if err != nil || c.State != claim.Notified || c.Award.Total() == 0 || !c.MayAppeal() {
+		t.Fatalf("upheld: %v %+v", err, c)
+	}
+	c = f.paid(f.accept(f.confirmNotice(c)))
+	if c.State != claim.Paid {
+		t.Errorf("the claim is %s", c.State)
+	}
+	f.audited()
+}
+
+// Would catch a decision that is reconsidered twice, a claim that is reconsidered for
+// ever, too late, or on what was known, and units that two claims have.
+func TestReconsiderationHasLimits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 500_000)
+	c := f.rejected("l1")
+	before := book.Evidence{Digest: "e0", AddedAt: c.StateSince}
+	if _, err := f.reconsider(c, "e0", before); !errors.Is(err, fault.EvidenceNotNew) {
+		t.Errorf("on what was known: %v", err)
+	}
+	// What was added after the decision is new.
+	later := []book.Evidence{{Digest: "e0", AddedAt: c.StateSince.Add(time.Second)}}
+	for n := range policy.ReconsiderationsDefault {
+		asked, err := f.reconsider(c, fmt.Sprint("e", n), later...)
+		f.must(err)
+		later = nil
+		if _, err := f.reconsider(asked, "again"); !errors.Is(err, fault.ClaimStateConflict) {
+			t.Errorf("while it is under review: %v", err)
+		}
+		c, err = f.decideAs(fmt.Sprint("other-", n), asked, book.Reject)
+		f.must(err)
+	}
+	if _, err := f.reconsider(c, "e9"); !errors.Is(err, fault.ReconsiderationUsed) {
+		t.Errorf("once too often: %v", err)
+	}
+
+	expired := f.rejected("l2")
+	f.Move(15*24*time.Hour + time.Minute)
+	if _, err := f.reconsider(expired, "e1"); !errors.Is(err, fault.ReconsiderationTooLate) {
+		t.Errorf("too late: %v", err)
+	}
+
+	gone := f.rejected("l3")
+	again := f.file(filing(line("m1", "l3", 1, 10_000), 1))
+	var refused *fault.Error
+	if _, err := f.reconsider(gone, "e1"); !errors.Is(err, fault.ClaimAlreadyFiled) || !errors.As(err, &refused) || refused.Fields["claimId"] != again.ID {
+		t.Errorf("when another claim has the unit: %v", err)
+	}
+	paid := f.found(filing(line("m1", "l4", 1, 10_000), 1))
+	if _, err := f.reconsider(paid, "e1"); !errors.Is(err, fault.ClaimStateConflict) {
+		t.Errorf("of a claim that was upheld: %v", err)
+	}
+	f.audited()
+}
+
+// Would catch a decision that whoever made it confirms, or who filed the claim decides.
+func TestReconsiderationIsDecidedByAnother(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	labs(f)
+	f.open("m1", 500_000)
+	c := f.conflict("m1", "l1", 1)
+	c, err := f.decideAs("Reviewer-9", c, book.Reject)
+	f.must(err)
+	c, err = f.reconsider(c, "e1")
+	f.must(err)
+	for _, same := range []string{"reviewer-9", "REVIEWER-9", "reviewer-1"} {
+		// The last of them filed the claim.
+		if _, err := f.decideAs(same, c, book.Reject); !errors.Is(err, fault.SamePerson) {
+			t.Errorf("decided by %s: %v", same, err)
+		}
+	}
+	c, err = f.decideAs("reviewer-2", c, book.Reject)
+	if err != nil || c.State != claim.Rejected {
+		t.Errorf("decided by another: %v", err)
+	}
+}
