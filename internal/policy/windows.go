@@ -110,6 +110,9 @@ func orElse(d, other time.Duration) time.Duration {
 }
 
 func (v *Version) checkWindows() error {
+	if v.ReconsiderationsMax < 0 || v.ReconsiderationsMax > reconsiderationsMost {
+		return invalid("reconsiderations_max", "a decision is reconsidered 0 to %d times, not %d", reconsiderationsMost, v.ReconsiderationsMax)
+	}
 	w := &v.Windows
 	for _, window := range []struct {
 		path     string
