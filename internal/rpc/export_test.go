@@ -81,3 +81,7 @@ func Sees(role principal.Role, field protoreflect.FieldDescriptor) (sees, own bo
 
 // Facts say who sees each fact of a refusal.
 func Facts() map[string]tenfoldv1.ShownTo { return maps.Clone(facts) }
+
+// PathGives says whether the check of contradictions takes a field for one that a path
+// gives.
+func PathGives(path, field string) bool { return slices.Contains(pathFields(path), field) }

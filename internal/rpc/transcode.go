@@ -1,10 +1,13 @@
 package rpc
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
+	"connectrpc.com/connect"
 	"connectrpc.com/vanguard"
 	"connectrpc.com/vanguard/vanguardgrpc"
 )
@@ -17,7 +20,10 @@ func (s *Server) Transcoder() (http.Handler, error) {
 		vanguard.WithDefaultServiceOptions(
 			vanguard.WithMaxMessageBufferBytes(uint32(s.receiveMax)),
 			vanguard.WithNoTargetCompression(),
-		))
+		),
+		vanguard.WithCompression("gzip",
+			func() connect.Compressor { return gzip.NewWriter(io.Discard) },
+			func() connect.Decompressor { return &boundedGzip{most: int64(s.receiveMax)} }))
 	if err != nil {
 		return nil, fmt.Errorf("transcode HTTP: %w", err)
 	}
@@ -31,10 +37,18 @@ func (s *Server) Transcoder() (http.Handler, error) {
 			return
 		}
 		defer s.transcoding.RUnlock()
+		if code, err := unpack(r, int64(s.receiveMax)); err != nil {
+			refuseHTTP(w, code, err.Error())
+			return
+		}
 		if service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); services[service].Methods != nil {
 			// The path names a method, as in Connect and gRPC.
 			assumeConnect(r)
 		} else {
+			if err := oneMeaning(r, int64(s.receiveMax)); err != nil {
+				refuseHTTP(w, http.StatusBadRequest, err.Error())
+				return
+			}
 			w = &malformed{ResponseWriter: w}
 		}
 		t.ServeHTTP(w, r)

@@ -1,0 +1,192 @@
+package rpc_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	statuspb "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// Would catch a request that says two things and is carried out for one of them: money
+// that goes to a merchant other than the path names, or a parameter that is dropped.
+func TestContradictionsOverHTTPAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
+	f.open("m1", 0)
+	f.open("m2", 0)
+	body := func(name string) string {
+		return fmt.Sprintf(`{"name":%q,"requestId":%q,"amount":{"currencyCode":"CNY","minorUnits":"5"},"paymentReference":"pay-9"}`, name, f.id())
+	}
+	for _, row := range []struct{ name, method, path, body string }{
+		{"a query that names another", "POST", "/v1/merchants/m1:topUpDeposit?name=merchants/m2", body("")},
+		{"a part of a name in the query", "GET", "/v1/merchants/m1?name.x=1", ""},
+		{"a body that names another", "POST", "/v1/merchants/m1:topUpDeposit", body("merchants/m2")},
+		{"a body that names a part", "POST", "/v1/merchants/m1:topUpDeposit", body("merchants/m")},
+		{"another request in the query", "GET", "/v1/merchants/m1/requests/r1?requestId=r2", ""},
+		{"a doubled parameter", "GET", "/v1/merchants/m1/claims?pageSize=1&pageSize=2", ""},
+		{"a doubled read mask", "GET", "/v1/merchants/m1/claims/c?readMask=state&readMask=etag", ""},
+		{"an encoded slash", "GET", "/v1/merchants%2Fm1", ""},
+		{"an encoded slash in lower case", "GET", "/v1/merchants/m1%2fclaims", ""},
+		{"an encoded backslash", "GET", "/v1/merchants%5Cm1", ""},
+		{"a query that cannot be read", "GET", "/v1/merchants/m1?view=%zz", ""},
+	} {
+		response, content := h.call(inRole("finance"), row.method, row.path, row.body)
+		var said statuspb.Status
+		if err := protojson.Unmarshal(content, &said); err != nil {
+			t.Errorf("%s: %d %.200s: %v", row.name, response.StatusCode, content, err)
+			continue
+		}
+		if got := refusal(status.FromProto(&said).Err()); response.StatusCode != http.StatusBadRequest || got.reason != "REQUEST_INVALID" {
+			t.Errorf("%s: %d %.400s", row.name, response.StatusCode, content)
+		}
+	}
+	h.send(inRole("finance"), "POST", "/v1/merchants/m1:topUpDeposit", f.topUp("m1", 5, "pay-1"), &tenfoldv1.TopUpDepositResponse{})
+	for merchant, want := range map[string]int64{"m1": 5, "m2": 0} {
+		b, err := f.books.GetBook(f.as("finance"), &tenfoldv1.GetBookRequest{Name: "merchants/" + merchant})
+		if err != nil || b.GetBook().GetDepositAvailable().GetMinorUnits() != want {
+			t.Errorf("%s has %v, %v", merchant, b.GetBook().GetDepositAvailable(), err)
+		}
+	}
+	f.audited()
+}
+
+// Would catch a path of the contract that gives a field which the check of contradictions
+// does not know.
+func TestPathsGiveKnownFields(t *testing.T) {
+	t.Parallel()
+	protoregistry.GlobalFiles.RangeFilesByPackage("tenfold.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			for j := range file.Services().Get(i).Methods().Len() {
+				method := file.Services().Get(i).Methods().Get(j)
+				rule, ok := proto.GetExtension(method.Options(), annotations.E_Http).(*annotations.HttpRule)
+				if !ok || rule == nil {
+					continue
+				}
+				path := rule.GetGet() + rule.GetPost() + rule.GetDelete() + rule.GetPatch() + rule.GetPut()
+				for _, part := range strings.Split(path, "{")[1:] {
+					field, _, _ := strings.Cut(strings.FieldsFunc(part, func(r rune) bool { return r == '=' || r == '}' })[0], ".")
+					if !rpc.PathGives(path, field) {
+						t.Errorf("%s: the path gives %s", method.FullName(), field)
+					}
+				}
+			}
+		}
+		return true
+	})
+}
+
+// bomb is a body that unpacks to a GiB of blanks.
+func bomb(t *testing.T) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blanks := bytes.Repeat([]byte(" "), 1<<20)
+	for range 1 << 10 {
+		if _, err := w.Write(blanks); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
+}
+
+// Would catch a small body of a stranger that unpacks to gigabytes, in any protocol of the
+// port.
+func TestBombsAreDefused(t *testing.T) {
+	h := newFixture(t).overHTTP(rpc.Gate{Authority: identity.Loopback{}})
+	packed := bomb(t)
+	framed := append(binary.BigEndian.AppendUint32([]byte{1}, uint32(len(packed))), packed...)
+	for _, row := range []struct {
+		name, path string
+		body       []byte
+		headers    headers
+	}{
+		{"REST", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}},
+		{"REST, packed twice", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip, gzip"}},
+		{"Connect", "/tenfold.v1.ClaimService/GetClaim", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}},
+		{"Connect stream", "/tenfold.v1.WatchService/WatchClaims", framed, headers{"Content-Type": "application/connect+json", "Connect-Content-Encoding": "gzip"}},
+		{"gRPC-Web", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+proto", "Grpc-Encoding": "gzip"}},
+		{"gRPC-Web JSON", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+json", "Grpc-Encoding": "gzip"}},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := http.NewRequestWithContext(t.Context(), "POST", h.base+row.path, bytes.NewReader(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range row.headers {
+			r.Header.Set(name, value)
+		}
+		response, err := h.client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		runtime.ReadMemStats(&after)
+		refused := response.StatusCode/100 == 4 || strings.Contains(string(content), `"error"`) || response.Header.Get("Grpc-Status") != "" ||
+			strings.Contains(string(content), "grpc-status")
+		if !refused {
+			t.Errorf("%s: %d %.200s", row.name, response.StatusCode, content)
+		}
+		// Growing buffers take a few times what is allowed in the end.
+		if took := after.TotalAlloc - before.TotalAlloc; took > 128<<20 {
+			t.Errorf("%s: %d MiB were allocated", row.name, took>>20)
+		}
+	}
+}
+
+// Would catch a compressed body that is refused although it is small, or that says another
+// thing than its path and is not looked at.
+func TestCompressedBodies(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
+	f.open("m1", 0)
+	f.open("m2", 0)
+	send := func(body string) int {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, _ = w.Write([]byte(body))
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		who := inRole("finance")
+		who["Content-Encoding"] = "gzip"
+		response, _ := h.call(who, "POST", "/v1/merchants/m1:topUpDeposit", packed.String())
+		return response.StatusCode
+	}
+	body := `{%s"requestId":"r1","amount":{"currencyCode":"CNY","minorUnits":"5"},"paymentReference":"pay-9"}`
+	if code := send(fmt.Sprintf(body, `"name":"merchants/m2",`)); code != http.StatusBadRequest {
+		t.Errorf("a compressed contradiction: %d", code)
+	}
+	if code := send(fmt.Sprintf(body, "")); code != http.StatusOK {
+		t.Errorf("a compressed body: %d", code)
+	}
+}
