@@ -91,7 +91,7 @@ func (c *auditConfig) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usageError{err}
 	}
-	db, err := postgres.Open(c.databaseURL, c.workers+1)
+	db, err := postgres.OpenWithin(c.databaseURL, c.workers+1, postgres.AnswerMaxAudit)
 	if err != nil {
 		return usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
 	}

@@ -38,6 +38,9 @@ func audits(ctx context.Context, every time.Duration, db *postgres.DB, told *tel
 	}
 }
 
+// auditPool is how many connections an audit of a server uses.
+const auditPool = 2
+
 // discrepanciesLogged bounds the lines of the log; tenfold audit lists all of them.
 const discrepanciesLogged = 20
 

@@ -37,6 +37,11 @@ const (
 	lanePool, poolExtra = 2, 16
 	// drainMax is how long a stopping server waits for calls in progress.
 	drainMax = 20 * time.Second
+	// endMax is how long a stopping server may take in all. What a command that is cut off
+	// came to is told when it is sent again.
+	endMax = drainMax + 8*time.Second
+	// stuckMax is how long a lane may be with one batch before the server is not ready.
+	stuckMax = 10 * time.Second
 	// readyPause is the pause between two pings of the database, and the time limit
 	// of a ping.
 	readyPause = 2 * time.Second
@@ -92,6 +97,12 @@ func (p *parts) shut() error {
 func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
 	tuneMemory()
 	log := structured(errOut, c.ops)
+	var overdue *time.Timer
+	defer func() {
+		if overdue != nil {
+			overdue.Stop()
+		}
+	}()
 	var p parts
 	defer func() { err = errors.Join(err, p.shut()) }()
 	if err := p.operators(ctx, &c, log); err != nil {
@@ -148,7 +159,12 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	if c.auditEvery > 0 {
-		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, db, told, log) })
+		patient, err := db.Within(auditPool, postgres.AnswerMaxAudit)
+		if err != nil {
+			return err
+		}
+		p.opened(patient.Close)
+		p.running(func(ctx context.Context) { audits(ctx, c.auditEvery, patient, told, log) })
 	}
 	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err
@@ -175,7 +191,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.overHTTP(ctx, &c.http, server, gate, log); err != nil {
 		return err
 	}
-	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, server, log) })
+	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, e, server, log) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "serving on %s\n", listener.Addr())
@@ -185,6 +201,10 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	case <-ctx.Done():
 	}
 	p.health.Stopping()
+	overdue = time.AfterFunc(endMax, func() {
+		log.Error("the end takes too long, probably because the database or the gateway is silent; ending now", "limit", endMax)
+		os.Exit(1)
+	})
 	log.Info("stopping: finishing the calls in progress")
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
 	defer cancel()
@@ -300,12 +320,15 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 
 // watchDatabase pings the database, and reports the result to the health service
 // and to the port for operators.
-func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, server *rpc.Server, log *slog.Logger) {
+func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, e *engine.Engine, server *rpc.Server, log *slog.Logger) {
 	ready := false
 	for {
 		ping, cancel := context.WithTimeout(ctx, readyPause)
-		err := db.Ping(ping)
+		err := db.TryWrite(ping)
 		cancel()
+		if stuck := e.Stuck(time.Now()); err == nil && stuck > stuckMax {
+			err = fmt.Errorf("a lane has waited for the database for %s", stuck.Round(time.Second))
+		}
 		if ctx.Err() != nil {
 			return
 		}

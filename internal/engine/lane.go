@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -40,6 +41,9 @@ type lane struct {
 	landed []*call
 	// watch measures the batch that is being written.
 	watch stopwatch
+	// turned is when the lane last began with a batch, by real time in nanoseconds; zero
+	// while it has none.
+	turned atomic.Int64
 	// hand are the calls that were taken from the queue and may have no answer; written
 	// is closed once no write is under way. See survive.
 	hand    []*call
@@ -161,6 +165,7 @@ func (l *lane) extend(d *draft, calls []*call) (err error) {
 // fly writes a draft and decides the next one meanwhile; the result is nil if there is
 // none. Callers of the previous draft are answered once the database has work again.
 func (l *lane) fly(d *draft) *draft {
+	l.turned.Store(time.Now().UnixNano())
 	if len(d.calls) == 0 {
 		l.answerLanded()
 		return nil // Nobody waits any more.
@@ -386,7 +391,9 @@ func (l *lane) outlive(first *call) {
 		}
 		clear(l.hand)
 		l.hand = l.hand[:0]
+		l.turned.Store(0)
 	}()
+	l.turned.Store(time.Now().UnixNano())
 	l.take(first)
 }
 

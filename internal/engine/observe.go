@@ -55,6 +55,17 @@ func (e *Engine) Queues() iter.Seq2[int, int] {
 	}
 }
 
+// Stuck is for how long the slowest of the lanes has been with one batch, at a real time;
+// zero while no lane has one.
+func (e *Engine) Stuck(now time.Time) (longest time.Duration) {
+	for _, l := range e.lanes {
+		if at := l.turned.Load(); at != 0 {
+			longest = max(longest, now.Sub(time.Unix(0, at)))
+		}
+	}
+	return longest
+}
+
 // QueueMax is the most commands that may wait in a lane.
 func (e *Engine) QueueMax() int { return e.config.QueueMax }
 

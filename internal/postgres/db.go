@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -23,13 +24,20 @@ import (
 type DB struct {
 	pool *sqlx.DB
 	url  string
+	dial dialer
 	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
 }
 
 // Open prepares a pool over url, a connection URL of the application's role. It
-// does not connect; Ping does. poolMax bounds the connections, sessions included.
+// does not connect; Ping does. poolMax bounds the connections, sessions included. A
+// connection that says nothing for AnswerMax is given up.
 func Open(databaseURL string, poolMax int) (*DB, error) {
+	return OpenWithin(databaseURL, poolMax, AnswerMax)
+}
+
+// OpenWithin is Open with another limit for silence.
+func OpenWithin(databaseURL string, poolMax int, answerMax time.Duration) (*DB, error) {
 	dsn, err := withBinaryParameters(databaseURL)
 	if err != nil {
 		return nil, err
@@ -38,10 +46,12 @@ func Open(databaseURL string, poolMax int) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read database url: %w", err)
 	}
+	dial := dialer{answerMax}
+	connector.Dialer(dial)
 	pool := sqlx.NewDb(sql.OpenDB(settled{connector}), "postgres")
 	pool.SetMaxOpenConns(poolMax)
 	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool, url: dsn, keyed: newPrepared(pool)}, nil
+	return &DB{pool: pool, url: dsn, dial: dial, keyed: newPrepared(pool)}, nil
 }
 
 // Close closes the pool.
@@ -53,6 +63,27 @@ func (db *DB) Ping(ctx context.Context) error {
 		return failure(ctx, "reach database", err)
 	}
 	return nil
+}
+
+// probe is large enough that two never share a page: each makes the table grow.
+var probe = make([]byte, 5000)
+
+// TryWrite says whether a lane could write now: it writes a page and rolls
+// back. It finds a server that was demoted or made read-only, a
+// disk that is full, and a database that is away or silent.
+func (db *DB) TryWrite(ctx context.Context) error {
+	conn, err := db.pool.Connx(ctx)
+	if err != nil {
+		return failure(ctx, "reach database", err)
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := conn.BeginTxx(ctx, nil)
+	if err != nil {
+		return failure(ctx, "begin", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.ExecContext(ctx, `INSERT INTO readiness_probes (filler) VALUES ($1)`, probe)
+	return failure(ctx, "write", err)
 }
 
 // withBinaryParameters sets binary_parameters=yes: parameters go over in one
@@ -298,4 +329,9 @@ func (s *Session) inTx(ctx context.Context, begin string, f func(*Tx) error) (er
 		return fmt.Errorf("%w: %w", ErrCommitUnknown, failure(ctx, "commit", err))
 	}
 	return nil
+}
+
+// Within opens another pool over the same database, with another limit for silence.
+func (db *DB) Within(poolMax int, answerMax time.Duration) (*DB, error) {
+	return OpenWithin(db.url, poolMax, answerMax)
 }

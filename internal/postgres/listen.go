@@ -22,7 +22,7 @@ func (db *DB) NotifyCommitted(ctx context.Context) error {
 // announcement may have been missed, until ctx ends. It reconnects by itself.
 func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
 	const reconnectMin, reconnectMax = 100 * time.Millisecond, 5 * time.Second
-	l := pq.NewListener(db.url, reconnectMin, reconnectMax, nil)
+	l := pq.NewDialListener(db.dial, db.url, reconnectMin, reconnectMax, nil)
 	// Closing also ends the wait for a database that is away.
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -32,8 +32,26 @@ func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
 		}
 		return failure(ctx, "listen", err)
 	}
+	done := make(chan struct{})
+	defer close(done)
+	go keepTalking(l, db.dial.limit/3, done)
 	for range l.Notify { // Also rings once it has reconnected.
 		f()
 	}
 	return nil
+}
+
+// keepTalking has a listener's connection hear something again and again: it would be taken
+// for silent while nobody announces anything, and would not be missed when it is.
+func keepTalking(l *pq.Listener, pause time.Duration, done <-chan struct{}) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			_ = l.Ping() // A connection that fails is replaced by the listener.
+		case <-done:
+			return
+		}
+	}
 }

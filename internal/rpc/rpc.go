@@ -219,12 +219,12 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Stop takes no further calls, ends watches, lets calls under way end, and cuts off
-// the rest when ctx ends.
+// the rest when ctx ends. It does not wait longer than that.
 func (s *Server) Stop(ctx context.Context) {
 	s.Ready(false)
-	s.hub.Stop()
 	done := make(chan struct{})
 	go func() {
+		s.hub.Stop() // Waits for a read of the database that is under way.
 		s.turnAway.Do(s.transcoding.Lock)
 		s.grpc.GracefulStop()
 		close(done)
@@ -233,6 +233,5 @@ func (s *Server) Stop(ctx context.Context) {
 	case <-done:
 	case <-ctx.Done():
 		s.grpc.Stop()
-		<-done
 	}
 }
