@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
 	"github.com/tenfold-claims/tenfold/internal/engine"
@@ -123,7 +122,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	}
 	p.opened(func() error { e.Close(); return nil })
 
-	gateway, simulator, err := p.gateway(c, now)
+	gateway, simulator, err := p.gateway(&c, now, log)
 	if err != nil {
 		return err
 	}
@@ -274,10 +273,10 @@ func sandboxClock(c serveConfig) *sandbox.Clock {
 
 // gateway connects to the payout gateway. A sandbox without a gateway gets a
 // simulator, and calls it over gRPC like any other gateway.
-func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client, *payouttest.Simulator, error) {
-	address := c.gateway
+func (p *parts) gateway(c *serveConfig, now engine.Clock, log *slog.Logger) (*gatewayclient.Client, *payouttest.Simulator, error) {
+	addresses := c.gateway.addresses
 	var simulator *payouttest.Simulator
-	if address == "" {
+	if len(addresses) == 0 {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, nil, fmt.Errorf("listen for the payout simulator: %w", err)
@@ -287,12 +286,11 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 		tenfoldv1.RegisterPayoutGatewayServiceServer(server, simulator)
 		go func() { _ = server.Serve(listener) }() // Ends with Stop, which is no error.
 		p.opened(func() error { server.Stop(); return nil })
-		address = listener.Addr().String()
+		addresses = []string{listener.Addr().String()}
 	}
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(p.telemetry.GatewayCalls()))
+	conn, err := c.gateway.dial(addresses, log, grpc.WithStatsHandler(p.telemetry.GatewayCalls()))
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect to the payout gateway: %w", err)
+		return nil, nil, err
 	}
 	p.opened(conn.Close)
 	return gatewayclient.New(conn, gatewayCallMax), simulator, nil
