@@ -117,6 +117,7 @@ func foreign(err error) bool {
 // the breaker admits. It does not wait for the answers, so that a call that stalls holds
 // up none of the next step. It returns what went wrong since the last step.
 func (w *Worker) lookStep(ctx, calls context.Context) error {
+	w.steps.Add(1)
 	err := w.takeDues(ctx, calls, &w.looks, w.breaker.most, w.breaker.admit)
 	if late := w.looks.take(); err == nil {
 		err = late

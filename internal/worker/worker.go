@@ -76,7 +76,7 @@ func Defaults() Config {
 		BreakAfter: 32, BreakPause: time.Second, BreakPauseMax: 30 * time.Second,
 		Grace: 2 * time.Second,
 		Pause: time.Second, PauseMax: 30 * time.Second,
-		LookAgain: time.Minute, LookAgainMax: 10 * time.Minute,
+		LookAgain: 30 * time.Second, LookAgainMax: 10 * time.Minute,
 		CatalogPause: 10 * time.Second,
 		SweepPause:   time.Minute, SweepAge: 15 * time.Minute,
 		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
@@ -108,8 +108,10 @@ type Worker struct {
 	telling, asking chan struct{}
 	flights         *flights
 	breaker         *breaker
-	// looks are the looks at open payouts that Run has under way.
+	// looks are the looks at open payouts that Run has under way, and steps how often it
+	// has begun some.
 	looks group
+	steps atomic.Int64
 	// silences are payouts whose outcome stayed unknown since they were last
 	// logged.
 	silences silences
