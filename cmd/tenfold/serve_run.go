@@ -96,14 +96,18 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.operators(ctx, &c, log); err != nil {
 		return err
 	}
-	db, err := p.database(ctx, c, log)
-	if err != nil {
-		return err
-	}
 	clock, now := (*sandbox.Clock)(nil), time.Now
 	if c.sandbox {
 		clock = sandboxClock(c)
 		now = clock.Now
+	}
+	gateway, simulator, err := p.gateway(&c, now, log)
+	if err != nil {
+		return err
+	}
+	db, err := p.database(ctx, c, log)
+	if err != nil {
+		return err
 	}
 	config := engine.Defaults()
 	if c.sandbox {
@@ -121,11 +125,6 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	p.opened(func() error { e.Close(); return nil })
-
-	gateway, simulator, err := p.gateway(&c, now, log)
-	if err != nil {
-		return err
-	}
 	w := worker.New(db, e, gateway, hints, worker.Defaults(), log)
 	p.running(w.Run)
 	var bench *sandbox.Bench
