@@ -1,9 +1,16 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tenfold-claims/tenfold/internal/payout/gatewaycheck"
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // Would catch a gateway on another machine that is called in plaintext or not at all, and
@@ -69,5 +76,58 @@ func TestServeRefusesWrongSettingsOfTheGateway(t *testing.T) {
 		if code != exitUsage || !strings.Contains(errOut, want) || len(errOut) > 400 {
 			t.Errorf("%v: exit %d, %q, want %q", args, code, errOut[:min(len(errOut), 500)], want)
 		}
+	}
+}
+
+// Would catch a setting of the gateway or of its check, a rule, or a metric that the page
+// for developers of payment services does not explain.
+func TestGatewayDocumentNamesSettingsRulesAndMetrics(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../docs/gateway.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(content)
+	var served gatewayConfig
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	served.flags(flags)
+	for _, set := range []*pflag.FlagSet{flags, newGatewayCheck().Flags()} {
+		set.VisitAll(func(f *pflag.Flag) {
+			if f.Name != "help" && !strings.Contains(page, "`--"+f.Name+"`") && !strings.Contains(page, "`--"+f.Name+" ") {
+				t.Errorf("docs/gateway.md does not explain --%s", f.Name)
+			}
+		})
+	}
+	for _, rule := range gatewaycheck.Rules() {
+		if !strings.Contains(page, "| "+string(rule)+" | ") {
+			t.Errorf("docs/gateway.md does not explain the rule %s", rule)
+		}
+	}
+	fields := (&tenfoldv1.QueryResponse{}).ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		name := fields.Get(i).Name()
+		if !strings.Contains(page, "| `"+string(name)+"` |") {
+			t.Errorf("docs/gateway.md does not explain the field %s of an answer", name)
+		}
+	}
+}
+
+// Would catch a server that does not reach a payment service over mutual TLS, or that
+// pays no claim through it.
+func TestServePaysThroughAGatewayOverTLS(t *testing.T) {
+	t.Parallel()
+	service := stub(t)
+	address, flags := paymentService(t, service)
+	env := []string{"TENFOLD_GATEWAY=" + address + ",127.0.0.1:1"}
+	for i := 0; i < len(flags); i += 2 {
+		env = append(env, variableOf(flags[i][2:])+"="+flags[i+1])
+	}
+	o := operatedOver(t, pgtest.New(t).AppURL, env...)
+	o.work()
+	o.pay()
+	o.scrape(`tenfold_payout_outcomes_total{outcome="succeeded"} 2`)
+	claims, err := tenfoldv1.NewClaimServiceClient(o.conn).ListClaims(t.Context(), &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1"})
+	if err != nil || claims.GetClaims()[0].GetState() != tenfoldv1.ClaimState_CLAIM_STATE_PAID {
+		t.Errorf("%v, %v", claims, err)
 	}
 }
