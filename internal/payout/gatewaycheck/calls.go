@@ -3,6 +3,7 @@ package gatewaycheck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,13 +110,11 @@ func (c *check) query(ctx context.Context, number string) (*tenfoldv1.QueryRespo
 // answered notes a call that brought no answer. Refusals are answers to an instruction.
 func (c *check) answered(method string, err error) {
 	c.try(CallAnswered)
-	switch code := status.Code(err); code {
-	case codes.OK:
-	case codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists:
-		if method == "Query" {
-			c.note(CallAnswered, "Query answered %s", code)
-		}
-	case codes.DeadlineExceeded:
+	code := status.Code(err)
+	refusal := slices.Contains([]codes.Code{codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists}, code)
+	switch {
+	case err == nil, refusal && method == "Instruct":
+	case code == codes.DeadlineExceeded:
 		c.note(CallAnswered, "%s brought no answer within %s", method, c.config.CallMax)
 	default:
 		c.note(CallAnswered, "%s answered %s: %.*s", method, code, textMax, status.Convert(err).Message())

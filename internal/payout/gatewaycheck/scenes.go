@@ -3,6 +3,7 @@ package gatewaycheck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,11 +49,15 @@ func (c *check) reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.config.CallMax)
 	defer cancel()
 	_, err := c.service.Query(ctx, &tenfoldv1.QueryRequest{OutNumber: c.number()})
-	switch code := status.Code(err); code {
-	case codes.Unavailable, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.DeadlineExceeded, codes.Canceled:
+	if code := status.Code(err); slices.Contains(unreached, code) {
 		return fmt.Errorf("the payment service does not take calls: %s: %.300s", code, status.Convert(err).Message())
 	}
 	return nil
+}
+
+// unreached are the codes of a call that found no payment service, or none that lets us in.
+var unreached = []codes.Code{
+	codes.Unavailable, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented, codes.DeadlineExceeded, codes.Canceled,
 }
 
 func (c *check) unknown(ctx context.Context) {
