@@ -164,7 +164,11 @@ func TestBreakerSparesAGatewayThatIsAway(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1")
 	const pause = time.Hour
-	p, _ := f.stalling(2, func(c *worker.Config) { c.Senders, c.BreakAfter, c.BreakPause = 1, 3, pause })
+	p, _ := f.stalling(2, func(c *worker.Config) {
+		c.Senders, c.BreakAfter, c.BreakPause = 1, 3, pause
+		// No call is late, so one is under way at a time.
+		c.PatienceMin, c.PatienceMax = time.Hour, time.Hour
+	})
 	var calls atomic.Int64
 	f.payments.Break(func(context.Context, string, string) error { calls.Add(1); return errAway })
 	var claims []*claim.Claim
