@@ -40,12 +40,17 @@ var aside = map[string]struct{ imports, importers []string }{
 	"proto/tenfold/v1": {
 		importers: []string{
 			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "cmd/tenfold",
-			"internal/payout/gatewayclient", "internal/payout/payouttest", "client", "examples/order-service",
+			"internal/payout/gatewayclient", "internal/payout/gatewaycheck", "internal/payout/payouttest", "client",
+			"examples/order-service", "cmd/gatewaystub", "cmd/gatewaystub/payments",
 		},
 	},
 	"internal/payout/gatewayclient": {
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
 		importers: []string{"internal/soak", "cmd/tenfold"},
+	},
+	"internal/payout/gatewaycheck": {
+		imports:   []string{"proto/tenfold/v1"},
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/payout/payouttest": {
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
@@ -69,6 +74,14 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"cmd/testserver": {
 		imports: []string{"internal/pgtest"},
+	},
+	// What those copy who connect a payment service.
+	"cmd/gatewaystub": {
+		imports: []string{"cmd/gatewaystub/payments", "proto/tenfold/v1"},
+	},
+	"cmd/gatewaystub/payments": {
+		imports:   []string{"proto/tenfold/v1"},
+		importers: []string{"cmd/gatewaystub"},
 	},
 	"internal/identity/identitytest": {},
 	"internal/testseed":              {},

@@ -20,7 +20,7 @@ type serveConfig struct {
 	databaseURL  string
 	ownerURL     string
 	dataDir      string
-	gateway      string
+	gateway      gatewayConfig
 	sandbox      bool
 	sandboxStart string
 	lanes        int
@@ -60,7 +60,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app; empty for an embedded PostgreSQL")
 	f.StringVar(&c.ownerURL, "owner-url", "", "connection URL of the role that owns the tables, to migrate the schema before serving")
 	f.StringVar(&c.dataDir, "data-dir", "", "directory for the files of the embedded PostgreSQL (default: the user's data directory)")
-	f.StringVar(&c.gateway, "gateway", "", "loopback address of the payout gateway; a sandbox can simulate one")
+	c.gateway.flags(f)
 	f.BoolVar(&c.sandbox, "sandbox", false, "also serve the SandboxService: a clock to move, scripted results and payouts")
 	f.StringVar(&c.sandboxStart, "sandbox-start", "", "first time of the sandbox clock, in RFC 3339 (default: now)")
 	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "number of lanes, which commit batches at the same time")
@@ -99,13 +99,7 @@ func (c *serveConfig) checkAddresses() error {
 	if err := c.http.check(c.access.insecure); err != nil {
 		return err
 	}
-	if c.gateway == "" {
-		if !c.sandbox {
-			return errors.New("TENFOLD_GATEWAY is missing; set it to the address of the payout gateway, or set TENFOLD_SANDBOX to simulate one")
-		}
-		return nil
-	}
-	return checkLoopback("TENFOLD_GATEWAY", c.gateway)
+	return c.gateway.check(c.sandbox)
 }
 
 func (c *serveConfig) checkSandbox() error {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
 	"github.com/tenfold-claims/tenfold/internal/engine"
@@ -108,14 +107,18 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.operators(ctx, &c, log); err != nil {
 		return err
 	}
-	db, err := p.database(ctx, c, log)
-	if err != nil {
-		return err
-	}
 	clock, now := (*sandbox.Clock)(nil), time.Now
 	if c.sandbox {
 		clock = sandboxClock(c)
 		now = clock.Now
+	}
+	gateway, simulator, err := p.gateway(&c, now, log)
+	if err != nil {
+		return err
+	}
+	db, err := p.database(ctx, c, log)
+	if err != nil {
+		return err
 	}
 	config := engine.Defaults()
 	if c.sandbox {
@@ -133,11 +136,6 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	p.opened(func() error { e.Close(); return nil })
-
-	gateway, simulator, err := p.gateway(c, now)
-	if err != nil {
-		return err
-	}
 	w := worker.New(db, e, gateway, hints, worker.Defaults(), log)
 	p.running(w.Run)
 	var bench *sandbox.Bench
@@ -294,10 +292,10 @@ func sandboxClock(c serveConfig) *sandbox.Clock {
 
 // gateway connects to the payout gateway. A sandbox without a gateway gets a
 // simulator, and calls it over gRPC like any other gateway.
-func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client, *payouttest.Simulator, error) {
-	address := c.gateway
+func (p *parts) gateway(c *serveConfig, now engine.Clock, log *slog.Logger) (*gatewayclient.Client, *payouttest.Simulator, error) {
+	addresses := c.gateway.addresses
 	var simulator *payouttest.Simulator
-	if address == "" {
+	if len(addresses) == 0 {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, nil, fmt.Errorf("listen for the payout simulator: %w", err)
@@ -307,12 +305,11 @@ func (p *parts) gateway(c serveConfig, now engine.Clock) (*gatewayclient.Client,
 		tenfoldv1.RegisterPayoutGatewayServiceServer(server, simulator)
 		go func() { _ = server.Serve(listener) }() // Ends with Stop, which is no error.
 		p.opened(func() error { server.Stop(); return nil })
-		address = listener.Addr().String()
+		addresses = []string{listener.Addr().String()}
 	}
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(p.telemetry.GatewayCalls()))
+	conn, err := c.gateway.dial(addresses, log, grpc.WithStatsHandler(p.telemetry.GatewayCalls()))
 	if err != nil {
-		return nil, nil, fmt.Errorf("connect to the payout gateway: %w", err)
+		return nil, nil, err
 	}
 	p.opened(conn.Close)
 	return gatewayclient.New(conn, gatewayCallMax), simulator, nil

@@ -5,6 +5,7 @@ package payout
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -190,6 +191,10 @@ type Answer struct {
 
 // Told says whether the answer names an amount.
 func (a *Answer) Told() bool { return a.Amount != 0 || a.Currency != "" }
+
+// ErrForeign marks an answer of the gateway that cannot be about the payout that it was
+// asked about. It is no answer: the outcome stays unknown.
+var ErrForeign = errors.New("the answer of the gateway cannot be about the payout")
 
 // Gateway makes payouts. Instruct may be repeated with the same out-number and pays
 // at most once. An error of either call means that the outcome is unknown.

@@ -12,6 +12,9 @@ type Backlog struct {
 	// PayoutsOpen have no outcome yet; PayoutsStuck are those among them about which
 	// the gateway was asked many times.
 	PayoutsOpen, PayoutsStuck int64
+	// OldestUnknown is when the oldest payout was made about which the gateway was asked
+	// and gave no outcome, zero for none.
+	OldestUnknown time.Time
 	// InReview, Appealed, AwaitingApproval and PayoutFailed are claims that wait
 	// for people.
 	InReview, Appealed, AwaitingApproval, PayoutFailed int64
@@ -41,6 +44,14 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 		SELECT
 			(SELECT count(*) FROM (SELECT FROM payout_dues ORDER BY due_at LIMIT $3) d),
 			(SELECT count(*) FROM (SELECT FROM payout_dues WHERE attempts >= 10 ORDER BY payout_id LIMIT $3) d),
+			(SELECT p.created_at
+			 FROM (
+				SELECT d.merchant_id, d.payout_id
+				FROM (SELECT merchant_id, payout_id, attempts FROM payout_dues ORDER BY due_at LIMIT $3) d
+				WHERE d.attempts > 0
+				ORDER BY d.payout_id
+				LIMIT 1) o
+			 JOIN payouts p ON p.merchant_id = o.merchant_id AND p.payout_id = o.payout_id),
 			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'IN_REVIEW' ORDER BY since, claim_id LIMIT $3) w),
 			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'APPEALED' ORDER BY since, claim_id LIMIT $3) w),
 			(SELECT count(*) FROM (SELECT FROM waits WHERE state = 'AWAITING_APPROVAL' ORDER BY since, claim_id LIMIT $3) w),
@@ -63,12 +74,12 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var late, delivery, unfunded sql.NullTime
-	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck,
+	var unknown, late, delivery, unfunded sql.NullTime
+	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck, &unknown,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
 		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded)
-	b.OldestLate, b.OldestDelivery, b.OldestUnfunded = late.Time, delivery.Time, unfunded.Time
-	inUTC(&b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded)
+	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
+	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded)
 	return b, err
 }
 

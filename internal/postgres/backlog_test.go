@@ -14,6 +14,10 @@ import (
 func TestBacklogCountsWhatWaits(t *testing.T) {
 	t.Parallel()
 	db, rows := withDues(t, 5)
+	// Nobody has asked after any payout yet, so none is known to have no outcome.
+	if first, err := db.Reader().Backlog(t.Context(), duesAt, duesAt, 100); err != nil || first.PayoutsOpen != 5 || !first.OldestUnknown.IsZero() {
+		t.Fatalf("before the first look: %+v, %v", first, err)
+	}
 	for _, statement := range []string{
 		`UPDATE payout_dues SET attempts = 10 WHERE payout_id IN ('p1', 'p2')`,
 		`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
@@ -44,16 +48,16 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		want      postgres.Backlog
 	}{
 		{minute(0), minute(0), 100, postgres.Backlog{
-			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1, DeadLetters: 3, Quarantined: 2,
-			Unfunded: 3, OldestUnfunded: minute(-3),
+			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
+			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3),
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
-			PayoutsOpen: 5, PayoutsStuck: 2, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
+			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
 			Unfunded: 3, OldestUnfunded: minute(-3),
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
-			PayoutsOpen: 1, PayoutsStuck: 1, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
+			PayoutsOpen: 1, PayoutsStuck: 1, OldestUnknown: duesAt, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
 			Unfunded: 1, OldestUnfunded: minute(-3),
 		}},

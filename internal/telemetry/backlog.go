@@ -33,10 +33,10 @@ type Backlog struct {
 	last   atomic.Pointer[counted]
 }
 
-// counted is one count: deadlines by the engine's time, the rest by real time.
+// counted is one count: deadlines and payouts by the engine's time, the rest by real time.
 type counted struct {
 	postgres.Backlog
-	late, at time.Time
+	now, late, at time.Time
 }
 
 // Backlog prepares to count; clock gives real time.
@@ -65,7 +65,8 @@ func (b *Backlog) Run(ctx context.Context) {
 func (b *Backlog) Count(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, backlogTimeout)
 	defer cancel()
-	c := counted{late: b.engine.Now().Add(-b.engine.LapseGrace()), at: b.clock()}
+	c := counted{now: b.engine.Now(), at: b.clock()}
+	c.late = c.now.Add(-b.engine.LapseGrace())
 	var err error
 	if c.Backlog, err = b.db.Reader().Backlog(ctx, c.late, c.at, backlogMax); err != nil {
 		return err
@@ -109,6 +110,8 @@ func (b *Backlog) readings() []reading {
 	return []reading{
 		{name: payouts, about: ofPayouts, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.PayoutsOpen })},
 		{name: payouts, about: ofPayouts, label: "state", value: "stuck", read: b.of(func(c *counted) int64 { return c.PayoutsStuck })},
+		{name: "tenfold.payouts.unknown_age", unit: "s", about: "Age of the oldest payout about which the gateway was asked and gave no outcome.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.now, c.OldestUnknown })},
 		{name: claims, about: ofClaims, label: "state", value: "IN_REVIEW", read: b.of(func(c *counted) int64 { return c.InReview })},
 		{name: claims, about: ofClaims, label: "state", value: "APPEALED", read: b.of(func(c *counted) int64 { return c.Appealed })},
 		{name: claims, about: ofClaims, label: "state", value: "AWAITING_APPROVAL", read: b.of(func(c *counted) int64 { return c.AwaitingApproval })},

@@ -85,11 +85,14 @@ func (t *Telemetry) refusals() (func(fault.Reason), error) {
 	return func(reason fault.Reason) { count.Add(context.Background(), 1, reasons[reason]...) }, nil
 }
 
-// GatewayCalls follows the calls to the payout gateway. They are measured and not
-// traced: a span holds the text of an error, and the gateway's text may contain
-// anything.
+// GatewayCalls follows the calls to the payout gateway, and leaves out those that ask for
+// its health. They are measured and not traced: a span holds the text of an error, and the
+// gateway's text may contain anything.
 func (t *Telemetry) GatewayCalls() stats.Handler {
 	return otelgrpc.NewClientHandler(
+		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool {
+			return strings.HasPrefix(info.FullMethodName, "/tenfold.v1.PayoutGatewayService/")
+		}),
 		otelgrpc.WithMeterProvider(t.meters),
 		otelgrpc.WithTracerProvider(noop.NewTracerProvider()),
 		otelgrpc.WithPropagators(propagation.TraceContext{}),

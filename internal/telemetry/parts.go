@@ -15,6 +15,9 @@ func (t *Telemetry) Worker(w *worker.Worker) error {
 	total := func(f func(worker.Totals) int64) func() (float64, bool) {
 		return always(func() int64 { return f(w.Totals()) })
 	}
+	if err := t.gateway(w); err != nil {
+		return err
+	}
 	const outcomes, ofOutcomes = "tenfold.payout.outcomes", "Outcomes of payouts that the gateway reported, and calls without an outcome (unknown)."
 	return t.ask([]reading{
 		{name: "tenfold.deadlines.passed", about: "Deadlines that have fired.", total: true,
@@ -30,6 +33,33 @@ func (t *Telemetry) Worker(w *worker.Worker) error {
 		{name: outcomes, about: ofOutcomes, total: true, label: "outcome", value: "unknown",
 			read: total(func(d worker.Totals) int64 { return d.OutcomesUnknown })},
 	})
+}
+
+// gateway reports how a worker calls the gateway.
+func (t *Telemetry) gateway(w *worker.Worker) error {
+	const (
+		calls, ofCalls     = "tenfold.gateway.calls", "Calls to the gateway by how they ended: answered, unanswered, cut short for others, or foreign: with an answer that cannot be about the payout."
+		flights, ofFlights = "tenfold.gateway.in_flight", "Calls to the gateway under way, and payouts in the slow lane."
+		breaker, ofBreaker = "tenfold.gateway.breaker", "1 for the state that the breaker between worker and gateway is in, 0 for the others."
+	)
+	var readings []reading
+	for outcome, f := range map[string]func(worker.Totals) int64{
+		"answered":   func(d worker.Totals) int64 { return d.CallsAnswered },
+		"unanswered": func(d worker.Totals) int64 { return d.CallsUnanswered },
+		"cut":        func(d worker.Totals) int64 { return d.CallsCut },
+		"foreign":    func(d worker.Totals) int64 { return d.CallsForeign },
+	} {
+		readings = append(readings, reading{name: calls, about: ofCalls, total: true, label: "outcome", value: outcome,
+			read: always(func() int64 { return f(w.Totals()) })})
+	}
+	readings = append(readings,
+		reading{name: flights, about: ofFlights, label: "what", value: "calls", read: always(func() int { return w.InFlight().Calls })},
+		reading{name: flights, about: ofFlights, label: "what", value: "slow", read: always(func() int { return w.InFlight().Slow })})
+	for _, state := range worker.BreakerStates() {
+		readings = append(readings, reading{name: breaker, about: ofBreaker, label: "state", value: string(state),
+			read: whether(func() bool { return w.Breaker() == state })})
+	}
+	return t.ask(readings)
 }
 
 // Watches reports the number of followers.

@@ -66,44 +66,75 @@ func (h *Hints) idle(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// sendHints sends payouts as the engine announces them, until ctx ends.
-func (w *Worker) sendHints(ctx context.Context) {
+// sendHints sends payouts as the engine announces them, until ctx ends. While the
+// breaker is open they are left to the list of dues.
+func (w *Worker) sendHints(ctx, calls context.Context) {
 	whole := context.WithoutCancel(ctx)
-	for ctx.Err() == nil {
+	var sending group
+	defer sending.wait()
+	for {
+		select {
+		case w.telling <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
 		select {
 		case p := <-w.hints.queue:
-			if err := w.sendHint(whole, &p); err != nil {
-				w.log.Error("payout left for later", "merchant", p.MerchantID, "payout", p.ID, "error", err)
+			permit, admitted := w.breaker.admit()
+			if !admitted {
+				<-w.telling
+				w.hints.end()
+				continue
 			}
+			fl := w.flights.begin(w.telling, calls, permit)
+			sending.run(func() error {
+				if err := w.sendHint(whole, fl, &p); err != nil {
+					w.log.Error("payout left for later", "merchant", p.MerchantID, "payout", p.ID, "error", err)
+				}
+				return nil
+			})
 		case <-ctx.Done():
+			<-w.telling
+			return
 		}
 	}
 }
 
-func (w *Worker) sendHint(ctx context.Context, p *payout.Payout) error {
+func (w *Worker) sendHint(ctx context.Context, fl *flight, p *payout.Payout) error {
 	defer w.hints.end()
-	return w.send(ctx, p)
+	defer fl.end()
+	return w.send(ctx, fl, p)
 }
 
 // sendTold sends every payout that the engine has announced so far, and waits for
-// those that others are sending.
-func (w *Worker) sendTold(ctx context.Context) error {
+// those that others are sending. It does not ask the breaker.
+func (w *Worker) sendTold(ctx, calls context.Context) error {
 	whole := context.WithoutCancel(ctx)
-	err := together(min(w.config.Senders, len(w.hints.queue)), func() (first error) {
-		for ctx.Err() == nil {
-			select {
-			case p := <-w.hints.queue:
-				if err := w.sendHint(whole, &p); first == nil {
-					first = err
-				}
-			default:
-				return first
-			}
-		}
-		return first
-	})
+	var sending group
+	for ctx.Err() == nil && w.sendNext(ctx, calls, whole, &sending) {
+	}
+	sending.wait()
+	err := sending.take()
 	if idle := w.hints.idle(ctx); err == nil {
 		err = idle
 	}
 	return err
+}
+
+// sendNext starts to send the next announced payout, if there is one.
+func (w *Worker) sendNext(ctx, calls, whole context.Context, sending *group) bool {
+	select {
+	case w.telling <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case p := <-w.hints.queue:
+		fl := w.flights.begin(w.telling, calls, w.breaker.always())
+		sending.run(func() error { return w.sendHint(whole, fl, &p) })
+		return true
+	default:
+		<-w.telling
+		return false
+	}
 }

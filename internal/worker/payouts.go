@@ -21,7 +21,7 @@ const notAfterPassed = "NOT_AFTER_PASSED"
 // by which a report of the payment service finds the payout. If the outcome stays
 // unknown, the list of dues brings the payout up again. An error means that the
 // database did not accept a change.
-func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
+func (w *Worker) send(ctx context.Context, fl *flight, p *payout.Payout) error {
 	if w.engine.Now().After(p.NotAfter) {
 		// It waited too long. The list of dues will first query whether it was
 		// paid.
@@ -37,12 +37,51 @@ func (w *Worker) send(ctx context.Context, p *payout.Payout) error {
 		return fmt.Errorf("out-number %s of payout %s already belongs to payout %s of merchant %s", p.OutNumber, p.ID, holder.Holder, holder.MerchantID)
 	}
 	w.done.instructed.Add(1)
-	a, err := w.gateway.Instruct(ctx, p)
+	a, err := w.call(fl, p, func(ctx context.Context) (payout.Answer, error) { return w.gateway.Instruct(ctx, p) })
 	if err != nil {
 		w.silent(p, err)
 		return nil
 	}
 	return w.record(ctx, p, a)
+}
+
+// call makes one call of a flight to the gateway, and counts how it ended.
+func (w *Worker) call(fl *flight, p *payout.Payout, f func(context.Context) (payout.Answer, error)) (payout.Answer, error) {
+	var a payout.Answer
+	cut, err := fl.call(func(ctx context.Context) (err error) {
+		if a, err = f(ctx); err == nil {
+			err = checkAnswer(p, &a)
+		}
+		return err
+	})
+	fl.permit.told(answered(err))
+	switch {
+	case answered(err):
+		w.calls.answered.Add(1)
+	case errors.Is(err, payout.ErrForeign):
+		w.calls.foreign.Add(1)
+	case cut || fl.calls.Err() != nil:
+		w.calls.cut.Add(1)
+	default:
+		w.calls.unanswered.Add(1)
+	}
+	return a, err
+}
+
+// answered says whether the gateway answered a call. It also did where it holds other
+// content under the number.
+func answered(err error) bool { return err == nil || errors.Is(err, fault.ReferenceAlreadyUsed) }
+
+// checkAnswer refuses an answer about a try that was never made, or about money in
+// another currency.
+func checkAnswer(p *payout.Payout, a *payout.Answer) error {
+	switch {
+	case a.Try > p.Try:
+		return fmt.Errorf("%w: it is about try %d, and the last was try %d", payout.ErrForeign, a.Try, p.Try)
+	case a.Told() && a.Currency != p.Currency:
+		return fmt.Errorf("%w: it is about an amount in %.8q, and the payout is in %s", payout.ErrForeign, a.Currency, p.Currency)
+	}
+	return nil
 }
 
 // record books the gateway's answer if it says how the payout ended.
@@ -71,32 +110,95 @@ func (w *Worker) record(ctx context.Context, p *payout.Payout, a payout.Answer) 
 // foreign says whether an answer was refused because it cannot be about the payout: then
 // it is none, and its outcome stays unknown.
 func foreign(err error) bool {
-	return errors.Is(err, fault.CurrencyMismatch) || errors.Is(err, fault.AmountOutOfRange)
+	return errors.Is(err, payout.ErrForeign) || errors.Is(err, fault.CurrencyMismatch) || errors.Is(err, fault.AmountOutOfRange)
 }
 
-// lookAfterPayouts queries the gateway about payouts whose outcome is open.
-func (w *Worker) lookAfterPayouts(ctx context.Context) error {
-	var first error
+// lookStep begins to query the gateway about payouts whose outcome is open, as far as
+// the breaker admits. It does not wait for the answers, so that a call that stalls holds
+// up none of the next step. It returns what went wrong since the last step.
+func (w *Worker) lookStep(ctx, calls context.Context) error {
+	w.steps.Add(1)
+	err := w.takeDues(ctx, calls, &w.looks, w.breaker.most, w.breaker.admit)
+	if late := w.looks.take(); err == nil {
+		err = late
+	}
+	return err
+}
+
+// lookAfterPayouts queries the gateway about every payout whose outcome is open and that
+// is due. It does not ask the breaker.
+func (w *Worker) lookAfterPayouts(ctx, calls context.Context) error {
+	var looks group
+	err := w.takeDues(ctx, calls, &looks, func(n int) int { return n },
+		func() (permit, bool) { return w.breaker.always(), true })
+	looks.wait()
+	if late := looks.take(); err == nil {
+		err = late
+	}
+	return err
+}
+
+// takeDues takes payouts that are due, no more at a time than can be looked at at once,
+// and starts the looks. It ends when none is due, or no more may be looked at. Most says
+// how many may be, and admit admits one.
+func (w *Worker) takeDues(ctx, calls context.Context, looks *group, most func(int) int, admit func() (permit, bool)) error {
+	whole := context.WithoutCancel(ctx)
 	for {
-		dues, err := w.db.TakeDues(ctx, w.engine.Now(), w.config.LookAgain, w.config.LookAgainMax, w.config.BatchMax)
-		if err != nil {
+		want := most(w.config.BatchMax)
+		if want == 0 {
+			return nil
+		}
+		places := w.placesFor(ctx, want)
+		if places == 0 {
+			return ctx.Err()
+		}
+		dues, err := w.db.TakeDues(ctx, w.engine.Now(), w.config.LookAgain, w.config.LookAgainMax, places)
+		for i := range dues {
+			permit, admitted := admit()
+			if !admitted {
+				// The breaker has opened, or another probes: this one is looked at later.
+				<-w.asking
+				continue
+			}
+			fl := w.flights.begin(w.asking, calls, permit)
+			looks.run(func() error {
+				defer fl.end()
+				return w.lookAfter(whole, fl, &dues[i])
+			})
+		}
+		for range places - len(dues) {
+			<-w.asking
+		}
+		if err != nil || len(dues) < places || want < w.config.BatchMax {
 			return err
 		}
-		if err = each(ctx, w.config.Senders, dues, w.lookAfter); first == nil {
-			first = err
-		}
-		if len(dues) < w.config.BatchMax || ctx.Err() != nil || away(err) {
-			return first
+	}
+}
+
+// placesFor takes up to want places, and waits for the first of them. It takes none if
+// ctx ends.
+func (w *Worker) placesFor(ctx context.Context, want int) int {
+	select {
+	case w.asking <- struct{}{}:
+	case <-ctx.Done():
+		return 0
+	}
+	for n := 1; n < want; n++ {
+		select {
+		case w.asking <- struct{}{}:
+		default:
+			return n
 		}
 	}
+	return want
 }
 
 // lookAfter queries first, and sends a payout again only if the gateway never
 // received it, under the same out-number and only while the gateway may pay it. For
 // a failed payout it only finds out whether the failure is final.
-func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
+func (w *Worker) lookAfter(ctx context.Context, fl *flight, p *payout.Payout) error {
 	w.done.queried.Add(1)
-	a, err := w.gateway.Query(ctx, p.OutNumber)
+	a, err := w.call(fl, p, func(ctx context.Context) (payout.Answer, error) { return w.gateway.Query(ctx, p.OutNumber) })
 	if err != nil {
 		w.silent(p, err)
 		return nil
@@ -108,7 +210,7 @@ func (w *Worker) lookAfter(ctx context.Context, p *payout.Payout) error {
 		return w.record(ctx, p, payout.Answer{Outcome: payout.OutcomeFailed, FailureCode: notAfterPassed})
 	case p.State != payout.Instructed:
 	case a.Outcome == payout.NotFound, a.Outcome == payout.OutcomeFailed && retried(p, &a) && !ended:
-		return w.send(ctx, p)
+		return w.send(ctx, fl, p)
 	}
 	return w.record(ctx, p, a)
 }
@@ -123,13 +225,23 @@ func retried(p *payout.Payout, a *payout.Answer) bool {
 	return !p.AnsweredAt.IsZero() && !a.OccurredAt.IsZero() && !a.OccurredAt.After(p.AnsweredAt)
 }
 
-// silences sums up payouts whose outcome stayed unknown. While the gateway is away
-// there are too many of them to log each one.
+// silences sums up payouts whose outcome stayed unknown. While the gateway is away, or
+// answers nonsense, there are too many of them to log each one.
 type silences struct {
 	sync.Mutex
+	unknown, foreign silence
+}
+
+// silence is how many payouts there were of a kind, and the last of them.
+type silence struct {
 	count int
 	last  payout.Payout
 	err   error
+}
+
+func (s *silence) add(p *payout.Payout, err error) {
+	s.count++
+	s.last, s.err = *p, err
 }
 
 // silent records that the gateway did not report the outcome of a payout.
@@ -140,27 +252,32 @@ func (w *Worker) silent(p *payout.Payout, err error) {
 		w.log.Error("out-number disputed by the gateway", "merchant", p.MerchantID, "payout", p.ID, "error", err)
 		return
 	}
-	if foreign(err) {
-		w.log.Error("answer of the gateway cannot be about the payout", "merchant", p.MerchantID, "payout", p.ID, "error", err)
-		return
-	}
 	w.log.Debug("outcome of payout unknown", "merchant", p.MerchantID, "payout", p.ID, "error", err)
 	s := &w.silences
 	s.Lock()
 	defer s.Unlock()
-	s.count++
-	s.last, s.err = *p, err
+	if foreign(err) {
+		s.foreign.add(p, err)
+		return
+	}
+	s.unknown.add(p, err)
 }
 
-// logSilences logs the silences since the last time, in one line.
+// logSilences logs the silences since the last time, in one line of each kind.
 func (w *Worker) logSilences(context.Context) error {
 	s := &w.silences
 	s.Lock()
-	defer s.Unlock()
-	if s.count > 0 {
+	unknown, foreign := s.unknown, s.foreign
+	s.unknown, s.foreign = silence{}, silence{}
+	s.Unlock()
+	if unknown.count > 0 {
 		w.log.Warn("outcome of payouts unknown; they will be queried again",
-			"count", s.count, "merchant", s.last.MerchantID, "payout", s.last.ID, "error", s.err)
+			"count", unknown.count, "merchant", unknown.last.MerchantID, "payout", unknown.last.ID, "error", unknown.err)
 	}
-	s.count, s.last, s.err = 0, payout.Payout{}, nil
+	if foreign.count > 0 {
+		w.log.Error("answers of the gateway cannot be about their payouts and are not taken; they will be queried again",
+			"count", foreign.count, "merchant", foreign.last.MerchantID, "payout", foreign.last.ID, "outNumber", foreign.last.OutNumber,
+			"error", foreign.err)
+	}
 	return nil
 }

@@ -95,7 +95,7 @@ func TestSilenceIsNoAnswer(t *testing.T) {
 	f.run(lookAgain)
 	f.wantState(c, claim.Paying)
 	f.payments.Break(nil)
-	// The first look was in vain, so the next is due a minute later.
+	// The first look was in vain, so the next is due half a minute later.
 	f.run(time.Minute + time.Second)
 	f.wantState(c, claim.Paid)
 }

@@ -24,6 +24,7 @@ func TestTotalsTellOutcomesApart(t *testing.T) {
 	want := worker.Totals{
 		Done:              worker.Done{PayoutsInstructed: 6, PayoutsQueried: 2, OutcomesRecorded: 4},
 		OutcomesSucceeded: 2, OutcomesFailed: 2, OutcomesUnknown: 2,
+		CallsAnswered: 6, CallsUnanswered: 2,
 	}
 	if got := f.worker.Totals(); got != want {
 		t.Errorf("the worker did %+v, want %+v", got, want)

@@ -22,9 +22,25 @@ import (
 
 // Config bounds the worker. Every value must be set; Defaults gives good ones.
 type Config struct {
-	// Senders is how many payouts are under way to the gateway at once: enough for
-	// thousands a second through a gateway that answers within 50 ms.
+	// Senders is how many new payouts, and how many open ones, are under way to the
+	// gateway at once, apart from those in the slow lane: enough for thousands a second
+	// through a gateway that answers within 50 ms.
 	Senders int
+	// SlowMax is the size of the slow lane, to which calls move that take longer than
+	// nearly all others. A gateway that leaves 170 calls a second of a thousand
+	// unanswered fills it within six seconds.
+	SlowMax int
+	// PatienceMin and PatienceMax bound after how long a call moves to the slow lane;
+	// between them the time follows the gateway's own durations. A call is cut for want
+	// of room there after OverdueMin at the earliest.
+	PatienceMin, PatienceMax, OverdueMin time.Duration
+	// BreakAfter is how many calls in a row may stay unanswered before none begins for
+	// BreakPause. Each probe in vain doubles the pause, up to BreakPauseMax.
+	BreakAfter                int
+	BreakPause, BreakPauseMax time.Duration
+	// Grace is how long the calls under way may still take when the worker is told to
+	// stop. Then they are cut, and their payouts stay due.
+	Grace time.Duration
 	// HintsMax is how many payouts may wait for a sender; the list of dues brings
 	// up any others again.
 	HintsMax int
@@ -36,8 +52,8 @@ type Config struct {
 	PauseMax time.Duration
 	// LookAgain is how long after a first look the worker looks again at a payout
 	// without an outcome; every further pause is twice as long, up to LookAgainMax.
-	// It must be longer than a batch of dues takes, so that no two workers query
-	// the same payout.
+	// It must be longer than two calls take, so that no two workers query the same
+	// payout.
 	LookAgain    time.Duration
 	LookAgainMax time.Duration
 	// CatalogPause is how often policies and authenticators are reloaded.
@@ -56,8 +72,11 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Senders: 256, HintsMax: 8192, BatchMax: 256,
+		SlowMax: 1024, PatienceMin: 100 * time.Millisecond, PatienceMax: 5 * time.Second, OverdueMin: time.Second,
+		BreakAfter: 32, BreakPause: time.Second, BreakPauseMax: 30 * time.Second,
+		Grace: 2 * time.Second,
 		Pause: time.Second, PauseMax: 30 * time.Second,
-		LookAgain: time.Minute, LookAgainMax: 10 * time.Minute,
+		LookAgain: 30 * time.Second, LookAgainMax: 10 * time.Minute,
 		CatalogPause: 10 * time.Second,
 		SweepPause:   time.Minute, SweepAge: 15 * time.Minute,
 		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
@@ -84,6 +103,15 @@ type Worker struct {
 	log     *slog.Logger
 
 	hints *Hints
+	// telling and asking are the places of payouts under way: of new ones and of open
+	// ones, so that neither kind keeps the other from the gateway.
+	telling, asking chan struct{}
+	flights         *flights
+	breaker         *breaker
+	// looks are the looks at open payouts that Run has under way, and steps how often it
+	// has begun some.
+	looks group
+	steps atomic.Int64
 	// silences are payouts whose outcome stayed unknown since they were last
 	// logged.
 	silences silences
@@ -92,31 +120,40 @@ type Worker struct {
 	done    struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
 	}
-	// outcomes counts the outcomes of gateway calls.
+	// outcomes counts the outcomes of payouts, and the gateway calls without one.
 	outcomes struct {
 		succeeded, failed, unknown atomic.Int64
+	}
+	// calls counts the gateway calls by how they ended.
+	calls struct {
+		answered, unanswered, cut, foreign atomic.Int64
 	}
 }
 
 // New makes a worker that sends the payouts announced to hints. Nothing is sent
 // before Run or RunDue.
 func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, hints *Hints, config Config, log *slog.Logger) *Worker {
-	return &Worker{db: db, engine: e, gateway: g, config: config, log: log, hints: hints}
+	return &Worker{
+		db: db, engine: e, gateway: g, config: config, log: log, hints: hints,
+		telling: make(chan struct{}, config.Senders), asking: make(chan struct{}, config.Senders),
+		flights: newFlights(&config), breaker: newBreaker(&config),
+	}
 }
 
-// Run works until ctx ends. Work under way is then finished; waiting work is found
-// again by the list of dues, here or elsewhere.
+// Run works until ctx ends. Work under way is then finished, but for calls to the
+// gateway that take longer than the grace. Waiting work is found again by the list of
+// dues, here or elsewhere.
 func (w *Worker) Run(ctx context.Context) {
+	calls, release := w.untilGrace(ctx)
+	defer release()
 	var running sync.WaitGroup
-	for range w.config.Senders {
-		running.Go(func() { w.sendHints(ctx) })
-	}
+	running.Go(func() { w.sendHints(ctx, calls) })
 	for _, l := range []struct {
 		what  string
 		pause time.Duration
 		step  func(context.Context) error
 	}{
-		{"look after payouts", w.config.Pause, w.lookAfterPayouts},
+		{"look after payouts", w.config.Pause, func(ctx context.Context) error { return w.lookStep(ctx, calls) }},
 		{"pass deadlines", w.config.Pause, w.passDeadlines},
 		{"sweep books", w.config.Pause, w.sweepBooks},
 		{"expire holds", w.config.Pause, w.expireHolds},
@@ -128,6 +165,21 @@ func (w *Worker) Run(ctx context.Context) {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}
 	running.Wait()
+	w.looks.wait()
+	if err := w.looks.take(); err != nil {
+		w.log.Error("payout left for later", "error", err)
+	}
+}
+
+// untilGrace gives the context of gateway calls made by work that ends with ctx: it ends
+// a grace later.
+func (w *Worker) untilGrace(ctx context.Context) (calls context.Context, release func()) {
+	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(w.config.Grace, cancel) })
+	return calls, func() {
+		stop()
+		cancel()
+	}
 }
 
 // loop takes a step after each pause, with jitter, so that replicas spread out, and
@@ -164,11 +216,17 @@ func away(err error) bool {
 // and counts it. It needs no Run beside it, and waits for work that a Run has under
 // way. An error says that something could not be recorded and stays due.
 func (w *Worker) RunDue(ctx context.Context) (Done, error) {
+	calls, release := w.untilGrace(ctx)
+	defer release()
 	before := w.counts()
 	var first error
 	for {
 		start := w.counts()
-		for _, step := range []func(context.Context) error{w.sendTold, w.lookAfterPayouts, w.passDeadlines, w.expireHolds, w.sweepBooks, w.lapseDemands} {
+		for _, step := range []func(context.Context) error{
+			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
+			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
+			w.passDeadlines, w.expireHolds, w.sweepBooks, w.lapseDemands,
+		} {
 			err := step(ctx)
 			if first == nil {
 				first = err
@@ -203,6 +261,32 @@ func (w *Worker) since(before Done) Done {
 		HoldsExpired:      now.HoldsExpired - before.HoldsExpired,
 		DemandsLapsed:     now.DemandsLapsed - before.DemandsLapsed,
 	}
+}
+
+// group is work that runs beside its starter. It keeps the first error.
+type group struct {
+	running sync.WaitGroup
+	first   atomic.Pointer[error]
+}
+
+// run starts f.
+func (g *group) run(f func() error) {
+	g.running.Go(func() {
+		if err := f(); err != nil {
+			g.first.CompareAndSwap(nil, &err)
+		}
+	})
+}
+
+// wait waits until all that was started has ended.
+func (g *group) wait() { g.running.Wait() }
+
+// take gives the first error since the last time.
+func (g *group) take() error {
+	if err := g.first.Swap(nil); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // together runs f several times at once and returns the first error.

@@ -60,9 +60,9 @@ func (c *Client) Instruct(ctx context.Context, p *payout.Payout) (payout.Answer,
 		return payout.Answer{}, fmt.Errorf("instruct payout %s: %w", p.ID, err)
 	}
 	if r.GetOutcome() == tenfoldv1.GatewayOutcome_GATEWAY_OUTCOME_NOT_FOUND {
-		return payout.Answer{}, fmt.Errorf("instruct payout %s: the gateway does not know the payout that it was just sent", p.ID)
+		return payout.Answer{}, fmt.Errorf("%w: it does not know the payout that it was just sent", payout.ErrForeign)
 	}
-	return answer(r)
+	return answer(r, p.OutNumber)
 }
 
 // Query asks for the outcome of an out-number. An error means that nothing is
@@ -74,7 +74,7 @@ func (c *Client) Query(ctx context.Context, outNumber string) (payout.Answer, er
 	if err != nil {
 		return payout.Answer{}, fmt.Errorf("query out-number %s: %w", outNumber, err)
 	}
-	return answer(r)
+	return answer(r, outNumber)
 }
 
 var parts = map[payout.Part]tenfoldv1.PayoutPart{
@@ -116,18 +116,24 @@ type said interface {
 	GetCouponExpiresAt() *timestamppb.Timestamp
 	GetAmount() *tenfoldv1.Money
 	GetTryNumber() int32
+	GetOutNumber() string
 }
 
-func answer(r said) (payout.Answer, error) {
+// answer takes over what was said about an out-number. What cannot be about it is
+// refused with payout.ErrForeign.
+func answer(r said, outNumber string) (payout.Answer, error) {
+	if told := r.GetOutNumber(); told != "" && told != outNumber {
+		return payout.Answer{}, fmt.Errorf("%w: it is about the out-number %.40q, and %s was asked about", payout.ErrForeign, told, outNumber)
+	}
 	outcome, ok := outcomes[r.GetOutcome()]
 	if !ok {
-		return payout.Answer{}, fmt.Errorf("the gateway answered with an unexpected outcome %v", r.GetOutcome())
+		return payout.Answer{}, fmt.Errorf("%w: its outcome is %v", payout.ErrForeign, r.GetOutcome())
 	}
 	a := payout.Answer{Outcome: outcome, GatewayReference: kept(r.GetGatewayReference(), printable), Try: max(0, r.GetTryNumber())}
 	if said := r.GetAmount(); said != nil && outcome == payout.OutcomeSucceeded {
 		a.Amount, a.Currency = money.Amount(said.GetMinorUnits()), said.GetCurrencyCode()
 		if a.Amount <= 0 || a.Amount > money.MaxAmount || a.Currency == "" {
-			return payout.Answer{}, fmt.Errorf("the gateway says that it paid %d minor units of %q, which no payout can be", a.Amount, a.Currency)
+			return payout.Answer{}, fmt.Errorf("%w: it says that %d minor units of %.8q were paid", payout.ErrForeign, a.Amount, a.Currency)
 		}
 	}
 	if outcome == payout.OutcomeFailed {

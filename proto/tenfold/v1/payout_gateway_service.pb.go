@@ -249,7 +249,10 @@ type InstructResponse struct {
 	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The try that the outcome is about, as its instruction numbered it. Zero: not
 	// told; Tenfold then tells tries apart by their times.
-	TryNumber     int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	TryNumber int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	// The out-number that the answer is about. Empty: not told; it is then that of the
+	// request. An answer about another out-number is no answer.
+	OutNumber     string `protobuf:"bytes,8,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -333,6 +336,13 @@ func (x *InstructResponse) GetTryNumber() int32 {
 	return 0
 }
 
+func (x *InstructResponse) GetOutNumber() string {
+	if x != nil {
+		return x.OutNumber
+	}
+	return ""
+}
+
 // QueryRequest names a payout by its out-number.
 type QueryRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -398,7 +408,10 @@ type QueryResponse struct {
 	Amount *Money `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
 	// The try that the outcome is about, as its instruction numbered it. Zero: not
 	// told; Tenfold then tells tries apart by their times.
-	TryNumber     int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	TryNumber int32 `protobuf:"varint,7,opt,name=try_number,json=tryNumber,proto3" json:"try_number,omitempty"`
+	// The out-number that the answer is about. Empty: not told; it is then that of the
+	// request. An answer about another out-number is no answer.
+	OutNumber     string `protobuf:"bytes,8,opt,name=out_number,json=outNumber,proto3" json:"out_number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -482,6 +495,13 @@ func (x *QueryResponse) GetTryNumber() int32 {
 	return 0
 }
 
+func (x *QueryResponse) GetOutNumber() string {
+	if x != nil {
+		return x.OutNumber
+	}
+	return ""
+}
+
 var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
@@ -505,7 +525,7 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\rrides_payment\x18\n" +
 	" \x01(\bR\fridesPayment\x12&\n" +
 	"\n" +
-	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\ttryNumber\"\xa6\x03\n" +
+	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\ttryNumber\"\xe1\x03\n" +
 	"\x10InstructResponse\x12B\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x124\n" +
 	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
@@ -515,10 +535,12 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
 	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
 	"\n" +
-	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\"I\n" +
+	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\x129\n" +
+	"\n" +
+	"out_number\x18\b \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber\"I\n" +
 	"\fQueryRequest\x129\n" +
 	"\n" +
-	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xa1\x03\n" +
+	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xdc\x03\n" +
 	"\rQueryResponse\x12@\n" +
 	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
@@ -529,7 +551,9 @@ const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
 	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
 	"\n" +
-	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber*\xab\x01\n" +
+	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\x129\n" +
+	"\n" +
+	"out_number\x18\b \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber*\xab\x01\n" +
 	"\x0eGatewayOutcome\x12\x1f\n" +
 	"\x1bGATEWAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aGATEWAY_OUTCOME_PROCESSING\x10\x01\x12\x1d\n" +

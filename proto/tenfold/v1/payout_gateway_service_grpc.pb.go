@@ -39,9 +39,11 @@ const (
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
 //
-// An answer says how much was paid and about which try it speaks. Tenfold compares
-// both with what it sent. An amount in another currency than the instruction's, or
-// one that is not above zero, is no answer: Tenfold asks again and logs it.
+// An answer says how much was paid, about which out-number and about which try it
+// speaks. Tenfold compares all of it with what it sent. An answer about another
+// out-number or a try that was never made, an amount in another currency than the
+// instruction's, or one that is not above zero, is no answer: Tenfold changes nothing,
+// counts and logs it, and asks again.
 type PayoutGatewayServiceClient interface {
 	// Instruct asks for a payment. The payment service must store it durably
 	// before it answers PROCESSING or SUCCEEDED. The same out-number with
@@ -95,9 +97,11 @@ func (c *payoutGatewayServiceClient) Query(ctx context.Context, in *QueryRequest
 // Errors: INVALID_ARGUMENT and FAILED_PRECONDITION refuse the instruction for
 // good, as FAILED does. Every other error leaves the outcome unknown.
 //
-// An answer says how much was paid and about which try it speaks. Tenfold compares
-// both with what it sent. An amount in another currency than the instruction's, or
-// one that is not above zero, is no answer: Tenfold asks again and logs it.
+// An answer says how much was paid, about which out-number and about which try it
+// speaks. Tenfold compares all of it with what it sent. An answer about another
+// out-number or a try that was never made, an amount in another currency than the
+// instruction's, or one that is not above zero, is no answer: Tenfold changes nothing,
+// counts and logs it, and asks again.
 type PayoutGatewayServiceServer interface {
 	// Instruct asks for a payment. The payment service must store it durably
 	// before it answers PROCESSING or SUCCEEDED. The same out-number with
