@@ -39,8 +39,6 @@ const (
 	// endMax is how long a stopping server may take in all. What a command that is cut off
 	// came to is told when it is sent again.
 	endMax = drainMax + 8*time.Second
-	// stuckMax is how long a lane may be with one batch before the server is not ready.
-	stuckMax = 10 * time.Second
 	// readyPause is the pause between two pings of the database, and the time limit
 	// of a ping.
 	readyPause = 2 * time.Second
@@ -189,7 +187,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.overHTTP(ctx, &c.http, server, gate, log); err != nil {
 		return err
 	}
-	p.running(func(ctx context.Context) { p.watchDatabase(ctx, db, e, server, log) })
+	if err := p.watchDatabase(db, e, server, log); err != nil {
+		return err
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	fmt.Fprintf(out, "serving on %s\n", listener.Addr())
@@ -316,29 +316,3 @@ func (p *parts) gateway(c *serveConfig, now engine.Clock, log *slog.Logger) (*ga
 }
 
 // watchDatabase pings the database, and reports the result to the health service
-// and to the port for operators.
-func (p *parts) watchDatabase(ctx context.Context, db *postgres.DB, e *engine.Engine, server *rpc.Server, log *slog.Logger) {
-	ready := false
-	for {
-		ping, cancel := context.WithTimeout(ctx, readyPause)
-		err := db.TryWrite(ping)
-		cancel()
-		if stuck := e.Stuck(time.Now()); err == nil && stuck > stuckMax {
-			err = fmt.Errorf("a lane has waited for the database for %s", stuck.Round(time.Second))
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		p.health.Asked(err)
-		if ready != (err == nil) {
-			ready = err == nil
-			server.Ready(ready)
-			log.Info("database reachability changed", "ready", ready, "error", err)
-		}
-		select {
-		case <-time.After(readyPause):
-		case <-ctx.Done():
-			return
-		}
-	}
-}

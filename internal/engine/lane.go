@@ -41,9 +41,9 @@ type lane struct {
 	landed []*call
 	// watch measures the batch that is being written.
 	watch stopwatch
-	// turned is when the lane last began with a batch, by real time in nanoseconds; zero
-	// while it has none.
-	turned atomic.Int64
+	// turn counts the batches that the lane began with; busy says that it has one.
+	turn atomic.Int64
+	busy atomic.Bool
 	// hand are the calls that were taken from the queue and may have no answer; written
 	// is closed once no write is under way. See survive.
 	hand    []*call
@@ -165,7 +165,7 @@ func (l *lane) extend(d *draft, calls []*call) (err error) {
 // fly writes a draft and decides the next one meanwhile; the result is nil if there is
 // none. Callers of the previous draft are answered once the database has work again.
 func (l *lane) fly(d *draft) *draft {
-	l.turned.Store(time.Now().UnixNano())
+	l.turn.Add(1)
 	if len(d.calls) == 0 {
 		l.answerLanded()
 		return nil // Nobody waits any more.
@@ -391,9 +391,10 @@ func (l *lane) outlive(first *call) {
 		}
 		clear(l.hand)
 		l.hand = l.hand[:0]
-		l.turned.Store(0)
+		l.busy.Store(false)
 	}()
-	l.turned.Store(time.Now().UnixNano())
+	l.turn.Add(1)
+	l.busy.Store(true)
 	l.take(first)
 }
 

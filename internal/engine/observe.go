@@ -55,15 +55,16 @@ func (e *Engine) Queues() iter.Seq2[int, int] {
 	}
 }
 
-// Stuck is for how long the slowest of the lanes has been with one batch, at a real time;
-// zero while no lane has one.
-func (e *Engine) Stuck(now time.Time) (longest time.Duration) {
-	for _, l := range e.lanes {
-		if at := l.turned.Load(); at != 0 {
-			longest = max(longest, now.Sub(time.Unix(0, at)))
+// Turns gives for each lane which batch it is with, by number; zero while it has none. A lane
+// that is with one batch for long waits for the database.
+func (e *Engine) Turns() []int64 {
+	turns := make([]int64, len(e.lanes))
+	for i, l := range e.lanes {
+		if l.busy.Load() {
+			turns[i] = l.turn.Load()
 		}
 	}
-	return longest
+	return turns
 }
 
 // QueueMax is the most commands that may wait in a lane.
