@@ -49,7 +49,7 @@ func (s *Server) Transcoder() (http.Handler, error) {
 				refuseHTTP(w, http.StatusBadRequest, err.Error())
 				return
 			}
-			w = &malformed{ResponseWriter: w}
+			w = &malformed{ResponseWriter: w, language: spokenIn(r.Header.Values(acceptLanguage))}
 		}
 		t.ServeHTTP(w, r)
 	}), nil
