@@ -168,7 +168,6 @@ func (t *teller) what(h *Happening) string {
 	}
 	f := fields{
 		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Assignee": h.Assignee,
-		"Proposed": "", "Deadline": "", "Refund": "",
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

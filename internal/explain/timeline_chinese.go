@@ -123,6 +123,7 @@ var chineseHistory = history{
 		claim.DeadlineResult: "未按时收到鉴定结果", claim.DeadlineReview: "审核超时",
 		claim.DeadlineNoticeDelivery: "未按时确认通知送达", claim.DeadlineNotice: "违约通知期届满",
 		claim.DeadlineAppeal: "申诉评审超时", claim.DeadlineApproval: "金额复核超时",
+		claim.DeadlineNoticeDeemed: "通知视为送达", claim.DeadlineFunds: "赔付资金逾期未到位",
 	},
 	quarantined: sentence("该条记录无法显示。"),
 	unknown:     sentence("记录了一项本服务器无法识别的事件。"),

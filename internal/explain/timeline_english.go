@@ -124,6 +124,7 @@ var englishHistory = history{
 		claim.DeadlineResult: "no result arrived in time", claim.DeadlineReview: "the review was not decided in time",
 		claim.DeadlineNoticeDelivery: "delivery of the notice was not confirmed in time", claim.DeadlineNotice: "the notice period ended",
 		claim.DeadlineAppeal: "the appeal was not decided in time", claim.DeadlineApproval: "the amount was not approved in time",
+		claim.DeadlineNoticeDeemed: "the notice is deemed delivered", claim.DeadlineFunds: "the award was not funded in time",
 	},
 	quarantined: sentence("This entry cannot be shown."),
 	unknown:     sentence("An event of a kind that this server does not know was recorded."),

@@ -149,15 +149,11 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 	p.Transfers, p.Move = transfersOf(e.Transfers), moveOfEvent(e)
 	p.Note, p.Document = t.note(row, e), e.Detail("document")
 	p.Passed = deadlines.proto(claim.Deadline(e.Detail("deadline")))
-	p.Escalates = e.Kind == event.DeadlinePassed && e.Move == nil || e.Detail("contradicts") != ""
+	p.Escalates = e.Kind == event.DeadlinePassed && e.Move == nil && e.Detail("deemed") == "" || e.Detail("contradicts") != ""
 	p.ProposalKind = proposalKindOf(e)
 	t.addParts(p, e)
-	switch e.Kind {
-	case event.NoticeConfirmed:
-		p.DeliveredAt = stamp(timeOf(e.Detail("delivered_at")))
-	case event.HoldExtended:
-		p.HeldUntil = stamp(timeOf(e.Detail("until")))
-	}
+	p.DeliveredAt, p.Deemed = stamp(timeOf(e.Detail("delivered_at"))), e.Detail("deemed") != ""
+	p.HeldUntil = stamp(timeOf(e.Detail("until")))
 	return p
 }
 

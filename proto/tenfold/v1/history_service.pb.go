@@ -228,7 +228,9 @@ type TimelineEntry struct {
 	ProposalKind ProposalKind `protobuf:"varint,25,opt,name=proposal_kind,json=proposalKind,proto3,enum=tenfold.v1.ProposalKind" json:"proposal_kind,omitempty"`
 	// The event is quarantined: it could not be read, or an operator set it aside.
 	// Then nothing else is set but name, number, kind, time and text.
-	Quarantined   bool `protobuf:"varint,26,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
+	Quarantined bool `protobuf:"varint,26,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
+	// Nobody confirmed the delivery of the notice, and it is deemed delivered.
+	Deemed        bool `protobuf:"varint,27,opt,name=deemed,proto3" json:"deemed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -441,6 +443,13 @@ func (x *TimelineEntry) GetProposalKind() ProposalKind {
 func (x *TimelineEntry) GetQuarantined() bool {
 	if x != nil {
 		return x.Quarantined
+	}
+	return false
+}
+
+func (x *TimelineEntry) GetDeemed() bool {
+	if x != nil {
+		return x.Deemed
 	}
 	return false
 }
@@ -674,7 +683,7 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x7f\n" +
 	"\x14ListTimelineResponse\x129\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\x04\xc8\xf3\x18\x02R\aentries\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd0\t\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xee\t\n" +
 	"\rTimelineEntry\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1c\n" +
 	"\x06number\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x03R\x06number\x12/\n" +
@@ -704,7 +713,8 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\bassignee\x18\x17 \x01(\tB\x04\xc8\xf3\x18\x04R\bassignee\x12 \n" +
 	"\bdocument\x18\x18 \x01(\tB\x04\xc8\xf3\x18\x06R\bdocument\x12C\n" +
 	"\rproposal_kind\x18\x19 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x04\xc8\xf3\x18\x01R\fproposalKind\x12&\n" +
-	"\vquarantined\x18\x1a \x01(\bB\x04\xc8\xf3\x18\x03R\vquarantined\"\xc8\x04\n" +
+	"\vquarantined\x18\x1a \x01(\bB\x04\xc8\xf3\x18\x03R\vquarantined\x12\x1c\n" +
+	"\x06deemed\x18\x1b \x01(\bB\x04\xc8\xf3\x18\x03R\x06deemed\"\xc8\x04\n" +
 	"\x0eTimelinePayout\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12#\n" +
 	"\n" +
