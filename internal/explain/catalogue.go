@@ -30,6 +30,7 @@ type catalogue struct {
 	phrases  phrases
 	history  *history
 	refusals *refusals
+	consumer *consumerWords
 	// timeForm is the format of a time in Beijing, foreignForm that of a time elsewhere.
 	timeForm, foreignForm string
 	// gap separates sentences.

@@ -137,6 +137,7 @@ var chinese = &catalogue{
 	},
 	history:     &chineseHistory,
 	refusals:    &chineseRefusals,
+	consumer:    &chineseConsumer,
 	timeForm:    "北京时间2006年1月2日15:04",
 	foreignForm: "2006年1月2日15:04（UTC-07:00）",
 	gap:         "",

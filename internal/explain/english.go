@@ -128,6 +128,7 @@ var english = &catalogue{
 	},
 	history:     &englishHistory,
 	refusals:    &englishRefusals,
+	consumer:    &englishConsumer,
 	timeForm:    "2006-01-02 15:04 Beijing time",
 	foreignForm: "2006-01-02 15:04 (UTC-07:00)",
 	gap:         " ",
