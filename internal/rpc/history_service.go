@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -58,16 +59,20 @@ func (s *historyService) ListTimeline(ctx context.Context, r *tenfoldv1.ListTime
 	out := &tenfoldv1.ListTimelineResponse{Entries: make([]*tenfoldv1.TimelineEntry, len(told.rows))}
 	l, role := language(r.GetLanguage()), callerOf(ctx).Role
 	for i := range told.rows {
-		entry := told.entry(i)
-		// The text is written from what is left, so it cannot tell what is hidden.
-		coverFrom(role, entry)
-		entry.Text, entry.Language = explain.Tell(l, place, happeningOf(entry)), languages.proto(l)
-		out.Entries[i] = entry
+		out.Entries[i] = told.entry(i)
+		putIntoWords(out.Entries[i], role, l, place)
 	}
 	if more {
 		out.NextPageToken = p.token(decimal(told.rows[len(told.rows)-1].Number))
 	}
 	return out, nil
+}
+
+// putIntoWords hides from a role what it must not see of an entry, and writes the text
+// from what is left. So no text can tell what is hidden.
+func putIntoWords(entry *tenfoldv1.TimelineEntry, role principal.Role, l explain.Language, place *time.Location) {
+	coverFrom(role, entry)
+	entry.Text, entry.Language = explain.Tell(l, place, happeningOf(entry)), languages.proto(l)
 }
 
 // placeOf is the time zone that a request asks for.
