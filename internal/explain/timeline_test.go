@@ -201,6 +201,25 @@ func TestEveryReasonIsSaidInEveryLanguage(t *testing.T) {
 	}
 }
 
+// Would catch a text that waits for a fact which no refusal has, because its key is
+// misspelt or has changed: the fact would never be shown.
+func TestTextsOfRefusalsNameFactsThatThereAre(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../rpc/facts.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range Languages() {
+		for reason, of := range in(l).refusals.reasons {
+			for _, key := range fieldsOf(of) {
+				if !strings.Contains(string(source), `"`+key+`"`) {
+					t.Errorf("%s, %s shows %q, which is no fact", l, reason, key)
+				}
+			}
+		}
+	}
+}
+
 // fieldsOf are the fields that a text can show.
 func fieldsOf(of *template.Template) []string {
 	var out []string
