@@ -91,7 +91,7 @@ func Kinds() []Kind {
 		ClaimApproved, ApprovalRefused, VerdictRevised, ResultRetracted, OrderRefundReported, ClockStopped, ClockResumed,
 		HoldExpired, HoldExtended, BookSwept, ClaimFunded, HoldToppedUp, DebtRecovered, DepositDemanded, DepositDemandMet,
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
-		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded,
+		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
 	}
 }
 

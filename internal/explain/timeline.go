@@ -42,6 +42,8 @@ type Happening struct {
 	// What is a word of the caller, such as the kind of evidence, and Where the
 	// reference that goes with it.
 	What, Where string
+	// Failure is why an attempt failed; empty if it did not.
+	Failure string
 	// Assignee is the reviewer that took the claim.
 	Assignee string
 	// Proposed is the decision that was proposed; empty if the reader must not know.
@@ -167,7 +169,7 @@ func (t *teller) what(h *Happening) string {
 		return fill(t.words.history.unknown, nil)
 	}
 	f := fields{
-		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Assignee": h.Assignee,
+		"At": t.when(h.At), "What": h.What, "Where": h.Where, "Failure": h.Failure, "Assignee": h.Assignee,
 	}
 	if h.Proposed != "" {
 		f["Proposed"] = word(t.words.history.proposals, h.Proposed)

@@ -25,6 +25,7 @@ var chineseHistory = history{
 		event.ReviewAssigned:      sentence("{{if .Assignee}}审核已分派给{{.Assignee}}。{{else}}审核的分派有变更。{{end}}"),
 		event.ReviewDecided:       sentence("审核已作出决定。"),
 		event.NoticeConfirmed:     sentence("已确认通知送达商家{{if .At}}，送达时间：{{.At}}{{end}}。"),
+		event.NoticeAttempted:     sentence("记录了一次向商家送达通知的尝试{{if .What}}：{{.What}}{{if .Where}}，{{.Where}}{{end}}{{if .At}}，时间：{{.At}}{{end}}，{{if .Failure}}失败：{{.Failure}}{{else}}未见失败{{end}}{{end}}。"),
 		event.ClaimAccepted:       sentence("商家同意扣款。"),
 		event.ClaimWithdrawn:      sentence("索赔人撤回了索赔。"),
 		event.ClaimPaid:           sentence("应赔金额已全部到达消费者。"),

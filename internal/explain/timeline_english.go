@@ -25,6 +25,7 @@ var englishHistory = history{
 		event.ReviewAssigned:      sentence("{{if .Assignee}}The review was assigned to {{.Assignee}}.{{else}}The assignment of the review changed.{{end}}"),
 		event.ReviewDecided:       sentence("The review was decided."),
 		event.NoticeConfirmed:     sentence("Delivery of the notice to the merchant was confirmed{{if .At}}, for {{.At}}{{end}}."),
+		event.NoticeAttempted:     sentence("An attempt to deliver the notice to the merchant was recorded{{if .What}}: {{.What}}{{if .Where}}, {{.Where}}{{end}}{{if .At}}, at {{.At}}{{end}}; {{if .Failure}}it failed: {{.Failure}}{{else}}no failure is known{{end}}{{end}}."),
 		event.ClaimAccepted:       sentence("The merchant agreed to the debit."),
 		event.ClaimWithdrawn:      sentence("The claimant withdrew the claim."),
 		event.ClaimPaid:           sentence("Everything awarded has reached the consumer."),

@@ -96,7 +96,7 @@ func full(k event.Kind) *Happening {
 			OutNumber: "T1", Part: payout.Refund, Sum: sum, Outcome: payout.OutcomeFailed, Reported: Sum{5, "CNY"}, Failure: "ACCOUNT_CLOSED",
 			First: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), Confirms: true,
 		},
-		Refund: &sum, At: time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC), What: "ticket", Where: "crm://4711", Assignee: "reviewer-7",
+		Refund: &sum, At: time.Date(2026, 3, 3, 9, 0, 0, 0, time.UTC), What: "ticket", Where: "crm://4711", Failure: "bounced", Assignee: "reviewer-7",
 		Proposed: proposal.WriteOff,
 	}
 	for _, kind := range ledger.Kinds() {

@@ -29,7 +29,7 @@ var hidden = map[principal.Role][]string{
 		"Evidence.note",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
-		"TimelineEntry.proposal_kind",
+		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 	},
 	principal.RoleAuthenticator: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
@@ -51,6 +51,7 @@ var ownWords = []string{
 	"Move.person", "Move.workload", "Move.note", "Evidence.person", "Evidence.note",
 	"Event.person_commitment", "Event.workload", "Event.details",
 	"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document",
+	"TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 }
 
 // contractMethod finds a method of the contract by its full name.

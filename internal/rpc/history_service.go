@@ -157,6 +157,14 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 	p.Escalates = e.Kind == event.DeadlinePassed && e.Move == nil && e.Detail("deemed") == "" || e.Detail("contradicts") != ""
 	p.ProposalKind = proposalKindOf(e)
 	t.addParts(p, e)
+	if e.Kind == event.NoticeAttempted {
+		p.NoticeAttempt = &tenfoldv1.TimelineNoticeAttempt{
+			Channel: e.Detail("channel"), Reference: e.Detail("reference"), Failure: e.Detail("failure"), AttemptedAt: stamp(timeOf(e.Detail("attempted_at"))),
+		}
+	}
+	if id := e.Detail("webhook"); id != "" {
+		p.Webhook = webhookName(row.MerchantID, id)
+	}
 	p.DeliveredAt, p.Deemed = stamp(timeOf(e.Detail("delivered_at"))), e.Detail("deemed") != ""
 	p.HeldUntil = stamp(timeOf(e.Detail("until")))
 	return p
@@ -249,6 +257,9 @@ func happeningOf(p *tenfoldv1.TimelineEntry) *explain.Happening {
 	if x := p.GetOrderRefund(); x != nil {
 		sum := sumOf(x.GetAmount())
 		h.Refund, h.At = &sum, moment(x.GetRefundedAt())
+	}
+	if x := p.GetNoticeAttempt(); x != nil {
+		h.What, h.Where, h.Failure, h.At = x.GetChannel(), x.GetReference(), x.GetFailure(), moment(x.GetAttemptedAt())
 	}
 	switch {
 	case p.GetDeliveredAt() != nil:

@@ -230,7 +230,12 @@ type TimelineEntry struct {
 	// Then nothing else is set but name, number, kind, time and text.
 	Quarantined bool `protobuf:"varint,26,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
 	// Nobody confirmed the delivery of the notice, and it is deemed delivered.
-	Deemed        bool `protobuf:"varint,27,opt,name=deemed,proto3" json:"deemed,omitempty"`
+	Deemed bool `protobuf:"varint,27,opt,name=deemed,proto3" json:"deemed,omitempty"`
+	// The attempt to deliver a notice that was recorded. Absent for other events.
+	NoticeAttempt *TimelineNoticeAttempt `protobuf:"bytes,28,opt,name=notice_attempt,json=noticeAttempt,proto3" json:"notice_attempt,omitempty"`
+	// The merchant's webhook that took the notice:
+	// merchants/{merchant}/webhooks/{webhook}. Empty if none did.
+	Webhook       string `protobuf:"bytes,29,opt,name=webhook,proto3" json:"webhook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -454,6 +459,20 @@ func (x *TimelineEntry) GetDeemed() bool {
 	return false
 }
 
+func (x *TimelineEntry) GetNoticeAttempt() *TimelineNoticeAttempt {
+	if x != nil {
+		return x.NoticeAttempt
+	}
+	return nil
+}
+
+func (x *TimelineEntry) GetWebhook() string {
+	if x != nil {
+		return x.Webhook
+	}
+	return ""
+}
+
 // TimelinePayout is a payout in an entry, as the event tells of it.
 type TimelinePayout struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -667,6 +686,79 @@ func (x *TimelineRefund) GetRefundedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// TimelineNoticeAttempt is an attempt to deliver a notice.
+type TimelineNoticeAttempt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what means it was made, in a word of the caller.
+	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
+	// What names the attempt with whoever made it. May be empty.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// Why it failed. Empty for an attempt that did not fail.
+	Failure string `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
+	// The time at which it was made.
+	AttemptedAt   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=attempted_at,json=attemptedAt,proto3" json:"attempted_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimelineNoticeAttempt) Reset() {
+	*x = TimelineNoticeAttempt{}
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimelineNoticeAttempt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimelineNoticeAttempt) ProtoMessage() {}
+
+func (x *TimelineNoticeAttempt) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_history_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimelineNoticeAttempt.ProtoReflect.Descriptor instead.
+func (*TimelineNoticeAttempt) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_history_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TimelineNoticeAttempt) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *TimelineNoticeAttempt) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *TimelineNoticeAttempt) GetFailure() string {
+	if x != nil {
+		return x.Failure
+	}
+	return ""
+}
+
+func (x *TimelineNoticeAttempt) GetAttemptedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AttemptedAt
+	}
+	return nil
+}
+
 var File_tenfold_v1_history_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_history_service_proto_rawDesc = "" +
@@ -683,7 +775,8 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\x05 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\x7f\n" +
 	"\x14ListTimelineResponse\x129\n" +
 	"\aentries\x18\x01 \x03(\v2\x19.tenfold.v1.TimelineEntryB\x04\xc8\xf3\x18\x02R\aentries\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xee\t\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xde\n" +
+	"\n" +
 	"\rTimelineEntry\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1c\n" +
 	"\x06number\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x03R\x06number\x12/\n" +
@@ -714,7 +807,9 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\bdocument\x18\x18 \x01(\tB\x04\xc8\xf3\x18\x06R\bdocument\x12C\n" +
 	"\rproposal_kind\x18\x19 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x04\xc8\xf3\x18\x01R\fproposalKind\x12&\n" +
 	"\vquarantined\x18\x1a \x01(\bB\x04\xc8\xf3\x18\x03R\vquarantined\x12\x1c\n" +
-	"\x06deemed\x18\x1b \x01(\bB\x04\xc8\xf3\x18\x03R\x06deemed\"\xc8\x04\n" +
+	"\x06deemed\x18\x1b \x01(\bB\x04\xc8\xf3\x18\x03R\x06deemed\x12N\n" +
+	"\x0enotice_attempt\x18\x1c \x01(\v2!.tenfold.v1.TimelineNoticeAttemptB\x04\xc8\xf3\x18\x06R\rnoticeAttempt\x12\x1e\n" +
+	"\awebhook\x18\x1d \x01(\tB\x04\xc8\xf3\x18\x06R\awebhook\"\xc8\x04\n" +
 	"\x0eTimelinePayout\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12#\n" +
 	"\n" +
@@ -736,7 +831,12 @@ const file_tenfold_v1_history_service_proto_rawDesc = "" +
 	"\trefund_id\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\brefundId\x12/\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x12A\n" +
 	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"refundedAt2\x98\x01\n" +
+	"refundedAt\"\xc0\x01\n" +
+	"\x15TimelineNoticeAttempt\x12\x1e\n" +
+	"\achannel\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\achannel\x12\"\n" +
+	"\treference\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\treference\x12\x1e\n" +
+	"\afailure\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x03R\afailure\x12C\n" +
+	"\fattempted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vattemptedAt2\x98\x01\n" +
 	"\x0eHistoryService\x12\x85\x01\n" +
 	"\fListTimeline\x12\x1f.tenfold.v1.ListTimelineRequest\x1a .tenfold.v1.ListTimelineResponse\"2\x82\xd3\xe4\x93\x02,\x12*/v1/{parent=merchants/*/claims/*}/timelineB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
@@ -752,60 +852,63 @@ func file_tenfold_v1_history_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_history_service_proto_rawDescData
 }
 
-var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tenfold_v1_history_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_tenfold_v1_history_service_proto_goTypes = []any{
 	(*ListTimelineRequest)(nil),   // 0: tenfold.v1.ListTimelineRequest
 	(*ListTimelineResponse)(nil),  // 1: tenfold.v1.ListTimelineResponse
 	(*TimelineEntry)(nil),         // 2: tenfold.v1.TimelineEntry
 	(*TimelinePayout)(nil),        // 3: tenfold.v1.TimelinePayout
 	(*TimelineRefund)(nil),        // 4: tenfold.v1.TimelineRefund
-	(Language)(0),                 // 5: tenfold.v1.Language
-	(EventKind)(0),                // 6: tenfold.v1.EventKind
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(*EventMove)(nil),             // 8: tenfold.v1.EventMove
-	(*Transfer)(nil),              // 9: tenfold.v1.Transfer
-	(*AuthenticationResult)(nil),  // 10: tenfold.v1.AuthenticationResult
-	(*VerdictSummary)(nil),        // 11: tenfold.v1.VerdictSummary
-	(*Evidence)(nil),              // 12: tenfold.v1.Evidence
-	(DeadlineKind)(0),             // 13: tenfold.v1.DeadlineKind
-	(ProposalKind)(0),             // 14: tenfold.v1.ProposalKind
-	(PayoutPart)(0),               // 15: tenfold.v1.PayoutPart
-	(PayoutForm)(0),               // 16: tenfold.v1.PayoutForm
-	(*Money)(nil),                 // 17: tenfold.v1.Money
-	(PayoutOutcome)(0),            // 18: tenfold.v1.PayoutOutcome
+	(*TimelineNoticeAttempt)(nil), // 5: tenfold.v1.TimelineNoticeAttempt
+	(Language)(0),                 // 6: tenfold.v1.Language
+	(EventKind)(0),                // 7: tenfold.v1.EventKind
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*EventMove)(nil),             // 9: tenfold.v1.EventMove
+	(*Transfer)(nil),              // 10: tenfold.v1.Transfer
+	(*AuthenticationResult)(nil),  // 11: tenfold.v1.AuthenticationResult
+	(*VerdictSummary)(nil),        // 12: tenfold.v1.VerdictSummary
+	(*Evidence)(nil),              // 13: tenfold.v1.Evidence
+	(DeadlineKind)(0),             // 14: tenfold.v1.DeadlineKind
+	(ProposalKind)(0),             // 15: tenfold.v1.ProposalKind
+	(PayoutPart)(0),               // 16: tenfold.v1.PayoutPart
+	(PayoutForm)(0),               // 17: tenfold.v1.PayoutForm
+	(*Money)(nil),                 // 18: tenfold.v1.Money
+	(PayoutOutcome)(0),            // 19: tenfold.v1.PayoutOutcome
 }
 var file_tenfold_v1_history_service_proto_depIdxs = []int32{
-	5,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
+	6,  // 0: tenfold.v1.ListTimelineRequest.language:type_name -> tenfold.v1.Language
 	2,  // 1: tenfold.v1.ListTimelineResponse.entries:type_name -> tenfold.v1.TimelineEntry
-	6,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
-	7,  // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
-	5,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
-	8,  // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
-	9,  // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
-	10, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
-	11, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
-	12, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
+	7,  // 2: tenfold.v1.TimelineEntry.kind:type_name -> tenfold.v1.EventKind
+	8,  // 3: tenfold.v1.TimelineEntry.recorded_at:type_name -> google.protobuf.Timestamp
+	6,  // 4: tenfold.v1.TimelineEntry.language:type_name -> tenfold.v1.Language
+	9,  // 5: tenfold.v1.TimelineEntry.move:type_name -> tenfold.v1.EventMove
+	10, // 6: tenfold.v1.TimelineEntry.transfers:type_name -> tenfold.v1.Transfer
+	11, // 7: tenfold.v1.TimelineEntry.result:type_name -> tenfold.v1.AuthenticationResult
+	12, // 8: tenfold.v1.TimelineEntry.verdict:type_name -> tenfold.v1.VerdictSummary
+	13, // 9: tenfold.v1.TimelineEntry.evidence:type_name -> tenfold.v1.Evidence
 	3,  // 10: tenfold.v1.TimelineEntry.payout:type_name -> tenfold.v1.TimelinePayout
 	4,  // 11: tenfold.v1.TimelineEntry.order_refund:type_name -> tenfold.v1.TimelineRefund
-	13, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
-	7,  // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
-	7,  // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
-	14, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
-	15, // 16: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
-	16, // 17: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
-	17, // 18: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
-	18, // 19: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
-	17, // 20: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
-	7,  // 21: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
-	17, // 22: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
-	7,  // 23: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
-	0,  // 24: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
-	1,  // 25: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
-	25, // [25:26] is the sub-list for method output_type
-	24, // [24:25] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	14, // 12: tenfold.v1.TimelineEntry.passed:type_name -> tenfold.v1.DeadlineKind
+	8,  // 13: tenfold.v1.TimelineEntry.delivered_at:type_name -> google.protobuf.Timestamp
+	8,  // 14: tenfold.v1.TimelineEntry.held_until:type_name -> google.protobuf.Timestamp
+	15, // 15: tenfold.v1.TimelineEntry.proposal_kind:type_name -> tenfold.v1.ProposalKind
+	5,  // 16: tenfold.v1.TimelineEntry.notice_attempt:type_name -> tenfold.v1.TimelineNoticeAttempt
+	16, // 17: tenfold.v1.TimelinePayout.part:type_name -> tenfold.v1.PayoutPart
+	17, // 18: tenfold.v1.TimelinePayout.form:type_name -> tenfold.v1.PayoutForm
+	18, // 19: tenfold.v1.TimelinePayout.amount:type_name -> tenfold.v1.Money
+	19, // 20: tenfold.v1.TimelinePayout.outcome:type_name -> tenfold.v1.PayoutOutcome
+	18, // 21: tenfold.v1.TimelinePayout.reported:type_name -> tenfold.v1.Money
+	8,  // 22: tenfold.v1.TimelinePayout.first_outcome_at:type_name -> google.protobuf.Timestamp
+	18, // 23: tenfold.v1.TimelineRefund.amount:type_name -> tenfold.v1.Money
+	8,  // 24: tenfold.v1.TimelineRefund.refunded_at:type_name -> google.protobuf.Timestamp
+	8,  // 25: tenfold.v1.TimelineNoticeAttempt.attempted_at:type_name -> google.protobuf.Timestamp
+	0,  // 26: tenfold.v1.HistoryService.ListTimeline:input_type -> tenfold.v1.ListTimelineRequest
+	1,  // 27: tenfold.v1.HistoryService.ListTimeline:output_type -> tenfold.v1.ListTimelineResponse
+	27, // [27:28] is the sub-list for method output_type
+	26, // [26:27] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_history_service_proto_init() }
@@ -828,7 +931,7 @@ func file_tenfold_v1_history_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_history_service_proto_rawDesc), len(file_tenfold_v1_history_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
