@@ -90,6 +90,11 @@ func TestNoTextTellsWhatIsHidden(t *testing.T) {
 // eventful makes a claim to which nearly everything happens.
 func (f *fixture) eventful() *tenfoldv1.Claim {
 	f.t.Helper()
+	return f.appealed(f.eventfulUntilNotice())
+}
+
+func (f *fixture) eventfulUntilNotice() *tenfoldv1.Claim {
+	f.t.Helper()
 	must := func(err error) {
 		f.t.Helper()
 		if err != nil {
@@ -121,7 +126,7 @@ func (f *fixture) eventful() *tenfoldv1.Claim {
 	})
 	must(err)
 	must(f.retractErr("operator", f.claim(name).GetResults()[0].GetName()))
-	return f.appealed(f.claim(name))
+	return f.claim(name)
 }
 
 // appealed lets the merchant appeal in vain, and the payment fail.
