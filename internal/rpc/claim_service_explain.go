@@ -50,11 +50,9 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		}
 	}
 	p := explanationOf(&read, choices, place, reader, language(r.GetLanguage()))
-	switch reader {
-	case "":
-	case explain.Consumer:
+	if reader == explain.Consumer {
 		p = forConsumer(p, read.claim, choices)
-	default:
+	} else if reader != "" {
 		p.Claim.AllowedActions = ownActions(choices)
 		coverFrom(readerRoles[reader], p)
 	}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -172,11 +173,10 @@ func (t *timeline) entry(i int) *tenfoldv1.TimelineEntry {
 
 // proposalKindOf is the kind of the proposal that an event is about.
 func proposalKindOf(e *event.Event) tenfoldv1.ProposalKind {
-	switch e.Kind {
-	case event.ProposalMade, event.ProposalApproved, event.ProposalRefused:
-		return proposalKinds.proto(proposal.Kind(e.Detail("kind")))
+	if !slices.Contains([]event.Kind{event.ProposalMade, event.ProposalApproved, event.ProposalRefused}, e.Kind) {
+		return tenfoldv1.ProposalKind_PROPOSAL_KIND_UNSPECIFIED // Evidence has a kind as well.
 	}
-	return tenfoldv1.ProposalKind_PROPOSAL_KIND_UNSPECIFIED
+	return proposalKinds.proto(proposal.Kind(e.Detail("kind")))
 }
 
 // timeOf reads a time of an event's details; zero for none.
