@@ -92,6 +92,7 @@ func Kinds() []Kind {
 		HoldExpired, HoldExtended, BookSwept, ClaimFunded, HoldToppedUp, DebtRecovered, DepositDemanded, DepositDemandMet,
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
+		ClaimReconsidered,
 	}
 }
 

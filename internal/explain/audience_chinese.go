@@ -42,7 +42,8 @@ var chineseConsumer = consumerWords{
 		claim.DeadlineFunds:          sentence("如果到{{.At}}款项仍未到位，我们会专门处理。"),
 	},
 	actions: map[claim.Action]string{
-		claim.ActionWithdraw: "您可以在提交索赔的地方撤回索赔。",
+		claim.ActionWithdraw:   "您可以在提交索赔的地方撤回索赔。",
+		claim.ActionReconsider: "如有新的证据，您可以在提交索赔的地方请求我们重新决定。",
 	},
 	advice: map[claim.State]string{
 		claim.Authenticating:   "您可以通过客服补充证据，例如照片或鉴定报告。",

@@ -42,7 +42,8 @@ var englishConsumer = consumerWords{
 		claim.DeadlineFunds:          sentence("If money is still missing at {{.At}}, we look into it."),
 	},
 	actions: map[claim.Action]string{
-		claim.ActionWithdraw: "You can withdraw your claim where you filed it.",
+		claim.ActionWithdraw:   "You can withdraw your claim where you filed it.",
+		claim.ActionReconsider: "You can ask us to decide again where you filed your claim, if you have new evidence.",
 	},
 	advice: map[claim.State]string{
 		claim.Authenticating:   "You can send evidence, such as photographs or a report, through customer support.",

@@ -32,6 +32,7 @@ var chineseHistory = history{
 		event.PayoutAnswered:      sentence("支付渠道告知{{if .OutNumber}}打款{{.OutNumber}}（{{.Part}}，{{.Amount}}）{{else}}一笔打款{{end}}的结果{{if .Outcome}}：{{.Outcome}}{{end}}。"),
 		event.PayoutRetried:       sentence("{{if .OutNumber}}打款{{.OutNumber}}（{{.Part}}，{{.Amount}}）{{else}}一笔打款{{end}}已重新发起。"),
 		event.ClaimAppealed:       sentence("商家提出了申诉。"),
+		event.ClaimReconsidered:   sentence("索赔人提交新证据请求复议{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
 		event.AppealDecided:       sentence("申诉评审作出了决定。"),
 		event.ClaimApproved:       sentence("一名复核人通过了金额。"),
 		event.ApprovalRefused:     sentence("一名复核人退回了金额。"),

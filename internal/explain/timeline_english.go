@@ -32,6 +32,7 @@ var englishHistory = history{
 		event.PayoutAnswered:      sentence("The payment service reported about {{if .OutNumber}}payout {{.OutNumber}} ({{.Part}}, {{.Amount}}){{else}}a payout{{end}}{{if .Outcome}}: {{.Outcome}}{{end}}."),
 		event.PayoutRetried:       sentence("{{if .OutNumber}}Payout {{.OutNumber}} ({{.Part}}, {{.Amount}}){{else}}A payout{{end}} was sent again."),
 		event.ClaimAppealed:       sentence("The merchant appealed."),
+		event.ClaimReconsidered:   sentence("The claimant asked for reconsideration with new evidence{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
 		event.AppealDecided:       sentence("The appeal was decided."),
 		event.ClaimApproved:       sentence("A person approved the amount."),
 		event.ApprovalRefused:     sentence("A person refused the amount."),
