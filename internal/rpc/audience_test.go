@@ -8,6 +8,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -60,6 +63,16 @@ func TestReadersAreToldTheirOwnActions(t *testing.T) {
 	everybody := f.explained("support", name, tenfoldv1.Audience_AUDIENCE_UNSPECIFIED)
 	if !slices.Contains(everybody.GetClaim().GetAllowedActions(), tenfoldv1.ClaimAction_CLAIM_ACTION_REVISE_VERDICT) || len(everybody.GetText().GetChoices()) < 4 {
 		t.Errorf("without an audience the explanation has changed: %v", everybody.GetText())
+	}
+}
+
+// Would catch a reader without a role, who would be told what every role can do.
+func TestEveryReaderHasARole(t *testing.T) {
+	t.Parallel()
+	for _, a := range explain.Audiences() {
+		if role := rpc.ReaderRole(a); !slices.Contains(identity.Roles(), role) {
+			t.Errorf("%s reads as %q", a, role)
+		}
 	}
 }
 

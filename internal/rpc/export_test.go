@@ -50,6 +50,9 @@ func PutIntoWords(entry *tenfoldv1.TimelineEntry, role principal.Role, l explain
 	putIntoWords(entry, role, l, explain.Place())
 }
 
+// ReaderRole is the role whose actions and fields a reader of explanations has.
+func ReaderRole(a explain.Audience) principal.Role { return readerRoles[a] }
+
 // Localized adds to a status its text in a language.
 func Localized(s *status.Status, l explain.Language) *status.Status { return localized(s, l) }
 
