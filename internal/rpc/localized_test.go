@@ -146,6 +146,11 @@ func TestRefusalsSpeakTheLanguageOfTheCall(t *testing.T) {
 			}
 		}
 	}
+	who := inRole("support")
+	who["Accept-Language"] = "zh-CN"
+	if _, content := h.call(who, "GET", "/v1/merchants/m1?name=merchants/m2", ""); !hasHan(string(content)) {
+		t.Errorf("a request that says two things: %s", content)
+	}
 	// What cannot be read is refused before the call begins, in both languages.
 	_, content := h.call(inRole("support"), "POST", "/v1/merchants", `{"nonsense":1}`)
 	if !hasHan(string(content)) || !strings.Contains(string(content), "The request is not valid") {
