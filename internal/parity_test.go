@@ -237,6 +237,7 @@ var pairs = map[string]struct {
 	"TriggerSource":     {dir: "claim", kind: "Source"},
 	"MoneyEffect":       {dir: "claim", kind: "MoneyEffect"},
 	"Language":          {dir: "explain", kind: "Language"},
+	"Audience":          {dir: "explain", kind: "Audience"},
 	"WaitsFor":          {dir: "claim", kind: "Party"},
 	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
 	"Grounds":           {dir: "claim", kind: "Grounds"},

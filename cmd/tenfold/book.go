@@ -6,7 +6,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -35,17 +34,17 @@ func newBookGet() *cobra.Command {
 
 func printBook(o *output, b *tenfoldv1.Book) {
 	o.facts("Book "+b.GetName(),
-		[2]string{"opened", when(b.GetOpenedAt())},
+		[2]string{"opened", o.when(b.GetOpenedAt())},
 		[2]string{"deposit", fmt.Sprintf("%s free, %s held", sum(b.GetDepositAvailable()), sum(b.GetDepositHeld()))},
 		[2]string{"shop funds", fmt.Sprintf("%s free, %s held", sum(b.GetShopFundsAvailable()), sum(b.GetShopFundsHeld()))},
 		[2]string{"owed by the merchant", sum(b.GetReceivable())},
 		[2]string{"shortfall of claims", sum(b.GetOpenShortfall())},
 		[2]string{"open claims may cost", sum(b.GetExposure())},
 		[2]string{"free to take out", sum(b.GetFreeAmount())},
-		[2]string{"sweep of income pending since", since(b.GetSweepSince())},
-		[2]string{"deposit demanded", demanded(b)},
-		[2]string{"leaving since", since(b.GetExitBegunAt())},
-		[2]string{"left", since(b.GetExitedAt())},
+		[2]string{"sweep of income pending since", o.since(b.GetSweepSince())},
+		[2]string{"deposit demanded", o.demanded(b)},
+		[2]string{"leaving since", o.since(b.GetExitBegunAt())},
+		[2]string{"left", o.since(b.GetExitedAt())},
 		[2]string{"events", fmt.Sprint(b.GetEventNumber())},
 		[2]string{"head of the chain", b.GetChainHash()},
 	)
@@ -64,22 +63,14 @@ func printBook(o *output, b *tenfoldv1.Book) {
 	o.render(t)
 }
 
-// since formats an optional time; no time gives no text.
-func since(t *timestamppb.Timestamp) string {
-	if t == nil {
-		return ""
-	}
-	return when(t)
-}
-
 // demanded says which amount the merchant must pay into the deposit, and by when,
 // or since when the payment is overdue.
-func demanded(b *tenfoldv1.Book) string {
+func (o *output) demanded(b *tenfoldv1.Book) string {
 	if b.GetDemandedDeposit().GetMinorUnits() == 0 {
 		return ""
 	}
 	if at := b.GetDemandLapsedAt(); at != nil {
-		return sum(b.GetDemandedDeposit()) + ", overdue since " + when(at)
+		return sum(b.GetDemandedDeposit()) + ", overdue since " + o.when(at)
 	}
-	return sum(b.GetDemandedDeposit()) + " until " + when(b.GetDemandDeadline())
+	return sum(b.GetDemandedDeposit()) + " until " + o.when(b.GetDemandDeadline())
 }

@@ -52,7 +52,7 @@ func printDebts(o *output, r *tenfoldv1.ListDebtsResponse) {
 		if d.GetClaim() != "" {
 			of = d.GetClaim()[strings.LastIndexByte(d.GetClaim(), '/')+1:]
 		}
-		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), when(d.GetSince()), sum(d.GetOpen())})
+		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), o.when(d.GetSince()), sum(d.GetOpen())})
 	}
 	o.render(t)
 	for _, b := range r.GetBuckets() {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 
@@ -12,20 +10,9 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// languageOf reads --language.
-func languageOf(text string) (tenfoldv1.Language, error) {
-	switch text {
-	case "en":
-		return tenfoldv1.Language_LANGUAGE_ENGLISH, nil
-	case "zh":
-		return tenfoldv1.Language_LANGUAGE_CHINESE, nil
-	}
-	return 0, usageError{fmt.Errorf("TENFOLD_LANGUAGE or --language must be en or zh, not %q", text)}
-}
-
 func newClaimExplain() *cobra.Command {
 	var c remote
-	var spoken string
+	var audience string
 	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "explain NAME|ID",
 		Short: "Explain the state of a claim, whose turn it is, and the possible actions",
@@ -35,52 +22,39 @@ func newClaimExplain() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		language, err := languageOf(spoken)
+		if audience == "" && c.client.Role == string(principal.RoleMerchant) {
+			audience = c.client.Role // A merchant is told what a merchant can do.
+		}
+		reader, err := choice("audience", audience, tenfoldv1.Audience_value, "AUDIENCE_",
+			"consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator")
 		if err != nil {
 			return err
 		}
-		got, err := tenfoldv1.NewClaimServiceClient(conn).ExplainClaim(cmd.Context(), &tenfoldv1.ExplainClaimRequest{Name: name, Language: language})
+		got, err := tenfoldv1.NewClaimServiceClient(conn).ExplainClaim(cmd.Context(), &tenfoldv1.ExplainClaimRequest{
+			Name: name, Language: c.language(), Audience: tenfoldv1.Audience(reader), TimeZone: c.out.tz,
+		})
 		if err != nil {
 			return refusal(err)
 		}
 		return show(&c.out, got.GetExplanation(), printExplanation)
 	})
-	cmd.Flags().StringVar(&spoken, "language", "en", "language of the explanation: en or zh")
+	const readers = "consumer, merchant, support, adjudicator, approver, finance or operator"
+	cmd.Flags().StringVar(&audience, "audience", "", "reader of the explanation: "+readers+"; by default everybody who may see the claim")
 	// A fixed list needs no file completion; the error is for a missing flag.
-	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("audience", cobra.FixedCompletions(
+		[]string{"consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
-// printExplanation prints the text, and the possible actions as a table.
+// printExplanation prints the text, with one line for each possible action.
 func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 	t := e.GetText()
 	for _, line := range append([]string{t.GetWhy(), t.GetTurn(), t.GetTime()}, t.GetAward()...) {
-		fmt.Fprintln(o.w, line)
+		if line != "" {
+			fmt.Fprintln(o.w, line)
+		}
 	}
 	for _, line := range t.GetChoices() {
 		fmt.Fprintln(o.w, "- "+line)
 	}
-	fmt.Fprintln(o.w)
-	if len(e.GetActionEffects()) == 0 {
-		return
-	}
-	list := o.newTable("Possible actions", column{title: "Action"}, column{title: "By"}, column{title: "Leads to"}, column{title: "Money"}, column{title: "Deadline"})
-	for _, a := range e.GetActionEffects() {
-		list.AppendRow(table.Row{
-			word(a.GetAction()), strings.Join(a.GetRoles(), ", "), word(a.GetNextState()), movements(a), when(a.GetDeadline().GetPassesAt()),
-		})
-	}
-	o.render(list)
-}
-
-// movements says how an action would move money.
-func movements(a *tenfoldv1.ActionEffect) string {
-	var parts []string
-	for _, m := range a.GetMovements() {
-		parts = append(parts, word(m.GetEffect())+" "+sum(m.GetAmount()))
-	}
-	if a.GetUnpriced() {
-		parts = append(parts, "amount known once the claim is priced")
-	}
-	return strings.Join(parts, ", ")
 }

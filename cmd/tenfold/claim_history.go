@@ -1,13 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -16,17 +15,23 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// happening is one line of a claim's timeline.
+// happening is one event of a claim's timeline.
 type happening struct {
-	At time.Time `json:"at"`
-	// What is the kind of the line, such as move or payout.
-	What   string `json:"what"`
+	// Event is the number of the event within the book.
+	Event int64     `json:"event"`
+	At    time.Time `json:"at"`
+	// What is the kind of the event, such as CLAIM_FILED.
+	What string `json:"what"`
+	// Detail is the event in words.
 	Detail string `json:"detail"`
 	By     string `json:"by,omitempty"`
 	Note   string `json:"note,omitempty"`
+	// FirstOutcomeAt is when the first outcome of the payout was recorded, if the event is
+	// a report about one.
+	FirstOutcomeAt *time.Time `json:"firstOutcomeAt,omitempty"`
 }
 
-// timeline is the history of a claim, oldest first.
+// timeline is the history of a claim in the order of its events.
 type timeline struct {
 	Claim      string      `json:"claim"`
 	State      string      `json:"state"`
@@ -38,14 +43,14 @@ func newClaimHistory() *cobra.Command {
 	var c remote
 	return c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "history NAME|ID",
-		Short: "Show the history of a claim: moves, results, holds and payouts, by time",
+		Short: "Show everything that happened to a claim, in the order of its events",
 		Args:  cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
 		name, err := claimNameOf(args[0])
 		if err != nil {
 			return err
 		}
-		told, err := readTimeline(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), name)
+		told, err := c.readTimeline(cmd.Context(), conn, name)
 		if err != nil {
 			return err
 		}
@@ -53,56 +58,47 @@ func newClaimHistory() *cobra.Command {
 	})
 }
 
-// readTimeline reads a claim and all its moves.
-func readTimeline(ctx context.Context, claims tenfoldv1.ClaimServiceClient, name string) (*timeline, error) {
-	got, err := claims.GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: name, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+// readTimeline reads a claim and all its events.
+func (r *remote) readTimeline(ctx context.Context, conn *grpc.ClientConn, name string) (*timeline, error) {
+	got, err := tenfoldv1.NewClaimServiceClient(conn).GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: name})
 	if err != nil {
 		return nil, refusal(err)
 	}
-	c := got.GetClaim()
+	c, events := got.GetClaim(), tenfoldv1.NewHistoryServiceClient(conn)
 	told := &timeline{Claim: c.GetName(), State: word(c.GetState()), WaitsFor: word(c.GetWaitsFor())}
-	// The cause of a move comes before the move when both have the same time.
-	told.addParts(c)
-	err = everyPage(func(token string) (*tenfoldv1.ListMovesResponse, error) {
-		return claims.ListMoves(ctx, &tenfoldv1.ListMovesRequest{Parent: c.GetName(), PageToken: token})
-	}, func(page *tenfoldv1.ListMovesResponse) {
-		for _, m := range page.GetMoves() {
-			told.add(m.GetMovedAt(), "move", word(m.GetToState())+" by "+word(m.GetTrigger()), m.GetWorkload()+" ("+m.GetRole()+") "+m.GetPerson(), m.GetNote())
+	const page = 200
+	err = everyPage(func(token string) (*tenfoldv1.ListTimelineResponse, error) {
+		return events.ListTimeline(ctx, &tenfoldv1.ListTimelineRequest{
+			Parent: c.GetName(), Language: r.language(), TimeZone: r.out.tz, PageSize: page, PageToken: token,
+		})
+	}, func(page *tenfoldv1.ListTimelineResponse) {
+		for _, e := range page.GetEntries() {
+			told.Happenings = append(told.Happenings, happeningOf(e))
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(told.Happenings, func(a, b happening) int { return cmp.Compare(a.At.UnixNano(), b.At.UnixNano()) })
-	return told, nil
+	return told, err
 }
 
-func (t *timeline) add(at *timestamppb.Timestamp, what, detail, by, note string) {
-	if at != nil {
-		t.Happenings = append(t.Happenings, happening{at.AsTime(), what, detail, by, note})
+func happeningOf(e *tenfoldv1.TimelineEntry) happening {
+	h := happening{
+		Event: e.GetNumber(), At: e.GetRecordedAt().AsTime(), What: word(e.GetKind()), Detail: e.GetText(),
+		By: byWhom(e.GetWorkload(), e.GetRole(), e.GetPerson()), Note: e.GetNote(),
 	}
-}
-
-// addParts adds the parts of the FULL view other than moves.
-func (t *timeline) addParts(c *tenfoldv1.Claim) {
-	for _, r := range c.GetResults() {
-		t.add(r.GetRecordedAt(), "result", fmt.Sprintf("report %s, rank %d: %s", r.GetReportNumber(), r.GetRank(), units(r.GetUnitVerdicts())), r.GetAuthenticator(), r.GetStatement())
+	if first := e.GetPayout().GetFirstOutcomeAt(); first != nil {
+		at := first.AsTime()
+		h.FirstOutcomeAt = &at
 	}
-	t.add(c.GetNotice().GetConfirmedAt(), "notice", fmt.Sprintf("delivery of revision %d confirmed", c.GetNotice().GetRevision()), "", "")
-	for _, h := range c.GetHolds() {
-		t.add(h.GetHeldAt(), "hold", sum(h.GetAmount())+" set aside", word(h.GetSource()), "")
-		t.add(h.GetEndedAt(), "hold", sum(h.GetAmount())+" "+word(h.GetState()), word(h.GetSource()), "")
-	}
-	for _, p := range c.GetPayouts() {
-		t.add(p.GetInstructedAt(), "payout", word(p.GetPart())+" "+sum(p.GetAmount())+" instructed", p.GetOutNumber(), "")
-		t.add(p.GetAnsweredAt(), "payout", word(p.GetPart())+" "+sum(p.GetAmount())+" "+word(p.GetState()), p.GetGatewayReference(), p.GetFailureCode())
-	}
+	return h
 }
 
 func printTimeline(o *output, t *timeline) {
-	list := o.newTable(t.Claim+": "+t.State+", waits for "+t.WaitsFor, column{title: "When"}, column{title: "What"}, column{title: "Detail"}, column{title: "By"}, column{title: "Note"})
+	list := o.newTable(t.Claim+": "+listed(", waits for ", t.State, t.WaitsFor), column{title: "When"}, column{title: "What"}, column{title: "By"}, column{title: "Note"})
+	const textWidth, noteWidth = 90, 40
+	list.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 2, WidthMax: textWidth, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: noteWidth, WidthMaxEnforcer: text.WrapSoft},
+	})
 	for _, h := range t.Happenings {
-		list.AppendRow(table.Row{when(timestamppb.New(h.At)), h.What, h.Detail, h.By, h.Note})
+		list.AppendRow(table.Row{o.when(timestamppb.New(h.At)), h.Detail, h.By, h.Note})
 	}
 	o.render(list)
 }
@@ -111,7 +107,7 @@ func printTimelines(o *output, all []*timeline) {
 	for _, t := range all {
 		printTimeline(o, t)
 	}
-	fmt.Fprintf(o.w, "%d claims\n", len(all))
+	fmt.Fprintln(o.w, counted(len(all), "claim"))
 }
 
 func newClaimFind() *cobra.Command {
@@ -129,14 +125,13 @@ func newClaimFind() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		claims := tenfoldv1.NewClaimServiceClient(conn)
-		list, err := listClaims(cmd.Context(), claims, request, f.limit)
+		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
 		if err != nil {
 			return err
 		}
 		all := make([]*timeline, len(list.GetClaims()))
 		for i, found := range list.GetClaims() {
-			if all[i], err = readTimeline(cmd.Context(), claims, found.GetName()); err != nil {
+			if all[i], err = c.readTimeline(cmd.Context(), conn, found.GetName()); err != nil {
 				return err
 			}
 		}

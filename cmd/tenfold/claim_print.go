@@ -2,22 +2,13 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
-
-// when formats a time for people; no time gives a dash.
-func when(t *timestamppb.Timestamp) string {
-	if t == nil {
-		return "–"
-	}
-	return t.AsTime().Format(time.DateTime) + " UTC"
-}
 
 // facts prints aligned pairs of a name and a value.
 func (o *output) facts(title string, pairs ...[2]string) {
@@ -35,28 +26,28 @@ func (o *output) facts(title string, pairs ...[2]string) {
 func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 	deadline := ""
 	if d := c.GetDeadline(); d != nil {
-		deadline = word(d.GetKind()) + " at " + when(d.GetPassesAt())
+		deadline = word(d.GetKind()) + " at " + o.when(d.GetPassesAt())
 	}
 	o.facts("Claim "+c.GetClaimId(),
 		[2]string{"name", c.GetName()},
-		[2]string{"state", word(c.GetState()) + " since " + when(c.GetStateSince())},
+		[2]string{"state", word(c.GetState()) + led(" since ", o.since(c.GetStateSince()))},
 		[2]string{"waits for", word(c.GetWaitsFor())},
 		[2]string{"deadline", deadline},
 		[2]string{"escalated", mark(c.GetEscalated())},
 		[2]string{"assignee", c.GetAssignee()},
-		[2]string{"verdict", fmt.Sprintf("%s, revision %d", word(c.GetVerdict()), c.GetRevision())},
+		[2]string{"verdict", verdict(c)},
 		[2]string{"units", units(c.GetUnits())},
-		[2]string{"order", c.GetOrderId() + ", line " + c.GetOrderLineName()},
+		[2]string{"order", listed(", ", c.GetOrderId(), led("line ", c.GetOrderLineName()))},
 		[2]string{"product", c.GetProductId()},
-		[2]string{"claimant", c.GetClaimantId() + ", " + word(c.GetClaimantRole())},
-		[2]string{"basis", word(c.GetLegalBasis()) + " (asked for: " + word(c.GetLegalBasisChoice()) + ")"},
+		[2]string{"claimant", listed(", ", c.GetClaimantId(), word(c.GetClaimantRole()))},
+		[2]string{"basis", basis(c)},
 		[2]string{"policy", c.GetPolicyVersion()},
 		[2]string{"sampling case", c.GetSamplingCase()},
 		[2]string{"paid in", word(c.GetPayoutForm())},
-		[2]string{"debit confirmed", since(c.GetConfirmedAt())},
-		[2]string{"clock stopped since", since(c.GetClockStoppedAt())},
-		[2]string{"held until", since(c.GetHoldExpiresAt())},
-		[2]string{"possible now", actions(c.GetAllowedActions())},
+		[2]string{"debit confirmed", o.since(c.GetConfirmedAt())},
+		[2]string{"clock stopped since", o.since(c.GetClockStoppedAt())},
+		[2]string{"held until", o.since(c.GetHoldExpiresAt())},
+		[2]string{"possible now", actions(c.GetActionEffects())},
 		[2]string{"etag", c.GetEtag()},
 	)
 	printMoney(o, c)
@@ -67,6 +58,7 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 	printRevisions(o, c.GetRevisions())
 	printAppeals(o, c.GetAppeals())
 	printApprovals(o, c.GetApprovals())
+	printEvidence(o, c.GetEvidence())
 	printMoves(o, moves)
 }
 
@@ -85,10 +77,30 @@ func units(list []*tenfoldv1.UnitVerdict) string {
 	return strings.Join(parts, ", ")
 }
 
-func actions(list []tenfoldv1.ClaimAction) string {
-	parts := make([]string, len(list))
-	for i, a := range list {
-		parts[i] = word(a)
+// verdict is the verdict of a claim with its number; empty before the first.
+func verdict(c *tenfoldv1.Claim) string {
+	if c.GetRevision() == 0 {
+		return word(c.GetVerdict())
+	}
+	return listed(", ", word(c.GetVerdict()), fmt.Sprintf("revision %d", c.GetRevision()))
+}
+
+// basis is the basis of a claim with the one that was asked for.
+func basis(c *tenfoldv1.Claim) string {
+	asked := ""
+	if choice := word(c.GetLegalBasisChoice()); choice != "" {
+		asked = "(asked for: " + choice + ")"
+	}
+	return listed(" ", word(c.GetLegalBasis()), asked)
+}
+
+// actions are what the caller's own role can do.
+func actions(effects []*tenfoldv1.ActionEffect) string {
+	var parts []string
+	for _, e := range effects {
+		if a := word(e.GetAction()); !slices.Contains(parts, a) {
+			parts = append(parts, a)
+		}
 	}
 	return strings.Join(parts, ", ")
 }
@@ -151,7 +163,7 @@ func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {
 		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"}, column{title: ""})
 	for _, r := range list {
 		t.AppendRow(table.Row{
-			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), when(r.GetRecordedAt()), retracted(r),
+			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), o.when(r.GetRecordedAt()), retracted(r),
 		})
 	}
 	o.render(t)
@@ -164,7 +176,7 @@ func printPayouts(o *output, list []*tenfoldv1.Payout) {
 	t := o.newTable("Payouts", column{title: "Part"}, column{title: "Form"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
 	for _, p := range list {
 		t.AppendRow(table.Row{
-			word(p.GetPart()), word(p.GetForm()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), when(p.GetAnsweredAt()),
+			word(p.GetPart()), word(p.GetForm()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), o.when(p.GetAnsweredAt()),
 		})
 	}
 	o.render(t)
@@ -174,7 +186,7 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 	t := o.newTable("What happened", column{title: "When"}, column{title: "State"}, column{title: "Because"}, column{title: "By"}, column{title: "Person"}, column{title: "Note"})
 	for _, m := range list {
 		t.AppendRow(table.Row{
-			when(m.GetMovedAt()), word(m.GetToState()), word(m.GetTrigger()), m.GetWorkload() + " (" + m.GetRole() + ")", m.GetPerson(), m.GetNote(),
+			o.when(m.GetMovedAt()), word(m.GetToState()), word(m.GetTrigger()), byWhom(m.GetWorkload(), m.GetRole(), ""), m.GetPerson(), m.GetNote(),
 		})
 	}
 	o.render(t)
@@ -190,9 +202,9 @@ func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 		}
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
-			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), when(c.GetStateSince()), word(c.GetWaitsFor()), word(c.GetVerdict()), awarded,
+			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()), word(c.GetVerdict()), awarded,
 		})
 	}
 	o.render(t)
-	fmt.Fprintf(o.w, "%d claims\n", len(list.GetClaims()))
+	fmt.Fprintln(o.w, counted(len(list.GetClaims()), "claim"))
 }

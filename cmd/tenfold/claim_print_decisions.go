@@ -25,7 +25,7 @@ func printRevisions(o *output, list []*tenfoldv1.Revision) {
 		column{"Refund", true}, column{"Compensation", true}, column{title: "By"}, column{title: "Note"})
 	for _, v := range list {
 		t.AppendRow(table.Row{
-			v.GetNumber(), when(v.GetRevisedAt()), word(v.GetVerdict()), v.GetCause(),
+			v.GetNumber(), o.when(v.GetRevisedAt()), word(v.GetVerdict()), v.GetCause(),
 			sum(v.GetAward().GetRefund()), sum(v.GetAward().GetCompensation()), v.GetAuthor(), v.GetNote(),
 		})
 	}
@@ -40,9 +40,9 @@ func printAppeals(o *output, list []*tenfoldv1.Appeal) {
 	for _, a := range list {
 		ended := "waits for the panel"
 		if a.GetEndedAt() != nil {
-			ended = word(a.GetEndedBy()) + " at " + when(a.GetEndedAt())
+			ended = word(a.GetEndedBy()) + " at " + o.when(a.GetEndedAt())
 		}
-		t.AppendRow(table.Row{a.GetRevision(), when(a.GetAppealedAt()), a.GetNote(), strings.Join(a.GetEvidence(), ", "), ended})
+		t.AppendRow(table.Row{a.GetRevision(), o.when(a.GetAppealedAt()), a.GetNote(), strings.Join(a.GetEvidence(), ", "), ended})
 	}
 	o.render(t)
 }
@@ -57,7 +57,18 @@ func printApprovals(o *output, list []*tenfoldv1.Approval) {
 		if !a.GetCounts() {
 			counts = "no: the claim has changed since"
 		}
-		t.AppendRow(table.Row{a.GetRevision(), when(a.GetApprovedAt()), a.GetPerson(), sum(a.GetAmount()), counts, a.GetNote()})
+		t.AppendRow(table.Row{a.GetRevision(), o.when(a.GetApprovedAt()), a.GetPerson(), sum(a.GetAmount()), counts, a.GetNote()})
+	}
+	o.render(t)
+}
+
+func printEvidence(o *output, list []*tenfoldv1.Evidence) {
+	if len(list) == 0 {
+		return
+	}
+	t := o.newTable("Evidence", column{title: "When"}, column{title: "Kind"}, column{title: "Kept at"}, column{title: "By"}, column{title: "Note"})
+	for _, e := range list {
+		t.AppendRow(table.Row{o.when(e.GetAddedAt()), e.GetKind(), e.GetReference(), byWhom("", e.GetRole(), e.GetPerson()), e.GetNote()})
 	}
 	o.render(t)
 }

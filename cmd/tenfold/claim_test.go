@@ -75,24 +75,35 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitOK, "It waits for the merchant", "claim", "explain", id)
 	says(exitOK, "违约通知期", "claim", "explain", id, "--language", "zh")
 	says(exitOK, `"actionEffects"`, "claim", "explain", id, "--output", "json")
-	says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "history", id)
+	says(exitOK, "sufficient results found at least one unit counterfeit", "claim", "history", id)
+	says(exitOK, "录入了鉴定结果", "claim", "history", id, "--language", "zh")
+	testTellsInOneZone(t, says, id)
+	testHiddenIsLeftOut(t, says, id)
 	for _, anchor := range [][2]string{{"--order", "o1"}, {"--claimant", "c1"}, {"--product", "sandbox-counterfeit"}, {"--authenticator", "sandbox-lab"}} {
-		says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "find", anchor[0], anchor[1])
+		says(exitOK, "found at least one unit counterfeit", "claim", "find", anchor[0], anchor[1])
 	}
 	var found []struct {
 		Claim      string
-		Happenings []struct{ At, What string }
+		Happenings []struct {
+			Event    int64
+			At, What string
+		}
 	}
 	told := says(exitOK, "happenings", "claim", "find", "--order", "o1", "--filter", "award.total >= 1", "--oldest-first", "--output", "json")
-	if err := json.Unmarshal([]byte(told), &found); err != nil || len(found) != 1 || len(found[0].Happenings) != 3 {
+	if err := json.Unmarshal([]byte(told), &found); err != nil || len(found) != 1 || len(found[0].Happenings) != 2 {
 		t.Fatalf("%v: %+v", err, found)
 	}
 	for i := range found[0].Happenings[1:] {
-		if found[0].Happenings[i].At > found[0].Happenings[i+1].At {
-			t.Errorf("not by time: %+v", found[0].Happenings)
+		if found[0].Happenings[i].Event >= found[0].Happenings[i+1].Event {
+			t.Errorf("not in the order of events: %+v", found[0].Happenings)
 		}
 	}
 	says(exitUsage, "--language", "claim", "explain", id, "--language", "fr")
+	says(exitUsage, "--tz", "claim", "get", id, "--tz", "Local")
+	says(exitUsage, "--tz", "claim", "history", id, "--tz", "Mars/Olympus")
+	says(exitUsage, "--audience", "claim", "explain", id, "--audience", "king")
+	says(exitOK, "You can withdraw your claim", "claim", "explain", id, "--audience", "consumer")
+	says(exitOK, "您可以在提交索赔的地方撤回索赔", "claim", "explain", id, "--audience", "consumer", "--language", "zh")
 	says(exitUsage, "--order", "claim", "find", "--state", "PAID")
 	says(exitOK, "head of the chain", "book", "get", "m1")
 	says(exitOK, "free to take out", "book", "get", "m1")
@@ -129,12 +140,44 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitFailed, "WATCH_TOKEN_INVALID", "claim", "watch", "--token", "none")
 	says(exitUsage, "--start", "claim", "watch", "--start", "yesterday")
 	says(exitFailed, "CLAIM_NOT_FOUND", "claim", "get", "merchants/m2/claims/"+id)
+	says(exitFailed, "CLAIM_NOT_FOUND: 没有该编号的索赔", "claim", "get", "merchants/m2/claims/"+id, "--language", "zh")
+	says(exitFailed, "WATCH_TOKEN_INVALID: 订阅的续传标记无效", "claim", "watch", "--token", "none", "--language", "zh")
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "nobody")
 	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--state", "PAID")
 	says(exitUsage, "is not a claim id", "claim", "get", "12345")
 	says(exitUsage, "--queue", "claim", "list", "--queue", "nowhere")
 	says(exitUsage, "--output", "claim", "list", "--output", "xml")
 	says(exitUsage, "--role", "book", "get", "m1", "--role", "king")
+}
+
+// testTellsInOneZone looks at screens of which a person would have to convert times.
+func testTellsInOneZone(t *testing.T, says func(int, string, ...string) string, id string) {
+	t.Helper()
+	for _, command := range []string{"get", "history", "explain"} {
+		if out := says(exitOK, "", "claim", command, id); strings.Contains(out, "UTC") || strings.Contains(out, "+00:00") {
+			t.Errorf("claim %s shows another zone than Beijing's:\n%s", command, out)
+		}
+		out := says(exitOK, "", "claim", command, id, "--tz", "America/New_York")
+		if strings.Contains(out, "+08:00") || strings.Contains(out, "Beijing") {
+			t.Errorf("claim %s shows another zone than New York's:\n%s", command, out)
+		}
+	}
+}
+
+// testHiddenIsLeftOut looks at the screens of a merchant.
+func testHiddenIsLeftOut(t *testing.T, says func(int, string, ...string) string, id string) {
+	t.Helper()
+	own := []string{"--role", "merchant", "--scope", "merchants/m1"}
+	for _, command := range []string{"get", "history", "explain"} {
+		out := says(exitOK, "", append([]string{"claim", command, id}, own...)...)
+		for _, never := range []string{"UNSPECIFIED", "claimant ", "c1", "wallet-1", "REVISE_VERDICT", "Revising the verdict", " (order-service)"} {
+			if strings.Contains(out, never) {
+				t.Errorf("claim %s shows a merchant %q:\n%s", command, never, out)
+			}
+		}
+	}
+	says(exitOK, "Accepting the claim", append([]string{"claim", "explain", id}, own...)...)
+	says(exitOK, "claimant", "claim", "get", id)
 }
 
 // Would catch a claim that does not tell who bears it, who approved what, and that

@@ -119,10 +119,10 @@ func (o *output) printWatch(m *tenfoldv1.WatchClaimsResponse) error {
 		return err
 	}
 	for _, c := range m.GetClaims() {
-		fmt.Fprintf(o.w, "%s  %s  is %s, %s\n", when(c.GetStateSince()), c.GetName(), word(c.GetState()), word(c.GetVerdict()))
+		fmt.Fprintf(o.w, "%s  %s  is %s\n", o.when(c.GetStateSince()), c.GetName(), listed(", ", word(c.GetState()), word(c.GetVerdict())))
 	}
 	for _, e := range m.GetEvents() {
-		line := fmt.Sprintf("%s  %s  %s", when(e.GetRecordedAt()), e.GetName(), word(e.GetKind()))
+		line := fmt.Sprintf("%s  %s  %s", o.when(e.GetRecordedAt()), e.GetName(), word(e.GetKind()))
 		if e.GetClaim() != "" {
 			line += "  " + e.GetClaim()
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
@@ -22,6 +24,29 @@ type client struct {
 	server string
 	caller.Identity
 	proof caller.Proof
+	// language is that of texts and refusals.
+	language string
+}
+
+// The languages of --language, as the server knows them by accept-language.
+const (
+	english = "en"
+	chinese = "zh"
+)
+
+// spoken asks the server for refusals in the language of the command.
+func (c *client) spoken() []grpc.DialOption {
+	with := func(ctx context.Context) context.Context {
+		return metadata.AppendToOutgoingContext(ctx, "accept-language", c.language)
+	}
+	return []grpc.DialOption{
+		grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+			return invoke(with(ctx), method, request, response, conn, options...)
+		}),
+		grpc.WithChainStreamInterceptor(func(ctx context.Context, d *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
+			return open(with(ctx), d, conn, method, options...)
+		}),
+	}
 }
 
 // roleNames are the roles that a caller may choose.
@@ -45,7 +70,9 @@ func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f.StringVar(&c.proof.Key, "client-key", "", "PEM file of the key of that certificate")
 	f.StringVar(&c.proof.Token, "token-file", "", "file of the token that proves the workload, instead of a certificate")
 	f.StringVar(&c.proof.PersonToken, "person-token-file", "", "file of the token of the person that the call is made for")
-	// Neither can fail: both flags exist.
+	f.StringVar(&c.language, "language", english, "language of texts and refusals: en or zh")
+	// None of them can fail: the flags exist.
+	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{english, chinese}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("server", cobra.NoFileCompletions)
 }
@@ -56,12 +83,15 @@ func (c *client) connect() (*grpc.ClientConn, error) {
 	if !slices.Contains(roleNames, c.Role) {
 		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role must be one of %s, not %q", strings.Join(roleNames, ", "), c.Role)}
 	}
-	dial := func() (*grpc.ClientConn, error) { return c.Dial(c.server) }
+	if c.language != english && c.language != chinese {
+		return nil, usageError{fmt.Errorf("TENFOLD_LANGUAGE or --language must be en or zh, not %q", c.language)}
+	}
+	dial := func() (*grpc.ClientConn, error) { return c.Dial(c.server, c.spoken()...) }
 	if c.proof != (caller.Proof{}) {
 		if c.Person != "" || c.Scope != "" {
 			return nil, usageError{errors.New("TENFOLD_PERSON and TENFOLD_SCOPE state an identity without proof; a server that requires proof takes person and scope from tokens, so leave both unset")}
 		}
-		dial = func() (*grpc.ClientConn, error) { return c.proof.Dial(c.server, c.Role) }
+		dial = func() (*grpc.ClientConn, error) { return c.proof.Dial(c.server, c.Role, c.spoken()...) }
 	}
 	conn, err := dial()
 	if err != nil {
@@ -72,13 +102,17 @@ func (c *client) connect() (*grpc.ClientConn, error) {
 
 // refusal turns the status of a call into a text for people: the message, the
 // reason, the wrong fields, the time to try again and the actions that the claim
-// admits.
+// admits. Where the server wrote in another language than English, its text stands
+// for all of these.
 func refusal(err error) error {
 	s, ok := status.FromError(err)
 	if err == nil || !ok {
 		return err
 	}
 	lines := []string{s.Message()}
+	if text := foreign(s); text != "" {
+		return errors.New(text)
+	}
 	for _, d := range s.Details() {
 		switch d := d.(type) {
 		case *errdetails.ErrorInfo:
@@ -93,17 +127,41 @@ func refusal(err error) error {
 			lines = append(lines, "  the claim is "+word(d.GetState())+" and waits for "+word(d.GetWaitsFor()))
 		}
 	}
-	if len(s.Details()) == 0 {
+	if reasonless(s) {
 		lines[0] = s.Code().String() + ": " + lines[0]
 	}
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// word is an enum's value without the enum's own name: PAID.
+// foreign is the reason and the text of a refusal in another language than English;
+// empty for none.
+func foreign(s *status.Status) string {
+	reason, text := s.Code().String(), ""
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			reason = d.GetReason()
+		case *errdetails.LocalizedMessage:
+			if d.GetLocale() != english {
+				text = d.GetMessage()
+			}
+		}
+	}
+	if text == "" {
+		return ""
+	}
+	return reason + ": " + text
+}
+
+// word is an enum's value without the enum's own name: PAID. A value that is not set,
+// or that is hidden from the caller's role, has none.
 func word(v interface {
 	fmt.Stringer
 }) string {
 	name := v.String()
+	if strings.HasSuffix(name, "_UNSPECIFIED") {
+		return ""
+	}
 	for _, prefix := range []string{
 		"CLAIM_STATE_", "CLAIM_TRIGGER_", "CLAIM_ACTION_", "WAITS_FOR_", "DEADLINE_KIND_", "VERDICT_", "LEGAL_BASIS_", "GROUNDS_",
 		"PAYOUT_PART_", "PAYOUT_STATE_", "HOLD_STATE_", "FUNDING_SOURCE_", "ACCOUNT_PURPOSE_", "ACCOUNT_SIDE_", "AUTHENTICATOR_KIND_",
@@ -116,4 +174,9 @@ func word(v interface {
 		}
 	}
 	return name
+}
+
+// reasonless says that no rule refused the call.
+func reasonless(s *status.Status) bool {
+	return !slices.ContainsFunc(s.Details(), func(d any) bool { _, ok := d.(*errdetails.ErrorInfo); return ok })
 }

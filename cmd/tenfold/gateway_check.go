@@ -162,17 +162,15 @@ func (c *checkGateway) play(ctx context.Context, service tenfoldv1.PayoutGateway
 // brokenRules is the end of a check that found broken rules.
 type brokenRules int
 
-func (b brokenRules) Error() string { return counted(int(b), "rule is broken", "rules are broken") }
+func (b brokenRules) Error() string {
+	if b == 1 {
+		return "1 rule is broken"
+	}
+	return fmt.Sprint(int(b), " rules are broken")
+}
 
 // Is makes it a mismatch, which has an exit code of its own.
 func (brokenRules) Is(target error) bool { return target == errMismatch }
-
-func counted(n int, one, more string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprint(n, " ", more)
-}
 
 // runNumber begins the out-numbers of one run: no other run has it.
 func runNumber() string {
@@ -202,7 +200,7 @@ func printChecked(o *output, c checkedGateway) {
 	}
 	o.render(t)
 	fmt.Fprintf(o.w, "%d calls. %s must have left, %s %s in all, each once:\n", c.Calls,
-		counted(len(c.Paid), "payment", "payments"), amount(c.PaidMinor, c.Currency), c.Currency)
+		counted(len(c.Paid), "payment"), amount(c.PaidMinor, c.Currency), c.Currency)
 	for _, number := range c.Paid {
 		fmt.Fprintln(o.w, "  "+number)
 	}

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // A container may have no time zones of its own.
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -12,6 +16,7 @@ import (
 	"golang.org/x/term"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
@@ -21,6 +26,10 @@ import (
 type output struct {
 	format string
 	w      io.Writer
+	// tz is the name of the time zone of everything on the screen, and place that zone;
+	// nil for UTC.
+	tz    string
+	place *time.Location
 }
 
 // The formats of --output.
@@ -34,6 +43,71 @@ func (o *output) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&o.format, "output", "o", formatTable, "form of the answer: table or json")
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// zoneFlag adds --tz to a command.
+func (o *output) zoneFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.tz, "tz", "Asia/Shanghai", "time zone of the times on the screen, such as Europe/Berlin or UTC")
+	_ = cmd.RegisterFlagCompletionFunc("tz", cobra.NoFileCompletions) // The flag exists.
+}
+
+// inZone reads the time zone; it refuses one that nobody knows.
+func (o *output) inZone() error {
+	place, err := time.LoadLocation(o.tz)
+	if err != nil || o.tz == "" || o.tz == "Local" {
+		return usageError{fmt.Errorf("TENFOLD_TZ or --tz must be the name of a time zone, such as Asia/Shanghai or UTC, not %q", o.tz)}
+	}
+	o.place = place
+	return nil
+}
+
+// when formats a time for people, in the zone of the screen; no time gives a dash.
+func (o *output) when(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return "–"
+	}
+	place := o.place
+	if place == nil {
+		place = time.UTC
+	}
+	return t.AsTime().In(place).Format(time.DateTime + " -07:00")
+}
+
+// since formats an optional time; no time gives no text.
+func (o *output) since(t *timestamppb.Timestamp) string {
+	if t == nil {
+		return ""
+	}
+	return o.when(t)
+}
+
+// listed joins the texts that there are.
+func listed(separator string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), separator)
+}
+
+// led is a text after the words that lead to it; nothing for an empty text.
+func led(words, text string) string {
+	if text == "" {
+		return ""
+	}
+	return words + text
+}
+
+// counted is a number of things: "1 claim", "2 claims".
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// byWhom names who acted, as far as the caller may know.
+func byWhom(workload, role, person string) string {
+	if workload != "" && role != "" {
+		role = "(" + role + ")"
+	}
+	return listed(" ", workload, role, person)
 }
 
 // to directs the answer to the output of cmd; it refuses an unknown format.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // remote is a command that asks a server: the connection it asks over, and the form
@@ -25,6 +26,9 @@ func (r *remote) command(role principal.Role, cmd *cobra.Command, ask func(cmd *
 		if err := r.out.to(cmd); err != nil {
 			return err
 		}
+		if err := r.out.inZone(); err != nil {
+			return err
+		}
 		conn, err := r.client.connect()
 		if err != nil {
 			return err
@@ -34,7 +38,16 @@ func (r *remote) command(role principal.Role, cmd *cobra.Command, ask func(cmd *
 	}
 	r.client.flags(cmd, role)
 	r.out.flag(cmd)
+	r.out.zoneFlag(cmd)
 	return cmd
+}
+
+// language is the language that the command's texts are asked for in.
+func (r *remote) language() tenfoldv1.Language {
+	if r.client.language == chinese {
+		return tenfoldv1.Language_LANGUAGE_CHINESE
+	}
+	return tenfoldv1.Language_LANGUAGE_ENGLISH
 }
 
 // show writes an answer: in JSON for programs, printed for people.

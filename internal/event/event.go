@@ -82,6 +82,20 @@ const (
 	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
 )
 
+// Kinds lists the kinds of event.
+func Kinds() []Kind {
+	return []Kind{
+		BookOpened, DepositToppedUp, DepositWithdrawn, TopUpReversed, ShopFundsHandedOver, ShopFundsTakenBack,
+		ClaimFiled, ResultRecorded, ClaimRepriced, DeadlinePassed, ReviewAssigned, ReviewDecided, NoticeConfirmed,
+		ClaimAccepted, ClaimWithdrawn, ClaimPaid, PayoutAnswered, PayoutRetried, ClaimAppealed, AppealDecided,
+		ClaimApproved, ApprovalRefused, VerdictRevised, ResultRetracted, OrderRefundReported, ClockStopped, ClockResumed,
+		HoldExpired, HoldExtended, BookSwept, ClaimFunded, HoldToppedUp, DebtRecovered, DepositDemanded, DepositDemandMet,
+		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
+		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
+		ClaimReconsidered,
+	}
+}
+
 // Actor is the caller of a command. The person appears only as a salted commitment,
 // so that the person can be erased and the chain still verifies.
 type Actor struct {
@@ -143,6 +157,16 @@ func (e *Event) TransferNumbers() (first, last int64) {
 type Detail struct {
 	Key   string
 	Value string
+}
+
+// Detail gives the value of a further fact; empty if the event does not have it.
+func (e *Event) Detail(key string) string {
+	for _, d := range e.Details {
+		if d.Key == key {
+			return d.Value
+		}
+	}
+	return ""
 }
 
 // Chain is the hash of an event: SHA-256 over the version, the previous hash and

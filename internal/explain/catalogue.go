@@ -25,11 +25,16 @@ type catalogue struct {
 	verdicts  map[claim.Verdict]string
 	bases     map[policy.LegalBasis]string
 	// effects say what would be done with an amount.
-	effects map[claim.MoneyEffect]*template.Template
-	roles   map[string]string
-	phrases phrases
-	// timeForm is the format of a time in Beijing.
-	timeForm string
+	effects  map[claim.MoneyEffect]*template.Template
+	roles    map[string]string
+	phrases  phrases
+	history  *history
+	refusals *refusals
+	consumer *consumerWords
+	// timeForm is the format of a time in Beijing, foreignForm that of a time elsewhere.
+	timeForm, foreignForm string
+	// gap separates sentences.
+	gap string
 	// and separates the parts of a list; none stands for an empty list.
 	and, none string
 }

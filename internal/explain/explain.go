@@ -33,6 +33,16 @@ type Subject struct {
 	Revision *claim.Revision
 	// Choices are the actions that are possible now.
 	Choices []Choice
+	// Place is where the times are read; nil for Beijing.
+	Place *time.Location
+}
+
+func (s *Subject) writer(l Language) writer {
+	place := s.Place
+	if place == nil {
+		place = Place()
+	}
+	return writer{words: in(l), claim: &s.Claim, place: place}
 }
 
 // Move is the last move of a claim.
@@ -67,7 +77,7 @@ type Text struct {
 
 // Explain writes the explanation of a claim.
 func Explain(l Language, s *Subject) Text {
-	w := writer{words: in(l), claim: &s.Claim}
+	w := s.writer(l)
 	return Text{
 		Why:     w.why(s),
 		Turn:    w.turn(),

@@ -8,16 +8,16 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
 // writer writes about one claim in one language.
 type writer struct {
 	words *catalogue
 	claim *claim.Claim
+	place *time.Location
 }
 
-func (w *writer) at(t time.Time) string { return t.In(policy.Beijing).Format(w.words.timeForm) }
+func (w *writer) at(t time.Time) string { return w.words.when(t, w.place) }
 
 func (w *writer) amount(a money.Amount) string {
 	return money.Format(a, w.claim.Currency) + " " + w.claim.Currency

@@ -164,6 +164,22 @@ var bulkInserts = []string{
 	`INSERT INTO order_line_refunds (merchant_id, order_line_id, refund_id, amount_minor, refunded_at, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'line' || g / 8, 'refund' || g, 10, since, since
 	FROM seeds`,
+	`INSERT INTO evidence (merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), g, 'PHOTO', 'r', '', '', 'support', '', since
+	FROM seeds`,
+	// Appeals and approvals of claims that nobody asks for.
+	`INSERT INTO appeals (merchant_id, claim_id, revision, note, evidence, event_number, appealed_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'X' || lpad((g / 8)::text, 9, '0'), g, '', '{}', g, since
+	FROM seeds`,
+	`INSERT INTO approvals (merchant_id, claim_id, revision, person_id, amount_minor, note, event_number, approved_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'X' || lpad((g / 8)::text, 9, '0'), g, 'p', 10, '', g, since
+	FROM seeds`,
+	// A refund in four was reported by itself.
+	`INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 1000000000 + g, 'ORDER_REFUND_REPORTED', since, 1,
+	       '{"details":{"order_line":"line' || g / 8 || '","refund":"refund' || g || '"}}', decode(repeat('00', 32), 'hex')
+	FROM seeds
+	WHERE g % 4 = 0`,
 	`INSERT INTO order_lines (merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest, recorded_at)
 	SELECT m, l, 'o', 'p', 'p', since,
 	       json_build_array(2, json_build_object(

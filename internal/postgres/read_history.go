@@ -3,11 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"fmt"
 	"time"
-
-	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -81,36 +78,13 @@ func scanMove(rows *sql.Rows) (m MoveRead, err error) {
 
 // nameMovers replaces commitments by the persons behind them.
 func (r Reader) nameMovers(ctx context.Context, merchantID string, moves []MoveRead) error {
-	var commitments [][]byte
+	var commitments []string
 	for i := range moves {
-		if moves[i].Person == "" {
-			continue
-		}
-		raw, err := hex.DecodeString(moves[i].Person)
-		if err != nil {
-			continue // It is no commitment, and so of no person.
-		}
-		commitments = append(commitments, raw)
+		commitments = append(commitments, moves[i].Person)
 	}
-	if len(commitments) == 0 {
-		return nil
-	}
-	persons, err := read(ctx, r, "read movers", `
-		SELECT p.person_id, p.commitment
-		FROM person_commitments p
-		WHERE p.merchant_id = $1 AND p.commitment = ANY ($2::bytea[])`,
-		func(rows *sql.Rows) (p book.Person, err error) {
-			var commitment []byte
-			err = rows.Scan(&p.PersonID, &commitment)
-			copy(p.Commitment[:], commitment)
-			return p, err
-		}, merchantID, pq.Array(commitments))
+	names, err := r.personsOf(ctx, merchantID, commitments)
 	if err != nil {
 		return err
-	}
-	names := make(map[string]string, len(persons))
-	for _, p := range persons {
-		names[hex.EncodeToString(p.Commitment[:])] = p.PersonID
 	}
 	for i := range moves {
 		moves[i].Person = names[moves[i].Person]

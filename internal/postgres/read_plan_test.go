@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,8 +162,23 @@ func plannedParts() map[string]planned {
 		"one claim":            {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "hot", c)) }, 1},
 		"one claim of anybody": {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "", c)) }, 1},
 		"moves":                {func(ctx context.Context, r postgres.Reader) error { return listed(r.Moves(ctx, "hot", c, 0, pageSize)) }, few},
-		"last move":            {func(ctx context.Context, r postgres.Reader) error { return listed(r.LastMove(ctx, "hot", c)) }, few},
-		"revision":             {func(ctx context.Context, r postgres.Reader) error { return found(r.Revision(ctx, "hot", c)) }, 1},
+		"timeline": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Timeline(ctx, &claim.Claim{MerchantID: "hot", ID: c, OrderLineID: "line100"}, 0, pageSize))
+		}, 3 * few},
+		"timeline, a later page": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Timeline(ctx, &claim.Claim{MerchantID: "hot", ID: c, OrderLineID: "line100"}, 803, pageSize))
+		}, 3 * few},
+		"parts of a timeline": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.TimelineParts(ctx, &claim.Claim{MerchantID: "hot", ID: c, OrderLineID: "line100"}, postgres.TimelineKeys{
+				Results: []string{"R000000800", "R000000801"}, Payouts: []string{"P000000800"}, Refunds: []string{"refund800"},
+				Persons: []string{strings.Repeat("ab", 32)}, Events: []int64{800, 801, 802},
+			}))
+		}, 5 * few},
+		"first outcomes": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.FirstOutcomes(ctx, "hot", c, 804))
+		}, few},
+		"last move": {func(ctx context.Context, r postgres.Reader) error { return listed(r.LastMove(ctx, "hot", c)) }, few},
+		"revision":  {func(ctx context.Context, r postgres.Reader) error { return found(r.Revision(ctx, "hot", c)) }, 1},
 		"revisions": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Revisions(ctx, "hot", c, 0, pageSize))
 		}, few},

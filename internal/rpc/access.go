@@ -75,6 +75,8 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ResumeClock":          roles(principal.RoleAdjudicator, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/ExtendHold":           roles(principal.RoleOperator),
 
+	"/tenfold.v1.HistoryService/ListTimeline": staffAndMerchant,
+
 	"/tenfold.v1.AuthenticationService/RegisterAuthenticator": roles(principal.RoleOperator),
 	"/tenfold.v1.AuthenticationService/GetAuthenticator":      everyone,
 	"/tenfold.v1.AuthenticationService/ListAuthenticators":    everyone,

@@ -58,6 +58,8 @@ var allowed = map[string][]string{
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
 
+	"HistoryService/ListTimeline": butFor("authenticator"),
+
 	"AuthenticationService/RegisterAuthenticator": {"operator"},
 	"AuthenticationService/GetAuthenticator":      butFor(),
 	"AuthenticationService/ListAuthenticators":    butFor(),

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/explain"
@@ -14,6 +15,10 @@ import (
 
 func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainClaimRequest) (*tenfoldv1.ExplainClaimResponse, error) {
 	merchant, id, err := claimOf(r.GetName(), "name")
+	if err != nil {
+		return nil, err
+	}
+	place, err := placeOf(r.GetTimeZone())
 	if err != nil {
 		return nil, err
 	}
@@ -33,12 +38,72 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 	if err != nil {
 		return nil, err
 	}
-	if hides(callerOf(ctx).Role, &tenfoldv1.Move{}, "note") && read.lastMove.Role != string(principal.RoleMerchant) {
-		// The text would repeat the part of the move that is hidden from the role.
-		read.lastMove.Note = ""
-	}
 	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), "")
-	return &tenfoldv1.ExplainClaimResponse{Explanation: explanationOf(&read, choices, language(r.GetLanguage()))}, nil
+	reader := readers.domain(r.GetAudience())
+	if reader != "" {
+		choices = choicesOf(read.claim, read.line, catalog, s.engine.Now(), readerRoles[reader])
+	}
+	for _, role := range []principal.Role{callerOf(ctx).Role, readerRoles[reader]} {
+		if role != "" && hides(role, &tenfoldv1.Move{}, "note") && read.lastMove.Role != string(principal.RoleMerchant) {
+			// The text would repeat the part of the move that is hidden from the role.
+			read.lastMove.Note = ""
+		}
+	}
+	p := explanationOf(&read, choices, place, reader, language(r.GetLanguage()))
+	if reader == explain.Consumer {
+		p = forConsumer(p, read.claim, choices)
+	} else if reader != "" {
+		p.Claim.AllowedActions = ownActions(choices)
+		coverFrom(readerRoles[reader], p)
+	}
+	return &tenfoldv1.ExplainClaimResponse{Explanation: p}, nil
+}
+
+// readerRoles are the roles whose actions and fields a reader has. A consumer acts
+// through the order service.
+var readerRoles = map[explain.Audience]principal.Role{
+	explain.Consumer: principal.RoleOrderService, explain.Merchant: principal.RoleMerchant, explain.Support: principal.RoleSupport,
+	explain.Adjudicator: principal.RoleAdjudicator, explain.Approver: principal.RoleApprover, explain.Finance: principal.RoleFinance,
+	explain.Operator: principal.RoleOperator,
+}
+
+// ownActions are the actions of choices, each once.
+func ownActions(choices []explain.Choice) []tenfoldv1.ClaimAction {
+	var out []tenfoldv1.ClaimAction
+	for i := range choices {
+		if a := actions.proto(choices[i].Action); !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// forConsumer is what a consumer may know of an explanation, field by field: a field that
+// is added to it later is not there until somebody decides.
+func forConsumer(p *tenfoldv1.ClaimExplanation, c *claim.Claim, choices []explain.Choice) *tenfoldv1.ClaimExplanation {
+	of := p.GetClaim()
+	out := &tenfoldv1.ClaimExplanation{
+		Claim: &tenfoldv1.Claim{
+			Name: of.GetName(), ClaimId: of.GetClaimId(), State: of.GetState(), StateSince: of.GetStateSince(), Units: of.GetUnits(),
+			OrderId: of.GetOrderId(), ProductId: of.GetProductId(), Remedies: of.GetRemedies(), FiledAt: of.GetFiledAt(),
+			WaitsFor: of.GetWaitsFor(), Deadline: of.GetDeadline(), AllowedActions: ownActions(choices),
+		},
+		Text: p.GetText(),
+	}
+	if !explain.Open(c.State) {
+		out.Claim.Verdict, out.Claim.Award = of.GetVerdict(), of.GetAward()
+	} else {
+		for i := range out.Claim.Units {
+			out.Claim.Units[i] = &tenfoldv1.UnitVerdict{Ordinal: of.GetUnits()[i].GetOrdinal()}
+		}
+	}
+	if out.Claim.WaitsFor == tenfoldv1.WaitsFor_WAITS_FOR_MERCHANT_FUNDS {
+		out.Claim.WaitsFor = tenfoldv1.WaitsFor_WAITS_FOR_UNSPECIFIED // The merchant's money is not the consumer's affair.
+	}
+	for _, a := range p.GetActionEffects() {
+		out.ActionEffects = append(out.ActionEffects, &tenfoldv1.ActionEffect{Action: a.GetAction(), Method: a.GetMethod(), NextState: a.GetNextState()})
+	}
+	return out
 }
 
 // history is the material of an explanation.
@@ -74,7 +139,7 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 	return h, err
 }
 
-func explanationOf(h *history, choices []explain.Choice, l explain.Language) *tenfoldv1.ClaimExplanation {
+func explanationOf(h *history, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language) *tenfoldv1.ClaimExplanation {
 	c := h.claim
 	p := &tenfoldv1.ClaimExplanation{
 		Claim: basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
@@ -86,8 +151,12 @@ func explanationOf(h *history, choices []explain.Choice, l explain.Language) *te
 		p.Verdict = verdictOf(h.revision, c.Currency)
 		p.Calculation = calculationOf(&h.revision.Calculation, h.revision.Number)
 	}
-	t := explain.Explain(l, &explain.Subject{
-		Claim: *c, Result: h.result, Revision: h.revision, Choices: choices,
+	write := explain.Explain
+	if reader == explain.Consumer {
+		write = explain.ToConsumer
+	}
+	t := write(l, &explain.Subject{
+		Claim: *c, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{

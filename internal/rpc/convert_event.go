@@ -3,7 +3,6 @@ package rpc
 import (
 	"encoding/hex"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -41,12 +40,7 @@ func eventOf(content *event.Event, e *watch.Event) *tenfoldv1.Event {
 	p.Transfers = transfersOf(content.Transfers)
 	p.Workload, p.Role, p.PersonCommitment = content.Actor.Workload, content.Actor.Role, content.Actor.Person
 	p.Method, p.RequestId = content.Method, content.RequestID
-	if m := content.Move; m != nil {
-		p.Move = &tenfoldv1.EventMove{
-			FromState: claimStates.proto(claim.State(m.From)), ToState: claimStates.proto(claim.State(m.To)),
-			Trigger: triggers.proto(claim.Trigger(m.Trigger)), Version: m.Version,
-		}
-	}
+	p.Move = moveOfEvent(content)
 	for _, d := range content.Details {
 		p.Details = append(p.Details, &tenfoldv1.EventDetail{Key: d.Key, Value: d.Value})
 	}

@@ -76,6 +76,7 @@ var (
 	deadlines          = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")
 	triggerSources     = enumOf[claim.Source, tenfoldv1.TriggerSource]("TRIGGER_SOURCE_")
 	moneyEffects       = enumOf[claim.MoneyEffect, tenfoldv1.MoneyEffect]("MONEY_EFFECT_")
+	readers            = enumOf[explain.Audience, tenfoldv1.Audience]("AUDIENCE_")
 	languages          = enumOf[explain.Language, tenfoldv1.Language]("LANGUAGE_")
 	verdicts           = enumOf[claim.Verdict, tenfoldv1.Verdict]("VERDICT_")
 	grounds            = enumOf[claim.Grounds, tenfoldv1.Grounds]("GROUNDS_")

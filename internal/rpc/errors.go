@@ -317,6 +317,8 @@ func itemStatus(s *status.Status) *tenfoldv1.ItemStatus {
 			item.RetryAfter = d.GetRetryDelay()
 		case *tenfoldv1.ClaimStateDetail:
 			item.ClaimState = d
+		case *errdetails.LocalizedMessage:
+			item.LocalizedMessage, item.Locale = d.GetMessage(), d.GetLocale()
 		}
 	}
 	return item

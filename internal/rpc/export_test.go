@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -43,6 +44,20 @@ func StatusOf(role principal.Role, err error) *status.Status {
 	s, _ := statusOf(err, callerIn(role))
 	return s
 }
+
+// PutIntoWords hides fields of an entry from a role and writes its text.
+func PutIntoWords(entry *tenfoldv1.TimelineEntry, role principal.Role, l explain.Language) {
+	putIntoWords(entry, role, l, explain.Place())
+}
+
+// ReaderRole is the role whose actions and fields a reader of explanations has.
+func ReaderRole(a explain.Audience) principal.Role { return readerRoles[a] }
+
+// Localized adds to a status its text in a language.
+func Localized(s *status.Status, l explain.Language) *status.Status { return localized(s, l) }
+
+// Spoken is the language of a call with these accept-language headers.
+func Spoken(headers ...string) explain.Language { return spokenIn(headers) }
 
 // ItemStatusOf is the status that an item of a batch gets for an error.
 func ItemStatusOf(role principal.Role, err error) *tenfoldv1.ItemStatus {

@@ -20,7 +20,7 @@ import (
 // field of the answers that it gets. The list repeats the contract on purpose: a
 // slip must be made twice.
 var hidden = map[principal.Role][]string{
-	principal.RoleOrderService: {},
+	principal.RoleOrderService: {"TimelineEntry.proposal_kind"},
 	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
@@ -28,6 +28,8 @@ var hidden = map[principal.Role][]string{
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
 		"Evidence.note",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
+		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
+		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 	},
 	principal.RoleAuthenticator: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
@@ -48,6 +50,8 @@ var hidden = map[principal.Role][]string{
 var ownWords = []string{
 	"Move.person", "Move.workload", "Move.note", "Evidence.person", "Evidence.note",
 	"Event.person_commitment", "Event.workload", "Event.details",
+	"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document",
+	"TimelineEntry.notice_attempt", "TimelineEntry.webhook",
 }
 
 // contractMethod finds a method of the contract by its full name.

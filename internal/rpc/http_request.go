@@ -160,8 +160,8 @@ func names(path, resource string) bool {
 }
 
 // refuseHTTP answers a request that the server does not read.
-func refuseHTTP(w http.ResponseWriter, code int, why string) {
-	body, err := protojson.Marshal(notRead(why).Proto())
+func refuseHTTP(w http.ResponseWriter, r *http.Request, code int, why string) {
+	body, err := protojson.Marshal(localized(notRead(why), spokenIn(r.Header.Values(acceptLanguage))).Proto())
 	if err != nil {
 		http.Error(w, why, code)
 		return

@@ -191,9 +191,13 @@ func (c *chain) answer(ctx context.Context, who caller, method string, err error
 	return s.Err()
 }
 
-// report gives the status of a call, or of an item of a batch, that has failed, and logs
-// what the operator should know. An internal error names the call in the log.
+// report gives the status of a call, or of an item of a batch, that has failed, with its
+// text in the language of the call, and logs what the operator should know. An internal error names the call in the log.
 func report(ctx context.Context, log *slog.Logger, method string, who caller, err error) *status.Status {
+	return localized(reported(ctx, log, method, who, err), spoken(ctx))
+}
+
+func reported(ctx context.Context, log *slog.Logger, method string, who caller, err error) *status.Status {
 	s, refused := statusOf(err, who)
 	called := []slog.Attr{slog.String("method", shortMethod(method)), slog.String("workload", who.Workload)}
 	if s.Code() == codes.DataLoss {

@@ -470,6 +470,9 @@ func (want *reasonCase) check(t *testing.T, reason string, err error) {
 	if got.code != want.code || got.reason != reason || got.domain != "tenfold" || got.message == "" {
 		t.Fatalf("refused with %v %s (%s): %q, want %v", got.code, got.reason, got.domain, got.message, want.code)
 	}
+	if text := localizedIn(err, "en"); text == "" {
+		t.Errorf("it has no text for people: %v", err)
+	}
 	if want.field != "" && got.field != want.field {
 		t.Errorf("the field at fault is %q, want %q", got.field, want.field)
 	}

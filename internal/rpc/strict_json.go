@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
@@ -46,6 +47,10 @@ func unreadable(err error) error {
 		return nil
 	}
 	s := notRead(err.Error())
+	for _, one := range locales {
+		// What the caller speaks is not known here, so the text is given in each language.
+		s = localized(s, one.language)
+	}
 	refused := connect.NewError(connect.Code(s.Code()), errors.New(s.Message()))
 	for _, detail := range s.Details() {
 		// The details taken from one status can be added to another.
@@ -72,7 +77,8 @@ func notRead(said string) *status.Status {
 // not know, which the transcoder calls an unknown error of the server.
 type malformed struct {
 	http.ResponseWriter
-	failed bool
+	language explain.Language
+	failed   bool
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -92,7 +98,7 @@ func (w *malformed) Write(content []byte) (int, error) {
 	var s statuspb.Status
 	// No handler answers with an unknown error; unexpected errors are internal.
 	if protojson.Unmarshal(content, &s) == nil && codes.Code(s.GetCode()) == codes.Unknown {
-		if mended, err := protojson.Marshal(notRead(s.GetMessage()).Proto()); err == nil {
+		if mended, err := protojson.Marshal(localized(notRead(s.GetMessage()), w.language).Proto()); err == nil {
 			answer, code = mended, http.StatusBadRequest
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Server) Transcoder() (http.Handler, error) {
 		}
 		defer s.transcoding.RUnlock()
 		if code, err := unpack(r, int64(s.receiveMax)); err != nil {
-			refuseHTTP(w, code, err.Error())
+			refuseHTTP(w, r, code, err.Error())
 			return
 		}
 		if service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); services[service].Methods != nil {
@@ -46,10 +46,10 @@ func (s *Server) Transcoder() (http.Handler, error) {
 			assumeConnect(r)
 		} else {
 			if err := oneMeaning(r, int64(s.receiveMax)); err != nil {
-				refuseHTTP(w, http.StatusBadRequest, err.Error())
+				refuseHTTP(w, r, http.StatusBadRequest, err.Error())
 				return
 			}
-			w = &malformed{ResponseWriter: w}
+			w = &malformed{ResponseWriter: w, language: spokenIn(r.Header.Values(acceptLanguage))}
 		}
 		t.ServeHTTP(w, r)
 	}), nil

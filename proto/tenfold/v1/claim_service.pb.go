@@ -574,7 +574,15 @@ type ExplainClaimRequest struct {
 	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The language of the text. Unset: English.
-	Language      Language `protobuf:"varint,2,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	Language Language `protobuf:"varint,2,opt,name=language,proto3,enum=tenfold.v1.Language" json:"language,omitempty"`
+	// The reader. The explanation then holds no more than that reader may know,
+	// its action_effects and choices are the reader's own, and claim.allowed_actions
+	// lists these. What is hidden from the caller stays hidden. Unset: everything
+	// that the caller may see, and the actions of all roles.
+	Audience Audience `protobuf:"varint,3,opt,name=audience,proto3,enum=tenfold.v1.Audience" json:"audience,omitempty"`
+	// The time zone in which the text gives times: the name of the IANA database,
+	// such as "Europe/Berlin" or "UTC". Empty: Asia/Shanghai.
+	TimeZone      string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +629,20 @@ func (x *ExplainClaimRequest) GetLanguage() Language {
 		return x.Language
 	}
 	return Language_LANGUAGE_UNSPECIFIED
+}
+
+func (x *ExplainClaimRequest) GetAudience() Audience {
+	if x != nil {
+		return x.Audience
+	}
+	return Audience_AUDIENCE_UNSPECIFIED
+}
+
+func (x *ExplainClaimRequest) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
 }
 
 // ExplainClaimResponse holds the explanation.
@@ -4392,10 +4414,12 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
 	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"A\n" +
 	"\x10GetClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\"\xab\x01\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\"\xa4\x02\n" +
 	"\x13ExplainClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12:\n" +
-	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"\\\n" +
+	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\x12:\n" +
+	"\baudience\x18\x03 \x01(\x0e2\x14.tenfold.v1.AudienceB\b\xbaH\x05\x82\x01\x02\x10\x01R\baudience\x12;\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\\\n" +
 	"\x14ExplainClaimResponse\x12D\n" +
 	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationB\x04\xc8\xf3\x18\x02R\vexplanation\"Y\n" +
 	"\x1bDescribeStateMachineRequest\x12:\n" +
@@ -4821,24 +4845,25 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(ClaimView)(0),                       // 70: tenfold.v1.ClaimView
 	(*fieldmaskpb.FieldMask)(nil),        // 71: google.protobuf.FieldMask
 	(Language)(0),                        // 72: tenfold.v1.Language
-	(*ClaimExplanation)(nil),             // 73: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 74: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 75: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 76: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 77: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 78: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 79: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 80: tenfold.v1.Money
-	(*Calculation)(nil),                  // 81: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 82: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 83: tenfold.v1.Payout
-	(PayoutState)(0),                     // 84: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 85: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 86: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 87: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 88: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 89: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 90: tenfold.v1.Revision
+	(Audience)(0),                        // 73: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 74: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 75: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 76: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 77: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 78: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 79: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 80: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 81: tenfold.v1.Money
+	(*Calculation)(nil),                  // 82: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 83: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 84: tenfold.v1.Payout
+	(PayoutState)(0),                     // 85: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 86: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 87: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 88: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 89: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 90: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 91: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	61, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
@@ -4857,121 +4882,122 @@ var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	71, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
 	68, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
 	72, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	73, // 16: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	72, // 17: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	74, // 18: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	75, // 19: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	68, // 20: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	76, // 21: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	68, // 22: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 23: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 24: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 25: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	77, // 26: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	78, // 27: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 28: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	61, // 29: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	79, // 30: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	61, // 31: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 32: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	63, // 33: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	64, // 34: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	66, // 35: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	80, // 36: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	81, // 37: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	81, // 38: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	82, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	66, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	80, // 42: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	83, // 43: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	84, // 44: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	83, // 45: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	68, // 46: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	83, // 47: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	85, // 48: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	68, // 49: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	86, // 50: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	78, // 51: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 52: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	87, // 53: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	68, // 54: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	88, // 55: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	89, // 56: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	78, // 57: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 58: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	90, // 59: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	62, // 60: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	61, // 61: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	68, // 62: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 63: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 64: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	68, // 65: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 66: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 67: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 68: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 69: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 70: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 71: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 72: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 73: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 74: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 75: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 76: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 77: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 78: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 79: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 80: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 81: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 82: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 83: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 84: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	39, // 85: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	41, // 86: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	43, // 87: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	45, // 88: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	47, // 89: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	49, // 90: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	51, // 91: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	53, // 92: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	55, // 93: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	57, // 94: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	59, // 95: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 96: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 97: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 98: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 99: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 100: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 101: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 102: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 103: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 104: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 105: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 106: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 107: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 108: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 109: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 110: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 111: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 112: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 113: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 114: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	40, // 115: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	42, // 116: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	44, // 117: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	46, // 118: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	48, // 119: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	50, // 120: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	52, // 121: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	54, // 122: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	56, // 123: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	58, // 124: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	60, // 125: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	96, // [96:126] is the sub-list for method output_type
-	66, // [66:96] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	73, // 16: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	74, // 17: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	72, // 18: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	75, // 19: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	76, // 20: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	68, // 21: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	77, // 22: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	68, // 23: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 24: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 25: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 26: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	78, // 27: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	79, // 28: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 29: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	61, // 30: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	80, // 31: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	61, // 32: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	62, // 33: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	63, // 34: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	64, // 35: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	66, // 36: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	81, // 37: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	82, // 38: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	82, // 39: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	83, // 40: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	66, // 42: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	81, // 43: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	84, // 44: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	85, // 45: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	84, // 46: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	68, // 47: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	84, // 48: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	86, // 49: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	68, // 50: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	87, // 51: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	79, // 52: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 53: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	88, // 54: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	68, // 55: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	89, // 56: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	90, // 57: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	79, // 58: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	68, // 59: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	91, // 60: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	62, // 61: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	61, // 62: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	68, // 63: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 64: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	66, // 65: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	68, // 66: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 67: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 68: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 69: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 70: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 71: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 72: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 73: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 74: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 75: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 76: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 77: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 78: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 79: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 80: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 81: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 82: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 83: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 84: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	37, // 85: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	39, // 86: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	41, // 87: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	43, // 88: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	45, // 89: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	47, // 90: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	49, // 91: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	51, // 92: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	53, // 93: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	55, // 94: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	57, // 95: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	59, // 96: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 97: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 98: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 99: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 100: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 101: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 102: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 103: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 104: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 105: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 106: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 107: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 108: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 109: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 110: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 111: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 112: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 113: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 114: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	38, // 115: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	40, // 116: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	42, // 117: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	44, // 118: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	46, // 119: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	48, // 120: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	50, // 121: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	52, // 122: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	54, // 123: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	56, // 124: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	58, // 125: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	60, // 126: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	97, // [97:127] is the sub-list for method output_type
+	67, // [67:97] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }

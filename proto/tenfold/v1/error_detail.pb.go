@@ -144,7 +144,12 @@ type ItemStatus struct {
 	ClaimState *ClaimStateDetail `protobuf:"bytes,6,opt,name=claim_state,json=claimState,proto3" json:"claim_state,omitempty"`
 	// How long to wait before the item is sent again, as in RetryInfo. Absent if
 	// waiting does not help.
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,7,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,7,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// The refusal in the language that the call asks for by accept-language, as in
+	// LocalizedMessage. Empty if the status is OK.
+	LocalizedMessage string `protobuf:"bytes,8,opt,name=localized_message,json=localizedMessage,proto3" json:"localized_message,omitempty"`
+	// The language of localized_message, as a BCP 47 tag: "en" or "zh-CN".
+	Locale        string `protobuf:"bytes,9,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +233,20 @@ func (x *ItemStatus) GetRetryAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *ItemStatus) GetLocalizedMessage() string {
+	if x != nil {
+		return x.LocalizedMessage
+	}
+	return ""
+}
+
+func (x *ItemStatus) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 var File_tenfold_v1_error_detail_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_error_detail_proto_rawDesc = "" +
@@ -241,7 +260,7 @@ const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x127\n" +
 	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12<\n" +
 	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bdeadline\x12\x18\n" +
-	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xa0\x03\n" +
+	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xf1\x03\n" +
 	"\n" +
 	"ItemStatus\x12\x18\n" +
 	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x04code\x12\x1e\n" +
@@ -252,7 +271,9 @@ const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x02R\n" +
 	"claimState\x12@\n" +
 	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x02R\n" +
-	"retryAfter\x1a;\n" +
+	"retryAfter\x121\n" +
+	"\x11localized_message\x18\b \x01(\tB\x04\xc8\xf3\x18\x02R\x10localizedMessage\x12\x1c\n" +
+	"\x06locale\x18\t \x01(\tB\x04\xc8\xf3\x18\x02R\x06locale\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"

@@ -75,6 +75,82 @@ func (Language) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{0}
 }
 
+// Audience is the reader of an explanation.
+type Audience int32
+
+const (
+	// Nobody in particular: everything that the caller's role may see, and the
+	// actions of all roles.
+	Audience_AUDIENCE_UNSPECIFIED Audience = 0
+	// The consumer, in plain words: what happened, whose turn it is, until when,
+	// what was awarded and paid, and what the consumer can do. Nothing about the
+	// merchant's money, persons, notes and internal rules.
+	Audience_AUDIENCE_CONSUMER Audience = 1
+	// The merchant, with the actions of a merchant.
+	Audience_AUDIENCE_MERCHANT Audience = 2
+	// Customer support, with the actions of support.
+	Audience_AUDIENCE_SUPPORT Audience = 3
+	// An adjudicator, with the actions of adjudicators.
+	Audience_AUDIENCE_ADJUDICATOR Audience = 4
+	// An approver, with the actions of approvers.
+	Audience_AUDIENCE_APPROVER Audience = 5
+	// Finance, with the actions of finance.
+	Audience_AUDIENCE_FINANCE Audience = 6
+	// An operator, with the actions of operators.
+	Audience_AUDIENCE_OPERATOR Audience = 7
+)
+
+// Enum value maps for Audience.
+var (
+	Audience_name = map[int32]string{
+		0: "AUDIENCE_UNSPECIFIED",
+		1: "AUDIENCE_CONSUMER",
+		2: "AUDIENCE_MERCHANT",
+		3: "AUDIENCE_SUPPORT",
+		4: "AUDIENCE_ADJUDICATOR",
+		5: "AUDIENCE_APPROVER",
+		6: "AUDIENCE_FINANCE",
+		7: "AUDIENCE_OPERATOR",
+	}
+	Audience_value = map[string]int32{
+		"AUDIENCE_UNSPECIFIED": 0,
+		"AUDIENCE_CONSUMER":    1,
+		"AUDIENCE_MERCHANT":    2,
+		"AUDIENCE_SUPPORT":     3,
+		"AUDIENCE_ADJUDICATOR": 4,
+		"AUDIENCE_APPROVER":    5,
+		"AUDIENCE_FINANCE":     6,
+		"AUDIENCE_OPERATOR":    7,
+	}
+)
+
+func (x Audience) Enum() *Audience {
+	p := new(Audience)
+	*p = x
+	return p
+}
+
+func (x Audience) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Audience) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_explanation_proto_enumTypes[1].Descriptor()
+}
+
+func (Audience) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_explanation_proto_enumTypes[1]
+}
+
+func (x Audience) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Audience.Descriptor instead.
+func (Audience) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_explanation_proto_rawDescGZIP(), []int{1}
+}
+
 // ClaimExplanation explains the state of a claim and the next possible moves,
 // as data and in words. All of it was read at one moment.
 type ClaimExplanation struct {
@@ -491,7 +567,16 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\bLanguage\x12\x18\n" +
 	"\x14LANGUAGE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10LANGUAGE_ENGLISH\x10\x01\x12\x14\n" +
-	"\x10LANGUAGE_CHINESE\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x10LANGUAGE_CHINESE\x10\x02*\xc6\x01\n" +
+	"\bAudience\x12\x18\n" +
+	"\x14AUDIENCE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11AUDIENCE_CONSUMER\x10\x01\x12\x15\n" +
+	"\x11AUDIENCE_MERCHANT\x10\x02\x12\x14\n" +
+	"\x10AUDIENCE_SUPPORT\x10\x03\x12\x18\n" +
+	"\x14AUDIENCE_ADJUDICATOR\x10\x04\x12\x15\n" +
+	"\x11AUDIENCE_APPROVER\x10\x05\x12\x14\n" +
+	"\x10AUDIENCE_FINANCE\x10\x06\x12\x15\n" +
+	"\x11AUDIENCE_OPERATOR\x10\aB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_explanation_proto_rawDescOnce sync.Once
@@ -505,43 +590,44 @@ func file_tenfold_v1_explanation_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_explanation_proto_rawDescData
 }
 
-var file_tenfold_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_tenfold_v1_explanation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_tenfold_v1_explanation_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_tenfold_v1_explanation_proto_goTypes = []any{
 	(Language)(0),                 // 0: tenfold.v1.Language
-	(*ClaimExplanation)(nil),      // 1: tenfold.v1.ClaimExplanation
-	(*VerdictSummary)(nil),        // 2: tenfold.v1.VerdictSummary
-	(*DeadlineEffect)(nil),        // 3: tenfold.v1.DeadlineEffect
-	(*ExplanationText)(nil),       // 4: tenfold.v1.ExplanationText
-	(*Claim)(nil),                 // 5: tenfold.v1.Claim
-	(*Move)(nil),                  // 6: tenfold.v1.Move
-	(*AuthenticationResult)(nil),  // 7: tenfold.v1.AuthenticationResult
-	(*Calculation)(nil),           // 8: tenfold.v1.Calculation
-	(*ActionEffect)(nil),          // 9: tenfold.v1.ActionEffect
-	(Verdict)(0),                  // 10: tenfold.v1.Verdict
-	(*Award)(nil),                 // 11: tenfold.v1.Award
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*Deadline)(nil),              // 13: tenfold.v1.Deadline
-	(ClaimTrigger)(0),             // 14: tenfold.v1.ClaimTrigger
-	(ClaimState)(0),               // 15: tenfold.v1.ClaimState
-	(*MoneyMovement)(nil),         // 16: tenfold.v1.MoneyMovement
+	(Audience)(0),                 // 1: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),      // 2: tenfold.v1.ClaimExplanation
+	(*VerdictSummary)(nil),        // 3: tenfold.v1.VerdictSummary
+	(*DeadlineEffect)(nil),        // 4: tenfold.v1.DeadlineEffect
+	(*ExplanationText)(nil),       // 5: tenfold.v1.ExplanationText
+	(*Claim)(nil),                 // 6: tenfold.v1.Claim
+	(*Move)(nil),                  // 7: tenfold.v1.Move
+	(*AuthenticationResult)(nil),  // 8: tenfold.v1.AuthenticationResult
+	(*Calculation)(nil),           // 9: tenfold.v1.Calculation
+	(*ActionEffect)(nil),          // 10: tenfold.v1.ActionEffect
+	(Verdict)(0),                  // 11: tenfold.v1.Verdict
+	(*Award)(nil),                 // 12: tenfold.v1.Award
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*Deadline)(nil),              // 14: tenfold.v1.Deadline
+	(ClaimTrigger)(0),             // 15: tenfold.v1.ClaimTrigger
+	(ClaimState)(0),               // 16: tenfold.v1.ClaimState
+	(*MoneyMovement)(nil),         // 17: tenfold.v1.MoneyMovement
 }
 var file_tenfold_v1_explanation_proto_depIdxs = []int32{
-	5,  // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
-	6,  // 1: tenfold.v1.ClaimExplanation.last_move:type_name -> tenfold.v1.Move
-	7,  // 2: tenfold.v1.ClaimExplanation.result:type_name -> tenfold.v1.AuthenticationResult
-	2,  // 3: tenfold.v1.ClaimExplanation.verdict:type_name -> tenfold.v1.VerdictSummary
-	8,  // 4: tenfold.v1.ClaimExplanation.calculation:type_name -> tenfold.v1.Calculation
-	3,  // 5: tenfold.v1.ClaimExplanation.deadline_effect:type_name -> tenfold.v1.DeadlineEffect
-	9,  // 6: tenfold.v1.ClaimExplanation.action_effects:type_name -> tenfold.v1.ActionEffect
-	4,  // 7: tenfold.v1.ClaimExplanation.text:type_name -> tenfold.v1.ExplanationText
-	10, // 8: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
-	11, // 9: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
-	12, // 10: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 11: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
-	14, // 12: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	15, // 13: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
-	16, // 14: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	6,  // 0: tenfold.v1.ClaimExplanation.claim:type_name -> tenfold.v1.Claim
+	7,  // 1: tenfold.v1.ClaimExplanation.last_move:type_name -> tenfold.v1.Move
+	8,  // 2: tenfold.v1.ClaimExplanation.result:type_name -> tenfold.v1.AuthenticationResult
+	3,  // 3: tenfold.v1.ClaimExplanation.verdict:type_name -> tenfold.v1.VerdictSummary
+	9,  // 4: tenfold.v1.ClaimExplanation.calculation:type_name -> tenfold.v1.Calculation
+	4,  // 5: tenfold.v1.ClaimExplanation.deadline_effect:type_name -> tenfold.v1.DeadlineEffect
+	10, // 6: tenfold.v1.ClaimExplanation.action_effects:type_name -> tenfold.v1.ActionEffect
+	5,  // 7: tenfold.v1.ClaimExplanation.text:type_name -> tenfold.v1.ExplanationText
+	11, // 8: tenfold.v1.VerdictSummary.verdict:type_name -> tenfold.v1.Verdict
+	12, // 9: tenfold.v1.VerdictSummary.award:type_name -> tenfold.v1.Award
+	13, // 10: tenfold.v1.VerdictSummary.recorded_at:type_name -> google.protobuf.Timestamp
+	14, // 11: tenfold.v1.DeadlineEffect.deadline:type_name -> tenfold.v1.Deadline
+	15, // 12: tenfold.v1.DeadlineEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	16, // 13: tenfold.v1.DeadlineEffect.next_state:type_name -> tenfold.v1.ClaimState
+	17, // 14: tenfold.v1.DeadlineEffect.movements:type_name -> tenfold.v1.MoneyMovement
 	0,  // 15: tenfold.v1.ExplanationText.language:type_name -> tenfold.v1.Language
 	16, // [16:16] is the sub-list for method output_type
 	16, // [16:16] is the sub-list for method input_type
@@ -565,7 +651,7 @@ func file_tenfold_v1_explanation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_explanation_proto_rawDesc), len(file_tenfold_v1_explanation_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
