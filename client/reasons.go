@@ -79,6 +79,11 @@ const (
 	ClockStateConflict     = fault.ClockStateConflict
 	ResultAlreadyRetracted = fault.ResultAlreadyRetracted
 
+	// The work of people.
+	AssignedToAnother = fault.AssignedToAnother
+	WorkLimit         = fault.WorkLimit
+	NoteLimit         = fault.NoteLimit
+
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit

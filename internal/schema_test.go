@@ -99,7 +99,7 @@ func TestKeysOfABookLeadWithTheMerchant(t *testing.T) {
 }
 
 // leftOut are the numbers that no migration has.
-var leftOut = []int64{16, 17, 18, 19, 21, 29}
+var leftOut = []int64{16, 17, 18, 19, 21, 29, 39, 40, 41, 42}
 
 // Would catch a migration that takes a number below one that has landed: a database
 // past that number refuses to be migrated. Leaving out a number is allowed, and noted
@@ -131,7 +131,7 @@ var appendOnly = []string{
 	"transfers", "events", "claim_revisions", "results", "requests",
 	"order_lines", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
-	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "evidence",
+	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "claim_notes", "evidence",
 	"event_quarantines",
 }
 

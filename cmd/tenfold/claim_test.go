@@ -73,7 +73,10 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitOK, "compensation awarded", "claim", "get", strings.ToLower(strings.ReplaceAll(id, "-", "")))
 	says(exitOK, "RESULT_COUNTERFEIT", "claim", "get", id)
 	says(exitOK, "It waits for the merchant", "claim", "explain", id)
-	says(exitOK, "违约通知期", "claim", "explain", id, "--language", "zh")
+	says(exitOK, "违约通知期", "claim", "explain", id, "--language", "zh", "--role", "operator")
+	if out := says(exitOK, "It waits for", "claim", "explain", id); strings.Contains(out, "REVISE_VERDICT") {
+		t.Errorf("support is told what adjudicators may do: %s", out)
+	}
 	says(exitOK, `"actionEffects"`, "claim", "explain", id, "--output", "json")
 	says(exitOK, "NOTIFIED by RESULT_COUNTERFEIT", "claim", "history", id)
 	for _, anchor := range [][2]string{{"--order", "o1"}, {"--claimant", "c1"}, {"--product", "sandbox-counterfeit"}, {"--authenticator", "sandbox-lab"}} {
@@ -93,7 +96,9 @@ func TestClaimAndBookCommands(t *testing.T) {
 		}
 	}
 	says(exitUsage, "--language", "claim", "explain", id, "--language", "fr")
-	says(exitUsage, "--order", "claim", "find", "--state", "PAID")
+	says(exitUsage, "--gateway-reference", "claim", "find", "--filter", "state = PAID")
+	says(exitUsage, "--report", "claim", "find", "--report", `a"b`)
+	says(exitUsage, "two orders", "claim", "list", "--merchant", "m1", "--by-deadline", "--oldest-first")
 	says(exitOK, "head of the chain", "book", "get", "m1")
 	says(exitOK, "free to take out", "book", "get", "m1")
 	says(exitOK, "Open for 0 to 7 days", "book", "debts", "m1")
@@ -110,7 +115,9 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "debts", "nobody")
 	says(exitOK, "may yet cost the merchant", "claim", "get", id)
 	claims := tenfoldv1.NewClaimServiceClient(conn)
-	got, err := claims.GetClaim(t.Context(), &tenfoldv1.GetClaimRequest{Name: "merchants/m1/claims/" + id})
+	got, err := claims.GetClaim(t.Context(), &tenfoldv1.GetClaimRequest{
+		Name: "merchants/m1/claims/" + id, View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +137,23 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitUsage, "--start", "claim", "watch", "--start", "yesterday")
 	says(exitFailed, "CLAIM_NOT_FOUND", "claim", "get", "merchants/m2/claims/"+id)
 	says(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "nobody")
-	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--state", "PAID")
+	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--filter", "verdict = COUNTERFEIT")
+	says(exitOK, id, "claim", "find", "--state", "appealed", "--waits-for", "appeal-panel", "--payment", got.GetClaim().GetOrderLine().GetPaymentId())
+	says(exitOK, id, "claim", "find", "--report", " "+strings.ToLower(got.GetClaim().GetResults()[0].GetReportNumber()))
+	says(exitOK, id, "claim", "list", "--by-deadline", "--due-from", "2020-01-01T00:00:00Z")
+	says(exitFailed, "MERCHANT_NOT_FOUND", "claim", "list", "--merchant", "nosuch")
+	says(exitOK, "APPEALED", "claim", "take", "--queue", "appeal", "--person", "rita")
+	says(exitOK, "no claim in queue review is free", "claim", "take", "--person", "rita")
+	says(exitUsage, "--queue", "claim", "take", "--queue", "nowhere", "--person", "rita")
+	says(exitOK, id, "claim", "mine", "--person", "rita")
+	says(exitOK, "1 claims", "claim", "list", "--assignee", "rita", "--by-deadline")
+	says(exitOK, "0 claims", "claim", "mine", "--person", "otto")
+	says(exitFailed, "ASSIGNED_TO_ANOTHER", "claim", "release", id, "--person", "otto")
+	says(exitOK, "back in its queue", "claim", "release", id, "--person", "rita")
+	says(exitFailed, "PERSON_REQUIRED", "claim", "note", id, "the merchant called")
+	says(exitOK, "the merchant called", "claim", "note", id, "the merchant called", "--visibility", "merchant", "--person", "otto")
+	says(exitUsage, "--visibility", "claim", "note", id, "a", "--visibility", "all", "--person", "otto")
+	says(exitOK, "the merchant called", "claim", "notes", id, "--role", "merchant", "--scope", "merchants/m1")
 	says(exitUsage, "is not a claim id", "claim", "get", "12345")
 	says(exitUsage, "--queue", "claim", "list", "--queue", "nowhere")
 	says(exitUsage, "--output", "claim", "list", "--output", "xml")

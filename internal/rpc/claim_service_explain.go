@@ -37,8 +37,9 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 		// The text would repeat the part of the move that is hidden from the role.
 		read.lastMove.Note = ""
 	}
-	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), "")
-	return &tenfoldv1.ExplainClaimResponse{Explanation: explanationOf(&read, choices, language(r.GetLanguage()))}, nil
+	who := callerOf(ctx)
+	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), who)
+	return &tenfoldv1.ExplainClaimResponse{Explanation: explanationOf(who, &read, choices, language(r.GetLanguage()))}, nil
 }
 
 // history is the material of an explanation.
@@ -74,10 +75,10 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 	return h, err
 }
 
-func explanationOf(h *history, choices []explain.Choice, l explain.Language) *tenfoldv1.ClaimExplanation {
+func explanationOf(who caller, h *history, choices []explain.Choice, l explain.Language) *tenfoldv1.ClaimExplanation {
 	c := h.claim
 	p := &tenfoldv1.ClaimExplanation{
-		Claim: basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
+		Claim: who.basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
 	}
 	if h.result != nil {
 		p.Result = resultOf(h.result)
