@@ -76,8 +76,16 @@ const (
 	AppealWindowClosed     = fault.AppealWindowClosed
 	AppealAlreadyDecided   = fault.AppealAlreadyDecided
 	ApprovalVoid           = fault.ApprovalVoid
+	ReconsiderationUsed    = fault.ReconsiderationUsed
+	ReconsiderationTooLate = fault.ReconsiderationTooLate
+	EvidenceNotNew         = fault.EvidenceNotNew
 	ClockStateConflict     = fault.ClockStateConflict
 	ResultAlreadyRetracted = fault.ResultAlreadyRetracted
+
+	// The work of people.
+	AssignedToAnother = fault.AssignedToAnother
+	WorkLimit         = fault.WorkLimit
+	NoteLimit         = fault.NoteLimit
 
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused

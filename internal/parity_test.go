@@ -155,6 +155,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"calendar_days_kind_known":      sorted(calendar.Kinds()),
 		"payouts_coupon_state_known":    append([]string{""}, sorted(payout.CouponStates())...),
 		"proposals_kind_known":          sorted(proposal.Kinds()),
+		"claim_notes_visibility_known":  sorted(book.NoteVisibilities()),
 		"proposals_state_known":         sorted(proposal.States()),
 		// What is owed to consumers or not owed yet cannot be given up.
 		"proposals_debt_kind_known": append([]string{""}, without(sorted(debt.Kinds()), "SHORTFALL", "HOLD")...),
@@ -238,6 +239,7 @@ var pairs = map[string]struct {
 	"MoneyEffect":       {dir: "claim", kind: "MoneyEffect"},
 	"Language":          {dir: "explain", kind: "Language"},
 	"Audience":          {dir: "explain", kind: "Audience"},
+	"NoteVisibility":    {dir: "book", kind: "NoteVisibility"},
 	"WaitsFor":          {dir: "claim", kind: "Party"},
 	"DeadlineKind":      {dir: "claim", kind: "Deadline"},
 	"Grounds":           {dir: "claim", kind: "Grounds"},
@@ -285,6 +287,7 @@ var unpaired = map[string]string{
 	"WatchStart":   "where a reader wants a watch to begin",
 	"ShownTo":      "an option of fields, which internal/rpc ties to roles",
 	"ClaimantRole": "told from the order line's payer and recipient",
+	"WorkQueue":    "internal/rpc ties each to the state of its claims",
 	"Remedy":       "policy.Remedies has a field for each",
 	"FloorScope":   "a floor applies once a group; there is no other scope in the code",
 }

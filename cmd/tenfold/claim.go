@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,8 +18,9 @@ import (
 )
 
 func newClaim() *cobra.Command {
-	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch and file claims", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile())
+	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch, take and file claims", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile(),
+		newClaimMine(), newClaimTake(), newClaimRelease(), newClaimNote(), newClaimNotes())
 	return cmd
 }
 
@@ -69,10 +71,36 @@ func newClaimGet() *cobra.Command {
 // claimFilter holds the flags that narrow a list of claims.
 type claimFilter struct {
 	merchant, order, claimant, product, authenticator string
+	payment, outNumber, gatewayReference, report      string
+	assignee, waitsFor, dueFrom, dueUntil             string
 	state, queue, where                               string
-	oldestFirst                                       bool
+	oldestFirst, byDeadline                           bool
 	limit                                             int
 }
+
+// filterTerm is a comparison of the filter that a flag stands for.
+type filterTerm struct {
+	flag, value string
+	// before stands in front of the value. A quoted value may be any text, others are one
+	// word.
+	before string
+	quoted bool
+}
+
+func (f *claimFilter) terms() []filterTerm {
+	return []filterTerm{
+		{"order", f.order, "order_id = ", true}, {"claimant", f.claimant, "claimant_id = ", true},
+		{"product", f.product, "product_id = ", true}, {"authenticator", f.authenticator, "authenticator_id = ", true},
+		{"payment", f.payment, "payment_id = ", true}, {"out-number", f.outNumber, "out_number = ", true},
+		{"gateway-reference", f.gatewayReference, "gateway_reference = ", true}, {"report", f.report, "report_number = ", true},
+		{"assignee", f.assignee, "assignee = ", f.assignee != "me"},
+		{"due-from", f.dueFrom, "deadline >= ", true}, {"due-until", f.dueUntil, "deadline <= ", true},
+		{"waits-for", flagWord(f.waitsFor), "waits_for = ", false}, {"state", flagWord(f.state), "state = ", false},
+	}
+}
+
+// flagWord is a word of the contract, which a flag may spell with dashes.
+func flagWord(text string) string { return strings.ToUpper(strings.ReplaceAll(text, "-", "_")) }
 
 // anchors adds the flags by which claims are found.
 func (f *claimFilter) anchors(cmd *cobra.Command) {
@@ -82,6 +110,15 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.StringVar(&f.claimant, "claimant", "", "claims of this consumer")
 	flags.StringVar(&f.product, "product", "", "claims on this product")
 	flags.StringVar(&f.authenticator, "authenticator", "", "claims with a result of this authenticator")
+	flags.StringVar(&f.payment, "payment", "", "claims on what this payment paid")
+	flags.StringVar(&f.outNumber, "out-number", "", "the claim of the payout with this out-number")
+	flags.StringVar(&f.gatewayReference, "gateway-reference", "", "the claim of the payout with this reference of the payment channel")
+	flags.StringVar(&f.report, "report", "", "claims with a result by the report of this number, in any spelling")
+	flags.StringVar(&f.assignee, "assignee", "", "claims that are assigned to this person; me is the person of the call")
+	flags.StringVar(&f.waitsFor, "waits-for", "", "claims that wait for this party, such as reviewer or merchant")
+	flags.StringVar(&f.dueFrom, "due-from", "", "claims whose deadline passes at this time or later, in RFC 3339")
+	flags.StringVar(&f.dueUntil, "due-until", "", "claims whose deadline passes at this time or earlier, in RFC 3339")
+	flags.BoolVar(&f.byDeadline, "by-deadline", false, "list claims whose deadline runs, the soonest first")
 	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
 	flags.StringVar(&f.where, "filter", "", `more conditions of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
 	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "list the oldest claims first, not the newest")
@@ -93,20 +130,28 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 		r.Parent = "merchants/" + f.merchant
 	}
 	var terms []string
-	for _, term := range []struct{ field, value string }{{"order_id", f.order}, {"claimant_id", f.claimant}, {"product_id", f.product}, {"authenticator_id", f.authenticator}} {
-		if term.value != "" {
-			terms = append(terms, fmt.Sprintf("%s = %q", term.field, term.value))
+	for _, t := range f.terms() {
+		switch {
+		case t.value == "":
+		case strings.ContainsAny(t.value, "\"\\"):
+			return nil, usageError{fmt.Errorf("--%s cannot contain quotes or backslashes", t.flag)}
+		case t.quoted:
+			terms = append(terms, t.before+`"`+t.value+`"`)
+		default:
+			terms = append(terms, t.before+t.value)
 		}
-	}
-	if f.state != "" {
-		terms = append(terms, "state = "+strings.ToUpper(f.state))
 	}
 	if f.where != "" {
 		terms = append(terms, f.where)
 	}
 	r.Filter = strings.Join(terms, " AND ")
-	if f.oldestFirst {
+	switch {
+	case f.oldestFirst && f.byDeadline:
+		return nil, usageError{errors.New("--oldest-first and --by-deadline are two orders; choose one")}
+	case f.oldestFirst:
 		r.OrderBy = "filed_at"
+	case f.byDeadline:
+		r.OrderBy = "deadline"
 	}
 	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts", "unfunded")
 	r.Queue = tenfoldv1.ClaimQueue(queue)
@@ -118,7 +163,7 @@ func newClaimList() *cobra.Command {
 	var f claimFilter
 	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "list",
-		Short: "List the claims of a merchant, an order, a claimant or a product, or the claims in a queue",
+		Short: "List the claims of a merchant, or by whatever is known of them, or the claims in a queue",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
 		request, err := f.request()

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -115,11 +117,16 @@ func newClaimFind() *cobra.Command {
 	var f claimFilter
 	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "find",
-		Short: "Find the claims of an order, a claimant, a product or an authenticator, and show the history of each",
+		Short: "Find claims by whatever is known of them, such as an order, a payment or a report, and show the history of each",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
-		if f.order == "" && f.claimant == "" && f.product == "" && f.authenticator == "" {
-			return usageError{fmt.Errorf("at least one of --order, --claimant, --product and --authenticator is required")}
+		terms := f.terms()
+		if !slices.ContainsFunc(terms, func(t filterTerm) bool { return t.value != "" }) {
+			var flags []string
+			for _, t := range terms {
+				flags = append(flags, "--"+t.flag)
+			}
+			return usageError{fmt.Errorf("at least one of %s is required", strings.Join(flags, ", "))}
 		}
 		request, err := f.request()
 		if err != nil {

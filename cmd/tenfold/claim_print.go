@@ -194,7 +194,7 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 
 func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
-		column{title: "Waits for"}, column{title: "Verdict"}, column{"Awarded", true})
+		column{title: "Waits for"}, column{title: "Due"}, column{title: "Verdict"}, column{"Awarded", true})
 	for _, c := range list.GetClaims() {
 		awarded := "–"
 		if a := c.GetAward(); a != nil {
@@ -202,7 +202,8 @@ func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 		}
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
-			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()), word(c.GetVerdict()), awarded,
+			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()),
+			o.when(c.GetDeadline().GetPassesAt()), word(c.GetVerdict()), awarded,
 		})
 	}
 	o.render(t)

@@ -146,6 +146,7 @@ func (b *filled) tamperings() []tampering {
 		set("proposal_votes", "person_id", "'finance-2'", "'agent-1'", decision(b.penalty)+" AND person_id IN ('agent-1', 'finance-2')", "a voter is not the person"),
 		// Persons and evidence.
 		set("person_commitments", "salt", "substring(salt FOR length(salt) - 1)", "salt || decode('01', 'hex')", "person_id = 'agent-1'", "the commitment is not that of its salt"),
+		set("claim_notes", "event_number", "event_number - "+far, "event_number + "+far, "true", "notes without event"),
 		set("evidence", "event_number", "event_number - "+far, "event_number + "+far, "true", "evidence without event"),
 		set("evidence", "claim_id", "'"+b.appealed+"'", "'nobody'", "claim_id IN ('nobody', '"+b.appealed+"')", "evidence without claim"),
 		set("pricing_groups", "group_id", "substring(group_id FROM 2)", "'x' || group_id", "true", "groups without claim"),

@@ -85,8 +85,10 @@ func (b *inspection) checkClaim(c *claim.Claim, p *postgres.ClaimParts, told *st
 	approvals := take(&p.Approvals, func(a *book.Approval) string { return a.ClaimID }, c.ID)
 	b.checkApprovals(subject, c, revisions, approvals)
 	evidence := take(&p.Evidence, func(e *book.Evidence) string { return e.ClaimID }, c.ID)
+	notes := take(&p.Notes, func(n *book.Note) string { return n.ClaimID }, c.ID)
 	if told != nil {
 		b.checkPeople(subject, c, told, revisions, approvals, evidence)
+		b.checkNotes(subject, told, notes)
 	}
 
 	moved := byKind(take(&p.Flows, func(f *postgres.Flow) string { return f.ClaimID }, c.ID))
@@ -124,7 +126,7 @@ func (b *inspection) checkWaits(subject string, c *claim.Claim, waits []book.Wai
 	for _, w := range waits {
 		equal(b, subject, "wait", instant(w), instant(book.Wait{
 			MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince, Fires: c.Fires, Deadline: deadline,
-			HoldExpires: c.HoldExpiresAt,
+			HoldExpires: c.HoldExpiresAt, Assignee: c.Assignee,
 		}))
 	}
 	if c.Fires != claim.DeadlineNone && !slices.Contains(c.State.Fires(), c.Fires) {
@@ -144,7 +146,7 @@ func (b *inspection) checkWaits(subject string, c *claim.Claim, waits []book.Wai
 
 // instantWait is a wait with its times in whole microseconds, to be compared.
 type instantWait struct {
-	id              string
+	id, assignee    string
 	state           claim.State
 	fires           claim.Deadline
 	since, deadline int64
@@ -152,7 +154,7 @@ type instantWait struct {
 }
 
 func instant(w book.Wait) instantWait {
-	return instantWait{w.ClaimID, w.State, w.Fires, w.Since.UnixMicro(), w.Deadline.UnixMicro(), w.HoldExpires.UnixMicro()}
+	return instantWait{w.ClaimID, w.Assignee, w.State, w.Fires, w.Since.UnixMicro(), w.Deadline.UnixMicro(), w.HoldExpires.UnixMicro()}
 }
 
 // checkRevisions proves that the award is the newest revision's.

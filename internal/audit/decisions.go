@@ -172,6 +172,18 @@ func (b *inspection) checkPeople(
 	}
 }
 
+// checkNotes proves that a claim's notes are numbered without a gap, and that each was
+// written by the person who acted by its event.
+func (b *inspection) checkNotes(subject string, told *story, notes []book.Note) {
+	for i := range notes {
+		n := &notes[i]
+		if int(n.Number) != i+1 {
+			b.wrong(subject, "has note %d in place of note %d", n.Number, i+1)
+		}
+		b.by(subject, "the person who wrote note "+strconv.Itoa(int(n.Number)), n.AddedBy, told.actors[n.EventNumber])
+	}
+}
+
 // acted says whether a person acted on a claim, by its events. Where somebody acted who was
 // erased, it may have been anybody whom the book does not know.
 func (b *inspection) acted(told *story, person string) bool {

@@ -118,6 +118,8 @@ func (b *filled) fill() {
 	b.appealed = b.found("l6", 1)
 	_, err = b.engine.Do(b.t.Context(), b.request("AppealClaim", "merchant-1"), &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: b.appealed}, Note: "genuine"})
 	b.must(err)
+	b.do("AddNote", "agent-2", &book.AddNote{ClaimID: b.appealed, Visibility: book.NoteMerchant, Text: "a second report is on its way"})
+	b.do("AddNote", "agent-1", &book.AddNote{ClaimID: b.appealed, Visibility: book.NoteInternal, Text: "the claimant called"})
 	_, err = b.engine.Do(b.t.Context(), b.request("AddEvidence", "agent-2"), &book.AddEvidence{ClaimID: b.appealed, Kind: "PHOTO", Reference: "files/1"})
 	b.must(err)
 	b.approved = b.accepted("l7", 3)

@@ -62,6 +62,26 @@ func lists(claims int) []list {
 		of("authenticator, hot, of a merchant", func(r *rand.Rand) postgres.ClaimQuery {
 			return postgres.ClaimQuery{AuthenticatorID: fill.HotAuthenticator, MerchantID: merchant(r)}
 		}),
+		of("payment", func(r *rand.Rand) postgres.ClaimQuery {
+			return postgres.ClaimQuery{PaymentID: fmt.Sprint("pay", 1+r.IntN(claims))}
+		}),
+		of("gateway reference", func(r *rand.Rand) postgres.ClaimQuery {
+			return postgres.ClaimQuery{GatewayReference: fmt.Sprint("gw", r.IntN(100))}
+		}),
+		of("report", func(r *rand.Rand) postgres.ClaimQuery {
+			return postgres.ClaimQuery{ReportNumber: fmt.Sprint(" R", 1+r.IntN(claims))}
+		}),
+		of("assignee", func(r *rand.Rand) postgres.ClaimQuery {
+			return postgres.ClaimQuery{Assignee: fmt.Sprint("agent", 2*r.IntN(25))}
+		}),
+		fixed("state", postgres.ClaimQuery{State: claim.InReview}),
+		fixed("state, ended", postgres.ClaimQuery{State: claim.Withdrawn}),
+		fixed("state, oldest first, nothing fits", postgres.ClaimQuery{State: claim.Authenticating, OldestFirst: true, AwardTo: &rare}),
+		fixed("deadline", postgres.ClaimQuery{ByDeadline: true}),
+		of("deadline, of a merchant", func(r *rand.Rand) postgres.ClaimQuery {
+			return postgres.ClaimQuery{ByDeadline: true, MerchantID: merchant(r)}
+		}),
+		fixed("deadline, of another state, nothing fits", postgres.ClaimQuery{ByDeadline: true, State: claim.InReview}),
 		fixed("review", postgres.ClaimQuery{Queue: postgres.QueueReview}),
 		of("review, of a merchant", func(r *rand.Rand) postgres.ClaimQuery {
 			return postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: merchant(r)}

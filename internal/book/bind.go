@@ -46,6 +46,7 @@ func (b *Book) bind() {
 	for i := b.evidence.kept; i < len(b.evidence.list); i++ {
 		b.bindEvidence(f, &b.evidence.list[i])
 	}
+	bindMade(&b.notes, func(n *Note) { b.bindNote(f, n) })
 	bindAll(&b.proposals, func(p, _ *proposal.Proposal) { b.bindProposal(f, p) })
 	for i := b.votes.kept; i < len(b.votes.list); i++ {
 		b.bindVote(f, &b.votes.list[i])
@@ -279,6 +280,14 @@ func (b *Book) bindEvidence(f *event.RowForm, e *Evidence) {
 	f.Texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs)
 	f.Times(e.AddedAt)
 	b.tellIn(e.EventNumber, "evidence", "", f)
+}
+
+func (b *Book) bindNote(f *event.RowForm, n *Note) {
+	f.Texts(string(n.Visibility), n.Text)
+	f.Numbers(n.EventNumber)
+	f.Texts(n.AddedAs)
+	f.Times(n.AddedAt)
+	b.tellIn(n.EventNumber, "claim_notes", number(int64(n.Number)), f)
 }
 
 func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {

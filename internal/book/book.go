@@ -6,6 +6,7 @@
 package book
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -57,8 +58,9 @@ type Book struct {
 	results  table[string, claim.Result]
 	refunds  table[refundKey, Refund]
 	debts    table[debtKey, debt.Debt]
-	// approvals stand by claim, revision and person.
+	// approvals stand by claim, revision and person, notes by claim and number.
 	approvals table[approvalKey, Approval]
+	notes     table[noteKey, Note]
 	proposals table[int64, proposal.Proposal]
 
 	// Indexes find rows by something other than their key; they include staged rows.
@@ -67,6 +69,7 @@ type Book struct {
 	refundsOf   index[string]     // Refunds by order line.
 	payoutsOf   index[string]     // Payouts by claim.
 	approvalsOf index[string]     // Persons by claim.
+	notesOf     index[string]     // Numbers of notes by claim.
 
 	// byReference are the transfers that commands asked for by external reference.
 	byReference references
@@ -126,6 +129,11 @@ type approvalKey struct {
 	person   string
 }
 
+type noteKey struct {
+	claim  string
+	number int32
+}
+
 type loadedClaim struct {
 	claim.Claim
 	from int64 // The version in the database.
@@ -158,6 +166,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		refunds:     newTable[refundKey, Refund](),
 		debts:       newTable[debtKey, debt.Debt](),
 		approvals:   newTable[approvalKey, Approval](),
+		notes:       newTable[noteKey, Note](),
 		proposals:   newTable[int64, proposal.Proposal](),
 		byReference: references{found: make(map[string][]ledger.Transfer)},
 		usual:       make(lookup[string, Usual]),
@@ -168,6 +177,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b.refunds.index = func(k refundKey, _ *Refund) { b.refundsOf.put(k.line, k.refund) }
 	b.payouts.index = func(id string, p *payout.Payout) { b.payoutsOf.put(p.ClaimID, id) }
 	b.approvals.index = func(k approvalKey, _ *Approval) { b.approvalsOf.put(k.claim, k.person) }
+	b.notes.index = func(k noteKey, _ *Note) { b.notesOf.put(k.claim, strconv.Itoa(int(k.number))) }
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }
 	b.requests.brief = true // Those of batches before are looked up by whoever needs them.

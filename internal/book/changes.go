@@ -55,6 +55,7 @@ type Changes struct {
 	ProposalsChanged []proposal.Proposal
 	Votes            []proposal.Vote
 	Evidence         []Evidence
+	Notes            []Note
 
 	PayoutsMade    []payout.Payout
 	PayoutsChanged []payout.Payout

@@ -87,6 +87,7 @@ type DecideAppeal struct {
 	// Units are the verdicts of an appeal that is upheld in part.
 	Units []claim.Unit
 	Note  string
+	Override
 }
 
 func (a *DecideAppeal) follow(b *Book, n *Needs, round int) {
@@ -95,12 +96,14 @@ func (a *DecideAppeal) follow(b *Book, n *Needs, round int) {
 		if round == 0 {
 			followUsual(b, n, &c.Claim)
 		}
+		a.Override.follow(b, n, &c.Claim)
 	}
 }
 
 func (a *DecideAppeal) Cover(d *request.Digest) {
 	d.Texts(a.ClaimID, string(a.Decision), a.Note)
 	digestUnits(d, a.Units)
+	a.Override.cover(d)
 }
 
 func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
@@ -122,7 +125,11 @@ func (a *DecideAppeal) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := a.check(b, c); err != nil {
+		return Outcome{}, err
+	}
 	b.record(event.AppealDecided, c.ID)
+	a.trace(b, c)
 	b.detail("decision", string(a.Decision))
 	b.detail("units", describe(r.units))
 	if a.Decision == AppealDismissed {

@@ -31,7 +31,7 @@ var decisions = map[Decision]claim.Trigger{
 	Expire: claim.ReviewExpired,
 }
 
-// AssignReview gives a claim under review to a person; an empty assignee gives
+// AssignReview gives a claim under review or appeal to a person; an empty assignee gives
 // it back to the queue.
 type AssignReview struct {
 	OnClaim
@@ -52,13 +52,10 @@ func (a *AssignReview) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if c.State != claim.InReview {
+	if !c.State.Assignable() {
 		return Outcome{}, c.Refuse(claim.ReviewUpheld)
 	}
-	b.record(event.ReviewAssigned, c.ID)
-	b.detail("assignee", b.commitment(a.Assignee))
-	c = b.change(c.ID)
-	c.Assignee = a.Assignee
+	b.assign(c.ID, a.Assignee)
 	return b.about(c.ID), nil
 }
 
@@ -70,17 +67,20 @@ type DecideReview struct {
 	Units []claim.Unit
 	// Note is the reason, kept with the revision.
 	Note string
+	Override
 }
 
 func (r *DecideReview) follow(b *Book, n *Needs, _ int) {
 	if c := b.claims.get(r.ClaimID); c != nil {
 		followGroup(b, n, &c.Claim)
+		r.Override.follow(b, n, &c.Claim)
 	}
 }
 
 func (r *DecideReview) Cover(d *request.Digest) {
 	d.Texts(r.ClaimID, string(r.Decision), r.Note)
 	digestUnits(d, r.Units)
+	r.Override.cover(d)
 }
 
 func (r *DecideReview) decide(b *Book) (Outcome, error) {
@@ -108,7 +108,11 @@ func (r *DecideReview) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := r.check(b, c); err != nil {
+		return Outcome{}, err
+	}
 	b.record(event.ReviewDecided, c.ID)
+	r.trace(b, c)
 	b.detail("decision", string(r.Decision))
 	b.detail("units", describe(units))
 	if err := b.find(c.ID, units, t, finding{person, r.Note}); err != nil {

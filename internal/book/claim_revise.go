@@ -39,11 +39,13 @@ type ReviseVerdict struct {
 	// Document is the reference of what it rests on, such as a docket number.
 	Document string
 	Note     string
+	Override
 }
 
 func (r *ReviseVerdict) follow(b *Book, n *Needs, round int) {
 	if c := b.claims.get(r.ClaimID); c != nil {
 		followRevision(b, n, round, &c.Claim)
+		r.Override.follow(b, n, &c.Claim)
 	}
 }
 
@@ -62,6 +64,7 @@ func followRevision(b *Book, n *Needs, round int, c *claim.Claim) {
 func (r *ReviseVerdict) Cover(d *request.Digest) {
 	d.Texts(r.ClaimID, string(r.Ground), r.Document, r.Note)
 	digestUnits(d, r.Units)
+	r.Override.cover(d)
 }
 
 func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
@@ -94,7 +97,11 @@ func (r *ReviseVerdict) decide(b *Book) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
+	if err := r.check(b, c); err != nil {
+		return Outcome{}, err
+	}
 	b.record(event.VerdictRevised, c.ID)
+	r.trace(b, c)
 	b.detail("ground", string(r.Ground))
 	b.detail("document", r.Document)
 	b.detail("units", describe(units))

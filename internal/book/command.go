@@ -148,6 +148,7 @@ type Outcome struct {
 	Claim     *claim.Claim
 	Proposal  *proposal.Proposal
 	Evidence  *Evidence
+	Note      *Note
 	Result    *claim.Result
 	Payout    *payout.Payout
 	Transfers []ledger.Transfer

@@ -37,6 +37,7 @@ const (
 	KindProposal
 	KindVote
 	KindEvidence
+	KindNote
 	KindEvent
 	// KindReference, KindUsual, KindOldest and KindOwed are read beside the rows
 	// themselves: transfers by reference, what claims are usually awarded, the order
@@ -230,6 +231,13 @@ var kinds = [KindCount]kind{
 		table: "evidence",
 		rows:  func(b *Book) rows { return &b.evidence },
 		stage: func(b *Book, c *Changes) { c.Evidence = append(c.Evidence, b.evidence.list...) },
+	},
+	KindNote: {
+		table: "claim_notes",
+		rows:  func(b *Book) rows { return &b.notes },
+		stage: func(b *Book, c *Changes) {
+			b.notes.made(func(n *Note) { c.Notes = append(c.Notes, *n) })
+		},
 	},
 	KindEvent: {
 		table: "events",

@@ -61,7 +61,7 @@ func (b *Book) Shed() {
 // reindex rebuilds the indexes over the rows in memory.
 func (b *Book) reindex() {
 	b.claimants, b.resultsOf, b.refundsOf = make(index[siblingKey]), make(index[string]), make(index[string])
-	b.payoutsOf, b.approvalsOf = make(index[string]), make(index[string])
+	b.payoutsOf, b.approvalsOf, b.notesOf = make(index[string]), make(index[string]), make(index[string])
 	for i := range kinds {
 		kinds[i].rows(b).reindex()
 	}

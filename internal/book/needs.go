@@ -31,6 +31,7 @@ type Needs struct {
 	PayoutsOf  []Key // Of claims.
 	Debts      []debt.Key
 	Approvals  []Key // Of claims.
+	Notes      []Key // The newest of claims.
 	Proposals  []proposal.Key
 	References []Key // Transfers by external reference.
 	Usual      []ProductKey
@@ -44,7 +45,7 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 // Empty says that nothing is asked for.
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
-		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Proposals)+len(n.References)+
+		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Proposals)+len(n.References)+
 		len(n.Usual)+len(n.Oldest)+len(n.DebtSums) == 0
 }
 
@@ -66,6 +67,7 @@ const (
 	needPerson
 	needReference
 	needApprovals
+	needNotes
 	needDebt
 	needProposal
 	needDebtSums
@@ -168,6 +170,11 @@ func (n *Needs) approvalsOf(merchantID, claimID string) {
 	want(n, &n.Approvals, merchantID, needApprovals, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
+// notesOf asks for the newest note of a claim.
+func (n *Needs) notesOf(merchantID, claimID string) {
+	want(n, &n.Notes, merchantID, needNotes, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
 // debt asks for a debt that no claim shows.
 func (n *Needs) debt(k debt.Key) {
 	want(n, &n.Debts, k.MerchantID, needDebt, ask{k.ID, string(k.Kind)}, k)
@@ -212,7 +219,7 @@ func (b *Book) knowsLine(id string) { b.knows(id, needLine, needUnits) }
 
 // knowsClaim notes that the database has no rows of a claim that is being filed.
 func (b *Book) knowsClaim(id string) {
-	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals)
+	b.knows(id, needClaim, needHolds, needPayoutsOf, needResults, needApprovals, needNotes)
 }
 
 // knows notes that all rows the database has under a name are in memory.

@@ -76,6 +76,8 @@ type Wait struct {
 	Deadline   time.Time
 	// HoldExpires is when held money goes back to the merchant; zero means never.
 	HoldExpires time.Time
+	// Assignee is the person who works on the claim; empty for nobody.
+	Assignee string
 }
 
 // Appeal is a merchant's objection to one revision of a claim.
@@ -131,6 +133,21 @@ type Evidence struct {
 	Digest    string
 	Note      string
 	// AddedAs is the role in which it was added, AddedBy the person, if one is known.
+	AddedAs string
+	AddedBy string
+	AddedAt time.Time
+}
+
+// Note is what a person wrote on a claim.
+type Note struct {
+	MerchantID string
+	ClaimID    string
+	// Number counts the claim's notes from 1.
+	Number      int32
+	Visibility  NoteVisibility
+	Text        string
+	EventNumber int64
+	// AddedAs is the role in which it was written, AddedBy the person.
 	AddedAs string
 	AddedBy string
 	AddedAt time.Time

@@ -24,7 +24,7 @@ func listed(c *claim.Claim) bool {
 func waitOf(c *claim.Claim) Wait {
 	w := Wait{
 		MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince,
-		Fires: c.Fires, Deadline: c.Deadline, HoldExpires: c.HoldExpiresAt,
+		Fires: c.Fires, Deadline: c.Deadline, HoldExpires: c.HoldExpiresAt, Assignee: c.Assignee,
 	}
 	if !c.ClockStoppedAt.IsZero() {
 		w.Deadline = time.Time{} // It does not pass while the clock stands still.

@@ -87,6 +87,9 @@ func (bs Books) TakeApproval(a Approval) {
 	b.approvals.load(approvalKey{a.ClaimID, a.Revision, a.Person}, a)
 }
 
+// TakeNote takes the newest note of a claim over.
+func (bs Books) TakeNote(n Note) { bs[n.MerchantID].notes.load(noteKey{n.ClaimID, n.Number}, n) }
+
 // TakeProposal takes a proposal over, with what people said to it.
 func (bs Books) TakeProposal(p proposal.Proposal) { bs[p.MerchantID].proposals.load(p.Number, p) }
 

@@ -258,6 +258,9 @@ func (s State) Live() bool {
 	return s != New && s != Rejected && s != Withdrawn && s != Expired
 }
 
+// Assignable says whether a claim in s can be assigned to the person who is to decide it.
+func (s State) Assignable() bool { return s == InReview || s == Appealed }
+
 // Party is who has to act.
 type Party string
 
@@ -298,6 +301,23 @@ func (c *Claim) WaitsFor() Party {
 		return PartyMerchantFunds
 	}
 	return c.State.WaitsFor()
+}
+
+// InState gives the state in which claims wait for p; false if there is more than one.
+func (p Party) InState() (State, bool) {
+	if p == PartyMerchantFunds {
+		return Paying, true
+	}
+	var in []State
+	for _, s := range States() {
+		if s.WaitsFor() == p {
+			in = append(in, s)
+		}
+	}
+	if len(in) != 1 {
+		return "", false
+	}
+	return in[0], true
 }
 
 // Parties lists whom claims can wait for, in the order in which they come up.

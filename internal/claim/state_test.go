@@ -268,3 +268,29 @@ func TestEtagIsTheVersion(t *testing.T) {
 		}
 	}
 }
+
+// Would catch a party by which claims are looked for in a state where none waits for it.
+func TestPartiesAreWaitedForInTheirState(t *testing.T) {
+	t.Parallel()
+	for _, p := range claim.Parties() {
+		s, one := p.InState()
+		if p == claim.PartyNobody {
+			if one {
+				t.Errorf("%s is waited for in %s alone", p, s)
+			}
+			continue
+		}
+		short := claim.Claim{State: s, Award: claim.Award{Refund: 10}}
+		sent := short
+		sent.Funding.RefundInFlight = 10
+		if !one || (short.WaitsFor() != p && sent.WaitsFor() != p) {
+			t.Errorf("in %s nothing waits for %s", s, p)
+		}
+		for _, other := range claim.States() {
+			short.State, sent.State = other, other
+			if other != s && (short.WaitsFor() == p || sent.WaitsFor() == p) {
+				t.Errorf("claims wait for %s in %s and in %s", p, s, other)
+			}
+		}
+	}
+}

@@ -80,6 +80,7 @@ const (
 	EvidenceAdded       Kind = "EVIDENCE_ADDED"
 	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
 	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
+	NoteAdded           Kind = "NOTE_ADDED"
 )
 
 // Kinds lists the kinds of event.
@@ -92,7 +93,7 @@ func Kinds() []Kind {
 		HoldExpired, HoldExtended, BookSwept, ClaimFunded, HoldToppedUp, DebtRecovered, DepositDemanded, DepositDemandMet,
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
-		ClaimReconsidered,
+		ClaimReconsidered, NoteAdded,
 	}
 }
 

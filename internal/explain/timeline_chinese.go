@@ -60,6 +60,7 @@ var chineseHistory = history{
 		event.ClawBackRepaid:      sentence("消费者退还了款项。"),
 		event.CouponRedeemed:      sentence("优惠券已使用{{if .OutNumber}}（打款{{.OutNumber}}）{{end}}。"),
 		event.CouponLapsed:        sentence("优惠券未用完即过期{{if .OutNumber}}（打款{{.OutNumber}}）{{end}}。"),
+		event.NoteAdded:           sentence("添加了备注。"),
 		event.EvidenceAdded:       sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
 	},
 	transfers: map[ledger.Kind]*template.Template{

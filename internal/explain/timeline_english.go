@@ -60,6 +60,7 @@ var englishHistory = history{
 		event.ClawBackRepaid:      sentence("The consumer paid money back."),
 		event.CouponRedeemed:      sentence("A coupon was spent{{if .OutNumber}} (payout {{.OutNumber}}){{end}}."),
 		event.CouponLapsed:        sentence("A coupon expired before it was spent in full{{if .OutNumber}} (payout {{.OutNumber}}){{end}}."),
+		event.NoteAdded:           sentence("A note was added."),
 		event.EvidenceAdded:       sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
 	},
 	transfers: map[ledger.Kind]*template.Template{

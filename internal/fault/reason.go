@@ -83,6 +83,11 @@ const (
 	ClockStateConflict     Reason = "CLOCK_STATE_CONFLICT"
 	ResultAlreadyRetracted Reason = "RESULT_ALREADY_RETRACTED"
 
+	// The work of people.
+	AssignedToAnother Reason = "ASSIGNED_TO_ANOTHER"
+	WorkLimit         Reason = "WORK_LIMIT_REACHED"
+	NoteLimit         Reason = "NOTE_LIMIT_REACHED"
+
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"

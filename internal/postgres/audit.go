@@ -296,6 +296,12 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'evidence without event', r.merchant_id FROM evidence r
 			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
 			UNION ALL
+			SELECT 'notes without claim', r.merchant_id FROM claim_notes r
+			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = r.merchant_id AND p.claim_id = r.claim_id)
+			UNION ALL
+			SELECT 'notes without event', r.merchant_id FROM claim_notes r
+			WHERE NOT EXISTS (SELECT 1 FROM events p WHERE p.merchant_id = r.merchant_id AND p.event_number = r.event_number)
+			UNION ALL
 			SELECT 'payout dues without an open payout', d.merchant_id FROM payout_dues d
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM payouts p

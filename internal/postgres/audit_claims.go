@@ -72,6 +72,8 @@ type ClaimParts struct {
 	Confirmed []Confirmation
 	Heard     []Heard
 	Approvals []book.Approval
+	// Notes have only their numbers and the people who added them.
+	Notes []book.Note
 	// Evidence has only the people who added it.
 	Evidence []book.Evidence
 	// Debts are those that claims tell of.
@@ -100,7 +102,7 @@ func (a *Audit) ClaimParts(merchantID, from, to string) (*ClaimParts, error) {
 		return nil, err
 	}
 	if p.Waits, err = page(a, "audit waits", `
-		SELECT merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at
+		SELECT merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at, assignee
 		FROM waits
 		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3`, scanWait, merchantID, from, to); err != nil {
 		return nil, err
@@ -163,6 +165,17 @@ func (a *Audit) decisions(p *ClaimParts, merchantID, from, to string) error {
 		ORDER BY claim_id, event_number`,
 		func(rows *sql.Rows) (e book.Evidence, err error) {
 			return e, rows.Scan(&e.ClaimID, &e.EventNumber, &e.AddedBy)
+		},
+		merchantID, from, to); err != nil {
+		return err
+	}
+	if p.Notes, err = page(a, "audit notes", `
+		SELECT claim_id, note_number, event_number, added_by
+		FROM claim_notes
+		WHERE merchant_id = $1 AND claim_id BETWEEN $2 AND $3
+		ORDER BY claim_id, note_number`,
+		func(rows *sql.Rows) (n book.Note, err error) {
+			return n, rows.Scan(&n.ClaimID, &n.Number, &n.EventNumber, &n.AddedBy)
 		},
 		merchantID, from, to); err != nil {
 		return err

@@ -38,6 +38,7 @@ const (
 	boundAppeals   = `note evidence:list event_number appealed_at:time`
 	boundApprovals = `amount_minor note event_number approved_at:time`
 	boundEvidence  = `kind reference digest note added_as added_at:time`
+	boundNotes     = `visibility text event_number added_as added_at:time`
 	boundGroups    = `claimant_id product_id anchor_paid_at:time recorded_at:time`
 	boundLines     = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`
 	boundRefunds   = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
@@ -56,7 +57,7 @@ func BoundColumns() map[string][]string {
 	for table, columns := range map[string]string{
 		"claims": boundClaims, "claim_revisions": boundRevisions, "results": boundResults, "result_retractions": boundRetractions,
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
-		"evidence": boundEvidence, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
+		"evidence": boundEvidence, "claim_notes": boundNotes, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
 	} {
 		for _, c := range strings.Fields(columns) {
@@ -187,6 +188,7 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 		{"appeals", "r.revision::text", "r.event_number", "appealed_at", boundAppeals, "claim_id"},
 		{"approvals", "r.revision::text || '/' || r.event_number", "r.event_number", "approved_at", boundApprovals, "claim_id"},
 		{"evidence", "'/' || r.event_number", "r.event_number", "added_at", boundEvidence, "claim_id"},
+		{"claim_notes", "r.note_number::text", "r.event_number", "added_at", boundNotes, "claim_id"},
 		{"pricing_groups", "''", "0", "recorded_at", boundGroups, "group_id"},
 	} {
 		rows, err := a.bound(t.table, "r."+t.claim+", "+t.key+", "+t.event+", "+made(t.made), t.columns,

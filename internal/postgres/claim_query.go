@@ -7,9 +7,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
-// ClaimQuery selects claims. It names at least a merchant, an order, a claimant, a
-// product, an authenticator or a queue; the other fields narrow it down. Empty fields
-// do not count.
+// ClaimQuery selects claims. It names at least one field that Anchored asks for; the
+// other fields narrow it down. Empty fields do not count.
 type ClaimQuery struct {
 	MerchantID string
 	OrderID    string
@@ -17,10 +16,22 @@ type ClaimQuery struct {
 	ProductID  string
 	// AuthenticatorID has recorded a result on the claim.
 	AuthenticatorID string
-	Queue           Queue
+	// PaymentID paid the order line.
+	PaymentID string
+	// Assignee works on the claim.
+	Assignee string
+	// OutNumber and GatewayReference are those of a payout of the claim, and ReportNumber
+	// that of a result on it, in any spelling. At most one of the three can be asked for.
+	OutNumber        string
+	GatewayReference string
+	ReportNumber     string
+	Queue            Queue
 
-	State   claim.State
-	Verdict claim.Verdict
+	State claim.State
+	// WaitsFor is who has to act, on claims in State. Where a state alone does not tell, the
+	// claim's money does.
+	WaitsFor claim.Party
+	Verdict  claim.Verdict
 	// Each pair bounds the field it names. A claim without a deadline lies within no
 	// bounds on it.
 	FiledFrom, FiledTo       time.Time
@@ -28,8 +39,42 @@ type ClaimQuery struct {
 	// AwardFrom and AwardTo bound refund and compensation together.
 	AwardFrom, AwardTo *money.Amount
 
-	// OldestFirst reverses the order. A queue has its own order.
+	// ByDeadline orders by the deadline that runs, the soonest first, and leaves out claims
+	// for which none does.
+	ByDeadline bool
+	// OldestFirst reverses the order, also that by deadline: then the latest come first.
+	// A queue has its own order.
 	OldestFirst bool
+}
+
+// Anchored says whether an index of some of the rows serves the query: that of a list of
+// all claims of all merchants does not.
+func (q *ClaimQuery) Anchored() bool {
+	return q.MerchantID != "" || q.Queue != "" || q.OfOneThing() || q.Assignee != "" || q.State != "" ||
+		q.ByDeadline || !q.DeadlineFrom.IsZero() || !q.DeadlineTo.IsZero()
+}
+
+// DeadlineAlone says whether only its bounds on the deadline anchor the query.
+func (q *ClaimQuery) DeadlineAlone() bool {
+	return q.MerchantID == "" && q.Queue == "" && !q.OfOneThing() && q.Assignee == "" && q.State == "" &&
+		(!q.DeadlineFrom.IsZero() || !q.DeadlineTo.IsZero())
+}
+
+// OfOneThing says whether the query names one of the things that a few claims share.
+func (q *ClaimQuery) OfOneThing() bool {
+	return q.OrderID != "" || q.ClaimantID != "" || q.ProductID != "" || q.AuthenticatorID != "" || q.PaymentID != "" ||
+		q.References() > 0
+}
+
+// References counts the references that belong to parts of a claim.
+func (q *ClaimQuery) References() int {
+	n := 0
+	for _, r := range []string{q.OutNumber, q.GatewayReference, q.ReportNumber} {
+		if r != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // ClaimCursor says where a page of claims starts; the zero cursor is the first page.
@@ -37,9 +82,10 @@ type ClaimCursor struct {
 	// ClaimID is the id that the list is ordered by: the claim's, or the payout's in
 	// queues of payouts.
 	ClaimID string
-	// Since is when the claim began to wait, in queues ordered by that.
+	// Since is when the claim began to wait, in queues ordered by that, or its deadline.
 	Since time.Time
-	// ResultID is the result for which the claim is listed, of an authenticator.
+	// ResultID is the result or the payout for which the claim is listed, where it is found
+	// by one.
 	ResultID string
 }
 
@@ -60,9 +106,14 @@ const claimAsked = `(
 		SELECT true
 		FROM results s
 		WHERE s.claim_id = c.claim_id AND s.merchant_id = c.merchant_id AND s.authenticator_id = $16
-		LIMIT 1)))`
+		LIMIT 1))
+	AND ($17 = '' OR c.payment_id = $17) AND ($18 = '' OR c.assignee = $18)
+	AND ($19::boolean IS NULL OR $19 = (
+		c.award_refund_minor + c.award_compensation_minor
+		> c.from_deposit_minor + c.from_shop_funds_minor + c.advanced_minor + c.written_off_minor
+		AND c.refund_in_flight_minor + c.compensation_in_flight_minor = 0)))`
 
-// args are the parameters $3 to $16 of a listing of claims.
+// args are the parameters $3 to $19 of a listing of claims.
 func (q *ClaimQuery) args(from ClaimCursor) []any {
 	id := from.ClaimID
 	if id == "" && !q.OldestFirst && q.Queue == "" {
@@ -71,19 +122,33 @@ func (q *ClaimQuery) args(from ClaimCursor) []any {
 	return append([]any{id}, q.asked()...)
 }
 
-// asked are the parameters $4 to $16, those of claimAsked.
+// asked are the parameters $4 to $19, those of claimAsked.
 func (q *ClaimQuery) asked() []any {
 	return []any{
 		q.MerchantID, q.OrderID, q.ClaimantID, q.ProductID, string(q.State), string(q.Verdict),
 		orNull(q.FiledFrom), orNull(q.FiledTo), orNull(q.DeadlineFrom), orNull(q.DeadlineTo),
-		amountOrNull(q.AwardFrom), amountOrNull(q.AwardTo), q.AuthenticatorID,
+		amountOrNull(q.AwardFrom), amountOrNull(q.AwardTo), q.AuthenticatorID, q.PaymentID, q.Assignee, q.lacksFunds(),
 	}
 }
 
 // narrow says whether the query has conditions that only a claim's own row can decide.
 func (q *ClaimQuery) narrow() bool {
 	return q.Verdict != "" || !q.FiledFrom.IsZero() || !q.FiledTo.IsZero() || !q.DeadlineFrom.IsZero() || !q.DeadlineTo.IsZero() ||
-		q.AwardFrom != nil || q.AwardTo != nil || q.AuthenticatorID != ""
+		q.AwardFrom != nil || q.AwardTo != nil || q.AuthenticatorID != "" || q.PaymentID != "" || q.lacksFunds() != nil
+}
+
+// lacksFunds says whether a confirmed claim is asked for because it waits for money, or
+// because it does not; nil where neither matters.
+func (q *ClaimQuery) lacksFunds() any {
+	switch q.WaitsFor {
+	case claim.PartyMerchantFunds:
+		return true
+	case claim.PartyGateway:
+		return false
+	case claim.PartyAuthenticator, claim.PartyReviewer, claim.PartyMerchant, claim.PartyAppealPanel, claim.PartyApprovers,
+		claim.PartyOperator, claim.PartyNobody, "":
+	}
+	return nil
 }
 
 func amountOrNull(a *money.Amount) any {

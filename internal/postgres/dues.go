@@ -46,7 +46,7 @@ type WaitCursor struct {
 // a cursor on.
 func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list passed deadlines", `
-		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
+		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at, w.assignee
 		FROM waits w
 		WHERE w.deadline_at <= $1 AND w.deadline_at >= $2 AND (w.deadline_at, w.claim_id) > ($2, $3)
 		ORDER BY w.deadline_at, w.claim_id
@@ -57,7 +57,7 @@ func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, 
 // cursor on; the cursor's Deadline is the time of expiry.
 func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {
 	return read(ctx, Reader{from: db.pool}, "list expired holds", `
-		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at
+		SELECT w.merchant_id, w.claim_id, w.state, w.since, w.fires, w.deadline_at, w.hold_expires_at, w.assignee
 		FROM waits w
 		WHERE w.hold_expires_at <= $1 AND w.hold_expires_at >= $2 AND (w.hold_expires_at, w.claim_id) > ($2, $3)
 		ORDER BY w.hold_expires_at, w.claim_id
@@ -101,7 +101,7 @@ func scanBookDue(rows *sql.Rows) (d BookDue, err error) {
 
 func scanWait(rows *sql.Rows) (w book.Wait, err error) {
 	var deadline, expires sql.NullTime
-	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline, &expires)
+	err = rows.Scan(&w.MerchantID, &w.ClaimID, (*string)(&w.State), &w.Since, (*string)(&w.Fires), &deadline, &expires, &w.Assignee)
 	w.Deadline, w.HoldExpires = deadline.Time, expires.Time
 	inUTC(&w.Since, &w.Deadline, &w.HoldExpires)
 	return w, err

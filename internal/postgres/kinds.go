@@ -46,6 +46,7 @@ var stored = [book.KindCount]storage{
 	book.KindProposal:   {loadProposals, (*Tx).writeProposals},
 	book.KindVote:       {nil, (*Tx).writeVotes},
 	book.KindEvidence:   {nil, (*Tx).writeEvidence},
+	book.KindNote:       {loadNotes, (*Tx).writeNotes},
 	book.KindEvent:      {nil, (*Tx).writeEvents},
 	book.KindReference:  {loadReferences, nil},
 	book.KindUsual:      {loadUsual, nil},
@@ -164,6 +165,10 @@ func loadDebts(tx *Tx, n *book.Needs) error {
 
 func loadApprovals(tx *Tx, n *book.Needs) error {
 	return into(&n.Approvals, tx.Approvals, n.Books().TakeApproval)
+}
+
+func loadNotes(tx *Tx, n *book.Needs) error {
+	return into(&n.Notes, tx.NewestNotes, n.Books().TakeNote)
 }
 
 func loadProposals(tx *Tx, n *book.Needs) error {

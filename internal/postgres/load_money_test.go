@@ -231,6 +231,9 @@ func TestLoadsOfMoneyLookAtFewRows(t *testing.T) {
 		"oldest debts": {func(tx *postgres.Tx) error {
 			return listed(tx.OldestDebts([]book.DebtsAfter{{MerchantID: "hot"}}, limit))
 		}, kinds * limit},
+		"newest notes": {func(tx *postgres.Tx) error {
+			return listed(tx.NewestNotes([]book.Key{{MerchantID: "hot", ID: "C000000100"}, {MerchantID: "hot", ID: "C000000101"}}))
+		}, 2},
 		"approvals": {func(tx *postgres.Tx) error {
 			return listed(tx.Approvals([]book.Key{{MerchantID: "hot", ID: "C000000100"}}))
 		}, 3},

@@ -38,6 +38,7 @@ const (
 // withoutOldRows are tables of which the old database has no rows, with the reason.
 var withoutOldRows = map[string]string{
 	"event_quarantines": "no event of it is damaged",
+	"claim_notes":       "nobody could write one",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.
@@ -290,6 +291,8 @@ func (b *books) readHistory(c *claim.Claim, saw func(table string, rows int, err
 	saw("approvals", len(approvals), err)
 	evidence, err := r.Evidence(ctx, m, c.ID, 0, many)
 	saw("evidence", len(evidence), err)
+	_, err = r.Notes(ctx, m, c.ID, book.NoteVisibilities(), 0, many)
+	saw("notes", 1, err) // There were none then.
 }
 
 // oldClaim reads a claim of shop-1 that fits a condition.

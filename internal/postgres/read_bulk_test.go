@@ -85,6 +85,9 @@ func (b *bulk) fill(first, last int) {
 	b.last = last
 }
 
+// runs says whether a deadline runs for a claim of the bulk.
+const runs = `state IN ('NOTIFIED', 'IN_REVIEW') AND g % 3 > 0`
+
 // bulkInserts fill one table each from the seeds.
 var bulkInserts = []string{
 	`INSERT INTO claims (
@@ -97,25 +100,32 @@ var bulkInserts = []string{
 		compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
 		deadline_at, escalated, assignee, confirmed_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), 1, state, since, 'COUNTERFEIT', 1, 'line' || g,
-	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, 'pay' || g, CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
+	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, CASE WHEN hot THEN 'hot' ELSE 'pay' || g END,
+	       CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
 	       since, CASE WHEN hot THEN 'hot' ELSE 'c' || g / 4 END, 'wallet', '[{"ordinal":1,"verdict":"COUNTERFEIT"}]',
 	       'PROMISE', 'PROMISE', 'policy', 1, 'group', true, true, 'COUNTERFEIT_TRADEMARK', since, since, since, 'CNY',
-	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, '', NULL, g % 5 = 0, '', CASE WHEN state = 'PAYING' THEN since END
+	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, CASE WHEN ` + runs + ` THEN 'LAPSES' ELSE '' END,
+	       CASE WHEN ` + runs + ` THEN since + interval '7 days' END, g % 5 = 0,
+	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'hot' WHEN state = 'IN_REVIEW' AND g % 7 = 0 THEN 'p' || g % 50 ELSE '' END,
+	       CASE WHEN state = 'PAYING' THEN since END
 	FROM seeds`,
 	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
 	SELECT c.merchant_id, 'SHORTFALL', c.claim_id, '', c.confirmed_at, 110
 	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')
 	WHERE c.state = 'PAYING'`,
-	`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
-	SELECT c.merchant_id, c.claim_id, c.state, c.state_since, '', NULL
+	`INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, assignee)
+	SELECT c.merchant_id, c.claim_id, c.state, c.state_since, c.fires, c.deadline_at, c.assignee
 	FROM seeds s JOIN claims c ON c.claim_id = 'C' || lpad(s.g::text, 9, '0')
-	WHERE c.state NOT IN ('PAID', 'REJECTED', 'PAYING')`,
+	WHERE c.state NOT IN ('PAID', 'REJECTED')`,
 	`INSERT INTO payouts (
 		merchant_id, payout_id, claim_id, part, state, amount_minor, currency, out_number, payment_id, destination,
 		not_after, gateway_reference, failure_code, created_at, answered_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), 'C' || lpad(g::text, 9, '0'), 'REFUND',
 	       CASE WHEN g % 3000 = 0 THEN 'FAILED' ELSE 'SUCCEEDED' END, 10, 'CNY', 'out' || g, 'pay' || g, 'wallet',
-	       since, '', '', since, since
+	       since, CASE WHEN hot THEN 'hot' WHEN g % 3 = 0 THEN '' ELSE 'gw' || g / 2 END, '', since, since
+	FROM seeds`,
+	`INSERT INTO reservations (kind, reference, merchant_id, holder, reserved_at, attempts)
+	SELECT 'OUT_NUMBER', 'out' || g, CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), since, 1
 	FROM seeds`,
 	`INSERT INTO payout_dues (merchant_id, payout_id, due_at, attempts)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'P' || lpad(g::text, 9, '0'), since,
@@ -143,6 +153,10 @@ var bulkInserts = []string{
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'CLAIM_FILED', 'C' || lpad((g / 8)::text, 9, '0'), since, 1,
 	       '{"workload":"test","role":"operator","person":"' || repeat('ab', 32) || '"}', decode(repeat('00', 32), 'hex'),
 	       g, 'IN_REVIEW', 'NOTIFIED', 'REVIEW_UPHELD', '', g, g
+	FROM seeds`,
+	`INSERT INTO claim_notes (merchant_id, claim_id, note_number, visibility, text, event_number, added_as, added_by, added_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad((g / 8)::text, 9, '0'), 1 + g % 8, 'INTERNAL', 'note', g,
+	       'support', 'person', since
 	FROM seeds`,
 	`INSERT INTO claim_revisions (
 		merchant_id, claim_id, revision, verdict, units, refund_minor, compensation_minor, basis, policy_id,

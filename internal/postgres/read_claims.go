@@ -29,22 +29,38 @@ func claimValue(rows *sql.Rows) (c claim.Claim, err error) { return c, fillClaim
 type ClaimPage = Page[claim.Claim, ClaimCursor]
 
 // Claims lists claims from a cursor on, newest first unless asked otherwise; a queue
-// oldest first.
+// oldest first, and a list by deadline the soonest first.
 func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
 	args := q.args(from)
 	switch {
 	case q.Queue != "":
 		return r.queue(ctx, q, from, size)
+	case q.ReportNumber != "":
+		return byReport.list(ctx, r, q, from, size)
+	case q.GatewayReference != "":
+		return byGatewayReference.list(ctx, r, q, from, size)
+	case q.OutNumber != "":
+		return r.claimOfOutNumber(ctx, q, size)
+	case q.ByDeadline:
+		return r.byDeadline(ctx, q, from, size)
 	case q.OrderID != "":
 		return ofOrder.list(q).page(ctx, r, size, args...)
+	case q.PaymentID != "":
+		return ofPayment.list(q).page(ctx, r, size, args...)
 	case q.ClaimantID != "":
 		return ofClaimant.list(q).page(ctx, r, size, args...)
+	case q.Assignee != "":
+		return r.waits(ctx, ofAssignee, q, from, size)
 	case q.ProductID != "":
 		return ofProduct.list(q).page(ctx, r, size, args...)
 	case q.AuthenticatorID != "":
-		return r.claimsOfAuthenticator(ctx, q, from, size)
-	case waiting(q.State):
-		return r.waitsOfMerchant(ctx, q, from, size)
+		return byAuthenticator.list(ctx, r, q, from, size)
+	case q.waits() && q.MerchantID != "":
+		return r.waits(ctx, waitsOfMerchant, q, from, size)
+	case q.waits():
+		return r.waits(ctx, inState, q, from, size)
+	case q.MerchantID == "":
+		return ofAnybody.list(q).page(ctx, r, size, args...)
 	}
 	return ofMerchant.list(q).page(ctx, r, size, args...)
 }
@@ -59,6 +75,9 @@ func waiting(s claim.State) bool {
 	}
 	return false
 }
+
+// waits says whether every claim that fits has a row in the table of waits.
+func (q *ClaimQuery) waits() bool { return waiting(q.State) || q.WaitsFor == claim.PartyMerchantFunds }
 
 // claimListing is a listing of claims whose cursor is the claim's id.
 func claimListing(what, query string) listing[claim.Claim, ClaimCursor] {
@@ -80,22 +99,42 @@ var (
 	ofOrder    = anchor{column: "order_id", parameter: "$5"}
 	ofClaimant = anchor{column: "claimant_id", parameter: "$6"}
 	ofProduct  = anchor{column: "product_id", parameter: "$7", only: "c.product_id <> '' AND"}
+	ofPayment  = anchor{column: "payment_id", parameter: "$17", only: "c.payment_id <> '' AND"}
+	// ofAnybody walks the claims of all merchants.
+	ofAnybody = anchor{}
 )
 
 // list gives the listing of claims under an anchor.
 func (a anchor) list(q ClaimQuery) listing[claim.Claim, ClaimCursor] {
-	walk := `
-		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.{anchor} DESC, c.claim_id DESC) AS n
+	var walk string
+	switch {
+	case a.column == "" && q.OldestFirst:
+		walk = `
+		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.claim_id) AS n
 		FROM claims c
-		WHERE {only} c.{anchor} >= {value} AND (c.{anchor}, c.claim_id) <= ({value}, $3)
-		ORDER BY c.{anchor} DESC, c.claim_id DESC
+		WHERE c.claim_id >= $3
+		ORDER BY c.claim_id
 		LIMIT $1 + 1`
-	if q.OldestFirst {
+	case a.column == "":
+		walk = `
+		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.claim_id DESC) AS n
+		FROM claims c
+		WHERE c.claim_id <= $3
+		ORDER BY c.claim_id DESC
+		LIMIT $1 + 1`
+	case q.OldestFirst:
 		walk = `
 		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.{anchor}, c.claim_id) AS n
 		FROM claims c
 		WHERE {only} c.{anchor} <= {value} AND (c.{anchor}, c.claim_id) >= ({value}, $3)
 		ORDER BY c.{anchor}, c.claim_id
+		LIMIT $1 + 1`
+	default:
+		walk = `
+		SELECT` + claimColumns + `, row_number() OVER (ORDER BY c.{anchor} DESC, c.claim_id DESC) AS n
+		FROM claims c
+		WHERE {only} c.{anchor} >= {value} AND (c.{anchor}, c.claim_id) <= ({value}, $3)
+		ORDER BY c.{anchor} DESC, c.claim_id DESC
 		LIMIT $1 + 1`
 	}
 	walk = strings.NewReplacer("{anchor}", a.column, "{value}", a.parameter, "{only}", a.only).Replace(walk)
@@ -107,92 +146,6 @@ func (a anchor) list(q ClaimQuery) listing[claim.Claim, ClaimCursor] {
 	// Only a claim's results show whether an authenticator has recorded one on it.
 	l.far = q.AuthenticatorID != ""
 	return l
-}
-
-// waitsOfMerchant lists a merchant's claims in a state that waits.
-func (r Reader) waitsOfMerchant(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
-	walk := `
-		SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id DESC, w.claim_id DESC) AS n
-		FROM waits w
-		WHERE w.merchant_id >= $4 AND (w.merchant_id, w.claim_id) <= ($4, $3)
-		ORDER BY w.merchant_id DESC, w.claim_id DESC
-		LIMIT $1 + 1`
-	if q.OldestFirst {
-		walk = `
-		SELECT w.merchant_id, w.claim_id, w.state, row_number() OVER (ORDER BY w.merchant_id, w.claim_id) AS n
-		FROM waits w
-		WHERE w.merchant_id <= $4 AND (w.merchant_id, w.claim_id) >= ($4, $3)
-		ORDER BY w.merchant_id, w.claim_id
-		LIMIT $1 + 1`
-	}
-	l := claimListing("list waiting claims of merchant", `
-		SELECT`+claimColumns+`, k.n > $1
-		FROM (
-			SELECT w.merchant_id, w.claim_id, w.n
-			FROM (`+walk+`) w
-			WHERE w.state = $8 OR w.n > $1) k
-		CROSS JOIN LATERAL (
-			SELECT`+claimColumns+`
-			FROM claims c
-			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
-			LIMIT 1) c
-		WHERE `+claimAsked+` OR k.n > $1
-		LIMIT $2`)
-	l.far = q.narrow()
-	return l.page(ctx, r, size, q.args(from)...)
-}
-
-// foundClaim is a claim with the result for which it is listed.
-type foundClaim struct {
-	claim.Claim
-	resultID string
-}
-
-// claimsOfAuthenticator lists the claims on which an authenticator has recorded a
-// result, each by its first result: that one stays the first, whatever comes in later.
-func (r Reader) claimsOfAuthenticator(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
-	last := from.ResultID
-	walk := `
-		SELECT r.merchant_id, r.claim_id, r.result_id,
-		       row_number() OVER (ORDER BY r.authenticator_id DESC, r.claim_id DESC, r.result_id DESC) AS n
-		FROM results r
-		WHERE r.authenticator_id >= $16 AND (r.authenticator_id, r.claim_id, r.result_id) <= ($16, $3, $17)
-		ORDER BY r.authenticator_id DESC, r.claim_id DESC, r.result_id DESC
-		LIMIT $1 + 1`
-	if q.OldestFirst {
-		walk = `
-		SELECT r.merchant_id, r.claim_id, r.result_id,
-		       row_number() OVER (ORDER BY r.authenticator_id, r.claim_id, r.result_id) AS n
-		FROM results r
-		WHERE r.authenticator_id <= $16 AND (r.authenticator_id, r.claim_id, r.result_id) >= ($16, $3, $17)
-		ORDER BY r.authenticator_id, r.claim_id, r.result_id
-		LIMIT $1 + 1`
-	} else if last == "" {
-		last = afterEveryID
-	}
-	l := listing[foundClaim, ClaimCursor]{what: "list claims of authenticator", far: true, query: `
-		SELECT` + claimColumns + `, k.result_id, k.n > $1
-		FROM (` + walk + `) k
-		CROSS JOIN LATERAL (
-			SELECT` + claimColumns + `
-			FROM claims c
-			WHERE c.merchant_id = k.merchant_id AND c.claim_id = k.claim_id
-			LIMIT 1) c
-		WHERE k.n > $1 OR ` + claimAsked + ` AND k.result_id = (
-			SELECT o.result_id
-			FROM results o
-			WHERE o.authenticator_id = $16 AND o.claim_id = k.claim_id AND o.merchant_id = k.merchant_id
-			ORDER BY o.result_id
-			LIMIT 1)
-		LIMIT $2`}
-	l.scan = func(row scanner, f *foundClaim) error { return fillClaim(wider{row, &f.resultID}, &f.Claim) }
-	l.cursor = func(f *foundClaim) ClaimCursor { return ClaimCursor{ClaimID: f.ID, ResultID: f.resultID} }
-	found, err := l.page(ctx, r, size, append(q.args(from), last)...)
-	p := ClaimPage{Next: found.Next, More: found.More}
-	for i := range found.Rows {
-		p.Rows = append(p.Rows, found.Rows[i].Claim)
-	}
-	return p, err
 }
 
 // ClaimsAfter reads claims after one in order of merchant and id: those of a

@@ -100,6 +100,7 @@ const (
 func plannedClaims() map[string]planned {
 	old := postgres.ClaimCursor{ClaimID: "C000005000"}
 	rare := money.Amount(1)
+	due := time.Date(2026, 1, 8, 6, 0, 0, 0, time.UTC)
 	return map[string]planned{
 		"merchant":                   claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{}, onePage),
 		"merchant, last page":        claimsPlanned(postgres.ClaimQuery{MerchantID: "hot"}, postgres.ClaimCursor{ClaimID: "C000000010"}, onePage),
@@ -131,6 +132,44 @@ func plannedClaims() map[string]planned {
 		"authenticator, oldest first":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", OldestFirst: true}, postgres.ClaimCursor{}, far),
 		"authenticator of a merchant":       claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "lab", MerchantID: "m1", AwardTo: &rare}, postgres.ClaimCursor{}, far),
 		"authenticator without results":     claimsPlanned(postgres.ClaimQuery{AuthenticatorID: "l"}, postgres.ClaimCursor{}, few),
+
+		"payment":                        claimsPlanned(postgres.ClaimQuery{PaymentID: "hot"}, postgres.ClaimCursor{}, onePage),
+		"payment of few":                 claimsPlanned(postgres.ClaimQuery{PaymentID: "pay20000"}, postgres.ClaimCursor{}, few),
+		"payment, oldest first":          claimsPlanned(postgres.ClaimQuery{PaymentID: "hot", OldestFirst: true}, old, onePage),
+		"payment of another merchant":    claimsPlanned(postgres.ClaimQuery{PaymentID: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, bounded),
+		"out-number":                     claimsPlanned(postgres.ClaimQuery{OutNumber: "out20000"}, postgres.ClaimCursor{}, few),
+		"out-number of another":          claimsPlanned(postgres.ClaimQuery{OutNumber: "out20000", MerchantID: "hot"}, postgres.ClaimCursor{}, few),
+		"out-number of nobody":           claimsPlanned(postgres.ClaimQuery{OutNumber: "nobody"}, postgres.ClaimCursor{}, few),
+		"gateway reference":              claimsPlanned(postgres.ClaimQuery{GatewayReference: "gw10000"}, postgres.ClaimCursor{}, few),
+		"gateway reference, hot":         claimsPlanned(postgres.ClaimQuery{GatewayReference: "hot"}, postgres.ClaimCursor{}, far),
+		"gateway reference, other":       claimsPlanned(postgres.ClaimQuery{GatewayReference: "hot", MerchantID: "m1"}, postgres.ClaimCursor{}, far),
+		"report":                         claimsPlanned(postgres.ClaimQuery{ReportNumber: " ＲEPORT 2000\u200b0"}, postgres.ClaimCursor{}, few),
+		"report, oldest first":           claimsPlanned(postgres.ClaimQuery{ReportNumber: "report20000", OldestFirst: true}, postgres.ClaimCursor{}, few),
+		"assignee":                       claimsPlanned(postgres.ClaimQuery{Assignee: "hot"}, postgres.ClaimCursor{}, onePage),
+		"assignee, oldest first":         claimsPlanned(postgres.ClaimQuery{Assignee: "hot", OldestFirst: true}, old, onePage),
+		"assignee in a state":            claimsPlanned(postgres.ClaimQuery{Assignee: "hot", State: claim.Appealed}, postgres.ClaimCursor{}, bounded),
+		"assignee with nothing":          claimsPlanned(postgres.ClaimQuery{Assignee: "nobody"}, postgres.ClaimCursor{}, few),
+		"assignee by deadline":           claimsPlanned(postgres.ClaimQuery{Assignee: "hot", ByDeadline: true}, postgres.ClaimCursor{}, onePage),
+		"assignee by deadline, latest":   claimsPlanned(postgres.ClaimQuery{Assignee: "hot", ByDeadline: true, OldestFirst: true}, postgres.ClaimCursor{}, onePage),
+		"state":                          claimsPlanned(postgres.ClaimQuery{State: claim.Notified}, postgres.ClaimCursor{}, onePage),
+		"state, oldest first":            claimsPlanned(postgres.ClaimQuery{State: claim.AwaitingApproval, OldestFirst: true}, postgres.ClaimCursor{}, onePage),
+		"state that nobody is in":        claimsPlanned(postgres.ClaimQuery{State: claim.Appealed}, postgres.ClaimCursor{}, few),
+		"state, nothing fits":            claimsPlanned(postgres.ClaimQuery{State: claim.Notified, AwardTo: &rare}, postgres.ClaimCursor{}, far),
+		"state that ended":               claimsPlanned(postgres.ClaimQuery{State: claim.Rejected}, postgres.ClaimCursor{}, bounded),
+		"state that ended, oldest first": claimsPlanned(postgres.ClaimQuery{State: claim.Paid, OldestFirst: true}, postgres.ClaimCursor{}, bounded),
+		"state of paying":                claimsPlanned(postgres.ClaimQuery{State: claim.Paying}, postgres.ClaimCursor{}, bounded),
+		"waiting for funds":              claimsPlanned(postgres.ClaimQuery{State: claim.Paying, WaitsFor: claim.PartyMerchantFunds}, postgres.ClaimCursor{}, onePage),
+		"waiting for the gateway":        claimsPlanned(postgres.ClaimQuery{State: claim.Paying, WaitsFor: claim.PartyGateway}, postgres.ClaimCursor{}, bounded),
+		"deadline":                       claimsPlanned(postgres.ClaimQuery{ByDeadline: true}, postgres.ClaimCursor{}, onePage),
+		"deadline in a range":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, DeadlineFrom: due, DeadlineTo: due.Add(time.Hour)}, postgres.ClaimCursor{}, onePage),
+		"deadline in a range, latest":    claimsPlanned(postgres.ClaimQuery{ByDeadline: true, OldestFirst: true, DeadlineFrom: due, DeadlineTo: due.Add(time.Hour)}, postgres.ClaimCursor{}, onePage),
+		"deadline in no time":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, DeadlineFrom: due.AddDate(9, 0, 0)}, postgres.ClaimCursor{}, few),
+		"deadline of a state":            claimsPlanned(postgres.ClaimQuery{ByDeadline: true, State: claim.InReview}, postgres.ClaimCursor{}, bounded),
+		"deadline of an ended state":     claimsPlanned(postgres.ClaimQuery{ByDeadline: true, State: claim.Paid}, postgres.ClaimCursor{}, 0),
+		"deadline of a merchant":         claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "m1"}, postgres.ClaimCursor{}, onePage),
+		"deadline of a merchant, none":   claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "m"}, postgres.ClaimCursor{}, few),
+		"deadline of a merchant, latest": claimsPlanned(postgres.ClaimQuery{ByDeadline: true, MerchantID: "hot", OldestFirst: true}, postgres.ClaimCursor{}, onePage),
+		"deadline, nothing fits":         claimsPlanned(postgres.ClaimQuery{ByDeadline: true, AwardTo: &rare}, postgres.ClaimCursor{}, far),
 
 		"review, nothing fits":            claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueReview, AwardTo: &rare}, postgres.ClaimCursor{}, far),
 		"overdue, nothing fits":           claimsPlanned(postgres.ClaimQuery{Queue: postgres.QueueOverdue, AwardTo: &rare}, postgres.ClaimCursor{}, bounded),
@@ -181,6 +220,18 @@ func plannedParts() map[string]planned {
 		"revision":  {func(ctx context.Context, r postgres.Reader) error { return found(r.Revision(ctx, "hot", c)) }, 1},
 		"revisions": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Revisions(ctx, "hot", c, 0, pageSize))
+		}, few},
+		"notes": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Notes(ctx, "hot", c, book.NoteVisibilities(), 0, pageSize))
+		}, few},
+		"unassigned": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Unassigned(ctx, claim.InReview, "", pageSize))
+		}, onePage},
+		"unassigned of a merchant": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Unassigned(ctx, claim.InReview, "hot", pageSize))
+		}, bounded},
+		"unassigned where nobody waits": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Unassigned(ctx, claim.Appealed, "", pageSize))
 		}, few},
 		"result": {func(ctx context.Context, r postgres.Reader) error { return found(r.Result(ctx, "hot", "R000000100")) }, 2},
 		"results": {func(ctx context.Context, r postgres.Reader) error {

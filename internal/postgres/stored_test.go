@@ -93,7 +93,7 @@ func begun(from int64, pattern uint) *book.Changes {
 		BooksOpened: c.BooksOpened, Lines: c.Lines, Refunds: c.Refunds, Groups: c.Groups, Persons: c.Persons,
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
-		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, PayoutsMade: c.PayoutsMade,
+		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, PayoutsMade: c.PayoutsMade,
 		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
 	}
 	for i := range added.Results {
@@ -191,6 +191,10 @@ func (b *books) readNewOutside(c *book.Changes) {
 	for _, e := range c.Evidence {
 		got, err := r.Evidence(ctx, e.MerchantID, e.ClaimID, 0, many)
 		b.same("evidence", true, err, []book.Evidence{e}, got)
+	}
+	for _, n := range c.Notes {
+		got, err := r.Notes(ctx, n.MerchantID, n.ClaimID, []book.NoteVisibility{n.Visibility}, 0, many)
+		b.same("notes", true, err, []book.Note{n}, got)
 	}
 	for _, a := range c.Appeals {
 		got, err := r.Appeals(ctx, a.MerchantID, a.ClaimID, 0, many)

@@ -242,13 +242,14 @@ func putWait(r *pgwire.Records, w *book.Wait) {
 	r.Times(w.Since)
 	r.Texts(string(w.Fires))
 	r.Times(w.Deadline, w.HoldExpires)
+	r.Texts(w.Assignee)
 }
 
 func (tx *Tx) writeWaits(c *book.Changes) {
 	if rows := c.WaitsBegun; len(rows) > 0 {
 		tx.gather("begin waits", len(rows), `
-			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at)
-			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at, r.hold_expires_at
+			INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, hold_expires_at, assignee)
+			SELECT r.merchant_id, r.claim_id, r.state, r.since, r.fires, r.deadline_at, r.hold_expires_at, r.assignee
 			FROM unnest($1::waits[]) r`,
 			pgwire.RowsOf(tx.s.types["waits"], rows, putWait))
 	}
@@ -256,7 +257,7 @@ func (tx *Tx) writeWaits(c *book.Changes) {
 		tx.gather("change waits", len(rows), `
 			UPDATE waits w
 			SET state = k.state, since = k.since, fires = k.fires, deadline_at = k.deadline_at,
-			    hold_expires_at = k.hold_expires_at
+			    hold_expires_at = k.hold_expires_at, assignee = k.assignee
 			FROM unnest($1::waits[]) k
 			WHERE w.merchant_id = k.merchant_id AND w.claim_id = k.claim_id`,
 			pgwire.RowsOf(tx.s.types["waits"], rows, putWait))

@@ -124,6 +124,11 @@ var methods = map[string]access{
 
 	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,
 
+	"/tenfold.v1.WorkService/TakeNext":  roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator),
+	"/tenfold.v1.WorkService/Release":   roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator),
+	"/tenfold.v1.WorkService/AddNote":   roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator),
+	"/tenfold.v1.WorkService/ListNotes": staffAndMerchant,
+
 	"/tenfold.v1.WebhookService/CreateWebhook":   keepers,
 	"/tenfold.v1.WebhookService/ListWebhooks":    keepers,
 	"/tenfold.v1.WebhookService/DeleteWebhook":   keepers,
@@ -182,7 +187,7 @@ func (o *outOfScope) Unwrap() error { return o.refusal }
 // mayRead refuses a merchant what lies in another's book as absent, which is
 // what it would be told if the name were nobody's.
 func (c caller) mayRead(merchant string, absent *fault.Error, name string) error {
-	if c.Role != principal.RoleMerchant || c.Scope == merchantName(merchant) {
+	if c.inScope(merchant) {
 		return nil
 	}
 	return &outOfScope{absent, name}

@@ -68,6 +68,11 @@ var allowed = map[string][]string{
 	"AuthenticationService/ListResults":           butFor("authenticator"),
 	"AuthenticationService/RetractResult":         {"authenticator", "operator"},
 
+	"WorkService/TakeNext":  {"support", "adjudicator", "operator"},
+	"WorkService/Release":   {"support", "adjudicator", "operator"},
+	"WorkService/AddNote":   {"support", "adjudicator", "approver", "finance", "operator"},
+	"WorkService/ListNotes": butFor("authenticator"),
+
 	"DepositService/OpenBook":          {"finance", "operator"},
 	"DepositService/GetBook":           butFor("authenticator"),
 	"DepositService/TopUpDeposit":      {"finance", "operator"},

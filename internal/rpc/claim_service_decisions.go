@@ -18,10 +18,16 @@ func (s *claimService) AssignReview(ctx context.Context, r *tenfoldv1.AssignRevi
 	return answer(&tenfoldv1.AssignReviewResponse{Claim: c, Replayed: o.Replayed}, err)
 }
 
+// overrideOf reads the reason to decide what another person works on.
+func overrideOf(r interface{ GetOverrideReason() string }) book.Override {
+	return book.Override{OverrideReason: r.GetOverrideReason()}
+}
+
 func (s *claimService) DecideReview(ctx context.Context, r *tenfoldv1.DecideReviewRequest) (*tenfoldv1.DecideReviewResponse, error) {
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.DecideReview{
 			OnClaim: on, Decision: reviewDecisions.domain(r.GetDecision()), Units: units(r.GetUnitVerdicts()), Note: r.GetNote(),
+			Override: overrideOf(r),
 		}
 	})
 	return answer(&tenfoldv1.DecideReviewResponse{Claim: c, Replayed: o.Replayed}, err)
@@ -38,6 +44,7 @@ func (s *claimService) DecideAppeal(ctx context.Context, r *tenfoldv1.DecideAppe
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.DecideAppeal{
 			OnClaim: on, Decision: appealDecisions.domain(r.GetDecision()), Units: units(r.GetUnitVerdicts()), Note: r.GetNote(),
+			Override: overrideOf(r),
 		}
 	})
 	return answer(&tenfoldv1.DecideAppealResponse{Claim: c, Replayed: o.Replayed}, err)
@@ -82,7 +89,7 @@ func (s *claimService) ReviseVerdict(ctx context.Context, r *tenfoldv1.ReviseVer
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.ReviseVerdict{
 			OnClaim: on, Ground: revisionGrounds.domain(r.GetGround()), Units: units(r.GetUnitVerdicts()),
-			Document: r.GetDocument(), Note: r.GetNote(),
+			Document: r.GetDocument(), Note: r.GetNote(), Override: overrideOf(r),
 		}
 	})
 	return answer(&tenfoldv1.ReviseVerdictResponse{Claim: c, Replayed: o.Replayed}, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/explain"
+	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -38,18 +39,19 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 	if err != nil {
 		return nil, err
 	}
-	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), "")
-	reader := readers.domain(r.GetAudience())
+	who, reader := callerOf(ctx), readers.domain(r.GetAudience())
+	acting := who
 	if reader != "" {
-		choices = choicesOf(read.claim, read.line, catalog, s.engine.Now(), readerRoles[reader])
+		acting = actingAs(readerRoles[reader], read.claim.MerchantID)
 	}
-	for _, role := range []principal.Role{callerOf(ctx).Role, readerRoles[reader]} {
+	choices := choicesOf(read.claim, read.line, catalog, s.engine.Now(), acting)
+	for _, role := range []principal.Role{who.Role, readerRoles[reader]} {
 		if role != "" && hides(role, &tenfoldv1.Move{}, "note") && read.lastMove.Role != string(principal.RoleMerchant) {
 			// The text would repeat the part of the move that is hidden from the role.
 			read.lastMove.Note = ""
 		}
 	}
-	p := explanationOf(&read, choices, place, reader, language(r.GetLanguage()))
+	p := explanationOf(who, &read, choices, place, reader, language(r.GetLanguage()))
 	if reader == explain.Consumer {
 		p = forConsumer(p, read.claim, choices)
 	} else if reader != "" {
@@ -65,6 +67,15 @@ var readerRoles = map[explain.Audience]principal.Role{
 	explain.Consumer: principal.RoleOrderService, explain.Merchant: principal.RoleMerchant, explain.Support: principal.RoleSupport,
 	explain.Adjudicator: principal.RoleAdjudicator, explain.Approver: principal.RoleApprover, explain.Finance: principal.RoleFinance,
 	explain.Operator: principal.RoleOperator,
+}
+
+// actingAs is somebody in a role who may act on a merchant's book.
+func actingAs(role principal.Role, merchantID string) caller {
+	c := caller{identity.Caller{Principal: principal.Principal{Role: role}}}
+	if role == principal.RoleMerchant {
+		c.Scope = merchantName(merchantID)
+	}
+	return c
 }
 
 // ownActions are the actions of choices, each once.
@@ -139,10 +150,12 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 	return h, err
 }
 
-func explanationOf(h *history, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language) *tenfoldv1.ClaimExplanation {
+func explanationOf(
+	who caller, h *history, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language,
+) *tenfoldv1.ClaimExplanation {
 	c := h.claim
 	p := &tenfoldv1.ClaimExplanation{
-		Claim: basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
+		Claim: who.basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
 	}
 	if h.result != nil {
 		p.Result = resultOf(h.result)

@@ -28,7 +28,7 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 		if err != nil {
 			return nil, err
 		}
-		return &tenfoldv1.GetClaimResponse{Claim: m.cut(basicClaim(c))}, nil
+		return &tenfoldv1.GetClaimResponse{Claim: m.cut(callerOf(ctx).basicClaim(c))}, nil
 	}
 	var full *tenfoldv1.Claim
 	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
@@ -55,12 +55,10 @@ var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 }
 
 func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRequest) (*tenfoldv1.ListClaimsResponse, error) {
-	q, err := claimQuery(r)
+	who := callerOf(ctx)
+	q, err := claimQuery(r, who)
 	if err != nil {
 		return nil, err
-	}
-	if q.ClaimantID != "" && hides(callerOf(ctx).Role, &tenfoldv1.Claim{}, "claimant_id") {
-		return nil, unsupported("claimant_id is hidden from this role, which cannot filter by it")
 	}
 	p, err := pageOf(ctx, r, claimCursorParts)
 	if err != nil {
@@ -74,7 +72,13 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.ListClaimsResponse{Claims: each(list.Rows, basicClaim)}
+	if len(list.Rows) == 0 && !list.More && q.MerchantID != "" {
+		// No claims of a merchant who is not there would look like none of one who is.
+		if _, err := readHead(ctx, s.db.Reader(), q.MerchantID); err != nil {
+			return nil, err
+		}
+	}
+	out := &tenfoldv1.ListClaimsResponse{Claims: each(list.Rows, who.basicClaim)}
 	if list.More {
 		out.NextPageToken = p.token(list.Next.ClaimID, microseconds(list.Next.Since), list.Next.ResultID)
 	}
@@ -88,38 +92,64 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	return out, nil
 }
 
+// anchors are what a list over all merchants can start from.
+const anchors = "order_id, claimant_id, product_id, authenticator_id, payment_id, out_number, gateway_reference, " +
+	"report_number, assignee, state, waits_for or deadline"
+
 // claimQuery reads the query of a request. Refuses with FILTER_UNSUPPORTED a query
 // that no index would serve.
-func claimQuery(r *tenfoldv1.ListClaimsRequest) (postgres.ClaimQuery, error) {
-	q, err := parseFilter(r.GetFilter())
+func claimQuery(r *tenfoldv1.ListClaimsRequest, who caller) (postgres.ClaimQuery, error) {
+	q, err := parseFilter(r.GetFilter(), who)
 	if err != nil {
 		return q, err
 	}
+	if q.WaitsFor != "" {
+		s, _ := q.WaitsFor.InState()
+		if q.State != "" && q.State != s {
+			return q, unsupported("no claim in state %s waits for %s", q.State, q.WaitsFor)
+		}
+		q.State = s
+	}
 	merchant, _ := nameOf(r.GetParent())
 	q.MerchantID, q.Queue = anchor(merchant), queues[r.GetQueue()]
-	switch anchored := q.OrderID != "" || q.ClaimantID != "" || q.ProductID != "" || q.AuthenticatorID != ""; {
-	case q.MerchantID == "" && !anchored && q.Queue == "":
-		return q, unsupported("a list over all merchants needs a filter by order_id, claimant_id, product_id or authenticator_id, or a queue")
-	case q.Queue != "" && anchored:
-		return q, unsupported("a queue cannot be filtered by order_id, claimant_id, product_id or authenticator_id")
+	if err := ordered(&q, r); err != nil {
+		return q, err
 	}
-	q.OldestFirst, err = oldestFirst(r)
-	return q, err
+	switch {
+	case !q.Anchored():
+		return q, unsupported("a list over all merchants needs a queue, the order by deadline, or a filter by %s", anchors)
+	case q.References() > 1:
+		return q, unsupported("only one of out_number, gateway_reference and report_number can be asked for at a time")
+	case q.Queue != "" && q.OfOneThing():
+		return q, unsupported("a queue cannot be filtered by an order, a consumer, a product, an authenticator, a payment or a number")
+	}
+	return q, nil
 }
 
-// oldestFirst reads the order of a list.
-func oldestFirst(r *tenfoldv1.ListClaimsRequest) (bool, error) {
+// ordered reads the order of a list into its query.
+func ordered(q *postgres.ClaimQuery, r *tenfoldv1.ListClaimsRequest) error {
+	alone := q.DeadlineAlone()
 	if r.GetOrderBy() == "" {
-		return false, nil
+		q.ByDeadline = alone
+		return nil
 	}
-	if r.GetQueue() != tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSPECIFIED {
-		return false, fault.New(fault.FilterUnsupported, "a queue cannot be ordered; it lists the longest wait first").At("order_by")
+	refuse := func(text string) error { return fault.New(fault.FilterUnsupported, "%s", text).At("order_by") }
+	if q.Queue != "" {
+		return refuse("a queue cannot be ordered; it lists the longest wait first")
 	}
 	by, err := ordering.ParseOrderBy(r)
-	if err != nil || len(by.Fields) != 1 || by.ValidateForPaths("filed_at") != nil {
-		return false, fault.New(fault.FilterUnsupported, `claims can only be ordered by "filed_at" or "filed_at desc"`).At("order_by")
+	if err != nil || len(by.Fields) != 1 || by.ValidateForPaths("filed_at", "deadline") != nil {
+		return refuse(`claims can only be ordered by "filed_at", "filed_at desc", "deadline" or "deadline desc"`)
 	}
-	return !by.Fields[0].Desc, nil
+	q.ByDeadline = by.Fields[0].Path == "deadline"
+	switch {
+	case q.ByDeadline && q.OfOneThing():
+		return refuse("only claims of all merchants, of a merchant, of an assignee or in a state can be ordered by deadline")
+	case !q.ByDeadline && alone:
+		return refuse("claims that are found by deadline alone are ordered by it")
+	}
+	q.OldestFirst = by.Fields[0].Desc == q.ByDeadline
+	return nil
 }
 
 // partsRequest asks for a page of what belongs to a claim.

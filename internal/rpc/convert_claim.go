@@ -7,8 +7,8 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// basicClaim is the BASIC view of a claim.
-func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
+// basicClaim is the BASIC view of a claim for a caller.
+func (who caller) basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 	p := &tenfoldv1.Claim{
 		Name: claimName(c.MerchantID, c.ID), ClaimId: c.ID, Etag: c.Etag(),
 		State: claimStates.proto(c.State), StateSince: stamp(c.StateSince),
@@ -20,7 +20,7 @@ func basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		LearnedAt: stamp(c.LearnedAt), FiledAt: stamp(c.FiledAt), PayoutDestination: c.Destination,
 		Funding: fundingOf(c), Notice: noticeOf(c),
 		WaitsFor: parties.proto(c.WaitsFor()), Assignee: c.Assignee, Escalated: c.Escalated,
-		AllowedActions: actions.protos(c.Allowed()), Exposure: moneyOf(c.Exposure(), c.Currency),
+		AllowedActions: actions.protos(who.allowed(c)), Exposure: moneyOf(c.Exposure(), c.Currency),
 		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
 		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),
 	}

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -11,19 +10,15 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
-	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// choicesOf gives every way in which something can be done to a claim, those of
-// one role where one is given. The line may be nil unless the catalog asks for it.
-func choicesOf(c *claim.Claim, l *order.Line, catalog *book.Catalog, now time.Time, role principal.Role) []explain.Choice {
+// choicesOf gives every way in which a caller can do something to a claim. The line may be
+// nil unless the catalog asks for it.
+func choicesOf(c *claim.Claim, l *order.Line, catalog *book.Catalog, now time.Time, by caller) []explain.Choice {
 	var out []explain.Choice
-	for _, a := range c.Allowed() {
+	for _, a := range by.allowed(c) {
 		who := takers(a)
-		if role != "" && !slices.Contains(who, string(role)) {
-			continue
-		}
 		for _, p := range c.Prospects(a) {
 			out = append(out, explain.Choice{Action: a, Roles: who, Prospect: p, Deadline: catalog.Due(c, l, p, now)})
 		}

@@ -72,6 +72,7 @@ var (
 	claimStates        = enumOf[claim.State, tenfoldv1.ClaimState]("CLAIM_STATE_")
 	triggers           = enumOf[claim.Trigger, tenfoldv1.ClaimTrigger]("CLAIM_TRIGGER_")
 	actions            = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
+	noteVisibilities   = enumOf[book.NoteVisibility, tenfoldv1.NoteVisibility]("NOTE_VISIBILITY_")
 	parties            = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")
 	deadlines          = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")
 	triggerSources     = enumOf[claim.Source, tenfoldv1.TriggerSource]("TRIGGER_SOURCE_")

@@ -21,6 +21,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -107,6 +108,9 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.EvidenceNotNew:          codes.FailedPrecondition,
 	fault.AppealAlreadyDecided:    codes.FailedPrecondition,
 	fault.ApprovalVoid:            codes.FailedPrecondition,
+	fault.AssignedToAnother:       codes.FailedPrecondition,
+	fault.WorkLimit:               codes.FailedPrecondition,
+	fault.NoteLimit:               codes.FailedPrecondition,
 	fault.ClockStateConflict:      codes.FailedPrecondition,
 	fault.ResultAlreadyRetracted:  codes.FailedPrecondition,
 	fault.HoldAlreadyExpired:      codes.FailedPrecondition,
@@ -234,12 +238,25 @@ func stateDetail(c *claim.Claim, who caller) *tenfoldv1.ClaimStateDetail {
 		Deadline: stamp(c.Deadline),
 		Etag:     c.Etag(),
 	}
-	for _, a := range c.Allowed() {
-		if slices.Contains(methods[actionMethods[a]].roles, who.Role) {
-			d.AllowedActions = append(d.AllowedActions, actions.proto(a))
+	d.AllowedActions = actions.protos(who.allowed(c))
+	return d
+}
+
+// allowed are the actions that a claim admits and the caller may take: by its role, and on
+// a claim in its scope.
+func (c caller) allowed(of *claim.Claim) []claim.Action {
+	var out []claim.Action
+	for _, a := range of.Allowed() {
+		if slices.Contains(methods[actionMethods[a]].roles, c.Role) && c.inScope(of.MerchantID) {
+			out = append(out, a)
 		}
 	}
-	return d
+	return out
+}
+
+// inScope says whether a book is within what the caller's role is limited to.
+func (c caller) inScope(merchant string) bool {
+	return c.Role != principal.RoleMerchant || c.Scope == merchantName(merchant)
 }
 
 // actionMethods is the method by which each action is taken.

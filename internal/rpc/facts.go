@@ -47,6 +47,9 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"eventNumber":     tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
 	"webhookId":       tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
 	"webhooksMax":     tenfoldv1.ShownTo_SHOWN_TO_MERCHANT,
+	"assignee":        tenfoldv1.ShownTo_SHOWN_TO_ORDER_SERVICE,
+	"heldMax":         tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"notesMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 
 	// Where a claim or a line stands.

@@ -38,7 +38,7 @@ var fullParts = []fullPart{
 
 // fullClaim reads the parts of a claim that the mask names.
 func (s *claimService) fullClaim(ctx context.Context, r postgres.Reader, c *claim.Claim, m mask) (*tenfoldv1.Claim, error) {
-	p := basicClaim(c)
+	p := callerOf(ctx).basicClaim(c)
 	for _, part := range fullParts {
 		if !slices.ContainsFunc(part.fields, m.wants) {
 			continue
@@ -130,7 +130,7 @@ func (s *claimService) readEffects(ctx context.Context, r postgres.Reader, c *cl
 	catalog := s.engine.Catalog()
 	l, err := governedLine(ctx, r, catalog, c)
 	if err == nil {
-		p.ActionEffects = effectsOf(choicesOf(c, l, catalog, s.engine.Now(), callerOf(ctx).Role), c.Currency)
+		p.ActionEffects = effectsOf(choicesOf(c, l, catalog, s.engine.Now(), callerOf(ctx)), c.Currency)
 	}
 	return err
 }

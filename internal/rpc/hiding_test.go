@@ -20,13 +20,13 @@ import (
 // field of the answers that it gets. The list repeats the contract on purpose: a
 // slip must be made twice.
 var hidden = map[principal.Role][]string{
-	principal.RoleOrderService: {"TimelineEntry.proposal_kind"},
+	principal.RoleOrderService: {"Note.person", "Note.number", "TimelineEntry.proposal_kind"},
 	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
-		"Evidence.note",
+		"Evidence.note", "Note.person", "Note.number",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",

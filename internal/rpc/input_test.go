@@ -248,8 +248,8 @@ func TestListClaimsByAnchor(t *testing.T) {
 		}
 	}
 	for _, filter := range []string{
-		`state = PAID`, `colour = "red"`, `order_id = order-a`, `order_id = "a" OR order_id = "b"`, `order_id = "a" AND order_id = "b"`,
-		`order_id != "a"`, `state = NOWHERE AND order_id = "a"`, `order_id = "a'; DROP TABLE claims"`, strings.Repeat(`order_id = "a" AND `, 20),
+		`verdict = COUNTERFEIT`, `filed_at >= "2026-01-01T00:00:00Z"`, `colour = "red"`, `order_id = order-a`, `order_id = "a" OR order_id = "b"`, `order_id = "a" AND order_id = "b"`,
+		`order_id != "a"`, `state = NOWHERE AND order_id = "a"`, `order_id = "a'; DROP TABLE claims"`, strings.Repeat(`order_id = "a" AND `, 30),
 	} {
 		_, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: filter})
 		if refusal(err).reason != "FILTER_UNSUPPORTED" {

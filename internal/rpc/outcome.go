@@ -16,7 +16,7 @@ import (
 // claimAfter is the claim of an outcome in its BASIC view.
 func (b *backend) claimAfter(ctx context.Context, o *book.Outcome) (*tenfoldv1.Claim, error) {
 	if !o.Replayed {
-		return basicClaim(o.Claim), nil
+		return callerOf(ctx).basicClaim(o.Claim), nil
 	}
 	c, found, err := b.db.Reader().Claim(ctx, o.MerchantID, o.ClaimID)
 	switch {
@@ -25,7 +25,7 @@ func (b *backend) claimAfter(ctx context.Context, o *book.Outcome) (*tenfoldv1.C
 	case !found:
 		return nil, claimNotFound(o.ClaimID)
 	}
-	return basicClaim(&c), nil
+	return callerOf(ctx).basicClaim(&c), nil
 }
 
 // bookAfter is the book of an outcome.

@@ -139,7 +139,7 @@ var reasonCases = map[string]reasonCase{
 		return err
 	}},
 	"FILTER_UNSUPPORTED": {code: codes.InvalidArgument, field: "filter", call: func(f *fixture) error {
-		_, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: "state = PAID"})
+		_, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: "verdict = GENUINE"})
 		return err
 	}},
 	"BATCH_TOO_LARGE": {code: codes.ResourceExhausted, field: "requests", metadata: []string{"maxPerRequest"}, call: func(f *fixture) error {
@@ -318,6 +318,32 @@ var reasonCases = map[string]reasonCase{
 		f.approved(100_000)
 		c := f.accept(f.confirm(f.notified("m1", "l1")))
 		return f.approveErr("person-1", c)
+	}},
+	"ASSIGNED_TO_ANOTHER": {code: codes.FailedPrecondition, field: "override_reason", metadata: []string{"claimId", "assignee"}, state: true, call: func(f *fixture) error {
+		c := f.assigned(f.inReview("l1"), "rita")
+		_, err := f.claims.DecideReview(f.asPerson("adjudicator", "otto"), f.rejecting(c))
+		return err
+	}},
+	"WORK_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"heldMax"}, call: func(f *fixture) error {
+		for i := range 21 {
+			f.inReview(fmt.Sprint("l", i))
+		}
+		for range 20 {
+			if _, err := f.take("rita", f.id()); err != nil {
+				return err
+			}
+		}
+		_, err := f.take("rita", f.id())
+		return err
+	}},
+	"NOTE_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "notesMax"}, call: func(f *fixture) error {
+		c := f.file("m1", "l1")
+		for range 200 {
+			if err := f.noteErr("support", c, tenfoldv1.NoteVisibility_NOTE_VISIBILITY_INTERNAL, "called"); err != nil {
+				return err
+			}
+		}
+		return f.noteErr("support", c, tenfoldv1.NoteVisibility_NOTE_VISIBILITY_INTERNAL, "called once more")
 	}},
 	"APPEAL_WINDOW_CLOSED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "closedAt"}, state: true, call: func(f *fixture) error {
 		return f.appealErr(f.paid(f.accept(f.confirm(f.notified("m1", "l1")))))

@@ -36,8 +36,9 @@ func (s *watchService) WatchClaims(r *tenfoldv1.WatchClaimsRequest, stream grpc.
 	}
 	// Messages shared by all followers must not be changed when fields are hidden.
 	own := r.GetWithContent() || covers(callerOf(stream.Context()).Role, &tenfoldv1.Event{})
+	who := callerOf(stream.Context())
 	return s.hub.Follow(stream.Context(), q, r.GetResumeToken(), func(d *watch.Delivery) error {
-		return stream.Send(deliveryOf(d, own, r.GetWithContent()))
+		return stream.Send(deliveryOf(d, who, own, r.GetWithContent()))
 	})
 }
 
@@ -71,10 +72,10 @@ func (s *watchService) query(ctx context.Context, r *tenfoldv1.WatchClaimsReques
 	return q, nil
 }
 
-// deliveryOf is a delivery as a message. If own is set the events are copies, which
+// deliveryOf is a delivery as a message for a caller. If own is set the events are copies, which
 // may be changed.
-func deliveryOf(d *watch.Delivery, own, withContent bool) *tenfoldv1.WatchClaimsResponse {
-	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token, Claims: each(d.Claims, basicClaim)}
+func deliveryOf(d *watch.Delivery, who caller, own, withContent bool) *tenfoldv1.WatchClaimsResponse {
+	p := &tenfoldv1.WatchClaimsResponse{ResumeToken: d.Token, Claims: each(d.Claims, who.basicClaim)}
 	for _, e := range d.Events {
 		m := sharedEvent(e)
 		if own {

@@ -118,6 +118,7 @@ func (l *life) live() {
 	c = l.found(Filing(Line("m1", "appealed", 1, 10_000), 1))
 	l.does("", "m1", &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "genuine"})
 	l.does("seller-1", "m1", &book.AddEvidence{ClaimID: c.ID, Kind: "INVOICE", Reference: "files/1", Digest: "d"})
+	l.does("helper-1", "m1", &book.AddNote{ClaimID: c.ID, Visibility: book.NoteInternal, Text: "the claimant called"})
 	l.accepted(Filing(Line("m1", "short", 2, 20_000), 1, 2))
 	c = l.accepted(Filing(Line("m1", "large", 4, 40_000), 1, 2, 3, 4))
 	l.does("approver-1", "m1", &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})

@@ -44,6 +44,13 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			bs.TakeApproval(a)
 		}
 	})
+	each(&n.Notes, func(k book.Key) {
+		notes := ofClaim(of(k.MerchantID).Notes, k.ID, func(a *book.Note) string { return a.ClaimID },
+			func(a, b *book.Note) int { return cmp.Compare(a.Number, b.Number) })
+		if len(notes) > 0 {
+			bs.TakeNote(notes[len(notes)-1])
+		}
+	})
 	each(&n.Proposals, func(k proposal.Key) {
 		if p, ok := of(k.MerchantID).Proposal(k.Number); ok {
 			bs.TakeProposal(p)

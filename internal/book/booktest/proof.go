@@ -287,6 +287,14 @@ func (p *proof) checkStrays() {
 			p.wrongly("approval", "%v is of no revision", k)
 		}
 	}
+	for k := range r.Notes {
+		if _, ok := r.Claims[k.Claim]; !ok {
+			p.wrongly("note", "%v is on no claim", k)
+		}
+		if _, before := r.Notes[NoteKey{k.Claim, k.Number - 1}]; k.Number > 1 && !before {
+			p.wrongly("note", "%v comes after none", k)
+		}
+	}
 	for id := range p.flows {
 		if _, ok := r.Claims[id]; !ok && id != "" {
 			p.wrongly("transfers", "belong to claim %q, which does not exist", id)

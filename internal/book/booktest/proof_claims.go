@@ -146,7 +146,7 @@ func (p *proof) checkPlace(subject string, c *claim.Claim) {
 	if listed {
 		want := book.Wait{
 			MerchantID: c.MerchantID, ClaimID: c.ID, State: c.State, Since: c.StateSince, Fires: c.Fires, Deadline: c.Deadline,
-			HoldExpires: c.HoldExpiresAt,
+			HoldExpires: c.HoldExpiresAt, Assignee: c.Assignee,
 		}
 		if !c.ClockStoppedAt.IsZero() {
 			want.Deadline = time.Time{} // Nothing fires while the clock stands still.

@@ -40,6 +40,7 @@ type Rows struct {
 	Appeals     map[RevisionKey]book.Appeal
 	Approvals   map[ApprovalKey]book.Approval
 	Evidence    []book.Evidence
+	Notes       map[NoteKey]book.Note
 
 	Holds   map[HoldKey]ledger.Hold
 	Payouts map[string]payout.Payout
@@ -73,6 +74,11 @@ type (
 		RevisionKey
 		Person string
 	}
+	// NoteKey names a note on a claim.
+	NoteKey struct {
+		Claim  string
+		Number int32
+	}
 	// HoldKey names a hold of a claim.
 	HoldKey struct {
 		Claim  string
@@ -93,6 +99,7 @@ func newRows(merchantID string) *Rows {
 		Claims: make(map[string]claim.Claim), Units: make(map[UnitKey]book.UnitOwner), Revisions: make(map[RevisionKey]claim.Revision),
 		Results: make(map[string]claim.Result), Retractions: make(map[string]book.Retraction), Waits: make(map[string]book.Wait),
 		Appeals: make(map[RevisionKey]book.Appeal), Approvals: make(map[ApprovalKey]book.Approval),
+		Notes: make(map[NoteKey]book.Note),
 		Holds: make(map[HoldKey]ledger.Hold), Payouts: make(map[string]payout.Payout), Dues: make(map[string]book.Due),
 		Debts: make(map[DebtKey]debt.Debt), Proposals: make(map[int64]proposal.Proposal),
 	}

@@ -147,6 +147,7 @@ func (r *Rows) writeFindings(c *book.Changes) error {
 		only("approval", r.Approvals, c.Approvals, func(a *book.Approval) ApprovalKey {
 			return ApprovalKey{RevisionKey{a.ClaimID, a.Revision}, a.Person}
 		}),
+		only("note", r.Notes, c.Notes, func(n *book.Note) NoteKey { return NoteKey{n.ClaimID, n.Number} }),
 	)
 	// A result does not tell by itself that it was taken back.
 	for id, x := range r.Results {

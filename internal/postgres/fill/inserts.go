@@ -41,12 +41,14 @@ var inserts = []string{
 	       1000 + g % 10000, 10 * (1000 + g % 10000), 0, 0,
 	       0, 0, 0, 0,
 	       0, 0, NULL, CASE WHEN state = 'AUTHENTICATING' THEN 'RESULT_LAPSED' ELSE '' END,
-	       CASE WHEN state = 'AUTHENTICATING' THEN since + interval '7 days' END, g % 200 = 7, ''
+	       CASE WHEN state = 'AUTHENTICATING' THEN since + interval '7 days' END, g % 200 = 7,
+	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'agent' || g % 50 ELSE '' END
 	FROM seeds`,
 	seeds + `
-	INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at)
+	INSERT INTO waits (merchant_id, claim_id, state, since, fires, deadline_at, assignee)
 	SELECT merchant, id, state, since, CASE WHEN state = 'AUTHENTICATING' THEN 'RESULT_LAPSED' ELSE '' END,
-	       CASE WHEN state = 'AUTHENTICATING' THEN since + interval '7 days' END
+	       CASE WHEN state = 'AUTHENTICATING' THEN since + interval '7 days' END,
+	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'agent' || g % 50 ELSE '' END
 	FROM seeds
 	WHERE state NOT IN ('PAID', 'REJECTED', 'PAYING', 'WITHDRAWN')`,
 	// Every second claim has a result.
@@ -62,7 +64,7 @@ var inserts = []string{
 	INSERT INTO payouts (
 		merchant_id, payout_id, claim_id, part, state, amount_minor, currency, out_number, payment_id, destination,
 		not_after, gateway_reference, failure_code, created_at, answered_at)
-	SELECT merchant, id, id, 'REFUND', 'INSTRUCTED', 1000, 'CNY', 'out' || g, 'pay' || g, 'wallet', since, '', '', since, NULL
+	SELECT merchant, id, id, 'REFUND', 'INSTRUCTED', 1000, 'CNY', 'out' || g, 'pay' || g, 'wallet', since, 'gw' || g % 100, '', since, NULL
 	FROM seeds
 	WHERE state = 'PAYING'`,
 	// A tenth of what is being paid has been asked after for too long.

@@ -1154,11 +1154,11 @@ type Claim struct {
 	Deadline *Deadline `protobuf:"bytes,26,opt,name=deadline,proto3" json:"deadline,omitempty"`
 	// Who must act next.
 	WaitsFor WaitsFor `protobuf:"varint,27,opt,name=waits_for,json=waitsFor,proto3,enum=tenfold.v1.WaitsFor" json:"waits_for,omitempty"`
-	// The person who took the review. Empty for none.
+	// The person who has the review or the appeal. Empty for none.
 	Assignee string `protobuf:"bytes,28,opt,name=assignee,proto3" json:"assignee,omitempty"`
 	// A deadline has passed, and only a person can move the claim.
 	Escalated bool `protobuf:"varint,29,opt,name=escalated,proto3" json:"escalated,omitempty"`
-	// The actions that the state admits now, for all roles.
+	// The actions that the state admits now and that the calling role may take.
 	AllowedActions []ClaimAction `protobuf:"varint,30,rep,packed,name=allowed_actions,json=allowedActions,proto3,enum=tenfold.v1.ClaimAction" json:"allowed_actions,omitempty"`
 	// The amount that the claim may still cost the merchant: before a decision
 	// the largest possible award, and after it the part of the award that is not

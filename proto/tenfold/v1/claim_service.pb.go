@@ -578,7 +578,7 @@ type ExplainClaimRequest struct {
 	// The reader. The explanation then holds no more than that reader may know,
 	// its action_effects and choices are the reader's own, and claim.allowed_actions
 	// lists these. What is hidden from the caller stays hidden. Unset: everything
-	// that the caller may see, and the actions of all roles.
+	// that the caller may see, and the caller's own actions.
 	Audience Audience `protobuf:"varint,3,opt,name=audience,proto3,enum=tenfold.v1.Audience" json:"audience,omitempty"`
 	// The time zone in which the text gives times: the name of the IANA database,
 	// such as "Europe/Berlin" or "UTC". Empty: Asia/Shanghai.
@@ -789,15 +789,21 @@ type ListClaimsRequest struct {
 	// merchants/{merchant}, or merchants/- for all merchants. With merchants/-
 	// the filter must have an anchor, or a queue must be named.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
-	// A subset of AIP-160: up to 16 comparisons joined by "AND", each field at
+	// A subset of AIP-160: up to 24 comparisons joined by "AND", each field at
 	// most once with each operator. Everything else is FILTER_UNSUPPORTED. May be
 	// empty.
 	//
 	// Anchors take "=" and a quoted id: order_id, claimant_id, product_id,
-	// authenticator_id (claims with a result of that authenticator). Further
-	// conditions are state and verdict with "=" and a value without its prefix;
-	// filed_at and deadline with ">=" or "<=" and a quoted RFC 3339 time;
-	// award.total, in minor units, with ">=" or "<=" and a number. Example:
+	// authenticator_id (claims with a result of that authenticator), payment_id,
+	// assignee (the person who works on the claim; unquoted me is the caller), and
+	// one of out_number and gateway_reference (of a payout) and report_number (of
+	// a result; compared without width, case, spaces and invisible characters).
+	// state with "=" and a state without its prefix, waits_for with "=" and a
+	// party without its prefix, and deadline with ">=" or "<=" and a quoted RFC
+	// 3339 time are anchors as well. Further conditions are verdict with "=" and a
+	// value without its prefix; filed_at with ">=" or "<=" and a quoted RFC 3339
+	// time; award.total, in minor units, with ">=" or "<=" and a number. A field
+	// that is hidden from the calling role is refused. Example:
 	// order_id = "20260101-77" AND state = PAID AND award.total >= 100000.
 	Filter string `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Only claims in this queue. Unset: all claims. A queue cannot be combined
@@ -810,9 +816,13 @@ type ListClaimsRequest struct {
 	// The next_page_token of the previous page, with all other fields unchanged.
 	// Empty for the first page.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// "filed_at" for the oldest first, "filed_at desc" for the newest first.
-	// Empty: the newest first. A queue has its own order (the longest wait
-	// first); with a queue, order_by is FILTER_UNSUPPORTED.
+	// "filed_at" for the oldest first, "filed_at desc" for the newest first,
+	// "deadline" for the claims with a running deadline, the soonest first, and
+	// "deadline desc" for the latest first. Empty: the newest first, or the
+	// soonest deadline first where deadline is the only anchor. Only claims of all
+	// merchants, of one merchant, of an assignee or in a state can be ordered by
+	// deadline. A queue has its own order (the longest wait first); with a queue,
+	// order_by is FILTER_UNSUPPORTED.
 	OrderBy string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// If set, the answer has the number of claims, which costs a second query.
 	// The number may differ from page to page.
@@ -1495,7 +1505,7 @@ func (x *ConfirmNoticeResponse) GetReplayed() bool {
 	return false
 }
 
-// AssignReviewRequest assigns a claim in review to a person.
+// AssignReviewRequest assigns a claim in review or under appeal to a person.
 type AssignReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}.
@@ -1649,9 +1659,13 @@ type DecideReviewRequest struct {
 	// Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
 	// The reason, 1 to 2,000 characters. It is kept with the move.
-	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// A reason to decide although the claim is assigned to another person, up to
+	// 2,000 characters. It is kept as an internal note, and the event names whom
+	// the decision overrides. Empty: such a decision is ASSIGNED_TO_ANOTHER.
+	OverrideReason string `protobuf:"bytes,8,opt,name=override_reason,json=overrideReason,proto3" json:"override_reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DecideReviewRequest) Reset() {
@@ -1729,6 +1743,13 @@ func (x *DecideReviewRequest) GetUnitVerdicts() []*UnitVerdict {
 func (x *DecideReviewRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *DecideReviewRequest) GetOverrideReason() string {
+	if x != nil {
+		return x.OverrideReason
 	}
 	return ""
 }
@@ -3009,9 +3030,13 @@ type DecideAppealRequest struct {
 	// With UPHELD_IN_PART: the verdict on each claimed unit. Empty otherwise.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,6,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
 	// The reason, 1 to 2,000 characters.
-	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// A reason to decide although the claim is assigned to another person, up to
+	// 2,000 characters. It is kept as an internal note, and the event names whom
+	// the decision overrides. Empty: such a decision is ASSIGNED_TO_ANOTHER.
+	OverrideReason string `protobuf:"bytes,8,opt,name=override_reason,json=overrideReason,proto3" json:"override_reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *DecideAppealRequest) Reset() {
@@ -3089,6 +3114,13 @@ func (x *DecideAppealRequest) GetUnitVerdicts() []*UnitVerdict {
 func (x *DecideAppealRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *DecideAppealRequest) GetOverrideReason() string {
+	if x != nil {
+		return x.OverrideReason
 	}
 	return ""
 }
@@ -3551,9 +3583,13 @@ type ReviseVerdictRequest struct {
 	// docket number.
 	Document string `protobuf:"bytes,7,opt,name=document,proto3" json:"document,omitempty"`
 	// The reason, 1 to 2,000 characters.
-	Note          string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Note string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	// A reason to decide although the claim is assigned to another person, up to
+	// 2,000 characters. It is kept as an internal note, and the event names whom
+	// the decision overrides. Empty: such a decision is ASSIGNED_TO_ANOTHER.
+	OverrideReason string `protobuf:"bytes,9,opt,name=override_reason,json=overrideReason,proto3" json:"override_reason,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ReviseVerdictRequest) Reset() {
@@ -3638,6 +3674,13 @@ func (x *ReviseVerdictRequest) GetDocument() string {
 func (x *ReviseVerdictRequest) GetNote() string {
 	if x != nil {
 		return x.Note
+	}
+	return ""
+}
+
+func (x *ReviseVerdictRequest) GetOverrideReason() string {
+	if x != nil {
+		return x.OverrideReason
 	}
 	return ""
 }
@@ -4490,7 +4533,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bassignee\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"g\n" +
 	"\x14AssignReviewResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x80\x06\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xb3\x06\n" +
 	"\x13DecideReviewRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4502,7 +4545,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
 	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
+	"\x0foverride_reason\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
 	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
 	"\x14DecideReviewResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
@@ -4606,7 +4650,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"f\n" +
 	"\x13AppealClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc3\x05\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf6\x05\n" +
 	"\x13DecideAppealRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4618,7 +4662,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
 	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
 	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\xbd\x01\xbaH\xb9\x01\x1a\xb6\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
+	"\x0foverride_reason\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xbd\x01\xbaH\xb9\x01\x1a\xb6\x01\n" +
 	"/decide_appeal.unit_verdicts_with_upheld_in_part\x12Junit_verdicts must be set with UPHELD_IN_PART, and must be empty otherwise\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"g\n" +
 	"\x14DecideAppealResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
@@ -4652,7 +4697,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
 	"\x15ListApprovalsResponse\x128\n" +
 	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x02R\tapprovals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xaa\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xdd\x04\n" +
 	"\x14ReviseVerdictRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4666,7 +4711,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\bdocument\x18\a \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\x1e\n" +
 	"\x04note\x18\b \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"h\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
+	"\x0foverride_reason\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason\"h\n" +
 	"\x15ReviseVerdictResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +

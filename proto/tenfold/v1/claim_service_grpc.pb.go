@@ -125,12 +125,13 @@ type ClaimServiceClient interface {
 	// notice period starts. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// NOTICE_ALREADY_CONFIRMED.
 	ConfirmNotice(ctx context.Context, in *ConfirmNoticeRequest, opts ...grpc.CallOption) (*ConfirmNoticeResponse, error)
-	// AssignReview assigns a claim in review to a person, or removes the
-	// assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
+	// AssignReview assigns a claim in review or under appeal to a person, or
+	// removes the assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
 	AssignReview(ctx context.Context, in *AssignReviewRequest, opts ...grpc.CallOption) (*AssignReviewResponse, error)
 	// DecideReview decides a claim in review. Requires a person, the etag and a
 	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	DecideReview(ctx context.Context, in *DecideReviewRequest, opts ...grpc.CallOption) (*DecideReviewResponse, error)
 	// GetOrderLine reads a stored order line with its refunds.
 	// ORDER_LINE_NOT_FOUND if none is stored.
@@ -186,7 +187,8 @@ type ClaimServiceClient interface {
 	// person who has neither filed the claim nor made or confirmed its verdict. An amount that the panel confirms
 	// is debited without another notice. Requires a person, the etag and a note.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -208,7 +210,8 @@ type ClaimServiceClient interface {
 	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	ReviseVerdict(ctx context.Context, in *ReviseVerdictRequest, opts ...grpc.CallOption) (*ReviseVerdictResponse, error)
 	// ListRevisions lists every revision of a claim's verdict with its price,
 	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -616,12 +619,13 @@ type ClaimServiceServer interface {
 	// notice period starts. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// NOTICE_ALREADY_CONFIRMED.
 	ConfirmNotice(context.Context, *ConfirmNoticeRequest) (*ConfirmNoticeResponse, error)
-	// AssignReview assigns a claim in review to a person, or removes the
-	// assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
+	// AssignReview assigns a claim in review or under appeal to a person, or
+	// removes the assignment. CLAIM_NOT_FOUND, CLAIM_STATE_CONFLICT, CLAIM_CHANGED.
 	AssignReview(context.Context, *AssignReviewRequest) (*AssignReviewResponse, error)
 	// DecideReview decides a claim in review. Requires a person, the etag and a
 	// note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	DecideReview(context.Context, *DecideReviewRequest) (*DecideReviewResponse, error)
 	// GetOrderLine reads a stored order line with its refunds.
 	// ORDER_LINE_NOT_FOUND if none is stored.
@@ -677,7 +681,8 @@ type ClaimServiceServer interface {
 	// person who has neither filed the claim nor made or confirmed its verdict. An amount that the panel confirms
 	// is debited without another notice. Requires a person, the etag and a note.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT, SAME_PERSON,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -699,7 +704,8 @@ type ClaimServiceServer interface {
 	// decided by a person who may decide an appeal. Requires a person,
 	// the etag and a note. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
 	// CLAIM_ALREADY_FILED (naming the claim that owns the units), SAME_PERSON,
-	// UNIT_NOT_CLAIMED, PERSON_REQUIRED.
+	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
+	// override_reason.
 	ReviseVerdict(context.Context, *ReviseVerdictRequest) (*ReviseVerdictResponse, error)
 	// ListRevisions lists every revision of a claim's verdict with its price,
 	// oldest first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.

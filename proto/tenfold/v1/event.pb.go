@@ -129,6 +129,8 @@ const (
 	// The claimant objected, with new evidence, to a decision that nothing is
 	// owed.
 	EventKind_EVENT_KIND_RECONSIDERATION_REQUESTED EventKind = 49
+	// A note was added to a claim.
+	EventKind_EVENT_KIND_NOTE_ADDED EventKind = 67
 )
 
 // Enum value maps for EventKind.
@@ -184,6 +186,7 @@ var (
 		47: "EVENT_KIND_EVIDENCE_ADDED",
 		48: "EVENT_KIND_NOTICE_ATTEMPTED",
 		49: "EVENT_KIND_RECONSIDERATION_REQUESTED",
+		67: "EVENT_KIND_NOTE_ADDED",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":               0,
@@ -236,6 +239,7 @@ var (
 		"EVENT_KIND_EVIDENCE_ADDED":            47,
 		"EVENT_KIND_NOTICE_ATTEMPTED":          48,
 		"EVENT_KIND_RECONSIDERATION_REQUESTED": 49,
+		"EVENT_KIND_NOTE_ADDED":                67,
 	}
 )
 
@@ -627,7 +631,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
 	"\vEventDetail\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xc9\f\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xe4\f\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -679,7 +683,8 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x18EVENT_KIND_COUPON_LAPSED\x10.\x12\x1d\n" +
 	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/\x12\x1f\n" +
 	"\x1bEVENT_KIND_NOTICE_ATTEMPTED\x100\x12(\n" +
-	"$EVENT_KIND_RECONSIDERATION_REQUESTED\x101B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"$EVENT_KIND_RECONSIDERATION_REQUESTED\x101\x12\x19\n" +
+	"\x15EVENT_KIND_NOTE_ADDED\x10CB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

@@ -175,6 +175,34 @@ func (w *sequence) addEvidence() string {
 	return w.told("evidence on "+w.name(c.ID), err)
 }
 
+func (w *sequence) addNote() string {
+	c := w.one()
+	if c == nil {
+		return ""
+	}
+	_, err := w.place.Do(w.on("AddNote"), &book.AddNote{
+		ClaimID: c.ID, Visibility: pick(w, book.NoteVisibilities()...), Text: "the claimant called",
+	})
+	return w.told("note on "+w.name(c.ID), err)
+}
+
+// override is a reason to decide what another person works on, half of the time.
+func (w *sequence) override() book.Override {
+	return book.Override{OverrideReason: pick(w, "", "the colleague is away")}
+}
+
+func (w *sequence) takeOrRelease() string {
+	state := pick(w, claim.InReview, claim.Appealed)
+	c := w.mostly(state)
+	if c == nil {
+		return ""
+	}
+	on := book.OnClaim{ClaimID: c.ID}
+	cmd := pick[book.Command](w, &book.TakeClaim{OnClaim: on, State: state}, &book.ReleaseClaim{OnClaim: on})
+	_, err := w.place.Do(w.on("Work"), cmd)
+	return w.told(fmt.Sprintf("%T %s", cmd, w.name(c.ID)), err)
+}
+
 func (w *sequence) assign() string {
 	c := w.mostly(claim.InReview)
 	if c == nil {

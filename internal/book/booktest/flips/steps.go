@@ -56,6 +56,8 @@ var steps = []step{
 	{weight: 8, do: (*sequence).decideProposal},
 	{weight: 1, do: (*sequence).leave},
 	{weight: 1, do: (*sequence).addEvidence},
+	{weight: 1, do: (*sequence).addNote},
+	{weight: 1, do: (*sequence).takeOrRelease},
 	{weight: 2, do: (*sequence).assign},
 }
 
@@ -214,7 +216,7 @@ func (w *sequence) decideReview() string {
 	if decision == book.Uphold {
 		units = w.verdicts(c)
 	}
-	_, err := w.place.Do(h, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as examined"})
+	_, err := w.place.Do(h, &book.DecideReview{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as examined", Override: w.override()})
 	return w.told(fmt.Sprintf("review %s %s %v", w.name(c.ID), decision, units), err)
 }
 
@@ -269,7 +271,7 @@ func (w *sequence) decideAppeal() string {
 		units = w.verdicts(c)
 	}
 	h := w.on("DecideAppeal")
-	_, err := w.place.Do(h, &book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as heard"})
+	_, err := w.place.Do(h, &book.DecideAppeal{OnClaim: book.OnClaim{ClaimID: c.ID}, Decision: decision, Units: units, Note: "as heard", Override: w.override()})
 	return w.told(fmt.Sprintf("appeal of %s %s %v", w.name(c.ID), decision, units), err)
 }
 
@@ -297,7 +299,7 @@ func (w *sequence) reviseOne() string {
 		}
 	}
 	h := w.on("ReviseVerdict")
-	_, err := w.place.Do(h, &book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: ground, Units: units, Document: "docket-1"})
+	_, err := w.place.Do(h, &book.ReviseVerdict{OnClaim: book.OnClaim{ClaimID: c.ID}, Ground: ground, Units: units, Document: "docket-1", Override: w.override()})
 	return w.told(fmt.Sprintf("revise %s %s %v", w.name(c.ID), ground, units), err)
 }
 
