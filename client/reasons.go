@@ -82,6 +82,7 @@ const (
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit
+	WebhookKeyMissing = fault.WebhookKeyMissing
 
 	// Money.
 	CurrencyMismatch        = fault.CurrencyMismatch

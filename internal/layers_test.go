@@ -70,6 +70,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	"cmd/testserver": {
 		imports: []string{"internal/pgtest"},
 	},
+	"internal/seal": {
+		importers: []string{"internal/webhook", "cmd/tenfold"},
+	},
 	"internal/identity/identitytest": {},
 	"internal/testseed":              {},
 	"internal/postgres/pgwire": {

@@ -86,6 +86,7 @@ const (
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"
+	WebhookKeyMissing Reason = "WEBHOOK_KEY_MISSING"
 
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"

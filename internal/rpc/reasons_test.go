@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -100,6 +102,12 @@ var reasonCases = map[string]reasonCase{
 				return err
 			}
 		}
+	}},
+	"WEBHOOK_KEY_MISSING": {code: codes.FailedPrecondition, call: func(f *fixture) error {
+		f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, nil, nil, time.Now, webhook.Defaults(), slog.New(slog.DiscardHandler))
+		keeping := tenfoldv1.NewWebhookServiceClient(f.limitedTo(rpc.Defaults().Quota))
+		_, err := keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/"))
+		return err
 	}},
 	"WEBHOOK_NOT_FOUND": {code: codes.NotFound, metadata: []string{"webhookId"}, call: func(f *fixture) error {
 		_, err := f.keeping.DeleteWebhook(f.as("operator"), &tenfoldv1.DeleteWebhookRequest{Name: "merchants/m1/webhooks/none", RequestId: f.id()})

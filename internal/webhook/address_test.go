@@ -257,7 +257,7 @@ func TestConnectionsAreCheckedWhenTheyAreMade(t *testing.T) {
 	w, _ := f.create(r.URL)
 	f.topUp()
 	public := webhook.Defaults()
-	public.AttemptsMax = 1
+	public.AttemptsMax, public.Keys = 1, keysOf("test")
 	f.hooks = f.replica(public) // Its receiver is on loopback all the same.
 	f.step()
 	if dead := f.dead(&w); r.tries != 0 || len(dead) != 1 || dead[0].Failure != "ADDRESS_REFUSED" {

@@ -259,6 +259,13 @@ const (
 	// FAILED_PRECONDITION. The evidence was known when the claim was decided.
 	// Send other evidence.
 	Reason_REASON_EVIDENCE_NOT_NEW Reason = 92
+	// FAILED_PRECONDITION. The server has no key under which it could seal the
+	// secret of a webhook, so it makes none. Tell the operator, who configures one.
+	Reason_REASON_WEBHOOK_KEY_MISSING Reason = 95
+	// FAILED_PRECONDITION. The claim has the largest allowed number of pieces of
+	// evidence, or of bytes of their texts. Put what is left into one piece, or
+	// behind one reference.
+	Reason_REASON_EVIDENCE_LIMIT_REACHED Reason = 96
 )
 
 // Enum value maps for Reason.
@@ -345,6 +352,8 @@ var (
 		90: "REASON_RECONSIDERATION_USED",
 		91: "REASON_RECONSIDERATION_WINDOW_CLOSED",
 		92: "REASON_EVIDENCE_NOT_NEW",
+		95: "REASON_WEBHOOK_KEY_MISSING",
+		96: "REASON_EVIDENCE_LIMIT_REACHED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -428,6 +437,8 @@ var (
 		"REASON_RECONSIDERATION_USED":             90,
 		"REASON_RECONSIDERATION_WINDOW_CLOSED":    91,
 		"REASON_EVIDENCE_NOT_NEW":                 92,
+		"REASON_WEBHOOK_KEY_MISSING":              95,
+		"REASON_EVIDENCE_LIMIT_REACHED":           96,
 	}
 )
 
@@ -463,7 +474,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xe6\x13\n" +
+	"tenfold.v1*\xa9\x14\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -546,7 +557,9 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x16REASON_OUTCOME_UNKNOWN\x10Y\x12\x1f\n" +
 	"\x1bREASON_RECONSIDERATION_USED\x10Z\x12(\n" +
 	"$REASON_RECONSIDERATION_WINDOW_CLOSED\x10[\x12\x1b\n" +
-	"\x17REASON_EVIDENCE_NOT_NEW\x10\\B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17REASON_EVIDENCE_NOT_NEW\x10\\\x12\x1e\n" +
+	"\x1aREASON_WEBHOOK_KEY_MISSING\x10_\x12!\n" +
+	"\x1dREASON_EVIDENCE_LIMIT_REACHED\x10`B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
