@@ -1989,7 +1989,7 @@ type QuotePayoutRequest struct {
 	// The basis to compute on, or BEST.
 	LegalBasisChoice LegalBasis `protobuf:"varint,6,opt,name=legal_basis_choice,json=legalBasisChoice,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis_choice,omitempty"`
 	// The claimant, whose pricing group the quote joins. Empty: a claimant
-	// without earlier claims.
+	// without earlier claims. Merchants must leave it empty.
 	ClaimantId string `protobuf:"bytes,7,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`
 	// The demanded remedies. Empty: refund and compensation.
 	Remedies []Remedy `protobuf:"varint,8,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
@@ -2124,7 +2124,7 @@ type QuotePayoutRequest_OrderLineName struct {
 }
 
 type QuotePayoutRequest_OrderLine struct {
-	// The line's content. It is not stored.
+	// The line's content. It is not stored. Merchants cannot send it.
 	OrderLine *OrderLine `protobuf:"bytes,3,opt,name=order_line,json=orderLine,proto3,oneof"`
 }
 

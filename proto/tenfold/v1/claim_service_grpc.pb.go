@@ -136,11 +136,13 @@ type ClaimServiceClient interface {
 	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(ctx context.Context, in *GetOrderLineRequest, opts ...grpc.CallOption) (*GetOrderLineResponse, error)
 	// GetRequest shows the outcome of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND if no request was accepted under this id.
+	// REQUEST_NOT_FOUND if no request was accepted under this id, if the caller's
+	// role may not call the method, or if the request was another authenticator's.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
 	// QuotePayout computes the payout of a claim in which the named units are
 	// found counterfeit, without filing it. It is refused if FileClaim would be
-	// refused, and for units of another claim.
+	// refused, and for units of another claim. ACCESS_DENIED if a role names what
+	// is hidden from it: merchants quote for a stored line and for no claimant.
 	QuotePayout(ctx context.Context, in *QuotePayoutRequest, opts ...grpc.CallOption) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome records the outcome of a payout that the payment
 	// service reports, even if it is late and the claim is already PAID. A fact
@@ -627,11 +629,13 @@ type ClaimServiceServer interface {
 	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(context.Context, *GetOrderLineRequest) (*GetOrderLineResponse, error)
 	// GetRequest shows the outcome of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND if no request was accepted under this id.
+	// REQUEST_NOT_FOUND if no request was accepted under this id, if the caller's
+	// role may not call the method, or if the request was another authenticator's.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
 	// QuotePayout computes the payout of a claim in which the named units are
 	// found counterfeit, without filing it. It is refused if FileClaim would be
-	// refused, and for units of another claim.
+	// refused, and for units of another claim. ACCESS_DENIED if a role names what
+	// is hidden from it: merchants quote for a stored line and for no claimant.
 	QuotePayout(context.Context, *QuotePayoutRequest) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome records the outcome of a payout that the payment
 	// service reports, even if it is late and the claim is already PAID. A fact
