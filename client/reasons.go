@@ -83,6 +83,7 @@ const (
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit
 	WebhookKeyMissing = fault.WebhookKeyMissing
+	EvidenceLimit     = fault.EvidenceLimit
 
 	// Money.
 	CurrencyMismatch        = fault.CurrencyMismatch

@@ -76,6 +76,9 @@ type Book struct {
 	oldest lookup[debtKey, int]
 	// listedAfter is the position after which they were read.
 	listedAfter debt.Position
+	// evidenceSums are how much evidence claims have, by claim and role, in step with what is
+	// staged.
+	evidenceSums table[evidenceKey, EvidenceSum]
 	// owed are the debts summed by kind, in step with what is staged.
 	owed owed
 
@@ -126,6 +129,8 @@ type approvalKey struct {
 	person   string
 }
 
+type evidenceKey struct{ claim, role string }
+
 type loadedClaim struct {
 	claim.Claim
 	from int64 // The version in the database.
@@ -140,28 +145,29 @@ type loadedLine struct {
 // New makes a book of which nothing is in memory yet.
 func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b := &Book{
-		merchantID:  merchantID,
-		ids:         ids,
-		settings:    settings,
-		asked:       make(map[ask]asked),
-		claims:      newTable[string, loadedClaim](),
-		lines:       newTable[string, loadedLine](),
-		units:       newTable[unitKey, unit](),
-		groups:      newTable[string, Group](),
-		holds:       newTable[holdKey, ledger.Hold](),
-		payouts:     newTable[string, payout.Payout](),
-		waits:       newTable[string, Wait](),
-		dues:        newTable[string, Due](),
-		requests:    newTable[request.Key, request.Stored](),
-		persons:     newTable[string, Person](),
-		results:     newTable[string, claim.Result](),
-		refunds:     newTable[refundKey, Refund](),
-		debts:       newTable[debtKey, debt.Debt](),
-		approvals:   newTable[approvalKey, Approval](),
-		proposals:   newTable[int64, proposal.Proposal](),
-		byReference: references{found: make(map[string][]ledger.Transfer)},
-		usual:       make(lookup[string, Usual]),
-		oldest:      make(lookup[debtKey, int]),
+		merchantID:   merchantID,
+		ids:          ids,
+		settings:     settings,
+		asked:        make(map[ask]asked),
+		claims:       newTable[string, loadedClaim](),
+		lines:        newTable[string, loadedLine](),
+		units:        newTable[unitKey, unit](),
+		groups:       newTable[string, Group](),
+		holds:        newTable[holdKey, ledger.Hold](),
+		payouts:      newTable[string, payout.Payout](),
+		waits:        newTable[string, Wait](),
+		dues:         newTable[string, Due](),
+		requests:     newTable[request.Key, request.Stored](),
+		persons:      newTable[string, Person](),
+		results:      newTable[string, claim.Result](),
+		refunds:      newTable[refundKey, Refund](),
+		debts:        newTable[debtKey, debt.Debt](),
+		approvals:    newTable[approvalKey, Approval](),
+		proposals:    newTable[int64, proposal.Proposal](),
+		byReference:  references{found: make(map[string][]ledger.Transfer)},
+		usual:        make(lookup[string, Usual]),
+		evidenceSums: newTable[evidenceKey, EvidenceSum](),
+		oldest:       make(lookup[debtKey, int]),
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }

@@ -123,11 +123,15 @@ func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayouts
 	if err != nil {
 		return nil, err
 	}
-	list, err := reader.Payouts(ctx, q, p.cursor[0], p.size)
+	var list postgres.Page[payout.Payout, string]
+	payouts, err := fitting(p.size, func(size int) (_ []payout.Payout, err error) {
+		list, err = reader.Payouts(ctx, q, p.cursor[0], size)
+		return list.Rows, err
+	}, payoutOf)
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.ListPayoutsResponse{Payouts: each(list.Rows, payoutOf)}
+	out := &tenfoldv1.ListPayoutsResponse{Payouts: payouts}
 	if list.More {
 		out.NextPageToken = p.token(list.Next)
 	}

@@ -42,7 +42,11 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
+	shown := m.cut(full)
+	// What the caller may not see takes no room.
+	callerOf(ctx).cover(shown)
+	fit(shown)
+	return &tenfoldv1.GetClaimResponse{Claim: shown}, nil
 }
 
 // queues maps the contract's queues to the database's.
@@ -71,11 +75,15 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.db.Reader().Claims(ctx, q, after, p.size)
+	var list postgres.ClaimPage
+	claims, err := fitting(p.size, func(size int) (_ []claim.Claim, err error) {
+		list, err = s.db.Reader().Claims(ctx, q, after, size)
+		return list.Rows, err
+	}, basicClaim)
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.ListClaimsResponse{Claims: each(list.Rows, basicClaim)}
+	out := &tenfoldv1.ListClaimsResponse{Claims: claims}
 	if list.More {
 		out.NextPageToken = p.token(list.Next.ClaimID, microseconds(list.Next.Since), list.Next.ResultID)
 	}

@@ -43,6 +43,12 @@ func Hides(role string, m proto.Message, field string) bool {
 	return hides(principal.Role(role), m, protoreflect.Name(field))
 }
 
+// AnswerMax and Weight bound answers.
+const AnswerMax = answerMax
+
+// Weight is weight.
+func Weight(m proto.Message) int { return weight(m) }
+
 // Cover clears what a role must not see in an answer.
 func Cover(role principal.Role, answer proto.Message) { coverFrom(role, answer) }
 

@@ -109,6 +109,17 @@ var reasonCases = map[string]reasonCase{
 		_, err := keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/"))
 		return err
 	}},
+	"EVIDENCE_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "role", "piecesMax", "bytesMax"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l-evidence")
+		for {
+			_, err := f.claims.AddEvidence(f.as("support"), &tenfoldv1.AddEvidenceRequest{
+				Name: c.GetName(), RequestId: f.id(), Kind: "PHOTO", Reference: "files/1", Note: strings.Repeat("\U00020000", 2000),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}},
 	"WEBHOOK_NOT_FOUND": {code: codes.NotFound, metadata: []string{"webhookId"}, call: func(f *fixture) error {
 		_, err := f.keeping.DeleteWebhook(f.as("operator"), &tenfoldv1.DeleteWebhookRequest{Name: "merchants/m1/webhooks/none", RequestId: f.id()})
 		return err

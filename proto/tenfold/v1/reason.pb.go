@@ -262,9 +262,9 @@ const (
 	// FAILED_PRECONDITION. The server has no key under which it could seal the
 	// secret of a webhook, so it makes none. Tell the operator, who configures one.
 	Reason_REASON_WEBHOOK_KEY_MISSING Reason = 95
-	// FAILED_PRECONDITION. The claim has the largest allowed number of pieces of
-	// evidence, or of bytes of their texts. Put what is left into one piece, or
-	// behind one reference.
+	// FAILED_PRECONDITION. The caller's role has added the largest allowed number
+	// of pieces of evidence to the claim, or of bytes of their texts. Keep what is
+	// left behind one reference.
 	Reason_REASON_EVIDENCE_LIMIT_REACHED Reason = 96
 )
 
