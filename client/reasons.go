@@ -76,6 +76,9 @@ const (
 	AppealWindowClosed     = fault.AppealWindowClosed
 	AppealAlreadyDecided   = fault.AppealAlreadyDecided
 	ApprovalVoid           = fault.ApprovalVoid
+	ReconsiderationUsed    = fault.ReconsiderationUsed
+	ReconsiderationTooLate = fault.ReconsiderationTooLate
+	EvidenceNotNew         = fault.EvidenceNotNew
 	ClockStateConflict     = fault.ClockStateConflict
 	ResultAlreadyRetracted = fault.ResultAlreadyRetracted
 
