@@ -236,7 +236,6 @@ func TestHeadersOfCallersAreReadInOnePlace(t *testing.T) {
 	places := map[string]string{
 		"metadata.FromIncomingContext": "internal/rpc/principal.go",
 		"r.Header.Get":                 "internal/rpc/transcode.go", // Connect-Protocol-Version and Content-Type, which web admits once.
-		"r.Header.Values":              "internal/web/pages.go",
 	}
 	met := make(map[string]bool)
 	for _, s := range tree(t) {
