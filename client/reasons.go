@@ -90,6 +90,8 @@ const (
 	// Webhooks.
 	WebhookURLRefused = fault.WebhookURLRefused
 	WebhookLimit      = fault.WebhookLimit
+	WebhookKeyMissing = fault.WebhookKeyMissing
+	EvidenceLimit     = fault.EvidenceLimit
 
 	// Money.
 	CurrencyMismatch        = fault.CurrencyMismatch

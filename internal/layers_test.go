@@ -84,6 +84,9 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports:   []string{"proto/tenfold/v1"},
 		importers: []string{"cmd/gatewaystub"},
 	},
+	"internal/seal": {
+		importers: []string{"internal/webhook", "cmd/tenfold"},
+	},
 	"internal/identity/identitytest": {},
 	"internal/testseed":              {},
 	"internal/postgres/pgwire": {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -225,6 +226,43 @@ func TestPersonsAreComparedBySame(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// Would catch a second reader of a call's metadata, or of a request's headers, which takes
+// the first of several values. rpc's stated refuses several; web's eachOnce does so before
+// a header is read.
+func TestHeadersOfCallersAreReadInOnePlace(t *testing.T) {
+	t.Parallel()
+	places := map[string]string{
+		"metadata.FromIncomingContext": "internal/rpc/principal.go",
+		"r.Header.Get":                 "internal/rpc/transcode.go", // Connect-Protocol-Version and Content-Type, which web admits once.
+	}
+	met := make(map[string]bool)
+	for _, s := range tree(t) {
+		if s.test {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			f, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			called := types.ExprString(f)
+			if strings.HasSuffix(called, ".ValueFromIncomingContext") || strings.HasSuffix(called, ".BasicAuth") || strings.HasSuffix(called, ".Cookie") {
+				t.Errorf("%s calls %s", s.path, called)
+			}
+			if place, known := places[called]; known {
+				met[called] = true
+				if s.path != place {
+					t.Errorf("%s calls %s, which %s alone may", s.path, called, place)
+				}
+			}
+			return true
+		})
+	}
+	if len(met) != len(places) {
+		t.Errorf("only %v were met", met)
 	}
 }
 

@@ -67,7 +67,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newVersion())
 	return root
 }
 

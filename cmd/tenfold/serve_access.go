@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -22,7 +23,17 @@ type accessConfig struct {
 	insecure bool
 	identity.Config
 	quota identity.Quota
+	// binding and the ages have defaults, and count where an issuer is configured.
+	binding             string
+	tokenAge, personAge time.Duration
 }
+
+// The default ages: platforms issue tokens to workloads for a day at
+// most, and persons sign in anew while they work.
+const (
+	tokenAgeDefault  = 24 * time.Hour
+	personAgeDefault = time.Hour
+)
 
 func (c *accessConfig) flags(f *pflag.FlagSet) {
 	quota := rpc.Defaults().Quota
@@ -40,6 +51,9 @@ func (c *accessConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.Persons.Audience, "person-audience", "", "audience that persons' tokens must have")
 	f.StringVar(&c.Persons.KeysURL, "person-jwks-url", "", "URL of that issuer's key set")
 	f.StringVar(&c.Persons.KeysFile, "person-jwks-file", "", "file of that issuer's key set, instead of the URL")
+	f.DurationVar(&c.tokenAge, "oidc-max-age", tokenAgeDefault, "for how long after its issue a workload's token may be good; 0s for any time")
+	f.StringVar(&c.binding, "person-binding", string(identity.ByClient), "how a person's token names the workload that may forward it: azp, audience or none")
+	f.DurationVar(&c.personAge, "person-max-age", personAgeDefault, "for how long after its issue a person's token may be good; 0s for any time")
 	f.Float64Var(&c.quota.PerSecond, "rate-limit", quota.PerSecond, "calls per second that one workload may make; 0 for no limit")
 	f.IntVar(&c.quota.Burst, "rate-burst", quota.Burst, "calls that one workload may make at once")
 }
@@ -50,6 +64,9 @@ func (c *accessConfig) flags(f *pflag.FlagSet) {
 func (c *accessConfig) check(listen string) error {
 	if c.quota.PerSecond < 0 || c.quota.Burst < 1 {
 		return errors.New("TENFOLD_RATE_LIMIT must be at least 0, and TENFOLD_RATE_BURST at least 1")
+	}
+	if err := c.checkTokens(); err != nil {
+		return err
 	}
 	if c.insecure {
 		if c.Config != (identity.Config{}) {
@@ -63,6 +80,22 @@ func (c *accessConfig) check(listen string) error {
 	for _, check := range []func() error{c.checkFiles, c.checkDomain, c.checkIssuers} {
 		if err := check(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkTokens checks the settings of tokens that have defaults.
+func (c *accessConfig) checkTokens() error {
+	if !slices.Contains(identity.Bindings(), identity.Binding(c.binding)) {
+		return fmt.Errorf("TENFOLD_PERSON_BINDING must be azp, audience or none, not %q", c.binding)
+	}
+	for _, age := range []struct {
+		variable string
+		value    time.Duration
+	}{{"TENFOLD_OIDC_MAX_AGE", c.tokenAge}, {"TENFOLD_PERSON_MAX_AGE", c.personAge}} {
+		if age.value < 0 || age.value%time.Second != 0 {
+			return fmt.Errorf("%s must be whole seconds, at least 0s, not %s", age.variable, age.value)
 		}
 	}
 	return nil
@@ -142,7 +175,9 @@ func (p *parts) gate(ctx context.Context, c *accessConfig, db *postgres.DB, log 
 		log.Warn("callers on this machine are believed without proof")
 		return g, nil
 	}
-	v, err := identity.New(ctx, c.Config, time.Now, log)
+	config := c.Config
+	config.Binding, config.Workloads.AgeMax, config.Persons.AgeMax = identity.Binding(c.binding), c.tokenAge, c.personAge
+	v, err := identity.New(ctx, config, time.Now, log)
 	if err != nil {
 		return rpc.Gate{}, usageError{err}
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -24,6 +25,7 @@ import (
 // opsConfig holds every setting of logs and of the port for operators.
 type opsConfig struct {
 	listen    string
+	hosts     []string
 	logLevel  string
 	logFormat string
 }
@@ -33,6 +35,7 @@ const noOps = "none"
 
 func (c *opsConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.listen, "ops-listen", "", "address of metrics, health and profiles, or none for no such port (default: on loopback, the port after that of --listen)")
+	f.StringSliceVar(&c.hosts, "ops-hosts", nil, "names by which operators ask for that port, beside loopback and the address they connect to, such as tenfold-1.internal")
 	f.StringVar(&c.logLevel, "log-level", "info", "lowest level that is logged: debug, info, warn or error")
 	f.StringVar(&c.logFormat, "log-format", "text", "format of log lines: text or json")
 }
@@ -46,6 +49,11 @@ func (c *opsConfig) check() error {
 	}
 	if _, _, err := net.SplitHostPort(c.listen); err != nil && c.listen != "" && c.listen != noOps {
 		return fmt.Errorf("TENFOLD_OPS_LISTEN must be HOST:PORT or %s, not %q", noOps, c.listen)
+	}
+	for i, name := range c.hosts {
+		if c.hosts[i] = ops.HostName(name); c.hosts[i] == "" || strings.ContainsAny(c.hosts[i], ":/ *") && net.ParseIP(c.hosts[i]) == nil {
+			return fmt.Errorf("TENFOLD_OPS_HOSTS must be names of hosts without scheme or path, not %q", name)
+		}
 	}
 	return nil
 }
@@ -116,7 +124,7 @@ func (p *parts) operators(ctx context.Context, c *serveConfig, log *slog.Logger)
 		return fmt.Errorf("listen for operators: %w", err)
 	}
 	log.Info("serving operators", "address", listener.Addr().String())
-	server := ops.Serve(listener, p.health, p.telemetry.Handler())
+	server := ops.Serve(listener, c.ops.hosts, p.health, p.telemetry.Handler())
 	p.opened(func() error {
 		farewell, cancel := context.WithTimeout(context.Background(), farewellMax)
 		defer cancel()

@@ -24,7 +24,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/telemetry"
 	"github.com/tenfold-claims/tenfold/internal/watch"
-	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -165,8 +164,10 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.relay(ctx, c, db, quarantine, bell, log); err != nil {
 		return err
 	}
-	hooks := webhook.New(db, rpc.MerchantCloudEvent, quarantine, notice.New(e), time.Now, c.webhooks.bounds(), log)
-	p.running(func(ctx context.Context) { hooks.Run(ctx, bell) })
+	hooks, err := p.webhooks(ctx, &c, db, quarantine, notice.New(e), bell, log)
+	if err != nil {
+		return err
+	}
 	gate, err := p.gate(ctx, &c.access, db, log)
 	if err != nil {
 		return err
@@ -272,13 +273,19 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 }
 
 func ownDatabase(ctx context.Context, dataDir string, log *slog.Logger) (*embedpg.Server, error) {
-	if dataDir == "" {
-		var err error
-		if dataDir, err = embedpg.DefaultDataDir(os.Getenv); err != nil {
-			return nil, err
-		}
+	dir, err := ownDataDir(dataDir)
+	if err != nil {
+		return nil, err
 	}
-	return embedpg.Start(ctx, embedpg.Config{DataDir: dataDir, Durable: true, Logger: log})
+	return embedpg.Start(ctx, embedpg.Config{DataDir: dir, Durable: true, Logger: log})
+}
+
+// ownDataDir is the directory of an embedded PostgreSQL: the configured one, or the default.
+func ownDataDir(configured string) (string, error) {
+	if configured != "" {
+		return configured, nil
+	}
+	return embedpg.DefaultDataDir(os.Getenv)
 }
 
 // sandboxClock makes a clock that shows the configured start, or the present time.

@@ -79,6 +79,9 @@ type Book struct {
 	oldest lookup[debtKey, int]
 	// listedAfter is the position after which they were read.
 	listedAfter debt.Position
+	// evidenceSums are how much evidence claims have, by claim and role, in step with what is
+	// staged.
+	evidenceSums table[evidenceKey, EvidenceSum]
 	// owed are the debts summed by kind, in step with what is staged.
 	owed owed
 
@@ -133,6 +136,7 @@ type noteKey struct {
 	claim  string
 	number int32
 }
+type evidenceKey struct{ claim, role string }
 
 type loadedClaim struct {
 	claim.Claim
@@ -148,29 +152,30 @@ type loadedLine struct {
 // New makes a book of which nothing is in memory yet.
 func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b := &Book{
-		merchantID:  merchantID,
-		ids:         ids,
-		settings:    settings,
-		asked:       make(map[ask]asked),
-		claims:      newTable[string, loadedClaim](),
-		lines:       newTable[string, loadedLine](),
-		units:       newTable[unitKey, unit](),
-		groups:      newTable[string, Group](),
-		holds:       newTable[holdKey, ledger.Hold](),
-		payouts:     newTable[string, payout.Payout](),
-		waits:       newTable[string, Wait](),
-		dues:        newTable[string, Due](),
-		requests:    newTable[request.Key, request.Stored](),
-		persons:     newTable[string, Person](),
-		results:     newTable[string, claim.Result](),
-		refunds:     newTable[refundKey, Refund](),
-		debts:       newTable[debtKey, debt.Debt](),
-		approvals:   newTable[approvalKey, Approval](),
-		notes:       newTable[noteKey, Note](),
-		proposals:   newTable[int64, proposal.Proposal](),
-		byReference: references{found: make(map[string][]ledger.Transfer)},
-		usual:       make(lookup[string, Usual]),
-		oldest:      make(lookup[debtKey, int]),
+		merchantID:   merchantID,
+		ids:          ids,
+		settings:     settings,
+		asked:        make(map[ask]asked),
+		claims:       newTable[string, loadedClaim](),
+		lines:        newTable[string, loadedLine](),
+		units:        newTable[unitKey, unit](),
+		groups:       newTable[string, Group](),
+		holds:        newTable[holdKey, ledger.Hold](),
+		payouts:      newTable[string, payout.Payout](),
+		waits:        newTable[string, Wait](),
+		dues:         newTable[string, Due](),
+		requests:     newTable[request.Key, request.Stored](),
+		persons:      newTable[string, Person](),
+		results:      newTable[string, claim.Result](),
+		refunds:      newTable[refundKey, Refund](),
+		debts:        newTable[debtKey, debt.Debt](),
+		approvals:    newTable[approvalKey, Approval](),
+		notes:        newTable[noteKey, Note](),
+		proposals:    newTable[int64, proposal.Proposal](),
+		byReference:  references{found: make(map[string][]ledger.Transfer)},
+		usual:        make(lookup[string, Usual]),
+		oldest:       make(lookup[debtKey, int]),
+		evidenceSums: newTable[evidenceKey, EvidenceSum](),
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }

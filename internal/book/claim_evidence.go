@@ -1,7 +1,9 @@
 package book
 
 import (
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -17,7 +19,18 @@ type AddEvidence struct {
 	Note      string
 }
 
-func (a *AddEvidence) need(c *Call, n *Needs) { n.claim(c.Header.MerchantID, a.ClaimID) }
+// EvidencePiecesMax and EvidenceBytesMax bound the evidence that one role adds to a claim, by
+// its number and the bytes of its texts. A claim is read as a whole by those who decide it; no
+// role can use up what another may add.
+const (
+	EvidencePiecesMax = 200
+	EvidenceBytesMax  = 512 << 10
+)
+
+func (a *AddEvidence) need(c *Call, n *Needs) {
+	n.claim(c.Header.MerchantID, a.ClaimID)
+	n.evidenceOf(c.Header.MerchantID, a.ClaimID)
+}
 
 func (a *AddEvidence) Cover(d *request.Digest) {
 	d.Texts(a.ClaimID, a.Kind, a.Reference, a.Digest, a.Note)
@@ -28,10 +41,13 @@ func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	who := &b.call.Header.Principal
+	if err := a.count(b, c, string(who.Role)); err != nil {
+		return Outcome{}, err
+	}
 	e := b.record(event.EvidenceAdded, c.ID)
 	b.detail("kind", a.Kind)
 	b.detail("digest", a.Digest)
-	who := &b.call.Header.Principal
 	added := Evidence{
 		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
 		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
@@ -40,4 +56,34 @@ func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	o := b.about(c.ID)
 	o.Evidence = &added
 	return o, nil
+}
+
+// count adds the evidence to what the role has added to the claim. Refuses with
+// EVIDENCE_LIMIT_REACHED what would be too much.
+func (a *AddEvidence) count(b *Book, c *claim.Claim, role string) error {
+	k := evidenceKey{c.ID, role}
+	sum := EvidenceSum{MerchantID: b.merchantID, ClaimID: c.ID, Role: role}
+	known := b.evidenceSums.get(k)
+	if known != nil {
+		sum = *known
+	}
+	sum.Pieces++
+	sum.Bytes += int64(len(a.Kind) + len(a.Reference) + len(a.Digest) + len(a.Note))
+	refuse := func(format string, most, have int64) error {
+		return fault.New(fault.EvidenceLimit, format, role, most, c.ID, have).
+			With("claimId", c.ID).With("role", role).With("piecesMax", EvidencePiecesMax).With("bytesMax", EvidenceBytesMax).About(c)
+	}
+	switch {
+	case sum.Pieces > EvidencePiecesMax:
+		return refuse("role %s can add at most %d pieces of evidence to a claim, and claim %s has %d; keep more behind one reference",
+			EvidencePiecesMax, sum.Pieces-1)
+	case sum.Bytes > EvidenceBytesMax:
+		return refuse("role %s can add evidence with texts of at most %d bytes to a claim, and claim %s would have %d; keep more behind one reference",
+			EvidenceBytesMax, sum.Bytes)
+	case known == nil:
+		b.evidenceSums.add(k, sum, b.command)
+	default:
+		*b.evidenceSums.edit(k, b.command) = sum
+	}
+	return nil
 }

@@ -39,13 +39,14 @@ const (
 	KindEvidence
 	KindNote
 	KindEvent
-	// KindReference, KindUsual, KindOldest and KindOwed are read beside the rows
-	// themselves: transfers by reference, what claims are usually awarded, the order
-	// of debts, and their sums.
+	// KindReference, KindUsual, KindOldest, KindOwed and KindEvidenceSum are read beside
+	// the rows themselves: transfers by reference, what claims are usually awarded, the
+	// order of debts, their sums, and how much evidence claims have.
 	KindReference
 	KindUsual
 	KindOldest
 	KindOwed
+	KindEvidenceSum
 	// KindCount is how many kinds there are.
 	KindCount
 )
@@ -248,6 +249,8 @@ var kinds = [KindCount]kind{
 	KindUsual:     {table: "claims", rows: func(b *Book) rows { return b.usual }},
 	KindOldest:    {table: "debts", rows: func(b *Book) rows { return b.oldest }},
 	KindOwed:      {table: "debts", rows: func(b *Book) rows { return &b.owed }},
+	// What the batch adds is counted here, and its rows are staged as evidence.
+	KindEvidenceSum: {table: "evidence", rows: func(b *Book) rows { return &b.evidenceSums }},
 }
 
 // Changes adds everything that the batch staged to what is to be written.

@@ -37,6 +37,7 @@ type Needs struct {
 	Usual      []ProductKey
 	Oldest     []DebtsAfter
 	DebtSums   []string // Books, for the sums of their debts.
+	EvidenceOf []Key    // Of claims: how much evidence they have.
 }
 
 // NewNeeds makes needs of books.
@@ -46,7 +47,7 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
 		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Proposals)+len(n.References)+
-		len(n.Usual)+len(n.Oldest)+len(n.DebtSums) == 0
+		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf) == 0
 }
 
 // Books are those that the needs are of.
@@ -71,6 +72,7 @@ const (
 	needDebt
 	needProposal
 	needDebtSums
+	needEvidence
 	needCount
 )
 
@@ -173,6 +175,11 @@ func (n *Needs) approvalsOf(merchantID, claimID string) {
 // notesOf asks for the newest note of a claim.
 func (n *Needs) notesOf(merchantID, claimID string) {
 	want(n, &n.Notes, merchantID, needNotes, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+// evidenceOf asks for how much evidence a claim has.
+func (n *Needs) evidenceOf(merchantID, claimID string) {
+	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
 }
 
 // debt asks for a debt that no claim shows.

@@ -159,6 +159,16 @@ type ProductKey struct {
 	ProductID  string
 }
 
+// EvidenceSum is how much evidence callers in one role have added to a claim.
+type EvidenceSum struct {
+	MerchantID string
+	ClaimID    string
+	Role       string
+	Pieces     int64
+	// Bytes are those of all texts.
+	Bytes int64
+}
+
 // Usual is what the latest confirmed claims of a merchant and of one of its
 // products were awarded.
 type Usual struct {

@@ -71,6 +71,11 @@ var commands = map[string]func(s *scenario, merchant string, a args) ([]string, 
 	"withdraw": func(s *scenario, m string, a args) ([]string, error) {
 		return s.do(m, a, "WithdrawClaim", &book.WithdrawClaim{OnClaim: s.on(a), Note: a.note()})
 	},
+	"reconsider": func(s *scenario, m string, a args) ([]string, error) {
+		return s.do(m, a, "RequestReconsideration", &book.ReconsiderClaim{
+			OnClaim: s.on(a), Note: a.note(), Kind: "PHOTO", Reference: a.must("photo"), Digest: a.must("photo"),
+		})
+	},
 	"appeal": func(s *scenario, m string, a args) ([]string, error) {
 		return s.do(m, a, "AppealClaim", &book.AppealClaim{OnClaim: s.on(a), Note: a.note()})
 	},

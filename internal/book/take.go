@@ -96,5 +96,10 @@ func (bs Books) TakeProposal(p proposal.Proposal) { bs[p.MerchantID].proposals.l
 // TakeTransfer takes a transfer over that was asked for by its reference.
 func (bs Books) TakeTransfer(t ledger.Transfer) { bs[t.MerchantID].byReference.add(&t) }
 
+// TakeEvidenceSum takes over how much evidence a claim has.
+func (bs Books) TakeEvidenceSum(s EvidenceSum) {
+	bs[s.MerchantID].evidenceSums.load(evidenceKey{s.ClaimID, s.Role}, s)
+}
+
 // TakeUsual takes over what claims are usually awarded.
 func (bs Books) TakeUsual(u Usual) { bs[u.MerchantID].usual[u.ProductID] = u }

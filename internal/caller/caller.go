@@ -25,6 +25,15 @@ type Identity struct {
 	Scope string
 }
 
+// answerMax is the largest answer that is taken. Pages and whole claims are less than half of
+// what gRPC takes by default; this leaves room for single resources that are large by
+// themselves, up to what a request may have.
+const answerMax = 8 << 20
+
+func takesAnswers() grpc.DialOption {
+	return grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(answerMax))
+}
+
 // Dial connects to a server on this machine.
 func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
 	host, _, err := net.SplitHostPort(address)
@@ -36,6 +45,7 @@ func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientCon
 	}
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		takesAnswers(),
 		grpc.WithChainUnaryInterceptor(i.intercept),
 		grpc.WithChainStreamInterceptor(i.interceptStream),
 	}, more...)

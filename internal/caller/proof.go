@@ -51,6 +51,7 @@ func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.Client
 	options := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(credentials.NewTLS(config)),
 		grpc.WithPerRPCCredentials(shown{p, role}),
+		takesAnswers(),
 	}, more...)
 	conn, err := grpc.NewClient(address, options...)
 	if err != nil {

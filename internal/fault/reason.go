@@ -91,6 +91,8 @@ const (
 	// Webhooks.
 	WebhookURLRefused Reason = "WEBHOOK_URL_REFUSED"
 	WebhookLimit      Reason = "WEBHOOK_LIMIT_REACHED"
+	WebhookKeyMissing Reason = "WEBHOOK_KEY_MISSING"
+	EvidenceLimit     Reason = "EVIDENCE_LIMIT_REACHED"
 
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"

@@ -34,7 +34,7 @@ func TestDocumentedWorkloadsFile(t *testing.T) {
 	f.is("lab-7", f.token("lab-7-client", nil), identity.Caller{
 		Principal: who("lab-7", principal.RoleAuthenticator, ""), Scope: "authenticators/lab-7",
 	})
-	person := f.person("p1", map[string]any{"tenfold_roles": "merchant", "tenfold_merchant": "m1"})
+	person := f.person("p1", map[string]any{"tenfold_roles": "merchant", "tenfold_merchant": "m1", "azp": "merchant-portal"})
 	f.is("back-office", forPerson(f.certified("back-office"), person), identity.Caller{
 		Principal: who("back-office", principal.RoleMerchant, "p1"), Scope: "merchants/m1",
 	})

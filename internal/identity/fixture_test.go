@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,13 +37,16 @@ workloads:
     spiffe: spiffe://market.example/support-tool
     subject: support-tool-client
     roles: [support, adjudicator]
+    person_clients: [office, office-app]
   - name: back-office
     spiffe: spiffe://market.example/back-office
     roles: [merchant]
+    person_clients: [office]
   - name: shop-7
     subject: shop-7-client
     roles: [merchant]
     scope: merchants/m7
+    person_clients: [office]
   - name: lab-gateway
     subject: lab-gateway-client
     roles: [authenticator]
@@ -75,12 +79,18 @@ func newFixture(t *testing.T) *fixture {
 	f.config.WorkloadsFile = f.write("workloads.yaml", []byte(workloadsSample))
 	f.config.Workloads = identity.Issuer{URL: f.issuer.URL, Audience: audience, KeysURL: f.issuer.KeysURL}
 	f.config.Persons = identity.Issuer{URL: f.people.URL, Audience: peopleAudience, KeysURL: f.people.KeysURL}
-	var err error
-	f.verifier, err = identity.New(t.Context(), f.config, f.clock, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.start()
 	return f
+}
+
+// start makes the verifier of the configuration.
+func (f *fixture) start() {
+	f.t.Helper()
+	var err error
+	f.verifier, err = identity.New(f.t.Context(), f.config, f.clock, slog.New(slog.DiscardHandler))
+	if err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 func (f *fixture) clock() time.Time      { return *f.now.Load() }
@@ -121,10 +131,12 @@ func (f *fixture) token(subject string, more map[string]any) *identity.Evidence 
 	return &identity.Evidence{Token: f.issuer.Sign(f.t, f.issuer.Claims(start, subject, audience, more))}
 }
 
-// person is the token of a person.
+// person is the token of a person, made for the client office.
 func (f *fixture) person(subject string, more map[string]any) string {
 	f.t.Helper()
-	return f.people.Sign(f.t, f.people.Claims(start, subject, peopleAudience, more))
+	claims := f.people.Claims(start, subject, peopleAudience, map[string]any{"azp": "office"})
+	maps.Copy(claims, more)
+	return f.people.Sign(f.t, claims)
 }
 
 // refused checks that evidence is refused, for a reason and because of what

@@ -28,6 +28,11 @@ const (
 	KeyPersonToken = "tenfold-person-token"
 )
 
+// Keys are all keys of metadata that say something about a caller.
+func Keys() []string {
+	return []string{KeyWorkload, KeyRole, KeyScope, KeyPerson, KeyToken, KeyPersonToken}
+}
+
 // Caller is the caller of a call: the principal of its commands, and the scope of
 // its role.
 type Caller struct {

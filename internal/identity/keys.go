@@ -2,6 +2,10 @@ package identity
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -9,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -33,8 +38,8 @@ const (
 // errUnknownKey marks a key that its issuer does not have.
 var errUnknownKey = errors.New("the issuer has no such key")
 
-// keySet holds the public keys of an issuer by their id. If a key is missing it is
-// fetched from the issuer, because keys are rotated that way.
+// keySet holds the public keys of an issuer. If a key is missing it is fetched from the
+// issuer, because keys are rotated that way.
 type keySet struct {
 	fetch func(context.Context) ([]byte, error)
 	now   func() time.Time
@@ -42,7 +47,7 @@ type keySet struct {
 	refetches *rate.Limiter
 	// fetching holds one token, so that there is one fetch at a time.
 	fetching chan struct{}
-	keys     atomic.Pointer[map[string]jose.JSONWebKey]
+	keys     atomic.Pointer[[]jose.JSONWebKey]
 }
 
 func newKeySet(fetch func(context.Context) ([]byte, error), now func() time.Time) *keySet {
@@ -50,41 +55,53 @@ func newKeySet(fetch func(context.Context) ([]byte, error), now func() time.Time
 		fetch: fetch, now: now, fetching: make(chan struct{}, 1),
 		refetches: rate.NewLimiter(rate.Every(refetchPause), refetchBurst),
 	}
-	s.keys.Store(&map[string]jose.JSONWebKey{})
+	s.keys.Store(&[]jose.JSONWebKey{})
 	return s
 }
 
-func (s *keySet) known(id string) (jose.JSONWebKey, bool) {
-	k, ok := (*s.keys.Load())[id]
-	return k, ok
+// known are the keys that a token may be signed with, by the key id in its header: the keys
+// of that id, of which there may be several (RFC 7517, 4.5). A token without an id may be
+// signed with any key, and a token whose id no key has with any key that has none.
+func (s *keySet) known(id string) []jose.JSONWebKey {
+	all := *s.keys.Load()
+	if id == "" {
+		return all
+	}
+	named := func(id string) []jose.JSONWebKey {
+		return slices.DeleteFunc(slices.Clone(all), func(k jose.JSONWebKey) bool { return k.KeyID != id })
+	}
+	if of := named(id); len(of) > 0 {
+		return of
+	}
+	return named("")
 }
 
-// key gives a key by its id, after a fetch if it is not known yet.
-func (s *keySet) key(ctx context.Context, id string) (jose.JSONWebKey, error) {
-	if k, ok := s.known(id); ok {
-		return k, nil
+// of gives the keys for an id, after a fetch if none is known yet.
+func (s *keySet) of(ctx context.Context, id string) ([]jose.JSONWebKey, error) {
+	if of := s.known(id); len(of) > 0 {
+		return of, nil
 	}
 	select {
 	case s.fetching <- struct{}{}:
 		defer func() { <-s.fetching }()
 	case <-ctx.Done():
-		return jose.JSONWebKey{}, ctx.Err()
+		return nil, ctx.Err()
 	}
 	// Another caller may have fetched it in the meantime.
-	if k, ok := s.known(id); ok {
-		return k, nil
+	if of := s.known(id); len(of) > 0 {
+		return of, nil
 	}
 	if !s.refetches.AllowN(s.now(), 1) {
-		return jose.JSONWebKey{}, errUnknownKey
+		return nil, errUnknownKey
 	}
 	// The caller may leave while others wait for the same keys.
 	if err := s.load(context.WithoutCancel(ctx)); err != nil {
-		return jose.JSONWebKey{}, err
+		return nil, err
 	}
-	if k, ok := s.known(id); ok {
-		return k, nil
+	if of := s.known(id); len(of) > 0 {
+		return of, nil
 	}
-	return jose.JSONWebKey{}, errUnknownKey
+	return nil, errUnknownKey
 }
 
 // refresh fetches the keys again, so that withdrawn keys are forgotten. After a
@@ -112,33 +129,63 @@ func (s *keySet) load(ctx context.Context) error {
 }
 
 // parseKeys reads the keys that may sign tokens. The set may contain keys of other
-// kinds or for other uses.
-func parseKeys(content []byte) (map[string]jose.JSONWebKey, error) {
+// kinds or for other uses, and one key more than once.
+func parseKeys(content []byte) ([]jose.JSONWebKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(content, &set); err != nil {
 		return nil, err
 	}
-	keys := make(map[string]jose.JSONWebKey, len(set.Keys))
+	var keys []jose.JSONWebKey
 	for _, raw := range set.Keys {
 		var k jose.JSONWebKey
-		if json.Unmarshal(raw, &k) == nil && usable(&k) {
-			keys[k.KeyID] = k
+		if json.Unmarshal(raw, &k) == nil && usable(&k) && !slices.ContainsFunc(keys, func(other jose.JSONWebKey) bool {
+			return other.KeyID == k.KeyID && other.Algorithm == k.Algorithm && sameKey(&other, &k)
+		}) {
+			keys = append(keys, k)
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("it holds no public signing key with an id")
+		return nil, errors.New("it holds no public signing key")
 	}
 	return keys, nil
 }
 
 func usable(k *jose.JSONWebKey) bool {
-	if k.KeyID == "" || !k.Valid() || !k.IsPublic() || (k.Use != "" && k.Use != "sig") {
+	if !k.Valid() || !k.IsPublic() || (k.Use != "" && k.Use != "sig") {
 		return false
 	}
 	r, ok := k.Key.(*rsa.PublicKey)
 	return !ok || r.N.BitLen() >= rsaBitsMin
+}
+
+// sameKey says whether two entries of a set hold one key, whatever they say about it.
+func sameKey(a, b *jose.JSONWebKey) bool {
+	public, ok := a.Key.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(b.Key)
+}
+
+// signs says whether a key can have made a signature by an algorithm: the key is of the
+// algorithm's kind, and the set does not keep it for another algorithm.
+func signs(k *jose.JSONWebKey, algorithm jose.SignatureAlgorithm) bool {
+	if k.Algorithm != "" && k.Algorithm != string(algorithm) {
+		return false
+	}
+	switch public := k.Key.(type) {
+	case *rsa.PublicKey:
+		return slices.Contains([]jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512}, algorithm)
+	case *ecdsa.PublicKey:
+		return curves[algorithm] != nil && curves[algorithm] == public.Curve
+	case ed25519.PublicKey:
+		return algorithm == jose.EdDSA
+	}
+	return false
+}
+
+// curves are the curves of the algorithms that sign on one (RFC 7518, 3.4).
+var curves = map[jose.SignatureAlgorithm]elliptic.Curve{
+	jose.ES256: elliptic.P256(), jose.ES384: elliptic.P384(), jose.ES512: elliptic.P521(),
 }
 
 // fromFile reads a key set from this machine.

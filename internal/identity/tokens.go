@@ -39,6 +39,9 @@ type Issuer struct {
 	// One of them is set.
 	KeysURL  string
 	KeysFile string
+	// AgeMax is for how long after its issue a token may be good; zero for any time. With
+	// it, a token must say when it was issued.
+	AgeMax time.Duration
 }
 
 // tokens verifies the tokens of one issuer.
@@ -63,8 +66,9 @@ func newTokens(i Issuer, metadata string, now func() time.Time) *tokens {
 
 // content is the content of a verified token.
 type content struct {
-	subject string
-	claims  map[string]any
+	subject  string
+	audience jwt.Audience
+	claims   map[string]any
 }
 
 // text gives a claim that holds one text; empty if the token has no such claim. ok
@@ -100,36 +104,51 @@ func (t *tokens) verify(ctx context.Context, raw string) (content, error) {
 	if err != nil {
 		return content{}, t.refuse("is not a signed token, or its algorithm is not admitted")
 	}
-	key, err := t.key(ctx, &token.Headers[0])
+	keys, err := t.candidates(ctx, &token.Headers[0])
 	if err != nil {
 		return content{}, err
 	}
-	var standard jwt.Claims
-	var c content
-	if err := token.Claims(key.Key, &standard, &c.claims); err != nil {
-		return content{}, t.refuse("was not signed by its issuer")
+	for i := range keys {
+		var standard jwt.Claims
+		var c content
+		if token.Claims(keys[i].Key, &standard, &c.claims) == nil {
+			c.subject, c.audience = standard.Subject, standard.Audience
+			return c, t.inForce(&standard)
+		}
 	}
-	c.subject = standard.Subject
-	return c, t.inForce(&standard)
+	return content{}, t.refuse("was not signed by its issuer")
 }
 
-// key finds the key that a token names.
-func (t *tokens) key(ctx context.Context, header *jose.Header) (jose.JSONWebKey, error) {
-	if header.KeyID == "" {
-		return jose.JSONWebKey{}, t.refuse("does not name its key")
-	}
-	key, err := t.keys.key(ctx, header.KeyID)
+// candidates are the keys of the issuer that a token may be signed with. More than one is
+// tried only where the token names the id that they share; otherwise a signature would
+// prove no more than that one of many keys made it.
+func (t *tokens) candidates(ctx context.Context, header *jose.Header) ([]jose.JSONWebKey, error) {
+	keys, err := t.keys.of(ctx, header.KeyID)
 	switch {
 	case ctx.Err() != nil:
-		return jose.JSONWebKey{}, ctx.Err()
+		return nil, ctx.Err()
 	case errors.Is(err, errUnknownKey):
-		return jose.JSONWebKey{}, t.refuse("names a key that its issuer does not have")
+		return nil, t.refuse("names a key that its issuer does not have")
 	case err != nil:
-		return jose.JSONWebKey{}, t.refuse("cannot be verified, because its issuer's keys cannot be fetched").After(refetchPause)
-	case key.Algorithm != "" && key.Algorithm != header.Algorithm:
-		return jose.JSONWebKey{}, t.refuse("is signed with another algorithm than its key is for")
+		return nil, t.refuse("cannot be verified, because its issuer's keys cannot be fetched").After(refetchPause)
 	}
-	return key, nil
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k jose.JSONWebKey) bool {
+		return !signs(&k, jose.SignatureAlgorithm(header.Algorithm))
+	})
+	switch {
+	case len(keys) == 0:
+		return nil, t.refuse("is signed with another algorithm than its key is for")
+	case header.KeyID == "" && severalKeys(keys):
+		return nil, t.refuse("does not name its key, and its issuer has several that fit")
+	case header.KeyID != keys[0].KeyID && severalKeys(keys):
+		return nil, t.refuse("names a key that its issuer does not have, and its issuer has several without an id that fit")
+	}
+	return keys, nil
+}
+
+// severalKeys says whether keys are not all one and the same.
+func severalKeys(keys []jose.JSONWebKey) bool {
+	return slices.ContainsFunc(keys[1:], func(k jose.JSONWebKey) bool { return !sameKey(&keys[0], &k) })
 }
 
 // inForce checks the statements of a signed token.
@@ -139,10 +158,10 @@ func (t *tokens) inForce(c *jwt.Claims) error {
 	}
 	err := c.ValidateWithLeeway(jwt.Expected{Issuer: t.URL, AnyAudience: jwt.Audience{t.Audience}, Time: t.now()}, skewMax)
 	switch {
-	case err == nil && c.Subject != "":
-		return nil
-	case err == nil:
+	case err == nil && c.Subject == "":
 		return t.refuse("has no subject")
+	case err == nil:
+		return t.checkAge(c)
 	case errors.Is(err, jwt.ErrExpired):
 		return t.refuse("has expired")
 	case errors.Is(err, jwt.ErrInvalidAudience):
@@ -151,6 +170,21 @@ func (t *tokens) inForce(c *jwt.Claims) error {
 		return t.refuse("has another issuer")
 	}
 	return t.refuse("is not valid yet")
+}
+
+// checkAge bounds for how long a token is good after it was issued, so that one that was
+// lost is not good for years.
+func (t *tokens) checkAge(c *jwt.Claims) error {
+	switch most := jwt.NumericDate(t.AgeMax / time.Second); {
+	case t.AgeMax == 0:
+		return nil
+	case c.IssuedAt == nil:
+		return t.refuse("does not say when it was issued (iat), which bounds its age")
+	// The time of issue is not in the future, so that the sum does not overflow.
+	case *c.Expiry > *c.IssuedAt+most:
+		return t.refuse("is good for longer than %s after it was issued, the most that is accepted", t.AgeMax)
+	}
+	return nil
 }
 
 func (t *tokens) refuse(format string, args ...any) *fault.Error {

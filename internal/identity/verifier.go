@@ -26,7 +26,27 @@ type Config struct {
 	// zero value means that nobody does.
 	Workloads Issuer
 	Persons   Issuer
+	// Binding says how a person's token names the workload that it was made for.
+	Binding Binding
 }
+
+// Binding is how the token of a person is bound to the workload that forwards it, so that
+// another workload which has come by it cannot act for the person.
+type Binding string
+
+// The bindings.
+const (
+	// ByClient wants one of the workload's clients in the token's claim azp, or the claim
+	// that the workloads file names instead. It is the zero value's meaning too.
+	ByClient Binding = "azp"
+	// ByAudience wants one of the workload's clients among the token's audiences.
+	ByAudience Binding = "audience"
+	// Unbound takes a person's token from every workload.
+	Unbound Binding = "none"
+)
+
+// Bindings are all bindings.
+func Bindings() []Binding { return []Binding{ByClient, ByAudience, Unbound} }
 
 // Verifier trusts certificates of a trust domain and tokens of known issuers, and
 // nothing else.
@@ -127,7 +147,7 @@ func (v *Verifier) Identify(ctx context.Context, e *Evidence) (Caller, error) {
 		return Caller{}, err
 	}
 	c := Caller{Principal: principal.Principal{Workload: w.Name}, Quota: w.quota()}
-	person, err := v.person(ctx, known, e, &c)
+	person, err := v.person(ctx, known, e, w, &c)
 	if err != nil {
 		return c, err
 	}
@@ -199,7 +219,7 @@ func (v *Verifier) byCertificate(known *workloads, e *Evidence) (*workload, erro
 }
 
 // person finds the person that a workload acts for, if it forwards a token.
-func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, c *Caller) (*content, error) {
+func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, w *workload, c *Caller) (*content, error) {
 	switch {
 	case e.PersonToken == "":
 		return nil, nil
@@ -210,12 +230,39 @@ func (v *Verifier) person(ctx context.Context, known *workloads, e *Evidence, c 
 	if err != nil {
 		return nil, err
 	}
+	if err := v.madeFor(w, known, &token); err != nil {
+		return nil, err
+	}
 	id, ok := token.text(known.claims.Person)
 	if !ok || !nameForm.MatchString(id) {
 		return nil, invalid(KeyPersonToken, "claim %s of the token in metadata %s does not hold the id of a person", known.claims.Person, KeyPersonToken)
 	}
 	c.Person = id
 	return &token, nil
+}
+
+// madeFor refuses a person's token that was made for another workload than the one that
+// forwards it.
+func (v *Verifier) madeFor(w *workload, known *workloads, token *content) error {
+	ours := func(client string) bool { return slices.Contains(w.PersonClients, client) }
+	switch v.config.Binding {
+	case Unbound:
+		return nil
+	case ByAudience:
+		if !slices.ContainsFunc(token.audience, ours) {
+			return v.persons.refuse("has no client of workload %s among its audiences", w.Name)
+		}
+		return nil
+	case ByClient:
+	}
+	claim := known.claims.PersonClient
+	switch client, ok := token.text(claim); {
+	case !ok || client == "":
+		return v.persons.refuse("does not say in claim %s which client it was made for", claim)
+	case !ours(client):
+		return v.persons.refuse("was made for a client (claim %s) that is not one of workload %s", claim, w.Name)
+	}
+	return nil
 }
 
 // choose determines the role of a call: the requested role, or the only one there

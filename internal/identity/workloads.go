@@ -27,6 +27,9 @@ type workload struct {
 	// Scope limits it permanently; empty if its tokens, or those of its persons,
 	// give the scope.
 	Scope string `yaml:"scope"`
+	// PersonClients are the clients of the persons' issuer whose tokens the workload
+	// forwards; its name if it lists none.
+	PersonClients []string `yaml:"person_clients"`
 	// CallsPerSecond and Burst are its own quota; zero means the server's.
 	CallsPerSecond float64 `yaml:"calls_per_second"`
 	Burst          int     `yaml:"burst"`
@@ -36,6 +39,9 @@ type workload struct {
 type claimNames struct {
 	// Person is the claim that holds a person's opaque id.
 	Person string `yaml:"person"`
+	// PersonClient is the claim that holds the client which a person's token was made
+	// for.
+	PersonClient string `yaml:"person_client"`
 	// PersonRoles lists the roles that a person may act in; empty if only the
 	// workload's roles count.
 	PersonRoles string `yaml:"person_roles"`
@@ -58,7 +64,7 @@ func parseWorkloads(content []byte) (*workloads, error) {
 		Claims    claimNames `yaml:"claims"`
 		Workloads []workload `yaml:"workloads"`
 	}
-	file.Claims.Person = "sub"
+	file.Claims.Person, file.Claims.PersonClient = "sub", "azp"
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
@@ -98,6 +104,12 @@ func (w *workload) check() error {
 		return errors.New("it has no role")
 	case w.CallsPerSecond < 0 || w.Burst < 0 || (w.CallsPerSecond > 0) != (w.Burst > 0):
 		return errors.New("calls_per_second and burst must be set together and be above zero")
+	}
+	if len(w.PersonClients) == 0 {
+		w.PersonClients = []string{w.Name}
+	}
+	if slices.Contains(w.PersonClients, "") {
+		return errors.New("one of its person_clients is empty")
 	}
 	for i, r := range w.Roles {
 		if !knownRole(r) || slices.Contains(w.Roles[:i], r) {

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -27,10 +29,11 @@ type Server struct {
 	served chan error
 }
 
-// Serve serves operators on l until Stop.
-func Serve(l net.Listener, health *Health, metrics http.Handler) *Server {
+// Serve serves operators on l until Stop. hosts are the names by which they may ask for it,
+// beside those of loopback and the address that they have connected to.
+func Serve(l net.Listener, hosts []string, health *Health, metrics http.Handler) *Server {
 	s := &Server{
-		http:   &http.Server{Handler: handler(health, metrics), ReadHeaderTimeout: headerMax, MaxHeaderBytes: headerBytes},
+		http:   &http.Server{Handler: toKnownHosts(hosts, handler(health, metrics)), ReadHeaderTimeout: headerMax, MaxHeaderBytes: headerBytes},
 		served: make(chan error, 1),
 	}
 	go func() { s.served <- s.http.Serve(l) }()
@@ -60,6 +63,41 @@ func handler(health *Health, metrics http.Handler) http.Handler {
 	// The command line may hold the password of the database.
 	mux.HandleFunc("GET /debug/pprof/cmdline", http.NotFound)
 	return mux
+}
+
+// toKnownHosts refuses requests for another host than this server. A web page whose owner
+// points its own name at this machine asks for that name; it would otherwise read from
+// within the browser of whoever is on the machine what is meant for operators.
+func toKnownHosts(hosts []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+		if !isKnown(HostName(r.Host), hosts, local) {
+			http.Error(w, "this port answers only requests for a host that it knows; --ops-hosts adds one", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isKnown says whether a request for a host may be answered. The address of the connection
+// counts, because probes and scrapers ask for it, and a page cannot have it as its name.
+func isKnown(host string, hosts []string, local net.Addr) bool {
+	if host == "localhost" || slices.Contains(hosts, host) {
+		return true
+	}
+	ip := net.ParseIP(host)
+	to, isTCP := local.(*net.TCPAddr)
+	return ip != nil && (ip.IsLoopback() || isTCP && to.IP.Equal(ip))
+}
+
+// HostName is the name or address in a host, without its port, in one spelling.
+func HostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	} else if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		host = host[1 : len(host)-1]
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // answer answers ok, or the error.

@@ -89,7 +89,7 @@ func serve(t *testing.T, h *ops.Health) string {
 		t.Fatal(err)
 	}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "measured 1\n") })
-	s := ops.Serve(l, h, metrics)
+	s := ops.Serve(l, []string{"tenfold-1.internal"}, h, metrics)
 	t.Cleanup(func() {
 		if err := s.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -110,6 +110,61 @@ func get(t *testing.T, url string) (code int, body string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(b)
+}
+
+// Would catch a web page whose owner points its name at this machine, and which then reads
+// profiles and metrics in the browser of a person on it; and a probe, a scraper or an
+// operator who is turned away.
+func TestOnlyKnownHostsAreServed(t *testing.T) {
+	t.Parallel()
+	h, _ := newHealth()
+	base := serve(t, h)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		"localhost": 200, "localhost:" + port: 200, "LOCALHOST:1": 200, "localhost.": 200, "127.0.0.1": 200, "127.0.0.1:" + port: 200,
+		"127.8.8.8": 200, "[::1]": 200, "[::1]:" + port: 200, "tenfold-1.internal": 200, "Tenfold-1.Internal.:" + port: 200,
+		"rebound.example": 421, "rebound.example:" + port: 421, "localhost.rebound.example": 421, "127.0.0.1.rebound.example": 421,
+		"tenfold-2.internal": 421, "10.0.0.8": 421, "10.0.0.8:" + port: 421, "[fd00::1]:" + port: 421, "0.0.0.0": 421, "2130706433": 421,
+		"127.1": 421, "[::1": 421,
+	} {
+		for _, path := range []string{"/metrics", "/livez", "/debug/pprof/", "/debug/pprof/heap", "/nothing"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = host
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				if want == 200 {
+					t.Errorf("host %q: %v", host, err)
+				}
+				continue
+			}
+			_ = response.Body.Close()
+			if refused := response.StatusCode == http.StatusMisdirectedRequest; refused != (want == 421) && response.StatusCode != http.StatusBadRequest {
+				t.Errorf("host %q of %s answers %d", host, path, response.StatusCode)
+			}
+		}
+	}
+}
+
+// Would catch a port that turns away who asks for the address that was connected to, as
+// probes do, or that takes an address of another machine for one.
+func TestAddressOfTheConnectionIsKnown(t *testing.T) {
+	t.Parallel()
+	at := &net.TCPAddr{IP: net.IPv4(10, 0, 0, 8), Port: 7411}
+	for host, want := range map[string]bool{"10.0.0.8:7411": true, "10.0.0.8": true, "[::ffff:10.0.0.8]:7411": true, "10.0.0.9": false, "rebound.example": false, "": false} {
+		r := httptest.NewRequest(http.MethodGet, "/livez", http.NoBody)
+		r.Host = host
+		w := httptest.NewRecorder()
+		ops.ToKnownHosts(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, net.Addr(at))))
+		if got := w.Code == http.StatusOK; got != want {
+			t.Errorf("host %q is known: %v", host, got)
+		}
+	}
 }
 
 // Would catch an endpoint that is missing, that answers 200 whatever the state, or

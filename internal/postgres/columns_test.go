@@ -28,6 +28,7 @@ var notInserted = map[string]string{
 	"access_refusals.refusal_number": "the database counts the rows",
 	"webhooks.previous_secret":       "a new webhook has one secret",
 	"webhooks.previous_until":        "a new webhook has one secret",
+	"webhooks.previous_secret_key":   "a new webhook has one secret",
 	"webhooks.deleted_at":            "a new webhook is not deleted",
 	"webhook_deliveries.dead_at":     "a new delivery is not given up",
 }

@@ -54,3 +54,22 @@ func (r Reader) FirstEvidence(ctx context.Context, merchantID, claimID, digest s
 		ORDER BY e.event_number
 		LIMIT 1`, scanEvidence, merchantID, claimID, digest)
 }
+
+// EvidenceSums reads how much evidence the claims among keys have, by role.
+func (tx *Tx) EvidenceSums(keys []book.Key) ([]book.EvidenceSum, error) {
+	var out []book.EvidenceSum
+	err := tx.query("sum evidence", `
+		SELECT e.merchant_id, e.claim_id, e.added_as, count(*),
+		       sum(octet_length(e.kind) + octet_length(e.reference) + octet_length(e.digest) + octet_length(e.note))
+		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
+		JOIN evidence e ON e.merchant_id = k.merchant_id AND e.claim_id = k.id
+		GROUP BY e.merchant_id, e.claim_id, e.added_as`,
+		keyArrays(keys),
+		func(rows *sql.Rows) error {
+			var s book.EvidenceSum
+			err := rows.Scan(&s.MerchantID, &s.ClaimID, &s.Role, &s.Pieces, &s.Bytes)
+			out = append(out, s)
+			return err
+		})
+	return out, err
+}

@@ -37,21 +37,22 @@ var stored = [book.KindCount]storage{
 	book.KindHold:     {loadHolds, both((*Tx).writeHoldsPlaced, (*Tx).writeHoldsChanged)},
 	book.KindTransfer: {nil, (*Tx).writeTransfers},
 	// Payouts come with their dues.
-	book.KindPayout:     {loadPayouts, both((*Tx).writePayoutsMade, (*Tx).writePayoutsChanged)},
-	book.KindDue:        {nil, (*Tx).writeDues},
-	book.KindDebt:       {loadDebts, (*Tx).writeDebts},
-	book.KindAppeal:     {nil, (*Tx).writeAppeals},
-	book.KindApproval:   {loadApprovals, (*Tx).writeApprovals},
-	book.KindRetraction: {nil, (*Tx).writeRetractions},
-	book.KindProposal:   {loadProposals, (*Tx).writeProposals},
-	book.KindVote:       {nil, (*Tx).writeVotes},
-	book.KindEvidence:   {nil, (*Tx).writeEvidence},
-	book.KindNote:       {loadNotes, (*Tx).writeNotes},
-	book.KindEvent:      {nil, (*Tx).writeEvents},
-	book.KindReference:  {loadReferences, nil},
-	book.KindUsual:      {loadUsual, nil},
-	book.KindOldest:     {loadOldest, nil},
-	book.KindOwed:       {loadDebtSums, nil},
+	book.KindPayout:      {loadPayouts, both((*Tx).writePayoutsMade, (*Tx).writePayoutsChanged)},
+	book.KindDue:         {nil, (*Tx).writeDues},
+	book.KindDebt:        {loadDebts, (*Tx).writeDebts},
+	book.KindAppeal:      {nil, (*Tx).writeAppeals},
+	book.KindApproval:    {loadApprovals, (*Tx).writeApprovals},
+	book.KindRetraction:  {nil, (*Tx).writeRetractions},
+	book.KindProposal:    {loadProposals, (*Tx).writeProposals},
+	book.KindVote:        {nil, (*Tx).writeVotes},
+	book.KindEvidence:    {nil, (*Tx).writeEvidence},
+	book.KindNote:        {loadNotes, (*Tx).writeNotes},
+	book.KindEvent:       {nil, (*Tx).writeEvents},
+	book.KindReference:   {loadReferences, nil},
+	book.KindUsual:       {loadUsual, nil},
+	book.KindOldest:      {loadOldest, nil},
+	book.KindOwed:        {loadDebtSums, nil},
+	book.KindEvidenceSum: {loadEvidenceSums, nil},
 }
 
 // both adds rows that are made and rows that are changed.
@@ -187,6 +188,10 @@ func loadUsual(tx *Tx, n *book.Needs) error {
 // changes with every one that is paid.
 func loadOldest(tx *Tx, n *book.Needs) error {
 	return into(&n.Oldest, func(keys []book.DebtsAfter) ([]debt.Debt, error) { return tx.OldestDebts(keys, book.DebtsMax) }, n.Books().TakeOldest)
+}
+
+func loadEvidenceSums(tx *Tx, n *book.Needs) error {
+	return into(&n.EvidenceOf, tx.EvidenceSums, n.Books().TakeEvidenceSum)
 }
 
 func loadDebtSums(tx *Tx, n *book.Needs) error {

@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
 // Reader reads what the API shows. It never locks, and sees the last committed state.
@@ -49,12 +52,17 @@ func (r Reader) each(ctx context.Context, what, query string, args []any, scan f
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		if err := scan(rows); errors.Is(err, errEnough) {
+			return nil
+		} else if err != nil {
 			return failure(ctx, what, err)
 		}
 	}
 	return failure(ctx, what, rows.Err())
 }
+
+// errEnough ends a query before its last row.
+var errEnough = errors.New("enough rows were read")
 
 // read runs a query and scans every row of it.
 func read[T any](ctx context.Context, r Reader, what, query string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
@@ -98,6 +106,15 @@ const examinedMax = 2500
 // table, which may lie on a page of its own.
 const examinedFarMax = 1000
 
+// weightMax is about how many bytes of rows a page reads; an answer holds no more.
+const weightMax = 2 << 20
+
+// claimWeight is about how many bytes a claim takes in an answer.
+func claimWeight(c *claim.Claim) int {
+	const alone, unit = 1 << 10, 56
+	return alone + unit*len(c.Units)
+}
+
 // listing is a query that gives the rows of a list in order, each with whether
 // it lies beyond the rows that the page may look at.
 //
@@ -117,6 +134,8 @@ type listing[T, C any] struct {
 	query  string
 	scan   func(scanner, *T) error
 	cursor func(*T) C
+	// weigh is about how many bytes a row takes in an answer; nil for a few.
+	weigh func(*T) int
 	// far says that rows that are not asked for cost a look-up too.
 	far bool
 }
@@ -125,6 +144,7 @@ type listing[T, C any] struct {
 // many rows to look at and how many to give; args are those after them.
 func (l listing[T, C]) page(ctx context.Context, r Reader, size int, args ...any) (Page[T, C], error) {
 	var p Page[T, C]
+	weight := 0
 	most := examinedMax
 	if l.far {
 		most = examinedFarMax
@@ -135,11 +155,14 @@ func (l listing[T, C]) page(ctx context.Context, r Reader, size int, args ...any
 		if err := l.scan(wider{rows, &beyond}, &row); err != nil {
 			return err
 		}
-		if beyond || len(p.Rows) == size {
+		if beyond || len(p.Rows) == size || weight > weightMax {
 			p.More, p.Next = true, l.cursor(&row)
-			return nil
+			return errEnough
 		}
 		p.Rows = append(p.Rows, row)
+		if l.weigh != nil {
+			weight += l.weigh(&row)
+		}
 		return nil
 	})
 	if err != nil {

@@ -88,6 +88,7 @@ func (a partAnchor) list(ctx context.Context, r Reader, q ClaimQuery, from Claim
 			LIMIT 1)
 		LIMIT $2`)
 	l := listing[foundClaim, ClaimCursor]{what: a.what, far: true, query: query}
+	l.weigh = func(f *foundClaim) int { return claimWeight(&f.Claim) }
 	l.scan = func(row scanner, f *foundClaim) error { return fillClaim(wider{row, &f.partID}, &f.Claim) }
 	l.cursor = func(f *foundClaim) ClaimCursor { return ClaimCursor{ClaimID: f.ID, ResultID: f.partID} }
 	args := append(q.args(from), last)

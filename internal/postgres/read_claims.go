@@ -82,7 +82,7 @@ func (q *ClaimQuery) waits() bool { return waiting(q.State) || q.WaitsFor == cla
 // claimListing is a listing of claims whose cursor is the claim's id.
 func claimListing(what, query string) listing[claim.Claim, ClaimCursor] {
 	return listing[claim.Claim, ClaimCursor]{
-		what: what, query: query, scan: fillClaim,
+		what: what, query: query, scan: fillClaim, weigh: claimWeight,
 		cursor: func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID} },
 	}
 }
@@ -149,16 +149,30 @@ func (a anchor) list(q ClaimQuery) listing[claim.Claim, ClaimCursor] {
 }
 
 // ClaimsAfter reads claims after one in order of merchant and id: those of a
-// merchant, or of all where none is named.
-func (r Reader) ClaimsAfter(ctx context.Context, merchantID string, after book.Key, limit int) ([]claim.Claim, error) {
+// merchant, or of all where none is named. It says whether more may follow; it reads fewer than
+// limit if they are large.
+func (r Reader) ClaimsAfter(ctx context.Context, merchantID string, after book.Key, limit int) (list []claim.Claim, more bool, err error) {
 	last := merchantID
 	if last == "" {
 		last = afterEveryID
 	}
-	return read(ctx, r, "read claims", `
+	weight := 0
+	err = r.each(ctx, "read claims", `
 		SELECT`+claimColumns+`
 		FROM claims c
 		WHERE (c.merchant_id, c.claim_id) > ($1, $2) AND c.merchant_id <= $3
 		ORDER BY c.merchant_id, c.claim_id
-		LIMIT $4`, claimValue, max(after.MerchantID, merchantID), after.ID, last, limit)
+		LIMIT $4`, []any{max(after.MerchantID, merchantID), after.ID, last, limit}, func(rows *sql.Rows) error {
+		c, err := claimValue(rows)
+		if err != nil {
+			return err
+		}
+		list = append(list, c)
+		if weight += claimWeight(&c); weight > weightMax {
+			more = true
+			return errEnough
+		}
+		return nil
+	})
+	return list, more || len(list) == limit, err
 }

@@ -187,6 +187,7 @@ func (r Reader) unanswered(ctx context.Context, q ClaimQuery, from ClaimCursor, 
 		WHERE ` + claimAsked + ` OR k.n > $1
 		LIMIT $2`}
 	l.scan = func(row scanner, u *unansweredClaim) error { return fillClaim(wider{row, &u.payoutID}, &u.Claim) }
+	l.weigh = func(u *unansweredClaim) int { return claimWeight(&u.Claim) }
 	l.cursor = func(u *unansweredClaim) ClaimCursor { return ClaimCursor{ClaimID: u.payoutID} }
 	return l.page(ctx, r, size, q.args(from)...)
 }

@@ -14,6 +14,22 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
+// Secrets are the secrets of a webhook as they are stored.
+type Secrets struct {
+	// Secret is the key that signs deliveries. Previous is the key before it, which also
+	// signs them until PreviousUntil; nil for none.
+	Secret        StoredSecret
+	Previous      *StoredSecret
+	PreviousUntil time.Time
+}
+
+// StoredSecret is a secret, and the id of the key under which it is sealed; empty for one
+// that is not sealed.
+type StoredSecret struct {
+	Content []byte
+	KeyID   string
+}
+
 // Webhook is a URL that a book's events are sent to.
 type Webhook struct {
 	MerchantID string
@@ -24,29 +40,37 @@ type Webhook struct {
 	// ConfirmsNotices says that a notice is delivered once the webhook has taken the
 	// event that tells of it.
 	ConfirmsNotices bool
-	// Secret is the key that signs deliveries. Previous is the key before it, which also
-	// signs them until PreviousUntil.
-	Secret        []byte
-	Previous      []byte
-	PreviousUntil time.Time
+	Secrets
 	// EventNumber is the last event that was queued for it or passed over.
 	EventNumber int64
 	CreatedAt   time.Time
 }
 
+// keyID writes the id of the key as NULL where there is none.
+func (s *StoredSecret) keyID() sql.NullString {
+	if s == nil {
+		return sql.NullString{}
+	}
+	return sql.NullString{String: s.KeyID, Valid: s.KeyID != ""}
+}
+
 const webhookColumns = `
-	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.previous_secret, w.previous_until, w.event_number, w.created_at, w.confirms_notices`
+	w.merchant_id, w.webhook_id, w.url, w.kinds, w.secret, w.secret_key, w.previous_secret, w.previous_secret_key, w.previous_until,
+	w.event_number, w.created_at, w.confirms_notices`
 
 // webhookRow is the columns of a webhook as the driver gives them.
 type webhookRow struct {
-	of    Webhook
-	kinds []string
-	until sql.NullTime
+	of                 Webhook
+	kinds              []string
+	previous           []byte
+	sealed, sealedPrev sql.NullString
+	until              sql.NullTime
 }
 
 func (r *webhookRow) columns() []any {
 	return []any{
-		&r.of.MerchantID, &r.of.ID, &r.of.URL, pq.Array(&r.kinds), &r.of.Secret, &r.of.Previous, &r.until,
+		&r.of.MerchantID, &r.of.ID, &r.of.URL, pq.Array(&r.kinds), &r.of.Secret.Content, &r.sealed,
+		&r.previous, &r.sealedPrev, &r.until,
 		&r.of.EventNumber, &r.of.CreatedAt, &r.of.ConfirmsNotices,
 	}
 }
@@ -55,6 +79,10 @@ func (r *webhookRow) columns() []any {
 func (r *webhookRow) webhook() Webhook {
 	for _, k := range r.kinds {
 		r.of.Kinds = append(r.of.Kinds, event.Kind(k))
+	}
+	r.of.Secret.KeyID = r.sealed.String
+	if r.previous != nil {
+		r.of.Previous = &StoredSecret{Content: r.previous, KeyID: r.sealedPrev.String}
 	}
 	r.of.PreviousUntil = r.until.Time
 	inUTC(&r.of.PreviousUntil, &r.of.CreatedAt)
@@ -112,9 +140,9 @@ func (db *DB) CreateWebhook(ctx context.Context, r request.Once, w *Webhook, mos
 			kinds[i] = string(k)
 		}
 		_, err = tx.ExecContext(ctx, `
-			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, event_number, created_at, confirms_notices)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret, w.EventNumber, w.CreatedAt, w.ConfirmsNotices)
+			INSERT INTO webhooks (merchant_id, webhook_id, url, kinds, secret, secret_key, event_number, created_at, confirms_notices)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			w.MerchantID, w.ID, w.URL, pq.Array(kinds), w.Secret.Content, w.Secret.keyID(), w.EventNumber, w.CreatedAt, w.ConfirmsNotices)
 		return failure(ctx, "create webhook", err)
 	})
 	return stored.WebhookID, replayed, err
@@ -143,11 +171,12 @@ func (db *DB) DeleteWebhook(ctx context.Context, r request.Once) (replayed bool,
 
 // RotateSecret gives a webhook a new secret; the old one stays valid until the given
 // time. Refuses with WEBHOOK_NOT_FOUND.
-func (db *DB) RotateSecret(ctx context.Context, r request.Once, secret []byte, until time.Time) (replayed bool, err error) {
+func (db *DB) RotateSecret(ctx context.Context, r request.Once, secret StoredSecret, until time.Time) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, webhookRequests, r, func(tx *sqlx.Tx) error {
 		return changeWebhook(ctx, tx, r, `
-			UPDATE webhooks SET previous_secret = secret, previous_until = $4, secret = $3
-			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret, until)
+			UPDATE webhooks
+			SET previous_secret = secret, previous_secret_key = secret_key, previous_until = $5, secret = $3, secret_key = $4
+			WHERE merchant_id = $1 AND webhook_id = $2 AND deleted_at IS NULL`, secret.Content, secret.keyID(), until)
 	})
 	return replayed, err
 }

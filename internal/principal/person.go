@@ -2,6 +2,7 @@ package principal
 
 import (
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -24,7 +25,16 @@ func Same(a, b string) bool {
 // Unicode's compatible matching without case does.
 func plain(id string) string {
 	for range 2 {
-		id = cases.Fold().String(norm.NFKC.String(id))
+		id = strings.Map(visible, cases.Fold().String(norm.NFKC.String(id)))
 	}
 	return strings.TrimSpace(norm.NFKC.String(id))
+}
+
+// visible drops characters that are not shown: those that control, format, join or break
+// text, that pick a variant of another character, or fill a place. White space stays.
+func visible(r rune) rune {
+	if !unicode.IsSpace(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) {
+		return -1
+	}
+	return r
 }

@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 	"ClaimService/AppealClaim":          {"merchant", "operator"},
 	"ClaimService/DecideAppeal":         {"adjudicator"},
 	"ClaimService/ListAppeals":          butFor("authenticator"),
+	"ClaimService/ListEvidence":         butFor("authenticator"),
 	"ClaimService/ApproveClaim":         {"approver"},
 	"ClaimService/ListApprovals":        butFor("authenticator", "merchant"),
 	"ClaimService/ReviseVerdict":        {"adjudicator"},

@@ -55,6 +55,22 @@ func itemChecked[R proto.Message, A any](
 	return run(ctx, r)
 }
 
+// lighten takes the units from the claims of those items for which the answer has no room: the
+// batch is carried out, and its caller must learn how.
+func lighten[I interface{ GetClaim() *tenfoldv1.Claim }](items []I) {
+	total := 0
+	for _, item := range items {
+		c := item.GetClaim()
+		if c == nil {
+			continue
+		}
+		if w := weight(c); total+w > answerMax && len(c.GetUnits()) > 0 {
+			c.Units = nil
+		}
+		total += weight(c)
+	}
+}
+
 // refusedItem is the status of an item that was refused, as a call of its own would be.
 func (b *backend) refusedItem(ctx context.Context, method string, err error) *tenfoldv1.ItemStatus {
 	b.observer.refused(err)

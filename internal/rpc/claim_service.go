@@ -80,6 +80,7 @@ func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFi
 		return nil, err
 	}
 	items := together(r.GetRequests(), func(item *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem { return s.fileItem(ctx, item) })
+	lighten(items)
 	return &tenfoldv1.BatchFileClaimsResponse{Items: items}, nil
 }
 
@@ -131,6 +132,16 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 		return nil, err
 	}
 	return &tenfoldv1.AddEvidenceResponse{Evidence: evidenceAdded(&list[0]), Replayed: true}, nil
+}
+
+func (s *claimService) ListEvidence(ctx context.Context, r *tenfoldv1.ListEvidenceRequest) (*tenfoldv1.ListEvidenceResponse, error) {
+	c, p, after, err := s.claimPageByNumber(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Reader().Evidence(ctx, c.MerchantID, c.ID, after, p.size+1)
+	list, next := listed(&p, rows, evidenceAdded, func(e *book.Evidence) []string { return []string{decimal(e.EventNumber)} })
+	return answer(&tenfoldv1.ListEvidenceResponse{Evidence: list, NextPageToken: next}, err)
 }
 
 func (s *claimService) StopClock(ctx context.Context, r *tenfoldv1.StopClockRequest) (*tenfoldv1.StopClockResponse, error) {

@@ -15,6 +15,9 @@ import (
 // The money of claims: quotes, payouts, and order lines with their refunds.
 
 func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayoutRequest) (*tenfoldv1.QuotePayoutResponse, error) {
+	if err := mayQuote(callerOf(ctx), r); err != nil {
+		return nil, err
+	}
 	cmd := book.QuotePayout{FileClaim: book.FileClaim{
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
@@ -47,6 +50,25 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 		}
 	}
 	return p, nil
+}
+
+// mayQuote refuses a quote that would be decided by what the caller says about a hidden
+// field: from the decision the caller could tell whether it guessed right. Such a role quotes
+// for a stored line, and for a claimant without earlier claims.
+func mayQuote(who caller, r *tenfoldv1.QuotePayoutRequest) error {
+	refuse := func(field, format string) error {
+		return fault.New(fault.AccessDenied, format, who.Role).With("method", "ClaimService/QuotePayout").At(field)
+	}
+	if r.GetOrderLine() != nil && covers(who.Role, &tenfoldv1.OrderLine{}) {
+		return refuse("order_line", "parts of order lines are hidden from role %s, which can quote only for a stored line, by order_line_name")
+	}
+	if r.GetClaimantId() != "" && hides(who.Role, &tenfoldv1.Claim{}, "claimant_id") {
+		return refuse("claimant_id", "claimants are hidden from role %s, which cannot quote for one")
+	}
+	if len(r.GetRefunds()) > 0 && covers(who.Role, &tenfoldv1.LineRefund{}) {
+		return refuse("refunds", "parts of refunds are hidden from role %s, which cannot tell them")
+	}
+	return nil
 }
 
 // quoted replaces the request id, which a quote does not have.
@@ -101,11 +123,15 @@ func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayouts
 	if err != nil {
 		return nil, err
 	}
-	list, err := reader.Payouts(ctx, q, p.cursor[0], p.size)
+	var list postgres.Page[payout.Payout, string]
+	payouts, err := fitting(p.size, func(size int) (_ []payout.Payout, err error) {
+		list, err = reader.Payouts(ctx, q, p.cursor[0], size)
+		return list.Rows, err
+	}, payoutOf)
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.ListPayoutsResponse{Payouts: each(list.Rows, payoutOf)}
+	out := &tenfoldv1.ListPayoutsResponse{Payouts: payouts}
 	if list.More {
 		out.NextPageToken = p.token(list.Next)
 	}

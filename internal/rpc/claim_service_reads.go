@@ -8,6 +8,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -41,7 +42,11 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 	if err != nil {
 		return nil, err
 	}
-	return &tenfoldv1.GetClaimResponse{Claim: m.cut(full)}, nil
+	shown := m.cut(full)
+	// What the caller may not see takes no room.
+	callerOf(ctx).cover(shown)
+	fit(shown)
+	return &tenfoldv1.GetClaimResponse{Claim: shown}, nil
 }
 
 // queues maps the contract's queues to the database's.
@@ -68,7 +73,11 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.db.Reader().Claims(ctx, q, after, p.size)
+	var list postgres.ClaimPage
+	claims, err := fitting(p.size, func(size int) (_ []claim.Claim, err error) {
+		list, err = s.db.Reader().Claims(ctx, q, after, size)
+		return list.Rows, err
+	}, who.basicClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +87,7 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 			return nil, err
 		}
 	}
-	out := &tenfoldv1.ListClaimsResponse{Claims: each(list.Rows, who.basicClaim)}
+	out := &tenfoldv1.ListClaimsResponse{Claims: claims}
 	if list.More {
 		out.NextPageToken = p.token(list.Next.ClaimID, microseconds(list.Next.Since), list.Next.ResultID)
 	}
@@ -193,18 +202,44 @@ func (s *claimService) ListMoves(ctx context.Context, r *tenfoldv1.ListMovesRequ
 }
 
 func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRequest) (*tenfoldv1.GetRequestResponse, error) {
+	who := callerOf(ctx)
 	merchant, _ := nameOf(r.GetParent())
+	absent := fault.New(fault.RequestNotFound, "no request with id %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
+		With("requestId", r.GetRequestId())
+	// Roles may share a workload. A request that the role may not make is another's.
+	if methods["/"+contract+"."+r.GetMethod()].allow(who, r.GetMethod()) != nil {
+		return nil, absent
+	}
 	stored, found, err := s.db.Reader().Request(ctx, request.Key{
-		MerchantID: anchor(merchant), Workload: callerOf(ctx).Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
+		MerchantID: anchor(merchant), Workload: who.Workload, Method: r.GetMethod(), RequestID: r.GetRequestId(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.RequestNotFound, "no request with id %s of %s was accepted for %s", r.GetRequestId(), r.GetMethod(), r.GetParent()).
-			With("requestId", r.GetRequestId())
+		return nil, absent
+	}
+	if err := s.ownRequest(ctx, &stored, absent); err != nil {
+		return nil, err
 	}
 	return &tenfoldv1.GetRequestResponse{Request: storedRequestOf(&stored)}, nil
+}
+
+// ownRequest refuses an authenticator the request of another that shares its workload, as
+// absent.
+func (s *claimService) ownRequest(ctx context.Context, r *request.Found, absent *fault.Error) error {
+	who := callerOf(ctx)
+	if who.Role != principal.RoleAuthenticator {
+		return nil
+	}
+	x, found, err := s.db.Reader().Result(ctx, r.MerchantID, r.ResultID)
+	if err != nil {
+		return err
+	}
+	if !found || who.Scope != authenticatorName(x.AuthenticatorID) {
+		return &outOfScope{absent, resultName(r.MerchantID, r.ResultID)}
+	}
+	return nil
 }
 
 // storedRequestOf names the outcome of a request, the main resource first.

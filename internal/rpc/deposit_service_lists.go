@@ -55,13 +55,15 @@ func (s *depositService) ListHolds(ctx context.Context, r *tenfoldv1.ListHoldsRe
 	if err != nil {
 		return nil, err
 	}
-	list, err := reader.Holds(ctx, q, postgres.HoldKey{ClaimID: p.cursor[0], Number: int32(number)}, p.size)
+	var list postgres.Page[ledger.Hold, postgres.HoldKey]
+	holds, err := fitting(p.size, func(size int) (_ []ledger.Hold, err error) {
+		list, err = reader.Holds(ctx, q, postgres.HoldKey{ClaimID: p.cursor[0], Number: int32(number)}, size)
+		return list.Rows, err
+	}, func(x *ledger.Hold) *tenfoldv1.Hold { return holdOf(x, h.Currency) })
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.ListHoldsResponse{
-		Holds: each(list.Rows, func(x *ledger.Hold) *tenfoldv1.Hold { return holdOf(x, h.Currency) }),
-	}
+	out := &tenfoldv1.ListHoldsResponse{Holds: holds}
 	if list.More {
 		out.NextPageToken = p.token(list.Next.ClaimID, decimal(int64(list.Next.Number)))
 	}
@@ -92,11 +94,14 @@ func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRe
 			return err
 		}
 		kind := debtKinds.domain(r.GetKind())
-		list, err := reader.Debts(ctx, merchant, kind, from, p.size)
+		var list postgres.Page[debt.Debt, postgres.DebtCursor]
+		out.Debts, err = fitting(p.size, func(size int) (_ []debt.Debt, err error) {
+			list, err = reader.Debts(ctx, merchant, kind, from, size)
+			return list.Rows, err
+		}, func(d *debt.Debt) *tenfoldv1.Debt { return debtOf(d, h.Currency) })
 		if err != nil {
 			return err
 		}
-		out.Debts = each(list.Rows, func(d *debt.Debt) *tenfoldv1.Debt { return debtOf(d, h.Currency) })
 		if list.More {
 			out.NextPageToken = p.token(string(list.Next.Kind), microseconds(list.Next.Since), list.Next.ID)
 		}

@@ -102,6 +102,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.HoldAlreadyReleased:     codes.FailedPrecondition,
 	fault.HoldExceeded:            codes.FailedPrecondition,
 	fault.WebhookLimit:            codes.FailedPrecondition,
+	fault.WebhookKeyMissing:       codes.FailedPrecondition,
+	fault.EvidenceLimit:           codes.FailedPrecondition,
 	fault.AppealWindowClosed:      codes.FailedPrecondition,
 	fault.ReconsiderationUsed:     codes.FailedPrecondition,
 	fault.ReconsiderationTooLate:  codes.FailedPrecondition,

@@ -30,6 +30,26 @@ func callerIn(role principal.Role) caller {
 	return caller{identity.Caller{Principal: principal.Principal{Role: role}}}
 }
 
+// QuotingRoles are the roles that may ask for quotes.
+func QuotingRoles() []string {
+	var out []string
+	for _, role := range methods["/tenfold.v1.ClaimService/QuotePayout"].roles {
+		out = append(out, string(role))
+	}
+	return out
+}
+
+// Hides says whether a field is hidden from a role.
+func Hides(role string, m proto.Message, field string) bool {
+	return hides(principal.Role(role), m, protoreflect.Name(field))
+}
+
+// AnswerMax and Weight bound answers.
+const AnswerMax = answerMax
+
+// Weight is weight.
+func Weight(m proto.Message) int { return weight(m) }
+
 // Cover clears what a role must not see in an answer.
 func Cover(role principal.Role, answer proto.Message) { coverFrom(role, answer) }
 

@@ -20,6 +20,8 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"burst":          tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"callsPerSecond": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"maxPerRequest":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"piecesMax":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"bytesMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"queueMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"watchersMax":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 

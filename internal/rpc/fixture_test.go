@@ -30,6 +30,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
+	"github.com/tenfold-claims/tenfold/internal/seal"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 	"github.com/tenfold-claims/tenfold/internal/worker"
@@ -120,6 +121,10 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 func privateWebhooks() webhook.Config {
 	c := webhook.Defaults()
 	c.Private = true
+	var err error
+	if c.Keys, err = seal.Parse(seal.NewFile("test")); err != nil {
+		panic(err)
+	}
 	return c
 }
 

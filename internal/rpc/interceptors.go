@@ -168,7 +168,11 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 	if row.open {
 		return caller{}, nil
 	}
-	proved, err := c.authority.Identify(ctx, evidenceOf(ctx))
+	evidence, err := evidenceOf(ctx)
+	if err != nil {
+		return caller{}, err
+	}
+	proved, err := c.authority.Identify(ctx, evidence)
 	who := caller{proved}
 	if err == nil {
 		err = c.rates.take(who, parts)

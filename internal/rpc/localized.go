@@ -6,7 +6,6 @@ import (
 	bcp47 "golang.org/x/text/language"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/tenfold-claims/tenfold/internal/explain"
@@ -32,8 +31,7 @@ var localeMatcher = bcp47.NewMatcher([]bcp47.Tag{bcp47.English, bcp47.Simplified
 // spoken is the language that a call asks for; English where it asks for none that the
 // server writes, or in a form that cannot be read.
 func spoken(ctx context.Context) explain.Language {
-	md, _ := metadata.FromIncomingContext(ctx)
-	return spokenIn(md.Get(acceptLanguage))
+	return spokenIn(wished(ctx))
 }
 
 func spokenIn(headers []string) explain.Language {

@@ -47,7 +47,7 @@ func TestEveryReasonIsLocalized(t *testing.T) {
 	t.Parallel()
 	for _, reason := range rpc.Reasons() {
 		for l, locale := range map[explain.Language]string{explain.English: "en", explain.Chinese: "zh-CN"} {
-			refused := fault.New(reason, "in English").With("proposalNumber", "secret-1").With("debtId", "secret-2").With("claimId", "C-1")
+			refused := fault.New(reason, "in English").With("proposalNumber", "hidden-1").With("debtId", "hidden-2").With("claimId", "C-1")
 			for _, role := range []principal.Role{principal.RoleOrderService, principal.RoleMerchant, principal.RoleAuditor} {
 				s := rpc.Localized(rpc.StatusOf(role, refused), l)
 				text := localizedIn(s.Err(), locale)
@@ -57,7 +57,7 @@ func TestEveryReasonIsLocalized(t *testing.T) {
 				if s.Message() != "in English" {
 					t.Errorf("%s in %s changed the message: %q", reason, l, s.Message())
 				}
-				if role == principal.RoleOrderService && strings.Contains(text, "secret") || role == principal.RoleMerchant && strings.Contains(text, "secret-1") {
+				if role == principal.RoleOrderService && strings.Contains(text, "hidden") || role == principal.RoleMerchant && strings.Contains(text, "hidden-1") {
 					t.Errorf("%s tells %s what is hidden: %q", reason, role, text)
 				}
 			}

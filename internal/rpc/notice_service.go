@@ -32,6 +32,7 @@ func (s *noticeService) BatchConfirmNotices(ctx context.Context, r *tenfoldv1.Ba
 		}
 		return &tenfoldv1.BatchConfirmNoticesItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
 	})
+	lighten(items)
 	return &tenfoldv1.BatchConfirmNoticesResponse{Items: items}, nil
 }
 

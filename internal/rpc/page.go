@@ -104,13 +104,14 @@ func binding(ctx context.Context, r pageRequest) []byte {
 }
 
 // listed makes the page of a list out of rows that were read one beyond it, and the
-// token of the next page; empty for none. key gives the parts of a row's cursor.
-func listed[Row, Message any](p *page, rows []Row, message func(*Row) Message, key func(*Row) []string) (list []Message, next string) {
-	if len(rows) > p.size {
-		rows = rows[:p.size]
-		next = p.token(key(&rows[p.size-1])...)
+// token of the next page; empty for none. A page ends early where its answer would become
+// too large. key gives the parts of a row's cursor.
+func listed[Row any, Message proto.Message](p *page, rows []Row, message func(*Row) Message, key func(*Row) []string) (list []Message, next string) {
+	list = fill(rows[:min(len(rows), p.size)], message)
+	if len(list) < len(rows) {
+		next = p.token(key(&rows[len(list)-1])...)
 	}
-	return each(rows, message), next
+	return list, next
 }
 
 // each makes a message of each row.

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
@@ -31,19 +32,23 @@ func callerOf(ctx context.Context) caller {
 	return c
 }
 
-// evidenceOf collects a call's evidence of its caller.
-func evidenceOf(ctx context.Context) *identity.Evidence {
-	md, _ := metadata.FromIncomingContext(ctx)
+// evidenceOf collects a call's evidence of its caller. Refuses with CREDENTIAL_INVALID
+// metadata that says one thing twice.
+func evidenceOf(ctx context.Context) (*identity.Evidence, error) {
+	said, err := stated(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e := &identity.Evidence{
-		Token:       bearer(one(md, identity.KeyToken)),
-		PersonToken: one(md, identity.KeyPersonToken),
+		Token:       bearer(said[identity.KeyToken]),
+		PersonToken: said[identity.KeyPersonToken],
 		Claimed: identity.Caller{
 			Principal: principal.Principal{
-				Workload: one(md, identity.KeyWorkload),
-				Role:     principal.Role(one(md, identity.KeyRole)),
-				Person:   one(md, identity.KeyPerson),
+				Workload: said[identity.KeyWorkload],
+				Role:     principal.Role(said[identity.KeyRole]),
+				Person:   said[identity.KeyPerson],
 			},
-			Scope: one(md, identity.KeyScope),
+			Scope: said[identity.KeyScope],
 		},
 	}
 	if p, ok := peer.FromContext(ctx); ok {
@@ -52,15 +57,27 @@ func evidenceOf(ctx context.Context) *identity.Evidence {
 			e.Certificates = secured.State.PeerCertificates
 		}
 	}
-	return e
+	return e, nil
 }
 
-// one gives the only value of a metadata key; several values count as none.
-func one(md metadata.MD, key string) string {
-	if values := md.Get(key); len(values) == 1 {
-		return values[0]
+// stated is what a call's metadata says about its caller, by key. It is the only reader of
+// metadata. A key that stands twice is refused, even with one value twice: whoever takes
+// the first of two values, or none, believes something else than a proxy that takes the
+// last.
+func stated(ctx context.Context) (map[string]string, error) {
+	md, _ := metadata.FromIncomingContext(ctx)
+	said := make(map[string]string, len(identity.Keys()))
+	for _, key := range identity.Keys() {
+		switch values := md.Get(key); len(values) {
+		case 0:
+		case 1:
+			said[key] = values[0]
+		default:
+			return nil, fault.New(fault.CredentialInvalid, "metadata %s stands %d times in the call; send it once", key, len(values)).
+				With("metadata", key)
+		}
 	}
-	return ""
+	return said, nil
 }
 
 // bearer extracts the token from a value "Bearer TOKEN". Any other value counts as
@@ -90,4 +107,11 @@ func onLoopback(a net.Addr) bool {
 		return err == nil && from.Addr().Unmap().IsLoopback()
 	}
 	return a.Network() == "bufconn"
+}
+
+// wished are the languages that a call asks for. They say nothing about the caller: whoever
+// asks twice gets the default.
+func wished(ctx context.Context) []string {
+	md, _ := metadata.FromIncomingContext(ctx)
+	return md.Get(acceptLanguage)
 }

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/webhook"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -97,6 +99,23 @@ var reasonCases = map[string]reasonCase{
 	"WEBHOOK_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"webhooksMax"}, call: func(f *fixture) error {
 		for {
 			if _, err := f.keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/")); err != nil {
+				return err
+			}
+		}
+	}},
+	"WEBHOOK_KEY_MISSING": {code: codes.FailedPrecondition, call: func(f *fixture) error {
+		f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, nil, nil, time.Now, webhook.Defaults(), slog.New(slog.DiscardHandler))
+		keeping := tenfoldv1.NewWebhookServiceClient(f.limitedTo(rpc.Defaults().Quota))
+		_, err := keeping.CreateWebhook(f.as("operator"), f.hook("m1", "https://receiver.example/"))
+		return err
+	}},
+	"EVIDENCE_LIMIT_REACHED": {code: codes.FailedPrecondition, metadata: []string{"claimId", "role", "piecesMax", "bytesMax"}, state: true, call: func(f *fixture) error {
+		c := f.file("m1", "l-evidence")
+		for {
+			_, err := f.claims.AddEvidence(f.as("support"), &tenfoldv1.AddEvidenceRequest{
+				Name: c.GetName(), RequestId: f.id(), Kind: "PHOTO", Reference: "files/1", Note: strings.Repeat("\U00020000", 2000),
+			})
+			if err != nil {
 				return err
 			}
 		}

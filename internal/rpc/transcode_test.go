@@ -90,6 +90,12 @@ func (h *overHTTP) call(who headers, method, path, body string) (*http.Response,
 	for name, value := range who {
 		r.Header.Set(name, value)
 	}
+	return h.answerTo(r)
+}
+
+// answerTo gives the answer to a request.
+func (h *overHTTP) answerTo(r *http.Request) (*http.Response, []byte) {
+	h.t.Helper()
 	response, err := h.client.Do(r)
 	if err != nil {
 		h.t.Fatal(err)

@@ -104,7 +104,7 @@ func (s *soak) eachClaim(ctx context.Context, f func(*claim.Claim)) error {
 	for {
 		var rows []claim.Claim
 		err := s.reading(ctx, func(db *postgres.DB) (err error) {
-			rows, err = db.Reader().ClaimsAfter(ctx, "", after, pageRows)
+			rows, _, err = db.Reader().ClaimsAfter(ctx, "", after, pageRows)
 			return err
 		})
 		if err != nil || len(rows) == 0 {

@@ -48,7 +48,7 @@ func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*E
 		if err != nil {
 			return err
 		}
-		if asked && len(next.Events) > 0 && (len(next.Events) == deliveryEvents || size+len(e.Content) > deliveryBytes) {
+		if asked && len(next.Events) > 0 && (len(next.Events) == deliveryEvents || size+eventBytes+len(e.Content) > deliveryBytes) {
 			if err := f.send(ctx, &next); err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func (f *follower) deliver(ctx context.Context, events []*Event, reached func(*E
 		reached(e)
 		if asked {
 			next.Events = append(next.Events, e)
-			size += len(e.Content)
+			size += eventBytes + len(e.Content)
 		}
 	}
 	if end != nil {

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,8 @@ const (
 	// deliveryEvents and deliveryBytes bound one delivery.
 	deliveryEvents = 256
 	deliveryBytes  = 1 << 20
+	// eventBytes is more than an event takes beside its content.
+	eventBytes = 1 << 10
 	// deliveryClaims is how many claims one delivery holds.
 	deliveryClaims = 200
 )
@@ -272,42 +275,77 @@ func (f *follower) asksFor(ctx context.Context, e *Event) (bool, error) {
 // position, which was taken before, report what happens to them in the meantime.
 func (f *follower) deliverClaims(ctx context.Context) error {
 	for more := true; more; {
-		claims, err := f.claims(ctx)
-		if err != nil {
+		var claims []claim.Claim
+		var err error
+		if claims, more, err = f.claims(ctx); err != nil {
 			return err
-		}
-		if more = f.byPage() && len(claims) == deliveryClaims; more {
-			last := &claims[len(claims)-1]
-			f.position.cursor = cursor{merchantID: last.MerchantID, claimID: last.ID}
-		} else {
-			f.position.kind, f.position.cursor = f.position.kind.withoutClaims(), cursor{}
 		}
 		if len(claims) == 0 {
-			break
+			f.claimsDelivered()
 		}
-		if err := f.send(ctx, &Delivery{Claims: claims}); err != nil {
-			return err
+		for len(claims) > 0 {
+			n := inOneDelivery(claims)
+			if last := &claims[n-1]; more || n < len(claims) {
+				f.position.cursor = cursor{merchantID: last.MerchantID, claimID: last.ID}
+			} else {
+				f.claimsDelivered()
+			}
+			if err := f.send(ctx, &Delivery{Claims: claims[:n:n]}); err != nil {
+				return err
+			}
+			claims = claims[n:]
 		}
 	}
 	f.claimsOfOrder = nil
 	return nil
 }
 
-// byPage says whether the claims are too many for one delivery.
+// claimsDelivered records that events come next.
+func (f *follower) claimsDelivered() {
+	f.position.kind, f.position.cursor = f.position.kind.withoutClaims(), cursor{}
+}
+
+// claimBytes is more than a claim takes in a message apart from its units, and unitBytes more
+// than one of those, as JSON.
+const claimBytes, unitBytes = 4 << 10, 56
+
+// inOneDelivery is how many of the first of some claims one delivery holds: at least one.
+func inOneDelivery(claims []claim.Claim) int {
+	size := 0
+	for i := range claims {
+		if size += claimBytes + unitBytes*len(claims[i].Units); size > deliveryBytes && i > 0 {
+			return i
+		}
+	}
+	return len(claims)
+}
+
+// byPage says whether the claims are too many to be read at once.
 func (f *follower) byPage() bool { return f.query.ClaimID == "" && f.query.OrderID == "" }
 
-// claims reads the next claims that the query asks for.
-func (f *follower) claims(ctx context.Context) ([]claim.Claim, error) {
+// restOfOrder are the claims of the watched order after the one that was delivered last. A
+// claim that was filed since then is among those that events report.
+func (f *follower) restOfOrder() []claim.Claim {
+	after := f.position.cursor.claimID
+	if after == "" {
+		return f.claimsOfOrder
+	}
+	at := slices.IndexFunc(f.claimsOfOrder, func(c claim.Claim) bool { return c.ID == after })
+	return f.claimsOfOrder[at+1:]
+}
+
+// claims reads the next claims that the query asks for, and says whether more may follow.
+func (f *follower) claims(ctx context.Context) (list []claim.Claim, more bool, err error) {
 	q, after := &f.query, f.position.cursor
 	if f.byPage() {
 		return f.reader.ClaimsAfter(ctx, q.MerchantID, book.Key{MerchantID: after.merchantID, ID: after.claimID}, deliveryClaims)
 	}
 	if q.OrderID != "" {
-		return f.claimsOfOrder, nil
+		return f.restOfOrder(), false, nil
 	}
 	c, found, err := f.reader.Claim(ctx, q.MerchantID, q.ClaimID)
 	if err == nil && !found {
 		err = fault.New(fault.ClaimNotFound, "there is no claim with the id %s", q.ClaimID).With("claimId", q.ClaimID)
 	}
-	return []claim.Claim{c}, err
+	return []claim.Claim{c}, false, err
 }

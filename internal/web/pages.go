@@ -70,6 +70,27 @@ func toThisMachine(next http.Handler) http.Handler {
 	})
 }
 
+// single are the headers that decide who may call, and what is read of a request. The
+// headers that prove a caller are not among them: rpc refuses those with a reason.
+var single = []string{
+	"Origin", "Sec-Fetch-Site", "Access-Control-Request-Method", "Content-Type", "Content-Encoding", "Connect-Protocol-Version",
+	"Connect-Timeout-Ms", "Grpc-Timeout", "X-Server-Timeout",
+}
+
+// eachOnce refuses requests in which one of these headers stands twice: whoever takes the
+// first of two values believes something else than a proxy that takes the last.
+func eachOnce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range single {
+			if n := len(r.Header.Values(name)); n > 1 {
+				refuse(w, http.StatusBadRequest, codes.InvalidArgument, fmt.Sprintf("header %s stands %d times in the request; send it once", name, n))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // refuse answers in the form of a refused call.
 func refuse(w http.ResponseWriter, status int, code codes.Code, message string) {
 	w.Header().Set("Content-Type", "application/json")

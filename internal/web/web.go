@@ -107,5 +107,5 @@ func handler(calls http.Handler, c *Config) http.Handler {
 	if c.TLS == nil {
 		h = toThisMachine(h)
 	}
-	return c.forAWhile(h)
+	return c.forAWhile(eachOnce(h))
 }

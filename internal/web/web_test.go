@@ -65,6 +65,29 @@ func ask(t *testing.T, method, url string, headers ...string) *http.Response {
 	return response
 }
 
+// Would catch a header that decides about a request and stands twice, so that the server
+// goes by one of its values and a proxy before it by the other.
+func TestHeadersThatDecideStandOnce(t *testing.T) {
+	t.Parallel()
+	url := served(t, accept, func(c *web.Config) { c.Origins = []string{"https://tool.example"} }) + "/v1/merchants"
+	for _, name := range web.Single {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header[name] = []string{"https://tool.example", "https://tool.example"}
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusBadRequest || !strings.Contains(string(content), "header "+name+" stands 2 times") {
+			t.Errorf("%s: %d %s, %v", name, response.StatusCode, content, err)
+		}
+	}
+}
+
 // Would catch a web page that can act as the person before it: from an origin that
 // nobody allowed, or under a name that its owner lets point to this machine.
 func TestForeignPagesMayNotCall(t *testing.T) {

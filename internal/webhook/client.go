@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // These are the causes of a failed try.
@@ -21,6 +19,9 @@ const (
 	failedAddress    = "ADDRESS_REFUSED"
 	failedGone       = "GONE"
 	failedDamaged    = "EVENT_DAMAGED"
+	// failedSealed is a secret that this server cannot open: the delivery is not signed, and so
+	// not sent.
+	failedSealed = "SECRET_SEALED"
 	// failedQuarantined is an event that was damaged before, or that an operator set aside.
 	failedQuarantined = "EVENT_QUARANTINED"
 )
@@ -69,15 +70,15 @@ func (o outcome) away() bool {
 	return o.status == 0 && o.failure != failedDamaged && o.failure != failedQuarantined || o.status == http.StatusTooManyRequests || o.status >= http.StatusInternalServerError
 }
 
-// send makes one try.
-func (c client) send(ctx context.Context, w *postgres.Webhook, id string, at time.Time, body []byte) outcome {
+// send makes one try, signed with each of the keys.
+func (c client) send(ctx context.Context, url string, keys [][]byte, id string, at time.Time, body []byte) outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.max)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return outcome{failure: failedAddress}
 	}
-	timestamp, signatures := sign(w, id, at, body)
+	timestamp, signatures := sign(keys, id, at, body)
 	r.Header.Set("Content-Type", "application/cloudevents+json")
 	r.Header.Set("User-Agent", "tenfold")
 	r.Header.Set(headerID, id)

@@ -28,6 +28,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/seal"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/webhook"
 )
@@ -64,7 +65,22 @@ func (f *fixture) advance(d time.Duration) {
 func bounds() webhook.Config {
 	c := webhook.Defaults()
 	c.Private = true
+	c.Keys = keysOf("test")
 	return c
+}
+
+// keysOf are keys of these ids, the newest first; the bytes of a key follow from its id.
+func keysOf(ids ...string) *seal.Keys {
+	var file strings.Builder
+	for _, id := range ids {
+		key := sha256.Sum256([]byte(id))
+		fmt.Fprintln(&file, id, base64.StdEncoding.EncodeToString(key[:]))
+	}
+	k, err := seal.Parse([]byte(file.String()))
+	if err != nil {
+		panic(err)
+	}
+	return k
 }
 
 func newFixture(t testing.TB, config webhook.Config) *fixture {

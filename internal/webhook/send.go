@@ -135,7 +135,14 @@ func (w *Webhooks) try(ctx context.Context, d *postgres.Delivery) outcome {
 		e.Withhold(err)
 		return outcome{failure: failedDamaged}
 	}
-	return w.client.send(ctx, &d.Webhook, eventID(d.Event.MerchantID, d.Event.Number), w.now(), body)
+	now := w.now()
+	keys, err := w.signing(&d.Webhook, now)
+	if err != nil {
+		w.log.Error("a webhook gets no events: its secret cannot be opened", "merchant", d.Webhook.MerchantID, "webhook", d.Webhook.ID,
+			"key", d.Webhook.Secret.KeyID, "error", err)
+		return outcome{failure: failedSealed}
+	}
+	return w.client.send(ctx, d.Webhook.URL, keys, eventID(d.Event.MerchantID, d.Event.Number), now, body)
 }
 
 // failed says when a delivery is tried again, if it is.

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // The headers of Standard Webhooks.
@@ -40,14 +38,9 @@ func eventID(merchantID string, number int64) string {
 	return merchantID + "/" + strconv.FormatInt(number, 10)
 }
 
-// sign gives the signatures of a delivery: with the present key, and with the
-// previous one as long as it is valid.
-func sign(w *postgres.Webhook, id string, at time.Time, body []byte) (timestamp, signatures string) {
+// sign gives the signatures of a delivery, one by each secret.
+func sign(keys [][]byte, id string, at time.Time, body []byte) (timestamp, signatures string) {
 	timestamp = strconv.FormatInt(at.Unix(), 10)
-	keys := [][]byte{w.Secret}
-	if w.Previous != nil && at.Before(w.PreviousUntil) {
-		keys = append(keys, w.Previous)
-	}
 	list := make([]string, len(keys))
 	for i, key := range keys {
 		m := hmac.New(sha256.New, key)

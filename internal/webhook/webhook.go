@@ -16,14 +16,18 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
+	"github.com/tenfold-claims/tenfold/internal/seal"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 )
 
-// Config bounds webhooks. Every value must be set; Defaults gives good ones.
+// Config bounds webhooks. Every value but Keys must be set; Defaults gives good ones.
 type Config struct {
 	// Private permits receivers on loopback and in private networks, without TLS on
 	// loopback.
 	Private bool
+	// Keys seal secrets; without any, no secret can be made, and only those that were stored
+	// unsealed sign.
+	Keys *seal.Keys
 	// WebhooksMax is the most webhooks of a book.
 	WebhooksMax int
 	// Senders is how many receivers are served at once; each gets one event at a
@@ -117,15 +121,19 @@ func (e *Endpoint) content() []string {
 }
 
 // Create makes a webhook and its secret, which is empty in a replay. Refuses with
-// WEBHOOK_URL_REFUSED, MERCHANT_NOT_FOUND or WEBHOOK_LIMIT_REACHED.
+// WEBHOOK_URL_REFUSED, WEBHOOK_KEY_MISSING, MERCHANT_NOT_FOUND or WEBHOOK_LIMIT_REACHED.
 func (w *Webhooks) Create(ctx context.Context, h request.Header, e Endpoint) (made postgres.Webhook, secret string, replayed bool, err error) {
 	if err := checkURL(e.URL, w.config.Private); err != nil {
 		return made, "", false, err
 	}
+	if err := w.mayMakeSecrets(); err != nil {
+		return made, "", false, err
+	}
 	key := newKey()
 	made = postgres.Webhook{
-		MerchantID: h.MerchantID, ID: newID(), URL: e.URL, Kinds: e.Kinds, ConfirmsNotices: e.ConfirmsNotices, Secret: key, CreatedAt: w.now(),
+		MerchantID: h.MerchantID, ID: newID(), URL: e.URL, Kinds: e.Kinds, ConfirmsNotices: e.ConfirmsNotices, CreatedAt: w.now(),
 	}
+	made.Secret = w.sealed(&made, key)
 	id, replayed, err := w.db.CreateWebhook(ctx, w.once(&h, made.ID, e.content()...), &made, w.config.WebhooksMax)
 	switch {
 	case err != nil:
@@ -153,10 +161,14 @@ func (w *Webhooks) Delete(ctx context.Context, h request.Header, id string) (rep
 }
 
 // Rotate gives a webhook a new secret, which is empty in a replay; the old one
-// stays valid for overlap. Refuses with WEBHOOK_NOT_FOUND.
+// stays valid for overlap. Refuses with WEBHOOK_KEY_MISSING or WEBHOOK_NOT_FOUND.
 func (w *Webhooks) Rotate(ctx context.Context, h request.Header, id string, overlap time.Duration) (got postgres.Webhook, secret string, replayed bool, err error) {
+	if err := w.mayMakeSecrets(); err != nil {
+		return got, "", false, err
+	}
 	key := newKey()
-	replayed, err = w.db.RotateSecret(ctx, w.once(&h, id, id, overlap.String()), key, w.now().Add(overlap))
+	secretOf := postgres.Webhook{MerchantID: h.MerchantID, ID: id}
+	replayed, err = w.db.RotateSecret(ctx, w.once(&h, id, id, overlap.String()), w.sealed(&secretOf, key), w.now().Add(overlap))
 	if err != nil {
 		return got, "", false, err
 	}

@@ -56,6 +56,21 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			bs.TakeProposal(p)
 		}
 	})
+	each(&n.EvidenceOf, func(k book.Key) {
+		sums := make(map[string]book.EvidenceSum)
+		for _, e := range of(k.MerchantID).Evidence {
+			if e.ClaimID == k.ID {
+				sum := sums[e.AddedAs]
+				sums[e.AddedAs] = book.EvidenceSum{
+					MerchantID: k.MerchantID, ClaimID: k.ID, Role: e.AddedAs, Pieces: sum.Pieces + 1,
+					Bytes: sum.Bytes + int64(len(e.Kind)+len(e.Reference)+len(e.Digest)+len(e.Note)),
+				}
+			}
+		}
+		for _, sum := range sums {
+			bs.TakeEvidenceSum(sum)
+		}
+	})
 	each(&n.Usual, func(k book.ProductKey) { bs.TakeUsual(s.usual(k)) })
 }
 

@@ -1204,9 +1204,14 @@ type Claim struct {
 	// FULL view: every revision of the verdict with its price, oldest first.
 	Revisions []*Revision `protobuf:"bytes,50,rep,name=revisions,proto3" json:"revisions,omitempty"`
 	// FULL view: the evidence of the claim, oldest first.
-	Evidence      []*Evidence `protobuf:"bytes,51,rep,name=evidence,proto3" json:"evidence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Evidence []*Evidence `protobuf:"bytes,51,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// FULL view: the names of the lists above, such as "evidence", that hold only
+	// their oldest entries, because the whole claim would not fit into one answer.
+	// Their own methods list all of them; ListEvidence lists evidence. Empty if
+	// every list is whole.
+	ShortenedLists []string `protobuf:"bytes,52,rep,name=shortened_lists,json=shortenedLists,proto3" json:"shortened_lists,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Claim) Reset() {
@@ -1571,6 +1576,13 @@ func (x *Claim) GetRevisions() []*Revision {
 func (x *Claim) GetEvidence() []*Evidence {
 	if x != nil {
 		return x.Evidence
+	}
+	return nil
+}
+
+func (x *Claim) GetShortenedLists() []string {
+	if x != nil {
+		return x.ShortenedLists
 	}
 	return nil
 }
@@ -2769,7 +2781,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x88\x14\n" +
+	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xb7\x14\n" +
 	"\x05Claim\x12\x18\n" +
 	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x04name\x12\x1f\n" +
 	"\bclaim_id\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\aclaimId\x12\x18\n" +
@@ -2826,7 +2838,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x03R\aappeals\x128\n" +
 	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x04R\tapprovals\x128\n" +
 	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x03R\trevisions\x126\n" +
-	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x03R\bevidence\"\x8f\x03\n" +
+	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x03R\bevidence\x12-\n" +
+	"\x0fshortened_lists\x184 \x03(\tB\x04\xc8\xf3\x18\x02R\x0eshortenedLists\"\x8f\x03\n" +
 	"\fActionEffect\x125\n" +
 	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x03R\x06action\x12\x1c\n" +
 	"\x06method\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x06method\x12\x1a\n" +

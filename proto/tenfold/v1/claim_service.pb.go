@@ -396,7 +396,8 @@ type BatchFileClaimsItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The status of the item.
 	Status *ItemStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// The claim, in the BASIC view, if the status is OK.
+	// The claim, in the BASIC view, if the status is OK. Without its units if the
+	// answer has no room for them.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	// The item was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
@@ -2032,7 +2033,7 @@ type QuotePayoutRequest struct {
 	// The basis to compute on, or BEST.
 	LegalBasisChoice LegalBasis `protobuf:"varint,6,opt,name=legal_basis_choice,json=legalBasisChoice,proto3,enum=tenfold.v1.LegalBasis" json:"legal_basis_choice,omitempty"`
 	// The claimant, whose pricing group the quote joins. Empty: a claimant
-	// without earlier claims.
+	// without earlier claims. Merchants must leave it empty.
 	ClaimantId string `protobuf:"bytes,7,opt,name=claimant_id,json=claimantId,proto3" json:"claimant_id,omitempty"`
 	// The demanded remedies. Empty: refund and compensation.
 	Remedies []Remedy `protobuf:"varint,8,rep,packed,name=remedies,proto3,enum=tenfold.v1.Remedy" json:"remedies,omitempty"`
@@ -2167,7 +2168,7 @@ type QuotePayoutRequest_OrderLineName struct {
 }
 
 type QuotePayoutRequest_OrderLine struct {
-	// The line's content. It is not stored.
+	// The line's content. It is not stored. Merchants cannot send it.
 	OrderLine *OrderLine `protobuf:"bytes,3,opt,name=order_line,json=orderLine,proto3,oneof"`
 }
 
@@ -2868,6 +2869,126 @@ func (x *AddEvidenceResponse) GetReplayed() bool {
 	return false
 }
 
+// ListEvidenceRequest asks for one page of the evidence of a claim.
+type ListEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}/claims/{claim}, or merchants/-/claims/{claim}.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The page size, up to 1,000. Zero: 50. A page may hold fewer entries, if they
+	// are large.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous page. Empty for the first page.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEvidenceRequest) Reset() {
+	*x = ListEvidenceRequest{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEvidenceRequest) ProtoMessage() {}
+
+func (x *ListEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*ListEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListEvidenceRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListEvidenceRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListEvidenceRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListEvidenceResponse holds one page of evidence.
+type ListEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Evidence []*Evidence `protobuf:"bytes,1,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEvidenceResponse) Reset() {
+	*x = ListEvidenceResponse{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEvidenceResponse) ProtoMessage() {}
+
+func (x *ListEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*ListEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListEvidenceResponse) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *ListEvidenceResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // AppealClaimRequest is the merchant's objection to the verdict.
 type AppealClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2889,7 +3010,7 @@ type AppealClaimRequest struct {
 
 func (x *AppealClaimRequest) Reset() {
 	*x = AppealClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3022,7 @@ func (x *AppealClaimRequest) String() string {
 func (*AppealClaimRequest) ProtoMessage() {}
 
 func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3035,7 @@ func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
 func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AppealClaimRequest) GetName() string {
@@ -2972,7 +3093,7 @@ type AppealClaimResponse struct {
 
 func (x *AppealClaimResponse) Reset() {
 	*x = AppealClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2984,7 +3105,7 @@ func (x *AppealClaimResponse) String() string {
 func (*AppealClaimResponse) ProtoMessage() {}
 
 func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2997,7 +3118,7 @@ func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
 func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AppealClaimResponse) GetClaim() *Claim {
@@ -3041,7 +3162,7 @@ type DecideAppealRequest struct {
 
 func (x *DecideAppealRequest) Reset() {
 	*x = DecideAppealRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3053,7 +3174,7 @@ func (x *DecideAppealRequest) String() string {
 func (*DecideAppealRequest) ProtoMessage() {}
 
 func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3066,7 +3187,7 @@ func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *DecideAppealRequest) GetName() string {
@@ -3138,7 +3259,7 @@ type DecideAppealResponse struct {
 
 func (x *DecideAppealResponse) Reset() {
 	*x = DecideAppealResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3271,7 @@ func (x *DecideAppealResponse) String() string {
 func (*DecideAppealResponse) ProtoMessage() {}
 
 func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3284,7 @@ func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *DecideAppealResponse) GetClaim() *Claim {
@@ -3195,7 +3316,7 @@ type ListAppealsRequest struct {
 
 func (x *ListAppealsRequest) Reset() {
 	*x = ListAppealsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3207,7 +3328,7 @@ func (x *ListAppealsRequest) String() string {
 func (*ListAppealsRequest) ProtoMessage() {}
 
 func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3220,7 +3341,7 @@ func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListAppealsRequest) GetParent() string {
@@ -3257,7 +3378,7 @@ type ListAppealsResponse struct {
 
 func (x *ListAppealsResponse) Reset() {
 	*x = ListAppealsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3269,7 +3390,7 @@ func (x *ListAppealsResponse) String() string {
 func (*ListAppealsResponse) ProtoMessage() {}
 
 func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3282,7 +3403,7 @@ func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListAppealsResponse) GetAppeals() []*Appeal {
@@ -3320,7 +3441,7 @@ type ApproveClaimRequest struct {
 
 func (x *ApproveClaimRequest) Reset() {
 	*x = ApproveClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3332,7 +3453,7 @@ func (x *ApproveClaimRequest) String() string {
 func (*ApproveClaimRequest) ProtoMessage() {}
 
 func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3345,7 +3466,7 @@ func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
 func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ApproveClaimRequest) GetName() string {
@@ -3403,7 +3524,7 @@ type ApproveClaimResponse struct {
 
 func (x *ApproveClaimResponse) Reset() {
 	*x = ApproveClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3415,7 +3536,7 @@ func (x *ApproveClaimResponse) String() string {
 func (*ApproveClaimResponse) ProtoMessage() {}
 
 func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3428,7 +3549,7 @@ func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
 func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ApproveClaimResponse) GetClaim() *Claim {
@@ -3460,7 +3581,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3593,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +3606,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ListApprovalsRequest) GetParent() string {
@@ -3522,7 +3643,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3534,7 +3655,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3547,7 +3668,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListApprovalsResponse) GetApprovals() []*Approval {
@@ -3594,7 +3715,7 @@ type ReviseVerdictRequest struct {
 
 func (x *ReviseVerdictRequest) Reset() {
 	*x = ReviseVerdictRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3606,7 +3727,7 @@ func (x *ReviseVerdictRequest) String() string {
 func (*ReviseVerdictRequest) ProtoMessage() {}
 
 func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3619,7 +3740,7 @@ func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ReviseVerdictRequest) GetName() string {
@@ -3698,7 +3819,7 @@ type ReviseVerdictResponse struct {
 
 func (x *ReviseVerdictResponse) Reset() {
 	*x = ReviseVerdictResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3710,7 +3831,7 @@ func (x *ReviseVerdictResponse) String() string {
 func (*ReviseVerdictResponse) ProtoMessage() {}
 
 func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3723,7 +3844,7 @@ func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ReviseVerdictResponse) GetClaim() *Claim {
@@ -3755,7 +3876,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3767,7 +3888,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3780,7 +3901,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListRevisionsRequest) GetParent() string {
@@ -3817,7 +3938,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3829,7 +3950,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3842,7 +3963,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -3876,7 +3997,7 @@ type ReportOrderRefundRequest struct {
 
 func (x *ReportOrderRefundRequest) Reset() {
 	*x = ReportOrderRefundRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3888,7 +4009,7 @@ func (x *ReportOrderRefundRequest) String() string {
 func (*ReportOrderRefundRequest) ProtoMessage() {}
 
 func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3901,7 +4022,7 @@ func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReportOrderRefundRequest) GetName() string {
@@ -3945,7 +4066,7 @@ type ReportOrderRefundResponse struct {
 
 func (x *ReportOrderRefundResponse) Reset() {
 	*x = ReportOrderRefundResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3957,7 +4078,7 @@ func (x *ReportOrderRefundResponse) String() string {
 func (*ReportOrderRefundResponse) ProtoMessage() {}
 
 func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3970,7 +4091,7 @@ func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
@@ -4006,7 +4127,7 @@ type StopClockRequest struct {
 
 func (x *StopClockRequest) Reset() {
 	*x = StopClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4018,7 +4139,7 @@ func (x *StopClockRequest) String() string {
 func (*StopClockRequest) ProtoMessage() {}
 
 func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4031,7 +4152,7 @@ func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
 func (*StopClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *StopClockRequest) GetName() string {
@@ -4082,7 +4203,7 @@ type StopClockResponse struct {
 
 func (x *StopClockResponse) Reset() {
 	*x = StopClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4094,7 +4215,7 @@ func (x *StopClockResponse) String() string {
 func (*StopClockResponse) ProtoMessage() {}
 
 func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4107,7 +4228,7 @@ func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
 func (*StopClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *StopClockResponse) GetClaim() *Claim {
@@ -4143,7 +4264,7 @@ type ResumeClockRequest struct {
 
 func (x *ResumeClockRequest) Reset() {
 	*x = ResumeClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4155,7 +4276,7 @@ func (x *ResumeClockRequest) String() string {
 func (*ResumeClockRequest) ProtoMessage() {}
 
 func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4168,7 +4289,7 @@ func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
 func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ResumeClockRequest) GetName() string {
@@ -4219,7 +4340,7 @@ type ResumeClockResponse struct {
 
 func (x *ResumeClockResponse) Reset() {
 	*x = ResumeClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4231,7 +4352,7 @@ func (x *ResumeClockResponse) String() string {
 func (*ResumeClockResponse) ProtoMessage() {}
 
 func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4244,7 +4365,7 @@ func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
 func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ResumeClockResponse) GetClaim() *Claim {
@@ -4282,7 +4403,7 @@ type ExtendHoldRequest struct {
 
 func (x *ExtendHoldRequest) Reset() {
 	*x = ExtendHoldRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4294,7 +4415,7 @@ func (x *ExtendHoldRequest) String() string {
 func (*ExtendHoldRequest) ProtoMessage() {}
 
 func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4307,7 +4428,7 @@ func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
 func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ExtendHoldRequest) GetName() string {
@@ -4365,7 +4486,7 @@ type ExtendHoldResponse struct {
 
 func (x *ExtendHoldResponse) Reset() {
 	*x = ExtendHoldResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4377,7 +4498,7 @@ func (x *ExtendHoldResponse) String() string {
 func (*ExtendHoldResponse) ProtoMessage() {}
 
 func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4390,7 +4511,7 @@ func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
 func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ExtendHoldResponse) GetClaim() *Claim {
@@ -4638,7 +4759,16 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"o\n" +
 	"\x13AddEvidenceResponse\x126\n" +
 	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x02R\bevidence\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xba\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc5\x01\n" +
+	"\x13ListEvidenceRequest\x12\\\n" +
+	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"|\n" +
+	"\x14ListEvidenceResponse\x126\n" +
+	"\bevidence\x18\x01 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x02R\bevidence\x12,\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xba\x02\n" +
 	"\x12AppealClaimRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4768,7 +4898,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"e\n" +
 	"\x12ExtendHoldResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xfc\x1f\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\x84!\n" +
 	"\fClaimService\x12t\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=merchants/*}/claims\x12{\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/claims:batchFile\x12n\n" +
@@ -4792,7 +4922,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\vRetryPayout\x12\x1e.tenfold.v1.RetryPayoutRequest\x1a\x1f.tenfold.v1.RetryPayoutResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/payouts/*}:retry\x12\x86\x01\n" +
 	"\vAddEvidence\x12\x1e.tenfold.v1.AddEvidenceRequest\x1a\x1f.tenfold.v1.AddEvidenceResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=merchants/*/claims/*}:addEvidence\x12\x81\x01\n" +
 	"\vAppealClaim\x12\x1e.tenfold.v1.AppealClaimRequest\x1a\x1f.tenfold.v1.AppealClaimResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*/claims/*}:appeal\x12\x8a\x01\n" +
-	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:decideAppeal\x12\x81\x01\n" +
+	"\fDecideAppeal\x12\x1f.tenfold.v1.DecideAppealRequest\x1a .tenfold.v1.DecideAppealResponse\"7\x82\xd3\xe4\x93\x021:\x01*\",/v1/{name=merchants/*/claims/*}:decideAppeal\x12\x85\x01\n" +
+	"\fListEvidence\x12\x1f.tenfold.v1.ListEvidenceRequest\x1a .tenfold.v1.ListEvidenceResponse\"2\x82\xd3\xe4\x93\x02,\x12*/v1/{parent=merchants/*/claims/*}/evidence\x12\x81\x01\n" +
 	"\vListAppeals\x12\x1e.tenfold.v1.ListAppealsRequest\x1a\x1f.tenfold.v1.ListAppealsResponse\"1\x82\xd3\xe4\x93\x02+\x12)/v1/{parent=merchants/*/claims/*}/appeals\x12\x85\x01\n" +
 	"\fApproveClaim\x12\x1f.tenfold.v1.ApproveClaimRequest\x1a .tenfold.v1.ApproveClaimResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:approve\x12\x89\x01\n" +
 	"\rListApprovals\x12 .tenfold.v1.ListApprovalsRequest\x1a!.tenfold.v1.ListApprovalsResponse\"3\x82\xd3\xe4\x93\x02-\x12+/v1/{parent=merchants/*/claims/*}/approvals\x12\x8e\x01\n" +
@@ -4816,7 +4947,7 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
 	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
@@ -4857,193 +4988,198 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
 	(*AddEvidenceRequest)(nil),           // 37: tenfold.v1.AddEvidenceRequest
 	(*AddEvidenceResponse)(nil),          // 38: tenfold.v1.AddEvidenceResponse
-	(*AppealClaimRequest)(nil),           // 39: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),          // 40: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),          // 41: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),         // 42: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),           // 43: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),          // 44: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),          // 45: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),         // 46: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),         // 47: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),        // 48: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),         // 49: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),        // 50: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),         // 51: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),        // 52: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),     // 53: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),    // 54: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),             // 55: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),            // 56: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),           // 57: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),          // 58: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),            // 59: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),           // 60: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 61: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 62: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 63: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 64: tenfold.v1.Remedy
-	(Grounds)(0),                         // 65: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 67: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 68: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 69: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 70: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 71: google.protobuf.FieldMask
-	(Language)(0),                        // 72: tenfold.v1.Language
-	(Audience)(0),                        // 73: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),             // 74: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 75: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 76: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 77: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 78: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 79: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 80: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 81: tenfold.v1.Money
-	(*Calculation)(nil),                  // 82: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 83: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 84: tenfold.v1.Payout
-	(PayoutState)(0),                     // 85: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 86: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 87: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 88: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 89: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 90: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 91: tenfold.v1.Revision
+	(*ListEvidenceRequest)(nil),          // 39: tenfold.v1.ListEvidenceRequest
+	(*ListEvidenceResponse)(nil),         // 40: tenfold.v1.ListEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 41: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 42: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 43: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 44: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 45: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 46: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 47: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 48: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 49: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 50: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 51: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 52: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 53: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 54: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 55: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 56: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 57: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 58: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 59: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 60: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 61: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 62: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 63: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 64: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 65: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 66: tenfold.v1.Remedy
+	(Grounds)(0),                         // 67: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 68: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 69: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 70: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 71: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 72: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 73: google.protobuf.FieldMask
+	(Language)(0),                        // 74: tenfold.v1.Language
+	(Audience)(0),                        // 75: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 76: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 77: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 78: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 79: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 80: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 81: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 82: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 83: tenfold.v1.Money
+	(*Calculation)(nil),                  // 84: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 85: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 86: tenfold.v1.Payout
+	(PayoutState)(0),                     // 87: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 88: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 89: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 90: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 91: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 92: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 93: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	61, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	63, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	64, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	65, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	66, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	67, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	68, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	63, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	64, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	65, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	66, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	67, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	68, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	69, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	70, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
 	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
 	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	69, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	68, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	70, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	71, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	68, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	72, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	73, // 16: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
-	74, // 17: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	72, // 18: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	75, // 19: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	76, // 20: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	68, // 21: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	77, // 22: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	68, // 23: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 24: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 25: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 26: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	78, // 27: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	79, // 28: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 29: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	61, // 30: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	80, // 31: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	61, // 32: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 33: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	63, // 34: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	64, // 35: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	66, // 36: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	81, // 37: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	82, // 38: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	82, // 39: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	83, // 40: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	66, // 42: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	81, // 43: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	84, // 44: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	85, // 45: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	84, // 46: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	68, // 47: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	84, // 48: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	86, // 49: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	68, // 50: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	87, // 51: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	79, // 52: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 53: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	88, // 54: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	68, // 55: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	89, // 56: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	90, // 57: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	79, // 58: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 59: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	91, // 60: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	62, // 61: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	61, // 62: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	68, // 63: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 64: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 65: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	68, // 66: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 67: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 68: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 69: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 70: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 71: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 72: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 73: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 74: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 75: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 76: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 77: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 78: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 79: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 80: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 81: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 82: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 83: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 84: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 85: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	39, // 86: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	41, // 87: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	43, // 88: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	45, // 89: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	47, // 90: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	49, // 91: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	51, // 92: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	53, // 93: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	55, // 94: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	57, // 95: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	59, // 96: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 97: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 98: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 99: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 100: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 101: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 102: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 103: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 104: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 105: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 106: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 107: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 108: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 109: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 110: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 111: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 112: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 113: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 114: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 115: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	40, // 116: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	42, // 117: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	44, // 118: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	46, // 119: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	48, // 120: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	50, // 121: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	52, // 122: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	54, // 123: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	56, // 124: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	58, // 125: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	60, // 126: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	97, // [97:127] is the sub-list for method output_type
-	67, // [67:97] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	71, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	70, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	72, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	73, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	70, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	74, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	75, // 16: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	76, // 17: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	74, // 18: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	77, // 19: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	78, // 20: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	70, // 21: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	79, // 22: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	70, // 23: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	70, // 24: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	70, // 25: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	70, // 26: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	80, // 27: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	81, // 28: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	70, // 29: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	63, // 30: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	82, // 31: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	63, // 32: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	64, // 33: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	65, // 34: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	66, // 35: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	68, // 36: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	83, // 37: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	84, // 38: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	84, // 39: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	85, // 40: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	68, // 41: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	68, // 42: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	83, // 43: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	86, // 44: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	87, // 45: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	86, // 46: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	70, // 47: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	86, // 48: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	88, // 49: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	88, // 50: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	70, // 51: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	89, // 52: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	81, // 53: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	70, // 54: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	90, // 55: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	70, // 56: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	91, // 57: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	92, // 58: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	81, // 59: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	70, // 60: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	93, // 61: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	64, // 62: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	63, // 63: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	70, // 64: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	70, // 65: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	68, // 66: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	70, // 67: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 68: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	2,  // 69: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	5,  // 70: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	7,  // 71: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	9,  // 72: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	11, // 73: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	13, // 74: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	15, // 75: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	17, // 76: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	19, // 77: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	21, // 78: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	23, // 79: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	25, // 80: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	27, // 81: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	29, // 82: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	31, // 83: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	33, // 84: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	35, // 85: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	37, // 86: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	41, // 87: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	43, // 88: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	39, // 89: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
+	45, // 90: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	47, // 91: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	49, // 92: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	51, // 93: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	53, // 94: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	55, // 95: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	57, // 96: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	59, // 97: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	61, // 98: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	1,  // 99: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	3,  // 100: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	6,  // 101: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	8,  // 102: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	10, // 103: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	12, // 104: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	14, // 105: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	16, // 106: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	18, // 107: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	20, // 108: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	22, // 109: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	24, // 110: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	26, // 111: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	28, // 112: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	30, // 113: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	32, // 114: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	34, // 115: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	36, // 116: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	38, // 117: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	42, // 118: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	44, // 119: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	40, // 120: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
+	46, // 121: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	48, // 122: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	50, // 123: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	52, // 124: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	54, // 125: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	56, // 126: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	58, // 127: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	60, // 128: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	62, // 129: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	99, // [99:130] is the sub-list for method output_type
+	68, // [68:99] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -5077,7 +5213,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   61,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -40,6 +40,7 @@ const (
 	ClaimService_AddEvidence_FullMethodName          = "/tenfold.v1.ClaimService/AddEvidence"
 	ClaimService_AppealClaim_FullMethodName          = "/tenfold.v1.ClaimService/AppealClaim"
 	ClaimService_DecideAppeal_FullMethodName         = "/tenfold.v1.ClaimService/DecideAppeal"
+	ClaimService_ListEvidence_FullMethodName         = "/tenfold.v1.ClaimService/ListEvidence"
 	ClaimService_ListAppeals_FullMethodName          = "/tenfold.v1.ClaimService/ListAppeals"
 	ClaimService_ApproveClaim_FullMethodName         = "/tenfold.v1.ClaimService/ApproveClaim"
 	ClaimService_ListApprovals_FullMethodName        = "/tenfold.v1.ClaimService/ListApprovals"
@@ -137,11 +138,13 @@ type ClaimServiceClient interface {
 	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(ctx context.Context, in *GetOrderLineRequest, opts ...grpc.CallOption) (*GetOrderLineResponse, error)
 	// GetRequest shows the outcome of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND if no request was accepted under this id.
+	// REQUEST_NOT_FOUND if no request was accepted under this id, if the caller's
+	// role may not call the method, or if the request was another authenticator's.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
 	// QuotePayout computes the payout of a claim in which the named units are
 	// found counterfeit, without filing it. It is refused if FileClaim would be
-	// refused, and for units of another claim.
+	// refused, and for units of another claim. ACCESS_DENIED if a role names what
+	// is hidden from it: merchants quote for a stored line and for no claimant.
 	QuotePayout(ctx context.Context, in *QuotePayoutRequest, opts ...grpc.CallOption) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome records the outcome of a payout that the payment
 	// service reports, even if it is late and the claim is already PAID. A fact
@@ -175,7 +178,8 @@ type ClaimServiceClient interface {
 	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
 	// AddEvidence adds evidence to a claim, at any time and without an effect on
-	// its state. CLAIM_NOT_FOUND.
+	// its state. A role can add 200 pieces to a claim, and 512 KiB of texts.
+	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED.
 	AddEvidence(ctx context.Context, in *AddEvidenceRequest, opts ...grpc.CallOption) (*AddEvidenceResponse, error)
 	// AppealClaim records the merchant's objection to the verdict, once for each
 	// revision and within the notice period. The debit waits for the panel.
@@ -190,6 +194,9 @@ type ClaimServiceClient interface {
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
 	// override_reason.
 	DecideAppeal(ctx context.Context, in *DecideAppealRequest, opts ...grpc.CallOption) (*DecideAppealResponse, error)
+	// ListEvidence lists the evidence of a claim, oldest first. CLAIM_NOT_FOUND,
+	// PAGE_TOKEN_INVALID.
+	ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error)
@@ -455,6 +462,16 @@ func (c *claimServiceClient) DecideAppeal(ctx context.Context, in *DecideAppealR
 	return out, nil
 }
 
+func (c *claimServiceClient) ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEvidenceResponse)
+	err := c.cc.Invoke(ctx, ClaimService_ListEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *claimServiceClient) ListAppeals(ctx context.Context, in *ListAppealsRequest, opts ...grpc.CallOption) (*ListAppealsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAppealsResponse)
@@ -631,11 +648,13 @@ type ClaimServiceServer interface {
 	// ORDER_LINE_NOT_FOUND if none is stored.
 	GetOrderLine(context.Context, *GetOrderLineRequest) (*GetOrderLineResponse, error)
 	// GetRequest shows the outcome of a request that the calling workload sent.
-	// REQUEST_NOT_FOUND if no request was accepted under this id.
+	// REQUEST_NOT_FOUND if no request was accepted under this id, if the caller's
+	// role may not call the method, or if the request was another authenticator's.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
 	// QuotePayout computes the payout of a claim in which the named units are
 	// found counterfeit, without filing it. It is refused if FileClaim would be
-	// refused, and for units of another claim.
+	// refused, and for units of another claim. ACCESS_DENIED if a role names what
+	// is hidden from it: merchants quote for a stored line and for no claimant.
 	QuotePayout(context.Context, *QuotePayoutRequest) (*QuotePayoutResponse, error)
 	// ReportPayoutOutcome records the outcome of a payout that the payment
 	// service reports, even if it is late and the claim is already PAID. A fact
@@ -669,7 +688,8 @@ type ClaimServiceServer interface {
 	// CLAIM_STATE_CONFLICT, PERSON_REQUIRED.
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
 	// AddEvidence adds evidence to a claim, at any time and without an effect on
-	// its state. CLAIM_NOT_FOUND.
+	// its state. A role can add 200 pieces to a claim, and 512 KiB of texts.
+	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED.
 	AddEvidence(context.Context, *AddEvidenceRequest) (*AddEvidenceResponse, error)
 	// AppealClaim records the merchant's objection to the verdict, once for each
 	// revision and within the notice period. The debit waits for the panel.
@@ -684,6 +704,9 @@ type ClaimServiceServer interface {
 	// UNIT_NOT_CLAIMED, PERSON_REQUIRED; ASSIGNED_TO_ANOTHER without
 	// override_reason.
 	DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error)
+	// ListEvidence lists the evidence of a claim, oldest first. CLAIM_NOT_FOUND,
+	// PAGE_TOKEN_INVALID.
+	ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error)
 	// ListAppeals lists the appeals against a claim, oldest first.
 	// CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error)
@@ -801,6 +824,9 @@ func (UnimplementedClaimServiceServer) AppealClaim(context.Context, *AppealClaim
 }
 func (UnimplementedClaimServiceServer) DecideAppeal(context.Context, *DecideAppealRequest) (*DecideAppealResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DecideAppeal not implemented")
+}
+func (UnimplementedClaimServiceServer) ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvidence not implemented")
 }
 func (UnimplementedClaimServiceServer) ListAppeals(context.Context, *ListAppealsRequest) (*ListAppealsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAppeals not implemented")
@@ -1228,6 +1254,24 @@ func _ClaimService_DecideAppeal_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ClaimService_ListEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ClaimServiceServer).ListEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ClaimService_ListEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ClaimServiceServer).ListEvidence(ctx, req.(*ListEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ClaimService_ListAppeals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListAppealsRequest)
 	if err := dec(in); err != nil {
@@ -1480,6 +1524,10 @@ var ClaimService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DecideAppeal",
 			Handler:    _ClaimService_DecideAppeal_Handler,
+		},
+		{
+			MethodName: "ListEvidence",
+			Handler:    _ClaimService_ListEvidence_Handler,
 		},
 		{
 			MethodName: "ListAppeals",

@@ -122,7 +122,8 @@ type BatchConfirmNoticesItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// OK, or the refusal that a call of its own would have got.
 	Status *ItemStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
-	// The claim, in the BASIC view. Absent if the item was refused.
+	// The claim, in the BASIC view. Absent if the item was refused. Without its
+	// units if the answer has no room for them.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	// The item was already accepted before.
 	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`

@@ -259,6 +259,13 @@ const (
 	// FAILED_PRECONDITION. The evidence was known when the claim was decided.
 	// Send other evidence.
 	Reason_REASON_EVIDENCE_NOT_NEW Reason = 92
+	// FAILED_PRECONDITION. The server has no key under which it could seal the
+	// secret of a webhook, so it makes none. Tell the operator, who configures one.
+	Reason_REASON_WEBHOOK_KEY_MISSING Reason = 95
+	// FAILED_PRECONDITION. The caller's role has added the largest allowed number
+	// of pieces of evidence to the claim, or of bytes of their texts. Keep what is
+	// left behind one reference.
+	Reason_REASON_EVIDENCE_LIMIT_REACHED Reason = 96
 	// FAILED_PRECONDITION. The claim is assigned to another person. Leave it to
 	// that person, or decide it with a reason.
 	Reason_REASON_ASSIGNED_TO_ANOTHER Reason = 100
@@ -353,6 +360,8 @@ var (
 		90:  "REASON_RECONSIDERATION_USED",
 		91:  "REASON_RECONSIDERATION_WINDOW_CLOSED",
 		92:  "REASON_EVIDENCE_NOT_NEW",
+		95:  "REASON_WEBHOOK_KEY_MISSING",
+		96:  "REASON_EVIDENCE_LIMIT_REACHED",
 		100: "REASON_ASSIGNED_TO_ANOTHER",
 		101: "REASON_WORK_LIMIT_REACHED",
 		102: "REASON_NOTE_LIMIT_REACHED",
@@ -439,6 +448,8 @@ var (
 		"REASON_RECONSIDERATION_USED":             90,
 		"REASON_RECONSIDERATION_WINDOW_CLOSED":    91,
 		"REASON_EVIDENCE_NOT_NEW":                 92,
+		"REASON_WEBHOOK_KEY_MISSING":              95,
+		"REASON_EVIDENCE_LIMIT_REACHED":           96,
 		"REASON_ASSIGNED_TO_ANOTHER":              100,
 		"REASON_WORK_LIMIT_REACHED":               101,
 		"REASON_NOTE_LIMIT_REACHED":               102,
@@ -477,7 +488,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xc4\x14\n" +
+	"tenfold.v1*\x87\x15\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -561,6 +572,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1bREASON_RECONSIDERATION_USED\x10Z\x12(\n" +
 	"$REASON_RECONSIDERATION_WINDOW_CLOSED\x10[\x12\x1b\n" +
 	"\x17REASON_EVIDENCE_NOT_NEW\x10\\\x12\x1e\n" +
+	"\x1aREASON_WEBHOOK_KEY_MISSING\x10_\x12!\n" +
+	"\x1dREASON_EVIDENCE_LIMIT_REACHED\x10`\x12\x1e\n" +
 	"\x1aREASON_ASSIGNED_TO_ANOTHER\x10d\x12\x1d\n" +
 	"\x19REASON_WORK_LIMIT_REACHED\x10e\x12\x1d\n" +
 	"\x19REASON_NOTE_LIMIT_REACHED\x10fB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"

@@ -126,8 +126,9 @@ type DeadLetter struct {
 	// The HTTP status of the last try. Zero if there was no answer.
 	LastStatus int32 `protobuf:"varint,3,opt,name=last_status,json=lastStatus,proto3" json:"last_status,omitempty"`
 	// The cause of the last failure: STATUS, TIMEOUT, CONNECTION, ADDRESS_REFUSED,
-	// GONE, EVENT_DAMAGED if the event could not be read, or EVENT_QUARANTINED if
-	// it was quarantined before the try.
+	// GONE, EVENT_DAMAGED if the event could not be read, EVENT_QUARANTINED if it
+	// was quarantined before the try, or SECRET_SEALED if the server lacked the key
+	// to the webhook's secret.
 	LastFailure string `protobuf:"bytes,4,opt,name=last_failure,json=lastFailure,proto3" json:"last_failure,omitempty"`
 	// The time at which it was given up.
 	DiedAt        *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=died_at,json=diedAt,proto3" json:"died_at,omitempty"`

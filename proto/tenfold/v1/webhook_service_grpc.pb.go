@@ -40,7 +40,8 @@ const (
 type WebhookServiceClient interface {
 	// CreateWebhook creates a webhook, which receives the events from now on. The
 	// answer holds the secret that signs deliveries; it is never shown again.
-	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED.
+	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED,
+	// WEBHOOK_KEY_MISSING.
 	CreateWebhook(ctx context.Context, in *CreateWebhookRequest, opts ...grpc.CallOption) (*CreateWebhookResponse, error)
 	// ListWebhooks lists the webhooks of a book by id. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
@@ -49,7 +50,7 @@ type WebhookServiceClient interface {
 	// WEBHOOK_NOT_FOUND.
 	DeleteWebhook(ctx context.Context, in *DeleteWebhookRequest, opts ...grpc.CallOption) (*DeleteWebhookResponse, error)
 	// RotateSecret gives a webhook a new secret. For a while deliveries are
-	// signed with both secrets. WEBHOOK_NOT_FOUND.
+	// signed with both secrets. WEBHOOK_NOT_FOUND, WEBHOOK_KEY_MISSING.
 	RotateSecret(ctx context.Context, in *RotateSecretRequest, opts ...grpc.CallOption) (*RotateSecretResponse, error)
 	// ListDeadLetters lists the dead letters of a webhook, oldest event first.
 	// WEBHOOK_NOT_FOUND, PAGE_TOKEN_INVALID.
@@ -141,7 +142,8 @@ func (c *webhookServiceClient) RedeliverEvent(ctx context.Context, in *Redeliver
 type WebhookServiceServer interface {
 	// CreateWebhook creates a webhook, which receives the events from now on. The
 	// answer holds the secret that signs deliveries; it is never shown again.
-	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED.
+	// MERCHANT_NOT_FOUND, WEBHOOK_URL_REFUSED, WEBHOOK_LIMIT_REACHED,
+	// WEBHOOK_KEY_MISSING.
 	CreateWebhook(context.Context, *CreateWebhookRequest) (*CreateWebhookResponse, error)
 	// ListWebhooks lists the webhooks of a book by id. MERCHANT_NOT_FOUND,
 	// PAGE_TOKEN_INVALID.
@@ -150,7 +152,7 @@ type WebhookServiceServer interface {
 	// WEBHOOK_NOT_FOUND.
 	DeleteWebhook(context.Context, *DeleteWebhookRequest) (*DeleteWebhookResponse, error)
 	// RotateSecret gives a webhook a new secret. For a while deliveries are
-	// signed with both secrets. WEBHOOK_NOT_FOUND.
+	// signed with both secrets. WEBHOOK_NOT_FOUND, WEBHOOK_KEY_MISSING.
 	RotateSecret(context.Context, *RotateSecretRequest) (*RotateSecretResponse, error)
 	// ListDeadLetters lists the dead letters of a webhook, oldest event first.
 	// WEBHOOK_NOT_FOUND, PAGE_TOKEN_INVALID.

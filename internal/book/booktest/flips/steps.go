@@ -37,6 +37,7 @@ var steps = []step{
 	{weight: 2, do: (*sequence).withdrawOne},
 	{weight: 6, do: (*sequence).appealOne},
 	{weight: 7, do: (*sequence).decideAppeal, confirms: true},
+	{weight: 5, do: (*sequence).reconsiderOne},
 	{weight: 16, do: (*sequence).approveOne, confirms: true},
 	{weight: 18, do: (*sequence).reviseOne},
 	{weight: 4, do: (*sequence).refundOrder},
@@ -258,6 +259,19 @@ func (w *sequence) appealOne() string {
 	h := w.on("AppealClaim")
 	_, err := w.place.Do(h, &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "genuine", Evidence: []string{"invoice-1"}})
 	return w.told("appeal "+w.name(c.ID), err)
+}
+
+func (w *sequence) reconsiderOne() string {
+	c := w.one(claim.Rejected, claim.Expired)
+	if c == nil {
+		return ""
+	}
+	h := w.on("RequestReconsideration")
+	photo := fmt.Sprintf("photo-%d", w.requests)
+	_, err := w.place.Do(h, &book.ReconsiderClaim{
+		OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "look again", Kind: "PHOTO", Reference: photo, Digest: photo,
+	})
+	return w.told("reconsider "+w.name(c.ID), err)
 }
 
 func (w *sequence) decideAppeal() string {
