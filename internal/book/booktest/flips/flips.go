@@ -377,8 +377,8 @@ func (w *sequence) judge() {
 		c := all[id]
 		claims[i] = *c
 		of := &w.facts.Claims[i]
-		if c.State == claim.InReview && c.Fees.Claimant+c.Funding.Paid() > 0 {
-			return // Its fee counts, and its money moves, once it is decided.
+		if undecided := c.State == claim.InReview || c.State == claim.Authenticating; undecided && c.Fees.Claimant+c.Funding.Paid() > 0 {
+			return // Its fee counts, and its money moves, once it is decided: in review, or tested once more.
 		}
 		of.Found, of.Fee = nil, c.Fees.Claimant
 		if c.Verdict == claim.Counterfeit && c.State.Live() {

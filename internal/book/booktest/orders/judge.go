@@ -2,6 +2,7 @@ package orders
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -34,17 +35,29 @@ func (f *Facts) JudgeSums(claims []claim.Claim) (wrong []string) {
 	}
 	for claimant, due := range f.Dues() {
 		if awarded[claimant] != due {
-			wrongly("%s is awarded %+v and due %+v", claimant, awarded[claimant], due)
+			wrongly("%s is awarded %+v and due %+v: %s", claimant, awarded[claimant], due, standing(claims, func(i int) bool { return claims[i].ClaimantID == claimant }))
 		}
 	}
 	for i := range f.Lines {
 		l := &f.Lines[i]
 		if outside := f.outside(i); lines[i]+outside > l.Price+l.Shipping {
-			wrongly("%s cost %d; beside refunds from outside of %d, %d are refunded and not named as an excess",
-				l.ID, l.Price+l.Shipping, outside, lines[i])
+			wrongly("%s cost %d; beside refunds from outside of %d, %d are refunded and not named as an excess: %s",
+				l.ID, l.Price+l.Shipping, outside, lines[i], standing(claims, func(c int) bool { return f.Claims[c].Line == i }))
 		}
 	}
 	return wrong
+}
+
+// standing tells of some of the claims.
+func standing(claims []claim.Claim, of func(i int) bool) string {
+	var all []string
+	for i := range claims {
+		if c := &claims[i]; of(i) {
+			all = append(all, fmt.Sprintf("c%d is %s, %s, awarded %+v, at the highest %+v, with %+v and fees %+v",
+				i+1, c.State, c.Verdict, c.Award, c.Highest, c.Funding, c.Fees))
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // refunded is what a claim has of its price that is not named as an excess. Where the
