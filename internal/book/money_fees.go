@@ -79,14 +79,14 @@ func (b *Book) lateFee(c *claim.Claim, by claim.FeePayer) error {
 	return b.react(c, c.Award.Total() > before.Total())
 }
 
-// feeChanges says whether a fee that the claimant paid changes the award.
+// feeChanges says whether a fee that the claimant paid changes an award: that of the claim,
+// or that of another of its group, which takes over what the claim no longer needs.
 func (b *Book) feeChanges(c *claim.Claim) (bool, error) {
 	all, err := b.settlement(c.OrderLineID, deciding{c.ID, true})
 	if err != nil {
 		return false, err
 	}
-	i := slices.IndexFunc(all, func(s settled) bool { return s.ClaimID == c.ID })
-	return i >= 0 && award(&all[i].Share) != c.Award, nil
+	return slices.ContainsFunc(all, func(s settled) bool { return award(&s.Share) != b.claims.get(s.ClaimID).Award }), nil
 }
 
 // chargeFees charges the tests that the platform paid for to whom the policy's rule
