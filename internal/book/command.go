@@ -154,7 +154,8 @@ type Outcome struct {
 	Quotes    []policy.Share
 	Currency  string
 	// Book, and Line with its Refunds, are set for commands that are answered with
-	// them. They show the state right after the command, before any later one.
+	// them. They show the state right after the command, before any later one. Line is nil
+	// while no claim has shown it.
 	Book    *Standing
 	Line    *order.Line
 	Refunds []Refund

@@ -42,7 +42,10 @@ func (b *Book) show(c Command, o *Outcome) {
 		o.Book = b.standing()
 	}
 	if l, shows := c.(showingLine); shows {
-		o.Line, o.Refunds = b.lines.get(l.showsLine()).line, b.refundsOn(l.showsLine())
+		o.Refunds = b.refundsOn(l.showsLine())
+		if seen := b.lines.get(l.showsLine()); seen != nil {
+			o.Line = seen.line
+		}
 	}
 }
 

@@ -117,16 +117,12 @@ func loadClaims(tx *Tx, n *book.Needs) error {
 }
 
 func loadLines(tx *Tx, n *book.Needs) error {
-	var seen []book.Key
+	named := slices.Clone(n.Lines) // Refunds may be told before their line.
 	read := func(keys []book.Key) ([]*order.Line, error) { return tx.Lines(keys, n.Books().TakeDamagedLine) }
-	err := into(&n.Lines, read, func(l *order.Line) {
-		n.Books().TakeLine(l)
-		seen = append(seen, book.Key{MerchantID: l.MerchantID, ID: l.ID})
-	})
-	if err != nil {
+	if err := into(&n.Lines, read, n.Books().TakeLine); err != nil {
 		return err
 	}
-	return into(&seen, tx.Refunds, n.Books().TakeRefund)
+	return into(&named, tx.Refunds, n.Books().TakeRefund)
 }
 
 func loadUnits(tx *Tx, n *book.Needs) error {

@@ -57,7 +57,7 @@ var unread = map[string]string{
 	"events":             "the audit reads and chains them",
 	"transfers":          "the audit reads and sums them up",
 	"requests":           "a repeated request reads its own",
-	"order_line_refunds": "the audit looks for those without a line",
+	"order_line_refunds": "read with their line, and the audit compares them with the events",
 }
 
 // oldBooks is an engine over the old database, at a time after all that is in it.

@@ -76,12 +76,23 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 		}
 		p.Promises = append(p.Promises, out)
 	}
+	p.Refunds = refundsOf(refunds, l.Currency)
+	return p
+}
+
+// refundsOf shows refunds of a line in the currency of its book.
+func refundsOf(refunds []book.Refund, currency string) (out []*tenfoldv1.LineRefund) {
 	for _, r := range refunds {
-		p.Refunds = append(p.Refunds, &tenfoldv1.LineRefund{
-			RefundId: r.RefundID, Amount: moneyOf(r.Amount, l.Currency), RefundedAt: stamp(r.RefundedAt),
+		out = append(out, &tenfoldv1.LineRefund{
+			RefundId: r.RefundID, Amount: moneyOf(r.Amount, currency), RefundedAt: stamp(r.RefundedAt),
 		})
 	}
-	return p
+	return out
+}
+
+// unseenLineOf shows what is kept of a line that no claim has shown yet.
+func unseenLineOf(merchant, id, currency string, refunds []book.Refund) *tenfoldv1.OrderLine {
+	return &tenfoldv1.OrderLine{Name: orderLineName(merchant, id), Refunds: refundsOf(refunds, currency)}
 }
 
 // lineRefund reads a refund of a line.

@@ -3870,10 +3870,14 @@ func (x *ReportOrderRefundRequest) GetRefund() *LineRefund {
 // ReportOrderRefundResponse holds the order line after the refund.
 type ReportOrderRefundResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order line with its refunds.
+	// The order line with its refunds. With line_unseen: its name and refunds
+	// alone.
 	OrderLine *OrderLine `protobuf:"bytes,1,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
 	// The request was already accepted before.
-	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	Replayed bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// No claim has shown the line yet. The refund is kept, and set off once one
+	// does.
+	LineUnseen    bool `protobuf:"varint,3,opt,name=line_unseen,json=lineUnseen,proto3" json:"line_unseen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3918,6 +3922,13 @@ func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
 func (x *ReportOrderRefundResponse) GetReplayed() bool {
 	if x != nil {
 		return x.Replayed
+	}
+	return false
+}
+
+func (x *ReportOrderRefundResponse) GetLineUnseen() bool {
+	if x != nil {
+		return x.LineUnseen
 	}
 	return false
 }
@@ -4660,11 +4671,13 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
-	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"y\n" +
+	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"\xa0\x01\n" +
 	"\x19ReportOrderRefundResponse\x12:\n" +
 	"\n" +
 	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12%\n" +
+	"\vline_unseen\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\n" +
+	"lineUnseen\"\x89\x02\n" +
 	"\x10StopClockRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
