@@ -73,6 +73,7 @@ type Client struct {
 	Policies       tenfoldv1.PolicyServiceClient
 	Webhooks       tenfoldv1.WebhookServiceClient
 	Audit          tenfoldv1.AuditServiceClient
+	OrderLines     tenfoldv1.OrderLineServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	watches tenfoldv1.WatchServiceClient
@@ -106,6 +107,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Policies:       tenfoldv1.NewPolicyServiceClient(conn),
 		Webhooks:       tenfoldv1.NewWebhookServiceClient(conn),
 		Audit:          tenfoldv1.NewAuditServiceClient(conn),
+		OrderLines:     tenfoldv1.NewOrderLineServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

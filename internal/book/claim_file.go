@@ -161,7 +161,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	}
 
 	if !seen {
-		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
+		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), revision: 1, seenAt: b.now}, b.command)
 		b.knowsLine(l.ID)
 	}
 	for i, r := range f.Refunds {
@@ -198,25 +198,32 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 		}
 		return stored.line, true, nil
 	}
-	if f.Line.MerchantID != b.merchantID {
-		return nil, false, fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
-			With("orderLineId", f.Line.ID).At("order_line")
-	}
-	if err := f.Line.Check(); err != nil {
+	if err := f.checkLine(b); err != nil {
 		return nil, false, err
-	}
-	if f.Line.Currency != b.head.Currency {
-		return nil, false, fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the order line's is %s", b.head.Currency, f.Line.Currency).
-			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
 	}
 	if stored != nil {
 		if stored.digest != f.Line.Digest() {
-			return nil, false, fault.New(fault.OrderLineChanged, "order line %s was first received with different content", f.Line.ID).
-				With("orderLineId", f.Line.ID).At("order_line")
+			return nil, false, lineChanged(stored, f.Line)
 		}
 		return stored.line, true, nil
 	}
 	return f.Line, false, f.checkPayment(f.Line)
+}
+
+// checkLine refuses a line that cannot be, and one of another merchant or currency.
+func (f *FileClaim) checkLine(b *Book) error {
+	if f.Line.MerchantID != b.merchantID {
+		return fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
+			With("orderLineId", f.Line.ID).At("order_line")
+	}
+	if err := f.Line.Check(); err != nil {
+		return err
+	}
+	if f.Line.Currency != b.head.Currency {
+		return fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the order line's is %s", b.head.Currency, f.Line.Currency).
+			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
+	}
+	return nil
 }
 
 // checkEligible refuses a claim that no policy could pay (rules E1, E2). A time after

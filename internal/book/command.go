@@ -5,7 +5,6 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
@@ -157,6 +156,6 @@ type Outcome struct {
 	// them. They show the state right after the command, before any later one. Line is nil
 	// while no claim has shown it.
 	Book    *Standing
-	Line    *order.Line
+	Line    *LineSeen
 	Refunds []Refund
 }

@@ -43,8 +43,9 @@ func (b *Book) show(c Command, o *Outcome) {
 	}
 	if l, shows := c.(showingLine); shows {
 		o.Refunds = b.refundsOn(l.showsLine())
-		if seen := b.lines.get(l.showsLine()); seen != nil {
-			o.Line = seen.line
+		if l := b.lines.get(l.showsLine()); l != nil {
+			seen := l.seen()
+			o.Line = &seen
 		}
 	}
 }

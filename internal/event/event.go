@@ -80,6 +80,7 @@ const (
 	EvidenceAdded       Kind = "EVIDENCE_ADDED"
 	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
 	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
+	OrderLineCorrected  Kind = "ORDER_LINE_CORRECTED"
 )
 
 // Actor is the caller of a command. The person appears only as a salted commitment,

@@ -20,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -255,7 +256,11 @@ func TestOldDatabaseIsRead(t *testing.T) {
 func (b *books) readHistory(c *claim.Claim, saw func(table string, rows int, err error)) {
 	b.t.Helper()
 	r, ctx, m := b.pg.Reader(), b.t.Context(), c.MerchantID
-	line, _, found, err := r.OrderLine(ctx, m, c.OrderLineID)
+	stored, _, found, err := r.OrderLine(ctx, m, c.OrderLineID)
+	line := new(order.Line)
+	if found {
+		line = &stored.Line
+	}
 	switch {
 	case err != nil || !found:
 		b.t.Errorf("order line %s of %s: found %v, %v", c.OrderLineID, m, found, err)
@@ -263,6 +268,8 @@ func (b *books) readHistory(c *claim.Claim, saw func(table string, rows int, err
 		!line.PaidAt.Equal(c.PaidAt) || int(line.Quantity) < len(c.Units) || line.GoodsPaid == 0:
 		b.t.Errorf("order line of claim %s: %+v", c.ID, line)
 	}
+	corrections, err := r.LineCorrections(ctx, m, c.OrderLineID, 0, many)
+	saw("order_line_corrections", len(corrections), err)
 	revisions, err := r.Revisions(ctx, m, c.ID, 0, many)
 	saw("claim_revisions", len(revisions), err)
 	for _, v := range revisions {
@@ -383,7 +390,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.engine.Do(ctx, on("FileClaim"), &book.FileClaim{
-		Line: line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
+		Line: &line.Line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
 		Remedies: policy.Remedies{Refund: true}, Grounds: claim.GroundsTrademark, LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
 	})
 	if !errors.Is(err, fault.ClaimAlreadyFiled) {

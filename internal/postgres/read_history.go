@@ -12,7 +12,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
-	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
 // MoveRead is a move with its author. Person is empty if no person acted, or if the
@@ -180,7 +179,7 @@ func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, 
 
 // OrderLine reads an order line with its refunds, oldest first, and whether the line is
 // stored: refunds may be told before it.
-func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []book.Refund, bool, error) {
+func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*book.LineSeen, []book.Refund, bool, error) {
 	line, found, err := readOne(ctx, r, "read order line", `
 		SELECT`+lineColumns+`
 		FROM order_lines l

@@ -118,6 +118,9 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
 
+	"/tenfold.v1.OrderLineService/CorrectOrderLine":         roles(principal.RoleOrderService, principal.RoleOperator),
+	"/tenfold.v1.OrderLineService/ListOrderLineCorrections": staffAndMerchant,
+
 	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),
 
 	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,

@@ -98,6 +98,9 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
+	"OrderLineService/CorrectOrderLine":         {"order-service", "operator"},
+	"OrderLineService/ListOrderLineCorrections": {"order-service", "support", "adjudicator", "approver", "finance", "operator", "auditor", "merchant"},
+
 	"WatchService/WatchClaims": butFor("authenticator"),
 
 	"WebhookService/CreateWebhook":   {"operator", "merchant"},

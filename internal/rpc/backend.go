@@ -168,8 +168,11 @@ func (b *backend) readLine(ctx context.Context, merchant, id string) (*tenfoldv1
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).
-			With("orderLineId", id).At("name")
+		return nil, orderLineNotFound(merchant, id).At("name")
 	}
 	return orderLineOf(line, refunds), nil
+}
+
+func orderLineNotFound(merchant, id string) *fault.Error {
+	return fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).With("orderLineId", id)
 }

@@ -52,7 +52,8 @@ func orderLine(p *tenfoldv1.OrderLine) (*order.Line, error) {
 	return l, r.err
 }
 
-func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
+func orderLineOf(seen *book.LineSeen, refunds []book.Refund) *tenfoldv1.OrderLine {
+	l := &seen.Line
 	p := &tenfoldv1.OrderLine{
 		Name: orderLineName(l.MerchantID, l.ID), OrderId: l.OrderID, PaymentId: l.PaymentID,
 		PaidAt: stamp(l.PaidAt), ShippedAt: stamp(l.ShippedAt), DeliveredAt: stamp(l.DeliveredAt),
@@ -60,7 +61,7 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 		ProductId:               l.ProductID, SkuId: l.SKUID, BatchId: l.BatchID, Category: l.Category,
 		Quantity: l.Quantity, UnitPrice: moneyOf(l.UnitPrice, l.Currency), GoodsPaid: moneyOf(l.GoodsPaid, l.Currency),
 		PlatformSubsidy: moneyOf(l.PlatformSubsidy, l.Currency), ShippingPaid: moneyOf(l.ShippingPaid, l.Currency),
-		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(),
+		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(), Revision: seen.Revision,
 	}
 	for _, d := range l.Discounts {
 		p.Discounts = append(p.Discounts, &tenfoldv1.Discount{
