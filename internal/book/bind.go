@@ -32,7 +32,7 @@ func (b *Book) bind() {
 	}
 	bindMade(&b.refunds, func(r *Refund) { b.bindRefund(f, r) })
 	bindMade(&b.groups, func(g *Group) { b.bindGroup(f, g) })
-	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before == nil) })
+	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before) })
 	for i := b.revisions.kept; i < len(b.revisions.list); i++ {
 		b.bindRevision(f, &b.revisions.list[i])
 	}
@@ -156,7 +156,8 @@ func (b *Book) bindGroup(f *event.RowForm, g *Group) {
 	b.tell("pricing_groups", g.ID, "", f)
 }
 
-func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
+// bindClaim tells in the open what was filed, and another destination than before.
+func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) {
 	m := &c.Funding
 	f.Numbers(c.Version)
 	f.Texts(string(c.State))
@@ -190,6 +191,13 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
 	f.Flags(c.Fraud)
 	f.Numbers(int64(c.Fees.FromShopFunds), int64(c.Reconsiderations))
 	if !filed {
+	f.Numbers(int64(c.Fees.FromShopFunds))
+	switch {
+	case before == nil:
+	case before.Destination != c.Destination:
+		b.tell("claims", c.ID, "", f, fact("destination", c.Destination))
+		return
+	default:
 		b.tell("claims", c.ID, "", f)
 		return
 	}

@@ -81,6 +81,8 @@ const (
 	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
 	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
 	OrderLineCorrected  Kind = "ORDER_LINE_CORRECTED"
+
+	PayoutDestinationChanged Kind = "PAYOUT_DESTINATION_CHANGED"
 )
 
 // Actor is the caller of a command. The person appears only as a salted commitment,

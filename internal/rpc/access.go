@@ -121,6 +121,8 @@ var methods = map[string]access{
 	"/tenfold.v1.OrderLineService/CorrectOrderLine":         roles(principal.RoleOrderService, principal.RoleOperator),
 	"/tenfold.v1.OrderLineService/ListOrderLineCorrections": staffAndMerchant,
 
+	"/tenfold.v1.PayoutDestinationService/ChangePayoutDestination": roles(principal.RoleOrderService, principal.RoleOperator),
+
 	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),
 
 	"/tenfold.v1.WatchService/WatchClaims": staffAndMerchant,

@@ -98,8 +98,9 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
-	"OrderLineService/CorrectOrderLine":         {"order-service", "operator"},
-	"OrderLineService/ListOrderLineCorrections": {"order-service", "support", "adjudicator", "approver", "finance", "operator", "auditor", "merchant"},
+	"PayoutDestinationService/ChangePayoutDestination": {"order-service", "operator"},
+	"OrderLineService/CorrectOrderLine":                {"order-service", "operator"},
+	"OrderLineService/ListOrderLineCorrections":        {"order-service", "support", "adjudicator", "approver", "finance", "operator", "auditor", "merchant"},
 
 	"WatchService/WatchClaims": butFor("authenticator"),
 

@@ -124,3 +124,39 @@ func TestCorrectionsAreListedInPages(t *testing.T) {
 		t.Errorf("under another name: %v", err)
 	}
 }
+
+// Would catch a destination that the order service cannot change, or that is changed twice
+// by one request.
+func TestPayoutDestinationIsChanged(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	destinations := tenfoldv1.NewPayoutDestinationServiceClient(f.conn)
+	c := f.confirm(f.notified("m1", "l1"))
+	r := &tenfoldv1.ChangePayoutDestinationRequest{
+		Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag(), PayoutDestination: "wallet-new", Reason: "asked for by telephone",
+	}
+	if _, err := destinations.ChangePayoutDestination(f.as("support"), r); refusal(err).reason != "ACCESS_DENIED" {
+		t.Errorf("support changes it: %v", err)
+	}
+	for i := range 2 {
+		a, err := destinations.ChangePayoutDestination(f.as("order-service"), r)
+		if err != nil || a.GetReplayed() != (i == 1) || a.GetClaim().GetPayoutDestination() != "wallet-new" {
+			t.Fatalf("%v, %v", a, err)
+		}
+		c = a.GetClaim()
+		r.Etag = a.GetClaim().GetEtag() // It is no part of what the request asks for.
+	}
+	f.accept(c)
+	r.RequestId, r.PayoutDestination, r.Etag = f.id(), "wallet-newer", f.claim(c.GetName()).GetEtag()
+	if _, err := destinations.ChangePayoutDestination(f.as("order-service"), r); refusal(err).reason != "PAYOUT_STATE_CONFLICT" {
+		t.Errorf("while it is on its way: %v", err)
+	}
+	f.runDueWork()
+	for _, p := range f.claim(c.GetName()).GetPayouts() {
+		if p.GetDestination() != "wallet-new" {
+			t.Errorf("paid to %s", p.GetDestination())
+		}
+	}
+	f.audited()
+}

@@ -2525,7 +2525,8 @@ type RetryPayoutRequest struct {
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The etag of the payout's CLAIM that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The new destination. Empty: the same destination as before.
+	// The new destination. Empty: that of the claim, which is the destination as
+	// before unless ChangePayoutDestination has changed it.
 	PayoutDestination string `protobuf:"bytes,5,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
 	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
