@@ -28,16 +28,22 @@ func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	e := b.record(event.EvidenceAdded, c.ID)
+	added := b.addEvidence(a)
+	o := b.about(c.ID)
+	o.Evidence = &added
+	return o, nil
+}
+
+// addEvidence keeps a piece of evidence, and tells of it in an event of its own.
+func (b *Book) addEvidence(a *AddEvidence) Evidence {
+	e := b.record(event.EvidenceAdded, a.ClaimID)
 	b.detail("kind", a.Kind)
 	b.detail("digest", a.Digest)
 	who := &b.call.Header.Principal
 	added := Evidence{
-		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
+		MerchantID: b.merchantID, ClaimID: a.ClaimID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
 		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
 	}
 	b.evidence.add(added)
-	o := b.about(c.ID)
-	o.Evidence = &added
-	return o, nil
+	return added
 }

@@ -40,6 +40,8 @@ type FileClaim struct {
 	// PaidLater says that a line which was paid after it was shipped was sold so. It is
 	// no part of the claim: the times of the line say it once it is stored.
 	PaidLater bool
+	// Evidence is what the consumer filed the claim with; its claim is left out.
+	Evidence []AddEvidence
 }
 
 func (f *FileClaim) lineID() string {
@@ -95,11 +97,17 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	switch f.DigestVersion() {
 	case withFormAndCase:
 		d.Texts(string(f.PayoutForm), f.SamplingCase)
-	case withRefunds:
+	case withRefunds, withEvidence:
 		d.Texts(string(cmp.Or(f.PayoutForm, claim.Cash)), f.SamplingCase)
 		d.Number(int64(len(f.Refunds)))
 		for i := range f.Refunds {
 			f.Refunds[i].cover(d)
+		}
+	}
+	if f.DigestVersion() == withEvidence {
+		d.Number(int64(len(f.Evidence)))
+		for i := range f.Evidence {
+			f.Evidence[i].Cover(d)
 		}
 	}
 }
@@ -108,11 +116,14 @@ func (f *FileClaim) Cover(d *request.Digest) {
 const (
 	withFormAndCase = 2
 	withRefunds     = 3
+	withEvidence    = 4
 )
 
 // DigestVersion is the oldest list of fields that says all of the filing.
 func (f *FileClaim) DigestVersion() int64 {
 	switch {
+	case len(f.Evidence) > 0:
+		return withEvidence
 	case len(f.Refunds) > 0:
 		return withRefunds
 	case f.SamplingCase != "" || f.PayoutForm != "" && f.PayoutForm != claim.Cash:
@@ -181,6 +192,11 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	c, err := f.stage(b, id, groupID, l, versions)
 	if err != nil {
 		return Outcome{}, err
+	}
+	for i := range f.Evidence {
+		e := f.Evidence[i]
+		e.ClaimID = id
+		b.addEvidence(&e)
 	}
 	if err := b.learn(c); err != nil {
 		return Outcome{}, err

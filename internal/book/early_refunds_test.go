@@ -136,3 +136,31 @@ func TestRefundBeforeThePaymentOfALaterLineBlocksNoClaim(t *testing.T) {
 		t.Errorf("another one of that time is answered with %v", err)
 	}
 }
+
+// Would catch evidence that is filed with a claim and lost, kept under another claim, or not
+// covered by the request id.
+func TestClaimIsFiledWithEvidence(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	cmd := filing(line("m1", "l1", 1, 20_000), 1)
+	cmd.Evidence = []book.AddEvidence{{Kind: "PHOTO", Reference: "files/1", Note: "the label"}, {Kind: "VIDEO", Reference: "files/2"}}
+	h := f.request("m1", "FileClaim")
+	c := f.done(h, &cmd).Claim
+	if again := f.done(h, &cmd); !again.Replayed || again.ClaimID != c.ID {
+		t.Errorf("sent again: %+v", again)
+	}
+	other := cmd
+	other.Evidence = []book.AddEvidence{cmd.Evidence[0], {Kind: "VIDEO", Reference: "files/3"}}
+	if _, err := f.Do(h, &other); !errors.Is(err, fault.RequestIDReused) {
+		t.Errorf("with other evidence: %v", err)
+	}
+	kept := f.Rows("m1").Evidence
+	if len(kept) != 2 || kept[0].ClaimID != c.ID || kept[0].Reference != "files/1" || kept[0].Note != "the label" ||
+		kept[1].Reference != "files/2" || kept[0].EventNumber == kept[1].EventNumber || kept[1].AddedBy != "reviewer-1" {
+		t.Errorf("kept are %+v", kept)
+	}
+	if n := f.told("m1", event.EvidenceAdded); n != 2 {
+		t.Errorf("%d events tell of evidence", n)
+	}
+}

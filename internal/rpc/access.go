@@ -62,7 +62,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(principal.RoleOperator, principal.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":          staffAndMerchant,
 	"/tenfold.v1.ClaimService/RetryPayout":          roles(principal.RoleOperator, principal.RoleFinance),
-	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleOrderService, principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/AppealClaim":          roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/DecideAppeal":         roles(principal.RoleAdjudicator),
 	"/tenfold.v1.ClaimService/ListAppeals":          staffAndMerchant,

@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"ClaimService/ReportPayoutOutcome":  {"operator", "finance"},
 	"ClaimService/ListPayouts":          butFor("authenticator"),
 	"ClaimService/RetryPayout":          {"operator", "finance"},
-	"ClaimService/AddEvidence":          {"merchant", "support", "operator"},
+	"ClaimService/AddEvidence":          {"order-service", "merchant", "support", "operator"},
 	"ClaimService/AppealClaim":          {"merchant", "operator"},
 	"ClaimService/DecideAppeal":         {"adjudicator"},
 	"ClaimService/ListAppeals":          butFor("authenticator"),

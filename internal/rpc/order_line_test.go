@@ -156,3 +156,32 @@ func TestPayoutDestinationIsChanged(t *testing.T) {
 	}
 	f.audited()
 }
+
+// Would catch evidence of the consumer that the order service cannot hand in, with the
+// filing or later.
+func TestOrderServiceHandsInEvidence(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	filing := f.filing("m1", "l1")
+	filing.Evidence = []*tenfoldv1.ClaimEvidence{{Kind: "PHOTO", Reference: "files/1"}}
+	r, err := f.claims.FileClaim(f.as("order-service"), filing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.claims.AddEvidence(f.as("order-service"), &tenfoldv1.AddEvidenceRequest{
+		Name: r.GetClaim().GetName(), RequestId: f.id(), Kind: "VIDEO", Reference: "files/2",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := f.claim(r.GetClaim().GetName()).GetEvidence()
+	if len(kept) != 2 || kept[0].GetReference() != "files/1" || kept[1].GetReference() != "files/2" {
+		t.Errorf("kept are %v", kept)
+	}
+	filing.RequestId, filing.Evidence[0].Kind = f.id(), "photo"
+	if got := refusal(f.fileErr(filing)); got.reason != "REQUEST_INVALID" || got.field != "evidence[0].kind" {
+		t.Errorf("of a kind that is none: %v", got)
+	}
+	f.audited()
+}

@@ -67,7 +67,10 @@ type FileClaimRequest struct {
 	PayoutForm PayoutForm `protobuf:"varint,15,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
 	// The product-level case of the claim. The claims of one case share a
 	// shortfall in proportion. Empty for none.
-	SamplingCase  string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	SamplingCase string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	// The consumer's evidence, up to 20 pieces, each kept with the claim as if
+	// AddEvidence had added it. More is added with AddEvidence.
+	Evidence      []*ClaimEvidence `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +228,13 @@ func (x *FileClaimRequest) GetSamplingCase() string {
 	return ""
 }
 
+func (x *FileClaimRequest) GetEvidence() []*ClaimEvidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
 type isFileClaimRequest_Line interface {
 	isFileClaimRequest_Line()
 }
@@ -243,6 +253,79 @@ func (*FileClaimRequest_OrderLineName) isFileClaimRequest_Line() {}
 
 func (*FileClaimRequest_OrderLine) isFileClaimRequest_Line() {}
 
+// ClaimEvidence refers to a piece of evidence that a claim is filed with.
+type ClaimEvidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind of evidence, in a word of the caller, such as PHOTO.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The reference to the place where the evidence is kept: 1 to 256 characters.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of the evidence, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note, up to 2,000 characters, without personal data. May be empty.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimEvidence) Reset() {
+	*x = ClaimEvidence{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimEvidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimEvidence) ProtoMessage() {}
+
+func (x *ClaimEvidence) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimEvidence.ProtoReflect.Descriptor instead.
+func (*ClaimEvidence) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ClaimEvidence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // FileClaimResponse holds the filed claim.
 type FileClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -256,7 +339,7 @@ type FileClaimResponse struct {
 
 func (x *FileClaimResponse) Reset() {
 	*x = FileClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -268,7 +351,7 @@ func (x *FileClaimResponse) String() string {
 func (*FileClaimResponse) ProtoMessage() {}
 
 func (x *FileClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -281,7 +364,7 @@ func (x *FileClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileClaimResponse.ProtoReflect.Descriptor instead.
 func (*FileClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FileClaimResponse) GetClaim() *Claim {
@@ -310,7 +393,7 @@ type BatchFileClaimsRequest struct {
 
 func (x *BatchFileClaimsRequest) Reset() {
 	*x = BatchFileClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -322,7 +405,7 @@ func (x *BatchFileClaimsRequest) String() string {
 func (*BatchFileClaimsRequest) ProtoMessage() {}
 
 func (x *BatchFileClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -335,7 +418,7 @@ func (x *BatchFileClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsRequest.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *BatchFileClaimsRequest) GetRequests() []*FileClaimRequest {
@@ -356,7 +439,7 @@ type BatchFileClaimsResponse struct {
 
 func (x *BatchFileClaimsResponse) Reset() {
 	*x = BatchFileClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +451,7 @@ func (x *BatchFileClaimsResponse) String() string {
 func (*BatchFileClaimsResponse) ProtoMessage() {}
 
 func (x *BatchFileClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +464,7 @@ func (x *BatchFileClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsResponse.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *BatchFileClaimsResponse) GetItems() []*BatchFileClaimsItem {
@@ -406,7 +489,7 @@ type BatchFileClaimsItem struct {
 
 func (x *BatchFileClaimsItem) Reset() {
 	*x = BatchFileClaimsItem{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -418,7 +501,7 @@ func (x *BatchFileClaimsItem) String() string {
 func (*BatchFileClaimsItem) ProtoMessage() {}
 
 func (x *BatchFileClaimsItem) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -431,7 +514,7 @@ func (x *BatchFileClaimsItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsItem.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsItem) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BatchFileClaimsItem) GetStatus() *ItemStatus {
@@ -473,7 +556,7 @@ type GetClaimRequest struct {
 
 func (x *GetClaimRequest) Reset() {
 	*x = GetClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +568,7 @@ func (x *GetClaimRequest) String() string {
 func (*GetClaimRequest) ProtoMessage() {}
 
 func (x *GetClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +581,7 @@ func (x *GetClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClaimRequest.ProtoReflect.Descriptor instead.
 func (*GetClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetClaimRequest) GetName() string {
@@ -533,7 +616,7 @@ type GetClaimResponse struct {
 
 func (x *GetClaimResponse) Reset() {
 	*x = GetClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +628,7 @@ func (x *GetClaimResponse) String() string {
 func (*GetClaimResponse) ProtoMessage() {}
 
 func (x *GetClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +641,7 @@ func (x *GetClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClaimResponse.ProtoReflect.Descriptor instead.
 func (*GetClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetClaimResponse) GetClaim() *Claim {
@@ -581,7 +664,7 @@ type ExplainClaimRequest struct {
 
 func (x *ExplainClaimRequest) Reset() {
 	*x = ExplainClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +676,7 @@ func (x *ExplainClaimRequest) String() string {
 func (*ExplainClaimRequest) ProtoMessage() {}
 
 func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +689,7 @@ func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClaimRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExplainClaimRequest) GetName() string {
@@ -634,7 +717,7 @@ type ExplainClaimResponse struct {
 
 func (x *ExplainClaimResponse) Reset() {
 	*x = ExplainClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +729,7 @@ func (x *ExplainClaimResponse) String() string {
 func (*ExplainClaimResponse) ProtoMessage() {}
 
 func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +742,7 @@ func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClaimResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExplainClaimResponse) GetExplanation() *ClaimExplanation {
@@ -680,7 +763,7 @@ type DescribeStateMachineRequest struct {
 
 func (x *DescribeStateMachineRequest) Reset() {
 	*x = DescribeStateMachineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +775,7 @@ func (x *DescribeStateMachineRequest) String() string {
 func (*DescribeStateMachineRequest) ProtoMessage() {}
 
 func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +788,7 @@ func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeStateMachineRequest.ProtoReflect.Descriptor instead.
 func (*DescribeStateMachineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DescribeStateMachineRequest) GetLanguage() Language {
@@ -726,7 +809,7 @@ type DescribeStateMachineResponse struct {
 
 func (x *DescribeStateMachineResponse) Reset() {
 	*x = DescribeStateMachineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +821,7 @@ func (x *DescribeStateMachineResponse) String() string {
 func (*DescribeStateMachineResponse) ProtoMessage() {}
 
 func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +834,7 @@ func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeStateMachineResponse.ProtoReflect.Descriptor instead.
 func (*DescribeStateMachineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DescribeStateMachineResponse) GetStateMachine() *StateMachine {
@@ -801,7 +884,7 @@ type ListClaimsRequest struct {
 
 func (x *ListClaimsRequest) Reset() {
 	*x = ListClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +896,7 @@ func (x *ListClaimsRequest) String() string {
 func (*ListClaimsRequest) ProtoMessage() {}
 
 func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +909,7 @@ func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
 func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListClaimsRequest) GetParent() string {
@@ -895,7 +978,7 @@ type ListClaimsResponse struct {
 
 func (x *ListClaimsResponse) Reset() {
 	*x = ListClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -907,7 +990,7 @@ func (x *ListClaimsResponse) String() string {
 func (*ListClaimsResponse) ProtoMessage() {}
 
 func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -920,7 +1003,7 @@ func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
 func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListClaimsResponse) GetClaims() []*Claim {
@@ -966,7 +1049,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -978,7 +1061,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -991,7 +1074,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListMovesRequest) GetParent() string {
@@ -1028,7 +1111,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1123,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1136,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -1089,7 +1172,7 @@ type AcceptClaimRequest struct {
 
 func (x *AcceptClaimRequest) Reset() {
 	*x = AcceptClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1101,7 +1184,7 @@ func (x *AcceptClaimRequest) String() string {
 func (*AcceptClaimRequest) ProtoMessage() {}
 
 func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1114,7 +1197,7 @@ func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimRequest.ProtoReflect.Descriptor instead.
 func (*AcceptClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptClaimRequest) GetName() string {
@@ -1165,7 +1248,7 @@ type AcceptClaimResponse struct {
 
 func (x *AcceptClaimResponse) Reset() {
 	*x = AcceptClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1260,7 @@ func (x *AcceptClaimResponse) String() string {
 func (*AcceptClaimResponse) ProtoMessage() {}
 
 func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1273,7 @@ func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimResponse.ProtoReflect.Descriptor instead.
 func (*AcceptClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AcceptClaimResponse) GetClaim() *Claim {
@@ -1226,7 +1309,7 @@ type WithdrawClaimRequest struct {
 
 func (x *WithdrawClaimRequest) Reset() {
 	*x = WithdrawClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1321,7 @@ func (x *WithdrawClaimRequest) String() string {
 func (*WithdrawClaimRequest) ProtoMessage() {}
 
 func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1334,7 @@ func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WithdrawClaimRequest) GetName() string {
@@ -1302,7 +1385,7 @@ type WithdrawClaimResponse struct {
 
 func (x *WithdrawClaimResponse) Reset() {
 	*x = WithdrawClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1397,7 @@ func (x *WithdrawClaimResponse) String() string {
 func (*WithdrawClaimResponse) ProtoMessage() {}
 
 func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1410,7 @@ func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WithdrawClaimResponse) GetClaim() *Claim {
@@ -1362,7 +1445,7 @@ type ConfirmNoticeRequest struct {
 
 func (x *ConfirmNoticeRequest) Reset() {
 	*x = ConfirmNoticeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1457,7 @@ func (x *ConfirmNoticeRequest) String() string {
 func (*ConfirmNoticeRequest) ProtoMessage() {}
 
 func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1470,7 @@ func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConfirmNoticeRequest) GetName() string {
@@ -1431,7 +1514,7 @@ type ConfirmNoticeResponse struct {
 
 func (x *ConfirmNoticeResponse) Reset() {
 	*x = ConfirmNoticeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1443,7 +1526,7 @@ func (x *ConfirmNoticeResponse) String() string {
 func (*ConfirmNoticeResponse) ProtoMessage() {}
 
 func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1456,7 +1539,7 @@ func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConfirmNoticeResponse) GetClaim() *Claim {
@@ -1492,7 +1575,7 @@ type AssignReviewRequest struct {
 
 func (x *AssignReviewRequest) Reset() {
 	*x = AssignReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1587,7 @@ func (x *AssignReviewRequest) String() string {
 func (*AssignReviewRequest) ProtoMessage() {}
 
 func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1600,7 @@ func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewRequest.ProtoReflect.Descriptor instead.
 func (*AssignReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AssignReviewRequest) GetName() string {
@@ -1568,7 +1651,7 @@ type AssignReviewResponse struct {
 
 func (x *AssignReviewResponse) Reset() {
 	*x = AssignReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1580,7 +1663,7 @@ func (x *AssignReviewResponse) String() string {
 func (*AssignReviewResponse) ProtoMessage() {}
 
 func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1593,7 +1676,7 @@ func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewResponse.ProtoReflect.Descriptor instead.
 func (*AssignReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AssignReviewResponse) GetClaim() *Claim {
@@ -1634,7 +1717,7 @@ type DecideReviewRequest struct {
 
 func (x *DecideReviewRequest) Reset() {
 	*x = DecideReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1646,7 +1729,7 @@ func (x *DecideReviewRequest) String() string {
 func (*DecideReviewRequest) ProtoMessage() {}
 
 func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1659,7 +1742,7 @@ func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewRequest.ProtoReflect.Descriptor instead.
 func (*DecideReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecideReviewRequest) GetName() string {
@@ -1724,7 +1807,7 @@ type DecideReviewResponse struct {
 
 func (x *DecideReviewResponse) Reset() {
 	*x = DecideReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1819,7 @@ func (x *DecideReviewResponse) String() string {
 func (*DecideReviewResponse) ProtoMessage() {}
 
 func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1832,7 @@ func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewResponse.ProtoReflect.Descriptor instead.
 func (*DecideReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DecideReviewResponse) GetClaim() *Claim {
@@ -1777,7 +1860,7 @@ type GetOrderLineRequest struct {
 
 func (x *GetOrderLineRequest) Reset() {
 	*x = GetOrderLineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +1872,7 @@ func (x *GetOrderLineRequest) String() string {
 func (*GetOrderLineRequest) ProtoMessage() {}
 
 func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1802,7 +1885,7 @@ func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderLineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetOrderLineRequest) GetName() string {
@@ -1823,7 +1906,7 @@ type GetOrderLineResponse struct {
 
 func (x *GetOrderLineResponse) Reset() {
 	*x = GetOrderLineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +1918,7 @@ func (x *GetOrderLineResponse) String() string {
 func (*GetOrderLineResponse) ProtoMessage() {}
 
 func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +1931,7 @@ func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderLineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
@@ -1874,7 +1957,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1886,7 +1969,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1899,7 +1982,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetRequestRequest) GetParent() string {
@@ -1934,7 +2017,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2029,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2042,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetRequestResponse) GetRequest() *StoredRequest {
@@ -2005,7 +2088,7 @@ type QuotePayoutRequest struct {
 
 func (x *QuotePayoutRequest) Reset() {
 	*x = QuotePayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2100,7 @@ func (x *QuotePayoutRequest) String() string {
 func (*QuotePayoutRequest) ProtoMessage() {}
 
 func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,7 +2113,7 @@ func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutRequest.ProtoReflect.Descriptor instead.
 func (*QuotePayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QuotePayoutRequest) GetParent() string {
@@ -2146,7 +2229,7 @@ type QuotePayoutResponse struct {
 
 func (x *QuotePayoutResponse) Reset() {
 	*x = QuotePayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2158,7 +2241,7 @@ func (x *QuotePayoutResponse) String() string {
 func (*QuotePayoutResponse) ProtoMessage() {}
 
 func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2171,7 +2254,7 @@ func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutResponse.ProtoReflect.Descriptor instead.
 func (*QuotePayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QuotePayoutResponse) GetCalculations() []*Calculation {
@@ -2225,7 +2308,7 @@ type ReportPayoutOutcomeRequest struct {
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
 	*x = ReportPayoutOutcomeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2320,7 @@ func (x *ReportPayoutOutcomeRequest) String() string {
 func (*ReportPayoutOutcomeRequest) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2333,7 @@ func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReportPayoutOutcomeRequest) GetParent() string {
@@ -2343,7 +2426,7 @@ type ReportPayoutOutcomeResponse struct {
 
 func (x *ReportPayoutOutcomeResponse) Reset() {
 	*x = ReportPayoutOutcomeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2438,7 @@ func (x *ReportPayoutOutcomeResponse) String() string {
 func (*ReportPayoutOutcomeResponse) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2451,7 @@ func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReportPayoutOutcomeResponse) GetPayout() *Payout {
@@ -2403,7 +2486,7 @@ type ListPayoutsRequest struct {
 
 func (x *ListPayoutsRequest) Reset() {
 	*x = ListPayoutsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2415,7 +2498,7 @@ func (x *ListPayoutsRequest) String() string {
 func (*ListPayoutsRequest) ProtoMessage() {}
 
 func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2428,7 +2511,7 @@ func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsRequest.ProtoReflect.Descriptor instead.
 func (*ListPayoutsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPayoutsRequest) GetParent() string {
@@ -2472,7 +2555,7 @@ type ListPayoutsResponse struct {
 
 func (x *ListPayoutsResponse) Reset() {
 	*x = ListPayoutsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2484,7 +2567,7 @@ func (x *ListPayoutsResponse) String() string {
 func (*ListPayoutsResponse) ProtoMessage() {}
 
 func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2497,7 +2580,7 @@ func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsResponse.ProtoReflect.Descriptor instead.
 func (*ListPayoutsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListPayoutsResponse) GetPayouts() []*Payout {
@@ -2536,7 +2619,7 @@ type RetryPayoutRequest struct {
 
 func (x *RetryPayoutRequest) Reset() {
 	*x = RetryPayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2548,7 +2631,7 @@ func (x *RetryPayoutRequest) String() string {
 func (*RetryPayoutRequest) ProtoMessage() {}
 
 func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2561,7 +2644,7 @@ func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutRequest.ProtoReflect.Descriptor instead.
 func (*RetryPayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryPayoutRequest) GetName() string {
@@ -2622,7 +2705,7 @@ type RetryPayoutResponse struct {
 
 func (x *RetryPayoutResponse) Reset() {
 	*x = RetryPayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2634,7 +2717,7 @@ func (x *RetryPayoutResponse) String() string {
 func (*RetryPayoutResponse) ProtoMessage() {}
 
 func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2647,7 +2730,7 @@ func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutResponse.ProtoReflect.Descriptor instead.
 func (*RetryPayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RetryPayoutResponse) GetClaim() *Claim {
@@ -2694,7 +2777,7 @@ type AddEvidenceRequest struct {
 
 func (x *AddEvidenceRequest) Reset() {
 	*x = AddEvidenceRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +2789,7 @@ func (x *AddEvidenceRequest) String() string {
 func (*AddEvidenceRequest) ProtoMessage() {}
 
 func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +2802,7 @@ func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*AddEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AddEvidenceRequest) GetName() string {
@@ -2784,7 +2867,7 @@ type AddEvidenceResponse struct {
 
 func (x *AddEvidenceResponse) Reset() {
 	*x = AddEvidenceResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2796,7 +2879,7 @@ func (x *AddEvidenceResponse) String() string {
 func (*AddEvidenceResponse) ProtoMessage() {}
 
 func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2809,7 +2892,7 @@ func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*AddEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AddEvidenceResponse) GetEvidence() *Evidence {
@@ -2847,7 +2930,7 @@ type AppealClaimRequest struct {
 
 func (x *AppealClaimRequest) Reset() {
 	*x = AppealClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2859,7 +2942,7 @@ func (x *AppealClaimRequest) String() string {
 func (*AppealClaimRequest) ProtoMessage() {}
 
 func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2872,7 +2955,7 @@ func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
 func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AppealClaimRequest) GetName() string {
@@ -2930,7 +3013,7 @@ type AppealClaimResponse struct {
 
 func (x *AppealClaimResponse) Reset() {
 	*x = AppealClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2942,7 +3025,7 @@ func (x *AppealClaimResponse) String() string {
 func (*AppealClaimResponse) ProtoMessage() {}
 
 func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2955,7 +3038,7 @@ func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
 func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AppealClaimResponse) GetClaim() *Claim {
@@ -2995,7 +3078,7 @@ type DecideAppealRequest struct {
 
 func (x *DecideAppealRequest) Reset() {
 	*x = DecideAppealRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3007,7 +3090,7 @@ func (x *DecideAppealRequest) String() string {
 func (*DecideAppealRequest) ProtoMessage() {}
 
 func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3020,7 +3103,7 @@ func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DecideAppealRequest) GetName() string {
@@ -3085,7 +3168,7 @@ type DecideAppealResponse struct {
 
 func (x *DecideAppealResponse) Reset() {
 	*x = DecideAppealResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3097,7 +3180,7 @@ func (x *DecideAppealResponse) String() string {
 func (*DecideAppealResponse) ProtoMessage() {}
 
 func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3110,7 +3193,7 @@ func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *DecideAppealResponse) GetClaim() *Claim {
@@ -3142,7 +3225,7 @@ type ListAppealsRequest struct {
 
 func (x *ListAppealsRequest) Reset() {
 	*x = ListAppealsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3154,7 +3237,7 @@ func (x *ListAppealsRequest) String() string {
 func (*ListAppealsRequest) ProtoMessage() {}
 
 func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3167,7 +3250,7 @@ func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListAppealsRequest) GetParent() string {
@@ -3204,7 +3287,7 @@ type ListAppealsResponse struct {
 
 func (x *ListAppealsResponse) Reset() {
 	*x = ListAppealsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3216,7 +3299,7 @@ func (x *ListAppealsResponse) String() string {
 func (*ListAppealsResponse) ProtoMessage() {}
 
 func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3229,7 +3312,7 @@ func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListAppealsResponse) GetAppeals() []*Appeal {
@@ -3267,7 +3350,7 @@ type ApproveClaimRequest struct {
 
 func (x *ApproveClaimRequest) Reset() {
 	*x = ApproveClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3279,7 +3362,7 @@ func (x *ApproveClaimRequest) String() string {
 func (*ApproveClaimRequest) ProtoMessage() {}
 
 func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3292,7 +3375,7 @@ func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
 func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ApproveClaimRequest) GetName() string {
@@ -3350,7 +3433,7 @@ type ApproveClaimResponse struct {
 
 func (x *ApproveClaimResponse) Reset() {
 	*x = ApproveClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3362,7 +3445,7 @@ func (x *ApproveClaimResponse) String() string {
 func (*ApproveClaimResponse) ProtoMessage() {}
 
 func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3375,7 +3458,7 @@ func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
 func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ApproveClaimResponse) GetClaim() *Claim {
@@ -3407,7 +3490,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3419,7 +3502,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3432,7 +3515,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ListApprovalsRequest) GetParent() string {
@@ -3469,7 +3552,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3481,7 +3564,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3494,7 +3577,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ListApprovalsResponse) GetApprovals() []*Approval {
@@ -3537,7 +3620,7 @@ type ReviseVerdictRequest struct {
 
 func (x *ReviseVerdictRequest) Reset() {
 	*x = ReviseVerdictRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3549,7 +3632,7 @@ func (x *ReviseVerdictRequest) String() string {
 func (*ReviseVerdictRequest) ProtoMessage() {}
 
 func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3562,7 +3645,7 @@ func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ReviseVerdictRequest) GetName() string {
@@ -3634,7 +3717,7 @@ type ReviseVerdictResponse struct {
 
 func (x *ReviseVerdictResponse) Reset() {
 	*x = ReviseVerdictResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3646,7 +3729,7 @@ func (x *ReviseVerdictResponse) String() string {
 func (*ReviseVerdictResponse) ProtoMessage() {}
 
 func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3659,7 +3742,7 @@ func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ReviseVerdictResponse) GetClaim() *Claim {
@@ -3691,7 +3774,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3703,7 +3786,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3716,7 +3799,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListRevisionsRequest) GetParent() string {
@@ -3753,7 +3836,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3765,7 +3848,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3778,7 +3861,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -3812,7 +3895,7 @@ type ReportOrderRefundRequest struct {
 
 func (x *ReportOrderRefundRequest) Reset() {
 	*x = ReportOrderRefundRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3824,7 +3907,7 @@ func (x *ReportOrderRefundRequest) String() string {
 func (*ReportOrderRefundRequest) ProtoMessage() {}
 
 func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3837,7 +3920,7 @@ func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ReportOrderRefundRequest) GetName() string {
@@ -3885,7 +3968,7 @@ type ReportOrderRefundResponse struct {
 
 func (x *ReportOrderRefundResponse) Reset() {
 	*x = ReportOrderRefundResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3897,7 +3980,7 @@ func (x *ReportOrderRefundResponse) String() string {
 func (*ReportOrderRefundResponse) ProtoMessage() {}
 
 func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3910,7 +3993,7 @@ func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
@@ -3953,7 +4036,7 @@ type StopClockRequest struct {
 
 func (x *StopClockRequest) Reset() {
 	*x = StopClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3965,7 +4048,7 @@ func (x *StopClockRequest) String() string {
 func (*StopClockRequest) ProtoMessage() {}
 
 func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3978,7 +4061,7 @@ func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
 func (*StopClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *StopClockRequest) GetName() string {
@@ -4029,7 +4112,7 @@ type StopClockResponse struct {
 
 func (x *StopClockResponse) Reset() {
 	*x = StopClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4041,7 +4124,7 @@ func (x *StopClockResponse) String() string {
 func (*StopClockResponse) ProtoMessage() {}
 
 func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4054,7 +4137,7 @@ func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
 func (*StopClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *StopClockResponse) GetClaim() *Claim {
@@ -4090,7 +4173,7 @@ type ResumeClockRequest struct {
 
 func (x *ResumeClockRequest) Reset() {
 	*x = ResumeClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4102,7 +4185,7 @@ func (x *ResumeClockRequest) String() string {
 func (*ResumeClockRequest) ProtoMessage() {}
 
 func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4115,7 +4198,7 @@ func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
 func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ResumeClockRequest) GetName() string {
@@ -4166,7 +4249,7 @@ type ResumeClockResponse struct {
 
 func (x *ResumeClockResponse) Reset() {
 	*x = ResumeClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4178,7 +4261,7 @@ func (x *ResumeClockResponse) String() string {
 func (*ResumeClockResponse) ProtoMessage() {}
 
 func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4191,7 +4274,7 @@ func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
 func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ResumeClockResponse) GetClaim() *Claim {
@@ -4229,7 +4312,7 @@ type ExtendHoldRequest struct {
 
 func (x *ExtendHoldRequest) Reset() {
 	*x = ExtendHoldRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4241,7 +4324,7 @@ func (x *ExtendHoldRequest) String() string {
 func (*ExtendHoldRequest) ProtoMessage() {}
 
 func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4254,7 +4337,7 @@ func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
 func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ExtendHoldRequest) GetName() string {
@@ -4312,7 +4395,7 @@ type ExtendHoldResponse struct {
 
 func (x *ExtendHoldResponse) Reset() {
 	*x = ExtendHoldResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4324,7 +4407,7 @@ func (x *ExtendHoldResponse) String() string {
 func (*ExtendHoldResponse) ProtoMessage() {}
 
 func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4337,7 +4420,7 @@ func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
 func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ExtendHoldResponse) GetClaim() *Claim {
@@ -4359,7 +4442,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xe5\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4385,8 +4468,15 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12A\n" +
 	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
 	"payoutForm\x12A\n" +
-	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCaseB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"d\n" +
+	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCase\x12?\n" +
+	"\bevidence\x18\x14 \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\xbc\x01\n" +
+	"\rClaimEvidence\x121\n" +
+	"\x04kind\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
+	"\treference\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
+	"\x06digest\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"d\n" +
 	"\x11FileClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"a\n" +
@@ -4760,232 +4850,234 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 62)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
-	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
-	(*BatchFileClaimsRequest)(nil),       // 2: tenfold.v1.BatchFileClaimsRequest
-	(*BatchFileClaimsResponse)(nil),      // 3: tenfold.v1.BatchFileClaimsResponse
-	(*BatchFileClaimsItem)(nil),          // 4: tenfold.v1.BatchFileClaimsItem
-	(*GetClaimRequest)(nil),              // 5: tenfold.v1.GetClaimRequest
-	(*GetClaimResponse)(nil),             // 6: tenfold.v1.GetClaimResponse
-	(*ExplainClaimRequest)(nil),          // 7: tenfold.v1.ExplainClaimRequest
-	(*ExplainClaimResponse)(nil),         // 8: tenfold.v1.ExplainClaimResponse
-	(*DescribeStateMachineRequest)(nil),  // 9: tenfold.v1.DescribeStateMachineRequest
-	(*DescribeStateMachineResponse)(nil), // 10: tenfold.v1.DescribeStateMachineResponse
-	(*ListClaimsRequest)(nil),            // 11: tenfold.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),           // 12: tenfold.v1.ListClaimsResponse
-	(*ListMovesRequest)(nil),             // 13: tenfold.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),            // 14: tenfold.v1.ListMovesResponse
-	(*AcceptClaimRequest)(nil),           // 15: tenfold.v1.AcceptClaimRequest
-	(*AcceptClaimResponse)(nil),          // 16: tenfold.v1.AcceptClaimResponse
-	(*WithdrawClaimRequest)(nil),         // 17: tenfold.v1.WithdrawClaimRequest
-	(*WithdrawClaimResponse)(nil),        // 18: tenfold.v1.WithdrawClaimResponse
-	(*ConfirmNoticeRequest)(nil),         // 19: tenfold.v1.ConfirmNoticeRequest
-	(*ConfirmNoticeResponse)(nil),        // 20: tenfold.v1.ConfirmNoticeResponse
-	(*AssignReviewRequest)(nil),          // 21: tenfold.v1.AssignReviewRequest
-	(*AssignReviewResponse)(nil),         // 22: tenfold.v1.AssignReviewResponse
-	(*DecideReviewRequest)(nil),          // 23: tenfold.v1.DecideReviewRequest
-	(*DecideReviewResponse)(nil),         // 24: tenfold.v1.DecideReviewResponse
-	(*GetOrderLineRequest)(nil),          // 25: tenfold.v1.GetOrderLineRequest
-	(*GetOrderLineResponse)(nil),         // 26: tenfold.v1.GetOrderLineResponse
-	(*GetRequestRequest)(nil),            // 27: tenfold.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),           // 28: tenfold.v1.GetRequestResponse
-	(*QuotePayoutRequest)(nil),           // 29: tenfold.v1.QuotePayoutRequest
-	(*QuotePayoutResponse)(nil),          // 30: tenfold.v1.QuotePayoutResponse
-	(*ReportPayoutOutcomeRequest)(nil),   // 31: tenfold.v1.ReportPayoutOutcomeRequest
-	(*ReportPayoutOutcomeResponse)(nil),  // 32: tenfold.v1.ReportPayoutOutcomeResponse
-	(*ListPayoutsRequest)(nil),           // 33: tenfold.v1.ListPayoutsRequest
-	(*ListPayoutsResponse)(nil),          // 34: tenfold.v1.ListPayoutsResponse
-	(*RetryPayoutRequest)(nil),           // 35: tenfold.v1.RetryPayoutRequest
-	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
-	(*AddEvidenceRequest)(nil),           // 37: tenfold.v1.AddEvidenceRequest
-	(*AddEvidenceResponse)(nil),          // 38: tenfold.v1.AddEvidenceResponse
-	(*AppealClaimRequest)(nil),           // 39: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),          // 40: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),          // 41: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),         // 42: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),           // 43: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),          // 44: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),          // 45: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),         // 46: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),         // 47: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),        // 48: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),         // 49: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),        // 50: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),         // 51: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),        // 52: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),     // 53: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),    // 54: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),             // 55: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),            // 56: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),           // 57: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),          // 58: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),            // 59: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),           // 60: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 61: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 62: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 63: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 64: tenfold.v1.Remedy
-	(Grounds)(0),                         // 65: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 66: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 67: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 68: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 69: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 70: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 71: google.protobuf.FieldMask
-	(Language)(0),                        // 72: tenfold.v1.Language
-	(*ClaimExplanation)(nil),             // 73: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 74: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 75: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 76: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 77: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 78: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 79: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 80: tenfold.v1.Money
-	(*Calculation)(nil),                  // 81: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 82: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 83: tenfold.v1.Payout
-	(PayoutState)(0),                     // 84: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 85: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 86: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 87: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 88: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 89: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 90: tenfold.v1.Revision
+	(*ClaimEvidence)(nil),                // 1: tenfold.v1.ClaimEvidence
+	(*FileClaimResponse)(nil),            // 2: tenfold.v1.FileClaimResponse
+	(*BatchFileClaimsRequest)(nil),       // 3: tenfold.v1.BatchFileClaimsRequest
+	(*BatchFileClaimsResponse)(nil),      // 4: tenfold.v1.BatchFileClaimsResponse
+	(*BatchFileClaimsItem)(nil),          // 5: tenfold.v1.BatchFileClaimsItem
+	(*GetClaimRequest)(nil),              // 6: tenfold.v1.GetClaimRequest
+	(*GetClaimResponse)(nil),             // 7: tenfold.v1.GetClaimResponse
+	(*ExplainClaimRequest)(nil),          // 8: tenfold.v1.ExplainClaimRequest
+	(*ExplainClaimResponse)(nil),         // 9: tenfold.v1.ExplainClaimResponse
+	(*DescribeStateMachineRequest)(nil),  // 10: tenfold.v1.DescribeStateMachineRequest
+	(*DescribeStateMachineResponse)(nil), // 11: tenfold.v1.DescribeStateMachineResponse
+	(*ListClaimsRequest)(nil),            // 12: tenfold.v1.ListClaimsRequest
+	(*ListClaimsResponse)(nil),           // 13: tenfold.v1.ListClaimsResponse
+	(*ListMovesRequest)(nil),             // 14: tenfold.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),            // 15: tenfold.v1.ListMovesResponse
+	(*AcceptClaimRequest)(nil),           // 16: tenfold.v1.AcceptClaimRequest
+	(*AcceptClaimResponse)(nil),          // 17: tenfold.v1.AcceptClaimResponse
+	(*WithdrawClaimRequest)(nil),         // 18: tenfold.v1.WithdrawClaimRequest
+	(*WithdrawClaimResponse)(nil),        // 19: tenfold.v1.WithdrawClaimResponse
+	(*ConfirmNoticeRequest)(nil),         // 20: tenfold.v1.ConfirmNoticeRequest
+	(*ConfirmNoticeResponse)(nil),        // 21: tenfold.v1.ConfirmNoticeResponse
+	(*AssignReviewRequest)(nil),          // 22: tenfold.v1.AssignReviewRequest
+	(*AssignReviewResponse)(nil),         // 23: tenfold.v1.AssignReviewResponse
+	(*DecideReviewRequest)(nil),          // 24: tenfold.v1.DecideReviewRequest
+	(*DecideReviewResponse)(nil),         // 25: tenfold.v1.DecideReviewResponse
+	(*GetOrderLineRequest)(nil),          // 26: tenfold.v1.GetOrderLineRequest
+	(*GetOrderLineResponse)(nil),         // 27: tenfold.v1.GetOrderLineResponse
+	(*GetRequestRequest)(nil),            // 28: tenfold.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),           // 29: tenfold.v1.GetRequestResponse
+	(*QuotePayoutRequest)(nil),           // 30: tenfold.v1.QuotePayoutRequest
+	(*QuotePayoutResponse)(nil),          // 31: tenfold.v1.QuotePayoutResponse
+	(*ReportPayoutOutcomeRequest)(nil),   // 32: tenfold.v1.ReportPayoutOutcomeRequest
+	(*ReportPayoutOutcomeResponse)(nil),  // 33: tenfold.v1.ReportPayoutOutcomeResponse
+	(*ListPayoutsRequest)(nil),           // 34: tenfold.v1.ListPayoutsRequest
+	(*ListPayoutsResponse)(nil),          // 35: tenfold.v1.ListPayoutsResponse
+	(*RetryPayoutRequest)(nil),           // 36: tenfold.v1.RetryPayoutRequest
+	(*RetryPayoutResponse)(nil),          // 37: tenfold.v1.RetryPayoutResponse
+	(*AddEvidenceRequest)(nil),           // 38: tenfold.v1.AddEvidenceRequest
+	(*AddEvidenceResponse)(nil),          // 39: tenfold.v1.AddEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 40: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 41: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 42: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 43: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 44: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 45: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 46: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 47: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 48: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 49: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 50: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 51: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 52: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 53: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 54: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 55: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 56: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 57: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 58: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 59: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 60: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 61: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 62: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 63: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 64: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 65: tenfold.v1.Remedy
+	(Grounds)(0),                         // 66: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 67: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 68: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 69: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 70: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 71: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 72: google.protobuf.FieldMask
+	(Language)(0),                        // 73: tenfold.v1.Language
+	(*ClaimExplanation)(nil),             // 74: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 75: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 76: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 77: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 78: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 79: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 80: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 81: tenfold.v1.Money
+	(*Calculation)(nil),                  // 82: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 83: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 84: tenfold.v1.Payout
+	(PayoutState)(0),                     // 85: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 86: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 87: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 88: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 89: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 90: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 91: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	61, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	63, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	64, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	65, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	66, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	67, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	68, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	69, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	68, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	70, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	71, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	68, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	72, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	73, // 16: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	72, // 17: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	74, // 18: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	75, // 19: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	68, // 20: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	76, // 21: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	68, // 22: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 23: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 24: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 25: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	77, // 26: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	78, // 27: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 28: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	61, // 29: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	79, // 30: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	61, // 31: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	62, // 32: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	63, // 33: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	64, // 34: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	66, // 35: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	80, // 36: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	81, // 37: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	81, // 38: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	82, // 39: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	66, // 40: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	66, // 41: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	80, // 42: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	83, // 43: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	84, // 44: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	83, // 45: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	68, // 46: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	83, // 47: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	85, // 48: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	68, // 49: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	86, // 50: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	78, // 51: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 52: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	87, // 53: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	68, // 54: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	88, // 55: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	89, // 56: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	78, // 57: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	68, // 58: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	90, // 59: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	62, // 60: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	61, // 61: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	68, // 62: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 63: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	66, // 64: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	68, // 65: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 66: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 67: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 68: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 69: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 70: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 71: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 72: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 73: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 74: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 75: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 76: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 77: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 78: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 79: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 80: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 81: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 82: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 83: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 84: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	39, // 85: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	41, // 86: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	43, // 87: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	45, // 88: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	47, // 89: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	49, // 90: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	51, // 91: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	53, // 92: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	55, // 93: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	57, // 94: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	59, // 95: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 96: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 97: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 98: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 99: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 100: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 101: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 102: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 103: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 104: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 105: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 106: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 107: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 108: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 109: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 110: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 111: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 112: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 113: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 114: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	40, // 115: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	42, // 116: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	44, // 117: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	46, // 118: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	48, // 119: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	50, // 120: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	52, // 121: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	54, // 122: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	56, // 123: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	58, // 124: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	60, // 125: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	96, // [96:126] is the sub-list for method output_type
-	66, // [66:96] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	62, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	63, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	64, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	65, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	66, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	67, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	68, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	1,  // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	69, // 8: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 9: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	5,  // 10: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	70, // 11: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	69, // 12: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	71, // 13: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	72, // 14: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	69, // 15: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	73, // 16: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	74, // 17: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	73, // 18: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	75, // 19: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	76, // 20: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	69, // 21: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	77, // 22: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	69, // 23: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	69, // 24: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	69, // 25: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	69, // 26: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	78, // 27: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	79, // 28: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	69, // 29: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	62, // 30: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	80, // 31: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	62, // 32: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	63, // 33: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	64, // 34: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	65, // 35: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	67, // 36: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	81, // 37: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	82, // 38: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	82, // 39: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	83, // 40: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	67, // 41: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	67, // 42: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	81, // 43: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	84, // 44: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	85, // 45: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	84, // 46: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	69, // 47: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	84, // 48: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	86, // 49: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	69, // 50: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	87, // 51: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	79, // 52: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	69, // 53: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	88, // 54: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	69, // 55: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	89, // 56: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	90, // 57: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	79, // 58: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	69, // 59: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	91, // 60: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	63, // 61: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	62, // 62: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	69, // 63: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	69, // 64: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	67, // 65: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	69, // 66: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 67: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	3,  // 68: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	6,  // 69: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	8,  // 70: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	10, // 71: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	12, // 72: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	14, // 73: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	16, // 74: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	18, // 75: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	20, // 76: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	22, // 77: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	24, // 78: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	26, // 79: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	28, // 80: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	30, // 81: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	32, // 82: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	34, // 83: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	36, // 84: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	38, // 85: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	40, // 86: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	42, // 87: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	44, // 88: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	46, // 89: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	48, // 90: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	50, // 91: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	52, // 92: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	54, // 93: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	56, // 94: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	58, // 95: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	60, // 96: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	2,  // 97: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	4,  // 98: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	7,  // 99: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	9,  // 100: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	11, // 101: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	13, // 102: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	15, // 103: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	17, // 104: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	19, // 105: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	21, // 106: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	23, // 107: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	25, // 108: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	27, // 109: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	29, // 110: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	31, // 111: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	33, // 112: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	35, // 113: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	37, // 114: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	39, // 115: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	41, // 116: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	43, // 117: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	45, // 118: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	47, // 119: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	49, // 120: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	51, // 121: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	53, // 122: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	55, // 123: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	57, // 124: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	59, // 125: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	61, // 126: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	97, // [97:127] is the sub-list for method output_type
+	67, // [67:97] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -5009,7 +5101,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 		(*FileClaimRequest_OrderLineName)(nil),
 		(*FileClaimRequest_OrderLine)(nil),
 	}
-	file_tenfold_v1_claim_service_proto_msgTypes[29].OneofWrappers = []any{
+	file_tenfold_v1_claim_service_proto_msgTypes[30].OneofWrappers = []any{
 		(*QuotePayoutRequest_OrderLineName)(nil),
 		(*QuotePayoutRequest_OrderLine)(nil),
 	}
@@ -5019,7 +5111,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   61,
+			NumMessages:   62,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
