@@ -67,7 +67,7 @@ func newPair(t testing.TB) *pair {
 		}
 		p.give(dir)
 	}
-	p.run(filepath.Join(p.bin, "initdb"), "-D", p.primary, "-U", embedpg.AdminRole, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	p.run(exec.Command(filepath.Join(p.bin, "initdb"), "-D", p.primary, "-U", embedpg.AdminRole, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"))
 	p.start(p.primary)
 	url := p.url(embedpg.AdminRole, "postgres", p.primary)
 	if err := embedpg.Provision(t.Context(), url, "tenfold"); err != nil {
@@ -76,7 +76,7 @@ func newPair(t testing.TB) *pair {
 	if _, _, err := postgres.Migrate(t.Context(), p.url(embedpg.OwnerRole, "tenfold", p.primary), slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	p.run(filepath.Join(p.bin, "pg_basebackup"), "-D", p.standby, "-h", socketOf(p.primary), "-U", embedpg.AdminRole, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	p.run(exec.Command(filepath.Join(p.bin, "pg_basebackup"), "-D", p.standby, "-h", socketOf(p.primary), "-U", embedpg.AdminRole, "-R", "-X", "stream", "-c", "fast", "--no-sync"))
 	p.stop(p.primary)
 	p.start(p.primary, "synchronous_standby_names=*")
 	p.start(p.standby)
@@ -107,15 +107,14 @@ func (p *pair) give(dir string) {
 }
 
 // run runs a program to its end. What the programs start must not keep their output open.
-func (p *pair) run(path string, args ...string) {
+func (p *pair) run(cmd *exec.Cmd) {
 	p.t.Helper()
-	if out, err := p.try(path, args...); err != nil {
-		p.t.Fatalf("%s %v: %v\n%s", filepath.Base(path), args, err, out)
+	if out, err := p.output(cmd); err != nil {
+		p.t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
 }
 
-func (p *pair) try(path string, args ...string) (string, error) {
-	cmd := exec.Command(path, args...)
+func (p *pair) output(cmd *exec.Cmd) (string, error) {
 	cmd.Dir, cmd.Env = "/", []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.account, Setsid: true}
 	log, err := os.CreateTemp("", "tenfold-pair-log-")
@@ -140,7 +139,7 @@ func (p *pair) start(dir string, settings ...string) {
 	for _, s := range settings {
 		options += " -c " + s
 	}
-	if out, err := p.try(filepath.Join(p.bin, "pg_ctl"), "start", "-w", "-D", dir, "-l", dir+".log", "-o", options); err != nil {
+	if out, err := p.output(exec.Command(filepath.Join(p.bin, "pg_ctl"), "start", "-w", "-D", dir, "-l", dir+".log", "-o", options)); err != nil {
 		said, _ := os.ReadFile(dir + ".log")
 		p.t.Fatalf("start %s: %v\n%s%s", dir, err, out, said)
 	}
@@ -149,14 +148,14 @@ func (p *pair) start(dir string, settings ...string) {
 // stop stops a server as a crash would, if it runs.
 func (p *pair) stop(dir string) {
 	if dir != "" {
-		_, _ = p.try(filepath.Join(p.bin, "pg_ctl"), "stop", "-w", "-m", "immediate", "-D", dir)
+		_, _ = p.output(exec.Command(filepath.Join(p.bin, "pg_ctl"), "stop", "-w", "-m", "immediate", "-D", dir))
 	}
 }
 
 // promote makes the standby the primary.
 func (p *pair) promote() {
 	p.t.Helper()
-	p.run(filepath.Join(p.bin, "pg_ctl"), "promote", "-w", "-D", p.standby)
+	p.run(exec.Command(filepath.Join(p.bin, "pg_ctl"), "promote", "-w", "-D", p.standby))
 }
 
 // socketOf is the directory of a server's socket, which is its host.
