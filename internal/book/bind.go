@@ -190,8 +190,6 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.Numbers(int64(c.Highest.Refund), int64(c.Highest.Compensation))
 	f.Flags(c.Fraud)
 	f.Numbers(int64(c.Fees.FromShopFunds), int64(c.Reconsiderations))
-	if !filed {
-	f.Numbers(int64(c.Fees.FromShopFunds))
 	switch {
 	case before == nil:
 	case before.Destination != c.Destination:

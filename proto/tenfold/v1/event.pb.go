@@ -123,6 +123,12 @@ const (
 	EventKind_EVENT_KIND_COUPON_LAPSED EventKind = 46
 	// Evidence was added to a claim.
 	EventKind_EVENT_KIND_EVIDENCE_ADDED EventKind = 47
+	// An attempt to deliver the notice to the merchant is not known to have
+	// arrived.
+	EventKind_EVENT_KIND_NOTICE_ATTEMPTED EventKind = 48
+	// The claimant objected, with new evidence, to a decision that nothing is
+	// owed.
+	EventKind_EVENT_KIND_RECONSIDERATION_REQUESTED EventKind = 49
 	// An order line was corrected on which no claim rests.
 	EventKind_EVENT_KIND_ORDER_LINE_CORRECTED EventKind = 70
 	// A claim is paid to another destination from now on.
@@ -180,6 +186,8 @@ var (
 		45: "EVENT_KIND_COUPON_REDEEMED",
 		46: "EVENT_KIND_COUPON_LAPSED",
 		47: "EVENT_KIND_EVIDENCE_ADDED",
+		48: "EVENT_KIND_NOTICE_ATTEMPTED",
+		49: "EVENT_KIND_RECONSIDERATION_REQUESTED",
 		70: "EVENT_KIND_ORDER_LINE_CORRECTED",
 		71: "EVENT_KIND_PAYOUT_DESTINATION_CHANGED",
 	}
@@ -232,6 +240,8 @@ var (
 		"EVENT_KIND_COUPON_REDEEMED":            45,
 		"EVENT_KIND_COUPON_LAPSED":              46,
 		"EVENT_KIND_EVIDENCE_ADDED":             47,
+		"EVENT_KIND_NOTICE_ATTEMPTED":           48,
+		"EVENT_KIND_RECONSIDERATION_REQUESTED":  49,
 		"EVENT_KIND_ORDER_LINE_CORRECTED":       70,
 		"EVENT_KIND_PAYOUT_DESTINATION_CHANGED": 71,
 	}
@@ -625,7 +635,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
 	"\vEventDetail\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xce\f\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\x99\r\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -675,7 +685,9 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x1bEVENT_KIND_CLAW_BACK_REPAID\x10,\x12\x1e\n" +
 	"\x1aEVENT_KIND_COUPON_REDEEMED\x10-\x12\x1c\n" +
 	"\x18EVENT_KIND_COUPON_LAPSED\x10.\x12\x1d\n" +
-	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/\x12#\n" +
+	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/\x12\x1f\n" +
+	"\x1bEVENT_KIND_NOTICE_ATTEMPTED\x100\x12(\n" +
+	"$EVENT_KIND_RECONSIDERATION_REQUESTED\x101\x12#\n" +
 	"\x1fEVENT_KIND_ORDER_LINE_CORRECTED\x10F\x12)\n" +
 	"%EVENT_KIND_PAYOUT_DESTINATION_CHANGED\x10GB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 

@@ -250,6 +250,16 @@ const (
 	// the same request id. It is then answered as the first time, or carried out
 	// now.
 	Reason_REASON_OUTCOME_UNKNOWN Reason = 89
+	// FAILED_PRECONDITION, with ClaimStateDetail. This decision was reconsidered
+	// already, or the claim as often as its policy allows. Nothing more can be
+	// asked; a court may decide otherwise.
+	Reason_REASON_RECONSIDERATION_USED Reason = 90
+	// FAILED_PRECONDITION, with ClaimStateDetail. The time to ask for
+	// reconsideration has passed.
+	Reason_REASON_RECONSIDERATION_WINDOW_CLOSED Reason = 91
+	// FAILED_PRECONDITION. The evidence was known when the claim was decided.
+	// Send other evidence.
+	Reason_REASON_EVIDENCE_NOT_NEW Reason = 92
 	// FAILED_PRECONDITION. Claims rest on the order line, which therefore cannot
 	// be corrected; claimIds names up to 10 of them. Withdraw them first, where
 	// that is possible.
@@ -337,6 +347,9 @@ var (
 		87:  "REASON_WEBHOOK_LIMIT_REACHED",
 		88:  "REASON_ORDER_LINE_DAMAGED",
 		89:  "REASON_OUTCOME_UNKNOWN",
+		90:  "REASON_RECONSIDERATION_USED",
+		91:  "REASON_RECONSIDERATION_WINDOW_CLOSED",
+		92:  "REASON_EVIDENCE_NOT_NEW",
 		120: "REASON_ORDER_LINE_IN_USE",
 	}
 	Reason_value = map[string]int32{
@@ -418,6 +431,9 @@ var (
 		"REASON_WEBHOOK_LIMIT_REACHED":            87,
 		"REASON_ORDER_LINE_DAMAGED":               88,
 		"REASON_OUTCOME_UNKNOWN":                  89,
+		"REASON_RECONSIDERATION_USED":             90,
+		"REASON_RECONSIDERATION_WINDOW_CLOSED":    91,
+		"REASON_EVIDENCE_NOT_NEW":                 92,
 		"REASON_ORDER_LINE_IN_USE":                120,
 	}
 )
@@ -454,7 +470,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x9c\x13\n" +
+	"tenfold.v1*\x84\x14\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -534,7 +550,10 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1aREASON_WEBHOOK_URL_REFUSED\x10V\x12 \n" +
 	"\x1cREASON_WEBHOOK_LIMIT_REACHED\x10W\x12\x1d\n" +
 	"\x19REASON_ORDER_LINE_DAMAGED\x10X\x12\x1a\n" +
-	"\x16REASON_OUTCOME_UNKNOWN\x10Y\x12\x1c\n" +
+	"\x16REASON_OUTCOME_UNKNOWN\x10Y\x12\x1f\n" +
+	"\x1bREASON_RECONSIDERATION_USED\x10Z\x12(\n" +
+	"$REASON_RECONSIDERATION_WINDOW_CLOSED\x10[\x12\x1b\n" +
+	"\x17REASON_EVIDENCE_NOT_NEW\x10\\\x12\x1c\n" +
 	"\x18REASON_ORDER_LINE_IN_USE\x10xB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
