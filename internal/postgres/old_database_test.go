@@ -38,6 +38,7 @@ const (
 
 // withoutOldRows are tables of which the old database has no rows, with the reason.
 var withoutOldRows = map[string]string{
+	"readiness_probes":       "what is written there is rolled back",
 	"event_quarantines":      "no event of it is damaged",
 	"order_line_corrections": "lines could not be corrected when it was made",
 }
