@@ -74,6 +74,8 @@ type Client struct {
 	Webhooks       tenfoldv1.WebhookServiceClient
 	Audit          tenfoldv1.AuditServiceClient
 	Work           tenfoldv1.WorkServiceClient
+	OrderLines     tenfoldv1.OrderLineServiceClient
+	Destinations   tenfoldv1.PayoutDestinationServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	watches tenfoldv1.WatchServiceClient
@@ -108,6 +110,8 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Webhooks:       tenfoldv1.NewWebhookServiceClient(conn),
 		Audit:          tenfoldv1.NewAuditServiceClient(conn),
 		Work:           tenfoldv1.NewWorkServiceClient(conn),
+		OrderLines:     tenfoldv1.NewOrderLineServiceClient(conn),
+		Destinations:   tenfoldv1.NewPayoutDestinationServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

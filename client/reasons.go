@@ -46,6 +46,7 @@ const (
 	ClaimNotFound           = fault.ClaimNotFound
 	OrderLineNotFound       = fault.OrderLineNotFound
 	OrderLineChanged        = fault.OrderLineChanged
+	OrderLineInUse          = fault.OrderLineInUse
 	OrderLineDamaged        = fault.OrderLineDamaged
 	PolicyNotFound          = fault.PolicyNotFound
 	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished

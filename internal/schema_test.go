@@ -129,7 +129,7 @@ func TestMigrationsOnlyGoForward(t *testing.T) {
 // appendOnly are the tables to which the application only adds.
 var appendOnly = []string{
 	"transfers", "events", "claim_revisions", "results", "requests",
-	"order_lines", "order_line_refunds", "pricing_groups", "person_commitments",
+	"order_line_corrections", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
 	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "claim_notes", "evidence",
 	"event_quarantines",

@@ -62,7 +62,7 @@ func checkBook(ctx context.Context, db *postgres.DB, merchantID string, most int
 	b := &inspection{
 		head: book.Head{MerchantID: merchantID}, most: most, sums: make(map[ledger.Purpose]ledger.Balance),
 		persons: make(map[string]string), behind: make(map[string]string), deciders: make(map[int64]string),
-		told: make(map[string]int64), proposals: make(map[string]tale),
+		told: make(map[string]int64), proposals: make(map[string]tale), correctors: make(map[string]corrector),
 	}
 	err := db.InAudit(ctx, func(a *postgres.Audit) error {
 		b.rows = a
@@ -120,7 +120,7 @@ var checks = [...]check{
 		book.KindClaim, book.KindRevision, book.KindResult, book.KindWait, book.KindHold, book.KindPayout, book.KindDebt,
 		book.KindAppeal, book.KindApproval, book.KindNote,
 	}},
-	{(*inspection).checkLines, []book.Kind{book.KindLine}},
+	{(*inspection).checkLines, []book.Kind{book.KindLine, book.KindCorrection}},
 	{(*inspection).checkPrices, []book.Kind{book.KindClaim, book.KindGroup, book.KindRefund}},
 	{(*inspection).checkUnits, []book.Kind{book.KindUnit}},
 	{(*inspection).checkAccounts, nil},
@@ -149,6 +149,8 @@ type inspection struct {
 	behind map[string]string
 	// deciders are the commitments of those who made or voted on proposals, by event.
 	deciders map[int64]string
+	// correctors are those who corrected order lines, by line and revision.
+	correctors map[string]corrector
 	// old is the newest event of the encoding that binds no rows; zero for none.
 	old struct{ number, at int64 }
 	// told counts, by table, the rows about no claim that events told of first.

@@ -88,6 +88,11 @@ func (b *filled) tamperings() []tampering {
 		// Order lines.
 		set("order_lines", "content", "replace(content::text, 'elsewhere', 'cosmetics')::json", "replace(content::text, 'cosmetics', 'elsewhere')::json",
 			"order_line_id = 'l1'", "order line l1: the content does not match its digest"),
+		set("order_lines", "revision", "3", "4", "order_line_id = 'corrected'", "order line corrected: number of its revisions is 4, should be 3"),
+		set("order_line_corrections", "content", "replace(content::text, '20001', '20000')::json", "replace(content::text, '20000', '20001')::json",
+			"revision = 2", "revision 2 of order line corrected: the content does not match its digest"),
+		set("order_line_corrections", "corrected_by", "'clerk-1'", "'clerk-2'", "revision = 1", "the person who corrected it is not the person"),
+		set("order_line_corrections", "event_number", "event_number - "+far, "event_number + "+far, "revision = 1", "event of its correction is"),
 		// Holds.
 		raised("holds", "captured_minor", of(b.advanced)+" AND hold_number = 1", "captured"),
 		set("claims", "hold_expires_at", "hold_expires_at - interval '1 day'", "hold_expires_at + interval '1 day'", of(b.held), "wait is"),

@@ -67,11 +67,8 @@ func (b *inspection) compare(rows []postgres.BoundRow, told map[rowKey]tale) {
 
 // loose are the rows about no claim that a page of events tells of.
 type loose struct {
-	told     map[rowKey]tale
-	lines    []string
-	refunds  []postgres.LineRefund
-	votes    []int64
-	requests []postgres.RequestKey
+	told map[rowKey]tale
+	rows postgres.Loose
 }
 
 // decisions are the kinds of event that make a proposal or vote on one.
@@ -95,17 +92,24 @@ func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loo
 		k := rowKey{table: r.Table, key: r.Key}
 		switch r.Table {
 		case "order_lines":
-			l.lines = append(l.lines, r.Key)
+			of := revisionOf(r)
+			k.key = fmt.Sprintf("%s/%d", of.LineID, of.Revision)
+			l.rows.Lines = append(l.rows.Lines, of)
+		case "order_line_corrections":
+			of := revisionOf(r)
+			k.key = fmt.Sprintf("%s/%d", of.LineID, of.Revision)
+			l.rows.Corrected = append(l.rows.Corrected, of)
+			b.correctors[k.key] = corrector{e.Number, e.Actor.Person}
 		case "order_line_refunds":
 			of := factOf(r, "order_line")
 			k.key = of + "/" + r.Key
-			l.refunds = append(l.refunds, postgres.LineRefund{LineID: of, RefundID: r.Key})
+			l.rows.Refunds = append(l.rows.Refunds, postgres.LineRefund{LineID: of, RefundID: r.Key})
 		case "proposal_votes":
 			k.key = fmt.Sprintf("%s/%d", r.Key, e.Number)
-			l.votes = append(l.votes, e.Number)
+			l.rows.Votes = append(l.rows.Votes, e.Number)
 		case "requests":
 			k.key = e.Actor.Workload + "/" + e.Method + "/" + e.RequestID
-			l.requests = append(l.requests, postgres.RequestKey{Workload: e.Actor.Workload, Method: e.Method, RequestID: e.RequestID})
+			l.rows.Requests = append(l.rows.Requests, postgres.RequestKey{Workload: e.Actor.Workload, Method: e.Method, RequestID: e.RequestID})
 		case "proposals":
 			if _, again := b.proposals[r.Key]; !again {
 				b.told[r.Table]++
@@ -134,6 +138,16 @@ func (b *inspection) gather(stored *postgres.StoredEvent, e *event.Event, l *loo
 	}
 }
 
+// revisionOf names the revision of an order line that a row is, or that it corrected. A
+// line as it was first seen names none.
+func revisionOf(r *event.Row) postgres.LineRevision {
+	of := postgres.LineRevision{LineID: r.Key, Revision: 1}
+	if told, err := strconv.ParseInt(factOf(r, "revision"), 10, 32); err == nil {
+		of.Revision = int32(told)
+	}
+	return of
+}
+
 func factOf(r *event.Row, key string) string {
 	for _, f := range r.Facts {
 		if f.Key == key {
@@ -145,7 +159,7 @@ func factOf(r *event.Row, key string) string {
 
 // checkLoose compares the rows about no claim with the events that tell of them.
 func (b *inspection) checkLoose(l *loose) error {
-	rows, err := b.rows.BoundOfEvents(b.head.MerchantID, l.lines, l.refunds, l.votes, l.requests)
+	rows, err := b.rows.BoundOfEvents(b.head.MerchantID, &l.rows)
 	if err != nil {
 		return err
 	}

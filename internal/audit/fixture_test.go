@@ -126,6 +126,17 @@ func (b *filled) fill() {
 	_, err = b.engine.Do(b.t.Context(), b.request("ApproveClaim", "approver-1"), &book.ApproveClaim{OnClaim: book.OnClaim{ClaimID: b.approved}})
 	b.must(err)
 	b.retract(b.found("l8", 1))
+	b.correct("corrected")
+}
+
+// correct leaves a line that was corrected twice after its claim was withdrawn.
+func (b *filled) correct(lineID string) {
+	b.t.Helper()
+	b.do("WithdrawClaim", "", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: b.found(lineID, 1)}})
+	for n, person := range []string{"clerk-1", "clerk-2"} {
+		l := orderLine(lineID, 1, 20_000+10_000*money.Amount(n))
+		b.do("CorrectOrderLine", person, &book.CorrectOrderLine{Line: l, Revision: int32(n + 1), Note: "in another unit"})
+	}
 }
 
 // decide has a proposal made and carried out, and gives its number.
@@ -154,19 +165,24 @@ func (b *filled) found(lineID string, quantity int32) string {
 	return b.file(lineID, quantity, func(*book.FileClaim, *claim.Result) {})
 }
 
+// orderLine is a line of units at one price.
+func orderLine(id string, quantity int32, price money.Amount) *order.Line {
+	at := start.AddDate(0, -1, 0)
+	return &order.Line{
+		MerchantID: "m1", ID: id, OrderID: "order-" + id, PaymentID: "payment-" + id, PaidAt: at, ShippedAt: at, DeliveredAt: at,
+		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY", UnitPrice: price,
+		GoodsPaid: price * money.Amount(quantity), PayerID: "consumer-" + id, RecipientID: "consumer-" + id,
+	}
+}
+
 // file files a claim on every unit of a line and has a result recorded on it: that all of
 // them are counterfeit, or what change makes of that.
 func (b *filled) file(lineID string, quantity int32, change func(*book.FileClaim, *claim.Result)) string {
 	b.t.Helper()
-	at := start.AddDate(0, -1, 0)
-	l := &order.Line{
-		MerchantID: "m1", ID: lineID, OrderID: "order-" + lineID, PaymentID: "payment-" + lineID, PaidAt: at, ShippedAt: at, DeliveredAt: at,
-		ProductID: "product-1", Category: "cosmetics", Quantity: quantity, Currency: "CNY", UnitPrice: 10_000,
-		GoodsPaid: 10_000 * money.Amount(quantity), PayerID: "consumer-" + lineID, RecipientID: "consumer-" + lineID,
-	}
+	l := orderLine(lineID, quantity, 10_000)
 	cmd := book.FileClaim{
 		Line: l, ClaimantID: l.PayerID, Basis: policy.Promise, Remedies: policy.Remedies{Refund: true, Compensation: true},
-		Grounds: claim.GroundsTrademark, LearnedAt: at, Destination: "wallet-1",
+		Grounds: claim.GroundsTrademark, LearnedAt: l.PaidAt, Destination: "wallet-1",
 	}
 	r := claim.Result{
 		AuthenticatorID: "lab-1", ReportNumber: "R-" + lineID, Sample: claim.SealedPlatformSample, CustodyIntact: true, IssuedAt: start,
@@ -280,6 +296,7 @@ func (b *filled) fillMore() {
 	}
 	withdrawn := b.file("l13", 1, same)
 	b.do("WithdrawClaim", "", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: withdrawn}, Note: "settled in the shop"})
+	b.do("ReportOrderRefund", "", &book.ReportOrderRefund{LineID: "unseen", RefundID: "refund-2", Amount: 100, Currency: "CNY", RefundedAt: start})
 	b.file("l14", 1, same)
 	b.do("ReportOrderRefund", "", &book.ReportOrderRefund{LineID: "l14", RefundID: "refund-1", Amount: 2_500, Currency: "CNY", RefundedAt: start})
 	b.money(ledger.ShopFundsHandedOver, 400_000, "sales-again")

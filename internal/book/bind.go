@@ -26,10 +26,13 @@ func (b *Book) bind() {
 		return // A command without an event changed nothing but its request.
 	}
 	f := event.NewRowForm()
-	bindMade(&b.lines, func(l *loadedLine) { b.bindLine(f, l) })
+	bindAll(&b.lines, func(l, _ *loadedLine) { b.bindLine(f, l) })
+	for i := b.corrections.kept; i < len(b.corrections.list); i++ {
+		b.bindCorrection(f, &b.corrections.list[i])
+	}
 	bindMade(&b.refunds, func(r *Refund) { b.bindRefund(f, r) })
 	bindMade(&b.groups, func(g *Group) { b.bindGroup(f, g) })
-	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before == nil) })
+	bindAll(&b.claims, func(l, before *loadedClaim) { b.bindClaim(f, &l.Claim, before) })
 	for i := b.revisions.kept; i < len(b.revisions.list); i++ {
 		b.bindRevision(f, &b.revisions.list[i])
 	}
@@ -124,7 +127,20 @@ func (b *Book) bindLine(f *event.RowForm, l *loadedLine) {
 	f.Times(l.line.PaidAt)
 	f.Bytes(l.digest[:])
 	f.Times(l.seenAt)
-	b.tell("order_lines", "", l.line.ID, f)
+	if l.revision == 1 {
+		b.tell("order_lines", "", l.line.ID, f)
+		return
+	}
+	b.tell("order_lines", "", l.line.ID, f, fact("revision", number(int64(l.revision))))
+}
+
+// bindCorrection binds who corrected a line and why. What the line said before is bound by
+// the event that told of that revision.
+func (b *Book) bindCorrection(f *event.RowForm, c *LineCorrection) {
+	f.Texts(c.Note, c.CorrectedAs)
+	f.Numbers(c.EventNumber)
+	f.Times(c.CorrectedAt)
+	b.tell("order_line_corrections", "", c.Before.Line.ID, f, fact("revision", number(int64(c.Before.Revision))))
 }
 
 func (b *Book) bindRefund(f *event.RowForm, r *Refund) {
@@ -141,7 +157,8 @@ func (b *Book) bindGroup(f *event.RowForm, g *Group) {
 	b.tell("pricing_groups", g.ID, "", f)
 }
 
-func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
+// bindClaim tells in the open what was filed, and another destination than before.
+func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) {
 	m := &c.Funding
 	f.Numbers(c.Version)
 	f.Texts(string(c.State))
@@ -174,7 +191,12 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, filed bool) {
 	f.Numbers(int64(c.Highest.Refund), int64(c.Highest.Compensation))
 	f.Flags(c.Fraud)
 	f.Numbers(int64(c.Fees.FromShopFunds), int64(c.Reconsiderations))
-	if !filed {
+	switch {
+	case before == nil:
+	case before.Destination != c.Destination:
+		b.tell("claims", c.ID, "", f, fact("destination", c.Destination))
+		return
+	default:
 		b.tell("claims", c.ID, "", f)
 		return
 	}

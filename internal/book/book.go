@@ -93,6 +93,8 @@ type Book struct {
 	retracted appendOnly[Retraction]
 	votes     appendOnly[proposal.Vote]
 	evidence  appendOnly[Evidence]
+	// corrections are those of order lines.
+	corrections appendOnly[LineCorrection]
 
 	// The running command.
 	command int
@@ -143,10 +145,18 @@ type loadedClaim struct {
 	from int64 // The version in the database.
 }
 
+// loadedLine is an order line. What line points to is never changed: a correction points
+// to another.
 type loadedLine struct {
-	line   *order.Line
-	digest [32]byte
-	seenAt time.Time
+	line     *order.Line
+	digest   [32]byte
+	revision int32
+	from     int32 // The revision in the database.
+	seenAt   time.Time
+}
+
+func (l *loadedLine) seen() LineSeen {
+	return LineSeen{Line: *l.line, Revision: l.revision, RecordedAt: l.seenAt}
 }
 
 // New makes a book of which nothing is in memory yet.
@@ -184,6 +194,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 	b.approvals.index = func(k approvalKey, _ *Approval) { b.approvalsOf.put(k.claim, k.person) }
 	b.notes.index = func(k noteKey, _ *Note) { b.notesOf.put(k.claim, strconv.Itoa(int(k.number))) }
 	b.claims.wrote = func(l *loadedClaim) { l.from = l.Version }
+	b.lines.wrote = func(l *loadedLine) { l.from = l.revision }
 	b.units.wrote = func(u *unit) { u.stored = u.claimID }
 	b.requests.brief = true // Those of batches before are looked up by whoever needs them.
 	b.transfers.wrote = b.byReference.add

@@ -24,7 +24,10 @@ type Changes struct {
 	BooksRead    []Head
 	BooksMissing []string
 
-	Lines   []LineSeen
+	Lines        []LineSeen
+	LinesChanged []LineChanged
+	Corrections  []LineCorrection
+
 	Refunds []Refund
 	Groups  []Group
 	Persons []Person
@@ -73,10 +76,17 @@ type UnitPassed struct {
 	From string
 }
 
-// LineSeen is an order line seen for the first time.
+// LineSeen is an order line with its revision and when that was recorded.
 type LineSeen struct {
 	Line       order.Line
+	Revision   int32
 	RecordedAt time.Time
+}
+
+// LineChanged is a line with the revision it was loaded at.
+type LineChanged struct {
+	LineSeen
+	From int32
 }
 
 // ClaimChanged is a claim with the version it was loaded at.

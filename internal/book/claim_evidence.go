@@ -41,18 +41,10 @@ func (a *AddEvidence) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	who := &b.call.Header.Principal
-	if err := a.count(b, c, string(who.Role)); err != nil {
+	if err := a.count(b, c, string(b.call.Header.Principal.Role)); err != nil {
 		return Outcome{}, err
 	}
-	e := b.record(event.EvidenceAdded, c.ID)
-	b.detail("kind", a.Kind)
-	b.detail("digest", a.Digest)
-	added := Evidence{
-		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
-		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
-	}
-	b.evidence.add(added)
+	added := b.addEvidence(a)
 	o := b.about(c.ID)
 	o.Evidence = &added
 	return o, nil
@@ -86,4 +78,18 @@ func (a *AddEvidence) count(b *Book, c *claim.Claim, role string) error {
 		*b.evidenceSums.edit(k, b.command) = sum
 	}
 	return nil
+}
+
+// addEvidence keeps a piece of evidence, and tells of it in an event of its own.
+func (b *Book) addEvidence(a *AddEvidence) Evidence {
+	e := b.record(event.EvidenceAdded, a.ClaimID)
+	b.detail("kind", a.Kind)
+	b.detail("digest", a.Digest)
+	who := &b.call.Header.Principal
+	added := Evidence{
+		MerchantID: b.merchantID, ClaimID: a.ClaimID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
+		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
+	}
+	b.evidence.add(added)
+	return added
 }

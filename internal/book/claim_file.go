@@ -40,6 +40,8 @@ type FileClaim struct {
 	// PaidLater says that a line which was paid after it was shipped was sold so. It is
 	// no part of the claim: the times of the line say it once it is stored.
 	PaidLater bool
+	// Evidence is what the consumer filed the claim with; its claim is left out.
+	Evidence []AddEvidence
 }
 
 func (f *FileClaim) lineID() string {
@@ -95,11 +97,17 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	switch f.DigestVersion() {
 	case withFormAndCase:
 		d.Texts(string(f.PayoutForm), f.SamplingCase)
-	case withRefunds:
+	case withRefunds, withEvidence:
 		d.Texts(string(cmp.Or(f.PayoutForm, claim.Cash)), f.SamplingCase)
 		d.Number(int64(len(f.Refunds)))
 		for i := range f.Refunds {
 			f.Refunds[i].cover(d)
+		}
+	}
+	if f.DigestVersion() == withEvidence {
+		d.Number(int64(len(f.Evidence)))
+		for i := range f.Evidence {
+			f.Evidence[i].Cover(d)
 		}
 	}
 }
@@ -108,11 +116,14 @@ func (f *FileClaim) Cover(d *request.Digest) {
 const (
 	withFormAndCase = 2
 	withRefunds     = 3
+	withEvidence    = 4
 )
 
 // DigestVersion is the oldest list of fields that says all of the filing.
 func (f *FileClaim) DigestVersion() int64 {
 	switch {
+	case len(f.Evidence) > 0:
+		return withEvidence
 	case len(f.Refunds) > 0:
 		return withRefunds
 	case f.SamplingCase != "" || f.PayoutForm != "" && f.PayoutForm != claim.Cash:
@@ -161,7 +172,7 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	}
 
 	if !seen {
-		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), seenAt: b.now}, b.command)
+		b.lines.add(l.ID, loadedLine{line: l, digest: l.Digest(), revision: 1, seenAt: b.now}, b.command)
 		b.knowsLine(l.ID)
 	}
 	for i, r := range f.Refunds {
@@ -182,6 +193,11 @@ func (f *FileClaim) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	for i := range f.Evidence {
+		e := f.Evidence[i]
+		e.ClaimID = id
+		b.addEvidence(&e)
+	}
 	if err := b.learn(c); err != nil {
 		return Outcome{}, err
 	}
@@ -198,25 +214,32 @@ func (f *FileClaim) line(b *Book) (*order.Line, bool, error) {
 		}
 		return stored.line, true, nil
 	}
-	if f.Line.MerchantID != b.merchantID {
-		return nil, false, fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
-			With("orderLineId", f.Line.ID).At("order_line")
-	}
-	if err := f.Line.Check(); err != nil {
+	if err := f.checkLine(b); err != nil {
 		return nil, false, err
-	}
-	if f.Line.Currency != b.head.Currency {
-		return nil, false, fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the order line's is %s", b.head.Currency, f.Line.Currency).
-			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
 	}
 	if stored != nil {
 		if stored.digest != f.Line.Digest() {
-			return nil, false, fault.New(fault.OrderLineChanged, "order line %s was first received with different content", f.Line.ID).
-				With("orderLineId", f.Line.ID).At("order_line")
+			return nil, false, lineChanged(stored, f.Line)
 		}
 		return stored.line, true, nil
 	}
 	return f.Line, false, f.checkPayment(f.Line)
+}
+
+// checkLine refuses a line that cannot be, and one of another merchant or currency.
+func (f *FileClaim) checkLine(b *Book) error {
+	if f.Line.MerchantID != b.merchantID {
+		return fault.New(fault.RequestInvalid, "order line %s belongs to another merchant", f.Line.ID).
+			With("orderLineId", f.Line.ID).At("order_line")
+	}
+	if err := f.Line.Check(); err != nil {
+		return err
+	}
+	if f.Line.Currency != b.head.Currency {
+		return fault.New(fault.CurrencyMismatch, "the book's currency is %s, but the order line's is %s", b.head.Currency, f.Line.Currency).
+			With("expected", b.head.Currency).With("given", f.Line.Currency).At("order_line.unit_price.currency_code")
+	}
+	return nil
 }
 
 // checkEligible refuses a claim that no policy could pay (rules E1, E2). A time after

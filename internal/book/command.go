@@ -5,7 +5,6 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
@@ -155,8 +154,9 @@ type Outcome struct {
 	Quotes    []policy.Share
 	Currency  string
 	// Book, and Line with its Refunds, are set for commands that are answered with
-	// them. They show the state right after the command, before any later one.
+	// them. They show the state right after the command, before any later one. Line is nil
+	// while no claim has shown it.
 	Book    *Standing
-	Line    *order.Line
+	Line    *LineSeen
 	Refunds []Refund
 }

@@ -20,6 +20,7 @@ const (
 	KindPerson
 	KindClaim
 	KindLine
+	KindCorrection
 	KindRefund
 	KindUnit
 	KindGroup
@@ -99,10 +100,18 @@ var kinds = [KindCount]kind{
 		table: "order_lines",
 		rows:  func(b *Book) rows { return &b.lines },
 		stage: func(b *Book, c *Changes) {
-			b.lines.made(func(l *loadedLine) {
-				c.Lines = append(c.Lines, LineSeen{Line: *l.line, RecordedAt: l.seenAt})
-			})
+			b.lines.staged(
+				func(l *loadedLine) { c.Lines = append(c.Lines, l.seen()) },
+				func(l *loadedLine) {
+					c.LinesChanged = append(c.LinesChanged, LineChanged{LineSeen: l.seen(), From: l.from})
+				},
+				never[loadedLine])
 		},
+	},
+	KindCorrection: {
+		table: "order_line_corrections",
+		rows:  func(b *Book) rows { return &b.corrections },
+		stage: func(b *Book, c *Changes) { c.Corrections = append(c.Corrections, b.corrections.list...) },
 	},
 	KindRefund: {
 		table: "order_line_refunds",

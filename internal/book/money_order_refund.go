@@ -15,7 +15,8 @@ const causeOrderRefunded = "ORDER_REFUNDED"
 // ReportOrderRefund is the order service's report that a line was refunded outside its
 // claims, or charged back. It is a fact, and never refused for the state of a claim:
 // it reduces what is still owed, and the consumer owes back what was already paid, so
-// that the price is given back once.
+// that the price is given back once. A refund of a line that no claim has shown yet is
+// kept, and set off once one does: the order service need not know which lines are claimed.
 type ReportOrderRefund struct {
 	LineID     string
 	RefundID   string
@@ -35,10 +36,6 @@ func (r *ReportOrderRefund) Cover(d *request.Digest) {
 }
 
 func (r *ReportOrderRefund) decide(b *Book) (Outcome, error) {
-	if b.lines.get(r.LineID) == nil {
-		return Outcome{}, fault.New(fault.OrderLineNotFound, "order line %s is not known", r.LineID).
-			With("orderLineId", r.LineID).At("order_line_name")
-	}
 	return Outcome{}, b.tellRefund(r.LineID, OrderRefund{
 		RefundID: r.RefundID, Amount: r.Amount, Currency: r.Currency, RefundedAt: r.RefundedAt,
 	}, "refund")
@@ -80,11 +77,16 @@ func followRefund(b *Book, n *Needs, lineID string) {
 	}
 }
 
+// RefundsBeforeLineMax is how many refunds of a line are kept before a claim shows it. A
+// claim may tell as many. All of a line's refunds are in memory together.
+const RefundsBeforeLineMax = 50
+
 // tellRefund takes in a refund of a line: it is kept, told in an event of its own, and
 // set off against the claims on the line. The same refund again changes nothing.
 // Refuses with CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REQUEST_INVALID for a time that
-// cannot be, and REFERENCE_ALREADY_USED if the id is known with another amount or time;
-// each names a field below the given one.
+// cannot be, REFERENCE_ALREADY_USED if the id is known with another amount or time, and
+// ORDER_LINE_NOT_FOUND if too many are kept of a line that has not been seen; each names
+// a field below the given one.
 func (b *Book) tellRefund(lineID string, r OrderRefund, field string) error {
 	known, err := b.checkRefund(lineID, &r)
 	if err != nil {
@@ -103,6 +105,9 @@ func (b *Book) tellRefund(lineID string, r OrderRefund, field string) error {
 	b.record(event.OrderRefundReported, "")
 	b.detail("order_line", lineID)
 	b.detail("refund", r.RefundID)
+	if b.lines.get(lineID) == nil {
+		return nil // No claim is on it, and the first one will find the refund here.
+	}
 	return b.setOff(lineID)
 }
 
@@ -116,16 +121,24 @@ func (b *Book) checkRefund(lineID string, r *OrderRefund) (known bool, err error
 	if err := b.checkAmount(r.Amount, r.Currency); err != nil {
 		return false, err
 	}
+	have := b.refunds.get(refundKey{lineID, r.RefundID})
+	if have != nil && have.same(r) {
+		// Even if it was told before the line, and the line says that it was paid later: what
+		// is kept is not refused when it is told again.
+		return true, nil
+	}
 	if err := r.checkTime(b, lineID); err != nil {
 		return false, err
 	}
-	if have := b.refunds.get(refundKey{lineID, r.RefundID}); have != nil {
-		if have.same(r) {
-			return true, nil
-		}
+	if have != nil {
 		return false, fault.New(fault.ReferenceAlreadyUsed, "refund %s of order line %s is known with %s %s at %s",
 			r.RefundID, lineID, money.Format(have.Amount, b.head.Currency), b.head.Currency, have.RefundedAt.UTC().Format(time.RFC3339Nano)).
 			With("reference", r.RefundID).At("refund_id")
+	}
+	if b.lines.get(lineID) == nil && len(b.refundsOn(lineID)) >= RefundsBeforeLineMax {
+		return false, fault.New(fault.OrderLineNotFound,
+			"%d refunds of order line %s are kept, which no claim has shown yet; a further one can be told with a claim or after it",
+			RefundsBeforeLineMax, lineID).With("orderLineId", lineID).At("refund_id")
 	}
 	if sum := b.refunded(lineID); sum > money.MaxAmount-r.Amount {
 		return false, fault.New(fault.AmountOutOfRange, "the refunds of order line %s may sum up to %d minor units", lineID, money.MaxAmount).

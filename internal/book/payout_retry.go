@@ -1,6 +1,7 @@
 package book
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 type RetryPayout struct {
 	OnClaim
 	PayoutID string
-	// Destination is where it goes from now on; empty means the same as before.
+	// Destination is where it goes from now on; empty means where the claim is paid to.
 	Destination string
 	// Note is kept with the move.
 	Note string
@@ -62,7 +63,8 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 		return Outcome{}, c.Refuse(claim.PayoutRetried)
 	}
 	waiting := b.failedPayouts(c.ID)
-	redirected := r.Destination != "" && (r.Destination != c.Destination || b.goElsewhere(waiting, r.Destination))
+	redirected := r.Destination != "" && (r.Destination != c.Destination || b.goElsewhere(waiting, r.Destination)) ||
+		r.Destination == "" && b.goElsewhere(waiting, c.Destination) && b.checkRedirect(waiting) == nil
 	if redirected {
 		if err := b.checkRedirect(waiting); err != nil {
 			return Outcome{}, err
@@ -75,7 +77,7 @@ func (r *RetryPayout) decide(b *Book) (Outcome, error) {
 	}
 	c = b.change(c.ID)
 	if redirected {
-		c.Destination = r.Destination
+		c.Destination = cmp.Or(r.Destination, c.Destination)
 		b.detail("redirected", "true")
 	} else if err := b.instructAgain(c, waiting); err != nil {
 		return Outcome{}, err

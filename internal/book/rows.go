@@ -55,6 +55,20 @@ type Refund struct {
 	RecordedAt  time.Time
 }
 
+// LineCorrection is what an order line said before the order service corrected it.
+type LineCorrection struct {
+	// Before is the line with the revision that was corrected, and when it was recorded.
+	Before LineSeen
+	// Note says why it was corrected.
+	Note string
+	// CorrectedAs is the role in which it was corrected, CorrectedBy the person, if one is
+	// known.
+	CorrectedAs string
+	CorrectedBy string
+	EventNumber int64
+	CorrectedAt time.Time
+}
+
 // Group is a pricing group: claims of one claimant on one product whose
 // payments lie at most the grouping window from the anchor.
 type Group struct {

@@ -42,7 +42,11 @@ func (b *Book) show(c Command, o *Outcome) {
 		o.Book = b.standing()
 	}
 	if l, shows := c.(showingLine); shows {
-		o.Line, o.Refunds = b.lines.get(l.showsLine()).line, b.refundsOn(l.showsLine())
+		o.Refunds = b.refundsOn(l.showsLine())
+		if l := b.lines.get(l.showsLine()); l != nil {
+			seen := l.seen()
+			o.Line = &seen
+		}
 	}
 }
 

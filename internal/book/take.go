@@ -4,7 +4,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -33,8 +32,11 @@ func (bs Books) TakeClaim(c *claim.Claim) {
 }
 
 // TakeLine takes an order line over.
-func (bs Books) TakeLine(l *order.Line) {
-	bs[l.MerchantID].lines.load(l.ID, loadedLine{line: l, digest: l.Digest()})
+func (bs Books) TakeLine(l *LineSeen) {
+	line := l.Line
+	bs[line.MerchantID].lines.load(line.ID, loadedLine{
+		line: &line, digest: line.Digest(), revision: l.Revision, from: l.Revision, seenAt: l.RecordedAt,
+	})
 }
 
 // HasLine says whether an order line is in memory.

@@ -191,7 +191,7 @@ func (f *times) keptAsTold(name string, at time.Time) {
 		found = found || c.LearnedAt.Equal(at)
 	}
 	for _, l := range rows.Lines {
-		found = found || l.DeliveredAt.Equal(at)
+		found = found || l.Line.DeliveredAt.Equal(at)
 	}
 	if !found {
 		f.t.Errorf("%s is not kept as told", name)

@@ -81,6 +81,9 @@ const (
 	NoticeAttempted     Kind = "NOTICE_ATTEMPTED"
 	ClaimReconsidered   Kind = "RECONSIDERATION_REQUESTED"
 	NoteAdded           Kind = "NOTE_ADDED"
+	OrderLineCorrected  Kind = "ORDER_LINE_CORRECTED"
+
+	PayoutDestinationChanged Kind = "PAYOUT_DESTINATION_CHANGED"
 )
 
 // Kinds lists the kinds of event.
@@ -93,7 +96,7 @@ func Kinds() []Kind {
 		HoldExpired, HoldExtended, BookSwept, ClaimFunded, HoldToppedUp, DebtRecovered, DepositDemanded, DepositDemandMet,
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
-		ClaimReconsidered, NoteAdded,
+		ClaimReconsidered, NoteAdded, OrderLineCorrected, PayoutDestinationChanged,
 	}
 }
 

@@ -79,6 +79,7 @@ var chineseRefusals = refusals{
 		fault.ResultAlreadyRetracted: sentence("鉴定结果{{.resultId}}已撤回。"),
 
 		fault.WebhookURLRefused: sentence("不能向该地址推送事件。"),
+		fault.OrderLineInUse:    sentence("已有索赔依赖该订单行{{if .claimIds}}（{{.claimIds}}）{{end}}，不能更正。"),
 		fault.WebhookKeyMissing: sentence("服务器没有可用于保管推送密钥的主密钥，请运维人员先行配置。"),
 		fault.EvidenceLimit:     sentence("该角色可为本索赔添加的证据已达上限{{if .piecesMax}}：{{.piecesMax}}份{{end}}{{if .bytesMax}}，文字共{{.bytesMax}}字节{{end}}。"),
 		fault.WebhookLimit:      sentence("推送地址数量已达上限{{if .webhooksMax}}（{{.webhooksMax}}个）{{end}}。"),

@@ -79,6 +79,7 @@ var englishRefusals = refusals{
 		fault.ResultAlreadyRetracted: sentence("The authentication result{{if .resultId}} {{.resultId}}{{end}} has been taken back already."),
 
 		fault.WebhookURLRefused: sentence("Events cannot be sent to this address."),
+		fault.OrderLineInUse:    sentence("Claims rest on this order line{{if .claimIds}} ({{.claimIds}}){{end}}, so it cannot be corrected."),
 		fault.WebhookKeyMissing: sentence("This server cannot keep the secret of a webhook; its operator has to configure a key."),
 		fault.EvidenceLimit:     sentence("This claim has as much evidence as this role may add{{if .piecesMax}}: {{.piecesMax}} pieces{{end}}{{if .bytesMax}}, {{.bytesMax}} bytes of text{{end}}."),
 		fault.WebhookLimit:      sentence("There are as many webhooks as there may be{{if .webhooksMax}}: {{.webhooksMax}}{{end}}."),

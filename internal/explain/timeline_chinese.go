@@ -60,8 +60,12 @@ var chineseHistory = history{
 		event.ClawBackRepaid:      sentence("消费者退还了款项。"),
 		event.CouponRedeemed:      sentence("优惠券已使用{{if .OutNumber}}（打款{{.OutNumber}}）{{end}}。"),
 		event.CouponLapsed:        sentence("优惠券未用完即过期{{if .OutNumber}}（打款{{.OutNumber}}）{{end}}。"),
-		event.NoteAdded:           sentence("添加了备注。"),
-		event.EvidenceAdded:       sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
+		event.OrderLineCorrected:  sentence("订单行已更正，当时没有索赔依赖该内容。"),
+
+		event.PayoutDestinationChanged: sentence("该索赔此后打款至新的收款账户。"),
+
+		event.NoteAdded:     sentence("添加了备注。"),
+		event.EvidenceAdded: sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),
 	},
 	transfers: map[ledger.Kind]*template.Template{
 		ledger.DepositToppedUp:           sentence("{{.Amount}}存入保证金"),

@@ -60,8 +60,12 @@ var englishHistory = history{
 		event.ClawBackRepaid:      sentence("The consumer paid money back."),
 		event.CouponRedeemed:      sentence("A coupon was spent{{if .OutNumber}} (payout {{.OutNumber}}){{end}}."),
 		event.CouponLapsed:        sentence("A coupon expired before it was spent in full{{if .OutNumber}} (payout {{.OutNumber}}){{end}}."),
-		event.NoteAdded:           sentence("A note was added."),
-		event.EvidenceAdded:       sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
+		event.OrderLineCorrected:  sentence("The order line was corrected; no claim rested on it."),
+
+		event.PayoutDestinationChanged: sentence("The claim is paid to another destination from now on."),
+
+		event.NoteAdded:     sentence("A note was added."),
+		event.EvidenceAdded: sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),
 	},
 	transfers: map[ledger.Kind]*template.Template{
 		ledger.DepositToppedUp:           sentence("{{.Amount}} into the deposit"),

@@ -48,6 +48,7 @@ const (
 	OrderLineNotFound       Reason = "ORDER_LINE_NOT_FOUND"
 	OrderLineChanged        Reason = "ORDER_LINE_CHANGED"
 	OrderLineDamaged        Reason = "ORDER_LINE_DAMAGED"
+	OrderLineInUse          Reason = "ORDER_LINE_IN_USE"
 	PolicyNotFound          Reason = "POLICY_NOT_FOUND"
 	PolicyAlreadyPublished  Reason = "POLICY_ALREADY_PUBLISHED"
 	PolicyNoticeTooShort    Reason = "POLICY_NOTICE_TOO_SHORT"

@@ -213,9 +213,6 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			SELECT 'claims without pricing group', c.merchant_id FROM claims c
 			WHERE NOT EXISTS (SELECT 1 FROM pricing_groups p WHERE p.merchant_id = c.merchant_id AND p.group_id = c.group_id)
 			UNION ALL
-			SELECT 'refunds without order line', r.merchant_id FROM order_line_refunds r
-			WHERE NOT EXISTS (SELECT 1 FROM order_lines p WHERE p.merchant_id = r.merchant_id AND p.order_line_id = r.order_line_id)
-			UNION ALL
 			SELECT 'holds without claim', h.merchant_id FROM holds h
 			WHERE NOT EXISTS (SELECT 1 FROM claims p WHERE p.merchant_id = h.merchant_id AND p.claim_id = h.claim_id)
 			UNION ALL

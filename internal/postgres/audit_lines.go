@@ -17,22 +17,55 @@ import (
 type AuditedLine struct {
 	ID    string
 	Wrong error
+	// Revision is what it counts, Corrections how many are stored.
+	Revision, Corrections int32
+}
+
+// AuditedCorrection is a correction of an order line, and what is wrong with the content
+// before it; nil for nothing.
+type AuditedCorrection struct {
+	ID          string
+	Revision    int32
+	Wrong       error
+	CorrectedBy string
+	EventNumber int64
+}
+
+// Corrections reads the corrections of a book after one, by line and revision.
+func (a *Audit) Corrections(merchantID, after string, revision int32, limit int) ([]AuditedCorrection, error) {
+	return page(a, "audit corrections", `
+		SELECT`+lineColumns+`, l.corrected_by, l.event_number
+		FROM order_line_corrections l
+		WHERE l.merchant_id = $1 AND (l.order_line_id, l.revision) > ($2, $3)
+		ORDER BY l.order_line_id, l.revision
+		LIMIT $4`,
+		func(rows *sql.Rows) (c AuditedCorrection, err error) {
+			var s storedLine
+			if err := rows.Scan(append(s.columns(), &c.CorrectedBy, &c.EventNumber)...); err != nil {
+				return c, err
+			}
+			c.ID, c.Revision = s.id, s.revision
+			_, c.Wrong = s.line()
+			return c, nil
+		}, merchantID, after, revision, limit)
 }
 
 // Lines reads the order lines of a book after a given one.
 func (a *Audit) Lines(merchantID, after string, limit int) ([]AuditedLine, error) {
 	return page(a, "audit order lines", `
-		SELECT`+lineColumns+`
+		SELECT`+lineColumns+`,
+		       (SELECT count(*) FROM order_line_corrections c
+		        WHERE c.merchant_id = l.merchant_id AND c.order_line_id = l.order_line_id AND c.revision < l.revision)
 		FROM order_lines l
 		WHERE l.merchant_id = $1 AND l.order_line_id > $2
 		ORDER BY l.order_line_id
 		LIMIT $3`,
 		func(rows *sql.Rows) (l AuditedLine, err error) {
 			var s storedLine
-			if err := rows.Scan(s.columns()...); err != nil {
+			if err := rows.Scan(append(s.columns(), &l.Corrections)...); err != nil {
 				return l, err
 			}
-			l.ID = s.id
+			l.ID, l.Revision = s.id, s.revision
 			_, l.Wrong = s.line()
 			return l, nil
 		}, merchantID, after, limit)

@@ -41,8 +41,10 @@ const (
 	boundNotes     = `visibility text event_number added_as added_at:time`
 	boundGroups    = `claimant_id product_id anchor_paid_at:time recorded_at:time`
 	boundLines     = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`
-	boundRefunds   = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
-	boundProposals = `kind state amount_minor debt_kind debt_id undoes_number note proposed_at:time ended_at:time transfer_number
+	// The columns of boundLines stand in order_line_corrections too, as they were before.
+	boundCorrections = `note corrected_as event_number corrected_at:time`
+	boundRefunds     = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
+	boundProposals   = `kind state amount_minor debt_kind debt_id undoes_number note proposed_at:time ended_at:time transfer_number
 		undone_minor`
 	boundVotes = `approved note event_number voted_at:time`
 	boundBooks = `currency opened_at:time sweep_since:time sweep_deposit_minor sweep_shop_funds_minor demanded_minor
@@ -59,6 +61,7 @@ func BoundColumns() map[string][]string {
 		"holds": boundHolds, "payouts": boundPayouts, "appeals": boundAppeals, "approvals": boundApprovals,
 		"evidence": boundEvidence, "claim_notes": boundNotes, "pricing_groups": boundGroups, "order_lines": boundLines, "order_line_refunds": boundRefunds,
 		"proposals": boundProposals, "proposal_votes": boundVotes, "books": boundBooks, "requests": boundRequests,
+		"order_line_corrections": boundCorrections,
 	} {
 		for _, c := range strings.Fields(columns) {
 			name, _, _ := strings.Cut(c, ":")
@@ -204,20 +207,63 @@ func (a *Audit) BoundOfClaims(merchantID, from, to string) ([]BoundRow, error) {
 // LineRefund names a refund of an order line.
 type LineRefund struct{ LineID, RefundID string }
 
-// BoundOfEvents reads the rows about no claim that some events tell of: order lines by id,
-// refunds, votes by their events, and requests by theirs.
-func (a *Audit) BoundOfEvents(merchantID string, lines []string, refunds []LineRefund, votes []int64, requests []RequestKey) ([]BoundRow, error) {
+// LineRevision names a revision of an order line.
+type LineRevision struct {
+	LineID   string
+	Revision int32
+}
+
+// boundLineRevisions reads revisions of order lines, those that were corrected too, and the
+// corrections of some.
+func (a *Audit) boundLineRevisions(merchantID string, lines, corrected []LineRevision) ([]BoundRow, error) {
 	var out []BoundRow
-	add := func(rows []BoundRow, err error) error {
-		out = append(out, rows...)
-		return err
-	}
-	if len(lines) > 0 {
-		err := add(a.bound("order_lines", "'', r.order_line_id, 0, "+made("recorded_at"), boundLines,
-			"FROM order_lines r WHERE r.merchant_id = $1 AND r.order_line_id = ANY ($2::text[])", merchantID, pq.Array(lines)))
+	for _, t := range []struct {
+		table, from, event, made, columns string
+		of                                []LineRevision
+	}{
+		{"order_lines", "order_lines", "0", "recorded_at", boundLines, lines},
+		{"order_lines", "order_line_corrections", "0", "recorded_at", boundLines, lines},
+		{"order_line_corrections", "order_line_corrections", "r.event_number", "corrected_at", boundCorrections, corrected},
+	} {
+		if len(t.of) == 0 {
+			continue
+		}
+		ids, revisions := make([]string, len(t.of)), make([]int64, len(t.of))
+		for i, l := range t.of {
+			ids[i], revisions[i] = l.LineID, int64(l.Revision)
+		}
+		rows, err := a.bound(t.table, "'', r.order_line_id || '/' || r.revision, "+t.event+", "+made(t.made), t.columns,
+			`FROM unnest($2::text[], $3::bigint[]) AS k (line, revision)
+			 JOIN `+t.from+` r ON r.merchant_id = $1 AND r.order_line_id = k.line AND r.revision = k.revision`,
+			merchantID, pq.Array(ids), pq.Array(revisions))
 		if err != nil {
 			return nil, err
 		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+// Loose names rows about no claim that events tell of.
+type Loose struct {
+	// Lines are revisions of order lines, Corrected those that were corrected.
+	Lines, Corrected []LineRevision
+	Refunds          []LineRefund
+	// Votes are named by their events.
+	Votes    []int64
+	Requests []RequestKey
+}
+
+// BoundOfEvents reads the rows about no claim that some events tell of.
+func (a *Audit) BoundOfEvents(merchantID string, l *Loose) ([]BoundRow, error) {
+	refunds, votes, requests := l.Refunds, l.Votes, l.Requests
+	out, err := a.boundLineRevisions(merchantID, l.Lines, l.Corrected)
+	if err != nil {
+		return nil, err
+	}
+	add := func(rows []BoundRow, err error) error {
+		out = append(out, rows...)
+		return err
 	}
 	if len(refunds) > 0 {
 		of, ids := make([]string, len(refunds)), make([]string, len(refunds))
@@ -283,6 +329,12 @@ func (a *Audit) MadeAfter(merchantID string, after int64) (map[string]int64, err
 		SELECT 'order_lines', count(*) FROM order_lines
 		WHERE merchant_id = $1 AND recorded_at > 'epoch'::timestamptz + $2 * interval '1 microsecond'
 		UNION ALL
+		SELECT 'order_lines', count(*) FROM order_line_corrections
+		WHERE merchant_id = $1 AND recorded_at > 'epoch'::timestamptz + $2 * interval '1 microsecond'
+		UNION ALL
+		SELECT 'order_line_corrections', count(*) FROM order_line_corrections
+		WHERE merchant_id = $1 AND corrected_at > 'epoch'::timestamptz + $2 * interval '1 microsecond'
+		UNION ALL
 		SELECT 'order_line_refunds', count(*) FROM order_line_refunds
 		WHERE merchant_id = $1 AND recorded_at > 'epoch'::timestamptz + $2 * interval '1 microsecond'
 		UNION ALL
@@ -297,7 +349,7 @@ func (a *Audit) MadeAfter(merchantID string, after int64) (map[string]int64, err
 	}
 	out := make(map[string]int64, len(counts))
 	for _, c := range counts {
-		out[c.table] = c.rows
+		out[c.table] += c.rows
 	}
 	return out, nil
 }

@@ -51,7 +51,7 @@ func (db *DB) SetCalendarDays(ctx context.Context, r request.Once, days []calend
 			GROUP BY s.day, s.kind, s.name`,
 			pq.Array(dates), pq.Array(kinds), pq.Array(names), r.Workload, personID, r.RecordedAt)
 		var e *pq.Error
-		if errors.As(err, &e) && e.Constraint == "calendar_days_key" {
+		if errors.As(err, &e) && constraintOf(e) == "calendar_days_key" {
 			return ErrContended
 		}
 		return failure(ctx, "set calendar days", err)

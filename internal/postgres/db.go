@@ -38,7 +38,10 @@ func Open(databaseURL string, poolMax int) (*DB, error) {
 
 // OpenWithin is Open with another limit for silence.
 func OpenWithin(databaseURL string, poolMax int, answerMax time.Duration) (*DB, error) {
-	dsn, err := withBinaryParameters(databaseURL)
+	dsn, err := connectionURL(databaseURL)
+	if err == nil {
+		dsn, err = withBinaryParameters(dsn)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +87,59 @@ func (db *DB) TryWrite(ctx context.Context) error {
 	defer func() { _ = tx.Rollback() }()
 	_, err = tx.ExecContext(ctx, `INSERT INTO readiness_probes (filler) VALUES ($1)`, probe)
 	return failure(ctx, "write", err)
+}
+
+// connectionURL is a database URL in the form that the driver reads right. Several hosts
+// may stand in it as libpq writes them (host1:5432,host2:5432); the driver reads them only
+// as the parameters host and port. Of several hosts the one that takes writes must be asked
+// for, because a standby would answer with the past.
+func connectionURL(databaseURL string) (string, error) {
+	scheme, rest, ok := strings.Cut(databaseURL, "://")
+	if !ok {
+		return databaseURL, nil // Not a URL: whoever reads it next says so.
+	}
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	authority, path := rest[:end], rest[end:]
+	user, hosts := "", authority
+	if at := strings.LastIndex(authority, "@"); at >= 0 {
+		user, hosts = authority[:at+1], authority[at+1:]
+	}
+	list := strings.Split(hosts, ",")
+	if len(list) > 1 {
+		hosts = ""
+	}
+	u, err := url.Parse(scheme + "://" + user + hosts + path)
+	if err != nil {
+		// The error of url.Parse repeats the URL, and with it the password.
+		return "", errors.New("the database url cannot be parsed")
+	}
+	q := u.Query()
+	if len(list) > 1 {
+		if q.Has("host") || q.Has("port") {
+			return "", errors.New("the database url names several hosts, and parameters host or port beside them")
+		}
+		var names, ports []string
+		for _, h := range list {
+			name, port := h, "5432"
+			if i := strings.LastIndex(h, ":"); i > strings.LastIndex(h, "]") {
+				name, port = h[:i], h[i+1:]
+			}
+			if name == "" {
+				return "", errors.New("the database url names several hosts, and one of them has no name")
+			}
+			names, ports = append(names, strings.Trim(name, "[]")), append(ports, port)
+		}
+		q.Set("host", strings.Join(names, ","))
+		q.Set("port", strings.Join(ports, ","))
+		u.RawQuery = q.Encode()
+	}
+	if attrs := q.Get("target_session_attrs"); strings.Contains(q.Get("host"), ",") && attrs != "read-write" && attrs != "primary" {
+		return "", errors.New("the database url names several hosts and must say target_session_attrs=read-write")
+	}
+	return u.String(), nil
 }
 
 // withBinaryParameters sets binary_parameters=yes: parameters go over in one

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 
 	"github.com/lib/pq"
@@ -49,7 +50,7 @@ func failure(ctx context.Context, what string, err error) error {
 		return fmt.Errorf("%s: %w: %w", what, class(e), err)
 	}
 	var network net.Error
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
+	if errors.Is(err, ErrUnavailable) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &network) {
 		return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
 	}
@@ -88,6 +89,13 @@ var constraints = map[string]fault.Reason{
 	"authenticators_key":                fault.AuthenticatorRegistered,
 }
 
+// shardSuffix is what Citus appends to the names of constraints of a shard.
+var shardSuffix = regexp.MustCompile(`_[0-9]+$`)
+
+// constraintOf names the violated constraint as the migrations name it, on whichever node
+// its rows lie. No constraint of the migrations ends in a number.
+func constraintOf(e *pq.Error) string { return shardSuffix.ReplaceAllString(e.Constraint, "") }
+
 // Refusal turns a violated constraint, or a value that PostgreSQL cannot hold, into the
 // corresponding refusal. It is nil if err is neither.
 func Refusal(err error) error {
@@ -101,7 +109,7 @@ func Refusal(err error) error {
 	case "22021":
 		return fault.New(fault.RequestInvalid, "a text in the request contains a character that cannot be stored")
 	}
-	if r, ok := constraints[e.Constraint]; ok {
+	if r, ok := constraints[constraintOf(e)]; ok {
 		return fault.New(r, "another command was recorded first")
 	}
 	return nil

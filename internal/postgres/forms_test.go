@@ -12,6 +12,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -31,15 +32,27 @@ type golden struct {
 var goldens = map[string]golden{
 	"order_lines.content": {
 		write: func(b *books) string {
-			b.write(&book.Changes{Lines: []book.LineSeen{{Line: wholeLine(), RecordedAt: start}, {Line: bareLine(), RecordedAt: start}}})
+			b.write(&book.Changes{Lines: []book.LineSeen{seenLine(wholeLine()), seenLine(bareLine())}})
 			return `merchant_id = 'm-1' ORDER BY order_line_id`
 		},
 		read: func(b *books) (any, error) {
 			whole, _, _, err := b.pg.Reader().OrderLine(b.t.Context(), "m-1", "l-1")
 			return whole, err
 		},
-		want:  ptr(wholeLine()),
+		want:  ptr(seenLine(wholeLine())),
 		bytes: []string{wholeLine2, bareLine2},
+	},
+	"order_line_corrections.content": {
+		write: func(b *books) string {
+			b.write(&book.Changes{Corrections: []book.LineCorrection{{Before: seenLine(wholeLine()), CorrectedAt: start}}})
+			return `merchant_id = 'm-1'`
+		},
+		read: func(b *books) (any, error) {
+			list, err := b.pg.Reader().LineCorrections(b.t.Context(), "m-1", "l-1", 0, 1)
+			return list, err
+		},
+		want:  []book.LineCorrection{{Before: seenLine(wholeLine()), CorrectedAt: start}},
+		bytes: []string{wholeLine2},
 	},
 	"claims.units": {
 		write: func(b *books) string {
@@ -178,6 +191,10 @@ func plainTerms() policy.Version {
 	v := policy.Seeds()[0]
 	v.PolicyID, v.FixedPromise = "some-plain", ""
 	return v
+}
+
+func seenLine(l order.Line) book.LineSeen {
+	return book.LineSeen{Line: l, Revision: 1, RecordedAt: start}
 }
 
 func ptr[V any](v V) *V { return &v }

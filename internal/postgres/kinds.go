@@ -6,7 +6,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
@@ -26,8 +25,9 @@ var stored = [book.KindCount]storage{
 	book.KindPerson:  {loadPersons, (*Tx).writePersons},
 	book.KindClaim:   {loadClaims, both((*Tx).writeClaimsFiled, (*Tx).writeClaimsChanged)},
 	// Lines come with their refunds.
-	book.KindLine:   {loadLines, (*Tx).writeLines},
-	book.KindRefund: {nil, (*Tx).writeRefunds},
+	book.KindLine:       {loadLines, both((*Tx).writeLines, (*Tx).writeLinesChanged)},
+	book.KindCorrection: {nil, (*Tx).writeCorrections},
+	book.KindRefund:     {nil, (*Tx).writeRefunds},
 	// Nobody owns a unit of a line that has not been seen, so lines come first.
 	book.KindUnit:     {loadUnits, (*Tx).writeUnits},
 	book.KindGroup:    {nil, (*Tx).writeGroups},
@@ -119,16 +119,12 @@ func loadClaims(tx *Tx, n *book.Needs) error {
 }
 
 func loadLines(tx *Tx, n *book.Needs) error {
-	var seen []book.Key
-	read := func(keys []book.Key) ([]*order.Line, error) { return tx.Lines(keys, n.Books().TakeDamagedLine) }
-	err := into(&n.Lines, read, func(l *order.Line) {
-		n.Books().TakeLine(l)
-		seen = append(seen, book.Key{MerchantID: l.MerchantID, ID: l.ID})
-	})
-	if err != nil {
+	named := slices.Clone(n.Lines) // Refunds may be told before their line.
+	read := func(keys []book.Key) ([]*book.LineSeen, error) { return tx.Lines(keys, n.Books().TakeDamagedLine) }
+	if err := into(&n.Lines, read, n.Books().TakeLine); err != nil {
 		return err
 	}
-	return into(&seen, tx.Refunds, n.Books().TakeRefund)
+	return into(&named, tx.Refunds, n.Books().TakeRefund)
 }
 
 func loadUnits(tx *Tx, n *book.Needs) error {

@@ -8,7 +8,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -147,8 +146,8 @@ func keyArrays(keys []book.Key) []any {
 
 // Lines reads the order lines among keys, and tells damaged of each that is not stored as
 // it was first seen, with ORDER_LINE_DAMAGED.
-func (tx *Tx) Lines(keys []book.Key, damaged func(book.Key, error)) ([]*order.Line, error) {
-	var out []*order.Line
+func (tx *Tx) Lines(keys []book.Key, damaged func(book.Key, error)) ([]*book.LineSeen, error) {
+	var out []*book.LineSeen
 	err := tx.query("read order lines", `
 		SELECT`+lineColumns+`
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
@@ -159,7 +158,7 @@ func (tx *Tx) Lines(keys []book.Key, damaged func(book.Key, error)) ([]*order.Li
 			if err := rows.Scan(s.columns()...); err != nil {
 				return err
 			}
-			l, err := s.checked()
+			l, err := s.seen()
 			if err != nil {
 				damaged(book.Key{MerchantID: s.merchantID, ID: s.id}, err)
 				return nil

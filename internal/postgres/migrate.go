@@ -35,11 +35,17 @@ func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to i
 			err = fmt.Errorf("migrate: %w", err)
 		}
 	}()
+	if ownerURL, err = connectionURL(ownerURL); err != nil {
+		return 0, 0, err
+	}
 	db, err := sqlx.Open("postgres", ownerURL)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer db.Close()
+	if err := checkUndistributed(ctx, db); err != nil {
+		return 0, 0, err
+	}
 	if from, err = SchemaVersion(ctx, db); err != nil {
 		return 0, 0, err
 	}
@@ -114,8 +120,12 @@ func SchemaVersion(ctx context.Context, db *sqlx.DB) (int64, error) {
 }
 
 // CheckSchema returns an error that names both versions, and what to do, if the
-// schema is not exactly the one this binary was built for.
+// schema is not exactly the one this binary was built for, and an error if its tables do
+// not lie whole on one server.
 func CheckSchema(ctx context.Context, db *sqlx.DB) error {
+	if err := checkUndistributed(ctx, db); err != nil {
+		return err
+	}
 	have, err := SchemaVersion(ctx, db)
 	if err != nil {
 		return err

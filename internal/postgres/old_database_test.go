@@ -20,6 +20,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -37,29 +38,31 @@ const (
 
 // withoutOldRows are tables of which the old database has no rows, with the reason.
 var withoutOldRows = map[string]string{
-	"event_quarantines": "no event of it is damaged",
-	"claim_notes":       "nobody could write one",
-	"readiness_probes":  "what is written there is rolled back",
+	"readiness_probes":       "what is written there is rolled back",
+	"event_quarantines":      "no event of it is damaged",
+	"claim_notes":            "nobody could write one",
+	"order_line_corrections": "lines could not be corrected when it was made",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.
 var unread = map[string]string{
-	"goose_db_version":   "the migration reads it",
-	"waits":              "the audit compares them with the claims",
-	"payout_dues":        "the audit compares them with the payouts",
-	"claimed_units":      "the audit compares them with the claims",
-	"pricing_groups":     "the audit looks for claims without one",
-	"person_commitments": "read with the moves of who made them",
-	"reservations":       "a command reads the one that it needs",
-	"catalog_requests":   "a repeated request reads its own",
-	"webhook_requests":   "a repeated request reads its own",
-	"webhook_deliveries": "of those that wait only the sender reads, and takes them",
-	"event_quarantines":  "the old database has none",
-	"calendar_days":      "only the newest of each day is read",
-	"events":             "the audit reads and chains them",
-	"transfers":          "the audit reads and sums them up",
-	"requests":           "a repeated request reads its own",
-	"order_line_refunds": "the audit looks for those without a line",
+	"goose_db_version":       "the migration reads it",
+	"waits":                  "the audit compares them with the claims",
+	"payout_dues":            "the audit compares them with the payouts",
+	"claimed_units":          "the audit compares them with the claims",
+	"pricing_groups":         "the audit looks for claims without one",
+	"person_commitments":     "read with the moves of who made them",
+	"reservations":           "a command reads the one that it needs",
+	"catalog_requests":       "a repeated request reads its own",
+	"webhook_requests":       "a repeated request reads its own",
+	"webhook_deliveries":     "of those that wait only the sender reads, and takes them",
+	"event_quarantines":      "the old database has none",
+	"calendar_days":          "only the newest of each day is read",
+	"events":                 "the audit reads and chains them",
+	"transfers":              "the audit reads and sums them up",
+	"requests":               "a repeated request reads its own",
+	"order_line_corrections": "the old database has none",
+	"order_line_refunds":     "read with their line, and the audit compares them with the events",
 }
 
 // oldBooks is an engine over the old database, at a time after all that is in it.
@@ -260,13 +263,20 @@ func TestOldDatabaseIsRead(t *testing.T) {
 func (b *books) readHistory(c *claim.Claim, saw func(table string, rows int, err error)) {
 	b.t.Helper()
 	r, ctx, m := b.pg.Reader(), b.t.Context(), c.MerchantID
-	line, _, found, err := r.OrderLine(ctx, m, c.OrderLineID)
+	stored, _, found, err := r.OrderLine(ctx, m, c.OrderLineID)
+	line := new(order.Line)
+	if found {
+		line = &stored.Line
+	}
 	switch {
 	case err != nil || !found:
 		b.t.Errorf("order line %s of %s: found %v, %v", c.OrderLineID, m, found, err)
 	case line.ID != c.OrderLineID || line.OrderID != c.OrderID || line.PaymentID != c.PaymentID || line.ProductID != c.ProductID ||
 		!line.PaidAt.Equal(c.PaidAt) || int(line.Quantity) < len(c.Units) || line.GoodsPaid == 0:
 		b.t.Errorf("order line of claim %s: %+v", c.ID, line)
+	}
+	if corrections, err := r.LineCorrections(ctx, m, c.OrderLineID, 0, many); len(corrections) > 0 || err != nil {
+		b.t.Errorf("order line %s was corrected before that was possible: %v, %v", c.OrderLineID, corrections, err)
 	}
 	revisions, err := r.Revisions(ctx, m, c.ID, 0, many)
 	saw("claim_revisions", len(revisions), err)
@@ -390,7 +400,7 @@ func TestOldDatabaseCarriesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.engine.Do(ctx, on("FileClaim"), &book.FileClaim{
-		Line: line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
+		Line: &line.Line, ClaimantID: open.ClaimantID, Ordinals: open.Ordinals(), Basis: policy.Promise,
 		Remedies: policy.Remedies{Refund: true}, Grounds: claim.GroundsTrademark, LearnedAt: b.now.Add(-time.Hour), Destination: "wallet-1",
 	})
 	if !errors.Is(err, fault.ClaimAlreadyFiled) {

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
@@ -173,15 +174,29 @@ func readForm(content []byte) (f lineForm, err error) {
 }
 
 const lineColumns = `
-	l.merchant_id, l.order_line_id, l.content, l.digest`
+	l.merchant_id, l.order_line_id, l.content, l.digest, l.revision, l.recorded_at`
 
 // storedLine is the columns of a line that say what it is.
 type storedLine struct {
 	merchantID, id  string
 	content, digest []byte
+	revision        int32
+	recordedAt      time.Time
 }
 
-func (s *storedLine) columns() []any { return []any{&s.merchantID, &s.id, &s.content, &s.digest} }
+func (s *storedLine) columns() []any {
+	return []any{&s.merchantID, &s.id, &s.content, &s.digest, &s.revision, &s.recordedAt}
+}
+
+// seen reads the content as line does.
+func (s *storedLine) seen() (*book.LineSeen, error) {
+	l, err := s.checked()
+	if err != nil {
+		return nil, err
+	}
+	inUTC(&s.recordedAt)
+	return &book.LineSeen{Line: *l, Revision: s.revision, RecordedAt: s.recordedAt}, nil
+}
 
 // line reads the content and compares it with the key and the digest beside it.
 func (s *storedLine) line() (*order.Line, error) {
@@ -200,19 +215,19 @@ func (s *storedLine) line() (*order.Line, error) {
 
 // scanLine reads a line, and refuses one that is not what was first seen with
 // ORDER_LINE_DAMAGED: nothing may be decided on it.
-func scanLine(rows *sql.Rows) (*order.Line, error) {
+func scanLine(rows *sql.Rows) (*book.LineSeen, error) {
 	var s storedLine
 	if err := rows.Scan(s.columns()...); err != nil {
 		return nil, err
 	}
-	return s.checked()
+	return s.seen()
 }
 
 // checked is the line, or ORDER_LINE_DAMAGED.
 func (s *storedLine) checked() (*order.Line, error) {
 	l, err := s.line()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", err, fault.New(fault.OrderLineDamaged, "order line %s is not stored as it was first seen", s.id).
+		return nil, fmt.Errorf("%w: %w", err, fault.New(fault.OrderLineDamaged, "order line %s is not stored as it was told", s.id).
 			With("merchantId", s.merchantID).With("orderLineId", s.id))
 	}
 	return l, nil

@@ -145,7 +145,7 @@ func TestDamagedOrderLineIsNotRead(t *testing.T) {
 		err = s.InTx(t.Context(), func(tx *postgres.Tx) error {
 			keys := []book.Key{{MerchantID: "m1", ID: "l2"}, {MerchantID: "m1", ID: "l1"}}
 			lines, err := tx.Lines(keys, func(k book.Key, err error) { damaged[k] = err })
-			if len(lines) != 1 || lines[0].ID != "l2" {
+			if len(lines) != 1 || lines[0].Line.ID != "l2" {
 				t.Errorf("%s: loaded are %v", name, lines)
 			}
 			return err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
 )
 
 // prepared runs queries on statements that stay prepared, once for each connection and
@@ -63,7 +65,12 @@ type settled struct{ driver.Connector }
 // Connect implements driver.Connector.
 func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := s.Connector.Connect(ctx)
-	if err != nil {
+	var said *pq.Error
+	switch {
+	case err != nil && ctx.Err() == nil && !errors.As(err, &said):
+		// Among several hosts, none is reachable and takes writes: one may be promoted.
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	case err != nil:
 		return nil, err
 	}
 	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET enable_seqscan = off", nil); err != nil {

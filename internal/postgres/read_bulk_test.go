@@ -207,6 +207,11 @@ var bulkInserts = []string{
 	           || int8send(10) || int8send(10) || int8send(0) || int8send(0) || int8send(0) || int8send(0) || pg_temp.words('c', '')),
 	       since
 	FROM (SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END AS m, 'line' || g AS l, since FROM seeds) s`,
+	// Every line was corrected once.
+	`INSERT INTO order_line_corrections (merchant_id, order_line_id, revision, order_id, payment_id, product_id, paid_at, content, digest,
+		recorded_at, note, corrected_as, corrected_by, event_number, corrected_at)
+	SELECT merchant_id, order_line_id, 1, order_id, payment_id, product_id, paid_at, content, digest, recorded_at, '', 'operator', '', 1, recorded_at
+	FROM order_lines`,
 	// Every third event that is not hot is quarantined, or was.
 	`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
 	SELECT 'm' || g % 10, g, n, n = 1, 'cause', 'relay', since

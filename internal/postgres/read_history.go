@@ -9,7 +9,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
-	"github.com/tenfold-claims/tenfold/internal/order"
 )
 
 // MoveRead is a move with its author. Person is empty if no person acted, or if the
@@ -152,14 +151,14 @@ func (r Reader) Results(ctx context.Context, merchantID, claimID, after string, 
 		LIMIT $4`, scanResult, claimID, merchantID, after, limit)
 }
 
-// OrderLine reads an order line with its refunds, oldest first; nil where none
-// is stored.
-func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*order.Line, []book.Refund, bool, error) {
+// OrderLine reads an order line with its refunds, oldest first, and whether the line is
+// stored: refunds may be told before it.
+func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*book.LineSeen, []book.Refund, bool, error) {
 	line, found, err := readOne(ctx, r, "read order line", `
 		SELECT`+lineColumns+`
 		FROM order_lines l
 		WHERE l.merchant_id = $1 AND l.order_line_id = $2`, scanLine, merchantID, lineID)
-	if err != nil || !found {
+	if err != nil {
 		return nil, nil, false, err
 	}
 	refunds, err := read(ctx, r, "read refunds", `
@@ -167,7 +166,7 @@ func (r Reader) OrderLine(ctx context.Context, merchantID, lineID string) (*orde
 		FROM order_line_refunds f
 		WHERE f.merchant_id = $1 AND f.order_line_id = $2
 		ORDER BY f.refunded_at, f.refund_id`, scanRefund, merchantID, lineID)
-	return line, refunds, err == nil, err
+	return line, refunds, found && err == nil, err
 }
 
 // Move is a claim's change of state as its history keeps it, with its event.

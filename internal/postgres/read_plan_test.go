@@ -242,6 +242,10 @@ func plannedParts() map[string]planned {
 			_, _, ok, err := r.OrderLine(ctx, "hot", "line100")
 			return found(0, ok, err)
 		}, few},
+		"corrections": {func(ctx context.Context, r postgres.Reader) error {
+			list, err := r.LineCorrections(ctx, "hot", "line100", 0, 10)
+			return found(list, len(list) == 0, err)
+		}, few},
 		"request": {func(ctx context.Context, r postgres.Reader) error {
 			return found(r.Request(ctx, request.Key{MerchantID: "hot", Workload: "test", Method: "FileClaim", RequestID: "r100"}))
 		}, 1},

@@ -126,7 +126,7 @@ func TestReadParts(t *testing.T) {
 	if err != nil || len(refunds) != 1 || refunds[0].RefundID != "refund-l1" || refunds[0].Amount != 100 {
 		t.Fatalf("refunds %+v, %v", refunds, err)
 	}
-	same(t, line("l1"), l)
+	same(t, line("l1"), &l.Line)
 	if l, _, found, err := r.OrderLine(t.Context(), "m1", "l2"); l != nil || found || err != nil {
 		t.Errorf("a line that is not stored: %v, %t, %v", l, found, err)
 	}

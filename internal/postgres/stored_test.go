@@ -13,7 +13,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
@@ -94,7 +93,8 @@ func begun(from int64, pattern uint) *book.Changes {
 		ClaimsFiled: c.ClaimsFiled, UnitsTaken: c.UnitsTaken, Revisions: c.Revisions, Results: c.Results, WaitsBegun: c.WaitsBegun,
 		HoldsPlaced: c.HoldsPlaced, Transfers: c.Transfers, DebtsBegun: c.DebtsBegun, Appeals: c.Appeals, Approvals: c.Approvals,
 		Retractions: c.Retractions, ProposalsMade: c.ProposalsMade, Votes: c.Votes, Evidence: c.Evidence, Notes: c.Notes, PayoutsMade: c.PayoutsMade,
-		DuesBegun: c.DuesBegun, Events: c.Events, Requests: c.Requests,
+		Corrections: c.Corrections,
+		DuesBegun:   c.DuesBegun, Events: c.Events, Requests: c.Requests,
 	}
 	for i := range added.Results {
 		added.Results[i].Retracted = false // It is a row of its own.
@@ -134,7 +134,7 @@ func TestEveryFieldOfANewRowIsStored(t *testing.T) {
 // later are the changes of rows that are there already.
 var later = []string{
 	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
-	"HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
+	"LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
 }
 
 func fieldsOf(c *book.Changes) map[string]reflect.Value {
@@ -152,11 +152,7 @@ func (b *books) readNew(tx *postgres.Tx, c *book.Changes) {
 	t.Helper()
 	key := func(merchantID, id string) book.Key { return book.Key{MerchantID: merchantID, ID: id} }
 	readBack(t, "books", c.BooksOpened, func(h book.Head) string { return h.MerchantID }, tx.Books)
-	lines := make([]order.Line, len(c.Lines))
-	for i := range c.Lines {
-		lines[i] = c.Lines[i].Line
-	}
-	readBack(t, "order lines", lines, func(l order.Line) book.Key { return key(l.MerchantID, l.ID) }, pointed(sound(t, tx.Lines)))
+	readBack(t, "order lines", c.Lines, func(l book.LineSeen) book.Key { return key(l.Line.MerchantID, l.Line.ID) }, pointed(sound(t, tx.Lines)))
 	readBack(t, "refunds", c.Refunds, func(r book.Refund) book.Key { return key(r.MerchantID, r.OrderLineID) }, tx.Refunds)
 	readBack(t, "groups", c.Groups, func(g book.Group) book.Key { return key(g.MerchantID, g.ID) }, tx.Groups)
 	persons := slices.Clone(c.Persons)
@@ -245,6 +241,11 @@ func (b *books) readNewOutside(c *book.Changes) {
 		b.scan(`SELECT merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, recorded_at FROM order_lines WHERE merchant_id = $1`,
 			l.Line.MerchantID, &got.Line.MerchantID, &got.Line.ID, &got.Line.OrderID, &got.Line.PaymentID, &got.Line.ProductID, &got.Line.PaidAt, &got.RecordedAt)
 		b.same("order line", true, nil, *l, got)
+	}
+	for i := range c.Corrections {
+		l := &c.Corrections[i].Before.Line
+		list, err := b.pg.Reader().LineCorrections(b.t.Context(), l.MerchantID, l.ID, 0, 2)
+		b.same("corrections", len(list) == 1, err, c.Corrections[i:i+1], list)
 	}
 	for i := range c.Events {
 		b.readEvent(&c.Events[i])

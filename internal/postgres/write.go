@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/lib/pq/oid"
@@ -126,39 +125,6 @@ func (tx *Tx) writePersons(c *book.Changes) {
 			r.Texts(p.MerchantID, p.PersonID)
 			r.Blob(p.Salt)
 			r.Blob(p.Commitment[:])
-		}))
-}
-
-func (tx *Tx) writeLines(c *book.Changes) {
-	rows := c.Lines
-	if len(rows) == 0 {
-		return
-	}
-	contents := make(map[string]string, len(rows))
-	for i := range rows {
-		l := &rows[i].Line
-		content, err := encodeLine(l)
-		if err != nil {
-			tx.spoil(fmt.Errorf("encode order line: %w", err))
-			return
-		}
-		contents[l.MerchantID+"/"+l.ID] = content
-	}
-	tx.gather("write order lines", len(rows), `
-		INSERT INTO order_lines (
-			merchant_id, order_line_id, order_id, payment_id, product_id, paid_at, content, digest,
-			recorded_at)
-		SELECT
-			r.merchant_id, r.order_line_id, r.order_id, r.payment_id, r.product_id, r.paid_at,
-			r.content, r.digest, r.recorded_at
-		FROM unnest($1::order_lines[]) r`,
-		pgwire.RowsOf(tx.s.types["order_lines"], rows, func(r *pgwire.Records, l *book.LineSeen) {
-			digest := l.Line.Digest()
-			r.Texts(l.Line.MerchantID, l.Line.ID, l.Line.OrderID, l.Line.PaymentID, l.Line.ProductID)
-			r.Times(l.Line.PaidAt)
-			r.JSON(contents[l.Line.MerchantID+"/"+l.Line.ID])
-			r.Blob(digest[:])
-			r.Times(l.RecordedAt)
 		}))
 }
 

@@ -62,7 +62,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(principal.RoleOperator, principal.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":          staffAndMerchant,
 	"/tenfold.v1.ClaimService/RetryPayout":          roles(principal.RoleOperator, principal.RoleFinance),
-	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleOrderService, principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/ListEvidence":         staffAndMerchant,
 	"/tenfold.v1.ClaimService/AppealClaim":          roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/DecideAppeal":         roles(principal.RoleAdjudicator),
@@ -120,6 +120,11 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
 	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
+
+	"/tenfold.v1.OrderLineService/CorrectOrderLine":         roles(principal.RoleOrderService, principal.RoleOperator),
+	"/tenfold.v1.OrderLineService/ListOrderLineCorrections": staffAndMerchant,
+
+	"/tenfold.v1.PayoutDestinationService/ChangePayoutDestination": roles(principal.RoleOrderService, principal.RoleOperator),
 
 	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),
 

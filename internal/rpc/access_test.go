@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"ClaimService/ReportPayoutOutcome":  {"operator", "finance"},
 	"ClaimService/ListPayouts":          butFor("authenticator"),
 	"ClaimService/RetryPayout":          {"operator", "finance"},
-	"ClaimService/AddEvidence":          {"merchant", "support", "operator"},
+	"ClaimService/AddEvidence":          {"order-service", "merchant", "support", "operator"},
 	"ClaimService/AppealClaim":          {"merchant", "operator"},
 	"ClaimService/DecideAppeal":         {"adjudicator"},
 	"ClaimService/ListAppeals":          butFor("authenticator"),
@@ -105,6 +105,10 @@ var allowed = map[string][]string{
 	"PolicyService/ListCalendarDays":     butFor(),
 
 	"AuditService/ListRefusals": {"auditor"},
+
+	"PayoutDestinationService/ChangePayoutDestination": {"order-service", "operator"},
+	"OrderLineService/CorrectOrderLine":                {"order-service", "operator"},
+	"OrderLineService/ListOrderLineCorrections":        {"order-service", "support", "adjudicator", "approver", "finance", "operator", "auditor", "merchant"},
 
 	"WatchService/WatchClaims": butFor("authenticator"),
 

@@ -139,6 +139,28 @@ func (b *backend) readBook(ctx context.Context, merchant string) (*tenfoldv1.Boo
 	return p, err
 }
 
+// readRefunded reads a line with its refunds, which no claim need have shown, and says
+// whether one has.
+func (b *backend) readRefunded(ctx context.Context, merchant, id string) (p *tenfoldv1.OrderLine, seen bool, err error) {
+	err = b.db.Snapshot(ctx, func(r postgres.Reader) error {
+		line, refunds, found, err := r.OrderLine(ctx, merchant, id)
+		if err != nil {
+			return err
+		}
+		if seen = found; found {
+			p = orderLineOf(line, refunds)
+			return nil
+		}
+		h, err := readHead(ctx, r, merchant)
+		if err != nil {
+			return err
+		}
+		p = unseenLineOf(merchant, id, h.Currency, refunds)
+		return nil
+	})
+	return p, seen, err
+}
+
 // readLine reads an order line with its refunds.
 func (b *backend) readLine(ctx context.Context, merchant, id string) (*tenfoldv1.OrderLine, error) {
 	line, refunds, found, err := b.db.Reader().OrderLine(ctx, merchant, id)
@@ -146,8 +168,11 @@ func (b *backend) readLine(ctx context.Context, merchant, id string) (*tenfoldv1
 		return nil, err
 	}
 	if !found {
-		return nil, fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).
-			With("orderLineId", id).At("name")
+		return nil, orderLineNotFound(merchant, id).At("name")
 	}
 	return orderLineOf(line, refunds), nil
+}
+
+func orderLineNotFound(merchant, id string) *fault.Error {
+	return fault.New(fault.OrderLineNotFound, "order line %s of merchant %s is not stored", id, merchant).With("orderLineId", id)
 }

@@ -51,6 +51,9 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
 		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
 	}
+	for _, e := range r.GetEvidence() {
+		cmd.Evidence = append(cmd.Evidence, book.AddEvidence{Kind: e.GetKind(), Reference: e.GetReference(), Digest: e.GetDigest(), Note: e.GetNote()})
+	}
 	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
 }
 

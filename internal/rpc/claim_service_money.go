@@ -153,6 +153,6 @@ func (s *claimService) ReportOrderRefund(ctx context.Context, r *tenfoldv1.Repor
 	if err != nil {
 		return nil, err
 	}
-	line, err := s.lineAfter(ctx, lineID, &o)
-	return answer(&tenfoldv1.ReportOrderRefundResponse{OrderLine: line, Replayed: o.Replayed}, err)
+	line, seen, err := s.lineAfter(ctx, lineID, &o)
+	return answer(&tenfoldv1.ReportOrderRefundResponse{OrderLine: line, Replayed: o.Replayed, LineUnseen: !seen}, err)
 }

@@ -52,7 +52,8 @@ func orderLine(p *tenfoldv1.OrderLine) (*order.Line, error) {
 	return l, r.err
 }
 
-func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
+func orderLineOf(seen *book.LineSeen, refunds []book.Refund) *tenfoldv1.OrderLine {
+	l := &seen.Line
 	p := &tenfoldv1.OrderLine{
 		Name: orderLineName(l.MerchantID, l.ID), OrderId: l.OrderID, PaymentId: l.PaymentID,
 		PaidAt: stamp(l.PaidAt), ShippedAt: stamp(l.ShippedAt), DeliveredAt: stamp(l.DeliveredAt),
@@ -60,7 +61,7 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 		ProductId:               l.ProductID, SkuId: l.SKUID, BatchId: l.BatchID, Category: l.Category,
 		Quantity: l.Quantity, UnitPrice: moneyOf(l.UnitPrice, l.Currency), GoodsPaid: moneyOf(l.GoodsPaid, l.Currency),
 		PlatformSubsidy: moneyOf(l.PlatformSubsidy, l.Currency), ShippingPaid: moneyOf(l.ShippingPaid, l.Currency),
-		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(),
+		PayerId: l.PayerID, RecipientId: l.RecipientID, PaidAfterDelivery: l.PaidLater(), Revision: seen.Revision,
 	}
 	for _, d := range l.Discounts {
 		p.Discounts = append(p.Discounts, &tenfoldv1.Discount{
@@ -76,12 +77,23 @@ func orderLineOf(l *order.Line, refunds []book.Refund) *tenfoldv1.OrderLine {
 		}
 		p.Promises = append(p.Promises, out)
 	}
+	p.Refunds = refundsOf(refunds, l.Currency)
+	return p
+}
+
+// refundsOf shows refunds of a line in the currency of its book.
+func refundsOf(refunds []book.Refund, currency string) (out []*tenfoldv1.LineRefund) {
 	for _, r := range refunds {
-		p.Refunds = append(p.Refunds, &tenfoldv1.LineRefund{
-			RefundId: r.RefundID, Amount: moneyOf(r.Amount, l.Currency), RefundedAt: stamp(r.RefundedAt),
+		out = append(out, &tenfoldv1.LineRefund{
+			RefundId: r.RefundID, Amount: moneyOf(r.Amount, currency), RefundedAt: stamp(r.RefundedAt),
 		})
 	}
-	return p
+	return out
+}
+
+// unseenLineOf shows what is kept of a line that no claim has shown yet.
+func unseenLineOf(merchant, id, currency string, refunds []book.Refund) *tenfoldv1.OrderLine {
+	return &tenfoldv1.OrderLine{Name: orderLineName(merchant, id), Refunds: refundsOf(refunds, currency)}
 }
 
 // lineRefund reads a refund of a line.

@@ -32,10 +32,13 @@ func governedLine(ctx context.Context, r postgres.Reader, catalog *book.Catalog,
 		return nil, nil
 	}
 	l, _, _, err := r.OrderLine(ctx, c.MerchantID, c.OrderLineID)
-	if err == nil && l == nil {
-		err = fmt.Errorf("claim %s has no order line", c.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case l == nil:
+		return nil, fmt.Errorf("claim %s has no order line", c.ID)
 	}
-	return l, err
+	return &l.Line, nil
 }
 
 func effectsOf(choices []explain.Choice, currency string) []*tenfoldv1.ActionEffect {

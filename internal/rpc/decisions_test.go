@@ -350,11 +350,43 @@ func TestReportedOrderRefund(t *testing.T) {
 	if _, err := f.claims.ReportOrderRefund(f.as("order-service"), report); refusal(err).reason != "REFERENCE_ALREADY_USED" {
 		t.Errorf("the same refund of another amount: %v", err)
 	}
-	report.Name = "merchants/m1/orderLines/none"
-	if _, err := f.claims.ReportOrderRefund(f.as("order-service"), report); refusal(err).reason != "ORDER_LINE_NOT_FOUND" {
-		t.Errorf("a refund of nothing: %v", err)
+	report.Name = "merchants/m2/orderLines/l1"
+	if _, err := f.claims.ReportOrderRefund(f.as("order-service"), report); refusal(err).reason != "MERCHANT_NOT_FOUND" {
+		t.Errorf("a refund of nobody: %v", err)
 	}
 	f.accept(f.claim(c.GetName()))
+	f.runDueWork()
+	if c = f.claim(c.GetName()); c.GetFunding().GetPaidRefund().GetMinorUnits() != 5_000 || c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_PAID {
+		t.Errorf("paid as %v", c)
+	}
+	f.audited()
+}
+
+// Would catch a refund of a line that no claim has shown, and that is refused, answered
+// differently when it is sent again, or not set off by the first claim.
+func TestReportedRefundOfAnUnseenLine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	const name = "merchants/m1/orderLines/l1"
+	refund := &tenfoldv1.LineRefund{RefundId: "refund-1", Amount: fen(15_000), RefundedAt: timestamppb.New(start)}
+	report := &tenfoldv1.ReportOrderRefundRequest{Name: name, RequestId: f.id(), Refund: refund}
+	want := &tenfoldv1.OrderLine{Name: name, Refunds: []*tenfoldv1.LineRefund{refund}}
+	for i := range 2 {
+		r, err := f.claims.ReportOrderRefund(f.as("order-service"), report)
+		if err != nil || r.GetReplayed() != (i == 1) || !r.GetLineUnseen() || !proto.Equal(r.GetOrderLine(), want) {
+			t.Errorf("%v, %v", r, err)
+		}
+	}
+	if _, err := f.claims.GetOrderLine(f.as("support"), &tenfoldv1.GetOrderLineRequest{Name: name}); refusal(err).reason != "ORDER_LINE_NOT_FOUND" {
+		t.Errorf("the line is read with %v", err)
+	}
+	c := f.confirm(f.notified("m1", "l1"))
+	r, err := f.claims.ReportOrderRefund(f.as("order-service"), report)
+	if err != nil || r.GetLineUnseen() || r.GetOrderLine().GetQuantity() == 0 || len(r.GetOrderLine().GetRefunds()) != 1 {
+		t.Errorf("once the line is seen: %v, %v", r, err)
+	}
+	f.accept(c)
 	f.runDueWork()
 	if c = f.claim(c.GetName()); c.GetFunding().GetPaidRefund().GetMinorUnits() != 5_000 || c.GetState() != tenfoldv1.ClaimState_CLAIM_STATE_PAID {
 		t.Errorf("paid as %v", c)

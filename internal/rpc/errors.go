@@ -85,6 +85,7 @@ var canonical = map[fault.Reason]codes.Code{
 
 	fault.RequestIDReused:         codes.FailedPrecondition,
 	fault.OrderLineChanged:        codes.FailedPrecondition,
+	fault.OrderLineInUse:          codes.FailedPrecondition,
 	fault.PolicyNoticeTooShort:    codes.FailedPrecondition,
 	fault.ClaimWindowClosed:       codes.FailedPrecondition,
 	fault.OrderNotEligible:        codes.FailedPrecondition,

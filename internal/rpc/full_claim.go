@@ -54,7 +54,7 @@ func (s *claimService) readOrderLine(ctx context.Context, r postgres.Reader, c *
 	line, refunds, _, err := r.OrderLine(ctx, c.MerchantID, c.OrderLineID)
 	if err == nil && line != nil {
 		p.OrderLine = orderLineOf(line, refunds)
-		p.ClaimantRole = claimantRole(c.ClaimantID, line.PayerID)
+		p.ClaimantRole = claimantRole(c.ClaimantID, line.Line.PayerID)
 	}
 	return err
 }

@@ -24,6 +24,7 @@ var hidden = map[principal.Role][]string{
 	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
+		"OrderLineCorrection.reason", "OrderLineCorrection.corrected_as", "OrderLineCorrection.corrected_by",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
 		"Evidence.note", "Note.person", "Note.number",

@@ -85,10 +85,14 @@ func (b *backend) proposalAfter(ctx context.Context, number int64, o *book.Outco
 	return b.readProposal(ctx, proposal.Key{MerchantID: o.MerchantID, Number: number})
 }
 
-// lineAfter is the order line of an outcome, by its id, with its refunds.
-func (b *backend) lineAfter(ctx context.Context, id string, o *book.Outcome) (*tenfoldv1.OrderLine, error) {
-	if !o.Replayed {
-		return orderLineOf(o.Line, o.Refunds), nil
+// lineAfter is the order line of an outcome, by its id, with its refunds, and whether a
+// claim has shown it.
+func (b *backend) lineAfter(ctx context.Context, id string, o *book.Outcome) (p *tenfoldv1.OrderLine, seen bool, err error) {
+	switch {
+	case o.Replayed:
+		return b.readRefunded(ctx, o.MerchantID, id)
+	case o.Line == nil:
+		return unseenLineOf(o.MerchantID, id, o.Currency, o.Refunds), false, nil
 	}
-	return b.readLine(ctx, o.MerchantID, id)
+	return orderLineOf(o.Line, o.Refunds), true, nil
 }

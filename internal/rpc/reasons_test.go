@@ -235,7 +235,15 @@ var reasonCases = map[string]reasonCase{
 		r.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: "merchants/m1/orderLines/l1"}
 		return f.fileErr(r)
 	}},
-	"ORDER_LINE_CHANGED": {code: codes.FailedPrecondition, field: "order_line", metadata: []string{"orderLineId"}, call: func(f *fixture) error {
+	"ORDER_LINE_IN_USE": {code: codes.FailedPrecondition, field: "order_line", metadata: []string{"claimIds", "claims", "orderLineId"}, call: func(f *fixture) error {
+		filing := f.filing("m1", "l1")
+		if err := f.fileErr(filing); err != nil {
+			f.t.Fatal(err)
+		}
+		_, err := tenfoldv1.NewOrderLineServiceClient(f.conn).CorrectOrderLine(f.as("order-service"), f.correcting(filing, 18_000))
+		return err
+	}},
+	"ORDER_LINE_CHANGED": {code: codes.FailedPrecondition, field: "order_line", metadata: []string{"fields", "orderLineId", "revision"}, call: func(f *fixture) error {
 		f.file("m1", "l1")
 		r := f.filing("m1", "l1")
 		r.GetOrderLine().GoodsPaid = fen(19_999)

@@ -167,6 +167,8 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterHistoryServiceServer(s.grpc, &historyService{backend: b})
 	tenfoldv1.RegisterAuditServiceServer(s.grpc, &auditService{backend: b})
 	tenfoldv1.RegisterWorkServiceServer(s.grpc, &workService{backend: b})
+	tenfoldv1.RegisterOrderLineServiceServer(s.grpc, &orderLineService{backend: b})
+	tenfoldv1.RegisterPayoutDestinationServiceServer(s.grpc, &payoutDestinationService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

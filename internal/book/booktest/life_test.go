@@ -114,6 +114,11 @@ func (l *life) live() {
 	l.does("", "m1", &book.RetractResult{OnClaim: book.OnClaim{ClaimID: c.ID}, ResultID: x[len(x)-1].ID, Note: "another sample"})
 	l.does("", "m1", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})
 
+	// One was withdrawn before, and its line corrected since.
+	c = l.does("", "m1", new(Filing(Line("m1", "corrected", 1, 20_000), 1))).Claim
+	l.does("", "m1", &book.WithdrawClaim{OnClaim: book.OnClaim{ClaimID: c.ID}})
+	l.does("clerk-1", "m1", &book.CorrectOrderLine{Line: Line("m1", "corrected", 1, 10_000), Revision: 1, Note: "in another unit"})
+
 	// One is appealed against, one waits for approval and has one, one is short.
 	c = l.found(Filing(Line("m1", "appealed", 1, 10_000), 1))
 	l.does("", "m1", &book.AppealClaim{OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "genuine"})

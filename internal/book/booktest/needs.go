@@ -134,12 +134,10 @@ func (s *Shelf) loadClaims(n *book.Needs, of func(merchantID string) *Rows) {
 func (s *Shelf) loadLines(n *book.Needs, of func(merchantID string) *Rows) {
 	bs := n.Books()
 	each(&n.Lines, func(k book.Key) {
-		l, ok := of(k.MerchantID).Lines[k.ID]
-		if !ok {
-			return
+		if l, seen := of(k.MerchantID).Lines[k.ID]; seen {
+			l = cloneLine(&l)
+			bs.TakeLine(&l)
 		}
-		l = cloneLine(&l)
-		bs.TakeLine(&l)
 		for _, r := range of(k.MerchantID).Refunds {
 			if r.OrderLineID == k.ID {
 				bs.TakeRefund(r)

@@ -11,7 +11,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -26,7 +25,7 @@ type Rows struct {
 
 	Requests map[request.Key]request.Stored
 	Persons  map[string]book.Person
-	Lines    map[string]order.Line
+	Lines    map[string]book.LineSeen
 	Refunds  map[RefundKey]book.Refund
 	Groups   map[string]book.Group
 
@@ -41,6 +40,8 @@ type Rows struct {
 	Approvals   map[ApprovalKey]book.Approval
 	Evidence    []book.Evidence
 	Notes       map[NoteKey]book.Note
+	// Corrections are those of order lines.
+	Corrections map[CorrectionKey]book.LineCorrection
 
 	Holds   map[HoldKey]ledger.Hold
 	Payouts map[string]payout.Payout
@@ -59,6 +60,11 @@ type Rows struct {
 type (
 	// RefundKey names a refund of an order line.
 	RefundKey struct{ Line, Refund string }
+	// CorrectionKey names a revision of an order line that was corrected.
+	CorrectionKey struct {
+		Line     string
+		Revision int32
+	}
 	// UnitKey names a unit of an order line.
 	UnitKey struct {
 		Line    string
@@ -95,7 +101,8 @@ func newRows(merchantID string) *Rows {
 	return &Rows{
 		Head:     book.Head{MerchantID: merchantID},
 		Requests: make(map[request.Key]request.Stored), Persons: make(map[string]book.Person),
-		Lines: make(map[string]order.Line), Refunds: make(map[RefundKey]book.Refund), Groups: make(map[string]book.Group),
+		Lines: make(map[string]book.LineSeen), Corrections: make(map[CorrectionKey]book.LineCorrection),
+		Refunds: make(map[RefundKey]book.Refund), Groups: make(map[string]book.Group),
 		Claims: make(map[string]claim.Claim), Units: make(map[UnitKey]book.UnitOwner), Revisions: make(map[RevisionKey]claim.Revision),
 		Results: make(map[string]claim.Result), Retractions: make(map[string]book.Retraction), Waits: make(map[string]book.Wait),
 		Appeals: make(map[RevisionKey]book.Appeal), Approvals: make(map[ApprovalKey]book.Approval),
@@ -110,9 +117,9 @@ func cloneClaim(c claim.Claim) claim.Claim {
 	return c
 }
 
-func cloneLine(l *order.Line) order.Line {
+func cloneLine(l *book.LineSeen) book.LineSeen {
 	c := *l
-	c.Discounts, c.Promises = slices.Clone(l.Discounts), slices.Clone(l.Promises)
+	c.Line.Discounts, c.Line.Promises = slices.Clone(l.Line.Discounts), slices.Clone(l.Line.Promises)
 	return c
 }
 

@@ -68,6 +68,7 @@ func TestRowsRefuseWhatWasReadOtherwise(t *testing.T) {
 		"an older claim":              {ClaimsChanged: []book.ClaimChanged{{Claim: c, From: c.Version - 1}}},
 		"a newer claim":               {ClaimsChanged: []book.ClaimChanged{{Claim: c, From: c.Version + 1}}},
 		"a claim twice":               {ClaimsChanged: []book.ClaimChanged{{Claim: c, From: c.Version}, {Claim: c, From: c.Version}}},
+		"an older line":               {LinesChanged: []book.LineChanged{{LineSeen: r.Lines[c.OrderLineID], From: 2}}},
 		"a unit of somebody else":     {UnitsTaken: []book.UnitOwner{another}},
 		"a unit freed by another":     {UnitsFreed: []book.UnitOwner{another}},
 		"a unit passed by another":    {UnitsPassed: []book.UnitPassed{{UnitOwner: owned, From: "another"}}},
@@ -93,6 +94,7 @@ func TestRowsRefuseWhatWasReadOtherwise(t *testing.T) {
 func (r *Rows) copied() *Rows {
 	c := *r
 	c.Requests, c.Persons, c.Lines, c.Refunds, c.Groups = maps.Clone(r.Requests), maps.Clone(r.Persons), maps.Clone(r.Lines), maps.Clone(r.Refunds), maps.Clone(r.Groups)
+	c.Corrections = maps.Clone(r.Corrections)
 	c.Claims, c.Units, c.Revisions, c.Results = maps.Clone(r.Claims), maps.Clone(r.Units), maps.Clone(r.Revisions), maps.Clone(r.Results)
 	c.Retractions, c.Waits, c.Appeals, c.Approvals = maps.Clone(r.Retractions), maps.Clone(r.Waits), maps.Clone(r.Appeals), maps.Clone(r.Approvals)
 	c.Holds, c.Payouts, c.Dues, c.Debts, c.Proposals = maps.Clone(r.Holds), maps.Clone(r.Payouts), maps.Clone(r.Dues), maps.Clone(r.Debts), maps.Clone(r.Proposals)

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
-	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -150,13 +149,24 @@ func checkHead(h *book.Head) error {
 }
 
 func (r *Rows) writeFiled(c *book.Changes) error {
-	lines := make([]order.Line, len(c.Lines))
+	lines := table[string, book.LineSeen]{name: "order line", rows: r.Lines, key: func(l *book.LineSeen) string { return l.Line.ID }, check: anything[book.LineSeen]}
 	for i := range c.Lines {
-		lines[i] = cloneLine(&c.Lines[i].Line)
+		lines.made = append(lines.made, cloneLine(&c.Lines[i]))
 	}
-	return errors.Join(
+	var errs []error
+	for i := range c.LinesChanged {
+		l := &c.LinesChanged[i]
+		if at := r.Lines[l.Line.ID].Revision; at != l.From {
+			errs = append(errs, fmt.Errorf("order line %s was read at revision %d and is at %d", l.Line.ID, l.From, at))
+		}
+		lines.changed = append(lines.changed, cloneLine(&l.LineSeen))
+	}
+	return errors.Join(errors.Join(errs...),
 		only("person", r.Persons, c.Persons, func(p *book.Person) string { return p.PersonID }),
-		only("order line", r.Lines, lines, func(l *order.Line) string { return l.ID }),
+		lines.write(),
+		only("correction", r.Corrections, c.Corrections, func(x *book.LineCorrection) CorrectionKey {
+			return CorrectionKey{x.Before.Line.ID, x.Before.Revision}
+		}),
 		only("refund", r.Refunds, c.Refunds, func(f *book.Refund) RefundKey { return RefundKey{f.OrderLineID, f.RefundID} }),
 		only("pricing group", r.Groups, c.Groups, func(g *book.Group) string { return g.ID }),
 	)

@@ -67,7 +67,10 @@ type FileClaimRequest struct {
 	PayoutForm PayoutForm `protobuf:"varint,15,opt,name=payout_form,json=payoutForm,proto3,enum=tenfold.v1.PayoutForm" json:"payout_form,omitempty"`
 	// The product-level case of the claim. The claims of one case share a
 	// shortfall in proportion. Empty for none.
-	SamplingCase  string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	SamplingCase string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
+	// The consumer's evidence, up to 20 pieces, each kept with the claim as if
+	// AddEvidence had added it. More is added with AddEvidence.
+	Evidence      []*ClaimEvidence `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +228,13 @@ func (x *FileClaimRequest) GetSamplingCase() string {
 	return ""
 }
 
+func (x *FileClaimRequest) GetEvidence() []*ClaimEvidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
 type isFileClaimRequest_Line interface {
 	isFileClaimRequest_Line()
 }
@@ -243,6 +253,79 @@ func (*FileClaimRequest_OrderLineName) isFileClaimRequest_Line() {}
 
 func (*FileClaimRequest_OrderLine) isFileClaimRequest_Line() {}
 
+// ClaimEvidence refers to a piece of evidence that a claim is filed with.
+type ClaimEvidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind of evidence, in a word of the caller, such as PHOTO.
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The reference to the place where the evidence is kept: 1 to 256 characters.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// SHA-256 of the evidence, in lower-case hex. May be empty.
+	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
+	// A note, up to 2,000 characters, without personal data. May be empty.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClaimEvidence) Reset() {
+	*x = ClaimEvidence{}
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClaimEvidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClaimEvidence) ProtoMessage() {}
+
+func (x *ClaimEvidence) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClaimEvidence.ProtoReflect.Descriptor instead.
+func (*ClaimEvidence) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ClaimEvidence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetDigest() string {
+	if x != nil {
+		return x.Digest
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
 // FileClaimResponse holds the filed claim.
 type FileClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -256,7 +339,7 @@ type FileClaimResponse struct {
 
 func (x *FileClaimResponse) Reset() {
 	*x = FileClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -268,7 +351,7 @@ func (x *FileClaimResponse) String() string {
 func (*FileClaimResponse) ProtoMessage() {}
 
 func (x *FileClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[1]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -281,7 +364,7 @@ func (x *FileClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileClaimResponse.ProtoReflect.Descriptor instead.
 func (*FileClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FileClaimResponse) GetClaim() *Claim {
@@ -310,7 +393,7 @@ type BatchFileClaimsRequest struct {
 
 func (x *BatchFileClaimsRequest) Reset() {
 	*x = BatchFileClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -322,7 +405,7 @@ func (x *BatchFileClaimsRequest) String() string {
 func (*BatchFileClaimsRequest) ProtoMessage() {}
 
 func (x *BatchFileClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -335,7 +418,7 @@ func (x *BatchFileClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsRequest.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *BatchFileClaimsRequest) GetRequests() []*FileClaimRequest {
@@ -356,7 +439,7 @@ type BatchFileClaimsResponse struct {
 
 func (x *BatchFileClaimsResponse) Reset() {
 	*x = BatchFileClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +451,7 @@ func (x *BatchFileClaimsResponse) String() string {
 func (*BatchFileClaimsResponse) ProtoMessage() {}
 
 func (x *BatchFileClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +464,7 @@ func (x *BatchFileClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsResponse.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *BatchFileClaimsResponse) GetItems() []*BatchFileClaimsItem {
@@ -407,7 +490,7 @@ type BatchFileClaimsItem struct {
 
 func (x *BatchFileClaimsItem) Reset() {
 	*x = BatchFileClaimsItem{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -419,7 +502,7 @@ func (x *BatchFileClaimsItem) String() string {
 func (*BatchFileClaimsItem) ProtoMessage() {}
 
 func (x *BatchFileClaimsItem) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -432,7 +515,7 @@ func (x *BatchFileClaimsItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchFileClaimsItem.ProtoReflect.Descriptor instead.
 func (*BatchFileClaimsItem) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BatchFileClaimsItem) GetStatus() *ItemStatus {
@@ -474,7 +557,7 @@ type GetClaimRequest struct {
 
 func (x *GetClaimRequest) Reset() {
 	*x = GetClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -486,7 +569,7 @@ func (x *GetClaimRequest) String() string {
 func (*GetClaimRequest) ProtoMessage() {}
 
 func (x *GetClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -499,7 +582,7 @@ func (x *GetClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClaimRequest.ProtoReflect.Descriptor instead.
 func (*GetClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetClaimRequest) GetName() string {
@@ -534,7 +617,7 @@ type GetClaimResponse struct {
 
 func (x *GetClaimResponse) Reset() {
 	*x = GetClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -546,7 +629,7 @@ func (x *GetClaimResponse) String() string {
 func (*GetClaimResponse) ProtoMessage() {}
 
 func (x *GetClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -559,7 +642,7 @@ func (x *GetClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetClaimResponse.ProtoReflect.Descriptor instead.
 func (*GetClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetClaimResponse) GetClaim() *Claim {
@@ -590,7 +673,7 @@ type ExplainClaimRequest struct {
 
 func (x *ExplainClaimRequest) Reset() {
 	*x = ExplainClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -602,7 +685,7 @@ func (x *ExplainClaimRequest) String() string {
 func (*ExplainClaimRequest) ProtoMessage() {}
 
 func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -615,7 +698,7 @@ func (x *ExplainClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClaimRequest.ProtoReflect.Descriptor instead.
 func (*ExplainClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ExplainClaimRequest) GetName() string {
@@ -657,7 +740,7 @@ type ExplainClaimResponse struct {
 
 func (x *ExplainClaimResponse) Reset() {
 	*x = ExplainClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -669,7 +752,7 @@ func (x *ExplainClaimResponse) String() string {
 func (*ExplainClaimResponse) ProtoMessage() {}
 
 func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -682,7 +765,7 @@ func (x *ExplainClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainClaimResponse.ProtoReflect.Descriptor instead.
 func (*ExplainClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ExplainClaimResponse) GetExplanation() *ClaimExplanation {
@@ -703,7 +786,7 @@ type DescribeStateMachineRequest struct {
 
 func (x *DescribeStateMachineRequest) Reset() {
 	*x = DescribeStateMachineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -715,7 +798,7 @@ func (x *DescribeStateMachineRequest) String() string {
 func (*DescribeStateMachineRequest) ProtoMessage() {}
 
 func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -728,7 +811,7 @@ func (x *DescribeStateMachineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeStateMachineRequest.ProtoReflect.Descriptor instead.
 func (*DescribeStateMachineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *DescribeStateMachineRequest) GetLanguage() Language {
@@ -749,7 +832,7 @@ type DescribeStateMachineResponse struct {
 
 func (x *DescribeStateMachineResponse) Reset() {
 	*x = DescribeStateMachineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +844,7 @@ func (x *DescribeStateMachineResponse) String() string {
 func (*DescribeStateMachineResponse) ProtoMessage() {}
 
 func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +857,7 @@ func (x *DescribeStateMachineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DescribeStateMachineResponse.ProtoReflect.Descriptor instead.
 func (*DescribeStateMachineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DescribeStateMachineResponse) GetStateMachine() *StateMachine {
@@ -834,7 +917,7 @@ type ListClaimsRequest struct {
 
 func (x *ListClaimsRequest) Reset() {
 	*x = ListClaimsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +929,7 @@ func (x *ListClaimsRequest) String() string {
 func (*ListClaimsRequest) ProtoMessage() {}
 
 func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +942,7 @@ func (x *ListClaimsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsRequest.ProtoReflect.Descriptor instead.
 func (*ListClaimsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListClaimsRequest) GetParent() string {
@@ -928,7 +1011,7 @@ type ListClaimsResponse struct {
 
 func (x *ListClaimsResponse) Reset() {
 	*x = ListClaimsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1023,7 @@ func (x *ListClaimsResponse) String() string {
 func (*ListClaimsResponse) ProtoMessage() {}
 
 func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1036,7 @@ func (x *ListClaimsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListClaimsResponse.ProtoReflect.Descriptor instead.
 func (*ListClaimsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListClaimsResponse) GetClaims() []*Claim {
@@ -999,7 +1082,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1011,7 +1094,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1024,7 +1107,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{13}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListMovesRequest) GetParent() string {
@@ -1061,7 +1144,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1073,7 +1156,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1086,7 +1169,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{14}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -1122,7 +1205,7 @@ type AcceptClaimRequest struct {
 
 func (x *AcceptClaimRequest) Reset() {
 	*x = AcceptClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1217,7 @@ func (x *AcceptClaimRequest) String() string {
 func (*AcceptClaimRequest) ProtoMessage() {}
 
 func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1230,7 @@ func (x *AcceptClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimRequest.ProtoReflect.Descriptor instead.
 func (*AcceptClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{15}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AcceptClaimRequest) GetName() string {
@@ -1198,7 +1281,7 @@ type AcceptClaimResponse struct {
 
 func (x *AcceptClaimResponse) Reset() {
 	*x = AcceptClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1293,7 @@ func (x *AcceptClaimResponse) String() string {
 func (*AcceptClaimResponse) ProtoMessage() {}
 
 func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1306,7 @@ func (x *AcceptClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcceptClaimResponse.ProtoReflect.Descriptor instead.
 func (*AcceptClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{16}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AcceptClaimResponse) GetClaim() *Claim {
@@ -1259,7 +1342,7 @@ type WithdrawClaimRequest struct {
 
 func (x *WithdrawClaimRequest) Reset() {
 	*x = WithdrawClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1271,7 +1354,7 @@ func (x *WithdrawClaimRequest) String() string {
 func (*WithdrawClaimRequest) ProtoMessage() {}
 
 func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1284,7 +1367,7 @@ func (x *WithdrawClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{17}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WithdrawClaimRequest) GetName() string {
@@ -1335,7 +1418,7 @@ type WithdrawClaimResponse struct {
 
 func (x *WithdrawClaimResponse) Reset() {
 	*x = WithdrawClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1430,7 @@ func (x *WithdrawClaimResponse) String() string {
 func (*WithdrawClaimResponse) ProtoMessage() {}
 
 func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1443,7 @@ func (x *WithdrawClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawClaimResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{18}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *WithdrawClaimResponse) GetClaim() *Claim {
@@ -1395,7 +1478,7 @@ type ConfirmNoticeRequest struct {
 
 func (x *ConfirmNoticeRequest) Reset() {
 	*x = ConfirmNoticeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1407,7 +1490,7 @@ func (x *ConfirmNoticeRequest) String() string {
 func (*ConfirmNoticeRequest) ProtoMessage() {}
 
 func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1420,7 +1503,7 @@ func (x *ConfirmNoticeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{19}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ConfirmNoticeRequest) GetName() string {
@@ -1464,7 +1547,7 @@ type ConfirmNoticeResponse struct {
 
 func (x *ConfirmNoticeResponse) Reset() {
 	*x = ConfirmNoticeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1559,7 @@ func (x *ConfirmNoticeResponse) String() string {
 func (*ConfirmNoticeResponse) ProtoMessage() {}
 
 func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[20]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1572,7 @@ func (x *ConfirmNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmNoticeResponse.ProtoReflect.Descriptor instead.
 func (*ConfirmNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{20}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ConfirmNoticeResponse) GetClaim() *Claim {
@@ -1525,7 +1608,7 @@ type AssignReviewRequest struct {
 
 func (x *AssignReviewRequest) Reset() {
 	*x = AssignReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1620,7 @@ func (x *AssignReviewRequest) String() string {
 func (*AssignReviewRequest) ProtoMessage() {}
 
 func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[21]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1633,7 @@ func (x *AssignReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewRequest.ProtoReflect.Descriptor instead.
 func (*AssignReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{21}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AssignReviewRequest) GetName() string {
@@ -1601,7 +1684,7 @@ type AssignReviewResponse struct {
 
 func (x *AssignReviewResponse) Reset() {
 	*x = AssignReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1696,7 @@ func (x *AssignReviewResponse) String() string {
 func (*AssignReviewResponse) ProtoMessage() {}
 
 func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[22]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1709,7 @@ func (x *AssignReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AssignReviewResponse.ProtoReflect.Descriptor instead.
 func (*AssignReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{22}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AssignReviewResponse) GetClaim() *Claim {
@@ -1671,7 +1754,7 @@ type DecideReviewRequest struct {
 
 func (x *DecideReviewRequest) Reset() {
 	*x = DecideReviewRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1683,7 +1766,7 @@ func (x *DecideReviewRequest) String() string {
 func (*DecideReviewRequest) ProtoMessage() {}
 
 func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[23]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1696,7 +1779,7 @@ func (x *DecideReviewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewRequest.ProtoReflect.Descriptor instead.
 func (*DecideReviewRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{23}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *DecideReviewRequest) GetName() string {
@@ -1768,7 +1851,7 @@ type DecideReviewResponse struct {
 
 func (x *DecideReviewResponse) Reset() {
 	*x = DecideReviewResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1863,7 @@ func (x *DecideReviewResponse) String() string {
 func (*DecideReviewResponse) ProtoMessage() {}
 
 func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[24]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +1876,7 @@ func (x *DecideReviewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideReviewResponse.ProtoReflect.Descriptor instead.
 func (*DecideReviewResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{24}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *DecideReviewResponse) GetClaim() *Claim {
@@ -1821,7 +1904,7 @@ type GetOrderLineRequest struct {
 
 func (x *GetOrderLineRequest) Reset() {
 	*x = GetOrderLineRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1833,7 +1916,7 @@ func (x *GetOrderLineRequest) String() string {
 func (*GetOrderLineRequest) ProtoMessage() {}
 
 func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[25]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1846,7 +1929,7 @@ func (x *GetOrderLineRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineRequest.ProtoReflect.Descriptor instead.
 func (*GetOrderLineRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{25}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetOrderLineRequest) GetName() string {
@@ -1867,7 +1950,7 @@ type GetOrderLineResponse struct {
 
 func (x *GetOrderLineResponse) Reset() {
 	*x = GetOrderLineResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1879,7 +1962,7 @@ func (x *GetOrderLineResponse) String() string {
 func (*GetOrderLineResponse) ProtoMessage() {}
 
 func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[26]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1892,7 +1975,7 @@ func (x *GetOrderLineResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetOrderLineResponse.ProtoReflect.Descriptor instead.
 func (*GetOrderLineResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{26}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetOrderLineResponse) GetOrderLine() *OrderLine {
@@ -1918,7 +2001,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2013,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[27]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2026,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{27}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetRequestRequest) GetParent() string {
@@ -1978,7 +2061,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2073,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[28]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2086,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{28}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetRequestResponse) GetRequest() *StoredRequest {
@@ -2049,7 +2132,7 @@ type QuotePayoutRequest struct {
 
 func (x *QuotePayoutRequest) Reset() {
 	*x = QuotePayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2144,7 @@ func (x *QuotePayoutRequest) String() string {
 func (*QuotePayoutRequest) ProtoMessage() {}
 
 func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[29]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2157,7 @@ func (x *QuotePayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutRequest.ProtoReflect.Descriptor instead.
 func (*QuotePayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{29}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *QuotePayoutRequest) GetParent() string {
@@ -2190,7 +2273,7 @@ type QuotePayoutResponse struct {
 
 func (x *QuotePayoutResponse) Reset() {
 	*x = QuotePayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2202,7 +2285,7 @@ func (x *QuotePayoutResponse) String() string {
 func (*QuotePayoutResponse) ProtoMessage() {}
 
 func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[30]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2215,7 +2298,7 @@ func (x *QuotePayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuotePayoutResponse.ProtoReflect.Descriptor instead.
 func (*QuotePayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{30}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *QuotePayoutResponse) GetCalculations() []*Calculation {
@@ -2269,7 +2352,7 @@ type ReportPayoutOutcomeRequest struct {
 
 func (x *ReportPayoutOutcomeRequest) Reset() {
 	*x = ReportPayoutOutcomeRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2281,7 +2364,7 @@ func (x *ReportPayoutOutcomeRequest) String() string {
 func (*ReportPayoutOutcomeRequest) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[31]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2294,7 +2377,7 @@ func (x *ReportPayoutOutcomeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeRequest.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{31}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ReportPayoutOutcomeRequest) GetParent() string {
@@ -2387,7 +2470,7 @@ type ReportPayoutOutcomeResponse struct {
 
 func (x *ReportPayoutOutcomeResponse) Reset() {
 	*x = ReportPayoutOutcomeResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2399,7 +2482,7 @@ func (x *ReportPayoutOutcomeResponse) String() string {
 func (*ReportPayoutOutcomeResponse) ProtoMessage() {}
 
 func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[32]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2412,7 +2495,7 @@ func (x *ReportPayoutOutcomeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportPayoutOutcomeResponse.ProtoReflect.Descriptor instead.
 func (*ReportPayoutOutcomeResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{32}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ReportPayoutOutcomeResponse) GetPayout() *Payout {
@@ -2447,7 +2530,7 @@ type ListPayoutsRequest struct {
 
 func (x *ListPayoutsRequest) Reset() {
 	*x = ListPayoutsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2459,7 +2542,7 @@ func (x *ListPayoutsRequest) String() string {
 func (*ListPayoutsRequest) ProtoMessage() {}
 
 func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[33]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2472,7 +2555,7 @@ func (x *ListPayoutsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsRequest.ProtoReflect.Descriptor instead.
 func (*ListPayoutsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{33}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListPayoutsRequest) GetParent() string {
@@ -2516,7 +2599,7 @@ type ListPayoutsResponse struct {
 
 func (x *ListPayoutsResponse) Reset() {
 	*x = ListPayoutsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2528,7 +2611,7 @@ func (x *ListPayoutsResponse) String() string {
 func (*ListPayoutsResponse) ProtoMessage() {}
 
 func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[34]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2541,7 +2624,7 @@ func (x *ListPayoutsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPayoutsResponse.ProtoReflect.Descriptor instead.
 func (*ListPayoutsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{34}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListPayoutsResponse) GetPayouts() []*Payout {
@@ -2569,7 +2652,8 @@ type RetryPayoutRequest struct {
 	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// The etag of the payout's CLAIM that the caller read.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// The new destination. Empty: the same destination as before.
+	// The new destination. Empty: that of the claim, which is the destination as
+	// before unless ChangePayoutDestination has changed it.
 	PayoutDestination string `protobuf:"bytes,5,opt,name=payout_destination,json=payoutDestination,proto3" json:"payout_destination,omitempty"`
 	// A note that is kept, up to 2,000 characters. May be empty.
 	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
@@ -2579,7 +2663,7 @@ type RetryPayoutRequest struct {
 
 func (x *RetryPayoutRequest) Reset() {
 	*x = RetryPayoutRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2591,7 +2675,7 @@ func (x *RetryPayoutRequest) String() string {
 func (*RetryPayoutRequest) ProtoMessage() {}
 
 func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[35]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2604,7 +2688,7 @@ func (x *RetryPayoutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutRequest.ProtoReflect.Descriptor instead.
 func (*RetryPayoutRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{35}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RetryPayoutRequest) GetName() string {
@@ -2665,7 +2749,7 @@ type RetryPayoutResponse struct {
 
 func (x *RetryPayoutResponse) Reset() {
 	*x = RetryPayoutResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2677,7 +2761,7 @@ func (x *RetryPayoutResponse) String() string {
 func (*RetryPayoutResponse) ProtoMessage() {}
 
 func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[36]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2690,7 +2774,7 @@ func (x *RetryPayoutResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryPayoutResponse.ProtoReflect.Descriptor instead.
 func (*RetryPayoutResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{36}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RetryPayoutResponse) GetClaim() *Claim {
@@ -2737,7 +2821,7 @@ type AddEvidenceRequest struct {
 
 func (x *AddEvidenceRequest) Reset() {
 	*x = AddEvidenceRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2749,7 +2833,7 @@ func (x *AddEvidenceRequest) String() string {
 func (*AddEvidenceRequest) ProtoMessage() {}
 
 func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[37]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2762,7 +2846,7 @@ func (x *AddEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*AddEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{37}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *AddEvidenceRequest) GetName() string {
@@ -2827,7 +2911,7 @@ type AddEvidenceResponse struct {
 
 func (x *AddEvidenceResponse) Reset() {
 	*x = AddEvidenceResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +2923,7 @@ func (x *AddEvidenceResponse) String() string {
 func (*AddEvidenceResponse) ProtoMessage() {}
 
 func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[38]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2852,7 +2936,7 @@ func (x *AddEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*AddEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{38}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *AddEvidenceResponse) GetEvidence() *Evidence {
@@ -2885,7 +2969,7 @@ type ListEvidenceRequest struct {
 
 func (x *ListEvidenceRequest) Reset() {
 	*x = ListEvidenceRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2897,7 +2981,7 @@ func (x *ListEvidenceRequest) String() string {
 func (*ListEvidenceRequest) ProtoMessage() {}
 
 func (x *ListEvidenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[39]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2910,7 +2994,7 @@ func (x *ListEvidenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEvidenceRequest.ProtoReflect.Descriptor instead.
 func (*ListEvidenceRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{39}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ListEvidenceRequest) GetParent() string {
@@ -2947,7 +3031,7 @@ type ListEvidenceResponse struct {
 
 func (x *ListEvidenceResponse) Reset() {
 	*x = ListEvidenceResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2959,7 +3043,7 @@ func (x *ListEvidenceResponse) String() string {
 func (*ListEvidenceResponse) ProtoMessage() {}
 
 func (x *ListEvidenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[40]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2972,7 +3056,7 @@ func (x *ListEvidenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEvidenceResponse.ProtoReflect.Descriptor instead.
 func (*ListEvidenceResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{40}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListEvidenceResponse) GetEvidence() []*Evidence {
@@ -3010,7 +3094,7 @@ type AppealClaimRequest struct {
 
 func (x *AppealClaimRequest) Reset() {
 	*x = AppealClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3022,7 +3106,7 @@ func (x *AppealClaimRequest) String() string {
 func (*AppealClaimRequest) ProtoMessage() {}
 
 func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[41]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3035,7 +3119,7 @@ func (x *AppealClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimRequest.ProtoReflect.Descriptor instead.
 func (*AppealClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{41}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AppealClaimRequest) GetName() string {
@@ -3093,7 +3177,7 @@ type AppealClaimResponse struct {
 
 func (x *AppealClaimResponse) Reset() {
 	*x = AppealClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3105,7 +3189,7 @@ func (x *AppealClaimResponse) String() string {
 func (*AppealClaimResponse) ProtoMessage() {}
 
 func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[42]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3118,7 +3202,7 @@ func (x *AppealClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealClaimResponse.ProtoReflect.Descriptor instead.
 func (*AppealClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{42}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AppealClaimResponse) GetClaim() *Claim {
@@ -3162,7 +3246,7 @@ type DecideAppealRequest struct {
 
 func (x *DecideAppealRequest) Reset() {
 	*x = DecideAppealRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3174,7 +3258,7 @@ func (x *DecideAppealRequest) String() string {
 func (*DecideAppealRequest) ProtoMessage() {}
 
 func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[43]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3187,7 +3271,7 @@ func (x *DecideAppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealRequest.ProtoReflect.Descriptor instead.
 func (*DecideAppealRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{43}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *DecideAppealRequest) GetName() string {
@@ -3259,7 +3343,7 @@ type DecideAppealResponse struct {
 
 func (x *DecideAppealResponse) Reset() {
 	*x = DecideAppealResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3271,7 +3355,7 @@ func (x *DecideAppealResponse) String() string {
 func (*DecideAppealResponse) ProtoMessage() {}
 
 func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[44]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3284,7 +3368,7 @@ func (x *DecideAppealResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideAppealResponse.ProtoReflect.Descriptor instead.
 func (*DecideAppealResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{44}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *DecideAppealResponse) GetClaim() *Claim {
@@ -3316,7 +3400,7 @@ type ListAppealsRequest struct {
 
 func (x *ListAppealsRequest) Reset() {
 	*x = ListAppealsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3328,7 +3412,7 @@ func (x *ListAppealsRequest) String() string {
 func (*ListAppealsRequest) ProtoMessage() {}
 
 func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[45]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3341,7 +3425,7 @@ func (x *ListAppealsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppealsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{45}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListAppealsRequest) GetParent() string {
@@ -3378,7 +3462,7 @@ type ListAppealsResponse struct {
 
 func (x *ListAppealsResponse) Reset() {
 	*x = ListAppealsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3390,7 +3474,7 @@ func (x *ListAppealsResponse) String() string {
 func (*ListAppealsResponse) ProtoMessage() {}
 
 func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[46]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3403,7 +3487,7 @@ func (x *ListAppealsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppealsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppealsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{46}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListAppealsResponse) GetAppeals() []*Appeal {
@@ -3441,7 +3525,7 @@ type ApproveClaimRequest struct {
 
 func (x *ApproveClaimRequest) Reset() {
 	*x = ApproveClaimRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3453,7 +3537,7 @@ func (x *ApproveClaimRequest) String() string {
 func (*ApproveClaimRequest) ProtoMessage() {}
 
 func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[47]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3466,7 +3550,7 @@ func (x *ApproveClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimRequest.ProtoReflect.Descriptor instead.
 func (*ApproveClaimRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{47}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ApproveClaimRequest) GetName() string {
@@ -3524,7 +3608,7 @@ type ApproveClaimResponse struct {
 
 func (x *ApproveClaimResponse) Reset() {
 	*x = ApproveClaimResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3536,7 +3620,7 @@ func (x *ApproveClaimResponse) String() string {
 func (*ApproveClaimResponse) ProtoMessage() {}
 
 func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[48]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3549,7 +3633,7 @@ func (x *ApproveClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApproveClaimResponse.ProtoReflect.Descriptor instead.
 func (*ApproveClaimResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{48}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ApproveClaimResponse) GetClaim() *Claim {
@@ -3581,7 +3665,7 @@ type ListApprovalsRequest struct {
 
 func (x *ListApprovalsRequest) Reset() {
 	*x = ListApprovalsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3593,7 +3677,7 @@ func (x *ListApprovalsRequest) String() string {
 func (*ListApprovalsRequest) ProtoMessage() {}
 
 func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[49]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3606,7 +3690,7 @@ func (x *ListApprovalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsRequest.ProtoReflect.Descriptor instead.
 func (*ListApprovalsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{49}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListApprovalsRequest) GetParent() string {
@@ -3643,7 +3727,7 @@ type ListApprovalsResponse struct {
 
 func (x *ListApprovalsResponse) Reset() {
 	*x = ListApprovalsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3655,7 +3739,7 @@ func (x *ListApprovalsResponse) String() string {
 func (*ListApprovalsResponse) ProtoMessage() {}
 
 func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[50]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3668,7 +3752,7 @@ func (x *ListApprovalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListApprovalsResponse.ProtoReflect.Descriptor instead.
 func (*ListApprovalsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{50}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListApprovalsResponse) GetApprovals() []*Approval {
@@ -3715,7 +3799,7 @@ type ReviseVerdictRequest struct {
 
 func (x *ReviseVerdictRequest) Reset() {
 	*x = ReviseVerdictRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3727,7 +3811,7 @@ func (x *ReviseVerdictRequest) String() string {
 func (*ReviseVerdictRequest) ProtoMessage() {}
 
 func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[51]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3740,7 +3824,7 @@ func (x *ReviseVerdictRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictRequest.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{51}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ReviseVerdictRequest) GetName() string {
@@ -3819,7 +3903,7 @@ type ReviseVerdictResponse struct {
 
 func (x *ReviseVerdictResponse) Reset() {
 	*x = ReviseVerdictResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3831,7 +3915,7 @@ func (x *ReviseVerdictResponse) String() string {
 func (*ReviseVerdictResponse) ProtoMessage() {}
 
 func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[52]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3844,7 +3928,7 @@ func (x *ReviseVerdictResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReviseVerdictResponse.ProtoReflect.Descriptor instead.
 func (*ReviseVerdictResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{52}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ReviseVerdictResponse) GetClaim() *Claim {
@@ -3876,7 +3960,7 @@ type ListRevisionsRequest struct {
 
 func (x *ListRevisionsRequest) Reset() {
 	*x = ListRevisionsRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3888,7 +3972,7 @@ func (x *ListRevisionsRequest) String() string {
 func (*ListRevisionsRequest) ProtoMessage() {}
 
 func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[53]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3901,7 +3985,7 @@ func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{53}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListRevisionsRequest) GetParent() string {
@@ -3938,7 +4022,7 @@ type ListRevisionsResponse struct {
 
 func (x *ListRevisionsResponse) Reset() {
 	*x = ListRevisionsResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3950,7 +4034,7 @@ func (x *ListRevisionsResponse) String() string {
 func (*ListRevisionsResponse) ProtoMessage() {}
 
 func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[54]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3963,7 +4047,7 @@ func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
 func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{54}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListRevisionsResponse) GetRevisions() []*Revision {
@@ -3997,7 +4081,7 @@ type ReportOrderRefundRequest struct {
 
 func (x *ReportOrderRefundRequest) Reset() {
 	*x = ReportOrderRefundRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4009,7 +4093,7 @@ func (x *ReportOrderRefundRequest) String() string {
 func (*ReportOrderRefundRequest) ProtoMessage() {}
 
 func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[55]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4022,7 +4106,7 @@ func (x *ReportOrderRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundRequest.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{55}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ReportOrderRefundRequest) GetName() string {
@@ -4056,17 +4140,21 @@ func (x *ReportOrderRefundRequest) GetRefund() *LineRefund {
 // ReportOrderRefundResponse holds the order line after the refund.
 type ReportOrderRefundResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order line with its refunds.
+	// The order line with its refunds. With line_unseen: its name and refunds
+	// alone.
 	OrderLine *OrderLine `protobuf:"bytes,1,opt,name=order_line,json=orderLine,proto3" json:"order_line,omitempty"`
 	// The request was already accepted before.
-	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	Replayed bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// No claim has shown the line yet. The refund is kept, and set off once one
+	// does.
+	LineUnseen    bool `protobuf:"varint,3,opt,name=line_unseen,json=lineUnseen,proto3" json:"line_unseen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportOrderRefundResponse) Reset() {
 	*x = ReportOrderRefundResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4078,7 +4166,7 @@ func (x *ReportOrderRefundResponse) String() string {
 func (*ReportOrderRefundResponse) ProtoMessage() {}
 
 func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[56]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4091,7 +4179,7 @@ func (x *ReportOrderRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportOrderRefundResponse.ProtoReflect.Descriptor instead.
 func (*ReportOrderRefundResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{56}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
@@ -4104,6 +4192,13 @@ func (x *ReportOrderRefundResponse) GetOrderLine() *OrderLine {
 func (x *ReportOrderRefundResponse) GetReplayed() bool {
 	if x != nil {
 		return x.Replayed
+	}
+	return false
+}
+
+func (x *ReportOrderRefundResponse) GetLineUnseen() bool {
+	if x != nil {
+		return x.LineUnseen
 	}
 	return false
 }
@@ -4127,7 +4222,7 @@ type StopClockRequest struct {
 
 func (x *StopClockRequest) Reset() {
 	*x = StopClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4139,7 +4234,7 @@ func (x *StopClockRequest) String() string {
 func (*StopClockRequest) ProtoMessage() {}
 
 func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[57]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4152,7 +4247,7 @@ func (x *StopClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockRequest.ProtoReflect.Descriptor instead.
 func (*StopClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{57}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *StopClockRequest) GetName() string {
@@ -4203,7 +4298,7 @@ type StopClockResponse struct {
 
 func (x *StopClockResponse) Reset() {
 	*x = StopClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4215,7 +4310,7 @@ func (x *StopClockResponse) String() string {
 func (*StopClockResponse) ProtoMessage() {}
 
 func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[58]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4228,7 +4323,7 @@ func (x *StopClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StopClockResponse.ProtoReflect.Descriptor instead.
 func (*StopClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{58}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *StopClockResponse) GetClaim() *Claim {
@@ -4264,7 +4359,7 @@ type ResumeClockRequest struct {
 
 func (x *ResumeClockRequest) Reset() {
 	*x = ResumeClockRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4276,7 +4371,7 @@ func (x *ResumeClockRequest) String() string {
 func (*ResumeClockRequest) ProtoMessage() {}
 
 func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[59]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4289,7 +4384,7 @@ func (x *ResumeClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockRequest.ProtoReflect.Descriptor instead.
 func (*ResumeClockRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{59}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ResumeClockRequest) GetName() string {
@@ -4340,7 +4435,7 @@ type ResumeClockResponse struct {
 
 func (x *ResumeClockResponse) Reset() {
 	*x = ResumeClockResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4352,7 +4447,7 @@ func (x *ResumeClockResponse) String() string {
 func (*ResumeClockResponse) ProtoMessage() {}
 
 func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[60]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4365,7 +4460,7 @@ func (x *ResumeClockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResumeClockResponse.ProtoReflect.Descriptor instead.
 func (*ResumeClockResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{60}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ResumeClockResponse) GetClaim() *Claim {
@@ -4403,7 +4498,7 @@ type ExtendHoldRequest struct {
 
 func (x *ExtendHoldRequest) Reset() {
 	*x = ExtendHoldRequest{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4510,7 @@ func (x *ExtendHoldRequest) String() string {
 func (*ExtendHoldRequest) ProtoMessage() {}
 
 func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[61]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4523,7 @@ func (x *ExtendHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldRequest.ProtoReflect.Descriptor instead.
 func (*ExtendHoldRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{61}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ExtendHoldRequest) GetName() string {
@@ -4486,7 +4581,7 @@ type ExtendHoldResponse struct {
 
 func (x *ExtendHoldResponse) Reset() {
 	*x = ExtendHoldResponse{}
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4498,7 +4593,7 @@ func (x *ExtendHoldResponse) String() string {
 func (*ExtendHoldResponse) ProtoMessage() {}
 
 func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_claim_service_proto_msgTypes[62]
+	mi := &file_tenfold_v1_claim_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4511,7 +4606,7 @@ func (x *ExtendHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExtendHoldResponse.ProtoReflect.Descriptor instead.
 func (*ExtendHoldResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{62}
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ExtendHoldResponse) GetClaim() *Claim {
@@ -4533,7 +4628,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xe5\b\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4559,8 +4654,15 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12A\n" +
 	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
 	"payoutForm\x12A\n" +
-	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCaseB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"d\n" +
+	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCase\x12?\n" +
+	"\bevidence\x18\x14 \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\xbc\x01\n" +
+	"\rClaimEvidence\x121\n" +
+	"\x04kind\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
+	"\treference\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
+	"\x06digest\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"d\n" +
 	"\x11FileClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"a\n" +
@@ -4860,11 +4962,13 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
-	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"y\n" +
+	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"\xa0\x01\n" +
 	"\x19ReportOrderRefundResponse\x12:\n" +
 	"\n" +
 	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12%\n" +
+	"\vline_unseen\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\n" +
+	"lineUnseen\"\x89\x02\n" +
 	"\x10StopClockRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
@@ -4947,239 +5051,241 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
-	(*FileClaimResponse)(nil),            // 1: tenfold.v1.FileClaimResponse
-	(*BatchFileClaimsRequest)(nil),       // 2: tenfold.v1.BatchFileClaimsRequest
-	(*BatchFileClaimsResponse)(nil),      // 3: tenfold.v1.BatchFileClaimsResponse
-	(*BatchFileClaimsItem)(nil),          // 4: tenfold.v1.BatchFileClaimsItem
-	(*GetClaimRequest)(nil),              // 5: tenfold.v1.GetClaimRequest
-	(*GetClaimResponse)(nil),             // 6: tenfold.v1.GetClaimResponse
-	(*ExplainClaimRequest)(nil),          // 7: tenfold.v1.ExplainClaimRequest
-	(*ExplainClaimResponse)(nil),         // 8: tenfold.v1.ExplainClaimResponse
-	(*DescribeStateMachineRequest)(nil),  // 9: tenfold.v1.DescribeStateMachineRequest
-	(*DescribeStateMachineResponse)(nil), // 10: tenfold.v1.DescribeStateMachineResponse
-	(*ListClaimsRequest)(nil),            // 11: tenfold.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),           // 12: tenfold.v1.ListClaimsResponse
-	(*ListMovesRequest)(nil),             // 13: tenfold.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),            // 14: tenfold.v1.ListMovesResponse
-	(*AcceptClaimRequest)(nil),           // 15: tenfold.v1.AcceptClaimRequest
-	(*AcceptClaimResponse)(nil),          // 16: tenfold.v1.AcceptClaimResponse
-	(*WithdrawClaimRequest)(nil),         // 17: tenfold.v1.WithdrawClaimRequest
-	(*WithdrawClaimResponse)(nil),        // 18: tenfold.v1.WithdrawClaimResponse
-	(*ConfirmNoticeRequest)(nil),         // 19: tenfold.v1.ConfirmNoticeRequest
-	(*ConfirmNoticeResponse)(nil),        // 20: tenfold.v1.ConfirmNoticeResponse
-	(*AssignReviewRequest)(nil),          // 21: tenfold.v1.AssignReviewRequest
-	(*AssignReviewResponse)(nil),         // 22: tenfold.v1.AssignReviewResponse
-	(*DecideReviewRequest)(nil),          // 23: tenfold.v1.DecideReviewRequest
-	(*DecideReviewResponse)(nil),         // 24: tenfold.v1.DecideReviewResponse
-	(*GetOrderLineRequest)(nil),          // 25: tenfold.v1.GetOrderLineRequest
-	(*GetOrderLineResponse)(nil),         // 26: tenfold.v1.GetOrderLineResponse
-	(*GetRequestRequest)(nil),            // 27: tenfold.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),           // 28: tenfold.v1.GetRequestResponse
-	(*QuotePayoutRequest)(nil),           // 29: tenfold.v1.QuotePayoutRequest
-	(*QuotePayoutResponse)(nil),          // 30: tenfold.v1.QuotePayoutResponse
-	(*ReportPayoutOutcomeRequest)(nil),   // 31: tenfold.v1.ReportPayoutOutcomeRequest
-	(*ReportPayoutOutcomeResponse)(nil),  // 32: tenfold.v1.ReportPayoutOutcomeResponse
-	(*ListPayoutsRequest)(nil),           // 33: tenfold.v1.ListPayoutsRequest
-	(*ListPayoutsResponse)(nil),          // 34: tenfold.v1.ListPayoutsResponse
-	(*RetryPayoutRequest)(nil),           // 35: tenfold.v1.RetryPayoutRequest
-	(*RetryPayoutResponse)(nil),          // 36: tenfold.v1.RetryPayoutResponse
-	(*AddEvidenceRequest)(nil),           // 37: tenfold.v1.AddEvidenceRequest
-	(*AddEvidenceResponse)(nil),          // 38: tenfold.v1.AddEvidenceResponse
-	(*ListEvidenceRequest)(nil),          // 39: tenfold.v1.ListEvidenceRequest
-	(*ListEvidenceResponse)(nil),         // 40: tenfold.v1.ListEvidenceResponse
-	(*AppealClaimRequest)(nil),           // 41: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),          // 42: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),          // 43: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),         // 44: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),           // 45: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),          // 46: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),          // 47: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),         // 48: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),         // 49: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),        // 50: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),         // 51: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),        // 52: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),         // 53: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),        // 54: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),     // 55: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),    // 56: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),             // 57: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),            // 58: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),           // 59: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),          // 60: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),            // 61: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),           // 62: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 63: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 64: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 65: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 66: tenfold.v1.Remedy
-	(Grounds)(0),                         // 67: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 68: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 69: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 70: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 71: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 72: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 73: google.protobuf.FieldMask
-	(Language)(0),                        // 74: tenfold.v1.Language
-	(Audience)(0),                        // 75: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),             // 76: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 77: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 78: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 79: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 80: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 81: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 82: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 83: tenfold.v1.Money
-	(*Calculation)(nil),                  // 84: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 85: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 86: tenfold.v1.Payout
-	(PayoutState)(0),                     // 87: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 88: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 89: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 90: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 91: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 92: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 93: tenfold.v1.Revision
+	(*ClaimEvidence)(nil),                // 1: tenfold.v1.ClaimEvidence
+	(*FileClaimResponse)(nil),            // 2: tenfold.v1.FileClaimResponse
+	(*BatchFileClaimsRequest)(nil),       // 3: tenfold.v1.BatchFileClaimsRequest
+	(*BatchFileClaimsResponse)(nil),      // 4: tenfold.v1.BatchFileClaimsResponse
+	(*BatchFileClaimsItem)(nil),          // 5: tenfold.v1.BatchFileClaimsItem
+	(*GetClaimRequest)(nil),              // 6: tenfold.v1.GetClaimRequest
+	(*GetClaimResponse)(nil),             // 7: tenfold.v1.GetClaimResponse
+	(*ExplainClaimRequest)(nil),          // 8: tenfold.v1.ExplainClaimRequest
+	(*ExplainClaimResponse)(nil),         // 9: tenfold.v1.ExplainClaimResponse
+	(*DescribeStateMachineRequest)(nil),  // 10: tenfold.v1.DescribeStateMachineRequest
+	(*DescribeStateMachineResponse)(nil), // 11: tenfold.v1.DescribeStateMachineResponse
+	(*ListClaimsRequest)(nil),            // 12: tenfold.v1.ListClaimsRequest
+	(*ListClaimsResponse)(nil),           // 13: tenfold.v1.ListClaimsResponse
+	(*ListMovesRequest)(nil),             // 14: tenfold.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),            // 15: tenfold.v1.ListMovesResponse
+	(*AcceptClaimRequest)(nil),           // 16: tenfold.v1.AcceptClaimRequest
+	(*AcceptClaimResponse)(nil),          // 17: tenfold.v1.AcceptClaimResponse
+	(*WithdrawClaimRequest)(nil),         // 18: tenfold.v1.WithdrawClaimRequest
+	(*WithdrawClaimResponse)(nil),        // 19: tenfold.v1.WithdrawClaimResponse
+	(*ConfirmNoticeRequest)(nil),         // 20: tenfold.v1.ConfirmNoticeRequest
+	(*ConfirmNoticeResponse)(nil),        // 21: tenfold.v1.ConfirmNoticeResponse
+	(*AssignReviewRequest)(nil),          // 22: tenfold.v1.AssignReviewRequest
+	(*AssignReviewResponse)(nil),         // 23: tenfold.v1.AssignReviewResponse
+	(*DecideReviewRequest)(nil),          // 24: tenfold.v1.DecideReviewRequest
+	(*DecideReviewResponse)(nil),         // 25: tenfold.v1.DecideReviewResponse
+	(*GetOrderLineRequest)(nil),          // 26: tenfold.v1.GetOrderLineRequest
+	(*GetOrderLineResponse)(nil),         // 27: tenfold.v1.GetOrderLineResponse
+	(*GetRequestRequest)(nil),            // 28: tenfold.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),           // 29: tenfold.v1.GetRequestResponse
+	(*QuotePayoutRequest)(nil),           // 30: tenfold.v1.QuotePayoutRequest
+	(*QuotePayoutResponse)(nil),          // 31: tenfold.v1.QuotePayoutResponse
+	(*ReportPayoutOutcomeRequest)(nil),   // 32: tenfold.v1.ReportPayoutOutcomeRequest
+	(*ReportPayoutOutcomeResponse)(nil),  // 33: tenfold.v1.ReportPayoutOutcomeResponse
+	(*ListPayoutsRequest)(nil),           // 34: tenfold.v1.ListPayoutsRequest
+	(*ListPayoutsResponse)(nil),          // 35: tenfold.v1.ListPayoutsResponse
+	(*RetryPayoutRequest)(nil),           // 36: tenfold.v1.RetryPayoutRequest
+	(*RetryPayoutResponse)(nil),          // 37: tenfold.v1.RetryPayoutResponse
+	(*AddEvidenceRequest)(nil),           // 38: tenfold.v1.AddEvidenceRequest
+	(*AddEvidenceResponse)(nil),          // 39: tenfold.v1.AddEvidenceResponse
+	(*ListEvidenceRequest)(nil),          // 40: tenfold.v1.ListEvidenceRequest
+	(*ListEvidenceResponse)(nil),         // 41: tenfold.v1.ListEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 42: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 43: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 44: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 45: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 46: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 47: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 48: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 49: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 50: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 51: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 52: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 53: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 54: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 55: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 56: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 57: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 58: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 59: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 60: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 61: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 62: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 63: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 64: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 65: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 66: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 67: tenfold.v1.Remedy
+	(Grounds)(0),                         // 68: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 69: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 70: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 71: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 72: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 73: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 74: google.protobuf.FieldMask
+	(Language)(0),                        // 75: tenfold.v1.Language
+	(Audience)(0),                        // 76: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 77: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 78: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 79: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 80: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 81: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 82: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 83: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 84: tenfold.v1.Money
+	(*Calculation)(nil),                  // 85: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 86: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 87: tenfold.v1.Payout
+	(PayoutState)(0),                     // 88: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 89: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 90: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 91: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 92: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 93: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 94: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	63, // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	64, // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	65, // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	66, // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	67, // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	68, // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	69, // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	70, // 7: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 8: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	4,  // 9: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	71, // 10: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	70, // 11: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	72, // 12: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	73, // 13: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	70, // 14: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	74, // 15: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	75, // 16: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
-	76, // 17: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	74, // 18: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	77, // 19: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	78, // 20: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	70, // 21: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	79, // 22: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	70, // 23: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	70, // 24: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	70, // 25: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	70, // 26: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	80, // 27: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	81, // 28: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	70, // 29: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	63, // 30: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	82, // 31: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	63, // 32: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	64, // 33: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	65, // 34: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	66, // 35: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	68, // 36: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	83, // 37: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	84, // 38: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	84, // 39: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	85, // 40: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	68, // 41: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	68, // 42: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	83, // 43: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	86, // 44: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	87, // 45: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	86, // 46: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	70, // 47: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	86, // 48: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	88, // 49: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	88, // 50: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	70, // 51: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	89, // 52: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	81, // 53: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	70, // 54: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	90, // 55: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	70, // 56: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	91, // 57: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	92, // 58: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	81, // 59: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	70, // 60: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	93, // 61: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	64, // 62: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	63, // 63: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	70, // 64: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	70, // 65: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	68, // 66: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	70, // 67: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,  // 68: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	2,  // 69: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	5,  // 70: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	7,  // 71: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	9,  // 72: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	11, // 73: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	13, // 74: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	15, // 75: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	17, // 76: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	19, // 77: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	21, // 78: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	23, // 79: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	25, // 80: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	27, // 81: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	29, // 82: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	31, // 83: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	33, // 84: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	35, // 85: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	37, // 86: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	41, // 87: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	43, // 88: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	39, // 89: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
-	45, // 90: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	47, // 91: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	49, // 92: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	51, // 93: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	53, // 94: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	55, // 95: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	57, // 96: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	59, // 97: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	61, // 98: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	1,  // 99: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	3,  // 100: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	6,  // 101: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	8,  // 102: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	10, // 103: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	12, // 104: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	14, // 105: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	16, // 106: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	18, // 107: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	20, // 108: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	22, // 109: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	24, // 110: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	26, // 111: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	28, // 112: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	30, // 113: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	32, // 114: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	34, // 115: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	36, // 116: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	38, // 117: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	42, // 118: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	44, // 119: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	40, // 120: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
-	46, // 121: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	48, // 122: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	50, // 123: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	52, // 124: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	54, // 125: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	56, // 126: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	58, // 127: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	60, // 128: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	62, // 129: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	99, // [99:130] is the sub-list for method output_type
-	68, // [68:99] is the sub-list for method input_type
-	68, // [68:68] is the sub-list for extension type_name
-	68, // [68:68] is the sub-list for extension extendee
-	0,  // [0:68] is the sub-list for field type_name
+	64,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	65,  // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	66,  // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	67,  // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	68,  // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	69,  // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	70,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	1,   // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	71,  // 8: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,   // 9: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	5,   // 10: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	72,  // 11: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	71,  // 12: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	73,  // 13: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	74,  // 14: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	71,  // 15: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	75,  // 16: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	76,  // 17: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	77,  // 18: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	75,  // 19: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	78,  // 20: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	79,  // 21: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	71,  // 22: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	80,  // 23: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	71,  // 24: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 25: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 26: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 27: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	81,  // 28: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	82,  // 29: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	71,  // 30: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	64,  // 31: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	83,  // 32: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	64,  // 33: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	65,  // 34: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	66,  // 35: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	67,  // 36: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	69,  // 37: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	84,  // 38: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	85,  // 39: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	85,  // 40: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	86,  // 41: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	69,  // 42: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	69,  // 43: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	84,  // 44: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	87,  // 45: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	88,  // 46: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	87,  // 47: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	71,  // 48: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	87,  // 49: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	89,  // 50: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	89,  // 51: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	71,  // 52: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	90,  // 53: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	82,  // 54: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	71,  // 55: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	91,  // 56: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	71,  // 57: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	92,  // 58: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	93,  // 59: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	82,  // 60: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	71,  // 61: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	94,  // 62: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	65,  // 63: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	64,  // 64: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	71,  // 65: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 66: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	69,  // 67: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	71,  // 68: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	0,   // 69: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	3,   // 70: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	6,   // 71: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	8,   // 72: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	10,  // 73: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	12,  // 74: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	14,  // 75: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	16,  // 76: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	18,  // 77: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	20,  // 78: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	22,  // 79: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	24,  // 80: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	26,  // 81: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	28,  // 82: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	30,  // 83: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	32,  // 84: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	34,  // 85: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	36,  // 86: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	38,  // 87: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	42,  // 88: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	44,  // 89: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	40,  // 90: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
+	46,  // 91: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	48,  // 92: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	50,  // 93: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	52,  // 94: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	54,  // 95: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	56,  // 96: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	58,  // 97: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	60,  // 98: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	62,  // 99: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	2,   // 100: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	4,   // 101: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	7,   // 102: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	9,   // 103: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	11,  // 104: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	13,  // 105: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	15,  // 106: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	17,  // 107: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	19,  // 108: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	21,  // 109: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	23,  // 110: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	25,  // 111: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	27,  // 112: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	29,  // 113: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	31,  // 114: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	33,  // 115: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	35,  // 116: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	37,  // 117: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	39,  // 118: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	43,  // 119: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	45,  // 120: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	41,  // 121: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
+	47,  // 122: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	49,  // 123: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	51,  // 124: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	53,  // 125: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	55,  // 126: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	57,  // 127: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	59,  // 128: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	61,  // 129: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	63,  // 130: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	100, // [100:131] is the sub-list for method output_type
+	69,  // [69:100] is the sub-list for method input_type
+	69,  // [69:69] is the sub-list for extension type_name
+	69,  // [69:69] is the sub-list for extension extendee
+	0,   // [0:69] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -5203,7 +5309,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 		(*FileClaimRequest_OrderLineName)(nil),
 		(*FileClaimRequest_OrderLine)(nil),
 	}
-	file_tenfold_v1_claim_service_proto_msgTypes[29].OneofWrappers = []any{
+	file_tenfold_v1_claim_service_proto_msgTypes[30].OneofWrappers = []any{
 		(*QuotePayoutRequest_OrderLineName)(nil),
 		(*QuotePayoutRequest_OrderLine)(nil),
 	}
@@ -5213,7 +5319,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   64,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

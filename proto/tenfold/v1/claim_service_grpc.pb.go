@@ -227,9 +227,12 @@ type ClaimServiceClient interface {
 	// outside of its claims, or charged back. It is a fact and never refused for
 	// the state of a claim: what is still owed is less by it, and what was paid
 	// already the consumer owes back, so that the price is given back once. The
-	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// same refund again changes nothing. A refund of a line that no claim has shown
+	// yet is kept and set off once one does, so the caller need not know which
+	// lines are claimed. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH,
 	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount
-	// or time).
+	// or time), ORDER_LINE_NOT_FOUND (50 refunds are kept of a line that no claim
+	// has shown).
 	ReportOrderRefund(ctx context.Context, in *ReportOrderRefundRequest, opts ...grpc.CallOption) (*ReportOrderRefundResponse, error)
 	// StopClock stops a claim's deadline while a test is running. Requires a
 	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,
@@ -737,9 +740,12 @@ type ClaimServiceServer interface {
 	// outside of its claims, or charged back. It is a fact and never refused for
 	// the state of a claim: what is still owed is less by it, and what was paid
 	// already the consumer owes back, so that the price is given back once. The
-	// same refund again changes nothing. ORDER_LINE_NOT_FOUND, CURRENCY_MISMATCH,
+	// same refund again changes nothing. A refund of a line that no claim has shown
+	// yet is kept and set off once one does, so the caller need not know which
+	// lines are claimed. MERCHANT_NOT_FOUND, CURRENCY_MISMATCH,
 	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (the refund had another amount
-	// or time).
+	// or time), ORDER_LINE_NOT_FOUND (50 refunds are kept of a line that no claim
+	// has shown).
 	ReportOrderRefund(context.Context, *ReportOrderRefundRequest) (*ReportOrderRefundResponse, error)
 	// StopClock stops a claim's deadline while a test is running. Requires a
 	// person and the etag. CLAIM_NOT_FOUND, CLAIM_CHANGED, CLOCK_STATE_CONFLICT,

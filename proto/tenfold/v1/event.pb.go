@@ -131,6 +131,10 @@ const (
 	EventKind_EVENT_KIND_RECONSIDERATION_REQUESTED EventKind = 49
 	// A note was added to a claim.
 	EventKind_EVENT_KIND_NOTE_ADDED EventKind = 67
+	// An order line was corrected on which no claim rests.
+	EventKind_EVENT_KIND_ORDER_LINE_CORRECTED EventKind = 70
+	// A claim is paid to another destination from now on.
+	EventKind_EVENT_KIND_PAYOUT_DESTINATION_CHANGED EventKind = 71
 )
 
 // Enum value maps for EventKind.
@@ -187,59 +191,63 @@ var (
 		48: "EVENT_KIND_NOTICE_ATTEMPTED",
 		49: "EVENT_KIND_RECONSIDERATION_REQUESTED",
 		67: "EVENT_KIND_NOTE_ADDED",
+		70: "EVENT_KIND_ORDER_LINE_CORRECTED",
+		71: "EVENT_KIND_PAYOUT_DESTINATION_CHANGED",
 	}
 	EventKind_value = map[string]int32{
-		"EVENT_KIND_UNSPECIFIED":               0,
-		"EVENT_KIND_BOOK_OPENED":               1,
-		"EVENT_KIND_DEPOSIT_TOPPED_UP":         2,
-		"EVENT_KIND_DEPOSIT_WITHDRAWN":         3,
-		"EVENT_KIND_TOP_UP_REVERSED":           4,
-		"EVENT_KIND_SHOP_FUNDS_HANDED_OVER":    5,
-		"EVENT_KIND_SHOP_FUNDS_TAKEN_BACK":     6,
-		"EVENT_KIND_CLAIM_FILED":               7,
-		"EVENT_KIND_RESULT_RECORDED":           8,
-		"EVENT_KIND_CLAIM_REPRICED":            9,
-		"EVENT_KIND_DEADLINE_PASSED":           10,
-		"EVENT_KIND_REVIEW_ASSIGNED":           11,
-		"EVENT_KIND_REVIEW_DECIDED":            12,
-		"EVENT_KIND_NOTICE_CONFIRMED":          13,
-		"EVENT_KIND_CLAIM_ACCEPTED":            14,
-		"EVENT_KIND_CLAIM_WITHDRAWN":           15,
-		"EVENT_KIND_CLAIM_PAID":                16,
-		"EVENT_KIND_PAYOUT_ANSWERED":           17,
-		"EVENT_KIND_PAYOUT_RETRIED":            18,
-		"EVENT_KIND_CLAIM_APPEALED":            19,
-		"EVENT_KIND_APPEAL_DECIDED":            20,
-		"EVENT_KIND_CLAIM_APPROVED":            21,
-		"EVENT_KIND_APPROVAL_REFUSED":          22,
-		"EVENT_KIND_VERDICT_REVISED":           23,
-		"EVENT_KIND_RESULT_RETRACTED":          24,
-		"EVENT_KIND_ORDER_REFUND_REPORTED":     25,
-		"EVENT_KIND_CLOCK_STOPPED":             26,
-		"EVENT_KIND_CLOCK_RESUMED":             27,
-		"EVENT_KIND_HOLD_EXPIRED":              28,
-		"EVENT_KIND_HOLD_EXTENDED":             29,
-		"EVENT_KIND_BOOK_SWEPT":                30,
-		"EVENT_KIND_CLAIM_FUNDED":              31,
-		"EVENT_KIND_HOLD_TOPPED_UP":            32,
-		"EVENT_KIND_DEBT_RECOVERED":            33,
-		"EVENT_KIND_DEPOSIT_DEMANDED":          34,
-		"EVENT_KIND_DEPOSIT_DEMAND_MET":        35,
-		"EVENT_KIND_DEPOSIT_DEMAND_LAPSED":     36,
-		"EVENT_KIND_EXIT_BEGUN":                37,
-		"EVENT_KIND_EXIT_CANCELLED":            38,
-		"EVENT_KIND_MERCHANT_EXITED":           39,
-		"EVENT_KIND_PROPOSAL_MADE":             40,
-		"EVENT_KIND_PROPOSAL_APPROVED":         41,
-		"EVENT_KIND_PROPOSAL_REFUSED":          42,
-		"EVENT_KIND_PENALTY_REVERSED":          43,
-		"EVENT_KIND_CLAW_BACK_REPAID":          44,
-		"EVENT_KIND_COUPON_REDEEMED":           45,
-		"EVENT_KIND_COUPON_LAPSED":             46,
-		"EVENT_KIND_EVIDENCE_ADDED":            47,
-		"EVENT_KIND_NOTICE_ATTEMPTED":          48,
-		"EVENT_KIND_RECONSIDERATION_REQUESTED": 49,
-		"EVENT_KIND_NOTE_ADDED":                67,
+		"EVENT_KIND_UNSPECIFIED":                0,
+		"EVENT_KIND_BOOK_OPENED":                1,
+		"EVENT_KIND_DEPOSIT_TOPPED_UP":          2,
+		"EVENT_KIND_DEPOSIT_WITHDRAWN":          3,
+		"EVENT_KIND_TOP_UP_REVERSED":            4,
+		"EVENT_KIND_SHOP_FUNDS_HANDED_OVER":     5,
+		"EVENT_KIND_SHOP_FUNDS_TAKEN_BACK":      6,
+		"EVENT_KIND_CLAIM_FILED":                7,
+		"EVENT_KIND_RESULT_RECORDED":            8,
+		"EVENT_KIND_CLAIM_REPRICED":             9,
+		"EVENT_KIND_DEADLINE_PASSED":            10,
+		"EVENT_KIND_REVIEW_ASSIGNED":            11,
+		"EVENT_KIND_REVIEW_DECIDED":             12,
+		"EVENT_KIND_NOTICE_CONFIRMED":           13,
+		"EVENT_KIND_CLAIM_ACCEPTED":             14,
+		"EVENT_KIND_CLAIM_WITHDRAWN":            15,
+		"EVENT_KIND_CLAIM_PAID":                 16,
+		"EVENT_KIND_PAYOUT_ANSWERED":            17,
+		"EVENT_KIND_PAYOUT_RETRIED":             18,
+		"EVENT_KIND_CLAIM_APPEALED":             19,
+		"EVENT_KIND_APPEAL_DECIDED":             20,
+		"EVENT_KIND_CLAIM_APPROVED":             21,
+		"EVENT_KIND_APPROVAL_REFUSED":           22,
+		"EVENT_KIND_VERDICT_REVISED":            23,
+		"EVENT_KIND_RESULT_RETRACTED":           24,
+		"EVENT_KIND_ORDER_REFUND_REPORTED":      25,
+		"EVENT_KIND_CLOCK_STOPPED":              26,
+		"EVENT_KIND_CLOCK_RESUMED":              27,
+		"EVENT_KIND_HOLD_EXPIRED":               28,
+		"EVENT_KIND_HOLD_EXTENDED":              29,
+		"EVENT_KIND_BOOK_SWEPT":                 30,
+		"EVENT_KIND_CLAIM_FUNDED":               31,
+		"EVENT_KIND_HOLD_TOPPED_UP":             32,
+		"EVENT_KIND_DEBT_RECOVERED":             33,
+		"EVENT_KIND_DEPOSIT_DEMANDED":           34,
+		"EVENT_KIND_DEPOSIT_DEMAND_MET":         35,
+		"EVENT_KIND_DEPOSIT_DEMAND_LAPSED":      36,
+		"EVENT_KIND_EXIT_BEGUN":                 37,
+		"EVENT_KIND_EXIT_CANCELLED":             38,
+		"EVENT_KIND_MERCHANT_EXITED":            39,
+		"EVENT_KIND_PROPOSAL_MADE":              40,
+		"EVENT_KIND_PROPOSAL_APPROVED":          41,
+		"EVENT_KIND_PROPOSAL_REFUSED":           42,
+		"EVENT_KIND_PENALTY_REVERSED":           43,
+		"EVENT_KIND_CLAW_BACK_REPAID":           44,
+		"EVENT_KIND_COUPON_REDEEMED":            45,
+		"EVENT_KIND_COUPON_LAPSED":              46,
+		"EVENT_KIND_EVIDENCE_ADDED":             47,
+		"EVENT_KIND_NOTICE_ATTEMPTED":           48,
+		"EVENT_KIND_RECONSIDERATION_REQUESTED":  49,
+		"EVENT_KIND_NOTE_ADDED":                 67,
+		"EVENT_KIND_ORDER_LINE_CORRECTED":       70,
+		"EVENT_KIND_PAYOUT_DESTINATION_CHANGED": 71,
 	}
 )
 
@@ -631,7 +639,7 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
 	"\vEventDetail\x12\x16\n" +
 	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xe4\f\n" +
+	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xb4\r\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -684,7 +692,9 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\x19EVENT_KIND_EVIDENCE_ADDED\x10/\x12\x1f\n" +
 	"\x1bEVENT_KIND_NOTICE_ATTEMPTED\x100\x12(\n" +
 	"$EVENT_KIND_RECONSIDERATION_REQUESTED\x101\x12\x19\n" +
-	"\x15EVENT_KIND_NOTE_ADDED\x10CB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x15EVENT_KIND_NOTE_ADDED\x10C\x12#\n" +
+	"\x1fEVENT_KIND_ORDER_LINE_CORRECTED\x10F\x12)\n" +
+	"%EVENT_KIND_PAYOUT_DESTINATION_CHANGED\x10GB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

@@ -132,8 +132,9 @@ func (PromiseKind) EnumDescriptor() ([]byte, []int) {
 
 // OrderLine is one line of an order, as the order service knows it: the goods,
 // their price, the discounts and the promises. It is stored with the first
-// claim on it and immutable from then on; different content under the same name
-// is ORDER_LINE_CHANGED. Amounts are for the whole line unless stated
+// claim on it. Different content under the same name is ORDER_LINE_CHANGED; a
+// line on which no claim rests can be corrected with
+// OrderLineService.CorrectOrderLine. Amounts are for the whole line unless stated
 // otherwise, and all are in one currency. The sum of the paid amount, discounts
 // and subsidy cannot exceed the listed price of all units: AMOUNT_OUT_OF_RANGE.
 type OrderLine struct {
@@ -199,8 +200,11 @@ type OrderLine struct {
 	// REQUEST_INVALID, unless it is stored already. It is not a part of the
 	// immutable content: in an answer it says what the times say.
 	PaidAfterDelivery bool `protobuf:"varint,22,opt,name=paid_after_delivery,json=paidAfterDelivery,proto3" json:"paid_after_delivery,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Output only: the revision of the line, 1 as it was first told. It grows with
+	// every correction.
+	Revision      int32 `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -385,6 +389,13 @@ func (x *OrderLine) GetPaidAfterDelivery() bool {
 		return x.PaidAfterDelivery
 	}
 	return false
+}
+
+func (x *OrderLine) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
 }
 
 // Discount is one reduction of the price of an order line.
@@ -603,7 +614,7 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xbb\v\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdd\v\n" +
 	"\tOrderLine\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12;\n" +
 	"\border_id\x18\x02 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\aorderId\x12?\n" +
@@ -634,7 +645,8 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\bpayer_id\x18\x13 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x04R\apayerId\x12C\n" +
 	"\frecipient_id\x18\x14 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
 	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\x124\n" +
-	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\"\xa8\x01\n" +
+	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12 \n" +
+	"\brevision\x18\x17 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\"\xa8\x01\n" +
 	"\bDiscount\x12B\n" +
 	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +

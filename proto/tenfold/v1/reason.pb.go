@@ -88,8 +88,9 @@ const (
 	Reason_REASON_CLAIM_NOT_FOUND Reason = 20
 	// NOT_FOUND. No such order line is stored. Send the line's content.
 	Reason_REASON_ORDER_LINE_NOT_FOUND Reason = 21
-	// FAILED_PRECONDITION. The order line is stored with different content. Send
-	// the first content, or name the line.
+	// FAILED_PRECONDITION. The order line is stored with different content; fields
+	// names what differs. Send the stored content, name the line, or correct it
+	// with OrderLineService.CorrectOrderLine.
 	Reason_REASON_ORDER_LINE_CHANGED Reason = 22
 	// NOT_FOUND. There is no such policy version, or none applies. Check name,
 	// time and category.
@@ -274,6 +275,10 @@ const (
 	Reason_REASON_WORK_LIMIT_REACHED Reason = 101
 	// FAILED_PRECONDITION. The claim has the largest allowed number of notes.
 	Reason_REASON_NOTE_LIMIT_REACHED Reason = 102
+	// FAILED_PRECONDITION. Claims rest on the order line, which therefore cannot
+	// be corrected; claimIds names up to 10 of them. Withdraw them first, where
+	// that is possible.
+	Reason_REASON_ORDER_LINE_IN_USE Reason = 120
 )
 
 // Enum value maps for Reason.
@@ -365,6 +370,7 @@ var (
 		100: "REASON_ASSIGNED_TO_ANOTHER",
 		101: "REASON_WORK_LIMIT_REACHED",
 		102: "REASON_NOTE_LIMIT_REACHED",
+		120: "REASON_ORDER_LINE_IN_USE",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -453,6 +459,7 @@ var (
 		"REASON_ASSIGNED_TO_ANOTHER":              100,
 		"REASON_WORK_LIMIT_REACHED":               101,
 		"REASON_NOTE_LIMIT_REACHED":               102,
+		"REASON_ORDER_LINE_IN_USE":                120,
 	}
 )
 
@@ -488,7 +495,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x87\x15\n" +
+	"tenfold.v1*\xa5\x15\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -576,7 +583,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1dREASON_EVIDENCE_LIMIT_REACHED\x10`\x12\x1e\n" +
 	"\x1aREASON_ASSIGNED_TO_ANOTHER\x10d\x12\x1d\n" +
 	"\x19REASON_WORK_LIMIT_REACHED\x10e\x12\x1d\n" +
-	"\x19REASON_NOTE_LIMIT_REACHED\x10fB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x19REASON_NOTE_LIMIT_REACHED\x10f\x12\x1c\n" +
+	"\x18REASON_ORDER_LINE_IN_USE\x10xB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -145,7 +145,7 @@ func (t *telling) tellOne() bool {
 		}
 	}
 	for i := range t.Lines {
-		if _, known := t.shelf.Rows(merchant).Lines[t.Lines[i].ID]; known && t.refunds[i] < len(t.Lines[i].Refunds) {
+		if t.refunds[i] < len(t.Lines[i].Refunds) {
 			open = append(open, func() { t.refund(i) })
 		}
 	}
