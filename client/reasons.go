@@ -46,8 +46,8 @@ const (
 	ClaimNotFound           = fault.ClaimNotFound
 	OrderLineNotFound       = fault.OrderLineNotFound
 	OrderLineChanged        = fault.OrderLineChanged
-	OrderLineInUse          = fault.OrderLineInUse
 	OrderLineDamaged        = fault.OrderLineDamaged
+	OrderLineInUse          = fault.OrderLineInUse
 	PolicyNotFound          = fault.PolicyNotFound
 	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
 	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort

@@ -43,8 +43,9 @@ var notChanged = map[string]string{
 	"debts":       "merchant_id kind debt_id sampling_case",
 	"claims": `merchant_id claim_id order_line_id order_id payment_id product_id paid_at claimant_id basis_chosen
 		wants_refund wants_compensation grounds learned_at arrived_at filed_at currency filed_by potential_minor sampling_case`,
-	"payouts":   `merchant_id payout_id claim_id part amount_minor currency out_number payment_id created_at form rides_payment`,
-	"proposals": `merchant_id proposal_number kind amount_minor debt_kind debt_id undoes_number note proposed_by proposed_at`,
+	"order_lines": "merchant_id order_line_id",
+	"payouts":     `merchant_id payout_id claim_id part amount_minor currency out_number payment_id created_at form rides_payment`,
+	"proposals":   `merchant_id proposal_number kind amount_minor debt_kind debt_id undoes_number note proposed_by proposed_at`,
 }
 
 // columnsOf reads the columns of every table but goose's, in their order.

@@ -211,7 +211,8 @@ var bulkInserts = []string{
 	`INSERT INTO order_line_corrections (merchant_id, order_line_id, revision, order_id, payment_id, product_id, paid_at, content, digest,
 		recorded_at, note, corrected_as, corrected_by, event_number, corrected_at)
 	SELECT merchant_id, order_line_id, 1, order_id, payment_id, product_id, paid_at, content, digest, recorded_at, '', 'operator', '', 1, recorded_at
-	FROM order_lines`,
+	FROM order_lines
+	ON CONFLICT DO NOTHING`,
 	// Every third event that is not hot is quarantined, or was.
 	`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
 	SELECT 'm' || g % 10, g, n, n = 1, 'cause', 'relay', since
