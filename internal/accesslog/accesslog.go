@@ -7,6 +7,7 @@ package accesslog
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,6 +21,9 @@ const (
 	// pendingMax is how many different attempts are collected, a few hundred
 	// kilobytes; further ones are dropped and counted.
 	pendingMax = 1024
+	// shareMax is how many of them are of one caller, so that a flood by one leaves
+	// room for the attempts of others. All who are not proved are one caller.
+	shareMax = pendingMax / 8
 	// writeMax is how long one write may take.
 	writeMax = 5 * time.Second
 )
@@ -39,13 +43,28 @@ type Log struct {
 	mu      sync.Mutex
 	pending map[postgres.AccessAttempt]*postgres.AccessRefusal
 	// order is that of the pending refusals' first attempts.
-	order   []*postgres.AccessRefusal
-	dropped int64
+	order []*postgres.AccessRefusal
+	// shares counts the pending refusals of each caller.
+	shares map[caller]int
+	// dropped counts by reason. Reasons are the server's own, so they are few.
+	dropped map[string]int64
+}
+
+// caller is who has a share of the log.
+type caller struct{ workload, person string }
+
+func callerOf(key postgres.AccessAttempt) caller {
+	return caller{workload: key.Workload, person: key.Person}
 }
 
 // New makes an empty log over db.
 func New(db *postgres.DB, log *slog.Logger) *Log {
-	return &Log{db: db, log: log, pending: make(map[postgres.AccessAttempt]*postgres.AccessRefusal)}
+	return &Log{
+		db: db, log: log,
+		pending: make(map[postgres.AccessAttempt]*postgres.AccessRefusal),
+		shares:  make(map[caller]int),
+		dropped: make(map[string]int64),
+	}
 }
 
 // Record records an attempt that was refused at a time. It does not wait.
@@ -57,12 +76,19 @@ func (l *Log) Record(at time.Time, key postgres.AccessAttempt) {
 		like.Attempts++
 		return
 	}
-	if len(l.pending) >= pendingMax {
-		l.dropped++
+	l.add(&postgres.AccessRefusal{AccessAttempt: key, RefusedAt: at, Attempts: 1})
+}
+
+// add makes a refusal that is like no other pending, or counts it as dropped if
+// the log or the caller's share is full. The caller holds the lock.
+func (l *Log) add(r *postgres.AccessRefusal) {
+	who := callerOf(r.AccessAttempt)
+	if len(l.pending) >= pendingMax || l.shares[who] >= shareMax {
+		l.dropped[r.Reason] += int64(r.Attempts)
 		return
 	}
-	r := &postgres.AccessRefusal{AccessAttempt: key, RefusedAt: at, Attempts: 1}
-	l.pending[key] = r
+	l.shares[who]++
+	l.pending[r.AccessAttempt] = r
 	l.order = append(l.order, r)
 }
 
@@ -77,7 +103,19 @@ func cut(text string, most int) string {
 func (l *Log) Dropped() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.dropped
+	var all int64
+	for _, n := range l.dropped {
+		all += n
+	}
+	return all
+}
+
+// DroppedByReason is how many attempts found no room, by the reason of their
+// refusal.
+func (l *Log) DroppedByReason() map[string]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.dropped)
 }
 
 // Flush writes the pending attempts. If they could not be written they stay
@@ -103,6 +141,7 @@ func (l *Log) take() []postgres.AccessRefusal {
 		list[i] = *r
 	}
 	clear(l.pending)
+	clear(l.shares)
 	l.order = nil
 	return list
 }
@@ -113,15 +152,11 @@ func (l *Log) putBack(list []postgres.AccessRefusal) {
 	defer l.mu.Unlock()
 	for _, r := range list {
 		like, ok := l.pending[r.AccessAttempt]
-		switch {
-		case ok:
+		if ok {
 			like.Attempts, like.RefusedAt = like.Attempts+r.Attempts, r.RefusedAt
-		case len(l.pending) >= pendingMax:
-			l.dropped += int64(r.Attempts)
-		default:
-			l.pending[r.AccessAttempt] = &r
-			l.order = append(l.order, &r)
+			continue
 		}
+		l.add(&r)
 	}
 }
 
@@ -150,7 +185,8 @@ func (l *Log) flushed(ctx context.Context, told int64) int64 {
 	}
 	dropped := l.Dropped()
 	if dropped > told {
-		l.log.WarnContext(ctx, "refused attempts found no room in the access log", "dropped", dropped-told, "dropped_in_all", dropped)
+		l.log.WarnContext(ctx, "refused attempts found no room in the access log",
+			"dropped", dropped-told, "dropped_in_all", dropped, "dropped_by_reason", l.DroppedByReason())
 	}
 	return dropped
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -125,5 +126,46 @@ func TestAttemptsOutliveAnOutage(t *testing.T) {
 	rows := f.stored()
 	if len(rows) != 2 || rows[0].AccessAttempt != denied("w2") || rows[1].AccessAttempt != denied("w1") || rows[1].Attempts != 2 || !rows[1].RefusedAt.Equal(start) {
 		t.Errorf("%+v", rows)
+	}
+}
+
+// Would catch a flood by one caller that takes the room of others, proved or not,
+// also when what could not be written is put back, and drops whose reason is lost.
+func TestFloodLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const flood = 5000
+	flooding := func() {
+		for i := range flood {
+			attempt := denied("loud")
+			attempt.Target = fmt.Sprint(i)
+			f.log.Record(start, attempt)
+			f.log.Record(start, postgres.AccessAttempt{Method: "ClaimService/FileClaim", Reason: "UNAUTHENTICATED", Target: fmt.Sprint(i)})
+		}
+	}
+	flooding()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := f.log.Flush(gone); err == nil {
+		t.Fatal("nothing tells of the outage")
+	}
+	f.log.Record(start, denied("quiet"))
+	f.flush()
+	kept := make(map[string]int64)
+	for _, r := range f.stored() {
+		kept[r.Workload]++
+	}
+	dropped := f.log.DroppedByReason()
+	if kept["quiet"] != 1 || kept["loud"] == 0 || kept["loud"]+dropped["ACCESS_DENIED"] != flood {
+		t.Errorf("kept %v, dropped %v", kept, dropped)
+	}
+	if kept[""] == 0 || kept[""]+dropped["UNAUTHENTICATED"] != flood {
+		t.Errorf("kept %v, dropped %v", kept, dropped)
+	}
+	flooding()
+	f.log.Record(start, denied("late"))
+	f.flush()
+	if rows := f.stored(); !slices.ContainsFunc(rows, func(r postgres.AccessRefusal) bool { return r.Workload == "late" }) {
+		t.Error("a share that was written is not given back, or the flood took the room")
 	}
 }
