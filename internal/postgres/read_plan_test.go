@@ -244,7 +244,7 @@ func plannedParts() map[string]planned {
 		}, few},
 		"corrections": {func(ctx context.Context, r postgres.Reader) error {
 			list, err := r.LineCorrections(ctx, "hot", "line100", 0, 10)
-			return found(list, len(list) == 0, err)
+			return found(list, len(list) > 0, err)
 		}, few},
 		"request": {func(ctx context.Context, r postgres.Reader) error {
 			return found(r.Request(ctx, request.Key{MerchantID: "hot", Workload: "test", Method: "FileClaim", RequestID: "r100"}))
