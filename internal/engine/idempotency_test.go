@@ -92,8 +92,9 @@ func TestReplayNamesTheSameOutcome(t *testing.T) {
 	other.AuthenticatorID = "lab-2"
 	reviewed := run(func() (book.Outcome, error) { return e.Do(ctx, against, &book.RecordResult{Result: other}) }).Claim
 	assign := h("AssignReview")
+	decider := assign.Principal.Person
 	reviewed = run(func() (book.Outcome, error) {
-		return e.Do(ctx, assign, &book.AssignReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: reviewed.Etag()}, Assignee: "reviewer-2"})
+		return e.Do(ctx, assign, &book.AssignReview{OnClaim: book.OnClaim{ClaimID: c.ID, Etag: reviewed.Etag()}, Assignee: decider})
 	}).Claim
 	decide := h("DecideReview")
 	run(func() (book.Outcome, error) {

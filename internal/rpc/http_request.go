@@ -72,8 +72,15 @@ type readCloser struct {
 }
 
 // unpack unpacks a body that is compressed as a whole, up to bodyMax bytes. It says so if
-// there is more, or if the body is packed in another way, or twice.
+// there is more, or if the body is packed in another way, or twice. Messages that are
+// compressed one by one are refused: the transcoder reports what is wrong with one while
+// the call is answered, and both write the header.
 func unpack(r *http.Request, bodyMax int64) (code int, err error) {
+	for _, header := range []string{"Grpc-Encoding", "Connect-Content-Encoding"} {
+		if packed := r.Header.Values(header); len(packed) > 0 && (len(packed) > 1 || packed[0] != "identity") {
+			return http.StatusUnsupportedMediaType, errors.New("messages of a stream may not be compressed on this port")
+		}
+	}
 	given := r.Header.Values("Content-Encoding")
 	switch {
 	case len(given) == 0 || len(given) == 1 && (given[0] == "" || given[0] == "identity"):

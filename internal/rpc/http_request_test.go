@@ -93,16 +93,16 @@ func TestPathsGiveKnownFields(t *testing.T) {
 	})
 }
 
-// bomb is a body that unpacks to a GiB of blanks.
+// bomb is a body that unpacks to 256 MiB of blanks.
 func bomb(t *testing.T) []byte {
 	t.Helper()
 	var packed bytes.Buffer
-	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blanks := bytes.Repeat([]byte(" "), 1<<20)
-	for range 1 << 10 {
+	for range 256 {
 		if _, err := w.Write(blanks); err != nil {
 			t.Fatal(err)
 		}
@@ -150,13 +150,11 @@ func TestBombsAreDefused(t *testing.T) {
 		}
 		response.Body.Close()
 		runtime.ReadMemStats(&after)
-		refused := response.StatusCode/100 == 4 || strings.Contains(string(content), `"error"`) || response.Header.Get("Grpc-Status") != "" ||
-			strings.Contains(string(content), "grpc-status")
-		if !refused {
+		if response.StatusCode/100 != 4 || !strings.Contains(string(content), "REQUEST_INVALID") {
 			t.Errorf("%s: %d %.200s", row.name, response.StatusCode, content)
 		}
 		// Growing buffers take a few times what is allowed in the end.
-		if took := after.TotalAlloc - before.TotalAlloc; took > 128<<20 {
+		if took := after.TotalAlloc - before.TotalAlloc; took > 96<<20 {
 			t.Errorf("%s: %d MiB were allocated", row.name, took>>20)
 		}
 	}
