@@ -27,6 +27,9 @@ const (
 // errMismatch marks a command that did its work and found a difference.
 var errMismatch = errors.New("the figures do not match")
 
+// errBehind marks a schema that lacks migrations.
+var errBehind = errors.New("the schema is behind this binary")
+
 // usageError marks a wrong or missing setting.
 type usageError struct{ error }
 
@@ -45,7 +48,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errMismatch):
+	case errors.Is(err, errMismatch), errors.Is(err, errBehind):
 		fmt.Fprintln(errOut, "tenfold:", err)
 		return exitMismatch
 	case errors.As(err, &usage):
@@ -63,7 +66,10 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return fromEnvironment(cmd.Flags(), os.LookupEnv)
+			if err := fromEnvironment(cmd.Flags(), os.LookupEnv); err != nil {
+				return err
+			}
+			return fromConfigFile(cmd.Flags())
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -81,7 +87,7 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 		if !ok || f.Changed || failed != nil {
 			return
 		}
-		if err := flags.Set(f.Name, value); err != nil {
+		if err := setFrom(flags, f, value, name); err != nil {
 			failed = usageError{fmt.Errorf("%s: %w", name, err)}
 		}
 	})

@@ -37,6 +37,7 @@ type serveConfig struct {
 
 func newServe() *cobra.Command {
 	var c serveConfig
+	var checkOnly bool
 	defaults := engine.Defaults()
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -50,12 +51,17 @@ func newServe() *cobra.Command {
 			if err := c.check(); err != nil {
 				return usageError{err}
 			}
+			if checkOnly {
+				return c.checkConfig(cmd)
+			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return serve(ctx, c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := cmd.Flags()
+	f.String(configFlag, "", "YAML file of settings, a line for each flag; the command line and the environment come before it (docs/operating.md)")
+	f.BoolVar(&checkOnly, "check-config", false, "check the settings and read the files that they name, print them, and end")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:7410", "address to serve on; port 0 takes a free port")
 	f.StringVar(&c.databaseURL, "database-url", "", "connection URL of the role tenfold_app; empty for an embedded PostgreSQL")
 	f.StringVar(&c.ownerURL, "owner-url", "", "connection URL of the role that owns the tables, to migrate the schema before serving")

@@ -175,9 +175,7 @@ func (p *parts) gate(ctx context.Context, c *accessConfig, db *postgres.DB, log 
 		log.Warn("callers on this machine are believed without proof")
 		return g, nil
 	}
-	config := c.Config
-	config.Binding, config.Workloads.AgeMax, config.Persons.AgeMax = identity.Binding(c.binding), c.tokenAge, c.personAge
-	v, err := identity.New(ctx, config, time.Now, log)
+	v, err := identity.New(ctx, c.identityConfig(), time.Now, log)
 	if err != nil {
 		return rpc.Gate{}, usageError{err}
 	}
