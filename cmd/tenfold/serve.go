@@ -27,6 +27,7 @@ type serveConfig struct {
 	batchMax     int
 	queueMax     int
 	clockSkew    time.Duration
+	holdPayouts  bool
 	auditEvery   time.Duration
 	nats         natsConfig
 	webhooks     webhookConfig
@@ -74,6 +75,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
+	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)

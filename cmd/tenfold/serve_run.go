@@ -133,7 +133,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	p.opened(func() error { e.Close(); return nil })
-	w := worker.New(db, e, gateway, hints, worker.Defaults(), log)
+	w := worker.New(db, e, gateway, hints, c.workerConfig(log), log)
 	p.running(w.Run)
 	var bench *sandbox.Bench
 	if c.sandbox {
@@ -209,6 +209,15 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	defer cancel()
 	server.Stop(drain)
 	return <-served
+}
+
+// workerConfig are the settings of the worker.
+func (c *serveConfig) workerConfig(log *slog.Logger) worker.Config {
+	config := worker.Defaults()
+	if config.Hold = c.holdPayouts; config.Hold {
+		log.Warn("payouts are held: none is sent to the gateway, and 72 hours after it was made a payout can no longer be sent")
+	}
+	return config
 }
 
 // watchBytes is the memory that one watch may use.

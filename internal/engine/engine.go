@@ -212,6 +212,9 @@ func (e *Engine) address(ctx context.Context, h *request.Header, cmd book.Addres
 		return nil
 	}
 	held, found, err := e.db.Reserved(ctx, book.OutNumber, outNumber)
+	if err == nil && !found {
+		held, found, err = e.unsent(ctx, h.MerchantID, outNumber)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -223,6 +226,22 @@ func (e *Engine) address(ctx context.Context, h *request.Header, cmd book.Addres
 	}
 	h.MerchantID, *payoutID = held.MerchantID, held.Holder
 	return nil
+}
+
+// unsent finds a payout that was made and not sent yet, in the book of a merchant that the
+// caller names, and reserves its number as if it were sent. A person tells of such a payout
+// where the payment was made under another number (docs/operating.md).
+func (e *Engine) unsent(ctx context.Context, merchantID, outNumber string) (held postgres.Reservation, found bool, err error) {
+	id, ok := claim.ParseID(outNumber)
+	if merchantID == "" || !ok || claim.Compact(id) != outNumber {
+		return held, false, nil
+	}
+	p, found, err := e.db.Reader().Payout(ctx, merchantID, id)
+	if err != nil || !found {
+		return held, false, err
+	}
+	holder, _, err := e.Reserve(ctx, postgres.Reservation{Kind: book.OutNumber, Reference: p.OutNumber, MerchantID: merchantID, Holder: id})
+	return holder, err == nil, err
 }
 
 // end runs what a refusal calls for. Its own refusal says that another was first.

@@ -21,7 +21,9 @@ const (
 
 // These headers of a message are set in addition to those of NATS and CloudEvents.
 const (
+	headerMerchant = "Tenfold-Merchant"
 	headerNumber   = "Tenfold-Number"
+	headerHash     = "Tenfold-Hash"
 	headerPosition = "Tenfold-Position"
 )
 
@@ -90,13 +92,15 @@ func (j *JetStream) last(ctx context.Context, subject string) (*jetstream.RawStr
 	return m, nil
 }
 
-// Position implements Sink.
-func (j *JetStream) Position(ctx context.Context) (string, error) {
+// Tail implements Sink.
+func (j *JetStream) Tail(ctx context.Context) (Tail, error) {
 	m, err := j.last(ctx, j.root+".>")
 	if err != nil || m == nil {
-		return "", err
+		return Tail{}, err
 	}
-	return m.Header.Get(headerPosition), nil
+	t := Tail{Position: m.Header.Get(headerPosition), MerchantID: m.Header.Get(headerMerchant)}
+	t.Mark, err = markOf(m)
+	return t, err
 }
 
 // ofBook is the subject that covers everything of a book.
@@ -108,11 +112,15 @@ func (j *JetStream) Last(ctx context.Context, merchantID string) (Mark, error) {
 	if err != nil || m == nil {
 		return Mark{}, err
 	}
+	return markOf(m)
+}
+
+func markOf(m *jetstream.RawStreamMsg) (Mark, error) {
 	number, err := strconv.ParseInt(m.Header.Get(headerNumber), 10, 64)
 	if err != nil {
-		return Mark{}, fmt.Errorf("message %d of book %s has no number: %w", m.Sequence, merchantID, err)
+		return Mark{}, fmt.Errorf("message %d on %s has no number: %w", m.Sequence, m.Subject, err)
 	}
-	return Mark{Number: number, Sequence: m.Sequence}, nil
+	return Mark{Number: number, Hash: m.Header.Get(headerHash), Sequence: m.Sequence}, nil
 }
 
 // Put implements Sink.
@@ -120,6 +128,8 @@ func (j *JetStream) Put(ctx context.Context, m *Message, before Mark) (Mark, err
 	id := m.MerchantID + "/" + strconv.FormatInt(m.Number, 10)
 	message := &nats.Msg{Subject: j.root + "." + m.MerchantID + "." + m.Type, Header: nats.Header{}, Data: m.Body}
 	message.Header.Set("Content-Type", "application/cloudevents+json")
+	message.Header.Set(headerMerchant, m.MerchantID)
+	message.Header.Set(headerHash, m.Hash)
 	message.Header.Set(headerNumber, strconv.FormatInt(m.Number, 10))
 	message.Header.Set(headerPosition, m.Position)
 	ack, err := j.js.PublishMsg(ctx, message,
@@ -132,5 +142,5 @@ func (j *JetStream) Put(ctx context.Context, m *Message, before Mark) (Mark, err
 	if err != nil {
 		return Mark{}, fmt.Errorf("publish: %w", err)
 	}
-	return Mark{Number: m.Number, Sequence: ack.Sequence}, nil
+	return Mark{Number: m.Number, Hash: m.Hash, Sequence: ack.Sequence}, nil
 }

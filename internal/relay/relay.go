@@ -6,6 +6,7 @@ package relay
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,6 +52,11 @@ type Relay struct {
 	source watch.Source
 	log    *slog.Logger
 
+	// history reads the events that the sink's are compared with, one at a time: it is the
+	// connection of the lock while this replica leads.
+	reading sync.Mutex
+	history postgres.Reader
+
 	mu sync.Mutex
 	// marks are the last events of books that the sink is known to have.
 	marks map[string]Mark
@@ -66,6 +72,7 @@ type Relay struct {
 func New(db *postgres.DB, sink Sink, encode EncodeFunc, quarantine *watch.Quarantine, config Config, log *slog.Logger) *Relay {
 	return &Relay{
 		db: db, sink: sink, encode: encode, source: quarantine.For(watch.ByRelay), config: config, log: log, marks: make(map[string]Mark),
+		history: db.Reader(),
 	}
 }
 
@@ -128,6 +135,7 @@ func (r *Relay) lead(ctx context.Context, rung <-chan struct{}) error {
 	defer r.leading.Store(false)
 	r.forget()
 	reader := held.Reader()
+	r.compareOver(reader)
 	database, err := reader.Identity(ctx)
 	if err != nil {
 		return err
@@ -177,17 +185,51 @@ func (r *Relay) stand(ctx context.Context, held *postgres.Held) error {
 // errOtherDatabase says that the sink holds the events of another database.
 var errOtherDatabase = errors.New("the sink holds the events of another database; give the relay a sink of its own")
 
+// errOtherHistory says that the sink holds events which the database does not have: it was
+// restored to an earlier time, and has gone another way since.
+var errOtherHistory = errors.New("the sink holds events that the database does not have, as after it was restored to an earlier time; " +
+	"give the relay a sink of its own (docs/operating.md)")
+
 // resume reads the position at which to continue.
 func (r *Relay) resume(ctx context.Context, database string) (event.Position, error) {
-	text, err := r.sink.Position(ctx)
-	if err != nil || text == "" {
+	tail, err := r.sink.Tail(ctx)
+	if err != nil || tail.Position == "" {
 		return event.Position{}, err
 	}
-	of, at, err := decodePosition(text)
-	if err == nil && of != database {
-		err = errOtherDatabase
+	of, at, err := decodePosition(tail.Position)
+	switch {
+	case err != nil:
+		return at, err
+	case of != database:
+		return at, errOtherDatabase
+	case tail.MerchantID == "":
+		return at, nil // The message is older than the header.
 	}
-	return at, err
+	return at, r.checkHistory(ctx, tail.MerchantID, tail.Mark)
+}
+
+// compareOver sets the connection over which histories are compared.
+func (r *Relay) compareOver(reader postgres.Reader) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	r.history = reader
+}
+
+// checkHistory compares the last event that the sink has of a book with the database.
+func (r *Relay) checkHistory(ctx context.Context, merchantID string, mark Mark) error {
+	if mark.Number == 0 {
+		return nil
+	}
+	r.reading.Lock()
+	e, found, err := r.history.EventAt(ctx, merchantID, mark.Number)
+	r.reading.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case !found, mark.Hash != "" && mark.Hash != hex.EncodeToString(e.Hash[:]):
+		return fmt.Errorf("event %d of book %s: %w", mark.Number, merchantID, errOtherHistory)
+	}
+	return nil
 }
 
 // step carries everything from a position to the present one, and returns that.
@@ -284,7 +326,7 @@ func (r *Relay) put(ctx context.Context, e *watch.Event, before Mark, position s
 	ctx, cancel := context.WithTimeout(ctx, r.config.PutMax)
 	defer cancel()
 	return r.sink.Put(ctx, &Message{
-		MerchantID: e.MerchantID, Number: e.Number, Type: e.Word(), Position: position, Body: body,
+		MerchantID: e.MerchantID, Number: e.Number, Hash: hex.EncodeToString(e.Hash[:]), Type: e.Word(), Position: position, Body: body,
 	}, before)
 }
 
@@ -297,6 +339,9 @@ func (r *Relay) mark(ctx context.Context, merchantID string) (Mark, error) {
 		return mark, nil
 	}
 	mark, err := r.sink.Last(ctx, merchantID)
+	if err == nil {
+		err = r.checkHistory(ctx, merchantID, mark)
+	}
 	if err != nil {
 		return Mark{}, err
 	}

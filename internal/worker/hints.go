@@ -69,6 +69,9 @@ func (h *Hints) idle(ctx context.Context) error {
 // sendHints sends payouts as the engine announces them, until ctx ends. While the
 // breaker is open they are left to the list of dues.
 func (w *Worker) sendHints(ctx, calls context.Context) {
+	if w.config.Hold {
+		return // The list of dues brings them up once nothing is held.
+	}
 	whole := context.WithoutCancel(ctx)
 	var sending group
 	defer sending.wait()
@@ -109,6 +112,9 @@ func (w *Worker) sendHint(ctx context.Context, fl *flight, p *payout.Payout) err
 // sendTold sends every payout that the engine has announced so far, and waits for
 // those that others are sending. It does not ask the breaker.
 func (w *Worker) sendTold(ctx, calls context.Context) error {
+	if w.config.Hold {
+		return nil
+	}
 	whole := context.WithoutCancel(ctx)
 	var sending group
 	for ctx.Err() == nil && w.sendNext(ctx, calls, whole, &sending) {

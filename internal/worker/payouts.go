@@ -142,6 +142,9 @@ func (w *Worker) lookAfterPayouts(ctx, calls context.Context) error {
 // and starts the looks. It ends when none is due, or no more may be looked at. Most says
 // how many may be, and admit admits one.
 func (w *Worker) takeDues(ctx, calls context.Context, looks *group, most func(int) int, admit func() (permit, bool)) error {
+	if w.config.Hold {
+		return nil
+	}
 	whole := context.WithoutCancel(ctx)
 	for {
 		want := most(w.config.BatchMax)

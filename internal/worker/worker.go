@@ -20,8 +20,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
-// Config bounds the worker. Every value must be set; Defaults gives good ones.
+// Config bounds the worker. Every value but Hold must be set; Defaults gives good ones.
 type Config struct {
+	// Hold keeps every payout from the gateway: none is instructed or queried.
+	Hold bool
 	// Senders is how many new payouts, and how many open ones, are under way to the
 	// gateway at once, apart from those in the slow lane: enough for thousands a second
 	// through a gateway that answers within 50 ms.
