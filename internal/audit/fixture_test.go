@@ -32,6 +32,8 @@ type filled struct {
 	engine *engine.Engine
 	// admin may do to the rows what the engine may not.
 	admin *sqlx.DB
+	// ownerURL and appURL connect as the roles of the owner and of the engine.
+	ownerURL, appURL string
 	// merchant is whose book the next command is for.
 	merchant string
 	count    int
@@ -46,7 +48,7 @@ type filled struct {
 func newBook(t *testing.T) *filled {
 	t.Helper()
 	pg := pgtest.New(t)
-	b := &filled{t: t, merchant: "m1"}
+	b := &filled{t: t, merchant: "m1", ownerURL: pg.OwnerURL, appURL: pg.AppURL}
 	var err error
 	b.db, err = postgres.Open(pg.AppURL, 8)
 	b.must(err)
