@@ -22,6 +22,9 @@ RUN := .
 SEED :=
 KEEP :=
 TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS=1 TENFOLD_FLIPS_SEED=$(SEED) TENFOLD_ORDERS=1 TENFOLD_ORDERS_SEED=$(SEED)) $(if $(KEEP),TEST_KEEP_DATABASE=1)
+# The version of a release, and the systems to make it for; none is every one.
+VERSION :=
+TARGETS :=
 # What demo, bench and soak are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.
@@ -55,6 +58,10 @@ test-server: server-binaries ## Run a PostgreSQL that tests share and may keep d
 .PHONY: check
 check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, dead code, contract, generated code, known vulnerabilities.
 
+.PHONY: check-deploy
+check-deploy: ## Read the manifests for Kubernetes as strictly as its API server.
+	go test -C deploy/check -count=1 ./...
+
 .PHONY: generate
 generate: $(TOOLS) $(IMPORTS) ## Generate Go and the OpenAPI document from the .proto files.
 	$(BUF) format -w proto
@@ -76,6 +83,15 @@ soak: server-binaries build ## Run a million commands on two replicas that die a
 build: ## Build .bin/tenfold.
 	go build $(VCS_FLAG) -o $(TENFOLD) ./cmd/tenfold
 
+.PHONY: release
+release: ## Make the files of a release in .release: VERSION=1.0.0, and TARGETS="linux/amd64 …" for some systems only.
+	@[ -n "$(VERSION)" ] || { echo "make release needs VERSION, such as 1.0.0"; exit 2; }
+	scripts/release.sh $(VERSION) $(TARGETS)
+
+.PHONY: check-release
+check-release: ## Make a release twice, and compare the bytes; some minutes.
+	scripts/release.sh check
+
 .PHONY: setup
 setup: ## Install the programs of scripts/programs.txt that are missing, PostgreSQL among them (apt or brew).
 	@scripts/setup.sh install </dev/null
@@ -87,7 +103,7 @@ baseline: $(TOOLS) $(IMPORTS) ## Make the present contract the baseline for buf 
 
 .PHONY: clean
 clean: ## Remove what was built and fetched; data directories stay.
-	rm -rf $(BIN) .buf
+	rm -rf $(BIN) .buf .release
 	go clean -testcache
 
 # What the targets above are made of.

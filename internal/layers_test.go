@@ -58,7 +58,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold"},
 	},
 	"internal/embedpg": {
-		importers: []string{"internal/pgtest", "internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
 	},
 	"internal/ops": {
 		importers: []string{"cmd/tenfold"},
@@ -71,7 +71,10 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/pgtest": {
 		imports:   []string{"internal/embedpg", "internal/postgres", "migrations"},
-		importers: []string{"cmd/testserver"},
+		importers: []string{"internal/pgtest/cluster", "cmd/testserver"},
+	},
+	"internal/pgtest/cluster": {
+		imports: []string{"internal/pgtest", "internal/embedpg", "internal/postgres"},
 	},
 	"cmd/testserver": {
 		imports: []string{"internal/pgtest"},
@@ -272,7 +275,7 @@ func TestRulesArePure(t *testing.T) {
 // Would catch a transport or driver that is used below the layer it belongs to.
 func TestTechnologyStaysInItsLayer(t *testing.T) {
 	t.Parallel()
-	drivers := []string{"internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"}
+	drivers := []string{"internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"}
 	for _, s := range tree(t) {
 		if s.test {
 			continue

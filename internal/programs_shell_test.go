@@ -238,8 +238,8 @@ func isFile(name string) bool {
 	return err == nil
 }
 
-// toolLine finds the tools of tools/go.mod.
-var toolLine = regexp.MustCompile(`(?m)^\t(\S+)$`)
+// toolLine finds the tools of a go.mod.
+var toolLine = regexp.MustCompile(`(?m)^(?:\t|tool )(\S+)$`)
 
 // builtPrograms are what make puts into .bin: our commands and the tools.
 func builtPrograms() map[string]bool {
@@ -251,12 +251,14 @@ func builtPrograms() map[string]bool {
 	for _, command := range commands {
 		built[path.Base(command)] = true
 	}
-	text, err := os.ReadFile("../tools/go.mod")
-	if err != nil {
-		return nil
-	}
-	for _, match := range toolLine.FindAllStringSubmatch(string(text), -1) {
-		built[path.Base(match[1])] = true
+	for _, file := range []string{"../tools/go.mod", "../tools/release/go.mod"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil
+		}
+		for _, match := range toolLine.FindAllStringSubmatch(string(text), -1) {
+			built[path.Base(match[1])] = true
+		}
 	}
 	return built
 }
