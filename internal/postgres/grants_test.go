@@ -43,6 +43,9 @@ func columnsSet(t *testing.T) map[string]bool {
 	t.Helper()
 	columns := make(map[string]bool)
 	for at, query := range statements(t) {
+		if strings.HasPrefix(at, "erase.go:") {
+			continue // Run by the role that owns the tables.
+		}
 		found := append(changing.FindAllStringSubmatch(query, -1), resolving.FindAllStringSubmatch(query, -1)...)
 		// FOR UPDATE and FOR NO KEY UPDATE lock rows and set nothing.
 		locks := len(regexp.MustCompile(`FOR (?:NO KEY )?UPDATE`).FindAllString(query, -1))
