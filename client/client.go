@@ -71,6 +71,7 @@ type Client struct {
 	Books          tenfoldv1.DepositServiceClient
 	Money          tenfoldv1.MerchantMoneyServiceClient
 	Policies       tenfoldv1.PolicyServiceClient
+	Proposals      tenfoldv1.PolicyProposalServiceClient
 	Webhooks       tenfoldv1.WebhookServiceClient
 	Audit          tenfoldv1.AuditServiceClient
 	Work           tenfoldv1.WorkServiceClient
@@ -107,6 +108,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Books:          tenfoldv1.NewDepositServiceClient(conn),
 		Money:          tenfoldv1.NewMerchantMoneyServiceClient(conn),
 		Policies:       tenfoldv1.NewPolicyServiceClient(conn),
+		Proposals:      tenfoldv1.NewPolicyProposalServiceClient(conn),
 		Webhooks:       tenfoldv1.NewWebhookServiceClient(conn),
 		Audit:          tenfoldv1.NewAuditServiceClient(conn),
 		Work:           tenfoldv1.NewWorkServiceClient(conn),

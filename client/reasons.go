@@ -51,6 +51,7 @@ const (
 	PolicyNotFound          = fault.PolicyNotFound
 	PolicyAlreadyPublished  = fault.PolicyAlreadyPublished
 	PolicyNoticeTooShort    = fault.PolicyNoticeTooShort
+	PolicyProposalRequired  = fault.PolicyProposalRequired
 	AuthenticatorNotFound   = fault.AuthenticatorNotFound
 	AuthenticatorRegistered = fault.AuthenticatorRegistered
 	PayoutNotFound          = fault.PayoutNotFound

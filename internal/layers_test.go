@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event", "internal/debt"},
-	{"internal/proposal"},
+	{"internal/proposal", "internal/policyproposal"},
 	{"internal/explain"},
 	{"internal/book"},
 	{"internal/postgres"},
@@ -45,6 +45,10 @@ var aside = map[string]struct{ imports, importers []string }{
 			"examples/order-service", "cmd/gatewaystub", "cmd/gatewaystub/payments",
 		},
 	},
+	"internal/rulefile": {
+		imports:   []string{"internal/fault", "internal/money", "internal/policy", "internal/calendar"},
+		importers: []string{"cmd/tenfold"},
+	},
 	"internal/payout/gatewayclient": {
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
 		importers: []string{"internal/soak", "cmd/tenfold"},
@@ -70,7 +74,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
-		imports:   []string{"internal/embedpg", "internal/postgres", "migrations"},
+		imports:   []string{"internal/embedpg", "internal/policy", "internal/postgres", "migrations"},
 		importers: []string{"internal/pgtest/cluster", "cmd/testserver"},
 	},
 	"internal/pgtest/cluster": {

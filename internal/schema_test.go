@@ -131,7 +131,7 @@ var appendOnly = []string{
 	"transfers", "events", "claim_revisions", "results", "requests",
 	"order_line_corrections", "order_line_refunds", "pricing_groups", "person_commitments",
 	"policy_versions", "authenticators", "catalog_requests", "calendar_days", "access_refusals",
-	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "claim_notes", "evidence",
+	"webhook_requests", "appeals", "approvals", "result_retractions", "proposal_votes", "policy_proposal_votes", "claim_notes", "evidence",
 	"event_quarantines",
 }
 

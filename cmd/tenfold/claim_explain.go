@@ -54,6 +54,9 @@ func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 			fmt.Fprintln(o.w, line)
 		}
 	}
+	if year := e.GetDeadlineEffect().GetUnsetCalendarYear(); year != 0 {
+		fmt.Fprintf(o.w, "The calendar of %d is not set: the deadline was counted by the ordinary week, and may pass too early.\n", year)
+	}
 	for _, line := range t.GetChoices() {
 		fmt.Fprintln(o.w, "- "+line)
 	}

@@ -133,6 +133,18 @@ func refusal(err error) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
+// violations are the fields at fault in the request of a call.
+func violations(err error) []*errdetails.BadRequest_FieldViolation {
+	s, _ := status.FromError(err)
+	var all []*errdetails.BadRequest_FieldViolation
+	for _, d := range s.Details() {
+		if bad, ok := d.(*errdetails.BadRequest); ok {
+			all = append(all, bad.GetFieldViolations()...)
+		}
+	}
+	return all
+}
+
 // foreign is the reason and the text of a refusal in another language than English;
 // empty for none.
 func foreign(s *status.Status) string {

@@ -29,11 +29,13 @@ type serveConfig struct {
 	clockSkew    time.Duration
 	holdPayouts  bool
 	auditEvery   time.Duration
-	nats         natsConfig
-	webhooks     webhookConfig
-	access       accessConfig
-	http         httpConfig
-	ops          opsConfig
+	// withoutLimits are the policies that may lack limits.
+	withoutLimits []string
+	nats          natsConfig
+	webhooks      webhookConfig
+	access        accessConfig
+	http          httpConfig
+	ops           opsConfig
 }
 
 func newServe() *cobra.Command {
@@ -76,6 +78,7 @@ func newServe() *cobra.Command {
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
+	f.StringSliceVar(&c.withoutLimits, "allow-policy-without-limits", nil, "ids of policies that may lack limits, separated by commas; without them the server does not start, except as a sandbox")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -86,7 +89,7 @@ func newServe() *cobra.Command {
 
 // check returns an error that names the variable of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check, c.checkPolicies} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -99,6 +102,8 @@ func (c *serveConfig) check() error {
 	}
 	return nil
 }
+
+func (c *serveConfig) checkPolicies() error { return checkNamedPolicies(c.withoutLimits) }
 
 func (c *serveConfig) checkAddresses() error {
 	if err := c.access.check(c.listen); err != nil {

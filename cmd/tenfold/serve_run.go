@@ -118,9 +118,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	config := engine.Defaults()
-	if c.sandbox {
-		config.PolicyNotice = 0
-	}
+	config.PoliciesAtOnce, config.PoliciesWithoutLimits = c.sandbox, c.withoutLimits
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
 	config.ClockSkew = c.clockSkew
 	observer, err := p.telemetry.Observer(time.Now)
@@ -133,6 +131,11 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	p.opened(func() error { e.Close(); return nil })
+	if !c.sandbox {
+		if err := checkPolicies(e.Catalog().Policies, c.withoutLimits, now(), log); err != nil {
+			return err
+		}
+	}
 	w := worker.New(db, e, gateway, hints, c.workerConfig(log), log)
 	p.running(w.Run)
 	var bench *sandbox.Bench

@@ -54,7 +54,7 @@ func newBook(t *testing.T) *filled {
 	b.must(err)
 	hooks := engine.Hooks{Payouts: func(made []payout.Payout) { b.made = append(b.made, made...) }}
 	config := engine.Defaults()
-	config.PolicyNotice = 0
+	config.PoliciesAtOnce = true
 	b.engine, err = engine.New(t.Context(), b.db, func() time.Time { return start }, config, hooks, slog.New(slog.DiscardHandler))
 	b.must(err)
 	b.admin, err = sqlx.ConnectContext(t.Context(), "postgres", pg.AdminURL)
@@ -86,7 +86,7 @@ func (b *filled) request(method, person string) request.Header {
 // payment, an appeal, an approval, a retraction, a failed payout, a bounced top-up.
 func (b *filled) fill() {
 	b.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.ApprovalOver, v.AdvanceLimit = 2, 300_000, 80_000
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	_, err := b.engine.PublishPolicyVersion(b.t.Context(), b.request("PublishPolicyVersion", ""), v)

@@ -14,7 +14,7 @@ import (
 func TestKeptBesideKnowledgeIsInOrder(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.PolicyID, v.Categories, v.AdvanceLimit = "promise-bare", []string{"bare"}, 0
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	_, err := b.engine.PublishPolicyVersion(t.Context(), b.request("PublishPolicyVersion", ""), v)

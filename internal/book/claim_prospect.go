@@ -21,3 +21,17 @@ func (c *Catalog) Due(cl *claim.Claim, l *order.Line, p claim.Prospect, now time
 	}
 	return c.Calendar.After(now, spanOf(c.governing(cl, l), fires))
 }
+
+// UnsetYear gives the first year that is not set and that the running deadline of a claim
+// on l reaches into, if its period is in working days; zero for none. Those days were
+// counted by the ordinary week. The line may be nil unless AsksForLine wants it.
+func (c *Catalog) UnsetYear(cl *claim.Claim, l *order.Line) int {
+	if cl.Fires == claim.DeadlineNone || spanOf(c.governing(cl, l), cl.Fires).WorkingDays == 0 {
+		return 0
+	}
+	from := cl.StateSince
+	if cl.Fires == claim.DeadlineNotice {
+		from = cl.NoticeConfirmedAt
+	}
+	return c.Calendar.UnsetBetween(from, cl.Deadline)
+}

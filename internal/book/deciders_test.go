@@ -44,7 +44,7 @@ func verdicts(c *claim.Claim, v claim.Verdict) []claim.Unit {
 // approving publishes a promise whose awards above a limit need two approvers.
 func (f *fixture) approving(over money.Amount) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.ApprovalOver = 2, over
 	f.publish(v)
 }

@@ -128,7 +128,7 @@ func TestExitPaysBothSourcesOnce(t *testing.T) {
 // demanding publishes a promise that asks for a minimum deposit.
 func (f *fixture) demanding(least money.Amount) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.MinimumDeposit = 2, least
 	f.publish(v)
 }

@@ -18,7 +18,7 @@ import (
 // fixtures' lines are paid.
 func (f *fixture) charging(rule policy.FeeRule) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AuthenticationFee = 2, rule
 	f.publish(v)
 }

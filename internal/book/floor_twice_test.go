@@ -97,7 +97,7 @@ func TestReopenedPaidMember(t *testing.T) {
 func TestGrownPaidMember(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	food := policy.Seeds()[1]
+	food := policy.WithoutLimits()[1]
 	food.Number, food.AuthenticationFee = 2, policy.FeeAdded
 	f.publish(food)
 	first, second := f.twoEggs()

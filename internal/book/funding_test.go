@@ -77,7 +77,7 @@ func TestHoldGrowsToTheAwardOnAcceptance(t *testing.T) {
 // the fixtures' lines are paid.
 func (f *fixture) limited(limit money.Amount, order ...policy.Source) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AdvanceLimit = 2, limit
 	if len(order) > 0 {
 		v.SourceOrder = order

@@ -22,7 +22,7 @@ import (
 // promise publishes another promise, in force for a year.
 func (f *fixture) promise(id string, change func(*policy.Version)) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.PolicyID = id
 	change(&v)
 	f.publish(v)
@@ -69,7 +69,7 @@ func TestUnpricedClaimFollowsThePolicyOfItsGoods(t *testing.T) {
 				v.Categories, v.AuthenticationFee = []string{"wine"}, policy.FeeLoser
 				v.Windows.Result, v.Windows.Review = policy.Lasting(time.Hour), policy.Lasting(2*time.Hour)
 			})
-			within := policy.Seeds()[0].Windows
+			within := policy.WithoutLimits()[0].Windows
 			f.governed(basis, "cosmetics", within.Result.Duration, within.Review.Duration, 0)
 			f.governed(basis, "wine", time.Hour, 2*time.Hour, 3_000)
 			f.audited()

@@ -203,7 +203,7 @@ func TestLateArrivalTakesWhatWaits(t *testing.T) {
 func TestNothingIsLeftToApprove(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.Cap, v.ApprovalOver = 2, 50_000, 55_000
 	f.publish(v)
 	f.open("m1", 1_000_000)

@@ -248,7 +248,7 @@ func TestF2ACaseSharesAndClaimsQueue(t *testing.T) {
 func TestF3IncomeGoesToConsumersFirst(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AdvanceLimit, v.ProtectedShare = 2, 25_000, money.Ratio{Num: 1, Den: 4}
 	f.publish(v)
 	f.open("m1", 0)

@@ -267,7 +267,7 @@ func TestExcessOfASiblingFollowsThePolicy(t *testing.T) {
 		f := newFixture(t)
 		f.open("m1", 5_000_000)
 		f.authenticator("lab-1", claim.AccreditedLab)
-		v := policy.Seeds()[1]
+		v := policy.WithoutLimits()[1]
 		v.Number, v.ReversalBorneBy = 2, by
 		f.publish(v)
 		first := f.paid(f.accept(f.confirmNotice(f.found(egg("m1", 1)))))

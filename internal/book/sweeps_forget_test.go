@@ -95,7 +95,7 @@ func TestDebtsThatCannotBePaidHideNone(t *testing.T) {
 			f := newFixture(t)
 			f.open("m1", 0)
 			f.authenticator("lab-1", claim.AccreditedLab)
-			v := policy.Seeds()[0]
+			v := policy.WithoutLimits()[0]
 			v.PolicyID, v.Categories, v.AdvanceLimit = "promise-shop", []string{"shop-only"}, 0
 			v.SourceOrder = []policy.Source{policy.SourceShopFunds}
 			f.publish(v)

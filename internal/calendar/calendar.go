@@ -38,6 +38,8 @@ type Day struct {
 type Calendar struct {
 	days  []Day
 	kinds map[Date]Kind
+	// years are those of which days were set, and whether they are set as a whole.
+	years map[int]bool
 }
 
 // New makes a calendar from the days that differ from the ordinary week, each given
@@ -48,7 +50,18 @@ func New(days []Day) *Calendar {
 	for _, d := range days {
 		c.kinds[d.Date] = d.Kind
 	}
+	c.setYears()
 	return c
+}
+
+// With is the calendar with days that are set anew.
+func (c *Calendar) With(days []Day) *Calendar {
+	set := make(map[Date]bool, len(days))
+	for _, d := range days {
+		set[d.Date] = true
+	}
+	others := slices.DeleteFunc(slices.Clone(c.days), func(d Day) bool { return set[d.Date] })
+	return New(append(others, days...))
 }
 
 // Days lists the days of a year that were set, in order.

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/cases"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -20,7 +21,24 @@ type filedCase struct {
 
 // purses vary the sources of the money: only the deposit; the deposit and then shop
 // funds; and little of both, so that the platform advances the rest.
-var purses = []purse{{deposit: 500_000}, {deposit: 1_000, shopFunds: 500_000}, {deposit: 100, shopFunds: 50}}
+var purses = []purse{{deposit: 500_000}, ampleFunds, {deposit: 100, shopFunds: 50}}
+
+// ampleFunds are those of a merchant who pays everything.
+var ampleFunds = purse{deposit: 1_000, shopFunds: 500_000}
+
+// advancedMax is an amount in yuan that the seeded policies let the platform advance for
+// one claim, and advancedClaims a number of claims of the load for one merchant.
+const advancedMax, advancedClaims = 10_000, 200
+
+// purseOf is the purse of a merchant. One with little money has claims that the platform
+// may advance; otherwise the merchant pays.
+func purseOf(i int, advanceable bool) purse {
+	p := purses[i%len(purses)]
+	if p.deposit+p.shopFunds < advancedMax && !advanceable {
+		return ampleFunds
+	}
+	return p
+}
 
 // fileCases files each purchase of each case as a claim, records the laboratory's
 // results, and confirms the notices.
@@ -33,7 +51,7 @@ func (m *market) fileCases(ctx context.Context) ([]filedCase, error) {
 	for i, c := range published {
 		m.config.Progress("filing published cases", i, len(published))
 		filed[i] = filedCase{Case: c, merchant: "case-" + c.ID}
-		if err := m.openBook(ctx, filed[i].merchant, purses[i%len(purses)]); err != nil {
+		if err := m.openBook(ctx, filed[i].merchant, purseOf(i, c.AwardedCompensation < advancedMax*100)); err != nil {
 			return nil, err
 		}
 		for n, p := range c.Purchases {
@@ -84,6 +102,36 @@ func (m *market) fileCase(ctx context.Context, c *filedCase, n int, p cases.Purc
 		Name: name, RequestId: "notice-" + id,
 	})
 	return name, err
+}
+
+// approvers are the people who agree to large awards.
+var approvers = []string{"demo-approver-1", "demo-approver-2"}
+
+// approveLarge plays the approvers of the cases whose award is so large that the policy
+// asks for two of them.
+func (m *market) approveLarge(ctx context.Context, filed []filedCase) error {
+	for i := range filed {
+		for n, name := range filed[i].claims {
+			for _, person := range approvers {
+				if err := m.approveOne(ctx, name, person, fmt.Sprintf("%s-%d-%s", filed[i].ID, n+1, person)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (m *market) approveOne(ctx context.Context, name, person, request string) error {
+	who := caller.Identity{Workload: "finance", Role: "approver", Person: person}
+	got, err := call(ctx, m, who, m.claims.GetClaim, &tenfoldv1.GetClaimRequest{Name: name})
+	if err != nil || got.GetClaim().GetState() != tenfoldv1.ClaimState_CLAIM_STATE_AWAITING_APPROVAL {
+		return err
+	}
+	_, err = call(ctx, m, who, m.claims.ApproveClaim, &tenfoldv1.ApproveClaimRequest{
+		Name: name, RequestId: "approve-" + request, Etag: got.GetClaim().GetEtag(), Note: "The award is that of the court.",
+	})
+	return err
 }
 
 // findings are the laboratory's unit verdicts: the first units are counterfeit, the

@@ -80,7 +80,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := m.letTimePass(ctx); err != nil {
+	if err := m.letTimePass(ctx, cases); err != nil {
 		return nil, err
 	}
 	report := &Report{}
@@ -204,13 +204,19 @@ var steps = []struct {
 // before the time after which the gateway may not pay any more.
 const rounds = 5
 
-// letTimePass moves both clocks from step to step.
-func (m *market) letTimePass(ctx context.Context) error {
+// letTimePass moves both clocks from step to step. Whenever time has done its part, the
+// approvers look at what waits for them.
+func (m *market) letTimePass(ctx context.Context, filed []filedCase) error {
 	for i, step := range steps {
 		for round := range rounds {
 			m.config.Progress(step.what, round, rounds)
 			if err := m.work(ctx, steps[i].at.Add(time.Duration(round)*time.Hour)); err != nil {
 				return err
+			}
+			if round == 0 {
+				if err := m.approveLarge(ctx, filed); err != nil {
+					return err
+				}
 			}
 		}
 	}

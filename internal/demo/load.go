@@ -59,6 +59,9 @@ func (l *loadClaim) id(what string) string {
 	return fmt.Sprintf("%s-%s-%d", what, l.merchant, l.number)
 }
 
+// costMax is more yuan than a claim of the load costs.
+const costMax = 400
+
 // loadMerchants share the load.
 var loadMerchants = []string{"load-1", "load-2", "load-3", "load-4", "load-5"}
 
@@ -66,7 +69,14 @@ var loadMerchants = []string{"load-1", "load-2", "load-3", "load-4", "load-5"}
 // it.
 func (m *market) fileLoad(ctx context.Context) ([]*loadClaim, error) {
 	for i, merchant := range loadMerchants {
-		if err := m.openBook(ctx, merchant, purses[i%len(purses)]); err != nil {
+		few := m.config.Claims <= advancedClaims*len(loadMerchants)
+		p := purseOf(i, few)
+		if !few {
+			// Their claims cost more than the usual purse holds, and the platform advances it for
+			// none of them.
+			p.shopFunds += costMax * int64(m.config.Claims)
+		}
+		if err := m.openBook(ctx, merchant, p); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +131,7 @@ func (m *market) fileOne(ctx context.Context, l *loadClaim) error {
 		Parent: "merchants/" + l.merchant, RequestId: l.id("file"),
 		Line: &tenfoldv1.FileClaimRequest_OrderLine{OrderLine: line(bought{
 			merchant: l.merchant, id: l.id("line"), product: l.product + "-" + l.merchant, category: "beauty/mascara",
-			consumer: consumer, units: 1, paid: int64(1990 + l.number), at: Start.AddDate(0, 0, -20),
+			consumer: consumer, units: 1, paid: int64(1990 + l.number%1000), at: Start.AddDate(0, 0, -20),
 		})},
 		ClaimantId: consumer, Units: []int32{1},
 		Remedies:          []tenfoldv1.Remedy{tenfoldv1.Remedy_REMEDY_REFUND, tenfoldv1.Remedy_REMEDY_COMPENSATION},

@@ -13,17 +13,21 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
-// PublishPolicyVersion publishes the next version of a policy. Policies belong to no
-// book, so this runs outside the lanes. Refuses with whatever Version.Check refuses,
-// with POLICY_ALREADY_PUBLISHED, with POLICY_NOTICE_TOO_SHORT if the version would take
-// effect less than PolicyNotice from now, whatever publication it tells of, and with
-// REQUEST_INVALID if the number is not the next one, the version would take effect before
-// its predecessor, or its currency is that of no book and no other version.
+// PublishPolicyVersion publishes the next version of a policy at once, if the settings
+// allow it; elsewhere it refuses with POLICY_PROPOSAL_REQUIRED, except for the replay of a
+// request that was accepted. Policies belong to no book, so this runs outside the lanes. A
+// version that does not tell when it was published is published now. Refuses with whatever
+// Version.Check refuses, with POLICY_ALREADY_PUBLISHED, and with REQUEST_INVALID if the
+// number is not the next one, the version would not take effect after its predecessor, or
+// its currency is that of no book and no other version.
 func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v policy.Version) (replayed bool, err error) {
+	told, now := publication{v}, e.Now()
+	if v.PublishedAt.IsZero() {
+		v.PublishedAt = now
+	}
 	if err := v.Check(); err != nil {
 		return false, err
 	}
-	told, now := publication{v}, e.Now()
 	if v.PublishedAt.After(now.Add(e.config.ClockSkew)) {
 		return false, fault.New(fault.RequestInvalid, "published_at must not be in the future").At("policy_version.published_at")
 	}
@@ -32,23 +36,17 @@ func (e *Engine) PublishPolicyVersion(ctx context.Context, h request.Header, v p
 	}
 	return e.changeCatalog(ctx, h, told, func(r request.Once) (bool, error) {
 		r.Name = fmt.Sprintf("policies/%s/versions/%d", v.PolicyID, v.Number)
-		return e.db.PublishPolicyVersion(ctx, r, &v, func() error { return e.checkPolicyNotice(&v) })
+		return e.db.PublishPolicyVersion(ctx, r, &v, e.checkAtOnce)
 	})
 }
 
-// checkPolicyNotice refuses a version that could apply to orders that are paid already, or
-// before merchants had time to read it (rules P2 and P3).
-func (e *Engine) checkPolicyNotice(v *policy.Version) error {
-	if e.config.PolicyNotice == 0 {
+// checkAtOnce refuses a publication that nobody has approved.
+func (e *Engine) checkAtOnce() error {
+	if e.config.PoliciesAtOnce {
 		return nil
 	}
-	earliest := e.Now().Add(e.config.PolicyNotice)
-	if !v.EffectiveFrom.Before(earliest) {
-		return nil
-	}
-	return fault.New(fault.PolicyNoticeTooShort,
-		"a version must take effect at least seven days after it is recorded here, whenever its text was published (E-Commerce Law Art. 34)").
-		With("earliestEffectiveFrom", earliest.UTC().Format(time.RFC3339)).At("policy_version.effective_from")
+	return fault.New(fault.PolicyProposalRequired,
+		"a policy version is published once two people other than its proposer approve it; propose it with PolicyProposalService.ProposePolicyVersion")
 }
 
 // RegisterAuthenticator registers a body whose results count. Refuses with

@@ -18,7 +18,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
-	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -49,9 +48,12 @@ type Config struct {
 	QueueMax int
 	// PlanAge is how long a lane keeps its cached plans.
 	PlanAge time.Duration
-	// PolicyNotice is how long after its recording a policy version takes effect at the
-	// earliest. Zero, in a sandbox, lets a version take effect in the past.
-	PolicyNotice time.Duration
+	// PoliciesAtOnce lets one caller publish a policy version, in a sandbox, and lets it
+	// take effect in the past.
+	PoliciesAtOnce bool
+	// PoliciesWithoutLimits are the policies whose versions may lack the limits that
+	// policy.Version.Lacking names.
+	PoliciesWithoutLimits []string
 	book.Settings
 }
 
@@ -65,8 +67,6 @@ func Defaults() Config {
 		KeptMax:  8_000,
 		QueueMax: 8192,
 		PlanAge:  time.Minute,
-
-		PolicyNotice: policy.NoticeMin,
 
 		Settings: book.Settings{LapseGrace: 30 * time.Second, PayoutLife: 72 * time.Hour, ClockSkew: time.Minute},
 	}

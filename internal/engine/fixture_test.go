@@ -73,7 +73,7 @@ func newFixture(t testing.TB) *fixture {
 // replica starts another engine on the fixture's database.
 func (f *fixture) replica(config engine.Config) (*postgres.DB, *engine.Engine) {
 	f.t.Helper()
-	config.PolicyNotice = 0
+	config.PoliciesAtOnce = true
 	if config.Ahead == engine.Defaults().Ahead {
 		// Every batch is read ahead and halved, whatever waits: the harder way to be right.
 		config.Ahead, config.Half = 1, 1

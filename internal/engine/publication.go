@@ -16,8 +16,15 @@ const publicationTerms = 2
 // publicationFixed is the list that covers what a fixed promise does, too.
 const publicationFixed = 3
 
+// publicationAll is the list that covers the periods and the number that the lists before
+// it leave out, too.
+const publicationAll = 4
+
 func (p publication) DigestVersion() int64 {
+	w := &p.Windows
 	switch {
+	case !w.Funds.IsZero() || !w.NoticeDeemed.IsZero() || !w.Reconsideration.IsZero() || p.ReconsiderationsMax != 0:
+		return publicationAll
 	case p.FixedRule() != policy.FixedBest:
 		return publicationFixed
 	case p.hasTerms():
@@ -79,6 +86,13 @@ func (p publication) Cover(d *request.Digest) {
 	}
 	if p.DigestVersion() >= publicationFixed {
 		d.Texts(string(p.FixedRule()))
+	}
+	if p.DigestVersion() >= publicationAll {
+		for _, s := range []policy.Span{p.Windows.Funds, p.Windows.NoticeDeemed, p.Windows.Reconsideration} {
+			d.Number(int64(s.Duration))
+			d.Number(int64(s.WorkingDays))
+		}
+		d.Number(int64(p.ReconsiderationsMax))
 	}
 }
 

@@ -3,10 +3,12 @@ package engine_test
 import (
 	"encoding/hex"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -24,7 +26,7 @@ var released = map[string]string{
 // whose replay is taken for another request.
 func TestStoredPublicationsRecogniseTheirReplays(t *testing.T) {
 	t.Parallel()
-	for _, v := range policy.Seeds() {
+	for _, v := range policy.WithoutLimits() {
 		v.FixedPromise = "" // As it was sent then.
 		digest := engine.PublicationDigest(v)
 		if got := hex.EncodeToString(digest[:]); got != released[v.PolicyID] {
@@ -37,42 +39,54 @@ func TestStoredPublicationsRecogniseTheirReplays(t *testing.T) {
 	}
 }
 
+// changedEach calls f with a version in which one field differs from v, for each field
+// that holds no struct of its own.
+func changedEach(t *testing.T, v policy.Version, f func(path string, v policy.Version)) {
+	t.Helper()
+	var walk func(of reflect.Value, path string)
+	walk = func(of reflect.Value, path string) {
+		for i := range of.NumField() {
+			field, at := of.Field(i), path+"."+of.Type().Field(i).Name
+			old := reflect.New(field.Type()).Elem()
+			old.Set(field)
+			switch field.Interface().(type) {
+			case time.Time:
+				field.Set(reflect.ValueOf(start))
+			case string, policy.LegalBasis, policy.RefundMode, policy.EarlierRefunds, policy.ReversalBearer, policy.FeeRule, policy.FixedPromise:
+				field.SetString("ANOTHER")
+			case int32, int64, money.Amount, time.Duration:
+				field.SetInt(field.Int() + 7)
+			case []string, []policy.Component, []policy.Source:
+				field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+			case policy.Span, policy.Windows, money.Ratio:
+				walk(field, at)
+				continue
+			default:
+				t.Fatalf("%s is a %s, which this test cannot change", at, field.Type())
+			}
+			f(at, v)
+			field.Set(old)
+		}
+	}
+	walk(reflect.ValueOf(&v).Elem(), "Version")
+}
+
 // Would catch a term that the digest leaves out or confuses with another, so that
 // a request id which is used again for other terms goes unnoticed.
 func TestPublicationDigestCoversEveryTerm(t *testing.T) {
 	t.Parallel()
-	type V = policy.Version
-	seen := map[[32]byte]string{engine.PublicationDigest(policy.Seeds()[0]): "nothing"}
-	for name, change := range map[string]func(v *V){
-		"advance of a merchant": func(v *V) { v.AdvanceLimitPerMerchant = 7 },
-		"approval":              func(v *V) { v.ApprovalOver = 7 },
-		"factor":                func(v *V) { v.AbnormalFactor = 7 },
-		"abnormal":              func(v *V) { v.AbnormalOver = 7 },
-		"deposit":               func(v *V) { v.MinimumDeposit = 7 },
-		"share":                 func(v *V) { v.ProtectedShare = money.Ratio{Num: 1, Den: 7} },
-		"another share":         func(v *V) { v.ProtectedShare = money.Ratio{Num: 7, Den: 1} },
-		"bearer":                func(v *V) { v.ReversalBorneBy = policy.BorneConsumer },
-		"fee added":             func(v *V) { v.AuthenticationFee = policy.FeeAdded },
-		"fee split":             func(v *V) { v.AuthenticationFee = policy.FeeSplit },
-		"fixed promise":         func(v *V) { v.FixedPromise = policy.FixedBest },
-		"result":                func(v *V) { v.Windows.Result = policy.WorkingDays(7) },
-		"review":                func(v *V) { v.Windows.Review = policy.WorkingDays(7) },
-		"delivery":              func(v *V) { v.Windows.NoticeDelivery = policy.WorkingDays(7) },
-		"notice":                func(v *V) { v.Windows.Notice = policy.WorkingDays(7) },
-		"panel":                 func(v *V) { v.Windows.Panel = policy.WorkingDays(7) },
-		"panel by the clock":    func(v *V) { v.Windows.Panel = policy.Lasting(7) },
-		"approvers":             func(v *V) { v.Windows.Approval = policy.WorkingDays(7) },
-		"top-up":                func(v *V) { v.Windows.TopUp = policy.WorkingDays(7) },
-		"hold":                  func(v *V) { v.Windows.Hold = 7 },
-		"quarantine":            func(v *V) { v.Windows.ExitQuarantine = 7 },
-	} {
-		v := policy.Seeds()[0]
-		change(&v)
-		digest := engine.PublicationDigest(v)
-		if other, twice := seen[digest]; twice {
-			t.Errorf("%s has the digest of %s", name, other)
+	for _, v := range []policy.Version{policy.WithoutLimits()[0], policy.Seeds()[1], booktest.InWorkingDays()} {
+		seen := map[[32]byte]string{engine.PublicationDigest(v): "nothing"}
+		changedEach(t, v, func(path string, changed policy.Version) {
+			digest := engine.PublicationDigest(changed)
+			if other, twice := seen[digest]; twice {
+				t.Errorf("%s: another %s has the digest of another %s", v.PolicyID, path, other)
+			}
+			seen[digest] = path
+		})
+		if len(seen) < 50 {
+			t.Errorf("only %d fields were changed", len(seen))
 		}
-		seen[digest] = name
 	}
 }
 
@@ -81,7 +95,7 @@ func TestPublicationDigestCoversEveryTerm(t *testing.T) {
 func TestPublishedTermsAreStored(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.PublishedAt, v.EffectiveFrom = 2, start, start.Add(policy.NoticeMin)
 	v.ApprovalOver, v.AuthenticationFee, v.MinimumDeposit = 7, policy.FeeSplit, 8
 	v.Windows.Notice, v.Windows.Hold = policy.WorkingDays(7), time.Hour
@@ -111,7 +125,7 @@ func TestPolicyInACurrencyOfNoBookIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.open("m1", 0)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.PolicyID, v.Currency = "promise-usd", "USD"
 	h := f.request("", "PublishPolicyVersion")
 	_, err := f.engine.PublishPolicyVersion(t.Context(), h, v)

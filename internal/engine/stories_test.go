@@ -26,7 +26,7 @@ func (f *fixture) head(merchant string) book.Head {
 // fixtures' lines are paid.
 func (f *fixture) charging(rule policy.FeeRule) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AuthenticationFee = 2, rule
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)
@@ -37,7 +37,7 @@ func (f *fixture) charging(rule policy.FeeRule) {
 // the fixtures' lines are paid.
 func (f *fixture) limited(limit money.Amount) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AdvanceLimit = 2, limit
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	_, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v)

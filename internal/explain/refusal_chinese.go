@@ -45,6 +45,7 @@ var chineseRefusals = refusals{
 		fault.PolicyNotFound:          sentence("没有适用的规则{{if .policyId}}：{{.policyId}}{{end}}。"),
 		fault.PolicyAlreadyPublished:  sentence("规则{{.policyId}}的该版本已发布。"),
 		fault.PolicyNoticeTooShort:    sentence("规则须在公示至少七日后生效{{if .earliestEffectiveFrom}}，最早为{{.earliestEffectiveFrom}}{{end}}。"),
+		fault.PolicyProposalRequired:  sentence("规则版本须经两人批准后方可发布。"),
 		fault.AuthenticatorNotFound:   sentence("鉴定机构{{.authenticatorId}}未登记。"),
 		fault.AuthenticatorRegistered: sentence("鉴定机构{{.authenticatorId}}已登记。"),
 		fault.PayoutNotFound:          sentence("没有该笔打款{{if .payoutId}}：{{.payoutId}}{{else if .outNumber}}：{{.outNumber}}{{end}}。"),

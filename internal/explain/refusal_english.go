@@ -45,6 +45,7 @@ var englishRefusals = refusals{
 		fault.PolicyNotFound:          sentence("No policy applies{{if .policyId}}: {{.policyId}}{{end}}{{if .Detail}} ({{.Detail}}){{end}}."),
 		fault.PolicyAlreadyPublished:  sentence("This version of the policy{{if .policyId}} {{.policyId}}{{end}} has been published already."),
 		fault.PolicyNoticeTooShort:    sentence("A policy takes effect at least seven days after its publication{{if .earliestEffectiveFrom}}, here from {{.earliestEffectiveFrom}}{{end}}."),
+		fault.PolicyProposalRequired:  sentence("Two people must approve the policy version before it is published."),
 		fault.AuthenticatorNotFound:   sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not registered."),
 		fault.AuthenticatorRegistered: sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is registered already."),
 		fault.PayoutNotFound:          sentence("There is no such payout{{if .payoutId}}: {{.payoutId}}{{else if .outNumber}}: {{.outNumber}}{{end}}."),

@@ -52,6 +52,7 @@ const (
 	PolicyNotFound          Reason = "POLICY_NOT_FOUND"
 	PolicyAlreadyPublished  Reason = "POLICY_ALREADY_PUBLISHED"
 	PolicyNoticeTooShort    Reason = "POLICY_NOTICE_TOO_SHORT"
+	PolicyProposalRequired  Reason = "POLICY_PROPOSAL_REQUIRED"
 	AuthenticatorNotFound   Reason = "AUTHENTICATOR_NOT_FOUND"
 	AuthenticatorRegistered Reason = "AUTHENTICATOR_ALREADY_REGISTERED"
 	PayoutNotFound          Reason = "PAYOUT_NOT_FOUND"

@@ -26,6 +26,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/migrations"
 )
@@ -55,7 +56,9 @@ type DB struct {
 	AdminURL string
 }
 
-// New returns a database with the whole schema and without rows. It drops the
+// New returns a database with the whole schema and without rows but for the calendar and
+// the seeded policies without their limits: claims of tests need no approval unless a
+// test publishes a policy that asks for it. It drops the
 // database at the end of the test, even if somebody is still connected. If
 // TEST_KEEP_DATABASE is set, the database stays, and the test's log says how to open
 // it. Parallel tests may call New. It fails the test if there is no server.
@@ -207,7 +210,7 @@ func (s *server) ensureTemplate(ctx context.Context, conn *sql.Conn, template st
 	if err != nil {
 		return err
 	}
-	if _, _, err := postgres.Migrate(ctx, ownerURL, slog.New(slog.DiscardHandler)); err != nil {
+	if _, _, err := postgres.MigrateWith(ctx, ownerURL, policy.WithoutLimits(), slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, `ALTER DATABASE `+pq.QuoteIdentifier(template)+

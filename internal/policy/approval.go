@@ -56,15 +56,18 @@ func (u Usual) exceededBy(award money.Amount, factor int32) bool {
 	return mine > usual || mine == usual && rest > usualRest
 }
 
-func (v *Version) checkApproval() error {
-	if err := v.checkAmount(v.ApprovalOver, "approval_over"); err != nil {
-		return err
-	}
-	if err := v.checkAmount(v.AbnormalOver, "abnormal_over"); err != nil {
-		return err
-	}
+func (v *Version) checkApprovalOver() error { return v.checkAmount(v.ApprovalOver, "approval_over") }
+
+func (v *Version) checkAbnormalFactor() error {
 	if v.AbnormalFactor < 0 || v.AbnormalFactor > abnormalFactorMax {
 		return invalid("abnormal_factor", "the factor lies between 0 and %d", abnormalFactorMax)
+	}
+	return nil
+}
+
+func (v *Version) checkAbnormalOver() error {
+	if err := v.checkAmount(v.AbnormalOver, "abnormal_over"); err != nil {
+		return err
 	}
 	if v.AbnormalFactor == 0 && v.AbnormalOver != 0 {
 		return invalid("abnormal_over", "without a factor no award is abnormal")

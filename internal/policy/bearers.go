@@ -69,14 +69,22 @@ func (v *Version) FeeShares(fee money.Amount, found Finding) FeeShares {
 	return FeeShares{}
 }
 
-func (v *Version) checkBearers() error {
+func (v *Version) checkReversal() error {
 	if !slices.Contains([]ReversalBearer{BornePlatform, BorneConsumer}, v.ReversalBearer()) {
 		return invalid("reversal_borne_by", "a reversal is borne by %s or %s", BornePlatform, BorneConsumer)
 	}
+	return nil
+}
+
+func (v *Version) checkFee() error {
 	rules := []FeeRule{FeeNone, FeeAdded, FeeLoser, FeeSplit}
 	if !slices.Contains(rules, v.FeeRule()) {
 		return invalid("authentication_fee", "the rule of the fee is one of %v", rules)
 	}
+	return nil
+}
+
+func (v *Version) checkFixedPromise() error {
 	if fixed := v.FixedRule(); fixed != FixedReplaces && fixed != FixedBest {
 		return invalid("fixed_promise", "a fixed promise is %s or %s", FixedReplaces, FixedBest)
 	}

@@ -23,33 +23,81 @@ const categoriesMax = 200
 
 // Check refuses a version that may not be published, and names the field at fault
 // in proto path form. It refuses with POLICY_NOTICE_TOO_SHORT if the version takes
-// effect less than seven days after its publication, with AMOUNT_OUT_OF_RANGE for
-// an invalid amount, and with REQUEST_INVALID for everything else.
+// effect less than seven days after its publication, and otherwise with what CheckTerms
+// refuses.
 func (v *Version) Check() error {
-	if v.PolicyID == "" {
-		return invalid("name", "a version must name its policy")
+	if err := v.CheckTerms(); err != nil {
+		return err
 	}
-	if v.Number < 1 {
+	return v.checkNotice()
+}
+
+// CheckTerms refuses a version whose terms could not stand, whenever it is published: with
+// AMOUNT_OUT_OF_RANGE for an invalid amount, and with REQUEST_INVALID for everything
+// else.
+func (v *Version) CheckTerms() error {
+	if faults := v.Faults(); len(faults) > 0 {
+		return faults[0]
+	}
+	return nil
+}
+
+// Faults gives everything that CheckTerms would refuse, at most one refusal for each field.
+func (v *Version) Faults() []error {
+	var faults []error
+	for _, check := range []func() error{
+		v.checkName, v.checkBasis, v.checkCurrency, v.checkClause, v.checkCategories,
+		v.checkMultiplier, v.checkBase, v.checkFloor, v.checkCap,
+		v.checkRefund, v.checkRefundComponents, v.checkEarlierRefunds,
+		v.checkSources, v.checkAdvanceLimit, v.checkAdvanceLimitPerMerchant,
+		v.checkApprovalOver, v.checkAbnormalFactor, v.checkAbnormalOver,
+		v.checkReversal, v.checkFee, v.checkFixedPromise,
+		v.checkMinimumDeposit, v.checkProtectedShare, v.checkReconsiderations, v.checkEffect,
+	} {
+		if err := check(); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return append(faults, v.windowFaults()...)
+}
+
+func (v *Version) checkName() error {
+	switch {
+	case v.PolicyID == "":
+		return invalid("name", "a version must name its policy")
+	case v.Number < 1:
 		return invalid("name", "the version number must be at least 1")
 	}
+	return nil
+}
+
+func (v *Version) checkBasis() error {
 	if !slices.Contains(bases[:], v.Basis) {
 		return invalid("legal_basis", "the legal basis must be %s, %s or %s", bases[0], bases[1], bases[2])
 	}
+	return nil
+}
+
+func (v *Version) checkCurrency() error {
 	if err := money.CheckCurrency(v.Currency); err != nil {
 		return at(err, "currency_code")
 	}
-	if v.ClauseDigest != "" {
-		if raw, err := hex.DecodeString(v.ClauseDigest); err != nil || len(raw) != 32 {
-			return invalid("clause_digest", "a clause digest must be a SHA-256 in hex")
-		}
+	return nil
+}
+
+func (v *Version) checkClause() error {
+	if v.ClauseDigest == "" {
+		return nil
 	}
-	for _, check := range []func() error{
-		v.checkCategories, v.checkCompensation, v.checkRefund, v.checkFunding, v.checkApproval, v.checkBearers,
-		v.checkMerchantTerms, v.checkWindows, v.checkNotice,
-	} {
-		if err := check(); err != nil {
-			return err
-		}
+	if raw, err := hex.DecodeString(v.ClauseDigest); err != nil || len(raw) != 32 {
+		return invalid("clause_digest", "a clause digest must be a SHA-256 in hex")
+	}
+	return nil
+}
+
+func (v *Version) checkEffect() error {
+	if v.EffectiveFrom.IsZero() {
+		return invalid("effective_from", "a version must have a time from which it is in force")
 	}
 	return nil
 }
@@ -70,20 +118,23 @@ func (v *Version) checkCategories() error {
 	return nil
 }
 
-func (v *Version) checkCompensation() error {
+func (v *Version) checkMultiplier() error {
 	if err := v.Multiplier.Check(); err != nil {
 		return at(err, "multiplier")
 	}
+	return nil
+}
+
+func (v *Version) checkBase() error {
 	if len(v.BaseComponents) == 0 {
 		return invalid("base_components", "a version must list the components of the base")
 	}
-	known := []Component{GoodsPaid, SellerDiscount, PlatformSubsidy, Shipping}
-	if err := checkList("base_components", v.BaseComponents, known); err != nil {
-		return err
-	}
-	if err := v.checkAmount(v.Floor, "floor"); err != nil {
-		return err
-	}
+	return checkList("base_components", v.BaseComponents, []Component{GoodsPaid, SellerDiscount, PlatformSubsidy, Shipping})
+}
+
+func (v *Version) checkFloor() error { return v.checkAmount(v.Floor, "floor") }
+
+func (v *Version) checkCap() error {
 	if err := v.checkAmount(v.Cap, "cap"); err != nil {
 		return err
 	}
@@ -93,26 +144,29 @@ func (v *Version) checkCompensation() error {
 	return nil
 }
 
-// checkRefund admits among the refund's components only what the buyer paid: a
-// discount or a subsidy was never the buyer's money and cannot be given back.
 func (v *Version) checkRefund() error {
 	switch v.RefundMode {
-	case RefundOnTop, RefundIncluded:
-		if len(v.RefundComponents) == 0 {
-			return invalid("refund_components", "refund mode %s needs at least one refund component", v.RefundMode)
-		}
-	case RefundNone:
-		if len(v.RefundComponents) != 0 {
-			return invalid("refund_components", "refund mode %s must not have refund components", v.RefundMode)
-		}
+	case RefundOnTop, RefundIncluded, RefundNone:
+		return nil
 	case "":
 		return invalid("refund_mode", "the refund mode must be set; it has no default (rule C3)")
-	default:
-		return invalid("refund_mode", "the refund mode must be %s, %s or %s", RefundOnTop, RefundIncluded, RefundNone)
 	}
-	if err := checkList("refund_components", v.RefundComponents, []Component{GoodsPaid, Shipping}); err != nil {
-		return err
+	return invalid("refund_mode", "the refund mode must be %s, %s or %s", RefundOnTop, RefundIncluded, RefundNone)
+}
+
+// checkRefundComponents admits among the refund's components only what the buyer paid: a
+// discount or a subsidy was never the buyer's money and cannot be given back.
+func (v *Version) checkRefundComponents() error {
+	switch {
+	case (v.RefundMode == RefundOnTop || v.RefundMode == RefundIncluded) && len(v.RefundComponents) == 0:
+		return invalid("refund_components", "refund mode %s needs at least one refund component", v.RefundMode)
+	case v.RefundMode == RefundNone && len(v.RefundComponents) != 0:
+		return invalid("refund_components", "refund mode %s must not have refund components", v.RefundMode)
 	}
+	return checkList("refund_components", v.RefundComponents, []Component{GoodsPaid, Shipping})
+}
+
+func (v *Version) checkEarlierRefunds() error {
 	if v.EarlierRefunds != EarlierRefundsGross && v.EarlierRefunds != EarlierRefundsNet {
 		return invalid("earlier_refunds", "the treatment of earlier refunds must be %s or %s",
 			EarlierRefundsGross, EarlierRefundsNet)
@@ -120,9 +174,9 @@ func (v *Version) checkRefund() error {
 	return nil
 }
 
-// checkFunding requires the advance to be last: it covers what the merchant's own
+// checkSources requires the advance to be last: it covers what the merchant's own
 // money leaves open, so nothing can come after it.
-func (v *Version) checkFunding() error {
+func (v *Version) checkSources() error {
 	if len(v.SourceOrder) == 0 {
 		return invalid("source_order", "a version must list the sources that fund a payout")
 	}
@@ -130,23 +184,24 @@ func (v *Version) checkFunding() error {
 	if err := checkList("source_order", v.SourceOrder, known); err != nil {
 		return err
 	}
-	advance := slices.Index(v.SourceOrder, SourceAdvance)
-	if advance >= 0 && advance != len(v.SourceOrder)-1 {
+	if i := slices.Index(v.SourceOrder, SourceAdvance); i >= 0 && i != len(v.SourceOrder)-1 {
 		return invalid("source_order", "%s must be the last source, because it covers the rest", SourceAdvance)
 	}
-	for _, limit := range []struct {
-		path   string
-		amount money.Amount
-	}{
-		{"advance_limit", v.AdvanceLimit},
-		{"advance_limit_per_merchant", v.AdvanceLimitPerMerchant},
-	} {
-		if err := v.checkAmount(limit.amount, limit.path); err != nil {
-			return err
-		}
-		if advance < 0 && limit.amount != 0 {
-			return invalid(limit.path, "an advance limit requires %s among the sources", SourceAdvance)
-		}
+	return nil
+}
+
+func (v *Version) checkAdvanceLimit() error { return v.checkAdvance(v.AdvanceLimit, "advance_limit") }
+
+func (v *Version) checkAdvanceLimitPerMerchant() error {
+	return v.checkAdvance(v.AdvanceLimitPerMerchant, "advance_limit_per_merchant")
+}
+
+func (v *Version) checkAdvance(limit money.Amount, path string) error {
+	if err := v.checkAmount(limit, path); err != nil {
+		return err
+	}
+	if limit != 0 && len(v.SourceOrder) > 0 && !slices.Contains(v.SourceOrder, SourceAdvance) {
+		return invalid(path, "an advance limit requires %s among the sources", SourceAdvance)
 	}
 	return nil
 }
@@ -154,9 +209,6 @@ func (v *Version) checkFunding() error {
 func (v *Version) checkNotice() error {
 	if v.PublishedAt.IsZero() {
 		return invalid("published_at", "a version must have a publication time")
-	}
-	if v.EffectiveFrom.IsZero() {
-		return invalid("effective_from", "a version must have a time from which it is in force")
 	}
 	earliest := v.PublishedAt.Add(NoticeMin)
 	if v.EffectiveFrom.Before(earliest) {

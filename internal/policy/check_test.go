@@ -134,8 +134,8 @@ func TestCheckAcceptsSoundVersions(t *testing.T) {
 	}
 }
 
-// Catches a seeded policy that could not be published, or whose numbers drift
-// from the law.
+// Catches a seeded policy that could not be published, whose numbers drift from the
+// law, or that lets one claim take any amount.
 func TestSeeds(t *testing.T) {
 	for _, c := range []struct {
 		id         string
@@ -148,9 +148,12 @@ func TestSeeds(t *testing.T) {
 		{"food-safety-148", policy.FoodSafety148, 10, 100000, "2015-10-01"},
 		{"consumer-protection-55", policy.ConsumerProtection55, 3, 50000, "2014-03-15"},
 	} {
-		v := version(c.basis)
+		v := seeded(c.basis)
 		if err := v.Check(); err != nil {
 			t.Errorf("%s: %v", c.id, err)
+		}
+		if lacking := v.Lacking(); len(lacking) > 0 || v.ApprovalOver != 10_000_00 || v.AdvanceLimit > v.ApprovalOver {
+			t.Errorf("%s lacks %v: it asks for approval above %d and advances %d", c.id, lacking, v.ApprovalOver, v.AdvanceLimit)
 		}
 		inBeijing := v.EffectiveFrom.In(time.FixedZone("", 8*3600)).Format(time.DateOnly)
 		if v.PolicyID != c.id || v.Number != 1 || v.Multiplier != (money.Ratio{Num: c.multiplier, Den: 1}) ||

@@ -33,9 +33,17 @@ func units(n int32) []int32 {
 	return list
 }
 
-// version is a copy of the seeded version of a basis, changed as the test needs.
+// version is a copy of the version of a basis without limits, changed as the test needs.
 func version(basis policy.LegalBasis, changes ...func(v *policy.Version)) *policy.Version {
-	seeds := policy.Seeds()
+	return one(policy.WithoutLimits(), basis, changes...)
+}
+
+// seeded is a copy of the seeded version of a basis, changed as the test needs.
+func seeded(basis policy.LegalBasis, changes ...func(v *policy.Version)) *policy.Version {
+	return one(policy.Seeds(), basis, changes...)
+}
+
+func one(seeds []policy.Version, basis policy.LegalBasis, changes ...func(v *policy.Version)) *policy.Version {
 	v := seeds[slices.IndexFunc(seeds, func(v policy.Version) bool { return v.Basis == basis })]
 	for _, change := range changes {
 		change(&v)

@@ -53,15 +53,20 @@ func (t *Terms) Protected(income money.Amount) (money.Amount, error) {
 	return t.ProtectedShare.Of(income)
 }
 
-// checkMerchantTerms makes sure that the terms are where MerchantTerms reads them.
-func (v *Version) checkMerchantTerms() error {
-	general := v.Basis == Promise && len(v.Categories) == 0
+// holdsMerchantTerms says whether MerchantTerms would read the version.
+func (v *Version) holdsMerchantTerms() bool { return v.Basis == Promise && len(v.Categories) == 0 }
+
+func (v *Version) checkMinimumDeposit() error {
 	if err := v.checkAmount(v.MinimumDeposit, "minimum_deposit"); err != nil {
 		return err
 	}
-	if v.MinimumDeposit != 0 && !general {
+	if v.MinimumDeposit != 0 && !v.holdsMerchantTerms() {
 		return invalid("minimum_deposit", "only a promise for all categories can hold terms of the merchant")
 	}
+	return nil
+}
+
+func (v *Version) checkProtectedShare() error {
 	if v.ProtectedShare.IsZero() {
 		return nil
 	}
@@ -71,7 +76,7 @@ func (v *Version) checkMerchantTerms() error {
 	if v.ProtectedShare.Num > v.ProtectedShare.Den {
 		return invalid("protected_share", "the protected share must not exceed the whole income")
 	}
-	if !general {
+	if !v.holdsMerchantTerms() {
 		return invalid("protected_share", "only a promise for all categories can hold terms of the merchant")
 	}
 	return nil

@@ -8,9 +8,39 @@ import (
 
 const day = 24 * time.Hour
 
-// Seeds returns the policies that every installation starts with, in CNY: the
+// The limits of the seeded policies. They are small on purpose: whoever wants more
+// publishes a version that says so, under two approvers.
+const (
+	// seedApprovalOver is ten times the price of most goods that are claimed for.
+	seedApprovalOver = 10_000_00
+	// seedAdvance and seedAdvancePerMerchant are what the platform may lose by one claim
+	// and by one merchant who does not pay.
+	seedAdvance            = 10_000_00
+	seedAdvancePerMerchant = 50_000_00
+	// seedMinimumDeposit is the usual lowest deposit of marketplaces.
+	seedMinimumDeposit = 1_000_00
+)
+
+// Seeds returns the policies that every new installation starts with, in CNY: the
 // platform's promise "fake one pays ten", and the two statutes that a consumer may
-// choose instead. Each call returns fresh values.
+// choose instead. Awards above 10,000 yuan need two approvers, the platform advances
+// 10,000 yuan for a claim and 50,000 yuan for a merchant at most, and a merchant keeps a
+// deposit of 1,000 yuan. Each call returns fresh values.
+func Seeds() []Version {
+	list := WithoutLimits()
+	for i := range list {
+		v := &list[i]
+		v.ApprovalOver, v.AdvanceLimit, v.AdvanceLimitPerMerchant = seedApprovalOver, seedAdvance, seedAdvancePerMerchant
+		if v.Basis == Promise {
+			v.MinimumDeposit = seedMinimumDeposit
+		}
+	}
+	return list
+}
+
+// WithoutLimits returns the policies that installations started with before there were
+// limits. A database that has them keeps them. They are for tests whose claims need no
+// approvers, too. Each call returns fresh values.
 //
 // The promise binds for a year from delivery, the usual term of such programmes;
 // the statutes run with the general limitation of three years. The merchant answers
@@ -18,7 +48,7 @@ const day = 24 * time.Hour
 // (Art. 88); results, reviews and deliveries have the terms of common platform
 // rules. Purchases within 90 days count as one group: "a short time" in the sense
 // of Fa Shi [2024] No. 9 Art. 13.
-func Seeds() []Version {
+func WithoutLimits() []Version {
 	promise := seed("promise-tenfold", "Fake one pays ten", Promise)
 	promise.Multiplier, promise.FixedPromise = money.Ratio{Num: 10, Den: 1}, FixedReplaces
 	promise.Windows.Claim = 365 * day

@@ -109,10 +109,16 @@ func orElse(d, other time.Duration) time.Duration {
 	return d
 }
 
-func (v *Version) checkWindows() error {
+func (v *Version) checkReconsiderations() error {
 	if v.ReconsiderationsMax < 0 || v.ReconsiderationsMax > reconsiderationsMost {
 		return invalid("reconsiderations_max", "a decision is reconsidered 0 to %d times, not %d", reconsiderationsMost, v.ReconsiderationsMax)
 	}
+	return nil
+}
+
+// windowFaults refuses each period that is left out, in two units, or out of its bounds.
+func (v *Version) windowFaults() []error {
+	var faults []error
 	w := &v.Windows
 	for _, window := range []struct {
 		path     string
@@ -140,8 +146,8 @@ func (v *Version) checkWindows() error {
 			continue
 		}
 		if err := window.span.check("windows."+window.path, window.most); err != nil {
-			return err
+			faults = append(faults, err)
 		}
 	}
-	return nil
+	return faults
 }

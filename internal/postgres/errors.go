@@ -117,5 +117,5 @@ func Refusal(err error) error {
 
 func policyTaken(v *policy.Version) error {
 	return fault.New(fault.PolicyAlreadyPublished, "version %d of policy %s has already been published", v.Number, v.PolicyID).
-		With("policyId", v.PolicyID).With("version", v.Number)
+		With("policyId", v.PolicyID).With("version", v.Number).At("policy_version.name")
 }

@@ -14,7 +14,10 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/policyproposal"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
 // golden is what a column holds for some values, byte for byte.
@@ -133,6 +136,38 @@ var goldens = map[string]golden{
 			`{"policy_id":"some-plain","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","multiplier":{"num":10,"den":1},"base_components":["GOODS_PAID"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"GROSS","floor_minor":0,"cap_minor":0,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":50000000,"windows":{"claim":31536000000000000,"knowledge":94694400000000000,"result":1296000000000000,"review":259200000000000,"notice_delivery":172800000000000,"notice":604800000000000,"grouping":7776000000000000},"published_at":"2015-11-30T16:00:00Z","effective_from":"2015-12-31T16:00:00Z"}`,
 		},
 	},
+	"policy_proposals.terms": {
+		write: func(b *books) string {
+			p := drafted()
+			r := request.Once{Found: request.Found{Stored: request.Stored{Key: request.Key{RequestID: "r-1", Method: "Propose"}, RecordedAt: start}}}
+			if _, _, err := b.pg.ProposePolicyVersion(b.t.Context(), r, &p, func() error { return nil }); err != nil {
+				b.t.Fatal(err)
+			}
+			return `policy_id = 'some-drafted'`
+		},
+		read: func(b *books) (any, error) {
+			p, _, err := b.pg.PolicyProposal(b.t.Context(), drafted().Key)
+			return p, err
+		},
+		want: drafted(),
+		bytes: []string{
+			`{"policy_id":"some-drafted","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","fixed_promise":"REPLACES","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"0001-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
+		},
+	},
+}
+
+// drafted is a proposal of a version that says everything.
+func drafted() policyproposal.Proposal {
+	v := someTerms()
+	v.PolicyID, v.Number, v.PublishedAt = "some-drafted", 1, time.Time{}
+	return policyproposal.Proposal{
+		Key: policyproposal.Key{PolicyID: v.PolicyID, Number: 1}, State: policyproposal.Open, Version: v,
+		Proposed: policyproposal.Step{
+			Action: policyproposal.ActionProposed, Note: "a note", At: start,
+			Principal: principal.Principal{Workload: "ops", Role: principal.RoleOperator, Person: "olga"},
+		},
+		ExpiresAt: start.Add(policyproposal.Life),
+	}
 }
 
 var someUnits = []claim.Unit{
@@ -188,7 +223,7 @@ func someTerms() policy.Version {
 
 // plainTerms is a version that says no more than it must.
 func plainTerms() policy.Version {
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.PolicyID, v.FixedPromise = "some-plain", ""
 	return v
 }

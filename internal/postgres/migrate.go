@@ -30,6 +30,11 @@ const (
 // for each other; each migration commits on its own. Returns an error, changing
 // nothing, if the database is newer than the binary.
 func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to int64, err error) {
+	return MigrateWith(ctx, ownerURL, policy.Seeds(), log)
+}
+
+// MigrateWith migrates like Migrate, and gives a database without policies other ones.
+func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, log *slog.Logger) (from, to int64, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("migrate: %w", err)
@@ -62,7 +67,7 @@ func Migrate(ctx context.Context, ownerURL string, log *slog.Logger) (from, to i
 	if to, err = SchemaVersion(ctx, db); err != nil {
 		return from, from, err
 	}
-	if err := (&DB{pool: db}).SeedPolicies(ctx, policy.Seeds()); err != nil {
+	if err := (&DB{pool: db}).SeedPolicies(ctx, seeds); err != nil {
 		return from, to, err
 	}
 	if len(applied) == 0 {

@@ -42,6 +42,8 @@ var withoutOldRows = map[string]string{
 	"event_quarantines":      "no event of it is damaged",
 	"claim_notes":            "nobody could write one",
 	"order_line_corrections": "lines could not be corrected when it was made",
+	"policy_proposals":       "policies were published without one",
+	"policy_proposal_votes":  "policies were published without one",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.

@@ -36,25 +36,15 @@ func (db *DB) PolicyVersions(ctx context.Context) ([]policy.Version, error) {
 
 // PublishPolicyVersion stores the next version of a policy under its request. Refuses
 // with POLICY_ALREADY_PUBLISHED if the number is taken, and with REQUEST_INVALID if it
-// is not the next one, the version would take effect before its predecessor, or no book
-// and no other version has its currency. replayed
-// says that the same request had stored it before.
+// is not the next one, the version would not take effect after its predecessor, or no book
+// and no other version has its currency. replayed says that the same request had stored
+// it before.
 func (db *DB) PublishPolicyVersion(ctx context.Context, r request.Once, v *policy.Version, check func() error) (replayed bool, err error) {
 	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
 		if err := check(); err != nil {
 			return err
 		}
-		if err := checkSuccession(ctx, tx, v); err != nil {
-			return err
-		}
-		if err := checkInUse(ctx, tx, v); err != nil {
-			return err
-		}
-		n, err := insertPolicyVersion(ctx, tx, v)
-		if err == nil && n == 0 {
-			return policyTaken(v)
-		}
-		return err
+		return publish(ctx, tx, v)
 	})
 	return replayed, err
 }
@@ -80,8 +70,8 @@ func checkSuccession(ctx context.Context, tx *sqlx.Tx, v *policy.Version) error 
 	case v.Number > next:
 		return fault.New(fault.RequestInvalid, "the next version of policy %s must be %d, not %d", v.PolicyID, next, v.Number).
 			With("nextVersion", next).At("policy_version.name")
-	case len(last) > 0 && v.EffectiveFrom.Before(last[0].EffectiveFrom):
-		return fault.New(fault.RequestInvalid, "version %d cannot take effect before version %d, which takes effect at %s",
+	case len(last) > 0 && !v.EffectiveFrom.After(last[0].EffectiveFrom):
+		return fault.New(fault.RequestInvalid, "version %d must take effect after version %d, which takes effect at %s",
 			v.Number, last[0].Number, last[0].EffectiveFrom.UTC().Format(time.RFC3339)).At("policy_version.effective_from")
 	}
 	return nil

@@ -35,7 +35,7 @@ var staffAndMerchant = roles(append(slices.Clone(staff.roles), principal.RoleMer
 // treasury moves merchants' money.
 var treasury = roles(principal.RoleFinance, principal.RoleOperator)
 
-// deciders see what is proposed about a merchant's money.
+// deciders see what is proposed about a merchant's money, and about policies.
 var deciders = roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator, principal.RoleAuditor)
 
 // keepers keep webhooks: operators, and merchants their own.
@@ -120,6 +120,14 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
 	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
+
+	"/tenfold.v1.PolicyProposalService/ProposePolicyVersion":   roles(principal.RoleOperator),
+	"/tenfold.v1.PolicyProposalService/ApprovePolicyProposal":  roles(principal.RoleApprover),
+	"/tenfold.v1.PolicyProposalService/RefusePolicyProposal":   roles(principal.RoleApprover, principal.RoleOperator),
+	"/tenfold.v1.PolicyProposalService/WithdrawPolicyProposal": roles(principal.RoleOperator),
+	"/tenfold.v1.PolicyProposalService/GetPolicyProposal":      deciders,
+	"/tenfold.v1.PolicyProposalService/ListPolicyProposals":    deciders,
+	"/tenfold.v1.PolicyProposalService/PreviewPolicyVersion":   deciders,
 
 	"/tenfold.v1.OrderLineService/CorrectOrderLine":         roles(principal.RoleOrderService, principal.RoleOperator),
 	"/tenfold.v1.OrderLineService/ListOrderLineCorrections": staffAndMerchant,

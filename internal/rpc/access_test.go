@@ -104,6 +104,14 @@ var allowed = map[string][]string{
 	"PolicyService/SetCalendarDays":      {"operator"},
 	"PolicyService/ListCalendarDays":     butFor(),
 
+	"PolicyProposalService/ProposePolicyVersion":   {"operator"},
+	"PolicyProposalService/ApprovePolicyProposal":  {"approver"},
+	"PolicyProposalService/RefusePolicyProposal":   {"approver", "operator"},
+	"PolicyProposalService/WithdrawPolicyProposal": {"operator"},
+	"PolicyProposalService/GetPolicyProposal":      {"finance", "approver", "operator", "auditor"},
+	"PolicyProposalService/ListPolicyProposals":    {"finance", "approver", "operator", "auditor"},
+	"PolicyProposalService/PreviewPolicyVersion":   {"finance", "approver", "operator", "auditor"},
+
 	"AuditService/ListRefusals": {"auditor"},
 
 	"PayoutDestinationService/ChangePayoutDestination": {"order-service", "operator"},

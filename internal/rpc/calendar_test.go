@@ -2,10 +2,12 @@ package rpc_test
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -119,5 +121,42 @@ func TestBadCalendarDays(t *testing.T) {
 		if got := refusal(err); got.reason != "REQUEST_INVALID" || got.code != codes.InvalidArgument || got.field != field {
 			t.Errorf("%s: %s at %q: %v", field, got.reason, got.field, err)
 		}
+	}
+}
+
+// Would catch a deadline in working days that reaches into a year without a calendar and
+// does not say so, one that says so without reason, and one that moves once the year is set.
+func TestDeadlineTellsOfAYearThatIsNotSet(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.publish(func(v *policy.Version) {
+		v.Windows.Result = policy.Span{WorkingDays: 15}
+		v.Windows.Notice = policy.Span{Duration: 400 * 24 * time.Hour}
+		v.Windows.NoticeDelivery = policy.Span{WorkingDays: 2}
+	})
+	f.open("m1", 1_000_000)
+	within := f.file("m1", "l1")
+	unset := func(c *tenfoldv1.Claim) int32 {
+		return f.explained("operator", c.GetName(), 0).GetDeadlineEffect().GetUnsetCalendarYear()
+	}
+	if got := unset(within); got != 0 {
+		t.Errorf("a deadline at %s reaches into %d", within.GetDeadline().GetPassesAt().AsTime(), got)
+	}
+	f.advance(time.Date(2026, 12, 28, 0, 0, 0, 0, time.UTC).Sub(f.now()))
+	across := f.file("m1", "l2")
+	if got := unset(across); got != 2027 {
+		t.Errorf("a deadline at %s reaches into %d, want 2027", across.GetDeadline().GetPassesAt().AsTime(), got)
+	}
+	set := &tenfoldv1.SetCalendarDaysRequest{RequestId: f.id(), CalendarDays: []*tenfoldv1.CalendarDay{
+		holiday("2027-01-01"), holiday("2027-02-06"), holiday("2027-05-01"), holiday("2027-10-01"),
+	}}
+	if _, err := f.rules.SetCalendarDays(f.as("operator"), set); err != nil {
+		t.Fatal(err)
+	}
+	if got := unset(across); got != 0 {
+		t.Errorf("the year is set, and the deadline reaches into %d", got)
+	}
+	if now := f.claim(across.GetName()); !now.GetDeadline().GetPassesAt().AsTime().Equal(across.GetDeadline().GetPassesAt().AsTime()) {
+		t.Errorf("the deadline moved from %s to %s", across.GetDeadline(), now.GetDeadline())
 	}
 }

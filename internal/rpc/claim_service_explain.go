@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/identity"
@@ -51,7 +52,7 @@ func (s *claimService) ExplainClaim(ctx context.Context, r *tenfoldv1.ExplainCla
 			read.lastMove.Note = ""
 		}
 	}
-	p := explanationOf(who, &read, choices, place, reader, language(r.GetLanguage()))
+	p := explanationOf(who, &read, catalog, choices, place, reader, language(r.GetLanguage()))
 	if reader == explain.Consumer {
 		p = forConsumer(p, read.claim, choices)
 	} else if reader != "" {
@@ -151,11 +152,11 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 }
 
 func explanationOf(
-	who caller, h *history, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language,
+	who caller, h *history, catalog *book.Catalog, choices []explain.Choice, place *time.Location, reader explain.Audience, l explain.Language,
 ) *tenfoldv1.ClaimExplanation {
 	c := h.claim
 	p := &tenfoldv1.ClaimExplanation{
-		Claim: who.basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c), ActionEffects: effectsOf(choices, c.Currency),
+		Claim: who.basicClaim(c), LastMove: moveOf(&h.lastMove), DeadlineEffect: lapseOf(c, h.line, catalog), ActionEffects: effectsOf(choices, c.Currency),
 	}
 	if h.result != nil {
 		p.Result = resultOf(h.result)

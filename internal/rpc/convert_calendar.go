@@ -32,3 +32,22 @@ func calendarDays(list []*tenfoldv1.CalendarDay) ([]calendar.Day, error) {
 }
 
 func calendarDaysOf(days []calendar.Day) []*tenfoldv1.CalendarDay { return each(days, calendarDayOf) }
+
+// CalendarDayMessages are days as the contract holds them, for programs that read them
+// from a file.
+func CalendarDayMessages(days []calendar.Day) []*tenfoldv1.CalendarDay { return calendarDaysOf(days) }
+
+func calendarYearOf(c *calendar.Calendar, year int) *tenfoldv1.CalendarYear {
+	return &tenfoldv1.CalendarYear{Year: int32(year), Set: c.IsSet(year), Lacking: c.Lacking(year)}
+}
+
+// calendarYearsOf are the years of some days.
+func calendarYearsOf(c *calendar.Calendar, days []calendar.Day) []*tenfoldv1.CalendarYear {
+	var years []*tenfoldv1.CalendarYear
+	for _, d := range days { // They are in order.
+		if n := len(years); n == 0 || int(years[n-1].GetYear()) != d.Date.Year {
+			years = append(years, calendarYearOf(c, d.Date.Year))
+		}
+	}
+	return years
+}

@@ -72,3 +72,13 @@ func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 		Fee: moneyOrNone(r.Fee, r.FeeCurrency), FeePaidBy: feePayers.proto(r.FeePaidBy),
 	}
 }
+
+// PolicyVersionMessage is a version as the contract holds it, for programs that read one
+// from a file.
+func PolicyVersionMessage(v *policy.Version) *tenfoldv1.PolicyVersion { return policyVersionOf(v) }
+
+// PolicyVersionOfMessage is the version that a message of the contract holds, for programs
+// that write one to a file. Refuses with CURRENCY_MISMATCH amounts in several currencies.
+func PolicyVersionOfMessage(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
+	return policyVersion(p)
+}

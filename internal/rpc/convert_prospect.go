@@ -64,8 +64,9 @@ func movementsOf(list []claim.Movement, currency string) []*tenfoldv1.MoneyMovem
 	return out
 }
 
-// lapseOf is the effect of the claim's deadline passing; nil if no deadline runs.
-func lapseOf(c *claim.Claim) *tenfoldv1.DeadlineEffect {
+// lapseOf is the effect of the claim's deadline passing; nil if no deadline runs. The
+// line may be nil unless the catalog asks for it.
+func lapseOf(c *claim.Claim, l *order.Line, catalog *book.Catalog) *tenfoldv1.DeadlineEffect {
 	p, runs := c.Lapse()
 	if !runs {
 		return nil
@@ -73,7 +74,7 @@ func lapseOf(c *claim.Claim) *tenfoldv1.DeadlineEffect {
 	return &tenfoldv1.DeadlineEffect{
 		Deadline: &tenfoldv1.Deadline{PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires)},
 		Trigger:  triggers.proto(p.Trigger), NextState: claimStates.proto(p.To), Escalates: p.Trigger == "",
-		Movements: movementsOf(p.Movements, c.Currency),
+		Movements: movementsOf(p.Movements, c.Currency), UnsetCalendarYear: int32(catalog.UnsetYear(c, l)),
 	}
 }
 

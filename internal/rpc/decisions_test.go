@@ -25,7 +25,7 @@ func (f *fixture) asPerson(role, person string) context.Context {
 // publish puts another promise in force from before the fixtures' lines were paid.
 func (f *fixture) publish(change func(*policy.Version)) {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.PublishedAt, v.EffectiveFrom = 2, start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	change(&v)
 	_, err := f.engine.PublishPolicyVersion(f.t.Context(), request.Header{

@@ -87,6 +87,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.OrderLineChanged:        codes.FailedPrecondition,
 	fault.OrderLineInUse:          codes.FailedPrecondition,
 	fault.PolicyNoticeTooShort:    codes.FailedPrecondition,
+	fault.PolicyProposalRequired:  codes.FailedPrecondition,
 	fault.ClaimWindowClosed:       codes.FailedPrecondition,
 	fault.OrderNotEligible:        codes.FailedPrecondition,
 	fault.ClaimantNotEligible:     codes.FailedPrecondition,

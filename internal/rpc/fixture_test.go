@@ -58,19 +58,23 @@ type fixture struct {
 	books   tenfoldv1.DepositServiceClient
 	money   tenfoldv1.MerchantMoneyServiceClient
 	rules   tenfoldv1.PolicyServiceClient
+	drafts  tenfoldv1.PolicyProposalServiceClient
 	watches tenfoldv1.WatchServiceClient
 	keeping tenfoldv1.WebhookServiceClient
 	sandbox tenfoldv1.SandboxServiceClient
 	count   atomic.Int64
 }
 
-func newFixture(t *testing.T) *fixture { return newBounded(t, engine.Defaults(), watch.Defaults()) }
+func newFixture(t *testing.T) *fixture {
+	config := engine.Defaults()
+	config.PoliciesAtOnce = true // It has a sandbox.
+	return newBounded(t, config, watch.Defaults())
+}
 
 // newBounded makes a fixture with an engine and a hub of other bounds.
 func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixture {
 	t.Helper()
 	f := &fixture{t: t, pg: pgtest.New(t)}
-	config.PolicyNotice = 0 // It has a sandbox.
 	var err error
 	if f.db, err = postgres.Open(f.pg.AppURL, 24); err != nil {
 		t.Fatal(err)
@@ -112,6 +116,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	})
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
+	f.drafts = tenfoldv1.NewPolicyProposalServiceClient(f.conn)
 	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
 	f.keeping, f.money = tenfoldv1.NewWebhookServiceClient(f.conn), tenfoldv1.NewMerchantMoneyServiceClient(f.conn)
 	return f

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
@@ -23,6 +24,9 @@ func (s *policyService) PublishPolicyVersion(ctx context.Context, r *tenfoldv1.P
 		return nil, err
 	}
 	replayed, err := s.engine.PublishPolicyVersion(ctx, s.header(ctx, "", r), v)
+	if stored, ok := s.engine.Catalog().Policy(v.PolicyID, v.Number); ok && err == nil {
+		v = *stored // It has the time of its publication.
+	}
 	return answer(&tenfoldv1.PublishPolicyVersionResponse{PolicyVersion: policyVersionOf(&v), Replayed: replayed}, err)
 }
 
@@ -31,12 +35,21 @@ func (s *policyService) GetPolicyVersion(ctx context.Context, r *tenfoldv1.GetPo
 	if err != nil {
 		return nil, err
 	}
-	id, _ := nameOf(r.GetName())
-	v, ok := catalog.Policy(id, int32(numberOf(r.GetName())))
-	if !ok {
-		return nil, fault.New(fault.PolicyNotFound, "%s has not been published", r.GetName()).With("policyId", id).At("name")
+	v, err := publishedVersion(catalog, r.GetName())
+	if err != nil {
+		return nil, err
 	}
 	return &tenfoldv1.GetPolicyVersionResponse{PolicyVersion: policyVersionOf(v)}, nil
+}
+
+// publishedVersion gives the version that a request names. POLICY_NOT_FOUND.
+func publishedVersion(catalog *book.Catalog, name string) (*policy.Version, error) {
+	id, _ := nameOf(name)
+	v, ok := catalog.Policy(id, int32(numberOf(name)))
+	if !ok {
+		return nil, fault.New(fault.PolicyNotFound, "%s has not been published", name).With("policyId", id).At("name")
+	}
+	return v, nil
 }
 
 func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.ListPolicyVersionsRequest) (*tenfoldv1.ListPolicyVersionsResponse, error) {
@@ -84,7 +97,13 @@ func (s *policyService) SetCalendarDays(ctx context.Context, r *tenfoldv1.SetCal
 		return nil, err
 	}
 	replayed, err := s.engine.SetCalendarDays(ctx, s.header(ctx, "", r), days)
-	return answer(&tenfoldv1.SetCalendarDaysResponse{CalendarDays: calendarDaysOf(days), Replayed: replayed}, err)
+	known := s.engine.Catalog().Calendar
+	if r.GetValidateOnly() {
+		known = known.With(days)
+	}
+	return answer(&tenfoldv1.SetCalendarDaysResponse{
+		CalendarDays: calendarDaysOf(days), Replayed: replayed, CalendarYears: calendarYearsOf(known, days),
+	}, err)
 }
 
 func (s *policyService) ListCalendarDays(ctx context.Context, r *tenfoldv1.ListCalendarDaysRequest) (*tenfoldv1.ListCalendarDaysResponse, error) {
@@ -103,5 +122,7 @@ func (s *policyService) ListCalendarDays(ctx context.Context, r *tenfoldv1.ListC
 		}
 	}
 	list, next := listed(&p, rows, calendarDayOf, func(d *calendar.Day) []string { return []string{d.Date.String()} })
-	return &tenfoldv1.ListCalendarDaysResponse{CalendarDays: list, NextPageToken: next}, nil
+	return &tenfoldv1.ListCalendarDaysResponse{
+		CalendarDays: list, NextPageToken: next, CalendarYear: calendarYearOf(catalog.Calendar, int(r.GetYear())),
+	}, nil
 }

@@ -47,7 +47,8 @@ var noCall = map[string]bool{
 // otherBounds are reasons that have tests of their own, on a server with other
 // bounds.
 var otherBounds = map[string]bool{
-	"QUEUE_FULL": true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
+	"POLICY_PROPOSAL_REQUIRED": true, // TestPoliciesNeedTwoPeopleOverTheWire, outside of a sandbox.
+	"QUEUE_FULL":               true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
 	// The answer of a write must be lost; TestUnknownOutcomeOverTheWire has its status.
 	"OUTCOME_UNKNOWN": true,
 }
@@ -261,7 +262,7 @@ var reasonCases = map[string]reasonCase{
 		r.LegalBasisChoice = tenfoldv1.LegalBasis_LEGAL_BASIS_FOOD_SAFETY_148
 		return f.fileErr(r)
 	}},
-	"POLICY_ALREADY_PUBLISHED": {code: codes.AlreadyExists, metadata: []string{"policyId", "version"}, call: func(f *fixture) error {
+	"POLICY_ALREADY_PUBLISHED": {code: codes.AlreadyExists, field: "policy_version.name", metadata: []string{"policyId", "version"}, call: func(f *fixture) error {
 		_, err := f.rules.PublishPolicyVersion(f.as("operator"), f.version(f.t, 1))
 		return err
 	}},

@@ -41,7 +41,7 @@ func (s *soak) startReplica(ctx context.Context) (_ *replica, err error) {
 	config.Senders, config.Pause, config.PauseMax = 32, 50*time.Millisecond, time.Second
 	hints := worker.NewHints(config.HintsMax)
 	lanes := engine.Defaults()
-	lanes.PolicyNotice = 0 // The policies of the soak were in force before it begins.
+	lanes.PoliciesAtOnce = true // The policies of the soak were in force before it begins.
 	if r.engine, err = engine.New(ctx, r.db, s.clock.now, lanes, engine.Hooks{Payouts: hints.Tell}, s.Log); err != nil {
 		return nil, errors.Join(err, r.db.Close(), r.wire.Cut())
 	}

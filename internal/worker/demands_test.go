@@ -13,7 +13,7 @@ import (
 func TestDemandsLapse(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.MinimumDeposit = 2, 10_000
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	if _, err := f.engine.PublishPolicyVersion(t.Context(), f.request("", "PublishPolicyVersion"), v); err != nil {

@@ -112,7 +112,7 @@ func (f *fixture) begin(g payout.Gateway, config worker.Config) process {
 	log := slog.New(slog.DiscardHandler)
 	hints := worker.NewHints(config.HintsMax)
 	lanes := engine.Defaults()
-	lanes.PolicyNotice = 0
+	lanes.PoliciesAtOnce = true
 	e, err := engine.New(context.Background(), f.db, f.clock.Now, lanes, engine.Hooks{Payouts: hints.Tell}, log)
 	if err != nil {
 		f.t.Fatal(err)

@@ -40,7 +40,7 @@ func (f *fixture) topUp(merchant string, amount money.Amount, reference string) 
 // unadvanced publishes a promise under which the platform advances nothing.
 func (f *fixture) unadvanced() {
 	f.t.Helper()
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AdvanceLimit = 2, 0
 	v.PublishedAt, v.EffectiveFrom = start.AddDate(-1, 0, -30), start.AddDate(-1, 0, 0)
 	if _, err := f.engine.PublishPolicyVersion(f.t.Context(), f.request("", "PublishPolicyVersion"), v); err != nil {

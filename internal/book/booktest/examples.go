@@ -28,7 +28,7 @@ func Beijing(t testing.TB, text string) time.Time {
 // InWorkingDays is the second version of the promise, with periods in working days, in
 // force when the examples' lines are paid.
 func InWorkingDays() policy.Version {
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number = 2
 	v.Windows.Result, v.Windows.NoticeDelivery = policy.WorkingDays(15), policy.WorkingDays(2)
 	v.Windows.Review, v.Windows.Notice = policy.WorkingDays(3), policy.WorkingDays(7)

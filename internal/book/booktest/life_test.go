@@ -28,7 +28,7 @@ type life struct {
 func newLife(t *testing.T) *life {
 	t.Helper()
 	l := &life{t: t, Shelf: New(Start)}
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.AdvanceLimit, v.ApprovalOver = 2, 20_000, 400_000
 	v.PublishedAt, v.EffectiveFrom = Start.AddDate(-1, 0, -30), Start.AddDate(-1, 0, 0)
 	if err := l.Publish(v); err != nil {

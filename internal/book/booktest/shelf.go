@@ -68,7 +68,7 @@ const (
 func New(now time.Time) *Shelf {
 	s := &Shelf{
 		now: now, settings: book.Settings{LapseGrace: LapseGrace, PayoutLife: PayoutLife, ClockSkew: ClockSkew},
-		policies: policy.Seeds(), days: seededCalendar(),
+		policies: policy.WithoutLimits(), days: seededCalendar(),
 		books: make(map[string]*shelved), reservations: make(map[book.Reference]*reservation),
 	}
 	s.reload()

@@ -200,7 +200,7 @@ func TestUsualAwards(t *testing.T) {
 func TestCatalogueGrowsInOrder(t *testing.T) {
 	t.Parallel()
 	l := newLife(t)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.PublishedAt, v.EffectiveFrom = Start.AddDate(-1, 0, -30), Start.AddDate(-1, 0, 0)
 	for _, number := range []int32{1, 2, 4, 3} {
 		if v.Number = number; (l.Publish(v) == nil) != (number == 3) {

@@ -75,6 +75,74 @@ func (CalendarDayKind) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_calendar_proto_rawDescGZIP(), []int{0}
 }
 
+// CalendarYear says whether the days off of a year are known. They are announced as
+// a whole, in November of the year before. Until they are set, working days of the
+// year are those of the ordinary week, and deadlines that are counted in it may come
+// too early.
+type CalendarYear struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The year, such as 2027.
+	Year int32 `protobuf:"varint,1,opt,name=year,proto3" json:"year,omitempty"`
+	// Whether it is set: whether it has all holidays that every year has.
+	Set bool `protobuf:"varint,2,opt,name=set,proto3" json:"set,omitempty"`
+	// The holidays that every year has and that this one lacks, in English. Empty if
+	// it is set.
+	Lacking       []string `protobuf:"bytes,3,rep,name=lacking,proto3" json:"lacking,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CalendarYear) Reset() {
+	*x = CalendarYear{}
+	mi := &file_tenfold_v1_calendar_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CalendarYear) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CalendarYear) ProtoMessage() {}
+
+func (x *CalendarYear) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_calendar_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CalendarYear.ProtoReflect.Descriptor instead.
+func (*CalendarYear) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_calendar_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CalendarYear) GetYear() int32 {
+	if x != nil {
+		return x.Year
+	}
+	return 0
+}
+
+func (x *CalendarYear) GetSet() bool {
+	if x != nil {
+		return x.Set
+	}
+	return false
+}
+
+func (x *CalendarYear) GetLacking() []string {
+	if x != nil {
+		return x.Lacking
+	}
+	return nil
+}
+
 // CalendarDay says whether a day is a working day. Days that nobody has set are
 // those of the ordinary week: Monday to Friday are working days.
 type CalendarDay struct {
@@ -91,7 +159,7 @@ type CalendarDay struct {
 
 func (x *CalendarDay) Reset() {
 	*x = CalendarDay{}
-	mi := &file_tenfold_v1_calendar_proto_msgTypes[0]
+	mi := &file_tenfold_v1_calendar_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -103,7 +171,7 @@ func (x *CalendarDay) String() string {
 func (*CalendarDay) ProtoMessage() {}
 
 func (x *CalendarDay) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_calendar_proto_msgTypes[0]
+	mi := &file_tenfold_v1_calendar_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -116,7 +184,7 @@ func (x *CalendarDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CalendarDay.ProtoReflect.Descriptor instead.
 func (*CalendarDay) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_calendar_proto_rawDescGZIP(), []int{0}
+	return file_tenfold_v1_calendar_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *CalendarDay) GetDate() string {
@@ -145,7 +213,11 @@ var File_tenfold_v1_calendar_proto protoreflect.FileDescriptor
 const file_tenfold_v1_calendar_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/calendar.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb0\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"`\n" +
+	"\fCalendarYear\x12\x18\n" +
+	"\x04year\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x04year\x12\x16\n" +
+	"\x03set\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\x03set\x12\x1e\n" +
+	"\alacking\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x02R\alacking\"\xb0\x01\n" +
 	"\vCalendarDay\x12=\n" +
 	"\x04date\x18\x01 \x01(\tB)\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\x04date\x12?\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1b.tenfold.v1.CalendarDayKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x12!\n" +
@@ -168,10 +240,11 @@ func file_tenfold_v1_calendar_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_calendar_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenfold_v1_calendar_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_tenfold_v1_calendar_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_tenfold_v1_calendar_proto_goTypes = []any{
 	(CalendarDayKind)(0), // 0: tenfold.v1.CalendarDayKind
-	(*CalendarDay)(nil),  // 1: tenfold.v1.CalendarDay
+	(*CalendarYear)(nil), // 1: tenfold.v1.CalendarYear
+	(*CalendarDay)(nil),  // 2: tenfold.v1.CalendarDay
 }
 var file_tenfold_v1_calendar_proto_depIdxs = []int32{
 	0, // 0: tenfold.v1.CalendarDay.kind:type_name -> tenfold.v1.CalendarDayKind
@@ -194,7 +267,7 @@ func file_tenfold_v1_calendar_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_calendar_proto_rawDesc), len(file_tenfold_v1_calendar_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -56,7 +56,7 @@ func TestEveryRuleCompiles(t *testing.T) {
 // Catches a method added without what every method of its sort must carry.
 func TestMethodsCarryWhatTheirSortNeeds(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain"}
+	reads := []string{"Get", "List", "Quote", "Resolve", "Query", "Watch", "Describe", "Explain", "Preview"}
 	rangeFiles(func(fd protoreflect.FileDescriptor) {
 		for i := range fd.Services().Len() {
 			sd := fd.Services().Get(i)

@@ -366,9 +366,14 @@ type DeadlineEffect struct {
 	// The movements of money.
 	Movements []*MoneyMovement `protobuf:"bytes,4,rep,name=movements,proto3" json:"movements,omitempty"`
 	// The deadline only marks the claim as escalated, so that a person acts.
-	Escalates     bool `protobuf:"varint,5,opt,name=escalates,proto3" json:"escalates,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Escalates bool `protobuf:"varint,5,opt,name=escalates,proto3" json:"escalates,omitempty"`
+	// The first year that the deadline reaches into and whose days off are not set
+	// as a whole, such as 2027. Its working days were counted by the ordinary week, so
+	// the deadline may pass too early. 0 for a period that is not in working days, and
+	// if every year is set by now: setting a year does not move deadlines.
+	UnsetCalendarYear int32 `protobuf:"varint,6,opt,name=unset_calendar_year,json=unsetCalendarYear,proto3" json:"unset_calendar_year,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DeadlineEffect) Reset() {
@@ -434,6 +439,13 @@ func (x *DeadlineEffect) GetEscalates() bool {
 		return x.Escalates
 	}
 	return false
+}
+
+func (x *DeadlineEffect) GetUnsetCalendarYear() int32 {
+	if x != nil {
+		return x.UnsetCalendarYear
+	}
+	return 0
 }
 
 // ExplanationText is an explanation in words.
@@ -549,14 +561,15 @@ const file_tenfold_v1_explanation_proto_rawDesc = "" +
 	"\x05cause\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x03R\x05cause\x12\x18\n" +
 	"\x04note\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12A\n" +
 	"\vrecorded_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"recordedAt\"\xa2\x02\n" +
+	"recordedAt\"\xd8\x02\n" +
 	"\x0eDeadlineEffect\x126\n" +
 	"\bdeadline\x18\x01 \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\x128\n" +
 	"\atrigger\x18\x02 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
 	"\n" +
 	"next_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tnextState\x12=\n" +
 	"\tmovements\x18\x04 \x03(\v2\x19.tenfold.v1.MoneyMovementB\x04\xc8\xf3\x18\x03R\tmovements\x12\"\n" +
-	"\tescalates\x18\x05 \x01(\bB\x04\xc8\xf3\x18\x03R\tescalates\"\xd1\x01\n" +
+	"\tescalates\x18\x05 \x01(\bB\x04\xc8\xf3\x18\x03R\tescalates\x124\n" +
+	"\x13unset_calendar_year\x18\x06 \x01(\x05B\x04\xc8\xf3\x18\x03R\x11unsetCalendarYear\"\xd1\x01\n" +
 	"\x0fExplanationText\x126\n" +
 	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\x04\xc8\xf3\x18\x03R\blanguage\x12\x16\n" +
 	"\x03why\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x03why\x12\x18\n" +

@@ -587,13 +587,15 @@ type PolicyVersion struct {
 	AdvanceLimit *Money `protobuf:"bytes,15,opt,name=advance_limit,json=advanceLimit,proto3" json:"advance_limit,omitempty"`
 	// The periods.
 	Windows *PolicyWindows `protobuf:"bytes,16,opt,name=windows,proto3" json:"windows,omitempty"`
-	// The time at which the text was published. Not later than the time of
-	// recording.
+	// The time at which the version was published here, set by the server: that of
+	// the second approval. ProposePolicyVersion refuses a version that tells it. In
+	// a sandbox PublishPolicyVersion takes an earlier time, and its own if absent.
 	PublishedAt *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=published_at,json=publishedAt,proto3" json:"published_at,omitempty"`
 	// The time from which the version is in force, until the next version of the
-	// policy is. At least 7 days after published_at (E-Commerce Law Art. 34), and
-	// at least 7 days after the recording, so that no order that is paid already
-	// comes under it; or POLICY_NOTICE_TOO_SHORT. A sandbox takes earlier times.
+	// policy is. At least 7 days after published_at (E-Commerce Law Art. 34), so
+	// that no order that is paid already comes under it; or
+	// POLICY_NOTICE_TOO_SHORT. PublishPolicyVersion of a sandbox takes a time that
+	// has passed, if published_at is 7 days earlier.
 	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// SHA-256 of the clause text that merchants accepted, in lower-case hex. May
 	// be empty for a policy that restates a statute.
@@ -1156,7 +1158,7 @@ var File_tenfold_v1_policy_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/policy.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9d\x17\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9a\x17\n" +
 	"\rPolicyVersion\x12V\n" +
 	"\x04name\x18\x01 \x01(\tBB\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$\xc8\xf3\x18\x02R\x04name\x12$\n" +
 	"\x05title\x18\x02 \x01(\tB\x0e\xbaH\ar\x05\x10\x01\x18\xc8\x01\xc8\xf3\x18\x02R\x05title\x12I\n" +
@@ -1184,8 +1186,8 @@ const file_tenfold_v1_policy_proto_rawDesc = "" +
 	"\fsource_order\x18\x0e \x03(\x0e2\x19.tenfold.v1.FundingSourceB\x19\xbaH\x12\x92\x01\x0f\b\x01\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\vsourceOrder\x12<\n" +
 	"\radvance_limit\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\fadvanceLimit\x12?\n" +
 	"\awindows\x18\x10 \x01(\v2\x19.tenfold.v1.PolicyWindowsB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x02R\awindows\x12b\n" +
-	"\fpublished_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB#\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x02R\vpublishedAt\x12f\n" +
+	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x02R\awindows\x12_\n" +
+	"\fpublished_at\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x02R\vpublishedAt\x12f\n" +
 	"\x0eeffective_from\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampB#\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x02R\reffectiveFrom\x12A\n" +
 	"\rclause_digest\x18\x13 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x02R\fclauseDigest\x12T\n" +
 	"\x1aadvance_limit_per_merchant\x18\x14 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x02R\x17advanceLimitPerMerchant\x12<\n" +

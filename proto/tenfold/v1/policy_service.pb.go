@@ -535,7 +535,9 @@ type SetCalendarDaysResponse struct {
 	// The days, by date.
 	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
 	// The request was already accepted before.
-	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	Replayed bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// The years of the days, in order, and whether each is set with them.
+	CalendarYears []*CalendarYear `protobuf:"bytes,3,rep,name=calendar_years,json=calendarYears,proto3" json:"calendar_years,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,6 +584,13 @@ func (x *SetCalendarDaysResponse) GetReplayed() bool {
 		return x.Replayed
 	}
 	return false
+}
+
+func (x *SetCalendarDaysResponse) GetCalendarYears() []*CalendarYear {
+	if x != nil {
+		return x.CalendarYears
+	}
+	return nil
 }
 
 // ListCalendarDaysRequest asks for the days of a year.
@@ -655,6 +664,8 @@ type ListCalendarDaysResponse struct {
 	CalendarDays []*CalendarDay `protobuf:"bytes,1,rep,name=calendar_days,json=calendarDays,proto3" json:"calendar_days,omitempty"`
 	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Whether the year is set.
+	CalendarYear  *CalendarYear `protobuf:"bytes,3,opt,name=calendar_year,json=calendarYear,proto3" json:"calendar_year,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -703,6 +714,13 @@ func (x *ListCalendarDaysResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListCalendarDaysResponse) GetCalendarYear() *CalendarYear {
+	if x != nil {
+		return x.CalendarYear
+	}
+	return nil
+}
+
 var File_tenfold_v1_policy_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_policy_service_proto_rawDesc = "" +
@@ -741,19 +759,21 @@ const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12I\n" +
-	"\rcalendar_days\x18\x03 \x03(\v2\x17.tenfold.v1.CalendarDayB\v\xbaH\b\x92\x01\x05\b\x01\x10\x90\x03R\fcalendarDays\"\x7f\n" +
+	"\rcalendar_days\x18\x03 \x03(\v2\x17.tenfold.v1.CalendarDayB\v\xbaH\b\x92\x01\x05\b\x01\x10\x90\x03R\fcalendarDays\"\xc6\x01\n" +
 	"\x17SetCalendarDaysResponse\x12B\n" +
 	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\x04\xc8\xf3\x18\x02R\fcalendarDays\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x8c\x01\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12E\n" +
+	"\x0ecalendar_years\x18\x03 \x03(\v2\x18.tenfold.v1.CalendarYearB\x04\xc8\xf3\x18\x02R\rcalendarYears\"\x8c\x01\n" +
 	"\x17ListCalendarDaysRequest\x12\x1f\n" +
 	"\x04year\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xb3\x10(\xd0\x0fR\x04year\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x8c\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xd1\x01\n" +
 	"\x18ListCalendarDaysResponse\x12B\n" +
 	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\x04\xc8\xf3\x18\x02R\fcalendarDays\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken2\xa7\x06\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x12C\n" +
+	"\rcalendar_year\x18\x03 \x01(\v2\x18.tenfold.v1.CalendarYearB\x04\xc8\xf3\x18\x02R\fcalendarYear2\xa7\x06\n" +
 	"\rPolicyService\x12\x91\x01\n" +
 	"\x14PublishPolicyVersion\x12'.tenfold.v1.PublishPolicyVersionRequest\x1a(.tenfold.v1.PublishPolicyVersionResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/policies:publishVersion\x12\x87\x01\n" +
 	"\x10GetPolicyVersion\x12#.tenfold.v1.GetPolicyVersionRequest\x1a$.tenfold.v1.GetPolicyVersionResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=policies/*/versions/*}\x12\x8d\x01\n" +
@@ -791,6 +811,7 @@ var file_tenfold_v1_policy_service_proto_goTypes = []any{
 	(*PolicyVersion)(nil),                // 12: tenfold.v1.PolicyVersion
 	(*timestamppb.Timestamp)(nil),        // 13: google.protobuf.Timestamp
 	(*CalendarDay)(nil),                  // 14: tenfold.v1.CalendarDay
+	(*CalendarYear)(nil),                 // 15: tenfold.v1.CalendarYear
 }
 var file_tenfold_v1_policy_service_proto_depIdxs = []int32{
 	12, // 0: tenfold.v1.PublishPolicyVersionRequest.policy_version:type_name -> tenfold.v1.PolicyVersion
@@ -801,24 +822,26 @@ var file_tenfold_v1_policy_service_proto_depIdxs = []int32{
 	12, // 5: tenfold.v1.ResolvePolicyResponse.policy_versions:type_name -> tenfold.v1.PolicyVersion
 	14, // 6: tenfold.v1.SetCalendarDaysRequest.calendar_days:type_name -> tenfold.v1.CalendarDay
 	14, // 7: tenfold.v1.SetCalendarDaysResponse.calendar_days:type_name -> tenfold.v1.CalendarDay
-	14, // 8: tenfold.v1.ListCalendarDaysResponse.calendar_days:type_name -> tenfold.v1.CalendarDay
-	0,  // 9: tenfold.v1.PolicyService.PublishPolicyVersion:input_type -> tenfold.v1.PublishPolicyVersionRequest
-	2,  // 10: tenfold.v1.PolicyService.GetPolicyVersion:input_type -> tenfold.v1.GetPolicyVersionRequest
-	4,  // 11: tenfold.v1.PolicyService.ListPolicyVersions:input_type -> tenfold.v1.ListPolicyVersionsRequest
-	6,  // 12: tenfold.v1.PolicyService.ResolvePolicy:input_type -> tenfold.v1.ResolvePolicyRequest
-	8,  // 13: tenfold.v1.PolicyService.SetCalendarDays:input_type -> tenfold.v1.SetCalendarDaysRequest
-	10, // 14: tenfold.v1.PolicyService.ListCalendarDays:input_type -> tenfold.v1.ListCalendarDaysRequest
-	1,  // 15: tenfold.v1.PolicyService.PublishPolicyVersion:output_type -> tenfold.v1.PublishPolicyVersionResponse
-	3,  // 16: tenfold.v1.PolicyService.GetPolicyVersion:output_type -> tenfold.v1.GetPolicyVersionResponse
-	5,  // 17: tenfold.v1.PolicyService.ListPolicyVersions:output_type -> tenfold.v1.ListPolicyVersionsResponse
-	7,  // 18: tenfold.v1.PolicyService.ResolvePolicy:output_type -> tenfold.v1.ResolvePolicyResponse
-	9,  // 19: tenfold.v1.PolicyService.SetCalendarDays:output_type -> tenfold.v1.SetCalendarDaysResponse
-	11, // 20: tenfold.v1.PolicyService.ListCalendarDays:output_type -> tenfold.v1.ListCalendarDaysResponse
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	15, // 8: tenfold.v1.SetCalendarDaysResponse.calendar_years:type_name -> tenfold.v1.CalendarYear
+	14, // 9: tenfold.v1.ListCalendarDaysResponse.calendar_days:type_name -> tenfold.v1.CalendarDay
+	15, // 10: tenfold.v1.ListCalendarDaysResponse.calendar_year:type_name -> tenfold.v1.CalendarYear
+	0,  // 11: tenfold.v1.PolicyService.PublishPolicyVersion:input_type -> tenfold.v1.PublishPolicyVersionRequest
+	2,  // 12: tenfold.v1.PolicyService.GetPolicyVersion:input_type -> tenfold.v1.GetPolicyVersionRequest
+	4,  // 13: tenfold.v1.PolicyService.ListPolicyVersions:input_type -> tenfold.v1.ListPolicyVersionsRequest
+	6,  // 14: tenfold.v1.PolicyService.ResolvePolicy:input_type -> tenfold.v1.ResolvePolicyRequest
+	8,  // 15: tenfold.v1.PolicyService.SetCalendarDays:input_type -> tenfold.v1.SetCalendarDaysRequest
+	10, // 16: tenfold.v1.PolicyService.ListCalendarDays:input_type -> tenfold.v1.ListCalendarDaysRequest
+	1,  // 17: tenfold.v1.PolicyService.PublishPolicyVersion:output_type -> tenfold.v1.PublishPolicyVersionResponse
+	3,  // 18: tenfold.v1.PolicyService.GetPolicyVersion:output_type -> tenfold.v1.GetPolicyVersionResponse
+	5,  // 19: tenfold.v1.PolicyService.ListPolicyVersions:output_type -> tenfold.v1.ListPolicyVersionsResponse
+	7,  // 20: tenfold.v1.PolicyService.ResolvePolicy:output_type -> tenfold.v1.ResolvePolicyResponse
+	9,  // 21: tenfold.v1.PolicyService.SetCalendarDays:output_type -> tenfold.v1.SetCalendarDaysResponse
+	11, // 22: tenfold.v1.PolicyService.ListCalendarDays:output_type -> tenfold.v1.ListCalendarDaysResponse
+	17, // [17:23] is the sub-list for method output_type
+	11, // [11:17] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_service_proto_init() }

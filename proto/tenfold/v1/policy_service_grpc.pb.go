@@ -38,12 +38,14 @@ const (
 // Policies belong to no book: the scope of a request_id is the calling workload
 // and the method.
 type PolicyServiceClient interface {
-	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
-	// currency, REQUEST_INVALID where the number is not the next, the version
-	// takes effect before the one before it, or its currency is that of no book
-	// and of no other version.
+	// PublishPolicyVersion publishes one version of a policy at once, which then
+	// never changes. Only a sandbox does so: elsewhere a version needs a proposer
+	// and two approvers, so that it is refused with POLICY_PROPOSAL_REQUIRED;
+	// call PolicyProposalService.ProposePolicyVersion. POLICY_ALREADY_PUBLISHED
+	// where the version exists, POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where
+	// amounts differ in currency, REQUEST_INVALID where the number is not the
+	// next, the version does not take effect after the one before it, or its
+	// currency is that of no book and of no other version.
 	PublishPolicyVersion(ctx context.Context, in *PublishPolicyVersionRequest, opts ...grpc.CallOption) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(ctx context.Context, in *GetPolicyVersionRequest, opts ...grpc.CallOption) (*GetPolicyVersionResponse, error)
@@ -143,12 +145,14 @@ func (c *policyServiceClient) ListCalendarDays(ctx context.Context, in *ListCale
 // Policies belong to no book: the scope of a request_id is the calling workload
 // and the method.
 type PolicyServiceServer interface {
-	// PublishPolicyVersion publishes one version of a policy, which then never
-	// changes. POLICY_ALREADY_PUBLISHED where the version exists,
-	// POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where amounts differ in
-	// currency, REQUEST_INVALID where the number is not the next, the version
-	// takes effect before the one before it, or its currency is that of no book
-	// and of no other version.
+	// PublishPolicyVersion publishes one version of a policy at once, which then
+	// never changes. Only a sandbox does so: elsewhere a version needs a proposer
+	// and two approvers, so that it is refused with POLICY_PROPOSAL_REQUIRED;
+	// call PolicyProposalService.ProposePolicyVersion. POLICY_ALREADY_PUBLISHED
+	// where the version exists, POLICY_NOTICE_TOO_SHORT, CURRENCY_MISMATCH where
+	// amounts differ in currency, REQUEST_INVALID where the number is not the
+	// next, the version does not take effect after the one before it, or its
+	// currency is that of no book and of no other version.
 	PublishPolicyVersion(context.Context, *PublishPolicyVersionRequest) (*PublishPolicyVersionResponse, error)
 	// GetPolicyVersion reads a policy version. POLICY_NOT_FOUND.
 	GetPolicyVersion(context.Context, *GetPolicyVersionRequest) (*GetPolicyVersionResponse, error)

@@ -279,6 +279,9 @@ const (
 	// be corrected; claimIds names up to 10 of them. Withdraw them first, where
 	// that is possible.
 	Reason_REASON_ORDER_LINE_IN_USE Reason = 120
+	// FAILED_PRECONDITION. Two people must approve the policy version before it is
+	// published. Propose it with PolicyProposalService.ProposePolicyVersion.
+	Reason_REASON_POLICY_PROPOSAL_REQUIRED Reason = 130
 )
 
 // Enum value maps for Reason.
@@ -371,6 +374,7 @@ var (
 		101: "REASON_WORK_LIMIT_REACHED",
 		102: "REASON_NOTE_LIMIT_REACHED",
 		120: "REASON_ORDER_LINE_IN_USE",
+		130: "REASON_POLICY_PROPOSAL_REQUIRED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -460,6 +464,7 @@ var (
 		"REASON_WORK_LIMIT_REACHED":               101,
 		"REASON_NOTE_LIMIT_REACHED":               102,
 		"REASON_ORDER_LINE_IN_USE":                120,
+		"REASON_POLICY_PROPOSAL_REQUIRED":         130,
 	}
 )
 
@@ -495,7 +500,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xa5\x15\n" +
+	"tenfold.v1*\xcb\x15\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -584,7 +589,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1aREASON_ASSIGNED_TO_ANOTHER\x10d\x12\x1d\n" +
 	"\x19REASON_WORK_LIMIT_REACHED\x10e\x12\x1d\n" +
 	"\x19REASON_NOTE_LIMIT_REACHED\x10f\x12\x1c\n" +
-	"\x18REASON_ORDER_LINE_IN_USE\x10xB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x18REASON_ORDER_LINE_IN_USE\x10x\x12$\n" +
+	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -51,15 +51,15 @@ type Place interface {
 // Policies are those under which sequences run, beside the seeds: money is short,
 // amounts need approval, and holds expire.
 func Policies() []policy.Version {
-	general := policy.Seeds()[0]
+	general := policy.WithoutLimits()[0]
 	general.Number, general.AdvanceLimit, general.AdvanceLimitPerMerchant = 2, 40_000, 90_000
 	general.ApprovalOver, general.AbnormalFactor, general.AbnormalOver = 120_000, 2, 30_000
 	general.MinimumDeposit, general.ProtectedShare = 60_000, money.Ratio{Num: 1, Den: 4}
 	general.Cap, general.Windows.Hold = 300_000, 20*24*time.Hour
-	strict := policy.Seeds()[0]
+	strict := policy.WithoutLimits()[0]
 	strict.PolicyID, strict.Categories, strict.AdvanceLimit = "promise-strict", []string{"strict"}, 0
 	strict.ReversalBorneBy, strict.Floor, strict.Windows.Hold = policy.BorneConsumer, 70_000, 9*24*time.Hour
-	food := policy.Seeds()[1]
+	food := policy.WithoutLimits()[1]
 	food.Number, food.AdvanceLimit = 2, 60_000
 	general.AuthenticationFee, strict.AuthenticationFee, food.AuthenticationFee = policy.FeeLoser, policy.FeeSplit, policy.FeeAdded
 	versions := []policy.Version{general, strict, food}
@@ -356,7 +356,7 @@ func (w *sequence) pickStep() step {
 // terms are what the policies give for goods of a category.
 func terms(category string) map[policy.LegalBasis]orders.Terms {
 	open := make(map[policy.LegalBasis]orders.Terms)
-	for _, v := range append(policy.Seeds(), Policies()...) {
+	for _, v := range append(policy.WithoutLimits(), Policies()...) {
 		if len(v.Categories) > 0 && !slices.ContainsFunc(v.Categories, func(c string) bool { return c == category || strings.HasPrefix(category, c+"/") }) {
 			continue
 		}

@@ -25,7 +25,7 @@ const merchant = "m1"
 // Shelf makes a shelf with the policies and the laboratory that facts are drawn for.
 func Shelf() (*booktest.Shelf, error) {
 	s := booktest.New(booktest.Start)
-	v := policy.Seeds()[0]
+	v := policy.WithoutLimits()[0]
 	v.Number, v.Cap = 2, limit
 	v.PublishedAt, v.EffectiveFrom = booktest.Start.AddDate(-2, 0, -30), booktest.Start.AddDate(-2, 0, 0)
 	if err := s.Publish(v); err != nil {
