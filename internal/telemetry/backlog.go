@@ -37,6 +37,8 @@ type Backlog struct {
 type counted struct {
 	postgres.Backlog
 	now, late, at time.Time
+	// calendarUntil is when the years end of which the calendar is set.
+	calendarUntil time.Time
 }
 
 // Backlog prepares to count; clock gives real time.
@@ -71,6 +73,11 @@ func (b *Backlog) Count(ctx context.Context) error {
 	if c.Backlog, err = b.db.Reader().Backlog(ctx, c.late, c.at, backlogMax); err != nil {
 		return err
 	}
+	catalog, err := b.engine.RecentCatalog(ctx)
+	if err != nil {
+		return err
+	}
+	c.calendarUntil = catalog.Calendar.SetUntil(c.now)
 	b.last.Store(&c)
 	return nil
 }
@@ -130,5 +137,7 @@ func (b *Backlog) readings() []reading {
 			read: b.of(func(c *counted) int64 { return c.Quarantined })},
 		{name: "tenfold.webhook.lag", unit: "s", about: "How long ago the oldest due delivery became due.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestDelivery })},
+		{name: "tenfold.calendar.left", unit: "s", about: "For how long the years last of which the calendar is set; below zero if this year is not set.",
+			read: b.from(func(c *counted) float64 { return c.calendarUntil.Sub(c.now).Seconds() })},
 	}
 }

@@ -96,7 +96,7 @@ func TestBacklogIsShownWhileItIsFresh(t *testing.T) {
 	if err := backlog.Count(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f.measured(m, `tenfold_payouts{state="open"} 0`, `tenfold_claims_waiting{state="IN_REVIEW"} 0`, "tenfold_deadlines_lag_seconds 0", "tenfold_events_quarantined 0")
+	f.measured(m, `tenfold_payouts{state="open"} 0`, `tenfold_claims_waiting{state="IN_REVIEW"} 0`, "tenfold_deadlines_lag_seconds 0", "tenfold_events_quarantined 0", "tenfold_calendar_left_seconds 2.62908e+07")
 	now = now.Add(time.Minute + time.Nanosecond)
 	if strings.Contains(scrape(m), "tenfold_payouts") {
 		t.Error("payouts are shown as they were long ago")
