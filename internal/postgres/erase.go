@@ -37,6 +37,8 @@ var personColumns = []personColumn{
 	{table: "event_quarantines", column: "author"},
 	{table: "evidence", column: "added_by"},
 	{table: "order_line_corrections", column: "corrected_by"},
+	{table: "policy_proposal_votes", column: "person_id"},
+	{table: "policy_proposals", column: "person_id"},
 	{table: "proposal_votes", column: "person_id"},
 	{table: "proposals", column: "proposed_by"},
 	{table: "waits", column: "assignee"},
@@ -152,6 +154,12 @@ func checkIdle(ctx context.Context, tx *sqlx.Tx, personID string) error {
 		WHERE p.state = 'OPEN' AND (p.proposed_by = $1 OR EXISTS (
 			SELECT FROM proposal_votes v
 			WHERE v.merchant_id = p.merchant_id AND v.proposal_number = p.proposal_number AND v.person_id = $1))
+		UNION ALL
+		SELECT 'proposal ' || p.proposal_number || ' of policy ' || p.policy_id
+		FROM policy_proposals p
+		WHERE p.state = 'OPEN' AND (p.person_id = $1 OR EXISTS (
+			SELECT FROM policy_proposal_votes v
+			WHERE v.policy_id = p.policy_id AND v.proposal_number = p.proposal_number AND v.person_id = $1))
 		UNION ALL
 		SELECT 'claim ' || c.claim_id || ' of merchant ' || c.merchant_id
 		FROM waits w
