@@ -23,6 +23,7 @@ type serveConfig struct {
 	gateway      gatewayConfig
 	sandbox      bool
 	sandboxStart string
+	sandboxClock string
 	lanes        int
 	batchMax     int
 	queueMax     int
@@ -71,7 +72,8 @@ func newServe() *cobra.Command {
 	f.StringVar(&c.dataDir, "data-dir", "", "directory for the files of the embedded PostgreSQL (default: the user's data directory)")
 	c.gateway.flags(f)
 	f.BoolVar(&c.sandbox, "sandbox", false, "also serve the SandboxService: a clock to move, scripted results and payouts")
-	f.StringVar(&c.sandboxStart, "sandbox-start", "", "first time of the sandbox clock, in RFC 3339 (default: now)")
+	f.StringVar(&c.sandboxStart, "sandbox-start", "", "first time of the sandbox clock on a fresh database, in RFC 3339 (default: now)")
+	f.StringVar(&c.sandboxClock, "sandbox-clock", "", "whether the sandbox clock goes on by itself on a fresh database: ticking or frozen (default: frozen with --sandbox-start, else ticking)")
 	f.IntVar(&c.lanes, "lanes", defaults.Lanes, "number of lanes, which commit batches at the same time")
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
@@ -115,12 +117,24 @@ func (c *serveConfig) checkAddresses() error {
 	return c.gateway.check(c.sandbox)
 }
 
+// What the sandbox clock does by itself.
+const (
+	clockTicking = "ticking"
+	clockFrozen  = "frozen"
+)
+
 func (c *serveConfig) checkSandbox() error {
-	if c.sandboxStart == "" {
+	switch {
+	case c.sandboxStart == "" && c.sandboxClock == "":
 		return nil
-	}
-	if !c.sandbox {
+	case !c.sandbox && c.sandboxStart != "":
 		return errors.New("TENFOLD_SANDBOX_START needs TENFOLD_SANDBOX; only a sandbox has a clock to set")
+	case !c.sandbox:
+		return errors.New("TENFOLD_SANDBOX_CLOCK needs TENFOLD_SANDBOX; only a sandbox has a clock to set")
+	case c.sandboxClock != "" && c.sandboxClock != clockTicking && c.sandboxClock != clockFrozen:
+		return fmt.Errorf("TENFOLD_SANDBOX_CLOCK must be %s or %s, not %.40q", clockTicking, clockFrozen, c.sandboxClock)
+	case c.sandboxStart == "":
+		return nil
 	}
 	if _, err := time.Parse(time.RFC3339, c.sandboxStart); err != nil {
 		return fmt.Errorf("TENFOLD_SANDBOX_START must be a time in RFC 3339, not %q", c.sandboxStart)

@@ -117,6 +117,11 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return err
 	}
+	if clock != nil {
+		if err := p.keepClock(ctx, &c, clock, db, log); err != nil {
+			return err
+		}
+	}
 	config := engine.Defaults()
 	config.PoliciesAtOnce, config.PoliciesWithoutLimits = c.sandbox, c.withoutLimits
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
@@ -309,7 +314,29 @@ func sandboxClock(c serveConfig) *sandbox.Clock {
 	if err != nil {
 		start = time.Now()
 	}
+	if c.sandboxClock == clockTicking || c.sandboxClock == "" && c.sandboxStart == "" {
+		return sandbox.NewTickingClock(start, time.Now)
+	}
 	return sandbox.NewClock(start)
+}
+
+// keepClock keeps the clock of a sandbox in its database, and says what it shows.
+func (p *parts) keepClock(ctx context.Context, c *serveConfig, clock *sandbox.Clock, db *postgres.DB, log *slog.Logger) error {
+	wanted, ticks := clock.Now(), clock.Ticking()
+	if err := clock.Keep(ctx, db); err != nil {
+		return err
+	}
+	p.running(func(ctx context.Context) { clock.Follow(ctx, log) })
+	if clock.Ticking() {
+		log.Info("the sandbox clock ticks; AdvanceClock moves it forward", "shows", clock.Now().Format(time.RFC3339))
+	} else {
+		log.Info("the sandbox clock stands still until AdvanceClock moves it", "shows", clock.Now().Format(time.RFC3339))
+	}
+	apart := clock.Now().Sub(wanted).Abs() > time.Minute || clock.Ticking() != ticks
+	if (c.sandboxStart != "" || c.sandboxClock != "") && apart {
+		log.Warn("the clock goes on from what the database keeps; --sandbox-start and --sandbox-clock are for a fresh database")
+	}
+	return nil
 }
 
 // gateway connects to the payout gateway. A sandbox without a gateway gets a

@@ -41,6 +41,7 @@ var withoutOldRows = map[string]string{
 	"readiness_probes":       "what is written there is rolled back",
 	"event_quarantines":      "no event of it is damaged",
 	"claim_notes":            "nobody could write one",
+	"sandbox_clock":          "sandboxes kept none",
 	"order_line_corrections": "lines could not be corrected when it was made",
 	"policy_proposals":       "policies were published without one",
 	"policy_proposal_votes":  "policies were published without one",

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -13,15 +14,21 @@ type sandboxService struct {
 	bench *sandbox.Bench
 }
 
-func (s *sandboxService) GetClock(context.Context, *tenfoldv1.GetClockRequest) (*tenfoldv1.GetClockResponse, error) {
-	return &tenfoldv1.GetClockResponse{Now: stamp(s.bench.Now())}, nil
+func (s *sandboxService) GetClock(ctx context.Context, _ *tenfoldv1.GetClockRequest) (*tenfoldv1.GetClockResponse, error) {
+	if err := s.bench.Look(ctx); err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetClockResponse{Now: stamp(s.bench.Now()), Ticking: s.bench.Ticking()}, nil
 }
 
-func (s *sandboxService) AdvanceClock(_ context.Context, r *tenfoldv1.AdvanceClockRequest) (*tenfoldv1.AdvanceClockResponse, error) {
+func (s *sandboxService) AdvanceClock(ctx context.Context, r *tenfoldv1.AdvanceClockRequest) (*tenfoldv1.AdvanceClockResponse, error) {
+	var now time.Time
+	var err error
 	if by := r.GetBy(); by != nil {
-		return &tenfoldv1.AdvanceClockResponse{Now: stamp(s.bench.AdvanceBy(by.AsDuration()))}, nil
+		now, err = s.bench.AdvanceBy(ctx, by.AsDuration())
+	} else {
+		now, err = s.bench.AdvanceTo(ctx, moment(r.GetTo()))
 	}
-	now, err := s.bench.AdvanceTo(moment(r.GetTo()))
 	if err != nil {
 		return nil, err
 	}

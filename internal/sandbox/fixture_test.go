@@ -162,7 +162,9 @@ func (f *fixture) accept(c *claim.Claim) {
 // run moves the clock on and has everything done that is due then.
 func (f *fixture) run(after time.Duration) sandbox.Done {
 	f.t.Helper()
-	f.bench.AdvanceBy(after)
+	if _, err := f.bench.AdvanceBy(f.t.Context(), after); err != nil {
+		f.t.Fatal(err)
+	}
 	done, err := f.bench.RunDueWork(f.t.Context())
 	if err != nil {
 		f.t.Fatal(err)

@@ -97,6 +97,9 @@ func (b *Bench) RunDueWork(ctx context.Context) (Done, error) {
 	case <-ctx.Done():
 		return Done{}, ctx.Err()
 	}
+	if err := b.Look(ctx); err != nil {
+		return Done{}, err
+	}
 	var all Done
 	for {
 		recorded, err := b.recordResults(ctx)

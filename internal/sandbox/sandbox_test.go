@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -189,21 +190,26 @@ func TestManyClaimsAndCallers(t *testing.T) {
 func TestClock(t *testing.T) {
 	t.Parallel()
 	c := sandbox.NewClock(start)
-	if got := c.AdvanceBy(time.Hour); !got.Equal(start.Add(time.Hour)) || !c.Now().Equal(got) {
-		t.Errorf("after an hour: %v", got)
+	ctx := t.Context()
+	if got, err := c.AdvanceBy(ctx, time.Hour); err != nil || !got.Equal(start.Add(time.Hour)) || !c.Now().Equal(got) {
+		t.Errorf("after an hour: %v, %v", got, err)
 	}
 	at := start.Add(2 * time.Hour)
 	for range 2 {
-		if got, err := c.AdvanceTo(at.In(time.FixedZone("UTC+8", 8*60*60))); err != nil || !got.Equal(at) {
+		if got, err := c.AdvanceTo(ctx, at.In(time.FixedZone("UTC+8", 8*60*60))); err != nil || !got.Equal(at) {
 			t.Errorf("advanced to %v, %v", got, err)
 		}
 	}
-	if got, err := c.AdvanceTo(at.Add(-time.Microsecond)); !errors.Is(err, fault.RequestInvalid) || !c.Now().Equal(at) {
+	if got, err := c.AdvanceTo(ctx, at.Add(-time.Microsecond)); !errors.Is(err, fault.RequestInvalid) || !c.Now().Equal(at) {
 		t.Errorf("advanced into the past: %v, %v", got, err)
 	}
 	var all sync.WaitGroup
 	for range 8 {
-		all.Go(func() { c.AdvanceBy(time.Second) })
+		all.Go(func() {
+			if _, err := c.AdvanceBy(ctx, time.Second); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	all.Wait()
 	if got := c.Now(); !got.Equal(at.Add(8 * time.Second)) {
@@ -231,5 +237,83 @@ func TestHoldsAndSweepsAreCounted(t *testing.T) {
 	}
 	if done := f.run(0); done.BooksSwept != 1 || f.read(c).Funding.Held != 22_000 {
 		t.Fatalf("after the top-up: %+v", done)
+	}
+}
+
+// Would catch a clock that a restart turns back, that shows two replicas different times, or
+// that two of them move to less than the sum.
+func TestKeptClock(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := t.Context()
+	one, two := sandbox.NewClock(start), sandbox.NewTickingClock(start.AddDate(0, 6, 0), time.Now)
+	for _, c := range []*sandbox.Clock{one, two} {
+		if err := c.Keep(ctx, f.db); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !two.Now().Equal(start) || two.Ticking() {
+		t.Errorf("the second replica shows %v, and ticks: %v", two.Now(), two.Ticking())
+	}
+	var all sync.WaitGroup
+	for range 20 {
+		for _, c := range []*sandbox.Clock{one, two} {
+			all.Go(func() {
+				if _, err := c.AdvanceBy(ctx, time.Minute); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	for _, c := range []*sandbox.Clock{one, two} {
+		if err := c.Look(ctx); err != nil || !c.Now().Equal(start.Add(40*time.Minute)) {
+			t.Errorf("after forty minutes: %v, %v", c.Now(), err)
+		}
+	}
+	at := start.Add(time.Hour)
+	if got, err := two.AdvanceTo(ctx, at); err != nil || !got.Equal(at) {
+		t.Errorf("advanced to %v, %v", got, err)
+	}
+	// The first does not know yet.
+	if got, err := one.AdvanceTo(ctx, at.Add(-time.Minute)); !errors.Is(err, fault.RequestInvalid) || !got.Equal(at) || !one.Now().Equal(at) {
+		t.Errorf("advanced into the past of another: %v, %v", got, err)
+	}
+	again := sandbox.NewClock(start.AddDate(-1, 0, 0))
+	if err := again.Keep(ctx, f.db); err != nil || !again.Now().Equal(at) {
+		t.Errorf("after a restart: %v, %v", again.Now(), err)
+	}
+}
+
+// Would catch a ticking clock that stands still, jumps back when it is moved or read anew, or
+// forgets to tick.
+func TestTickingClock(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := t.Context()
+	var past atomic.Int64
+	real := func() time.Time { return time.Unix(0, past.Load()) }
+	c := sandbox.NewTickingClock(start, real)
+	past.Add(int64(time.Hour))
+	if !c.Now().Equal(start.Add(time.Hour)) {
+		t.Errorf("after an hour it shows %v", c.Now())
+	}
+	if got, err := c.AdvanceTo(ctx, start.Add(30*time.Minute)); !errors.Is(err, fault.RequestInvalid) || !got.Equal(start.Add(time.Hour)) {
+		t.Errorf("advanced into the past: %v, %v", got, err)
+	}
+	if err := c.Keep(ctx, f.db); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Now()
+	moved, err := c.AdvanceBy(ctx, 24*time.Hour)
+	if err != nil || moved.Before(before.Add(24*time.Hour)) || moved.After(before.Add(25*time.Hour)) {
+		t.Errorf("after a day: %v, %v, before it %v", moved, err, before)
+	}
+	past.Add(int64(time.Second))
+	if got := c.Now(); !got.Equal(moved.Add(time.Second)) || !c.Ticking() {
+		t.Errorf("a second later: %v", got)
+	}
+	if err := c.Look(ctx); err != nil || c.Now().Before(moved.Add(time.Second)) {
+		t.Errorf("looked at again: %v, %v", c.Now(), err)
 	}
 }

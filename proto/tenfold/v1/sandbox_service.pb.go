@@ -66,7 +66,9 @@ func (*GetClockRequest) Descriptor() ([]byte, []int) {
 type GetClockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The present time of Tenfold.
-	Now           *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	Now *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=now,proto3" json:"now,omitempty"`
+	// The clock goes on by itself. Otherwise it stands still until AdvanceClock.
+	Ticking       bool `protobuf:"varint,2,opt,name=ticking,proto3" json:"ticking,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -106,6 +108,13 @@ func (x *GetClockResponse) GetNow() *timestamppb.Timestamp {
 		return x.Now
 	}
 	return nil
+}
+
+func (x *GetClockResponse) GetTicking() bool {
+	if x != nil {
+		return x.Ticking
+	}
+	return false
 }
 
 // AdvanceClockRequest moves the sandbox clock.
@@ -403,9 +412,10 @@ const file_tenfold_v1_sandbox_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/sandbox_service.proto\x12\n" +
 	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\x11\n" +
-	"\x0fGetClockRequest\"F\n" +
+	"\x0fGetClockRequest\"f\n" +
 	"\x10GetClockResponse\x122\n" +
-	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\x03now\"\xb1\x01\n" +
+	"\x03now\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\x03now\x12\x1e\n" +
+	"\aticking\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\aticking\"\xb1\x01\n" +
 	"\x13AdvanceClockRequest\x12=\n" +
 	"\x02by\x18\x01 \x01(\v2\x19.google.protobuf.DurationB\x10\xbaH\r\xaa\x01\n" +
 	"\"\x06\b\xc0\x9d\xbd\x96\x01*\x00H\x00R\x02by\x12J\n" +
