@@ -153,7 +153,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	case f.byDeadline:
 		r.OrderBy = "deadline"
 	}
-	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts", "unfunded")
+	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts", "unfunded", "unset-calendar")
 	r.Queue = tenfoldv1.ClaimQueue(queue)
 	return r, err
 }
@@ -178,7 +178,7 @@ func newClaimList() *cobra.Command {
 	})
 	f.anchors(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts or unfunded")
+	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts, unfunded or unset-calendar")
 	flags.IntVar(&f.limit, "limit", 100, "largest number of claims to list")
 	return cmd
 }

@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -147,6 +148,29 @@ func TestDeadlineTellsOfAYearThatIsNotSet(t *testing.T) {
 	if got := unset(across); got != 2027 {
 		t.Errorf("a deadline at %s reaches into %d, want 2027", across.GetDeadline().GetPassesAt().AsTime(), got)
 	}
+	queued := func() (names []string) {
+		list, err := f.claims.ListClaims(f.as("operator"), &tenfoldv1.ListClaimsRequest{
+			Parent: "merchants/-", Queue: tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSET_CALENDAR, WithTotal: true,
+		})
+		if err != nil || int(list.GetTotalSize()) != len(list.GetClaims()) {
+			t.Fatalf("%v, %v", list, err)
+		}
+		for _, c := range list.GetClaims() {
+			names = append(names, c.GetName())
+		}
+		return names
+	}
+	if got := queued(); !slices.Equal(got, []string{across.GetName()}) {
+		t.Errorf("the queue has %q, want the claim whose deadline is in 2027", got)
+	}
+	for _, wrong := range []*tenfoldv1.ListClaimsRequest{
+		{OrderBy: "filed_at"}, {Filter: `order_id = "o1"`}, {Filter: `out_number = "o1"`},
+	} {
+		wrong.Parent, wrong.Queue = "merchants/-", tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSET_CALENDAR
+		if _, err := f.claims.ListClaims(f.as("operator"), wrong); refusal(err).reason != "FILTER_UNSUPPORTED" {
+			t.Errorf("%v: %v", wrong, err)
+		}
+	}
 	set := &tenfoldv1.SetCalendarDaysRequest{RequestId: f.id(), CalendarDays: []*tenfoldv1.CalendarDay{
 		holiday("2027-01-01"), holiday("2027-02-06"), holiday("2027-05-01"), holiday("2027-10-01"),
 	}}
@@ -155,6 +179,9 @@ func TestDeadlineTellsOfAYearThatIsNotSet(t *testing.T) {
 	}
 	if got := unset(across); got != 0 {
 		t.Errorf("the year is set, and the deadline reaches into %d", got)
+	}
+	if got := queued(); len(got) != 0 {
+		t.Errorf("the year is set, and the queue has %q", got)
 	}
 	if now := f.claim(across.GetName()); !now.GetDeadline().GetPassesAt().AsTime().Equal(across.GetDeadline().GetPassesAt().AsTime()) {
 		t.Errorf("the deadline moved from %s to %s", across.GetDeadline(), now.GetDeadline())

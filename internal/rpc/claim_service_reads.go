@@ -61,7 +61,7 @@ var queues = map[tenfoldv1.ClaimQueue]postgres.Queue{
 
 func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRequest) (*tenfoldv1.ListClaimsResponse, error) {
 	who := callerOf(ctx)
-	q, err := claimQuery(r, who)
+	q, err := s.claimQuery(r, who)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +107,23 @@ const anchors = "order_id, claimant_id, product_id, authenticator_id, payment_id
 
 // claimQuery reads the query of a request. Refuses with FILTER_UNSUPPORTED a query
 // that no index would serve.
-func claimQuery(r *tenfoldv1.ListClaimsRequest, who caller) (postgres.ClaimQuery, error) {
+func (s *claimService) claimQuery(r *tenfoldv1.ListClaimsRequest, who caller) (postgres.ClaimQuery, error) {
 	q, err := parseFilter(r.GetFilter(), who)
 	if err != nil {
 		return q, err
 	}
 	if q.WaitsFor != "" {
-		s, _ := q.WaitsFor.InState()
-		if q.State != "" && q.State != s {
+		in, _ := q.WaitsFor.InState()
+		if q.State != "" && q.State != in {
 			return q, unsupported("no claim in state %s waits for %s", q.State, q.WaitsFor)
 		}
-		q.State = s
+		q.State = in
 	}
 	merchant, _ := nameOf(r.GetParent())
 	q.MerchantID, q.Queue = anchor(merchant), queues[r.GetQueue()]
+	if r.GetQueue() == tenfoldv1.ClaimQueue_CLAIM_QUEUE_UNSET_CALENDAR {
+		return q, s.beyondCalendar(&q, r)
+	}
 	if err := ordered(&q, r); err != nil {
 		return q, err
 	}
@@ -133,6 +136,22 @@ func claimQuery(r *tenfoldv1.ListClaimsRequest, who caller) (postgres.ClaimQuery
 		return q, unsupported("a queue cannot be filtered by an order, a consumer, a product, an authenticator, a payment or a number")
 	}
 	return q, nil
+}
+
+// beyondCalendar makes a query that of claims whose deadline lies in a year that the
+// calendar does not have.
+func (s *claimService) beyondCalendar(q *postgres.ClaimQuery, r *tenfoldv1.ListClaimsRequest) error {
+	switch {
+	case r.GetOrderBy() != "":
+		return fault.New(fault.FilterUnsupported, "a queue cannot be ordered; it lists the soonest deadline first").At("order_by")
+	case q.OfOneThing() || q.References() > 0:
+		return unsupported("a queue cannot be filtered by an order, a consumer, a product, an authenticator, a payment or a number")
+	}
+	if known := s.engine.Catalog().Calendar.SetUntil(s.engine.Now()); q.DeadlineFrom.Before(known) {
+		q.DeadlineFrom = known
+	}
+	q.ByDeadline = true
+	return nil
 }
 
 // ordered reads the order of a list into its query.

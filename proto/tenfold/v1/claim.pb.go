@@ -850,6 +850,11 @@ const (
 	// Confirmed claims that are not funded in full: the merchant's money is
 	// missing. The oldest shortfall comes first.
 	ClaimQueue_CLAIM_QUEUE_UNFUNDED ClaimQueue = 6
+	// Claims whose deadline lies in a year that the calendar does not have, the
+	// soonest first: working days in it are counted without its days off
+	// (ExplainClaim names the year where that is so). The queue is empty once the
+	// year is set; deadlines that run stay as they were counted.
+	ClaimQueue_CLAIM_QUEUE_UNSET_CALENDAR ClaimQueue = 7
 )
 
 // Enum value maps for ClaimQueue.
@@ -862,15 +867,17 @@ var (
 		4: "CLAIM_QUEUE_STUCK_PAYOUTS",
 		5: "CLAIM_QUEUE_APPEAL",
 		6: "CLAIM_QUEUE_UNFUNDED",
+		7: "CLAIM_QUEUE_UNSET_CALENDAR",
 	}
 	ClaimQueue_value = map[string]int32{
-		"CLAIM_QUEUE_UNSPECIFIED":   0,
-		"CLAIM_QUEUE_REVIEW":        1,
-		"CLAIM_QUEUE_APPROVAL":      2,
-		"CLAIM_QUEUE_OVERDUE":       3,
-		"CLAIM_QUEUE_STUCK_PAYOUTS": 4,
-		"CLAIM_QUEUE_APPEAL":        5,
-		"CLAIM_QUEUE_UNFUNDED":      6,
+		"CLAIM_QUEUE_UNSPECIFIED":    0,
+		"CLAIM_QUEUE_REVIEW":         1,
+		"CLAIM_QUEUE_APPROVAL":       2,
+		"CLAIM_QUEUE_OVERDUE":        3,
+		"CLAIM_QUEUE_STUCK_PAYOUTS":  4,
+		"CLAIM_QUEUE_APPEAL":         5,
+		"CLAIM_QUEUE_UNFUNDED":       6,
+		"CLAIM_QUEUE_UNSET_CALENDAR": 7,
 	}
 )
 
@@ -3052,7 +3059,7 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\tClaimView\x12\x1a\n" +
 	"\x16CLAIM_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CLAIM_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fCLAIM_VIEW_FULL\x10\x02*\xc5\x01\n" +
+	"\x0fCLAIM_VIEW_FULL\x10\x02*\xe5\x01\n" +
 	"\n" +
 	"ClaimQueue\x12\x1b\n" +
 	"\x17CLAIM_QUEUE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -3061,7 +3068,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x13CLAIM_QUEUE_OVERDUE\x10\x03\x12\x1d\n" +
 	"\x19CLAIM_QUEUE_STUCK_PAYOUTS\x10\x04\x12\x16\n" +
 	"\x12CLAIM_QUEUE_APPEAL\x10\x05\x12\x18\n" +
-	"\x14CLAIM_QUEUE_UNFUNDED\x10\x06*\xa1\x01\n" +
+	"\x14CLAIM_QUEUE_UNFUNDED\x10\x06\x12\x1e\n" +
+	"\x1aCLAIM_QUEUE_UNSET_CALENDAR\x10\a*\xa1\x01\n" +
 	"\x0eReviewDecision\x12\x1f\n" +
 	"\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REVIEW_DECISION_UPHOLD\x10\x01\x12\x1a\n" +
