@@ -62,6 +62,14 @@ check: check-go check-proto check-vulnerabilities ## Check format, vet, lint, de
 check-deploy: ## Read the manifests for Kubernetes as strictly as its API server.
 	go test -C deploy/check -count=1 ./...
 
+.PHONY: check-helm
+check-helm: ## Lint the chart for Helm, and read what it renders like the manifests; building helm takes some minutes.
+	@mkdir -p $(BIN) .buf/helm
+	go build -C tools/helm -o ../../$(BIN)/ tool
+	$(BIN)/helm lint --strict deploy/helm/tenfold
+	$(BIN)/helm template tenfold deploy/helm/tenfold --kube-version 1.30.0 >.buf/helm/tenfold.yaml
+	MANIFESTS=../../.buf/helm go test -C deploy/check -count=1 ./...
+
 .PHONY: generate
 generate: $(TOOLS) $(IMPORTS) ## Generate Go and the OpenAPI document from the .proto files.
 	$(BUF) format -w proto

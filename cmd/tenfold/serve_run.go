@@ -317,7 +317,7 @@ func sandboxClock(c serveConfig) *sandbox.Clock {
 	if c.sandboxClock == clockTicking || c.sandboxClock == "" && c.sandboxStart == "" {
 		return sandbox.NewTickingClock(start, time.Now)
 	}
-	return sandbox.NewClock(start)
+	return sandbox.NewStandingClock(start, time.Now)
 }
 
 // keepClock keeps the clock of a sandbox in its database, and says what it shows.

@@ -37,9 +37,15 @@ type Clock struct {
 	setAt time.Time
 }
 
-// NewClock makes a clock that shows start, and stands still.
+// NewClock makes a clock that shows start and stands still, whatever is kept.
 func NewClock(start time.Time) *Clock {
-	return &Clock{real: time.Now, shown: start.UTC().Truncate(time.Microsecond)}
+	return NewStandingClock(start, func() time.Time { return start })
+}
+
+// NewStandingClock makes a clock that shows start and stands still; once it is kept, it may
+// turn out to tick as real does.
+func NewStandingClock(start time.Time, real func() time.Time) *Clock {
+	return &Clock{real: real, shown: start.UTC().Truncate(time.Microsecond)}
 }
 
 // NewTickingClock makes a clock that shows start and ticks as real does.
