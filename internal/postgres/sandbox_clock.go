@@ -21,29 +21,21 @@ type SandboxClock struct {
 // sandboxNow is what the clock shows now.
 const sandboxNow = `(c.shows + CASE WHEN c.ticking THEN clock_timestamp() - c.set_at ELSE interval '0' END)`
 
-const sandboxColumns = sandboxNow + `, c.set_at, c.ticking`
-
-func (db *DB) sandboxClock(ctx context.Context, what, query string, args ...any) (c SandboxClock, found bool, err error) {
-	err = db.pool.QueryRowxContext(ctx, query, args...).Scan(&c.Shows, &c.SetAt, &c.Ticking)
+// SandboxClock reads the clock; false if none is kept.
+func (db *DB) SandboxClock(ctx context.Context) (c SandboxClock, found bool, err error) {
+	err = db.pool.QueryRowxContext(ctx, `
+		SELECT `+sandboxNow+`, c.set_at, c.ticking FROM sandbox_clock c`).Scan(&c.Shows, &c.SetAt, &c.Ticking)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, false, nil
 	}
-	if err != nil {
-		return c, false, failure(ctx, what, err)
-	}
 	inUTC(&c.Shows, &c.SetAt)
-	return c, true, nil
-}
-
-// SandboxClock reads the clock; false if none is kept.
-func (db *DB) SandboxClock(ctx context.Context) (SandboxClock, bool, error) {
-	return db.sandboxClock(ctx, "read sandbox clock", `SELECT `+sandboxColumns+` FROM sandbox_clock c`)
+	return c, err == nil, failure(ctx, "read sandbox clock", err)
 }
 
 // KeepSandboxClock keeps a clock that shows a time now, unless one is kept already, and
 // gives the one that is.
 func (db *DB) KeepSandboxClock(ctx context.Context, shows time.Time, ticking bool) (SandboxClock, error) {
-	_, err := db.pool.ExecContext(ctx, `
+	_, err := db.execOnce(ctx, `
 		INSERT INTO sandbox_clock (single, shows, set_at, ticking)
 		VALUES (true, $1, clock_timestamp(), $2)
 		ON CONFLICT DO NOTHING`, shows, ticking)
@@ -54,26 +46,32 @@ func (db *DB) KeepSandboxClock(ctx context.Context, shows time.Time, ticking boo
 	return c, err
 }
 
-// MoveSandboxClock moves the clock forward by a duration.
+// MoveSandboxClock moves the clock forward by a duration, and reads it.
 func (db *DB) MoveSandboxClock(ctx context.Context, by time.Duration) (SandboxClock, error) {
-	c, _, err := db.sandboxClock(ctx, "move sandbox clock", `
+	_, err := db.execOnce(ctx, `
 		UPDATE sandbox_clock c
-		SET shows = `+sandboxNow+` + $1 * interval '1 microsecond', set_at = clock_timestamp()
-		RETURNING c.shows, c.set_at, c.ticking`, by.Microseconds())
+		SET shows = `+sandboxNow+` + $1 * interval '1 microsecond', set_at = clock_timestamp()`, by.Microseconds())
+	if err != nil {
+		return SandboxClock{}, failure(ctx, "move sandbox clock", err)
+	}
+	c, _, err := db.SandboxClock(ctx)
 	return c, err
 }
 
-// SetSandboxClock moves the clock forward to a time; false, with the clock as it is, if it
-// has passed that time.
-func (db *DB) SetSandboxClock(ctx context.Context, to time.Time) (SandboxClock, bool, error) {
-	c, moved, err := db.sandboxClock(ctx, "set sandbox clock", `
+// SetSandboxClock moves the clock forward to a time, and reads it; false if it has passed
+// that time.
+func (db *DB) SetSandboxClock(ctx context.Context, to time.Time) (c SandboxClock, moved bool, err error) {
+	done, err := db.execOnce(ctx, `
 		UPDATE sandbox_clock c
 		SET shows = $1, set_at = clock_timestamp()
-		WHERE `+sandboxNow+` <= $1
-		RETURNING c.shows, c.set_at, c.ticking`, to)
-	if err != nil || moved {
-		return c, moved, err
+		WHERE `+sandboxNow+` <= $1`, to)
+	if err != nil {
+		return c, false, failure(ctx, "set sandbox clock", err)
+	}
+	rows, err := done.RowsAffected()
+	if err != nil {
+		return c, false, failure(ctx, "set sandbox clock", err)
 	}
 	c, _, err = db.SandboxClock(ctx)
-	return c, false, err
+	return c, rows == 1, err
 }
