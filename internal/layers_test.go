@@ -64,10 +64,15 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
 	},
+	"internal/peers": {
+		importers: []string{"internal/rpc", "internal/telemetry", "internal/web", "internal/ops", "cmd/tenfold"},
+	},
 	"internal/ops": {
+		imports:   []string{"internal/peers"},
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/web": {
+		imports:   []string{"internal/peers"},
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/embednats": {

@@ -36,6 +36,7 @@ type serveConfig struct {
 	webhooks      webhookConfig
 	access        accessConfig
 	http          httpConfig
+	peers         peersConfig
 	ops           opsConfig
 }
 
@@ -85,13 +86,14 @@ func newServe() *cobra.Command {
 	c.webhooks.flags(f)
 	c.access.flags(f)
 	c.http.flags(f)
+	c.peers.flags(f)
 	c.ops.flags(f)
 	return cmd
 }
 
 // check returns an error that names the variable of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check, c.checkPolicies} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.checkPolicies} {
 		if err := check(); err != nil {
 			return err
 		}

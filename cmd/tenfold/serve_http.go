@@ -53,21 +53,23 @@ func (c *httpConfig) check(insecure bool) error {
 // overHTTP serves the calls of server over HTTP until ctx ends, if an address is
 // configured. Calls in progress may finish while those over gRPC do; then their
 // connections are cut, because gRPC would wait for them.
-func (p *parts) overHTTP(ctx context.Context, c *httpConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
-	if c.listen == "" {
+func (p *parts) overHTTP(ctx context.Context, c *serveConfig, server *rpc.Server, gate rpc.Gate, log *slog.Logger) error {
+	if c.http.listen == "" {
+		c.peers.warnOfFiles(1, log)
 		return nil
 	}
+	c.peers.warnOfFiles(2, log)
 	calls, err := server.Transcoder()
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.listen)
+	listener, err := p.listen(ctx, "http", c.http.listen, c.peers.bounds())
 	if err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 	log.Info("serving HTTP", "address", listener.Addr().String())
 	config := web.Defaults()
-	config.TLS, config.Origins, config.Now = gate.TLS, c.origins, time.Now
+	config.TLS, config.Origins, config.Now = gate.TLS, c.http.origins, time.Now
 	s := web.Serve(listener, calls, config, log)
 	stop := sync.OnceValue(func() error {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)

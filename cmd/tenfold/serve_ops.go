@@ -121,7 +121,7 @@ func (p *parts) operators(ctx context.Context, c *serveConfig, log *slog.Logger)
 	if err != nil || address == "" {
 		return err
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := p.listen(ctx, "ops", address, ops.Bounds())
 	if err != nil {
 		return fmt.Errorf("listen for operators: %w", err)
 	}

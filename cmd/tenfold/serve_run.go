@@ -185,6 +185,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	}
 	bounds := rpc.Defaults()
 	bounds.Quota = c.access.quota
+	bounds.Shares.Workload, bounds.Shares.Scope = c.peers.perWorkload, c.peers.perScope
 	if bounds.Observer, err = p.telemetry.Calls(); err != nil {
 		return err
 	}
@@ -192,11 +193,11 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", c.listen)
+	listener, err := p.listen(ctx, "grpc", c.listen, c.peers.bounds())
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	if err := p.overHTTP(ctx, &c.http, server, gate, log); err != nil {
+	if err := p.overHTTP(ctx, &c, server, gate, log); err != nil {
 		return err
 	}
 	if err := p.watchDatabase(db, e, server, log); err != nil {

@@ -26,7 +26,8 @@ var chineseRefusals = refusals{
 		fault.WatchTokenInvalid: sentence("订阅的续传标记无效，请不带标记重新开始。"),
 		fault.WatchTooSlow:      sentence("订阅接收过慢，请用最后的标记继续。"),
 		fault.WatchEnded:        sentence("服务器结束了订阅，请用最后的标记继续。"),
-		fault.WatchersFull:      sentence("服务器的订阅数已满{{if .watchersMax}}（{{.watchersMax}}个）{{end}}，请换一台服务器。"),
+		fault.WatchersFull: sentence("{{if .shareMax}}您已有{{.shareMax}}个打开的流，达到上限，请先结束其中一个。{{else}}" +
+			"服务器的订阅数已满{{if .watchersMax}}（{{.watchersMax}}个）{{end}}，请换一台服务器。{{end}}"),
 
 		fault.CredentialMissing:       sentence("需要证明您的身份{{if .metadata}}：缺少{{.metadata}}{{end}}。"),
 		fault.CredentialInvalid:       sentence("您的身份证明无效{{if .metadata}}：{{.metadata}}{{end}}{{if .spiffeId}}（{{.spiffeId}}）{{end}}。"),

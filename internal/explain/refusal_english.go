@@ -26,7 +26,8 @@ var englishRefusals = refusals{
 		fault.WatchTokenInvalid: sentence("The resume token of the watch is not valid. Start again without it."),
 		fault.WatchTooSlow:      sentence("The watch did not keep up. Resume it with the last token."),
 		fault.WatchEnded:        sentence("The server ended the watch. Resume it with the last token."),
-		fault.WatchersFull:      sentence("The server has no room for another watch{{if .watchersMax}}; it has {{.watchersMax}}{{end}}. Try another server."),
+		fault.WatchersFull: sentence("{{if .shareMax}}You have {{.shareMax}} open streams, your share. End one of them first.{{else}}" +
+			"The server has no room for another watch{{if .watchersMax}}; it has {{.watchersMax}}{{end}}. Try another server.{{end}}"),
 
 		fault.CredentialMissing:       sentence("You must prove who you are{{if .metadata}}: {{.metadata}} is missing{{end}}."),
 		fault.CredentialInvalid:       sentence("Your proof of identity is not valid{{if .metadata}}: {{.metadata}}{{end}}{{if .spiffeId}} ({{.spiffeId}}){{end}}."),

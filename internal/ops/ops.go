@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/peers"
 )
 
 const (
@@ -21,7 +23,14 @@ const (
 	headerMax = 5 * time.Second
 	// headerBytes is the largest size of a header.
 	headerBytes = 16 << 10
+	// idleMax is how long a connection may be silent; scrapers come once a minute.
+	idleMax = 2 * time.Minute
 )
+
+// Bounds are the bounds of connections to the port: operators are few.
+func Bounds() peers.Config {
+	return peers.Config{ConnectionsMax: 256, ShareMax: 64, ProofMax: headerMax}
+}
 
 // Server serves operators.
 type Server struct {
@@ -31,9 +40,12 @@ type Server struct {
 
 // Serve serves operators on l until Stop. hosts are the names by which they may ask for it,
 // beside those of loopback and the address that they have connected to.
-func Serve(l net.Listener, hosts []string, health *Health, metrics http.Handler) *Server {
+func Serve(l *peers.Listener, hosts []string, health *Health, metrics http.Handler) *Server {
 	s := &Server{
-		http:   &http.Server{Handler: toKnownHosts(hosts, handler(health, metrics)), ReadHeaderTimeout: headerMax, MaxHeaderBytes: headerBytes},
+		http: &http.Server{
+			Handler: toKnownHosts(hosts, handler(health, metrics)), ReadHeaderTimeout: headerMax, MaxHeaderBytes: headerBytes,
+			IdleTimeout: idleMax, ConnContext: peers.With,
+		},
 		served: make(chan error, 1),
 	}
 	go func() { s.served <- s.http.Serve(l) }()
@@ -74,6 +86,10 @@ func toKnownHosts(hosts []string, next http.Handler) http.Handler {
 		if !isKnown(HostName(r.Host), hosts, local) {
 			http.Error(w, "this port answers only requests for a host that it knows; --ops-hosts adds one", http.StatusMisdirectedRequest)
 			return
+		}
+		// There are no credentials here: who knows the host is taken for an operator.
+		if c := peers.Of(r.Context()); c != nil {
+			c.Proved()
 		}
 		next.ServeHTTP(w, r)
 	})

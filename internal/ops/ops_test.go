@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/ops"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 )
 
 // clock is a clock that the test moves.
@@ -89,7 +90,7 @@ func serve(t *testing.T, h *ops.Health) string {
 		t.Fatal(err)
 	}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "measured 1\n") })
-	s := ops.Serve(l, []string{"tenfold-1.internal"}, h, metrics)
+	s := ops.Serve(peers.Listen(l, ops.Bounds()), []string{"tenfold-1.internal"}, h, metrics)
 	t.Cleanup(func() {
 		if err := s.Stop(context.Background()); err != nil {
 			t.Error(err)

@@ -24,6 +24,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"bytesMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"queueMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"watchersMax":    tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"shareMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 
 	// What the caller sent, and what it may be.
 	"expected":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

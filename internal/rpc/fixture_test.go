@@ -26,6 +26,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
@@ -136,6 +137,12 @@ func privateWebhooks() webhook.Config {
 // listen serves everything behind the fixture to those whom a gate lets in, and
 // gives what ends it.
 func (f *fixture) listen(l net.Listener, gate rpc.Gate, config rpc.Config) (end func()) {
+	f.t.Helper()
+	return f.admit(peers.Listen(l, peers.Defaults()), gate, config)
+}
+
+// admit is listen with bounds on connections.
+func (f *fixture) admit(l *peers.Listener, gate rpc.Gate, config rpc.Config) (end func()) {
 	f.t.Helper()
 	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, config, slog.New(slog.DiscardHandler))
 	if err != nil {

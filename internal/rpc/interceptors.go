@@ -30,6 +30,7 @@ type chain struct {
 	validator protovalidate.Validator
 	authority identity.Authority
 	rates     *rates
+	streams   *streams
 	refusals  *accesslog.Log
 	now       engine.Clock
 	callMax   time.Duration
@@ -110,8 +111,14 @@ func (c *chain) check(request any) error {
 func (c *chain) stream(server any, s grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	ctx, began := withCallID(s.Context()), c.measure()
 	who, err := c.admit(ctx, info.FullMethod, 1)
+	open := methods[info.FullMethod].open
+	end := func() {}
 	if err == nil {
-		if methods[info.FullMethod].open {
+		end, err = c.streams.take(ctx, who, open)
+	}
+	if err == nil {
+		defer end()
+		if open {
 			return handle(server, s)
 		}
 		err = c.follow(ctx, who, server, s, info.FullMethod, handle)
@@ -172,9 +179,10 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 	if err != nil {
 		return caller{}, err
 	}
-	proved, err := c.authority.Identify(ctx, evidence)
-	who := caller{proved}
+	identified, err := c.authority.Identify(ctx, evidence)
+	who := caller{identified}
 	if err == nil {
+		proved(ctx)
 		err = c.rates.take(who, parts)
 	}
 	if err == nil {
@@ -225,6 +233,10 @@ var remembered = []fault.Reason{
 	fault.CredentialMissing, fault.CredentialInvalid, fault.AccessDenied, fault.PersonRequired, fault.SamePerson,
 	fault.AuthenticatorNotTrusted,
 }
+
+// RefusedAttempts are those reasons. Beside them, the log has what was refused because it
+// lies beyond a caller's scope.
+func RefusedAttempts() []fault.Reason { return slices.Clone(remembered) }
 
 // remember records for the auditor that a call was refused because of its caller.
 func (c *chain) remember(who caller, method string, err error) {

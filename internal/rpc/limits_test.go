@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/watch"
@@ -46,10 +47,10 @@ func TestSizesAreBounded(t *testing.T) {
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	config := rpc.Defaults()
-	config.ConnectionsMax = 1
+	bounds := peers.Defaults()
+	bounds.ConnectionsMax = 1
 	listener := bufconn.Listen(1 << 20)
-	t.Cleanup(f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, config))
+	t.Cleanup(f.admit(peers.Listen(listener, bounds), rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults()))
 	first := dial(t, listener)
 	if err := listAuthenticators(f.as("support"), first); err != nil {
 		t.Fatal(err)

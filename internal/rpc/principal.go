@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 
@@ -53,8 +52,8 @@ func evidenceOf(ctx context.Context) (*identity.Evidence, error) {
 	}
 	if p, ok := peer.FromContext(ctx); ok {
 		e.Local = onLoopback(p.Addr)
-		if secured, ok := p.AuthInfo.(credentials.TLSInfo); ok {
-			e.Certificates = secured.State.PeerCertificates
+		if handshake, ok := secured(p); ok {
+			e.Certificates = handshake.State.PeerCertificates
 		}
 	}
 	return e, nil

@@ -10,12 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
 	"buf.build/go/protovalidate"
-	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -31,6 +29,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/sandbox"
 	"github.com/tenfold-claims/tenfold/internal/watch"
@@ -54,14 +53,14 @@ type Config struct {
 	HeadersMax uint32
 	// HandshakeMax is how long it may take to make a connection.
 	HandshakeMax time.Duration
-	// ConnectionsMax is how many connections there may be at once; others wait.
-	ConnectionsMax int
 	// ConnectionAge is how long a connection lives. Its certificate was verified
 	// when it was made, so this bounds how long a withdrawn authority is believed.
 	ConnectionAge time.Duration
 	// Quota is how often a workload without its own quota may call. Zero means no
 	// bound.
 	Quota identity.Quota
+	// Shares bound the streams of one caller.
+	Shares Shares
 	// Observer receives reports on calls; it may be left out.
 	Observer Observer
 }
@@ -90,8 +89,10 @@ func (o *Observer) refused(err error) {
 func Defaults() Config {
 	return Config{
 		ReceiveMax: 8 << 20, StreamsMax: 1024, Workers: 256, CallMax: 30 * time.Second,
-		HeadersMax: 64 << 10, HandshakeMax: 10 * time.Second, ConnectionsMax: 4096, ConnectionAge: time.Hour,
+		HeadersMax: 64 << 10, HandshakeMax: 10 * time.Second, ConnectionAge: time.Hour,
 		Quota: identity.Quota{PerSecond: 20_000, Burst: 20_000},
+		// A workload may take half of the watches that a server has.
+		Shares: Shares{Workload: 10_000, Scope: 500, Connection: 16, Peer: 128},
 	}
 }
 
@@ -108,11 +109,10 @@ type Gate struct {
 
 // Server serves every service of the contract.
 type Server struct {
-	grpc           *grpc.Server
-	health         *health.Server
-	hub            *watch.Hub
-	connectionsMax int
-	receiveMax     int
+	grpc       *grpc.Server
+	health     *health.Server
+	hub        *watch.Hub
+	receiveMax int
 	// transcoding is held by each call that came over HTTP, and for ever once the
 	// server stops.
 	transcoding sync.RWMutex
@@ -128,14 +128,14 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	}
 	log = naming(log)
 	c := chain{
-		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now),
+		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now), streams: newStreams(config.Shares),
 		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax,
 		observer: config.Observer, measure: gate.Now, log: log,
 	}
 	s := &Server{
 		grpc: grpc.NewServer(
 			observed(config.Observer),
-			grpc.Creds(transport(gate.TLS)),
+			grpc.Creds(recognising{transport(gate.TLS)}),
 			grpc.MaxRecvMsgSize(config.ReceiveMax),
 			grpc.MaxHeaderListSize(config.HeadersMax),
 			grpc.MaxConcurrentStreams(config.StreamsMax),
@@ -149,10 +149,9 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 			grpc.ChainUnaryInterceptor(c.unary),
 			grpc.ChainStreamInterceptor(c.stream),
 		),
-		health:         health.NewServer(),
-		hub:            hub,
-		connectionsMax: config.ConnectionsMax,
-		receiveMax:     config.ReceiveMax,
+		health:     health.NewServer(),
+		hub:        hub,
+		receiveMax: config.ReceiveMax,
 	}
 	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
@@ -216,8 +215,8 @@ func (s *Server) Ready(ready bool) {
 }
 
 // Serve takes calls on l until Stop.
-func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(netutil.LimitListener(l, s.connectionsMax)); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+func (s *Server) Serve(l *peers.Listener) error {
+	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil

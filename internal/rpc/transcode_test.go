@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/web"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -36,6 +37,16 @@ type overHTTP struct {
 
 func (f *fixture) overHTTP(gate rpc.Gate) *overHTTP {
 	f.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return f.overHTTPOn(peers.Listen(listener, peers.Defaults()), gate)
+}
+
+// overHTTPOn is overHTTP with bounds on connections.
+func (f *fixture) overHTTPOn(listener *peers.Listener, gate rpc.Gate) *overHTTP {
+	f.t.Helper()
 	gate.Refusals, gate.Now = f.refusals, time.Now
 	log := slog.New(slog.DiscardHandler)
 	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, rpc.Defaults(), log)
@@ -43,10 +54,6 @@ func (f *fixture) overHTTP(gate rpc.Gate) *overHTTP {
 		f.t.Fatal(err)
 	}
 	calls, err := server.Transcoder()
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/testseed"
@@ -254,7 +255,7 @@ func (f *fixture) replica() *replica {
 	loops.Go(func() { bell.Run(running, db) })
 	loops.Go(func() { hub.Run(running) })
 	listener := bufconn.Listen(1 << 20)
-	go func() { r.served <- r.server.Serve(listener) }()
+	go func() { r.served <- r.server.Serve(peers.Listen(listener, peers.Defaults())) }()
 	r.client = tenfoldv1.NewWatchServiceClient(dial(f.t, listener))
 	r.stop = sync.OnceFunc(func() {
 		at, cut := context.WithCancel(context.Background())

@@ -1,11 +1,14 @@
 package telemetry
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/accesslog"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/relay"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/watch"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
@@ -93,8 +96,32 @@ func (t *Telemetry) Relay(r *relay.Relay, clock func() time.Time) error {
 
 // RefusedAttempts reports the attempts that found no room in the access log.
 func (t *Telemetry) RefusedAttempts(l *accesslog.Log) error {
-	return t.ask([]reading{{name: "tenfold.access.dropped", about: "Refused attempts that found no room in the access log.", total: true,
-		read: always(l.Dropped)}})
+	var readings []reading
+	for _, reason := range append(rpc.RefusedAttempts(), otherReasons) {
+		readings = append(readings, reading{
+			name: "tenfold.access.dropped", about: "Refused attempts that found no room in the access log, by the reason of the refusal.", total: true,
+			label: "reason", value: string(reason), read: always(func() int64 { return droppedFor(l, reason) }),
+		})
+	}
+	return t.ask(readings)
+}
+
+// otherReasons stands for the reasons by which resources beyond a caller's scope are not there.
+const otherReasons fault.Reason = "OUT_OF_SCOPE"
+
+// droppedFor is how many attempts with a reason were dropped.
+func droppedFor(l *accesslog.Log, reason fault.Reason) int64 {
+	dropped := l.DroppedByReason()
+	if reason != otherReasons {
+		return dropped[string(reason)]
+	}
+	var n int64
+	for other, of := range dropped {
+		if !slices.Contains(rpc.RefusedAttempts(), fault.Reason(other)) {
+			n += of
+		}
+	}
+	return n
 }
 
 // Database reports the state of the connection pool, and whether the database

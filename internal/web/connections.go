@@ -6,15 +6,28 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/peers"
 )
 
 type connectedKey struct{}
 
-// connected records when a connection was made.
+// connected records when a connection was made, and which it is.
 func connected(now func() time.Time) func(context.Context, net.Conn) context.Context {
-	return func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, connectedKey{}, now())
+	return func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(peers.With(ctx, c), connectedKey{}, now())
 	}
+}
+
+// recognise takes a certificate that was verified for the proof of who is at the other end
+// of the connection. Other proofs are the affair of calls.
+func recognise(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c := peers.Of(r.Context()); c != nil && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+			c.Proved()
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // forAWhile ends connections that have become old, so that each caller is verified

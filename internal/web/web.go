@@ -11,11 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
-	"golang.org/x/net/netutil"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 )
 
 // Config bounds the server. Every value must be set, except TLS and Origins;
@@ -30,10 +29,8 @@ type Config struct {
 	// Now is the time of day.
 	Now func() time.Time
 
-	// ConnectionsMax is how many connections there may be, StreamsMax how many
-	// calls may run at once on one of them.
-	ConnectionsMax int
-	StreamsMax     int
+	// StreamsMax is how many calls may run at once on one connection.
+	StreamsMax int
 	// HeadersMax is the largest size of a request's headers in bytes.
 	HeadersMax int
 	// RequestMax is how long a request may take to arrive, headers and body each.
@@ -49,7 +46,7 @@ type Config struct {
 // Defaults are the settings of `serve`.
 func Defaults() Config {
 	return Config{
-		ConnectionsMax: 4096, StreamsMax: 1024, HeadersMax: 64 << 10, RequestMax: 10 * time.Second,
+		StreamsMax: 1024, HeadersMax: 64 << 10, RequestMax: 10 * time.Second,
 		IdleMax: time.Minute, ConnectionAge: time.Hour, ConnectionGrace: 30 * time.Second,
 	}
 }
@@ -61,7 +58,7 @@ type Server struct {
 }
 
 // Serve serves on l until Stop. calls answers everything except the description.
-func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Server {
+func Serve(l *peers.Listener, calls http.Handler, c Config, log *slog.Logger) *Server {
 	s := &Server{
 		http: &http.Server{
 			Handler:           handler(calls, &c),
@@ -76,7 +73,6 @@ func Serve(l net.Listener, calls http.Handler, c Config, log *slog.Logger) *Serv
 		},
 		served: make(chan error, 1),
 	}
-	l = netutil.LimitListener(l, c.ConnectionsMax)
 	go func() {
 		if c.TLS == nil {
 			s.served <- s.http.Serve(l)
@@ -107,5 +103,5 @@ func handler(calls http.Handler, c *Config) http.Handler {
 	if c.TLS == nil {
 		h = toThisMachine(h)
 	}
-	return c.forAWhile(eachOnce(h))
+	return recognise(c.forAWhile(eachOnce(h)))
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/web"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1" // The contract that is described.
 )
@@ -31,7 +32,7 @@ func served(t *testing.T, calls http.HandlerFunc, change func(*web.Config)) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Serve(listener, calls, config, slog.New(slog.DiscardHandler))
+	s := web.Serve(peers.Listen(listener, peers.Defaults()), calls, config, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		ending, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
@@ -220,7 +221,7 @@ func TestStopCutsOffWhoDoesNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun, ended := make(chan struct{}), make(chan struct{})
-	s := web.Serve(listener, endless(begun, ended), config, slog.New(slog.DiscardHandler))
+	s := web.Serve(peers.Listen(listener, peers.Defaults()), endless(begun, ended), config, slog.New(slog.DiscardHandler))
 	unread(t, listener.Addr().String())
 	<-begun
 	ending, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
