@@ -85,12 +85,18 @@ func text(err error) string {
 // serve serves on loopback and gives the base address.
 func serve(t *testing.T, h *ops.Health) string {
 	t.Helper()
+	return serveWithin(t, h, ops.Bounds())
+}
+
+// serveWithin is serve with bounds on connections.
+func serveWithin(t *testing.T, h *ops.Health, bounds peers.Config) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "measured 1\n") })
-	s := ops.Serve(peers.Listen(l, ops.Bounds()), []string{"tenfold-1.internal"}, h, metrics)
+	s := ops.Serve(peers.Listen(l, bounds), []string{"tenfold-1.internal"}, h, metrics)
 	t.Cleanup(func() {
 		if err := s.Stop(context.Background()); err != nil {
 			t.Error(err)
@@ -214,5 +220,36 @@ func TestProfilesAreForThisMachine(t *testing.T) {
 				t.Errorf("%s from %s answers %d, want %d", path, from, w.Code, want)
 			}
 		}
+	}
+}
+
+// Would catch silent connections that keep an operator or a probe out, and one that stands for ever.
+func TestStrangersKeepNoOperatorOut(t *testing.T) {
+	t.Parallel()
+	h, _ := newHealth()
+	h.Asked(nil)
+	bounds := ops.Bounds()
+	bounds.ProofMax = time.Hour
+	base := serveWithin(t, h, bounds)
+	flood := func() (last net.Conn) {
+		t.Helper()
+		for range bounds.ConnectionsMax {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+			last = conn
+		}
+		return last
+	}
+	flood()
+	if code, body := get(t, base+"/readyz"); code != http.StatusOK {
+		t.Errorf("beside a flood: %d %s", code, body)
+	}
+	bounds.ProofMax = 50 * time.Millisecond
+	base = serveWithin(t, h, bounds)
+	if n, err := io.Copy(io.Discard, flood()); err != nil || n > 0 {
+		t.Errorf("a silent connection: %d bytes, %v", n, err)
 	}
 }

@@ -63,7 +63,9 @@ func (s *secured) floods(l *peers.Listener, address string, n int) (last net.Con
 func (s *secured) comes(l *peers.Listener, address string, own ...tls.Certificate) *grpc.ClientConn {
 	s.t.Helper()
 	conn, err := grpc.NewClient(l.Addr().String(),
-		grpc.WithContextDialer(func(ctx context.Context, to string) (net.Conn, error) { return from(address).DialContext(ctx, "tcp4", to) }),
+		grpc.WithContextDialer(func(ctx context.Context, to string) (net.Conn, error) {
+			return from(address).DialContext(ctx, "tcp4", to)
+		}),
 		grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: s.authority.Pool(), Certificates: own, MinVersion: tls.VersionTLS13})))
 	if err != nil {
 		s.t.Fatal(err)
@@ -258,7 +260,9 @@ func TestHealthWatchesHaveShares(t *testing.T) {
 	connect := func(address string) *grpc.ClientConn {
 		t.Helper()
 		conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithContextDialer(func(ctx context.Context, to string) (net.Conn, error) { return from(address).DialContext(ctx, "tcp4", to) }))
+			grpc.WithContextDialer(func(ctx context.Context, to string) (net.Conn, error) {
+				return from(address).DialContext(ctx, "tcp4", to)
+			}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -53,6 +53,7 @@ type Telemetry struct {
 	// traced says that somebody looks at traces.
 	traced bool
 	close  []func(context.Context) error
+	ports  ports
 }
 
 // scope names the instruments of this project.

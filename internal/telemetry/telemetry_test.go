@@ -3,6 +3,7 @@ package telemetry_test
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
@@ -190,4 +192,45 @@ func TestStandingIsShownWhileItIsFresh(t *testing.T) {
 	if strings.Contains(scrape(m), "tenfold_ledger_balance") {
 		t.Error("balances are shown as they were long ago")
 	}
+}
+
+// Would catch a port whose connections are not counted beside another's, and refused ones that
+// are not counted by their cause, each from zero.
+func TestConnectionsAreCounted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	m := f.telemetry()
+	bounds := peers.Config{ConnectionsMax: 8, ShareMax: 1, ProofMax: time.Hour}
+	for _, name := range []string{"grpc", "http"} {
+		inner, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := peers.Listen(inner, bounds)
+		t.Cleanup(func() { _ = l.Close() })
+		if err := m.Connections(name, l); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			c, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			admitted, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "http" {
+				admitted.(*peers.Conn).Proved()
+				break
+			}
+		}
+	}
+	f.measured(m,
+		`tenfold_connections{port="grpc",proof="missing"} 1`, `tenfold_connections{port="grpc",proof="given"} 0`,
+		`tenfold_connections{port="http",proof="missing"} 0`, `tenfold_connections{port="http",proof="given"} 1`,
+		`tenfold_connections_refused_total{cause="share",port="grpc"} 1`, `tenfold_connections_refused_total{cause="full",port="grpc"} 0`,
+		`tenfold_connections_refused_total{cause="time",port="http"} 0`,
+	)
 }
