@@ -15,6 +15,7 @@ const (
 	PageTokenInvalid  = fault.PageTokenInvalid
 	FilterUnsupported = fault.FilterUnsupported
 	BatchTooLarge     = fault.BatchTooLarge
+	MethodUnknown     = fault.MethodUnknown
 
 	// Idempotency and concurrency.
 	RequestIDReused      = fault.RequestIDReused
@@ -24,6 +25,7 @@ const (
 	QueueFull            = fault.QueueFull
 	DatabaseUnavailable  = fault.DatabaseUnavailable
 	OutcomeUnknown       = fault.OutcomeUnknown
+	ServerStopping       = fault.ServerStopping
 
 	// Watching.
 	WatchTokenInvalid = fault.WatchTokenInvalid

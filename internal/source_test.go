@@ -236,7 +236,7 @@ func TestHeadersOfCallersAreReadInOnePlace(t *testing.T) {
 	t.Parallel()
 	places := map[string]string{
 		"metadata.FromIncomingContext": "internal/rpc/principal.go",
-		"r.Header.Get":                 "internal/rpc/transcode.go", // Connect-Protocol-Version and Content-Type, which web admits once.
+		"r.Header.Get":                 "internal/rpc/http_form.go", // Content-Type and timeouts, which web admits once.
 	}
 	met := make(map[string]bool)
 	for _, s := range tree(t) {

@@ -69,7 +69,7 @@ func (p *parts) overHTTP(ctx context.Context, c *serveConfig, server *rpc.Server
 	}
 	log.Info("serving HTTP", "address", listener.Addr().String())
 	config := web.Defaults()
-	config.TLS, config.Origins, config.Now = gate.TLS, c.http.origins, time.Now
+	config.TLS, config.Origins, config.Now, config.Refuse = gate.TLS, c.http.origins, time.Now, rpc.Refuse
 	s := web.Serve(listener, calls, config, log)
 	stop := sync.OnceValue(func() error {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)

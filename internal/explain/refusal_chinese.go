@@ -13,6 +13,7 @@ var chineseRefusals = refusals{
 		fault.AmountOutOfRange:  sentence("金额超出允许范围{{if .Field}}：字段{{.Field}}{{end}}{{if .maxMinor}}，最多{{.maxMinor}}{{if not .currency}}（最小货币单位）{{end}}{{end}}。"),
 		fault.PageTokenInvalid:  sentence("翻页标记不属于该列表，请从第一页重新开始。"),
 		fault.FilterUnsupported: sentence("不支持这样筛选或排序索赔{{if .Field}}（字段{{.Field}}）{{end}}。"),
+		fault.MethodUnknown:     sentence("没有此方法，请检查所调用的路径和方法。"),
 		fault.BatchTooLarge:     sentence("批量过大{{if .maxPerRequest}}，每次最多{{.maxPerRequest}}项{{end}}。"),
 
 		fault.RequestIDReused:      sentence("请求编号{{.requestId}}已用于另一个内容不同的请求。"),
@@ -21,6 +22,7 @@ var chineseRefusals = refusals{
 		fault.TransactionContended: sentence("另一项变更正在进行，本次未作任何变更，请重试。"),
 		fault.QueueFull:            sentence("该商家等待处理的请求过多，请稍后重试。"),
 		fault.DatabaseUnavailable:  sentence("服务暂时不可用，请再次发送同一请求。"),
+		fault.ServerStopping:       sentence("服务器正在停止，请将请求发送到另一台服务器。"),
 		fault.OutcomeUnknown:       sentence("尚不清楚请求是否已执行，请用相同的请求编号再次发送以确认。"),
 
 		fault.WatchTokenInvalid: sentence("订阅的续传标记无效，请不带标记重新开始。"),

@@ -13,6 +13,7 @@ var englishRefusals = refusals{
 		fault.AmountOutOfRange:  sentence("An amount is out of range{{if .Field}}: field {{.Field}}{{end}}{{if .maxMinor}}; the most is {{.maxMinor}}{{if not .currency}} minor units{{end}}{{end}}."),
 		fault.PageTokenInvalid:  sentence("The page token does not belong to this list. Start again from the first page."),
 		fault.FilterUnsupported: sentence("Claims cannot be filtered or ordered like this{{if .Detail}}: {{.Detail}}{{end}}."),
+		fault.MethodUnknown:     sentence("There is no such method{{if .Detail}} ({{.Detail}}){{end}}."),
 		fault.BatchTooLarge:     sentence("The batch is too large{{if .maxPerRequest}}: the most is {{.maxPerRequest}} items{{end}}."),
 
 		fault.RequestIDReused:      sentence("The request id {{if .requestId}}{{.requestId}} {{end}}was already used for a different request."),
@@ -21,6 +22,7 @@ var englishRefusals = refusals{
 		fault.TransactionContended: sentence("Another change is in progress, and nothing was changed. Try again."),
 		fault.QueueFull:            sentence("Too many requests for this merchant are waiting. Try again later."),
 		fault.DatabaseUnavailable:  sentence("The service is not available at the moment. Send the same request again."),
+		fault.ServerStopping:       sentence("The server is stopping. Send the request to another server."),
 		fault.OutcomeUnknown:       sentence("It is not known whether the request was carried out. Send it again with the same request id to find out."),
 
 		fault.WatchTokenInvalid: sentence("The resume token of the watch is not valid. Start again without it."),

@@ -16,7 +16,7 @@ import (
 type Error struct {
 	Reason Reason
 	// Detail is one sentence for the caller that names the rule and the fault of
-	// the value. It holds no personal data.
+	// the value. It holds no personal data, and of a value no more than an excerpt.
 	Detail string
 	// Fields are the facts as ErrorInfo metadata: lowerCamel keys, the unit in
 	// the key ("requiredMinor").
@@ -30,17 +30,18 @@ type Error struct {
 	Subject any
 }
 
-// New makes a refusal with a formatted detail.
+// New makes a refusal with a formatted detail. Of texts among the arguments there is an
+// excerpt.
 func New(r Reason, format string, args ...any) *Error {
-	return &Error{Reason: r, Detail: fmt.Sprintf(format, args...)}
+	return &Error{Reason: r, Detail: cut(fmt.Sprintf(format, excerpts(args)...), detailMax)}
 }
 
-// With adds one fact and returns the error for chaining.
+// With adds one fact and returns the error for chaining. Of a long text there is an excerpt.
 func (e *Error) With(key string, value any) *Error {
 	if e.Fields == nil {
 		e.Fields = make(map[string]string, 4)
 	}
-	e.Fields[key] = fmt.Sprint(value)
+	e.Fields[key] = cut(fmt.Sprint(value), factMax)
 	return e
 }
 

@@ -16,6 +16,7 @@ const (
 	PageTokenInvalid  Reason = "PAGE_TOKEN_INVALID"
 	FilterUnsupported Reason = "FILTER_UNSUPPORTED"
 	BatchTooLarge     Reason = "BATCH_TOO_LARGE"
+	MethodUnknown     Reason = "METHOD_UNKNOWN"
 
 	// Idempotency and concurrency.
 	RequestIDReused      Reason = "REQUEST_ID_REUSED"
@@ -25,6 +26,7 @@ const (
 	QueueFull            Reason = "QUEUE_FULL"
 	DatabaseUnavailable  Reason = "DATABASE_UNAVAILABLE"
 	OutcomeUnknown       Reason = "OUTCOME_UNKNOWN"
+	ServerStopping       Reason = "SERVER_STOPPING"
 
 	// Watching.
 	WatchTokenInvalid Reason = "WATCH_TOKEN_INVALID"

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -41,6 +42,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.WatchTokenInvalid: codes.InvalidArgument,
 	fault.WebhookURLRefused: codes.InvalidArgument,
 
+	fault.MethodUnknown: codes.Unimplemented,
+
 	fault.BatchTooLarge: codes.ResourceExhausted,
 	fault.QueueFull:     codes.ResourceExhausted,
 	fault.WatchersFull:  codes.ResourceExhausted,
@@ -52,6 +55,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.DatabaseUnavailable:  codes.Unavailable,
 	fault.OutcomeUnknown:       codes.Unavailable,
 	fault.WatchEnded:           codes.Unavailable,
+	fault.ServerStopping:       codes.Unavailable,
 
 	fault.CredentialMissing:       codes.Unauthenticated,
 	fault.CredentialInvalid:       codes.Unauthenticated,
@@ -281,18 +285,27 @@ var actionMethods = map[claim.Action]string{
 // violations are broken rules of the contract.
 type violations struct {
 	reason fault.Reason
+	// fields are the first of them, up to violationsMax; more counts the others.
 	fields []*errdetails.BadRequest_FieldViolation
+	more   int
 }
+
+// violationsMax is how many broken rules a refusal tells. A batch may break thousands.
+const violationsMax = 20
 
 func (v *violations) Error() string { return string(v.reason) + ": " + v.message() }
 
 func (v *violations) message() string {
 	first := v.fields[0]
 	text := first.GetDescription()
-	if first.GetField() != "" {
+	switch {
+	case first.GetField() == "":
+	case first.GetReason() == required:
+		text = first.GetField() + " " + text
+	default:
 		text = first.GetField() + ": " + text
 	}
-	if more := len(v.fields) - 1; more > 0 {
+	if more := len(v.fields) - 1 + v.more; more > 0 {
 		text += " (and " + strconv.Itoa(more) + " more)"
 	}
 	return text
@@ -312,16 +325,61 @@ func violated(err error) error {
 		return err
 	}
 	v := &violations{reason: fault.AmountOutOfRange}
+	missing := make(map[string]bool)
 	for _, one := range found.Violations {
-		field := protovalidate.FieldPathString(one.Proto.GetField())
+		field := fault.Excerpt(protovalidate.FieldPathString(one.Proto.GetField()))
 		if !strings.HasSuffix(field, "minor_units") {
 			v.reason = fault.RequestInvalid
 		}
-		v.fields = append(v.fields, &errdetails.BadRequest_FieldViolation{
-			Field: field, Description: one.Proto.GetMessage(), Reason: strings.ToUpper(strings.ReplaceAll(one.Proto.GetRuleId(), ".", "_")),
-		})
+		told := &errdetails.BadRequest_FieldViolation{
+			Field: field, Description: fault.Excerpt(one.Proto.GetMessage()), Reason: strings.ToUpper(strings.ReplaceAll(one.Proto.GetRuleId(), ".", "_")),
+		}
+		if words := absent(one); words != "" {
+			told.Description, told.Reason = words, required
+		}
+		switch {
+		case told.Reason == required && missing[field]: // It is missing once, whatever rules it breaks.
+		case len(v.fields) == violationsMax:
+			v.more++
+		default:
+			v.fields = append(v.fields, told)
+		}
+		missing[field] = told.Reason == required
 	}
 	return v
+}
+
+// required is the rule that a field breaks which is not there.
+const required = "REQUIRED"
+
+// absent says in words that a field is not there, whichever of its rules says so; empty if it
+// is, or if it is a number: a zero is one.
+func absent(one *protovalidate.Violation) string {
+	switch {
+	case one.Proto.GetRuleId() == "required":
+		return "is required"
+	case !one.FieldValue.IsValid():
+		return ""
+	}
+	switch v := one.FieldValue.Interface().(type) {
+	case protoreflect.List:
+		if v.Len() == 0 {
+			return "is required"
+		}
+	case string:
+		if v == "" {
+			return "is required"
+		}
+	case []byte:
+		if len(v) == 0 {
+			return "is required"
+		}
+	case protoreflect.EnumNumber:
+		if v == 0 {
+			return "must be set"
+		}
+	}
+	return ""
 }
 
 // itemStatus gives a status in the form that it has for an item of a batch.

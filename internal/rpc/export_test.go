@@ -117,6 +117,5 @@ func Sees(role principal.Role, field protoreflect.FieldDescriptor) (sees, own bo
 // Facts say who sees each fact of a refusal.
 func Facts() map[string]tenfoldv1.ShownTo { return maps.Clone(facts) }
 
-// PathGives says whether the check of contradictions takes a field for one that a path
-// gives.
-func PathGives(path, field string) bool { return slices.Contains(pathFields(path), field) }
+// AlwaysWritten says whether JSON has the amount of a message even if it is zero.
+func AlwaysWritten(name protoreflect.FullName) bool { return alwaysWritten[name] != nil }

@@ -3,177 +3,383 @@ package rpc
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
-	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
 // A request over HTTP names its resource in the path. Whatever else it says must not say
-// otherwise: people in front of the server authorise, limit and log by the path.
+// otherwise: people in front of the server authorise, limit and log by the path. It is read as
+// a whole before anything is called, so that what is wrong with it is told in one place.
 
-// pathFields are the fields that a path gives a value. In a query they are refused, and in a
-// body they must say what the path says.
-func pathFields(path string) []string {
-	if strings.Contains(path, "/requests/") {
-		return []string{"name", "parent", "requestId", "request_id"}
-	}
-	return []string{"name", "parent"}
+// call is a request over HTTP that was read.
+type call struct {
+	method *method
+	// message is the request as in gRPC.
+	message []byte
+	// timeout is when the caller gives up; zero if it does not say.
+	timeout time.Duration
 }
 
-// oneMeaning refuses a request whose parts contradict each other, or that could be read in
-// two ways.
-func oneMeaning(r *http.Request, bodyMax int64) error {
+// read reads a request.
+func (t *transcoder) read(r *http.Request, f form) (*call, *unread) {
+	way, segments, m, err := t.find(r, f)
+	if err != nil {
+		return nil, err
+	}
+	c := &call{method: m}
+	if c.timeout, err = timeoutOf(r, timeoutHeaders[f.protocol]); err != nil {
+		return nil, err
+	}
+	data, err := t.body(r, f)
+	if err != nil {
+		return nil, err
+	}
+	request := m.input.New().Interface()
+	if way != nil {
+		err = way.read(r.URL, segments, data, request)
+	} else {
+		err = f.readMessage(data, request)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !f.json {
+		c.message = data // It was read, so it can be.
+		return c, nil
+	}
+	encoded, failed := proto.Marshal(request)
+	if failed != nil {
+		return nil, cannotRead(http.StatusBadRequest, "", "the request cannot be passed on: %v", failed)
+	}
+	c.message = encoded
+	return c, nil
+}
+
+// find finds what a request calls. way is nil if its path is that of a method.
+func (t *transcoder) find(r *http.Request, f form) (way *route, segments []string, m *method, err *unread) {
 	if err := plainPath(r.URL); err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return errors.New("the query cannot be read")
+	unknown := func(code int, allow []string, format string, args ...any) *unread {
+		return &unread{code: code, allow: allow, cause: fault.New(fault.MethodUnknown, format, args...)}
 	}
-	for key, values := range query {
-		first, _, _ := strings.Cut(key, ".")
-		if slices.Contains(pathFields(r.URL.Path), first) {
-			return fmt.Errorf("the parameter %.32q is given by the path alone", key)
+	if f.protocol == byPath {
+		way, segments, verbs := t.routes.find(r.Method, r.URL.Path)
+		switch {
+		case way != nil:
+			return way, segments, way.method, nil
+		case verbs != nil:
+			return nil, nil, nil, unknown(http.StatusMethodNotAllowed, verbs, "%s is not possible here, but %s is", r.Method, strings.Join(verbs, ", "))
 		}
-		if len(values) > 1 {
-			return fmt.Errorf("the parameter %.32q is given %d times; give it once", key, len(values))
-		}
+		return nil, nil, nil, unknown(http.StatusNotFound, nil, "the contract has no path %s", r.URL.Path)
 	}
-	body, whole, err := peek(r, bodyMax)
-	if err != nil || !whole {
-		return err // The transcoder refuses what is too large.
-	}
-	return sayTheSame(r.URL.Path, body)
-}
-
-// peek reads a body and leaves it to be read again. It is not whole beyond bodyMax.
-func peek(r *http.Request, bodyMax int64) (body []byte, whole bool, err error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, true, nil
-	}
-	body, err = io.ReadAll(io.LimitReader(r.Body, bodyMax+1))
-	if err != nil {
-		return nil, false, errors.New("the body cannot be read")
-	}
-	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
-	return body, int64(len(body)) <= bodyMax, nil
-}
-
-type readCloser struct {
-	io.Reader
-	io.Closer
-}
-
-// unpack unpacks a body that is compressed as a whole, up to bodyMax bytes. It says so if
-// there is more, or if the body is packed in another way, or twice. Messages that are
-// compressed one by one are refused: the transcoder reports what is wrong with one while
-// the call is answered, and both write the header.
-func unpack(r *http.Request, bodyMax int64) (code int, err error) {
-	for _, header := range []string{"Grpc-Encoding", "Connect-Content-Encoding"} {
-		if packed := r.Header.Values(header); len(packed) > 0 && (len(packed) > 1 || packed[0] != "identity") {
-			return http.StatusUnsupportedMediaType, errors.New("messages of a stream may not be compressed on this port")
-		}
-	}
-	given := r.Header.Values("Content-Encoding")
+	m = t.routes.methods[r.URL.Path]
 	switch {
-	case len(given) == 0 || len(given) == 1 && (given[0] == "" || given[0] == "identity"):
-		return 0, nil
-	case len(given) > 1 || given[0] != "gzip":
-		return http.StatusUnsupportedMediaType, errors.New("the body may be compressed with gzip, once, and in no other way")
+	case m == nil:
+		return nil, nil, nil, unknown(http.StatusNotFound, nil, "the service has no method %s", r.URL.Path)
+	case r.Method != http.MethodPost:
+		return nil, nil, nil, unknown(http.StatusMethodNotAllowed, []string{http.MethodPost}, "methods are called by POST, not by %s", r.Method)
+	case m.asks, m.answers && !f.enveloped():
+		return nil, nil, nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is a stream; call it in another protocol", r.URL.Path)
+	case f.protocol == connectStream && !m.answers:
+		return nil, nil, nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is no stream; call it with application/json or application/proto", r.URL.Path)
 	}
-	unpacked := new(boundedGzip)
-	unpacked.most = bodyMax
-	if err := unpacked.Reset(r.Body); err != nil {
-		return http.StatusBadRequest, errors.New("the body is not compressed with gzip")
-	}
-	body, err := io.ReadAll(unpacked)
-	switch {
-	case errors.Is(err, errTooMuch):
-		return http.StatusRequestEntityTooLarge, fmt.Errorf("the body unpacks to more than %d bytes", bodyMax)
-	case err != nil:
-		return http.StatusBadRequest, errors.New("the body is not compressed with gzip")
-	}
-	r.Body = readCloser{bytes.NewReader(body), r.Body}
-	r.ContentLength = int64(len(body))
-	r.Header.Del("Content-Encoding")
-	r.Header.Del("Content-Length")
-	return 0, nil
-}
-
-var errTooMuch = errors.New("the message unpacks to more than is allowed")
-
-// boundedGzip unpacks up to most bytes. It implements connect.Decompressor.
-type boundedGzip struct {
-	gzip.Reader
-	most, got int64
-}
-
-// Reset begins with another message.
-func (b *boundedGzip) Reset(r io.Reader) error {
-	b.got = 0
-	return b.Reader.Reset(r)
-}
-
-// Read fails once more than most bytes have come.
-func (b *boundedGzip) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
-	if b.got += int64(n); b.got > b.most {
-		return 0, errTooMuch
-	}
-	return n, err
+	return nil, nil, m, nil
 }
 
 // plainPath refuses a path that intermediaries and the server may divide differently.
-func plainPath(u *url.URL) error {
+func plainPath(u *url.URL) *unread {
 	escaped := strings.ToLower(u.EscapedPath())
 	if strings.Contains(escaped, "%2f") || strings.Contains(escaped, "%5c") {
-		return errors.New("the path has an encoded slash")
+		return cannotRead(http.StatusBadRequest, "", "the path has an encoded slash")
+	}
+	if !utf8.ValidString(u.Path) {
+		return cannotRead(http.StatusBadRequest, "", "the path is not in UTF-8")
 	}
 	return nil
 }
 
-// sayTheSame refuses a body whose path fields differ from the path. What is no JSON object
-// is left to whoever reads it.
-func sayTheSame(path string, body []byte) error {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil {
-		return nil
+// secondsMax bounds what a caller says of its patience: beyond a day it means none.
+const secondsMax = 24 * 60 * 60
+
+var (
+	seconds      = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
+	milliseconds = regexp.MustCompile(`^[0-9]{1,10}$`)
+	grpcTimeout  = regexp.MustCompile(`^[0-9]{1,8}[HMSmun]$`)
+)
+
+// timeoutOf reads when a caller gives up. A time that is none, or that is over before the call
+// begins, is refused: the caller would take a call that ends early for one that is slow.
+func timeoutOf(r *http.Request, header string) (time.Duration, *unread) {
+	given := said(r, header)
+	if given == "" {
+		return 0, nil
 	}
-	path = strings.TrimPrefix(path, "/v1/")
-	for _, key := range []string{"name", "parent"} {
-		raw, given := fields[key]
-		if !given {
-			continue
+	var d time.Duration
+	form := ""
+	switch header {
+	case "X-Server-Timeout":
+		form = "seconds such as 2.5"
+		if seconds.MatchString(given) {
+			d, _ = time.ParseDuration(given + "s")
 		}
-		var said string
-		if json.Unmarshal(raw, &said) == nil && said != "" && !names(path, said) {
-			return fmt.Errorf("the body's %s is not what the path names", key)
+	case "Connect-Timeout-Ms":
+		form = "milliseconds such as 2500"
+		if milliseconds.MatchString(given) {
+			d, _ = time.ParseDuration(given + "ms")
+		}
+	default:
+		form = "a number with its unit such as 2500m"
+		if grpcTimeout.MatchString(given) {
+			units := map[byte]string{'H': "h", 'M': "m", 'S': "s", 'm': "ms", 'u': "us", 'n': "ns"}
+			d, _ = time.ParseDuration(given[:len(given)-1] + units[given[len(given)-1]])
+			if d < 0 {
+				d = secondsMax * time.Second // It is beyond any patience.
+			}
 		}
 	}
-	return nil
+	if d <= 0 {
+		return 0, cannotRead(http.StatusBadRequest, "", "the header %s must be positive and in %s, not %s", strings.ToLower(header), form, given)
+	}
+	return min(d, secondsMax*time.Second), nil
 }
 
-// names says whether a path is that of a resource, of what lies below it, or of an action
-// on it.
-func names(path, resource string) bool {
-	return path == resource || strings.HasPrefix(path, resource+"/") || strings.HasPrefix(path, resource+":")
+// body reads the message of a request, unpacked and out of its envelope.
+func (t *transcoder) body(r *http.Request, f form) ([]byte, *unread) {
+	most := int64(t.receiveMax)
+	for _, header := range []string{"Grpc-Encoding", "Connect-Content-Encoding"} {
+		if packed := r.Header.Values(header); len(packed) > 1 || len(packed) == 1 && packed[0] != "" && packed[0] != "identity" {
+			return nil, cannotRead(http.StatusUnsupportedMediaType, "", "messages may not be compressed one by one on this port")
+		}
+	}
+	packed := r.Header.Values("Content-Encoding")
+	gzipped := len(packed) == 1 && packed[0] == "gzip" && !f.enveloped()
+	if !gzipped && (len(packed) > 1 || len(packed) == 1 && packed[0] != "" && packed[0] != "identity") {
+		return nil, cannotRead(http.StatusUnsupportedMediaType, "", "the body may be compressed with gzip, once, if it has one message, and in no other way")
+	}
+	if f.enveloped() {
+		most += envelopeHead
+	}
+	if !gzipped && r.ContentLength > most {
+		return nil, tooLarge(t.receiveMax)
+	}
+	var from io.Reader = r.Body
+	if gzipped {
+		unpacked, err := gzip.NewReader(r.Body)
+		if err != nil {
+			return nil, cannotRead(http.StatusBadRequest, "", "the body is not compressed with gzip")
+		}
+		from = unpacked
+	}
+	data, err := io.ReadAll(io.LimitReader(from, most+1))
+	switch {
+	case int64(len(data)) > most:
+		return nil, tooLarge(t.receiveMax)
+	case err != nil && gzipped:
+		return nil, cannotRead(http.StatusBadRequest, "", "the body is not compressed with gzip, or not all of it has come")
+	case err != nil:
+		return nil, cannotRead(http.StatusBadRequest, "", "the body has not come as a whole")
+	case f.enveloped():
+		return opened(data)
+	}
+	return data, nil
 }
 
-// refuseHTTP answers a request that the server does not read.
-func refuseHTTP(w http.ResponseWriter, r *http.Request, code int, why string) {
-	body, err := protojson.Marshal(localized(notRead(why), spokenIn(r.Header.Values(acceptLanguage))).Proto())
+func tooLarge(most int) *unread {
+	return cannotRead(http.StatusRequestEntityTooLarge, "", "the request has more than %d bytes", most)
+}
+
+// envelopeHead is the size of what stands before a message: flags, and its length.
+const envelopeHead = 5
+
+// The flags of envelopes.
+const (
+	compressed   byte = 1
+	endOfConnect byte = 1 << 1
+	endOfWeb     byte = 1 << 7
+)
+
+// inEnvelope puts a message in an envelope.
+func inEnvelope(flags byte, message []byte) []byte {
+	return append(binary.BigEndian.AppendUint32([]byte{flags}, uint32(len(message))), message...)
+}
+
+// opened takes the one message of a request out of its envelope.
+func opened(data []byte) ([]byte, *unread) {
+	bad := func(format string, args ...any) ([]byte, *unread) {
+		return nil, cannotRead(http.StatusBadRequest, "", format, args...)
+	}
+	if len(data) < envelopeHead {
+		return bad("the body has %d bytes, and no whole envelope of a message", len(data))
+	}
+	flags, length, message := data[0], binary.BigEndian.Uint32(data[1:]), data[envelopeHead:]
+	switch {
+	case flags == compressed:
+		return nil, cannotRead(http.StatusUnsupportedMediaType, "", "messages may not be compressed one by one on this port")
+	case flags != 0:
+		return bad("the envelope of the message has the flags %#x, which a request cannot have", flags)
+	case uint64(length) > uint64(len(message)):
+		return bad("the message ends after %d of %d bytes", len(message), length)
+	case uint64(length) < uint64(len(message)):
+		return bad("the call takes one message, but more than one has come")
+	}
+	return message, nil
+}
+
+// read reads a request by its path.
+func (way *route) read(u *url.URL, segments []string, data []byte, into proto.Message) *unread {
+	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		http.Error(w, why, code)
-		return
+		return cannotRead(http.StatusBadRequest, "", "the query cannot be read")
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(body) // A caller that is gone gets no answer.
+	switch {
+	case way.body && len(query) > 0:
+		for key := range query {
+			return cannotRead(http.StatusBadRequest, "", "the parameter %s does not belong into the query of a %s; put it into the body", key, way.verb)
+		}
+	case !way.body && len(data) > 0:
+		return cannotRead(http.StatusBadRequest, "", "a %s has no body, but %d bytes have come", way.verb, len(data))
+	case way.body:
+		if err := (form{byPath, true}).readMessage(data, into); err != nil {
+			return err
+		}
+	default:
+		if err := way.readQuery(query, into.ProtoReflect()); err != nil {
+			return err
+		}
+	}
+	for _, given := range way.fields {
+		said := into.ProtoReflect().Get(given.field).String()
+		value := strings.Join(segments[given.first:given.last], "/")
+		if said != "" && said != value {
+			return cannotRead(http.StatusBadRequest, string(given.field.Name()), "the body's %s is %s, which is not what the path names", given.field.Name(), said)
+		}
+		into.ProtoReflect().Set(given.field, protoreflect.ValueOfString(value))
+	}
+	return nil
+}
+
+// readMessage reads a message of a request.
+func (f form) readMessage(data []byte, into proto.Message) *unread {
+	switch {
+	case f.json && len(bytes.TrimSpace(data)) == 0:
+		return cannotRead(http.StatusBadRequest, "", "the body is empty; send a JSON object, {} at least")
+	case f.json && !utf8.Valid(data):
+		return cannotRead(http.StatusBadRequest, "", "the body is not in UTF-8")
+	}
+	if err := f.decode(data, into); err != nil {
+		return cannotRead(http.StatusBadRequest, "", "the body cannot be read: %s", bare(err))
+	}
+	return nil
+}
+
+// bare is the text of an error without the library's name, which it sets apart by a space of
+// one kind or another.
+func bare(err error) string {
+	return strings.TrimLeft(strings.TrimPrefix(err.Error(), "proto:"), " \u00a0")
+}
+
+// readQuery reads the fields that stand in a query.
+func (way *route) readQuery(query url.Values, into protoreflect.Message) *unread {
+	given := make(map[string]string, len(query))
+	for key, values := range query {
+		field, name, err := fieldAt(into.Descriptor(), key)
+		switch {
+		case err != nil:
+			return err
+		case way.gives(field[0]):
+			return cannotRead(http.StatusBadRequest, "", "the parameter %s is given by the path alone", key)
+		case len(values) > 1 || given[name] != "":
+			return cannotRead(http.StatusBadRequest, name, "the parameter %s is given more than once", key)
+		}
+		given[name] = key
+		m := into
+		for _, outer := range field[:len(field)-1] {
+			m = m.Mutable(outer).Message()
+		}
+		if err := readParameter(m, field[len(field)-1], values[0]); err != nil {
+			return cannotRead(http.StatusBadRequest, name, "the parameter %s cannot be %s: %s", key, fault.Excerpt(values[0]), err.Error())
+		}
+	}
+	return nil
+}
+
+// fieldAt finds the field that a parameter such as amount.minorUnits is about; name is its name in
+// the contract.
+func fieldAt(in protoreflect.MessageDescriptor, key string) (path []protoreflect.FieldDescriptor, name string, err *unread) {
+	for part := range strings.SplitSeq(key, ".") {
+		var field protoreflect.FieldDescriptor
+		if in != nil {
+			if field = in.Fields().ByJSONName(part); field == nil {
+				field = in.Fields().ByName(protoreflect.Name(part))
+			}
+		}
+		if field == nil {
+			return nil, "", cannotRead(http.StatusBadRequest, "", "there is no parameter %s", key)
+		}
+		path, name = append(path, field), name+"."+string(field.Name())
+		in = nil
+		if field.Kind() == protoreflect.MessageKind && !field.IsList() && !field.IsMap() {
+			in = field.Message()
+		}
+	}
+	return path, name[1:], nil
+}
+
+var (
+	wholeNumber = regexp.MustCompile(`^-?[0-9]{1,19}$`)
+
+	errNumber = errors.New("it must be a whole number")
+	errTruth  = errors.New("it must be true or false")
+)
+
+// readParameter sets a field to what a parameter says.
+func readParameter(m protoreflect.Message, field protoreflect.FieldDescriptor, text string) error {
+	value := ""
+	switch field.Kind() {
+	case protoreflect.BoolKind:
+		if text != "true" && text != "false" {
+			return errTruth
+		}
+		value = text
+	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+		if !wholeNumber.MatchString(text) {
+			return errNumber
+		}
+		value = strconv.Quote(text)
+	case protoreflect.EnumKind:
+		if field.Enum().Values().ByName(protoreflect.Name(text)) == nil && field.Enum().FullName() != "google.protobuf.NullValue" {
+			return errors.New("it must be one of the words of " + string(field.Enum().Name()))
+		}
+		value = strconv.Quote(text)
+	default:
+		quoted, err := json.Marshal(text)
+		if err != nil || !utf8.ValidString(text) {
+			return errors.New("it is not in UTF-8")
+		}
+		value = string(quoted)
+	}
+	if field.IsList() {
+		value = "[" + value + "]"
+	}
+	one := m.New().Interface()
+	if err := decodeJSON([]byte(`{"`+field.JSONName()+`":`+value+`}`), one); err != nil {
+		return errors.New(bare(err))
+	}
+	proto.Merge(m.Interface(), one)
+	return nil
 }

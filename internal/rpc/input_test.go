@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -80,6 +81,45 @@ func TestBadFilings(t *testing.T) {
 
 func inCurrency(l *tenfoldv1.OrderLine, code string) {
 	l.UnitPrice.CurrencyCode, l.GoodsPaid.CurrencyCode = code, code
+}
+
+// Would catch a field that is not there and whose caller is told of a pattern or a list of
+// numbers, one that is there and is called missing, and a refusal that tells thousands of faults.
+func TestMissingFieldsAreCalledMissing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 0)
+	for name, row := range map[string]struct {
+		spoil   func(*tenfoldv1.FileClaimRequest)
+		message string
+	}{
+		"no request id":     {func(r *tenfoldv1.FileClaimRequest) { r.RequestId = "" }, "request_id is required"},
+		"no parent":         {func(r *tenfoldv1.FileClaimRequest) { r.Parent = "" }, "parent is required"},
+		"no name of a line": {func(r *tenfoldv1.FileClaimRequest) { r.GetOrderLine().Name = "" }, "order_line.name is required"},
+		"no price":          {func(r *tenfoldv1.FileClaimRequest) { r.GetOrderLine().UnitPrice = nil }, "order_line.unit_price is required"},
+		"no currency":       {func(r *tenfoldv1.FileClaimRequest) { r.GetOrderLine().UnitPrice.CurrencyCode = "" }, "order_line.unit_price.currency_code is required"},
+		"no line":           {func(r *tenfoldv1.FileClaimRequest) { r.Line = nil }, "line is required"},
+		"no units":          {func(r *tenfoldv1.FileClaimRequest) { r.Units = nil }, "units is required"},
+		"no basis":          {func(r *tenfoldv1.FileClaimRequest) { r.LegalBasisChoice = 0 }, "legal_basis_choice must be set"},
+		"an unset remedy":   {func(r *tenfoldv1.FileClaimRequest) { r.Remedies = []tenfoldv1.Remedy{0} }, "remedies[0] must be set"},
+		"a blank":           {func(r *tenfoldv1.FileClaimRequest) { r.RequestId = " " }, "request_id: does not match regex pattern `^[A-Za-z0-9_-]{1,64}$`"},
+		"a zero":            {func(r *tenfoldv1.FileClaimRequest) { r.GetOrderLine().Quantity = 0 }, "order_line.quantity: must be greater than or equal to 1 and less than or equal to 10000"},
+	} {
+		r := f.filing("m1", "l1")
+		row.spoil(r)
+		if got := refusal(f.fileErr(r)); got.message != row.message || got.reason != "REQUEST_INVALID" {
+			t.Errorf("%s: %s %q, want %q", name, got.reason, got.message, row.message)
+		}
+	}
+	many := f.filing("m1", "l1")
+	for range 50 {
+		many.Refunds = append(many.Refunds, &tenfoldv1.LineRefund{Amount: &tenfoldv1.Money{CurrencyCode: "yuan", MinorUnits: -1}})
+	}
+	err := f.fileErr(many)
+	s := status.Convert(err)
+	if got := refusal(err); got.reason != "REQUEST_INVALID" || !strings.HasSuffix(got.message, " (and 199 more)") || proto.Size(s.Proto()) > 8<<10 {
+		t.Errorf("many faults: %d bytes, %q", proto.Size(s.Proto()), got.message)
+	}
 }
 
 // Would catch invalid UTF-8 that reaches the engine or breaks the connection.

@@ -170,7 +170,7 @@ func (s *guarded) SendMsg(m any) error {
 func (c *chain) admit(ctx context.Context, method string, parts int) (caller, error) {
 	row, ok := methods[method]
 	if !ok {
-		return caller{}, status.Errorf(codes.Unimplemented, "unknown method %s", method)
+		return caller{}, fault.New(fault.MethodUnknown, "the contract has no method %s", method)
 	}
 	if row.open {
 		return caller{}, nil

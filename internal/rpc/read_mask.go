@@ -6,6 +6,7 @@ import (
 
 	"go.einride.tech/aip/fieldmask"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -31,10 +32,12 @@ func maskOf(r *tenfoldv1.GetClaimRequest) (mask, error) {
 	if slices.Equal(m.paths, []string{fieldmask.WildcardPath}) {
 		m.paths = nil
 	}
-	for _, path := range m.paths {
+	m.paths = slices.Clone(m.paths)
+	for i, path := range m.paths {
 		if _, err := fieldmaskpb.New(&tenfoldv1.Claim{}, path); err != nil {
 			return m, unknownPath(path, "a claim has no field %q", path)
 		}
+		m.paths[i] = wholeAmount(path)
 		if !isFull(path) {
 			continue
 		}
@@ -44,6 +47,22 @@ func maskOf(r *tenfoldv1.GetClaimRequest) (mask, error) {
 		m.full = true
 	}
 	return m, nil
+}
+
+// wholeAmount is a path that ends where it comes to an amount: a currency without its number
+// would be another amount. The path leads into a claim.
+func wholeAmount(path string) string {
+	parts := strings.Split(path, ".")
+	in := (&tenfoldv1.Claim{}).ProtoReflect().Descriptor()
+	for i, part := range parts {
+		if in = in.Fields().ByName(protoreflect.Name(part)).Message(); in == nil {
+			break
+		}
+		if alwaysWritten[in.FullName()] != nil {
+			return strings.Join(parts[:i+1], ".")
+		}
+	}
+	return path
 }
 
 func unknownPath(path, format string, args ...any) error {

@@ -51,9 +51,14 @@ var otherBounds = map[string]bool{
 	"QUEUE_FULL":               true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
 	// The answer of a write must be lost; TestUnknownOutcomeOverTheWire has its status.
 	"OUTCOME_UNKNOWN": true,
+	// It is told to those who come over HTTP: TestStopAnswersCallsOverHTTP.
+	"SERVER_STOPPING": true,
 }
 
 var reasonCases = map[string]reasonCase{
+	"METHOD_UNKNOWN": {code: codes.Unimplemented, call: func(f *fixture) error {
+		return f.conn.Invoke(f.as("support"), "/tenfold.v1.ClaimService/Nothing", &tenfoldv1.GetClaimRequest{}, &tenfoldv1.GetClaimResponse{})
+	}},
 	"DEBT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"debtKind", "debtId"}, call: func(f *fixture) error {
 		return f.proposeErr(f.writingOff(f.settled("l1"), 1))
 	}},

@@ -148,6 +148,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 			grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 			grpc.ChainUnaryInterceptor(c.unary),
 			grpc.ChainStreamInterceptor(c.stream),
+			grpc.UnknownServiceHandler(unknown),
 		),
 		health:     health.NewServer(),
 		hub:        hub,
@@ -176,6 +177,11 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	reflection.Register(s.grpc)
 	s.Ready(false)
 	return s, checkAccess(s.grpc.GetServiceInfo())
+}
+
+// unknown is where calls of unknown methods would come to, had they not been refused before.
+func unknown(any, grpc.ServerStream) error {
+	return fault.New(fault.MethodUnknown, "the contract has no such method")
 }
 
 // observed lets an observer follow each call.

@@ -1,65 +1,107 @@
 package rpc
 
 import (
-	"compress/gzip"
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
-	"connectrpc.com/connect"
-	"connectrpc.com/vanguard"
-	"connectrpc.com/vanguard/vanguardgrpc"
+	"google.golang.org/grpc"
+
+	"github.com/tenfold-claims/tenfold/internal/fault"
 )
+
+// transcoder turns JSON over HTTP, Connect and gRPC-Web into calls of a server of gRPC.
+type transcoder struct {
+	grpc   http.Handler
+	routes *routes
+	// receiveMax is the largest size of a message.
+	receiveMax int
+	// running is held by each call, and for ever once the server stops.
+	running *sync.RWMutex
+}
 
 // Transcoder gives a handler that turns JSON over HTTP, Connect and gRPC-Web into
 // calls of this server. They pass through the same checks as calls over gRPC.
 func (s *Server) Transcoder() (http.Handler, error) {
-	t, err := vanguardgrpc.NewTranscoder(s.grpc,
-		vanguard.WithCodec(strictJSON),
-		vanguard.WithDefaultServiceOptions(
-			vanguard.WithMaxMessageBufferBytes(uint32(s.receiveMax)),
-			vanguard.WithNoTargetCompression(),
-		),
-		vanguard.WithCompression("gzip",
-			func() connect.Compressor { return gzip.NewWriter(io.Discard) },
-			func() connect.Decompressor { return &boundedGzip{most: int64(s.receiveMax)} }))
+	routes, err := newRoutes(s.grpc.GetServiceInfo())
 	if err != nil {
 		return nil, fmt.Errorf("transcode HTTP: %w", err)
 	}
-	services := s.grpc.GetServiceInfo()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// When gRPC stops taking calls it would cut these off, because it does not
-		// know how to wait for them.
-		if !s.transcoding.TryRLock() {
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "the server is stopping", http.StatusServiceUnavailable)
-			return
-		}
-		defer s.transcoding.RUnlock()
-		if code, err := unpack(r, int64(s.receiveMax)); err != nil {
-			refuseHTTP(w, r, code, err.Error())
-			return
-		}
-		if service, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); services[service].Methods != nil {
-			// The path names a method, as in Connect and gRPC.
-			assumeConnect(r)
-		} else {
-			if err := oneMeaning(r, int64(s.receiveMax)); err != nil {
-				refuseHTTP(w, r, http.StatusBadRequest, err.Error())
-				return
-			}
-			w = &malformed{ResponseWriter: w, language: spokenIn(r.Header.Values(acceptLanguage))}
-		}
-		t.ServeHTTP(w, r)
-	}), nil
+	return &transcoder{grpc: s.grpc, routes: routes, receiveMax: s.receiveMax, running: &s.transcoding}, nil
 }
 
-// assumeConnect treats plain JSON as the Connect protocol, which allows callers to
-// leave out the header that says so.
-func assumeConnect(r *http.Request) {
-	const version = "Connect-Protocol-Version"
-	if r.Header.Get(version) == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		r.Header.Set(version, "1")
+// ServeHTTP implements http.Handler.
+func (t *transcoder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f, err := t.formOf(r)
+	// When gRPC stops taking calls it would cut these off, because it does not
+	// know how to wait for them.
+	if !t.running.TryRLock() {
+		f.refuse(w, r, &unread{code: http.StatusServiceUnavailable, cause: stopping()})
+		return
 	}
+	defer t.running.RUnlock()
+	if err != nil {
+		f.refuse(w, r, err)
+		return
+	}
+	if f.protocol == native {
+		t.grpc.ServeHTTP(w, r)
+		return
+	}
+	c, err := t.read(r, f)
+	if err != nil {
+		f.refuse(w, r, err)
+		return
+	}
+	a := &reply{ResponseWriter: w, form: f, method: c.method, header: make(http.Header)}
+	t.grpc.ServeHTTP(a, c.overGRPC(r))
+	a.end(r)
+}
+
+// stopping refuses calls that come while the server stops.
+func stopping() *fault.Error {
+	return fault.New(fault.ServerStopping, "the server is stopping; send the request again, to another server").After(time.Second)
+}
+
+// ofTransport are the headers that say how a request was sent, and not what it says.
+var ofTransport = []string{
+	"Content-Type", "Content-Length", "Content-Encoding", "Accept-Encoding", "Te", "Trailer", "Transfer-Encoding", "Connection",
+	"Connect-Protocol-Version", "Connect-Timeout-Ms", "Connect-Content-Encoding", "Connect-Accept-Encoding",
+	"Grpc-Timeout", "Grpc-Encoding", "Grpc-Accept-Encoding", "X-Grpc-Web", "X-Server-Timeout",
+}
+
+// overGRPC is a call as a request of gRPC.
+func (c *call) overGRPC(r *http.Request) *http.Request {
+	out := r.WithContext(r.Context())
+	out.Method, out.URL = http.MethodPost, &url.URL{Path: c.method.path}
+	out.Proto, out.ProtoMajor, out.ProtoMinor = "HTTP/2", 2, 0 // gRPC asks for it; what it needs of it, reply has.
+	out.Header = r.Header.Clone()
+	for _, name := range ofTransport {
+		out.Header.Del(name)
+	}
+	out.Header.Set("Content-Type", "application/grpc")
+	if c.timeout > 0 {
+		out.Header.Set("Grpc-Timeout", strconv.FormatInt(max(1, c.timeout.Milliseconds()), 10)+"m")
+	}
+	message := inEnvelope(0, c.message)
+	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(message)), int64(len(message))
+	return out
+}
+
+var _ http.Handler = (*grpc.Server)(nil)
+
+// stopped says whether the caller of a request has gone.
+func stopped(r *http.Request) bool { return context.Cause(r.Context()) != nil }
+
+// withoutPrefix is a header without a prefix, in canonical form; it says whether it has it.
+func withoutPrefix(name, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	return http.CanonicalHeaderKey(rest), ok
 }

@@ -58,7 +58,7 @@ func (f *fixture) overHTTPOn(listener *peers.Listener, gate rpc.Gate) *overHTTP 
 		f.t.Fatal(err)
 	}
 	config := web.Defaults()
-	config.TLS, config.Now = gate.TLS, time.Now
+	config.TLS, config.Now, config.Refuse = gate.TLS, time.Now, rpc.Refuse
 	pages := web.Serve(listener, calls, config, log)
 	h := &overHTTP{fixture: f, server: server, base: "http://" + listener.Addr().String(), client: &http.Client{Transport: &http.Transport{}}}
 	f.t.Cleanup(func() {
@@ -192,7 +192,7 @@ func TestRefusalsOverHTTP(t *testing.T) {
 		{"no JSON", inRole("finance"), "POST", "/v1/merchants", `{"merchantId":`, 400, "REQUEST_INVALID", ""},
 		{"a misspelt field", inRole("finance"), "POST", "/v1/merchants", `{"merchant":"m3","requestId":"r","currencyCode":"CNY"}`, 400, "REQUEST_INVALID", ""},
 		{"a misspelt parameter", inRole("support"), "GET", "/v1/" + claim + "?veiw=CLAIM_VIEW_FULL", "", 400, "REQUEST_INVALID", ""},
-		{"too large", inRole("finance"), "POST", "/v1/merchants", `{"merchantId":"` + strings.Repeat("m", 9<<20) + `"}`, 429, "", ""},
+		{"too large", inRole("finance"), "POST", "/v1/merchants", `{"merchantId":"` + strings.Repeat("m", 9<<20) + `"}`, 413, "REQUEST_INVALID", ""},
 	} {
 		response, content := h.call(row.who, row.method, row.path, row.body)
 		var said statuspb.Status
@@ -381,8 +381,12 @@ func TestStopAnswersCallsOverHTTP(t *testing.T) {
 	}()
 	// Once others are turned away, the server has begun to stop.
 	for {
-		response, _ := h.call(nil, "POST", "/grpc.health.v1.Health/Check", `{}`)
+		response, content := h.call(nil, "POST", "/grpc.health.v1.Health/Check", `{}`)
 		if response.StatusCode == http.StatusServiceUnavailable {
+			refusedInForm(t, "while it stops", response, content, http.StatusServiceUnavailable, "SERVER_STOPPING")
+			if response.Header.Get("Retry-After") != "1" {
+				t.Errorf("nobody is told when to come back: %v", response.Header)
+			}
 			break
 		}
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/cors"
-	"google.golang.org/grpc/codes"
 )
 
 // preflightAge is how long a browser may remember what a page may do.
@@ -29,8 +27,8 @@ func CheckOrigin(origin string) error {
 // browser would show the certificate of the person before it for any page.
 func (c *Config) fromKnownPages(next http.Handler) http.Handler {
 	foreign := http.NewCrossOriginProtection()
-	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, codes.PermissionDenied, "web pages of this origin are not allowed to call")
+	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.Refuse(w, r, http.StatusForbidden, "web pages of this origin are not allowed to call")
 	}))
 	for _, origin := range c.Origins {
 		// CheckOrigin has accepted it.
@@ -56,14 +54,14 @@ func (c *Config) fromKnownPages(next http.Handler) http.Handler {
 // toThisMachine refuses requests whose host is not this machine. Otherwise a page
 // whose owner points its name at this machine would be believed like any caller on
 // this machine.
-func toThisMachine(next http.Handler) http.Handler {
+func (c *Config) toThisMachine(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
 		if ip := net.ParseIP(strings.Trim(host, "[]")); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			refuse(w, http.StatusMisdirectedRequest, codes.PermissionDenied, "this server answers only requests whose host is this machine")
+			c.Refuse(w, r, http.StatusMisdirectedRequest, "this server answers only requests whose host is this machine")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,25 +77,14 @@ var single = []string{
 
 // eachOnce refuses requests in which one of these headers stands twice: whoever takes the
 // first of two values believes something else than a proxy that takes the last.
-func eachOnce(next http.Handler) http.Handler {
+func (c *Config) eachOnce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, name := range single {
 			if n := len(r.Header.Values(name)); n > 1 {
-				refuse(w, http.StatusBadRequest, codes.InvalidArgument, fmt.Sprintf("header %s stands %d times in the request; send it once", name, n))
+				c.Refuse(w, r, http.StatusBadRequest, fmt.Sprintf("header %s stands %d times in the request; send it once", name, n))
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// refuse answers in the form of a refused call.
-func refuse(w http.ResponseWriter, status int, code codes.Code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	// Two plain values can be encoded; a caller that is gone does not matter.
-	_ = json.NewEncoder(w).Encode(struct {
-		Code    codes.Code `json:"code"`
-		Message string     `json:"message"`
-	}{code, message})
 }

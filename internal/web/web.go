@@ -28,6 +28,9 @@ type Config struct {
 	Origins []string
 	// Now is the time of day.
 	Now func() time.Time
+	// Refuse answers a request that does not come to the calls, in their form: with a
+	// status of HTTP and a sentence.
+	Refuse func(w http.ResponseWriter, r *http.Request, code int, why string)
 
 	// StreamsMax is how many calls may run at once on one connection.
 	StreamsMax int
@@ -96,12 +99,18 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // handler is the sequence that a request passes through on its way to calls.
 func handler(calls http.Handler, c *Config) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /openapi.json", describe)
-	mux.Handle("/", c.inTime(calls))
-	h := c.fromKnownPages(mux)
+	calls = c.inTime(calls)
+	// A path is taken as it is: one that is made plain first would be another than people in
+	// front of the server have seen.
+	h := c.fromKnownPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/openapi.json" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			describe(w, r)
+			return
+		}
+		calls.ServeHTTP(w, r)
+	}))
 	if c.TLS == nil {
-		h = toThisMachine(h)
+		h = c.toThisMachine(h)
 	}
-	return recognise(c.forAWhile(eachOnce(h)))
+	return recognise(c.forAWhile(c.eachOnce(h)))
 }

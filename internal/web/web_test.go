@@ -26,7 +26,7 @@ import (
 func served(t *testing.T, calls http.HandlerFunc, change func(*web.Config)) string {
 	t.Helper()
 	config := web.Defaults()
-	config.Now = time.Now
+	config.Now, config.Refuse = time.Now, refuse
 	change(&config)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,6 +42,9 @@ func served(t *testing.T, calls http.HandlerFunc, change func(*web.Config)) stri
 	})
 	return "http://" + listener.Addr().String()
 }
+
+// refuse answers in a form of the test's own.
+func refuse(w http.ResponseWriter, _ *http.Request, code int, why string) { http.Error(w, why, code) }
 
 func accept(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 
@@ -215,7 +218,7 @@ func TestAnswersAreReadInTime(t *testing.T) {
 func TestStopCutsOffWhoDoesNotRead(t *testing.T) {
 	t.Parallel()
 	config := web.Defaults()
-	config.Now = time.Now
+	config.Now, config.Refuse = time.Now, refuse
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

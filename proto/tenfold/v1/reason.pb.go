@@ -227,8 +227,9 @@ const (
 	// UNAVAILABLE. The server is stopping, or its database is unreachable. Resume
 	// with the last token, at any server.
 	Reason_REASON_WATCH_ENDED Reason = 82
-	// RESOURCE_EXHAUSTED. The server has the largest allowed number of watches.
-	// Resume at another server, or later.
+	// RESOURCE_EXHAUSTED. The server has the largest allowed number of watches, or the
+	// caller has its share of them (shareMax in the metadata). In the first case resume
+	// at another server, or later; in the second end a watch first.
 	Reason_REASON_WATCHERS_FULL Reason = 83
 	// NOT_FOUND. There is no such webhook, or it was deleted. Check the name.
 	Reason_REASON_WEBHOOK_NOT_FOUND Reason = 84
@@ -282,6 +283,12 @@ const (
 	// FAILED_PRECONDITION. Two people must approve the policy version before it is
 	// published. Propose it with PolicyProposalService.ProposePolicyVersion.
 	Reason_REASON_POLICY_PROPOSAL_REQUIRED Reason = 130
+	// UNIMPLEMENTED. The contract has no method of this name or, over HTTP, no such
+	// path (status 404), or not with this verb (status 405). Check what is called.
+	Reason_REASON_METHOD_UNKNOWN Reason = 140
+	// UNAVAILABLE. The server is stopping, and the request was not read. Send it
+	// again, to another server.
+	Reason_REASON_SERVER_STOPPING Reason = 141
 )
 
 // Enum value maps for Reason.
@@ -375,6 +382,8 @@ var (
 		102: "REASON_NOTE_LIMIT_REACHED",
 		120: "REASON_ORDER_LINE_IN_USE",
 		130: "REASON_POLICY_PROPOSAL_REQUIRED",
+		140: "REASON_METHOD_UNKNOWN",
+		141: "REASON_SERVER_STOPPING",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -465,6 +474,8 @@ var (
 		"REASON_NOTE_LIMIT_REACHED":               102,
 		"REASON_ORDER_LINE_IN_USE":                120,
 		"REASON_POLICY_PROPOSAL_REQUIRED":         130,
+		"REASON_METHOD_UNKNOWN":                   140,
+		"REASON_SERVER_STOPPING":                  141,
 	}
 )
 
@@ -500,7 +511,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xcb\x15\n" +
+	"tenfold.v1*\x84\x16\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -590,7 +601,9 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x19REASON_WORK_LIMIT_REACHED\x10e\x12\x1d\n" +
 	"\x19REASON_NOTE_LIMIT_REACHED\x10f\x12\x1c\n" +
 	"\x18REASON_ORDER_LINE_IN_USE\x10x\x12$\n" +
-	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01\x12\x1a\n" +
+	"\x15REASON_METHOD_UNKNOWN\x10\x8c\x01\x12\x1b\n" +
+	"\x16REASON_SERVER_STOPPING\x10\x8d\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
