@@ -116,11 +116,14 @@ clean: ## Remove what was built and fetched; data directories stay.
 
 # What the targets above are made of.
 
-# The head of the OpenAPI document comes first: what it says of itself stays.
+# The head of the OpenAPI document comes first: what it says of itself stays. The rules of the
+# contract are added last.
 define generate-fresh
 	rm -rf .buf/fresh
 	$(BUF) generate -o .buf/fresh
-	$(BIN)/openapiv3-merge proto/openapi-head.json $$(find .buf/fresh/openapi -name '*.json' | sort) >.buf/fresh/openapi.json
+	$(BUF) build proto -o .buf/fresh/contract.binpb
+	$(BIN)/openapiv3-merge proto/openapi-head.json $$(find .buf/fresh/openapi -name '*.json' | sort) >.buf/fresh/merged.json
+	go run ./cmd/openapi .buf/fresh/contract.binpb <.buf/fresh/merged.json >.buf/fresh/openapi.json
 endef
 
 .PHONY: server-binaries

@@ -64,6 +64,13 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/embedpg": {
 		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
 	},
+	// What the description of the paths is made by.
+	"cmd/openapi": {
+		imports: []string{"internal/openapi"},
+	},
+	"internal/openapi": {
+		importers: []string{"cmd/openapi"},
+	},
 	"internal/peers": {
 		importers: []string{"internal/rpc", "internal/telemetry", "internal/web", "internal/ops", "cmd/tenfold"},
 	},
