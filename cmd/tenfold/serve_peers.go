@@ -67,7 +67,9 @@ func (c *peersConfig) check() error {
 
 // bounds are the bounds of connections to one port for callers.
 func (c *peersConfig) bounds() peers.Config {
-	return peers.Config{ConnectionsMax: c.connections, ShareMax: c.perPeer, ProofMax: c.proofMax, Exempt: c.exemptNetworks}
+	bounds := peers.Defaults()
+	bounds.ConnectionsMax, bounds.ShareMax, bounds.ProofMax, bounds.Exempt = c.connections, c.perPeer, c.proofMax, c.exemptNetworks
+	return bounds
 }
 
 // filesBeside are the files that a server has beside the connections of callers: those of

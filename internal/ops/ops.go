@@ -29,7 +29,7 @@ const (
 
 // Bounds are the bounds of connections to the port: operators are few.
 func Bounds() peers.Config {
-	return peers.Config{ConnectionsMax: 256, ShareMax: 64, ProofMax: headerMax}
+	return peers.Config{ConnectionsMax: 256, ShareMax: 64, ProofMax: headerMax, BytesMax: 8 << 20}
 }
 
 // Server serves operators.

@@ -23,6 +23,9 @@ type Config struct {
 	ShareMax int
 	// ProofMax is how long a connection may stand before something is proved on it.
 	ProofMax time.Duration
+	// BytesMax is how much may be read from connections before something is proved on them, all
+	// of them together. It bounds the memory that strangers take.
+	BytesMax int
 	// Exempt are networks of proxies. Many callers come from one of their addresses, so
 	// they have no share; they have to prove themselves like others.
 	Exempt []netip.Prefix
@@ -31,7 +34,7 @@ type Config struct {
 // Defaults are the settings of `serve`. Four addresses fill a port with callers that are
 // proved; where all callers come from fewer, the share is to be set higher.
 func Defaults() Config {
-	return Config{ConnectionsMax: 4096, ShareMax: 1024, ProofMax: 20 * time.Second}
+	return Config{ConnectionsMax: 4096, ShareMax: 1024, ProofMax: 20 * time.Second, BytesMax: 64 << 20}
 }
 
 // Cause says why a connection was refused or ended.
@@ -46,10 +49,12 @@ const (
 	CauseFull Cause = "full"
 	// CauseTime: nothing was proved on it in time.
 	CauseTime Cause = "time"
+	// CauseBytes: strangers sent too much, and this one the most.
+	CauseBytes Cause = "bytes"
 )
 
 // Causes are all causes.
-func Causes() []Cause { return []Cause{CauseShare, CauseFull, CauseTime} }
+func Causes() []Cause { return []Cause{CauseShare, CauseFull, CauseTime, CauseBytes} }
 
 // Totals are the numbers of a listener.
 type Totals struct {
@@ -69,8 +74,10 @@ type Listener struct {
 	open int
 	// strangers are the connections on which nothing is proved, the oldest first.
 	strangers *list.List
-	peers     map[netip.Prefix]*share
-	refused   map[Cause]int64
+	// bytes is what was read from them.
+	bytes   int
+	peers   map[netip.Prefix]*share
+	refused map[Cause]int64
 	// left tells Accept that a place may be free; closed that nobody accepts any more.
 	left   chan struct{}
 	closed chan struct{}
@@ -225,6 +232,7 @@ func (l *Listener) settle(c *Conn) {
 		return
 	}
 	c.timer.Stop()
+	l.bytes -= c.bytes
 	l.strangers.Remove(c.among)
 	l.peers[c.peer].strangers.Remove(c.ofPeer)
 }
@@ -271,6 +279,41 @@ type Conn struct {
 	among, ofPeer *list.Element
 	timer         *time.Timer
 	gone          bool
+	// bytes is what was read while nothing was proved.
+	bytes int
+}
+
+// Read implements net.Conn.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.settled.Load() {
+		c.listener.heard(c, n)
+	}
+	return n, err
+}
+
+// heard counts what a stranger sends. If strangers send too much, the one that has sent the most
+// gives way.
+func (l *Listener) heard(c *Conn, n int) {
+	l.mu.Lock()
+	var most *Conn
+	if !c.settled.Load() {
+		c.bytes += n
+		l.bytes += n
+	}
+	if l.bytes > l.config.BytesMax {
+		for one := l.strangers.Front(); one != nil; one = one.Next() {
+			if of := one.Value.(*Conn); most == nil || of.bytes > most.bytes {
+				most = of
+			}
+		}
+		l.refused[CauseBytes]++
+		l.leave(most)
+	}
+	l.mu.Unlock()
+	if most != nil {
+		_ = most.Conn.Close() // Nobody is told but the peer.
+	}
 }
 
 // Proved says that something was proved on the connection. It keeps its place from now on.
@@ -282,6 +325,9 @@ func (c *Conn) Proved() {
 	defer c.listener.mu.Unlock()
 	c.listener.settle(c)
 }
+
+// IsProved says whether something was proved on the connection.
+func (c *Conn) IsProved() bool { return c.settled.Load() }
 
 // Peer is the peer that the connection comes from; not valid if it has none.
 func (c *Conn) Peer() netip.Prefix { return c.peer }

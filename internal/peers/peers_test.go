@@ -92,7 +92,7 @@ func (p *port) stands(here net.Conn, there *peers.Conn) {
 }
 
 func bounds(most, share int) peers.Config {
-	return peers.Config{ConnectionsMax: most, ShareMax: share, ProofMax: time.Hour}
+	return peers.Config{ConnectionsMax: most, ShareMax: share, ProofMax: time.Hour, BytesMax: 1 << 20}
 }
 
 // Would catch silent connections of one address that take the places of callers of others, or
@@ -168,6 +168,38 @@ func TestSilenceEnds(t *testing.T) {
 	late.Proved() // Too late.
 	p.stands(good, proved)
 	if got := p.Totals(); got.Open != 1 || got.Unproved != 0 || got.Refused[peers.CauseTime] != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Would catch strangers who take memory by sending, one that is let off because others send, too, and
+// a caller who is counted among them.
+func TestStrangersSendLittle(t *testing.T) {
+	t.Parallel()
+	c := bounds(64, 16)
+	c.BytesMax = 100
+	p := onLoopback(t, c)
+	sends := func(here net.Conn, there *peers.Conn, n int) {
+		t.Helper()
+		if _, err := here.Write(make([]byte, n)); err != nil {
+			t.Error(err)
+		}
+		if _, err := io.ReadFull(there, make([]byte, n)); err != nil {
+			t.Error(err)
+		}
+	}
+	good, proved := p.enters("127.0.0.1")
+	sends(good, proved, 90)
+	proved.Proved()
+	sends(good, proved, 1000)
+	loud, one := p.enters("127.0.0.1")
+	quiet, other := p.enters("127.0.0.2")
+	sends(loud, one, 60)
+	sends(quiet, other, 40)
+	sends(quiet, other, 10)
+	p.ended(loud)
+	sends(quiet, other, 50)
+	if got := p.Totals(); got.Refused[peers.CauseBytes] != 1 || got.Open != 2 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -34,13 +34,17 @@ type call struct {
 	timeout time.Duration
 }
 
-// read reads a request.
-func (t *transcoder) read(r *http.Request, f form) (*call, *unread) {
-	way, segments, m, err := t.find(r, f)
-	if err != nil {
-		return nil, err
-	}
-	c := &call{method: m}
+// place is what a request calls: a method, and the path of the contract by which it is called, if
+// it is not called by its name.
+type place struct {
+	method   *method
+	way      *route
+	segments []string
+}
+
+// read reads a request to a place.
+func (t *transcoder) read(r *http.Request, f form, at *place) (c *call, err *unread) {
+	c = &call{method: at.method}
 	if c.timeout, err = timeoutOf(r, timeoutHeaders[f.protocol]); err != nil {
 		return nil, err
 	}
@@ -48,9 +52,9 @@ func (t *transcoder) read(r *http.Request, f form) (*call, *unread) {
 	if err != nil {
 		return nil, err
 	}
-	request := m.input.New().Interface()
-	if way != nil {
-		err = way.read(r.URL, segments, data, request)
+	request := at.method.input.New().Interface()
+	if at.way != nil {
+		err = at.way.read(r.URL, at.segments, data, request)
 	} else {
 		err = f.readMessage(data, request)
 	}
@@ -69,10 +73,10 @@ func (t *transcoder) read(r *http.Request, f form) (*call, *unread) {
 	return c, nil
 }
 
-// find finds what a request calls. way is nil if its path is that of a method.
-func (t *transcoder) find(r *http.Request, f form) (way *route, segments []string, m *method, err *unread) {
+// find finds what a request calls.
+func (t *transcoder) find(r *http.Request, f form) (*place, *unread) {
 	if err := plainPath(r.URL); err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	unknown := func(code int, allow []string, format string, args ...any) *unread {
 		return &unread{code: code, allow: allow, cause: fault.New(fault.MethodUnknown, format, args...)}
@@ -81,24 +85,24 @@ func (t *transcoder) find(r *http.Request, f form) (way *route, segments []strin
 		way, segments, verbs := t.routes.find(r.Method, r.URL.Path)
 		switch {
 		case way != nil:
-			return way, segments, way.method, nil
+			return &place{way.method, way, segments}, nil
 		case verbs != nil:
-			return nil, nil, nil, unknown(http.StatusMethodNotAllowed, verbs, "%s is not possible here, but %s is", r.Method, strings.Join(verbs, ", "))
+			return nil, unknown(http.StatusMethodNotAllowed, verbs, "%s is not possible here, but %s is", r.Method, strings.Join(verbs, ", "))
 		}
-		return nil, nil, nil, unknown(http.StatusNotFound, nil, "the contract has no path %s", r.URL.Path)
+		return nil, unknown(http.StatusNotFound, nil, "the contract has no path %s", r.URL.Path)
 	}
-	m = t.routes.methods[r.URL.Path]
+	m := t.routes.methods[r.URL.Path]
 	switch {
 	case m == nil:
-		return nil, nil, nil, unknown(http.StatusNotFound, nil, "the service has no method %s", r.URL.Path)
+		return nil, unknown(http.StatusNotFound, nil, "the service has no method %s", r.URL.Path)
 	case r.Method != http.MethodPost:
-		return nil, nil, nil, unknown(http.StatusMethodNotAllowed, []string{http.MethodPost}, "methods are called by POST, not by %s", r.Method)
+		return nil, unknown(http.StatusMethodNotAllowed, []string{http.MethodPost}, "methods are called by POST, not by %s", r.Method)
 	case m.asks, m.answers && !f.enveloped():
-		return nil, nil, nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is a stream; call it in another protocol", r.URL.Path)
+		return nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is a stream; call it in another protocol", r.URL.Path)
 	case f.protocol == connectStream && !m.answers:
-		return nil, nil, nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is no stream; call it with application/json or application/proto", r.URL.Path)
+		return nil, cannotRead(http.StatusUnsupportedMediaType, "", "the method %s is no stream; call it with application/json or application/proto", r.URL.Path)
 	}
-	return nil, nil, m, nil
+	return &place{method: m}, nil
 }
 
 // plainPath refuses a path that intermediaries and the server may divide differently.

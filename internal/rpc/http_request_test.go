@@ -5,7 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"runtime"
 	"testing"
@@ -94,39 +94,44 @@ func TestBombsAreDefused(t *testing.T) {
 		body       []byte
 		headers    headers
 		status     int
+		strange    int
 	}{
-		{"REST", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}, 413},
-		{"REST, packed twice", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip, gzip"}, 415},
-		{"Connect", "/tenfold.v1.ClaimService/GetClaim", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}, 413},
-		{"Connect stream", "/tenfold.v1.WatchService/WatchClaims", framed, headers{"Content-Type": "application/connect+json", "Connect-Content-Encoding": "gzip"}, 200},
-		{"gRPC-Web", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+proto", "Grpc-Encoding": "gzip"}, 200},
-		{"gRPC-Web JSON", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+json", "Grpc-Encoding": "gzip"}, 200},
+		{"REST", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}, 413, 401},
+		{"REST, packed twice", "/v1/merchants", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip, gzip"}, 415, 401},
+		{"Connect", "/tenfold.v1.ClaimService/GetClaim", packed, headers{"Content-Type": "application/json", "Content-Encoding": "gzip"}, 413, 401},
+		{"Connect stream", "/tenfold.v1.WatchService/WatchClaims", framed, headers{"Content-Type": "application/connect+json", "Connect-Content-Encoding": "gzip"}, 200, 200},
+		{"gRPC-Web", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+proto", "Grpc-Encoding": "gzip"}, 200, 200},
+		{"gRPC-Web JSON", "/tenfold.v1.ClaimService/GetClaim", framed, headers{"Content-Type": "application/grpc-web+json", "Grpc-Encoding": "gzip"}, 200, 200},
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		r, err := http.NewRequestWithContext(t.Context(), "POST", h.base+row.path, bytes.NewReader(row.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for name, value := range row.headers {
-			r.Header.Set(name, value)
-		}
-		response, err := h.client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		content, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		runtime.ReadMemStats(&after)
-		refusedInForm(t, row.name, response, content, row.status, "REQUEST_INVALID")
-		// Growing buffers take a few times what is allowed in the end.
-		if took := after.TotalAlloc - before.TotalAlloc; took > 96<<20 {
-			t.Errorf("%s: %d MiB were allocated", row.name, took>>20)
+		for who, want := range map[string]struct {
+			headers headers
+			status  int
+			reason  string
+		}{"a caller": {inRole("operator"), row.status, "REQUEST_INVALID"}, "a stranger": {nil, row.strange, "CREDENTIAL_MISSING"}} {
+			maps.Copy(row.headers, want.headers)
+			h.client.CloseIdleConnections() // Whoever comes next is met anew.
+			took := allocated(func() {
+				response, content := h.call(row.headers, "POST", row.path, string(row.body))
+				refusedInForm(t, row.name+" of "+who, response, content, want.status, want.reason)
+			})
+			for name := range want.headers {
+				delete(row.headers, name)
+			}
+			// Growing buffers take a few times what is allowed in the end.
+			if took > 96<<20 {
+				t.Errorf("%s of %s: %d MiB were allocated", row.name, who, took>>20)
+			}
 		}
 	}
+}
+
+// allocated is how much is allocated meanwhile.
+func allocated(meanwhile func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	meanwhile()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 // Would catch a compressed body that is refused although it is small, or that says another

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/accesslog"
@@ -189,6 +190,38 @@ func (c *chain) admit(ctx context.Context, method string, parts int) (caller, er
 		err = row.allow(who, method)
 	}
 	return who, err
+}
+
+// meet finds out who calls over a connection on which nothing is proved yet, before anything of
+// the request but its headers is read: a stranger is not to take memory by what it sends.
+func (c *chain) meet(ctx context.Context, method string) error {
+	if methods[method].open {
+		return nil
+	}
+	ctx, began := withCallID(ctx), c.measure()
+	var who caller
+	evidence, err := evidenceOf(ctx)
+	if err == nil {
+		who.Caller, err = c.authority.Identify(ctx, evidence)
+	}
+	if err == nil {
+		proved(ctx)
+		return nil
+	}
+	err = c.answer(ctx, who, method, err)
+	c.answered(ctx, who, method, began, err)
+	return err
+}
+
+// tapped meets the caller of a stream of gRPC before it is made.
+func (c *chain) tapped(ctx context.Context, info *tap.Info) (context.Context, error) {
+	if _, known := methods[info.FullMethodName]; !known {
+		return ctx, nil // It is refused without being read.
+	}
+	if conn := connectionOf(ctx); conn == nil || conn.IsProved() {
+		return ctx, nil
+	}
+	return ctx, c.meet(ctx, info.FullMethodName)
 }
 
 // answer turns an error into the status that the caller sees, and logs what the

@@ -113,6 +113,7 @@ type Server struct {
 	health     *health.Server
 	hub        *watch.Hub
 	receiveMax int
+	chain      *chain
 	// transcoding is held by each call that came over HTTP, and for ever once the
 	// server stops.
 	transcoding sync.RWMutex
@@ -149,10 +150,12 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 			grpc.ChainUnaryInterceptor(c.unary),
 			grpc.ChainStreamInterceptor(c.stream),
 			grpc.UnknownServiceHandler(unknown),
+			grpc.InTapHandle(c.tapped),
 		),
 		health:     health.NewServer(),
 		hub:        hub,
 		receiveMax: config.ReceiveMax,
+		chain:      &c,
 	}
 	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -94,7 +95,7 @@ func (s *secured) tokened() map[string]string {
 func TestStrangersKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	s := newSecured(t)
-	bounds := peers.Config{ConnectionsMax: 64, ShareMax: 24, ProofMax: time.Hour}
+	bounds := peers.Config{ConnectionsMax: 64, ShareMax: 24, ProofMax: time.Hour, BytesMax: 1 << 20}
 	calls, pages := bounded(t, bounds), bounded(t, bounds)
 	gate := rpc.Gate{Authority: s.verifier, TLS: s.verifier.TLS(), Refusals: s.refusals, Now: func() time.Time { return s.wall }}
 	t.Cleanup(s.admit(calls, gate, rpc.Defaults()))
@@ -146,7 +147,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 func TestConnectionsWithoutProofEnd(t *testing.T) {
 	t.Parallel()
 	s := newSecured(t)
-	bounds := peers.Config{ConnectionsMax: 64, ShareMax: 24, ProofMax: 500 * time.Millisecond}
+	bounds := peers.Config{ConnectionsMax: 64, ShareMax: 24, ProofMax: 500 * time.Millisecond, BytesMax: 1 << 20}
 	calls, pages := bounded(t, bounds), bounded(t, bounds)
 	gate := rpc.Gate{Authority: s.verifier, TLS: s.verifier.TLS(), Refusals: s.refusals, Now: func() time.Time { return s.wall }}
 	t.Cleanup(s.admit(calls, gate, rpc.Defaults()))
@@ -287,5 +288,44 @@ func TestHealthWatchesHaveShares(t *testing.T) {
 		if row.share == "" && err != nil || row.share != "" && (got.code != codes.ResourceExhausted || got.reason != "WATCHERS_FULL" || got.metadata["shareMax"] != row.share) {
 			t.Errorf("%s: %v", row.name, err)
 		}
+	}
+}
+
+// Would catch a stranger who takes memory by messages that are read before anybody asks who calls,
+// and a caller who is taken for one because its first message is large.
+func TestStrangersAreMetBeforeTheyAreRead(t *testing.T) {
+	t.Parallel()
+	s := newSecured(t)
+	bounds := peers.Defaults()
+	bounds.BytesMax = 2 << 20
+	calls, pages := bounded(t, bounds), bounded(t, bounds)
+	gate := rpc.Gate{Authority: s.verifier, TLS: s.verifier.TLS(), Refusals: s.refusals, Now: func() time.Time { return s.wall }}
+	t.Cleanup(s.admit(calls, gate, rpc.Defaults()))
+	h := s.overHTTPOn(pages, gate)
+	h.base = "https://" + pages.Addr().String()
+	token := metadata.NewOutgoingContext(t.Context(), metadata.New(s.tokened()))
+	large := &tenfoldv1.AppealClaimRequest{Name: strings.Repeat("x", 4<<20)}
+	appeal := func(ctx context.Context, conn *grpc.ClientConn) refused {
+		_, err := tenfoldv1.NewClaimServiceClient(conn).AppealClaim(ctx, large)
+		return refusal(err)
+	}
+	if got := appeal(token, s.comes(calls, "127.0.0.1")); got.reason != "REQUEST_INVALID" {
+		t.Errorf("a caller with a large first message: %+v", got)
+	}
+	stranger := s.comes(calls, "127.0.0.1")
+	for range 3 {
+		if got := appeal(t.Context(), stranger); got.reason != "CREDENTIAL_MISSING" || got.code != codes.Unauthenticated {
+			t.Errorf("a stranger with a large message: %+v", got)
+		}
+	}
+	_, err := healthpb.NewHealthClient(s.comes(calls, "127.0.0.1")).Check(t.Context(), &healthpb.HealthCheckRequest{Service: strings.Repeat("x", 4<<20)})
+	if err == nil || calls.Totals().Refused[peers.CauseBytes] == 0 {
+		t.Errorf("a stranger who sends much to what is open: %v, %+v", err, calls.Totals())
+	}
+	body := `{"name":"` + strings.Repeat("x", 4<<20) + `"}`
+	response, content := s.browses(h, "127.0.0.1").call(headers(s.tokened()), "POST", "/tenfold.v1.ClaimService/AppealClaim", body)
+	refusedInForm(t, "a caller over HTTP", response, content, 400, "REQUEST_INVALID")
+	if got := pages.Totals(); got.Refused[peers.CauseBytes] != 0 {
+		t.Errorf("over HTTP: %+v", got)
 	}
 }

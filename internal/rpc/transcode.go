@@ -2,19 +2,25 @@ package rpc
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
 
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/peers"
 )
 
 // transcoder turns JSON over HTTP, Connect and gRPC-Web into calls of a server of gRPC.
@@ -23,6 +29,7 @@ type transcoder struct {
 	routes *routes
 	// receiveMax is the largest size of a message.
 	receiveMax int
+	chain      *chain
 	// running is held by each call, and for ever once the server stops.
 	running *sync.RWMutex
 }
@@ -34,7 +41,7 @@ func (s *Server) Transcoder() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transcode HTTP: %w", err)
 	}
-	return &transcoder{grpc: s.grpc, routes: routes, receiveMax: s.receiveMax, running: &s.transcoding}, nil
+	return &transcoder{grpc: s.grpc, routes: routes, receiveMax: s.receiveMax, chain: s.chain, running: &s.transcoding}, nil
 }
 
 // ServeHTTP implements http.Handler.
@@ -55,7 +62,16 @@ func (t *transcoder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.grpc.ServeHTTP(w, r)
 		return
 	}
-	c, err := t.read(r, f)
+	place, err := t.find(r, f)
+	if err != nil {
+		f.refuse(w, r, err)
+		return
+	}
+	if err := t.meet(r, place.method); err != nil {
+		f.fail(w, 0, status.Convert(err), nil)
+		return
+	}
+	c, err := t.read(r, f, place)
 	if err != nil {
 		f.refuse(w, r, err)
 		return
@@ -63,6 +79,25 @@ func (t *transcoder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := &reply{ResponseWriter: w, form: f, method: c.method, header: make(http.Header)}
 	t.grpc.ServeHTTP(a, c.overGRPC(r))
 	a.end(r)
+}
+
+// meet finds out who calls, if nothing is proved on the connection yet.
+func (t *transcoder) meet(r *http.Request, m *method) error {
+	if c := peers.Of(r.Context()); c != nil && c.IsProved() {
+		return nil
+	}
+	headers := make(metadata.MD)
+	for _, key := range append(identity.Keys(), acceptLanguage) {
+		headers.Set(key, r.Header.Values(key)...)
+	}
+	p := &peer.Peer{}
+	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		p.Addr = net.TCPAddrFromAddrPort(from)
+	}
+	if r.TLS != nil {
+		p.AuthInfo = credentials.TLSInfo{State: *r.TLS}
+	}
+	return t.chain.meet(peer.NewContext(metadata.NewIncomingContext(r.Context(), headers), p), m.path)
 }
 
 // stopping refuses calls that come while the server stops.
@@ -94,11 +129,6 @@ func (c *call) overGRPC(r *http.Request) *http.Request {
 	out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(message)), int64(len(message))
 	return out
 }
-
-var _ http.Handler = (*grpc.Server)(nil)
-
-// stopped says whether the caller of a request has gone.
-func stopped(r *http.Request) bool { return context.Cause(r.Context()) != nil }
 
 // withoutPrefix is a header without a prefix, in canonical form; it says whether it has it.
 func withoutPrefix(name, prefix string) (string, bool) {

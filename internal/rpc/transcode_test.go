@@ -366,7 +366,7 @@ func (h held) Identify(ctx context.Context, e *identity.Evidence) (identity.Call
 func TestStopAnswersCallsOverHTTP(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	authority := held{identity.Loopback{}, make(chan struct{}), make(chan struct{})}
+	authority := held{identity.Loopback{}, make(chan struct{}, 2), make(chan struct{})} // A stranger is met once before.
 	h := f.overHTTP(rpc.Gate{Authority: authority})
 	answered := make(chan int)
 	go func() {

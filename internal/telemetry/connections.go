@@ -44,7 +44,7 @@ func (t *Telemetry) Connections(port string, l *peers.Listener) error {
 			return nil
 		}))
 	_, err := t.meter.Int64ObservableCounter("tenfold.connections.refused",
-		metric.WithDescription("Connections that were refused or ended: the share of their address was taken, the port was full, or nothing was proved in time."),
+		metric.WithDescription("Connections that were refused or ended: the share of their address was taken, the port was full, or nothing was proved in time, or strangers sent too much."),
 		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
 			for _, p := range t.ports.all() {
 				for cause, n := range p.Totals().Refused {

@@ -200,7 +200,7 @@ func TestConnectionsAreCounted(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	m := f.telemetry()
-	bounds := peers.Config{ConnectionsMax: 8, ShareMax: 1, ProofMax: time.Hour}
+	bounds := peers.Config{ConnectionsMax: 8, ShareMax: 1, ProofMax: time.Hour, BytesMax: 1 << 20}
 	for _, name := range []string{"grpc", "http"} {
 		inner, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
