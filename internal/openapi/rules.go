@@ -31,15 +31,15 @@ func mustBeSet(f protoreflect.FieldDescriptor) bool {
 	case f.HasPresence():
 		return false
 	}
-	switch f.Kind() {
-	case protoreflect.StringKind:
+	switch kind := f.Kind(); {
+	case kind == protoreflect.StringKind:
 		return !emptyAllowed(rules.GetString())
-	case protoreflect.EnumKind:
+	case kind == protoreflect.EnumKind:
 		return slices.Contains(rules.GetEnum().GetNotIn(), 0) || len(rules.GetEnum().GetIn()) > 0 && !slices.Contains(rules.GetEnum().GetIn(), 0)
-	case protoreflect.Int32Kind:
+	case kind == protoreflect.Int32Kind:
 		n := rules.GetInt32()
 		return n.HasGte() && n.GetGte() > 0 || n.HasGt() && n.GetGt() >= 0
-	case protoreflect.Int64Kind:
+	case kind == protoreflect.Int64Kind:
 		n := rules.GetInt64()
 		return n.HasGte() && n.GetGte() > 0 || n.HasGt() && n.GetGt() >= 0
 	}
@@ -122,19 +122,19 @@ func constrainValue(schema object, f protoreflect.FieldDescriptor, rules *valida
 	if schema["$ref"] != nil {
 		return
 	}
-	switch f.Kind() {
-	case protoreflect.StringKind:
+	switch kind := f.Kind(); {
+	case kind == protoreflect.StringKind:
 		text := rules.GetString()
 		put(schema, "pattern", text.HasPattern(), text.GetPattern())
 		put(schema, "minLength", text.HasMinLen(), text.GetMinLen())
 		put(schema, "maxLength", text.HasMaxLen(), text.GetMaxLen())
-	case protoreflect.Int32Kind:
+	case kind == protoreflect.Int32Kind:
 		n := rules.GetInt32()
 		put(schema, "minimum", n.HasGte(), n.GetGte())
 		put(schema, "exclusiveMinimum", n.HasGt(), n.GetGt())
 		put(schema, "maximum", n.HasLte(), n.GetLte())
 		put(schema, "exclusiveMaximum", n.HasLt(), n.GetLt())
-	case protoreflect.Int64Kind:
+	case kind == protoreflect.Int64Kind:
 		// It is a text in JSON, whose size no keyword bounds.
 		n := rules.GetInt64()
 		put(schema, "pattern", n.HasGte() && n.GetGte() >= 0 || n.HasGt() && n.GetGt() >= 0, "^[0-9]+$")

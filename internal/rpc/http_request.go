@@ -354,18 +354,18 @@ var (
 // readParameter sets a field to what a parameter says.
 func readParameter(m protoreflect.Message, field protoreflect.FieldDescriptor, text string) error {
 	value := ""
-	switch field.Kind() {
-	case protoreflect.BoolKind:
+	switch kind := field.Kind(); {
+	case kind == protoreflect.BoolKind:
 		if text != "true" && text != "false" {
 			return errTruth
 		}
 		value = text
-	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
+	case kind == protoreflect.Int32Kind, kind == protoreflect.Int64Kind, kind == protoreflect.Uint32Kind, kind == protoreflect.Uint64Kind:
 		if !wholeNumber.MatchString(text) {
 			return errNumber
 		}
 		value = strconv.Quote(text)
-	case protoreflect.EnumKind:
+	case kind == protoreflect.EnumKind:
 		if field.Enum().Values().ByName(protoreflect.Name(text)) == nil && field.Enum().FullName() != "google.protobuf.NullValue" {
 			return errors.New("it must be one of the words of " + string(field.Enum().Name()))
 		}

@@ -54,21 +54,21 @@ func (k *maker) fill(m protoreflect.Message) {
 
 // value is one that a field may have.
 func (k *maker) value(f protoreflect.FieldDescriptor, rules *validate.FieldRules, empty protoreflect.Value) protoreflect.Value {
-	switch f.Kind() {
-	case protoreflect.StringKind:
+	switch kind := f.Kind(); {
+	case kind == protoreflect.StringKind:
 		for _, text := range k.texts {
 			ok, err := regexp.MatchString(rules.GetString().GetPattern(), text)
 			if err == nil && ok && uint64(len(text)) >= rules.GetString().GetMinLen() {
 				return protoreflect.ValueOfString(text)
 			}
 		}
-	case protoreflect.EnumKind:
+	case kind == protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(f.Enum().Values().Get(1).Number())
-	case protoreflect.Int32Kind:
+	case kind == protoreflect.Int32Kind:
 		return protoreflect.ValueOfInt32(max(1, rules.GetInt32().GetGte()))
-	case protoreflect.Int64Kind:
+	case kind == protoreflect.Int64Kind:
 		return protoreflect.ValueOfInt64(max(1, rules.GetInt64().GetGte()))
-	case protoreflect.MessageKind:
+	case kind == protoreflect.MessageKind:
 		if f.Message().FullName() == "google.protobuf.Timestamp" {
 			return protoreflect.ValueOfMessage(timestamppb.New(start).ProtoReflect())
 		}

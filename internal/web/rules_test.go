@@ -144,15 +144,15 @@ func (d *described) bounds(where string, p *schema, f protoreflect.FieldDescript
 		}
 		rules, p = list.GetItems(), p.Items
 	}
-	switch f.Kind() {
-	case protoreflect.StringKind:
+	switch kind := f.Kind(); {
+	case kind == protoreflect.StringKind:
 		text := rules.GetString()
 		if p.Pattern != text.GetPattern() {
 			d.Errorf("%s: the pattern %q, the rules say %q", where, p.Pattern, text.GetPattern())
 		}
 		d.same(where+" in length", text.HasMinLen(), text.GetMinLen(), p.MinLength)
 		d.same(where+" in length", text.HasMaxLen(), text.GetMaxLen(), p.MaxLength)
-	case protoreflect.Int32Kind:
+	case kind == protoreflect.Int32Kind:
 		n := rules.GetInt32()
 		for _, bound := range []struct {
 			has  bool
@@ -163,7 +163,7 @@ func (d *described) bounds(where string, p *schema, f protoreflect.FieldDescript
 				d.Errorf("%s: the bound %v, the rules say %v, %v", where, bound.got, bound.has, bound.want)
 			}
 		}
-	case protoreflect.EnumKind:
+	case kind == protoreflect.EnumKind:
 		var words []string
 		for i := range f.Enum().Values().Len() {
 			if v := f.Enum().Values().Get(i); v.Number() != 0 {
@@ -173,7 +173,7 @@ func (d *described) bounds(where string, p *schema, f protoreflect.FieldDescript
 		if got := d.resolved(p).Enum; !slices.Equal(got, words) {
 			d.Errorf("%s: the words %v, the contract has %v", where, got, words)
 		}
-	case protoreflect.MessageKind:
+	case kind == protoreflect.MessageKind:
 		if p.Ref != "" {
 			d.holds(where, p, f.Message())
 		}
