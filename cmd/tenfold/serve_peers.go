@@ -39,15 +39,16 @@ func (c *peersConfig) flags(f *pflag.FlagSet) {
 
 // check returns an error that names the variable of a wrong setting.
 func (c *peersConfig) check() error {
+	const countMax = 1 << 20 // Beyond it no machine has the memory.
 	for _, bound := range []struct {
-		variable    string
-		value, most int
+		variable string
+		value    int
 	}{
-		{"TENFOLD_CONNECTIONS_MAX", c.connections, 1 << 20}, {"TENFOLD_CONNECTIONS_PER_PEER", c.perPeer, c.connections},
-		{"TENFOLD_WATCHES_PER_WORKLOAD", c.perWorkload, 1 << 20}, {"TENFOLD_WATCHES_PER_SCOPE", c.perScope, c.perWorkload},
+		{"TENFOLD_CONNECTIONS_MAX", c.connections}, {"TENFOLD_CONNECTIONS_PER_PEER", c.perPeer},
+		{"TENFOLD_WATCHES_PER_WORKLOAD", c.perWorkload}, {"TENFOLD_WATCHES_PER_SCOPE", c.perScope},
 	} {
-		if bound.value < 1 || bound.value > bound.most {
-			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, bound.most, bound.value)
+		if bound.value < 1 || bound.value > countMax {
+			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, countMax, bound.value)
 		}
 	}
 	const least, most = time.Second, time.Hour

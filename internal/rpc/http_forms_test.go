@@ -441,6 +441,10 @@ func TestSpellingsOfOneMeaning(t *testing.T) {
 	}
 	response, content = h.call(inRole("support"), "POST", "/tenfold.v1.ClaimService/GetClaim", `{"name":"`+name+`","readMask":"*","readMask":"*"}`)
 	refusedInForm(t, "two masks", response, content, 400, "REQUEST_INVALID")
+	for _, mask := range []string{`a\"b,state`, `state\",\"view\":\"CLAIM_VIEW_FULL`, `\\`, `state,`, `\u0022`, `State`} {
+		response, content = h.call(inRole("support"), "POST", "/tenfold.v1.ClaimService/GetClaim", `{"name":"`+name+`","readMask":"`+mask+`"}`)
+		refusedInForm(t, "the mask "+mask, response, content, 400, "REQUEST_INVALID")
+	}
 	for _, timeout := range []string{"1", "2.5", "0.25", "30", "999999999"} {
 		who := inRole("support")
 		who["X-Server-Timeout"] = timeout
