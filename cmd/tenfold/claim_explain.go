@@ -43,7 +43,7 @@ func newClaimExplain() *cobra.Command {
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("audience", cobra.FixedCompletions(
 		[]string{"consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator"}, cobra.ShellCompDirectiveNoFileComp))
-	return cmd
+	return calling(cmd, "ClaimService/ExplainClaim")
 }
 
 // printExplanation prints the text, with one line for each possible action.
