@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ type sending struct {
 // flags adds the flags that the verb's request has a field for, and --yes where it asks.
 func (s *sending) flags(cmd *cobra.Command, v *verb) {
 	f := cmd.Flags()
-	if v.field("request_id") != nil {
+	if v.mutates() {
 		f.StringVar(&s.requestID, "request-id", "", "id of the request, to send the same request again; made by the command if it is not given")
 		inGroup(f, sendingGroup, "request-id")
 		saidOnce(f, "request-id")
@@ -48,6 +49,12 @@ func (s *sending) flags(cmd *cobra.Command, v *verb) {
 		inGroup(f, sendingGroup, "yes")
 		saidOnce(f, "yes")
 	}
+}
+
+// mutates says whether the verb's request has an id of its own, as every mutation has. A verb
+// that looks requests up is told the id.
+func (v *verb) mutates() bool {
+	return v.field("request_id") != nil && !slices.ContainsFunc(v.args, func(in input) bool { return in.field == "request_id" })
 }
 
 // asks says whether the person has to agree first.
@@ -75,13 +82,15 @@ func (s *sending) fill(x *call) error {
 			m.Set(fd, v)
 		}
 	}
-	if s.requestID == "" {
+	if s.requestID == "" && x.verb.mutates() {
 		s.requestID = newRequestID()
 	}
 	if s.etag == "" {
 		s.etag = x.claim.GetEtag()
 	}
-	set("request_id", protoreflect.ValueOfString(s.requestID))
+	if x.verb.mutates() {
+		set("request_id", protoreflect.ValueOfString(s.requestID))
+	}
 	set("etag", protoreflect.ValueOfString(s.etag))
 	set("validate_only", protoreflect.ValueOfBool(s.validateOnly))
 	return nil
@@ -90,7 +99,7 @@ func (s *sending) fill(x *call) error {
 // tell says under which id the request is sent, before it is: whoever gets no answer can send
 // the same request again.
 func (s *sending) tell(x *call) {
-	if x.verb.field("request_id") == nil || s.validateOnly {
+	if !x.verb.mutates() || s.validateOnly {
 		return
 	}
 	w := x.cmd.ErrOrStderr()

@@ -223,15 +223,15 @@ func decisionVerbs() []verb {
 		{
 			use: "stop-clock CLAIM", method: "ClaimService/StopClock", role: principal.RoleAdjudicator, about: "name",
 			short:    "Stop a claim's deadline while a test runs",
-			long:     "Stop the deadline of a claim while a test runs. `tenfold claim resume-clock` starts it again.",
-			examples: []string{"claim stop-clock 1KJPW-D6M05-F2S5T-CT5FM --note 're-inspection by CTI'"},
+			long:     "Stop the deadline of a claim while a test runs. `tenfold claim resume-clock` starts it again. Needs --person.",
+			examples: []string{"claim stop-clock 1KJPW-D6M05-F2S5T-CT5FM --person rita --note 're-inspection by CTI'"},
 			args:     []input{aClaim("name")}, flags: []input{whyNote("the test that is running")},
 		},
 		{
 			use: "resume-clock CLAIM", method: "ClaimService/ResumeClock", role: principal.RoleAdjudicator, about: "name",
 			short:    "Start a claim's stopped deadline again",
-			long:     "Start the stopped deadline of a claim again, with the time that was left.",
-			examples: []string{"claim resume-clock 1KJPW-D6M05-F2S5T-CT5FM"},
+			long:     "Start the stopped deadline of a claim again, with the time that was left. Needs --person.",
+			examples: []string{"claim resume-clock 1KJPW-D6M05-F2S5T-CT5FM --person rita"},
 			args:     []input{aClaim("name")}, flags: []input{aNote()},
 		},
 		{
