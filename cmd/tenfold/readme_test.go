@@ -8,19 +8,24 @@ import (
 	"strings"
 	"testing"
 
+	"mvdan.cc/sh/v3/syntax"
+
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 )
 
-// Would catch a README by which nobody can file a claim, watch it, and see it in
-// JetStream.
+// Would catch a README by which nobody can file a claim, watch it, see it in JetStream, and
+// bring it to its payout.
 func TestREADMEFollowsAClaim(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(string(content))
-	if shown == nil {
+	var commands strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(content), -1) {
+		commands.WriteString(block[1])
+	}
+	if commands.Len() == 0 {
 		t.Fatal("the README shows no commands")
 	}
 	address, web, broker := freeAddress(t), freeAddress(t), freeAddress(t)
@@ -31,17 +36,56 @@ func TestREADMEFollowsAClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := strings.NewReplacer("127.0.0.1:7412", web, ".bin/tenfold claim watch", self+" claim watch --server "+address,
-		".bin/tenfold relay show", self+" relay show --nats-url nats://"+broker).Replace(shown[1])
+	script := strings.NewReplacer("127.0.0.1:7412", web, ".bin/tenfold", self).Replace(commands.String())
 	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
-	shell.Env = append(os.Environ(), asProgram+"=1")
+	shell.Env = append(os.Environ(), asProgram+"=1", "TENFOLD_SERVER="+address, "TENFOLD_NATS_URL=nats://"+broker)
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{`"state":"CLAIM_STATE_AUTHENTICATING"`, "is AUTHENTICATING, PENDING", "shop-1/1", "book_opened", "shop-1/2", "claim_filed"} {
+	for _, want := range []string{`"state":"CLAIM_STATE_AUTHENTICATING"`, "is AUTHENTICATING, PENDING", "shop-1/1", "book_opened", "shop-1/2", "claim_filed",
+		"payouts instructed", "PAYING", "PAID since", "compensation paid"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("nothing says %q:\n%s", want, out)
 		}
+	}
+}
+
+// Would catch commands of a document that work in bash alone: zsh does not part the value of a
+// variable at its blanks.
+func TestSnippetsNeedNoWordSplitting(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed := 0
+	for _, document := range append(documents, "../../README.md") {
+		content, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, block := range regexp.MustCompile("(?s)\n```(?:sh)?\n(.*?)\n```").FindAllStringSubmatch(string(content), -1) {
+			file, err := syntax.NewParser().Parse(strings.NewReader(block[1]), "")
+			if err != nil {
+				continue // A table or a diagram, which no shell reads.
+			}
+			parsed++
+			syntax.Walk(file, func(n syntax.Node) bool {
+				call, ok := n.(*syntax.CallExpr)
+				if !ok {
+					return true
+				}
+				for _, w := range call.Args {
+					if p, bare := w.Parts[0].(*syntax.ParamExp); bare && len(w.Parts) == 1 {
+						t.Errorf("%s: $%s stands without quotes:\n%s", document, p.Param.Value, block[1])
+					}
+				}
+				return true
+			})
+		}
+	}
+	if parsed < 20 {
+		t.Errorf("only %d blocks of commands were found", parsed)
 	}
 }
