@@ -69,7 +69,7 @@ func newClaimWatch() *cobra.Command {
 		if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
 			return nil
 		}
-		return refusal(err)
+		return refusal(c.client.reached(cmd.Context(), err))
 	})
 	f := cmd.Flags()
 	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")

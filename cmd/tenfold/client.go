@@ -42,7 +42,7 @@ func (c *client) spoken() []grpc.DialOption {
 	}
 	return []grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-			return invoke(with(ctx), method, request, response, conn, options...)
+			return c.reached(ctx, invoke(with(ctx), method, request, response, conn, options...))
 		}),
 		grpc.WithChainStreamInterceptor(func(ctx context.Context, d *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
 			return open(with(ctx), d, conn, method, options...)
@@ -61,7 +61,7 @@ var roleNames = []string{
 // role.
 func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f := cmd.Flags()
-	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server")
+	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server, or several with commas between them: the first that answers is called")
 	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload of the caller")
 	f.StringVar(&c.Role, "role", string(role), "role of the call")
 	f.StringVar(&c.Person, "person", "", "opaque id of the person that the call is made for")

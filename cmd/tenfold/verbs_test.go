@@ -281,3 +281,25 @@ func testLines(t *testing.T, d *desk) {
 	d.says(exitUsage, "must be a duration", "sandbox", "advance", "soon")
 	d.says(exitOK, "2026-03-09 17:00", "sandbox", "clock")
 }
+
+// Would catch a page on the sandbox whose ends of a claim do not come, and a failed payout that
+// no command sends again.
+func TestVerbsSendAFailedPayoutAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id := d.file("d1", "sandbox-counterfeit", "sandbox-fail")
+	d.says(exitOK, "results recorded", "sandbox", "run")
+	d.says(exitOK, "NOTIFIED", "claim", "confirm-notice", id, "--role", "operator", "--yes")
+	d.says(exitOK, "2026-04-01", "sandbox", "advance", "30d")
+	d.says(exitOK, "deadlines passed", "sandbox", "run")
+	d.says(exitOK, "PAYOUT_FAILED", "claim", "get", id)
+	payouts := d.says(exitOK, "SANDBOX_FAILED", "payout", "list", id, "--state", "failed")
+	payout := regexp.MustCompile(`merchants/m1/payouts/\S+`).FindString(payouts)
+	d.says(exitOK, "2026-04-08", "sandbox", "advance", "7d")
+	d.says(exitOK, "payouts queried", "sandbox", "run")
+	d.says(exitFailed, "PERSON_REQUIRED", "payout", "retry", payout, "--yes")
+	d.says(exitUsage, "without a terminal", "payout", "retry", payout, "--person", "fay")
+	d.says(exitOK, "PAYING", "payout", "retry", payout, "--destination", "wallet-2", "--person", "fay", "--note", "closed", "--yes")
+	d.says(exitOK, "payouts instructed", "sandbox", "run")
+	d.says(exitOK, "PAID", "claim", "get", id)
+}
