@@ -215,7 +215,7 @@ func newClaimList() *cobra.Command {
 	})
 	f.anchors(cmd)
 	f.inQueue(cmd)
-	c.paging.flags(cmd, listMax)
+	c.paging.flags(cmd)
 	return calling(cmd, "ClaimService/ListClaims")
 }
 

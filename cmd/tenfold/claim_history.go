@@ -142,7 +142,11 @@ func newClaimFind() *cobra.Command {
 				return err
 			}
 		}
-		return show(&c.out, all, printTimelines)
+		if err := show(&c.out, all, printTimelines); err != nil || list.GetNextPageToken() == "" {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "tenfold: there are more claims than --limit %d\n", f.limit)
+		return nil
 	})
 	f.anchors(cmd)
 	cmd.Flags().IntVar(&f.limit, "limit", 20, "largest number of claims to find")

@@ -195,17 +195,31 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 
 func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
-		column{title: "Waits for"}, column{title: "Due"}, column{title: "Verdict"}, column{"Awarded", true})
+		column{title: "Waits for"}, column{title: "Assigned to"}, column{title: "Deadline"}, column{title: "Due"}, column{title: "Verdict"},
+		column{"Awarded", true})
 	t.currency = true
 	for _, c := range list.GetClaims() {
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
 			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()),
-			o.when(c.GetDeadline().GetPassesAt()), word(c.GetVerdict()), sumCell{awarded(c)},
+			c.GetAssignee(), deadlineKind(c), o.due(c), word(c.GetVerdict()), sumCell{awarded(c)},
 		})
 	}
 	o.render(t)
 }
+
+// deadlineKind is the deadline that runs for a claim, and of one whose deadline has passed that
+// a person has to look.
+func deadlineKind(c *tenfoldv1.Claim) string {
+	kind := word(c.GetDeadline().GetKind())
+	if c.GetEscalated() {
+		return listed(", ", "ESCALATED", kind)
+	}
+	return kind
+}
+
+// due is when the deadline of a claim passes.
+func (o *output) due(c *tenfoldv1.Claim) string { return o.when(c.GetDeadline().GetPassesAt()) }
 
 // awarded is the whole award of a claim; none before the first.
 func awarded(c *tenfoldv1.Claim) *tenfoldv1.Money {

@@ -35,7 +35,7 @@ func newClaimMine() *cobra.Command {
 		slices.SortStableFunc(list.Claims, byUrgency)
 		return c.showClaims(list, printWork)
 	})
-	c.paging.flags(cmd, listMax)
+	c.paging.flags(cmd)
 	return calling(cmd, "ClaimService/ListClaims")
 }
 

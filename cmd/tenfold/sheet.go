@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -60,8 +61,14 @@ func (o *output) newTable(title string, columns ...column) *sheet {
 	return &sheet{Writer: t, columns: columns}
 }
 
-// AppendRow adds a row.
+// AppendRow adds a row. Texts of strangers stand in some cells; none of them gives orders to the
+// terminal.
 func (s *sheet) AppendRow(row table.Row, configs ...table.RowConfig) {
+	for i, cell := range row {
+		if text, ok := cell.(string); ok {
+			row[i] = printable(text)
+		}
+	}
 	s.rows = append(s.rows, row)
 	s.Writer.AppendRow(row, configs...)
 }
@@ -92,6 +99,23 @@ func (c sumCell) String() string {
 		return "–"
 	}
 	return sum(c.amount)
+}
+
+// colouredForm is a text with a colour, which our own tables have.
+var colouredForm = regexp.MustCompile(`^\x1b\[[0-9;]{1,8}m[^\x00-\x1f\x7f-\x{9f}]*\x1b\[0m$`)
+
+// printable is a text without the characters by which it could move the cursor of a terminal,
+// or turn around what stands beside it.
+func printable(text string) string {
+	if colouredForm.MatchString(text) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }
 
 // byteOrderMark is what spreadsheets look for at the beginning of UTF-8.

@@ -131,7 +131,7 @@ func (v *verb) command() *cobra.Command {
 	})
 	said.flags(cmd)
 	if v.listed() != nil {
-		r.paging.flags(cmd, listMax)
+		r.paging.flags(cmd)
 	}
 	x.sending.flags(cmd, v)
 	return calling(cmd, v.method)

@@ -96,6 +96,14 @@ func TestSheetsAreHarmless(t *testing.T) {
 			t.Errorf("%q is %q, want %q", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"\x1b[2Jgone": "\uFFFD[2Jgone", "a\rb": "a\uFFFDb", "\u202Eabc": "\uFFFDabc", "a\nb": "a\nb", "假货 é": "假货 é", "\x1b[32myes\x1b[0m": "\x1b[32myes\x1b[0m",
+		"\x1b[32myes\x1b[2J\x1b[0m": "\uFFFD[32myes\uFFFD[2J\uFFFD[0m",
+	} {
+		if got := printable(text); got != want {
+			t.Errorf("%q prints as %q, want %q", text, got, want)
+		}
+	}
 	var w bytes.Buffer
 	o := &output{w: &w, format: formatCSV, lists: true}
 	sheet := o.newTable("", column{title: "Note"}, column{"Amount", true}, column{"Rest", true})

@@ -21,9 +21,9 @@ const listMax = 100
 const pageMax = 1000
 
 // flags adds the flags of a list.
-func (p *paging) flags(cmd *cobra.Command, limit int) {
+func (p *paging) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&p.limit, "limit", limit, "largest number of entries to list")
+	f.IntVar(&p.limit, "limit", listMax, "largest number of entries to list")
 	f.StringVar(&p.token, "page-token", "", "go on where an earlier list ended, with the token that it printed")
 	saidOnce(f, "page-token")
 	_ = cmd.RegisterFlagCompletionFunc("page-token", cobra.NoFileCompletions) // The flag exists.

@@ -144,6 +144,9 @@ func (s *sending) preview(x *call, w io.Writer) error {
 		}
 	}
 	if x.verb.field("validate_only") == nil {
+		if list := firstList(x.verb.descriptor().Input()); list != nil {
+			fmt.Fprintln(w, counted(x.request.ProtoReflect().Get(list).List().Len(), "claim")+".")
+		}
 		return nil
 	}
 	tried := proto.Clone(x.request)

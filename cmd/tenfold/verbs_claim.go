@@ -248,20 +248,20 @@ func decisionVerbs() []verb {
 
 // claimReads are the lists of a claim, and the state machine of all.
 func claimReads() []verb {
-	list := func(use, method, thing, short string, role principal.Role) verb {
+	list := func(use, method, thing, short string) verb {
 		return verb{
-			use: use + " CLAIM", method: method, role: role, thing: thing, short: short, long: short + ", oldest first.",
+			use: use + " CLAIM", method: method, role: principal.RoleSupport, thing: thing, short: short, long: short + ", oldest first.",
 			examples: []string{"claim " + use + " 1KJPW-D6M05-F2S5T-CT5FM", "claim " + use + " 1KJPW-D6M05-F2S5T-CT5FM -o csv"},
 			args:     []input{aClaim("parent")},
 		}
 	}
 	return []verb{
-		list("moves", "ClaimService/ListMoves", "move", "List the changes of a claim's state", principal.RoleSupport),
-		list("evidence", "ClaimService/ListEvidence", "piece", "List the evidence of a claim", principal.RoleSupport),
-		list("appeals", "ClaimService/ListAppeals", "appeal", "List the appeals against a claim", principal.RoleSupport),
-		list("approvals", "ClaimService/ListApprovals", "approval", "List the approvals of a claim", principal.RoleSupport),
-		list("revisions", "ClaimService/ListRevisions", "verdict", "List the verdicts of a claim with their awards", principal.RoleSupport),
-		list("notes", "WorkService/ListNotes", "note", "List the notes of a claim that the role may read", principal.RoleSupport),
+		list("moves", "ClaimService/ListMoves", "move", "List the changes of a claim's state"),
+		list("evidence", "ClaimService/ListEvidence", "piece", "List the evidence of a claim"),
+		list("appeals", "ClaimService/ListAppeals", "appeal", "List the appeals against a claim"),
+		list("approvals", "ClaimService/ListApprovals", "approval", "List the approvals of a claim"),
+		list("revisions", "ClaimService/ListRevisions", "verdict", "List the verdicts of a claim with their awards"),
+		list("notes", "WorkService/ListNotes", "note", "List the notes of a claim that the role may read"),
 		{
 			use: "states", method: "ClaimService/DescribeStateMachine", role: principal.RoleSupport,
 			short:    "Describe the states of claims and the actions in them",

@@ -101,6 +101,6 @@ func newNoticeList() *cobra.Command {
 		return c.showClaims(list, printClaims)
 	})
 	cmd.Flags().StringVar(&merchant, "merchant", "-", "only claims of this merchant")
-	c.paging.flags(cmd, listMax)
+	c.paging.flags(cmd)
 	return calling(cmd, "ClaimService/ListClaims")
 }

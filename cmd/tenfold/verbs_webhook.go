@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
 // webhookVerbs are the commands of a merchant's back office on its webhooks.
@@ -54,12 +57,55 @@ func webhookVerbs() []verb {
 			examples: []string{"webhook dead-letters m1/w-1"}, args: []input{aWebhook("parent")},
 		},
 		{
+			use: "test WEBHOOK", method: "WebhookService/RedeliverEvent", role: principal.RoleOperator,
+			short:    "Send a webhook the first event of its book",
+			long:     "Send a webhook the first event of its book, which tells that the book was opened. Receivers know events that they have had.",
+			examples: []string{"webhook test m1/w-1"}, args: []input{aWebhook("name")},
+			complete: func(x *call) error {
+				r := x.request.(*tenfoldv1.RedeliverEventRequest)
+				r.Event = bookOf(r.GetName()) + "/events/1"
+				return nil
+			},
+			print: done("the event will be sent; `tenfold webhook dead-letters` shows it if it is not taken"),
+		},
+		{
 			use: "redeliver WEBHOOK EVENT", method: "WebhookService/RedeliverEvent", role: principal.RoleOperator,
-			short:    "Send an event again, which also tests a webhook",
-			long:     "Send an event of the book again, whether it is a dead letter or not. Any event tests a webhook, such as the first.",
+			short:    "Send an event again",
+			long:     "Send an event of the book again, whether it is a dead letter or not.",
 			examples: []string{"webhook redeliver m1/w-1 m1/1"},
 			args:     []input{aWebhook("name"), {name: "EVENT", field: "event", required: true, as: under("events")}},
 			print:    done("the event will be sent; `tenfold webhook dead-letters` shows it if it is not taken"),
 		},
 	}
+}
+
+func newWebhookGet() *cobra.Command {
+	var c remote
+	return calling(c.command(principal.RoleOperator, &cobra.Command{
+		Use: "get WEBHOOK", Short: "Show a webhook", Long: "Show a webhook of a book, the kinds of event that it gets, and how far it has come.",
+		Example: "  tenfold webhook get m1/w-1", Args: cobra.ExactArgs(1),
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		name, err := under("webhooks")(args[0])
+		if err != nil {
+			return usageError{fmt.Errorf("WEBHOOK %w", err)}
+		}
+		var found *tenfoldv1.Webhook
+		err = everyPage(func(token string) (*tenfoldv1.ListWebhooksResponse, error) {
+			return tenfoldv1.NewWebhookServiceClient(conn).ListWebhooks(cmd.Context(),
+				&tenfoldv1.ListWebhooksRequest{Parent: bookOf(name), PageSize: pageMax, PageToken: token})
+		}, func(page *tenfoldv1.ListWebhooksResponse) {
+			for _, h := range page.GetWebhooks() {
+				if h.GetName() == name {
+					found = h
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if found == nil {
+			return fmt.Errorf("WEBHOOK_NOT_FOUND: %s has no webhook %s", bookOf(name), idOf(name))
+		}
+		return show(&c.out, found, func(o *output, h *tenfoldv1.Webhook) { printWebhooks(o, []*tenfoldv1.Webhook{h}) })
+	}), "WebhookService/ListWebhooks")
 }

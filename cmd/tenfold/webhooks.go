@@ -134,7 +134,7 @@ func newWebhook() *cobra.Command {
 		Use: "webhook", Short: "Create, show and delete webhooks, and seal their secrets", Args: cobra.NoArgs, RunE: help,
 		Long: "Create, show and delete webhooks. `tenfold webhook seal` seals their stored secrets; it needs the database and no server.",
 	}
-	cmd.AddCommand(newWebhookSeal())
+	cmd.AddCommand(newWebhookSeal(), newWebhookGet())
 	return group(cmd, webhookVerbs())
 }
 
