@@ -43,7 +43,7 @@ var explained = map[string]explanation{
 	},
 	"claim find": {
 		long:     "Find claims by whatever is known of them, and show the history of each.",
-		examples: []string{"claim find --order 20260101-77", "claim find --report b1-001"},
+		examples: []string{"claim find --order 20260101-77", "claim find --report cti-2026-17"},
 	},
 	"claim explain": {
 		long:     "Explain in words why a claim is where it is, whose turn it is, what happens when its deadline passes, and what can be done.",

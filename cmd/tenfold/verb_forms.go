@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,9 +18,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
-
-// shownMax is how much of a wrong text an error repeats.
-const shownMax = 60
 
 // shown quotes a text in an error.
 func shown(text string) string {
@@ -238,18 +234,11 @@ const fileBytesMax = 4 << 20
 
 // readInput reads a file, or the standard input for "-".
 func readInput(path string, in io.Reader) ([]byte, error) {
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("cannot be read: %w", err)
-		}
-		defer f.Close()
-		in = f
+	read := func() ([]byte, error) { return readBounded(path, fileBytesMax) }
+	if path == "-" {
+		read = func() ([]byte, error) { return readAtMost(in, fileBytesMax) }
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, fileBytesMax+1))
-	if err == nil && len(raw) > fileBytesMax {
-		err = fmt.Errorf("it is larger than %d MiB", fileBytesMax>>20)
-	}
+	raw, err := read()
 	if err != nil {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}

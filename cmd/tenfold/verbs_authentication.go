@@ -52,7 +52,7 @@ func resultVerbs() []verb {
 			short: "Record a report on units of a claim",
 			long: "Record an authenticator's finding on units of a claim. The claim moves as far as its results decide it; a result that\n" +
 				"contradicts another sends it to review. A laboratory itself calls as --role authenticator with its --scope.",
-			examples: []string{"result record 1KJPW-D6M05-F2S5T-CT5FM --authenticator cti-lab --report B1-001 --counterfeit 1 --sample-source consumer-sample " +
+			examples: []string{"result record 1KJPW-D6M05-F2S5T-CT5FM --authenticator cti-lab --report CTI-2026-17 --counterfeit 1 --sample-source consumer-sample " +
 				"--custody-intact --issued-at 2026-03-02T09:00:00Z --yes"},
 			args: []input{aClaim("claim")},
 			flags: append([]input{

@@ -77,11 +77,11 @@ func TestVerbsBringAClaimToItsEnd(t *testing.T) {
 	d.says(exitOK, "every category", "authenticator", "list", "--kind", "brand")
 	d.says(exitOK, "ACCREDITED_LAB", "authenticator", "get", "cti")
 	id := d.file("a1", "plain", "wallet-1")
-	d.says(exitOK, "COUNTERFEIT", "result", "record", id, "--authenticator", "cti", "--report", "B1", "--counterfeit", "1", "--custody-intact",
+	d.says(exitOK, "COUNTERFEIT", "result", "record", id, "--authenticator", "cti", "--report", "CTI-17", "--counterfeit", "1", "--custody-intact",
 		"--sample-source", "consumer-sample", "--issued-at", "2026-03-01 10:00", "--yes")
 	d.says(exitOK, "1 result\n", "result", "list", id)
 	result := regexp.MustCompile(`merchants/m1/results/\S+`).FindString(d.says(exitOK, "", "result", "list", id))
-	d.says(exitOK, "B1", "result", "get", result)
+	d.says(exitOK, "CTI-17", "result", "get", result)
 	d.says(exitOK, "1 claim\n", "notice", "list", "--merchant", "m1")
 	d.says(exitOK, "EVIDENCE", "claim", "add-evidence", id, "--kind", "EVIDENCE", "--reference", "crm://1", "--role", "operator")
 	d.says(exitOK, "1 piece\n", "claim", "evidence", id)
