@@ -231,18 +231,18 @@ func parted(fd protoreflect.FieldDescriptor, text string) []string {
 
 // valueOf reads a text as a value of the field's type.
 func valueOf(x *call, fd protoreflect.FieldDescriptor, text string) (protoreflect.Value, error) {
-	switch fd.Kind() {
-	case protoreflect.StringKind:
+	switch kind := fd.Kind(); {
+	case kind == protoreflect.StringKind:
 		return protoreflect.ValueOfString(text), nil
-	case protoreflect.BoolKind:
+	case kind == protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(text == "true"), nil
-	case protoreflect.Int32Kind:
+	case kind == protoreflect.Int32Kind:
 		n, err := wholeNumber(text)
 		return protoreflect.ValueOfInt32(n), err
-	case protoreflect.EnumKind:
+	case kind == protoreflect.EnumKind:
 		n, err := wordNumber(fd.Enum(), text)
 		return protoreflect.ValueOfEnum(n), err
-	case protoreflect.MessageKind:
+	case kind == protoreflect.MessageKind:
 		message, err := messageOf(x, fd.Message().FullName(), text)
 		if err != nil {
 			return protoreflect.Value{}, err
