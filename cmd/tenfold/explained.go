@@ -74,6 +74,53 @@ var explained = map[string]explanation{
 		long:     "List the proposals about a merchant's money and the votes on them, as `tenfold proposal list` does.",
 		examples: []string{"book proposals m1 --state open"},
 	},
+	"policy publish": {
+		examples: []string{"policy publish promise-tenfold.yaml --note 'a cap for gifts' --person oscar", "policy publish promise-tenfold.yaml --validate-only"},
+		calls:    []string{"PolicyProposalService/ProposePolicyVersion"},
+	},
+	"policy list": {
+		long:     "List the published versions of one policy or of all, with the times from which they are in force.",
+		examples: []string{"policy list", "policy list promise-tenfold"},
+		calls:    []string{"PolicyService/ListPolicyVersions"},
+	},
+	"policy show": {
+		long:     "Show a version or a proposal as a file that `tenfold policy publish` takes.",
+		examples: []string{"policy show promise-tenfold", "policy show promise-tenfold/2", "policy show promise-tenfold/proposals/1"},
+		calls:    []string{"PolicyService/GetPolicyVersion", "PolicyService/ListPolicyVersions", "PolicyProposalService/GetPolicyProposal"},
+	},
+	"policy diff": {
+		examples: []string{"policy diff promise-tenfold.yaml", "policy diff promise-tenfold/2 promise-tenfold/1"},
+		calls:    []string{"PolicyProposalService/PreviewPolicyVersion"},
+	},
+	"policy proposals": {
+		long:     "List the proposals of one policy or of all, the newest first, with the votes on them.",
+		examples: []string{"policy proposals", "policy proposals promise-tenfold"},
+		calls:    []string{"PolicyProposalService/ListPolicyProposals"},
+	},
+	"policy approve": {
+		long:     "Approve a proposal of a policy version. The second approval publishes the version. Needs --person.",
+		examples: []string{"policy approve promise-tenfold/proposals/1 --person anna"},
+		calls:    []string{"PolicyProposalService/ApprovePolicyProposal"},
+	},
+	"policy reject": {
+		long:     "Refuse a proposal of a policy version, which ends it. Needs --person.",
+		examples: []string{"policy reject promise-tenfold/proposals/1 --person anna --note 'too high'"},
+		calls:    []string{"PolicyProposalService/RefusePolicyProposal"},
+	},
+	"policy withdraw": {
+		long:     "Withdraw a proposal of your own, which ends it. Needs --person.",
+		examples: []string{"policy withdraw promise-tenfold/proposals/1 --person oscar"},
+		calls:    []string{"PolicyProposalService/WithdrawPolicyProposal"},
+	},
+	"calendar import": {
+		examples: []string{"calendar import calendar-2027.yaml"},
+		calls:    []string{"PolicyService/SetCalendarDays"},
+	},
+	"calendar list": {
+		long:     "List the days of a year that differ from the ordinary week, and whether the year is set.",
+		examples: []string{"calendar list 2026"},
+		calls:    []string{"PolicyService/ListCalendarDays"},
+	},
 	"event list": {
 		long:     "List the quarantined events of all books. The command needs the database and no server.",
 		examples: []string{"event list --database-url postgres://tenfold_app@db/tenfold"},

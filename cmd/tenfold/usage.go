@@ -255,6 +255,8 @@ func distance(a, b string) int {
 type explanation struct {
 	long     string
 	examples []string
+	// calls are the methods that it calls, if the command does not say so itself.
+	calls []string
 }
 
 func (e explanation) into(cmd *cobra.Command) {
@@ -263,5 +265,8 @@ func (e explanation) into(cmd *cobra.Command) {
 	}
 	if cmd.Example == "" {
 		cmd.Example = "  tenfold " + strings.Join(e.examples, "\n  tenfold ")
+	}
+	if len(e.calls) > 0 {
+		calling(cmd, e.calls...)
 	}
 }

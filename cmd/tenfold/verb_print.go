@@ -61,6 +61,7 @@ func printers() map[protoreflect.FullName]printer {
 // flagsOfAnswers are the sentences for what an answer says with yes or no.
 var flagsOfAnswers = map[protoreflect.Name]string{
 	"replayed":    "The request had been carried out before; this is how it stands now.",
+	"ticking":     "The clock goes on by itself.",
 	"line_unseen": "No claim has shown this line yet; the refund is kept until one does.",
 }
 

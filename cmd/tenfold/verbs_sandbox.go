@@ -20,7 +20,7 @@ func sandboxVerbs() []verb {
 	return []verb{
 		{
 			use: "clock", method: "SandboxService/GetClock", role: principal.RoleOperator,
-			short: "Show the clock of the sandbox", long: "Show the clock of the sandbox. It stands still until it is moved.",
+			short: "Show the clock of the sandbox", long: "Show the clock of the sandbox. It goes on by itself, or stands still until it is moved.",
 			examples: []string{"sandbox clock"},
 		},
 		{
