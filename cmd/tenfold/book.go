@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -14,7 +15,7 @@ import (
 func newBook() *cobra.Command {
 	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books, and move money in and out of them", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
-	return group(cmd, bookVerbs())
+	return group(cmd, slices.Concat(bookVerbs(), bookReads(), exitVerbs()))
 }
 
 func newBookGet() *cobra.Command {

@@ -21,7 +21,7 @@ import (
 func newClaim() *cobra.Command {
 	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch, file and decide claims", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile(), newClaimMine())
-	for _, verbs := range [][]verb{claimVerbs(), decisionVerbs(), claimReads(), workVerbs()} {
+	for _, verbs := range [][]verb{claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs()} {
 		group(cmd, verbs)
 	}
 	return cmd

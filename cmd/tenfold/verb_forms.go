@@ -42,7 +42,8 @@ func amountOf(text string) (*tenfoldv1.Money, error) {
 		part = strings.Repeat("0", decimals)
 	}
 	if len(part) != decimals {
-		return nil, fmt.Errorf("must have %s or none, because amounts in %s have that many, not %s", counted(decimals, "decimal"), currency, shown(text))
+		return nil, fmt.Errorf("must have %s or none, because amounts in %s have that many, not %s",
+			counted(decimals, "decimal"), currency, shown(text))
 	}
 	minor, err := strconv.ParseInt(whole+part, 10, 64)
 	if err != nil || money.Amount(minor) > money.MaxAmount {
@@ -190,12 +191,16 @@ func unitVerdicts(verdict tenfoldv1.Verdict) func(*call, []string) error {
 	}
 }
 
+func unitFlag(name, usage string, verdict tenfoldv1.Verdict) input {
+	return input{name: name, field: "unit_verdicts", usage: usage, put: unitVerdicts(verdict)}
+}
+
 // unitFlags are the flags that give each unit its verdict.
 func unitFlags() []input {
 	return []input{
-		{name: "counterfeit", field: "unit_verdicts", usage: "units that are counterfeit, such as 1,3-5", put: unitVerdicts(tenfoldv1.Verdict_VERDICT_COUNTERFEIT)},
-		{name: "genuine", field: "unit_verdicts", usage: "units that are genuine", put: unitVerdicts(tenfoldv1.Verdict_VERDICT_GENUINE)},
-		{name: "inconclusive", field: "unit_verdicts", usage: "units of which it cannot be told", put: unitVerdicts(tenfoldv1.Verdict_VERDICT_INCONCLUSIVE)},
+		unitFlag("counterfeit", "units that are counterfeit, such as 1,3-5", tenfoldv1.Verdict_VERDICT_COUNTERFEIT),
+		unitFlag("genuine", "units that are genuine", tenfoldv1.Verdict_VERDICT_GENUINE),
+		unitFlag("inconclusive", "units of which it cannot be told", tenfoldv1.Verdict_VERDICT_INCONCLUSIVE),
 	}
 }
 

@@ -11,7 +11,8 @@ func TestEveryAnswerIsPrinted(t *testing.T) {
 	t.Parallel()
 	known := printers()
 	for _, verbs := range [][]verb{
-		claimVerbs(), decisionVerbs(), claimReads(), workVerbs(), bookVerbs(), proposalVerbs(), payoutVerbs(), authenticatorVerbs(), resultVerbs(),
+		claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs(), bookVerbs(), bookReads(), exitVerbs(), proposalVerbs(),
+		payoutVerbs(), couponVerbs(), authenticatorVerbs(), resultVerbs(),
 		webhookVerbs(), orderLineVerbs(), refundVerbs(), requestVerbs(), refusalVerbs(), noticeVerbs(), sandboxVerbs(), policyVerbs(),
 	} {
 		for _, v := range verbs {

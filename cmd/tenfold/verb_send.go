@@ -71,7 +71,11 @@ func (s *sending) allowed(x *call) error {
 	if !s.asks(x.verb) || interactive(x.cmd.InOrStdin()) {
 		return nil
 	}
-	return usageError{fmt.Errorf("%s; without a terminal the command cannot ask, so say --yes, or --validate-only to see the effect alone", x.verb.risk)}
+	preview := ""
+	if x.verb.field("validate_only") != nil {
+		preview = ", or --validate-only to see the effect alone"
+	}
+	return usageError{fmt.Errorf("%s; without a terminal the command cannot ask, so say --yes%s", x.verb.risk, preview)}
 }
 
 // fill puts request id, etag and validate_only into the request.
@@ -167,7 +171,8 @@ func printEffect(o *output, e *tenfoldv1.ActionEffect) {
 	for _, m := range e.GetMovements() {
 		moved = append(moved, word(m.GetEffect())+" "+sum(m.GetAmount()))
 	}
-	line := word(e.GetAction()) + led(" leads to ", word(e.GetNextState())) + led(" by ", word(e.GetTrigger())) + led(": ", strings.Join(moved, ", "))
+	line := word(e.GetAction()) + led(" leads to ", word(e.GetNextState())) + led(" by ", word(e.GetTrigger())) +
+		led(": ", strings.Join(moved, ", "))
 	if e.GetUnpriced() {
 		line += " (the amount follows from the verdict)"
 	}

@@ -69,6 +69,12 @@ func bookVerbs() []verb {
 			flags:    append(payment("settlement-reference", "reference of the settlement system"), effectiveAt()),
 			risk:     "The amount leaves the shop funds",
 		},
+	}
+}
+
+// bookReads are the lists of a book.
+func bookReads() []verb {
+	return []verb{
 		{
 			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",
 			short:    "List the transfers of a book, oldest first",
@@ -84,6 +90,12 @@ func bookVerbs() []verb {
 			args:     []input{aMerchant("parent")},
 			flags:    []input{ofClaim(), {name: "state", field: "state", usage: "only holds in this state"}},
 		},
+	}
+}
+
+// exitVerbs are the commands on a merchant who leaves.
+func exitVerbs() []verb {
+	return []verb{
 		{
 			use: "begin-exit MERCHANT", method: "MerchantMoneyService/BeginExit", role: principal.RoleFinance,
 			short:    "Record that a merchant gives notice to leave",

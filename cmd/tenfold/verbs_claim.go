@@ -100,6 +100,12 @@ func claimVerbs() []verb {
 			},
 			action: tenfoldv1.ClaimAction_CLAIM_ACTION_RECONSIDER, risk: "The claimant's one reconsideration of this decision is used",
 		},
+	}
+}
+
+// fileVerbs are the commands that file claims and add to them.
+func fileVerbs() []verb {
+	return []verb{
 		{
 			use: "add-evidence CLAIM", method: "ClaimService/AddEvidence", role: principal.RoleSupport, about: "name",
 			short:    "Add evidence to a claim",
@@ -220,6 +226,12 @@ func decisionVerbs() []verb {
 			}, append(unitFlags(), whyNote("the reason"), overrideReason())...),
 			action: tenfoldv1.ClaimAction_CLAIM_ACTION_REVISE_VERDICT, risk: "The difference of the two verdicts is moved between merchant, platform and consumer",
 		},
+	}
+}
+
+// clockVerbs are the commands on the deadline and the hold of a claim.
+func clockVerbs() []verb {
+	return []verb{
 		{
 			use: "stop-clock CLAIM", method: "ClaimService/StopClock", role: principal.RoleAdjudicator, about: "name",
 			short:    "Stop a claim's deadline while a test runs",

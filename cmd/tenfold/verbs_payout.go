@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,15 +12,21 @@ import (
 )
 
 func newPayout() *cobra.Command {
-	return newGroup("payout", "Show payouts, send them again, and report what became of them", payoutVerbs())
+	return newGroup("payout", "Show payouts, send them again, and report what became of them", slices.Concat(payoutVerbs(), couponVerbs()))
 }
 
 // outNumber is the argument that names a payout of any merchant by its out-number.
 func outNumber() input { return input{name: "OUT-NUMBER", field: "out_number", required: true} }
 
+// anyMerchant has a payout found by its out-number alone.
+func anyMerchant() map[string]string { return map[string]string{"parent": "merchants/-"} }
+
+func occurredAt() input {
+	return input{name: "occurred-at", field: "occurred_at", usage: "when it happened", required: true}
+}
+
+// payoutVerbs are the commands on payouts.
 func payoutVerbs() []verb {
-	anyMerchant := map[string]string{"parent": "merchants/-"}
-	occurredAt := input{name: "occurred-at", field: "occurred_at", usage: "when it happened", required: true}
 	return []verb{
 		{
 			use: "list MERCHANT|CLAIM", method: "ClaimService/ListPayouts", role: principal.RoleFinance, thing: "payout",
@@ -60,15 +67,21 @@ func payoutVerbs() []verb {
 			examples: []string{"payout report 7Q2K9 --outcome succeeded --gateway-reference ch-881 --occurred-at 2026-03-02T09:00:00Z --yes"},
 			args:     []input{outNumber()},
 			flags: []input{
-				{name: "outcome", field: "outcome", usage: "succeeded, failed or returned", required: true}, occurredAt,
+				{name: "outcome", field: "outcome", usage: "succeeded, failed or returned", required: true}, occurredAt(),
 				{name: "gateway-reference", field: "gateway_reference", usage: "reference of the payment channel; may be left out for a failure"},
 				{name: "failure-code", field: "failure_code", usage: "the channel's code for a failure or return"},
 				{name: "amount", field: "amount", usage: "amount that was paid or came back in all, such as 12.34CNY; the whole if it is not given"},
 				{name: "try-number", field: "try_number", usage: "the try that the outcome is about"},
 				{name: "coupon-expires-at", field: "coupon_expires_at", usage: "expiry of a coupon"},
 			},
-			fixed: anyMerchant, risk: "The outcome is booked",
+			fixed: anyMerchant(), risk: "The outcome is booked",
 		},
+	}
+}
+
+// couponVerbs are the commands on coupons that were paid out.
+func couponVerbs() []verb {
+	return []verb{
 		{
 			use: "coupon-redeemed OUT-NUMBER", method: "MerchantMoneyService/ReportCouponRedeemed", role: principal.RoleFinance,
 			short:    "Book that a coupon was spent, or a part of it",
@@ -78,16 +91,16 @@ func payoutVerbs() []verb {
 			flags: []input{
 				{name: "amount", field: "amount", usage: "the spent amount with its currency, such as 20.00CNY", required: true},
 				{name: "purchase-reference", field: "purchase_reference", usage: "reference of the purchase; it can be used once over all merchants", required: true},
-				occurredAt,
+				occurredAt(),
 			},
-			fixed: anyMerchant, risk: "The amount is booked as spent",
+			fixed: anyMerchant(), risk: "The amount is booked as spent",
 		},
 		{
 			use: "coupon-lapsed OUT-NUMBER", method: "MerchantMoneyService/ReportCouponLapsed", role: principal.RoleFinance,
 			short:    "Book that a coupon expired",
 			long:     "Book that a coupon expired. What is left on it lies in suspense.",
 			examples: []string{"payout coupon-lapsed 7Q2K9 --occurred-at 2026-09-02T09:00:00Z --yes"},
-			args:     []input{outNumber()}, flags: []input{occurredAt}, fixed: anyMerchant, risk: "The rest of the coupon goes into suspense",
+			args:     []input{outNumber()}, flags: []input{occurredAt()}, fixed: anyMerchant(), risk: "The rest of the coupon goes into suspense",
 		},
 	}
 }
