@@ -62,7 +62,7 @@ func Defaults() Config {
 // connectMax is how long making a connection may take.
 const connectMax = 20 * time.Second
 
-// Client calls one server, or several behind one address. Its fields are the
+// Client calls one server, several behind one address, or the first of several addresses. Its fields are the
 // services of the contract. Calls over them are repeated if that is safe, and fail
 // with an Error. Any number of goroutines may use it.
 type Client struct {
@@ -84,7 +84,9 @@ type Client struct {
 	config  Config
 }
 
-// Dial makes a client. If the server is not there, the first call fails.
+// Dial makes a client. If the server is not there, the first call fails. An address may be
+// several, with commas between them: the first that answers is called, and when it goes away,
+// the next.
 func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client, error) {
 	if c.CallMax <= 0 || c.TriesMax < 1 || c.PauseMin <= 0 || c.PauseMax < c.PauseMin {
 		return nil, fmt.Errorf("the bounds of the client are invalid: %+v", c)

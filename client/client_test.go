@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +122,35 @@ func TestLostAnswersAreAskedForAgain(t *testing.T) {
 	}
 	if calls != 3 || !filed.GetReplayed() {
 		t.Errorf("after %d calls, replayed %v", calls, filed.GetReplayed())
+	}
+}
+
+// Would catch a client that stays with a server that is gone although it knows another, or that
+// calls the second while the first is there.
+func TestTheNextServerIsCalled(t *testing.T) {
+	t.Parallel()
+	first, second := serveproctest.Start(t), serveproctest.Start(t)
+	open(t, dial(t, first.Address, "operator", client.Defaults()), "m1")
+	open(t, dial(t, second.Address, "operator", client.Defaults()), "m2")
+	both := dial(t, first.Address+", "+second.Address, "operator", quick())
+	read := func(merchant string) error {
+		_, err := both.Books.GetBook(t.Context(), &tenfoldv1.GetBookRequest{Name: "merchants/" + merchant})
+		return err
+	}
+	if err := read("m1"); err != nil {
+		t.Fatalf("the first server is not called: %v", err)
+	}
+	first.Kill()
+	defer first.Restart() // Its end is checked like that of every server.
+	if err := read("m2"); err != nil {
+		t.Fatalf("the second server is not called: %v", err)
+	}
+	as := client.Identity{Workload: "test", Role: "operator"}
+	for _, wrong := range []string{"", "a", first.Address + ",", first.Address + "," + first.Address, strings.Repeat("localhost:1,", 20) + "localhost:2"} {
+		if c, err := client.Dial(wrong, as.Dial, client.Defaults()); err == nil {
+			_ = c.Close()
+			t.Errorf("%.40q is taken for addresses", wrong)
+		}
 	}
 }
 

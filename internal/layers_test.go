@@ -144,7 +144,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	// What callers outside the server are made of.
 	"client": {
 		imports:   []string{"internal/caller", "internal/fault", "proto/tenfold/v1"},
-		importers: []string{"examples/order-service", "internal/watchsoak"},
+		importers: []string{"examples/order-service", "internal/watchsoak", "cmd/tenfold"},
 	},
 	"examples/order-service": {
 		imports: []string{"client", "proto/tenfold/v1"},

@@ -117,7 +117,7 @@ workloads:
 	call(exitUsage, "TENFOLD_PERSON", append(byCert, "--person", "p1")...)
 	call(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "m1", "--server-ca", bundle, "--token-file", token, "--role", "auditor")
 	call(exitFailed, "CREDENTIAL_MISSING", "book", "get", "m1", "--server-ca", bundle, "--role", "auditor")
-	call(exitFailed, "Unavailable", "book", "get", "m1")
+	call(exitFailed, "speaks TLS: give --server-ca", "book", "get", "m1")
 }
 
 // Would catch a document that names a setting which no command has, or leaves

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
@@ -12,14 +13,14 @@ import (
 )
 
 func newBook() *cobra.Command {
-	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books", Args: cobra.NoArgs, RunE: help}
+	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books, and move money in and out of them", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
-	return cmd
+	return group(cmd, slices.Concat(bookVerbs(), bookReads(), exitVerbs()))
 }
 
 func newBookGet() *cobra.Command {
 	var c remote
-	return c.command(principal.RoleFinance, &cobra.Command{
+	return calling(c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "get MERCHANT",
 		Short: "Show a merchant's accounts and the head of its chain",
 		Args:  cobra.ExactArgs(1),
@@ -29,7 +30,7 @@ func newBookGet() *cobra.Command {
 			return refusal(err)
 		}
 		return show(&c.out, got.GetBook(), printBook)
-	})
+	}), "DepositService/GetBook")
 }
 
 func printBook(o *output, b *tenfoldv1.Book) {

@@ -15,6 +15,7 @@ import (
 func newBookDebts() *cobra.Command {
 	var c remote
 	var kind string
+	c.out.lists = true
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "debts MERCHANT",
 		Short: "List what a merchant owes and must still set aside, with sums by age",
@@ -39,7 +40,8 @@ func newBookDebts() *cobra.Command {
 		return show(&c.out, all, printDebts)
 	})
 	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
-	return cmd
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(wordsOf(tenfoldv1.DebtKind(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	return calling(cmd, "DepositService/ListDebts")
 }
 
 // bookPage is the size of a page of a book's debts or proposals.
@@ -47,14 +49,18 @@ const bookPage = 1000
 
 func printDebts(o *output, r *tenfoldv1.ListDebtsResponse) {
 	t := o.newTable("", column{title: "Kind"}, column{title: "Claim or payment"}, column{title: "Case"}, column{title: "Since"}, column{"Open", true})
+	t.currency = true
 	for _, d := range r.GetDebts() {
 		of := d.GetPaymentReference()
 		if d.GetClaim() != "" {
 			of = d.GetClaim()[strings.LastIndexByte(d.GetClaim(), '/')+1:]
 		}
-		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), o.when(d.GetSince()), sum(d.GetOpen())})
+		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), o.when(d.GetSince()), sumCell{d.GetOpen()}})
 	}
 	o.render(t)
+	if o.format == formatCSV {
+		return // The sums by age are another table.
+	}
 	for _, b := range r.GetBuckets() {
 		age := fmt.Sprintf("%d to %d days", b.GetFromDays(), b.GetToDays())
 		if b.GetToDays() == 0 {

@@ -14,6 +14,7 @@ import (
 func newBookProposals() *cobra.Command {
 	var c remote
 	var state string
+	c.out.lists = true
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "proposals MERCHANT",
 		Short: "List the proposals about a merchant's money, and the votes on them",
@@ -34,16 +35,18 @@ func newBookProposals() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return show(&c.out, all, printProposals)
+		return show(&c.out, all, func(o *output, r *tenfoldv1.ListProposalsResponse) { printProposals(o, r.GetProposals()) })
 	})
 	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused or void")
-	return cmd
+	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(wordsOf(tenfoldv1.ProposalState(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	return calling(cmd, "MerchantMoneyService/ListProposals")
 }
 
-func printProposals(o *output, got *tenfoldv1.ListProposalsResponse) {
+func printProposals(o *output, list []*tenfoldv1.Proposal) {
 	t := o.newTable("Proposals", column{title: "Proposal"}, column{title: "Kind"}, column{title: "About"}, column{"Amount", true},
 		column{title: "State"}, column{title: "Proposed by"}, column{title: "Votes"})
-	for _, p := range got.GetProposals() {
+	t.currency = true
+	for _, p := range list {
 		about := p.GetClaim() + p.GetPaymentReference() + p.GetUndoes()
 		var votes []string
 		for _, v := range p.GetVotes() {
@@ -54,7 +57,7 @@ func printProposals(o *output, got *tenfoldv1.ListProposalsResponse) {
 			votes = append(votes, v.GetPerson()+" "+said)
 		}
 		t.AppendRow(table.Row{
-			p.GetName(), word(p.GetKind()), about, sum(p.GetAmount()), word(p.GetState()), p.GetProposedBy(), strings.Join(votes, ", "),
+			p.GetName(), word(p.GetKind()), about, sumCell{p.GetAmount()}, word(p.GetState()), p.GetProposedBy(), strings.Join(votes, ", "),
 		})
 	}
 	o.render(t)

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -18,9 +19,11 @@ import (
 )
 
 func newClaim() *cobra.Command {
-	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch, take and file claims", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile(),
-		newClaimMine(), newClaimTake(), newClaimRelease(), newClaimNote(), newClaimNotes())
+	cmd := &cobra.Command{Use: "claim", Short: "Show, find, watch, file and decide claims", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(newClaimGet(), newClaimList(), newClaimFind(), newClaimExplain(), newClaimHistory(), newClaimWatch(), newClaimFile(), newClaimMine())
+	for _, verbs := range [][]verb{claimVerbs(), fileVerbs(), decisionVerbs(), clockVerbs(), claimReads(), workVerbs()} {
+		group(cmd, verbs)
+	}
 	return cmd
 }
 
@@ -34,14 +37,25 @@ func claimNameOf(text string) (string, error) {
 	}
 	id, ok := claim.ParseID(text)
 	if !ok {
-		return "", usageError{fmt.Errorf("%q is not a claim id; an id has four groups of five characters, and the last character is a check character", text)}
+		return "", usageError{notAnID(text)}
 	}
 	return "merchants/-/claims/" + id, nil
 }
 
+// idForm is the form of a claim's id, without its dashes.
+var idForm = regexp.MustCompile(`^[0-9A-Za-z]{20}$`)
+
+// notAnID says why a text is no claim's id: it was mistyped, or it is something else.
+func notAnID(text string) error {
+	if idForm.MatchString(strings.NewReplacer("-", "", " ", "").Replace(text)) {
+		return fmt.Errorf("%s has the form of a claim id, but its check character does not fit: was it mistyped?", shown(text))
+	}
+	return fmt.Errorf("%s is not a claim id; an id has four groups of five characters, and the last character is a check character", shown(text))
+}
+
 func newClaimGet() *cobra.Command {
 	var c remote
-	return c.command(principal.RoleSupport, &cobra.Command{
+	return calling(c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "get NAME|ID",
 		Short: "Show a claim: its state, results, award, funding and moves",
 		Args:  cobra.ExactArgs(1),
@@ -65,7 +79,7 @@ func newClaimGet() *cobra.Command {
 		}
 		printClaim(&c.out, got.GetClaim(), moves.GetMoves())
 		return nil
-	})
+	}), "ClaimService/GetClaim", "ClaimService/ListMoves")
 }
 
 // claimFilter holds the flags that narrow a list of claims.
@@ -122,6 +136,14 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
 	flags.StringVar(&f.where, "filter", "", `more conditions of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
 	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "list the oldest claims first, not the newest")
+	completed := map[string]protoreflect.EnumDescriptor{"state": tenfoldv1.ClaimState(0).Descriptor(), "waits-for": tenfoldv1.WaitsFor(0).Descriptor()}
+	for _, t := range f.terms() {
+		complete := cobra.NoFileCompletions
+		if e := completed[t.flag]; e != nil {
+			complete = cobra.FixedCompletions(wordsOf(e), cobra.ShellCompDirectiveNoFileComp)
+		}
+		_ = cmd.RegisterFlagCompletionFunc(t.flag, complete) // Every term has its flag.
+	}
 }
 
 func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
@@ -153,7 +175,17 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 	case f.byDeadline:
 		r.OrderBy = "deadline"
 	}
-	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", "review", "appeal", "approval", "overdue", "stuck-payouts", "unfunded", "unset-calendar")
+	for _, word := range []struct {
+		flag, value string
+		of          protoreflect.EnumDescriptor
+	}{
+		{"state", f.state, tenfoldv1.ClaimState(0).Descriptor()}, {"waits-for", f.waitsFor, tenfoldv1.WaitsFor(0).Descriptor()},
+	} {
+		if _, err := wordNumber(word.of, word.value); word.value != "" && err != nil {
+			return nil, usageError{fmt.Errorf("--%s %w", word.flag, err)}
+		}
+	}
+	queue, err := choice("queue", f.queue, tenfoldv1.ClaimQueue_value, "CLAIM_QUEUE_", wordsOf(tenfoldv1.ClaimQueue(0).Descriptor())...)
 	r.Queue = tenfoldv1.ClaimQueue(queue)
 	return r, err
 }
@@ -161,6 +193,7 @@ func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
 func newClaimList() *cobra.Command {
 	var c remote
 	var f claimFilter
+	c.out.lists = true
 	cmd := c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "list",
 		Short: "List the claims of a merchant, or by whatever is known of them, or the claims in a queue",
@@ -170,30 +203,59 @@ func newClaimList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
+		if err := c.paging.check(); err != nil {
+			return err
+		}
+		request.PageToken = c.paging.token
+		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, c.paging.limit, everyClaim)
 		if err != nil {
 			return err
 		}
-		return show(&c.out, list, printClaims)
+		return c.showClaims(list, printClaims)
 	})
 	f.anchors(cmd)
-	flags := cmd.Flags()
-	flags.StringVar(&f.queue, "queue", "", "claims that wait for people: review, appeal, approval, overdue, stuck-payouts, unfunded or unset-calendar")
-	flags.IntVar(&f.limit, "limit", 100, "largest number of claims to list")
-	return cmd
+	f.inQueue(cmd)
+	c.paging.flags(cmd)
+	return calling(cmd, "ClaimService/ListClaims")
 }
 
-// listClaims reads pages until there are enough claims or no more pages.
-func listClaims(ctx context.Context, claims tenfoldv1.ClaimServiceClient, request *tenfoldv1.ListClaimsRequest, limit int) (*tenfoldv1.ListClaimsResponse, error) {
+// inQueue adds the flag of a queue.
+func (f *claimFilter) inQueue(cmd *cobra.Command) {
+	queues := wordsOf(tenfoldv1.ClaimQueue(0).Descriptor())
+	cmd.Flags().StringVar(&f.queue, "queue", "", "claims that wait for people: "+alternatives(queues))
+	_ = cmd.RegisterFlagCompletionFunc("queue", cobra.FixedCompletions(queues, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+}
+
+// everyClaim keeps every claim of a list.
+func everyClaim(*tenfoldv1.Claim) bool { return true }
+
+// showClaims shows a list of claims, and how to go on if there are more.
+func (r *remote) showClaims(list *tenfoldv1.ListClaimsResponse, print func(*output, *tenfoldv1.ListClaimsResponse)) error {
+	if err := show(&r.out, list, print); err != nil {
+		return err
+	}
+	r.out.ended(len(list.GetClaims()), "claim", list.GetNextPageToken())
+	return nil
+}
+
+// listClaims reads pages until there are enough claims to keep or no more pages.
+func listClaims(
+	ctx context.Context, claims tenfoldv1.ClaimServiceClient, request *tenfoldv1.ListClaimsRequest, limit int, keep func(*tenfoldv1.Claim) bool,
+) (*tenfoldv1.ListClaimsResponse, error) {
 	list := &tenfoldv1.ListClaimsResponse{}
 	for len(list.Claims) < limit {
-		request.PageSize = int32(min(limit-len(list.Claims), 1000))
+		request.PageSize = int32(min(limit-len(list.Claims), pageMax))
 		page, err := claims.ListClaims(ctx, request)
 		if err != nil {
 			return nil, refusal(err)
 		}
-		list.Claims = append(list.Claims, page.GetClaims()...)
-		if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
+		for _, c := range page.GetClaims() {
+			if keep(c) {
+				list.Claims = append(list.Claims, c)
+			}
+		}
+		list.NextPageToken = page.GetNextPageToken()
+		if request.PageToken = list.NextPageToken; request.PageToken == "" {
 			break
 		}
 	}
@@ -202,7 +264,7 @@ func listClaims(ctx context.Context, claims tenfoldv1.ClaimServiceClient, reques
 
 func newClaimFile() *cobra.Command {
 	var c remote
-	return c.command(principal.RoleOrderService, &cobra.Command{
+	return calling(c.command(principal.RoleOrderService, &cobra.Command{
 		Use:   "file FILE|-",
 		Short: "File a claim from a FileClaimRequest in JSON",
 		Args:  cobra.ExactArgs(1),
@@ -224,21 +286,17 @@ func newClaimFile() *cobra.Command {
 		}
 		fmt.Fprintf(c.out.w, "claim %s %s: %s\n", filed.GetClaim().GetClaimId(), how, filed.GetClaim().GetName())
 		return nil
-	})
+	}), "ClaimService/FileClaim")
 }
 
 func readFiling(path string, in io.Reader) (*tenfoldv1.FileClaimRequest, error) {
-	read := func() ([]byte, error) { return os.ReadFile(path) }
-	if path == "-" {
-		read = func() ([]byte, error) { return io.ReadAll(in) }
-	}
-	raw, err := read()
+	raw, err := readInput(path, in)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("read the claim: %w", err)}
+		return nil, usageError{fmt.Errorf("the claim %w", err)}
 	}
 	request := &tenfoldv1.FileClaimRequest{}
 	if err := protojson.Unmarshal(raw, request); err != nil {
-		return nil, usageError{fmt.Errorf("the claim is not a FileClaimRequest in JSON: %w", err)}
+		return nil, usageError{fmt.Errorf("the claim is not a FileClaimRequest in JSON: %s", firstLine(err))}
 	}
 	return request, nil
 }

@@ -43,7 +43,7 @@ func newClaimExplain() *cobra.Command {
 	// A fixed list needs no file completion; the error is for a missing flag.
 	_ = cmd.RegisterFlagCompletionFunc("audience", cobra.FixedCompletions(
 		[]string{"consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator"}, cobra.ShellCompDirectiveNoFileComp))
-	return cmd
+	return calling(cmd, "ClaimService/ExplainClaim")
 }
 
 // printExplanation prints the text, with one line for each possible action.
@@ -51,13 +51,13 @@ func printExplanation(o *output, e *tenfoldv1.ClaimExplanation) {
 	t := e.GetText()
 	for _, line := range append([]string{t.GetWhy(), t.GetTurn(), t.GetTime()}, t.GetAward()...) {
 		if line != "" {
-			fmt.Fprintln(o.w, line)
+			fmt.Fprintln(o.w, printable(line))
 		}
 	}
 	if year := e.GetDeadlineEffect().GetUnsetCalendarYear(); year != 0 {
 		fmt.Fprintf(o.w, "The calendar of %d is not set: the deadline was counted by the ordinary week, and may pass too early.\n", year)
 	}
 	for _, line := range t.GetChoices() {
-		fmt.Fprintln(o.w, "- "+line)
+		fmt.Fprintln(o.w, printable("- "+line))
 	}
 }

@@ -43,7 +43,7 @@ type timeline struct {
 
 func newClaimHistory() *cobra.Command {
 	var c remote
-	return c.command(principal.RoleSupport, &cobra.Command{
+	return calling(c.command(principal.RoleSupport, &cobra.Command{
 		Use:   "history NAME|ID",
 		Short: "Show everything that happened to a claim, in the order of its events",
 		Args:  cobra.ExactArgs(1),
@@ -57,7 +57,7 @@ func newClaimHistory() *cobra.Command {
 			return err
 		}
 		return show(&c.out, told, printTimeline)
-	})
+	}), "ClaimService/GetClaim", "HistoryService/ListTimeline")
 }
 
 // readTimeline reads a claim and all its events.
@@ -132,7 +132,7 @@ func newClaimFind() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit)
+		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn), request, f.limit, everyClaim)
 		if err != nil {
 			return err
 		}
@@ -142,9 +142,13 @@ func newClaimFind() *cobra.Command {
 				return err
 			}
 		}
-		return show(&c.out, all, printTimelines)
+		if err := show(&c.out, all, printTimelines); err != nil || list.GetNextPageToken() == "" {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "tenfold: there are more claims than --limit %d\n", f.limit)
+		return nil
 	})
 	f.anchors(cmd)
 	cmd.Flags().IntVar(&f.limit, "limit", 20, "largest number of claims to find")
-	return cmd
+	return calling(cmd, "ClaimService/ListClaims", "ClaimService/GetClaim", "HistoryService/ListTimeline")
 }

@@ -156,27 +156,28 @@ func printCalculation(o *output, c *tenfoldv1.Calculation) {
 }
 
 func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
-	t := o.newTable("Authentication results", column{title: "Authenticator"}, column{title: "Report"}, column{title: "Sample"},
+	t := o.newTable("Authentication results", column{title: "Result"}, column{title: "Authenticator"}, column{title: "Report"}, column{title: "Sample"},
 		column{"Rank", true}, column{title: "Units"}, column{title: "Recorded"}, column{title: ""})
 	for _, r := range list {
 		t.AppendRow(table.Row{
-			r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), o.when(r.GetRecordedAt()), retracted(r),
+			r.GetName(), r.GetAuthenticator(), r.GetReportNumber(), word(r.GetSampleSource()), r.GetRank(), units(r.GetUnitVerdicts()), o.when(r.GetRecordedAt()), retracted(r),
 		})
 	}
 	o.render(t)
 }
 
 func printPayouts(o *output, list []*tenfoldv1.Payout) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
-	t := o.newTable("Payouts", column{title: "Part"}, column{title: "Form"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
+	t := o.newTable("Payouts", column{title: "Payout"}, column{title: "Part"}, column{title: "Form"}, column{"Amount", true}, column{title: "State"}, column{title: "Out-number"}, column{title: "Gateway"}, column{title: "Failure"}, column{title: "Answered"})
+	t.currency = true
 	for _, p := range list {
 		t.AppendRow(table.Row{
-			word(p.GetPart()), word(p.GetForm()), sum(p.GetAmount()), word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), o.when(p.GetAnsweredAt()),
+			p.GetName(), word(p.GetPart()), word(p.GetForm()), sumCell{p.GetAmount()}, word(p.GetState()), p.GetOutNumber(), p.GetGatewayReference(), p.GetFailureCode(), o.when(p.GetAnsweredAt()),
 		})
 	}
 	o.render(t)
@@ -194,18 +195,39 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 
 func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
-		column{title: "Waits for"}, column{title: "Due"}, column{title: "Verdict"}, column{"Awarded", true})
+		column{title: "Waits for"}, column{title: "Assigned to"}, column{title: "Deadline"}, column{title: "Due"}, column{title: "Verdict"},
+		column{"Awarded", true})
+	t.currency = true
 	for _, c := range list.GetClaims() {
-		awarded := "–"
-		if a := c.GetAward(); a != nil {
-			awarded = amount(a.GetRefund().GetMinorUnits()+a.GetCompensation().GetMinorUnits(), a.GetRefund().GetCurrencyCode())
-		}
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
 			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()),
-			o.when(c.GetDeadline().GetPassesAt()), word(c.GetVerdict()), awarded,
+			c.GetAssignee(), deadlineKind(c), o.due(c), word(c.GetVerdict()), sumCell{awarded(c)},
 		})
 	}
 	o.render(t)
-	fmt.Fprintln(o.w, counted(len(list.GetClaims()), "claim"))
+}
+
+// deadlineKind is the deadline that runs for a claim, and of one whose deadline has passed that
+// a person has to look.
+func deadlineKind(c *tenfoldv1.Claim) string {
+	kind := word(c.GetDeadline().GetKind())
+	if c.GetEscalated() {
+		return listed(", ", "ESCALATED", kind)
+	}
+	return kind
+}
+
+// due is when the deadline of a claim passes.
+func (o *output) due(c *tenfoldv1.Claim) string { return o.when(c.GetDeadline().GetPassesAt()) }
+
+// awarded is the whole award of a claim; none before the first.
+func awarded(c *tenfoldv1.Claim) *tenfoldv1.Money {
+	a := c.GetAward()
+	if a == nil {
+		return nil
+	}
+	return &tenfoldv1.Money{
+		CurrencyCode: a.GetRefund().GetCurrencyCode(), MinorUnits: a.GetRefund().GetMinorUnits() + a.GetCompensation().GetMinorUnits(),
+	}
 }

@@ -18,22 +18,23 @@ func retracted(r *tenfoldv1.AuthenticationResult) string {
 
 // printRevisions prints the verdicts of a claim and the award of each.
 func printRevisions(o *output, list []*tenfoldv1.Revision) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
 	t := o.newTable("Verdicts", column{"No.", true}, column{title: "When"}, column{title: "Verdict"}, column{title: "Because"},
 		column{"Refund", true}, column{"Compensation", true}, column{title: "By"}, column{title: "Note"})
+	t.currency = true
 	for _, v := range list {
 		t.AppendRow(table.Row{
 			v.GetNumber(), o.when(v.GetRevisedAt()), word(v.GetVerdict()), v.GetCause(),
-			sum(v.GetAward().GetRefund()), sum(v.GetAward().GetCompensation()), v.GetAuthor(), v.GetNote(),
+			sumCell{v.GetAward().GetRefund()}, sumCell{v.GetAward().GetCompensation()}, v.GetAuthor(), v.GetNote(),
 		})
 	}
 	o.render(t)
 }
 
 func printAppeals(o *output, list []*tenfoldv1.Appeal) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
 	t := o.newTable("Appeals", column{"Against", true}, column{title: "When"}, column{title: "Reasons"}, column{title: "Evidence"}, column{title: "Ended"})
@@ -48,22 +49,23 @@ func printAppeals(o *output, list []*tenfoldv1.Appeal) {
 }
 
 func printApprovals(o *output, list []*tenfoldv1.Approval) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
 	t := o.newTable("Approvals", column{"Of", true}, column{title: "When"}, column{title: "Person"}, column{"Amount", true}, column{title: "Counts"}, column{title: "Note"})
+	t.currency = true
 	for _, a := range list {
 		counts := "yes"
 		if !a.GetCounts() {
 			counts = "no: the claim has changed since"
 		}
-		t.AppendRow(table.Row{a.GetRevision(), o.when(a.GetApprovedAt()), a.GetPerson(), sum(a.GetAmount()), counts, a.GetNote()})
+		t.AppendRow(table.Row{a.GetRevision(), o.when(a.GetApprovedAt()), a.GetPerson(), sumCell{a.GetAmount()}, counts, a.GetNote()})
 	}
 	o.render(t)
 }
 
 func printEvidence(o *output, list []*tenfoldv1.Evidence) {
-	if len(list) == 0 {
+	if len(list) == 0 && !o.lists {
 		return
 	}
 	t := o.newTable("Evidence", column{title: "When"}, column{title: "Kind"}, column{title: "Kept at"}, column{title: "By"}, column{title: "Note"})

@@ -69,7 +69,7 @@ func newClaimWatch() *cobra.Command {
 		if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
 			return nil
 		}
-		return refusal(err)
+		return refusal(c.client.reached(cmd.Context(), err))
 	})
 	f := cmd.Flags()
 	f.StringVar(&w.merchant, "merchant", "", "claims of this merchant")
@@ -77,7 +77,8 @@ func newClaimWatch() *cobra.Command {
 	f.StringVar(&w.start, "start", "claims", "start of the watch: claims (their present state), now, or beginning (the first event)")
 	f.StringVar(&w.token, "token", "", "resume after the message with this resume token")
 	f.BoolVar(&w.once, "once", false, "end as soon as everything up to now was shown")
-	return cmd
+	_ = cmd.RegisterFlagCompletionFunc("start", cobra.FixedCompletions(wordsOf(tenfoldv1.WatchStart(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	return calling(cmd, "WatchService/WatchClaims")
 }
 
 // watchOn follows a watch. When the watch ends in a way that the contract allows to

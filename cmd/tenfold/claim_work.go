@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,26 +14,29 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-// The work of people on claims: their own list, the next claim of a queue, and notes.
+// The list of a person's own work. The other commands of work are verbs.
 
 func newClaimMine() *cobra.Command {
 	var c remote
-	var limit int
+	c.out.lists = true
 	cmd := c.command(principal.RoleAdjudicator, &cobra.Command{
 		Use:   "mine",
 		Short: "List the claims that are assigned to the person of the call, the most urgent first",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
+		if err := c.paging.check(); err != nil {
+			return err
+		}
 		list, err := listClaims(cmd.Context(), tenfoldv1.NewClaimServiceClient(conn),
-			&tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: "assignee = me", OrderBy: "filed_at"}, limit)
+			&tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: "assignee = me", OrderBy: "filed_at", PageToken: c.paging.token}, c.paging.limit, everyClaim)
 		if err != nil {
 			return err
 		}
 		slices.SortStableFunc(list.Claims, byUrgency)
-		return show(&c.out, list, printWork)
+		return c.showClaims(list, printWork)
 	})
-	cmd.Flags().IntVar(&limit, "limit", 100, "largest number of claims to list")
-	return cmd
+	c.paging.flags(cmd)
+	return calling(cmd, "ClaimService/ListClaims")
 }
 
 // byUrgency puts claims whose deadline has passed first, and those for which none runs
@@ -65,123 +66,10 @@ func printWork(o *output, list *tenfoldv1.ListClaimsResponse) {
 		t.AppendRow(table.Row{c.GetClaimId(), book, word(c.GetState()), o.when(c.GetStateSince()), due, word(c.GetVerdict())})
 	}
 	o.render(t)
-	fmt.Fprintf(o.w, "%d claims\n", len(list.GetClaims()))
 }
 
 // newRequestID is the id of a request that is sent once.
 func newRequestID() string { return rand.Text() }
-
-func newClaimTake() *cobra.Command {
-	var c remote
-	var queue, merchant string
-	cmd := c.command(principal.RoleAdjudicator, &cobra.Command{
-		Use:   "take",
-		Short: "Take the claim of a queue that waits longest and is assigned to nobody",
-		Args:  cobra.NoArgs,
-	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
-		from, err := choice("queue", queue, tenfoldv1.WorkQueue_value, "WORK_QUEUE_", "review", "appeal")
-		if err != nil {
-			return err
-		}
-		got, err := tenfoldv1.NewWorkServiceClient(conn).TakeNext(cmd.Context(), &tenfoldv1.TakeNextRequest{
-			Parent: merchantNameOf(merchant), RequestId: newRequestID(), Queue: tenfoldv1.WorkQueue(from),
-		})
-		if err != nil {
-			return refusal(err)
-		}
-		return show(&c.out, got, func(o *output, r *tenfoldv1.TakeNextResponse) {
-			if r.GetClaim() == nil {
-				fmt.Fprintf(o.w, "no claim in queue %s is free\n", queue)
-				return
-			}
-			printWork(o, &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{r.GetClaim()}})
-		})
-	})
-	cmd.Flags().StringVar(&queue, "queue", "review", "queue to take from: review or appeal")
-	cmd.Flags().StringVar(&merchant, "merchant", "-", "only claims of this merchant")
-	return cmd
-}
-
-// fullName completes the name of a claim, which commands need, with its merchant.
-func fullName(ctx context.Context, conn *grpc.ClientConn, text string) (string, error) {
-	name, err := claimNameOf(text)
-	if err != nil || !strings.HasPrefix(name, "merchants/-/") {
-		return name, err
-	}
-	got, err := tenfoldv1.NewClaimServiceClient(conn).GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: name})
-	return got.GetClaim().GetName(), refusal(err)
-}
-
-func newClaimRelease() *cobra.Command {
-	var c remote
-	return c.command(principal.RoleAdjudicator, &cobra.Command{
-		Use:   "release NAME|ID",
-		Short: "Give a claim that is assigned to the person of the call back to its queue",
-		Args:  cobra.ExactArgs(1),
-	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
-		name, err := fullName(cmd.Context(), conn, args[0])
-		if err != nil {
-			return err
-		}
-		got, err := tenfoldv1.NewWorkServiceClient(conn).Release(cmd.Context(), &tenfoldv1.ReleaseRequest{Name: name, RequestId: newRequestID()})
-		if err != nil {
-			return refusal(err)
-		}
-		return show(&c.out, got, func(o *output, r *tenfoldv1.ReleaseResponse) {
-			fmt.Fprintf(o.w, "claim %s is back in its queue\n", r.GetClaim().GetClaimId())
-		})
-	})
-}
-
-func newClaimNote() *cobra.Command {
-	var c remote
-	var visibility string
-	cmd := c.command(principal.RoleSupport, &cobra.Command{
-		Use:   "note NAME|ID TEXT",
-		Short: "Add a note to a claim",
-		Args:  cobra.ExactArgs(2),
-	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
-		by, err := choice("visibility", visibility, tenfoldv1.NoteVisibility_value, "NOTE_VISIBILITY_", "internal", "merchant", "consumer")
-		if err != nil {
-			return err
-		}
-		name, err := fullName(cmd.Context(), conn, args[0])
-		if err != nil {
-			return err
-		}
-		got, err := tenfoldv1.NewWorkServiceClient(conn).AddNote(cmd.Context(), &tenfoldv1.AddNoteRequest{
-			Name: name, RequestId: newRequestID(), Visibility: tenfoldv1.NoteVisibility(by), Text: args[1],
-		})
-		if err != nil {
-			return refusal(err)
-		}
-		return show(&c.out, got, func(o *output, r *tenfoldv1.AddNoteResponse) { printNotes(o, []*tenfoldv1.Note{r.GetNote()}) })
-	})
-	cmd.Flags().StringVar(&visibility, "visibility", "internal", "who reads the note: internal, merchant or consumer")
-	return cmd
-}
-
-func newClaimNotes() *cobra.Command {
-	var c remote
-	return c.command(principal.RoleSupport, &cobra.Command{
-		Use:   "notes NAME|ID",
-		Short: "List the notes of a claim that the role may read",
-		Args:  cobra.ExactArgs(1),
-	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
-		name, err := claimNameOf(args[0])
-		if err != nil {
-			return err
-		}
-		all := &tenfoldv1.ListNotesResponse{}
-		err = everyPage(func(token string) (*tenfoldv1.ListNotesResponse, error) {
-			return tenfoldv1.NewWorkServiceClient(conn).ListNotes(cmd.Context(), &tenfoldv1.ListNotesRequest{Parent: name, PageSize: 1000, PageToken: token})
-		}, func(page *tenfoldv1.ListNotesResponse) { all.Notes = append(all.Notes, page.GetNotes()...) })
-		if err != nil {
-			return err
-		}
-		return show(&c.out, all, func(o *output, r *tenfoldv1.ListNotesResponse) { printNotes(o, r.GetNotes()) })
-	})
-}
 
 func printNotes(o *output, notes []*tenfoldv1.Note) {
 	t := o.newTable("Notes", column{title: "When"}, column{title: "For"}, column{title: "By"}, column{title: "Note"})

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/principal"
@@ -41,7 +42,7 @@ func (c *client) spoken() []grpc.DialOption {
 	}
 	return []grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-			return invoke(with(ctx), method, request, response, conn, options...)
+			return c.reached(ctx, invoke(with(ctx), method, request, response, conn, options...))
 		}),
 		grpc.WithChainStreamInterceptor(func(ctx context.Context, d *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption) (grpc.ClientStream, error) {
 			return open(with(ctx), d, conn, method, options...)
@@ -60,7 +61,7 @@ var roleNames = []string{
 // role.
 func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f := cmd.Flags()
-	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server")
+	f.StringVar(&c.server, "server", "127.0.0.1:7410", "address of the server, or several with commas between them: the first that answers is called")
 	f.StringVar(&c.Workload, "workload", "tenfold-cli", "workload of the caller")
 	f.StringVar(&c.Role, "role", string(role), "role of the call")
 	f.StringVar(&c.Person, "person", "", "opaque id of the person that the call is made for")
@@ -71,6 +72,8 @@ func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f.StringVar(&c.proof.Token, "token-file", "", "file of the token that proves the workload, instead of a certificate")
 	f.StringVar(&c.proof.PersonToken, "person-token-file", "", "file of the token of the person that the call is made for")
 	f.StringVar(&c.language, "language", english, "language of texts and refusals: en or zh")
+	inGroup(f, connectionGroup, "server", "workload", "role", "person", "scope", "server-ca", "client-cert", "client-key", "token-file",
+		"person-token-file", "language")
 	// None of them can fail: the flags exist.
 	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{english, chinese}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
@@ -100,6 +103,9 @@ func (c *client) connect() (*grpc.ClientConn, error) {
 	return conn, nil
 }
 
+// refused is an error that a server answered, or the want of an answer.
+type refused struct{ error }
+
 // refusal turns the status of a call into a text for people: the message, the
 // reason, the wrong fields, the time to try again and the actions that the claim
 // admits. Where the server wrote in another language than English, its text stands
@@ -111,7 +117,7 @@ func refusal(err error) error {
 	}
 	lines := []string{s.Message()}
 	if text := foreign(s); text != "" {
-		return errors.New(text)
+		return refused{errors.New(text)}
 	}
 	for _, d := range s.Details() {
 		switch d := d.(type) {
@@ -130,7 +136,7 @@ func refusal(err error) error {
 	if reasonless(s) {
 		lines[0] = s.Code().String() + ": " + lines[0]
 	}
-	return errors.New(strings.Join(lines, "\n"))
+	return refused{errors.New(strings.Join(lines, "\n"))}
 }
 
 // violations are the fields at fault in the request of a call.
@@ -167,25 +173,13 @@ func foreign(s *status.Status) string {
 
 // word is an enum's value without the enum's own name: PAID. A value that is not set,
 // or that is hidden from the caller's role, has none.
-func word(v interface {
-	fmt.Stringer
-}) string {
-	name := v.String()
-	if strings.HasSuffix(name, "_UNSPECIFIED") {
-		return ""
+func word(v protoreflect.Enum) string {
+	e := v.Descriptor()
+	value := e.Values().ByNumber(v.Number())
+	if value == nil {
+		return fmt.Sprint(v.Number()) // The server is newer and has a value that this binary does not.
 	}
-	for _, prefix := range []string{
-		"CLAIM_STATE_", "CLAIM_TRIGGER_", "CLAIM_ACTION_", "WAITS_FOR_", "DEADLINE_KIND_", "VERDICT_", "LEGAL_BASIS_", "GROUNDS_",
-		"PAYOUT_PART_", "PAYOUT_STATE_", "HOLD_STATE_", "FUNDING_SOURCE_", "ACCOUNT_PURPOSE_", "ACCOUNT_SIDE_", "AUTHENTICATOR_KIND_",
-		"SAMPLE_SOURCE_", "CLAIMANT_ROLE_", "CLAIM_QUEUE_", "REMEDY_",
-		"EVENT_KIND_", "TRANSFER_KIND_", "MONEY_EFFECT_", "DEBT_KIND_", "PAYOUT_FORM_",
-		"PROPOSAL_KIND_", "PROPOSAL_STATE_",
-	} {
-		if cut, ok := strings.CutPrefix(name, prefix); ok {
-			return cut
-		}
-	}
-	return name
+	return strings.TrimPrefix(strings.TrimSuffix(string(value.Name()), "UNSPECIFIED"), prefixOf(e))
 }
 
 // reasonless says that no rule refused the call.

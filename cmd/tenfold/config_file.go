@@ -123,7 +123,12 @@ func readBounded(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, most+1))
+	return readAtMost(file, most)
+}
+
+// readAtMost reads to the end, and refuses more than a bound.
+func readAtMost(in io.Reader, most int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(in, most+1))
 	if err == nil && int64(len(content)) > most {
 		err = fmt.Errorf("the file has more than %d bytes", most)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -40,6 +41,9 @@ func (s *stored) command(cmd *cobra.Command, ask func(ctx context.Context, db *p
 		if err := s.out.to(cmd); err != nil {
 			return err
 		}
+		if err := s.out.inZone(); err != nil {
+			return err
+		}
 		if s.databaseURL == "" {
 			return usageError{errors.New("TENFOLD_DATABASE_URL or --database-url is missing; it names the database")}
 		}
@@ -56,6 +60,7 @@ func (s *stored) command(cmd *cobra.Command, ask func(ctx context.Context, db *p
 	}
 	cmd.Flags().StringVar(&s.databaseURL, "database-url", "", "connection URL of the role tenfold_app")
 	s.out.flag(cmd)
+	s.out.zoneFlag(cmd)
 	return cmd
 }
 
@@ -94,7 +99,7 @@ func printEntries(o *output, title string, entries []shownEntry) {
 		if e.Quarantined {
 			action = "quarantined"
 		}
-		t.AppendRow(table.Row{e.Merchant, e.Event, e.RecordedAt.Format(time.DateTime) + " UTC", action, e.Author, e.Cause})
+		t.AppendRow(table.Row{e.Merchant, e.Event, o.when(timestamppb.New(e.RecordedAt)), action, e.Author, e.Cause})
 	}
 	o.render(t)
 }
@@ -197,7 +202,7 @@ func printStoredEvent(o *output, e *shownEvent) {
 	o.facts(fmt.Sprintf("Event %d of %s", e.Number, e.Merchant),
 		[2]string{"kind", strconv.Quote(e.Kind)},
 		[2]string{"claim", e.Claim},
-		[2]string{"recorded", e.RecordedAt.Format(time.RFC3339Nano)},
+		[2]string{"recorded", o.when(timestamppb.New(e.RecordedAt))},
 		[2]string{"encoding", fmt.Sprint(e.Encoding)},
 		[2]string{"hash", e.Hash},
 		[2]string{"follows from the event before", o.verdict(e.Chained, "yes", "no: content, encoding or hash are not as they were sealed")},

@@ -133,7 +133,7 @@ func TestGatewayCheckRefusesWrongSettings(t *testing.T) {
 		args []string
 	}{
 		"TENFOLD_DESTINATION is missing": {exitUsage, []string{"127.0.0.1:1"}},
-		"accepts 1 arg":                  {exitFailed, nil},
+		"ADDRESS is missing":             {exitUsage, nil},
 		"ADDRESS must be HOST:PORT":      {exitUsage, []string{"127.0.0.1", "--destination", "d"}},
 		"needs TLS":                      {exitUsage, []string{"127.0.0.1:1", "--destination", "d", "--gateway-token-file", "t"}},
 		"above 0 and below":              {exitUsage, []string{"127.0.0.1:1", "--destination", "d"}},

@@ -10,7 +10,6 @@ import (
 	"time"
 	_ "time/tzdata" // A container may have no time zones of its own.
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -26,6 +25,13 @@ import (
 type output struct {
 	format string
 	w      io.Writer
+	// errOut takes what is said beside an answer.
+	errOut io.Writer
+	// lists says that the answer is one list, which has a form for spreadsheets; bom begins it
+	// with a byte order mark.
+	lists, bom bool
+	// failed is why a table could not be written.
+	failed error
 	// tz is the name of the time zone of everything on the screen, and place that zone;
 	// nil for UTC.
 	tz    string
@@ -36,18 +42,36 @@ type output struct {
 const (
 	formatTable = "table"
 	formatJSON  = "json"
+	// formatLines is JSON with one entry of a list a line.
+	formatLines = "jsonl"
+	formatCSV   = "csv"
 )
 
-// flag adds --output to a command.
+// flag adds --output to a command, and to a list what spreadsheets need.
 func (o *output) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.format, "output", "o", formatTable, "form of the answer: table or json")
+	f := cmd.Flags()
+	f.StringVarP(&o.format, "output", "o", formatTable, "form of the answer: "+alternatives(o.formats()))
 	// A fixed list needs no file completion; the error is for a missing flag.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{formatTable, formatJSON}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(o.formats(), cobra.ShellCompDirectiveNoFileComp))
+	inGroup(f, outputGroup, "output")
+	if o.lists {
+		f.BoolVar(&o.bom, "bom", false, "begin CSV with a byte order mark, by which spreadsheets know UTF-8")
+		inGroup(f, outputGroup, "bom")
+	}
+}
+
+// formats are those that the command's answer has.
+func (o *output) formats() []string {
+	if o.lists {
+		return []string{formatTable, formatJSON, formatLines, formatCSV}
+	}
+	return []string{formatTable, formatJSON}
 }
 
 // zoneFlag adds --tz to a command.
 func (o *output) zoneFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.tz, "tz", "Asia/Shanghai", "time zone of the times on the screen, such as Europe/Berlin or UTC")
+	inGroup(cmd.Flags(), outputGroup, "tz")
 	_ = cmd.RegisterFlagCompletionFunc("tz", cobra.NoFileCompletions) // The flag exists.
 }
 
@@ -61,14 +85,20 @@ func (o *output) inZone() error {
 	return nil
 }
 
-// when formats a time for people, in the zone of the screen; no time gives a dash.
+// when formats a time for people, in the zone of the screen; no time gives a dash. In CSV it
+// is in the form of RFC 3339, and no time is an empty cell.
 func (o *output) when(t *timestamppb.Timestamp) string {
-	if t == nil {
-		return "–"
-	}
 	place := o.place
 	if place == nil {
 		place = time.UTC
+	}
+	switch {
+	case t == nil && o.format == formatCSV:
+		return ""
+	case t == nil:
+		return "–"
+	case o.format == formatCSV:
+		return t.AsTime().In(place).Format(time.RFC3339)
 	}
 	return t.AsTime().In(place).Format(time.DateTime + " -07:00")
 }
@@ -110,11 +140,11 @@ func byWhom(workload, role, person string) string {
 	return listed(" ", workload, role, person)
 }
 
-// to directs the answer to the output of cmd; it refuses an unknown format.
+// to directs the answer to the output of cmd; it refuses a format that the answer does not have.
 func (o *output) to(cmd *cobra.Command) error {
-	o.w = cmd.OutOrStdout()
-	if o.format != formatTable && o.format != formatJSON {
-		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output must be table or json, not %q", o.format)}
+	o.w, o.errOut = cmd.OutOrStdout(), cmd.ErrOrStderr()
+	if formats := o.formats(); !slices.Contains(formats, o.format) {
+		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output must be %s, not %s", alternatives(formats), shown(o.format))}
 	}
 	return nil
 }
@@ -143,6 +173,19 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// widthOf is how many columns a terminal has; zero for anything else.
+func widthOf(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // colourful says whether w takes colours.
 func colourful(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
 
@@ -151,43 +194,6 @@ type column struct {
 	title string
 	// right aligns the column to the right, as amounts are.
 	right bool
-}
-
-// newTable begins a table under a title. Print it with Render.
-func (o *output) newTable(title string, columns ...column) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(o.w)
-	style := table.StyleLight
-	style.Options.DrawBorder = false
-	style.Options.SeparateColumns = false
-	style.Format.Header = text.FormatDefault
-	style.Format.Footer = text.FormatDefault
-	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	if colourful(o.w) {
-		style.Title.Colors = text.Colors{text.Bold}
-		style.Color.Header = text.Colors{text.FgHiCyan}
-		style.Color.Footer = text.Colors{text.Bold}
-	}
-	t.SetStyle(style)
-	t.SetTitle(title)
-	header := make(table.Row, len(columns))
-	configs := make([]table.ColumnConfig, len(columns))
-	for i, c := range columns {
-		header[i] = c.title
-		configs[i] = table.ColumnConfig{Number: i + 1}
-		if c.right {
-			configs[i].Align, configs[i].AlignHeader, configs[i].AlignFooter = text.AlignRight, text.AlignRight, text.AlignRight
-		}
-	}
-	t.AppendHeader(header)
-	t.SetColumnConfigs(configs)
-	return t
-}
-
-// render prints a table with a line below it.
-func (o *output) render(t table.Writer) {
-	t.Render()
-	fmt.Fprintln(o.w)
 }
 
 // verdict writes one of two words in green or red.

@@ -27,7 +27,7 @@ func newPolicy() *cobra.Command {
 	cmd := &cobra.Command{Use: "policy", Short: "Show, compare, propose and approve policy versions", Args: cobra.NoArgs, RunE: help}
 	cmd.AddCommand(newPolicyPublish(), newPolicyList(), newPolicyShow(), newPolicyDiff(), newPolicyProposals(), newPolicyApprove(),
 		newPolicyReject(), newPolicyWithdraw())
-	return cmd
+	return group(cmd, policyVerbs())
 }
 
 // policyID is what a policy may be called.

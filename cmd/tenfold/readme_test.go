@@ -11,16 +11,19 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 )
 
-// Would catch a README by which nobody can file a claim, watch it, and see it in
-// JetStream.
+// Would catch a README by which nobody can file a claim, watch it, see it in JetStream, and
+// bring it to its payout.
 func TestREADMEFollowsAClaim(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(string(content))
-	if shown == nil {
+	var commands strings.Builder
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(content), -1) {
+		commands.WriteString(block[1])
+	}
+	if commands.Len() == 0 {
 		t.Fatal("the README shows no commands")
 	}
 	address, web, broker := freeAddress(t), freeAddress(t), freeAddress(t)
@@ -31,15 +34,15 @@ func TestREADMEFollowsAClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := strings.NewReplacer("127.0.0.1:7412", web, ".bin/tenfold claim watch", self+" claim watch --server "+address,
-		".bin/tenfold relay show", self+" relay show --nats-url nats://"+broker).Replace(shown[1])
+	script := strings.NewReplacer("127.0.0.1:7412", web, ".bin/tenfold", self).Replace(commands.String())
 	shell := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
-	shell.Env = append(os.Environ(), asProgram+"=1")
+	shell.Env = append(os.Environ(), asProgram+"=1", "TENFOLD_SERVER="+address, "TENFOLD_NATS_URL=nats://"+broker)
 	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{`"state":"CLAIM_STATE_AUTHENTICATING"`, "is AUTHENTICATING, PENDING", "shop-1/1", "book_opened", "shop-1/2", "claim_filed"} {
+	for _, want := range []string{`"state":"CLAIM_STATE_AUTHENTICATING"`, "is AUTHENTICATING, PENDING", "shop-1/1", "book_opened", "shop-1/2", "claim_filed",
+		"payouts instructed", "PAYING", "PAID since", "compensation paid"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("nothing says %q:\n%s", want, out)
 		}

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/relay"
 )
@@ -27,6 +27,9 @@ func newRelayShow() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
+				return err
+			}
+			if err := out.inZone(); err != nil {
 				return err
 			}
 			if natsURL == "" {
@@ -53,6 +56,7 @@ func newRelayShow() *cobra.Command {
 		},
 	}
 	out.flag(cmd)
+	out.zoneFlag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&natsURL, "nats-url", "nats://127.0.0.1:4222", "comma-separated NATS servers")
 	f.StringVar(&merchant, "merchant", "", "only events of this merchant's book")
@@ -76,6 +80,6 @@ func printStored(out *output, s *relay.Stored) error {
 	if err := json.Unmarshal(s.Data, &e); err != nil {
 		return fmt.Errorf("read message %s: %w", s.ID, err)
 	}
-	_, err := fmt.Fprintf(out.w, "%-20s  %-20s  %-24s  %s\n", s.StoredAt.UTC().Format(time.RFC3339), s.ID, s.Type(), e.Subject)
+	_, err := fmt.Fprintf(out.w, "%s  %-20s  %-24s  %s\n", out.when(timestamppb.New(s.StoredAt)), s.ID, s.Type(), e.Subject)
 	return err
 }

@@ -16,6 +16,7 @@ import (
 type remote struct {
 	client client
 	out    output
+	paging paging
 }
 
 // command completes a command with the flags of connection and output, and with
@@ -50,13 +51,16 @@ func (r *remote) language() tenfoldv1.Language {
 	return tenfoldv1.Language_LANGUAGE_ENGLISH
 }
 
-// show writes an answer: in JSON for programs, printed for people.
+// show writes an answer: in JSON for programs, printed for people and spreadsheets.
 func show[Answer any](o *output, answer Answer, print func(*output, Answer)) error {
-	if o.isJSON() {
+	switch o.format {
+	case formatJSON:
 		return o.json(answer)
+	case formatLines:
+		return o.lines(answer)
 	}
 	print(o, answer)
-	return nil
+	return o.failed
 }
 
 // everyPage reads a list page after page: read gives the page of a token, and take
@@ -79,11 +83,9 @@ func choice(flag, text string, values map[string]int32, prefix string, choices .
 	if text == "" {
 		return 0, nil
 	}
-	number, known := values[prefix+strings.ToUpper(strings.ReplaceAll(text, "-", "_"))]
-	if !known {
-		last := len(choices) - 1
-		return 0, usageError{fmt.Errorf("TENFOLD_%s or --%s must be %s or %s, not %q",
-			strings.ToUpper(flag), flag, strings.Join(choices[:last], ", "), choices[last], text)}
+	number, known := values[prefix+flagWord(text)]
+	if !known || number == 0 {
+		return 0, usageError{fmt.Errorf("TENFOLD_%s or --%s must be %s, not %s", strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), flag, alternatives(choices), shown(text))}
 	}
 	return number, nil
 }

@@ -61,8 +61,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "tenfold",
-		Short:         "The fake-one-pays-ten compensation engine",
+		Use:     "tenfold",
+		Short:   "The fake-one-pays-ten compensation engine",
+		Version: version + " (" + revision() + ")",
+		Long: "Tenfold pays the buyer of a counterfeit ten times its price, from the merchant's deposit. These commands serve it and\n" +
+			"call it. docs/cli.md explains every command.\n\n" +
+			"Exit codes: 0 done, 1 the work failed or was refused, 2 wrong use (a command, flag, argument or setting), 3 a check\n" +
+			"found a difference. Flags that name a variable can be set by it; the command line comes first.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,8 +77,9 @@ func newRoot() *cobra.Command {
 			return fromConfigFile(cmd.Flags())
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
+	root.AddCommand(newPayout(), newProposal(), newAuthenticator(), newResult(), newRequest(), newOrderLine(), newRefund(), newRefusal(), newNotice(), newSandbox())
+	wellUsed(root)
 	return root
 }
 
@@ -84,7 +90,7 @@ func fromEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) e
 	flags.VisitAll(func(f *pflag.Flag) {
 		name := variableOf(f.Name)
 		value, ok := lookup(name)
-		if !ok || f.Changed || failed != nil {
+		if !ok || f.Changed || failed != nil || isSaidOnce(f) {
 			return
 		}
 		if err := setFrom(flags, f, value, name); err != nil {

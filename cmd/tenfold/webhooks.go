@@ -131,11 +131,11 @@ func tellOfSecrets(ctx context.Context, db *postgres.DB, keys *seal.Keys, log *s
 
 func newWebhook() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "webhook", Short: "Seal the stored secrets of webhooks", Args: cobra.NoArgs, RunE: help,
-		Long: "Seal the stored secrets of webhooks. These commands need the database and no server.",
+		Use: "webhook", Short: "Create, show and delete webhooks, and seal their secrets", Args: cobra.NoArgs, RunE: help,
+		Long: "Create, show and delete webhooks. `tenfold webhook seal` seals their stored secrets; it needs the database and no server.",
 	}
-	cmd.AddCommand(newWebhookSeal())
-	return cmd
+	cmd.AddCommand(newWebhookSeal(), newWebhookGet())
+	return group(cmd, webhookVerbs())
 }
 
 func newWebhookSeal() *cobra.Command {

@@ -34,26 +34,24 @@ func takesAnswers() grpc.DialOption {
 	return grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(answerMax))
 }
 
-// Dial connects to a server on this machine.
+// Dial connects to a server on this machine, or to the first of several that answers.
 func (i Identity) Dial(address string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
-	host, _, err := net.SplitHostPort(address)
+	addresses, err := Addresses(address)
 	if err != nil {
-		return nil, fmt.Errorf("the server address must be HOST:PORT, not %q", address)
+		return nil, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("server address %q is not on this machine; callers from other machines must prove their identity", address)
+	for _, a := range addresses {
+		host, _, _ := net.SplitHostPort(a) // Addresses has parted it before.
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return nil, fmt.Errorf("server address %q is not on this machine; callers from other machines must prove their identity", a)
+		}
 	}
-	options := append([]grpc.DialOption{
+	return connect(address, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		takesAnswers(),
 		grpc.WithChainUnaryInterceptor(i.intercept),
 		grpc.WithChainStreamInterceptor(i.interceptStream),
-	}, more...)
-	conn, err := grpc.NewClient(address, options...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", address, err)
-	}
-	return conn, nil
+	}, more...)...)
 }
 
 func (i Identity) intercept(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {

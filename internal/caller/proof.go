@@ -27,9 +27,8 @@ type Proof struct {
 	PersonToken string
 }
 
-// Dial connects to a server over TLS, to call in a role. With an empty role the
-// server chooses.
-func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+// Config is how a caller with this proof does TLS.
+func (p Proof) Config() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS13}
 	if p.Authorities != "" {
 		content, err := os.ReadFile(p.Authorities)
@@ -48,16 +47,21 @@ func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.Client
 		}
 		config.Certificates = []tls.Certificate{own}
 	}
-	options := append([]grpc.DialOption{
+	return config, nil
+}
+
+// Dial connects over TLS to a server, or to the first of several that answers, to call in a
+// role. With an empty role the server chooses.
+func (p Proof) Dial(address, role string, more ...grpc.DialOption) (*grpc.ClientConn, error) {
+	config, err := p.Config()
+	if err != nil {
+		return nil, err
+	}
+	return connect(address, append([]grpc.DialOption{
 		grpc.WithTransportCredentials(credentials.NewTLS(config)),
 		grpc.WithPerRPCCredentials(shown{p, role}),
 		takesAnswers(),
-	}, more...)
-	conn, err := grpc.NewClient(address, options...)
-	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", address, err)
-	}
-	return conn, nil
+	}, more...)...)
 }
 
 // shown adds tokens and role to every call, but never to an unencrypted one.

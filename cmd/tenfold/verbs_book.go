@@ -1,0 +1,195 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/tenfold-claims/tenfold/internal/principal"
+)
+
+// payment are the flags of an amount and the reference under which it moved.
+func payment(reference, usage string) []input {
+	field := map[string]string{"payment-reference": "payment_reference", "settlement-reference": "settlement_reference"}[reference]
+	return []input{
+		{name: "amount", field: "amount", usage: "amount with its currency, such as 5000.00CNY", required: true},
+		{name: reference, field: field, usage: usage + "; it can be used once over all merchants", required: true},
+	}
+}
+
+func effectiveAt() input {
+	return input{name: "effective-at", field: "effective_at", usage: "when it happened; now if it is not given"}
+}
+
+// bookVerbs are the commands that move a merchant's money in and out.
+func bookVerbs() []verb {
+	return []verb{
+		{
+			use: "top-up MERCHANT", method: "DepositService/TopUpDeposit", role: principal.RoleFinance,
+			short:    "Book a deposit payment that has arrived",
+			long:     "Book a payment of the merchant into the deposit that has arrived at the platform.",
+			examples: []string{"book top-up m1 --amount 5000.00CNY --payment-reference bank-17 --yes"},
+			args:     []input{aMerchant("name")}, flags: append(payment("payment-reference", "reference of the payment"), effectiveAt()),
+			risk: "The amount is booked into the deposit",
+		},
+		{
+			use: "withdraw MERCHANT", method: "DepositService/WithdrawDeposit", role: principal.RoleFinance,
+			short:    "Book that free deposit was paid back to the merchant",
+			long:     "Book that free deposit was paid back to the merchant, at most the free amount that `tenfold book get` shows.",
+			examples: []string{"book withdraw m1 --amount 100.00CNY --payment-reference bank-18 --yes"},
+			args:     []input{aMerchant("name")}, flags: append(payment("payment-reference", "reference of the payment"), effectiveAt()),
+			risk: "The amount leaves the deposit",
+		},
+		{
+			use: "reverse-top-up MERCHANT", method: "DepositService/ReverseTopUp", role: principal.RoleFinance,
+			short:    "Take back a top-up whose payment bounced",
+			long:     "Take back a top-up whose payment bounced. What is no longer free becomes a debt of the merchant.",
+			examples: []string{"book reverse-top-up m1 --payment-reference bank-17 --yes", "book reverse-top-up m1 --transfer m1/12"},
+			args:     []input{aMerchant("name")},
+			flags: []input{
+				{name: "payment-reference", field: "payment_reference", usage: "reference of the payment that bounced"},
+				{name: "transfer", field: "transfer", usage: "transfer of the top-up, such as m1/12", as: under("transfers")},
+				effectiveAt(),
+			},
+			choose: []string{"payment-reference", "transfer"}, risk: "The whole top-up is taken back",
+		},
+		{
+			use: "hand-over MERCHANT", method: "DepositService/HandOverShopFunds", role: principal.RoleFinance,
+			short:    "Book sales proceeds that the settlement system hands over",
+			long:     "Book sales proceeds of the merchant that the settlement system hands over to Tenfold.",
+			examples: []string{"book hand-over m1 --amount 800.00CNY --settlement-reference s-2026-03-02 --yes"},
+			args:     []input{aMerchant("name")},
+			flags:    append(payment("settlement-reference", "reference of the settlement system"), effectiveAt()),
+			risk:     "The amount is booked into the shop funds",
+		},
+		{
+			use: "take-back MERCHANT", method: "DepositService/TakeBackShopFunds", role: principal.RoleFinance,
+			short:    "Give free sales proceeds back to the settlement system",
+			long:     "Give free sales proceeds back to the settlement system, at most the free amount that `tenfold book get` shows.",
+			examples: []string{"book take-back m1 --amount 800.00CNY --settlement-reference s-2026-03-09 --yes"},
+			args:     []input{aMerchant("name")},
+			flags:    append(payment("settlement-reference", "reference of the settlement system"), effectiveAt()),
+			risk:     "The amount leaves the shop funds",
+		},
+	}
+}
+
+// bookReads are the lists of a book.
+func bookReads() []verb {
+	return []verb{
+		{
+			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",
+			short:    "List the transfers of a book, oldest first",
+			long:     "List the transfers of a book, or those of one claim, oldest first.",
+			examples: []string{"book transfers m1 -o csv --bom", "book transfers m1 --claim 1KJPW-D6M05-F2S5T-CT5FM"},
+			args:     []input{aMerchant("parent")}, flags: []input{ofClaim()},
+		},
+		{
+			use: "holds MERCHANT", method: "DepositService/ListHolds", role: principal.RoleFinance, thing: "hold",
+			short:    "List what is held for claims, oldest first",
+			long:     "List the holds of a book, or those of one claim, oldest first.",
+			examples: []string{"book holds m1 --state held"},
+			args:     []input{aMerchant("parent")},
+			flags:    []input{ofClaim(), {name: "state", field: "state", usage: "only holds in this state"}},
+		},
+	}
+}
+
+// exitVerbs are the commands on a merchant who leaves.
+func exitVerbs() []verb {
+	return []verb{
+		{
+			use: "begin-exit MERCHANT", method: "MerchantMoneyService/BeginExit", role: principal.RoleFinance,
+			short:    "Record that a merchant gives notice to leave",
+			long:     "Record that a merchant gives notice to leave. The policy's quarantine begins, during which the deposit stays.",
+			examples: []string{"book begin-exit m1 --note 'letter of 2 March' --yes"},
+			args:     []input{aMerchant("name")}, flags: []input{aNote()}, risk: "The quarantine of the deposit begins",
+		},
+		{
+			use: "cancel-exit MERCHANT", method: "MerchantMoneyService/CancelExit", role: principal.RoleFinance,
+			short:    "Record that a merchant stays after all",
+			long:     "Record that a merchant who gave notice stays after all. The quarantine ends; a later notice begins it anew.",
+			examples: []string{"book cancel-exit m1 --note 'they called'"},
+			args:     []input{aMerchant("name")}, flags: []input{aNote()},
+		},
+		{
+			use: "complete-exit MERCHANT", method: "MerchantMoneyService/CompleteExit", role: principal.RoleFinance,
+			short:    "Book that a leaving merchant was paid out",
+			long:     "Book that the rest of deposit and shop funds was paid out to a merchant who leaves, after the quarantine.",
+			examples: []string{"book complete-exit m1 --deposit-reference bank-90 --shop-funds-reference s-90 --yes"},
+			args:     []input{aMerchant("name")},
+			flags: []input{
+				{name: "deposit-reference", field: "deposit_reference", usage: "reference of the payment of the remaining deposit; may be left out if none remains"},
+				{name: "shop-funds-reference", field: "shop_funds_reference", usage: "reference of the payment of the remaining shop funds; may be left out if none remain"},
+			},
+			risk: "Everything that the merchant has leaves the book, and the book is closed",
+		},
+	}
+}
+
+func ofClaim() input {
+	return input{name: "claim", field: "claim", usage: "only those of this claim", put: claimInto("claim")}
+}
+
+// proposalVerbs are the decisions about a merchant's money that need two approvers.
+func proposalVerbs() []verb {
+	propose := func(what, kind, short, long, example string, flags ...input) verb {
+		return verb{
+			use: "propose-" + what + " MERCHANT", method: "MerchantMoneyService/ProposeDecision", role: principal.RoleFinance,
+			short: short, long: long + " It moves no money: two people other than the proposer approve it. Needs --person.",
+			examples: []string{"proposal propose-" + what + " m1 --person fay " + example}, args: []input{aMerchant("parent")},
+			flags: append([]input{
+				{name: "amount", field: "amount", usage: "amount with its currency, such as 70.00CNY", required: true},
+				whyNote("the reason, without personal data"),
+			}, flags...),
+			fixed: map[string]string{"kind": kind},
+		}
+	}
+	undoes := input{name: "undoes", field: "undoes", usage: "the proposal that it undoes, such as m1/106", required: true, as: under("proposals")}
+	vote := func(use, method, short, long, risk string, role principal.Role) verb {
+		return verb{
+			use: use + " PROPOSAL", method: method, role: role, short: short, long: long + " Needs --person.",
+			examples: []string{"proposal " + use + " m1/106 --person anna"}, risk: risk, flags: []input{aNote()},
+			args: []input{{name: "PROPOSAL", field: "name", required: true, as: under("proposals")}},
+		}
+	}
+	refuse := vote("refuse", "MerchantMoneyService/RefuseProposal", "Refuse a proposal",
+		"End a proposal. One person is enough, the proposer included.", "The proposal ends", principal.RoleApprover)
+	refuse.aliases = []string{"reject"}
+	return []verb{
+		{
+			use: "list MERCHANT", method: "MerchantMoneyService/ListProposals", role: principal.RoleFinance, thing: "proposal",
+			short: "List the proposals about a merchant's money, newest first", long: "List the proposals about a merchant's money with the votes on them, newest first.",
+			examples: []string{"proposal list m1 --state open"}, args: []input{aMerchant("parent")},
+			flags: []input{{name: "state", field: "state", usage: "only proposals in this state: open, carried-out, refused or void"}},
+		},
+		{
+			use: "get PROPOSAL", method: "MerchantMoneyService/GetProposal", role: principal.RoleFinance,
+			short: "Show a proposal and the votes on it", long: "Show a proposal about a merchant's money and the votes on it.",
+			examples: []string{"proposal get m1/106"},
+			args:     []input{{name: "PROPOSAL", field: "name", required: true, as: under("proposals")}},
+		},
+		vote("approve", "MerchantMoneyService/ApproveProposal", "Agree to a proposal", "Record that one person agrees to a proposal.",
+			"With the second approval the proposal is carried out", principal.RoleApprover),
+		refuse,
+		propose("write-off", "write-off", "Propose to write off a debt of the merchant",
+			"Propose to write off an advance or a fee of a claim (--claim), or a bounced top-up (--payment-reference).",
+			"--debt-kind advance --claim 1KJPW-D6M05-F2S5T-CT5FM --amount 70.00CNY --note insolvent",
+			input{name: "debt-kind", field: "debt_kind", usage: "advance, fee or top-up", required: true},
+			input{name: "claim", field: "claim", usage: "the claim of an advance or a fee", put: claimInto("claim")},
+			input{name: "payment-reference", field: "payment_reference", usage: "the reference of a bounced top-up"}),
+		propose("recovery", "write-off-recovery", "Propose to take a written-off debt from the deposit after all",
+			"Propose to take a debt that was written off from the deposit after all.", "--undoes m1/106 --amount 70.00CNY --note 'paid again'", undoes),
+		propose("forfeiture", "deposit-forfeiture", "Propose a penalty from the deposit", "Propose to take a penalty from the deposit.",
+			"--amount 500.00CNY --note 'third counterfeit this year'"),
+		propose("penalty", "penalty", "Propose a penalty from shop funds", "Propose to take a penalty from shop funds.",
+			"--amount 500.00CNY --note 'third counterfeit this year'"),
+		propose("penalty-reversal", "penalty-reversal", "Propose to give a penalty back in full",
+			"Propose to give a penalty back in full, to where it was taken from.", "--undoes m1/107 --amount 500.00CNY --note 'the court says so'", undoes),
+		propose("waiver", "write-off-waiver", "Propose to let a leaving merchant be paid out without a recovery",
+			"Propose to pay out a merchant who leaves without the recovery of what was written off, up to an amount.",
+			"--amount 70.00CNY --note 'agreed in the settlement'"),
+	}
+}
+
+func newProposal() *cobra.Command {
+	return newGroup("proposal", "Decide with two approvers about a merchant's money", proposalVerbs())
+}
