@@ -12,8 +12,8 @@ import (
 )
 
 func newBook() *cobra.Command {
-	cmd := &cobra.Command{Use: "book", Short: "Show merchants' books", Args: cobra.NoArgs, RunE: help}
-	cmd.AddCommand(newBookGet(), newBookDebts(), newBookProposals())
+	cmd := &cobra.Command{Use: "book", Short: "Show and open merchants' books", Args: cobra.NoArgs, RunE: help}
+	cmd.AddCommand(newBookGet(), newBookOpen(), newBookDebts(), newBookProposals())
 	return cmd
 }
 

@@ -33,6 +33,9 @@ func claimNameOf(text string) (string, error) {
 		return text, nil
 	}
 	id, ok := claim.ParseID(text)
+	if !ok && claim.Mistyped(text) {
+		return "", usageError{fmt.Errorf("%q is not a claim id: its check character, the last one, does not fit; was it mistyped?", text)}
+	}
 	if !ok {
 		return "", usageError{fmt.Errorf("%q is not a claim id; an id has four groups of five characters, and the last character is a check character", text)}
 	}

@@ -282,6 +282,11 @@ const (
 	// FAILED_PRECONDITION. Two people must approve the policy version before it is
 	// published. Propose it with PolicyProposalService.ProposePolicyVersion.
 	Reason_REASON_POLICY_PROPOSAL_REQUIRED Reason = 130
+	// FAILED_PRECONDITION. An earlier claim on the unit ended after something was
+	// found, and the request has no evidence that it did not have. claimId names
+	// the newest such claim, ordinal the unit. Send new evidence with its digest,
+	// or ask for reconsideration of that claim.
+	Reason_REASON_NEW_EVIDENCE_REQUIRED Reason = 150
 )
 
 // Enum value maps for Reason.
@@ -375,6 +380,7 @@ var (
 		102: "REASON_NOTE_LIMIT_REACHED",
 		120: "REASON_ORDER_LINE_IN_USE",
 		130: "REASON_POLICY_PROPOSAL_REQUIRED",
+		150: "REASON_NEW_EVIDENCE_REQUIRED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -465,6 +471,7 @@ var (
 		"REASON_NOTE_LIMIT_REACHED":               102,
 		"REASON_ORDER_LINE_IN_USE":                120,
 		"REASON_POLICY_PROPOSAL_REQUIRED":         130,
+		"REASON_NEW_EVIDENCE_REQUIRED":            150,
 	}
 )
 
@@ -500,7 +507,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xcb\x15\n" +
+	"tenfold.v1*\xee\x15\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -590,7 +597,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x19REASON_WORK_LIMIT_REACHED\x10e\x12\x1d\n" +
 	"\x19REASON_NOTE_LIMIT_REACHED\x10f\x12\x1c\n" +
 	"\x18REASON_ORDER_LINE_IN_USE\x10x\x12$\n" +
-	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01\x12!\n" +
+	"\x1cREASON_NEW_EVIDENCE_REQUIRED\x10\x96\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
