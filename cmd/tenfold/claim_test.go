@@ -80,7 +80,7 @@ func TestClaimAndBookCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(exitOK, "can be opened", "book", "open", "m2", "--validate-only")
-	says(exitFailed, "There is no book", "book", "get", "m2", "--language", "en")
+	says(exitFailed, "no book is open for merchant m2", "book", "get", "m2")
 	says(exitOK, "opened", "book", "open", "m2", "--file", merchants)
 	says(exitOK, "had been opened before", "book", "open", "merchants/m4")
 	says(exitFailed, "1 of 2 books were refused", "book", "open", "m1", "m5")
