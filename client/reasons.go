@@ -66,6 +66,7 @@ const (
 
 	// Eligibility of a claim.
 	ClaimAlreadyFiled   = fault.ClaimAlreadyFiled
+	NewEvidenceRequired = fault.NewEvidenceRequired
 	ClaimWindowClosed   = fault.ClaimWindowClosed
 	OrderNotEligible    = fault.OrderNotEligible
 	ClaimantNotEligible = fault.ClaimantNotEligible

@@ -289,14 +289,15 @@ var pairs = map[string]struct {
 
 // unpaired are enums that only shape a request or an answer.
 var unpaired = map[string]string{
-	"ClaimView":    "how much of a claim a reader wants",
-	"ClaimQueue":   "which list of claims a reader wants",
-	"WatchStart":   "where a reader wants a watch to begin",
-	"ShownTo":      "an option of fields, which internal/rpc ties to roles",
-	"ClaimantRole": "told from the order line's payer and recipient",
-	"WorkQueue":    "internal/rpc ties each to the state of its claims",
-	"Remedy":       "policy.Remedies has a field for each",
-	"FloorScope":   "a floor applies once a group; there is no other scope in the code",
+	"ClaimView":     "how much of a claim a reader wants",
+	"ClaimQueue":    "which list of claims a reader wants",
+	"WatchStart":    "where a reader wants a watch to begin",
+	"ShownTo":       "an option of fields, which internal/rpc ties to roles",
+	"ClaimantRole":  "told from the order line's payer and recipient",
+	"WorkQueue":     "internal/rpc ties each to the state of its claims",
+	"FilingWarning": "told of a filed claim by internal/rpc alone",
+	"Remedy":        "policy.Remedies has a field for each",
+	"FloorScope":    "a floor applies once a group; there is no other scope in the code",
 }
 
 // Would catch a word that the code has and the contract cannot say, or a value

@@ -36,6 +36,9 @@ func claimNameOf(text string) (string, error) {
 		return text, nil
 	}
 	id, ok := claim.ParseID(text)
+	if !ok && claim.Mistyped(text) {
+		return "", usageError{fmt.Errorf("%q is not a claim id: its check character, the last one, does not fit; was it mistyped?", text)}
+	}
 	if !ok {
 		return "", usageError{notAnID(text)}
 	}

@@ -69,6 +69,23 @@ func TestClaimAndBookCommands(t *testing.T) {
 		t.Fatalf("%v: %+v", err, list)
 	}
 	id := list.Claims[0].ClaimID
+	mistyped := id[:len(id)-1] + "0"
+	if strings.HasSuffix(id, "0") {
+		mistyped = id[:len(id)-1] + "1"
+	}
+	says(exitUsage, "its check character, the last one, does not fit", "claim", "get", mistyped)
+	says(exitUsage, "four groups of five", "claim", "get", id[1:])
+	merchants := filepath.Join(t.TempDir(), "merchants")
+	if err := os.WriteFile(merchants, []byte("m3\n\nm2\nm4 \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	says(exitOK, "can be opened", "book", "open", "m2", "--validate-only")
+	says(exitFailed, "no book is open for merchant m2", "book", "get", "m2")
+	says(exitOK, "opened", "book", "open", "m2", "--file", merchants)
+	says(exitOK, "had been opened before", "book", "open", "merchants/m4")
+	says(exitFailed, "1 of 2 books were refused", "book", "open", "m1", "m5")
+	says(exitOK, "merchants/m5", "book", "get", "m5")
+	says(exitUsage, "name a merchant", "book", "open")
 	says(exitOK, id, "claim", "list", "--order", "o1")
 	says(exitOK, "compensation awarded", "claim", "get", strings.ToLower(strings.ReplaceAll(id, "-", "")))
 	says(exitOK, "RESULT_COUNTERFEIT", "claim", "get", id)

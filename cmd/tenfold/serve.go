@@ -29,6 +29,7 @@ type serveConfig struct {
 	queueMax     int
 	clockSkew    time.Duration
 	holdPayouts  bool
+	openBooks    bool
 	auditEvery   time.Duration
 	// withoutLimits are the policies that may lack limits.
 	withoutLimits []string
@@ -79,6 +80,7 @@ func newServe() *cobra.Command {
 	f.IntVar(&c.batchMax, "batch-max", defaults.BatchMax, "largest number of commands in a batch; 1 turns batching off")
 	f.IntVar(&c.queueMax, "queue-max", defaults.QueueMax, "largest number of commands that wait in a lane")
 	f.DurationVar(&c.clockSkew, "clock-skew", defaults.ClockSkew, "how far the clock of a caller may be ahead when it tells the time of a fact")
+	f.BoolVar(&c.openBooks, "open-books", false, "open the book of a merchant who has none with the first claim, in the currency of its order line")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	f.StringSliceVar(&c.withoutLimits, "allow-policy-without-limits", nil, "ids of policies that may lack limits, separated by commas; without them the server does not start, except as a sandbox")

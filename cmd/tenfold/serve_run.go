@@ -125,7 +125,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	config := engine.Defaults()
 	config.PoliciesAtOnce, config.PoliciesWithoutLimits = c.sandbox, c.withoutLimits
 	config.Lanes, config.BatchMax, config.QueueMax = c.lanes, c.batchMax, c.queueMax
-	config.ClockSkew = c.clockSkew
+	config.ClockSkew, config.OpenBooks = c.clockSkew, c.openBooks
 	observer, err := p.telemetry.Observer(time.Now)
 	if err != nil {
 		return err

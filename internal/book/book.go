@@ -82,6 +82,8 @@ type Book struct {
 	// evidenceSums are how much evidence claims have, by claim and role, in step with what is
 	// staged.
 	evidenceSums table[evidenceKey, EvidenceSum]
+	// pieces are when claims first had evidence with a digest, in step with what is staged.
+	pieces table[pieceKey, EvidencePiece]
 	// owed are the debts summed by kind, in step with what is staged.
 	owed owed
 
@@ -186,6 +188,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		usual:        make(lookup[string, Usual]),
 		oldest:       make(lookup[debtKey, int]),
 		evidenceSums: newTable[evidenceKey, EvidenceSum](),
+		pieces:       newTable[pieceKey, EvidencePiece](),
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }

@@ -90,6 +90,6 @@ func (b *Book) addEvidence(a *AddEvidence) Evidence {
 		MerchantID: b.merchantID, ClaimID: a.ClaimID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
 		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
 	}
-	b.evidence.add(added)
+	b.keepEvidence(added)
 	return added
 }

@@ -51,6 +51,14 @@ func (f *FileClaim) lineID() string {
 	return f.LineID
 }
 
+// opensIn is the currency of the line; a line that is only named is one that the book has.
+func (f *FileClaim) opensIn() string {
+	if f.Line == nil {
+		return ""
+	}
+	return f.Line.Currency
+}
+
 func (f *FileClaim) need(c *Call, n *Needs) {
 	m := c.Header.MerchantID
 	needRefund(c, n, f.lineID())
@@ -60,6 +68,7 @@ func (f *FileClaim) need(c *Call, n *Needs) {
 }
 
 func (f *FileClaim) follow(b *Book, n *Needs, round int) {
+	f.followEarlier(b, n, round)
 	if len(f.Refunds) > 0 {
 		followRefund(b, n, f.lineID())
 	}
@@ -317,8 +326,8 @@ func grouping(versions map[policy.LegalBasis]*policy.Version) time.Duration {
 	return widest
 }
 
-// checkUnits refuses units that the line does not have, and units that another claim
-// owns (rule E3).
+// checkUnits refuses units that the line does not have, units that another claim owns, and
+// units that were decided before, without new evidence (rule E3).
 func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 	if err := l.CheckUnits(f.Ordinals); err != nil {
 		if refusal, ok := fault.As(err); ok {
@@ -332,7 +341,7 @@ func (f *FileClaim) checkUnits(b *Book, l *order.Line) error {
 				With("claimId", u.claimID).With("ordinal", o).At("units")
 		}
 	}
-	return nil
+	return f.checkRefiled(b, l)
 }
 
 func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions map[policy.LegalBasis]*policy.Version) (*claim.Claim, error) {

@@ -1,7 +1,6 @@
 package book
 
 import (
-	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -21,11 +20,13 @@ type ReconsiderClaim struct {
 	Kind      string
 	Reference string
 	Digest    string
-	// Known is the evidence that the claim has with this digest.
-	Known []Evidence
 }
 
-// Cover leaves out what is known: a request that is sent again finds its own evidence.
+func (r *ReconsiderClaim) need(c *Call, n *Needs) {
+	r.OnClaim.need(c, n)
+	n.piece(PieceKey{c.Header.MerchantID, r.ClaimID, r.Digest})
+}
+
 func (r *ReconsiderClaim) Cover(d *request.Digest) {
 	d.Texts(r.ClaimID, r.Note, r.Kind, r.Reference, r.Digest)
 }
@@ -45,7 +46,7 @@ func (r *ReconsiderClaim) decide(b *Book) (Outcome, error) {
 	c = b.change(c.ID)
 	c.AppealedRevision, c.Reconsiderations = c.Revision, c.Reconsiderations+1
 	who := &b.call.Header.Principal
-	b.evidence.add(Evidence{
+	b.keepEvidence(Evidence{
 		MerchantID: b.merchantID, ClaimID: c.ID, EventNumber: e.Number, Kind: r.Kind, Reference: r.Reference,
 		Digest: r.Digest, Note: r.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
 	})
@@ -87,8 +88,7 @@ func (r *ReconsiderClaim) check(b *Book, c *claim.Claim) error {
 		return fault.New(fault.ReconsiderationTooLate, "the claimant could ask for reconsideration until %s", at).
 			With("claimId", c.ID).With("closedAt", at).About(c)
 	}
-	// What was added after the decision was not there when it was made.
-	if slices.ContainsFunc(r.Known, func(e Evidence) bool { return !e.AddedAt.After(c.StateSince) }) {
+	if b.knew(c, r.Digest) {
 		return fault.New(fault.EvidenceNotNew, "the claim has this evidence already; a decision is reconsidered on new evidence only").
 			With("claimId", c.ID).At("evidence_digest").About(c)
 	}

@@ -69,6 +69,13 @@ type Ending interface {
 	After(refusal error) (method string, next Command)
 }
 
+// opening is a command that can open the book that it needs, in a currency; empty if what it
+// says does not tell one.
+type opening interface {
+	Command
+	opensIn() (currency string)
+}
+
 // Settings bound what commands decide.
 type Settings struct {
 	// LapseGrace is how long after a deadline its timer fires, so that an answer that
@@ -78,6 +85,8 @@ type Settings struct {
 	PayoutLife time.Duration
 	// ClockSkew is how far the clock of whoever tells a fact may be ahead of ours.
 	ClockSkew time.Duration
+	// OpenBooks lets the first claim on a merchant open the merchant's book.
+	OpenBooks bool
 }
 
 // Call is a command with its header, and what came of it.

@@ -249,3 +249,9 @@ func (f *fixture) told(merchant string, kind event.Kind) (n int) {
 	}
 	return n
 }
+
+// withEvidence is a filing with one piece of evidence of a digest.
+func withEvidence(cmd book.FileClaim, digest string) book.FileClaim {
+	cmd.Evidence = []book.AddEvidence{{Kind: "PHOTO", Reference: "seal", Digest: digest}}
+	return cmd
+}

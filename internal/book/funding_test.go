@@ -37,7 +37,7 @@ func TestA2SourcesAreTakenInOrder(t *testing.T) {
 		ledger.Deposit: 150_000, ledger.ShopFunds: 40_000, ledger.SettlementClearing: 190_000,
 	})
 
-	c = f.found(filing(line("m1", "l1", 2, 20_000), 1, 2))
+	c = f.found(withEvidence(filing(line("m1", "l1", 2, 20_000), 1, 2), "again"))
 	c = f.accept(f.confirmNotice(c))
 	if want := (claim.Funding{
 		FromDeposit: 150_000, FromShopFunds: 40_000, Advanced: 30_000, RefundInFlight: 20_000, CompensationInFlight: 200_000,

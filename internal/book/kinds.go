@@ -40,14 +40,15 @@ const (
 	KindEvidence
 	KindNote
 	KindEvent
-	// KindReference, KindUsual, KindOldest, KindOwed and KindEvidenceSum are read beside
-	// the rows themselves: transfers by reference, what claims are usually awarded, the
-	// order of debts, their sums, and how much evidence claims have.
+	// KindReference and the kinds after it are read beside the rows themselves: transfers by
+	// reference, what claims are usually awarded, the order of debts, their sums, how much
+	// evidence claims have, and which.
 	KindReference
 	KindUsual
 	KindOldest
 	KindOwed
 	KindEvidenceSum
+	KindPiece
 	// KindCount is how many kinds there are.
 	KindCount
 )
@@ -260,6 +261,7 @@ var kinds = [KindCount]kind{
 	KindOwed:      {table: "debts", rows: func(b *Book) rows { return &b.owed }},
 	// What the batch adds is counted here, and its rows are staged as evidence.
 	KindEvidenceSum: {table: "evidence", rows: func(b *Book) rows { return &b.evidenceSums }},
+	KindPiece:       {table: "evidence", rows: func(b *Book) rows { return &b.pieces }},
 }
 
 // Changes adds everything that the batch staged to what is to be written.

@@ -25,10 +25,21 @@ func (o *OpenBook) decide(b *Book) (Outcome, error) {
 		return Outcome{}, fault.New(fault.MerchantAlreadyOpened, "merchant %s already has a book", b.merchantID).
 			With("merchantId", b.merchantID)
 	}
-	b.open(o.Currency)
-	b.record(event.BookOpened, "")
-	b.detail("currency", o.Currency)
+	b.openWith(o.Currency, "")
 	return Outcome{}, nil
+}
+
+// openedByClaim says in the event that a book was opened by its first claim.
+const openedByClaim = "FIRST_CLAIM"
+
+// openWith opens the book and tells of it, and of what opened it if nobody asked for it.
+func (b *Book) openWith(currency, by string) {
+	b.open(currency)
+	b.record(event.BookOpened, "")
+	b.detail("currency", currency)
+	if by != "" {
+		b.detail("opened_by", by)
+	}
 }
 
 // open makes the book that did not exist.

@@ -38,6 +38,7 @@ type Needs struct {
 	Oldest     []DebtsAfter
 	DebtSums   []string // Books, for the sums of their debts.
 	EvidenceOf []Key    // Of claims: how much evidence they have.
+	Pieces     []PieceKey
 }
 
 // NewNeeds makes needs of books.
@@ -47,7 +48,7 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
 		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Proposals)+len(n.References)+
-		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf) == 0
+		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces) == 0
 }
 
 // Books are those that the needs are of.
@@ -73,6 +74,7 @@ const (
 	needProposal
 	needDebtSums
 	needEvidence
+	needPiece
 	needCount
 )
 
@@ -180,6 +182,11 @@ func (n *Needs) notesOf(merchantID, claimID string) {
 // evidenceOf asks for how much evidence a claim has.
 func (n *Needs) evidenceOf(merchantID, claimID string) {
 	want(n, &n.EvidenceOf, merchantID, needEvidence, ask{of: claimID}, Key{MerchantID: merchantID, ID: claimID})
+}
+
+// piece asks for a piece of evidence of a claim.
+func (n *Needs) piece(k PieceKey) {
+	want(n, &n.Pieces, k.MerchantID, needPiece, ask{k.ClaimID, k.Digest}, k)
 }
 
 // debt asks for a debt that no claim shows.

@@ -13,11 +13,17 @@ import (
 )
 
 // reconsider asks for reconsideration of a claim with evidence of a name.
-func (f *fixture) reconsider(c *claim.Claim, evidence string, known ...book.Evidence) (*claim.Claim, error) {
+func (f *fixture) reconsider(c *claim.Claim, evidence string) (*claim.Claim, error) {
 	o, err := f.Do(f.request(c.MerchantID, "RequestReconsideration"), &book.ReconsiderClaim{
-		OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "the seal was broken", Kind: "PHOTO", Reference: evidence, Digest: evidence, Known: known,
+		OnClaim: book.OnClaim{ClaimID: c.ID}, Note: "the seal was broken", Kind: "PHOTO", Reference: evidence, Digest: evidence,
 	})
 	return o.Claim, err
+}
+
+// addEvidence adds evidence of a digest to a claim.
+func (f *fixture) addEvidence(c *claim.Claim, digest string) {
+	f.t.Helper()
+	f.done(f.request(c.MerchantID, "AddEvidence"), &book.AddEvidence{ClaimID: c.ID, Kind: "PHOTO", Reference: digest, Digest: digest})
 }
 
 // rejected is a claim that a reviewer decided against its claimant.
@@ -67,17 +73,19 @@ func TestReconsiderationHasLimits(t *testing.T) {
 	f := newFixture(t)
 	labs(f)
 	f.open("m1", 500_000)
-	c := f.rejected("l1")
-	before := book.Evidence{Digest: "e0", AddedAt: c.StateSince}
-	if _, err := f.reconsider(c, "e0", before); !errors.Is(err, fault.EvidenceNotNew) {
+	c := f.conflict("m1", "l1", 1)
+	f.addEvidence(c, "e0")
+	c, err := f.decide(c, book.Reject)
+	f.must(err)
+	if _, err := f.reconsider(c, "e0"); !errors.Is(err, fault.EvidenceNotNew) {
 		t.Errorf("on what was known: %v", err)
 	}
 	// What was added after the decision is new.
-	later := []book.Evidence{{Digest: "e0", AddedAt: c.StateSince.Add(time.Second)}}
+	f.Move(time.Second)
+	f.addEvidence(c, "e1")
 	for n := range policy.ReconsiderationsDefault {
-		asked, err := f.reconsider(c, fmt.Sprint("e", n), later...)
+		asked, err := f.reconsider(c, fmt.Sprint("e", n+1))
 		f.must(err)
-		later = nil
 		if _, err := f.reconsider(asked, "again"); !errors.Is(err, fault.ClaimStateConflict) {
 			t.Errorf("while it is under review: %v", err)
 		}
@@ -95,7 +103,7 @@ func TestReconsiderationHasLimits(t *testing.T) {
 	}
 
 	gone := f.rejected("l3")
-	again := f.file(filing(line("m1", "l3", 1, 10_000), 1))
+	again := f.file(withEvidence(filing(line("m1", "l3", 1, 10_000), 1), "e2"))
 	var refused *fault.Error
 	if _, err := f.reconsider(gone, "e1"); !errors.Is(err, fault.ClaimAlreadyFiled) || !errors.As(err, &refused) || refused.Fields["claimId"] != again.ID {
 		t.Errorf("when another claim has the unit: %v", err)

@@ -236,7 +236,7 @@ func TestRefusedRevisionLeavesNoTrace(t *testing.T) {
 	l := line("m1", "l1", 1, 10_000)
 	first := f.file(filing(l, 1))
 	f.record(first, result(first, claim.Genuine, "R-1"))
-	second := f.file(filing(l, 1))
+	second := f.file(withEvidence(filing(l, 1), "R-2"))
 	before := f.read(first)[0]
 	_, err := f.Do(f.request("m1", "ReviseVerdict"), &book.ReviseVerdict{
 		OnClaim: book.OnClaim{ClaimID: first.ID}, Ground: book.GroundCourtDecision,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -57,9 +58,8 @@ func (b *Book) decide(c *Call) (o Outcome, err error) {
 	if c.barred != nil {
 		return Outcome{}, c.barred
 	}
-	if _, opens := c.Command.(*OpenBook); !b.exists && !opens {
-		return Outcome{}, fault.New(fault.MerchantNotFound, "no book is open for merchant %s", b.merchantID).
-			With("merchantId", b.merchantID)
+	if err := b.need(c.Command); err != nil {
+		return Outcome{}, err
 	}
 	if o, err = c.Command.decide(b); err != nil {
 		return Outcome{}, err
@@ -67,6 +67,33 @@ func (b *Book) decide(c *Call) (o Outcome, err error) {
 	o.MerchantID, o.Currency = b.merchantID, b.head.Currency
 	b.store(c, &o)
 	return o, nil
+}
+
+// need refuses a command on a book that was never opened, unless it opens it.
+func (b *Book) need(cmd Command) error {
+	if _, opens := cmd.(*OpenBook); b.exists || opens {
+		return nil
+	}
+	refused := fault.New(fault.MerchantNotFound, "no book is open for merchant %s; finance opens it with OpenBook", b.merchantID).
+		With("merchantId", b.merchantID)
+	first, can := cmd.(opening)
+	switch {
+	case !can:
+		return refused
+	case !b.settings.OpenBooks:
+		refused.Detail += ", or the operator lets first claims open books (serve --open-books)"
+		return refused
+	}
+	currency := first.opensIn()
+	if currency == "" {
+		refused.Detail += ", or send the content of the order line, which tells the book's currency"
+		return refused
+	}
+	if err := money.CheckCurrency(currency); err != nil {
+		return err
+	}
+	b.openWith(currency, openedByClaim)
+	return nil
 }
 
 // Replay answers a request id that was carried out before, whether it is stored

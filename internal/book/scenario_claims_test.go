@@ -45,6 +45,9 @@ func (s *scenario) filing(merchant string, a args) book.FileClaim {
 	default:
 		bad("%q are no remedies", remedies)
 	}
+	if a.has("photo") {
+		cmd.Evidence = []book.AddEvidence{{Kind: "PHOTO", Reference: a.must("photo"), Digest: a.must("photo")}}
+	}
 	if a.has("refunded") {
 		cmd.Refunds = []book.OrderRefund{{RefundID: "with-" + l.ID, Amount: a.amount("refunded"), Currency: l.Currency, RefundedAt: s.Now()}}
 	}

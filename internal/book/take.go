@@ -103,5 +103,18 @@ func (bs Books) TakeEvidenceSum(s EvidenceSum) {
 	bs[s.MerchantID].evidenceSums.load(evidenceKey{s.ClaimID, s.Role}, s)
 }
 
+// TakePiece takes over when a claim first had a piece of evidence. What is in memory may be
+// of a later time, at which the same was added once more.
+func (bs Books) TakePiece(p EvidencePiece) {
+	b, k := bs[p.MerchantID], pieceKey{p.ClaimID, p.Digest}
+	if have := b.pieces.get(k); have != nil {
+		if p.AddedAt.Before(have.AddedAt) {
+			have.AddedAt = p.AddedAt
+		}
+		return
+	}
+	b.pieces.load(k, p)
+}
+
 // TakeUsual takes over what claims are usually awarded.
 func (bs Books) TakeUsual(u Usual) { bs[u.MerchantID].usual[u.ProductID] = u }

@@ -91,7 +91,28 @@ func check(digits []byte) byte {
 // O for 0, and with I or L for 1. It returns the canonical spelling, or false if
 // the check digit or the form is wrong.
 func ParseID(s string) (string, bool) {
-	var d [idDigits + 1]byte
+	d, formed := digitsOf(s)
+	if !formed || check(d[:idDigits]) != d[idDigits] {
+		return "", false
+	}
+	var b strings.Builder
+	for i, v := range d {
+		if i > 0 && i%groupLength == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteByte(alphabet[v])
+	}
+	return b.String(), true
+}
+
+// Mistyped says that a text has the form of an id and a check character that does not fit.
+func Mistyped(s string) bool {
+	d, formed := digitsOf(s)
+	return formed && check(d[:idDigits]) != d[idDigits]
+}
+
+// digitsOf reads the digits of an id, and says whether it has the form of one.
+func digitsOf(s string) (d [idDigits + 1]byte, formed bool) {
 	n := 0
 	for _, r := range strings.ToUpper(s) {
 		switch r {
@@ -104,22 +125,12 @@ func ParseID(s string) (string, bool) {
 		}
 		v := strings.IndexRune(alphabet, r)
 		if v < 0 || n > idDigits {
-			return "", false
+			return d, false
 		}
 		d[n] = byte(v)
 		n++
 	}
-	if n != idDigits+1 || check(d[:idDigits]) != d[idDigits] {
-		return "", false
-	}
-	var b strings.Builder
-	for i, v := range d {
-		if i > 0 && i%groupLength == 0 {
-			b.WriteByte('-')
-		}
-		b.WriteByte(alphabet[v])
-	}
-	return b.String(), true
+	return d, n == idDigits+1
 }
 
 // Compact is the id without dashes, as payout out-numbers carry it.

@@ -1,6 +1,9 @@
 package claim_test
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -177,4 +180,41 @@ func FuzzParseID(f *testing.F) {
 			t.Fatalf("%q is read as %q, which is read as %q", s, id, again)
 		}
 	})
+}
+
+// exampleID is an id as documents and comments of the contract write one.
+var exampleID = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{5}(?:-[0-9A-HJKMNP-TV-Z]{5}){3}\b`)
+
+// Would catch an example in a document or in the contract that the command line refuses, and an
+// id with a wrong check character that is not told from other texts.
+func TestExamplesOfIDsAreIDs(t *testing.T) {
+	t.Parallel()
+	var pages []string
+	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../docs/runbooks/*.md", "../../proto/tenfold/v1/*.proto"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	examples := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range exampleID.FindAllString(string(text), -1) {
+			examples++
+			if _, ok := claim.ParseID(id); !ok {
+				t.Errorf("%s: %s is no claim id", filepath.Base(page), id)
+			}
+			wrong := id[:len(id)-1] + string(digits[(strings.IndexByte(digits, id[len(id)-1])+1)%len(digits)])
+			if claim.Mistyped(id) || !claim.Mistyped(wrong) || claim.Mistyped(id[1:]) {
+				t.Errorf("mistyped: %s %v, %s %v, %s %v", id, claim.Mistyped(id), wrong, claim.Mistyped(wrong), id[1:], claim.Mistyped(id[1:]))
+			}
+		}
+	}
+	if examples == 0 {
+		t.Error("no document has an example")
+	}
 }

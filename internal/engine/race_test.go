@@ -162,6 +162,34 @@ func TestClaimsRaceForOneUnit(t *testing.T) {
 	f.audited()
 }
 
+// Would catch a book that first claims of several replicas open twice, and a claim that is lost
+// because another opened it.
+func TestFirstClaimsRaceForTheirBook(t *testing.T) {
+	t.Parallel()
+	for range races {
+		f := newFixture(t)
+		config := engine.Defaults()
+		config.OpenBooks = true
+		const servers = 3
+		errs := make(chan error, servers)
+		for n := range servers {
+			_, e := f.replica(config)
+			h, cmd := f.request("m1", "FileClaim"), filing(line("m1", fmt.Sprint("l", n), 1, 10_000), 1)
+			go func() { errs <- errorOf(e.Do(t.Context(), h, &cmd)) }()
+		}
+		for range servers {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		head, found, err := f.pg.Reader().Head(t.Context(), "m1")
+		if err != nil || !found || head.EventNumber != servers+1 {
+			t.Errorf("the book has %d events, not its opening and %d claims: %v", head.EventNumber, servers, err)
+		}
+		f.audited()
+	}
+}
+
 // Would catch one report recorded for two claims of two books at once.
 func TestResultsRaceForOneReport(t *testing.T) {
 	t.Parallel()

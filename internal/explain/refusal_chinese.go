@@ -62,6 +62,7 @@ var chineseRefusals = refusals{
 		fault.ClaimAlreadyFiled:   sentence("{{if .unit}}第{{.unit}}件商品{{else}}该商品{{end}}已提交过索赔{{if .claimId}}：{{.claimId}}{{end}}。"),
 		fault.ClaimWindowClosed:   sentence("已超过可以索赔的期限{{if .closedAt}}（截止{{.closedAt}}）{{end}}，仍可向法院起诉或拨打12315投诉。"),
 		fault.OrderNotEligible:    sentence("订单行{{.orderLineId}}不符合索赔条件。"),
+		fault.NewEvidenceRequired: sentence("{{if .ordinal}}第{{.ordinal}}件{{else}}该件商品{{end}}已在此前的索赔{{.claimId}}中处理过，再次索赔须提交此前没有的新证据。"),
 		fault.ClaimantNotEligible: sentence("只有付款人或收货人可以索赔。"),
 		fault.UnitsOutOfRange:     sentence("{{if .unit}}第{{.unit}}件{{else}}所列商品{{end}}不在该订单行之内{{if .quantity}}，该订单行共{{.quantity}}件{{end}}。"),
 		fault.UnitNotClaimed:      sentence("{{if .unit}}第{{.unit}}件{{else}}该商品{{end}}不在索赔{{.claimId}}之内。"),

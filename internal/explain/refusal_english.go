@@ -62,6 +62,7 @@ var englishRefusals = refusals{
 		fault.ClaimAlreadyFiled:   sentence("{{if .unit}}Unit {{.unit}}{{else}}The item{{end}} has been claimed already{{if .claimId}}, by claim {{.claimId}}{{end}}."),
 		fault.ClaimWindowClosed:   sentence("The time to claim is over{{if .closedAt}}; it ended at {{.closedAt}}{{end}}. A court or the 12315 hotline may still help."),
 		fault.OrderNotEligible:    sentence("The order line{{if .orderLineId}} {{.orderLineId}}{{end}} cannot be claimed for."),
+		fault.NewEvidenceRequired: sentence("{{if .ordinal}}Unit {{.ordinal}}{{else}}A unit{{end}} was decided in an earlier claim{{if .claimId}} ({{.claimId}}){{end}}. A new claim needs evidence that the earlier one did not have."),
 		fault.ClaimantNotEligible: sentence("Only who paid for the order or received it can claim."),
 		fault.UnitsOutOfRange:     sentence("{{if .unit}}Unit {{.unit}}{{else}}A unit{{end}} is not one of the units of the order line{{if .quantity}}, of which there are {{.quantity}}{{end}}."),
 		fault.UnitNotClaimed:      sentence("{{if .unit}}Unit {{.unit}}{{else}}The unit{{end}} is not part of the claim{{if .claimId}} {{.claimId}}{{end}}."),

@@ -67,6 +67,7 @@ const (
 
 	// Eligibility of a claim.
 	ClaimAlreadyFiled   Reason = "CLAIM_ALREADY_FILED"
+	NewEvidenceRequired Reason = "NEW_EVIDENCE_REQUIRED"
 	ClaimWindowClosed   Reason = "CLAIM_WINDOW_CLOSED"
 	OrderNotEligible    Reason = "ORDER_NOT_ELIGIBLE"
 	ClaimantNotEligible Reason = "CLAIMANT_NOT_ELIGIBLE"

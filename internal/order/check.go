@@ -188,7 +188,9 @@ func (l *Line) checkListed() error {
 }
 
 func (l *Line) aboveListed(path, what string, got, most money.Amount) error {
-	return fault.New(fault.AmountOutOfRange, "%s %d minor units, which is more than the listed price of all units", what, int64(got)).
+	return fault.New(fault.AmountOutOfRange,
+		"%s %d minor units, which is more than the listed price of all units with one minor unit of rounding for each unit after the first, %d",
+		what, int64(got), int64(most)).
 		With("maxMinor", int64(most)).With("currency", l.Currency).At(field(path))
 }
 

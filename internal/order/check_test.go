@@ -138,3 +138,14 @@ func TestCheckAcceptsWhatHappens(t *testing.T) {
 		})
 	}
 }
+
+// Would catch a refusal that calls an amount too large and does not say which is not.
+func TestRefusalTellsTheRounding(t *testing.T) {
+	t.Parallel()
+	l := valid()
+	l.GoodsPaid = 3*3333 + 3
+	e, ok := fault.As(l.Check())
+	if !ok || e.Fields["maxMinor"] != "10001" || !strings.Contains(e.Detail, "one minor unit of rounding") || !strings.Contains(e.Detail, "10001") {
+		t.Errorf("refused with %v", e)
+	}
+}

@@ -45,14 +45,28 @@ func (r Reader) Evidence(ctx context.Context, merchantID, claimID string, after 
 		LIMIT $4`, scanEvidence, merchantID, claimID, after, limit)
 }
 
-// FirstEvidence reads the oldest evidence of a claim with a digest, if it has any.
-func (r Reader) FirstEvidence(ctx context.Context, merchantID, claimID, digest string) ([]book.Evidence, error) {
-	return read(ctx, r, "find evidence", `
-		SELECT`+evidenceColumns+`
-		FROM evidence e
-		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.digest = $3
-		ORDER BY e.event_number
-		LIMIT 1`, scanEvidence, merchantID, claimID, digest)
+// EvidencePieces reads when claims first had the pieces of evidence among keys, as far as they
+// have them.
+func (tx *Tx) EvidencePieces(keys []book.PieceKey) ([]book.EvidencePiece, error) {
+	var out []book.EvidencePiece
+	err := tx.query("find evidence", `
+		SELECT e.merchant_id, e.claim_id, e.digest, min(e.added_at)
+		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (merchant_id, claim_id, digest)
+		JOIN evidence e ON e.merchant_id = k.merchant_id AND e.claim_id = k.claim_id AND e.digest = k.digest
+		GROUP BY e.merchant_id, e.claim_id, e.digest`,
+		[]any{
+			pgwire.Texts(keys, func(k *book.PieceKey) string { return k.MerchantID }),
+			pgwire.Texts(keys, func(k *book.PieceKey) string { return k.ClaimID }),
+			pgwire.Texts(keys, func(k *book.PieceKey) string { return k.Digest }),
+		},
+		func(rows *sql.Rows) error {
+			var p book.EvidencePiece
+			err := rows.Scan(&p.MerchantID, &p.ClaimID, &p.Digest, &p.AddedAt)
+			inUTC(&p.AddedAt)
+			out = append(out, p)
+			return err
+		})
+	return out, err
 }
 
 // EvidenceSums reads how much evidence the claims among keys have, by role.

@@ -53,6 +53,7 @@ var stored = [book.KindCount]storage{
 	book.KindOldest:      {loadOldest, nil},
 	book.KindOwed:        {loadDebtSums, nil},
 	book.KindEvidenceSum: {loadEvidenceSums, nil},
+	book.KindPiece:       {loadPieces, nil},
 }
 
 // both adds rows that are made and rows that are changed.
@@ -188,6 +189,10 @@ func loadOldest(tx *Tx, n *book.Needs) error {
 
 func loadEvidenceSums(tx *Tx, n *book.Needs) error {
 	return into(&n.EvidenceOf, tx.EvidenceSums, n.Books().TakeEvidenceSum)
+}
+
+func loadPieces(tx *Tx, n *book.Needs) error {
+	return into(&n.Pieces, tx.EvidencePieces, n.Books().TakePiece)
 }
 
 func loadDebtSums(tx *Tx, n *book.Needs) error {

@@ -92,6 +92,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ReconsiderationService/RequestReconsideration": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
 
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
+	"/tenfold.v1.DepositService/BatchOpenBooks":    treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,
 	"/tenfold.v1.DepositService/TopUpDeposit":      treasury,
 	"/tenfold.v1.DepositService/WithdrawDeposit":   treasury,

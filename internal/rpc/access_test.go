@@ -54,6 +54,8 @@ var allowed = map[string][]string{
 	"ClaimService/ResumeClock":          {"adjudicator", "operator"},
 	"ClaimService/ExtendHold":           {"operator"},
 
+	"DepositService/BatchOpenBooks": {"finance", "operator"},
+
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 

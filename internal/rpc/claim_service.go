@@ -23,24 +23,37 @@ type claimService struct {
 const methodFileClaim = "ClaimService/FileClaim"
 
 func (s *claimService) FileClaim(ctx context.Context, r *tenfoldv1.FileClaimRequest) (*tenfoldv1.FileClaimResponse, error) {
-	c, replayed, err := s.file(ctx, r)
-	return answer(&tenfoldv1.FileClaimResponse{Claim: c, Replayed: replayed}, err)
+	f, replayed, err := s.file(ctx, r)
+	return answer(&tenfoldv1.FileClaimResponse{Claim: f.claim, Replayed: replayed, Warnings: f.warnings}, err)
 }
 
-func (s *claimService) file(ctx context.Context, r *tenfoldv1.FileClaimRequest) (c *tenfoldv1.Claim, replayed bool, err error) {
+// filed is a claim that was filed, with what is more often a mistake in it.
+type filed struct {
+	claim    *tenfoldv1.Claim
+	warnings []tenfoldv1.FilingWarning
+}
+
+func (s *claimService) file(ctx context.Context, r *tenfoldv1.FileClaimRequest) (f filed, replayed bool, err error) {
 	cmd, err := filing(r)
 	if err != nil {
-		return nil, false, err
+		return filed{}, false, err
 	}
 	merchant, _ := nameOf(r.GetParent())
 	h := s.header(ctx, merchant, r)
 	h.Method = methodFileClaim
 	o, err := s.engine.Do(ctx, h, &cmd)
 	if err != nil {
-		return nil, false, err
+		return filed{}, false, err
 	}
-	c, err = s.claimAfter(ctx, &o)
-	return c, o.Replayed, err
+	c, err := s.claimOfOutcome(ctx, &o)
+	if err != nil {
+		return filed{}, o.Replayed, err
+	}
+	f.claim = callerOf(ctx).basicClaim(c)
+	if c.LearnedAt.Before(c.PaidAt) {
+		f.warnings = append(f.warnings, tenfoldv1.FilingWarning_FILING_WARNING_LEARNED_BEFORE_PAID)
+	}
+	return f, o.Replayed, nil
 }
 
 // filing reads the command of a request.
@@ -51,10 +64,17 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
 		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
 	}
-	for _, e := range r.GetEvidence() {
-		cmd.Evidence = append(cmd.Evidence, book.AddEvidence{Kind: e.GetKind(), Reference: e.GetReference(), Digest: e.GetDigest(), Note: e.GetNote()})
-	}
+	cmd.Evidence = evidenceWith(r.GetEvidence())
 	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
+}
+
+// evidenceWith reads the evidence that comes with a claim.
+func evidenceWith(list []*tenfoldv1.ClaimEvidence) []book.AddEvidence {
+	var out []book.AddEvidence
+	for _, e := range list {
+		out = append(out, book.AddEvidence{Kind: e.GetKind(), Reference: e.GetReference(), Digest: e.GetDigest(), Note: e.GetNote()})
+	}
+	return out
 }
 
 // claimedLine reads the order line, named or sent, with its refunds.
@@ -89,11 +109,11 @@ func (s *claimService) BatchFileClaims(ctx context.Context, r *tenfoldv1.BatchFi
 
 // fileItem answers an item as a call of its own would be answered.
 func (s *claimService) fileItem(ctx context.Context, r *tenfoldv1.FileClaimRequest) *tenfoldv1.BatchFileClaimsItem {
-	c, replayed, err := itemChecked(ctx, s.validator, r, methodFileClaim, s.file)
+	f, replayed, err := itemChecked(ctx, s.validator, r, methodFileClaim, s.file)
 	if err != nil {
 		return &tenfoldv1.BatchFileClaimsItem{Status: s.refusedItem(ctx, methodFileClaim, err)}
 	}
-	return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: c, Replayed: replayed}
+	return &tenfoldv1.BatchFileClaimsItem{Status: &tenfoldv1.ItemStatus{}, Claim: f.claim, Replayed: replayed, Warnings: f.warnings}
 }
 
 func (s *claimService) WithdrawClaim(ctx context.Context, r *tenfoldv1.WithdrawClaimRequest) (*tenfoldv1.WithdrawClaimResponse, error) {

@@ -21,6 +21,7 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 	cmd := book.QuotePayout{FileClaim: book.FileClaim{
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
+		Evidence: evidenceWith(r.GetEvidence()),
 	}}
 	fee := r.GetAuthenticationFee()
 	cmd.AuthenticationFee, cmd.FeeCurrency = money.Amount(fee.GetMinorUnits()), fee.GetCurrencyCode()

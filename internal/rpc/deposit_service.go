@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
@@ -16,18 +17,47 @@ import (
 type depositService struct {
 	tenfoldv1.UnimplementedDepositServiceServer
 	backend
+	validator protovalidate.Validator
 }
 
+// methodOpenBook is the method under which an item of a batch is stored, so that the item
+// can be sent again on its own.
+const methodOpenBook = "DepositService/OpenBook"
+
 func (s *depositService) OpenBook(ctx context.Context, r *tenfoldv1.OpenBookRequest) (*tenfoldv1.OpenBookResponse, error) {
+	p, replayed, err := s.openBook(ctx, r)
+	return answer(&tenfoldv1.OpenBookResponse{Book: p, Replayed: replayed}, err)
+}
+
+// openBook opens one book, alone or in a batch.
+func (s *depositService) openBook(ctx context.Context, r *tenfoldv1.OpenBookRequest) (*tenfoldv1.Book, bool, error) {
 	if err := money.CheckCurrency(r.GetCurrencyCode()); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	o, err := s.run(ctx, r.GetMerchantId(), r, &book.OpenBook{Currency: r.GetCurrencyCode()})
+	h := s.header(ctx, r.GetMerchantId(), r)
+	h.Method = methodOpenBook
+	o, err := s.engine.Do(ctx, h, &book.OpenBook{Currency: r.GetCurrencyCode()})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	p, err := s.bookAfter(ctx, &o)
-	return answer(&tenfoldv1.OpenBookResponse{Book: p, Replayed: o.Replayed}, err)
+	return p, o.Replayed, err
+}
+
+// BatchOpenBooks opens each book by a command of its own.
+func (s *depositService) BatchOpenBooks(ctx context.Context, r *tenfoldv1.BatchOpenBooksRequest) (*tenfoldv1.BatchOpenBooksResponse, error) {
+	if err := fits(len(r.GetRequests()), "open at most %d books"); err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.BatchOpenBooksResponse{
+		Items: together(r.GetRequests(), func(item *tenfoldv1.OpenBookRequest) *tenfoldv1.BatchOpenBooksItem {
+			p, replayed, err := itemChecked(ctx, s.validator, item, methodOpenBook, s.openBook)
+			if err != nil {
+				return &tenfoldv1.BatchOpenBooksItem{Status: s.refusedItem(ctx, methodOpenBook, err)}
+			}
+			return &tenfoldv1.BatchOpenBooksItem{Status: &tenfoldv1.ItemStatus{}, Book: p, Replayed: replayed}
+		}),
+	}, nil
 }
 
 func (s *depositService) GetBook(ctx context.Context, r *tenfoldv1.GetBookRequest) (*tenfoldv1.GetBookResponse, error) {

@@ -114,6 +114,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ReconsiderationUsed:     codes.FailedPrecondition,
 	fault.ReconsiderationTooLate:  codes.FailedPrecondition,
 	fault.EvidenceNotNew:          codes.FailedPrecondition,
+	fault.NewEvidenceRequired:     codes.FailedPrecondition,
 	fault.AppealAlreadyDecided:    codes.FailedPrecondition,
 	fault.ApprovalVoid:            codes.FailedPrecondition,
 	fault.AssignedToAnother:       codes.FailedPrecondition,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -15,17 +16,22 @@ import (
 
 // claimAfter is the claim of an outcome in its BASIC view.
 func (b *backend) claimAfter(ctx context.Context, o *book.Outcome) (*tenfoldv1.Claim, error) {
+	c, err := b.claimOfOutcome(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return callerOf(ctx).basicClaim(c), nil
+}
+
+func (b *backend) claimOfOutcome(ctx context.Context, o *book.Outcome) (*claim.Claim, error) {
 	if !o.Replayed {
-		return callerOf(ctx).basicClaim(o.Claim), nil
+		return o.Claim, nil
 	}
 	c, found, err := b.db.Reader().Claim(ctx, o.MerchantID, o.ClaimID)
-	switch {
-	case err != nil:
-		return nil, err
-	case !found:
-		return nil, claimNotFound(o.ClaimID)
+	if err == nil && !found {
+		err = claimNotFound(o.ClaimID)
 	}
-	return callerOf(ctx).basicClaim(&c), nil
+	return &c, err
 }
 
 // bookAfter is the book of an outcome.

@@ -414,6 +414,12 @@ var reasonCases = map[string]reasonCase{
 		}
 		return f.reconsiderErr(c, "a")
 	}},
+	"NEW_EVIDENCE_REQUIRED": {code: codes.FailedPrecondition, field: "evidence", metadata: []string{"claimId", "orderLineId", "ordinal"}, call: func(f *fixture) error {
+		f.rejected("l1")
+		r := f.filing("m1", "l1")
+		r.GetOrderLine().ProductId = "sandbox-conflict"
+		return f.fileErr(r)
+	}},
 	"CLOCK_STATE_CONFLICT": {code: codes.FailedPrecondition, metadata: []string{"claimId"}, state: true, call: func(f *fixture) error {
 		c := f.notified("m1", "l1")
 		_, err := f.claims.ResumeClock(f.as("operator"), &tenfoldv1.ResumeClockRequest{Name: c.GetName(), RequestId: f.id(), Etag: c.GetEtag()})

@@ -16,17 +16,9 @@ type reconsiderationService struct {
 func (s *reconsiderationService) RequestReconsideration(
 	ctx context.Context, r *tenfoldv1.RequestReconsiderationRequest,
 ) (*tenfoldv1.RequestReconsiderationResponse, error) {
-	merchant, id, err := claimOf(r.GetName(), "name")
-	if err != nil {
-		return nil, err
-	}
-	known, err := s.db.Reader().FirstEvidence(ctx, merchant, id, r.GetEvidenceDigest())
-	if err != nil {
-		return nil, err
-	}
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.ReconsiderClaim{
-			OnClaim: on, Note: r.GetNote(), Kind: r.GetEvidenceKind(), Reference: r.GetEvidenceReference(), Digest: r.GetEvidenceDigest(), Known: known,
+			OnClaim: on, Note: r.GetNote(), Kind: r.GetEvidenceKind(), Reference: r.GetEvidenceReference(), Digest: r.GetEvidenceDigest(),
 		}
 	})
 	return answer(&tenfoldv1.RequestReconsiderationResponse{Claim: c, Replayed: o.Replayed}, err)

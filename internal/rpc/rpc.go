@@ -160,7 +160,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
-	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b})
+	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b, validator: validator})
 	tenfoldv1.RegisterMerchantMoneyServiceServer(s.grpc, &merchantMoneyService{backend: b})
 	tenfoldv1.RegisterPolicyServiceServer(s.grpc, &policyService{backend: b})
 	tenfoldv1.RegisterPolicyProposalServiceServer(s.grpc, &policyProposalService{backend: b})

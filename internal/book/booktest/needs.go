@@ -71,6 +71,13 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			bs.TakeEvidenceSum(sum)
 		}
 	})
+	each(&n.Pieces, func(k book.PieceKey) {
+		for _, e := range of(k.MerchantID).Evidence {
+			if e.ClaimID == k.ClaimID && e.Digest == k.Digest {
+				bs.TakePiece(book.EvidencePiece{PieceKey: k, AddedAt: e.AddedAt})
+			}
+		}
+	})
 	each(&n.Usual, func(k book.ProductKey) { bs.TakeUsual(s.usual(k)) })
 }
 

@@ -90,6 +90,9 @@ func (s *Shelf) Forgetful(chance *rand.Rand) {
 // time off a run.
 func (s *Shelf) Seldom() { s.seldom = true }
 
+// OpenBooks lets first claims open books from now on.
+func (s *Shelf) OpenBooks() { s.settings.OpenBooks = true }
+
 // Now is the time.
 func (s *Shelf) Now() time.Time { return s.now.UTC().Truncate(time.Microsecond) }
 

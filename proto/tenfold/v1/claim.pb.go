@@ -1100,7 +1100,7 @@ type Claim struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The id in the form for people: four groups of five letters and digits
 	// without look-alikes, the last of which is a check character, such as
-	// "3K7QX-8M2PD-R5T0C-2JWZ9". It is globally unique, and ids sort by time.
+	// "3K7QX-8M2PD-R5T0C-2JWZN". It is globally unique, and ids sort by time.
 	// Case and dashes do not matter; O is read as 0, and I and L as 1.
 	ClaimId string `protobuf:"bytes,2,opt,name=claim_id,json=claimId,proto3" json:"claim_id,omitempty"`
 	// The version of the claim. Methods that decide something require the etag of

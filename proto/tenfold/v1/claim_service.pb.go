@@ -25,6 +25,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// FilingWarning is something in a filed claim that is more often a mistake.
+type FilingWarning int32
+
+const (
+	// Never given.
+	FilingWarning_FILING_WARNING_UNSPECIFIED FilingWarning = 0
+	// learned_at is before the order was paid, so that the claim is for a refund
+	// only.
+	FilingWarning_FILING_WARNING_LEARNED_BEFORE_PAID FilingWarning = 1
+)
+
+// Enum value maps for FilingWarning.
+var (
+	FilingWarning_name = map[int32]string{
+		0: "FILING_WARNING_UNSPECIFIED",
+		1: "FILING_WARNING_LEARNED_BEFORE_PAID",
+	}
+	FilingWarning_value = map[string]int32{
+		"FILING_WARNING_UNSPECIFIED":         0,
+		"FILING_WARNING_LEARNED_BEFORE_PAID": 1,
+	}
+)
+
+func (x FilingWarning) Enum() *FilingWarning {
+	p := new(FilingWarning)
+	*p = x
+	return p
+}
+
+func (x FilingWarning) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FilingWarning) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_service_proto_enumTypes[0].Descriptor()
+}
+
+func (FilingWarning) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_service_proto_enumTypes[0]
+}
+
+func (x FilingWarning) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FilingWarning.Descriptor instead.
+func (FilingWarning) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_service_proto_rawDescGZIP(), []int{0}
+}
+
 // FileClaimRequest asks to file a claim over units of one order line.
 type FileClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -69,7 +119,10 @@ type FileClaimRequest struct {
 	// shortfall in proportion. Empty for none.
 	SamplingCase string `protobuf:"bytes,16,opt,name=sampling_case,json=samplingCase,proto3" json:"sampling_case,omitempty"`
 	// The consumer's evidence, up to 20 pieces, each kept with the claim as if
-	// AddEvidence had added it. More is added with AddEvidence.
+	// AddEvidence had added it. More is added with AddEvidence. If a unit was
+	// decided in an earlier claim, at least one piece must be new: its digest is
+	// set, and no such claim had it when it ended. A claim that was withdrawn, or
+	// that expired, before anything was found does not count.
 	Evidence      []*ClaimEvidence `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -332,7 +385,10 @@ type FileClaimResponse struct {
 	// The claim, in the BASIC view.
 	Claim *Claim `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
 	// The request was already accepted before. The claim is the present one.
-	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	Replayed bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// What is possible in the request and is more often a mistake. The claim was
+	// filed all the same.
+	Warnings      []FilingWarning `protobuf:"varint,3,rep,packed,name=warnings,proto3,enum=tenfold.v1.FilingWarning" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -379,6 +435,13 @@ func (x *FileClaimResponse) GetReplayed() bool {
 		return x.Replayed
 	}
 	return false
+}
+
+func (x *FileClaimResponse) GetWarnings() []FilingWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // BatchFileClaimsRequest asks to file several claims of any merchants.
@@ -483,7 +546,9 @@ type BatchFileClaimsItem struct {
 	// answer has no room for them.
 	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	// The item was already accepted before.
-	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	Replayed bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	// As in FileClaimResponse.
+	Warnings      []FilingWarning `protobuf:"varint,4,rep,packed,name=warnings,proto3,enum=tenfold.v1.FilingWarning" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -537,6 +602,13 @@ func (x *BatchFileClaimsItem) GetReplayed() bool {
 		return x.Replayed
 	}
 	return false
+}
+
+func (x *BatchFileClaimsItem) GetWarnings() []FilingWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // GetClaimRequest names a claim.
@@ -2126,8 +2198,12 @@ type QuotePayoutRequest struct {
 	// The authentication fee that the claimant is assumed to have fronted and
 	// proved. It counts if the policy adds it to the compensation. Absent: none.
 	AuthenticationFee *Money `protobuf:"bytes,10,opt,name=authentication_fee,json=authenticationFee,proto3" json:"authentication_fee,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// The evidence with which the claim would be filed, up to 20 pieces. It is not
+	// stored. For a claimant whose unit was decided before, a quote needs new
+	// evidence as a claim does. Without a claimant it is not looked at.
+	Evidence      []*ClaimEvidence `protobuf:"bytes,11,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *QuotePayoutRequest) Reset() {
@@ -2237,6 +2313,13 @@ func (x *QuotePayoutRequest) GetLearnedAt() *timestamppb.Timestamp {
 func (x *QuotePayoutRequest) GetAuthenticationFee() *Money {
 	if x != nil {
 		return x.AuthenticationFee
+	}
+	return nil
+}
+
+func (x *QuotePayoutRequest) GetEvidence() []*ClaimEvidence {
+	if x != nil {
+		return x.Evidence
 	}
 	return nil
 }
@@ -4662,19 +4745,21 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\treference\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
 	"\x06digest\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"d\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xa1\x01\n" +
 	"\x11FileClaimResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"a\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12;\n" +
+	"\bwarnings\x18\x03 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\x04\xc8\xf3\x18\x02R\bwarnings\"a\n" +
 	"\x16BatchFileClaimsRequest\x12G\n" +
 	"\brequests\x18\x01 \x03(\v2\x1c.tenfold.v1.FileClaimRequestB\r\xbaH\n" +
 	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"V\n" +
 	"\x17BatchFileClaimsResponse\x12;\n" +
-	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\x9c\x01\n" +
+	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\xd9\x01\n" +
 	"\x13BatchFileClaimsItem\x124\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x04R\x06status\x12-\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x04R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x04R\breplayed\"\xd9\x01\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x04R\breplayed\x12;\n" +
+	"\bwarnings\x18\x04 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\x04\xc8\xf3\x18\x04R\bwarnings\"\xd9\x01\n" +
 	"\x0fGetClaimRequest\x12X\n" +
 	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x123\n" +
 	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
@@ -4785,7 +4870,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
 	"\x12GetRequestResponse\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xfe\x05\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xbf\x06\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
 	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
@@ -4801,7 +4886,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x12@\n" +
 	"\x12authentication_fee\x18\n" +
-	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFeeB\r\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFee\x12?\n" +
+	"\bevidence\x18\v \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
 	"\x04line\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
 	"\x13QuotePayoutResponse\x12A\n" +
 	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\fcalculations\x125\n" +
@@ -5002,7 +5088,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"e\n" +
 	"\x12ExtendHoldResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\x84!\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed*W\n" +
+	"\rFilingWarning\x12\x1e\n" +
+	"\x1aFILING_WARNING_UNSPECIFIED\x10\x00\x12&\n" +
+	"\"FILING_WARNING_LEARNED_BEFORE_PAID\x10\x012\x84!\n" +
 	"\fClaimService\x12t\n" +
 	"\tFileClaim\x12\x1c.tenfold.v1.FileClaimRequest\x1a\x1d.tenfold.v1.FileClaimResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{parent=merchants/*}/claims\x12{\n" +
 	"\x0fBatchFileClaims\x12\".tenfold.v1.BatchFileClaimsRequest\x1a#.tenfold.v1.BatchFileClaimsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/claims:batchFile\x12n\n" +
@@ -5051,241 +5140,246 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_service_proto_rawDescData
 }
 
+var file_tenfold_v1_claim_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
-	(*FileClaimRequest)(nil),             // 0: tenfold.v1.FileClaimRequest
-	(*ClaimEvidence)(nil),                // 1: tenfold.v1.ClaimEvidence
-	(*FileClaimResponse)(nil),            // 2: tenfold.v1.FileClaimResponse
-	(*BatchFileClaimsRequest)(nil),       // 3: tenfold.v1.BatchFileClaimsRequest
-	(*BatchFileClaimsResponse)(nil),      // 4: tenfold.v1.BatchFileClaimsResponse
-	(*BatchFileClaimsItem)(nil),          // 5: tenfold.v1.BatchFileClaimsItem
-	(*GetClaimRequest)(nil),              // 6: tenfold.v1.GetClaimRequest
-	(*GetClaimResponse)(nil),             // 7: tenfold.v1.GetClaimResponse
-	(*ExplainClaimRequest)(nil),          // 8: tenfold.v1.ExplainClaimRequest
-	(*ExplainClaimResponse)(nil),         // 9: tenfold.v1.ExplainClaimResponse
-	(*DescribeStateMachineRequest)(nil),  // 10: tenfold.v1.DescribeStateMachineRequest
-	(*DescribeStateMachineResponse)(nil), // 11: tenfold.v1.DescribeStateMachineResponse
-	(*ListClaimsRequest)(nil),            // 12: tenfold.v1.ListClaimsRequest
-	(*ListClaimsResponse)(nil),           // 13: tenfold.v1.ListClaimsResponse
-	(*ListMovesRequest)(nil),             // 14: tenfold.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),            // 15: tenfold.v1.ListMovesResponse
-	(*AcceptClaimRequest)(nil),           // 16: tenfold.v1.AcceptClaimRequest
-	(*AcceptClaimResponse)(nil),          // 17: tenfold.v1.AcceptClaimResponse
-	(*WithdrawClaimRequest)(nil),         // 18: tenfold.v1.WithdrawClaimRequest
-	(*WithdrawClaimResponse)(nil),        // 19: tenfold.v1.WithdrawClaimResponse
-	(*ConfirmNoticeRequest)(nil),         // 20: tenfold.v1.ConfirmNoticeRequest
-	(*ConfirmNoticeResponse)(nil),        // 21: tenfold.v1.ConfirmNoticeResponse
-	(*AssignReviewRequest)(nil),          // 22: tenfold.v1.AssignReviewRequest
-	(*AssignReviewResponse)(nil),         // 23: tenfold.v1.AssignReviewResponse
-	(*DecideReviewRequest)(nil),          // 24: tenfold.v1.DecideReviewRequest
-	(*DecideReviewResponse)(nil),         // 25: tenfold.v1.DecideReviewResponse
-	(*GetOrderLineRequest)(nil),          // 26: tenfold.v1.GetOrderLineRequest
-	(*GetOrderLineResponse)(nil),         // 27: tenfold.v1.GetOrderLineResponse
-	(*GetRequestRequest)(nil),            // 28: tenfold.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),           // 29: tenfold.v1.GetRequestResponse
-	(*QuotePayoutRequest)(nil),           // 30: tenfold.v1.QuotePayoutRequest
-	(*QuotePayoutResponse)(nil),          // 31: tenfold.v1.QuotePayoutResponse
-	(*ReportPayoutOutcomeRequest)(nil),   // 32: tenfold.v1.ReportPayoutOutcomeRequest
-	(*ReportPayoutOutcomeResponse)(nil),  // 33: tenfold.v1.ReportPayoutOutcomeResponse
-	(*ListPayoutsRequest)(nil),           // 34: tenfold.v1.ListPayoutsRequest
-	(*ListPayoutsResponse)(nil),          // 35: tenfold.v1.ListPayoutsResponse
-	(*RetryPayoutRequest)(nil),           // 36: tenfold.v1.RetryPayoutRequest
-	(*RetryPayoutResponse)(nil),          // 37: tenfold.v1.RetryPayoutResponse
-	(*AddEvidenceRequest)(nil),           // 38: tenfold.v1.AddEvidenceRequest
-	(*AddEvidenceResponse)(nil),          // 39: tenfold.v1.AddEvidenceResponse
-	(*ListEvidenceRequest)(nil),          // 40: tenfold.v1.ListEvidenceRequest
-	(*ListEvidenceResponse)(nil),         // 41: tenfold.v1.ListEvidenceResponse
-	(*AppealClaimRequest)(nil),           // 42: tenfold.v1.AppealClaimRequest
-	(*AppealClaimResponse)(nil),          // 43: tenfold.v1.AppealClaimResponse
-	(*DecideAppealRequest)(nil),          // 44: tenfold.v1.DecideAppealRequest
-	(*DecideAppealResponse)(nil),         // 45: tenfold.v1.DecideAppealResponse
-	(*ListAppealsRequest)(nil),           // 46: tenfold.v1.ListAppealsRequest
-	(*ListAppealsResponse)(nil),          // 47: tenfold.v1.ListAppealsResponse
-	(*ApproveClaimRequest)(nil),          // 48: tenfold.v1.ApproveClaimRequest
-	(*ApproveClaimResponse)(nil),         // 49: tenfold.v1.ApproveClaimResponse
-	(*ListApprovalsRequest)(nil),         // 50: tenfold.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),        // 51: tenfold.v1.ListApprovalsResponse
-	(*ReviseVerdictRequest)(nil),         // 52: tenfold.v1.ReviseVerdictRequest
-	(*ReviseVerdictResponse)(nil),        // 53: tenfold.v1.ReviseVerdictResponse
-	(*ListRevisionsRequest)(nil),         // 54: tenfold.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil),        // 55: tenfold.v1.ListRevisionsResponse
-	(*ReportOrderRefundRequest)(nil),     // 56: tenfold.v1.ReportOrderRefundRequest
-	(*ReportOrderRefundResponse)(nil),    // 57: tenfold.v1.ReportOrderRefundResponse
-	(*StopClockRequest)(nil),             // 58: tenfold.v1.StopClockRequest
-	(*StopClockResponse)(nil),            // 59: tenfold.v1.StopClockResponse
-	(*ResumeClockRequest)(nil),           // 60: tenfold.v1.ResumeClockRequest
-	(*ResumeClockResponse)(nil),          // 61: tenfold.v1.ResumeClockResponse
-	(*ExtendHoldRequest)(nil),            // 62: tenfold.v1.ExtendHoldRequest
-	(*ExtendHoldResponse)(nil),           // 63: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 64: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 65: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 66: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 67: tenfold.v1.Remedy
-	(Grounds)(0),                         // 68: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 69: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 70: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 71: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 72: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 73: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 74: google.protobuf.FieldMask
-	(Language)(0),                        // 75: tenfold.v1.Language
-	(Audience)(0),                        // 76: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),             // 77: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 78: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 79: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 80: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 81: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 82: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 83: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 84: tenfold.v1.Money
-	(*Calculation)(nil),                  // 85: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 86: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 87: tenfold.v1.Payout
-	(PayoutState)(0),                     // 88: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 89: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 90: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 91: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 92: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 93: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 94: tenfold.v1.Revision
+	(FilingWarning)(0),                   // 0: tenfold.v1.FilingWarning
+	(*FileClaimRequest)(nil),             // 1: tenfold.v1.FileClaimRequest
+	(*ClaimEvidence)(nil),                // 2: tenfold.v1.ClaimEvidence
+	(*FileClaimResponse)(nil),            // 3: tenfold.v1.FileClaimResponse
+	(*BatchFileClaimsRequest)(nil),       // 4: tenfold.v1.BatchFileClaimsRequest
+	(*BatchFileClaimsResponse)(nil),      // 5: tenfold.v1.BatchFileClaimsResponse
+	(*BatchFileClaimsItem)(nil),          // 6: tenfold.v1.BatchFileClaimsItem
+	(*GetClaimRequest)(nil),              // 7: tenfold.v1.GetClaimRequest
+	(*GetClaimResponse)(nil),             // 8: tenfold.v1.GetClaimResponse
+	(*ExplainClaimRequest)(nil),          // 9: tenfold.v1.ExplainClaimRequest
+	(*ExplainClaimResponse)(nil),         // 10: tenfold.v1.ExplainClaimResponse
+	(*DescribeStateMachineRequest)(nil),  // 11: tenfold.v1.DescribeStateMachineRequest
+	(*DescribeStateMachineResponse)(nil), // 12: tenfold.v1.DescribeStateMachineResponse
+	(*ListClaimsRequest)(nil),            // 13: tenfold.v1.ListClaimsRequest
+	(*ListClaimsResponse)(nil),           // 14: tenfold.v1.ListClaimsResponse
+	(*ListMovesRequest)(nil),             // 15: tenfold.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),            // 16: tenfold.v1.ListMovesResponse
+	(*AcceptClaimRequest)(nil),           // 17: tenfold.v1.AcceptClaimRequest
+	(*AcceptClaimResponse)(nil),          // 18: tenfold.v1.AcceptClaimResponse
+	(*WithdrawClaimRequest)(nil),         // 19: tenfold.v1.WithdrawClaimRequest
+	(*WithdrawClaimResponse)(nil),        // 20: tenfold.v1.WithdrawClaimResponse
+	(*ConfirmNoticeRequest)(nil),         // 21: tenfold.v1.ConfirmNoticeRequest
+	(*ConfirmNoticeResponse)(nil),        // 22: tenfold.v1.ConfirmNoticeResponse
+	(*AssignReviewRequest)(nil),          // 23: tenfold.v1.AssignReviewRequest
+	(*AssignReviewResponse)(nil),         // 24: tenfold.v1.AssignReviewResponse
+	(*DecideReviewRequest)(nil),          // 25: tenfold.v1.DecideReviewRequest
+	(*DecideReviewResponse)(nil),         // 26: tenfold.v1.DecideReviewResponse
+	(*GetOrderLineRequest)(nil),          // 27: tenfold.v1.GetOrderLineRequest
+	(*GetOrderLineResponse)(nil),         // 28: tenfold.v1.GetOrderLineResponse
+	(*GetRequestRequest)(nil),            // 29: tenfold.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),           // 30: tenfold.v1.GetRequestResponse
+	(*QuotePayoutRequest)(nil),           // 31: tenfold.v1.QuotePayoutRequest
+	(*QuotePayoutResponse)(nil),          // 32: tenfold.v1.QuotePayoutResponse
+	(*ReportPayoutOutcomeRequest)(nil),   // 33: tenfold.v1.ReportPayoutOutcomeRequest
+	(*ReportPayoutOutcomeResponse)(nil),  // 34: tenfold.v1.ReportPayoutOutcomeResponse
+	(*ListPayoutsRequest)(nil),           // 35: tenfold.v1.ListPayoutsRequest
+	(*ListPayoutsResponse)(nil),          // 36: tenfold.v1.ListPayoutsResponse
+	(*RetryPayoutRequest)(nil),           // 37: tenfold.v1.RetryPayoutRequest
+	(*RetryPayoutResponse)(nil),          // 38: tenfold.v1.RetryPayoutResponse
+	(*AddEvidenceRequest)(nil),           // 39: tenfold.v1.AddEvidenceRequest
+	(*AddEvidenceResponse)(nil),          // 40: tenfold.v1.AddEvidenceResponse
+	(*ListEvidenceRequest)(nil),          // 41: tenfold.v1.ListEvidenceRequest
+	(*ListEvidenceResponse)(nil),         // 42: tenfold.v1.ListEvidenceResponse
+	(*AppealClaimRequest)(nil),           // 43: tenfold.v1.AppealClaimRequest
+	(*AppealClaimResponse)(nil),          // 44: tenfold.v1.AppealClaimResponse
+	(*DecideAppealRequest)(nil),          // 45: tenfold.v1.DecideAppealRequest
+	(*DecideAppealResponse)(nil),         // 46: tenfold.v1.DecideAppealResponse
+	(*ListAppealsRequest)(nil),           // 47: tenfold.v1.ListAppealsRequest
+	(*ListAppealsResponse)(nil),          // 48: tenfold.v1.ListAppealsResponse
+	(*ApproveClaimRequest)(nil),          // 49: tenfold.v1.ApproveClaimRequest
+	(*ApproveClaimResponse)(nil),         // 50: tenfold.v1.ApproveClaimResponse
+	(*ListApprovalsRequest)(nil),         // 51: tenfold.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),        // 52: tenfold.v1.ListApprovalsResponse
+	(*ReviseVerdictRequest)(nil),         // 53: tenfold.v1.ReviseVerdictRequest
+	(*ReviseVerdictResponse)(nil),        // 54: tenfold.v1.ReviseVerdictResponse
+	(*ListRevisionsRequest)(nil),         // 55: tenfold.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),        // 56: tenfold.v1.ListRevisionsResponse
+	(*ReportOrderRefundRequest)(nil),     // 57: tenfold.v1.ReportOrderRefundRequest
+	(*ReportOrderRefundResponse)(nil),    // 58: tenfold.v1.ReportOrderRefundResponse
+	(*StopClockRequest)(nil),             // 59: tenfold.v1.StopClockRequest
+	(*StopClockResponse)(nil),            // 60: tenfold.v1.StopClockResponse
+	(*ResumeClockRequest)(nil),           // 61: tenfold.v1.ResumeClockRequest
+	(*ResumeClockResponse)(nil),          // 62: tenfold.v1.ResumeClockResponse
+	(*ExtendHoldRequest)(nil),            // 63: tenfold.v1.ExtendHoldRequest
+	(*ExtendHoldResponse)(nil),           // 64: tenfold.v1.ExtendHoldResponse
+	(*OrderLine)(nil),                    // 65: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 66: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 67: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 68: tenfold.v1.Remedy
+	(Grounds)(0),                         // 69: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 70: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 71: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 72: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 73: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 74: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 75: google.protobuf.FieldMask
+	(Language)(0),                        // 76: tenfold.v1.Language
+	(Audience)(0),                        // 77: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 78: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 79: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 80: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 81: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 82: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 83: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 84: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 85: tenfold.v1.Money
+	(*Calculation)(nil),                  // 86: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 87: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 88: tenfold.v1.Payout
+	(PayoutState)(0),                     // 89: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 90: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 91: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 92: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 93: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 94: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 95: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	64,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	65,  // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	66,  // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	67,  // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	68,  // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	69,  // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	70,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
-	1,   // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
-	71,  // 8: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,   // 9: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	5,   // 10: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	72,  // 11: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	71,  // 12: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	73,  // 13: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	74,  // 14: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	71,  // 15: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	75,  // 16: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	76,  // 17: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
-	77,  // 18: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	75,  // 19: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	78,  // 20: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	79,  // 21: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	71,  // 22: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	80,  // 23: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	71,  // 24: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	71,  // 25: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	71,  // 26: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	71,  // 27: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	81,  // 28: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	82,  // 29: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	71,  // 30: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	64,  // 31: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	83,  // 32: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	64,  // 33: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	65,  // 34: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	66,  // 35: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	67,  // 36: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	69,  // 37: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	84,  // 38: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	85,  // 39: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	85,  // 40: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	86,  // 41: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	69,  // 42: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	69,  // 43: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	84,  // 44: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	87,  // 45: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	88,  // 46: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	87,  // 47: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	71,  // 48: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	87,  // 49: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	89,  // 50: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	89,  // 51: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	71,  // 52: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	90,  // 53: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	82,  // 54: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	71,  // 55: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	91,  // 56: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	71,  // 57: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	92,  // 58: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	93,  // 59: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	82,  // 60: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	71,  // 61: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	94,  // 62: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	65,  // 63: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	64,  // 64: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	71,  // 65: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	71,  // 66: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	69,  // 67: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	71,  // 68: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	0,   // 69: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	3,   // 70: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	6,   // 71: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	8,   // 72: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	10,  // 73: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	12,  // 74: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	14,  // 75: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	16,  // 76: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	18,  // 77: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	20,  // 78: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	22,  // 79: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	24,  // 80: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	26,  // 81: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	28,  // 82: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	30,  // 83: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	32,  // 84: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	34,  // 85: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	36,  // 86: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	38,  // 87: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	42,  // 88: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	44,  // 89: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	40,  // 90: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
-	46,  // 91: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	48,  // 92: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	50,  // 93: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	52,  // 94: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	54,  // 95: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	56,  // 96: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	58,  // 97: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	60,  // 98: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	62,  // 99: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	2,   // 100: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	4,   // 101: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	7,   // 102: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	9,   // 103: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	11,  // 104: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	13,  // 105: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	15,  // 106: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	17,  // 107: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	19,  // 108: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	21,  // 109: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	23,  // 110: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	25,  // 111: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	27,  // 112: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	29,  // 113: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	31,  // 114: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	33,  // 115: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	35,  // 116: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	37,  // 117: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	39,  // 118: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	43,  // 119: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	45,  // 120: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	41,  // 121: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
-	47,  // 122: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	49,  // 123: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	51,  // 124: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	53,  // 125: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	55,  // 126: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	57,  // 127: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	59,  // 128: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	61,  // 129: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	63,  // 130: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	100, // [100:131] is the sub-list for method output_type
-	69,  // [69:100] is the sub-list for method input_type
-	69,  // [69:69] is the sub-list for extension type_name
-	69,  // [69:69] is the sub-list for extension extendee
-	0,   // [0:69] is the sub-list for field type_name
+	65,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	66,  // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	67,  // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	68,  // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	69,  // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	70,  // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	71,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	2,   // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	72,  // 8: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,   // 9: tenfold.v1.FileClaimResponse.warnings:type_name -> tenfold.v1.FilingWarning
+	1,   // 10: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	6,   // 11: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	73,  // 12: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	72,  // 13: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	0,   // 14: tenfold.v1.BatchFileClaimsItem.warnings:type_name -> tenfold.v1.FilingWarning
+	74,  // 15: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	75,  // 16: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	72,  // 17: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	76,  // 18: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	77,  // 19: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	78,  // 20: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	76,  // 21: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	79,  // 22: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	80,  // 23: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	72,  // 24: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	81,  // 25: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	72,  // 26: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	72,  // 27: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	72,  // 28: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	72,  // 29: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	82,  // 30: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	83,  // 31: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	72,  // 32: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	65,  // 33: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	84,  // 34: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	65,  // 35: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	66,  // 36: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	67,  // 37: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	68,  // 38: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	70,  // 39: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	85,  // 40: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	2,   // 41: tenfold.v1.QuotePayoutRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	86,  // 42: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	86,  // 43: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	87,  // 44: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	70,  // 45: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	70,  // 46: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	85,  // 47: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	88,  // 48: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	89,  // 49: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	88,  // 50: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	72,  // 51: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	88,  // 52: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	90,  // 53: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	90,  // 54: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	72,  // 55: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	91,  // 56: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	83,  // 57: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	72,  // 58: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	92,  // 59: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	72,  // 60: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	93,  // 61: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	94,  // 62: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	83,  // 63: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	72,  // 64: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	95,  // 65: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	66,  // 66: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	65,  // 67: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	72,  // 68: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	72,  // 69: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	70,  // 70: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	72,  // 71: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	1,   // 72: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	4,   // 73: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	7,   // 74: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	9,   // 75: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	11,  // 76: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	13,  // 77: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	15,  // 78: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	17,  // 79: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	19,  // 80: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	21,  // 81: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	23,  // 82: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	25,  // 83: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	27,  // 84: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	29,  // 85: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	31,  // 86: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	33,  // 87: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	35,  // 88: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	37,  // 89: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	39,  // 90: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	43,  // 91: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	45,  // 92: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	41,  // 93: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
+	47,  // 94: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	49,  // 95: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	51,  // 96: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	53,  // 97: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	55,  // 98: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	57,  // 99: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	59,  // 100: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	61,  // 101: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	63,  // 102: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	3,   // 103: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	5,   // 104: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	8,   // 105: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	10,  // 106: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	12,  // 107: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	14,  // 108: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	16,  // 109: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	18,  // 110: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	20,  // 111: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	22,  // 112: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	24,  // 113: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	26,  // 114: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	28,  // 115: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	30,  // 116: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	32,  // 117: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	34,  // 118: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	36,  // 119: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	38,  // 120: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	40,  // 121: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	44,  // 122: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	46,  // 123: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	42,  // 124: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
+	48,  // 125: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	50,  // 126: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	52,  // 127: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	54,  // 128: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	56,  // 129: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	58,  // 130: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	60,  // 131: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	62,  // 132: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	64,  // 133: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	103, // [103:134] is the sub-list for method output_type
+	72,  // [72:103] is the sub-list for method input_type
+	72,  // [72:72] is the sub-list for extension type_name
+	72,  // [72:72] is the sub-list for extension extendee
+	0,   // [0:72] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -5318,13 +5412,14 @@ func file_tenfold_v1_claim_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
-			NumEnums:      0,
+			NumEnums:      1,
 			NumMessages:   64,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_tenfold_v1_claim_service_proto_goTypes,
 		DependencyIndexes: file_tenfold_v1_claim_service_proto_depIdxs,
+		EnumInfos:         file_tenfold_v1_claim_service_proto_enumTypes,
 		MessageInfos:      file_tenfold_v1_claim_service_proto_msgTypes,
 	}.Build()
 	File_tenfold_v1_claim_service_proto = out.File

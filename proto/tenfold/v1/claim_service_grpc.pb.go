@@ -87,7 +87,8 @@ type ClaimServiceClient interface {
 	// MERCHANT_NOT_FOUND, ORDER_LINE_NOT_FOUND, ORDER_LINE_CHANGED,
 	// ORDER_NOT_ELIGIBLE, CLAIMANT_NOT_ELIGIBLE, CLAIM_WINDOW_CLOSED,
 	// UNITS_OUT_OF_RANGE, CLAIM_ALREADY_FILED (naming the claim that owns the
-	// units), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
+	// units), NEW_EVIDENCE_REQUIRED (naming the claim in which a unit was decided
+	// before), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
 	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (a refund of the line is known
 	// with another amount or time).
 	FileClaim(ctx context.Context, in *FileClaimRequest, opts ...grpc.CallOption) (*FileClaimResponse, error)
@@ -600,7 +601,8 @@ type ClaimServiceServer interface {
 	// MERCHANT_NOT_FOUND, ORDER_LINE_NOT_FOUND, ORDER_LINE_CHANGED,
 	// ORDER_NOT_ELIGIBLE, CLAIMANT_NOT_ELIGIBLE, CLAIM_WINDOW_CLOSED,
 	// UNITS_OUT_OF_RANGE, CLAIM_ALREADY_FILED (naming the claim that owns the
-	// units), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
+	// units), NEW_EVIDENCE_REQUIRED (naming the claim in which a unit was decided
+	// before), POLICY_NOT_FOUND, PRICING_GROUP_FULL, CURRENCY_MISMATCH,
 	// AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED (a refund of the line is known
 	// with another amount or time).
 	FileClaim(context.Context, *FileClaimRequest) (*FileClaimResponse, error)

@@ -131,27 +131,27 @@ func fileClaim(change func(*tenfoldv1.FileClaimRequest)) *tenfoldv1.FileClaimReq
 
 func decide(d tenfoldv1.ReviewDecision, units ...*tenfoldv1.UnitVerdict) *tenfoldv1.DecideReviewRequest {
 	return &tenfoldv1.DecideReviewRequest{
-		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why",
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZN", RequestId: "r1", Etag: "1", Note: "why",
 		Decision: d, UnitVerdicts: units,
 	}
 }
 
 func decideAppeal(d tenfoldv1.AppealDecision, units ...*tenfoldv1.UnitVerdict) *tenfoldv1.DecideAppealRequest {
 	return &tenfoldv1.DecideAppealRequest{
-		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why",
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZN", RequestId: "r1", Etag: "1", Note: "why",
 		Decision: d, UnitVerdicts: units,
 	}
 }
 
 func approve(change func(*tenfoldv1.ApproveClaimRequest)) *tenfoldv1.ApproveClaimRequest {
-	r := &tenfoldv1.ApproveClaimRequest{Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1"}
+	r := &tenfoldv1.ApproveClaimRequest{Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZN", RequestId: "r1", Etag: "1"}
 	change(r)
 	return r
 }
 
 func revise(units ...*tenfoldv1.UnitVerdict) *tenfoldv1.ReviseVerdictRequest {
 	return &tenfoldv1.ReviseVerdictRequest{
-		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZ9", RequestId: "r1", Etag: "1", Note: "why", Document: "docket-1",
+		Name: "merchants/m1/claims/3K7QX-8M2PD-R5T0C-2JWZN", RequestId: "r1", Etag: "1", Note: "why", Document: "docket-1",
 		Ground: tenfoldv1.RevisionGround_REVISION_GROUND_COURT_DECISION, UnitVerdicts: units,
 	}
 }

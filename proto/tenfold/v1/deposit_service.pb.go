@@ -152,6 +152,163 @@ func (x *OpenBookResponse) GetReplayed() bool {
 	return false
 }
 
+// BatchOpenBooksRequest asks to open several books.
+type BatchOpenBooksRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500 books; more are BATCH_TOO_LARGE. Each is validated alone, so an
+	// invalid one is refused alone.
+	Requests      []*OpenBookRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchOpenBooksRequest) Reset() {
+	*x = BatchOpenBooksRequest{}
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchOpenBooksRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchOpenBooksRequest) ProtoMessage() {}
+
+func (x *BatchOpenBooksRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchOpenBooksRequest.ProtoReflect.Descriptor instead.
+func (*BatchOpenBooksRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BatchOpenBooksRequest) GetRequests() []*OpenBookRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+// BatchOpenBooksResponse answers each item.
+type BatchOpenBooksResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each request, in their order.
+	Items         []*BatchOpenBooksItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchOpenBooksResponse) Reset() {
+	*x = BatchOpenBooksResponse{}
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchOpenBooksResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchOpenBooksResponse) ProtoMessage() {}
+
+func (x *BatchOpenBooksResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchOpenBooksResponse.ProtoReflect.Descriptor instead.
+func (*BatchOpenBooksResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchOpenBooksResponse) GetItems() []*BatchOpenBooksItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// BatchOpenBooksItem answers one item.
+type BatchOpenBooksItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OK, or the refusal that a call of its own would have got.
+	Status *ItemStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// The opened book. Absent if the item was refused.
+	Book *Book `protobuf:"bytes,2,opt,name=book,proto3" json:"book,omitempty"`
+	// The item was already accepted before. The book is the present one.
+	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchOpenBooksItem) Reset() {
+	*x = BatchOpenBooksItem{}
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchOpenBooksItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchOpenBooksItem) ProtoMessage() {}
+
+func (x *BatchOpenBooksItem) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchOpenBooksItem.ProtoReflect.Descriptor instead.
+func (*BatchOpenBooksItem) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchOpenBooksItem) GetStatus() *ItemStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *BatchOpenBooksItem) GetBook() *Book {
+	if x != nil {
+		return x.Book
+	}
+	return nil
+}
+
+func (x *BatchOpenBooksItem) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 // GetBookRequest names a book.
 type GetBookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -163,7 +320,7 @@ type GetBookRequest struct {
 
 func (x *GetBookRequest) Reset() {
 	*x = GetBookRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -175,7 +332,7 @@ func (x *GetBookRequest) String() string {
 func (*GetBookRequest) ProtoMessage() {}
 
 func (x *GetBookRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -188,7 +345,7 @@ func (x *GetBookRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBookRequest.ProtoReflect.Descriptor instead.
 func (*GetBookRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetBookRequest) GetName() string {
@@ -209,7 +366,7 @@ type GetBookResponse struct {
 
 func (x *GetBookResponse) Reset() {
 	*x = GetBookResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -221,7 +378,7 @@ func (x *GetBookResponse) String() string {
 func (*GetBookResponse) ProtoMessage() {}
 
 func (x *GetBookResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -234,7 +391,7 @@ func (x *GetBookResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBookResponse.ProtoReflect.Descriptor instead.
 func (*GetBookResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetBookResponse) GetBook() *Book {
@@ -266,7 +423,7 @@ type TopUpDepositRequest struct {
 
 func (x *TopUpDepositRequest) Reset() {
 	*x = TopUpDepositRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +435,7 @@ func (x *TopUpDepositRequest) String() string {
 func (*TopUpDepositRequest) ProtoMessage() {}
 
 func (x *TopUpDepositRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +448,7 @@ func (x *TopUpDepositRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpDepositRequest.ProtoReflect.Descriptor instead.
 func (*TopUpDepositRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TopUpDepositRequest) GetName() string {
@@ -351,7 +508,7 @@ type TopUpDepositResponse struct {
 
 func (x *TopUpDepositResponse) Reset() {
 	*x = TopUpDepositResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -363,7 +520,7 @@ func (x *TopUpDepositResponse) String() string {
 func (*TopUpDepositResponse) ProtoMessage() {}
 
 func (x *TopUpDepositResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[5]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -376,7 +533,7 @@ func (x *TopUpDepositResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopUpDepositResponse.ProtoReflect.Descriptor instead.
 func (*TopUpDepositResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TopUpDepositResponse) GetBook() *Book {
@@ -421,7 +578,7 @@ type WithdrawDepositRequest struct {
 
 func (x *WithdrawDepositRequest) Reset() {
 	*x = WithdrawDepositRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -433,7 +590,7 @@ func (x *WithdrawDepositRequest) String() string {
 func (*WithdrawDepositRequest) ProtoMessage() {}
 
 func (x *WithdrawDepositRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[6]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -446,7 +603,7 @@ func (x *WithdrawDepositRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawDepositRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawDepositRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WithdrawDepositRequest) GetName() string {
@@ -506,7 +663,7 @@ type WithdrawDepositResponse struct {
 
 func (x *WithdrawDepositResponse) Reset() {
 	*x = WithdrawDepositResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -518,7 +675,7 @@ func (x *WithdrawDepositResponse) String() string {
 func (*WithdrawDepositResponse) ProtoMessage() {}
 
 func (x *WithdrawDepositResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[7]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -531,7 +688,7 @@ func (x *WithdrawDepositResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawDepositResponse.ProtoReflect.Descriptor instead.
 func (*WithdrawDepositResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{7}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *WithdrawDepositResponse) GetBook() *Book {
@@ -580,7 +737,7 @@ type ReverseTopUpRequest struct {
 
 func (x *ReverseTopUpRequest) Reset() {
 	*x = ReverseTopUpRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -592,7 +749,7 @@ func (x *ReverseTopUpRequest) String() string {
 func (*ReverseTopUpRequest) ProtoMessage() {}
 
 func (x *ReverseTopUpRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[8]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,7 +762,7 @@ func (x *ReverseTopUpRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReverseTopUpRequest.ProtoReflect.Descriptor instead.
 func (*ReverseTopUpRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{8}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReverseTopUpRequest) GetName() string {
@@ -695,7 +852,7 @@ type ReverseTopUpResponse struct {
 
 func (x *ReverseTopUpResponse) Reset() {
 	*x = ReverseTopUpResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +864,7 @@ func (x *ReverseTopUpResponse) String() string {
 func (*ReverseTopUpResponse) ProtoMessage() {}
 
 func (x *ReverseTopUpResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[9]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +877,7 @@ func (x *ReverseTopUpResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReverseTopUpResponse.ProtoReflect.Descriptor instead.
 func (*ReverseTopUpResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{9}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReverseTopUpResponse) GetBook() *Book {
@@ -766,7 +923,7 @@ type HandOverShopFundsRequest struct {
 
 func (x *HandOverShopFundsRequest) Reset() {
 	*x = HandOverShopFundsRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -778,7 +935,7 @@ func (x *HandOverShopFundsRequest) String() string {
 func (*HandOverShopFundsRequest) ProtoMessage() {}
 
 func (x *HandOverShopFundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[10]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -791,7 +948,7 @@ func (x *HandOverShopFundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverShopFundsRequest.ProtoReflect.Descriptor instead.
 func (*HandOverShopFundsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{10}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *HandOverShopFundsRequest) GetName() string {
@@ -851,7 +1008,7 @@ type HandOverShopFundsResponse struct {
 
 func (x *HandOverShopFundsResponse) Reset() {
 	*x = HandOverShopFundsResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +1020,7 @@ func (x *HandOverShopFundsResponse) String() string {
 func (*HandOverShopFundsResponse) ProtoMessage() {}
 
 func (x *HandOverShopFundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[11]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +1033,7 @@ func (x *HandOverShopFundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HandOverShopFundsResponse.ProtoReflect.Descriptor instead.
 func (*HandOverShopFundsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{11}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HandOverShopFundsResponse) GetBook() *Book {
@@ -923,7 +1080,7 @@ type TakeBackShopFundsRequest struct {
 
 func (x *TakeBackShopFundsRequest) Reset() {
 	*x = TakeBackShopFundsRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1092,7 @@ func (x *TakeBackShopFundsRequest) String() string {
 func (*TakeBackShopFundsRequest) ProtoMessage() {}
 
 func (x *TakeBackShopFundsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[12]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1105,7 @@ func (x *TakeBackShopFundsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeBackShopFundsRequest.ProtoReflect.Descriptor instead.
 func (*TakeBackShopFundsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{12}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TakeBackShopFundsRequest) GetName() string {
@@ -1008,7 +1165,7 @@ type TakeBackShopFundsResponse struct {
 
 func (x *TakeBackShopFundsResponse) Reset() {
 	*x = TakeBackShopFundsResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1020,7 +1177,7 @@ func (x *TakeBackShopFundsResponse) String() string {
 func (*TakeBackShopFundsResponse) ProtoMessage() {}
 
 func (x *TakeBackShopFundsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[13]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1033,7 +1190,7 @@ func (x *TakeBackShopFundsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeBackShopFundsResponse.ProtoReflect.Descriptor instead.
 func (*TakeBackShopFundsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{13}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *TakeBackShopFundsResponse) GetBook() *Book {
@@ -1075,7 +1232,7 @@ type ListTransfersRequest struct {
 
 func (x *ListTransfersRequest) Reset() {
 	*x = ListTransfersRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1244,7 @@ func (x *ListTransfersRequest) String() string {
 func (*ListTransfersRequest) ProtoMessage() {}
 
 func (x *ListTransfersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[14]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1257,7 @@ func (x *ListTransfersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransfersRequest.ProtoReflect.Descriptor instead.
 func (*ListTransfersRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{14}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListTransfersRequest) GetParent() string {
@@ -1144,7 +1301,7 @@ type ListTransfersResponse struct {
 
 func (x *ListTransfersResponse) Reset() {
 	*x = ListTransfersResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1313,7 @@ func (x *ListTransfersResponse) String() string {
 func (*ListTransfersResponse) ProtoMessage() {}
 
 func (x *ListTransfersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[15]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1326,7 @@ func (x *ListTransfersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTransfersResponse.ProtoReflect.Descriptor instead.
 func (*ListTransfersResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{15}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListTransfersResponse) GetTransfers() []*Transfer {
@@ -1206,7 +1363,7 @@ type ListHoldsRequest struct {
 
 func (x *ListHoldsRequest) Reset() {
 	*x = ListHoldsRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1375,7 @@ func (x *ListHoldsRequest) String() string {
 func (*ListHoldsRequest) ProtoMessage() {}
 
 func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[16]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1388,7 @@ func (x *ListHoldsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsRequest.ProtoReflect.Descriptor instead.
 func (*ListHoldsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{16}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListHoldsRequest) GetParent() string {
@@ -1282,7 +1439,7 @@ type ListHoldsResponse struct {
 
 func (x *ListHoldsResponse) Reset() {
 	*x = ListHoldsResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1451,7 @@ func (x *ListHoldsResponse) String() string {
 func (*ListHoldsResponse) ProtoMessage() {}
 
 func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[17]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1464,7 @@ func (x *ListHoldsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHoldsResponse.ProtoReflect.Descriptor instead.
 func (*ListHoldsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{17}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListHoldsResponse) GetHolds() []*Hold {
@@ -1341,7 +1498,7 @@ type ListDebtsRequest struct {
 
 func (x *ListDebtsRequest) Reset() {
 	*x = ListDebtsRequest{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1510,7 @@ func (x *ListDebtsRequest) String() string {
 func (*ListDebtsRequest) ProtoMessage() {}
 
 func (x *ListDebtsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[18]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1523,7 @@ func (x *ListDebtsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDebtsRequest.ProtoReflect.Descriptor instead.
 func (*ListDebtsRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{18}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ListDebtsRequest) GetParent() string {
@@ -1413,7 +1570,7 @@ type ListDebtsResponse struct {
 
 func (x *ListDebtsResponse) Reset() {
 	*x = ListDebtsResponse{}
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1425,7 +1582,7 @@ func (x *ListDebtsResponse) String() string {
 func (*ListDebtsResponse) ProtoMessage() {}
 
 func (x *ListDebtsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[19]
+	mi := &file_tenfold_v1_deposit_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1438,7 +1595,7 @@ func (x *ListDebtsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDebtsResponse.ProtoReflect.Descriptor instead.
 func (*ListDebtsResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{19}
+	return file_tenfold_v1_deposit_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListDebtsResponse) GetDebts() []*Debt {
@@ -1467,7 +1624,7 @@ var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/deposit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\x02\n" +
 	"\x0fOpenBookRequest\x12=\n" +
 	"\vmerchant_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
 	"merchantId\x12;\n" +
@@ -1479,7 +1636,16 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\"open_book.merchant_is_not_wildcard\x126merchant_id must not be \"-\", which means all merchants\x1a\x17this.merchant_id != '-'\"`\n" +
 	"\x10OpenBookResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"L\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"_\n" +
+	"\x15BatchOpenBooksRequest\x12F\n" +
+	"\brequests\x18\x01 \x03(\v2\x1b.tenfold.v1.OpenBookRequestB\r\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"T\n" +
+	"\x16BatchOpenBooksResponse\x12:\n" +
+	"\x05items\x18\x01 \x03(\v2\x1e.tenfold.v1.BatchOpenBooksItemB\x04\xc8\xf3\x18\x02R\x05items\"\x98\x01\n" +
+	"\x12BatchOpenBooksItem\x124\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12*\n" +
+	"\x04book\x18\x02 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"L\n" +
 	"\x0eGetBookRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"=\n" +
 	"\x0fGetBookResponse\x12*\n" +
@@ -1576,10 +1742,10 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x11ListDebtsResponse\x12,\n" +
 	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\x04\xc8\xf3\x18\x02R\x05debts\x12,\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x126\n" +
-	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketB\x04\xc8\xf3\x18\x02R\abuckets2\x84\n" +
-	"\n" +
+	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketB\x04\xc8\xf3\x18\x02R\abuckets2\x81\v\n" +
 	"\x0eDepositService\x12_\n" +
-	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/merchants\x12b\n" +
+	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/merchants\x12{\n" +
+	"\x0eBatchOpenBooks\x12!.tenfold.v1.BatchOpenBooksRequest\x1a\".tenfold.v1.BatchOpenBooksResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/merchants:batchOpen\x12b\n" +
 	"\aGetBook\x12\x1a.tenfold.v1.GetBookRequest\x1a\x1b.tenfold.v1.GetBookResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=merchants/*}\x12\x81\x01\n" +
 	"\fTopUpDeposit\x12\x1f.tenfold.v1.TopUpDepositRequest\x1a .tenfold.v1.TopUpDepositResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=merchants/*}:topUpDeposit\x12\x8d\x01\n" +
 	"\x0fWithdrawDeposit\x12\".tenfold.v1.WithdrawDepositRequest\x1a#.tenfold.v1.WithdrawDepositResponse\"1\x82\xd3\xe4\x93\x02+:\x01*\"&/v1/{name=merchants/*}:withdrawDeposit\x12\x81\x01\n" +
@@ -1602,91 +1768,101 @@ func file_tenfold_v1_deposit_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_deposit_service_proto_rawDescData
 }
 
-var file_tenfold_v1_deposit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_tenfold_v1_deposit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_tenfold_v1_deposit_service_proto_goTypes = []any{
 	(*OpenBookRequest)(nil),           // 0: tenfold.v1.OpenBookRequest
 	(*OpenBookResponse)(nil),          // 1: tenfold.v1.OpenBookResponse
-	(*GetBookRequest)(nil),            // 2: tenfold.v1.GetBookRequest
-	(*GetBookResponse)(nil),           // 3: tenfold.v1.GetBookResponse
-	(*TopUpDepositRequest)(nil),       // 4: tenfold.v1.TopUpDepositRequest
-	(*TopUpDepositResponse)(nil),      // 5: tenfold.v1.TopUpDepositResponse
-	(*WithdrawDepositRequest)(nil),    // 6: tenfold.v1.WithdrawDepositRequest
-	(*WithdrawDepositResponse)(nil),   // 7: tenfold.v1.WithdrawDepositResponse
-	(*ReverseTopUpRequest)(nil),       // 8: tenfold.v1.ReverseTopUpRequest
-	(*ReverseTopUpResponse)(nil),      // 9: tenfold.v1.ReverseTopUpResponse
-	(*HandOverShopFundsRequest)(nil),  // 10: tenfold.v1.HandOverShopFundsRequest
-	(*HandOverShopFundsResponse)(nil), // 11: tenfold.v1.HandOverShopFundsResponse
-	(*TakeBackShopFundsRequest)(nil),  // 12: tenfold.v1.TakeBackShopFundsRequest
-	(*TakeBackShopFundsResponse)(nil), // 13: tenfold.v1.TakeBackShopFundsResponse
-	(*ListTransfersRequest)(nil),      // 14: tenfold.v1.ListTransfersRequest
-	(*ListTransfersResponse)(nil),     // 15: tenfold.v1.ListTransfersResponse
-	(*ListHoldsRequest)(nil),          // 16: tenfold.v1.ListHoldsRequest
-	(*ListHoldsResponse)(nil),         // 17: tenfold.v1.ListHoldsResponse
-	(*ListDebtsRequest)(nil),          // 18: tenfold.v1.ListDebtsRequest
-	(*ListDebtsResponse)(nil),         // 19: tenfold.v1.ListDebtsResponse
-	(*Book)(nil),                      // 20: tenfold.v1.Book
-	(*Money)(nil),                     // 21: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil),     // 22: google.protobuf.Timestamp
-	(*Transfer)(nil),                  // 23: tenfold.v1.Transfer
-	(HoldState)(0),                    // 24: tenfold.v1.HoldState
-	(*Hold)(nil),                      // 25: tenfold.v1.Hold
-	(DebtKind)(0),                     // 26: tenfold.v1.DebtKind
-	(*Debt)(nil),                      // 27: tenfold.v1.Debt
-	(*DebtBucket)(nil),                // 28: tenfold.v1.DebtBucket
+	(*BatchOpenBooksRequest)(nil),     // 2: tenfold.v1.BatchOpenBooksRequest
+	(*BatchOpenBooksResponse)(nil),    // 3: tenfold.v1.BatchOpenBooksResponse
+	(*BatchOpenBooksItem)(nil),        // 4: tenfold.v1.BatchOpenBooksItem
+	(*GetBookRequest)(nil),            // 5: tenfold.v1.GetBookRequest
+	(*GetBookResponse)(nil),           // 6: tenfold.v1.GetBookResponse
+	(*TopUpDepositRequest)(nil),       // 7: tenfold.v1.TopUpDepositRequest
+	(*TopUpDepositResponse)(nil),      // 8: tenfold.v1.TopUpDepositResponse
+	(*WithdrawDepositRequest)(nil),    // 9: tenfold.v1.WithdrawDepositRequest
+	(*WithdrawDepositResponse)(nil),   // 10: tenfold.v1.WithdrawDepositResponse
+	(*ReverseTopUpRequest)(nil),       // 11: tenfold.v1.ReverseTopUpRequest
+	(*ReverseTopUpResponse)(nil),      // 12: tenfold.v1.ReverseTopUpResponse
+	(*HandOverShopFundsRequest)(nil),  // 13: tenfold.v1.HandOverShopFundsRequest
+	(*HandOverShopFundsResponse)(nil), // 14: tenfold.v1.HandOverShopFundsResponse
+	(*TakeBackShopFundsRequest)(nil),  // 15: tenfold.v1.TakeBackShopFundsRequest
+	(*TakeBackShopFundsResponse)(nil), // 16: tenfold.v1.TakeBackShopFundsResponse
+	(*ListTransfersRequest)(nil),      // 17: tenfold.v1.ListTransfersRequest
+	(*ListTransfersResponse)(nil),     // 18: tenfold.v1.ListTransfersResponse
+	(*ListHoldsRequest)(nil),          // 19: tenfold.v1.ListHoldsRequest
+	(*ListHoldsResponse)(nil),         // 20: tenfold.v1.ListHoldsResponse
+	(*ListDebtsRequest)(nil),          // 21: tenfold.v1.ListDebtsRequest
+	(*ListDebtsResponse)(nil),         // 22: tenfold.v1.ListDebtsResponse
+	(*Book)(nil),                      // 23: tenfold.v1.Book
+	(*ItemStatus)(nil),                // 24: tenfold.v1.ItemStatus
+	(*Money)(nil),                     // 25: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
+	(*Transfer)(nil),                  // 27: tenfold.v1.Transfer
+	(HoldState)(0),                    // 28: tenfold.v1.HoldState
+	(*Hold)(nil),                      // 29: tenfold.v1.Hold
+	(DebtKind)(0),                     // 30: tenfold.v1.DebtKind
+	(*Debt)(nil),                      // 31: tenfold.v1.Debt
+	(*DebtBucket)(nil),                // 32: tenfold.v1.DebtBucket
 }
 var file_tenfold_v1_deposit_service_proto_depIdxs = []int32{
-	20, // 0: tenfold.v1.OpenBookResponse.book:type_name -> tenfold.v1.Book
-	20, // 1: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
-	21, // 2: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
-	22, // 3: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	20, // 4: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
-	23, // 5: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	21, // 6: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
-	22, // 7: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	20, // 8: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
-	23, // 9: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	22, // 10: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
-	20, // 11: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
-	23, // 12: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
-	21, // 13: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	22, // 14: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	20, // 15: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
-	23, // 16: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	21, // 17: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	22, // 18: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	20, // 19: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
-	23, // 20: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	23, // 21: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
-	24, // 22: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
-	25, // 23: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
-	26, // 24: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
-	27, // 25: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
-	28, // 26: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
-	0,  // 27: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
-	2,  // 28: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
-	4,  // 29: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
-	6,  // 30: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
-	8,  // 31: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
-	10, // 32: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
-	12, // 33: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
-	14, // 34: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
-	16, // 35: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
-	18, // 36: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
-	1,  // 37: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
-	3,  // 38: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
-	5,  // 39: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
-	7,  // 40: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
-	9,  // 41: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
-	11, // 42: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
-	13, // 43: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
-	15, // 44: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
-	17, // 45: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
-	19, // 46: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
-	37, // [37:47] is the sub-list for method output_type
-	27, // [27:37] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	23, // 0: tenfold.v1.OpenBookResponse.book:type_name -> tenfold.v1.Book
+	0,  // 1: tenfold.v1.BatchOpenBooksRequest.requests:type_name -> tenfold.v1.OpenBookRequest
+	4,  // 2: tenfold.v1.BatchOpenBooksResponse.items:type_name -> tenfold.v1.BatchOpenBooksItem
+	24, // 3: tenfold.v1.BatchOpenBooksItem.status:type_name -> tenfold.v1.ItemStatus
+	23, // 4: tenfold.v1.BatchOpenBooksItem.book:type_name -> tenfold.v1.Book
+	23, // 5: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
+	25, // 6: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
+	26, // 7: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 8: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
+	27, // 9: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	25, // 10: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
+	26, // 11: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 12: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
+	27, // 13: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	26, // 14: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 15: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
+	27, // 16: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
+	25, // 17: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	26, // 18: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 19: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
+	27, // 20: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	25, // 21: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	26, // 22: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 23: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
+	27, // 24: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	27, // 25: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
+	28, // 26: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
+	29, // 27: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
+	30, // 28: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
+	31, // 29: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
+	32, // 30: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
+	0,  // 31: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
+	2,  // 32: tenfold.v1.DepositService.BatchOpenBooks:input_type -> tenfold.v1.BatchOpenBooksRequest
+	5,  // 33: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
+	7,  // 34: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
+	9,  // 35: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
+	11, // 36: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
+	13, // 37: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
+	15, // 38: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
+	17, // 39: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
+	19, // 40: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
+	21, // 41: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
+	1,  // 42: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
+	3,  // 43: tenfold.v1.DepositService.BatchOpenBooks:output_type -> tenfold.v1.BatchOpenBooksResponse
+	6,  // 44: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
+	8,  // 45: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
+	10, // 46: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
+	12, // 47: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
+	14, // 48: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
+	16, // 49: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
+	18, // 50: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
+	20, // 51: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
+	22, // 52: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
+	42, // [42:53] is the sub-list for method output_type
+	31, // [31:42] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_deposit_service_proto_init() }
@@ -1694,10 +1870,11 @@ func file_tenfold_v1_deposit_service_proto_init() {
 	if File_tenfold_v1_deposit_service_proto != nil {
 		return
 	}
+	file_tenfold_v1_error_detail_proto_init()
 	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
-	file_tenfold_v1_deposit_service_proto_msgTypes[8].OneofWrappers = []any{
+	file_tenfold_v1_deposit_service_proto_msgTypes[11].OneofWrappers = []any{
 		(*ReverseTopUpRequest_PaymentReference)(nil),
 		(*ReverseTopUpRequest_Transfer)(nil),
 	}
@@ -1707,7 +1884,7 @@ func file_tenfold_v1_deposit_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_deposit_service_proto_rawDesc), len(file_tenfold_v1_deposit_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

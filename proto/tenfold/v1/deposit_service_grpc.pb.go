@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	DepositService_OpenBook_FullMethodName          = "/tenfold.v1.DepositService/OpenBook"
+	DepositService_BatchOpenBooks_FullMethodName    = "/tenfold.v1.DepositService/BatchOpenBooks"
 	DepositService_GetBook_FullMethodName           = "/tenfold.v1.DepositService/GetBook"
 	DepositService_TopUpDeposit_FullMethodName      = "/tenfold.v1.DepositService/TopUpDeposit"
 	DepositService_WithdrawDeposit_FullMethodName   = "/tenfold.v1.DepositService/WithdrawDeposit"
@@ -46,6 +47,11 @@ type DepositServiceClient interface {
 	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED if the
 	// merchant has a book.
 	OpenBook(ctx context.Context, in *OpenBookRequest, opts ...grpc.CallOption) (*OpenBookResponse, error)
+	// BatchOpenBooks opens up to 500 books. Each item is decided like a call of
+	// OpenBook of its own, with its own request_id: a refused item leaves the
+	// others alone, and an item can be sent again alone or in another batch.
+	// BATCH_TOO_LARGE.
+	BatchOpenBooks(ctx context.Context, in *BatchOpenBooksRequest, opts ...grpc.CallOption) (*BatchOpenBooksResponse, error)
 	// GetBook reads a book at one moment: every account, and the head of its
 	// chain. MERCHANT_NOT_FOUND.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
@@ -93,6 +99,16 @@ func (c *depositServiceClient) OpenBook(ctx context.Context, in *OpenBookRequest
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OpenBookResponse)
 	err := c.cc.Invoke(ctx, DepositService_OpenBook_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *depositServiceClient) BatchOpenBooks(ctx context.Context, in *BatchOpenBooksRequest, opts ...grpc.CallOption) (*BatchOpenBooksResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchOpenBooksResponse)
+	err := c.cc.Invoke(ctx, DepositService_BatchOpenBooks_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +220,11 @@ type DepositServiceServer interface {
 	// OpenBook opens the book of a merchant. MERCHANT_ALREADY_OPENED if the
 	// merchant has a book.
 	OpenBook(context.Context, *OpenBookRequest) (*OpenBookResponse, error)
+	// BatchOpenBooks opens up to 500 books. Each item is decided like a call of
+	// OpenBook of its own, with its own request_id: a refused item leaves the
+	// others alone, and an item can be sent again alone or in another batch.
+	// BATCH_TOO_LARGE.
+	BatchOpenBooks(context.Context, *BatchOpenBooksRequest) (*BatchOpenBooksResponse, error)
 	// GetBook reads a book at one moment: every account, and the head of its
 	// chain. MERCHANT_NOT_FOUND.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)
@@ -249,6 +270,9 @@ type UnimplementedDepositServiceServer struct{}
 
 func (UnimplementedDepositServiceServer) OpenBook(context.Context, *OpenBookRequest) (*OpenBookResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method OpenBook not implemented")
+}
+func (UnimplementedDepositServiceServer) BatchOpenBooks(context.Context, *BatchOpenBooksRequest) (*BatchOpenBooksResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchOpenBooks not implemented")
 }
 func (UnimplementedDepositServiceServer) GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBook not implemented")
@@ -312,6 +336,24 @@ func _DepositService_OpenBook_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(DepositServiceServer).OpenBook(ctx, req.(*OpenBookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DepositService_BatchOpenBooks_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchOpenBooksRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DepositServiceServer).BatchOpenBooks(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DepositService_BatchOpenBooks_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DepositServiceServer).BatchOpenBooks(ctx, req.(*BatchOpenBooksRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -488,6 +530,10 @@ var DepositService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "OpenBook",
 			Handler:    _DepositService_OpenBook_Handler,
+		},
+		{
+			MethodName: "BatchOpenBooks",
+			Handler:    _DepositService_BatchOpenBooks_Handler,
 		},
 		{
 			MethodName: "GetBook",

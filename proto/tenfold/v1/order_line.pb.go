@@ -136,7 +136,9 @@ func (PromiseKind) EnumDescriptor() ([]byte, []int) {
 // line on which no claim rests can be corrected with
 // OrderLineService.CorrectOrderLine. Amounts are for the whole line unless stated
 // otherwise, and all are in one currency. The sum of the paid amount, discounts
-// and subsidy cannot exceed the listed price of all units: AMOUNT_OUT_OF_RANGE.
+// and subsidy cannot exceed the listed price of all units, and one minor unit
+// more for each unit after the first, because a listed price may be rounded:
+// AMOUNT_OUT_OF_RANGE, with the largest sum that would be taken in maxMinor.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/orderLines/{line}. The line id is the order service's

@@ -289,6 +289,11 @@ const (
 	// UNAVAILABLE. The server is stopping, and the request was not read. Send it
 	// again, to another server.
 	Reason_REASON_SERVER_STOPPING Reason = 141
+	// FAILED_PRECONDITION. An earlier claim on the unit ended after something was
+	// found, and the request has no evidence that it did not have. claimId names
+	// the newest such claim, ordinal the unit. Send new evidence with its digest,
+	// or ask for reconsideration of that claim.
+	Reason_REASON_NEW_EVIDENCE_REQUIRED Reason = 150
 )
 
 // Enum value maps for Reason.
@@ -384,6 +389,7 @@ var (
 		130: "REASON_POLICY_PROPOSAL_REQUIRED",
 		140: "REASON_METHOD_UNKNOWN",
 		141: "REASON_SERVER_STOPPING",
+		150: "REASON_NEW_EVIDENCE_REQUIRED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -476,6 +482,7 @@ var (
 		"REASON_POLICY_PROPOSAL_REQUIRED":         130,
 		"REASON_METHOD_UNKNOWN":                   140,
 		"REASON_SERVER_STOPPING":                  141,
+		"REASON_NEW_EVIDENCE_REQUIRED":            150,
 	}
 )
 
@@ -511,7 +518,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x84\x16\n" +
+	"tenfold.v1*\xa7\x16\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -603,7 +610,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x18REASON_ORDER_LINE_IN_USE\x10x\x12$\n" +
 	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01\x12\x1a\n" +
 	"\x15REASON_METHOD_UNKNOWN\x10\x8c\x01\x12\x1b\n" +
-	"\x16REASON_SERVER_STOPPING\x10\x8d\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x16REASON_SERVER_STOPPING\x10\x8d\x01\x12!\n" +
+	"\x1cREASON_NEW_EVIDENCE_REQUIRED\x10\x96\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
