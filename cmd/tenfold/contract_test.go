@@ -14,6 +14,7 @@ import (
 
 // machineOnly are the methods that no person calls, with the reason of each.
 var machineOnly = map[string]string{
+	"DepositService/OpenBook":            "`tenfold book open` opens one book as it opens many, by BatchOpenBooks",
 	"PayoutGatewayService/Instruct":      "a payment service implements it; `tenfold gateway check` calls it to check one",
 	"PolicyService/PublishPolicyVersion": "only a sandbox publishes at once; people propose versions with `tenfold policy publish`",
 	"PayoutGatewayService/Query":         "a payment service implements it; `tenfold gateway check` calls it to check one",
