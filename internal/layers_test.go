@@ -1,8 +1,10 @@
 package internal_test
 
 import (
+	"go/ast"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -61,7 +63,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
 		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold"},
 	},
+	"internal/pgdial": {
+		importers: []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"},
+	},
 	"internal/embedpg": {
+		imports:   []string{"internal/pgdial"},
 		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
 	},
 	// What the description of the paths is made by.
@@ -86,7 +92,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
-		imports:   []string{"internal/embedpg", "internal/policy", "internal/postgres", "migrations"},
+		imports:   []string{"internal/embedpg", "internal/pgdial", "internal/policy", "internal/postgres", "migrations"},
 		importers: []string{"internal/pgtest/cluster", "cmd/testserver"},
 	},
 	"internal/pgtest/cluster": {
@@ -132,6 +138,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		},
 	},
 	"internal/postgres/fill": {
+		imports:   []string{"internal/pgdial"},
 		importers: []string{"internal/bench"},
 	},
 	"internal/cases": {
@@ -291,7 +298,7 @@ func TestRulesArePure(t *testing.T) {
 // Would catch a transport or driver that is used below the layer it belongs to.
 func TestTechnologyStaysInItsLayer(t *testing.T) {
 	t.Parallel()
-	drivers := []string{"internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"}
+	drivers := []string{"internal/pgdial", "internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"}
 	for _, s := range tree(t) {
 		if s.test {
 			continue
@@ -309,5 +316,59 @@ func TestTechnologyStaysInItsLayer(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// openers are what begins a connection to PostgreSQL, or a pool of them, by package.
+var openers = map[string][]string{
+	"database/sql":            {"Open", "OpenDB"},
+	"github.com/jmoiron/sqlx": {"Open", "MustOpen", "Connect", "MustConnect", "ConnectContext"},
+	"github.com/lib/pq": {
+		"Open", "DialOpen", "Driver", "NewConnector", "NewConnectorConfig", "NewListener", "NewDialListener", "NewListenerConn", "Connector",
+	},
+}
+
+// Would catch a connection to the database that is not dialled with a limit, and on which
+// whoever uses it waits for ever once it goes silent.
+func TestEveryConnectionIsDialledWithALimit(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range tree(t) {
+		if s.test {
+			continue // A test that hangs is ended by its time limit.
+		}
+		names := make(map[string][]string)
+		for _, spec := range s.file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil || openers[imported] == nil {
+				continue
+			}
+			name := path.Base(imported)
+			if spec.Name != nil {
+				name = spec.Name.Name
+			}
+			if name == "_" || name == "." {
+				t.Errorf("%s imports %s as %s; internal/pgdial registers and opens", s.path, imported, name)
+			}
+			names[name] = openers[imported]
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			use, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of, ok := use.X.(*ast.Ident)
+			if !ok || !slices.Contains(names[of.Name], use.Sel.Name) {
+				return true
+			}
+			found++
+			if s.dir != "internal/pgdial" {
+				t.Errorf("%s uses %s.%s; open connections by internal/pgdial, which bounds their silence", s.path, of.Name, use.Sel.Name)
+			}
+			return true
+		})
+	}
+	if found < 3 {
+		t.Errorf("only %d uses were found; internal/pgdial has more", found)
 	}
 }

@@ -127,7 +127,7 @@ func TestOnlyCommandsReadTheClock(t *testing.T) {
 			case s.test && name == "Sleep":
 				t.Errorf("%s sleeps; a test waits for a signal or calls the step", s.path)
 			// A deadline on a connection is an instant of the machine's own clock.
-			case !s.test && !within(s, "cmd", "internal/postgres/limit.go") && slices.Contains([]string{"Now", "Since", "Until"}, name):
+			case !s.test && !within(s, "cmd", "internal/pgdial/pgdial.go") && slices.Contains([]string{"Now", "Since", "Until"}, name):
 				t.Errorf("%s calls time.%s; take the clock as a value", s.path, name)
 			}
 			return true

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 	"github.com/lib/pq/oid"
 
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
@@ -24,7 +24,8 @@ import (
 type DB struct {
 	pool *sqlx.DB
 	url  string
-	dial dialer
+	// answerMax is how long a connection may be silent.
+	answerMax time.Duration
 	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
 }
@@ -45,16 +46,14 @@ func OpenWithin(databaseURL string, poolMax int, answerMax time.Duration) (*DB, 
 	if err != nil {
 		return nil, err
 	}
-	connector, err := pq.NewConnector(dsn)
+	connector, err := pgdial.Connector(dsn, answerMax)
 	if err != nil {
-		return nil, fmt.Errorf("read database url: %w", err)
+		return nil, err
 	}
-	dial := dialer{answerMax}
-	connector.Dialer(dial)
-	pool := sqlx.NewDb(sql.OpenDB(settled{connector}), "postgres")
+	pool := sqlx.NewDb(pgdial.OpenOver(settled{connector, answerMax}), "postgres")
 	pool.SetMaxOpenConns(poolMax)
 	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool, url: dsn, dial: dial, keyed: newPrepared(pool)}, nil
+	return &DB{pool: pool, url: dsn, answerMax: answerMax, keyed: newPrepared(pool)}, nil
 }
 
 // Close closes the pool.
@@ -66,27 +65,6 @@ func (db *DB) Ping(ctx context.Context) error {
 		return failure(ctx, "reach database", err)
 	}
 	return nil
-}
-
-// probe is large enough that two never share a page: each makes the table grow.
-var probe = make([]byte, 5000)
-
-// TryWrite says whether a lane could write now: it writes a page and rolls
-// back. It finds a server that was demoted or made read-only, a
-// disk that is full, and a database that is away or silent.
-func (db *DB) TryWrite(ctx context.Context) error {
-	conn, err := db.pool.Connx(ctx)
-	if err != nil {
-		return failure(ctx, "reach database", err)
-	}
-	defer func() { _ = conn.Close() }()
-	tx, err := conn.BeginTxx(ctx, nil)
-	if err != nil {
-		return failure(ctx, "begin", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	_, err = tx.ExecContext(ctx, `INSERT INTO readiness_probes (filler) VALUES ($1)`, probe)
-	return failure(ctx, "write", err)
 }
 
 // connectionURL is a database URL in the form that the driver reads right. Several hosts

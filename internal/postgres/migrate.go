@@ -13,6 +13,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/migrations"
 )
@@ -43,11 +44,12 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 	if ownerURL, err = connectionURL(ownerURL); err != nil {
 		return 0, 0, err
 	}
-	db, err := sqlx.Open("postgres", ownerURL)
+	pool, err := pgdial.Open(ownerURL, answerMaxOwner)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer db.Close()
+	defer pool.Close()
+	db := sqlx.NewDb(pool, "postgres")
 	if err := checkUndistributed(ctx, db); err != nil {
 		return 0, 0, err
 	}
