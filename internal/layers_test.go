@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"internal/sandbox", "internal/notice"},
 	{"internal/rpc"},
 	{"internal/telemetry"},
-	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak"},
+	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "internal/chaos"},
 	{"cmd/tenfold"},
 }
 
@@ -42,7 +42,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	// The contract ends where the wire does: at the server, and at those who call one.
 	"proto/tenfold/v1": {
 		importers: []string{
-			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "cmd/tenfold",
+			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "internal/chaos", "cmd/tenfold",
 			"internal/payout/gatewayclient", "internal/payout/gatewaycheck", "internal/payout/payouttest", "client",
 			"examples/order-service", "cmd/gatewaystub", "cmd/gatewaystub/payments",
 		},
@@ -61,14 +61,14 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/payout/payouttest": {
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
-		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold"},
+		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "internal/chaos", "cmd/tenfold"},
 	},
 	"internal/pgdial": {
 		importers: []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"},
 	},
 	"internal/embedpg": {
 		imports:   []string{"internal/pgdial"},
-		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "internal/chaos", "cmd/tenfold"},
 	},
 	// What the description of the paths is made by.
 	"cmd/openapi": {
@@ -146,7 +146,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/demo"},
 	},
 	"internal/caller": {
-		importers: []string{"internal/demo", "internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/demo", "internal/bench", "internal/chaos", "cmd/tenfold"},
 	},
 	// What callers outside the server are made of.
 	"client": {
@@ -160,7 +160,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/serveproc", "internal/pgtest"},
 	},
 	"internal/serveproc": {
-		importers: []string{"internal/bench", "internal/watchsoak", "cmd/tenfold"},
+		importers: []string{"internal/bench", "internal/watchsoak", "internal/chaos", "cmd/tenfold"},
 	},
 }
 

@@ -73,7 +73,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
 	return root
 }
 
