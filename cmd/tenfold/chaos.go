@@ -84,7 +84,7 @@ func printChaos(out *output, r *chaos.Report) {
 	for _, a := range r.Attacks {
 		row := table.Row{a.Name, fmt.Sprintf("%.1f", a.Seconds)}
 		for _, l := range []chaos.Latency{a.Before, a.During, a.After} {
-			row = append(row, l.Calls, fmt.Sprintf("%.0f", l.P50), fmt.Sprintf("%.0f", l.P99))
+			row = append(row, l.Calls, fmt.Sprintf("%.0f", l.P50Millis), fmt.Sprintf("%.0f", l.P99Millis))
 		}
 		end := ""
 		if a.StopSeconds > 0 {

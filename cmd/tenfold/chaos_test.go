@@ -34,7 +34,7 @@ func TestChaosReportForPeople(t *testing.T) {
 	report := &chaos.Report{
 		Attacks: []chaos.AttackReport{{
 			Name: "told to end, database stands still", Seconds: 9.4, StopSeconds: 4.25, Unready: []string{"the database takes no writes: it says nothing"},
-			Before: chaos.Latency{Calls: 11, P50: 3, P99: 8}, During: chaos.Latency{Calls: 12, P50: 4321, P99: 6543}, After: chaos.Latency{Calls: 13, P50: 5, P99: 9},
+			Before: chaos.Latency{Calls: 11, P50Millis: 3, P99Millis: 8}, During: chaos.Latency{Calls: 12, P50Millis: 4321, P99Millis: 6543}, After: chaos.Latency{Calls: 13, P50Millis: 5, P99Millis: 9},
 		}},
 		Omitted: []string{"disk full: only root may"}, Acknowledged: 100, Repeated: 7, Claims: 20, Paid: 19, Seed: 5,
 	}

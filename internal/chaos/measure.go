@@ -8,10 +8,10 @@ import (
 
 // Latency is how long callers waited for their answers, with all tries of a call.
 type Latency struct {
-	Calls int     `json:"calls"`
-	P50   float64 `json:"p50_ms"`
-	P99   float64 `json:"p99_ms"`
-	Worst float64 `json:"worst_ms"`
+	Calls       int     `json:"calls"`
+	P50Millis   float64 `json:"p50_ms"`
+	P99Millis   float64 `json:"p99_ms"`
+	WorstMillis float64 `json:"worst_ms"`
 }
 
 // measure keeps the latencies of each phase of a run.
@@ -66,5 +66,5 @@ func (m *measure) of(phase int) Latency {
 	at := func(share float64) float64 {
 		return float64(took[min(len(took)-1, int(share*float64(len(took))))].Microseconds()) / 1000
 	}
-	return Latency{Calls: len(took), P50: at(0.50), P99: at(0.99), Worst: at(1)}
+	return Latency{Calls: len(took), P50Millis: at(0.50), P99Millis: at(0.99), WorstMillis: at(1)}
 }

@@ -19,7 +19,7 @@ func TestTheKernelGivesUpAfterTheLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = l.Close() })
-		conn, err := dialer{1234 * time.Millisecond}.Dial(network, l.Addr().String())
+		conn, err := dialer{1234 * time.Millisecond, func() {}}.Dial(network, l.Addr().String())
 		if err != nil {
 			t.Errorf("dial over %s: %v", network, err)
 			continue

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ var errForm = errors.New("the database url cannot be read as postgres://user@hos
 // Open prepares a pool over a connection URL; it connects on first use. A connection that
 // says nothing for answerMax while an answer is due fails.
 func Open(databaseURL string, answerMax time.Duration) (*sql.DB, error) {
-	connector, err := Connector(databaseURL, answerMax)
+	connector, err := Connector(databaseURL, answerMax, func() {})
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +44,9 @@ func Open(databaseURL string, answerMax time.Duration) (*sql.DB, error) {
 // and may be wrapped, such as in settings for each connection.
 func OpenOver(connector driver.Connector) *sql.DB { return sql.OpenDB(connector) }
 
-// Connector makes connections as Open does.
-func Connector(databaseURL string, answerMax time.Duration) (driver.Connector, error) {
+// Connector makes connections as Open does. It calls silent when one of them has waited for
+// answerMax in vain; silent must not wait for a connection.
+func Connector(databaseURL string, answerMax time.Duration, silent func()) (driver.Connector, error) {
 	if !strings.HasPrefix(databaseURL, "postgres://") && !strings.HasPrefix(databaseURL, "postgresql://") {
 		return nil, errForm
 	}
@@ -57,7 +59,7 @@ func Connector(databaseURL string, answerMax time.Duration) (driver.Connector, e
 	case err != nil:
 		return nil, fmt.Errorf("read database url: %w", err)
 	}
-	connector.Dialer(dialer{answerMax})
+	connector.Dialer(dialer{answerMax, silent})
 	return connector, nil
 }
 
@@ -65,12 +67,15 @@ func Connector(databaseURL string, answerMax time.Duration) (driver.Connector, e
 // Its connection counts as silent if nothing is said for answerMax, so its owner must ping
 // it more often than that.
 func Listen(databaseURL string, answerMax, reconnectMin, reconnectMax time.Duration) *pq.Listener {
-	return pq.NewDialListener(dialer{answerMax}, databaseURL, reconnectMin, reconnectMax, nil)
+	return pq.NewDialListener(dialer{answerMax, func() {}}, databaseURL, reconnectMin, reconnectMax, nil)
 }
 
 // dialer dials connections that wait no longer than limit. It implements pq.Dialer and
 // pq.DialerContext.
-type dialer struct{ limit time.Duration }
+type dialer struct {
+	limit  time.Duration
+	silent func()
+}
 
 func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
@@ -92,21 +97,25 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	if err != nil {
 		return nil, err
 	}
-	return limited{conn, d.limit}, nil
+	return limited{conn, d}, nil
 }
 
 // limited is a connection each of whose reads and writes ends within limit. The driver
 // reads only while it waits for an answer, so an idle connection is not cut off.
 type limited struct {
 	net.Conn
-	limit time.Duration
+	dialer
 }
 
 func (c limited) Read(b []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
 		return 0, err
 	}
-	return c.Conn.Read(b)
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.silent()
+	}
+	return n, err
 }
 
 func (c limited) Write(b []byte) (int, error) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -26,6 +27,8 @@ type DB struct {
 	url  string
 	// answerMax is how long a connection may be silent.
 	answerMax time.Duration
+	// silences counts how often a connection was found silent.
+	silences atomic.Int64
 	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
 }
@@ -46,14 +49,27 @@ func OpenWithin(databaseURL string, poolMax int, answerMax time.Duration) (*DB, 
 	if err != nil {
 		return nil, err
 	}
-	connector, err := pgdial.Connector(dsn, answerMax)
+	db := &DB{url: dsn, answerMax: answerMax}
+	connector, err := pgdial.Connector(dsn, answerMax, func() {
+		db.silences.Add(1)
+		go db.dropIdle(poolMax) // The pool may be waiting for this very connection.
+	})
 	if err != nil {
 		return nil, err
 	}
-	pool := sqlx.NewDb(pgdial.OpenOver(settled{connector, answerMax}), "postgres")
-	pool.SetMaxOpenConns(poolMax)
-	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool, url: dsn, answerMax: answerMax, keyed: newPrepared(pool)}, nil
+	db.pool = sqlx.NewDb(pgdial.OpenOver(settled{connector, answerMax}), "postgres")
+	db.pool.SetMaxOpenConns(poolMax)
+	db.pool.SetMaxIdleConns(poolMax)
+	db.keyed = newPrepared(db.pool)
+	return db, nil
+}
+
+// dropIdle closes the connections that lie in the pool. What silenced one connection has
+// mostly silenced all, and each of them would be found out by somebody who waits for the
+// limit in vain. Sessions look at the count themselves, see connect.
+func (db *DB) dropIdle(poolMax int) {
+	db.pool.SetMaxIdleConns(-1)
+	db.pool.SetMaxIdleConns(poolMax)
 }
 
 // Close closes the pool.
@@ -140,9 +156,11 @@ func withBinaryParameters(databaseURL string) (string, error) {
 // Session is one connection with its prepared statements. A lane owns one; it
 // is not for use by two goroutines at once.
 type Session struct {
-	db         *DB
-	settings   []string
-	conn       *sqlx.Conn
+	db       *DB
+	settings []string
+	conn     *sqlx.Conn
+	// silences is how many connections had been found silent when this one was made.
+	silences   int64
 	statements map[string]*sqlx.Stmt
 	// combined are the batch-writing statements by content; recent are their keys, the
 	// most recently used at the end.
@@ -197,11 +215,14 @@ func (db *DB) execOnce(ctx context.Context, statement string, args ...any) (sql.
 	}
 }
 
-// connect makes sure that the session has a live connection.
+// connect makes sure that the session has a live connection. One that is older than the
+// silence of another is replaced, as it is probably silent, too.
 func (s *Session) connect(ctx context.Context) error {
-	if s.conn != nil {
+	silences := s.db.silences.Load()
+	if s.conn != nil && s.silences == silences {
 		return nil
 	}
+	s.Close()
 	conn, err := s.db.pool.Connx(ctx)
 	if err != nil {
 		return failure(ctx, "connect", err)
@@ -217,6 +238,7 @@ func (s *Session) connect(ctx context.Context) error {
 		discard(conn)
 		return failure(ctx, "read row types", err)
 	}
+	s.silences = silences
 	s.conn, s.statements, s.types = conn, make(map[string]*sqlx.Stmt, 48), types
 	s.combined, s.recent = make(map[string]string), nil
 	return nil
