@@ -73,7 +73,7 @@ func changed(log *slog.Logger, unable, cause error) {
 		log.Info("the server can carry out commands")
 		return
 	}
-	args := []any{"because", unable.Error()}
+	args := []any{"because", unable}
 	if cause != nil {
 		args = append(args, "error", cause)
 	}

@@ -80,7 +80,7 @@ func (s *Server) supervise(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			s.config.Logger.Error("database server could not be started again", "dataDir", s.dir.root, "triesLeft", left, "cause", err.Error())
+			s.config.Logger.Error("database server could not be started again", "dataDir", s.dir.root, "triesLeft", left, "error", err)
 		}
 	}
 }

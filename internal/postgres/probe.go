@@ -65,6 +65,7 @@ var causes = []struct{ code, text string }{
 	{"25006", "it is read-only, as a standby is or a primary that was demoted"},
 	{"53100", "its disk is full"},
 	{"53300", "it has no connection left"},
+	{"53400", "its temp_file_limit is below a megabyte"},
 	{"53", "it lacks memory or another resource"},
 	{"57P03", "it is starting or shutting down"},
 	{"57P", "it is shutting down"},

@@ -105,6 +105,14 @@ func TestProbesFailAsLanesWould(t *testing.T) {
 	failsWith("it is read-only, as a standby is or a primary that was demoted")
 	admin.MustExec(`SET default_transaction_read_only = off`)
 	admin.MustExec(`ALTER DATABASE ` + name + ` RESET default_transaction_read_only`)
+	// The statement that needs room on the disk is refused the room.
+	admin.MustExec(`ALTER DATABASE ` + name + ` SET temp_file_limit = '64kB'`)
+	admin.MustExec(cut)
+	_ = probe.Write(t.Context()) // Finds its connection ended.
+	failsWith("its temp_file_limit is below a megabyte")
+	admin.MustExec(`ALTER DATABASE ` + name + ` RESET temp_file_limit`)
+	admin.MustExec(cut)
+	_ = probe.Write(t.Context())
 	admin.MustExec(`REVOKE UPDATE (asked) ON readiness_probes FROM tenfold_app`)
 	admin.MustExec(cut)
 	_ = probe.Write(t.Context()) // Finds its connection ended.
