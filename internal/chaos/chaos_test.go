@@ -53,6 +53,11 @@ func TestShortChaos(t *testing.T) {
 	if len(report.Attacks)+len(report.Omitted) != 9 || report.Claims == 0 || report.Paid == 0 || report.Acknowledged < 5*report.Claims {
 		t.Errorf("nothing much happened: %+v", report)
 	}
+	// Each attack is told by a few lines, though calls fail and are sent again all the time.
+	const linesMax = 10
+	if lines := strings.Count(said.said.String(), "level=ERROR"); lines > linesMax*len(report.Attacks) {
+		t.Errorf("%d errors were logged: %s", lines, said.said.String())
+	}
 	for _, a := range report.Attacks {
 		t.Logf("%+v", a)
 		if a.Before.Calls == 0 || a.After.Calls == 0 || a.During.Calls == 0 {

@@ -71,6 +71,27 @@ func TestADurableServerIsStartedAgain(t *testing.T) {
 	}
 }
 
+// Would catch a server that was adopted, and which nobody starts again when it ends because
+// it is nobody's child.
+func TestAnAdoptedServerIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	holder, pid, _ := startHolder(t, "durable:"+dir)
+	kill(t, holder)
+	s := start(t, embedpg.Config{DataDir: dir, Durable: true})
+	exec1(t, s.OwnerURL(), `CREATE TABLE kept AS SELECT 'yes' AS answer`)
+	if !s.Adopted() || s.Pid() != pid {
+		t.Fatalf("adopted %v, pid %d; want the server %d adopted", s.Adopted(), s.Pid(), pid)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the server is started again", func() bool { return s.Pid() != pid })
+	if got := query1(t, s.OwnerURL(), `SELECT answer FROM kept`); got != "yes" {
+		t.Errorf("afterwards the table holds %q, want yes", got)
+	}
+}
+
 // Would catch a server that nobody can start any more and whose holder lives on without
 // it, saying nothing, or tries for ever.
 func TestAServerThatCannotBeStartedIsLost(t *testing.T) {

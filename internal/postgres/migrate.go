@@ -44,21 +44,15 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 	if ownerURL, err = connectionURL(ownerURL); err != nil {
 		return 0, 0, err
 	}
+	if from, err = foundVersion(ctx, ownerURL); err != nil {
+		return from, from, err
+	}
 	pool, err := pgdial.Open(ownerURL, answerMaxOwner)
 	if err != nil {
-		return 0, 0, err
+		return from, from, err
 	}
 	defer pool.Close()
 	db := sqlx.NewDb(pool, "postgres")
-	if err := checkUndistributed(ctx, db); err != nil {
-		return 0, 0, err
-	}
-	if from, err = SchemaVersion(ctx, db); err != nil {
-		return 0, 0, err
-	}
-	if err := refuseNewer(from); err != nil {
-		return from, from, err
-	}
 	applied, err := migrateUp(ctx, db.DB)
 	for _, one := range applied {
 		log.Info("migration applied", "version", one.Source.Version, "took", one.Duration)
@@ -76,6 +70,24 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 		from = to // Another process was first, or there was nothing to do.
 	}
 	return from, to, refuseNewer(to)
+}
+
+// foundVersion is the version of a schema that may be migrated. It does not wait as long as
+// a migration may take: a database that is silent from the beginning is an error soon.
+func foundVersion(ctx context.Context, ownerURL string) (version int64, err error) {
+	pool, err := pgdial.Open(ownerURL, AnswerMax)
+	if err != nil {
+		return 0, err
+	}
+	defer pool.Close()
+	db := sqlx.NewDb(pool, "postgres")
+	if err := checkUndistributed(ctx, db); err != nil {
+		return 0, err
+	}
+	if version, err = SchemaVersion(ctx, db); err != nil {
+		return 0, err
+	}
+	return version, refuseNewer(version)
 }
 
 func migrateUp(ctx context.Context, db *sql.DB) ([]*goose.MigrationResult, error) {
