@@ -64,7 +64,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "internal/chaos", "cmd/tenfold"},
 	},
 	"internal/pgdial": {
-		importers: []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest"},
+		importers: []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"},
 	},
 	"internal/embedpg": {
 		imports:   []string{"internal/pgdial"},
@@ -96,7 +96,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/pgtest/cluster", "cmd/testserver"},
 	},
 	"internal/pgtest/cluster": {
-		imports: []string{"internal/pgtest", "internal/embedpg", "internal/postgres"},
+		imports: []string{"internal/pgtest", "internal/embedpg", "internal/pgdial", "internal/postgres"},
 	},
 	"cmd/testserver": {
 		imports: []string{"internal/pgtest"},

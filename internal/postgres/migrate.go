@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -41,18 +42,14 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 			err = fmt.Errorf("migrate: %w", err)
 		}
 	}()
-	if ownerURL, err = connectionURL(ownerURL); err != nil {
-		return 0, 0, err
-	}
 	if from, err = foundVersion(ctx, ownerURL); err != nil {
 		return from, from, err
 	}
-	pool, err := pgdial.Open(ownerURL, answerMaxOwner)
+	db, err := openOwner(ownerURL, answerMaxOwner)
 	if err != nil {
 		return from, from, err
 	}
-	defer pool.Close()
-	db := sqlx.NewDb(pool, "postgres")
+	defer db.Close()
 	applied, err := migrateUp(ctx, db.DB)
 	for _, one := range applied {
 		log.Info("migration applied", "version", one.Source.Version, "took", one.Duration)
@@ -72,15 +69,27 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 	return from, to, refuseNewer(to)
 }
 
+// openOwner prepares a pool for the owner of the tables.
+func openOwner(ownerURL string, answerMax time.Duration) (*sqlx.DB, error) {
+	ownerURL, err := connectionURL(ownerURL)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgdial.Open(ownerURL, answerMax)
+	if err != nil {
+		return nil, err
+	}
+	return sqlx.NewDb(pool, "postgres"), nil
+}
+
 // foundVersion is the version of a schema that may be migrated. It does not wait as long as
 // a migration may take: a database that is silent from the beginning is an error soon.
 func foundVersion(ctx context.Context, ownerURL string) (version int64, err error) {
-	pool, err := pgdial.Open(ownerURL, AnswerMax)
+	db, err := openOwner(ownerURL, AnswerMax)
 	if err != nil {
 		return 0, err
 	}
-	defer pool.Close()
-	db := sqlx.NewDb(pool, "postgres")
+	defer db.Close()
 	if err := checkUndistributed(ctx, db); err != nil {
 		return 0, err
 	}
