@@ -313,7 +313,7 @@ func TestAServerEndsWithoutItsEmbeddedDatabase(t *testing.T) {
 	if err := e.server.Wait(limit); err == nil || limit.Err() != nil {
 		t.Errorf("the server ended with %v, %v", err, limit.Err())
 	}
-	for _, want := range []string{"database server has ended and is started again", "signal: killed", "the embedded PostgreSQL is lost; ending", "could not be started again 6 times"} {
+	for _, want := range []string{"database server has ended and is started again", "signal: killed", "the embedded PostgreSQL is lost; ending", "could not be started again 7 times"} {
 		if !strings.Contains(e.log.String(), want) {
 			t.Errorf("the log lacks %q: %s", want, e.log.String())
 		}

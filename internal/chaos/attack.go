@@ -41,7 +41,10 @@ func (x *chaos) attacks(r *Report) []attack {
 		{name: "database read-only", unready: []string{"it is read-only"}, begin: x.readOnly("on"), end: x.readOnly("off")},
 	}
 	if x.disk.why == "" {
-		list = append(list, attack{name: "disk full", unready: []string{"its disk is full"}, begin: x.without(x.disk.fill), end: x.without(x.disk.clear)})
+		// PostgreSQL refuses what finds no room, or ends itself if that is its log, and
+		// does not come back before there is some.
+		full := []string{"its disk is full", "it cannot be reached", "it is starting or shutting down"}
+		list = append(list, attack{name: "disk full", unready: full, begin: x.without(x.disk.fill), end: x.without(x.disk.clear)})
 	} else {
 		r.Omitted = append(r.Omitted, "disk full: "+x.disk.why)
 	}

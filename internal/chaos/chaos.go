@@ -66,6 +66,9 @@ const (
 	diskLeast   = 256 << 20
 	answerLeast = 3 * time.Second
 	stopLeast   = 2 * time.Second
+	// attackMost is less than the time after which an embedded PostgreSQL is given up that
+	// finds no room for its log.
+	attackMost = 20 * time.Second
 )
 
 // Check returns an error for settings with which a run would show nothing.
@@ -75,6 +78,8 @@ func (c *Config) Check() error {
 		return errors.New("a run needs at least one caller, one merchant and one stranger")
 	case c.Rest <= 0 || c.Window <= 0 || c.Attack <= 0:
 		return errors.New("a run needs a rest between calls, a window of measuring and attacks that last")
+	case c.Attack > attackMost:
+		return fmt.Errorf("an attack may last %s, not %s", attackMost, c.Attack)
 	case c.AnswerMax < answerLeast:
 		return fmt.Errorf("the database must have at least %s to answer, not %s", answerLeast, c.AnswerMax)
 	case c.StopMax < stopLeast:

@@ -86,6 +86,7 @@ func TestChaosChecksItsSettings(t *testing.T) {
 		"calls without rest":   func(c *chaos.Config) { c.Rest = 0 },
 		"nothing is measured":  func(c *chaos.Config) { c.Window = 0 },
 		"attacks end at once":  func(c *chaos.Config) { c.Attack = 0 },
+		"attacks last long":    func(c *chaos.Config) { c.Attack = time.Minute },
 		"no time to answer":    func(c *chaos.Config) { c.AnswerMax = time.Second },
 		"no time to end":       func(c *chaos.Config) { c.StopMax = time.Second },
 		"no room for the disk": func(c *chaos.Config) { c.DiskBytes = 1 << 20 },

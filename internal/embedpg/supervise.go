@@ -15,9 +15,9 @@ const (
 	// watchInterval is how often the supervisor looks whether the server has ended.
 	watchInterval = 100 * time.Millisecond
 	// restartsMax is how often a server is started again that does not stay. The pauses
-	// between double from restartPause: sixteen seconds in all, after which what ends it
-	// will not pass by itself.
-	restartsMax  = 6
+	// between double from restartPause: half a minute in all, after which what ends it will
+	// not pass by itself.
+	restartsMax  = 7
 	restartPause = 250 * time.Millisecond
 	// restartSteady is how long a server has to stay before its restarts are forgotten.
 	restartSteady = time.Minute

@@ -116,7 +116,7 @@ func TestAServerThatCannotBeStartedIsLost(t *testing.T) {
 	case <-limit.Done():
 		t.Fatalf("the server was never given up: %s", said)
 	}
-	if n := strings.Count(said.String(), "database server could not be started again"); n != 6 {
+	if n := strings.Count(said.String(), "database server could not be started again"); n != 7 {
 		t.Errorf("%d tries were told of: %s", n, said)
 	}
 }
