@@ -25,7 +25,7 @@ TEST_SETTINGS := $(if $(SEED),TEST_SEED=$(SEED) RAPID_SEED=$(SEED) TENFOLD_FLIPS
 # The version of a release, and the systems to make it for; none is every one.
 VERSION :=
 TARGETS :=
-# What demo, bench and soak are called with.
+# What demo, bench, soak and chaos are called with.
 ARGS ?=
 # Stamp the binary with its commit only where git can tell it.
 VCS_FLAG := -buildvcs=$(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo true || echo false)
@@ -86,6 +86,10 @@ bench: server-binaries build ## Measure throughput and latency beside pgbench; A
 soak: server-binaries build ## Run a million commands on two replicas that die and a gateway that fails, and kill servers under watches a thousand times; ARGS passes flags to the first.
 	$(TENFOLD) soak $(ARGS)
 	$(TENFOLD) soak watches
+
+.PHONY: chaos
+chaos: server-binaries build ## Attack a server and its database while callers file claims, and check that nothing is lost; about four minutes; ARGS passes flags.
+	$(TENFOLD) chaos $(ARGS)
 
 .PHONY: build
 build: ## Build .bin/tenfold.

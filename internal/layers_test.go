@@ -1,8 +1,10 @@
 package internal_test
 
 import (
+	"go/ast"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,7 +29,7 @@ var layers = [][]string{
 	{"internal/sandbox", "internal/notice"},
 	{"internal/rpc"},
 	{"internal/telemetry"},
-	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak"},
+	{"internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "internal/chaos"},
 	{"cmd/tenfold"},
 }
 
@@ -40,7 +42,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	// The contract ends where the wire does: at the server, and at those who call one.
 	"proto/tenfold/v1": {
 		importers: []string{
-			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "cmd/tenfold",
+			"internal/rpc", "internal/demo", "internal/bench", "internal/soak", "internal/watchsoak", "internal/chaos", "cmd/tenfold",
 			"internal/payout/gatewayclient", "internal/payout/gatewaycheck", "internal/payout/payouttest", "client",
 			"examples/order-service", "cmd/gatewaystub", "cmd/gatewaystub/payments",
 		},
@@ -59,10 +61,14 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/payout/payouttest": {
 		imports:   []string{"internal/fault", "internal/money", "internal/claim", "internal/payout", "proto/tenfold/v1"},
-		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "cmd/tenfold"},
+		importers: []string{"internal/sandbox", "internal/demo", "internal/bench", "internal/soak", "internal/chaos", "cmd/tenfold"},
+	},
+	"internal/pgdial": {
+		importers: []string{"internal/postgres", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"},
 	},
 	"internal/embedpg": {
-		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "cmd/tenfold"},
+		imports:   []string{"internal/pgdial"},
+		importers: []string{"internal/pgtest", "internal/pgtest/cluster", "internal/bench", "internal/chaos", "cmd/tenfold"},
 	},
 	// What the description of the paths is made by.
 	"cmd/openapi": {
@@ -86,11 +92,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"cmd/tenfold"},
 	},
 	"internal/pgtest": {
-		imports:   []string{"internal/embedpg", "internal/policy", "internal/postgres", "migrations"},
+		imports:   []string{"internal/embedpg", "internal/pgdial", "internal/policy", "internal/postgres", "migrations"},
 		importers: []string{"internal/pgtest/cluster", "cmd/testserver"},
 	},
 	"internal/pgtest/cluster": {
-		imports: []string{"internal/pgtest", "internal/embedpg", "internal/postgres"},
+		imports: []string{"internal/pgtest", "internal/embedpg", "internal/pgdial", "internal/postgres"},
 	},
 	"cmd/testserver": {
 		imports: []string{"internal/pgtest"},
@@ -132,6 +138,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		},
 	},
 	"internal/postgres/fill": {
+		imports:   []string{"internal/pgdial"},
 		importers: []string{"internal/bench"},
 	},
 	"internal/cases": {
@@ -139,7 +146,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/demo"},
 	},
 	"internal/caller": {
-		importers: []string{"internal/demo", "internal/bench", "cmd/tenfold"},
+		importers: []string{"internal/demo", "internal/bench", "internal/chaos", "cmd/tenfold"},
 	},
 	// What callers outside the server are made of.
 	"client": {
@@ -153,7 +160,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{"internal/serveproc", "internal/pgtest"},
 	},
 	"internal/serveproc": {
-		importers: []string{"internal/bench", "internal/watchsoak", "cmd/tenfold"},
+		importers: []string{"internal/bench", "internal/watchsoak", "internal/chaos", "cmd/tenfold"},
 	},
 }
 
@@ -291,7 +298,7 @@ func TestRulesArePure(t *testing.T) {
 // Would catch a transport or driver that is used below the layer it belongs to.
 func TestTechnologyStaysInItsLayer(t *testing.T) {
 	t.Parallel()
-	drivers := []string{"internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"}
+	drivers := []string{"internal/pgdial", "internal/postgres", "internal/postgres/pgwire", "internal/postgres/fill", "internal/embedpg", "internal/pgtest", "internal/pgtest/cluster"}
 	for _, s := range tree(t) {
 		if s.test {
 			continue
@@ -309,5 +316,59 @@ func TestTechnologyStaysInItsLayer(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// openers are what begins a connection to PostgreSQL, or a pool of them, by package.
+var openers = map[string][]string{
+	"database/sql":            {"Open", "OpenDB"},
+	"github.com/jmoiron/sqlx": {"Open", "MustOpen", "Connect", "MustConnect", "ConnectContext"},
+	"github.com/lib/pq": {
+		"Open", "DialOpen", "Driver", "NewConnector", "NewConnectorConfig", "NewListener", "NewDialListener", "NewListenerConn", "Connector",
+	},
+}
+
+// Would catch a connection to the database that is not dialled with a limit, and on which
+// whoever uses it waits for ever once it goes silent.
+func TestEveryConnectionIsDialledWithALimit(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range tree(t) {
+		if s.test {
+			continue // A test that hangs is ended by its time limit.
+		}
+		names := make(map[string][]string)
+		for _, spec := range s.file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil || openers[imported] == nil {
+				continue
+			}
+			name := path.Base(imported)
+			if spec.Name != nil {
+				name = spec.Name.Name
+			}
+			if name == "_" || name == "." {
+				t.Errorf("%s imports %s as %s; internal/pgdial registers and opens", s.path, imported, name)
+			}
+			names[name] = openers[imported]
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			use, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			of, ok := use.X.(*ast.Ident)
+			if !ok || !slices.Contains(names[of.Name], use.Sel.Name) {
+				return true
+			}
+			found++
+			if s.dir != "internal/pgdial" {
+				t.Errorf("%s uses %s.%s; open connections by internal/pgdial, which bounds their silence", s.path, of.Name, use.Sel.Name)
+			}
+			return true
+		})
+	}
+	if found < 3 {
+		t.Errorf("only %d uses were found; internal/pgdial has more", found)
 	}
 }

@@ -127,7 +127,7 @@ func TestOnlyCommandsReadTheClock(t *testing.T) {
 			case s.test && name == "Sleep":
 				t.Errorf("%s sleeps; a test waits for a signal or calls the step", s.path)
 			// A deadline on a connection is an instant of the machine's own clock.
-			case !s.test && !within(s, "cmd", "internal/postgres/limit.go") && slices.Contains([]string{"Now", "Since", "Until"}, name):
+			case !s.test && !within(s, "cmd", "internal/pgdial/pgdial.go") && slices.Contains([]string{"Now", "Since", "Until"}, name):
 				t.Errorf("%s calls time.%s; take the clock as a value", s.path, name)
 			}
 			return true
@@ -293,5 +293,47 @@ func TestPoolOfConnectionsChangesNoRows(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Error("no use of the pool was found")
+	}
+}
+
+// logging are the methods of a logger that write a line which says that something failed.
+var logging = []string{"Warn", "WarnContext", "Error", "ErrorContext", "LogAttrs", "Log"}
+
+// Would catch a line that has the text of an error in place of the error: whoever looks at
+// the errors of lines, to tell of an outage once and not for each call, would not see it.
+func TestErrorsAreLoggedAsErrors(t *testing.T) {
+	t.Parallel()
+	lines := 0
+	for _, s := range tree(t) {
+		if s.test || !slices.Contains(s.imports, "log/slog") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(logging, method.Sel.Name) || len(call.Args) == 0 {
+				return true
+			}
+			lines++
+			for _, arg := range call.Args {
+				ast.Inspect(arg, func(n ast.Node) bool {
+					text, ok := n.(*ast.CallExpr)
+					if !ok || len(text.Args) > 0 {
+						return true
+					}
+					if of, ok := text.Fun.(*ast.SelectorExpr); ok && of.Sel.Name == "Error" {
+						t.Errorf("%s logs the text of an error by %s; log the error", s.path, method.Sel.Name)
+					}
+					return true
+				})
+			}
+			return true
+		})
+	}
+	if lines < 20 {
+		t.Errorf("only %d lines were found", lines)
 	}
 }

@@ -33,6 +33,7 @@ func newBookOpen() *cobra.Command {
 	var as openAs
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "open [MERCHANT]...",
+		Args:  cobra.ArbitraryArgs,
 		Short: "Open the books of merchants; a run that was interrupted can be repeated",
 		Long: "Open the books of merchants, as many as are named and stand in a file. A book that is open already counts as\n" +
 			"opened, so a run that was interrupted can be repeated. It exits with 1 if a book was refused.",

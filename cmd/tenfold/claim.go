@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,21 +35,15 @@ func claimNameOf(text string) (string, error) {
 		return text, nil
 	}
 	id, ok := claim.ParseID(text)
-	if !ok && claim.Mistyped(text) {
-		return "", usageError{fmt.Errorf("%q is not a claim id: its check character, the last one, does not fit; was it mistyped?", text)}
-	}
 	if !ok {
 		return "", usageError{notAnID(text)}
 	}
 	return "merchants/-/claims/" + id, nil
 }
 
-// idForm is the form of a claim's id, without its dashes.
-var idForm = regexp.MustCompile(`^[0-9A-Za-z]{20}$`)
-
 // notAnID says why a text is no claim's id: it was mistyped, or it is something else.
 func notAnID(text string) error {
-	if idForm.MatchString(strings.NewReplacer("-", "", " ", "").Replace(text)) {
+	if claim.Mistyped(text) {
 		return fmt.Errorf("%s has the form of a claim id, but its check character does not fit: was it mistyped?", shown(text))
 	}
 	return fmt.Errorf("%s is not a claim id; an id has four groups of five characters, and the last character is a check character", shown(text))

@@ -73,7 +73,7 @@ func TestClaimAndBookCommands(t *testing.T) {
 	if strings.HasSuffix(id, "0") {
 		mistyped = id[:len(id)-1] + "1"
 	}
-	says(exitUsage, "its check character, the last one, does not fit", "claim", "get", mistyped)
+	says(exitUsage, "its check character does not fit", "claim", "get", mistyped)
 	says(exitUsage, "four groups of five", "claim", "get", id[1:])
 	merchants := filepath.Join(t.TempDir(), "merchants")
 	if err := os.WriteFile(merchants, []byte("m3\n\nm2\nm4 \n"), 0o600); err != nil {

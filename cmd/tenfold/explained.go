@@ -25,6 +25,7 @@ var explained = map[string]explanation{
 		long:     "Kill servers and break connections under watches, and prove that every event was received.",
 		examples: []string{"soak watches"},
 	},
+	"chaos": {examples: []string{"chaos", "chaos --output json"}},
 	"soak": {
 		long:     "Run very many commands on two replicas that are killed and a gateway that fails, and audit the books.",
 		examples: []string{"soak --commands 100000"},

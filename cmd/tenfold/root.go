@@ -77,7 +77,7 @@ func newRoot() *cobra.Command {
 			return fromConfigFile(cmd.Flags())
 		},
 	}
-	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
 	root.AddCommand(newPayout(), newProposal(), newAuthenticator(), newResult(), newRequest(), newOrderLine(), newRefund(), newRefusal(), newNotice(), newSandbox())
 	wellUsed(root)
 	return root

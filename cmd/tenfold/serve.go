@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
 // serveConfig holds every setting of the server.
@@ -33,12 +34,15 @@ type serveConfig struct {
 	auditEvery   time.Duration
 	// withoutLimits are the policies that may lack limits.
 	withoutLimits []string
-	nats          natsConfig
-	webhooks      webhookConfig
-	access        accessConfig
-	http          httpConfig
-	peers         peersConfig
-	ops           opsConfig
+	// answerMax is how long a connection to the database may be silent, stopMax how
+	// long the end may take.
+	answerMax, stopMax time.Duration
+	nats               natsConfig
+	webhooks           webhookConfig
+	access             accessConfig
+	http               httpConfig
+	peers              peersConfig
+	ops                opsConfig
 }
 
 func newServe() *cobra.Command {
@@ -84,6 +88,8 @@ func newServe() *cobra.Command {
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
 	f.StringSliceVar(&c.withoutLimits, "allow-policy-without-limits", nil, "ids of policies that may lack limits, separated by commas; without them the server does not start, except as a sandbox")
+	f.DurationVar(&c.answerMax, "database-answer-max", postgres.AnswerMax, "how long the database may say nothing while an answer is due, before a connection is given up")
+	f.DurationVar(&c.stopMax, "stop-max", 28*time.Second, "how long the server may take to end after SIGTERM, whatever it waits for; calls in progress get three quarters of it")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
 	c.access.flags(f)
@@ -95,7 +101,7 @@ func newServe() *cobra.Command {
 
 // check returns an error that names the variable of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.checkPolicies} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.checkPolicies} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -156,6 +162,32 @@ func (c *serveConfig) checkBounds() error {
 	}{{"TENFOLD_LANES", c.lanes, 64}, {"TENFOLD_BATCH_MAX", c.batchMax, 4096}, {"TENFOLD_QUEUE_MAX", c.queueMax, 1 << 20}} {
 		if bound.value < 1 || bound.value > bound.most {
 			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, bound.most, bound.value)
+		}
+	}
+	return nil
+}
+
+// These bound what may be waited for. Under a second a busy machine would be taken for a
+// silent one; beyond a quarter of an hour nobody would notice one.
+const answerMin, answerMost = time.Second, 15 * time.Minute
+
+// These bound the end: a call in progress needs a moment, and an orchestrator kills.
+const stopMin, stopMost = 2 * time.Second, time.Hour
+
+// drainMax is how long a stopping server waits for calls in progress; the rest of the end
+// is for the gateway's calls, the workers and the database.
+func (c *serveConfig) drainMax() time.Duration { return c.stopMax / 4 * 3 }
+
+func (c *serveConfig) checkWaits() error {
+	for _, wait := range []struct {
+		variable           string
+		value, least, most time.Duration
+	}{
+		{"TENFOLD_DATABASE_ANSWER_MAX", c.answerMax, answerMin, answerMost},
+		{"TENFOLD_STOP_MAX", c.stopMax, stopMin, stopMost},
+	} {
+		if wait.value < wait.least || wait.value > wait.most {
+			return fmt.Errorf("%s must be between %s and %s, not %s", wait.variable, wait.least, wait.most, wait.value)
 		}
 	}
 	return nil

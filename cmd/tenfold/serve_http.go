@@ -72,7 +72,7 @@ func (p *parts) overHTTP(ctx context.Context, c *serveConfig, server *rpc.Server
 	config.TLS, config.Origins, config.Now, config.Refuse = gate.TLS, c.http.origins, time.Now, rpc.Refuse
 	s := web.Serve(listener, calls, config, log)
 	stop := sync.OnceValue(func() error {
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.drainMax())
 		defer cancel()
 		return s.Stop(drain)
 	})

@@ -10,7 +10,7 @@ import (
 func TestALaneThatWaitsIsStuck(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	var g laneProgress
+	g := laneProgress{max: 10 * time.Second}
 	for _, step := range []struct {
 		after time.Duration
 		turns []int64

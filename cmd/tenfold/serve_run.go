@@ -33,13 +33,7 @@ const (
 	// of further connections in the pool, for previews, reservations, reads,
 	// watches and workers.
 	lanePool, poolExtra = 2, 16
-	// drainMax is how long a stopping server waits for calls in progress.
-	drainMax = 20 * time.Second
-	// endMax is how long a stopping server may take in all. What a command that is cut off
-	// came to is told when it is sent again.
-	endMax = drainMax + 8*time.Second
-	// readyPause is the pause between two pings of the database, and the time limit
-	// of a ping.
+	// readyPause is the longest pause between two probes of the database.
 	readyPause = 2 * time.Second
 	// gatewayCallMax is how long a call to the gateway may take. After that its
 	// outcome is unknown, and the worker asks for it later.
@@ -71,7 +65,10 @@ func tuneMemory() {
 
 // parts are the parts of a server, in the order in which they were opened.
 type parts struct {
-	close     []func() error
+	close []func() error
+	// lost receives the reason if the embedded PostgreSQL has ended for good; it is nil
+	// where there is none.
+	lost      <-chan error
 	telemetry *telemetry.Telemetry
 	health    *ops.Health
 }
@@ -92,13 +89,11 @@ func (p *parts) shut() error {
 // finishes the calls in progress, stops the workers, and closes the database.
 func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error) {
 	tuneMemory()
-	log := structured(errOut, c.ops)
-	var overdue *time.Timer
-	defer func() {
-		if overdue != nil {
-			overdue.Stop()
-		}
-	}()
+	outages := newOutageLog(structured(errOut, c.ops), time.Now)
+	log := outages.logger()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	defer endWithin(ctx, c.stopMax, log)()
 	var p parts
 	defer func() { err = errors.Join(err, p.shut()) }()
 	if err := p.operators(ctx, &c, log); err != nil {
@@ -200,7 +195,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err := p.overHTTP(ctx, &c, server, gate, log); err != nil {
 		return err
 	}
-	if err := p.watchDatabase(db, e, server, log); err != nil {
+	if err := p.watchDatabase(c.answerMax, db, e, server, outages); err != nil {
 		return err
 	}
 	served := make(chan error, 1)
@@ -209,18 +204,40 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	select {
 	case err = <-served:
 		return err
+	case err = <-p.lost:
+		log.Error("the embedded PostgreSQL is lost; ending", "error", err)
+		end()
 	case <-ctx.Done():
+		log.Info("stopping: finishing the calls in progress")
 	}
 	p.health.Stopping()
-	overdue = time.AfterFunc(endMax, func() {
-		log.Error("the end takes too long, probably because the database or the gateway is silent; ending now", "limit", endMax)
-		os.Exit(1)
-	})
-	log.Info("stopping: finishing the calls in progress")
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainMax)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.drainMax())
 	defer cancel()
 	server.Stop(drain)
-	return <-served
+	return errors.Join(err, <-served)
+}
+
+// endWithin ends the process if it has not ended limit after ctx, whatever it waits for
+// and whether it had begun to serve. What became of a command that is cut off is told when
+// it is sent again. The caller calls disarm when it has ended by itself.
+func endWithin(ctx context.Context, limit time.Duration, log *slog.Logger) (disarm func()) {
+	over := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-over:
+			return
+		}
+		overdue := time.NewTimer(limit)
+		defer overdue.Stop()
+		select {
+		case <-overdue.C:
+			log.Error("the end takes too long, probably because the database or the gateway is silent; ending now", "limit", limit)
+			os.Exit(1)
+		case <-over:
+		}
+	}()
+	return func() { close(over) }
 }
 
 // workerConfig are the settings of the worker.
@@ -278,6 +295,7 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 			return nil, err
 		}
 		p.opened(func() error { return server.Stop(context.Background()) })
+		p.lost = server.Lost()
 		databaseURL, ownerURL = server.AppURL(), server.OwnerURL()
 	}
 	if ownerURL != "" {
@@ -285,7 +303,7 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 			return nil, err
 		}
 	}
-	db, err := postgres.Open(databaseURL, lanePool*c.lanes+poolExtra)
+	db, err := postgres.OpenWithin(databaseURL, lanePool*c.lanes+poolExtra, c.answerMax)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
 	}
@@ -364,5 +382,3 @@ func (p *parts) gateway(c *serveConfig, now engine.Clock, log *slog.Logger) (*ga
 	p.opened(conn.Close)
 	return gatewayclient.New(conn, gatewayCallMax), simulator, nil
 }
-
-// watchDatabase pings the database, and reports the result to the health service

@@ -16,3 +16,29 @@ func arguments(pid int, _ string) []string {
 	}
 	return strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00")
 }
+
+// childrenOf returns the processes that a process has started and that still live.
+func childrenOf(pid int) ([]int, error) {
+	tasks, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var children []int
+	for _, task := range tasks {
+		child, err := strconv.Atoi(task.Name())
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile("/proc/" + task.Name() + "/stat")
+		if err != nil {
+			continue // It has ended meanwhile.
+		}
+		// The name before the last parenthesis may contain anything; then come the state
+		// and the parent.
+		fields := strings.Fields(string(line[strings.LastIndexByte(string(line), ')')+1:]))
+		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+			children = append(children, child)
+		}
+	}
+	return children, nil
+}

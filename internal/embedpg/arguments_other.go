@@ -29,3 +29,22 @@ func arguments(pid int, cluster string) []string {
 	}
 	return args
 }
+
+// childrenOf returns the processes that a process has started and that still live.
+func childrenOf(pid int) ([]int, error) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=", "-o", "ppid=").Output()
+	if err != nil {
+		return nil, err
+	}
+	var children []int
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[1] != strconv.Itoa(pid) {
+			continue
+		}
+		if child, err := strconv.Atoi(fields[0]); err == nil {
+			children = append(children, child)
+		}
+	}
+	return children, nil
+}

@@ -31,12 +31,12 @@
 // holder; the next Start finds the lock free and adopts the server. The holder of
 // the lock owns the server, so Stop stops an adopted server like its own. No other
 // process can become its parent, so a server that Stop left running would run for
-// ever. An ephemeral server dies with its holder (see watch.go).
+// ever. An ephemeral server dies with its holder (see watch.go). A durable server whose
+// postmaster ends without Stop is started again (see supervise.go).
 package embedpg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,6 +44,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 )
 
 // The roles of every database of Tenfold.
@@ -69,6 +71,8 @@ const (
 	// toolStopLimit is how long initdb may take for its current step.
 	toolStopLimit = 10 * time.Second
 	pollInterval  = 10 * time.Millisecond
+	// answerMax is how long a statement that makes roles and databases may take.
+	answerMax = 2 * time.Minute
 )
 
 // ErrInUse is returned by Start when another live process holds the data directory.
@@ -93,13 +97,21 @@ type Config struct {
 
 // Server is a running PostgreSQL server. All methods are safe for concurrent use.
 type Server struct {
-	config    Config
-	dir       *dataDir
-	install   installation
+	config  Config
+	dir     *dataDir
+	install installation
+	version string
+	adopted bool
+
+	// mu guards proc and socketDir, which the supervisor sets again.
+	mu        sync.Mutex
 	proc      *postmaster
 	socketDir string
-	version   string
-	adopted   bool
+	// supervision ends the supervisor, and supervised is closed when it has ended; both
+	// are nil for a server without one. lost receives why it gave up.
+	supervision context.CancelFunc
+	supervised  chan struct{}
+	lost        chan error
 
 	stopOnce sync.Once
 	stopErr  error
@@ -118,7 +130,7 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded PostgreSQL: %w", err)
 	}
-	s := &Server{config: c, dir: dir}
+	s := &Server{config: c, dir: dir, lost: make(chan error, 1)}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("embedded PostgreSQL in %s: %w", dir.root, errors.Join(err, s.abandon()))
@@ -151,8 +163,11 @@ func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	if err := s.settleIn(ctx); err != nil {
 		return nil, err
 	}
-	c.Logger.Info("database server is ready", "dataDir", dir.root, "pid", s.proc.pid,
+	c.Logger.Info("database server is ready", "dataDir", dir.root, "pid", s.Pid(),
 		"version", s.version, "durable", c.Durable, "adopted", s.adopted)
+	if c.Durable {
+		s.beginSupervision()
+	}
 	return s, nil
 }
 
@@ -182,7 +197,7 @@ func (s *Server) settleIn(ctx context.Context) error {
 	if err := Provision(ctx, s.AdminURL(), s.config.Database); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", s.AdminURL())
+	db, err := pgdial.Open(s.AdminURL(), answerMax)
 	if err != nil {
 		return err
 	}
@@ -191,13 +206,13 @@ func (s *Server) settleIn(ctx context.Context) error {
 }
 
 // OwnerURL connects as the role that owns the database and runs migrations.
-func (s *Server) OwnerURL() string { return socketURL(s.socketDir, OwnerRole, s.config.Database) }
+func (s *Server) OwnerURL() string { return socketURL(s.socket(), OwnerRole, s.config.Database) }
 
 // AppURL connects as the application's role.
-func (s *Server) AppURL() string { return socketURL(s.socketDir, AppRole, s.config.Database) }
+func (s *Server) AppURL() string { return socketURL(s.socket(), AppRole, s.config.Database) }
 
 // AdminURL connects as the superuser, to the maintenance database.
-func (s *Server) AdminURL() string { return socketURL(s.socketDir, AdminRole, "postgres") }
+func (s *Server) AdminURL() string { return socketURL(s.socket(), AdminRole, "postgres") }
 
 // BinDir is the directory of the server's binaries. It contains psql and pgbench if
 // they are installed.
@@ -207,7 +222,33 @@ func (s *Server) BinDir() string { return s.install.binDir }
 func (s *Server) Version() string { return s.version }
 
 // Pid is the process id of the postmaster.
-func (s *Server) Pid() int { return s.proc.pid }
+func (s *Server) Pid() int { return s.process().pid }
+
+// process is the present server process; nil if there is none.
+func (s *Server) process() *postmaster {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc
+}
+
+// socket is the directory of the socket.
+func (s *Server) socket() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.socketDir
+}
+
+func (s *Server) setSocketDir(dir string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.socketDir = dir
+}
+
+func (s *Server) setProcess(p *postmaster) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proc = p
+}
 
 // Stop ends all sessions and shuts the server down. If that takes until ctx is
 // done, or half a minute, it stops the server at once; a durable server then
@@ -215,7 +256,8 @@ func (s *Server) Pid() int { return s.proc.pid }
 // and removes a scratch directory. Later calls return the result of the first.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() {
-		err := errors.Join(s.shutDown(ctx), s.dir.close())
+		s.endSupervision()
+		err := errors.Join(s.shutDown(ctx, s.process()), s.dir.close())
 		if err != nil {
 			err = fmt.Errorf("embedded PostgreSQL in %s: stop: %w", s.dir.root, err)
 		}
@@ -227,21 +269,21 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // abandon undoes a failed Start.
 func (s *Server) abandon() error {
-	return errors.Join(s.shutDown(context.Background()), s.dir.close())
+	return errors.Join(s.shutDown(context.Background(), s.process()), s.dir.close())
 }
 
-func (s *Server) shutDown(ctx context.Context) error {
-	if s.proc == nil {
+func (s *Server) shutDown(ctx context.Context, proc *postmaster) error {
+	if proc == nil {
 		return nil
 	}
 	how := syscall.SIGINT
 	if s.dir.scratch {
 		how = syscall.SIGQUIT // Nobody reads the files again: no last checkpoint.
 	}
-	if s.proc.stop(ctx, how, fastStopLimit) == nil {
+	if proc.stop(ctx, how, fastStopLimit) == nil {
 		return nil
 	}
 	s.config.Logger.Warn("database server did not end in time and is stopped at once",
-		"pid", s.proc.pid)
-	return s.proc.stop(context.WithoutCancel(ctx), syscall.SIGQUIT, immediateStopLimit)
+		"pid", proc.pid)
+	return proc.stop(context.WithoutCancel(ctx), syscall.SIGQUIT, immediateStopLimit)
 }

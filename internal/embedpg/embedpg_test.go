@@ -261,7 +261,8 @@ func TestSecondStartIsRefused(t *testing.T) {
 // while the server runs: another process would take it for abandoned.
 func TestLockOutlivesItsServerValue(t *testing.T) {
 	t.Parallel()
-	c := embedpg.Config{DataDir: dataDir(t), Durable: true}
+	// The supervisor of a durable server refers to it for as long as it runs.
+	c := embedpg.Config{DataDir: dataDir(t)}
 	pid := func() int {
 		s, err := embedpg.Start(t.Context(), c)
 		if err != nil {

@@ -20,6 +20,19 @@ type postmaster struct {
 	cluster string
 	// exited is closed when our child has ended; it is nil for an adopted server.
 	exited chan struct{}
+	// how is how our child ended, once exited is closed.
+	how error
+}
+
+// ended says in words how the server ended.
+func (p *postmaster) ended() string {
+	if p.exited == nil {
+		return "unknown, another process had started it"
+	}
+	if p.how == nil {
+		return "exit status 0"
+	}
+	return p.how.Error()
 }
 
 func (p *postmaster) gone() bool {

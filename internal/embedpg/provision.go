@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 )
 
 // provisionLock prevents two processes from creating the same role or database.
@@ -24,7 +26,7 @@ func Provision(ctx context.Context, adminURL, database string) (err error) {
 			err = fmt.Errorf("roles and database: %w", err)
 		}
 	}()
-	admin, err := sql.Open("postgres", adminURL)
+	admin, err := pgdial.Open(adminURL, answerMax)
 	if err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func ensureDatabase(ctx context.Context, conn *sql.Conn, database string) error 
 // setRights closes the database and its schema to everybody but the two roles.
 // PostgreSQL 14 still lets every role create tables in the schema public.
 func setRights(ctx context.Context, insideURL, database string) error {
-	db, err := sql.Open("postgres", insideURL)
+	db, err := pgdial.Open(insideURL, answerMax)
 	if err != nil {
 		return err
 	}

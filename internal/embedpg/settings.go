@@ -93,7 +93,7 @@ func (s *Server) serverArgs() []string {
 		maps.Copy(settings, ephemeral)
 	}
 	maps.Copy(settings, s.config.Settings)
-	settings["unix_socket_directories"] = s.socketDir
+	settings["unix_socket_directories"] = s.socket()
 	settings["hba_file"] = s.dir.hbaFile()
 	args := []string{"-D", s.dir.cluster()}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {

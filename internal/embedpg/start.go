@@ -2,7 +2,6 @@ package embedpg
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	_ "github.com/lib/pq" // The driver.
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 )
 
 const (
@@ -52,16 +51,18 @@ func (s *Server) adopt(ctx context.Context) error {
 		}
 		return fmt.Errorf("a server with pid %d runs on the cluster but does not answer: %w", left.pid, err)
 	}
-	s.proc, s.adopted = left, true
+	s.setProcess(left)
+	s.adopted = true
 	return nil
 }
 
 // launch starts the server and waits until it answers.
 func (s *Server) launch(ctx context.Context) error {
-	var err error
-	if s.socketDir, err = s.dir.makeSocketDir(); err != nil {
+	socketDir, err := s.dir.makeSocketDir()
+	if err != nil {
 		return fmt.Errorf("socket directory: %w", err)
 	}
+	s.setSocketDir(socketDir)
 	if err := os.WriteFile(s.dir.hbaFile(), []byte("local all all trust\n"), 0o644); err != nil {
 		return err
 	}
@@ -94,14 +95,15 @@ func (s *Server) launchOnce(ctx context.Context) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if s.proc, err = s.spawn(log); err != nil {
+	proc, err := s.spawn(log)
+	if err != nil {
 		return "", err
 	}
-	if err = s.awaitReady(ctx, s.proc); err == nil {
+	if err = s.awaitReady(ctx, proc); err == nil {
+		s.setProcess(proc)
 		return "", nil
 	}
-	err = errors.Join(err, s.shutDown(context.WithoutCancel(ctx)))
-	s.proc = nil
+	err = errors.Join(err, s.shutDown(context.WithoutCancel(ctx), proc))
 	return tail(log, from), err
 }
 
@@ -125,7 +127,7 @@ func (s *Server) spawn(log *os.File) (*postmaster, error) {
 	}
 	p := &postmaster{pid: cmd.Process.Pid, cluster: s.dir.cluster(), exited: make(chan struct{})}
 	go func() {
-		_ = cmd.Wait() // Its log says how it ended.
+		p.how = cmd.Wait() // Its log says more about how it ended.
 		watch.release()
 		close(p.exited)
 	}()
@@ -144,7 +146,7 @@ func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 			return false, nil
 		}
 		if err == nil && note.pid == p.pid && note.status == "ready" {
-			s.socketDir = note.socketDir
+			s.setSocketDir(note.socketDir)
 			return true, nil
 		}
 		return false, err
@@ -152,7 +154,7 @@ func (s *Server) awaitReady(ctx context.Context, p *postmaster) error {
 	if err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", s.AdminURL())
+	db, err := pgdial.Open(s.AdminURL(), answerMax)
 	if err != nil {
 		return err
 	}
@@ -192,4 +194,10 @@ func tail(log *os.File, from int64) string {
 		return err.Error()
 	}
 	return strings.TrimSpace(string(text))
+}
+
+// lastLines are the last n lines of a text, as one line.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], " | ")
 }

@@ -24,6 +24,8 @@ type swallower struct {
 	url, network, address string
 	mu                    sync.Mutex
 	silent                []*atomic.Bool
+	// swallowed counts what was said on silent connections, farewells apart.
+	swallowed atomic.Int64
 }
 
 func newSwallower(t *testing.T, appURL string) *swallower {
@@ -75,6 +77,10 @@ func (s *swallower) carry(in net.Conn) {
 					return
 				}
 				if silent.Load() {
+					const farewell = 'X'
+					if b[0] != farewell {
+						s.swallowed.Add(1)
+					}
 					continue
 				}
 				if _, err := way[1].Write(b[:n]); err != nil {
@@ -147,6 +153,56 @@ func TestSilentConnectionsAreReplaced(t *testing.T) {
 	f.must(pg.Close())
 	if n := f.rows(`SELECT count(*) FROM transfers WHERE kind = 'DEPOSIT_TOPPED_UP'`); n != 2*payments {
 		t.Errorf("%d payments were booked, not %d", n, 2*payments)
+	}
+	f.audited()
+}
+
+// Would catch lanes and readers of which each waits for the whole limit for its own silent
+// connection, one after the other, although one of them has found out already.
+func TestOneSilenceIsTakenForAll(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	merchants := []string{"m1", "m2", "m3", "m4", "m5", "m6"}
+	for _, m := range merchants {
+		f.open(m, 0)
+	}
+	s := newSwallower(t, f.db.AppURL)
+	pg, err := postgres.OpenWithin(s.url, 16, 300*time.Millisecond)
+	f.must(err)
+	t.Cleanup(func() { f.must(pg.Close()) })
+	e, err := engine.New(t.Context(), pg, f.clock.Now, engine.Defaults(), engine.Hooks{}, slog.New(slog.DiscardHandler))
+	f.must(err)
+	t.Cleanup(e.Close)
+	ctx := context.WithoutCancel(t.Context())
+	pay := func(merchant string) {
+		h := f.request(merchant, "TopUpDeposit")
+		_, err := e.Do(ctx, h, &book.MoneyMove{Kind: ledger.DepositToppedUp, Amount: 1, Currency: "CNY", Reference: h.RequestID + merchant})
+		f.must(err)
+	}
+	read := func() {
+		var reading sync.WaitGroup
+		for _, m := range merchants {
+			reading.Go(func() {
+				if _, _, err := pg.Reader().Head(ctx, m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		reading.Wait()
+	}
+	read() // Fills the pool.
+	for _, m := range merchants {
+		pay(m)
+	}
+	s.swallow()
+	pay("m1") // Finds out.
+	before := s.swallowed.Load()
+	for _, m := range merchants {
+		pay(m)
+	}
+	read()
+	if n := s.swallowed.Load() - before; n != 0 {
+		t.Errorf("%d more messages went to silent connections after one was found out", n)
 	}
 	f.audited()
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Health is what is known about the server's state. The server is ready while its
-// database answers. It is live as long as the health loop asks the database,
+// Health is what is known about the server's state. The server is ready while it can
+// carry out commands. It is live as long as the health loop asks the database,
 // whatever the answer: restarting the server does not bring a database back.
 type Health struct {
 	clock func() time.Time
@@ -16,7 +16,7 @@ type Health struct {
 
 	mu       sync.Mutex
 	asked    time.Time
-	database error
+	unable   error
 	stopping bool
 }
 
@@ -24,7 +24,6 @@ type Health struct {
 var (
 	errStarting = errors.New("starting")
 	errStopping = errors.New("stopping: finishing the calls under way")
-	errDatabase = errors.New("the database does not answer")
 	errStuck    = errors.New("stuck: the health loop no longer runs")
 )
 
@@ -33,11 +32,12 @@ func NewHealth(clock func() time.Time, silence time.Duration) *Health {
 	return &Health{clock: clock, silence: silence}
 }
 
-// Asked records the database's answer.
-func (h *Health) Asked(err error) {
+// Asked records why the server cannot carry out commands, or nil if it can. Everybody who
+// reaches the port may read the error's text, so it must hold no address and no name.
+func (h *Health) Asked(unable error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.asked, h.database = h.clock(), err
+	h.asked, h.unable = h.clock(), unable
 }
 
 // Stopping records that the server takes no further calls.
@@ -47,15 +47,14 @@ func (h *Health) Stopping() {
 	h.stopping = true
 }
 
-// DatabaseAnswers says whether the database answered when it was last asked.
+// DatabaseAnswers says whether commands could be carried out when that was last asked.
 func (h *Health) DatabaseAnswers() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.asked.IsZero() && h.database == nil
+	return !h.asked.IsZero() && h.unable == nil
 }
 
-// Ready says why the server must not be called; nil if it may. The database's error
-// is only logged.
+// Ready says why the server must not be called; nil if it may.
 func (h *Health) Ready() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -64,8 +63,8 @@ func (h *Health) Ready() error {
 		return errStopping
 	case h.asked.IsZero():
 		return errStarting
-	case h.database != nil:
-		return errDatabase
+	case h.unable != nil:
+		return h.unable
 	}
 	return h.stuck()
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/lib/pq"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/migrations"
@@ -99,12 +100,12 @@ func Make(ctx context.Context) (db *DB, drop func(context.Context) error, err er
 // end of the test.
 func (db *DB) Open(t testing.TB) *sqlx.DB {
 	t.Helper()
-	pool, err := sqlx.ConnectContext(t.Context(), "postgres", db.AppURL)
+	pool, err := pgdial.Open(db.AppURL, setUpLimit)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	return pool
+	return sqlx.NewDb(pool, "postgres")
 }
 
 // server holds the databases of this process.
@@ -135,7 +136,7 @@ var theServer = sync.OnceValues(func() (*server, error) {
 		s.adminURL, s.password = embedded.AdminURL(), ""
 	}
 	var err error
-	if s.admin, err = sql.Open("postgres", s.adminURL); err != nil {
+	if s.admin, err = pgdial.Open(s.adminURL, setUpLimit); err != nil {
 		return nil, err
 	}
 	if err := s.prepare(ctx); err != nil {

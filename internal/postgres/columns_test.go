@@ -22,6 +22,11 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
 
+// filledByMigration are tables whose rows all came with a migration, with the reason.
+var filledByMigration = map[string]string{
+	"readiness_probes": "servers change the rows that are there",
+}
+
 // notInserted are columns that no INSERT names, with the reason.
 var notInserted = map[string]string{
 	"events.transaction_id":          "the database fills in its own transaction",
@@ -193,8 +198,8 @@ func TestInsertsNameEveryColumn(t *testing.T) {
 		}
 	}
 	for table := range tables {
-		if !written[table] {
-			t.Errorf("no INSERT into %s was found", table)
+		if _, filled := filledByMigration[table]; filled == written[table] {
+			t.Errorf("an INSERT into %s was found: %v; rows that came with a migration: %v", table, written[table], filled)
 		}
 	}
 	for column := range exempt {

@@ -10,12 +10,13 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 	"github.com/lib/pq/oid"
 
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/postgres/pgwire"
 )
 
@@ -24,7 +25,10 @@ import (
 type DB struct {
 	pool *sqlx.DB
 	url  string
-	dial dialer
+	// answerMax is how long a connection may be silent.
+	answerMax time.Duration
+	// silences counts how often a connection was found silent.
+	silences atomic.Int64
 	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
 }
@@ -45,16 +49,27 @@ func OpenWithin(databaseURL string, poolMax int, answerMax time.Duration) (*DB, 
 	if err != nil {
 		return nil, err
 	}
-	connector, err := pq.NewConnector(dsn)
+	db := &DB{url: dsn, answerMax: answerMax}
+	connector, err := pgdial.Connector(dsn, answerMax, func() {
+		db.silences.Add(1)
+		go db.dropIdle(poolMax) // The pool may be waiting for this very connection.
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read database url: %w", err)
+		return nil, err
 	}
-	dial := dialer{answerMax}
-	connector.Dialer(dial)
-	pool := sqlx.NewDb(sql.OpenDB(settled{connector}), "postgres")
-	pool.SetMaxOpenConns(poolMax)
-	pool.SetMaxIdleConns(poolMax)
-	return &DB{pool: pool, url: dsn, dial: dial, keyed: newPrepared(pool)}, nil
+	db.pool = sqlx.NewDb(pgdial.OpenOver(settled{connector, answerMax}), "postgres")
+	db.pool.SetMaxOpenConns(poolMax)
+	db.pool.SetMaxIdleConns(poolMax)
+	db.keyed = newPrepared(db.pool)
+	return db, nil
+}
+
+// dropIdle closes the connections that lie in the pool. What silenced one connection has
+// mostly silenced all, and each of them would be found out by somebody who waits for the
+// limit in vain. Sessions look at the count themselves, see connect.
+func (db *DB) dropIdle(poolMax int) {
+	db.pool.SetMaxIdleConns(-1)
+	db.pool.SetMaxIdleConns(poolMax)
 }
 
 // Close closes the pool.
@@ -66,27 +81,6 @@ func (db *DB) Ping(ctx context.Context) error {
 		return failure(ctx, "reach database", err)
 	}
 	return nil
-}
-
-// probe is large enough that two never share a page: each makes the table grow.
-var probe = make([]byte, 5000)
-
-// TryWrite says whether a lane could write now: it writes a page and rolls
-// back. It finds a server that was demoted or made read-only, a
-// disk that is full, and a database that is away or silent.
-func (db *DB) TryWrite(ctx context.Context) error {
-	conn, err := db.pool.Connx(ctx)
-	if err != nil {
-		return failure(ctx, "reach database", err)
-	}
-	defer func() { _ = conn.Close() }()
-	tx, err := conn.BeginTxx(ctx, nil)
-	if err != nil {
-		return failure(ctx, "begin", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	_, err = tx.ExecContext(ctx, `INSERT INTO readiness_probes (filler) VALUES ($1)`, probe)
-	return failure(ctx, "write", err)
 }
 
 // connectionURL is a database URL in the form that the driver reads right. Several hosts
@@ -162,9 +156,11 @@ func withBinaryParameters(databaseURL string) (string, error) {
 // Session is one connection with its prepared statements. A lane owns one; it
 // is not for use by two goroutines at once.
 type Session struct {
-	db         *DB
-	settings   []string
-	conn       *sqlx.Conn
+	db       *DB
+	settings []string
+	conn     *sqlx.Conn
+	// silences is how many connections had been found silent when this one was made.
+	silences   int64
 	statements map[string]*sqlx.Stmt
 	// combined are the batch-writing statements by content; recent are their keys, the
 	// most recently used at the end.
@@ -219,11 +215,14 @@ func (db *DB) execOnce(ctx context.Context, statement string, args ...any) (sql.
 	}
 }
 
-// connect makes sure that the session has a live connection.
+// connect makes sure that the session has a live connection. One that is older than the
+// silence of another is replaced, as it is probably silent, too.
 func (s *Session) connect(ctx context.Context) error {
-	if s.conn != nil {
+	silences := s.db.silences.Load()
+	if s.conn != nil && s.silences == silences {
 		return nil
 	}
+	s.Close()
 	conn, err := s.db.pool.Connx(ctx)
 	if err != nil {
 		return failure(ctx, "connect", err)
@@ -239,6 +238,7 @@ func (s *Session) connect(ctx context.Context) error {
 		discard(conn)
 		return failure(ctx, "read row types", err)
 	}
+	s.silences = silences
 	s.conn, s.statements, s.types = conn, make(map[string]*sqlx.Stmt, 48), types
 	s.combined, s.recent = make(map[string]string), nil
 	return nil

@@ -75,10 +75,7 @@ func Erase(ctx context.Context, ownerURL, personID string, dry bool, step func(t
 			err = fmt.Errorf("erase: %w", err)
 		}
 	}()
-	if ownerURL, err = connectionURL(ownerURL); err != nil {
-		return e, err
-	}
-	db, err := sqlx.Open("postgres", ownerURL)
+	db, err := openOwner(ownerURL, answerMaxOwner)
 	if err != nil {
 		return e, err
 	}

@@ -70,7 +70,8 @@ func class(e *pq.Error) error {
 	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"):
 		return ErrCommand
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "57P"), strings.HasPrefix(code, "53"),
-		code == "25006": // A server demoted to a replica.
+		code == "25006", // A server demoted to a replica.
+		code == "25P03": // It took this one for silent, see patience.
 		return ErrUnavailable
 	}
 	return errInternal

@@ -1,71 +1,29 @@
 package postgres
 
 import (
-	"context"
-	"net"
+	"fmt"
 	"time"
-)
 
-// A connection may go silent: a fail-over, a lost entry in a firewall, storage that hangs.
-// Nothing closes it, and whoever waits for an answer would wait for ever. So every
-// connection of this package is dialled here, and none waits longer than its limit.
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
+)
 
 const (
 	// AnswerMax is how long a server's connections wait for the database to say more.
 	AnswerMax = 30 * time.Second
 	// AnswerMaxAudit is the same for audits, whose queries read whole books.
 	AnswerMaxAudit = 15 * time.Minute
-
-	dialMax = 10 * time.Second
-	// keepAlive finds a peer that is gone while a connection lies idle.
-	keepAliveIdle  = 15 * time.Second
-	keepAliveEvery = 5 * time.Second
-	keepAliveCount = 3
+	// answerMaxOwner is the same for the owner of the tables: a migration may build an
+	// index on a large one, and says nothing until it is done.
+	answerMaxOwner = 2 * time.Hour
 )
 
-// dialer dials connections that wait no longer than limit. It implements pq.Dialer and
-// pq.DialerContext.
-type dialer struct{ limit time.Duration }
-
-func (d dialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
-func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return d.DialContext(ctx, network, address)
-}
-
-func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	plain := net.Dialer{
-		Timeout:         dialMax,
-		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveEvery, Count: keepAliveCount},
-	}
-	conn, err := plain.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return limited{conn, d.limit}, nil
-}
-
-// limited is a connection each of whose reads and writes ends within limit. The driver
-// reads only while it waits for an answer, so an idle connection is not cut off.
-type limited struct {
-	net.Conn
-	limit time.Duration
-}
-
-func (c limited) Read(b []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.limit)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(b)
-}
-
-func (c limited) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(b)
+// patience has the database's side of a connection give a dead peer up, too, so that what
+// the peer held does not stay locked. A server that went silent inside of a transaction
+// gets twice the time that it would wait itself. There is no statement_timeout: it could
+// end the wait for a synchronous standby, and PostgreSQL then calls the commit a success.
+func patience(answerMax time.Duration) string {
+	return fmt.Sprintf("SET tcp_keepalives_idle = %d; SET tcp_keepalives_interval = %d; SET tcp_keepalives_count = %d; "+
+		"SET tcp_user_timeout = %d; SET idle_in_transaction_session_timeout = %d",
+		int(pgdial.KeepAliveIdle.Seconds()), int(pgdial.KeepAliveEvery.Seconds()), pgdial.KeepAliveCount,
+		answerMax.Milliseconds(), 2*answerMax.Milliseconds())
 }

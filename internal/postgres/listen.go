@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 )
 
 // committedChannel is the channel on which replicas announce commits. It only wakes
@@ -22,7 +24,7 @@ func (db *DB) NotifyCommitted(ctx context.Context) error {
 // announcement may have been missed, until ctx ends. It reconnects by itself.
 func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
 	const reconnectMin, reconnectMax = 100 * time.Millisecond, 5 * time.Second
-	l := pq.NewDialListener(db.dial, db.url, reconnectMin, reconnectMax, nil)
+	l := pgdial.Listen(db.url, db.answerMax, reconnectMin, reconnectMax)
 	// Closing also ends the wait for a database that is away.
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -34,7 +36,7 @@ func (db *DB) ListenCommitted(ctx context.Context, f func()) error {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go keepTalking(l, db.dial.limit/3, done)
+	go keepTalking(l, db.answerMax/3, done)
 	for range l.Notify { // Also rings once it has reconnected.
 		f()
 	}

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/migrations"
 )
@@ -40,23 +42,14 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 			err = fmt.Errorf("migrate: %w", err)
 		}
 	}()
-	if ownerURL, err = connectionURL(ownerURL); err != nil {
-		return 0, 0, err
-	}
-	db, err := sqlx.Open("postgres", ownerURL)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer db.Close()
-	if err := checkUndistributed(ctx, db); err != nil {
-		return 0, 0, err
-	}
-	if from, err = SchemaVersion(ctx, db); err != nil {
-		return 0, 0, err
-	}
-	if err := refuseNewer(from); err != nil {
+	if from, err = foundVersion(ctx, ownerURL); err != nil {
 		return from, from, err
 	}
+	db, err := openOwner(ownerURL, answerMaxOwner)
+	if err != nil {
+		return from, from, err
+	}
+	defer db.Close()
 	applied, err := migrateUp(ctx, db.DB)
 	for _, one := range applied {
 		log.Info("migration applied", "version", one.Source.Version, "took", one.Duration)
@@ -74,6 +67,36 @@ func MigrateWith(ctx context.Context, ownerURL string, seeds []policy.Version, l
 		from = to // Another process was first, or there was nothing to do.
 	}
 	return from, to, refuseNewer(to)
+}
+
+// openOwner prepares a pool for the owner of the tables.
+func openOwner(ownerURL string, answerMax time.Duration) (*sqlx.DB, error) {
+	ownerURL, err := connectionURL(ownerURL)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgdial.Open(ownerURL, answerMax)
+	if err != nil {
+		return nil, err
+	}
+	return sqlx.NewDb(pool, "postgres"), nil
+}
+
+// foundVersion is the version of a schema that may be migrated. It does not wait as long as
+// a migration may take: a database that is silent from the beginning is an error soon.
+func foundVersion(ctx context.Context, ownerURL string) (version int64, err error) {
+	db, err := openOwner(ownerURL, AnswerMax)
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	if err := checkUndistributed(ctx, db); err != nil {
+		return 0, err
+	}
+	if version, err = SchemaVersion(ctx, db); err != nil {
+		return 0, err
+	}
+	return version, refuseNewer(version)
 }
 
 func migrateUp(ctx context.Context, db *sql.DB) ([]*goose.MigrationResult, error) {

@@ -39,10 +39,7 @@ func MigrationStatus(ctx context.Context, ownerURL string) (s SchemaStatus, err 
 			err = fmt.Errorf("migrate: %w", err)
 		}
 	}()
-	if ownerURL, err = connectionURL(ownerURL); err != nil {
-		return s, err
-	}
-	db, err := sqlx.Open("postgres", ownerURL)
+	db, err := openOwner(ownerURL, AnswerMax)
 	if err != nil {
 		return s, err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
@@ -60,7 +61,10 @@ func (p *prepared) statement(ctx context.Context, query string) (*sql.Stmt, erro
 // settled makes connections that reach every row by an index if there is one. A plan
 // may be kept, and a plan made while a table was small must not read the whole of it
 // once it has grown.
-type settled struct{ driver.Connector }
+type settled struct {
+	driver.Connector
+	answerMax time.Duration
+}
 
 // Connect implements driver.Connector.
 func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
@@ -73,7 +77,7 @@ func (s settled) Connect(ctx context.Context) (driver.Conn, error) {
 	case err != nil:
 		return nil, err
 	}
-	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET enable_seqscan = off", nil); err != nil {
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, "SET enable_seqscan = off; "+patience(s.answerMax), nil); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("set up connection: %w", err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // pruneBatch is how many rows one statement of a prune deletes, so that none holds its locks
@@ -22,10 +20,7 @@ func PruneRefusals(ctx context.Context, ownerURL string, before time.Time, dry b
 			err = fmt.Errorf("prune: %w", err)
 		}
 	}()
-	if ownerURL, err = connectionURL(ownerURL); err != nil {
-		return 0, err
-	}
-	db, err := sqlx.Open("postgres", ownerURL)
+	db, err := openOwner(ownerURL, answerMaxOwner)
 	if err != nil {
 		return 0, err
 	}

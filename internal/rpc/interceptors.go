@@ -246,7 +246,7 @@ func reported(ctx context.Context, log *slog.Logger, method string, who caller, 
 	s, refused := statusOf(err, who)
 	called := []slog.Attr{slog.String("method", shortMethod(method)), slog.String("workload", who.Workload)}
 	if s.Code() == codes.DataLoss {
-		log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", append(called, slog.String("error", err.Error()))...)
+		log.LogAttrs(ctx, slog.LevelError, "stored data is damaged", append(called, slog.Any("error", err))...)
 	}
 	if u, ok := fault.AsUnknown(known(err)); ok {
 		log.LogAttrs(ctx, slog.LevelWarn, "the outcome of a call is unknown", append(called, slog.Any("cause", u.Cause))...)
@@ -256,7 +256,7 @@ func reported(ctx context.Context, log *slog.Logger, method string, who caller, 
 			slog.String("code", s.Code().String()), slog.String("reason", string(reasonOf(err))))...)
 		return s
 	}
-	log.LogAttrs(ctx, slog.LevelError, "call failed", append(called, slog.String("error", err.Error()))...)
+	log.LogAttrs(ctx, slog.LevelError, "call failed", append(called, slog.Any("error", err))...)
 	return status.Newf(codes.Internal, "internal error; give the operator call id %s to find it in the log", callIDOf(ctx))
 }
 

@@ -124,6 +124,17 @@ func (p *Process) Kill() error {
 	return nil
 }
 
+// Wait waits until the process ends by itself, and returns how it ended, or that ctx has
+// ended first.
+func (p *Process) Wait(ctx context.Context) error {
+	select {
+	case <-p.ended:
+		return p.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Stop asks the process to end and waits for its end. If ctx ends first, Stop kills
 // the process.
 func (p *Process) Stop(ctx context.Context) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 )
@@ -129,11 +130,12 @@ func (c *Cluster) Restore(name, command string, settings ...string) *Cluster {
 // AwaitWrites waits until a server that recovers takes writes.
 func (c *Cluster) AwaitWrites() {
 	c.of.t.Helper()
-	db, err := sqlx.Open("postgres", c.URL(embedpg.AdminRole, Database))
+	pool, err := pgdial.Open(c.URL(embedpg.AdminRole, Database), time.Minute)
 	if err != nil {
 		c.of.t.Fatal(err)
 	}
-	defer db.Close()
+	defer pool.Close()
+	db := sqlx.NewDb(pool, "postgres")
 	limit, cancel := context.WithTimeout(c.of.t.Context(), time.Minute)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)

@@ -7,9 +7,11 @@ package fill
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
-	_ "github.com/lib/pq" // The driver.
+
+	"github.com/tenfold-claims/tenfold/internal/pgdial"
 )
 
 // The distribution of the rows. A fifth of all claims is of the hot merchant, a
@@ -34,7 +36,7 @@ const chunk = 200_000
 // Claims makes n claims in an empty database, reached as the owner of its tables.
 // Indexes are built afterwards, which takes a fraction of keeping them meanwhile.
 func Claims(ctx context.Context, ownerURL string, n int, progress func(done int)) error {
-	db, err := sqlx.ConnectContext(ctx, "postgres", ownerURL)
+	db, err := connect(ownerURL)
 	if err != nil {
 		return fmt.Errorf("connect to fill: %w", err)
 	}
@@ -67,9 +69,20 @@ func Claims(ctx context.Context, ownerURL string, n int, progress func(done int)
 	return nil
 }
 
+// answerMax is how long a statement may take, such as one that builds an index.
+const answerMax = time.Hour
+
+func connect(ownerURL string) (*sqlx.DB, error) {
+	pool, err := pgdial.Open(ownerURL, answerMax)
+	if err != nil {
+		return nil, err
+	}
+	return sqlx.NewDb(pool, "postgres"), nil
+}
+
 // Size is how many bytes the database takes.
 func Size(ctx context.Context, ownerURL string) (bytes int64, err error) {
-	db, err := sqlx.ConnectContext(ctx, "postgres", ownerURL)
+	db, err := connect(ownerURL)
 	if err != nil {
 		return 0, fmt.Errorf("connect to measure: %w", err)
 	}
@@ -82,7 +95,7 @@ func Size(ctx context.Context, ownerURL string) (bytes int64, err error) {
 
 // Vacuum cleans up and analyses every table, as autovacuum would in its time.
 func Vacuum(ctx context.Context, ownerURL string) error {
-	db, err := sqlx.ConnectContext(ctx, "postgres", ownerURL)
+	db, err := connect(ownerURL)
 	if err != nil {
 		return fmt.Errorf("connect to vacuum: %w", err)
 	}
