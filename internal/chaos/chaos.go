@@ -56,7 +56,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Callers: 16, Merchants: 8, Rest: 20 * time.Millisecond, Window: 5 * time.Second, Attack: 10 * time.Second,
-		AnswerMax: 6 * time.Second, StopMax: 10 * time.Second, Strangers: 4000, DiskBytes: 768 << 20,
+		AnswerMax: 6 * time.Second, StopMax: 10 * time.Second, Strangers: 4096, DiskBytes: 768 << 20,
 	}
 }
 
