@@ -114,6 +114,7 @@ func newPolicyPublish() *cobra.Command {
 	})
 	cmd.Flags().BoolVar(&validateOnly, "validate-only", false, "check the file and the version, and propose nothing")
 	cmd.Flags().StringVar(&note, "note", "", "why the version is proposed, for the approvers")
+	saidOnce(cmd.Flags(), "note")
 	return cmd
 }
 
@@ -409,6 +410,7 @@ func newPolicyVote(cmd *cobra.Command, role principal.Role, why bool, vote polic
 		return show(&c.out, got, printPolicyProposal)
 	})
 	cmd.Flags().StringVar(&note, "note", "", "why; it is kept with the proposal")
+	saidOnce(cmd.Flags(), "note")
 	return cmd
 }
 

@@ -76,6 +76,7 @@ func newPersonErase() *cobra.Command {
 	}
 	c.flags(cmd)
 	cmd.Flags().BoolVar(&c.yes, "yes", false, "erase without asking")
+	saidOnce(cmd.Flags(), "yes")
 	return cmd
 }
 

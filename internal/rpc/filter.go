@@ -191,13 +191,13 @@ func (f filterField) shownAs(in proto.Message, field protoreflect.Name) filterFi
 
 // filterFields are the fields of the filter.
 var filterFields = map[string]filterField{
-	"order_id": idField(func(q *postgres.ClaimQuery) *string { return &q.OrderID }).shownAs(&tenfoldv1.Claim{}, "order_id"),
-	"claimant_id": idField(func(q *postgres.ClaimQuery) *string { return &q.ClaimantID }).
+	"order_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.OrderID }).shownAs(&tenfoldv1.Claim{}, "order_id"),
+	"claimant_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.ClaimantID }).
 		shownAs(&tenfoldv1.Claim{}, "claimant_id"),
-	"product_id": idField(func(q *postgres.ClaimQuery) *string { return &q.ProductID }).shownAs(&tenfoldv1.Claim{}, "product_id"),
+	"product_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.ProductID }).shownAs(&tenfoldv1.Claim{}, "product_id"),
 	"authenticator_id": idField(func(q *postgres.ClaimQuery) *string { return &q.AuthenticatorID }).
 		shownAs(&tenfoldv1.AuthenticationResult{}, "authenticator"),
-	"payment_id": idField(func(q *postgres.ClaimQuery) *string { return &q.PaymentID }).shownAs(&tenfoldv1.OrderLine{}, "payment_id"),
+	"payment_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.PaymentID }).shownAs(&tenfoldv1.OrderLine{}, "payment_id"),
 	"assignee":   assigneeField().shownAs(&tenfoldv1.Claim{}, "assignee"),
 	"out_number": idField(func(q *postgres.ClaimQuery) *string { return &q.OutNumber }).shownAs(&tenfoldv1.Payout{}, "out_number"),
 	"gateway_reference": textField(func(q *postgres.ClaimQuery) *string { return &q.GatewayReference }).
@@ -231,10 +231,19 @@ var filterFields = map[string]filterField{
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func idField(of func(*postgres.ClaimQuery) *string) filterField {
+	return idFieldOf(of, idForm.MatchString)
+}
+
+// callerIDField is an id that callers make up.
+func callerIDField(of func(*postgres.ClaimQuery) *string) filterField {
+	return idFieldOf(of, isCallerID)
+}
+
+func idFieldOf(of func(*postgres.ClaimQuery) *string, form func(string) bool) filterField {
 	return filterField{form: `"=" and a quoted id`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
 		id := value.GetConstExpr().GetStringValue()
 		*of(q) = id
-		return operator == filtering.FunctionEquals && idForm.MatchString(id)
+		return operator == filtering.FunctionEquals && form(id)
 	}}
 }
 

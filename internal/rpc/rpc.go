@@ -123,10 +123,11 @@ type Server struct {
 // New makes a server. It fails if a method has no row in the access table. hub
 // serves watches, and Stop stops it. bench is nil outside a sandbox.
 func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
-	validator, err := protovalidate.New(protovalidate.WithMessages(requests()...))
+	rules, err := protovalidate.New(protovalidate.WithMessages(requests()...))
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
 	}
+	validator := composed{rules}
 	log = naming(log)
 	c := chain{
 		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now), streams: newStreams(config.Shares),

@@ -4711,7 +4711,7 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xe5\b\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa5\t\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
@@ -4720,8 +4720,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x0forder_line_name\x18\x04 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
 	"\n" +
 	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineH\x00R\torderLine\x12:\n" +
-	"\arefunds\x18\x06 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12=\n" +
-	"\vclaimant_id\x18\a \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
+	"\arefunds\x18\x06 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12}\n" +
+	"\vclaimant_id\x18\a \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\n" +
 	"claimantId\x12,\n" +
 	"\x05units\x18\b \x03(\x05B\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x05units\x12P\n" +
 	"\x12legal_basis_choice\x18\t \x01(\x0e2\x16.tenfold.v1.LegalBasisB\n" +
@@ -4870,7 +4870,7 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
 	"\x12GetRequestResponse\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\xbf\x06\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\x83\a\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
 	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
@@ -4879,8 +4879,8 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\arefunds\x18\x04 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12C\n" +
 	"\x11counterfeit_units\x18\x05 \x03(\x05B\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x10counterfeitUnits\x12P\n" +
 	"\x12legal_basis_choice\x18\x06 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12=\n" +
-	"\vclaimant_id\x18\a \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12\x80\x01\n" +
+	"\vclaimant_id\x18\a \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\n" +
 	"claimantId\x12C\n" +
 	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x12W\n" +
 	"\n" +

@@ -1649,63 +1649,63 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x0eGetBookRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"=\n" +
 	"\x0fGetBookResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\"\x8e\x03\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\"\xcf\x03\n" +
 	"\x13TopUpDepositRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12[\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\x9e\x01\n" +
 	"\x14TopUpDepositResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x91\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd2\x03\n" +
 	"\x16WithdrawDepositRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12[\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa1\x01\n" +
 	"\x17WithdrawDepositResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xcf\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x90\x04\n" +
 	"\x13ReverseTopUpRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12K\n" +
-	"\x11payment_reference\x18\x04 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$H\x00R\x10paymentReference\x12_\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x8b\x01\n" +
+	"\x11payment_reference\x18\x04 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$H\x00R\x10paymentReference\x12_\n" +
 	"\btransfer\x18\x05 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/transfers/[1-9][0-9]{0,17}$H\x00R\btransfer\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAtB\x0f\n" +
 	"\x06top_up\x12\x05\xbaH\x02\b\x01\"\x9e\x01\n" +
 	"\x14ReverseTopUpResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x99\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xda\x03\n" +
 	"\x18HandOverShopFundsRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12O\n" +
-	"\x14settlement_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x13settlementReference\x12[\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8f\x01\n" +
+	"\x14settlement_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa3\x01\n" +
 	"\x19HandOverShopFundsResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x99\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xda\x03\n" +
 	"\x18TakeBackShopFundsRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12O\n" +
-	"\x14settlement_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x13settlementReference\x12[\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8f\x01\n" +
+	"\x14settlement_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa3\x01\n" +
 	"\x19TakeBackShopFundsResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +

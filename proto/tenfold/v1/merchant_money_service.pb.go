@@ -1554,7 +1554,7 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9a\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xde\n" +
 	"\n" +
 	"\x16ProposeDecisionRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
@@ -1565,8 +1565,8 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x121\n" +
 	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
 	"\tdebt_kind\x18\x06 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x0e\xbaH\v\x82\x01\b\x18\x00\x18\x02\x18\x03\x18\x04R\bdebtKind\x12Y\n" +
-	"\x05claim\x18\a \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12I\n" +
-	"\x11payment_reference\x18\b \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x10paymentReference\x12\\\n" +
+	"\x05claim\x18\a \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12\x8c\x01\n" +
+	"\x11payment_reference\x18\b \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10paymentReference\x12\\\n" +
 	"\x06undoes\x18\t \x01(\tBD\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17})?$R\x06undoes\x12\x1e\n" +
 	"\x04note\x18\n" +
 	" \x01(\tB\n" +
@@ -1628,30 +1628,30 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"b\n" +
 	"\x12CancelExitResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xce\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd6\x03\n" +
 	"\x13CompleteExitRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12I\n" +
-	"\x11deposit_reference\x18\x04 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x10depositReference\x12N\n" +
-	"\x14shop_funds_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\x12shopFundsReference\"\x9e\x01\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x8c\x01\n" +
+	"\x11deposit_reference\x18\x04 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10depositReference\x12\x91\x01\n" +
+	"\x14shop_funds_reference\x18\x05 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x12shopFundsReference\"\x9e\x01\n" +
 	"\x14CompleteExitResponse\x12*\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xb3\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf4\x03\n" +
 	"\x1eRecordConsumerRepaymentRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12I\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x10paymentReference\x12[\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
 	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xac\x01\n" +
 	"\x1fRecordConsumerRepaymentResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x128\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xdc\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x9d\x04\n" +
 	"\x1bReportCouponRedeemedRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -1659,8 +1659,8 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
 	"\n" +
 	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x121\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12K\n" +
-	"\x12purchase_reference\x18\x06 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x11purchaseReference\x12\\\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8b\x01\n" +
+	"\x12purchase_reference\x18\x06 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11purchaseReference\x12\\\n" +
 	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
 	"occurredAt\"r\n" +
 	"\x1cReportCouponRedeemedResponse\x120\n" +

@@ -139,6 +139,10 @@ func (PromiseKind) EnumDescriptor() ([]byte, []int) {
 // and subsidy cannot exceed the listed price of all units, and one minor unit
 // more for each unit after the first, because a listed price may be rounded:
 // AMOUNT_OUT_OF_RANGE, with the largest sum that would be taken in maxMinor.
+//
+// Ids in fields of their own are the order service's: 1 to 64 characters that can
+// be seen, of any script, with spaces in between, in Unicode's composed form
+// (NFC). They are compared byte by byte.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/orderLines/{line}. The line id is the order service's
@@ -616,22 +620,22 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdd\v\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa7\x0f\n" +
 	"\tOrderLine\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12;\n" +
-	"\border_id\x18\x02 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\aorderId\x12?\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12{\n" +
+	"\border_id\x18\x02 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x7f\n" +
 	"\n" +
-	"payment_id\x18\x03 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tpaymentId\x12U\n" +
+	"payment_id\x18\x03 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tpaymentId\x12U\n" +
 	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\x06paidAt\x12[\n" +
 	"\n" +
 	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\tshippedAt\x12_\n" +
 	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\vdeliveredAt\x12@\n" +
-	"\x19cancelled_before_shipment\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12?\n" +
+	"\x19cancelled_before_shipment\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12\x7f\n" +
 	"\n" +
-	"product_id\x18\b \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\tproductId\x127\n" +
-	"\x06sku_id\x18\t \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x03R\x05skuId\x12;\n" +
+	"product_id\x18\b \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tproductId\x12z\n" +
+	"\x06sku_id\x18\t \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\x05skuId\x12~\n" +
 	"\bbatch_id\x18\n" +
-	" \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x03R\abatchId\x12(\n" +
+	" \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\abatchId\x12(\n" +
 	"\bcategory\x18\v \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x03R\bcategory\x12*\n" +
 	"\bquantity\x18\f \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x03R\bquantity\x12<\n" +
 	"\n" +
@@ -643,9 +647,9 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\tdiscounts\x18\x0f \x03(\v2\x14.tenfold.v1.DiscountB\f\xbaH\x05\x92\x01\x02\x10 \xc8\xf3\x18\x03R\tdiscounts\x12B\n" +
 	"\x10platform_subsidy\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fplatformSubsidy\x12<\n" +
 	"\rshipping_paid\x18\x11 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fshippingPaid\x12=\n" +
-	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\f\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12;\n" +
-	"\bpayer_id\x18\x13 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x04R\apayerId\x12C\n" +
-	"\frecipient_id\x18\x14 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
+	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\f\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12{\n" +
+	"\bpayer_id\x18\x13 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x04R\apayerId\x12\x86\x01\n" +
+	"\frecipient_id\x18\x14 \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
 	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\x124\n" +
 	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12 \n" +
 	"\brevision\x18\x17 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\"\xa8\x01\n" +
@@ -661,10 +665,10 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"multiplier\x12:\n" +
 	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vfixedAmount\x12A\n" +
 	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x91\x02\xbaH\x8d\x02\x1a\x8a\x02\n" +
-	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xe4\x01\n" +
+	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xa4\x02\n" +
 	"\n" +
-	"LineRefund\x12=\n" +
-	"\trefund_id\x18\x01 \x01(\tB \xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\brefundId\x125\n" +
+	"LineRefund\x12}\n" +
+	"\trefund_id\x18\x01 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\brefundId\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
 	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12`\n" +
 	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB#\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\n" +

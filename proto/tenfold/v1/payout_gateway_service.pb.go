@@ -507,15 +507,15 @@ var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/payout_gateway_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xad\x05\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xee\x05\n" +
 	"\x0fInstructRequest\x129\n" +
 	"\n" +
 	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12Z\n" +
 	"\x06payout\x18\x02 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x06payout\x12V\n" +
 	"\x05claim\x18\x03 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x126\n" +
 	"\x04part\x18\x04 \x01(\x0e2\x16.tenfold.v1.PayoutPartB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04part\x12L\n" +
-	"\x13original_payment_id\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x11originalPaymentId\x12,\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04part\x12\x8c\x01\n" +
+	"\x13original_payment_id\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11originalPaymentId\x12,\n" +
 	"\vdestination\x18\x06 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\vdestination\x121\n" +
 	"\x06amount\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12?\n" +

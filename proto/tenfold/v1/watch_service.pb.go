@@ -255,11 +255,11 @@ var File_tenfold_v1_watch_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_watch_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/watch_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xae\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf1\x04\n" +
 	"\x12WatchClaimsRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
-	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x127\n" +
-	"\border_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\aorderId\x126\n" +
+	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12z\n" +
+	"\border_id\x18\x03 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\aorderId\x126\n" +
 	"\x05start\x18\x04 \x01(\x0e2\x16.tenfold.v1.WatchStartB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05start\x12+\n" +
 	"\fresume_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\vresumeToken\x12H\n" +
 	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b\x01R\theartbeat\x12!\n" +
