@@ -372,17 +372,34 @@ var broken = []struct {
 	}},
 }
 
-// racing looks whether a number is known, and pays under a lock of its own only then.
+// racing looks whether a number is known, and pays under a lock of its own only then. The
+// first call about a number stays between the two until another has looked as well, or it
+// has been alone for a while.
 func racing(s *service) {
+	const alone = 250 * time.Millisecond
 	tell := s.instruct
 	var mu sync.Mutex
-	known, met := make(map[string]bool), make(map[string]int)
+	known, met, second := make(map[string]bool), make(map[string]int), make(map[string]chan struct{})
 	s.instruct = func(ctx context.Context, r *tenfoldv1.InstructRequest) (*tenfoldv1.InstructResponse, error) {
 		mu.Lock()
 		seen := known[r.GetOutNumber()]
 		met[r.GetOutNumber()]++
 		mine := met[r.GetOutNumber()]
+		switch mine {
+		case 1:
+			second[r.GetOutNumber()] = make(chan struct{})
+		case 2:
+			close(second[r.GetOutNumber()])
+		}
+		looked := second[r.GetOutNumber()]
 		mu.Unlock()
+		if mine == 1 {
+			select {
+			case <-looked:
+			case <-time.After(alone):
+			case <-ctx.Done():
+			}
+		}
 		a, err := tell(ctx, r)
 		mu.Lock()
 		defer mu.Unlock()
