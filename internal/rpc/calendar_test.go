@@ -138,7 +138,28 @@ func TestDeadlineTellsOfAYearThatIsNotSet(t *testing.T) {
 	f.open("m1", 1_000_000)
 	within := f.file("m1", "l1")
 	unset := func(c *tenfoldv1.Claim) int32 {
-		return f.explained("operator", c.GetName(), 0).GetDeadlineEffect().GetUnsetCalendarYear()
+		effect := f.explained("operator", c.GetName(), 0).GetDeadlineEffect()
+		year := effect.GetUnsetCalendarYear()
+		full, err := f.claims.GetClaim(f.as("operator"), &tenfoldv1.GetClaimRequest{Name: c.GetName(), View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := f.claims.ListClaims(f.as("operator"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := []*tenfoldv1.Deadline{effect.GetDeadline(), f.claim(c.GetName()).GetDeadline(), full.GetClaim().GetDeadline()}
+		for _, one := range list.GetClaims() {
+			if one.GetName() == c.GetName() {
+				told = append(told, one.GetDeadline())
+			}
+		}
+		for _, d := range told {
+			if len(told) != 4 || d.GetUnsetCalendarYear() != year {
+				t.Errorf("of %d deadlines one tells %d, and the effect %d", len(told), d.GetUnsetCalendarYear(), year)
+			}
+		}
+		return year
 	}
 	if got := unset(within); got != 0 {
 		t.Errorf("a deadline at %s reaches into %d", within.GetDeadline().GetPassesAt().AsTime(), got)

@@ -29,13 +29,20 @@ func (s *claimService) GetClaim(ctx context.Context, r *tenfoldv1.GetClaimReques
 		if err != nil {
 			return nil, err
 		}
-		return &tenfoldv1.GetClaimResponse{Claim: m.cut(callerOf(ctx).basicClaim(c))}, nil
+		shown := callerOf(ctx).basicClaim(c)
+		if err := markUnset(ctx, s.db.Reader(), s.engine.Catalog(), c, shown); err != nil {
+			return nil, err
+		}
+		return &tenfoldv1.GetClaimResponse{Claim: m.cut(shown)}, nil
 	}
 	var full *tenfoldv1.Claim
 	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
 		c, err := readClaim(ctx, reader, merchant, id, r.GetName())
 		if err == nil {
 			full, err = s.fullClaim(ctx, reader, c, m)
+		}
+		if err == nil {
+			err = markUnset(ctx, reader, s.engine.Catalog(), c, full)
 		}
 		return err
 	})
@@ -84,6 +91,11 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if len(list.Rows) == 0 && !list.More && q.MerchantID != "" {
 		// No claims of a merchant who is not there would look like none of one who is.
 		if _, err := readHead(ctx, s.db.Reader(), q.MerchantID); err != nil {
+			return nil, err
+		}
+	}
+	for i := range claims {
+		if err := markUnset(ctx, s.db.Reader(), s.engine.Catalog(), &list.Rows[i], claims[i]); err != nil {
 			return nil, err
 		}
 	}

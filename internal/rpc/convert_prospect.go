@@ -41,6 +41,19 @@ func governedLine(ctx context.Context, r postgres.Reader, catalog *book.Catalog,
 	return &l.Line, nil
 }
 
+// markUnset says of a shown claim whether its deadline was counted through a year that the
+// calendar does not have. Nearly always that is known without another read.
+func markUnset(ctx context.Context, r postgres.Reader, catalog *book.Catalog, c *claim.Claim, shown *tenfoldv1.Claim) error {
+	if shown.GetDeadline() == nil || catalog.Calendar.UnsetBetween(c.StateSince, c.Deadline) == 0 {
+		return nil
+	}
+	l, err := governedLine(ctx, r, catalog, c)
+	if err == nil {
+		shown.Deadline.UnsetCalendarYear = int32(catalog.UnsetYear(c, l))
+	}
+	return err
+}
+
 func effectsOf(choices []explain.Choice, currency string) []*tenfoldv1.ActionEffect {
 	out := make([]*tenfoldv1.ActionEffect, len(choices))
 	for i, c := range choices {
@@ -72,7 +85,9 @@ func lapseOf(c *claim.Claim, l *order.Line, catalog *book.Catalog) *tenfoldv1.De
 		return nil
 	}
 	return &tenfoldv1.DeadlineEffect{
-		Deadline: &tenfoldv1.Deadline{PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires)},
+		Deadline: &tenfoldv1.Deadline{
+			PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires), UnsetCalendarYear: int32(catalog.UnsetYear(c, l)),
+		},
 		Trigger:  triggers.proto(p.Trigger), NextState: claimStates.proto(p.To), Escalates: p.Trigger == "",
 		Movements: movementsOf(p.Movements, c.Currency), UnsetCalendarYear: int32(catalog.UnsetYear(c, l)),
 	}

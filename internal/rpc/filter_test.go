@@ -112,7 +112,7 @@ func TestFiltersThatAreRefused(t *testing.T) {
 		"a quoted state":           anchored + `state = "PAID"`,
 		"a bound twice":            anchored + `award.total >= 1 AND award.total >= 2`,
 		"an id too long":           `order_id = "` + strings.Repeat("x", 65) + `"`,
-		"an id with a quote":       `order_id = "a\"b"`,
+		"an id with a quote":       `out_number = "a\"b"`,
 		"only spaces":              "   ",
 		"a hanging AND":            `order_id = "a" AND `,
 		"bytes that are no text":   anchored + "state = \u0000",

@@ -289,7 +289,7 @@ func TestListClaimsByAnchor(t *testing.T) {
 	}
 	for _, filter := range []string{
 		`verdict = COUNTERFEIT`, `filed_at >= "2026-01-01T00:00:00Z"`, `colour = "red"`, `order_id = order-a`, `order_id = "a" OR order_id = "b"`, `order_id = "a" AND order_id = "b"`,
-		`order_id != "a"`, `state = NOWHERE AND order_id = "a"`, `order_id = "a'; DROP TABLE claims"`, strings.Repeat(`order_id = "a" AND `, 30),
+		`order_id != "a"`, `state = NOWHERE AND order_id = "a"`, `authenticator_id = "a'; DROP TABLE claims"`, strings.Repeat(`order_id = "a" AND `, 30),
 	} {
 		_, err := f.claims.ListClaims(f.as("support"), &tenfoldv1.ListClaimsRequest{Parent: "merchants/-", Filter: filter})
 		if refusal(err).reason != "FILTER_UNSUPPORTED" {

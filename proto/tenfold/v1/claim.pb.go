@@ -2062,9 +2062,13 @@ type Deadline struct {
 	// stopped.
 	PassesAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=passes_at,json=passesAt,proto3" json:"passes_at,omitempty"`
 	// What happens at that time.
-	Kind          DeadlineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Kind DeadlineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`
+	// The first year of whose days off the calendar has none, if the deadline was
+	// counted in working days through such a year: it may be too early. Zero if
+	// there is none. Set by GetClaim, ListClaims and ExplainClaim.
+	UnsetCalendarYear int32 `protobuf:"varint,3,opt,name=unset_calendar_year,json=unsetCalendarYear,proto3" json:"unset_calendar_year,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Deadline) Reset() {
@@ -2109,6 +2113,13 @@ func (x *Deadline) GetKind() DeadlineKind {
 		return x.Kind
 	}
 	return DeadlineKind_DEADLINE_KIND_UNSPECIFIED
+}
+
+func (x *Deadline) GetUnsetCalendarYear() int32 {
+	if x != nil {
+		return x.UnsetCalendarYear
+	}
+	return 0
 }
 
 // Move is one change of a claim's state, kept for ever. A merchant sees the
@@ -2885,10 +2896,11 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06Notice\x12 \n" +
 	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12C\n" +
 	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vconfirmedAt\x129\n" +
-	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06endsAt\"}\n" +
+	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06endsAt\"\xb3\x01\n" +
 	"\bDeadline\x12=\n" +
 	"\tpasses_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bpassesAt\x122\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\x04\xc8\xf3\x18\x03R\x04kind\"\xaa\x03\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\x04\xc8\xf3\x18\x03R\x04kind\x124\n" +
+	"\x13unset_calendar_year\x18\x03 \x01(\x05B\x04\xc8\xf3\x18\x03R\x11unsetCalendarYear\"\xaa\x03\n" +
 	"\x04Move\x12\x18\n" +
 	"\x04etag\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04etag\x12;\n" +
 	"\n" +
