@@ -88,7 +88,7 @@ func lapseOf(c *claim.Claim, l *order.Line, catalog *book.Catalog) *tenfoldv1.De
 		Deadline: &tenfoldv1.Deadline{
 			PassesAt: stamp(c.Deadline), Kind: deadlines.proto(c.Fires), UnsetCalendarYear: int32(catalog.UnsetYear(c, l)),
 		},
-		Trigger:  triggers.proto(p.Trigger), NextState: claimStates.proto(p.To), Escalates: p.Trigger == "",
+		Trigger: triggers.proto(p.Trigger), NextState: claimStates.proto(p.To), Escalates: p.Trigger == "",
 		Movements: movementsOf(p.Movements, c.Currency), UnsetCalendarYear: int32(catalog.UnsetYear(c, l)),
 	}
 }
