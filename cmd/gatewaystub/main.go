@@ -75,7 +75,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		server.GracefulStop()
 	})
 	defer stop()
-	return errors.Join(server.Serve(listener), service.Close())
+	err = server.Serve(listener)
+	if errors.Is(err, grpc.ErrServerStopped) && ctx.Err() != nil {
+		err = nil // It was told to stop before it began.
+	}
+	return errors.Join(err, service.Close())
 }
 
 // credentials are those of the service's side of the handshake.
