@@ -39,7 +39,7 @@ func TestWrongUseIsToldAndHasItsCode(t *testing.T) {
 		{"proposal get m1/x --role nobody", "--role must be one of"},
 		{"book top-up m1 --payment-reference p --yes", "--amount is missing"},
 		{"book top-up m1 --amount 12.34 --payment-reference p --yes", "such as 12.34CNY"},
-		{"book top-up m1 --amount 1.00CNY --payment-reference p/1 --yes", "--payment-reference"},
+		{"book top-up m1 --amount 1.00CNY --payment-reference p\u200b1 --yes", "--payment-reference"},
 		{"book top-up m1 --amount 1.00CNY --payment-reference p", "say --yes"},
 		{"book transfers m1 -o yaml", "--output must be table, json, jsonl or csv"},
 		{"claim get " + id + " --tz Mars", "--tz must be the name of a time zone"},
