@@ -110,6 +110,7 @@ func wordsOfLine(t *testing.T, line string) []string {
 // arguments do not take.
 func TestEveryCommandIsExplained(t *testing.T) {
 	t.Parallel()
+	root := newRoot()
 	for _, cmd := range leaves(t) {
 		path := cmd.CommandPath()
 		if cmd.Long == "" || cmd.Long == cmd.Short || !strings.HasSuffix(strings.TrimSpace(cmd.Long), ".") {
@@ -120,20 +121,19 @@ func TestEveryCommandIsExplained(t *testing.T) {
 			continue
 		}
 		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", "")) {
-			parseExample(t, path, strings.TrimSpace(line))
+			parseExample(t, root, path, strings.TrimSpace(line))
 		}
 	}
 }
 
 // parseExample parses an example as the program would, up to running it.
-func parseExample(t *testing.T, path, line string) {
+func parseExample(t *testing.T, root *cobra.Command, path, line string) {
 	t.Helper()
 	args := wordsOfLine(t, line)
 	if args[0] != "tenfold" {
 		t.Errorf("%s: the example calls %s", path, args[0])
 		return
 	}
-	root := newRoot()
 	found, rest, err := root.Find(args[1:])
 	if err != nil || found.CommandPath() != path {
 		t.Errorf("%s: the example is one of %v, %v: %s", path, found.CommandPath(), err, line)
