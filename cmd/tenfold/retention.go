@@ -82,8 +82,8 @@ func newPersonErase() *cobra.Command {
 
 func (c *retention) erase(cmd *cobra.Command, person string) error {
 	told := told(cmd.ErrOrStderr())
-	e, err := postgres.Erase(cmd.Context(), c.ownerURL, person, c.dry, func(table, column string) {
-		told("looking through %s.%s …", table, column)
+	e, err := postgres.Erase(cmd.Context(), c.ownerURL, person, c.dry, func(what string) {
+		told("looking through %s …", what)
 	})
 	switch {
 	case err != nil:

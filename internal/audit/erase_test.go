@@ -58,7 +58,7 @@ func TestErasedPersonStandsNowhere(t *testing.T) {
 		for _, column := range named(t, b.admin, person) {
 			columns[column] = true
 		}
-		dry, err := postgres.Erase(t.Context(), b.ownerURL, person, true, func(string, string) {})
+		dry, err := postgres.Erase(t.Context(), b.ownerURL, person, true, func(string) {})
 		if errors.Is(err, postgres.ErrPersonBusy) {
 			busy++
 			if found := named(t, b.admin, person); len(found) == 0 {
@@ -70,7 +70,7 @@ func TestErasedPersonStandsNowhere(t *testing.T) {
 		if found := named(t, b.admin, person); len(found) == 0 {
 			t.Errorf("a dry run erased %s", person)
 		}
-		done, err := postgres.Erase(t.Context(), b.ownerURL, person, false, func(string, string) {})
+		done, err := postgres.Erase(t.Context(), b.ownerURL, person, false, func(string) {})
 		b.must(err)
 		if done.Total() != dry.Total() || done.Pseudonym == "" {
 			t.Errorf("%s: erased %+v, and the dry run told %+v", person, done, dry)
@@ -108,11 +108,11 @@ func TestErasedPersonStandsNowhere(t *testing.T) {
 func TestEraseRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	e, err := postgres.Erase(t.Context(), b.ownerURL, "nobody-at-all", false, func(string, string) {})
+	e, err := postgres.Erase(t.Context(), b.ownerURL, "nobody-at-all", false, func(string) {})
 	if err != nil || e.Total() != 0 || e.Pseudonym != "" {
 		t.Errorf("of nobody: %+v, %v", e, err)
 	}
-	if _, err := postgres.Erase(t.Context(), b.appURL, "agent-1", false, func(string, string) {}); err == nil || !strings.Contains(err.Error(), "permission denied") {
+	if _, err := postgres.Erase(t.Context(), b.appURL, "agent-1", false, func(string) {}); err == nil || !strings.Contains(err.Error(), "permission denied") {
 		t.Errorf("by the application's role: %v", err)
 	}
 }

@@ -54,6 +54,9 @@ type Config struct {
 	// PoliciesWithoutLimits are the policies whose versions may lack the limits that
 	// policy.Version.Lacking names.
 	PoliciesWithoutLimits []string
+	// PayoutsHeld says that no payout leaves this server. Only then can a person tell of one
+	// that was made and not sent: elsewhere it may be on its way at this moment.
+	PayoutsHeld bool
 	book.Settings
 }
 
@@ -212,7 +215,7 @@ func (e *Engine) address(ctx context.Context, h *request.Header, cmd book.Addres
 		return nil
 	}
 	held, found, err := e.db.Reserved(ctx, book.OutNumber, outNumber)
-	if err == nil && !found {
+	if err == nil && !found && e.config.PayoutsHeld {
 		held, found, err = e.unsent(ctx, h.MerchantID, outNumber)
 	}
 	switch {

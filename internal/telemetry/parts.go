@@ -25,6 +25,7 @@ func (t *Telemetry) Worker(w *worker.Worker) error {
 	return t.ask([]reading{
 		{name: "tenfold.deadlines.passed", about: "Deadlines that have fired.", total: true,
 			read: total(func(d worker.Totals) int64 { return d.DeadlinesPassed })},
+		{name: "tenfold.payouts.held", about: "1 while this server keeps payouts from the gateway, else 0.", read: whether(w.Holds)},
 		{name: "tenfold.payout.instructions", about: "Instructions sent to the gateway, repetitions included.", total: true,
 			read: total(func(d worker.Totals) int64 { return d.PayoutsInstructed })},
 		{name: "tenfold.payout.queries", about: "Queries sent to the gateway about payouts.", total: true,

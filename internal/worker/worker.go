@@ -142,6 +142,9 @@ func New(db *postgres.DB, e *engine.Engine, g payout.Gateway, hints *Hints, conf
 	}
 }
 
+// Holds says whether payouts are kept from the gateway.
+func (w *Worker) Holds() bool { return w.config.Hold }
+
 // Run works until ctx ends. Work under way is then finished, but for calls to the
 // gateway that take longer than the grace. Waiting work is found again by the list of
 // dues, here or elsewhere.
