@@ -110,12 +110,24 @@ const leaderLock = 0x74656e01
 // Run carries events until ctx ends, whenever this replica leads.
 func (r *Relay) Run(ctx context.Context, bell *watch.Bell) {
 	rung := bell.Listen()
+	said, times := "", 0
 	watch.Loop(ctx, nil, r.config.Pause, r.config.Pause, func() {
-		if err := r.lead(ctx, rung); err != nil && ctx.Err() == nil {
-			r.log.Error("relay interrupted; it will continue from the last message in the sink", "error", err)
+		err := r.lead(ctx, rung)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		// What does not pass by itself, such as another history, would fill the log.
+		if text := err.Error(); text != said {
+			said, times = text, 0
+		}
+		if times++; times%sayEvery == 1 {
+			r.log.Error("relay interrupted; it will continue from the last message in the sink", "error", err, "times", times)
 		}
 	})
 }
+
+// sayEvery is at how many interruptions in a row for the same reason one is logged.
+const sayEvery = 60
 
 // lead waits until this replica leads, and then carries events as long as it can.
 //

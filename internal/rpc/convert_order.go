@@ -77,23 +77,30 @@ func orderLineOf(seen *book.LineSeen, refunds []book.Refund) *tenfoldv1.OrderLin
 		}
 		p.Promises = append(p.Promises, out)
 	}
-	p.Refunds = refundsOf(refunds, l.Currency)
+	showRefunds(p, refunds, l.Currency)
 	return p
 }
 
-// refundsOf shows refunds of a line in the currency of its book.
-func refundsOf(refunds []book.Refund, currency string) (out []*tenfoldv1.LineRefund) {
-	for _, r := range refunds {
-		out = append(out, &tenfoldv1.LineRefund{
+// refundsShownMax bounds the refunds that a line is shown with: a line stands in answers of
+// every kind, and facts about it are never refused, however many there are.
+const refundsShownMax = 500
+
+// showRefunds shows the newest refunds of a line, in the currency of its book.
+func showRefunds(p *tenfoldv1.OrderLine, refunds []book.Refund, currency string) {
+	left := max(0, len(refunds)-refundsShownMax)
+	p.RefundsLeftOut = int32(left)
+	for _, r := range refunds[left:] {
+		p.Refunds = append(p.Refunds, &tenfoldv1.LineRefund{
 			RefundId: r.RefundID, Amount: moneyOf(r.Amount, currency), RefundedAt: stamp(r.RefundedAt),
 		})
 	}
-	return out
 }
 
 // unseenLineOf shows what is kept of a line that no claim has shown yet.
 func unseenLineOf(merchant, id, currency string, refunds []book.Refund) *tenfoldv1.OrderLine {
-	return &tenfoldv1.OrderLine{Name: orderLineName(merchant, id), Refunds: refundsOf(refunds, currency)}
+	p := &tenfoldv1.OrderLine{Name: orderLineName(merchant, id)}
+	showRefunds(p, refunds, currency)
+	return p
 }
 
 // lineRefund reads a refund of a line.

@@ -197,7 +197,8 @@ type OrderLine struct {
 	// The recipient of the goods, as an opaque id, if it is not the payer (a
 	// gift). Empty: the payer.
 	RecipientId string `protobuf:"bytes,20,opt,name=recipient_id,json=recipientId,proto3" json:"recipient_id,omitempty"`
-	// Output only: the refunds of the line that Tenfold knows of, oldest first.
+	// Output only: the refunds of the line that Tenfold knows of, oldest first, but
+	// for those that refunds_left_out counts.
 	// They are stored apart from the line, may grow, and are not a part of its
 	// immutable content. FileClaim takes them in a separate field.
 	Refunds []*LineRefund `protobuf:"bytes,21,rep,name=refunds,proto3" json:"refunds,omitempty"`
@@ -208,9 +209,12 @@ type OrderLine struct {
 	PaidAfterDelivery bool `protobuf:"varint,22,opt,name=paid_after_delivery,json=paidAfterDelivery,proto3" json:"paid_after_delivery,omitempty"`
 	// Output only: the revision of the line, 1 as it was first told. It grows with
 	// every correction.
-	Revision      int32 `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Revision int32 `protobuf:"varint,23,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Output only: how many of the oldest refunds are not shown. At most 500 are.
+	// All of them count for what a claim is awarded.
+	RefundsLeftOut int32 `protobuf:"varint,24,opt,name=refunds_left_out,json=refundsLeftOut,proto3" json:"refunds_left_out,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *OrderLine) Reset() {
@@ -400,6 +404,13 @@ func (x *OrderLine) GetPaidAfterDelivery() bool {
 func (x *OrderLine) GetRevision() int32 {
 	if x != nil {
 		return x.Revision
+	}
+	return 0
+}
+
+func (x *OrderLine) GetRefundsLeftOut() int32 {
+	if x != nil {
+		return x.RefundsLeftOut
 	}
 	return 0
 }
@@ -620,7 +631,7 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa7\x0f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd7\x0f\n" +
 	"\tOrderLine\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12{\n" +
 	"\border_id\x18\x02 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x7f\n" +
@@ -652,7 +663,8 @@ const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\frecipient_id\x18\x14 \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
 	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\x124\n" +
 	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12 \n" +
-	"\brevision\x18\x17 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\"\xa8\x01\n" +
+	"\brevision\x18\x17 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12.\n" +
+	"\x10refunds_left_out\x18\x18 \x01(\x05B\x04\xc8\xf3\x18\x03R\x0erefundsLeftOut\"\xa8\x01\n" +
 	"\bDiscount\x12B\n" +
 	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
 	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
