@@ -145,6 +145,27 @@ func (b *Book) undelivered(id string) {
 	b.wait(c, deadline{claim.DeadlineNoticeDeemed, at})
 }
 
+// ResumeNotice gives a notice that was given up on its time to be deemed delivered. Before
+// there was such a time, a notice that nobody confirmed waited for a person for ever; claims
+// of then are found by their having no deadline.
+type ResumeNotice struct{ OnClaim }
+
+func (r *ResumeNotice) Cover(d *request.Digest) { d.Texts(r.ClaimID) }
+
+func (r *ResumeNotice) decide(b *Book) (Outcome, error) {
+	c, err := r.claim(b)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if c.State != claim.Notified || !c.NoticeConfirmedAt.IsZero() || c.Fires != claim.DeadlineNone {
+		return Outcome{}, claimMoved(c.ID)
+	}
+	b.record(event.DeadlinePassed, c.ID)
+	b.detail("deadline", string(claim.DeadlineNoticeDelivery))
+	b.undelivered(c.ID)
+	return b.about(c.ID), nil
+}
+
 // NoticeAttempt is an attempt to deliver a notice that is not known to have arrived. It is
 // kept as proof that the merchant could have known (rule A3).
 type NoticeAttempt struct {

@@ -53,6 +53,20 @@ func (db *DB) DueWaits(ctx context.Context, before time.Time, after WaitCursor, 
 		LIMIT $4`, scanWait, before, after.Deadline, after.ClaimID, limit)
 }
 
+// LeftNotices lists claims whose notice was given up, before notices were deemed delivered:
+// they are escalated and have no deadline.
+func (db *DB) LeftNotices(ctx context.Context, limit int) ([]book.Key, error) {
+	return read(ctx, Reader{from: db.pool}, "list notices that were given up", `
+		SELECT c.merchant_id, c.claim_id
+		FROM claims c
+		WHERE c.escalated AND c.state = 'NOTIFIED' AND c.fires = ''
+		ORDER BY c.claim_id
+		LIMIT $1`, func(rows *sql.Rows) (k book.Key, err error) {
+		err = rows.Scan(&k.MerchantID, &k.ID)
+		return k, err
+	}, limit)
+}
+
 // ExpiredHolds lists claims whose holds expire not after before, in that order from a
 // cursor on; the cursor's Deadline is the time of expiry.
 func (db *DB) ExpiredHolds(ctx context.Context, before time.Time, after WaitCursor, limit int) ([]book.Wait, error) {

@@ -46,3 +46,19 @@ func (w *Worker) passDeadline(ctx context.Context, wait *book.Wait) error {
 	}
 	return fmt.Errorf("pass deadline of claim %s of merchant %s: %w", wait.ClaimID, wait.MerchantID, err)
 }
+
+// resumeNotices takes up the notices that an earlier version gave up, some at a time. There
+// are none in a database that began with this version.
+func (w *Worker) resumeNotices(ctx context.Context) error {
+	left, err := w.db.LeftNotices(ctx, w.config.BatchMax)
+	if err != nil {
+		return err
+	}
+	return each(ctx, w.config.BatchMax, left, func(ctx context.Context, k *book.Key) error {
+		_, err := w.engine.Do(ctx, request.System(k.MerchantID, "ResumeNotice"), &book.ResumeNotice{OnClaim: book.OnClaim{ClaimID: k.ID}})
+		if errors.Is(err, fault.ClaimChanged) {
+			return nil // Another replica was first.
+		}
+		return err
+	})
+}

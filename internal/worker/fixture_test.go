@@ -129,6 +129,17 @@ func (f *fixture) request(merchant, method string) request.Header {
 	}
 }
 
+// owner connects as the role that may change any row.
+func (f *fixture) owner() *sqlx.DB {
+	f.t.Helper()
+	db, err := sqlx.ConnectContext(f.t.Context(), "postgres", f.pg.OwnerURL)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
 func (f *fixture) register() {
 	f.t.Helper()
 	_, err := f.engine.RegisterAuthenticator(f.t.Context(), f.request("", "RegisterAuthenticator"),

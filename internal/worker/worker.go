@@ -166,6 +166,7 @@ func (w *Worker) Run(ctx context.Context) {
 		{"log silent payouts", w.config.Pause, w.logSilences},
 		{"reload catalog", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
+		{"resume notices", w.config.SweepPause, w.resumeNotices},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}
@@ -230,7 +231,7 @@ func (w *Worker) RunDue(ctx context.Context) (Done, error) {
 		for _, step := range []func(context.Context) error{
 			func(ctx context.Context) error { return w.sendTold(ctx, calls) },
 			func(ctx context.Context) error { return w.lookAfterPayouts(ctx, calls) },
-			w.passDeadlines, w.expireHolds, w.sweepBooks, w.lapseDemands,
+			w.resumeNotices, w.passDeadlines, w.expireHolds, w.sweepBooks, w.lapseDemands,
 		} {
 			err := step(ctx)
 			if first == nil {
