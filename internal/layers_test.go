@@ -113,6 +113,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/webhook", "cmd/tenfold"},
 	},
 	"internal/identity/identitytest": {},
+	"internal/testlog":               {},
 	"internal/testseed":              {},
 	"internal/postgres/pgwire": {
 		importers: []string{"internal/postgres"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -20,6 +19,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/pgtest/cluster"
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
+	"github.com/tenfold-claims/tenfold/internal/testlog"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -59,24 +59,6 @@ func (c *cashier) payments() map[owed]int {
 	return count
 }
 
-// lockedLog is a log that is read while it is written.
-type lockedLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lockedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // disaster is a service whose database is lost and restored.
 type disaster struct {
 	t       *testing.T
@@ -84,7 +66,7 @@ type disaster struct {
 	gateway string
 	broker  string
 	server  *serveproc.Process
-	log     lockedLog
+	log     testlog.Log
 	conn    *grpc.ClientConn
 	claims  tenfoldv1.ClaimServiceClient
 	started time.Time
@@ -208,29 +190,35 @@ func (d *disaster) list() []*tenfoldv1.Claim {
 	return list.GetClaims()
 }
 
-// awaitPaid waits until so many claims are paid.
-func (d *disaster) awaitPaid(want int) {
+// until waits until something is so; told says what it is and how far it has come.
+func (d *disaster) until(told func() string, is func() bool) {
 	d.t.Helper()
 	limit := time.NewTimer(time.Minute)
 	defer limit.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	for {
-		paid := 0
+	for !is() {
+		select {
+		case <-again.C:
+		case <-limit.C:
+			d.t.Fatalf("%s: %s", told(), d.log.String())
+		}
+	}
+}
+
+// awaitPaid waits until so many claims are paid.
+func (d *disaster) awaitPaid(want int) {
+	d.t.Helper()
+	paid := 0
+	d.until(func() string { return fmt.Sprintf("%d claims are paid, want %d", paid, want) }, func() bool {
+		paid = 0
 		for _, c := range d.list() {
 			if c.GetState() == tenfoldv1.ClaimState_CLAIM_STATE_PAID {
 				paid++
 			}
 		}
-		if paid == want {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-limit.C:
-			d.t.Fatalf("%d claims are paid, want %d: %s", paid, want, d.log.String())
-		}
-	}
+		return paid == want
+	})
 }
 
 // paidOnce compares the payment service's own notes with what it should have paid.
@@ -280,17 +268,7 @@ func (d *disaster) through(token string) (events int, next string, err error) {
 // awaitLog waits until a text is in the log.
 func (d *disaster) awaitLog(text string) {
 	d.t.Helper()
-	limit := time.NewTimer(time.Minute)
-	defer limit.Stop()
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for !strings.Contains(d.log.String(), text) {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			d.t.Fatalf("the log does not say %q: %s", text, d.log.String())
-		}
-	}
+	d.until(func() string { return fmt.Sprintf("the log does not say %q", text) }, func() bool { return strings.Contains(d.log.String(), text) })
 }
 
 // relayed counts the messages of a stream.
@@ -311,17 +289,11 @@ func (d *disaster) relayed() (n int) {
 // awaitRelayed waits until so many messages are in the stream.
 func (d *disaster) awaitRelayed(want int) {
 	d.t.Helper()
-	limit := time.NewTimer(time.Minute)
-	defer limit.Stop()
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for got := d.relayed(); got != want; got = d.relayed() {
-		select {
-		case <-again.C:
-		case <-limit.C:
-			d.t.Fatalf("%d messages were relayed of %d events: %s", got, want, d.log.String())
-		}
-	}
+	got := 0
+	d.until(func() string { return fmt.Sprintf("%d messages were relayed of %d events", got, want) }, func() bool {
+		got = d.relayed()
+		return got == want
+	})
 }
 
 func statement(t *testing.T, db *cluster.Cluster, text string) {

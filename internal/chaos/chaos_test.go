@@ -1,31 +1,18 @@
 package chaos_test
 
 import (
-	"bytes"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/chaos"
 	"github.com/tenfold-claims/tenfold/internal/serveproc/serveproctest"
+	"github.com/tenfold-claims/tenfold/internal/testlog"
 	"github.com/tenfold-claims/tenfold/internal/testseed"
 )
 
 func TestMain(m *testing.M) { os.Exit(serveproctest.Main(m)) }
-
-// log is what a server and its database may write at once.
-type log struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.said.Write(p)
-}
 
 // Would catch a request that was acknowledged and is lost or carried out twice while the
 // database stands still, goes silent, is read-only or full, while strangers hold the port
@@ -34,7 +21,7 @@ func (l *log) Write(p []byte) (int, error) {
 // says nothing. `make chaos` runs it for longer, and prints how long callers waited.
 func TestShortChaos(t *testing.T) {
 	t.Parallel()
-	said := new(log)
+	said := new(testlog.Log)
 	c := chaos.Defaults()
 	c.Binary, c.Seed, c.Now, c.Log = serveproctest.Binary(), testseed.New(t), time.Now, said
 	c.Callers, c.Merchants, c.Strangers = 4, 3, 200
@@ -42,21 +29,21 @@ func TestShortChaos(t *testing.T) {
 	c.AnswerMax, c.StopMax, c.DiskBytes = 3*time.Second, 4*time.Second, 256<<20
 	report, err := chaos.Run(t.Context(), c)
 	if err != nil {
-		t.Fatalf("%v: %s", err, said.said.String())
+		t.Fatalf("%v: %s", err, said.String())
 	}
 	for _, wrong := range report.Wrong {
 		t.Error(wrong)
 	}
 	if t.Failed() {
-		t.Log(said.said.String())
+		t.Log(said.String())
 	}
 	if len(report.Attacks)+len(report.Omitted) != 9 || report.Claims == 0 || report.Paid == 0 || report.Acknowledged < 5*report.Claims {
 		t.Errorf("nothing much happened: %+v", report)
 	}
 	// Each attack is told by a few lines, though calls fail and are sent again all the time.
 	const linesMax = 10
-	if lines := strings.Count(said.said.String(), "level=ERROR"); lines > linesMax*len(report.Attacks) {
-		t.Errorf("%d errors were logged: %s", lines, said.said.String())
+	if lines := strings.Count(said.String(), "level=ERROR"); lines > linesMax*len(report.Attacks) {
+		t.Errorf("%d errors were logged: %s", lines, said.String())
 	}
 	for _, a := range report.Attacks {
 		t.Logf("%+v", a)

@@ -1,45 +1,26 @@
 package embedpg_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/embedpg"
+	"github.com/tenfold-claims/tenfold/internal/testlog"
 )
-
-// journal is a log that is read while it is written.
-type journal struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.said.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.said.String()
-}
 
 // Would catch a postmaster that ends and is never started again, one whose end nobody is
 // told of, a server that comes back under another address, and a Stop that leaves the
 // server which the supervisor has started.
 func TestADurableServerIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	said := new(journal)
+	said := new(testlog.Log)
 	s := start(t, embedpg.Config{DataDir: dataDir(t), Durable: true, Logger: slog.New(slog.NewTextHandler(said, nil))})
 	url := s.OwnerURL()
 	exec1(t, url, `CREATE TABLE kept (n int)`)
@@ -96,7 +77,7 @@ func TestAnAdoptedServerIsStartedAgain(t *testing.T) {
 // it, saying nothing, or tries for ever.
 func TestAServerThatCannotBeStartedIsLost(t *testing.T) {
 	t.Parallel()
-	said := new(journal)
+	said := new(testlog.Log)
 	dir := dataDir(t)
 	s := start(t, embedpg.Config{DataDir: dir, Durable: true, Logger: slog.New(slog.NewTextHandler(said, nil))})
 	control := filepath.Join(dir, "pgdata", "global", "pg_control")

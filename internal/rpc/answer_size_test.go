@@ -155,6 +155,7 @@ func TestLargeAnswersFit(t *testing.T) {
 			len(full.GetEvidence()), len(full.GetResults()), full.GetShortenedLists())
 	}
 	f.watchesLargeClaims(c)
+	largeAnswersFitOverHTTP(t, f, c)
 }
 
 // watchesLargeClaims expects all claims in the first messages of a watch, and of a watch that
@@ -192,11 +193,10 @@ func (f *fixture) watchesLargeClaims(c *tenfoldv1.Claim) {
 	}
 }
 
-// Would catch the same over HTTP, where the names of fields make answers several times as
-// large.
-func TestLargeAnswersFitOverHTTP(t *testing.T) {
-	t.Parallel()
-	f, c := large(t)
+// largeAnswersFitOverHTTP looks at the same over HTTP, where the names of fields make answers
+// several times as large.
+func largeAnswersFitOverHTTP(t *testing.T, f *fixture, c *tenfoldv1.Claim) {
+	t.Helper()
 	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
 	get := func(path string, into proto.Message) int {
 		t.Helper()

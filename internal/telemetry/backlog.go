@@ -49,11 +49,17 @@ func (t *Telemetry) Backlog(db *postgres.DB, e *engine.Engine, clock engine.Cloc
 
 // Run counts again and again until ctx ends.
 func (b *Backlog) Run(ctx context.Context) {
-	tick := time.NewTicker(backlogPause)
+	again(ctx, backlogPause, b.Count, func(err error) { b.log.WarnContext(ctx, "cannot count the backlog", "error", err) })
+}
+
+// again counts until ctx ends, with a pause between two counts. A count that fails is told
+// of, and the next one may not.
+func again(ctx context.Context, pause time.Duration, count func(context.Context) error, failed func(error)) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		if err := b.Count(ctx); err != nil && ctx.Err() == nil {
-			b.log.WarnContext(ctx, "cannot count the backlog", "error", err)
+		if err := count(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
 		}
 		select {
 		case <-tick.C:

@@ -54,18 +54,7 @@ func (t *Telemetry) Standing(db *postgres.DB, e *engine.Engine, clock engine.Clo
 
 // Run sums up again and again until ctx ends.
 func (s *Standing) Run(ctx context.Context) {
-	tick := time.NewTicker(standingPause)
-	defer tick.Stop()
-	for {
-		if err := s.Count(ctx); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "cannot sum up how the books stand", "error", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	again(ctx, standingPause, s.Count, func(err error) { s.log.WarnContext(ctx, "cannot sum up how the books stand", "error", err) })
 }
 
 // Count sums up once.

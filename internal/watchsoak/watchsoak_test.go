@@ -1,37 +1,18 @@
 package watchsoak_test
 
 import (
-	"bytes"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/serveproc/serveproctest"
+	"github.com/tenfold-claims/tenfold/internal/testlog"
 	"github.com/tenfold-claims/tenfold/internal/testseed"
 	"github.com/tenfold-claims/tenfold/internal/watchsoak"
 )
 
 func TestMain(m *testing.M) { os.Exit(serveproctest.Main(m)) }
-
-// log is what two servers may write at once.
-type log struct {
-	mu   sync.Mutex
-	said bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.said.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.said.String()
-}
 
 // Would catch an event that is lost, told twice or told wrongly to somebody who
 // watches over the client while server processes die and connections break. `make
@@ -39,7 +20,7 @@ func (l *log) String() string {
 func TestShortSoak(t *testing.T) {
 	t.Parallel()
 	c := watchsoak.Defaults()
-	said := new(log)
+	said := new(testlog.Log)
 	c.Binary, c.DatabaseURL, c.Seed, c.Log = serveproctest.Binary(), pgtest.New(t).AppURL, testseed.New(t), said
 	c.Kills, c.Now = 20, time.Now
 	report, err := watchsoak.Run(t.Context(), c)
