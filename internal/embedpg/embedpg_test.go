@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -158,8 +159,12 @@ func TestEndedProcessDoesNotRun(t *testing.T) {
 	if !embedpg.Running(os.Getpid()) {
 		t.Error("this process does not run")
 	}
-	child := exec.Command("/bin/sh", "-c", "read -r _")
+	child := exec.Command("/bin/sh", "-c", "echo begun; read -r _")
 	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +172,10 @@ func TestEndedProcessDoesNotRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = child.Wait() })
+	// Start returns before the kernel has set up the new program's arguments.
+	if _, err := io.ReadFull(out, make([]byte, len("begun\n"))); err != nil {
+		t.Fatal(err)
+	}
 	if !embedpg.Running(child.Process.Pid) {
 		t.Error("the child does not run")
 	}
