@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// largeClaims claims of unitsEach units are more than an answer of four megabytes holds;
-	// so are as many notes or statements as stand here.
-	largeClaims     = 65
+	// largeClaims claims of unitsEach units weigh more than one answer may; so do as many
+	// notes or statements as stand here.
+	largeClaims     = 5
 	unitsEach       = 10_000
 	largeNotes      = 700
 	largeStatements = 400
@@ -72,14 +72,15 @@ func large(t *testing.T) (f *fixture, c *tenfoldv1.Claim) {
 }
 
 // walked lists page after page, and gives how many entries and pages there were. It fails
-// for a page that is too large for a client that has set no limit of its own.
-func walked(t *testing.T, what string, read func(token string) (entries []string, next string, size int)) (int, int) {
+// for a page that weighs more than an answer may, or is too large for a client that has set no
+// limit of its own.
+func walked(t *testing.T, what string, read func(token string) (entries []string, next string, page proto.Message)) (int, int) {
 	t.Helper()
 	seen := make(map[string]bool)
 	for token, pages := "", 1; ; pages++ {
-		entries, next, size := read(token)
-		if len(entries) == 0 || size > 4<<20 {
-			t.Fatalf("%s: page %d has %d entries in %d bytes", what, pages, len(entries), size)
+		entries, next, page := read(token)
+		if len(entries) == 0 || rpc.Weight(page) > rpc.AnswerMax || proto.Size(page) > 4<<20 {
+			t.Fatalf("%s: page %d has %d entries in %d bytes that weigh %d", what, pages, len(entries), proto.Size(page), rpc.Weight(page))
 		}
 		for _, e := range entries {
 			if seen[e] {
@@ -117,32 +118,32 @@ func TestLargeAnswersFit(t *testing.T) {
 	t.Parallel()
 	f, c := large(t)
 	ctx := f.as("support")
-	check := func(what string, want int, read func(token string) ([]string, string, int)) {
+	check := func(what string, want int, read func(token string) ([]string, string, proto.Message)) {
 		t.Helper()
 		if got, pages := walked(t, what, read); got != want || pages < 2 {
 			t.Errorf("%s: %d of %d entries on %d pages", what, got, want, pages)
 		}
 	}
-	check("claims", largeClaims, func(token string) ([]string, string, int) {
+	check("claims", largeClaims, func(token string) ([]string, string, proto.Message) {
 		r, err := f.claims.ListClaims(ctx, &tenfoldv1.ListClaimsRequest{Parent: "merchants/m1", PageSize: 1000, PageToken: token})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return names(r.GetClaims()), r.GetNextPageToken(), proto.Size(r)
+		return names(r.GetClaims()), r.GetNextPageToken(), r
 	})
-	check("results", largeStatements, func(token string) ([]string, string, int) {
+	check("results", largeStatements, func(token string) ([]string, string, proto.Message) {
 		r, err := f.results.ListResults(ctx, &tenfoldv1.ListResultsRequest{Parent: c.GetName(), PageSize: 1000, PageToken: token})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return names(r.GetResults()), r.GetNextPageToken(), proto.Size(r)
+		return names(r.GetResults()), r.GetNextPageToken(), r
 	})
-	check("evidence", largeNotes, func(token string) ([]string, string, int) {
+	check("evidence", largeNotes, func(token string) ([]string, string, proto.Message) {
 		r, err := f.claims.ListEvidence(ctx, &tenfoldv1.ListEvidenceRequest{Parent: c.GetName(), PageSize: 1000, PageToken: token})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return numbers(r.GetEvidence()), r.GetNextPageToken(), proto.Size(r)
+		return numbers(r.GetEvidence()), r.GetNextPageToken(), r
 	})
 	got, err := f.claims.GetClaim(ctx, &tenfoldv1.GetClaimRequest{Name: c.GetName(), View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
 	if err != nil {
@@ -175,8 +176,8 @@ func (f *fixture) watchesLargeClaims(c *tenfoldv1.Claim) {
 			// The first watch breaks off after one message.
 			for more := true; more; more = begun && len(seen) < largeClaims {
 				got, err := stream.Recv()
-				if err != nil || len(got.GetClaims()) == 0 {
-					f.t.Fatalf("a watch %s gives %d claims of %d, then %v", what, len(seen), largeClaims, err)
+				if err != nil || len(got.GetClaims()) == 0 || rpc.Weight(got) > rpc.AnswerMax {
+					f.t.Fatalf("a watch %s gives %d claims of %d, then a weight of %d and %v", what, len(seen), largeClaims, rpc.Weight(got), err)
 				}
 				for _, name := range names(got.GetClaims()) {
 					seen[name]++
@@ -198,7 +199,7 @@ func (f *fixture) watchesLargeClaims(c *tenfoldv1.Claim) {
 func largeAnswersFitOverHTTP(t *testing.T, f *fixture, c *tenfoldv1.Claim) {
 	t.Helper()
 	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
-	get := func(path string, into proto.Message) int {
+	get := func(path string, into proto.Message) {
 		t.Helper()
 		response, content := h.call(inRole("support"), "GET", path, "")
 		if response.StatusCode != http.StatusOK {
@@ -207,29 +208,28 @@ func largeAnswersFitOverHTTP(t *testing.T, f *fixture, c *tenfoldv1.Claim) {
 		if err := protojson.Unmarshal(content, into); err != nil {
 			t.Fatal(err)
 		}
-		return proto.Size(into)
 	}
 	page := func(path, token string) string { return path + "?pageSize=1000&pageToken=" + url.QueryEscape(token) }
-	check := func(what string, want int, read func(token string) ([]string, string, int)) {
+	check := func(what string, want int, read func(token string) ([]string, string, proto.Message)) {
 		t.Helper()
 		if got, pages := walked(t, what, read); got != want || pages < 2 {
 			t.Errorf("%s: %d of %d entries on %d pages", what, got, want, pages)
 		}
 	}
-	check("claims", largeClaims, func(token string) ([]string, string, int) {
+	check("claims", largeClaims, func(token string) ([]string, string, proto.Message) {
 		var r tenfoldv1.ListClaimsResponse
-		size := get(page("/v1/merchants/m1/claims", token), &r)
-		return names(r.GetClaims()), r.GetNextPageToken(), size
+		get(page("/v1/merchants/m1/claims", token), &r)
+		return names(r.GetClaims()), r.GetNextPageToken(), &r
 	})
-	check("results", largeStatements, func(token string) ([]string, string, int) {
+	check("results", largeStatements, func(token string) ([]string, string, proto.Message) {
 		var r tenfoldv1.ListResultsResponse
-		size := get(page("/v1/"+c.GetName()+"/results", token), &r)
-		return names(r.GetResults()), r.GetNextPageToken(), size
+		get(page("/v1/"+c.GetName()+"/results", token), &r)
+		return names(r.GetResults()), r.GetNextPageToken(), &r
 	})
-	check("evidence", largeNotes, func(token string) ([]string, string, int) {
+	check("evidence", largeNotes, func(token string) ([]string, string, proto.Message) {
 		var r tenfoldv1.ListEvidenceResponse
-		size := get(page("/v1/"+c.GetName()+"/evidence", token), &r)
-		return numbers(r.GetEvidence()), r.GetNextPageToken(), size
+		get(page("/v1/"+c.GetName()+"/evidence", token), &r)
+		return numbers(r.GetEvidence()), r.GetNextPageToken(), &r
 	})
 	var full tenfoldv1.GetClaimResponse
 	get("/v1/"+c.GetName()+"?view=CLAIM_VIEW_FULL", &full)
@@ -261,7 +261,7 @@ func (h *overHTTP) watchesLargeClaims() {
 	for len(seen) < largeClaims {
 		var got tenfoldv1.WatchClaimsResponse
 		content := opened(h.t, stream.Body)
-		if err := protojson.Unmarshal(content, &got); err != nil || len(got.GetClaims()) == 0 || len(content) > 8<<20 {
+		if err := protojson.Unmarshal(content, &got); err != nil || len(got.GetClaims()) == 0 || rpc.Weight(&got) > rpc.AnswerMax || len(content) > 8<<20 {
 			h.t.Fatalf("the watch gives %d claims, then %d bytes, %v", len(seen), len(content), err)
 		}
 		for _, name := range names(got.GetClaims()) {

@@ -15,6 +15,10 @@ import (
 // proved workloads; the names that are believed on loopback may be any number.
 const bucketsMax = 4096
 
+// forgetEvery is how long a look through all buckets lasts: a flood of new names must not
+// pay for one each.
+const forgetEvery = time.Second
+
 // rates bounds how often each workload may call.
 type rates struct {
 	// quota applies to workloads without one of their own; zero means no bound.
@@ -23,6 +27,8 @@ type rates struct {
 
 	mu      sync.Mutex
 	buckets map[string]*bucket
+	// looked is when full buckets were last looked for.
+	looked time.Time
 }
 
 // bucket holds the calls that a workload may make at once; it refills with time.
@@ -69,7 +75,8 @@ func (r *rates) bucket(workload string, quota identity.Quota, now time.Time) *bu
 	if ok && b.quota == quota {
 		return b
 	}
-	if !ok && len(r.buckets) >= bucketsMax {
+	if !ok && len(r.buckets) >= bucketsMax && now.Sub(r.looked) >= forgetEvery {
+		r.looked = now
 		r.forget(now)
 	}
 	if !ok && len(r.buckets) >= bucketsMax {
