@@ -38,15 +38,19 @@ func TestTamperedChainDoesNotVerify(t *testing.T) {
 			t.Errorf("%s: the chain still verifies", what)
 		}
 	}
+	previous := event.Genesis("m-1")
 	for i := range rows {
 		for at := range len(rows[i].content) {
-			tampered("a changed byte", func(r []row) []row {
-				content := []byte(r[i].content)
-				content[at] ^= 1
-				r[i].content = string(content)
-				return r
-			})
+			content := []byte(rows[i].content)
+			content[at] ^= 1
+			if event.Chain(previous, rows[i].encoding, string(content)) == rows[i].hash {
+				t.Errorf("event %d has its hash with byte %d changed", i, at)
+			}
+			if at%16 == 0 {
+				tampered("a changed byte", func(r []row) []row { r[i].content = string(content); return r })
+			}
 		}
+		previous = rows[i].hash
 		for at := range rows[i].hash {
 			tampered("a changed hash", func(r []row) []row { r[i].hash[at] ^= 0x80; return r })
 		}
