@@ -22,8 +22,8 @@ func (c *Catalog) Due(cl *claim.Claim, l *order.Line, p claim.Prospect, now time
 	return c.Calendar.After(now, spanOf(c.governing(cl, l), fires))
 }
 
-// UnsetYear gives the first year that is not set and that the running deadline of a claim
-// on l reaches into, if its period is in working days; zero for none. Those days were
+// UnsetYear gives the first year that was not set when the running deadline of a claim on l
+// began, and that it reaches into, if its period is in working days; zero for none. Those days were
 // counted by the ordinary week. The line may be nil unless AsksForLine wants it.
 func (c *Catalog) UnsetYear(cl *claim.Claim, l *order.Line) int {
 	if cl.Fires == claim.DeadlineNone || spanOf(c.governing(cl, l), cl.Fires).WorkingDays == 0 {

@@ -31,24 +31,27 @@ type Day struct {
 	Kind Kind
 	// Name is the day's common name, such as that of its holiday.
 	Name string
+	// Since is when the day was first set to its kind; zero for days that came with the
+	// service.
+	Since time.Time
 }
 
 // Calendar knows which days are working days. Without days that were set it knows
 // only the ordinary week, Monday to Friday. It never changes.
 type Calendar struct {
-	days  []Day
-	kinds map[Date]Kind
-	// years are those of which days were set, and whether they are set as a whole.
-	years map[int]bool
+	days   []Day
+	byDate map[Date]Day
+	// years are those that are set as a whole, and since when.
+	years map[int]time.Time
 }
 
 // New makes a calendar from the days that differ from the ordinary week, each given
 // once.
 func New(days []Day) *Calendar {
-	c := &Calendar{days: slices.Clone(days), kinds: make(map[Date]Kind, len(days))}
+	c := &Calendar{days: slices.Clone(days), byDate: make(map[Date]Day, len(days))}
 	slices.SortFunc(c.days, func(a, b Day) int { return a.Date.Compare(b.Date) })
 	for _, d := range days {
-		c.kinds[d.Date] = d.Kind
+		c.byDate[d.Date] = d
 	}
 	c.setYears()
 	return c
@@ -77,8 +80,8 @@ func (c *Calendar) Days(year int) []Day {
 
 // IsWorking says whether a day is a working day.
 func (c *Calendar) IsWorking(d Date) bool {
-	if kind, set := c.kinds[d]; set {
-		return kind == Working
+	if day, set := c.byDate[d]; set {
+		return day.Kind == Working
 	}
 	return !d.weekend()
 }

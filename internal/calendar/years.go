@@ -1,9 +1,6 @@
 package calendar
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // A year is set once its days off are known. They are announced as a whole, in November
 // of the year before, and always hold the days below (Regulation on Public Holidays for
@@ -38,7 +35,7 @@ func (c *Calendar) Lacking(year int) []string {
 	}
 	var lacking []string
 	for _, f := range feasts {
-		if !c.has(year, f) {
+		if _, is := c.since(year, f); !is {
 			lacking = append(lacking, f.name)
 		}
 	}
@@ -46,29 +43,37 @@ func (c *Calendar) Lacking(year int) []string {
 }
 
 // IsSet says whether the days off of a year are known.
-func (c *Calendar) IsSet(year int) bool { return c.years[year] }
+func (c *Calendar) IsSet(year int) bool {
+	_, is := c.years[year]
+	return is
+}
 
-// has says whether a day on which a feast may fall is set as a holiday.
-func (c *Calendar) has(year int, f feast) bool {
+// since says since when a day on which a feast may fall is set as a holiday, if one is.
+func (c *Calendar) since(year int, f feast) (since time.Time, is bool) {
 	for d := f.first.of(year); d.Compare(f.last.of(year)) <= 0; d = d.Next() {
-		if c.kinds[d] == Holiday {
-			return true
+		if day := c.byDate[d]; day.Kind == Holiday && (!is || day.Since.Before(since)) {
+			since, is = day.Since, true
 		}
 	}
-	return false
+	return since, is
 }
 
 func (m monthDay) of(year int) Date { return Date{Year: year, Month: m.month, Day: m.day} }
 
-// setYears finds the years that are set.
+// setYears finds the years that are set, each since the last of its feasts was.
 func (c *Calendar) setYears() {
-	c.years = make(map[int]bool)
+	c.years = make(map[int]time.Time)
 	for _, d := range c.days {
-		y := d.Date.Year
-		if _, known := c.years[y]; known {
+		if c.IsSet(d.Date.Year) || len(c.Lacking(d.Date.Year)) > 0 {
 			continue
 		}
-		c.years[y] = !slices.ContainsFunc(feasts, func(f feast) bool { return !c.has(y, f) })
+		var last time.Time
+		for _, f := range feasts {
+			if since, _ := c.since(d.Date.Year, f); since.After(last) {
+				last = since
+			}
+		}
+		c.years[d.Date.Year] = last
 	}
 }
 
@@ -82,12 +87,13 @@ func (c *Calendar) SetUntil(t time.Time) time.Time {
 	return Date{Year: year, Month: time.January, Day: 1}.Start()
 }
 
-// UnsetBetween is the first year that is not set and has days after the day of from, up
-// to the day that ends at to; zero if there is none.
+// UnsetBetween is the first year that was not set at the time from and has days after the
+// day of it, up to the day that ends at to; zero if there is none. It stays the same once the
+// year is set.
 func (c *Calendar) UnsetBetween(from, to time.Time) int {
 	last := DateOf(to.Add(-time.Nanosecond)).Year
 	for year := DateOf(from).Next().Year; year <= last; year++ {
-		if !c.IsSet(year) {
+		if since, is := c.years[year]; !is || since.After(from) {
 			return year
 		}
 	}

@@ -85,3 +85,28 @@ func TestYearsThatAreNotSet(t *testing.T) {
 		}
 	}
 }
+
+// Would catch a deadline that forgets that it was counted without a year once the year is
+// set, and one that is said to be although the year was set when it began.
+func TestYearsThatWereNotSetYet(t *testing.T) {
+	t.Parallel()
+	day := func(n int) time.Time { return time.Date(2026, 12, n, 12, 0, 0, 0, time.UTC) }
+	days := append(feasts(t, "2026"), feasts(t, "2027")...)
+	for i, set := range []int{14, 14, 16, 15} { // The last of them makes the year known.
+		days[4+i].Since = day(set)
+	}
+	// A day that was set again is known from its first time on, and another day of a feast
+	// does not make it known later.
+	another := days[5]
+	another.Date, another.Since = another.Date.Next(), day(20)
+	c := calendar.New(append(days, another))
+	if !c.IsSet(2027) {
+		t.Fatal("2027 is not set")
+	}
+	until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+	for from, want := range map[int]int{13: 2027, 14: 2027, 15: 2027, 16: 0, 17: 0} {
+		if got := c.UnsetBetween(day(from), until); got != want {
+			t.Errorf("from the %dth the first year that was not set is %d, not %d", from, got, want)
+		}
+	}
+}

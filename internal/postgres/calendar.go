@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -18,10 +19,16 @@ func (db *DB) CalendarDays(ctx context.Context) ([]calendar.Day, error) {
 		Day  time.Time `db:"day"`
 		Kind string    `db:"kind"`
 		Name string    `db:"name"`
+		// Since is missing for days that came with the schema.
+		Since sql.NullTime `db:"since"`
 	}
 	err := db.pool.SelectContext(ctx, &rows, `
-		SELECT DISTINCT ON (day) day, kind, name
-		FROM calendar_days
+		SELECT DISTINCT ON (day) day, kind, name, (
+			SELECT CASE WHEN NOT bool_or(f.revision = 1 AND f.workload = 'tenfold') THEN min(f.recorded_at) END
+			FROM calendar_days f
+			WHERE f.day = d.day AND f.kind = d.kind
+		) AS since
+		FROM calendar_days d
 		ORDER BY day, revision DESC`)
 	if err != nil {
 		return nil, failure(ctx, "read calendar", err)
@@ -29,7 +36,7 @@ func (db *DB) CalendarDays(ctx context.Context) ([]calendar.Day, error) {
 	out := make([]calendar.Day, len(rows))
 	for i, r := range rows {
 		y, m, d := r.Day.Date() // The driver gives a date as its midnight in no zone.
-		out[i] = calendar.Day{Date: calendar.Date{Year: y, Month: m, Day: d}, Kind: calendar.Kind(r.Kind), Name: r.Name}
+		out[i] = calendar.Day{Date: calendar.Date{Year: y, Month: m, Day: d}, Kind: calendar.Kind(r.Kind), Name: r.Name, Since: r.Since.Time.UTC()}
 	}
 	return out, nil
 }

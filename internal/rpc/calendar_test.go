@@ -192,14 +192,18 @@ func TestDeadlineTellsOfAYearThatIsNotSet(t *testing.T) {
 			t.Errorf("%v: %v", wrong, err)
 		}
 	}
+	f.advance(time.Minute)
 	set := &tenfoldv1.SetCalendarDaysRequest{RequestId: f.id(), CalendarDays: []*tenfoldv1.CalendarDay{
 		holiday("2027-01-01"), holiday("2027-02-06"), holiday("2027-05-01"), holiday("2027-10-01"),
 	}}
 	if _, err := f.rules.SetCalendarDays(f.as("operator"), set); err != nil {
 		t.Fatal(err)
 	}
-	if got := unset(across); got != 0 {
-		t.Errorf("the year is set, and the deadline reaches into %d", got)
+	if got := unset(across); got != 2027 {
+		t.Errorf("the deadline was counted before the year was set, and tells %d", got)
+	}
+	if later := f.file("m1", "l3"); unset(later) != 0 {
+		t.Errorf("the year is set, and a later deadline tells %d", unset(later))
 	}
 	if got := queued(); len(got) != 0 {
 		t.Errorf("the year is set, and the queue has %q", got)

@@ -2063,8 +2063,9 @@ type Deadline struct {
 	PassesAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=passes_at,json=passesAt,proto3" json:"passes_at,omitempty"`
 	// What happens at that time.
 	Kind DeadlineKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DeadlineKind" json:"kind,omitempty"`
-	// The first year of whose days off the calendar has none, if the deadline was
-	// counted in working days through such a year: it may be too early. Zero if
+	// The first year of whose days off the calendar had none, if the deadline was
+	// counted in working days through such a year: it may be too early. It stays
+	// once the year is set, because setting a year does not move deadlines. Zero if
 	// there is none. Set by GetClaim, ListClaims and ExplainClaim.
 	UnsetCalendarYear int32 `protobuf:"varint,3,opt,name=unset_calendar_year,json=unsetCalendarYear,proto3" json:"unset_calendar_year,omitempty"`
 	unknownFields     protoimpl.UnknownFields

@@ -367,10 +367,11 @@ type DeadlineEffect struct {
 	Movements []*MoneyMovement `protobuf:"bytes,4,rep,name=movements,proto3" json:"movements,omitempty"`
 	// The deadline only marks the claim as escalated, so that a person acts.
 	Escalates bool `protobuf:"varint,5,opt,name=escalates,proto3" json:"escalates,omitempty"`
-	// The first year that the deadline reaches into and whose days off are not set
-	// as a whole, such as 2027. Its working days were counted by the ordinary week, so
-	// the deadline may pass too early. 0 for a period that is not in working days, and
-	// if every year is set by now: setting a year does not move deadlines.
+	// The first year that the deadline reaches into and whose days off were not set
+	// as a whole when it began, such as 2027. Its working days were counted by the
+	// ordinary week, so the deadline may pass too early. It stays once the year is set,
+	// because setting a year does not move deadlines. 0 for a period that is not in
+	// working days, and if every year was set.
 	UnsetCalendarYear int32 `protobuf:"varint,6,opt,name=unset_calendar_year,json=unsetCalendarYear,proto3" json:"unset_calendar_year,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
