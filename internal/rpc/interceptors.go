@@ -101,6 +101,9 @@ func (c *chain) check(request any) error {
 	if !ok {
 		return fmt.Errorf("request is a %T, not a message", request)
 	}
+	if err := decoded(m); err != nil {
+		return err
+	}
 	if err := violated(c.validator.Validate(m)); err != nil {
 		return err
 	}

@@ -138,6 +138,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		grpc: grpc.NewServer(
 			observed(config.Observer),
 			grpc.Creds(recognising{transport(gate.TLS)}),
+			grpc.ForceServerCodecV2(newTolerant()),
 			grpc.MaxRecvMsgSize(config.ReceiveMax),
 			grpc.MaxHeaderListSize(config.HeadersMax),
 			grpc.MaxConcurrentStreams(config.StreamsMax),
