@@ -132,7 +132,7 @@ func (m *mutation) copy() {
 // notOfBooks are the tables that hold nothing of a book's claims and money.
 var notOfBooks = []string{
 	"access_refusals", "webhooks", "webhook_deliveries", "webhook_requests", "catalog_requests", "calendar_days", "event_quarantines",
-	"readiness_probes", "sandbox_clock", "policy_proposals", "policy_proposal_votes",
+	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes",
 }
 
 func (m *mutation) tables() []string {

@@ -248,6 +248,8 @@ func TestOldDatabaseIsRead(t *testing.T) {
 	saw("policy_versions", len(versions), err)
 	authenticators, err := b.pg.Authenticators(ctx)
 	saw("authenticators", len(authenticators), err)
+	key, err := b.pg.PageTokenKey(ctx)
+	saw("service_keys", len(key)/32, err)
 	feed, err := r.Since(ctx, event.Position{}, 10*many)
 	if err != nil || len(feed.Events) != b.rowsOf("events") {
 		t.Errorf("the feed holds %d events, %v; want %d", len(feed.Events), err, b.rowsOf("events"))

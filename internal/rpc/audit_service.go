@@ -20,7 +20,7 @@ var everBefore = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (s *auditService) ListRefusals(ctx context.Context, r *tenfoldv1.ListRefusalsRequest) (*tenfoldv1.ListRefusalsResponse, error) {
 	const cursorParts = 2
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func (s *authenticationService) GetAuthenticator(ctx context.Context, r *tenfold
 }
 
 func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfoldv1.ListAuthenticatorsRequest) (*tenfoldv1.ListAuthenticatorsResponse, error) {
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (s *authenticationService) ListResults(ctx context.Context, r *tenfoldv1.Li
 	if err != nil {
 		return nil, err
 	}
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"crypto/cipher"
 	"log/slog"
 
 	"google.golang.org/grpc"
@@ -22,6 +23,8 @@ type backend struct {
 	db       *postgres.DB
 	observer *Observer
 	log      *slog.Logger
+	// tokens seals the tokens of pages.
+	tokens cipher.AEAD
 }
 
 // mutation is a request that changes something.

@@ -111,7 +111,7 @@ func (s *claimService) RetryPayout(ctx context.Context, r *tenfoldv1.RetryPayout
 func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayoutsRequest) (*tenfoldv1.ListPayoutsResponse, error) {
 	merchant, spelled := nameOf(r.GetParent())
 	q := postgres.PayoutQuery{MerchantID: merchant, State: payoutStates.domain(r.GetState())}
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (s *claimService) ListClaims(ctx context.Context, r *tenfoldv1.ListClaimsRe
 	if err != nil {
 		return nil, err
 	}
-	p, err := pageOf(ctx, r, claimCursorParts)
+	p, err := s.pageOf(ctx, r, claimCursorParts)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (s *claimService) claimPage(ctx context.Context, r partsRequest, cursorPart
 	if err != nil {
 		return nil, page{}, err
 	}
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, page{}, err
 	}

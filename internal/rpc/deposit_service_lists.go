@@ -17,7 +17,7 @@ func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTra
 	if err != nil {
 		return nil, err
 	}
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (s *depositService) ListHolds(ctx context.Context, r *tenfoldv1.ListHoldsRe
 		return nil, err
 	}
 	const cursorParts = 2 // The claim and the number of the hold.
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ const day = 24 * time.Hour
 func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRequest) (*tenfoldv1.ListDebtsResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
 	const cursorParts = 3
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (s *historyService) ListTimeline(ctx context.Context, r *tenfoldv1.ListTime
 	if err != nil {
 		return nil, err
 	}
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -88,7 +88,7 @@ func (s *merchantMoneyService) GetProposal(ctx context.Context, r *tenfoldv1.Get
 
 func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (s *orderLineService) CorrectOrderLine(ctx context.Context, r *tenfoldv1.Co
 
 func (s *orderLineService) ListOrderLineCorrections(ctx context.Context, r *tenfoldv1.ListOrderLineCorrectionsRequest) (*tenfoldv1.ListOrderLineCorrectionsResponse, error) {
 	merchant, id := nameOf(r.GetParent())
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,9 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
@@ -20,7 +21,6 @@ const (
 	// pageDefault is the size of a page if the caller named none; the contract's
 	// rules bound it.
 	pageDefault = 50
-	bindingSize = 16
 	// separator separates the parts of a cursor; no id contains it.
 	separator = "\x1f"
 )
@@ -31,6 +31,7 @@ type page struct {
 	// cursor is where the previous page ended: the parts of its last row's key.
 	cursor  []string
 	binding []byte
+	tokens  cipher.AEAD
 }
 
 // pageRequest is the common part of list requests.
@@ -40,21 +41,34 @@ type pageRequest interface {
 	GetPageToken() string
 }
 
+// tokensUnder seals page tokens under a key. A page may end at a row that its reader must not
+// see, such as another merchant's claim between two that match; so nobody reads a token.
+func tokensUnder(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
 // pageOf reads the page of a list request. parts is how many parts its cursors
 // have. Refuses with PAGE_TOKEN_INVALID the token of another query or caller.
-func pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
-	p := page{size: int(r.GetPageSize()), binding: binding(ctx, r), cursor: make([]string, parts)}
+func (b *backend) pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
+	p := page{size: int(r.GetPageSize()), binding: binding(ctx, r), tokens: b.tokens, cursor: make([]string, parts)}
 	if p.size == 0 {
 		p.size = pageDefault
 	}
 	if r.GetPageToken() == "" {
 		return p, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(r.GetPageToken())
-	if err != nil || len(raw) < bindingSize || !bytes.Equal(raw[:bindingSize], p.binding) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(r.GetPageToken())
+	if err == nil {
+		raw, err = p.tokens.Open(nil, nil, raw, p.binding)
+	}
+	if err != nil {
 		return page{}, fault.New(fault.PageTokenInvalid, "the page token belongs to another query or caller").At("page_token")
 	}
-	cursor := strings.Split(string(raw[bindingSize:]), separator)
+	cursor := strings.Split(string(raw), separator)
 	if len(cursor) != parts {
 		return page{}, fault.New(fault.PageTokenInvalid, "the page token does not hold a position in this list").At("page_token")
 	}
@@ -64,8 +78,7 @@ func pageOf(ctx context.Context, r pageRequest, parts int) (page, error) {
 
 // token is the page token of the rows after the one with the given key.
 func (p *page) token(key ...string) string {
-	raw := append(bytes.Clone(p.binding), strings.Join(key, separator)...)
-	return base64.RawURLEncoding.EncodeToString(raw)
+	return base64.RawURLEncoding.EncodeToString(p.tokens.Seal(nil, nil, []byte(strings.Join(key, separator)), p.binding))
 }
 
 // number reads a part of the cursor as a number; zero on the first page.
@@ -100,7 +113,7 @@ func binding(ctx context.Context, r pageRequest) []byte {
 	for _, part := range []string{string(m.Descriptor().FullName()), who.Workload, string(who.Role), who.Scope, string(content)} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
-	return h.Sum(nil)[:bindingSize]
+	return h.Sum(nil)
 }
 
 // listed makes the page of a list out of rows that were read one beyond it, and the

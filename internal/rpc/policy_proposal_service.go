@@ -75,7 +75,7 @@ func (s *policyProposalService) GetPolicyProposal(ctx context.Context, r *tenfol
 
 func (s *policyProposalService) ListPolicyProposals(ctx context.Context, r *tenfoldv1.ListPolicyProposalsRequest) (*tenfoldv1.ListPolicyProposalsResponse, error) {
 	const cursorParts = 2
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func publishedVersion(catalog *book.Catalog, name string) (*policy.Version, erro
 
 func (s *policyService) ListPolicyVersions(ctx context.Context, r *tenfoldv1.ListPolicyVersionsRequest) (*tenfoldv1.ListPolicyVersionsResponse, error) {
 	const cursorParts = 2
-	p, err := pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (s *policyService) SetCalendarDays(ctx context.Context, r *tenfoldv1.SetCal
 }
 
 func (s *policyService) ListCalendarDays(ctx context.Context, r *tenfoldv1.ListCalendarDaysRequest) (*tenfoldv1.ListCalendarDaysResponse, error) {
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -128,6 +128,14 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		return nil, fmt.Errorf("compile validation rules: %w", err)
 	}
 	validator := composed{rules}
+	key, err := db.PageTokenKey(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := tokensUnder(key)
+	if err != nil {
+		return nil, err
+	}
 	log = naming(log)
 	c := chain{
 		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now), streams: newStreams(config.Shares),
@@ -159,7 +167,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		receiveMax: config.ReceiveMax,
 		chain:      &c,
 	}
-	b := backend{engine: e, db: db, observer: &config.Observer, log: log}
+	b := backend{engine: e, db: db, observer: &config.Observer, log: log, tokens: tokens}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b, validator: validator})

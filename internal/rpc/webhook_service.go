@@ -36,7 +36,7 @@ func (s *webhookService) CreateWebhook(ctx context.Context, r *tenfoldv1.CreateW
 
 func (s *webhookService) ListWebhooks(ctx context.Context, r *tenfoldv1.ListWebhooksRequest) (*tenfoldv1.ListWebhooksResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *webhookService) RotateSecret(ctx context.Context, r *tenfoldv1.RotateSe
 
 func (s *webhookService) ListDeadLetters(ctx context.Context, r *tenfoldv1.ListDeadLettersRequest) (*tenfoldv1.ListDeadLettersResponse, error) {
 	merchant, id := nameOf(r.GetParent())
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -188,7 +188,7 @@ func (s *workService) ListNotes(ctx context.Context, r *tenfoldv1.ListNotesReque
 	if err != nil {
 		return nil, err
 	}
-	p, err := pageOf(ctx, r, 1)
+	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
