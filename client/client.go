@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
+	"github.com/tenfold-claims/tenfold/internal/linename"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -30,6 +31,10 @@ type Proof = caller.Proof
 
 // Dialer connects as a caller: Identity.Dial, or the result of Proved.
 type Dialer = func(address string, more ...grpc.DialOption) (*grpc.ClientConn, error)
+
+// OrderLineName is the name of an order line. Ids of lines are any text that can be seen; in
+// the name every byte but letters, digits and -._~ is percent-encoded.
+func OrderLineName(merchant, line string) string { return linename.Of(merchant, line) }
 
 // Proved connects by proof, to call in a role. With an empty role the server
 // chooses.

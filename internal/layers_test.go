@@ -109,6 +109,9 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports:   []string{"proto/tenfold/v1"},
 		importers: []string{"cmd/gatewaystub"},
 	},
+	"internal/linename": {
+		importers: []string{"internal/rpc", "client", "cmd/tenfold"},
+	},
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},
 	},
@@ -151,7 +154,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	// What callers outside the server are made of.
 	"client": {
-		imports:   []string{"internal/caller", "internal/fault", "proto/tenfold/v1"},
+		imports:   []string{"internal/linename", "internal/caller", "internal/fault", "proto/tenfold/v1"},
 		importers: []string{"examples/order-service", "internal/watchsoak", "cmd/tenfold"},
 	},
 	"examples/order-service": {

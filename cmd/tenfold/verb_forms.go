@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/internal/linename"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -232,6 +233,24 @@ func under(collection string) func(string) (string, error) {
 		}
 		return "merchants/" + merchant + "/" + collection + "/" + id, nil
 	}
+}
+
+// lineText reads the name of an order line, or MERCHANT/LINE with the id as it is.
+func lineText(text string) (string, error) {
+	const collection = "/orderLines/"
+	if rest, named := strings.CutPrefix(text, "merchants/"); named {
+		merchant, spelled, _ := strings.Cut(rest, collection)
+		if id, ok := linename.ParseID(spelled); ok && id != "" && idPart.MatchString(merchant) {
+			return text, nil
+		}
+		return "", fmt.Errorf("must be merchants/MERCHANT/orderLines/LINE, with every byte of the line's id but letters, digits and "+
+			"-._~ percent-encoded, or MERCHANT/LINE with the id as it is, not %s", shown(text))
+	}
+	merchant, id, nested := strings.Cut(text, "/")
+	if !nested || id == "" || !idPart.MatchString(merchant) {
+		return "", fmt.Errorf("must be MERCHANT/LINE or merchants/MERCHANT/orderLines/LINE, not %s", shown(text))
+	}
+	return linename.Of(merchant, id), nil
 }
 
 // fileBytesMax is the largest file that a command reads: as much as a request may have.

@@ -12,6 +12,24 @@ import (
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
+// Would catch a line that cannot be named on the command line, or is taken for another.
+func TestLinesAreNamedByTheirIDs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"m1/l1": "l1", "m1/2026/77": "2026%2F77", "m1/订单7": "%E8%AE%A2%E5%8D%957", "m1/50%": "50%25",
+		"merchants/m1/orderLines/l1": "l1", "merchants/m1/orderLines/2026%2F77": "2026%2F77",
+	} {
+		if got, err := lineText(text); err != nil || got != "merchants/m1/orderLines/"+want {
+			t.Errorf("%s is %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "l1", "m1/", "/l1", "m 1/l1", "merchants/m1", "merchants/m1/l1", "merchants/m1/orderLines/", "merchants/m1/orderLines/2026/77"} {
+		if got, err := lineText(text); err == nil || len(err.Error()) > 300 {
+			t.Errorf("%s is %s, %v", text, got, err)
+		}
+	}
+}
+
 // Would catch an amount that is off by a digit, and one that is rounded or guessed.
 func TestAmountsAreExact(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ func newRefusal() *cobra.Command {
 
 // aLine is the argument that names an order line.
 func aLine(field string) input {
-	return input{name: "LINE", field: field, required: true, as: under("orderLines")}
+	return input{name: "LINE", field: field, required: true, as: lineText}
 }
 
 func orderLineVerbs() []verb {

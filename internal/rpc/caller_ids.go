@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -10,6 +11,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tenfold-claims/tenfold/internal/linename"
 )
 
 // Ids that callers make up, such as those of orders, are any text that can be seen: up to 64
@@ -23,6 +26,9 @@ const (
 	callerIDPattern       = `^[\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{M}\p{N}\p{P}\p{S} ]*[\p{L}\p{M}\p{N}\p{P}\p{S}])?$`
 	callerIDOrNonePattern = `^([\p{L}\p{N}\p{P}\p{S}]([\p{L}\p{M}\p{N}\p{P}\p{S} ]*[\p{L}\p{M}\p{N}\p{P}\p{S}])?)?$`
 	callerIDMax           = 64
+	// lineNamePattern is that of the name of an order line, whose last part is such an id,
+	// percent-encoded.
+	lineNamePattern = `^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$`
 )
 
 var callerIDForm = regexp.MustCompile(callerIDPattern)
@@ -54,8 +60,8 @@ func decomposed(m protoreflect.Message, path []*validate.FieldPathElement) (foun
 		}
 		switch value := m.Get(f); {
 		case f.Kind() == protoreflect.StringKind:
-			if text := value.String(); !norm.NFC.IsNormalString(text) {
-				found = append(found, notComposed(f, value, append(path, element(f, -1))))
+			if rule, why := wrongID(f, value.String()); rule != "" {
+				found = append(found, violation(f, value, append(path, element(f, -1)), rule, why))
 			}
 		case f.IsList():
 			for i := range value.List().Len() {
@@ -68,11 +74,29 @@ func decomposed(m protoreflect.Message, path []*validate.FieldPathElement) (foun
 	return found
 }
 
-func notComposed(f protoreflect.FieldDescriptor, value protoreflect.Value, path []*validate.FieldPathElement) *protovalidate.Violation {
+// wrongID says which rule an id, or the name of an order line, does not keep; empty if it keeps
+// all.
+func wrongID(f protoreflect.FieldDescriptor, text string) (rule, why string) {
+	if rulesOf(f).GetString().GetPattern() != lineNamePattern {
+		if !norm.NFC.IsNormalString(text) {
+			return "string.composed", "must be in Unicode's composed form (NFC)"
+		}
+		return "", ""
+	}
+	switch id, ok := linename.ParseID(text[strings.LastIndexByte(text, '/')+1:]); {
+	case !ok:
+		return "string.line_name", "must have the line id percent-encoded, every byte but letters, digits and -._~, such as %2F for a slash"
+	case !isCallerID(id):
+		return "string.line_name", "must have a line id of 1 to 64 characters that can be seen, in Unicode's composed form (NFC)"
+	}
+	return "", ""
+}
+
+func violation(f protoreflect.FieldDescriptor, value protoreflect.Value, path []*validate.FieldPathElement, rule, why string) *protovalidate.Violation {
 	return &protovalidate.Violation{
 		Proto: &validate.Violation{
 			Field:  &validate.FieldPath{Elements: append([]*validate.FieldPathElement(nil), path...)},
-			RuleId: proto.String("string.composed"), Message: proto.String("must be in Unicode's composed form (NFC)"),
+			RuleId: proto.String(rule), Message: proto.String(why),
 		},
 		FieldValue: value, FieldDescriptor: f,
 	}
@@ -117,10 +141,10 @@ func idsOf(d protoreflect.MessageDescriptor, above map[protoreflect.FullName]boo
 	return found
 }
 
-// isCallerIDField says whether the contract asks for a caller's id.
+// isCallerIDField says whether the contract asks for a caller's id, or a name with one.
 func isCallerIDField(f protoreflect.FieldDescriptor) bool {
 	pattern := rulesOf(f).GetString().GetPattern()
-	return pattern == callerIDPattern || pattern == callerIDOrNonePattern
+	return pattern == callerIDPattern || pattern == callerIDOrNonePattern || pattern == lineNamePattern
 }
 
 func isIgnored(f protoreflect.FieldDescriptor) bool {

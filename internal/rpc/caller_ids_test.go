@@ -1,12 +1,19 @@
 package rpc_test
 
 import (
+	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/tenfold-claims/tenfold/client"
+	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -23,8 +30,9 @@ func TestIDsOfCallersAreAnyText(t *testing.T) {
 	f := newFixture(t)
 	f.open("m1", 100_000_000)
 	for n, id := range visible {
-		r := f.filing("m1", "line-"+strings.Repeat("x", n+1))
+		r := f.filing("m1", fmt.Sprint("line-", n))
 		l := r.GetOrderLine()
+		l.Name = client.OrderLineName("m1", id)
 		l.OrderId, l.PaymentId, l.ProductId, l.PayerId, r.ClaimantId = id, id, id, id, id
 		filed, err := f.claims.FileClaim(f.as("order-service"), r)
 		if err != nil {
@@ -42,6 +50,62 @@ func TestIDsOfCallersAreAnyText(t *testing.T) {
 		full, err := f.claims.GetClaim(f.as("operator"), &tenfoldv1.GetClaimRequest{Name: c.GetName(), View: tenfoldv1.ClaimView_CLAIM_VIEW_FULL})
 		if err != nil || full.GetClaim().GetOrderId() != id || full.GetClaim().GetOrderLine().GetPayerId() != id || full.GetClaim().GetClaimantId() != id {
 			t.Errorf("%q comes back as %v, %v", id, full.GetClaim(), err)
+		}
+		f.lineIsFound(c, l.GetName())
+	}
+}
+
+// lineIsFound looks for the line of a claim by its name, over gRPC and over HTTP, and tells of
+// a refund of it.
+func (f *fixture) lineIsFound(c *tenfoldv1.Claim, name string) {
+	f.t.Helper()
+	got, err := f.claims.GetOrderLine(f.as("support"), &tenfoldv1.GetOrderLineRequest{Name: name})
+	if err != nil || got.GetOrderLine().GetName() != name || c.GetOrderLineName() != name {
+		f.t.Errorf("the line %s of %s is %v, %v", name, c.GetOrderLineName(), got, err)
+	}
+	_, err = f.claims.ReportOrderRefund(f.as("order-service"), &tenfoldv1.ReportOrderRefundRequest{
+		Name: name, RequestId: f.id(),
+		Refund: &tenfoldv1.LineRefund{RefundId: "refund-1", Amount: fen(1), RefundedAt: timestamppb.New(start)},
+	})
+	if err != nil {
+		f.t.Errorf("a refund of %s: %v", name, err)
+	}
+	h := f.overHTTP(rpc.Gate{Authority: identity.Loopback{}})
+	var line tenfoldv1.GetOrderLineResponse
+	response, content := h.call(inRole("support"), "GET", "/v1/merchants/m1/orderLines/"+url.PathEscape(name[strings.LastIndexByte(name, '/')+1:]), "")
+	if err := protojson.Unmarshal(content, &line); err != nil || line.GetOrderLine().GetName() != name || len(line.GetOrderLine().GetRefunds()) != 1 {
+		f.t.Errorf("over HTTP the line %s is answered %d: %.300s", name, response.StatusCode, content)
+	}
+}
+
+// Would catch a line that has two names, or a name that leads elsewhere.
+func TestLinesHaveOneName(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 1_000_000)
+	for _, line := range []string{
+		"2026%2f77", "%6C1", "a%", "a b", "订单", "..", "a+b", "%20a", "a%20", "%00", "%FF", "%CC%81a", "e%CC%81", strings.Repeat("a", 65),
+		strings.Repeat("%E8%AE%A2", 65),
+	} {
+		name := "merchants/m1/orderLines/" + line
+		r := f.filing("m1", "l1")
+		r.GetOrderLine().Name = name
+		for field, call := range map[string]func() error{
+			"order_line.name": func() error { _, err := f.claims.FileClaim(f.as("order-service"), r); return err },
+			"order_line_name": func() error {
+				named := f.filing("m1", "l1")
+				named.Line = &tenfoldv1.FileClaimRequest_OrderLineName{OrderLineName: name}
+				_, err := f.claims.FileClaim(f.as("order-service"), named)
+				return err
+			},
+			"name": func() error {
+				_, err := f.claims.GetOrderLine(f.as("support"), &tenfoldv1.GetOrderLineRequest{Name: name})
+				return err
+			},
+		} {
+			if got := refusal(call()); got.reason != "REQUEST_INVALID" || got.field != field {
+				t.Errorf("%s: %s is answered %s at %q: %s", field, name, got.reason, got.field, got.message)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/linename"
 )
 
 // anyMerchant stands for all merchants in a name.
@@ -15,7 +16,7 @@ const anyMerchant = "-"
 
 func merchantName(merchant string) string      { return "merchants/" + merchant }
 func claimName(merchant, id string) string     { return "merchants/" + merchant + "/claims/" + id }
-func orderLineName(merchant, id string) string { return "merchants/" + merchant + "/orderLines/" + id }
+func orderLineName(merchant, id string) string { return linename.Of(merchant, id) }
 func resultName(merchant, id string) string    { return "merchants/" + merchant + "/results/" + id }
 func payoutName(merchant, id string) string    { return "merchants/" + merchant + "/payouts/" + id }
 func authenticatorName(id string) string       { return "authenticators/" + id }
@@ -37,7 +38,7 @@ func holdName(merchant, claimID string, n int32) string {
 }
 
 // nameOf gives the ids in a name whose form the contract's rules have checked: its
-// 2nd, 4th and further even parts.
+// 2nd and 4th parts.
 func nameOf(name string) (first, second string) {
 	parts := strings.SplitN(name, "/", 5)
 	if len(parts) > 1 {
@@ -45,6 +46,9 @@ func nameOf(name string) (first, second string) {
 	}
 	if len(parts) > 3 {
 		second = parts[3]
+		if parts[2] == "orderLines" {
+			second, _ = linename.ParseID(second)
+		}
 	}
 	return first, second
 }

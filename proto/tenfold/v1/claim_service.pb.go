@@ -4711,13 +4711,13 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa5\t\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa9\t\n" +
 	"\x10FileClaimRequest\x12>\n" +
 	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12o\n" +
-	"\x0forder_line_name\x18\x04 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
+	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12s\n" +
+	"\x0forder_line_name\x18\x04 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x126\n" +
 	"\n" +
 	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineH\x00R\torderLine\x12:\n" +
 	"\arefunds\x18\x06 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12}\n" +
@@ -4858,9 +4858,9 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
 	"\x14DecideReviewResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"p\n" +
-	"\x13GetOrderLineRequest\x12Y\n" +
-	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\"R\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"t\n" +
+	"\x13GetOrderLineRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\"R\n" +
 	"\x14GetOrderLineResponse\x12:\n" +
 	"\n" +
 	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\"\xda\x01\n" +
@@ -4870,10 +4870,10 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
 	"\x12GetRequestResponse\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\x83\a\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\x87\a\n" +
 	"\x12QuotePayoutRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
-	"\x0forder_line_name\x18\x02 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$H\x00R\rorderLineName\x126\n" +
+	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12s\n" +
+	"\x0forder_line_name\x18\x02 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x126\n" +
 	"\n" +
 	"order_line\x18\x03 \x01(\v2\x15.tenfold.v1.OrderLineH\x00R\torderLine\x12:\n" +
 	"\arefunds\x18\x04 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12C\n" +
@@ -5042,9 +5042,9 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
 	"\x15ListRevisionsResponse\x128\n" +
 	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x02R\trevisions\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x8f\x02\n" +
-	"\x18ReportOrderRefundRequest\x12Y\n" +
-	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x93\x02\n" +
+	"\x18ReportOrderRefundRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +

@@ -142,7 +142,9 @@ func (PromiseKind) EnumDescriptor() ([]byte, []int) {
 //
 // Ids in fields of their own are the order service's: 1 to 64 characters that can
 // be seen, of any script, with spaces in between, in Unicode's composed form
-// (NFC). They are compared byte by byte.
+// (NFC). They are compared byte by byte. So is the id of the line, which stands
+// percent-encoded in its name: every byte but letters, digits and -._~, such as
+// merchants/m1/orderLines/2026%2F77 for the line 2026/77.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/orderLines/{line}. The line id is the order service's
@@ -631,9 +633,9 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd7\x0f\n" +
-	"\tOrderLine\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$\xc8\xf3\x18\x03R\x04name\x12{\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x0f\n" +
+	"\tOrderLine\x12a\n" +
+	"\x04name\x18\x01 \x01(\tBM\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$\xc8\xf3\x18\x03R\x04name\x12{\n" +
 	"\border_id\x18\x02 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x7f\n" +
 	"\n" +
 	"payment_id\x18\x03 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tpaymentId\x12U\n" +

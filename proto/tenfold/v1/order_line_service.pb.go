@@ -400,9 +400,9 @@ var File_tenfold_v1_order_line_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_service_proto_rawDesc = "" +
 	"\n" +
 	"#tenfold/v1/order_line_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdd\x02\n" +
-	"\x17CorrectOrderLineRequest\x12Y\n" +
-	"\x04name\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe1\x02\n" +
+	"\x17CorrectOrderLineRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12;\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12#\n" +
@@ -414,9 +414,9 @@ const file_tenfold_v1_order_line_service_proto_rawDesc = "" +
 	"\x18CorrectOrderLineResponse\x12:\n" +
 	"\n" +
 	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd2\x01\n" +
-	"\x1fListOrderLineCorrectionsRequest\x12]\n" +
-	"\x06parent\x18\x01 \x01(\tBE\xbaHBr@2>^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9_-]{1,64}$R\x06parent\x12'\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd6\x01\n" +
+	"\x1fListOrderLineCorrectionsRequest\x12a\n" +
+	"\x06parent\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x06parent\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
