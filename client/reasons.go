@@ -62,6 +62,7 @@ const (
 	WebhookNotFound         = fault.WebhookNotFound
 	EventNotFound           = fault.EventNotFound
 	ResultAlreadyRecorded   = fault.ResultAlreadyRecorded
+	ResultSubjectAmbiguous  = fault.ResultSubjectAmbiguous
 	ReferenceAlreadyUsed    = fault.ReferenceAlreadyUsed
 
 	// Eligibility of a claim.

@@ -205,6 +205,10 @@ func refusedItems(answer proto.Message) error {
 		for _, item := range batch.GetItems() {
 			count(item.GetStatus())
 		}
+	case *tenfoldv1.BatchRecordResultsResponse:
+		for _, item := range batch.GetItems() {
+			count(item.GetStatus())
+		}
 	case *tenfoldv1.BatchConfirmNoticesResponse:
 		for _, item := range batch.GetItems() {
 			count(item.GetStatus())

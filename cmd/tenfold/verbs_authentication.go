@@ -12,7 +12,10 @@ func newAuthenticator() *cobra.Command {
 }
 
 func newResult() *cobra.Command {
-	return newGroup("result", "Record, show and take back results of authentication", resultVerbs())
+	cmd := newGroup("result", "Record, show and take back results of authentication", resultVerbs())
+	cmd.Aliases = []string{"results"}
+	cmd.AddCommand(newResultImport())
+	return cmd
 }
 
 func authenticatorVerbs() []verb {

@@ -63,6 +63,7 @@ const (
 	WebhookNotFound         Reason = "WEBHOOK_NOT_FOUND"
 	EventNotFound           Reason = "EVENT_NOT_FOUND"
 	ResultAlreadyRecorded   Reason = "RESULT_ALREADY_RECORDED"
+	ResultSubjectAmbiguous  Reason = "RESULT_SUBJECT_AMBIGUOUS"
 	ReferenceAlreadyUsed    Reason = "REFERENCE_ALREADY_USED"
 
 	// Eligibility of a claim.

@@ -86,6 +86,8 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
 	"/tenfold.v1.AuthenticationService/RetractResult":         roles(principal.RoleAuthenticator, principal.RoleOperator),
 
+	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
+
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.NoticeService/RecordNoticeAttempt": roles(principal.RoleSupport, principal.RoleOperator),
 

@@ -57,6 +57,7 @@ var allowed = map[string][]string{
 	"DepositService/BatchOpenBooks": {"finance", "operator"},
 
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
+	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},

@@ -6,7 +6,6 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
-	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -62,9 +61,8 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 }
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {
-	if who := callerOf(ctx); who.Role == principal.RoleAuthenticator && who.Scope != r.GetAuthenticator() {
-		return nil, fault.New(fault.AccessDenied, "an authenticator can record only its own results").
-			With("method", "AuthenticationService/RecordResult").At("authenticator")
+	if err := ownResult(ctx, r.GetAuthenticator()); err != nil {
+		return nil, err
 	}
 	if err := under(r.GetParent(), r.GetClaim(), "claim"); err != nil {
 		return nil, err
@@ -73,18 +71,7 @@ func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.R
 	if err != nil {
 		return nil, err
 	}
-	authenticator, _ := nameOf(r.GetAuthenticator())
-	cmd := book.RecordResult{Result: claim.Result{
-		ClaimID: claimID, AuthenticatorID: authenticator, ReportNumber: r.GetReportNumber(),
-		Sample: sampleSources.domain(r.GetSampleSource()), Reinspection: r.GetReinspection(), CustodyIntact: r.GetCustodyIntact(),
-		Units: units(r.GetUnitVerdicts()), IssuedAt: moment(r.GetIssuedAt()), ReportDigest: r.GetReportDigest(), Statement: r.GetStatement(),
-		Fee: money.Amount(r.GetFee().GetMinorUnits()), FeeCurrency: r.GetFee().GetCurrencyCode(),
-		FeePaidBy: feePayers.domain(r.GetFeePaidBy()),
-	}}
-	if r.GetFee() != nil && cmd.Result.Fee == 0 {
-		return nil, invalid("fee.minor_units", "the fee must be above zero; leave it out if there is none")
-	}
-	o, err := s.run(ctx, merchant, r, &cmd)
+	o, err := s.recordResult(ctx, merchant, claimID, r)
 	if err != nil {
 		return nil, err
 	}

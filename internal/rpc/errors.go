@@ -115,6 +115,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ReconsiderationTooLate:  codes.FailedPrecondition,
 	fault.EvidenceNotNew:          codes.FailedPrecondition,
 	fault.NewEvidenceRequired:     codes.FailedPrecondition,
+	fault.ResultSubjectAmbiguous:  codes.FailedPrecondition,
 	fault.AppealAlreadyDecided:    codes.FailedPrecondition,
 	fault.ApprovalVoid:            codes.FailedPrecondition,
 	fault.AssignedToAnother:       codes.FailedPrecondition,

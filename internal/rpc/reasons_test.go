@@ -414,6 +414,10 @@ var reasonCases = map[string]reasonCase{
 		}
 		return f.reconsiderErr(c, "a")
 	}},
+	"RESULT_SUBJECT_AMBIGUOUS": {code: codes.FailedPrecondition, field: "order_line_name", call: func(f *fixture) error {
+		c := f.fileUnits("l1", "o1", 1)
+		return itemError(f.recordAll(f.as("operator"), f.reported(c, "R-1", 1, 2))[0].GetStatus())
+	}},
 	"NEW_EVIDENCE_REQUIRED": {code: codes.FailedPrecondition, field: "evidence", metadata: []string{"claimId", "orderLineId", "ordinal"}, call: func(f *fixture) error {
 		f.rejected("l1")
 		r := f.filing("m1", "l1")

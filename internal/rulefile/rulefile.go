@@ -49,6 +49,9 @@ func (f *Faults) add(line int, format string, args ...any) {
 	f.List = append(f.List, Fault{Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
+// Note notes a fault that somebody else has found in the file; line 0 means the whole of it.
+func (f *Faults) Note(line int, format string, args ...any) { f.add(line, format, args...) }
+
 // orNone gives the faults as an error; nil if there are none.
 func (f *Faults) orNone() error {
 	if len(f.List) == 0 {

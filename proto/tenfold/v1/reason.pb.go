@@ -294,6 +294,10 @@ const (
 	// the newest such claim, ordinal the unit. Send new evidence with its digest,
 	// or ask for reconsideration of that claim.
 	Reason_REASON_NEW_EVIDENCE_REQUIRED Reason = 150
+	// FAILED_PRECONDITION. A result names an order or a line, and several claims may
+	// be meant, or none is about all of its units. Name the line or the claim, or
+	// send a result for the units of each claim.
+	Reason_REASON_RESULT_SUBJECT_AMBIGUOUS Reason = 160
 )
 
 // Enum value maps for Reason.
@@ -390,6 +394,7 @@ var (
 		140: "REASON_METHOD_UNKNOWN",
 		141: "REASON_SERVER_STOPPING",
 		150: "REASON_NEW_EVIDENCE_REQUIRED",
+		160: "REASON_RESULT_SUBJECT_AMBIGUOUS",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -483,6 +488,7 @@ var (
 		"REASON_METHOD_UNKNOWN":                   140,
 		"REASON_SERVER_STOPPING":                  141,
 		"REASON_NEW_EVIDENCE_REQUIRED":            150,
+		"REASON_RESULT_SUBJECT_AMBIGUOUS":         160,
 	}
 )
 
@@ -518,7 +524,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xa7\x16\n" +
+	"tenfold.v1*\xcd\x16\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -611,7 +617,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1fREASON_POLICY_PROPOSAL_REQUIRED\x10\x82\x01\x12\x1a\n" +
 	"\x15REASON_METHOD_UNKNOWN\x10\x8c\x01\x12\x1b\n" +
 	"\x16REASON_SERVER_STOPPING\x10\x8d\x01\x12!\n" +
-	"\x1cREASON_NEW_EVIDENCE_REQUIRED\x10\x96\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1cREASON_NEW_EVIDENCE_REQUIRED\x10\x96\x01\x12$\n" +
+	"\x1fREASON_RESULT_SUBJECT_AMBIGUOUS\x10\xa0\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/rulefile"
+)
+
+const verificationDocument = "../../docs/verification.md"
+
+// Would catch a page whose file or commands nobody can follow, a file that is recorded twice or
+// in part, and a result that is lost or recorded although its line is wrong.
+func TestResultsAreImported(t *testing.T) {
+	t.Parallel()
+	s := newPolicySandbox(t)
+	s.says(exitOK, "opened", "book", "open", "m1")
+	claim := strings.NewReplacer("2025-12-01", "2026-11-01", "2025-12-03", "2026-11-03", "2026-01-01", "2026-11-20", "sandbox-counterfeit", "p-1").Replace(filing)
+	s.says(exitOK, "filed", "claim", "file", s.write("claim.json", claim))
+	good := blocks(t, verificationDocument, "csv")[0]
+	path := s.write("cti.csv", good)
+	for _, line := range strings.Split(strings.TrimSpace(blocks(t, verificationDocument, "sh")[0]), "\n") {
+		words := strings.Fields(strings.Replace(line, "cti.csv", path, 1))
+		s.says(exitOK, "1 result", words[1:]...)
+	}
+	s.says(exitOK, "0 results recorded; 1 recorded before, 0 refused", "results", "import", path, "--authenticator", "sandbox-lab", "--merchant", "m1", "--yes")
+	s.says(exitUsage, "say --yes", "result", "import", path, "--authenticator", "sandbox-lab")
+	s.says(exitUsage, "--authenticator is missing", "result", "import", path, "--yes")
+	s.says(exitUsage, "no such file", "result", "import", path+"x", "--authenticator", "sandbox-lab", "--yes")
+
+	// One line more: only it is new, and it is about a line that nobody claims.
+	more := s.write("more.csv", good+"no-line,CTI-2026-118,2026-11-30 10:00,photos,1,,,\n")
+	out := s.says(exitFailed, "CLAIM_NOT_FOUND", "result", "import", more, "--authenticator", "sandbox-lab", "--merchant", "m1", "--yes")
+	if !strings.Contains(out, "0 results recorded; 1 recorded before, 1 refused") || !strings.Contains(out, "CTI-2026-118") {
+		t.Errorf("the refused line is told as %s", out)
+	}
+	var told struct {
+		Items []struct {
+			Result string
+			Status struct{ Reason string }
+		}
+	}
+	code, answer, _ := try(t, "result", "import", more, "--authenticator", "sandbox-lab", "--merchant", "m1", "--yes", "-o", "json", "--server="+s.address)
+	if err := json.Unmarshal([]byte(answer), &told); err != nil || code != exitFailed || len(told.Items) != 2 ||
+		!strings.HasPrefix(told.Items[0].Result, "merchants/m1/results/") || told.Items[1].Status.Reason != "REASON_CLAIM_NOT_FOUND" {
+		t.Errorf("in JSON: exit %d, %v, %s", code, err, answer)
+	}
+	s.says(exitOK, "CTI-2026-117", "result", "list", strings.TrimPrefix(firstClaim(t, s), "merchants/m1/claims/"))
+}
+
+// firstClaim is the claim of the sandbox.
+func firstClaim(t *testing.T, s *policySandbox) string {
+	t.Helper()
+	_, out, _ := try(t, "claim", "list", "--merchant", "m1", "-o", "json", "--server="+s.address)
+	var list struct{ Claims []struct{ Name string } }
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list.Claims) != 1 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return list.Claims[0].Name
+}
+
+// readResults reads the content of a file.
+func readResults(content string) (*resultFile, error) {
+	f := &resultFile{
+		Faults: &rulefile.Faults{File: "f.csv"}, authenticator: "authenticators/lab", merchant: "m1", zone: time.UTC, seen: make(map[string]int),
+	}
+	return f, f.read(strings.NewReader(content))
+}
+
+// Would catch a fault in a file of results that is not told, or told of another line, and a
+// column of the page that there is not.
+func TestFaultsInFilesOfResults(t *testing.T) {
+	t.Parallel()
+	const head = "order_line,report,issued_at,sample_source,counterfeit\n"
+	for content, want := range map[string]string{
+		"":                                      "f.csv: the file holds no results",
+		head:                                    "f.csv: the file holds no results",
+		"order_line,report\nl1,R-1\n":           "f.csv:1: the column issued_at is missing",
+		"report,report\n":                       "f.csv:1: the column report stands there twice",
+		"line,report,issued_at,sample_source\n": `f.csv:1: "line" is no column`,
+		head + "l1,R-1,2026-03-02T09:00:00Z,photos\n":                                           "f.csv:2: must have 5 values like the first line, not 4",
+		head + "\nl1,R-1,2026-03-02T09:00:00Z,photos,1\nl1,R-1,2026-03-02T09:00:00Z,photos,1\n": "f.csv:4: is the same as line 3",
+		head + "l1,,2026-03-02T09:00:00Z,photos,1\n":                                            "f.csv:2: report is missing",
+		head + "l1,R-1,yesterday,photos,1\n":                                                    "f.csv:2: issued_at must be a time",
+		head + "l1,R-1,2026-03-02T09:00:00Z,film,1\n":                                           "f.csv:2: sample_source must be",
+		head + "l1,R-1,2026-03-02T09:00:00Z,photos,\n":                                          "f.csv:2: must give a verdict on at least one unit",
+		head + "l1,R-1,2026-03-02T09:00:00Z,photos,\"1,1\"\n":                                   "f.csv:2: counterfeit names unit 1 twice",
+		head + "l1,R-1,2026-03-02T09:00:00Z,photos,0\n":                                         "f.csv:2: counterfeit must be the numbers of units",
+		head + ",R-1,2026-03-02T09:00:00Z,photos,1\n":                                           "f.csv:2: must name one of claim, order_line and order, not 0",
+		head + "\xb6\xa9,R-1,2026-03-02T09:00:00Z,photos,1\n":                                   "f.csv:2: is not in UTF-8",
+		head + "\"l1,R-1\n": "f.csv:",
+		"merchant," + head + "m 1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                  "f.csv:2: merchant must be",
+		"claim," + head + "1KJPW-D6M05-F2S5T-CT5FN,,R-1,2026-03-02T09:00:00Z,photos,1\n":   "f.csv:2: claim names no claim",
+		"claim," + head + "1KJPW-D6M05-F2S5T-CT5FM,l1,R-1,2026-03-02T09:00:00Z,photos,1\n": "f.csv:2: must name one of claim, order_line and order, not 2",
+		"fee," + head + "3,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                         "f.csv:2: fee must be an amount",
+		"fee," + head + "3.00CNY,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                   "f.csv:2: fee and fee_paid_by must be given together",
+		"genuine," + head + "1,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":                     "f.csv:2: unit 1 has two verdicts",
+		"custody_intact," + head + "maybe,l1,R-1,2026-03-02T09:00:00Z,photos,1\n":          "f.csv:2: custody_intact must be yes or no",
+		head + strings.Repeat("l1,,2026-03-02T09:00:00Z,photos,1\n", 200):                  "f.csv:52: and perhaps more",
+	} {
+		f, err := readResults(content)
+		if err == nil || !strings.Contains(err.Error(), want) || len(f.List) == 0 || len(f.List) > resultFaultsMax+1 {
+			t.Errorf("%q: %v; want %q", content, err, want)
+		}
+	}
+	f, err := readResults("\ufeff" + strings.TrimSpace(head) + ",fee,fee_paid_by\r\n2026/77,R-1,2026-03-02 09:00,photos,\"1,3-4\",300.00CNY,platform\r\n")
+	if err != nil || len(f.results) != 1 || f.results[0].GetOrderLineName() != "merchants/m1/orderLines/2026%2F77" ||
+		len(f.results[0].GetUnitVerdicts()) != 3 || f.results[0].GetFee().GetMinorUnits() != 30_000 {
+		t.Errorf("%v, %v", f.results, err)
+	}
+	page, err := os.ReadFile(verificationDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows strings.Builder
+	for _, c := range resultColumns {
+		fmt.Fprintf(&rows, "| `%s` | %s |\n", c.name, c.meaning)
+	}
+	if !strings.Contains(string(page), "| --- | --- |\n"+rows.String()+"\n") {
+		t.Errorf("%s does not have the columns:\n%s", verificationDocument, rows.String())
+	}
+}
+
+// Would catch a file that ends the command, or of which a result is taken without what every
+// result has.
+func FuzzResultFile(f *testing.F) {
+	f.Add("order_line,report,issued_at,sample_source,counterfeit\nl1,R-1,2026-03-02T09:00:00Z,photos,1\n")
+	f.Add("claim,report,issued_at,sample_source,genuine,fee,fee_paid_by\n1KJPW-D6M05-F2S5T-CT5FM,R-1,2026-03-02 09:00,photos,\"1,3-5\",3.00CNY,platform\n")
+	f.Add("\ufefforder,report,report\n\"")
+	f.Fuzz(func(t *testing.T, content string) {
+		file, err := readResults(content)
+		if (err == nil) != (len(file.results) > 0 && len(file.List) == 0) {
+			t.Fatalf("%d results, %d faults, %v", len(file.results), len(file.List), err)
+		}
+		for i, r := range file.results {
+			if r.GetReportNumber() == "" || r.GetIssuedAt() == nil || len(r.GetUnitVerdicts()) == 0 || r.GetSubject() == nil || r.GetRequestId() == "" || file.lines[i] < 2 {
+				t.Fatalf("line %d is taken as %v", file.lines[i], r)
+			}
+		}
+	})
+}
