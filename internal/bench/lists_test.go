@@ -24,7 +24,7 @@ func TestRunLists(t *testing.T) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	report, err := RunLists(t.Context(), ListsConfig{Claims: []int{20_000}, Pages: 20, Seed: 7, Dir: dir, Now: time.Now})
+	report, err := RunLists(t.Context(), ListsConfig{Claims: []int{6_000}, Pages: 20, Seed: 7, Dir: dir, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +32,8 @@ func TestRunLists(t *testing.T) {
 		t.Fatalf("%+v", report)
 	}
 	figures := report.Sizes[0].Lists
-	if len(figures) != len(lists(20_000)) {
-		t.Errorf("%d lists are measured of %d", len(figures), len(lists(20_000)))
+	if len(figures) != len(lists(6_000)) {
+		t.Errorf("%d lists are measured of %d", len(figures), len(lists(6_000)))
 	}
 	for _, f := range figures {
 		// Those of one merchant among thousands may find nothing on a page.
