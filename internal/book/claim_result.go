@@ -104,6 +104,9 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator
 	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
 		return err
 	}
+	if claim.PlainReport(r.Result.ReportNumber) == "" {
+		return fault.New(fault.RequestInvalid, "report_number must have a character that can be seen").At("report_number")
+	}
 	if r.Result.Fee != 0 {
 		if err := feeAt(b.checkAmount(r.Result.Fee, r.Result.FeeCurrency)); err != nil {
 			return err
@@ -117,7 +120,7 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator
 	}
 	for _, id := range b.resultsOf[c.ID] {
 		have := b.results.get(id)
-		if have != nil && have.AuthenticatorID == r.Result.AuthenticatorID && have.ReportNumber == r.Result.ReportNumber {
+		if have != nil && have.AuthenticatorID == r.Result.AuthenticatorID && claim.PlainReport(have.ReportNumber) == claim.PlainReport(r.Result.ReportNumber) {
 			return ResultRecorded(have.ID)
 		}
 	}
@@ -201,9 +204,16 @@ func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, f finding) e
 // Judge is the authenticator whose result it is.
 func (r *RecordResult) Judge() string { return r.Result.AuthenticatorID }
 
-// References implements Referring: a report is recorded once over all books.
+// References implements Referring: a report is recorded once over all books, however its number
+// is spelled. Reports that were recorded before numbers were compared so hold theirs as it was
+// sent.
 func (r *RecordResult) References() []Reference {
-	return []Reference{{AuthenticationReport, r.Result.AuthenticatorID + "/" + r.Result.ReportNumber}}
+	sent, plain := r.Result.ReportNumber, claim.PlainReport(r.Result.ReportNumber)
+	list := []Reference{{AuthenticationReport, r.Result.AuthenticatorID + "/" + plain}}
+	if sent != plain {
+		list = append(list, Reference{AuthenticationReport, r.Result.AuthenticatorID + "/" + sent})
+	}
+	return list
 }
 
 // ResultRecorded refuses a report that is recorded already, as a result.

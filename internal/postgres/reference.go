@@ -179,7 +179,11 @@ func orEmpty(s []string) []string {
 func (db *DB) ResultOfReport(ctx context.Context, merchantID, authenticatorID, reportNumber string) (string, bool, error) {
 	var ids []string
 	err := db.pool.SelectContext(ctx, &ids, `
-		SELECT result_id FROM results WHERE merchant_id = $1 AND authenticator_id = $2 AND report_number = $3`,
+		SELECT r.result_id
+		FROM results r
+		WHERE r.merchant_id = $1 AND r.authenticator_id = $2 AND `+plainReportOf("r.report_number")+` = `+plainReportOf("$3::text")+`
+		ORDER BY r.report_number <> $3
+		LIMIT 1`,
 		merchantID, authenticatorID, reportNumber)
 	if err != nil || len(ids) == 0 {
 		return "", false, failure(ctx, "find report", err)

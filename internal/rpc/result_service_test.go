@@ -138,6 +138,13 @@ func TestResultsFindTheirClaims(t *testing.T) {
 	if err != nil || one.GetResult().GetReportNumber() != "R-3" || len(one.GetResult().GetUnitVerdicts()) != 2 {
 		t.Errorf("the result of an item is %v, %v", one, err)
 	}
+	// A report is one however its number is spelled.
+	if got := f.recordAll(f.lab("sandbox-lab"), f.reported(first, "Ｒ-\u200b１", 1))[0].GetStatus(); got.GetReason() != tenfoldv1.Reason_REASON_RESULT_ALREADY_RECORDED {
+		t.Errorf("a report in another spelling: %v", got)
+	}
+	if got := f.recordAll(f.lab("sandbox-lab"), f.reported(alone, "Ｒ-\u200b１", 1))[0].GetStatus(); got.GetReason() != tenfoldv1.Reason_REASON_RESULT_ALREADY_RECORDED {
+		t.Errorf("a report in another spelling on another claim: %v", got)
+	}
 	// The same item as a call of its own is the same request.
 	again, err := f.results.RecordResult(f.lab("sandbox-lab"), &tenfoldv1.RecordResultRequest{
 		Parent: "merchants/m1", RequestId: items[0].GetRequestId(), Claim: first.GetName(), Authenticator: items[0].GetAuthenticator(),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -100,7 +101,7 @@ func (s *Shelf) used(cmd book.Command, r book.Reference, held *reservation) erro
 		return book.ReferenceUsed(r.Value)
 	}
 	for id, x := range s.Rows(held.merchantID).Results {
-		if x.AuthenticatorID == recording.Result.AuthenticatorID && x.ReportNumber == recording.Result.ReportNumber {
+		if x.AuthenticatorID == recording.Result.AuthenticatorID && claim.PlainReport(x.ReportNumber) == claim.PlainReport(recording.Result.ReportNumber) {
 			return book.ResultRecorded(id)
 		}
 	}

@@ -58,6 +58,15 @@ func TestReferencesAreUsedOnceOverAllBooks(t *testing.T) {
 	if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ResultAlreadyRecorded || refusal.Fields["resultId"] != o.ResultID {
 		t.Errorf("one report for two claims: %v", err)
 	}
+	for _, spelled := range []string{"Ｒ－１", "R\u200b-1", "R - 1", "R\u3000-1"} {
+		_, err := l.Do(l.header("", "m2", "RecordResult"), &book.RecordResult{Result: Result(c, claim.Genuine, spelled)})
+		if refusal, ok := fault.As(err); !ok || refusal.Reason != fault.ResultAlreadyRecorded || refusal.Fields["resultId"] != o.ResultID {
+			t.Errorf("the report spelled %q for another claim: %v", spelled, err)
+		}
+	}
+	if _, err := l.Do(l.header("", "m2", "RecordResult"), &book.RecordResult{Result: Result(c, claim.Genuine, "\u200b")}); !errors.Is(err, fault.RequestInvalid) {
+		t.Errorf("a report that nobody can see: %v", err)
+	}
 	stranger := Result(c, claim.Genuine, "R-2")
 	stranger.AuthenticatorID = "nobody"
 	if _, err := l.Do(l.header("", "m2", "RecordResult"), &book.RecordResult{Result: stranger}); !errors.Is(err, fault.AuthenticatorNotFound) {

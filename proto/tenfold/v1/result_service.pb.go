@@ -92,7 +92,8 @@ type ResultToRecord struct {
 	// The authenticator: authenticators/{authenticator}.
 	Authenticator string `protobuf:"bytes,7,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
 	// The authenticator's own number of the report: 1 to 64 characters, no space
-	// at either end. Unique for the authenticator over all merchants.
+	// at either end. Unique for the authenticator over all merchants, however it is
+	// spelled: width, spaces and characters that nobody sees do not count.
 	ReportNumber string `protobuf:"bytes,8,opt,name=report_number,json=reportNumber,proto3" json:"report_number,omitempty"`
 	// The verdict on each examined unit. Each unit appears once.
 	UnitVerdicts []*UnitVerdict `protobuf:"bytes,9,rep,name=unit_verdicts,json=unitVerdicts,proto3" json:"unit_verdicts,omitempty"`
