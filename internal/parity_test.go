@@ -284,6 +284,7 @@ var pairs = map[string]struct {
 	"DiscountBearer":  {dir: "order", kind: "Bearer"},
 	"PromiseKind":     {dir: "order", kind: "PromiseKind"},
 	"EventKind":       {dir: "event", kind: "Kind"},
+	"BookStanding":    {dir: "postgres", kind: "BookStanding"},
 	"Reason":          {dir: "fault", kind: "Reason"},
 }
 

@@ -126,9 +126,29 @@ func printClaimOrClaims(o *output, list []*tenfoldv1.Claim) {
 }
 
 func printBookEach(o *output, list []*tenfoldv1.Book) {
+	if o.lists {
+		printBookRows(o, list)
+		return
+	}
 	for _, b := range list {
 		printBook(o, b)
 	}
+}
+
+// printBookRows prints many books, a row each.
+func printBookRows(o *output, list []*tenfoldv1.Book) {
+	t := o.newTable("Books", column{title: "Merchant"}, column{"Deposit free", true}, column{"Held", true}, column{"Shop funds free", true},
+		column{"Held", true}, column{"Exposure", true}, column{"Free amount", true}, column{"Receivable", true}, column{"Demanded", true},
+		column{"Open shortfall", true}, column{title: "Opened"}, column{title: "Left"})
+	t.currency = true
+	for _, b := range list {
+		t.AppendRow(table.Row{
+			idOf(b.GetName()), sumCell{b.GetDepositAvailable()}, sumCell{b.GetDepositHeld()}, sumCell{b.GetShopFundsAvailable()},
+			sumCell{b.GetShopFundsHeld()}, sumCell{b.GetExposure()}, sumCell{b.GetFreeAmount()}, sumCell{b.GetReceivable()},
+			sumCell{b.GetDemandedDeposit()}, sumCell{b.GetOpenShortfall()}, o.when(b.GetOpenedAt()), o.when(b.GetExitedAt()),
+		})
+	}
+	o.render(t)
 }
 
 func printTransfers(o *output, list []*tenfoldv1.Transfer) {

@@ -76,6 +76,18 @@ func bookVerbs() []verb {
 func bookReads() []verb {
 	return []verb{
 		{
+			use: "list", method: "BookService/ListBooks", role: principal.RoleFinance, thing: "book",
+			short: "List the books of all merchants, by the merchant's id",
+			long: "List the books of all merchants, by the merchant's id, or those of merchants who owe something, are asked to fill up the\n" +
+				"deposit, leave or have left. The open shortfall is summed with --with-debts alone.",
+			examples: []string{"book list --standing owing", "book list --limit 100000 -o csv --bom", "book list --with-debts -o jsonl"},
+			flags: []input{
+				{name: "standing", field: "standing", usage: "only merchants who stand so: owing, demanded, lapsed, leaving or left"},
+				{name: "currency", field: "currency_code", usage: "only books in this currency, such as CNY"},
+				{name: "with-debts", field: "with_debts", usage: "also sum the debts of each book"},
+			},
+		},
+		{
 			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",
 			short:    "List the transfers of a book, oldest first",
 			long:     "List the transfers of a book, or those of one claim, oldest first.",

@@ -45,8 +45,9 @@ const headColumns = `
 	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at,
 	b.sweep_after_kind, b.sweep_after_since, b.sweep_after_id, b.write_off_waived_minor`
 
-func scanHead(rows *sql.Rows) (book.Head, error) {
-	var h book.Head
+func scanHead(rows *sql.Rows) (h book.Head, err error) { return h, fillHead(rows, &h) }
+
+func fillHead(rows scanner, h *book.Head) error {
 	var hash []byte
 	var sweep, demand, begun, exited, lapsed, after sql.NullTime
 	targets := append([]any{
@@ -62,7 +63,7 @@ func scanHead(rows *sql.Rows) (book.Head, error) {
 	h.ExitBegunAt, h.ExitedAt = begun.Time, exited.Time
 	h.Sweep.After.Since = after.Time
 	inUTC(&h.Sweep.After.Since, &h.RecordedAt, &h.OpenedAt, &h.Sweep.Since, &h.DemandDeadline, &h.DemandLapsedAt, &h.ExitBegunAt, &h.ExitedAt)
-	return h, err
+	return err
 }
 
 // LockBooks locks the books that exist, in key order, and returns their heads.

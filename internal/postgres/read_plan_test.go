@@ -198,6 +198,12 @@ func plannedParts() map[string]planned {
 		"backlog": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Backlog(ctx, start, start, few))
 		}, 32 * few},
+		"books": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Books(ctx, postgres.BookQuery{Standing: postgres.BookOwing}, "", pageSize))
+		}, bounded},
+		"debts of books": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.DebtsOfBooks(ctx, []string{"m3", "m4"}))
+		}, bounded},
 		"one claim":            {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "hot", c)) }, 1},
 		"one claim of anybody": {func(ctx context.Context, r postgres.Reader) error { return found(r.Claim(ctx, "", c)) }, 1},
 		"moves":                {func(ctx context.Context, r postgres.Reader) error { return listed(r.Moves(ctx, "hot", c, 0, pageSize)) }, few},
@@ -325,6 +331,10 @@ func refusalsPlanned(q postgres.RefusalQuery, rows float64) planned {
 func TestReadsLookAtFewRows(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, bulkRows)
+	b.run(`
+		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
+		SELECT 'shop' || g, 'CNY', 1, 1, sha256('x'), 0, now(), now() FROM generate_series(1, 8000) g`)
+	b.run(`ANALYZE books`)
 	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFeed()} {
 		for name, read := range reads {
 			t.Run(name, func(t *testing.T) {

@@ -93,6 +93,8 @@ var methods = map[string]access{
 
 	"/tenfold.v1.ReconsiderationService/RequestReconsideration": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
 
+	"/tenfold.v1.BookService/ListBooks": roles(principal.RoleSupport, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor),
+
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/BatchOpenBooks":    treasury,
 	"/tenfold.v1.DepositService/GetBook":           staffAndMerchant,

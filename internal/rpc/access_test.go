@@ -58,6 +58,7 @@ var allowed = map[string][]string{
 
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
 	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
+	"BookService/ListBooks":             {"approver", "auditor", "finance", "operator", "support"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
