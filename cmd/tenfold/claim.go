@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc"
@@ -126,8 +127,8 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.StringVar(&f.report, "report", "", "claims with a result by the report of this number, in any spelling")
 	flags.StringVar(&f.assignee, "assignee", "", "claims that are assigned to this person; me is the person of the call")
 	flags.StringVar(&f.waitsFor, "waits-for", "", "claims that wait for this party, such as reviewer or merchant")
-	flags.StringVar(&f.dueFrom, "due-from", "", "claims whose deadline passes at this time or later, in RFC 3339")
-	flags.StringVar(&f.dueUntil, "due-until", "", "claims whose deadline passes at this time or earlier, in RFC 3339")
+	flags.StringVar(&f.dueFrom, "due-from", "", "claims whose deadline passes at this time or later")
+	flags.StringVar(&f.dueUntil, "due-until", "", "claims whose deadline passes at this time or earlier")
 	flags.BoolVar(&f.byDeadline, "by-deadline", false, "list claims whose deadline runs, the soonest first")
 	flags.StringVar(&f.state, "state", "", "only claims in this state, such as PAID")
 	flags.StringVar(&f.where, "filter", "", `more conditions of a filter, such as 'verdict = COUNTERFEIT AND award.total >= 100000'`)
@@ -142,10 +143,24 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	}
 }
 
-func (f *claimFilter) request() (*tenfoldv1.ListClaimsRequest, error) {
+// request is the list that the flags ask for. Times without a zone are in the zone of the screen.
+func (f *claimFilter) request(place *time.Location) (*tenfoldv1.ListClaimsRequest, error) {
 	r := &tenfoldv1.ListClaimsRequest{Parent: "merchants/-"}
 	if f.merchant != "" {
 		r.Parent = "merchants/" + f.merchant
+	}
+	for _, due := range []struct {
+		flag string
+		text *string
+	}{{"due-from", &f.dueFrom}, {"due-until", &f.dueUntil}} {
+		if *due.text == "" {
+			continue
+		}
+		at, err := timeOf(*due.text, place)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--%s %w", due.flag, err)}
+		}
+		*due.text = at.AsTime().Format(time.RFC3339Nano)
 	}
 	var terms []string
 	for _, t := range f.terms() {
@@ -195,7 +210,7 @@ func newClaimList() *cobra.Command {
 		Short: "List the claims of a merchant, or by whatever is known of them, or the claims in a queue",
 		Args:  cobra.NoArgs,
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, _ []string) error {
-		request, err := f.request()
+		request, err := f.request(c.out.place)
 		if err != nil {
 			return err
 		}

@@ -128,7 +128,7 @@ func newClaimFind() *cobra.Command {
 			}
 			return usageError{fmt.Errorf("at least one of %s is required", strings.Join(flags, ", "))}
 		}
-		request, err := f.request()
+		request, err := f.request(c.out.place)
 		if err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func TestClaimAndBookCommands(t *testing.T) {
 	says(exitFailed, "FILTER_UNSUPPORTED", "claim", "list", "--filter", "verdict = COUNTERFEIT")
 	says(exitOK, id, "claim", "find", "--state", "appealed", "--waits-for", "appeal-panel", "--payment", got.GetClaim().GetOrderLine().GetPaymentId())
 	says(exitOK, id, "claim", "find", "--report", " "+strings.ToLower(got.GetClaim().GetResults()[0].GetReportNumber()))
-	says(exitOK, id, "claim", "list", "--by-deadline", "--due-from", "2020-01-01T00:00:00Z")
+	says(exitOK, id, "claim", "list", "--by-deadline", "--due-from", "2020-01-01 00:00", "--due-until", "2100-01-01T00:00:00Z")
 	says(exitFailed, "MERCHANT_NOT_FOUND", "claim", "list", "--merchant", "nosuch")
 	says(exitOK, "APPEALED", "claim", "take", "--queue", "appeal", "--person", "rita")
 	says(exitOK, "no claim in queue review is free", "claim", "take", "--person", "rita")

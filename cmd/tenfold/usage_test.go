@@ -29,6 +29,8 @@ func TestWrongUseIsToldAndHasItsCode(t *testing.T) {
 		{"version now", "takes no argument"},
 		{"claim list --state PAYD", "--state must be authenticating, in-review"},
 		{"claim list --waits-for me", "--waits-for must be authenticator"},
+		{"claim list --due-from yesterday", "--due-from must be a time such as"},
+		{"claim find --due-until 2026-13-01", "--due-until must be a time such as"},
 		{"claim list --queue foo", "--queue must be review"},
 		{"claim list --limit 0", "--limit must be at least 1"},
 		{"claim list --limit many", "--limit"},

@@ -9,7 +9,7 @@ import (
 
 var englishRefusals = refusals{
 	reasons: map[fault.Reason]*template.Template{
-		fault.RequestInvalid:    sentence("The request is not valid{{if .Field}}: field {{.Field}}{{end}}{{if .Detail}} ({{.Detail}}){{end}}."),
+		fault.RequestInvalid:    sentence("The request is not valid{{if .Field}}: field {{.Field}}{{end}}{{if .Rule}} {{.Rule}}{{else if .Detail}} ({{.Detail}}){{end}}."),
 		fault.AmountOutOfRange:  sentence("An amount is out of range{{if .Field}}: field {{.Field}}{{end}}{{if .maxMinor}}; the most is {{.maxMinor}}{{if not .currency}} minor units{{end}}{{end}}."),
 		fault.PageTokenInvalid:  sentence("The page token does not belong to this list. Start again from the first page."),
 		fault.FilterUnsupported: sentence("Claims cannot be filtered or ordered like this{{if .Detail}}: {{.Detail}}{{end}}."),
@@ -109,6 +109,13 @@ var englishRefusals = refusals{
 		fault.ExitStateConflict:       sentence("The merchant's leaving does not allow this now{{if .Detail}}: {{.Detail}}{{end}}."),
 		fault.ProposalNotFound:        sentence("There is no such proposal{{if .proposalNumber}}: {{.proposalNumber}}{{end}}."),
 		fault.ProposalStateConflict:   sentence("The proposal{{if .proposalNumber}} {{.proposalNumber}}{{end}} does not allow this now."),
+	},
+	rules: []rule{
+		{"REQUIRED", "is required"}, {"PATTERN", "does not have the form that it must have"}, {"MAX_LEN", "is too long"},
+		{"MAX_BYTES", "is too long"}, {"MIN_LEN", "is too short"}, {"MAX_ITEMS", "has too many items"}, {"MIN_ITEMS", "has too few items"},
+		{"UNIQUE", "names something twice"}, {"DEFINED_ONLY", "has a value that is not allowed"}, {"NOT_IN", "has a value that is not allowed"},
+		{"IN", "has a value that is not allowed"}, {"GTE_LTE", "is out of its range"}, {"GT_LTE", "is out of its range"},
+		{"GTE", "is too small"}, {"GT", "is too small"}, {"LTE", "is too large"}, {"LT", "is too large"},
 	},
 	outages: map[string]string{
 		"DeadlineExceeded": "The answer took too long. It is not known whether the request was accepted; send it again with the same request id.",

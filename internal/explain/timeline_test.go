@@ -246,7 +246,7 @@ func TestRefusalTellsItsFactsAsPeopleReadThem(t *testing.T) {
 		"申诉期限已过，截止北京时间2026年3月12日17:00。":                                                           Refusal(Chinese, late),
 		"索赔C1目前不能进行此操作：当前状态为“已赔付”。":                                                               Refusal(Chinese, wrong),
 		"请求无效：字段units项数过多。":                                                                       Refusal(Chinese, field),
-		"The request is not valid: field units (units: too many).":                                Refusal(English, field),
+		"The request is not valid: field units has too many items.":                                Refusal(English, field),
 		"The request was not carried out.":                                                        Refusal(English, &Refused{Reason: "NEWER"}),
 	} {
 		if got != want {

@@ -1,6 +1,8 @@
 package rpc
 
 import (
+	"strings"
+
 	"context"
 
 	bcp47 "golang.org/x/text/language"
@@ -89,6 +91,10 @@ func textOf(s *status.Status, l explain.Language) string {
 		case *errdetails.RetryInfo:
 			r.RetryAfter = d.GetRetryDelay().AsDuration()
 		}
+	}
+	// The sentence names the field, and so do the words around it.
+	if rest, named := strings.CutPrefix(r.Detail, r.Field); named && r.Field != "" {
+		r.Detail = strings.TrimLeft(rest, ": ")
 	}
 	if r.Reason == "" {
 		return explain.Outage(l, s.Code().String())
