@@ -25,20 +25,20 @@ func TestServeRefusesHalfAnAccess(t *testing.T) {
 		return append(append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a", "--jwks-url", "https://i.example/k"}, files...), more...)
 	}
 	for want, args := range map[string][]string{
-		"TENFOLD_TLS_CERT is missing":               {},
-		"TENFOLD_INSECURE_LOOPBACK serves":          {},
-		"TENFOLD_TLS_KEY is missing":                {"--tls-cert", "c"},
-		"TENFOLD_WORKLOADS_FILE is missing":         {"--tls-cert", "c", "--tls-key", "k"},
-		"TENFOLD_TRUST_DOMAIN must be set together": append([]string{"--tls-client-ca", "b"}, files...),
-		"TENFOLD_OIDC_ISSUER is missing":            files,
-		"TENFOLD_OIDC_AUDIENCE is missing":          append([]string{"--oidc-issuer", "https://i.example"}, files...),
-		"TENFOLD_JWKS_URL and":                      append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a"}, files...),
-		"TENFOLD_JWKS_URL must be":                  append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a", "--jwks-url", "i.example"}, files...),
-		"fetched without TLS":                       append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a", "--jwks-url", "http://i.example/k"}, files...),
-		"TENFOLD_PERSON_ISSUER is missing":          append([]string{"--person-audience", "p"}, domain...),
-		"TENFOLD_PERSON_JWKS_URL and":               append([]string{"--person-issuer", "https://i.example", "--person-audience", "p"}, domain...),
-		"TENFOLD_PERSON_AUDIENCE must":              issuer("--person-issuer", "https://i.example", "--person-audience", "a", "--person-jwks-url", "https://i.example/k"),
-		"HOST:PORT":                                 append([]string{"--listen", "7410"}, domain...),
+		"--tls-cert (TENFOLD_TLS_CERT) is missing":                   {},
+		"--insecure-loopback (TENFOLD_INSECURE_LOOPBACK) serves":     {},
+		"--tls-key (TENFOLD_TLS_KEY) is missing":                     {"--tls-cert", "c"},
+		"--workloads-file (TENFOLD_WORKLOADS_FILE) is missing":       {"--tls-cert", "c", "--tls-key", "k"},
+		"--trust-domain (TENFOLD_TRUST_DOMAIN) must be set together": append([]string{"--tls-client-ca", "b"}, files...),
+		"--oidc-issuer (TENFOLD_OIDC_ISSUER) is missing":             files,
+		"--oidc-audience (TENFOLD_OIDC_AUDIENCE) is missing":         append([]string{"--oidc-issuer", "https://i.example"}, files...),
+		"--jwks-url (TENFOLD_JWKS_URL) and":                          append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a"}, files...),
+		"--jwks-url (TENFOLD_JWKS_URL) must be":                      append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a", "--jwks-url", "i.example"}, files...),
+		"fetched without TLS":                                        append([]string{"--oidc-issuer", "https://i.example", "--oidc-audience", "a", "--jwks-url", "http://i.example/k"}, files...),
+		"--person-issuer (TENFOLD_PERSON_ISSUER) is missing":         append([]string{"--person-audience", "p"}, domain...),
+		"--person-jwks-url (TENFOLD_PERSON_JWKS_URL) and":            append([]string{"--person-issuer", "https://i.example", "--person-audience", "p"}, domain...),
+		"--person-audience (TENFOLD_PERSON_AUDIENCE) must":           issuer("--person-issuer", "https://i.example", "--person-audience", "a", "--person-jwks-url", "https://i.example/k"),
+		"HOST:PORT": append([]string{"--listen", "7410"}, domain...),
 	} {
 		code, _, errOut := try(t, append([]string{"serve", "--sandbox"}, args...)...)
 		if code != exitUsage || !strings.Contains(errOut, want) {
@@ -114,7 +114,7 @@ workloads:
 	byCert := []string{"book", "get", "m1", "--server-ca", bundle, "--client-cert", cert, "--client-key", key}
 	call(exitFailed, "MERCHANT_NOT_FOUND", append(byCert, "--role", "finance")...)
 	call(exitFailed, "ACCESS_DENIED", append(byCert, "--role", "support")...)
-	call(exitUsage, "TENFOLD_PERSON", append(byCert, "--person", "p1")...)
+	call(exitUsage, "--person (TENFOLD_PERSON)", append(byCert, "--person", "p1")...)
 	call(exitFailed, "MERCHANT_NOT_FOUND", "book", "get", "m1", "--server-ca", bundle, "--token-file", token, "--role", "auditor")
 	call(exitFailed, "CREDENTIAL_MISSING", "book", "get", "m1", "--server-ca", bundle, "--role", "auditor")
 	call(exitFailed, "speaks TLS: give --server-ca", "book", "get", "m1")

@@ -47,10 +47,10 @@ func newAudit() *cobra.Command {
 func (c *auditConfig) options(now time.Time) (audit.Options, error) {
 	o := audit.Options{MerchantID: c.merchant, Workers: c.workers}
 	if c.databaseURL == "" {
-		return o, errors.New("TENFOLD_DATABASE_URL or --database-url is missing; it names the database to audit")
+		return o, errors.New("--database-url (TENFOLD_DATABASE_URL) is missing; it names the database to audit")
 	}
 	if c.workers < 1 || c.workers > auditWorkersMax {
-		return o, fmt.Errorf("TENFOLD_AUDIT_WORKERS must be between 1 and %d, not %d", auditWorkersMax, c.workers)
+		return o, fmt.Errorf("--audit-workers (TENFOLD_AUDIT_WORKERS) must be between 1 and %d, not %d", auditWorkersMax, c.workers)
 	}
 	if c.since == "" {
 		return o, nil
@@ -61,7 +61,7 @@ func (c *auditConfig) options(now time.Time) (audit.Options, error) {
 	}
 	var err error
 	if o.Since, err = time.Parse(time.RFC3339, c.since); err != nil {
-		return o, fmt.Errorf("TENFOLD_SINCE must be a time in RFC 3339 or a duration, not %q", c.since)
+		return o, fmt.Errorf("--since (TENFOLD_SINCE) must be a time in RFC 3339 or a duration, not %q", c.since)
 	}
 	return o, nil
 }
@@ -93,7 +93,7 @@ func (c *auditConfig) run(cmd *cobra.Command) error {
 	}
 	db, err := postgres.OpenWithin(c.databaseURL, c.workers+1, postgres.AnswerMaxAudit)
 	if err != nil {
-		return usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+		return usageError{fmt.Errorf("--database-url (TENFOLD_DATABASE_URL): %w", err)}
 	}
 	defer func() { _ = db.Close() }() // Nothing was written.
 	if err := db.CheckSchema(cmd.Context()); err != nil {

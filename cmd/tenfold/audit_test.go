@@ -56,10 +56,10 @@ func TestAuditTellsOfAWrongBook(t *testing.T) {
 func TestAuditChecksItsSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_DATABASE_URL":  nil,
-		"TENFOLD_SINCE":         {"--database-url", "postgres://localhost/x", "--since", "yesterday"},
-		"TENFOLD_AUDIT_WORKERS": {"--database-url", "postgres://localhost/x", "--audit-workers", "0"},
-		"TENFOLD_OUTPUT":        {"--database-url", "postgres://localhost/x", "--output", "xml"},
+		"--database-url (TENFOLD_DATABASE_URL)":   nil,
+		"--since (TENFOLD_SINCE)":                 {"--database-url", "postgres://localhost/x", "--since", "yesterday"},
+		"--audit-workers (TENFOLD_AUDIT_WORKERS)": {"--database-url", "postgres://localhost/x", "--audit-workers", "0"},
+		"--output (TENFOLD_OUTPUT)":               {"--database-url", "postgres://localhost/x", "--output", "xml"},
 	} {
 		if code, _, errOut := try(t, append([]string{"audit"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)

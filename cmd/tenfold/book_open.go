@@ -92,7 +92,7 @@ func merchantsToOpen(args []string, file string, in io.Reader) ([]string, error)
 		return twice
 	})
 	if len(list) == 0 {
-		return nil, usageError{fmt.Errorf("name a merchant, or a file of merchants with TENFOLD_FILE or --file")}
+		return nil, usageError{fmt.Errorf("name a merchant, or a file of merchants with --file (TENFOLD_FILE)")}
 	}
 	return list, nil
 }

@@ -249,20 +249,20 @@ func TestPrintedDecisions(t *testing.T) {
 func TestServeRefusesWrongSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_GATEWAY":       {},
-		"TENFOLD_LISTEN":        {"--sandbox", "--listen", "0.0.0.0:7410"},
-		"HOST:PORT":             {"--sandbox", "--listen", "7410"},
-		"TENFOLD_SANDBOX_START": {"--sandbox", "--sandbox-start", "yesterday"},
-		"needs TENFOLD_SANDBOX": {"--gateway", "127.0.0.1:1", "--sandbox-start", "2026-01-01T00:00:00Z"},
-		"TENFOLD_LANES":         {"--sandbox", "--lanes", "0"},
-		"TENFOLD_BATCH_MAX":     {"--sandbox", "--batch-max", "-1"},
-		"TENFOLD_CLOCK_SKEW":    {"--sandbox", "--clock-skew", "16m"},
-		"not -1s":               {"--sandbox", "--clock-skew", "-1s"},
-		"TENFOLD_LOG_LEVEL":     {"--sandbox", "--log-level", "loud"},
-		"TENFOLD_OWNER_URL":     {"--sandbox", "--owner-url", "postgres://x"},
-		"TENFOLD_DATABASE_URL":  {"--sandbox", "--database-url", "mysql://x"},
-		"TENFOLD_RATE_LIMIT":    {"--sandbox", "--rate-limit", "-1"},
-		"without proof":         {"--sandbox", "--oidc-issuer", "https://issuer.example"},
+		"--gateway (TENFOLD_GATEWAY)": {},
+		"--listen (TENFOLD_LISTEN) must be a loopback address such as 127.0.0.1 because of --insecure-loopback": {"--sandbox", "--listen", "0.0.0.0:7410"},
+		"HOST:PORT": {"--sandbox", "--listen", "7410"},
+		"--sandbox-start (TENFOLD_SANDBOX_START)": {"--sandbox", "--sandbox-start", "yesterday"},
+		"needs --sandbox (TENFOLD_SANDBOX)":       {"--gateway", "127.0.0.1:1", "--sandbox-start", "2026-01-01T00:00:00Z"},
+		"--lanes (TENFOLD_LANES)":                 {"--sandbox", "--lanes", "0"},
+		"--batch-max (TENFOLD_BATCH_MAX)":         {"--sandbox", "--batch-max", "-1"},
+		"--clock-skew (TENFOLD_CLOCK_SKEW)":       {"--sandbox", "--clock-skew", "16m"},
+		"not -1s":                                 {"--sandbox", "--clock-skew", "-1s"},
+		"--log-level (TENFOLD_LOG_LEVEL)":         {"--sandbox", "--log-level", "loud"},
+		"--owner-url (TENFOLD_OWNER_URL)":         {"--sandbox", "--owner-url", "postgres://x"},
+		"--database-url (TENFOLD_DATABASE_URL)":   {"--sandbox", "--database-url", "mysql://x"},
+		"--rate-limit (TENFOLD_RATE_LIMIT)":       {"--sandbox", "--rate-limit", "-1"},
+		"without proof":                           {"--sandbox", "--oidc-issuer", "https://issuer.example"},
 	} {
 		code, _, errOut := try(t, append([]string{"serve", "--insecure-loopback"}, args...)...)
 		if code != exitUsage || !strings.Contains(errOut, want) {

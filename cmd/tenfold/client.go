@@ -84,15 +84,15 @@ func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 // call, not connect.
 func (c *client) connect() (*grpc.ClientConn, error) {
 	if !slices.Contains(roleNames, c.Role) {
-		return nil, usageError{fmt.Errorf("TENFOLD_ROLE or --role must be one of %s, not %q", strings.Join(roleNames, ", "), c.Role)}
+		return nil, usageError{fmt.Errorf("--role (TENFOLD_ROLE) must be one of %s, not %q", strings.Join(roleNames, ", "), c.Role)}
 	}
 	if c.language != english && c.language != chinese {
-		return nil, usageError{fmt.Errorf("TENFOLD_LANGUAGE or --language must be en or zh, not %q", c.language)}
+		return nil, usageError{fmt.Errorf("--language (TENFOLD_LANGUAGE) must be en or zh, not %q", c.language)}
 	}
 	dial := func() (*grpc.ClientConn, error) { return c.Dial(c.server, c.spoken()...) }
 	if c.proof != (caller.Proof{}) {
 		if c.Person != "" || c.Scope != "" {
-			return nil, usageError{errors.New("TENFOLD_PERSON and TENFOLD_SCOPE state an identity without proof; a server that requires proof takes person and scope from tokens, so leave both unset")}
+			return nil, usageError{errors.New("--person (TENFOLD_PERSON) and --scope (TENFOLD_SCOPE) state an identity without proof; a server that requires proof takes person and scope from tokens, so leave both unset")}
 		}
 		dial = func() (*grpc.ClientConn, error) { return c.proof.Dial(c.server, c.Role, c.spoken()...) }
 	}

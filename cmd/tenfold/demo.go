@@ -45,7 +45,7 @@ func newDemo() *cobra.Command {
 				return err
 			}
 			if claims < 0 || claims > 1_000_000 {
-				return usageError{errors.New("TENFOLD_CLAIMS or --claims must be between 0 and 1,000,000")}
+				return usageError{errors.New("--claims (TENFOLD_CLAIMS) must be between 0 and 1,000,000")}
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()

@@ -45,12 +45,12 @@ func (s *stored) command(cmd *cobra.Command, ask func(ctx context.Context, db *p
 			return err
 		}
 		if s.databaseURL == "" {
-			return usageError{errors.New("TENFOLD_DATABASE_URL or --database-url is missing; it names the database")}
+			return usageError{errors.New("--database-url (TENFOLD_DATABASE_URL) is missing; it names the database")}
 		}
 		const connections = 2
 		db, err := postgres.Open(s.databaseURL, connections)
 		if err != nil {
-			return usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+			return usageError{fmt.Errorf("--database-url (TENFOLD_DATABASE_URL): %w", err)}
 		}
 		defer db.Close()
 		if err := db.CheckSchema(cmd.Context()); err != nil {
@@ -241,7 +241,7 @@ func newEventQuarantine(quarantined bool) *cobra.Command {
 			return err
 		}
 		if cause == "" || author == "" {
-			return usageError{errors.New("TENFOLD_CAUSE and TENFOLD_AUTHOR must both be set: they are recorded with the event")}
+			return usageError{errors.New("--cause (TENFOLD_CAUSE) and --author (TENFOLD_AUTHOR) must both be set: they are recorded with the event")}
 		}
 		added, err := db.AddQuarantine(ctx, &postgres.Quarantine{
 			MerchantID: k.MerchantID, EventNumber: k.Number, Quarantined: quarantined, Cause: cause, Author: author,

@@ -194,7 +194,7 @@ func TestEventCommands(t *testing.T) {
 	says(exitFailed, "EVENT_NOT_FOUND", "event", "show", "m1", "7")
 	says(exitFailed, "EVENT_NOT_FOUND", append([]string{"event", "quarantine", "m3", "1"}, told...)...)
 	says(exitUsage, "at least 1", "event", "show", "m1", "first")
-	says(exitUsage, "TENFOLD_CAUSE and TENFOLD_AUTHOR", "event", "quarantine", "m1", "2")
+	says(exitUsage, "--cause (TENFOLD_CAUSE) and --author (TENFOLD_AUTHOR)", "event", "quarantine", "m1", "2")
 	says(exitOK, "event 2 of m1 is quarantined", append([]string{"event", "quarantine", "m1", "2"}, told...)...)
 	says(exitOK, "is quarantined already", append([]string{"event", "quarantine", "m1", "2"}, told...)...)
 	says(exitOK, "too large for the broker", "event", "list")
@@ -206,7 +206,7 @@ func TestEventCommands(t *testing.T) {
 	admin.MustExec(`UPDATE events SET content = 'no event' WHERE event_number = 2`)
 	says(exitOK, "no: decode event", "event", "show", "m1", "2")
 	says(exitOK, "no: content, encoding or hash", "event", "show", "m1", "2")
-	if code, _, errOut := try(t, "event", "list"); code != exitUsage || !strings.Contains(errOut, "TENFOLD_DATABASE_URL") {
+	if code, _, errOut := try(t, "event", "list"); code != exitUsage || !strings.Contains(errOut, "--database-url (TENFOLD_DATABASE_URL)") {
 		t.Errorf("without a database: exit %d, %q", code, errOut)
 	}
 }

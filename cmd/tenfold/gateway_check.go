@@ -65,55 +65,55 @@ var (
 	currencyForm    = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
-// check returns an error that names the variable of a wrong or missing setting.
+// check returns an error that names the flag and the setting of a wrong or missing setting.
 func (c *checkGateway) check(address string) error {
 	if err := c.proof.check("ADDRESS", []string{address}); err != nil {
 		return err
 	}
 	for _, d := range []struct {
-		variable, value string
-		needed          bool
+		setting, value string
+		needed         bool
 	}{
-		{"TENFOLD_DESTINATION", c.with.Destination, true},
-		{"TENFOLD_FAIL_DESTINATION", c.with.FailDestination, false},
-		{"TENFOLD_WAIT_DESTINATION", c.with.WaitDestination, false},
+		{"--destination (TENFOLD_DESTINATION)", c.with.Destination, true},
+		{"--fail-destination (TENFOLD_FAIL_DESTINATION)", c.with.FailDestination, false},
+		{"--wait-destination (TENFOLD_WAIT_DESTINATION)", c.with.WaitDestination, false},
 	} {
 		if d.value == "" && d.needed {
-			return fmt.Errorf("%s is missing; set it to a destination for tests, because the check makes payments to it", d.variable)
+			return fmt.Errorf("%s is missing; set it to a destination for tests, because the check makes payments to it", d.setting)
 		}
 		if d.value != "" && !destinationForm.MatchString(d.value) {
-			return fmt.Errorf("%s must have between 1 and 200 printable ASCII characters, not %.80q", d.variable, d.value)
+			return fmt.Errorf("%s must have between 1 and 200 printable ASCII characters, not %.80q", d.setting, d.value)
 		}
 	}
 	if c.with.FailDestination == c.with.Destination || c.with.WaitDestination == c.with.Destination ||
 		c.with.FailDestination != "" && c.with.FailDestination == c.with.WaitDestination {
-		return errors.New("TENFOLD_DESTINATION, TENFOLD_FAIL_DESTINATION and TENFOLD_WAIT_DESTINATION must differ")
+		return errors.New("--destination (TENFOLD_DESTINATION), --fail-destination (TENFOLD_FAIL_DESTINATION) and --wait-destination (TENFOLD_WAIT_DESTINATION) must differ")
 	}
 	if c.with.Amount < 1 || c.with.Amount >= int64(money.MaxAmount) {
-		return fmt.Errorf("TENFOLD_AMOUNT must be above 0 and below %d minor units, not %d", int64(money.MaxAmount), c.with.Amount)
+		return fmt.Errorf("--amount (TENFOLD_AMOUNT) must be above 0 and below %d minor units, not %d", int64(money.MaxAmount), c.with.Amount)
 	}
 	if !currencyForm.MatchString(c.with.Currency) {
-		return fmt.Errorf("TENFOLD_CURRENCY must be three capital letters such as CNY, not %.80q", c.with.Currency)
+		return fmt.Errorf("--currency (TENFOLD_CURRENCY) must be three capital letters such as CNY, not %.80q", c.with.Currency)
 	}
 	if !paymentForm.MatchString(c.with.PaymentID) {
-		return fmt.Errorf("TENFOLD_ORIGINAL_PAYMENT must match [A-Za-z0-9_-]{1,60}, not %.80q", c.with.PaymentID)
+		return fmt.Errorf("--original-payment (TENFOLD_ORIGINAL_PAYMENT) must match [A-Za-z0-9_-]{1,60}, not %.80q", c.with.PaymentID)
 	}
 	return c.checkTimes()
 }
 
 func (c *checkGateway) checkTimes() error {
 	for _, d := range []struct {
-		variable    string
+		setting     string
 		value       time.Duration
 		least, most time.Duration
 	}{
-		{"TENFOLD_CALL_LIMIT", c.with.CallMax, 100 * time.Millisecond, time.Minute},
-		{"TENFOLD_WAIT", c.with.Wait, 0, time.Hour},
-		{"TENFOLD_SKEW", c.with.Skew, 0, 15 * time.Minute},
-		{"TENFOLD_LIFE", c.with.Life, time.Second, time.Hour},
+		{"--call-limit (TENFOLD_CALL_LIMIT)", c.with.CallMax, 100 * time.Millisecond, time.Minute},
+		{"--wait (TENFOLD_WAIT)", c.with.Wait, 0, time.Hour},
+		{"--skew (TENFOLD_SKEW)", c.with.Skew, 0, 15 * time.Minute},
+		{"--life (TENFOLD_LIFE)", c.with.Life, time.Second, time.Hour},
 	} {
 		if d.value < d.least || d.value > d.most {
-			return fmt.Errorf("%s must be between %s and %s, not %s", d.variable, d.least, d.most, d.value)
+			return fmt.Errorf("%s must be between %s and %s, not %s", d.setting, d.least, d.most, d.value)
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (c *checkGateway) run(cmd *cobra.Command, address string) error {
 	}
 	form, err := choice("form", c.form, tenfoldv1.PayoutForm_value, "PAYOUT_FORM_", "cash", "wallet", "coupon")
 	if err == nil && form == 0 {
-		err = usageError{errors.New("TENFOLD_FORM or --form must be cash, wallet or coupon")}
+		err = usageError{errors.New("--form (TENFOLD_FORM) must be cash, wallet or coupon")}
 	}
 	if err != nil {
 		return err

@@ -94,10 +94,10 @@ func TestHTTPDocument(t *testing.T) {
 func TestServeChecksItsHTTPSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_HTTP_ORIGINS needs":             {"--http-origins", "https://tool.example"},
-		"TENFOLD_HTTP_ORIGINS: \"*\"":            {"--http-listen", "127.0.0.1:0", "--http-origins", "*"},
-		"TENFOLD_HTTP_LISTEN must be a loopback": {"--http-listen", "0.0.0.0:7412"},
-		"TENFOLD_HTTP_LISTEN must be HOST:PORT":  {"--http-listen", "7412"},
+		"--http-origins (TENFOLD_HTTP_ORIGINS) needs":            {"--http-origins", "https://tool.example"},
+		"--http-origins (TENFOLD_HTTP_ORIGINS): \"*\"":           {"--http-listen", "127.0.0.1:0", "--http-origins", "*"},
+		"--http-listen (TENFOLD_HTTP_LISTEN) must be a loopback": {"--http-listen", "0.0.0.0:7412"},
+		"--http-listen (TENFOLD_HTTP_LISTEN) must be HOST:PORT":  {"--http-listen", "7412"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q; want %q", args, code, errOut, want)

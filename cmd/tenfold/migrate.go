@@ -30,7 +30,7 @@ func newMigrate() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.ownerURL == "" {
-				return usageError{errors.New("TENFOLD_OWNER_URL or --owner-url is missing; it names the database to migrate")}
+				return usageError{errors.New("--owner-url (TENFOLD_OWNER_URL) is missing; it names the database to migrate")}
 			}
 			if c.status && c.dryRun {
 				return usageError{errors.New("--status and --dry-run cannot both be given")}

@@ -64,10 +64,10 @@ func TestMigrateSaysWhenItCouldNot(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	for want, args := range map[string][]string{
-		"the role tenfold_app may not create tables":  {"--status", "--owner-url", db.AppURL},
-		"cannot both be given":                        {"--status", "--dry-run", "--owner-url", db.OwnerURL},
-		"TENFOLD_OWNER_URL or --owner-url is missing": {"--dry-run"},
-		"must be table or json":                       {"--dry-run", "-o", "xml", "--owner-url", db.OwnerURL},
+		"the role tenfold_app may not create tables": {"--status", "--owner-url", db.AppURL},
+		"cannot both be given":                       {"--status", "--dry-run", "--owner-url", db.OwnerURL},
+		"--owner-url (TENFOLD_OWNER_URL) is missing": {"--dry-run"},
+		"must be table or json":                      {"--dry-run", "-o", "xml", "--owner-url", db.OwnerURL},
 	} {
 		if code, out, errOut := try(t, append([]string{"migrate"}, args...)...); code == exitOK || !strings.Contains(errOut, want) || out != "" {
 			t.Errorf("%v: exit %d, %q, %q, want %q", args, code, out, errOut, want)

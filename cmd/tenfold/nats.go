@@ -43,15 +43,15 @@ func (c *natsConfig) flags(f *pflag.FlagSet) {
 func (c *serveConfig) checkNATS() error {
 	switch n := &c.nats; {
 	case n.url != "" && n.embedded:
-		return errors.New("TENFOLD_NATS_URL and TENFOLD_NATS_EMBEDDED cannot both be set")
+		return errors.New("--nats-url (TENFOLD_NATS_URL) and --nats-embedded (TENFOLD_NATS_EMBEDDED) cannot both be set")
 	case n.replicas < 1 || n.replicas > replicasMax:
-		return fmt.Errorf("TENFOLD_NATS_REPLICAS must be between 1 and %d, not %d", replicasMax, n.replicas)
+		return fmt.Errorf("--nats-replicas (TENFOLD_NATS_REPLICAS) must be between 1 and %d, not %d", replicasMax, n.replicas)
 	case !n.embedded && n.dir != "":
-		return errors.New("TENFOLD_NATS_DIR requires TENFOLD_NATS_EMBEDDED")
+		return errors.New("--nats-dir (TENFOLD_NATS_DIR) requires --nats-embedded (TENFOLD_NATS_EMBEDDED)")
 	case n.embedded && n.dir == "" && c.databaseURL != "":
-		return errors.New("TENFOLD_NATS_DIR is missing; with TENFOLD_DATABASE_URL there is no data directory in which the embedded NATS server could keep its streams")
+		return errors.New("--nats-dir (TENFOLD_NATS_DIR) is missing; with --database-url (TENFOLD_DATABASE_URL) there is no data directory in which the embedded NATS server could keep its streams")
 	case n.embedded:
-		return checkLoopback("TENFOLD_NATS_LISTEN", n.listen)
+		return checkLoopback("--nats-listen (TENFOLD_NATS_LISTEN)", n.listen, "because the embedded NATS server asks nobody for proof")
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func (o *output) zoneFlag(cmd *cobra.Command) {
 func (o *output) inZone() error {
 	place, err := time.LoadLocation(o.tz)
 	if err != nil || o.tz == "" || o.tz == "Local" {
-		return usageError{fmt.Errorf("TENFOLD_TZ or --tz must be the name of a time zone, such as Asia/Shanghai or UTC, not %q", o.tz)}
+		return usageError{fmt.Errorf("--tz (TENFOLD_TZ) must be the name of a time zone, such as Asia/Shanghai or UTC, not %q", o.tz)}
 	}
 	o.place = place
 	return nil
@@ -144,7 +144,7 @@ func byWhom(workload, role, person string) string {
 func (o *output) to(cmd *cobra.Command) error {
 	o.w, o.errOut = cmd.OutOrStdout(), cmd.ErrOrStderr()
 	if formats := o.formats(); !slices.Contains(formats, o.format) {
-		return usageError{fmt.Errorf("TENFOLD_OUTPUT or --output must be %s, not %s", alternatives(formats), shown(o.format))}
+		return usageError{fmt.Errorf("--output (TENFOLD_OUTPUT) must be %s, not %s", alternatives(formats), shown(o.format))}
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func newPolicyPublish() *cobra.Command {
 			return err
 		}
 		if note == "" && !validateOnly {
-			return usageError{errors.New("TENFOLD_NOTE or --note must say why, for the approvers")}
+			return usageError{errors.New("--note must say why, for the approvers")}
 		}
 		if note == "" {
 			note = "tried"
@@ -401,7 +401,7 @@ func newPolicyVote(cmd *cobra.Command, role principal.Role, why bool, vote polic
 			return err
 		}
 		if why && note == "" {
-			return usageError{errors.New("TENFOLD_NOTE or --note must say why")}
+			return usageError{errors.New("--note must say why")}
 		}
 		got, err := vote(cmd.Context(), tenfoldv1.NewPolicyProposalServiceClient(conn), name, note)
 		if err != nil {

@@ -32,12 +32,12 @@ func newRelayReplay() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if databaseURL == "" || natsURL == "" {
-				return usageError{errors.New("TENFOLD_DATABASE_URL and TENFOLD_NATS_URL must both be set")}
+				return usageError{errors.New("--database-url (TENFOLD_DATABASE_URL) and --nats-url (TENFOLD_NATS_URL) must both be set")}
 			}
 			const connections = 4
 			db, err := postgres.Open(databaseURL, connections)
 			if err != nil {
-				return usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+				return usageError{fmt.Errorf("--database-url (TENFOLD_DATABASE_URL): %w", err)}
 			}
 			defer db.Close()
 			if err := db.CheckSchema(cmd.Context()); err != nil {

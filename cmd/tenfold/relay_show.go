@@ -33,7 +33,7 @@ func newRelayShow() *cobra.Command {
 				return err
 			}
 			if natsURL == "" {
-				return usageError{errors.New("TENFOLD_NATS_URL must be set")}
+				return usageError{errors.New("--nats-url (TENFOLD_NATS_URL) must be set")}
 			}
 			conn, err := dialNATS(natsURL)
 			if err != nil {

@@ -61,7 +61,7 @@ func TestServeRelaysToItsOwnNATSServer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if code, _, errOut := try(t, "relay", "replay"); code != exitUsage || !strings.Contains(errOut, "TENFOLD_NATS_URL") {
+	if code, _, errOut := try(t, "relay", "replay"); code != exitUsage || !strings.Contains(errOut, "--nats-url (TENFOLD_NATS_URL)") {
 		t.Errorf("without addresses: exit %d, %q", code, errOut)
 	}
 }
@@ -106,11 +106,11 @@ func openAndAwait(t *testing.T, server, broker, merchant string) {
 func TestServeChecksItsNATSSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_NATS_URL":          {"--nats-url", "nats://x", "--nats-embedded"},
-		"TENFOLD_NATS_DIR requires": {"--nats-dir", "/x"},
-		"TENFOLD_NATS_DIR is":       {"--nats-embedded", "--database-url", "postgres://x"},
-		"TENFOLD_NATS_LISTEN":       {"--nats-embedded", "--nats-listen", "0.0.0.0:4222"},
-		"TENFOLD_NATS_REPLICAS":     {"--nats-replicas", "6"},
+		"--nats-url (TENFOLD_NATS_URL)":           {"--nats-url", "nats://x", "--nats-embedded"},
+		"--nats-dir (TENFOLD_NATS_DIR) requires":  {"--nats-dir", "/x"},
+		"--nats-dir (TENFOLD_NATS_DIR) is":        {"--nats-embedded", "--database-url", "postgres://x"},
+		"--nats-listen (TENFOLD_NATS_LISTEN)":     {"--nats-embedded", "--nats-listen", "0.0.0.0:4222"},
+		"--nats-replicas (TENFOLD_NATS_REPLICAS)": {"--nats-replicas", "6"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)

@@ -85,7 +85,7 @@ func choice(flag, text string, values map[string]int32, prefix string, choices .
 	}
 	number, known := values[prefix+flagWord(text)]
 	if !known || number == 0 {
-		return 0, usageError{fmt.Errorf("TENFOLD_%s or --%s must be %s, not %s", strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), flag, alternatives(choices), shown(text))}
+		return 0, usageError{fmt.Errorf("%s must be %s, not %s", settingOf(flag), alternatives(choices), shown(text))}
 	}
 	return number, nil
 }

@@ -45,7 +45,7 @@ func TestChoiceOfAFlag(t *testing.T) {
 			t.Errorf("%q is %s, %v; want %s", text, got, err, want)
 		}
 	}
-	const want = `TENFOLD_KIND or --kind must be shortfall, advance, fee, top-up or hold, not "topup"`
+	const want = `--kind (TENFOLD_KIND) must be shortfall, advance, fee, top-up or hold, not "topup"`
 	_, err := read("topup")
 	if wrong, ok := errors.AsType[usageError](err); !ok || wrong.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -40,7 +40,7 @@ func (c *retention) flags(cmd *cobra.Command) {
 // begin checks the settings that every command has.
 func (c *retention) begin(cmd *cobra.Command) error {
 	if c.ownerURL == "" {
-		return usageError{errors.New("TENFOLD_OWNER_URL or --owner-url is missing; it names the database")}
+		return usageError{errors.New("--owner-url (TENFOLD_OWNER_URL) is missing; it names the database")}
 	}
 	return c.out.to(cmd)
 }
@@ -128,7 +128,7 @@ func newAccessLogPrune() *cobra.Command {
 				return err
 			}
 			if c.older < refusalsKeptMin {
-				return usageError{fmt.Errorf("TENFOLD_OLDER_THAN or --older-than must be at least %s, not %s", refusalsKeptMin, c.older)}
+				return usageError{fmt.Errorf("--older-than (TENFOLD_OLDER_THAN) must be at least %s, not %s", refusalsKeptMin, c.older)}
 			}
 			return c.prune(cmd)
 		},

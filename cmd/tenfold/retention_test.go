@@ -17,7 +17,7 @@ func TestRetentionCommands(t *testing.T) {
 		args []string
 	}{
 		{exitUsage, "give --yes, or --dry-run", []string{"person", "erase", "agent-1", "--owner-url", db.OwnerURL}},
-		{exitUsage, "TENFOLD_OWNER_URL or --owner-url is missing", []string{"person", "erase", "agent-1", "--yes"}},
+		{exitUsage, "--owner-url (TENFOLD_OWNER_URL) is missing", []string{"person", "erase", "agent-1", "--yes"}},
 		{exitUsage, "between 1 and 64 characters", []string{"person", "erase", strings.Repeat("x", 65), "--yes", "--owner-url", db.OwnerURL}},
 		{exitOK, "nothing names this person", []string{"person", "erase", "agent-1", "--yes", "--owner-url", db.OwnerURL}},
 		{exitOK, `"rows": {}`, []string{"person", "erase", "agent-1", "--dry-run", "-o", "json", "--owner-url", db.OwnerURL}},

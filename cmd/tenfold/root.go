@@ -105,6 +105,9 @@ func variableOf(flag string) string {
 	return "TENFOLD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// settingOf names a flag in an error, with its variable in brackets.
+func settingOf(flag string) string { return "--" + flag + " (" + variableOf(flag) + ")" }
+
 // logger makes a logger with the default settings.
 func logger(w io.Writer) *slog.Logger { return structured(w, opsConfig{}) }
 

@@ -29,7 +29,7 @@ func TestVersion(t *testing.T) {
 // fails on a schema that is current.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	if code, _, errOut := try(t, "migrate"); code != exitUsage || !strings.Contains(errOut, "TENFOLD_OWNER_URL") {
+	if code, _, errOut := try(t, "migrate"); code != exitUsage || !strings.Contains(errOut, "--owner-url (TENFOLD_OWNER_URL)") {
 		t.Fatalf("without a URL: exit %d, %q", code, errOut)
 	}
 	db := pgtest.New(t)

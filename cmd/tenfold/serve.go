@@ -99,7 +99,7 @@ func newServe() *cobra.Command {
 	return cmd
 }
 
-// check returns an error that names the variable of a wrong or missing setting.
+// check returns an error that names the flag and the setting of a wrong or missing setting.
 func (c *serveConfig) check() error {
 	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.checkPolicies} {
 		if err := check(); err != nil {
@@ -107,10 +107,10 @@ func (c *serveConfig) check() error {
 		}
 	}
 	if c.databaseURL == "" && c.ownerURL != "" {
-		return errors.New("TENFOLD_OWNER_URL requires TENFOLD_DATABASE_URL; the embedded PostgreSQL is always migrated")
+		return errors.New("--owner-url (TENFOLD_OWNER_URL) requires --database-url (TENFOLD_DATABASE_URL); the embedded PostgreSQL is always migrated")
 	}
 	if c.databaseURL != "" && c.dataDir != "" {
-		return errors.New("TENFOLD_DATA_DIR and TENFOLD_DATABASE_URL cannot both be set; the data directory is for the embedded PostgreSQL")
+		return errors.New("--data-dir (TENFOLD_DATA_DIR) and --database-url (TENFOLD_DATABASE_URL) cannot both be set; the data directory is for the embedded PostgreSQL")
 	}
 	return nil
 }
@@ -138,16 +138,16 @@ func (c *serveConfig) checkSandbox() error {
 	case c.sandboxStart == "" && c.sandboxClock == "":
 		return nil
 	case !c.sandbox && c.sandboxStart != "":
-		return errors.New("TENFOLD_SANDBOX_START needs TENFOLD_SANDBOX; only a sandbox has a clock to set")
+		return errors.New("--sandbox-start (TENFOLD_SANDBOX_START) needs --sandbox (TENFOLD_SANDBOX); only a sandbox has a clock to set")
 	case !c.sandbox:
-		return errors.New("TENFOLD_SANDBOX_CLOCK needs TENFOLD_SANDBOX; only a sandbox has a clock to set")
+		return errors.New("--sandbox-clock (TENFOLD_SANDBOX_CLOCK) needs --sandbox (TENFOLD_SANDBOX); only a sandbox has a clock to set")
 	case c.sandboxClock != "" && c.sandboxClock != clockTicking && c.sandboxClock != clockFrozen:
-		return fmt.Errorf("TENFOLD_SANDBOX_CLOCK must be %s or %s, not %.40q", clockTicking, clockFrozen, c.sandboxClock)
+		return fmt.Errorf("--sandbox-clock (TENFOLD_SANDBOX_CLOCK) must be %s or %s, not %.40q", clockTicking, clockFrozen, c.sandboxClock)
 	case c.sandboxStart == "":
 		return nil
 	}
 	if _, err := time.Parse(time.RFC3339, c.sandboxStart); err != nil {
-		return fmt.Errorf("TENFOLD_SANDBOX_START must be a time in RFC 3339, not %q", c.sandboxStart)
+		return fmt.Errorf("--sandbox-start (TENFOLD_SANDBOX_START) must be a time in RFC 3339, not %q", c.sandboxStart)
 	}
 	return nil
 }
@@ -157,11 +157,11 @@ func (c *serveConfig) checkBounds() error {
 		return err
 	}
 	for _, bound := range []struct {
-		variable    string
+		setting     string
 		value, most int
-	}{{"TENFOLD_LANES", c.lanes, 64}, {"TENFOLD_BATCH_MAX", c.batchMax, 4096}, {"TENFOLD_QUEUE_MAX", c.queueMax, 1 << 20}} {
+	}{{"--lanes (TENFOLD_LANES)", c.lanes, 64}, {"--batch-max (TENFOLD_BATCH_MAX)", c.batchMax, 4096}, {"--queue-max (TENFOLD_QUEUE_MAX)", c.queueMax, 1 << 20}} {
 		if bound.value < 1 || bound.value > bound.most {
-			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, bound.most, bound.value)
+			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.setting, bound.most, bound.value)
 		}
 	}
 	return nil
@@ -180,14 +180,14 @@ func (c *serveConfig) drainMax() time.Duration { return c.stopMax / 4 * 3 }
 
 func (c *serveConfig) checkWaits() error {
 	for _, wait := range []struct {
-		variable           string
+		setting            string
 		value, least, most time.Duration
 	}{
-		{"TENFOLD_DATABASE_ANSWER_MAX", c.answerMax, answerMin, answerMost},
-		{"TENFOLD_STOP_MAX", c.stopMax, stopMin, stopMost},
+		{"--database-answer-max (TENFOLD_DATABASE_ANSWER_MAX)", c.answerMax, answerMin, answerMost},
+		{"--stop-max (TENFOLD_STOP_MAX)", c.stopMax, stopMin, stopMost},
 	} {
 		if wait.value < wait.least || wait.value > wait.most {
-			return fmt.Errorf("%s must be between %s and %s, not %s", wait.variable, wait.least, wait.most, wait.value)
+			return fmt.Errorf("%s must be between %s and %s, not %s", wait.setting, wait.least, wait.most, wait.value)
 		}
 	}
 	return nil
@@ -199,20 +199,23 @@ const clockSkewMax = 15 * time.Minute
 
 func (c *serveConfig) checkClockSkew() error {
 	if c.clockSkew < 0 || c.clockSkew > clockSkewMax {
-		return fmt.Errorf("TENFOLD_CLOCK_SKEW must be between 0s and %s, not %s", clockSkewMax, c.clockSkew)
+		return fmt.Errorf("--clock-skew (TENFOLD_CLOCK_SKEW) must be between 0s and %s, not %s", clockSkewMax, c.clockSkew)
 	}
 	return nil
 }
 
+// becauseInsecure is why an address of callers must be on this machine.
+const becauseInsecure = "because of --insecure-loopback (TENFOLD_INSECURE_LOOPBACK)"
+
 // checkLoopback refuses an address outside of this machine. Messages to and from an
 // address that needs no proof must not leave the machine.
-func checkLoopback(variable, address string) error {
+func checkLoopback(setting, address, because string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("%s must be HOST:PORT, not %q", variable, address)
+		return fmt.Errorf("%s must be HOST:PORT, not %q", setting, address)
 	}
 	if !isLoopback(host) {
-		return fmt.Errorf("%s must be a loopback address such as 127.0.0.1, not %q", variable, host)
+		return fmt.Errorf("%s must be a loopback address such as 127.0.0.1 %s, not %q", setting, because, host)
 	}
 	return nil
 }

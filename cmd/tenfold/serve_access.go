@@ -58,24 +58,24 @@ func (c *accessConfig) flags(f *pflag.FlagSet) {
 	f.IntVar(&c.quota.Burst, "rate-burst", quota.Burst, "calls that one workload may make at once")
 }
 
-// check returns an error that names the variable of a wrong or missing setting.
+// check returns an error that names the flag and the setting of a wrong or missing setting.
 // Callers are believed without proof on loopback only, and only when that is
 // configured.
 func (c *accessConfig) check(listen string) error {
 	if c.quota.PerSecond < 0 || c.quota.Burst < 1 {
-		return errors.New("TENFOLD_RATE_LIMIT must be at least 0, and TENFOLD_RATE_BURST at least 1")
+		return errors.New("--rate-limit (TENFOLD_RATE_LIMIT) must be at least 0, and --rate-burst (TENFOLD_RATE_BURST) at least 1")
 	}
 	if err := c.checkTokens(); err != nil {
 		return err
 	}
 	if c.insecure {
 		if c.Config != (identity.Config{}) {
-			return errors.New("TENFOLD_INSECURE_LOOPBACK believes callers without proof, so no credentials can be configured with it")
+			return errors.New("--insecure-loopback (TENFOLD_INSECURE_LOOPBACK) believes callers without proof, so no credentials can be configured with it")
 		}
-		return checkLoopback("TENFOLD_LISTEN", listen)
+		return checkLoopback("--listen (TENFOLD_LISTEN)", listen, becauseInsecure)
 	}
 	if _, _, err := net.SplitHostPort(listen); err != nil {
-		return fmt.Errorf("TENFOLD_LISTEN must be HOST:PORT, not %q", listen)
+		return fmt.Errorf("--listen (TENFOLD_LISTEN) must be HOST:PORT, not %q", listen)
 	}
 	for _, check := range []func() error{c.checkFiles, c.checkDomain, c.checkIssuers} {
 		if err := check(); err != nil {
@@ -88,26 +88,26 @@ func (c *accessConfig) check(listen string) error {
 // checkTokens checks the settings of tokens that have defaults.
 func (c *accessConfig) checkTokens() error {
 	if !slices.Contains(identity.Bindings(), identity.Binding(c.binding)) {
-		return fmt.Errorf("TENFOLD_PERSON_BINDING must be azp, audience or none, not %q", c.binding)
+		return fmt.Errorf("--person-binding (TENFOLD_PERSON_BINDING) must be azp, audience or none, not %q", c.binding)
 	}
 	for _, age := range []struct {
-		variable string
-		value    time.Duration
-	}{{"TENFOLD_OIDC_MAX_AGE", c.tokenAge}, {"TENFOLD_PERSON_MAX_AGE", c.personAge}} {
+		setting string
+		value   time.Duration
+	}{{"--oidc-max-age (TENFOLD_OIDC_MAX_AGE)", c.tokenAge}, {"--person-max-age (TENFOLD_PERSON_MAX_AGE)", c.personAge}} {
 		if age.value < 0 || age.value%time.Second != 0 {
-			return fmt.Errorf("%s must be whole seconds, at least 0s, not %s", age.variable, age.value)
+			return fmt.Errorf("%s must be whole seconds, at least 0s, not %s", age.setting, age.value)
 		}
 	}
 	return nil
 }
 
 func (c *accessConfig) checkFiles() error {
-	for _, file := range []struct{ variable, value string }{
-		{"TENFOLD_TLS_CERT", c.CertFile}, {"TENFOLD_TLS_KEY", c.KeyFile}, {"TENFOLD_WORKLOADS_FILE", c.WorkloadsFile},
+	for _, file := range []struct{ setting, value string }{
+		{"--tls-cert (TENFOLD_TLS_CERT)", c.CertFile}, {"--tls-key (TENFOLD_TLS_KEY)", c.KeyFile}, {"--workloads-file (TENFOLD_WORKLOADS_FILE)", c.WorkloadsFile},
 	} {
 		if file.value == "" {
-			return fmt.Errorf("%s is missing; it is required because callers must prove their identity. TENFOLD_INSECURE_LOOPBACK serves callers on this machine without proof",
-				file.variable)
+			return fmt.Errorf("%s is missing; it is required because callers must prove their identity. --insecure-loopback (TENFOLD_INSECURE_LOOPBACK) serves callers on this machine without proof",
+				file.setting)
 		}
 	}
 	return nil
@@ -116,48 +116,48 @@ func (c *accessConfig) checkFiles() error {
 func (c *accessConfig) checkDomain() error {
 	switch {
 	case (c.BundleFile == "") != (c.TrustDomain == ""):
-		return errors.New("TENFOLD_TLS_CLIENT_CA and TENFOLD_TRUST_DOMAIN must be set together")
+		return errors.New("--tls-client-ca (TENFOLD_TLS_CLIENT_CA) and --trust-domain (TENFOLD_TRUST_DOMAIN) must be set together")
 	case c.BundleFile == "" && c.Workloads.URL == "":
-		return errors.New("TENFOLD_TLS_CLIENT_CA or TENFOLD_OIDC_ISSUER is missing; workloads need one of the two to prove their identity")
+		return errors.New("--tls-client-ca (TENFOLD_TLS_CLIENT_CA) or --oidc-issuer (TENFOLD_OIDC_ISSUER) is missing; workloads need one of the two to prove their identity")
 	}
 	return nil
 }
 
 func (c *accessConfig) checkIssuers() error {
-	if err := checkIssuer(c.Workloads, "TENFOLD_OIDC_", "TENFOLD_JWKS_"); err != nil {
+	if err := checkIssuer(c.Workloads, "oidc-", "jwks-"); err != nil {
 		return err
 	}
-	if err := checkIssuer(c.Persons, "TENFOLD_PERSON_", "TENFOLD_PERSON_JWKS_"); err != nil {
+	if err := checkIssuer(c.Persons, "person-", "person-jwks-"); err != nil {
 		return err
 	}
 	// Otherwise a workload could pass its own token off as that of a person.
 	if c.Persons.URL != "" && c.Persons.URL == c.Workloads.URL && c.Persons.Audience == c.Workloads.Audience {
-		return errors.New("TENFOLD_PERSON_AUDIENCE must differ from TENFOLD_OIDC_AUDIENCE if one issuer makes both kinds of tokens")
+		return errors.New("--person-audience (TENFOLD_PERSON_AUDIENCE) must differ from --oidc-audience (TENFOLD_OIDC_AUDIENCE) if one issuer makes both kinds of tokens")
 	}
 	return nil
 }
 
-// checkIssuer checks the settings of an issuer. Their variables begin with prefix,
-// and the variables of its keys with keys.
+// checkIssuer checks the settings of an issuer. Their flags begin with prefix, and the
+// flags of its keys with keys.
 func checkIssuer(i identity.Issuer, prefix, keys string) error {
 	switch {
 	case i == identity.Issuer{}:
 		return nil
 	case i.URL == "":
-		return fmt.Errorf("%sISSUER is missing; the other settings of the issuer require it", prefix)
+		return fmt.Errorf("%s is missing; the other settings of the issuer require it", settingOf(prefix+"issuer"))
 	case i.Audience == "":
-		return fmt.Errorf("%sAUDIENCE is missing; without it, tokens for other services would be believed", prefix)
+		return fmt.Errorf("%s is missing; without it, tokens for other services would be believed", settingOf(prefix+"audience"))
 	case (i.KeysURL == "") == (i.KeysFile == ""):
-		return fmt.Errorf("exactly one of %sURL and %sFILE must be set; it locates the keys of the issuer", keys, keys)
+		return fmt.Errorf("exactly one of %s and %s must be set; it locates the keys of the issuer", settingOf(keys+"url"), settingOf(keys+"file"))
 	case i.KeysURL == "":
 		return nil
 	}
 	u, err := url.Parse(i.KeysURL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Errorf("%sURL must be an https URL, not %q", keys, i.KeysURL)
+		return fmt.Errorf("%s must be an https URL, not %q", settingOf(keys+"url"), i.KeysURL)
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return fmt.Errorf("%sURL must be an https URL, because keys that are fetched without TLS can be replaced on the way", keys)
+		return fmt.Errorf("%s must be an https URL, because keys that are fetched without TLS can be replaced on the way", settingOf(keys+"url"))
 	}
 	return nil
 }

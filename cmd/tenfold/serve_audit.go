@@ -17,7 +17,7 @@ const auditEveryMin = time.Minute
 
 func checkAuditEvery(every time.Duration) error {
 	if every != 0 && every < auditEveryMin {
-		return fmt.Errorf("TENFOLD_AUDIT_EVERY must be 0 or at least %s, not %s", auditEveryMin, every)
+		return fmt.Errorf("--audit-every (TENFOLD_AUDIT_EVERY) must be 0 or at least %s, not %s", auditEveryMin, every)
 	}
 	return nil
 }

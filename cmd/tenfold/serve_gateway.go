@@ -45,18 +45,18 @@ func (c *gatewayProof) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.token, "gateway-token-file", "", "file of the bearer token that proves this server to the gateway")
 }
 
-// check returns an error that names the variable of a wrong or missing setting.
+// check returns an error that names the flag and the variable of a wrong or missing setting.
 func (c *gatewayConfig) check(sandbox bool) error {
 	if len(c.addresses) == 0 {
 		if c.gatewayProof != (gatewayProof{}) {
-			return errors.New("TENFOLD_GATEWAY is missing; the other settings of the gateway require it")
+			return errors.New("--gateway (TENFOLD_GATEWAY) is missing; the other settings of the gateway require it")
 		}
 		if !sandbox {
-			return errors.New("TENFOLD_GATEWAY is missing; set it to the address of the payout gateway, or set TENFOLD_SANDBOX to simulate one")
+			return errors.New("--gateway (TENFOLD_GATEWAY) is missing; set it to the address of the payout gateway, or set --sandbox (TENFOLD_SANDBOX) to simulate one")
 		}
 		return nil
 	}
-	return c.gatewayProof.check("TENFOLD_GATEWAY", c.addresses)
+	return c.gatewayProof.check("--gateway (TENFOLD_GATEWAY)", c.addresses)
 }
 
 // gatewaysMax bounds the addresses of a gateway. Each has a connection.
@@ -65,42 +65,42 @@ const gatewaysMax = 16
 // hostForm is the form of the hosts of addresses, and of names in certificates.
 var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?\.?$`)
 
-// check refuses settings that do not fit together, or the addresses, which variable
+// check refuses settings that do not fit together, or the addresses, which setting
 // names.
-func (c *gatewayProof) check(variable string, addresses []string) error {
+func (c *gatewayProof) check(setting string, addresses []string) error {
 	if len(addresses) > gatewaysMax {
-		return fmt.Errorf("%s must name at most %d addresses, not %d", variable, gatewaysMax, len(addresses))
+		return fmt.Errorf("%s must name at most %d addresses, not %d", setting, gatewaysMax, len(addresses))
 	}
 	for i, address := range addresses {
-		if err := checkGatewayAddress(variable, address); err != nil {
+		if err := checkGatewayAddress(setting, address); err != nil {
 			return err
 		}
 		if slices.Contains(addresses[:i], address) {
-			return fmt.Errorf("%s names %s twice", variable, address)
+			return fmt.Errorf("%s names %s twice", setting, address)
 		}
 	}
 	switch {
 	case c.serverName != "" && net.ParseIP(c.serverName) == nil && !hostForm.MatchString(c.serverName):
-		return fmt.Errorf("TENFOLD_GATEWAY_SERVER_NAME must be a host name such as payments.example, without a port, not %.80q", c.serverName)
+		return fmt.Errorf("--gateway-server-name (TENFOLD_GATEWAY_SERVER_NAME) must be a host name such as payments.example, without a port, not %.80q", c.serverName)
 	case (c.certificate == "") != (c.key == ""):
-		return errors.New("TENFOLD_GATEWAY_CERT and TENFOLD_GATEWAY_KEY must be set together")
+		return errors.New("--gateway-cert (TENFOLD_GATEWAY_CERT) and --gateway-key (TENFOLD_GATEWAY_KEY) must be set together")
 	case c.token != "" && c.plaintext(addresses):
-		return errors.New("TENFOLD_GATEWAY_TOKEN_FILE needs TLS, which a loopback address has only with TENFOLD_GATEWAY_CA or " +
-			"TENFOLD_GATEWAY_SERVER_NAME; without it, whoever listens there would get the token")
+		return errors.New("--gateway-token-file (TENFOLD_GATEWAY_TOKEN_FILE) needs TLS, which a loopback address has only with --gateway-ca (TENFOLD_GATEWAY_CA) or " +
+			"--gateway-server-name (TENFOLD_GATEWAY_SERVER_NAME); without it, whoever listens there would get the token")
 	}
 	return nil
 }
 
-func checkGatewayAddress(variable, address string) error {
+func checkGatewayAddress(setting, address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || strings.Contains(address, "/") {
-		return fmt.Errorf("%s must be HOST:PORT, or several with commas between them, not %.80q", variable, address)
+		return fmt.Errorf("%s must be HOST:PORT, or several with commas between them, not %.80q", setting, address)
 	}
 	if net.ParseIP(host) == nil && !hostForm.MatchString(host) {
-		return fmt.Errorf("%s must name a host such as payments.example, not %.80q", variable, host)
+		return fmt.Errorf("%s must name a host such as payments.example, not %.80q", setting, host)
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return fmt.Errorf("%s must end in a port between 1 and 65535, not %.80q", variable, port)
+		return fmt.Errorf("%s must end in a port between 1 and 65535, not %.80q", setting, port)
 	}
 	return nil
 }

@@ -26,26 +26,26 @@ func (c *httpConfig) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.origins, "http-origins", nil, "origins of web pages that may call over HTTP, such as https://tool.example")
 }
 
-// check returns an error that names the variable of a wrong or missing setting.
+// check returns an error that names the flag and the variable of a wrong or missing setting.
 // Callers over HTTP prove their identity as over gRPC, and are believed without
 // proof on this machine only.
 func (c *httpConfig) check(insecure bool) error {
 	if c.listen == "" {
 		if len(c.origins) > 0 {
-			return errors.New("TENFOLD_HTTP_ORIGINS needs TENFOLD_HTTP_LISTEN; web pages call over HTTP")
+			return errors.New("--http-origins (TENFOLD_HTTP_ORIGINS) needs --http-listen (TENFOLD_HTTP_LISTEN); web pages call over HTTP")
 		}
 		return nil
 	}
 	for _, origin := range c.origins {
 		if err := web.CheckOrigin(origin); err != nil {
-			return fmt.Errorf("TENFOLD_HTTP_ORIGINS: %w", err)
+			return fmt.Errorf("--http-origins (TENFOLD_HTTP_ORIGINS): %w", err)
 		}
 	}
 	if insecure {
-		return checkLoopback("TENFOLD_HTTP_LISTEN", c.listen)
+		return checkLoopback("--http-listen (TENFOLD_HTTP_LISTEN)", c.listen, becauseInsecure)
 	}
 	if _, _, err := net.SplitHostPort(c.listen); err != nil {
-		return fmt.Errorf("TENFOLD_HTTP_LISTEN must be HOST:PORT, not %q", c.listen)
+		return fmt.Errorf("--http-listen (TENFOLD_HTTP_LISTEN) must be HOST:PORT, not %q", c.listen)
 	}
 	return nil
 }

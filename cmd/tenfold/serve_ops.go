@@ -44,17 +44,17 @@ func (c *opsConfig) flags(f *pflag.FlagSet) {
 
 func (c *opsConfig) check() error {
 	if new(slog.Level).UnmarshalText([]byte(c.logLevel)) != nil {
-		return fmt.Errorf("TENFOLD_LOG_LEVEL must be debug, info, warn or error, not %q", c.logLevel)
+		return fmt.Errorf("--log-level (TENFOLD_LOG_LEVEL) must be debug, info, warn or error, not %q", c.logLevel)
 	}
 	if c.logFormat != "text" && c.logFormat != "json" {
-		return fmt.Errorf("TENFOLD_LOG_FORMAT must be text or json, not %q", c.logFormat)
+		return fmt.Errorf("--log-format (TENFOLD_LOG_FORMAT) must be text or json, not %q", c.logFormat)
 	}
 	if _, _, err := net.SplitHostPort(c.listen); err != nil && c.listen != "" && c.listen != noOps {
-		return fmt.Errorf("TENFOLD_OPS_LISTEN must be HOST:PORT or %s, not %q", noOps, c.listen)
+		return fmt.Errorf("--ops-listen (TENFOLD_OPS_LISTEN) must be HOST:PORT or %s, not %q", noOps, c.listen)
 	}
 	for i, name := range c.hosts {
 		if c.hosts[i] = ops.HostName(name); c.hosts[i] == "" || strings.ContainsAny(c.hosts[i], ":/ *") && net.ParseIP(c.hosts[i]) == nil {
-			return fmt.Errorf("TENFOLD_OPS_HOSTS must be names of hosts without scheme or path, not %q", name)
+			return fmt.Errorf("--ops-hosts (TENFOLD_OPS_HOSTS) must be names of hosts without scheme or path, not %q", name)
 		}
 	}
 	return nil

@@ -44,10 +44,10 @@ func TestWhereOperatorsAreServed(t *testing.T) {
 func TestServeChecksItsOpsSettings(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_OPS_LISTEN":  {"--ops-listen", "7411"},
-		"TENFOLD_LOG_FORMAT":  {"--log-format", "xml"},
-		"TENFOLD_LOG_LEVEL":   {"--log-level", "loud"},
-		"TENFOLD_AUDIT_EVERY": {"--audit-every", "3s"},
+		"--ops-listen (TENFOLD_OPS_LISTEN)":   {"--ops-listen", "7411"},
+		"--log-format (TENFOLD_LOG_FORMAT)":   {"--log-format", "xml"},
+		"--log-level (TENFOLD_LOG_LEVEL)":     {"--log-level", "loud"},
+		"--audit-every (TENFOLD_AUDIT_EVERY)": {"--audit-every", "3s"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)
@@ -60,13 +60,13 @@ func TestServeChecksItsOpsSettings(t *testing.T) {
 func TestServeChecksItsBoundsOfPeers(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_CONNECTIONS_MAX must be between":      {"--connections-max", "0"},
-		"TENFOLD_CONNECTIONS_PER_PEER must be between": {"--connections-per-peer", "1048577"},
-		"TENFOLD_CONNECTIONS_EXEMPT must be networks":  {"--connections-exempt", "10.0.0.8"},
-		"not \"10.0.0.8/24\"":                          {"--connections-exempt", "10.0.0.0/24,10.0.0.8/24"},
-		"TENFOLD_PROOF_MAX must be between":            {"--proof-max", "0s"},
-		"TENFOLD_WATCHES_PER_WORKLOAD must be between": {"--watches-per-workload", "-1"},
-		"TENFOLD_WATCHES_PER_SCOPE must be between":    {"--watches-per-scope", "0"},
+		"--connections-max (TENFOLD_CONNECTIONS_MAX) must be between":           {"--connections-max", "0"},
+		"--connections-per-peer (TENFOLD_CONNECTIONS_PER_PEER) must be between": {"--connections-per-peer", "1048577"},
+		"--connections-exempt (TENFOLD_CONNECTIONS_EXEMPT) must be networks":    {"--connections-exempt", "10.0.0.8"},
+		"not \"10.0.0.8/24\"":                                                   {"--connections-exempt", "10.0.0.0/24,10.0.0.8/24"},
+		"--proof-max (TENFOLD_PROOF_MAX) must be between":                       {"--proof-max", "0s"},
+		"--watches-per-workload (TENFOLD_WATCHES_PER_WORKLOAD) must be between": {"--watches-per-workload", "-1"},
+		"--watches-per-scope (TENFOLD_WATCHES_PER_SCOPE) must be between":       {"--watches-per-scope", "0"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)

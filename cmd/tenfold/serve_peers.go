@@ -37,29 +37,29 @@ func (c *peersConfig) flags(f *pflag.FlagSet) {
 	f.IntVar(&c.perScope, "watches-per-scope", calls.Shares.Scope, "watches that one workload may have at once for one merchant to whom its calls are limited")
 }
 
-// check returns an error that names the variable of a wrong setting.
+// check returns an error that names the setting of a wrong setting.
 func (c *peersConfig) check() error {
 	const countMax = 1 << 20 // Beyond it no machine has the memory.
 	for _, bound := range []struct {
-		variable string
-		value    int
+		setting string
+		value   int
 	}{
-		{"TENFOLD_CONNECTIONS_MAX", c.connections}, {"TENFOLD_CONNECTIONS_PER_PEER", c.perPeer},
-		{"TENFOLD_WATCHES_PER_WORKLOAD", c.perWorkload}, {"TENFOLD_WATCHES_PER_SCOPE", c.perScope},
+		{"--connections-max (TENFOLD_CONNECTIONS_MAX)", c.connections}, {"--connections-per-peer (TENFOLD_CONNECTIONS_PER_PEER)", c.perPeer},
+		{"--watches-per-workload (TENFOLD_WATCHES_PER_WORKLOAD)", c.perWorkload}, {"--watches-per-scope (TENFOLD_WATCHES_PER_SCOPE)", c.perScope},
 	} {
 		if bound.value < 1 || bound.value > countMax {
-			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.variable, countMax, bound.value)
+			return fmt.Errorf("%s must be between 1 and %d, not %d", bound.setting, countMax, bound.value)
 		}
 	}
 	const least, most = time.Second, time.Hour
 	if c.proofMax < least || c.proofMax > most {
-		return fmt.Errorf("TENFOLD_PROOF_MAX must be between %s and %s, not %s", least, most, c.proofMax)
+		return fmt.Errorf("--proof-max (TENFOLD_PROOF_MAX) must be between %s and %s, not %s", least, most, c.proofMax)
 	}
 	c.exemptNetworks = nil
 	for _, text := range c.exempt {
 		network, err := netip.ParsePrefix(text)
 		if err != nil || network != network.Masked() {
-			return fmt.Errorf("TENFOLD_CONNECTIONS_EXEMPT must be networks such as 10.0.0.0/24 or 10.0.0.8/32, not %q", text)
+			return fmt.Errorf("--connections-exempt (TENFOLD_CONNECTIONS_EXEMPT) must be networks such as 10.0.0.0/24 or 10.0.0.8/32, not %q", text)
 		}
 		c.exemptNetworks = append(c.exemptNetworks, network)
 	}

@@ -43,7 +43,7 @@ func checkPolicies(versions policy.Versions, named []string, now time.Time, log 
 		return nil
 	}
 	return usageError{fmt.Errorf("%s; publish versions that set them (docs/policies.md), or allow it by name: "+
-		"TENFOLD_ALLOW_POLICY_WITHOUT_LIMITS or --allow-policy-without-limits=%s",
+		"--allow-policy-without-limits=%s",
 		strings.Join(refused, "; "), strings.Join(slices.Concat(named, policies), ","))}
 }
 
@@ -51,7 +51,7 @@ func checkPolicies(versions policy.Versions, named []string, now time.Time, log 
 func checkNamedPolicies(named []string) error {
 	for _, id := range named {
 		if !policyID.MatchString(id) {
-			return errors.New("TENFOLD_ALLOW_POLICY_WITHOUT_LIMITS or --allow-policy-without-limits must name policies " +
+			return errors.New("--allow-policy-without-limits (TENFOLD_ALLOW_POLICY_WITHOUT_LIMITS) must name policies " +
 				"by their ids, such as promise-tenfold, separated by commas")
 		}
 	}

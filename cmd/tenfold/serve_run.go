@@ -305,7 +305,7 @@ func (p *parts) database(ctx context.Context, c serveConfig, log *slog.Logger) (
 	}
 	db, err := postgres.OpenWithin(databaseURL, lanePool*c.lanes+poolExtra, c.answerMax)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("TENFOLD_DATABASE_URL: %w", err)}
+		return nil, usageError{fmt.Errorf("--database-url (TENFOLD_DATABASE_URL): %w", err)}
 	}
 	p.opened(db.Close)
 	return db, db.CheckSchema(ctx)

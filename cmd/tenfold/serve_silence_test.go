@@ -32,13 +32,13 @@ import (
 func TestServeChecksItsLimits(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"TENFOLD_DATABASE_ANSWER_MAX must be between 1s and 15m0s, not 10ms":    {"--database-answer-max", "10ms"},
-		"TENFOLD_DATABASE_ANSWER_MAX must be between 1s and 15m0s, not 16m0s":   {"--database-answer-max", "16m"},
-		"TENFOLD_DATABASE_ANSWER_MAX must be between 1s and 15m0s, not -30s":    {"--database-answer-max", "-30s"},
-		"TENFOLD_STOP_MAX must be between 2s and 1h0m0s, not 0s":                {"--stop-max", "0"},
-		"TENFOLD_STOP_MAX must be between 2s and 1h0m0s, not 1h0m1s":            {"--stop-max", "3601s"},
-		`invalid argument "soon" for "--stop-max" flag`:                         {"--stop-max", "soon"},
-		`invalid argument "30" for "--database-answer-max" flag: time: missing`: {"--database-answer-max", "30"},
+		"--database-answer-max (TENFOLD_DATABASE_ANSWER_MAX) must be between 1s and 15m0s, not 10ms":  {"--database-answer-max", "10ms"},
+		"--database-answer-max (TENFOLD_DATABASE_ANSWER_MAX) must be between 1s and 15m0s, not 16m0s": {"--database-answer-max", "16m"},
+		"--database-answer-max (TENFOLD_DATABASE_ANSWER_MAX) must be between 1s and 15m0s, not -30s":  {"--database-answer-max", "-30s"},
+		"--stop-max (TENFOLD_STOP_MAX) must be between 2s and 1h0m0s, not 0s":                         {"--stop-max", "0"},
+		"--stop-max (TENFOLD_STOP_MAX) must be between 2s and 1h0m0s, not 1h0m1s":                     {"--stop-max", "3601s"},
+		`invalid argument "soon" for "--stop-max" flag`:                                               {"--stop-max", "soon"},
+		`invalid argument "30" for "--database-answer-max" flag: time: missing`:                       {"--database-answer-max", "30"},
 	} {
 		if code, _, errOut := try(t, append([]string{"serve", "--sandbox", "--insecure-loopback"}, args...)...); code != exitUsage || !strings.Contains(errOut, want) {
 			t.Errorf("%v: exit %d, %q", args, code, errOut)

@@ -1,6 +1,11 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -31,20 +36,20 @@ func TestWrongUseIsToldAndHasItsCode(t *testing.T) {
 		{"claim list --waits-for me", "--waits-for must be authenticator"},
 		{"claim list --due-from yesterday", "--due-from must be a time such as"},
 		{"claim find --due-until 2026-13-01", "--due-until must be a time such as"},
-		{"claim list --queue foo", "--queue must be review"},
-		{"claim list --limit 0", "--limit must be at least 1"},
+		{"claim list --queue foo", "--queue (TENFOLD_QUEUE) must be review"},
+		{"claim list --limit 0", "--limit (TENFOLD_LIMIT) must be at least 1"},
 		{"claim list --limit many", "--limit"},
 		{"claim get 1KJPW-D6M05-F2S5T-CT5FX", "check character does not fit"},
 		{"claim get 12345", "is not a claim id"},
 		{"claim accept 1KJPW-D6M05-F2S5T-CT5FX --yes", "CLAIM names no claim"},
 		{"proposal get 106", "PROPOSAL must be MERCHANT/ID"},
-		{"proposal get m1/x --role nobody", "--role must be one of"},
+		{"proposal get m1/x --role nobody", "--role (TENFOLD_ROLE) must be one of"},
 		{"book top-up m1 --payment-reference p --yes", "--amount is missing"},
 		{"book top-up m1 --amount 12.34 --payment-reference p --yes", "such as 12.34CNY"},
 		{"book top-up m1 --amount 1.00CNY --payment-reference p\u200b1 --yes", "--payment-reference"},
 		{"book top-up m1 --amount 1.00CNY --payment-reference p", "say --yes"},
-		{"book transfers m1 -o yaml", "--output must be table, json, jsonl or csv"},
-		{"claim get " + id + " --tz Mars", "--tz must be the name of a time zone"},
+		{"book transfers m1 -o yaml", "--output (TENFOLD_OUTPUT) must be table, json, jsonl or csv"},
+		{"claim get " + id + " --tz Mars", "--tz (TENFOLD_TZ) must be the name of a time zone"},
 		{"request get m1 FileClaim r1", "METHOD"},
 	} {
 		code, out, errOut := try(t, strings.Fields(c.line)...)
@@ -147,5 +152,45 @@ func TestDistance(t *testing.T) {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%q and %q are %d apart, want %d", c.a, c.b, got, c.want)
 		}
+	}
+}
+
+// Would catch an error that names a variable to somebody who typed a flag, or a flag or a
+// variable that does not exist.
+func TestErrorsNameTheFlagFirst(t *testing.T) {
+	t.Parallel()
+	flags := map[string]bool{} // Whether a variable sets the flag.
+	for _, cmd := range leaves(t) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = flags[f.Name] || !isSaidOnce(f) })
+	}
+	named := regexp.MustCompile(`(?:--([a-z-]+) \()?(TENFOLD_[A-Z_]+)`)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			text, ok := n.(*ast.BasicLit)
+			if !ok || text.Kind != token.STRING {
+				return true
+			}
+			for _, m := range named.FindAllStringSubmatch(text.Value, -1) {
+				if seen++; !flags[m[1]] || variableOf(m[1]) != m[2] {
+					t.Errorf("%s: %s: a setting is named by its flag with its variable in brackets, such as %s", file, text.Value, settingOf("listen"))
+				}
+			}
+			return true
+		})
+	}
+	if seen < 50 {
+		t.Errorf("%d settings are named in errors; the walk is blind", seen)
 	}
 }

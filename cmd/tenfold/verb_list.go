@@ -31,7 +31,7 @@ func (p *paging) flags(cmd *cobra.Command) {
 
 func (p *paging) check() error {
 	if p.limit < 1 {
-		return usageError{fmt.Errorf("TENFOLD_LIMIT or --limit must be at least 1, not %d", p.limit)}
+		return usageError{fmt.Errorf("--limit (TENFOLD_LIMIT) must be at least 1, not %d", p.limit)}
 	}
 	return nil
 }

@@ -159,7 +159,7 @@ func testCSV(t *testing.T, d *desk) {
 	}
 	d.says(exitUsage, "--limit", "book", "transfers", "m1", "--limit", "0")
 	d.says(exitFailed, "MERCHANT_NOT_FOUND", "book", "transfers", "nosuch")
-	d.says(exitUsage, "--output must be table or json", "book", "get", "m1", "-o", "csv")
+	d.says(exitUsage, "--output (TENFOLD_OUTPUT) must be table or json", "book", "get", "m1", "-o", "csv")
 }
 
 // Would catch decisions of reviewers, panels and approvers that cannot be made from a shell, or

@@ -41,11 +41,11 @@ const webhookKeysName = "webhook-keys"
 func readKeys(path string) (*seal.Keys, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("TENFOLD_WEBHOOK_KEYS: %w", err)
+		return nil, fmt.Errorf("--webhook-keys (TENFOLD_WEBHOOK_KEYS): %w", err)
 	}
 	keys, err := seal.Parse(content)
 	if err != nil {
-		return nil, fmt.Errorf("TENFOLD_WEBHOOK_KEYS: %s: %w", path, err)
+		return nil, fmt.Errorf("--webhook-keys (TENFOLD_WEBHOOK_KEYS): %s: %w", path, err)
 	}
 	return keys, nil
 }
@@ -121,7 +121,7 @@ func tellOfSecrets(ctx context.Context, db *postgres.DB, keys *seal.Keys, log *s
 		return err
 	}
 	for _, u := range unknown {
-		log.Error("webhooks get no events: TENFOLD_WEBHOOK_KEYS lacks the key of their secrets", "key", u.KeyID, "webhooks", u.Webhooks)
+		log.Error("webhooks get no events: --webhook-keys (TENFOLD_WEBHOOK_KEYS) lacks the key of their secrets", "key", u.KeyID, "webhooks", u.Webhooks)
 	}
 	if unsealed > 0 {
 		log.Warn("secrets of webhooks are not sealed; `tenfold webhook seal` seals them", "webhooks", unsealed)
@@ -150,7 +150,7 @@ func newWebhookSeal() *cobra.Command {
 		Args: cobra.NoArgs,
 	}, func(ctx context.Context, db *postgres.DB, _ []string) error {
 		if path == "" {
-			return usageError{errors.New("TENFOLD_WEBHOOK_KEYS or --webhook-keys is missing; it names the file of keys")}
+			return usageError{errors.New("--webhook-keys (TENFOLD_WEBHOOK_KEYS) is missing; it names the file of keys")}
 		}
 		keys, err := readKeys(path)
 		if err != nil {

@@ -47,8 +47,8 @@ func TestWebhookSealSealsStoredSecrets(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no file":        {nil, "TENFOLD_WEBHOOK_KEYS"},
-		"a missing file": {[]string{"--webhook-keys", filepath.Join(dir, "none")}, "TENFOLD_WEBHOOK_KEYS"},
+		"no file":        {nil, "--webhook-keys (TENFOLD_WEBHOOK_KEYS)"},
+		"a missing file": {[]string{"--webhook-keys", filepath.Join(dir, "none")}, "--webhook-keys (TENFOLD_WEBHOOK_KEYS)"},
 		"an empty file":  {[]string{"--webhook-keys", file("empty", nil)}, "holds no key"},
 		"a wrong file":   {[]string{"--webhook-keys", file("wrong", []byte("a c2hvcnQ=\n"))}, "line 1"},
 	} {
