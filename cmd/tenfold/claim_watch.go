@@ -12,10 +12,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -112,12 +112,11 @@ func watchOn(ctx context.Context, watches tenfoldv1.WatchServiceClient, r *tenfo
 // printWatch prints one message of a watch.
 func (o *output) printWatch(m *tenfoldv1.WatchClaimsResponse) error {
 	if o.isJSON() {
-		raw, err := protojson.Marshal(m)
+		raw, err := rpc.JSON(m)
 		if err != nil {
 			return fmt.Errorf("write JSON: %w", err)
 		}
-		_, err = fmt.Fprintln(o.w, string(raw))
-		return err
+		return o.line(raw)
 	}
 	for _, c := range m.GetClaims() {
 		fmt.Fprintf(o.w, "%s  %s  is %s\n", o.when(c.GetStateSince()), c.GetName(), listed(", ", word(c.GetState()), word(c.GetVerdict())))

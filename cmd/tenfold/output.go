@@ -13,11 +13,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
 // output is the form of a command's answer: aligned tables for people, JSON for
@@ -151,17 +151,17 @@ func (o *output) to(cmd *cobra.Command) error {
 
 func (o *output) isJSON() bool { return o.format == formatJSON }
 
-// json writes a value for programs.
+// json writes a value for programs: a message of the contract as callers over HTTP get it.
 func (o *output) json(v any) error {
 	if m, ok := v.(proto.Message); ok {
-		raw, err := protojson.MarshalOptions{Multiline: true, EmitDefaultValues: true}.Marshal(m)
+		raw, err := rpc.JSON(m)
 		if err != nil {
 			return fmt.Errorf("write JSON: %w", err)
 		}
-		_, err = fmt.Fprintln(o.w, string(raw))
-		return err
+		v = json.RawMessage(raw)
 	}
 	e := json.NewEncoder(o.w)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }

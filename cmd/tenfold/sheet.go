@@ -11,10 +11,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -188,7 +188,7 @@ func (o *output) lines(answer any) error {
 		}
 		list := m.ProtoReflect().Get(fd).List()
 		for i := range list.Len() {
-			raw, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(list.Get(i).Message().Interface())
+			raw, err := rpc.JSON(list.Get(i).Message().Interface())
 			if err == nil {
 				err = o.line(raw)
 			}

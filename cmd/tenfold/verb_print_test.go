@@ -1,10 +1,64 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/tenfold-claims/tenfold/internal/rpc"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
+
+// Would catch a second JSON: one form for the shell and another over HTTP, or a form of the
+// shell that changes from one call to the next.
+func TestJSONIsThatOfHTTP(t *testing.T) {
+	t.Parallel()
+	claims := &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{{
+		Name: "merchants/m1/claims/x", OrderId: "a < b & c", Funding: &tenfoldv1.Funding{Held: &tenfoldv1.Money{CurrencyCode: "CNY"}},
+	}}}
+	const claim = `{"name":"merchants/m1/claims/x","orderId":"a < b & c","funding":{"held":{"currencyCode":"CNY","minorUnits":"0"}}}`
+	for format, want := range map[string]string{formatJSON: `{"claims":[` + claim + `]}`, formatLines: claim} {
+		var out strings.Builder
+		o := output{format: format, w: &out, lists: true}
+		if err := show(&o, claims, nil); err != nil {
+			t.Fatal(err)
+		}
+		var told, wire json.RawMessage
+		if json.Unmarshal([]byte(out.String()), &told) != nil || compacted(t, told) != want {
+			t.Errorf("%s: %s; want %s", format, out.String(), want)
+		}
+		if raw, err := rpc.JSON(claims); err != nil || json.Unmarshal(raw, &wire) != nil || format == formatJSON && compacted(t, wire) != want {
+			t.Errorf("over HTTP: %s, %v; want %s", raw, err, want)
+		}
+	}
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(source), "protojson."+"Marshal") {
+			t.Errorf("%s writes a JSON of its own", file)
+		}
+	}
+}
+
+func compacted(t *testing.T, raw json.RawMessage) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
 
 // Would catch an answer of which a table leaves something out, or that no table can show.
 func TestEveryAnswerIsPrinted(t *testing.T) {

@@ -115,6 +115,9 @@ const zeroMark = math.MinInt64
 
 var zeroWritten = regexp.MustCompile(`"minorUnits": *"-9223372036854775808"`)
 
+// JSON writes a message as callers over HTTP get it.
+func JSON(m proto.Message) ([]byte, error) { return encodeJSON(proto.Clone(m)) }
+
 // encodeJSON writes a message. It may change it.
 func encodeJSON(m proto.Message) ([]byte, error) {
 	marked := markZeros(m.ProtoReflect())
