@@ -169,8 +169,10 @@ func proposalVerbs() []verb {
 	return []verb{
 		{
 			use: "list MERCHANT", method: "MerchantMoneyService/ListProposals", role: principal.RoleFinance, thing: "proposal",
-			short: "List the proposals about a merchant's money, newest first", long: "List the proposals about a merchant's money with the votes on them, newest first.",
-			examples: []string{"proposal list m1 --state open"}, args: []input{aMerchant("parent")},
+			short: "List the proposals about a merchant's money, or about all merchants', newest first",
+			long: "List the proposals about a merchant's money with the votes on them, newest first. \"-\" stands for all " +
+				"merchants: in the state open, that is what waits for approvers. A merchant sees what would take its money or give it back.",
+			examples: []string{"proposal list m1 --state open", "proposal list - --state open --role approver"}, args: []input{aMerchant("parent")},
 			flags: []input{{name: "state", field: "state", usage: "only proposals in this state: open, carried-out, refused or void"}},
 		},
 		{

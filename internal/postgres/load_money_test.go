@@ -116,7 +116,8 @@ func TestLoadDebtSums(t *testing.T) {
 	b.run(`
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
 		SELECT id, 'CNY', version, 0, decode(repeat('00', 32), 'hex'), 0, '2026-01-01', '2026-01-01'
-		FROM (VALUES ('hot', 9), ('m3', 4), ('m2', 7)) v (id, version)`)
+		FROM (VALUES ('hot', 9), ('m3', 4), ('m2', 7)) v (id, version)
+		ON CONFLICT (merchant_id) DO UPDATE SET version = excluded.version`)
 	want := b.ids(`
 		SELECT concat_ws(' ', b.merchant_id, b.version, d.kind, sum(d.open_minor), count(*))
 		FROM books b JOIN debts d ON d.merchant_id = b.merchant_id

@@ -229,7 +229,7 @@ func TestOldDatabaseIsRead(t *testing.T) {
 	for _, m := range b.strings(`SELECT merchant_id FROM books`) {
 		_, found, err := r.Head(ctx, m)
 		saw("books", one(found), err)
-		proposals, err := r.Proposals(ctx, m, "", 1<<62, many)
+		proposals, err := r.Proposals(ctx, m, "", nil, 1<<62, many)
 		saw("proposals", len(proposals), err)
 		for _, p := range proposals {
 			saw("proposal_votes", len(p.Votes), nil)

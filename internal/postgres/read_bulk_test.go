@@ -224,6 +224,17 @@ var bulkInserts = []string{
 	`INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'person' || g, '', sha256(g::text::bytea)
 	FROM seeds`,
+	`INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
+	SELECT m, 'CNY', 1, 1, decode(repeat('00', 32), 'hex'), 0, since, since
+	FROM seeds CROSS JOIN unnest(CASE WHEN g = 1 THEN ARRAY['hot'] ELSE ARRAY['m' || g % 10, 'b' || g] END) m
+	ON CONFLICT DO NOTHING`,
+	`INSERT INTO proposal_votes (merchant_id, proposal_number, person_id, approved, note, event_number, voted_at)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'q', g % 50 = 0, '', g + 1, since
+	FROM seeds`,
+	`INSERT INTO proposals (merchant_id, proposal_number, kind, state, amount_minor, debt_kind, debt_id, note, proposed_by, proposed_at, ended_at, undone_minor)
+	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, g, 'PENALTY', CASE WHEN g % 50 = 0 THEN 'OPEN' ELSE 'REFUSED' END, 1, '', '', '', 'p', since,
+	       CASE WHEN g % 50 > 0 THEN since END, 0
+	FROM seeds`,
 	`INSERT INTO access_refusals (refused_at, attempts, method, reason, workload, role, person, scope, target)
 	SELECT since, 1, 'ClaimService/GetClaim', 'CLAIM_NOT_FOUND', CASE WHEN hot THEN 'hot' ELSE 'w' || g % 10 END, 'merchant', '', '', ''
 	FROM seeds`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/proposal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -268,13 +270,22 @@ func plannedParts() map[string]planned {
 		"payouts of claim":       payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", ClaimID: c, State: payout.Failed}, few),
 		"holds":                  holdsPlanned(postgres.HoldQuery{MerchantID: "hot"}, onePage),
 		"holds in state":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", State: ledger.Held}, bounded),
-		"refusals":               refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal}, onePage),
-		"refusals in a time":     refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, From: start.AddDate(10, 0, 0)}, few),
-		"refusals before a time": refusalsPlanned(postgres.RefusalQuery{Before: postgres.RefusalCursor{RefusedAt: start}}, onePage),
-		"refusals of workload":   refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "hot"}, onePage),
-		"refusals of few":        refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "w3", From: start.AddDate(10, 0, 0)}, few),
-		"refusals of nobody":     refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "nobody"}, few),
-		"holds of claim":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", ClaimID: c}, few),
+		"proposals": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Proposals(ctx, "hot", "", nil, math.MaxInt64, pageSize))
+		}, 2 * onePage},
+		"proposals in a state": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Proposals(ctx, "hot", proposal.Open, nil, math.MaxInt64, pageSize))
+		}, 2 * onePage},
+		"proposals of all":              allProposalsPlanned("", postgres.BeforeProposals),
+		"proposals of all, a last page": allProposalsPlanned("", postgres.ProposalCursor{ProposedAt: start.AddDate(0, -2, 0)}),
+		"proposals of all in a state":   allProposalsPlanned(proposal.Open, postgres.BeforeProposals),
+		"refusals":                      refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal}, onePage),
+		"refusals in a time":            refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, From: start.AddDate(10, 0, 0)}, few),
+		"refusals before a time":        refusalsPlanned(postgres.RefusalQuery{Before: postgres.RefusalCursor{RefusedAt: start}}, onePage),
+		"refusals of workload":          refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "hot"}, onePage),
+		"refusals of few":               refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "w3", From: start.AddDate(10, 0, 0)}, few),
+		"refusals of nobody":            refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, Workload: "nobody"}, few),
+		"holds of claim":                holdsPlanned(postgres.HoldQuery{MerchantID: "hot", ClaimID: c}, few),
 	}
 }
 
@@ -310,6 +321,17 @@ func plannedFeed() map[string]planned {
 
 func payoutsPlanned(q postgres.PayoutQuery, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Payouts(ctx, q, "", pageSize)) }, rows}
+}
+
+// allProposalsPlanned is a list over all books. Each row costs its book and its votes, too.
+func allProposalsPlanned(in proposal.State, after postgres.ProposalCursor) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error {
+		list, err := r.AllProposals(ctx, in, after, pageSize)
+		if err == nil && len(list) != pageSize {
+			err = fmt.Errorf("%d proposals", len(list))
+		}
+		return err
+	}, 3 * onePage}
 }
 
 func holdsPlanned(q postgres.HoldQuery, rows float64) planned {

@@ -38,6 +38,9 @@ var treasury = roles(principal.RoleFinance, principal.RoleOperator)
 // deciders see what is proposed about a merchant's money, and about policies.
 var deciders = roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator, principal.RoleAuditor)
 
+// decidersAndMerchant adds the merchant for what would take or give back its own money.
+var decidersAndMerchant = roles(append(slices.Clone(deciders.roles), principal.RoleMerchant)...)
+
 // keepers keep webhooks: operators, and merchants their own.
 var keepers = roles(principal.RoleOperator, principal.RoleMerchant)
 
@@ -110,8 +113,8 @@ var methods = map[string]access{
 	"/tenfold.v1.MerchantMoneyService/ProposeDecision":         roles(principal.RoleFinance),
 	"/tenfold.v1.MerchantMoneyService/ApproveProposal":         roles(principal.RoleApprover),
 	"/tenfold.v1.MerchantMoneyService/RefuseProposal":          roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator),
-	"/tenfold.v1.MerchantMoneyService/GetProposal":             deciders,
-	"/tenfold.v1.MerchantMoneyService/ListProposals":           deciders,
+	"/tenfold.v1.MerchantMoneyService/GetProposal":             decidersAndMerchant,
+	"/tenfold.v1.MerchantMoneyService/ListProposals":           decidersAndMerchant,
 	"/tenfold.v1.MerchantMoneyService/BeginExit":               roles(principal.RoleMerchant, principal.RoleFinance, principal.RoleOperator),
 	"/tenfold.v1.MerchantMoneyService/CancelExit":              roles(principal.RoleMerchant, principal.RoleFinance, principal.RoleOperator),
 	"/tenfold.v1.MerchantMoneyService/CompleteExit":            treasury,
@@ -229,6 +232,7 @@ var collections = map[string]fault.Reason{
 	"claims":     fault.ClaimNotFound,
 	"orderLines": fault.OrderLineNotFound,
 	"payouts":    fault.PayoutNotFound,
+	"proposals":  fault.ProposalNotFound,
 	"results":    fault.ResultNotFound,
 	"webhooks":   fault.WebhookNotFound,
 }

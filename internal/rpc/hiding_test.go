@@ -31,6 +31,7 @@ var hidden = map[principal.Role][]string{
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
+		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",

@@ -3,10 +3,14 @@ package rpc
 import (
 	"context"
 	"math"
+	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -20,9 +24,23 @@ func (b *backend) readProposal(ctx context.Context, k proposal.Key) (*tenfoldv1.
 	}
 	p, found, err := reader.Proposal(ctx, k)
 	if err == nil && !found {
-		err = fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", k.MerchantID, k.Number).With("proposalNumber", k.Number)
+		err = proposalNotFound(k.MerchantID, k.Number)
 	}
 	return proposalOf(&p, h.Currency), err
+}
+
+func proposalNotFound(merchant string, number int64) *fault.Error {
+	return fault.New(fault.ProposalNotFound, "merchant %s has no proposal %d", merchant, number).With("proposalNumber", number)
+}
+
+// proposals are the kinds of proposals that the caller sees; nil for all. A merchant sees
+// what would take or give back its money. What it is spared stays among staff until it is
+// done: whoever reads that a debt will be given up does not pay it.
+func (c caller) proposals() []proposal.Kind {
+	if c.Role != principal.RoleMerchant {
+		return nil
+	}
+	return []proposal.Kind{proposal.DepositForfeiture, proposal.Penalty, proposal.PenaltyReversal, proposal.WriteOffRecovery}
 }
 
 func (s *merchantMoneyService) ProposeDecision(ctx context.Context, r *tenfoldv1.ProposeDecisionRequest) (*tenfoldv1.ProposeDecisionResponse, error) {
@@ -83,11 +101,17 @@ func (s *merchantMoneyService) RefuseProposal(ctx context.Context, r *tenfoldv1.
 func (s *merchantMoneyService) GetProposal(ctx context.Context, r *tenfoldv1.GetProposalRequest) (*tenfoldv1.GetProposalResponse, error) {
 	merchant, _ := nameOf(r.GetName())
 	p, err := s.readProposal(ctx, proposal.Key{MerchantID: merchant, Number: numberOf(r.GetName())})
+	if kinds := callerOf(ctx).proposals(); err == nil && kinds != nil && !slices.Contains(kinds, proposalKinds.domain(p.GetKind())) {
+		return nil, proposalNotFound(merchant, numberOf(r.GetName()))
+	}
 	return answer(&tenfoldv1.GetProposalResponse{Proposal: p}, err)
 }
 
 func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
 	merchant, _ := nameOf(r.GetParent())
+	if merchant == anyMerchant {
+		return s.listAllProposals(ctx, r)
+	}
 	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
@@ -104,9 +128,39 @@ func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.L
 	if err != nil {
 		return nil, err
 	}
-	rows, err := reader.Proposals(ctx, merchant, proposalStates.domain(r.GetState()), before, p.size+1)
+	rows, err := reader.Proposals(ctx, merchant, proposalStates.domain(r.GetState()), callerOf(ctx).proposals(), before, p.size+1)
 	list, next := listed(&p, rows,
 		func(x *proposal.Proposal) *tenfoldv1.Proposal { return proposalOf(x, h.Currency) },
 		func(x *proposal.Proposal) []string { return []string{decimal(x.Number)} })
 	return answer(&tenfoldv1.ListProposalsResponse{Proposals: list, NextPageToken: next}, err)
+}
+
+// listAllProposals lists the proposals of all merchants.
+func (s *merchantMoneyService) listAllProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
+	p, err := s.pageOf(ctx, r, 3)
+	if err != nil {
+		return nil, err
+	}
+	after := postgres.BeforeProposals
+	if r.GetPageToken() != "" {
+		at, err := p.number(0)
+		if err != nil {
+			return nil, err
+		}
+		number, err := p.number(2)
+		if err != nil {
+			return nil, err
+		}
+		after = postgres.ProposalCursor{ProposedAt: time.UnixMicro(at).UTC(), Key: proposal.Key{MerchantID: p.cursor[1], Number: number}}
+	}
+	rows, err := s.db.Reader().AllProposals(ctx, proposalStates.domain(r.GetState()), after, p.size+1)
+	if err != nil {
+		return nil, err
+	}
+	list, next := listed(&p, rows,
+		func(x *postgres.ProposalRead) *tenfoldv1.Proposal { return proposalOf(&x.Proposal, x.Currency) },
+		func(x *postgres.ProposalRead) []string {
+			return []string{microseconds(x.ProposedAt), x.MerchantID, decimal(x.Number)}
+		})
+	return &tenfoldv1.ListProposalsResponse{Proposals: list, NextPageToken: next}, nil
 }

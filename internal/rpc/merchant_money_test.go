@@ -137,6 +137,97 @@ func TestProposalsOverTheWire(t *testing.T) {
 	}
 }
 
+// Would catch approvers who have no list of what waits for them, a list that leaves a proposal
+// out between two pages, or one that shows other books to a merchant.
+func TestApproversHaveAnInbox(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var want []string
+	for _, merchant := range []string{"m1", "m2", "m3"} {
+		f.open(merchant, 500_000)
+	}
+	for _, merchant := range []string{"m2", "m1", "m3", "m1"} {
+		r := f.forfeiting(1_000)
+		r.Parent = "merchants/" + merchant
+		p := f.propose(r)
+		if merchant == "m3" {
+			if err := f.refuseProposalErr("operator-1", p.GetName()); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want = append([]string{p.GetName()}, want...)
+	}
+	var got []string
+	r := &tenfoldv1.ListProposalsRequest{Parent: "merchants/-", State: tenfoldv1.ProposalState_PROPOSAL_STATE_OPEN, PageSize: 1}
+	for {
+		page, err := f.money.ListProposals(f.as("approver"), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.GetProposals() {
+			if got = append(got, p.GetName()); p.GetAmount().GetCurrencyCode() != "CNY" {
+				t.Errorf("%s is about %v", p.GetName(), p.GetAmount())
+			}
+		}
+		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+			break
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		t.Errorf("open: %v, want %v", got, want)
+	}
+	all, err := f.money.ListProposals(f.as("finance"), &tenfoldv1.ListProposalsRequest{Parent: "merchants/-"})
+	if err != nil || len(all.GetProposals()) != 4 {
+		t.Errorf("all: %v, %v", all, err)
+	}
+	if _, err := f.money.ListProposals(f.as("merchant"), &tenfoldv1.ListProposalsRequest{Parent: "merchants/-"}); refusal(err).reason != "ACCESS_DENIED" {
+		t.Errorf("a merchant reads all: %v", err)
+	}
+}
+
+// Would catch a merchant that learns of a penalty by the transfer alone, or that is told who
+// asks for it, or that a debt will be given up.
+func TestMerchantsSeeProposalsAboutTheirMoney(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.open("m2", 500_000)
+	c := f.advanced()
+	writeOff := f.propose(f.writingOff(c, 10_000))
+	if _, err := f.books.TopUpDeposit(f.as("finance"), f.topUp("m1", 100_000, "pay-2")); err != nil {
+		t.Fatal(err)
+	}
+	f.runDueWork()
+	penalty := f.propose(f.forfeiting(5_000))
+	if err := f.approveProposalErr("approver-1", penalty.GetName()); err != nil {
+		t.Fatal(err)
+	}
+	m1 := f.as("merchant")
+	list, err := f.money.ListProposals(m1, &tenfoldv1.ListProposalsRequest{Parent: "merchants/m1"})
+	if err != nil || len(list.GetProposals()) != 1 {
+		t.Fatalf("listed %v, %v", list, err)
+	}
+	p := list.GetProposals()[0]
+	if p.GetName() != penalty.GetName() || p.GetKind() != penalty.GetKind() || p.GetAmount().GetMinorUnits() != 5_000 ||
+		p.GetState() != tenfoldv1.ProposalState_PROPOSAL_STATE_OPEN || p.GetProposedAt() == nil {
+		t.Errorf("the merchant sees %v", p)
+	}
+	if p.GetProposedBy() != "" || p.GetNote() != "" || len(p.GetVotes()) != 0 {
+		t.Errorf("the merchant is told who: %v", p)
+	}
+	if got, err := f.money.GetProposal(m1, &tenfoldv1.GetProposalRequest{Name: penalty.GetName()}); err != nil || !proto.Equal(got.GetProposal(), p) {
+		t.Errorf("read as %v, %v", got, err)
+	}
+	other := f.forfeiting(1_000)
+	other.Parent = "merchants/m2"
+	for _, of := range []string{writeOff.GetName(), f.propose(other).GetName()} {
+		if got, err := f.money.GetProposal(m1, &tenfoldv1.GetProposalRequest{Name: of}); refusal(err).reason != "PROPOSAL_NOT_FOUND" {
+			t.Errorf("the merchant reads %s: %v, %v", of, got, err)
+		}
+	}
+}
+
 // Would catch a proposal whose parts contradict each other and that is read as
 // something else than was meant.
 func TestProposalsAreWhole(t *testing.T) {

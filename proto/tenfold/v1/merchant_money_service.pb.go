@@ -569,7 +569,8 @@ func (x *GetProposalResponse) GetProposal() *Proposal {
 // ListProposalsRequest asks for the proposals of a book.
 type ListProposalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}.
+	// merchants/{merchant}, or merchants/- for all merchants. A merchant names
+	// its own.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only proposals in this state. Unset: any.
 	State ProposalState `protobuf:"varint,2,opt,name=state,proto3,enum=tenfold.v1.ProposalState" json:"state,omitempty"`

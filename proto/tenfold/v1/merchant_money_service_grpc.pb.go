@@ -60,9 +60,11 @@ type MerchantMoneyServiceClient interface {
 	// refuse it, too. PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON
 	// (for a person who has approved it), PERSON_REQUIRED.
 	RefuseProposal(ctx context.Context, in *RefuseProposalRequest, opts ...grpc.CallOption) (*RefuseProposalResponse, error)
-	// GetProposal reads a proposal. PROPOSAL_NOT_FOUND.
+	// GetProposal reads a proposal. A merchant reads those that would take its
+	// money or give it back; others do not exist for it. PROPOSAL_NOT_FOUND.
 	GetProposal(ctx context.Context, in *GetProposalRequest, opts ...grpc.CallOption) (*GetProposalResponse, error)
-	// ListProposals lists the proposals of a book, newest first.
+	// ListProposals lists the proposals of a book, or of all books, newest first.
+	// A merchant gets those that would take its money or give it back.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListProposals(ctx context.Context, in *ListProposalsRequest, opts ...grpc.CallOption) (*ListProposalsResponse, error)
 	// BeginExit records that a merchant gives notice to leave. The policy's
@@ -238,9 +240,11 @@ type MerchantMoneyServiceServer interface {
 	// refuse it, too. PROPOSAL_NOT_FOUND, PROPOSAL_STATE_CONFLICT, SAME_PERSON
 	// (for a person who has approved it), PERSON_REQUIRED.
 	RefuseProposal(context.Context, *RefuseProposalRequest) (*RefuseProposalResponse, error)
-	// GetProposal reads a proposal. PROPOSAL_NOT_FOUND.
+	// GetProposal reads a proposal. A merchant reads those that would take its
+	// money or give it back; others do not exist for it. PROPOSAL_NOT_FOUND.
 	GetProposal(context.Context, *GetProposalRequest) (*GetProposalResponse, error)
-	// ListProposals lists the proposals of a book, newest first.
+	// ListProposals lists the proposals of a book, or of all books, newest first.
+	// A merchant gets those that would take its money or give it back.
 	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListProposals(context.Context, *ListProposalsRequest) (*ListProposalsResponse, error)
 	// BeginExit records that a merchant gives notice to leave. The policy's

@@ -154,7 +154,9 @@ func (ProposalState) EnumDescriptor() ([]byte, []int) {
 }
 
 // Proposal is a decision about a merchant's money that needs two approvers
-// besides its proposer. Its content never changes.
+// besides its proposer. Its content never changes. A merchant sees the
+// proposals that would take its money or give it back, without the persons and
+// their reasons.
 type Proposal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/proposals/{n}. n is the number of the event that made
@@ -421,23 +423,23 @@ const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\x19tenfold/v1/proposal.proto\x12\n" +
 	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb0\x05\n" +
 	"\bProposal\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x04name\x122\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x04\xc8\xf3\x18\x01R\x04kind\x125\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\x04\xc8\xf3\x18\x01R\x05state\x12/\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x01R\x06amount\x127\n" +
+	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x04name\x122\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x04\xc8\xf3\x18\x05R\x04kind\x125\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\x04\xc8\xf3\x18\x05R\x05state\x12/\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x05R\x06amount\x127\n" +
 	"\tdebt_kind\x18\x05 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x01R\bdebtKind\x12\x1a\n" +
 	"\x05claim\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x05claim\x121\n" +
 	"\x11payment_reference\x18\a \x01(\tB\x04\xc8\xf3\x18\x01R\x10paymentReference\x12\x1c\n" +
-	"\x06undoes\x18\b \x01(\tB\x04\xc8\xf3\x18\x01R\x06undoes\x12/\n" +
-	"\x06undone\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x01R\x06undone\x12\x18\n" +
+	"\x06undoes\x18\b \x01(\tB\x04\xc8\xf3\x18\x05R\x06undoes\x12/\n" +
+	"\x06undone\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x05R\x06undone\x12\x18\n" +
 	"\x04note\x18\n" +
 	" \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12%\n" +
 	"\vproposed_by\x18\v \x01(\tB\x04\xc8\xf3\x18\x01R\n" +
 	"proposedBy\x12A\n" +
-	"\vproposed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\n" +
+	"\vproposed_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\n" +
 	"proposedAt\x12;\n" +
-	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\aendedAt\x12 \n" +
-	"\btransfer\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x01R\btransfer\x124\n" +
+	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\aendedAt\x12 \n" +
+	"\btransfer\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x05R\btransfer\x124\n" +
 	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteB\x04\xc8\xf3\x18\x01R\x05votes\"\xce\x01\n" +
 	"\fProposalVote\x12\x1c\n" +
 	"\x06person\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12 \n" +
