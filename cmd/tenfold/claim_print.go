@@ -82,7 +82,19 @@ func verdict(c *tenfoldv1.Claim) string {
 	if c.GetRevision() == 0 {
 		return word(c.GetVerdict())
 	}
-	return listed(", ", word(c.GetVerdict()), fmt.Sprintf("revision %d", c.GetRevision()))
+	return listed(", ", standing(c), fmt.Sprintf("revision %d", c.GetRevision()))
+}
+
+// standing is the verdict of a claim, and that it is contested where a person decides anew: its
+// amount may never be paid.
+func standing(c *tenfoldv1.Claim) string {
+	undecided := []tenfoldv1.ClaimState{
+		tenfoldv1.ClaimState_CLAIM_STATE_AUTHENTICATING, tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW, tenfoldv1.ClaimState_CLAIM_STATE_APPEALED,
+	}
+	if c.GetRevision() > 0 && slices.Contains(undecided, c.GetState()) {
+		return word(c.GetVerdict()) + " (contested)"
+	}
+	return word(c.GetVerdict())
 }
 
 // basis is the basis of a claim with the one that was asked for.
@@ -202,7 +214,7 @@ func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
 			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()),
-			c.GetAssignee(), deadlineKind(c), o.due(c), word(c.GetVerdict()), sumCell{awarded(c)},
+			c.GetAssignee(), deadlineKind(c), o.due(c), standing(c), sumCell{awarded(c)},
 		})
 	}
 	o.render(t)

@@ -244,6 +244,20 @@ func TestPrintedDecisions(t *testing.T) {
 	}
 }
 
+// Would catch a list that shows a verdict which a person decides anew like one that stands.
+func TestListsMarkContestedVerdicts(t *testing.T) {
+	t.Parallel()
+	for state, number := range tenfoldv1.ClaimState_value {
+		c := &tenfoldv1.Claim{State: tenfoldv1.ClaimState(number), Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT, Revision: 1}
+		var out strings.Builder
+		printClaims(&output{w: &out}, &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{c}})
+		open := state == "CLAIM_STATE_AUTHENTICATING" || state == "CLAIM_STATE_IN_REVIEW" || state == "CLAIM_STATE_APPEALED"
+		if strings.Contains(out.String(), "COUNTERFEIT (contested)") != open {
+			t.Errorf("%s: %s", state, out.String())
+		}
+	}
+}
+
 // Would catch a server that starts although a setting is wrong, or does not say
 // which one.
 func TestServeRefusesWrongSettings(t *testing.T) {

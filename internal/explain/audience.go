@@ -52,7 +52,7 @@ func ToConsumer(l Language, s *Subject) Text {
 	w := s.writer(l)
 	words, c := w.words.consumer, &s.Claim
 	t := Text{
-		Why:   fill(words.number, fields{"Claim": c.ID}) + w.words.gap + word(words.states, c.State),
+		Why:   fill(words.number, fields{"Claim": c.ID, "Order": c.OrderID, "Product": c.ProductID}) + w.words.gap + word(words.states, c.State),
 		Turn:  word(words.turns, c.WaitsFor()),
 		Time:  w.consumerTime(),
 		Award: w.consumerAward(s.Revision),

@@ -58,7 +58,7 @@ var chineseConsumer = consumerWords{
 		claim.Withdrawn:        "如有疑问，请联系客服。",
 		claim.Expired:          "如果您现在有证明，请联系客服，也可以拨打12315投诉或向法院起诉。",
 	},
-	number:   sentence("关于您的索赔{{.Claim}}："),
+	number:   sentence("关于您的索赔{{.Claim}}（订单{{.Order}}，商品{{.Product}}）："),
 	timeless: sentence("下一步没有固定的时间。"),
 	stopped:  sentence("目前时限已中止，下一步没有固定的时间。"),
 	stake:    sentence("如果索赔按目前的结论成立，您将获得{{.Total}}：退款{{.Refund}}，赔偿{{.Compensation}}。"),

@@ -58,7 +58,7 @@ var englishConsumer = consumerWords{
 		claim.Withdrawn:        "You can ask customer support about your claim.",
 		claim.Expired:          "If you have proof now, ask customer support. You can also call the 12315 hotline or go to court.",
 	},
-	number:   sentence("This is about your claim {{.Claim}}."),
+	number:   sentence("This is about your claim {{.Claim}} for product {{.Product}} of order {{.Order}}."),
 	timeless: sentence("There is no fixed date for the next step."),
 	stopped:  sentence("The clock of the claim is stopped at the moment, so there is no fixed date for the next step."),
 	stake:    sentence("If the claim is confirmed as it stands, you get {{.Total}}: a refund of {{.Refund}} and a compensation of {{.Compensation}}."),

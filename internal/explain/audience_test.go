@@ -27,7 +27,7 @@ func TestEveryWordForConsumersIsSaid(t *testing.T) {
 func consumed(s claim.State, fires claim.Deadline) *Subject {
 	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	c := claim.Claim{
-		ID: "C-1", State: s, StateSince: at, Currency: "CNY", Verdict: claim.Counterfeit, Fires: fires, Revision: 1,
+		ID: "C-1", OrderID: "o-1", ProductID: "p-1", State: s, StateSince: at, Currency: "CNY", Verdict: claim.Counterfeit, Fires: fires, Revision: 1,
 		Award: claim.Award{Refund: 10_000, Compensation: 100_000}, Assignee: "person-7", Escalated: true,
 		Funding: claim.Funding{Held: 77_700, FromDeposit: 12_300, Advanced: 45_600, RefundPaid: 10_000, CompensationInFlight: 5_000},
 	}

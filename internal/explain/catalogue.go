@@ -35,15 +35,17 @@ type catalogue struct {
 	timeForm, foreignForm string
 	// gap separates sentences.
 	gap string
-	// and separates the parts of a list; none stands for an empty list.
-	and, none string
+	// and separates the clauses of a list, and comma its words; none stands for an empty list.
+	and, comma, none string
+	// currencies are the words that follow amounts, for currencies that have one.
+	currencies map[string]string
 }
 
 // phrases are the sentences that words and figures are put into.
 type phrases struct {
-	why, note, result, turn, escalated, time, timeless, stopped *template.Template
-	awarded, floor, cap, funding, held, shortfall, noAward      *template.Template
-	choice, stays, moves, unpriced, deadline                    *template.Template
+	about, why, note, result, retracted, turn, escalated, time, timeless, stopped *template.Template
+	awarded, contested, floor, cap, funding, held, shortfall, noAward             *template.Template
+	choice, stays, moves, unpriced, deadline                                      *template.Template
 }
 
 // in gives the catalogue of a language, or English if the language is unknown.

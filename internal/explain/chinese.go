@@ -113,9 +113,12 @@ var chinese = &catalogue{
 		"merchant": "商家", "authenticator": "鉴定机构", "operator": "运营人员", "auditor": "审计人员", "system": "系统",
 	},
 	phrases: phrases{
-		why:       phrase("索赔{{.Claim}}自{{.Since}}起处于“{{.State}}”，原因：{{.Trigger}}；操作方：{{.Role}}。"),
+		about: phrase("索赔{{.Claim}}：订单{{.Order}}，商品{{.Product}}，商家{{.Merchant}}" +
+			"{{if .Claimant}}，索赔人{{.Claimant}}{{end}}。"),
+		why:       phrase("自{{.Since}}起处于“{{.State}}”，原因：{{.Trigger}}；操作方：{{.Role}}。"),
 		note:      phrase("附言：“{{.Note}}”。"),
 		result:    phrase("依据的鉴定结果：{{.Authenticator}}的报告{{.Report}}，证据等级{{.Rank}}（共8级），结论：{{.Units}}。"),
+		retracted: phrase("{{.Authenticator}}的报告{{.Report}}已被撤回。"),
 		turn:      phrase("下一步：{{.Party}}。"),
 		escalated: phrase("已标记需专人处理：期限已过，或支付渠道的说法前后矛盾。"),
 		time:      phrase("{{.At}}：{{.What}}。"),
@@ -123,6 +126,7 @@ var chinese = &catalogue{
 		stopped:   phrase("时限自{{.Since}}起中止，恢复计时之前不会到期。"),
 		awarded: phrase("第{{.Revision}}次结论认定为{{.Verdict}}，应赔{{.Total}}：退款{{.Refund}}，惩罚性赔偿{{.Compensation}}；" +
 			"依据{{.Basis}}，规则{{.Policy}}第{{.Version}}版；{{.AllUnits}}件中{{.Units}}件计入，基数{{.Base}}，倍数{{.Multiplier}}。"),
+		contested: phrase("该结论存在争议，可能改变，请勿向任何人承诺该金额。"),
 		floor:     phrase("适用合并计算的保底金额。"),
 		cap:       phrase("适用合并计算的封顶金额。"),
 		funding:   phrase("目前已到位{{.Funded}}，打款途中{{.InFlight}}，已到达消费者{{.Paid}}。"),
@@ -142,5 +146,7 @@ var chinese = &catalogue{
 	foreignForm: "2006年1月2日15:04（UTC-07:00）",
 	gap:         "",
 	and:         "；",
+	comma:       "，",
+	currencies:  map[string]string{"CNY": "元"},
 	none:        "无人",
 }

@@ -104,9 +104,12 @@ var english = &catalogue{
 		"operator": "an operator", "auditor": "an auditor", "system": "Tenfold itself",
 	},
 	phrases: phrases{
-		why:       phrase("Claim {{.Claim}} is {{.State}}. It moved there at {{.Since}} because {{.Trigger}}; the move was made by {{.Role}}."),
+		about: phrase("Claim {{.Claim}} of order {{.Order}} is about product {{.Product}} of merchant {{.Merchant}}" +
+			"{{if .Claimant}}, for {{.Claimant}}{{end}}."),
+		why:       phrase("The claim is {{.State}}. It moved there at {{.Since}} because {{.Trigger}}; the move was made by {{.Role}}."),
 		note:      phrase(" The note says: “{{.Note}}”."),
 		result:    phrase(" The move rests on report {{.Report}} of {{.Authenticator}}, evidence of rank {{.Rank}} of 8, which found {{.Units}}."),
+		retracted: phrase(" Report {{.Report}} of {{.Authenticator}} was taken back."),
 		turn:      phrase("It waits for {{.Party}}."),
 		escalated: phrase(" A person has to look at it: a deadline passed, or the gateway contradicted itself."),
 		time:      phrase("At {{.At}} {{.What}}."),
@@ -114,6 +117,7 @@ var english = &catalogue{
 		stopped:   phrase("The clock has been stopped since {{.Since}}; no deadline passes until it resumes."),
 		awarded: phrase("Revision {{.Revision}} found the claim {{.Verdict}} and awards {{.Total}}: a refund of {{.Refund}} and a compensation of {{.Compensation}}, " +
 			"on the basis of {{.Basis}}, policy {{.Policy}} version {{.Version}}. {{.Units}} of {{.AllUnits}} units count, the base is {{.Base}}, and the multiplier is {{.Multiplier}}."),
+		contested: phrase("That verdict is contested and may change: nobody should be promised its amount."),
 		floor:     phrase("The floor of the pricing group applies."),
 		cap:       phrase("The cap of the pricing group applies."),
 		funding:   phrase("So far {{.Funded}} is funded, {{.InFlight}} is on its way and {{.Paid}} has reached the consumer."),
@@ -133,5 +137,6 @@ var english = &catalogue{
 	foreignForm: "2006-01-02 15:04 (UTC-07:00)",
 	gap:         " ",
 	and:         "; ",
+	comma:       ", ",
 	none:        "nobody",
 }

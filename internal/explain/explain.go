@@ -29,6 +29,10 @@ type Subject struct {
 	Moved Move
 	// Result is the result that pulled that move; nil if something else did.
 	Result *claim.Result
+	// Retracted are the results of the claim that were taken back.
+	Retracted []claim.Result
+	// Claimant is who claims; empty if the reader must not know.
+	Claimant string
 	// Revision is the newest verdict; nil before the first.
 	Revision *claim.Revision
 	// Choices are the actions that are possible now.

@@ -24,13 +24,13 @@ var since = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // on, held, funded or paid as the state says.
 func subject(s claim.State) *explain.Subject {
 	c := claim.Claim{
-		ID: "3K7QX-8M2PD-R5T0C-2JWZ9", State: s, StateSince: since, Currency: "CNY", Verdict: claim.Pending,
+		ID: "3K7QX-8M2PD-R5T0C-2JWZ9", MerchantID: "m1", OrderID: "order-7", ProductID: "lipstick-3", State: s, StateSince: since, Currency: "CNY", Verdict: claim.Pending,
 		Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}, {Ordinal: 2, Verdict: claim.Genuine}},
 	}
 	if fires := s.Fires(); len(fires) > 0 {
 		c.Fires, c.Deadline = fires[len(fires)-1], since.AddDate(0, 0, 7)
 	}
-	out := &explain.Subject{Moved: explain.Move{Role: "operator", Note: "as agreed", At: since}}
+	out := &explain.Subject{Claimant: "buyer-9", Moved: explain.Move{Role: "operator", Note: "as agreed", At: since}}
 	for _, e := range claim.Edges() {
 		if e.To == s {
 			out.Moved.Trigger = e.Trigger
@@ -118,6 +118,53 @@ func TestMissingMoneyIsExplained(t *testing.T) {
 		if got := explain.Explain(l, s).Turn; got != want {
 			t.Errorf("%s: %s", l, got)
 		}
+	}
+}
+
+// Would catch a verdict that a person decides anew, read to a buyer as a promise, and a
+// decision that lost its result without a word of it.
+func TestContestedVerdictsAreSaidToBe(t *testing.T) {
+	t.Parallel()
+	for l, want := range map[explain.Language][2]string{
+		explain.English: {"That verdict is contested and may change: nobody should be promised its amount.", "Report R-1 of lab-1 was taken back."},
+		explain.Chinese: {"该结论存在争议，可能改变，请勿向任何人承诺该金额。", "lab-1的报告R-1已被撤回。"},
+	} {
+		for _, state := range claim.States() {
+			s := subject(state)
+			award(&s.Claim, s)
+			contested := state == claim.Authenticating || state == claim.InReview || state == claim.Appealed
+			if got := written(explain.Explain(l, s)); strings.Contains(got, want[0]) != contested || strings.Contains(got, want[1]) {
+				t.Errorf("%s, %s: %s", l, state, got)
+			}
+			s.Retracted = []claim.Result{*s.Result}
+			if got := explain.Explain(l, s).Why; !strings.Contains(got, want[1]) {
+				t.Errorf("%s, %s: %s", l, state, got)
+			}
+		}
+	}
+}
+
+// Would catch an explanation that does not say which order, product, merchant and buyer it is
+// about, one that names the buyer to who must not know, and an amount in Chinese that reads
+// as a code.
+func TestExplanationsNameWhatTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	for l, want := range map[explain.Language][]string{
+		explain.English: {"order order-7", "product lipstick-3", "merchant m1", "buyer-9", "1,100.00 CNY"},
+		explain.Chinese: {"订单order-7", "商品lipstick-3", "商家m1", "索赔人buyer-9", "1,100.00元", "#1 假货，#2 正品"},
+	} {
+		s := subject(claim.Notified)
+		for _, part := range want {
+			if got := written(explain.Explain(l, s)); !strings.Contains(got, part) {
+				t.Errorf("%s lacks %q: %s", l, part, got)
+			}
+		}
+		if s.Claimant = ""; strings.Contains(written(explain.Explain(l, s)), "buyer-9") {
+			t.Errorf("%s names the claimant", l)
+		}
+	}
+	if got := explain.ToConsumer(explain.Chinese, subject(claim.Notified)); !strings.Contains(got.Why, "订单order-7，商品lipstick-3") || strings.Contains(written(got), "CNY") {
+		t.Errorf("to the consumer: %s", written(got))
 	}
 }
 

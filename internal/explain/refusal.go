@@ -88,7 +88,7 @@ func (c *catalogue) facts(r *Refused) fields {
 func (c *catalogue) fact(key, value, currency string) string {
 	switch {
 	case strings.HasSuffix(key, "Minor") && currency != "":
-		return minor(value, currency)
+		return c.minor(value, currency)
 	case key == "state":
 		if words, known := c.names[claim.State(value)]; known {
 			return words
@@ -103,7 +103,7 @@ func (c *catalogue) fact(key, value, currency string) string {
 }
 
 // minor writes an amount that a fact gives in minor units.
-func minor(text, currency string) string {
+func (c *catalogue) minor(text, currency string) string {
 	var amount money.Amount
 	for _, digit := range text {
 		if digit < '0' || digit > '9' || amount > money.MaxAmount {
@@ -111,7 +111,7 @@ func minor(text, currency string) string {
 		}
 		amount = amount*10 + money.Amount(digit-'0')
 	}
-	return Sum{amount, currency}.text()
+	return c.sum(Sum{amount, currency})
 }
 
 // rule says which rule a field breaks; empty if no words are known for it.

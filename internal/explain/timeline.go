@@ -56,7 +56,13 @@ type Sum struct {
 	Currency string
 }
 
-func (s Sum) text() string { return money.Format(s.Amount, s.Currency) + " " + s.Currency }
+// sum writes an amount with its currency, as the language names it.
+func (c *catalogue) sum(s Sum) string {
+	if word, known := c.currencies[s.Currency]; known {
+		return money.Format(s.Amount, s.Currency) + word
+	}
+	return money.Format(s.Amount, s.Currency) + " " + s.Currency
+}
 
 // Moved is a transfer.
 type Moved struct {
@@ -130,7 +136,7 @@ func Tell(l Language, place *time.Location, h *Happening) string {
 	parts := []string{t.what(h)}
 	parts = append(parts, t.payout(h.Paid)...)
 	if r := h.Result; r != nil && r.Fee.Amount > 0 {
-		parts = append(parts, fill(t.words.history.fee, fields{"Amount": r.Fee.text()}))
+		parts = append(parts, fill(t.words.history.fee, fields{"Amount": t.words.sum(r.Fee)}))
 	}
 	if v := h.Verdict; v != nil {
 		parts = append(parts, t.verdict(v))
@@ -178,14 +184,14 @@ func (t *teller) what(h *Happening) string {
 		f["Deadline"] = word(t.words.history.deadlines, h.Passed)
 	}
 	if h.Refund != nil {
-		f["Refund"] = h.Refund.text()
+		f["Refund"] = t.words.sum(*h.Refund)
 	}
 	if r := h.Result; r != nil {
 		f["Report"], f["Authenticator"], f["Rank"] = r.Report, r.Authenticator, strconv.Itoa(r.Rank)
 		f["Units"] = (&writer{words: t.words}).units(r.Units)
 	}
 	if p := h.Paid; p != nil {
-		f["OutNumber"], f["Part"], f["Amount"] = p.OutNumber, word(t.words.history.parts, p.Part), p.Sum.text()
+		f["OutNumber"], f["Part"], f["Amount"] = p.OutNumber, word(t.words.history.parts, p.Part), t.words.sum(p.Sum)
 		f["Outcome"] = word(t.words.history.outcomes, p.Outcome)
 	}
 	return fill(of, f)
@@ -199,7 +205,7 @@ func (t *teller) payout(p *Paid) []string {
 	}
 	of := t.words.history
 	if p.Reported.Amount > 0 {
-		out = append(out, fill(of.reported, fields{"Amount": p.Reported.text()}))
+		out = append(out, fill(of.reported, fields{"Amount": t.words.sum(p.Reported)}))
 	}
 	if p.Failure != "" {
 		out = append(out, fill(of.failure, fields{"Code": p.Failure}))
@@ -218,8 +224,8 @@ func (t *teller) payout(p *Paid) []string {
 func (t *teller) verdict(v *Found) string {
 	total := Sum{v.Refund.Amount + v.Compensation.Amount, v.Refund.Currency}
 	return fill(t.words.history.verdict, fields{
-		"Revision": strconv.Itoa(v.Revision), "Verdict": word(t.words.verdicts, v.Verdict), "Total": total.text(),
-		"Refund": v.Refund.text(), "Compensation": v.Compensation.text(),
+		"Revision": strconv.Itoa(v.Revision), "Verdict": word(t.words.verdicts, v.Verdict), "Total": t.words.sum(total),
+		"Refund": t.words.sum(v.Refund), "Compensation": t.words.sum(v.Compensation),
 	})
 }
 
@@ -241,7 +247,7 @@ func (t *teller) money(list []Moved) string {
 	var parts []string
 	for _, k := range order {
 		if of, known := t.words.history.transfers[k.kind]; known {
-			parts = append(parts, fill(of, fields{"Amount": Sum{sums[k], k.currency}.text()}))
+			parts = append(parts, fill(of, fields{"Amount": t.words.sum(Sum{sums[k], k.currency})}))
 		}
 	}
 	if len(parts) == 0 {

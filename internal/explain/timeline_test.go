@@ -166,7 +166,7 @@ func TestEntryTellsItsFacts(t *testing.T) {
 	for want, got := range map[string]string{
 		"The payment service reported about payout T1 (refund, 100.00 CNY): the payout failed. The payment service gave the code CLOSED. " +
 			"The failure, first reported at 2026-03-12 17:00 Beijing time, is final.": Tell(English, Place(), failed),
-		"支付渠道告知打款T1（退款，100.00 CNY）的结果：打款失败。支付渠道代码：CLOSED。该失败（首次告知于北京时间2026年3月12日17:00）已最终确认。": Tell(Chinese, Place(), failed),
+		"支付渠道告知打款T1（退款，100.00元）的结果：打款失败。支付渠道代码：CLOSED。该失败（首次告知于北京时间2026年3月12日17:00）已最终确认。": Tell(Chinese, Place(), failed),
 		"The award was calculated anew, because something else about the order line or the pricing group changed. " +
 			"Money: 50.00 CNY released to the deposit.": Tell(English, Place(), released),
 		"The hold was extended until 2026-03-12 10:00 (UTC+01:00).": Tell(English, berlin, &Happening{Kind: event.HoldExtended, At: at}),
@@ -241,12 +241,12 @@ func TestRefusalTellsItsFactsAsPeopleReadThem(t *testing.T) {
 	field := &Refused{Reason: fault.RequestInvalid, Field: "units", Rule: "REPEATED_MAX_ITEMS", Detail: "units: too many"}
 	for want, got := range map[string]string{
 		"The deposit is not sufficient: 5,000.00 CNY is available, and 6,000.01 CNY is required.": Refusal(English, short),
-		"保证金不足：可用5,000.00 CNY，需要6,000.01 CNY。":                                                    Refusal(Chinese, short),
+		"保证金不足：可用5,000.00元，需要6,000.01元。":                                                          Refusal(Chinese, short),
 		"The time to appeal is over; it ended at 2026-03-12 17:00 Beijing time.":                  Refusal(English, late),
 		"申诉期限已过，截止北京时间2026年3月12日17:00。":                                                           Refusal(Chinese, late),
 		"索赔C1目前不能进行此操作：当前状态为“已赔付”。":                                                               Refusal(Chinese, wrong),
 		"请求无效：字段units项数过多。":                                                                       Refusal(Chinese, field),
-		"The request is not valid: field units has too many items.":                                Refusal(English, field),
+		"The request is not valid: field units has too many items.":                               Refusal(English, field),
 		"The request was not carried out.":                                                        Refusal(English, &Refused{Reason: "NEWER"}),
 	} {
 		if got != want {

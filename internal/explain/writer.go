@@ -20,13 +20,15 @@ type writer struct {
 func (w *writer) at(t time.Time) string { return w.words.when(t, w.place) }
 
 func (w *writer) amount(a money.Amount) string {
-	return money.Format(a, w.claim.Currency) + " " + w.claim.Currency
+	return w.words.sum(Sum{a, w.claim.Currency})
 }
 
 func (w *writer) why(s *Subject) string {
 	p := &w.words.phrases
-	text := fill(p.why, fields{
-		"Claim": s.Claim.ID, "State": word(w.words.names, s.Claim.State), "Since": w.at(s.Claim.StateSince),
+	text := fill(p.about, fields{
+		"Claim": s.Claim.ID, "Order": s.Claim.OrderID, "Product": s.Claim.ProductID, "Merchant": s.Claim.MerchantID, "Claimant": s.Claimant,
+	}) + w.words.gap + fill(p.why, fields{
+		"State": word(w.words.names, s.Claim.State), "Since": w.at(s.Claim.StateSince),
 		"Trigger": word(w.words.triggers, s.Moved.Trigger), "Role": word(w.words.roles, s.Moved.Role),
 	})
 	if s.Moved.Note != "" {
@@ -37,6 +39,9 @@ func (w *writer) why(s *Subject) string {
 			"Report": r.ReportNumber, "Authenticator": r.AuthenticatorID, "Rank": strconv.Itoa(r.Rank()), "Units": w.units(r.Units),
 		})
 	}
+	for i := range s.Retracted {
+		text += fill(p.retracted, fields{"Report": s.Retracted[i].ReportNumber, "Authenticator": s.Retracted[i].AuthenticatorID})
+	}
 	return text
 }
 
@@ -45,7 +50,7 @@ func (w *writer) units(units []claim.Unit) string {
 	for i, u := range units {
 		parts[i] = fmt.Sprintf("#%d %s", u.Ordinal, word(w.words.verdicts, u.Verdict))
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, w.words.comma)
 }
 
 func (w *writer) turn() string {
@@ -88,6 +93,9 @@ func (w *writer) award(r *claim.Revision) []string {
 		"Policy": k.PolicyID, "Version": strconv.Itoa(int(k.Version)), "Units": strconv.Itoa(int(k.CounterfeitUnits)),
 		"AllUnits": strconv.Itoa(int(k.Units)), "Base": w.amount(k.Base), "Multiplier": ratio(k.Multiplier),
 	})}
+	if Open(c.State) || c.State == claim.Appealed {
+		out = append(out, fill(p.contested, nil))
+	}
 	if k.FloorApplied {
 		out = append(out, fill(p.floor, nil))
 	}

@@ -124,8 +124,13 @@ type history struct {
 	line     *order.Line // Where the catalog asks for it.
 	lastMove postgres.MoveRead
 	result   *claim.Result
-	revision *claim.Revision
+	// retracted are results that were taken back.
+	retracted []claim.Result
+	revision  *claim.Revision
 }
+
+// retractedMax is how many results that were taken back an explanation names.
+const retractedMax = 5
 
 func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (history, error) {
 	h := history{claim: c}
@@ -146,6 +151,9 @@ func readHistory(ctx context.Context, r postgres.Reader, c *claim.Claim) (histor
 		// move's event.
 		if results[i].EventNumber == h.lastMove.EventNumber {
 			h.result = &results[i]
+		}
+		if results[i].Retracted && len(h.retracted) < retractedMax {
+			h.retracted = append(h.retracted, results[i])
 		}
 	}
 	return h, err
@@ -169,8 +177,14 @@ func explanationOf(
 	if reader == explain.Consumer {
 		write = explain.ToConsumer
 	}
+	claimant := c.ClaimantID
+	for _, role := range []principal.Role{who.Role, readerRoles[reader]} {
+		if role != "" && hides(role, &tenfoldv1.Claim{}, "claimant_id") {
+			claimant = ""
+		}
+	}
 	t := write(l, &explain.Subject{
-		Claim: *c, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
+		Claim: *c, Claimant: claimant, Retracted: h.retracted, Result: h.result, Revision: h.revision, Choices: choices, Place: place,
 		Moved: explain.Move{Trigger: h.lastMove.Trigger, Role: h.lastMove.Role, Note: h.lastMove.Note, At: h.lastMove.RecordedAt},
 	})
 	p.Text = &tenfoldv1.ExplanationText{
