@@ -51,6 +51,15 @@ func TestHackingTellsTheTruth(t *testing.T) {
 			}
 		}
 	}
+	readme := readFile(t, "../README.md")
+	for _, want := range []string{
+		"Go " + versionIn(t, "../go.mod", `(?m)^go (\S+)$`) + " or later to build",
+		"PostgreSQL " + versionIn(t, "embedpg/install.go", `oldestMajor = (\d+)`) + " or later to serve",
+	} {
+		if !strings.Contains(readme, want) {
+			t.Errorf("README.md does not say %q", want)
+		}
+	}
 	hacking := readFile(t, "../HACKING.md")
 	for _, want := range []string{
 		"| Go | " + versionIn(t, "../tools/go.mod", `(?m)^go (\S+)$`) + " or later; the product alone builds with " +

@@ -162,9 +162,18 @@ func printCalculation(o *output, c *tenfoldv1.Calculation) {
 	}
 	t := o.newTable("Calculation, step by step", column{title: "Step"}, column{title: "Rule"}, column{title: "Operands"}, column{"Amount", true})
 	for _, s := range c.GetSteps() {
-		t.AppendRow(table.Row{s.GetCode(), s.GetRule(), s.GetNote(), sum(s.GetAmount())})
+		t.AppendRow(table.Row{s.GetCode(), s.GetRule(), s.GetNote(), stepAmount(s)})
 	}
 	o.render(t)
+}
+
+// stepAmount is the amount of a step; a dash for one that has a number and no amount, which its
+// note tells.
+func stepAmount(s *tenfoldv1.CalculationStep) string {
+	if s.GetCode() == "MULTIPLIER" {
+		return "–"
+	}
+	return sum(s.GetAmount())
 }
 
 func printResults(o *output, list []*tenfoldv1.AuthenticationResult) {

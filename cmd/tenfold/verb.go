@@ -213,6 +213,10 @@ func refusedItems(answer proto.Message) error {
 		for _, item := range batch.GetItems() {
 			count(item.GetStatus())
 		}
+	case *tenfoldv1.BatchAcceptClaimsResponse:
+		for _, item := range batch.GetItems() {
+			count(item.GetStatus())
+		}
 	}
 	if refused == 0 {
 		return nil

@@ -103,5 +103,5 @@ func (o *output) ended(entries int, thing, token string) {
 		fmt.Fprintln(w, counted(entries, thing))
 		return
 	}
-	fmt.Fprintf(w, "%d of more; go on with --page-token %s\n", entries, token)
+	fmt.Fprintf(w, "%s, and there are more; go on with --page-token %s\n", counted(entries, thing), token)
 }

@@ -54,6 +54,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printCalculations))
 	add(printing(printFiledItems))
 	add(printing(printNoticeItems))
+	add(printing(printAcceptedItems))
 	add(printing(printStateMachines))
 	return all
 }
@@ -294,6 +295,14 @@ func printFiledItems(o *output, list []*tenfoldv1.BatchFileClaimsItem) {
 }
 
 func printNoticeItems(o *output, list []*tenfoldv1.BatchConfirmNoticesItem) {
+	t := newItems(o)
+	for i, item := range list {
+		t.AppendRow(itemRow(i, item.GetStatus(), item.GetClaim(), item.GetReplayed()))
+	}
+	o.render(t)
+}
+
+func printAcceptedItems(o *output, list []*tenfoldv1.BatchAcceptClaimsItem) {
 	t := newItems(o)
 	for i, item := range list {
 		t.AppendRow(itemRow(i, item.GetStatus(), item.GetClaim(), item.GetReplayed()))

@@ -31,6 +31,15 @@ func noticeVerbs() []verb {
 			risk:     "The notice periods start, and the merchants are debited when they end",
 		},
 		{
+			use: "accept FILE", method: "NoticeService/BatchAcceptClaims", role: principal.RoleMerchant,
+			short: "Agree to the debit of many claims",
+			long: "Agree to the debit of the claims that a file names, one claim a line; FILE may be \"-\". Each is accepted alone, as it\n" +
+				"is now. A claim that was accepted before is refused, and nobody is debited twice. The exit code is 1 if any was refused.",
+			examples: []string{"notice accept agreed.txt --scope merchants/m1 --yes"},
+			args:     []input{{name: "FILE", field: "requests", required: true, put: acceptedOf}},
+			risk:     "The merchants are debited at once, without the rest of the notice periods",
+		},
+		{
 			use: "attempt CLAIM", method: "NoticeService/RecordNoticeAttempt", role: principal.RoleSupport, about: "name",
 			short:    "Record an attempt to deliver a notice",
 			long:     "Keep an attempt to deliver a notice in the claim's history, as proof that the merchant could have known. It starts no period.",
@@ -50,11 +59,33 @@ func noticeVerbs() []verb {
 // noticesOf reads the claims whose notices have arrived, one a line. The id of each request
 // follows from the claim and its revision, so that the same file again confirms nothing twice.
 func noticesOf(x *call, texts []string) error {
-	raw, err := readInput(texts[0], x.cmd.InOrStdin())
+	batch := x.request.(*tenfoldv1.BatchConfirmNoticesRequest)
+	return x.eachClaim(texts[0], func(c *tenfoldv1.Claim) {
+		batch.Requests = append(batch.Requests, &tenfoldv1.ConfirmNoticeRequest{
+			Name: c.GetName(), Revision: c.GetRevision(),
+			RequestId: apiclient.RequestIDOf("confirm-notice", c.GetName(), strconv.Itoa(int(c.GetRevision()))),
+		})
+	})
+}
+
+// acceptedOf reads the claims whose debit is agreed to, one a line, as they are now.
+func acceptedOf(x *call, texts []string) error {
+	batch := x.request.(*tenfoldv1.BatchAcceptClaimsRequest)
+	return x.eachClaim(texts[0], func(c *tenfoldv1.Claim) {
+		batch.Requests = append(batch.Requests, &tenfoldv1.AcceptClaimRequest{
+			Name: c.GetName(), Etag: c.GetEtag(),
+			RequestId: apiclient.RequestIDOf("accept-claim", c.GetName(), c.GetEtag()),
+		})
+	})
+}
+
+// eachClaim reads the claims that a file names, one a line, as they are now.
+func (x *call) eachClaim(file string, add func(*tenfoldv1.Claim)) error {
+	raw, err := readInput(file, x.cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
-	batch := x.request.(*tenfoldv1.BatchConfirmNoticesRequest)
+	named := 0
 	for i, line := range bytes.Split(raw, []byte("\n")) {
 		text := string(bytes.TrimSpace(line))
 		if text == "" {
@@ -68,12 +99,10 @@ func noticesOf(x *call, texts []string) error {
 		if err != nil {
 			return fmt.Errorf("line %d: %w", i+1, err)
 		}
-		batch.Requests = append(batch.Requests, &tenfoldv1.ConfirmNoticeRequest{
-			Name: c.GetName(), Revision: c.GetRevision(),
-			RequestId: apiclient.RequestIDOf("confirm-notice", c.GetName(), strconv.Itoa(int(c.GetRevision()))),
-		})
+		add(c)
+		named++
 	}
-	if len(batch.Requests) == 0 {
+	if named == 0 {
 		return fmt.Errorf("names no claim")
 	}
 	return nil

@@ -101,7 +101,22 @@ func TestVerbsBringAClaimToItsEnd(t *testing.T) {
 	d.says(exitOK, "moves\n", "claim", "moves", id)
 	d.says(exitOK, "1 verdict\n", "claim", "revisions", id)
 	d.says(exitOK, "CAPTURED", "book", "holds", "m1", "--claim", id)
+	testAccepts(t, d)
 	testCSV(t, d)
+}
+
+// testAccepts agrees to the debit of a file of claims.
+func testAccepts(t *testing.T, d *desk) {
+	t.Helper()
+	id := d.file("a2", "sandbox-counterfeit-1", "wallet-1")
+	d.says(exitOK, "results recorded", "sandbox", "run")
+	path := filepath.Join(t.TempDir(), "agreed.txt")
+	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.says(exitUsage, "say --yes", "notice", "accept", path, "--scope", "merchants/m1")
+	d.says(exitOK, "PAYING", "notice", "accept", path, "--scope", "merchants/m1", "--yes")
+	d.says(exitFailed, "1 of 1 item refused", "notice", "accept", path, "--scope", "merchants/m1", "--yes")
 }
 
 // testNotices confirms a notice by a file, twice.
@@ -152,7 +167,7 @@ func testCSV(t *testing.T, d *desk) {
 	if len(lines) != len(rows)-1 {
 		t.Errorf("%d lines and %d rows", len(lines), len(rows)-1)
 	}
-	part := d.says(exitOK, "1 of more; go on with --page-token ", "book", "transfers", "m1", "--limit", "1")
+	part := d.says(exitOK, "1 transfer, and there are more; go on with --page-token ", "book", "transfers", "m1", "--limit", "1")
 	token := strings.Fields(part[strings.Index(part, "--page-token"):])[1]
 	if rest := d.says(exitOK, "", "book", "transfers", "m1", "--page-token", token, "-o", "jsonl"); strings.Count(rest, "\n") != len(lines)-1 {
 		t.Errorf("the rest of %d transfers is %s", len(lines), rest)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -63,8 +64,22 @@ func (s *Server) Stop(ctx context.Context) error {
 	return nil
 }
 
+// paths are what the port serves, with a line about each.
+const paths = `/metrics       metrics for Prometheus
+/livez         200 while the process needs no restart
+/readyz        200 while the server can carry out commands, otherwise 503 and why
+/debug/pprof/  profiles, for callers on this machine
+`
+
+// index says what there is, to an operator who has but the address.
+func index(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, paths) // The caller has gone.
+}
+
 func handler(health *Health, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", index)
 	mux.Handle("GET /metrics", metrics)
 	mux.HandleFunc("GET /livez", answer(health.Live))
 	mux.HandleFunc("GET /readyz", answer(health.Ready))

@@ -191,7 +191,8 @@ func TestEndpoints(t *testing.T) {
 		{"/debug/pprof/", 200, "heap"},
 		{"/debug/pprof/goroutine?debug=1", 200, "goroutine profile"},
 		{"/debug/pprof/cmdline", 404, ""},
-		{"/", 404, ""},
+		{"/", 200, "/readyz"},
+		{"/nothing", 404, ""},
 	} {
 		if code, body := get(t, base+want.path); code != want.code || !strings.Contains(body, want.body) {
 			t.Errorf("%s answers %d %.80q, want %d with %q", want.path, code, body, want.code, want.body)
@@ -200,6 +201,24 @@ func TestEndpoints(t *testing.T) {
 	h.Asked(nil)
 	if code, body := get(t, base+"/readyz"); code != 200 || body != "ok\n" {
 		t.Errorf("a ready server answers %d %q", code, body)
+	}
+}
+
+// Would catch an index that names a path which is not served.
+func TestIndexNamesWhatIsServed(t *testing.T) {
+	t.Parallel()
+	h, _ := newHealth()
+	h.Asked(nil)
+	base := serve(t, h)
+	_, body := get(t, base+"/")
+	for line := range strings.Lines(body) {
+		path, _, _ := strings.Cut(line, " ")
+		if code, _ := get(t, base+path); code != 200 {
+			t.Errorf("%s answers %d", path, code)
+		}
+	}
+	if strings.Count(body, "\n") < 4 {
+		t.Errorf("the index says %q", body)
 	}
 }
 

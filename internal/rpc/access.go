@@ -92,6 +92,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),
+	"/tenfold.v1.NoticeService/BatchAcceptClaims":   roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.NoticeService/RecordNoticeAttempt": roles(principal.RoleSupport, principal.RoleOperator),
 
 	"/tenfold.v1.ReconsiderationService/RequestReconsideration": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),

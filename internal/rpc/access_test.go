@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
 	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
 	"BookService/ListBooks":             {"approver", "auditor", "finance", "operator", "support"},
+	"NoticeService/BatchAcceptClaims":   {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},

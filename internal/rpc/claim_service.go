@@ -129,10 +129,8 @@ func (s *claimService) ConfirmNotice(ctx context.Context, r *tenfoldv1.ConfirmNo
 }
 
 func (s *claimService) AcceptClaim(ctx context.Context, r *tenfoldv1.AcceptClaimRequest) (*tenfoldv1.AcceptClaimResponse, error) {
-	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
-		return &book.AcceptClaim{OnClaim: on, Note: r.GetNote()}
-	})
-	return answer(&tenfoldv1.AcceptClaimResponse{Claim: c, Replayed: o.Replayed}, err)
+	c, replayed, err := s.acceptClaim(ctx, r)
+	return answer(&tenfoldv1.AcceptClaimResponse{Claim: c, Replayed: replayed}, err)
 }
 
 func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidenceRequest) (*tenfoldv1.AddEvidenceResponse, error) {

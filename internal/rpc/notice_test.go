@@ -56,6 +56,46 @@ func TestBatchConfirmNotices(t *testing.T) {
 	f.audited()
 }
 
+// Would catch a merchant that must agree claim by claim, an item that takes the others with it,
+// one that accepts another claim than the merchant saw, or another merchant's, and one that
+// cannot be sent again alone.
+func TestBatchAcceptClaims(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	f.open("m2", 500_000)
+	accept := func(c *tenfoldv1.Claim, etag string) *tenfoldv1.AcceptClaimRequest {
+		return &tenfoldv1.AcceptClaimRequest{Name: c.GetName(), RequestId: f.id(), Etag: etag}
+	}
+	first, second, other := f.confirm(f.notified("m1", "l1")), f.confirm(f.notified("m1", "l2")), f.confirm(f.notified("m2", "l3"))
+	good := accept(first, first.GetEtag())
+	batch := &tenfoldv1.BatchAcceptClaimsRequest{Requests: []*tenfoldv1.AcceptClaimRequest{
+		accept(second, "1"), good, accept(other, other.GetEtag()), {Name: first.GetName()},
+	}}
+	r, err := f.notices().BatchAcceptClaims(f.as("merchant"), batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []tenfoldv1.Reason{
+		tenfoldv1.Reason_REASON_CLAIM_CHANGED, tenfoldv1.Reason_REASON_UNSPECIFIED,
+		tenfoldv1.Reason_REASON_CLAIM_NOT_FOUND, tenfoldv1.Reason_REASON_REQUEST_INVALID,
+	} {
+		item := r.GetItems()[i]
+		if got := item.GetStatus().GetReason(); got != want || (item.GetClaim().GetState() == tenfoldv1.ClaimState_CLAIM_STATE_PAYING) != (i == 1) {
+			t.Errorf("item %d: %v, not %s", i, item, want)
+		}
+	}
+	again, err := f.claims.AcceptClaim(f.as("merchant"), good)
+	if err != nil || !again.GetReplayed() {
+		t.Errorf("sent again alone: %v, %v", again, err)
+	}
+	_, err = f.notices().BatchAcceptClaims(f.as("operator"), &tenfoldv1.BatchAcceptClaimsRequest{Requests: make([]*tenfoldv1.AcceptClaimRequest, 501)})
+	if got := refusal(err); got.reason != "BATCH_TOO_LARGE" {
+		t.Errorf("501 items: %+v", got)
+	}
+	f.audited()
+}
+
 // Would catch an attempt that starts a period, that is of another revision or time, or
 // that is kept for a notice which was delivered.
 func TestRecordNoticeAttempt(t *testing.T) {

@@ -182,6 +182,164 @@ func (x *BatchConfirmNoticesItem) GetReplayed() bool {
 	return false
 }
 
+// BatchAcceptClaimsRequest names the claims whose debit the merchants agree to.
+type BatchAcceptClaimsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500 claims of any merchants; more are BATCH_TOO_LARGE. Each is
+	// validated alone, so an invalid one is refused alone.
+	Requests      []*AcceptClaimRequest `protobuf:"bytes,1,rep,name=requests,proto3" json:"requests,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchAcceptClaimsRequest) Reset() {
+	*x = BatchAcceptClaimsRequest{}
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchAcceptClaimsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchAcceptClaimsRequest) ProtoMessage() {}
+
+func (x *BatchAcceptClaimsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchAcceptClaimsRequest.ProtoReflect.Descriptor instead.
+func (*BatchAcceptClaimsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchAcceptClaimsRequest) GetRequests() []*AcceptClaimRequest {
+	if x != nil {
+		return x.Requests
+	}
+	return nil
+}
+
+// BatchAcceptClaimsResponse answers each item.
+type BatchAcceptClaimsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each request, in their order.
+	Items         []*BatchAcceptClaimsItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchAcceptClaimsResponse) Reset() {
+	*x = BatchAcceptClaimsResponse{}
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchAcceptClaimsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchAcceptClaimsResponse) ProtoMessage() {}
+
+func (x *BatchAcceptClaimsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchAcceptClaimsResponse.ProtoReflect.Descriptor instead.
+func (*BatchAcceptClaimsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchAcceptClaimsResponse) GetItems() []*BatchAcceptClaimsItem {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// BatchAcceptClaimsItem answers one item.
+type BatchAcceptClaimsItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// OK, or the refusal that a call of its own would have got.
+	Status *ItemStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// The claim, in the BASIC view. Absent if the item was refused. Without its
+	// units if the answer has no room for them.
+	Claim *Claim `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
+	// The item was already accepted before.
+	Replayed      bool `protobuf:"varint,3,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchAcceptClaimsItem) Reset() {
+	*x = BatchAcceptClaimsItem{}
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchAcceptClaimsItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchAcceptClaimsItem) ProtoMessage() {}
+
+func (x *BatchAcceptClaimsItem) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchAcceptClaimsItem.ProtoReflect.Descriptor instead.
+func (*BatchAcceptClaimsItem) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BatchAcceptClaimsItem) GetStatus() *ItemStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *BatchAcceptClaimsItem) GetClaim() *Claim {
+	if x != nil {
+		return x.Claim
+	}
+	return nil
+}
+
+func (x *BatchAcceptClaimsItem) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 // RecordNoticeAttemptRequest describes an attempt.
 type RecordNoticeAttemptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -208,7 +366,7 @@ type RecordNoticeAttemptRequest struct {
 
 func (x *RecordNoticeAttemptRequest) Reset() {
 	*x = RecordNoticeAttemptRequest{}
-	mi := &file_tenfold_v1_notice_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +378,7 @@ func (x *RecordNoticeAttemptRequest) String() string {
 func (*RecordNoticeAttemptRequest) ProtoMessage() {}
 
 func (x *RecordNoticeAttemptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_notice_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +391,7 @@ func (x *RecordNoticeAttemptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordNoticeAttemptRequest.ProtoReflect.Descriptor instead.
 func (*RecordNoticeAttemptRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RecordNoticeAttemptRequest) GetName() string {
@@ -305,7 +463,7 @@ type RecordNoticeAttemptResponse struct {
 
 func (x *RecordNoticeAttemptResponse) Reset() {
 	*x = RecordNoticeAttemptResponse{}
-	mi := &file_tenfold_v1_notice_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -317,7 +475,7 @@ func (x *RecordNoticeAttemptResponse) String() string {
 func (*RecordNoticeAttemptResponse) ProtoMessage() {}
 
 func (x *RecordNoticeAttemptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_notice_service_proto_msgTypes[4]
+	mi := &file_tenfold_v1_notice_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -330,7 +488,7 @@ func (x *RecordNoticeAttemptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordNoticeAttemptResponse.ProtoReflect.Descriptor instead.
 func (*RecordNoticeAttemptResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_notice_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RecordNoticeAttemptResponse) GetClaim() *Claim {
@@ -361,6 +519,15 @@ const file_tenfold_v1_notice_service_proto_rawDesc = "" +
 	"\x17BatchConfirmNoticesItem\x124\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12-\n" +
 	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
+	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"e\n" +
+	"\x18BatchAcceptClaimsRequest\x12I\n" +
+	"\brequests\x18\x01 \x03(\v2\x1e.tenfold.v1.AcceptClaimRequestB\r\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"Z\n" +
+	"\x19BatchAcceptClaimsResponse\x12=\n" +
+	"\x05items\x18\x01 \x03(\v2!.tenfold.v1.BatchAcceptClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\x9e\x01\n" +
+	"\x15BatchAcceptClaimsItem\x124\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12-\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
 	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf0\x03\n" +
 	"\x1aRecordNoticeAttemptRequest\x12T\n" +
 	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
@@ -374,9 +541,10 @@ const file_tenfold_v1_notice_service_proto_rawDesc = "" +
 	"\fattempted_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\vattemptedAt\"n\n" +
 	"\x1bRecordNoticeAttemptResponse\x12-\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xc6\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xcc\x03\n" +
 	"\rNoticeService\x12\x8b\x01\n" +
-	"\x13BatchConfirmNotices\x12&.tenfold.v1.BatchConfirmNoticesRequest\x1a'.tenfold.v1.BatchConfirmNoticesResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/notices:batchConfirm\x12\xa6\x01\n" +
+	"\x13BatchConfirmNotices\x12&.tenfold.v1.BatchConfirmNoticesRequest\x1a'.tenfold.v1.BatchConfirmNoticesResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/notices:batchConfirm\x12\x83\x01\n" +
+	"\x11BatchAcceptClaims\x12$.tenfold.v1.BatchAcceptClaimsRequest\x1a%.tenfold.v1.BatchAcceptClaimsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/claims:batchAccept\x12\xa6\x01\n" +
 	"\x13RecordNoticeAttempt\x12&.tenfold.v1.RecordNoticeAttemptRequest\x1a'.tenfold.v1.RecordNoticeAttemptResponse\">\x82\xd3\xe4\x93\x028:\x01*\"3/v1/{name=merchants/*/claims/*}:recordNoticeAttemptB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
@@ -391,34 +559,44 @@ func file_tenfold_v1_notice_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_notice_service_proto_rawDescData
 }
 
-var file_tenfold_v1_notice_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tenfold_v1_notice_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_notice_service_proto_goTypes = []any{
 	(*BatchConfirmNoticesRequest)(nil),  // 0: tenfold.v1.BatchConfirmNoticesRequest
 	(*BatchConfirmNoticesResponse)(nil), // 1: tenfold.v1.BatchConfirmNoticesResponse
 	(*BatchConfirmNoticesItem)(nil),     // 2: tenfold.v1.BatchConfirmNoticesItem
-	(*RecordNoticeAttemptRequest)(nil),  // 3: tenfold.v1.RecordNoticeAttemptRequest
-	(*RecordNoticeAttemptResponse)(nil), // 4: tenfold.v1.RecordNoticeAttemptResponse
-	(*ConfirmNoticeRequest)(nil),        // 5: tenfold.v1.ConfirmNoticeRequest
-	(*ItemStatus)(nil),                  // 6: tenfold.v1.ItemStatus
-	(*Claim)(nil),                       // 7: tenfold.v1.Claim
-	(*timestamppb.Timestamp)(nil),       // 8: google.protobuf.Timestamp
+	(*BatchAcceptClaimsRequest)(nil),    // 3: tenfold.v1.BatchAcceptClaimsRequest
+	(*BatchAcceptClaimsResponse)(nil),   // 4: tenfold.v1.BatchAcceptClaimsResponse
+	(*BatchAcceptClaimsItem)(nil),       // 5: tenfold.v1.BatchAcceptClaimsItem
+	(*RecordNoticeAttemptRequest)(nil),  // 6: tenfold.v1.RecordNoticeAttemptRequest
+	(*RecordNoticeAttemptResponse)(nil), // 7: tenfold.v1.RecordNoticeAttemptResponse
+	(*ConfirmNoticeRequest)(nil),        // 8: tenfold.v1.ConfirmNoticeRequest
+	(*ItemStatus)(nil),                  // 9: tenfold.v1.ItemStatus
+	(*Claim)(nil),                       // 10: tenfold.v1.Claim
+	(*AcceptClaimRequest)(nil),          // 11: tenfold.v1.AcceptClaimRequest
+	(*timestamppb.Timestamp)(nil),       // 12: google.protobuf.Timestamp
 }
 var file_tenfold_v1_notice_service_proto_depIdxs = []int32{
-	5, // 0: tenfold.v1.BatchConfirmNoticesRequest.requests:type_name -> tenfold.v1.ConfirmNoticeRequest
-	2, // 1: tenfold.v1.BatchConfirmNoticesResponse.items:type_name -> tenfold.v1.BatchConfirmNoticesItem
-	6, // 2: tenfold.v1.BatchConfirmNoticesItem.status:type_name -> tenfold.v1.ItemStatus
-	7, // 3: tenfold.v1.BatchConfirmNoticesItem.claim:type_name -> tenfold.v1.Claim
-	8, // 4: tenfold.v1.RecordNoticeAttemptRequest.attempted_at:type_name -> google.protobuf.Timestamp
-	7, // 5: tenfold.v1.RecordNoticeAttemptResponse.claim:type_name -> tenfold.v1.Claim
-	0, // 6: tenfold.v1.NoticeService.BatchConfirmNotices:input_type -> tenfold.v1.BatchConfirmNoticesRequest
-	3, // 7: tenfold.v1.NoticeService.RecordNoticeAttempt:input_type -> tenfold.v1.RecordNoticeAttemptRequest
-	1, // 8: tenfold.v1.NoticeService.BatchConfirmNotices:output_type -> tenfold.v1.BatchConfirmNoticesResponse
-	4, // 9: tenfold.v1.NoticeService.RecordNoticeAttempt:output_type -> tenfold.v1.RecordNoticeAttemptResponse
-	8, // [8:10] is the sub-list for method output_type
-	6, // [6:8] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	8,  // 0: tenfold.v1.BatchConfirmNoticesRequest.requests:type_name -> tenfold.v1.ConfirmNoticeRequest
+	2,  // 1: tenfold.v1.BatchConfirmNoticesResponse.items:type_name -> tenfold.v1.BatchConfirmNoticesItem
+	9,  // 2: tenfold.v1.BatchConfirmNoticesItem.status:type_name -> tenfold.v1.ItemStatus
+	10, // 3: tenfold.v1.BatchConfirmNoticesItem.claim:type_name -> tenfold.v1.Claim
+	11, // 4: tenfold.v1.BatchAcceptClaimsRequest.requests:type_name -> tenfold.v1.AcceptClaimRequest
+	5,  // 5: tenfold.v1.BatchAcceptClaimsResponse.items:type_name -> tenfold.v1.BatchAcceptClaimsItem
+	9,  // 6: tenfold.v1.BatchAcceptClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	10, // 7: tenfold.v1.BatchAcceptClaimsItem.claim:type_name -> tenfold.v1.Claim
+	12, // 8: tenfold.v1.RecordNoticeAttemptRequest.attempted_at:type_name -> google.protobuf.Timestamp
+	10, // 9: tenfold.v1.RecordNoticeAttemptResponse.claim:type_name -> tenfold.v1.Claim
+	0,  // 10: tenfold.v1.NoticeService.BatchConfirmNotices:input_type -> tenfold.v1.BatchConfirmNoticesRequest
+	3,  // 11: tenfold.v1.NoticeService.BatchAcceptClaims:input_type -> tenfold.v1.BatchAcceptClaimsRequest
+	6,  // 12: tenfold.v1.NoticeService.RecordNoticeAttempt:input_type -> tenfold.v1.RecordNoticeAttemptRequest
+	1,  // 13: tenfold.v1.NoticeService.BatchConfirmNotices:output_type -> tenfold.v1.BatchConfirmNoticesResponse
+	4,  // 14: tenfold.v1.NoticeService.BatchAcceptClaims:output_type -> tenfold.v1.BatchAcceptClaimsResponse
+	7,  // 15: tenfold.v1.NoticeService.RecordNoticeAttempt:output_type -> tenfold.v1.RecordNoticeAttemptResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_notice_service_proto_init() }
@@ -436,7 +614,7 @@ func file_tenfold_v1_notice_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_notice_service_proto_rawDesc), len(file_tenfold_v1_notice_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

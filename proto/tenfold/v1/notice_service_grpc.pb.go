@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	NoticeService_BatchConfirmNotices_FullMethodName = "/tenfold.v1.NoticeService/BatchConfirmNotices"
+	NoticeService_BatchAcceptClaims_FullMethodName   = "/tenfold.v1.NoticeService/BatchAcceptClaims"
 	NoticeService_RecordNoticeAttempt_FullMethodName = "/tenfold.v1.NoticeService/RecordNoticeAttempt"
 )
 
@@ -39,6 +40,11 @@ type NoticeServiceClient interface {
 	// call of ConfirmNotice of its own, with its own request_id: a refused item
 	// leaves the others alone. BATCH_TOO_LARGE.
 	BatchConfirmNotices(ctx context.Context, in *BatchConfirmNoticesRequest, opts ...grpc.CallOption) (*BatchConfirmNoticesResponse, error)
+	// BatchAcceptClaims accepts the debit of up to 500 claims. Each item is decided
+	// like a call of ClaimService.AcceptClaim of its own, with its own request_id
+	// and the etag of the claim that the merchant agreed to: a refused item leaves
+	// the others alone. BATCH_TOO_LARGE.
+	BatchAcceptClaims(ctx context.Context, in *BatchAcceptClaimsRequest, opts ...grpc.CallOption) (*BatchAcceptClaimsResponse, error)
 	// RecordNoticeAttempt keeps an attempt to deliver a notice in the claim's
 	// history, as proof that the merchant could have known. It starts no period.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
@@ -58,6 +64,16 @@ func (c *noticeServiceClient) BatchConfirmNotices(ctx context.Context, in *Batch
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchConfirmNoticesResponse)
 	err := c.cc.Invoke(ctx, NoticeService_BatchConfirmNotices_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *noticeServiceClient) BatchAcceptClaims(ctx context.Context, in *BatchAcceptClaimsRequest, opts ...grpc.CallOption) (*BatchAcceptClaimsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchAcceptClaimsResponse)
+	err := c.cc.Invoke(ctx, NoticeService_BatchAcceptClaims_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +106,11 @@ type NoticeServiceServer interface {
 	// call of ConfirmNotice of its own, with its own request_id: a refused item
 	// leaves the others alone. BATCH_TOO_LARGE.
 	BatchConfirmNotices(context.Context, *BatchConfirmNoticesRequest) (*BatchConfirmNoticesResponse, error)
+	// BatchAcceptClaims accepts the debit of up to 500 claims. Each item is decided
+	// like a call of ClaimService.AcceptClaim of its own, with its own request_id
+	// and the etag of the claim that the merchant agreed to: a refused item leaves
+	// the others alone. BATCH_TOO_LARGE.
+	BatchAcceptClaims(context.Context, *BatchAcceptClaimsRequest) (*BatchAcceptClaimsResponse, error)
 	// RecordNoticeAttempt keeps an attempt to deliver a notice in the claim's
 	// history, as proof that the merchant could have known. It starts no period.
 	// CLAIM_NOT_FOUND, CLAIM_CHANGED, CLAIM_STATE_CONFLICT,
@@ -107,6 +128,9 @@ type UnimplementedNoticeServiceServer struct{}
 
 func (UnimplementedNoticeServiceServer) BatchConfirmNotices(context.Context, *BatchConfirmNoticesRequest) (*BatchConfirmNoticesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchConfirmNotices not implemented")
+}
+func (UnimplementedNoticeServiceServer) BatchAcceptClaims(context.Context, *BatchAcceptClaimsRequest) (*BatchAcceptClaimsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchAcceptClaims not implemented")
 }
 func (UnimplementedNoticeServiceServer) RecordNoticeAttempt(context.Context, *RecordNoticeAttemptRequest) (*RecordNoticeAttemptResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RecordNoticeAttempt not implemented")
@@ -150,6 +174,24 @@ func _NoticeService_BatchConfirmNotices_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NoticeService_BatchAcceptClaims_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchAcceptClaimsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NoticeServiceServer).BatchAcceptClaims(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NoticeService_BatchAcceptClaims_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NoticeServiceServer).BatchAcceptClaims(ctx, req.(*BatchAcceptClaimsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _NoticeService_RecordNoticeAttempt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RecordNoticeAttemptRequest)
 	if err := dec(in); err != nil {
@@ -178,6 +220,10 @@ var NoticeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchConfirmNotices",
 			Handler:    _NoticeService_BatchConfirmNotices_Handler,
+		},
+		{
+			MethodName: "BatchAcceptClaims",
+			Handler:    _NoticeService_BatchAcceptClaims_Handler,
 		},
 		{
 			MethodName: "RecordNoticeAttempt",
