@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"google.golang.org/protobuf/proto"
@@ -55,6 +56,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printFiledItems))
 	add(printing(printNoticeItems))
 	add(printing(printAcceptedItems))
+	add(printing(printDecisionSummaries))
 	add(printing(printStateMachines))
 	return all
 }
@@ -306,6 +308,16 @@ func printAcceptedItems(o *output, list []*tenfoldv1.BatchAcceptClaimsItem) {
 	t := newItems(o)
 	for i, item := range list {
 		t.AppendRow(itemRow(i, item.GetStatus(), item.GetClaim(), item.GetReplayed()))
+	}
+	o.render(t)
+}
+
+func printDecisionSummaries(o *output, list []*tenfoldv1.DecisionSummary) {
+	t := o.newTable("Decisions", column{title: "Queue"}, column{title: "Person"}, column{"Decisions", true}, column{"Mean wait", true}, column{"Longest wait", true})
+	for _, s := range list {
+		t.AppendRow(table.Row{
+			word(s.GetQueue()), s.GetPerson(), s.GetDecisions(), s.GetMeanWait().AsDuration().Round(time.Second), s.GetLongestWait().AsDuration().Round(time.Second),
+		})
 	}
 	o.render(t)
 }

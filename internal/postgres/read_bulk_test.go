@@ -88,6 +88,9 @@ func (b *bulk) fill(first, last int) {
 // runs says whether a deadline runs for a claim of the bulk.
 const runs = `state IN ('NOTIFIED', 'IN_REVIEW') AND g % 3 > 0`
 
+// bulkDecisions is how many decisions of people the bulk has.
+const bulkDecisions = bulkRows / 10
+
 // bulkInserts fill one table each from the seeds.
 var bulkInserts = []string{
 	`INSERT INTO claims (
@@ -224,6 +227,15 @@ var bulkInserts = []string{
 	`INSERT INTO person_commitments (merchant_id, person_id, salt, commitment)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'person' || g, '', sha256(g::text::bytea)
 	FROM seeds`,
+	// What a person decided on a claim of a merchant of its own, and before it the way there.
+	`INSERT INTO events (
+		merchant_id, event_number, kind, claim_id, recorded_at, encoding, content, hash, claim_version, from_state, to_state, trigger, note)
+	SELECT 'd', 2 * g + n, CASE n WHEN 0 THEN 'RESULT_RECORDED' ELSE 'REVIEW_DECIDED' END, 'D' || g, since + n * interval '1 hour', 1,
+	       '{"workload":"test","role":"operator","person":"' || encode(sha256(g::text::bytea), 'hex') || '"}', decode(repeat('00', 32), 'hex'),
+	       n + 1, CASE n WHEN 0 THEN 'AUTHENTICATING' ELSE 'IN_REVIEW' END, CASE n WHEN 0 THEN 'IN_REVIEW' ELSE 'NOTIFIED' END,
+	       CASE n WHEN 0 THEN 'RESULT_UNDECIDED' ELSE 'REVIEW_UPHELD' END, ''
+	FROM seeds CROSS JOIN generate_series(0, 1) n
+	WHERE g % 10 = 0`,
 	`INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
 	SELECT m, 'CNY', 1, 1, decode(repeat('00', 32), 'hex'), 0, since, since
 	FROM seeds CROSS JOIN unnest(CASE WHEN g = 1 THEN ARRAY['hot'] ELSE ARRAY['m' || g % 10, 'b' || g] END) m

@@ -270,6 +270,13 @@ func plannedParts() map[string]planned {
 		"payouts of claim":       payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", ClaimID: c, State: payout.Failed}, few),
 		"holds":                  holdsPlanned(postgres.HoldQuery{MerchantID: "hot"}, onePage),
 		"holds in state":         holdsPlanned(postgres.HoldQuery{MerchantID: "hot", State: ledger.Held}, bounded),
+		"decisions": {func(ctx context.Context, r postgres.Reader) error {
+			list, err := r.Decisions(ctx, start.AddDate(-1, 0, 0), start.AddDate(9, 0, 0), pageSize)
+			return found(list, len(list) == pageSize, err)
+		}, bulkDecisions + 2*onePage},
+		"decisions of a time without any": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Decisions(ctx, start.AddDate(9, 0, 0), start.AddDate(10, 0, 0), pageSize))
+		}, few},
 		"proposals": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Proposals(ctx, "hot", "", nil, math.MaxInt64, pageSize))
 		}, 2 * onePage},

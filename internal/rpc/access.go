@@ -152,6 +152,8 @@ var methods = map[string]access{
 	"/tenfold.v1.WorkService/AddNote":   roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator),
 	"/tenfold.v1.WorkService/ListNotes": staffAndMerchant,
 
+	"/tenfold.v1.WorkService/SummarizeDecisions": roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator, principal.RoleAuditor),
+
 	"/tenfold.v1.WebhookService/CreateWebhook":   keepers,
 	"/tenfold.v1.WebhookService/ListWebhooks":    keepers,
 	"/tenfold.v1.WebhookService/DeleteWebhook":   keepers,

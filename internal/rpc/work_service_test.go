@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -47,6 +48,63 @@ func (f *fixture) found(ctx context.Context, filter, order string) (string, erro
 		names = append(names, c.GetName())
 	}
 	return strings.Join(names, " "), err
+}
+
+// Would catch a leader who cannot say who decided how much and how long claims had waited, a
+// decision that counts for another person, queue or time, and one that counts twice.
+func TestDecisionsAreSummarized(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	from := timestamppb.New(f.now())
+	first, second := f.inReview("l1"), f.inReview("l2")
+	f.advance(2 * time.Hour)
+	reject := func(c *tenfoldv1.Claim, person string) {
+		t.Helper()
+		if _, err := f.claims.DecideReview(f.asPerson("adjudicator", person), f.rejecting(c)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reject(first, "rita")
+	f.advance(4 * time.Hour)
+	reject(second, "rita")
+	third := f.inReview("l3")
+	f.advance(time.Hour)
+	reject(third, "otto")
+	between := timestamppb.New(f.now().Add(time.Minute))
+	f.advance(time.Hour)
+	f.dismiss(f.appeal(f.confirm(f.notified("m1", "l4"))))
+	summary := func(from, until *timestamppb.Timestamp) string {
+		t.Helper()
+		r, err := f.work().SummarizeDecisions(f.as("support"), &tenfoldv1.SummarizeDecisionsRequest{From: from, Until: until})
+		if err != nil || r.GetCountedUntil() != nil {
+			t.Fatal(r, err)
+		}
+		var out []string
+		for _, s := range r.GetSummaries() {
+			out = append(out, fmt.Sprintf("%s %s %d %s %s", strings.TrimPrefix(s.GetQueue().String(), "WORK_QUEUE_"), s.GetPerson(), s.GetDecisions(),
+				s.GetMeanWait().AsDuration().Round(time.Second), s.GetLongestWait().AsDuration().Round(time.Second)))
+		}
+		return strings.Join(out, "; ")
+	}
+	reviews := "REVIEW rita 2 4h0m0s 6h0m0s; REVIEW otto 1 1h0m0s 1h0m0s"
+	if got := summary(from, between); got != reviews {
+		t.Errorf("until the reviews: %s; want %s", got, reviews)
+	}
+	if got, want := summary(from, nil), reviews+"; APPEAL panel-1 1 0s 0s"; got != want {
+		t.Errorf("until now: %s; want %s", got, want)
+	}
+	if got := summary(between, nil); got != "APPEAL panel-1 1 0s 0s" {
+		t.Errorf("after the reviews: %s", got)
+	}
+	for name, until := range map[string]*timestamppb.Timestamp{
+		"ends before it begins": from, "is empty": between, "is too long": timestamppb.New(between.AsTime().AddDate(0, 0, 32)),
+	} {
+		_, err := f.work().SummarizeDecisions(f.as("support"), &tenfoldv1.SummarizeDecisionsRequest{From: between, Until: until})
+		if got := refusal(err); got.reason != "REQUEST_INVALID" {
+			t.Errorf("a time that %s: %+v", name, got)
+		}
+	}
 }
 
 // Would catch a claim that two people get who take at the same time, one that nobody gets

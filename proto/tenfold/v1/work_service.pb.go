@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -746,12 +747,207 @@ func (x *Note) GetAddedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// SummarizeDecisionsRequest names a time.
+type SummarizeDecisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The first moment that counts.
+	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// The first moment that does not count any more: later than from, by 31 days
+	// at most. Absent: 31 days later.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeDecisionsRequest) Reset() {
+	*x = SummarizeDecisionsRequest{}
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeDecisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeDecisionsRequest) ProtoMessage() {}
+
+func (x *SummarizeDecisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeDecisionsRequest.ProtoReflect.Descriptor instead.
+func (*SummarizeDecisionsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_work_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *SummarizeDecisionsRequest) GetFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *SummarizeDecisionsRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
+}
+
+// SummarizeDecisionsResponse holds the counts.
+type SummarizeDecisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One entry for each queue and person with a decision, those with the most
+	// decisions first.
+	Summaries []*DecisionSummary `protobuf:"bytes,1,rep,name=summaries,proto3" json:"summaries,omitempty"`
+	// There were more than 10,000 decisions: those before this time are counted,
+	// and no later ones. Absent if all are counted.
+	CountedUntil  *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=counted_until,json=countedUntil,proto3" json:"counted_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SummarizeDecisionsResponse) Reset() {
+	*x = SummarizeDecisionsResponse{}
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SummarizeDecisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SummarizeDecisionsResponse) ProtoMessage() {}
+
+func (x *SummarizeDecisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SummarizeDecisionsResponse.ProtoReflect.Descriptor instead.
+func (*SummarizeDecisionsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_work_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SummarizeDecisionsResponse) GetSummaries() []*DecisionSummary {
+	if x != nil {
+		return x.Summaries
+	}
+	return nil
+}
+
+func (x *SummarizeDecisionsResponse) GetCountedUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CountedUntil
+	}
+	return nil
+}
+
+// DecisionSummary counts the decisions of one person on the claims of one queue.
+type DecisionSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The queue that the claims were in.
+	Queue WorkQueue `protobuf:"varint,1,opt,name=queue,proto3,enum=tenfold.v1.WorkQueue" json:"queue,omitempty"`
+	// The person. Empty for persons who were erased.
+	Person string `protobuf:"bytes,2,opt,name=person,proto3" json:"person,omitempty"`
+	// The number of decisions, at least 1.
+	Decisions int64 `protobuf:"varint,3,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// How long these claims had waited in the queue, on average.
+	MeanWait *durationpb.Duration `protobuf:"bytes,4,opt,name=mean_wait,json=meanWait,proto3" json:"mean_wait,omitempty"`
+	// How long the claim had waited that waited longest.
+	LongestWait   *durationpb.Duration `protobuf:"bytes,5,opt,name=longest_wait,json=longestWait,proto3" json:"longest_wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecisionSummary) Reset() {
+	*x = DecisionSummary{}
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionSummary) ProtoMessage() {}
+
+func (x *DecisionSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_work_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionSummary.ProtoReflect.Descriptor instead.
+func (*DecisionSummary) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_work_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DecisionSummary) GetQueue() WorkQueue {
+	if x != nil {
+		return x.Queue
+	}
+	return WorkQueue_WORK_QUEUE_UNSPECIFIED
+}
+
+func (x *DecisionSummary) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *DecisionSummary) GetDecisions() int64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *DecisionSummary) GetMeanWait() *durationpb.Duration {
+	if x != nil {
+		return x.MeanWait
+	}
+	return nil
+}
+
+func (x *DecisionSummary) GetLongestWait() *durationpb.Duration {
+	if x != nil {
+		return x.LongestWait
+	}
+	return nil
+}
+
 var File_tenfold_v1_work_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_work_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/work_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf0\x01\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf0\x01\n" +
 	"\x0fTakeNextRequest\x12B\n" +
 	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
 	"\n" +
@@ -802,7 +998,19 @@ const file_tenfold_v1_work_service_proto_rawDesc = "" +
 	"\fevent_number\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12\x18\n" +
 	"\x04role\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
 	"\x06person\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12;\n" +
-	"\badded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt*U\n" +
+	"\badded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt\"\xbc\x01\n" +
+	"\x19SummarizeDecisionsRequest\x12O\n" +
+	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x04from\x12N\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x05until\"\xa4\x01\n" +
+	"\x1aSummarizeDecisionsResponse\x12?\n" +
+	"\tsummaries\x18\x01 \x03(\v2\x1b.tenfold.v1.DecisionSummaryB\x04\xc8\xf3\x18\x01R\tsummaries\x12E\n" +
+	"\rcounted_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\fcountedUntil\"\x88\x02\n" +
+	"\x0fDecisionSummary\x121\n" +
+	"\x05queue\x18\x01 \x01(\x0e2\x15.tenfold.v1.WorkQueueB\x04\xc8\xf3\x18\x01R\x05queue\x12\x1c\n" +
+	"\x06person\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12\"\n" +
+	"\tdecisions\x18\x03 \x01(\x03B\x04\xc8\xf3\x18\x01R\tdecisions\x12<\n" +
+	"\tmean_wait\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x01R\bmeanWait\x12B\n" +
+	"\flongest_wait\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x01R\vlongestWait*U\n" +
 	"\tWorkQueue\x12\x1a\n" +
 	"\x16WORK_QUEUE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11WORK_QUEUE_REVIEW\x10\x01\x12\x15\n" +
@@ -811,12 +1019,13 @@ const file_tenfold_v1_work_service_proto_rawDesc = "" +
 	"\x1bNOTE_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18NOTE_VISIBILITY_INTERNAL\x10\x01\x12\x1c\n" +
 	"\x18NOTE_VISIBILITY_MERCHANT\x10\x02\x12\x1c\n" +
-	"\x18NOTE_VISIBILITY_CONSUMER\x10\x032\xf4\x03\n" +
+	"\x18NOTE_VISIBILITY_CONSUMER\x10\x032\xfb\x04\n" +
 	"\vWorkService\x12z\n" +
 	"\bTakeNext\x12\x1b.tenfold.v1.TakeNextRequest\x1a\x1c.tenfold.v1.TakeNextResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=merchants/*}/claims:takeNext\x12v\n" +
 	"\aRelease\x12\x1a.tenfold.v1.ReleaseRequest\x1a\x1b.tenfold.v1.ReleaseResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:release\x12v\n" +
 	"\aAddNote\x12\x1a.tenfold.v1.AddNoteRequest\x1a\x1b.tenfold.v1.AddNoteResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:addNote\x12y\n" +
-	"\tListNotes\x12\x1c.tenfold.v1.ListNotesRequest\x1a\x1d.tenfold.v1.ListNotesResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=merchants/*/claims/*}/notesB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\tListNotes\x12\x1c.tenfold.v1.ListNotesRequest\x1a\x1d.tenfold.v1.ListNotesResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=merchants/*/claims/*}/notes\x12\x84\x01\n" +
+	"\x12SummarizeDecisions\x12%.tenfold.v1.SummarizeDecisionsRequest\x1a&.tenfold.v1.SummarizeDecisionsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/decisions:summarizeB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_work_service_proto_rawDescOnce sync.Once
@@ -831,44 +1040,57 @@ func file_tenfold_v1_work_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_work_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tenfold_v1_work_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tenfold_v1_work_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tenfold_v1_work_service_proto_goTypes = []any{
-	(WorkQueue)(0),                // 0: tenfold.v1.WorkQueue
-	(NoteVisibility)(0),           // 1: tenfold.v1.NoteVisibility
-	(*TakeNextRequest)(nil),       // 2: tenfold.v1.TakeNextRequest
-	(*TakeNextResponse)(nil),      // 3: tenfold.v1.TakeNextResponse
-	(*ReleaseRequest)(nil),        // 4: tenfold.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),       // 5: tenfold.v1.ReleaseResponse
-	(*AddNoteRequest)(nil),        // 6: tenfold.v1.AddNoteRequest
-	(*AddNoteResponse)(nil),       // 7: tenfold.v1.AddNoteResponse
-	(*ListNotesRequest)(nil),      // 8: tenfold.v1.ListNotesRequest
-	(*ListNotesResponse)(nil),     // 9: tenfold.v1.ListNotesResponse
-	(*Note)(nil),                  // 10: tenfold.v1.Note
-	(*Claim)(nil),                 // 11: tenfold.v1.Claim
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(WorkQueue)(0),                     // 0: tenfold.v1.WorkQueue
+	(NoteVisibility)(0),                // 1: tenfold.v1.NoteVisibility
+	(*TakeNextRequest)(nil),            // 2: tenfold.v1.TakeNextRequest
+	(*TakeNextResponse)(nil),           // 3: tenfold.v1.TakeNextResponse
+	(*ReleaseRequest)(nil),             // 4: tenfold.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),            // 5: tenfold.v1.ReleaseResponse
+	(*AddNoteRequest)(nil),             // 6: tenfold.v1.AddNoteRequest
+	(*AddNoteResponse)(nil),            // 7: tenfold.v1.AddNoteResponse
+	(*ListNotesRequest)(nil),           // 8: tenfold.v1.ListNotesRequest
+	(*ListNotesResponse)(nil),          // 9: tenfold.v1.ListNotesResponse
+	(*Note)(nil),                       // 10: tenfold.v1.Note
+	(*SummarizeDecisionsRequest)(nil),  // 11: tenfold.v1.SummarizeDecisionsRequest
+	(*SummarizeDecisionsResponse)(nil), // 12: tenfold.v1.SummarizeDecisionsResponse
+	(*DecisionSummary)(nil),            // 13: tenfold.v1.DecisionSummary
+	(*Claim)(nil),                      // 14: tenfold.v1.Claim
+	(*timestamppb.Timestamp)(nil),      // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),        // 16: google.protobuf.Duration
 }
 var file_tenfold_v1_work_service_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.TakeNextRequest.queue:type_name -> tenfold.v1.WorkQueue
-	11, // 1: tenfold.v1.TakeNextResponse.claim:type_name -> tenfold.v1.Claim
-	11, // 2: tenfold.v1.ReleaseResponse.claim:type_name -> tenfold.v1.Claim
+	14, // 1: tenfold.v1.TakeNextResponse.claim:type_name -> tenfold.v1.Claim
+	14, // 2: tenfold.v1.ReleaseResponse.claim:type_name -> tenfold.v1.Claim
 	1,  // 3: tenfold.v1.AddNoteRequest.visibility:type_name -> tenfold.v1.NoteVisibility
 	10, // 4: tenfold.v1.AddNoteResponse.note:type_name -> tenfold.v1.Note
 	10, // 5: tenfold.v1.ListNotesResponse.notes:type_name -> tenfold.v1.Note
 	1,  // 6: tenfold.v1.Note.visibility:type_name -> tenfold.v1.NoteVisibility
-	12, // 7: tenfold.v1.Note.added_at:type_name -> google.protobuf.Timestamp
-	2,  // 8: tenfold.v1.WorkService.TakeNext:input_type -> tenfold.v1.TakeNextRequest
-	4,  // 9: tenfold.v1.WorkService.Release:input_type -> tenfold.v1.ReleaseRequest
-	6,  // 10: tenfold.v1.WorkService.AddNote:input_type -> tenfold.v1.AddNoteRequest
-	8,  // 11: tenfold.v1.WorkService.ListNotes:input_type -> tenfold.v1.ListNotesRequest
-	3,  // 12: tenfold.v1.WorkService.TakeNext:output_type -> tenfold.v1.TakeNextResponse
-	5,  // 13: tenfold.v1.WorkService.Release:output_type -> tenfold.v1.ReleaseResponse
-	7,  // 14: tenfold.v1.WorkService.AddNote:output_type -> tenfold.v1.AddNoteResponse
-	9,  // 15: tenfold.v1.WorkService.ListNotes:output_type -> tenfold.v1.ListNotesResponse
-	12, // [12:16] is the sub-list for method output_type
-	8,  // [8:12] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	15, // 7: tenfold.v1.Note.added_at:type_name -> google.protobuf.Timestamp
+	15, // 8: tenfold.v1.SummarizeDecisionsRequest.from:type_name -> google.protobuf.Timestamp
+	15, // 9: tenfold.v1.SummarizeDecisionsRequest.until:type_name -> google.protobuf.Timestamp
+	13, // 10: tenfold.v1.SummarizeDecisionsResponse.summaries:type_name -> tenfold.v1.DecisionSummary
+	15, // 11: tenfold.v1.SummarizeDecisionsResponse.counted_until:type_name -> google.protobuf.Timestamp
+	0,  // 12: tenfold.v1.DecisionSummary.queue:type_name -> tenfold.v1.WorkQueue
+	16, // 13: tenfold.v1.DecisionSummary.mean_wait:type_name -> google.protobuf.Duration
+	16, // 14: tenfold.v1.DecisionSummary.longest_wait:type_name -> google.protobuf.Duration
+	2,  // 15: tenfold.v1.WorkService.TakeNext:input_type -> tenfold.v1.TakeNextRequest
+	4,  // 16: tenfold.v1.WorkService.Release:input_type -> tenfold.v1.ReleaseRequest
+	6,  // 17: tenfold.v1.WorkService.AddNote:input_type -> tenfold.v1.AddNoteRequest
+	8,  // 18: tenfold.v1.WorkService.ListNotes:input_type -> tenfold.v1.ListNotesRequest
+	11, // 19: tenfold.v1.WorkService.SummarizeDecisions:input_type -> tenfold.v1.SummarizeDecisionsRequest
+	3,  // 20: tenfold.v1.WorkService.TakeNext:output_type -> tenfold.v1.TakeNextResponse
+	5,  // 21: tenfold.v1.WorkService.Release:output_type -> tenfold.v1.ReleaseResponse
+	7,  // 22: tenfold.v1.WorkService.AddNote:output_type -> tenfold.v1.AddNoteResponse
+	9,  // 23: tenfold.v1.WorkService.ListNotes:output_type -> tenfold.v1.ListNotesResponse
+	12, // 24: tenfold.v1.WorkService.SummarizeDecisions:output_type -> tenfold.v1.SummarizeDecisionsResponse
+	20, // [20:25] is the sub-list for method output_type
+	15, // [15:20] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_work_service_proto_init() }
@@ -884,7 +1106,7 @@ func file_tenfold_v1_work_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_work_service_proto_rawDesc), len(file_tenfold_v1_work_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,10 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	WorkService_TakeNext_FullMethodName  = "/tenfold.v1.WorkService/TakeNext"
-	WorkService_Release_FullMethodName   = "/tenfold.v1.WorkService/Release"
-	WorkService_AddNote_FullMethodName   = "/tenfold.v1.WorkService/AddNote"
-	WorkService_ListNotes_FullMethodName = "/tenfold.v1.WorkService/ListNotes"
+	WorkService_TakeNext_FullMethodName           = "/tenfold.v1.WorkService/TakeNext"
+	WorkService_Release_FullMethodName            = "/tenfold.v1.WorkService/Release"
+	WorkService_AddNote_FullMethodName            = "/tenfold.v1.WorkService/AddNote"
+	WorkService_ListNotes_FullMethodName          = "/tenfold.v1.WorkService/ListNotes"
+	WorkService_SummarizeDecisions_FullMethodName = "/tenfold.v1.WorkService/SummarizeDecisions"
 )
 
 // WorkServiceClient is the client API for WorkService service.
@@ -51,6 +52,9 @@ type WorkServiceClient interface {
 	// ListNotes lists the notes of a claim that the calling role may read, oldest
 	// first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListNotes(ctx context.Context, in *ListNotesRequest, opts ...grpc.CallOption) (*ListNotesResponse, error)
+	// SummarizeDecisions counts what people decided in a time, by queue and
+	// person, and how long claims had waited for it.
+	SummarizeDecisions(ctx context.Context, in *SummarizeDecisionsRequest, opts ...grpc.CallOption) (*SummarizeDecisionsResponse, error)
 }
 
 type workServiceClient struct {
@@ -101,6 +105,16 @@ func (c *workServiceClient) ListNotes(ctx context.Context, in *ListNotesRequest,
 	return out, nil
 }
 
+func (c *workServiceClient) SummarizeDecisions(ctx context.Context, in *SummarizeDecisionsRequest, opts ...grpc.CallOption) (*SummarizeDecisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SummarizeDecisionsResponse)
+	err := c.cc.Invoke(ctx, WorkService_SummarizeDecisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // WorkServiceServer is the server API for WorkService service.
 // All implementations must embed UnimplementedWorkServiceServer
 // for forward compatibility.
@@ -127,6 +141,9 @@ type WorkServiceServer interface {
 	// ListNotes lists the notes of a claim that the calling role may read, oldest
 	// first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error)
+	// SummarizeDecisions counts what people decided in a time, by queue and
+	// person, and how long claims had waited for it.
+	SummarizeDecisions(context.Context, *SummarizeDecisionsRequest) (*SummarizeDecisionsResponse, error)
 	mustEmbedUnimplementedWorkServiceServer()
 }
 
@@ -148,6 +165,9 @@ func (UnimplementedWorkServiceServer) AddNote(context.Context, *AddNoteRequest) 
 }
 func (UnimplementedWorkServiceServer) ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListNotes not implemented")
+}
+func (UnimplementedWorkServiceServer) SummarizeDecisions(context.Context, *SummarizeDecisionsRequest) (*SummarizeDecisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SummarizeDecisions not implemented")
 }
 func (UnimplementedWorkServiceServer) mustEmbedUnimplementedWorkServiceServer() {}
 func (UnimplementedWorkServiceServer) testEmbeddedByValue()                     {}
@@ -242,6 +262,24 @@ func _WorkService_ListNotes_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _WorkService_SummarizeDecisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SummarizeDecisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(WorkServiceServer).SummarizeDecisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: WorkService_SummarizeDecisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(WorkServiceServer).SummarizeDecisions(ctx, req.(*SummarizeDecisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // WorkService_ServiceDesc is the grpc.ServiceDesc for WorkService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -264,6 +302,10 @@ var WorkService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListNotes",
 			Handler:    _WorkService_ListNotes_Handler,
+		},
+		{
+			MethodName: "SummarizeDecisions",
+			Handler:    _WorkService_SummarizeDecisions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
