@@ -30,6 +30,16 @@ type opsConfig struct {
 	hosts     []string
 	logLevel  string
 	logFormat string
+	// logCalls says that answered calls are logged without debug lines.
+	logCalls bool
+}
+
+// callsAt is the level at which answered calls are logged.
+func (c *opsConfig) callsAt() slog.Level {
+	if c.logCalls {
+		return slog.LevelInfo
+	}
+	return slog.LevelDebug
 }
 
 // noOps is the value of the address that opens no port for operators.
@@ -39,6 +49,7 @@ func (c *opsConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.listen, "ops-listen", "", "address of metrics, health and profiles, or none for no such port (default: on loopback, the port after that of --listen)")
 	f.StringSliceVar(&c.hosts, "ops-hosts", nil, "names by which operators ask for that port, beside loopback and the address they connect to, such as tenfold-1.internal")
 	f.StringVar(&c.logLevel, "log-level", "info", "lowest level that is logged: debug, info, warn or error")
+	f.BoolVar(&c.logCalls, "log-calls", false, "log every answered call with method, code, workload and time, as --log-level debug does among much else")
 	f.StringVar(&c.logFormat, "log-format", "text", "format of log lines: text or json")
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 	"github.com/tenfold-claims/tenfold/internal/serveproc"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -37,6 +39,18 @@ func TestWhereOperatorsAreServed(t *testing.T) {
 		if got, err := c.address(row.listen); err != nil || got != row.want {
 			t.Errorf("--ops-listen %q beside %s is %q, %v, want %q", row.ops, row.listen, got, err, row.want)
 		}
+	}
+}
+
+// Would catch a busy server that logs every call unasked, and one that has no record of its calls
+// without every debug line.
+func TestCallsAreLoggedAtALevelOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	if at := (&opsConfig{logCalls: true}).callsAt(); at != slog.LevelInfo {
+		t.Errorf("with --log-calls they are logged at %s", at)
+	}
+	if at := (&opsConfig{}).callsAt(); at != slog.LevelDebug || at != rpc.Defaults().CallsAt {
+		t.Errorf("without, they are logged at %s", at)
 	}
 }
 

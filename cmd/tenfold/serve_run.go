@@ -179,7 +179,7 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 		return err
 	}
 	bounds := rpc.Defaults()
-	bounds.Quota = c.access.quota
+	bounds.Quota, bounds.CallsAt = c.access.quota, c.ops.callsAt()
 	bounds.Shares.Workload, bounds.Shares.Scope = c.peers.perWorkload, c.peers.perScope
 	if bounds.Observer, err = p.telemetry.Calls(); err != nil {
 		return err

@@ -204,6 +204,7 @@ func TestVerbsDecideAndAppeal(t *testing.T) {
 	d.says(exitOK, "REJECTED", "claim", "decide-appeal", contested, "--person", "otto", "--decision", "upheld", "--note", "it is real", "--yes")
 	d.says(exitOK, "IN_REVIEW", "claim", "reconsider", contested, "--note", "look again", "--evidence-kind", "PHOTO", "--evidence-reference", "dam://1",
 		"--evidence-digest", strings.Repeat("0a", 32), "--yes")
+	d.says(exitOK, "APPEAL  otto            1", "claim", "decisions", "--from", "2026-03-01T00:00:00Z")
 	d.says(exitOK, "WITHDRAWN", "claim", "withdraw", contested, "--yes")
 	d.says(exitFailed, "CLAIM_STATE_CONFLICT", "claim", "withdraw", contested, "--yes")
 	d.says(exitFailed, "CLAIM_STATE_CONFLICT", "claim", "approve", contested, "--person", "anna", "--yes")

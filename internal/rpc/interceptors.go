@@ -39,6 +39,8 @@ type chain struct {
 	// measure is the clock by which calls are measured.
 	measure func() time.Time
 	log     *slog.Logger
+	// callsAt is the level at which answered calls are logged.
+	callsAt slog.Level
 }
 
 func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (response any, err error) {
@@ -54,14 +56,14 @@ func (c *chain) unary(ctx context.Context, request any, info *grpc.UnaryServerIn
 	return response, err
 }
 
-// answered reports an answered call to the observer, and to the debug log.
+// answered reports an answered call to the observer, and to the log.
 func (c *chain) answered(ctx context.Context, who caller, method string, began time.Time, err error) {
 	took := c.measure().Sub(began)
 	if c.observer.Answered != nil {
 		c.observer.Answered(method, status.Code(err), took)
 	}
-	if c.log.Enabled(ctx, slog.LevelDebug) {
-		c.log.LogAttrs(ctx, slog.LevelDebug, "call answered", slog.String("method", shortMethod(method)),
+	if c.log.Enabled(ctx, c.callsAt) {
+		c.log.LogAttrs(ctx, c.callsAt, "call answered", slog.String("method", shortMethod(method)),
 			slog.String("code", status.Code(err).String()), slog.String("workload", who.Workload), slog.Duration("took", took))
 	}
 }

@@ -63,6 +63,8 @@ type Config struct {
 	Shares Shares
 	// Observer receives reports on calls; it may be left out.
 	Observer Observer
+	// CallsAt is the level at which answered calls are logged.
+	CallsAt slog.Level
 }
 
 // Observer receives reports on calls. Its functions must not block.
@@ -92,7 +94,8 @@ func Defaults() Config {
 		HeadersMax: 64 << 10, HandshakeMax: 10 * time.Second, ConnectionAge: time.Hour,
 		Quota: identity.Quota{PerSecond: 20_000, Burst: 20_000},
 		// A workload may take half of the watches that a server has.
-		Shares: Shares{Workload: 10_000, Scope: 500, Connection: 16, Peer: 128},
+		Shares:  Shares{Workload: 10_000, Scope: 500, Connection: 16, Peer: 128},
+		CallsAt: slog.LevelDebug,
 	}
 }
 
@@ -140,7 +143,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	c := chain{
 		validator: validator, authority: gate.Authority, rates: newRates(config.Quota, gate.Now), streams: newStreams(config.Shares),
 		refusals: gate.Refusals, now: e.Now, callMax: config.CallMax,
-		observer: config.Observer, measure: gate.Now, log: log,
+		observer: config.Observer, measure: gate.Now, log: log, callsAt: config.CallsAt,
 	}
 	s := &Server{
 		grpc: grpc.NewServer(
