@@ -124,3 +124,45 @@ func TestLinksOfDocumentsLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// Would catch a finding that is called closed by a test or a check that is not there any more.
+func TestClosedFindingsHaveTheirTests(t *testing.T) {
+	t.Parallel()
+	makefile, checked := readFile(t, "../Makefile"), 0
+	for line := range strings.Lines(readFile(t, "../docs/findings-closed.md")) {
+		cells := strings.Split(line, " | ")
+		if len(cells) != 2 || strings.HasPrefix(line, "| what was wrong") || strings.HasPrefix(line, "| --- ") {
+			continue
+		}
+		dir := ""
+		for _, shown := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[1], -1) {
+			name := shown[1]
+			if in, test, found := strings.Cut(name, ": "); found {
+				dir, name = in, test
+			}
+			name, _, _ = strings.Cut(name, "/")
+			checked++
+			switch target, isTarget := strings.CutPrefix(shown[1], "make "); {
+			case isTarget:
+				if !strings.Contains(makefile, "\n"+target+":") {
+					t.Errorf("there is no make %s: %s", target, line)
+				}
+			case strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Example"):
+				if !testedIn(t, dir, name) {
+					t.Errorf("%s has no %s: %s", dir, name, line)
+				}
+			default: // A package, whose tests show it together.
+				dir = shown[1]
+				if _, err := os.Stat(filepath.Join("..", dir)); err != nil {
+					t.Errorf("%v: %s", err, line)
+				}
+			}
+		}
+		if dir == "" && !strings.Contains(cells[1], "`make ") {
+			t.Errorf("nothing shows it: %s", line)
+		}
+	}
+	if checked < 100 {
+		t.Errorf("%d tests are named; the walk is blind", checked)
+	}
+}

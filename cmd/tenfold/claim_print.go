@@ -7,6 +7,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -170,7 +171,7 @@ func printCalculation(o *output, c *tenfoldv1.Calculation) {
 // stepAmount is the amount of a step; a dash for one that has a number and no amount, which its
 // note tells.
 func stepAmount(s *tenfoldv1.CalculationStep) string {
-	if s.GetCode() == "MULTIPLIER" {
+	if s.GetCode() == policy.StepMultiplier {
 		return "–"
 	}
 	return sum(s.GetAmount())

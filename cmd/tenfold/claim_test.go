@@ -11,6 +11,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/demo"
 	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
+	"github.com/tenfold-claims/tenfold/internal/policy"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -241,6 +242,35 @@ func TestPrintedDecisions(t *testing.T) {
 		if !strings.Contains(printed.String(), want) {
 			t.Errorf("%q is not told:\n%s", want, printed.String())
 		}
+	}
+}
+
+// Would catch a factor of a calculation that is shown as an amount, which is zero.
+func TestCalculationsShowNoAmountOfAFactor(t *testing.T) {
+	t.Parallel()
+	none := &tenfoldv1.SignedMoney{CurrencyCode: "CNY"}
+	var out strings.Builder
+	printCalculation(&output{w: &out}, &tenfoldv1.Calculation{Steps: []*tenfoldv1.CalculationStep{
+		{Code: policy.StepMultiplier, Note: "10", Amount: none}, {Code: policy.StepTotal, Note: "0", Amount: none},
+	}})
+	if text := out.String(); strings.Contains(lineOf(text, policy.StepMultiplier), "0.00") || !strings.Contains(lineOf(text, policy.StepTotal), "0.00 CNY") {
+		t.Errorf("it reads %s", text)
+	}
+}
+
+// Would catch a list of overdue claims that does not say who has one, and that a deadline passed.
+func TestListsSayWhoHasAnOverdueClaim(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	printClaims(&output{w: &out}, &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{
+		{ClaimId: "C1", State: tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW, Assignee: "rita", Escalated: true},
+		{ClaimId: "C2", Escalated: true, Deadline: &tenfoldv1.Deadline{Kind: tenfoldv1.DeadlineKind_DEADLINE_KIND_NOTICE_DEEMED}},
+	}})
+	if got := strings.Join(strings.Fields(lineOf(out.String(), "C1")), " "); !strings.Contains(got, "IN_REVIEW") || !strings.Contains(got, "rita ESCALATED") {
+		t.Errorf("in review it reads %s", got)
+	}
+	if got := lineOf(out.String(), "C2"); !strings.Contains(got, "ESCALATED, NOTICE_DEEMED") {
+		t.Errorf("notified it reads %s", got)
 	}
 }
 

@@ -322,11 +322,11 @@ func workVerbs() []verb {
 			},
 		},
 		{
-			use: "decisions", method: "WorkService/SummarizeDecisions", role: principal.RoleSupport, thing: "entry",
+			use: "decisions", method: "WorkService/GetDecisionStatistics", role: principal.RoleSupport, thing: "entry",
 			short: "Count what people decided in a time, and how long claims had waited for it",
 			long: "Count the reviews and appeals that people decided in a time, by queue and person, and show how long the claims had\n" +
 				"waited in the queue.",
-			examples: []string{"claim decisions --from 2026-03-02T00:00:00+08:00 --until 2026-03-03T00:00:00+08:00 -o csv"},
+			examples: []string{"claim decisions --from 2026-03-02T00:00:00+08:00 --until 2026-03-03T00:00:00+08:00"},
 			flags: []input{
 				{name: "from", field: "from", usage: "the first moment that counts", required: true},
 				{name: "until", field: "until", usage: "the first moment that does not count any more; 31 days later if it is not given"},

@@ -152,7 +152,7 @@ var methods = map[string]access{
 	"/tenfold.v1.WorkService/AddNote":   roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator),
 	"/tenfold.v1.WorkService/ListNotes": staffAndMerchant,
 
-	"/tenfold.v1.WorkService/SummarizeDecisions": roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator, principal.RoleAuditor),
+	"/tenfold.v1.WorkService/GetDecisionStatistics": roles(principal.RoleSupport, principal.RoleAdjudicator, principal.RoleOperator, principal.RoleAuditor),
 
 	"/tenfold.v1.WebhookService/CreateWebhook":   keepers,
 	"/tenfold.v1.WebhookService/ListWebhooks":    keepers,

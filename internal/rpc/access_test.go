@@ -74,11 +74,11 @@ var allowed = map[string][]string{
 	"AuthenticationService/ListResults":           butFor("authenticator"),
 	"AuthenticationService/RetractResult":         {"authenticator", "operator"},
 
-	"WorkService/TakeNext":           {"support", "adjudicator", "operator"},
-	"WorkService/Release":            {"support", "adjudicator", "operator"},
-	"WorkService/AddNote":            {"support", "adjudicator", "approver", "finance", "operator"},
-	"WorkService/SummarizeDecisions": {"support", "adjudicator", "operator", "auditor"},
-	"WorkService/ListNotes":          butFor("authenticator"),
+	"WorkService/TakeNext":              {"support", "adjudicator", "operator"},
+	"WorkService/Release":               {"support", "adjudicator", "operator"},
+	"WorkService/AddNote":               {"support", "adjudicator", "approver", "finance", "operator"},
+	"WorkService/GetDecisionStatistics": {"support", "adjudicator", "operator", "auditor"},
+	"WorkService/ListNotes":             butFor("authenticator"),
 
 	"DepositService/OpenBook":          {"finance", "operator"},
 	"DepositService/GetBook":           butFor("authenticator"),

@@ -46,6 +46,30 @@ func TestAccessDocument(t *testing.T) {
 	}
 }
 
+// Would catch a queue that the page on reading does not know, or one that it made up.
+func TestReadingDocumentListsTheQueues(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/reading.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| queue | holds")
+	table, _, _ = strings.Cut(table, "\n\n")
+	named := 0
+	for number, name := range tenfoldv1.ClaimQueue_name {
+		if number == 0 {
+			continue
+		}
+		named++
+		if !strings.Contains(table, "\n| "+strings.TrimPrefix(name, "CLAIM_QUEUE_")+" |") {
+			t.Errorf("docs/reading.md does not list %s", name)
+		}
+	}
+	if lines := strings.Count(table, "\n| ") - 1; lines != named {
+		t.Errorf("docs/reading.md lists %d queues of %d", lines, named)
+	}
+}
+
 // generated puts each part between its markers.
 func generated(document string, parts map[string]string) (string, error) {
 	const end = "<!-- end -->"

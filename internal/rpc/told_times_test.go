@@ -170,6 +170,8 @@ var factTimes = map[protoreflect.FullName]telling{
 var otherTimes = map[protoreflect.FullName]string{
 	"tenfold.v1.ListRefusalsRequest.from":                     "a bound of a list",
 	"tenfold.v1.ListRefusalsRequest.until":                    "a bound of a list",
+	"tenfold.v1.GetDecisionStatisticsRequest.from":            "a bound of a count",
+	"tenfold.v1.GetDecisionStatisticsRequest.until":           "a bound of a count",
 	"tenfold.v1.ResolvePolicyRequest.paid_at":                 "what is asked about",
 	"tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at": "an end to come",
 	"tenfold.v1.ExtendHoldRequest.expires_at":                 "an end to come",

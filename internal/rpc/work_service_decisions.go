@@ -27,7 +27,7 @@ var decidedQueues = map[event.Kind]tenfoldv1.WorkQueue{
 	event.AppealDecided: tenfoldv1.WorkQueue_WORK_QUEUE_APPEAL,
 }
 
-func (s *workService) SummarizeDecisions(ctx context.Context, r *tenfoldv1.SummarizeDecisionsRequest) (*tenfoldv1.SummarizeDecisionsResponse, error) {
+func (s *workService) GetDecisionStatistics(ctx context.Context, r *tenfoldv1.GetDecisionStatisticsRequest) (*tenfoldv1.GetDecisionStatisticsResponse, error) {
 	from, until := moment(r.GetFrom()), moment(r.GetUntil())
 	switch {
 	case r.GetUntil() == nil:
@@ -41,7 +41,7 @@ func (s *workService) SummarizeDecisions(ctx context.Context, r *tenfoldv1.Summa
 	if err != nil {
 		return nil, err
 	}
-	out := &tenfoldv1.SummarizeDecisionsResponse{}
+	out := &tenfoldv1.GetDecisionStatisticsResponse{}
 	if len(list) > decisionsMax {
 		last := list[decisionsMax].DecidedAt
 		out.CountedUntil = stamp(last)

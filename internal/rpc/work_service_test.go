@@ -76,7 +76,7 @@ func TestDecisionsAreSummarized(t *testing.T) {
 	f.dismiss(f.appeal(f.confirm(f.notified("m1", "l4"))))
 	summary := func(from, until *timestamppb.Timestamp) string {
 		t.Helper()
-		r, err := f.work().SummarizeDecisions(f.as("support"), &tenfoldv1.SummarizeDecisionsRequest{From: from, Until: until})
+		r, err := f.work().GetDecisionStatistics(f.as("support"), &tenfoldv1.GetDecisionStatisticsRequest{From: from, Until: until})
 		if err != nil || r.GetCountedUntil() != nil {
 			t.Fatal(r, err)
 		}
@@ -100,7 +100,7 @@ func TestDecisionsAreSummarized(t *testing.T) {
 	for name, until := range map[string]*timestamppb.Timestamp{
 		"ends before it begins": from, "is empty": between, "is too long": timestamppb.New(between.AsTime().AddDate(0, 0, 32)),
 	} {
-		_, err := f.work().SummarizeDecisions(f.as("support"), &tenfoldv1.SummarizeDecisionsRequest{From: between, Until: until})
+		_, err := f.work().GetDecisionStatistics(f.as("support"), &tenfoldv1.GetDecisionStatisticsRequest{From: between, Until: until})
 		if got := refusal(err); got.reason != "REQUEST_INVALID" {
 			t.Errorf("a time that %s: %+v", name, got)
 		}

@@ -747,8 +747,8 @@ func (x *Note) GetAddedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-// SummarizeDecisionsRequest names a time.
-type SummarizeDecisionsRequest struct {
+// GetDecisionStatisticsRequest names a time.
+type GetDecisionStatisticsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The first moment that counts.
 	From *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
@@ -759,20 +759,20 @@ type SummarizeDecisionsRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SummarizeDecisionsRequest) Reset() {
-	*x = SummarizeDecisionsRequest{}
+func (x *GetDecisionStatisticsRequest) Reset() {
+	*x = GetDecisionStatisticsRequest{}
 	mi := &file_tenfold_v1_work_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SummarizeDecisionsRequest) String() string {
+func (x *GetDecisionStatisticsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SummarizeDecisionsRequest) ProtoMessage() {}
+func (*GetDecisionStatisticsRequest) ProtoMessage() {}
 
-func (x *SummarizeDecisionsRequest) ProtoReflect() protoreflect.Message {
+func (x *GetDecisionStatisticsRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_tenfold_v1_work_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -784,27 +784,27 @@ func (x *SummarizeDecisionsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SummarizeDecisionsRequest.ProtoReflect.Descriptor instead.
-func (*SummarizeDecisionsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetDecisionStatisticsRequest.ProtoReflect.Descriptor instead.
+func (*GetDecisionStatisticsRequest) Descriptor() ([]byte, []int) {
 	return file_tenfold_v1_work_service_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *SummarizeDecisionsRequest) GetFrom() *timestamppb.Timestamp {
+func (x *GetDecisionStatisticsRequest) GetFrom() *timestamppb.Timestamp {
 	if x != nil {
 		return x.From
 	}
 	return nil
 }
 
-func (x *SummarizeDecisionsRequest) GetUntil() *timestamppb.Timestamp {
+func (x *GetDecisionStatisticsRequest) GetUntil() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Until
 	}
 	return nil
 }
 
-// SummarizeDecisionsResponse holds the counts.
-type SummarizeDecisionsResponse struct {
+// GetDecisionStatisticsResponse holds the counts.
+type GetDecisionStatisticsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One entry for each queue and person with a decision, those with the most
 	// decisions first.
@@ -816,20 +816,20 @@ type SummarizeDecisionsResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *SummarizeDecisionsResponse) Reset() {
-	*x = SummarizeDecisionsResponse{}
+func (x *GetDecisionStatisticsResponse) Reset() {
+	*x = GetDecisionStatisticsResponse{}
 	mi := &file_tenfold_v1_work_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SummarizeDecisionsResponse) String() string {
+func (x *GetDecisionStatisticsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SummarizeDecisionsResponse) ProtoMessage() {}
+func (*GetDecisionStatisticsResponse) ProtoMessage() {}
 
-func (x *SummarizeDecisionsResponse) ProtoReflect() protoreflect.Message {
+func (x *GetDecisionStatisticsResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_tenfold_v1_work_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -841,19 +841,19 @@ func (x *SummarizeDecisionsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SummarizeDecisionsResponse.ProtoReflect.Descriptor instead.
-func (*SummarizeDecisionsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use GetDecisionStatisticsResponse.ProtoReflect.Descriptor instead.
+func (*GetDecisionStatisticsResponse) Descriptor() ([]byte, []int) {
 	return file_tenfold_v1_work_service_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *SummarizeDecisionsResponse) GetSummaries() []*DecisionSummary {
+func (x *GetDecisionStatisticsResponse) GetSummaries() []*DecisionSummary {
 	if x != nil {
 		return x.Summaries
 	}
 	return nil
 }
 
-func (x *SummarizeDecisionsResponse) GetCountedUntil() *timestamppb.Timestamp {
+func (x *GetDecisionStatisticsResponse) GetCountedUntil() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CountedUntil
 	}
@@ -998,11 +998,11 @@ const file_tenfold_v1_work_service_proto_rawDesc = "" +
 	"\fevent_number\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12\x18\n" +
 	"\x04role\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
 	"\x06person\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12;\n" +
-	"\badded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt\"\xbc\x01\n" +
-	"\x19SummarizeDecisionsRequest\x12O\n" +
+	"\badded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt\"\xbf\x01\n" +
+	"\x1cGetDecisionStatisticsRequest\x12O\n" +
 	"\x04from\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x04from\x12N\n" +
-	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x05until\"\xa4\x01\n" +
-	"\x1aSummarizeDecisionsResponse\x12?\n" +
+	"\x05until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x05until\"\xa7\x01\n" +
+	"\x1dGetDecisionStatisticsResponse\x12?\n" +
 	"\tsummaries\x18\x01 \x03(\v2\x1b.tenfold.v1.DecisionSummaryB\x04\xc8\xf3\x18\x01R\tsummaries\x12E\n" +
 	"\rcounted_until\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\fcountedUntil\"\x88\x02\n" +
 	"\x0fDecisionSummary\x121\n" +
@@ -1019,13 +1019,13 @@ const file_tenfold_v1_work_service_proto_rawDesc = "" +
 	"\x1bNOTE_VISIBILITY_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18NOTE_VISIBILITY_INTERNAL\x10\x01\x12\x1c\n" +
 	"\x18NOTE_VISIBILITY_MERCHANT\x10\x02\x12\x1c\n" +
-	"\x18NOTE_VISIBILITY_CONSUMER\x10\x032\xfb\x04\n" +
+	"\x18NOTE_VISIBILITY_CONSUMER\x10\x032\xfa\x04\n" +
 	"\vWorkService\x12z\n" +
 	"\bTakeNext\x12\x1b.tenfold.v1.TakeNextRequest\x1a\x1c.tenfold.v1.TakeNextResponse\"3\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=merchants/*}/claims:takeNext\x12v\n" +
 	"\aRelease\x12\x1a.tenfold.v1.ReleaseRequest\x1a\x1b.tenfold.v1.ReleaseResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:release\x12v\n" +
 	"\aAddNote\x12\x1a.tenfold.v1.AddNoteRequest\x1a\x1b.tenfold.v1.AddNoteResponse\"2\x82\xd3\xe4\x93\x02,:\x01*\"'/v1/{name=merchants/*/claims/*}:addNote\x12y\n" +
-	"\tListNotes\x12\x1c.tenfold.v1.ListNotesRequest\x1a\x1d.tenfold.v1.ListNotesResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=merchants/*/claims/*}/notes\x12\x84\x01\n" +
-	"\x12SummarizeDecisions\x12%.tenfold.v1.SummarizeDecisionsRequest\x1a&.tenfold.v1.SummarizeDecisionsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/decisions:summarizeB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\tListNotes\x12\x1c.tenfold.v1.ListNotesRequest\x1a\x1d.tenfold.v1.ListNotesResponse\"/\x82\xd3\xe4\x93\x02)\x12'/v1/{parent=merchants/*/claims/*}/notes\x12\x83\x01\n" +
+	"\x15GetDecisionStatistics\x12(.tenfold.v1.GetDecisionStatisticsRequest\x1a).tenfold.v1.GetDecisionStatisticsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/decisionsB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_work_service_proto_rawDescOnce sync.Once
@@ -1042,23 +1042,23 @@ func file_tenfold_v1_work_service_proto_rawDescGZIP() []byte {
 var file_tenfold_v1_work_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_tenfold_v1_work_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tenfold_v1_work_service_proto_goTypes = []any{
-	(WorkQueue)(0),                     // 0: tenfold.v1.WorkQueue
-	(NoteVisibility)(0),                // 1: tenfold.v1.NoteVisibility
-	(*TakeNextRequest)(nil),            // 2: tenfold.v1.TakeNextRequest
-	(*TakeNextResponse)(nil),           // 3: tenfold.v1.TakeNextResponse
-	(*ReleaseRequest)(nil),             // 4: tenfold.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),            // 5: tenfold.v1.ReleaseResponse
-	(*AddNoteRequest)(nil),             // 6: tenfold.v1.AddNoteRequest
-	(*AddNoteResponse)(nil),            // 7: tenfold.v1.AddNoteResponse
-	(*ListNotesRequest)(nil),           // 8: tenfold.v1.ListNotesRequest
-	(*ListNotesResponse)(nil),          // 9: tenfold.v1.ListNotesResponse
-	(*Note)(nil),                       // 10: tenfold.v1.Note
-	(*SummarizeDecisionsRequest)(nil),  // 11: tenfold.v1.SummarizeDecisionsRequest
-	(*SummarizeDecisionsResponse)(nil), // 12: tenfold.v1.SummarizeDecisionsResponse
-	(*DecisionSummary)(nil),            // 13: tenfold.v1.DecisionSummary
-	(*Claim)(nil),                      // 14: tenfold.v1.Claim
-	(*timestamppb.Timestamp)(nil),      // 15: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),        // 16: google.protobuf.Duration
+	(WorkQueue)(0),                        // 0: tenfold.v1.WorkQueue
+	(NoteVisibility)(0),                   // 1: tenfold.v1.NoteVisibility
+	(*TakeNextRequest)(nil),               // 2: tenfold.v1.TakeNextRequest
+	(*TakeNextResponse)(nil),              // 3: tenfold.v1.TakeNextResponse
+	(*ReleaseRequest)(nil),                // 4: tenfold.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),               // 5: tenfold.v1.ReleaseResponse
+	(*AddNoteRequest)(nil),                // 6: tenfold.v1.AddNoteRequest
+	(*AddNoteResponse)(nil),               // 7: tenfold.v1.AddNoteResponse
+	(*ListNotesRequest)(nil),              // 8: tenfold.v1.ListNotesRequest
+	(*ListNotesResponse)(nil),             // 9: tenfold.v1.ListNotesResponse
+	(*Note)(nil),                          // 10: tenfold.v1.Note
+	(*GetDecisionStatisticsRequest)(nil),  // 11: tenfold.v1.GetDecisionStatisticsRequest
+	(*GetDecisionStatisticsResponse)(nil), // 12: tenfold.v1.GetDecisionStatisticsResponse
+	(*DecisionSummary)(nil),               // 13: tenfold.v1.DecisionSummary
+	(*Claim)(nil),                         // 14: tenfold.v1.Claim
+	(*timestamppb.Timestamp)(nil),         // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),           // 16: google.protobuf.Duration
 }
 var file_tenfold_v1_work_service_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.TakeNextRequest.queue:type_name -> tenfold.v1.WorkQueue
@@ -1069,10 +1069,10 @@ var file_tenfold_v1_work_service_proto_depIdxs = []int32{
 	10, // 5: tenfold.v1.ListNotesResponse.notes:type_name -> tenfold.v1.Note
 	1,  // 6: tenfold.v1.Note.visibility:type_name -> tenfold.v1.NoteVisibility
 	15, // 7: tenfold.v1.Note.added_at:type_name -> google.protobuf.Timestamp
-	15, // 8: tenfold.v1.SummarizeDecisionsRequest.from:type_name -> google.protobuf.Timestamp
-	15, // 9: tenfold.v1.SummarizeDecisionsRequest.until:type_name -> google.protobuf.Timestamp
-	13, // 10: tenfold.v1.SummarizeDecisionsResponse.summaries:type_name -> tenfold.v1.DecisionSummary
-	15, // 11: tenfold.v1.SummarizeDecisionsResponse.counted_until:type_name -> google.protobuf.Timestamp
+	15, // 8: tenfold.v1.GetDecisionStatisticsRequest.from:type_name -> google.protobuf.Timestamp
+	15, // 9: tenfold.v1.GetDecisionStatisticsRequest.until:type_name -> google.protobuf.Timestamp
+	13, // 10: tenfold.v1.GetDecisionStatisticsResponse.summaries:type_name -> tenfold.v1.DecisionSummary
+	15, // 11: tenfold.v1.GetDecisionStatisticsResponse.counted_until:type_name -> google.protobuf.Timestamp
 	0,  // 12: tenfold.v1.DecisionSummary.queue:type_name -> tenfold.v1.WorkQueue
 	16, // 13: tenfold.v1.DecisionSummary.mean_wait:type_name -> google.protobuf.Duration
 	16, // 14: tenfold.v1.DecisionSummary.longest_wait:type_name -> google.protobuf.Duration
@@ -1080,12 +1080,12 @@ var file_tenfold_v1_work_service_proto_depIdxs = []int32{
 	4,  // 16: tenfold.v1.WorkService.Release:input_type -> tenfold.v1.ReleaseRequest
 	6,  // 17: tenfold.v1.WorkService.AddNote:input_type -> tenfold.v1.AddNoteRequest
 	8,  // 18: tenfold.v1.WorkService.ListNotes:input_type -> tenfold.v1.ListNotesRequest
-	11, // 19: tenfold.v1.WorkService.SummarizeDecisions:input_type -> tenfold.v1.SummarizeDecisionsRequest
+	11, // 19: tenfold.v1.WorkService.GetDecisionStatistics:input_type -> tenfold.v1.GetDecisionStatisticsRequest
 	3,  // 20: tenfold.v1.WorkService.TakeNext:output_type -> tenfold.v1.TakeNextResponse
 	5,  // 21: tenfold.v1.WorkService.Release:output_type -> tenfold.v1.ReleaseResponse
 	7,  // 22: tenfold.v1.WorkService.AddNote:output_type -> tenfold.v1.AddNoteResponse
 	9,  // 23: tenfold.v1.WorkService.ListNotes:output_type -> tenfold.v1.ListNotesResponse
-	12, // 24: tenfold.v1.WorkService.SummarizeDecisions:output_type -> tenfold.v1.SummarizeDecisionsResponse
+	12, // 24: tenfold.v1.WorkService.GetDecisionStatistics:output_type -> tenfold.v1.GetDecisionStatisticsResponse
 	20, // [20:25] is the sub-list for method output_type
 	15, // [15:20] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name

@@ -19,11 +19,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	WorkService_TakeNext_FullMethodName           = "/tenfold.v1.WorkService/TakeNext"
-	WorkService_Release_FullMethodName            = "/tenfold.v1.WorkService/Release"
-	WorkService_AddNote_FullMethodName            = "/tenfold.v1.WorkService/AddNote"
-	WorkService_ListNotes_FullMethodName          = "/tenfold.v1.WorkService/ListNotes"
-	WorkService_SummarizeDecisions_FullMethodName = "/tenfold.v1.WorkService/SummarizeDecisions"
+	WorkService_TakeNext_FullMethodName              = "/tenfold.v1.WorkService/TakeNext"
+	WorkService_Release_FullMethodName               = "/tenfold.v1.WorkService/Release"
+	WorkService_AddNote_FullMethodName               = "/tenfold.v1.WorkService/AddNote"
+	WorkService_ListNotes_FullMethodName             = "/tenfold.v1.WorkService/ListNotes"
+	WorkService_GetDecisionStatistics_FullMethodName = "/tenfold.v1.WorkService/GetDecisionStatistics"
 )
 
 // WorkServiceClient is the client API for WorkService service.
@@ -52,9 +52,9 @@ type WorkServiceClient interface {
 	// ListNotes lists the notes of a claim that the calling role may read, oldest
 	// first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListNotes(ctx context.Context, in *ListNotesRequest, opts ...grpc.CallOption) (*ListNotesResponse, error)
-	// SummarizeDecisions counts what people decided in a time, by queue and
+	// GetDecisionStatistics counts what people decided in a time, by queue and
 	// person, and how long claims had waited for it.
-	SummarizeDecisions(ctx context.Context, in *SummarizeDecisionsRequest, opts ...grpc.CallOption) (*SummarizeDecisionsResponse, error)
+	GetDecisionStatistics(ctx context.Context, in *GetDecisionStatisticsRequest, opts ...grpc.CallOption) (*GetDecisionStatisticsResponse, error)
 }
 
 type workServiceClient struct {
@@ -105,10 +105,10 @@ func (c *workServiceClient) ListNotes(ctx context.Context, in *ListNotesRequest,
 	return out, nil
 }
 
-func (c *workServiceClient) SummarizeDecisions(ctx context.Context, in *SummarizeDecisionsRequest, opts ...grpc.CallOption) (*SummarizeDecisionsResponse, error) {
+func (c *workServiceClient) GetDecisionStatistics(ctx context.Context, in *GetDecisionStatisticsRequest, opts ...grpc.CallOption) (*GetDecisionStatisticsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(SummarizeDecisionsResponse)
-	err := c.cc.Invoke(ctx, WorkService_SummarizeDecisions_FullMethodName, in, out, cOpts...)
+	out := new(GetDecisionStatisticsResponse)
+	err := c.cc.Invoke(ctx, WorkService_GetDecisionStatistics_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +141,9 @@ type WorkServiceServer interface {
 	// ListNotes lists the notes of a claim that the calling role may read, oldest
 	// first. CLAIM_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error)
-	// SummarizeDecisions counts what people decided in a time, by queue and
+	// GetDecisionStatistics counts what people decided in a time, by queue and
 	// person, and how long claims had waited for it.
-	SummarizeDecisions(context.Context, *SummarizeDecisionsRequest) (*SummarizeDecisionsResponse, error)
+	GetDecisionStatistics(context.Context, *GetDecisionStatisticsRequest) (*GetDecisionStatisticsResponse, error)
 	mustEmbedUnimplementedWorkServiceServer()
 }
 
@@ -166,8 +166,8 @@ func (UnimplementedWorkServiceServer) AddNote(context.Context, *AddNoteRequest) 
 func (UnimplementedWorkServiceServer) ListNotes(context.Context, *ListNotesRequest) (*ListNotesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListNotes not implemented")
 }
-func (UnimplementedWorkServiceServer) SummarizeDecisions(context.Context, *SummarizeDecisionsRequest) (*SummarizeDecisionsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method SummarizeDecisions not implemented")
+func (UnimplementedWorkServiceServer) GetDecisionStatistics(context.Context, *GetDecisionStatisticsRequest) (*GetDecisionStatisticsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetDecisionStatistics not implemented")
 }
 func (UnimplementedWorkServiceServer) mustEmbedUnimplementedWorkServiceServer() {}
 func (UnimplementedWorkServiceServer) testEmbeddedByValue()                     {}
@@ -262,20 +262,20 @@ func _WorkService_ListNotes_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
-func _WorkService_SummarizeDecisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(SummarizeDecisionsRequest)
+func _WorkService_GetDecisionStatistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetDecisionStatisticsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(WorkServiceServer).SummarizeDecisions(ctx, in)
+		return srv.(WorkServiceServer).GetDecisionStatistics(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: WorkService_SummarizeDecisions_FullMethodName,
+		FullMethod: WorkService_GetDecisionStatistics_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(WorkServiceServer).SummarizeDecisions(ctx, req.(*SummarizeDecisionsRequest))
+		return srv.(WorkServiceServer).GetDecisionStatistics(ctx, req.(*GetDecisionStatisticsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -304,8 +304,8 @@ var WorkService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _WorkService_ListNotes_Handler,
 		},
 		{
-			MethodName: "SummarizeDecisions",
-			Handler:    _WorkService_SummarizeDecisions_Handler,
+			MethodName: "GetDecisionStatistics",
+			Handler:    _WorkService_GetDecisionStatistics_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
