@@ -120,6 +120,14 @@ var factTimes = map[protoreflect.FullName]telling{
 		})
 		return err
 	}},
+	"tenfold.v1.ResultToRecord.issued_at": {"issued_at", func(f *teller, at *timestamppb.Timestamp) error {
+		return itemError(f.recordAll(f.as("operator"), &tenfoldv1.ResultToRecord{
+			Parent: "merchants/m1", RequestId: f.id(), Subject: &tenfoldv1.ResultToRecord_Claim{Claim: f.claim},
+			Authenticator: "authenticators/sandbox-lab", ReportNumber: "R-8" + f.id(),
+			SampleSource: tenfoldv1.SampleSource_SAMPLE_SOURCE_CONSUMER_SAMPLE, CustodyIntact: true, IssuedAt: at,
+			UnitVerdicts: []*tenfoldv1.UnitVerdict{{Ordinal: 1, Verdict: tenfoldv1.Verdict_VERDICT_COUNTERFEIT}},
+		})[0].GetStatus())
+	}},
 	"tenfold.v1.FileClaimRequest.learned_at": {"learned_at", func(f *teller, at *timestamppb.Timestamp) error {
 		r := f.filing("m1", "l-"+f.id())
 		r.LearnedAt = at
