@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -28,6 +29,13 @@ import (
 const asProgram = "TEST_AS_TENFOLD"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" && filepath.Base(os.Args[0]) == grpcurlName {
+		if err := grpcurl(context.Background(), os.Args[1:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitFailed)
+		}
+		os.Exit(exitOK)
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
