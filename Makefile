@@ -45,6 +45,10 @@ demo: server-binaries build ## Decide and pay the published cases over gRPC, fro
 test: server-binaries ## Run every test; RACE=1 adds the race detector.
 	go test -timeout $(TEST_TIMEOUT) $(RACE_FLAG) ./...
 
+.PHONY: test-versions
+test-versions: server-binaries ## Run the tests of the database against every version of PostgreSQL that is installed.
+	TENFOLD_VERSIONS=all go test -v -count=1 -timeout 120m -run '^TestEveryInstalledPostgreSQL$$' ./cmd/tenfold
+
 .PHONY: test-one
 test-one: server-binaries ## Run one test: PKG=./internal/rpc RUN=TestName; SEED=n repeats its random choices, KEEP=1 keeps its database.
 	@[ -n "$(PKG)" ] || { echo "make test-one needs PKG, a package such as ./internal/rpc"; exit 2; }

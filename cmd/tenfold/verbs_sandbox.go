@@ -10,7 +10,8 @@ import (
 )
 
 func newSandbox() *cobra.Command {
-	cmd := newGroup("sandbox", "Move the clock of a sandbox and let its work be done", sandboxVerbs())
+	cmd := newGroup("sandbox", "Move the clock of a sandbox, let its work be done, or begin anew", sandboxVerbs())
+	cmd.AddCommand(newSandboxReset())
 	cmd.Long = "Move the clock of a server that was started with --sandbox, and let its work be done. docs/sandbox.md lists the test ids\n" +
 		"by which products and payout destinations behave."
 	return cmd

@@ -56,9 +56,16 @@ var walks = []walk{
 			"shop-1/2", "claim_filed", "payouts instructed", "PAYING", "PAID since", "compensation paid"},
 	},
 	{page: "../../docs/http.md", want: []string{"CLAIM_STATE_NOTIFIED"}},
-	{page: "../../docs/sandbox.md", want: []string{"2026-03-09", "2026-04-01", "NOTIFIED", "PAID since"}},
 	{
-		page: policiesDocument, files: policyFiles, want: []string{"PUBLISHED", "promise-tenfold"},
+		page: "../../docs/sandbox.md",
+		skip: map[string]string{
+			"tenfold sandbox reset --data-dir /tmp/tenfold --dry-run": "TestSandboxReset counts so, on a database of its own",
+			"tenfold sandbox reset --data-dir /tmp/tenfold --yes":     "TestSandboxResetOfADirectory stops a server, and resets its directory so",
+		},
+		want: []string{"2026-03-09", "2026-04-01", "NOTIFIED", "PAID since"},
+	},
+	{
+		page: "../../docs/policies.md", files: policyFiles, want: []string{"PUBLISHED", "promise-tenfold"},
 		serve: "tenfold serve --sandbox --insecure-loopback --sandbox-start 2026-12-01T09:00:00Z",
 		zsh:   "its lines are plain commands of tenfold",
 	},
@@ -67,7 +74,7 @@ var walks = []walk{
 		zsh: "its lines are plain commands of tenfold, and the check waits for a payment to end",
 	},
 	{
-		page: operatingPage,
+		page: "../../docs/operating.md",
 		skip: map[string]string{
 			"sha256sum --check SHA256SUMS": "`make check-release` makes a release and checks its sums",
 			backupStatement:                "TestRestoredDatabaseGoesOn takes its base backup by this statement",
@@ -130,8 +137,9 @@ func steps(t *testing.T, page, block string) (list []step) {
 func TestWalksCoverTheirPages(t *testing.T) {
 	t.Parallel()
 	languages := []string{"sh", "text", "json", "yaml", "csv", "ini", "go"}
-	for _, page := range []string{"README", "docs/sandbox", "docs/http", "docs/gateway", "docs/policies", "docs/operating"} {
-		page = "../../" + page + ".md"
+	for _, page := range []string{
+		"../../README.md", "../../docs/sandbox.md", "../../docs/http.md", "../../docs/gateway.md", "../../docs/policies.md", "../../docs/operating.md",
+	} {
 		at := slices.IndexFunc(walks, func(w walk) bool { return w.page == page })
 		if at < 0 {
 			t.Errorf("nobody walks %s", page)
@@ -167,7 +175,7 @@ func TestWalksCoverTheirPages(t *testing.T) {
 // zsh, the default of macOS, where it is installed.
 func TestWalks(t *testing.T) {
 	t.Parallel()
-	zsh, err := exec.LookPath("zsh")
+	_, err := exec.LookPath("zsh")
 	for _, w := range walks {
 		t.Run(filepath.Base(w.page), func(t *testing.T) {
 			t.Parallel()
@@ -179,20 +187,20 @@ func TestWalks(t *testing.T) {
 			case err != nil:
 				t.Skip("zsh is not installed; `make setup` installs it")
 			case w.zsh != "":
-				w.read(t, zsh)
+				w.parse(t)
 			default:
-				w.follow(t, zsh)
+				w.follow(t, "zsh")
 			}
 		})
 	}
 }
 
-// read has a shell read the commands of a page, and not run them.
-func (w *walk) read(t *testing.T, shell string) {
+// parse has zsh read the commands of a page, and not run them.
+func (w *walk) parse(t *testing.T) {
 	t.Helper()
 	for _, f := range fences(t, w.page) {
 		if f.language == "sh" {
-			if out, err := exec.CommandContext(t.Context(), shell, "-nfc", f.text).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(t.Context(), "zsh", "-n", "-f", "-c", f.text).CombinedOutput(); err != nil {
 				t.Errorf("%v: %s\n%s", err, out, f.text)
 			}
 		}
@@ -346,9 +354,11 @@ func (f *walker) run() {
 	if f.script.Len() == 0 {
 		return
 	}
-	shell := exec.CommandContext(f.t.Context(), f.shell, "-c", "set -euo pipefail\n"+f.here(f.script.String()))
-	if strings.HasSuffix(f.shell, "zsh") {
-		shell.Args = slices.Insert(shell.Args, 1, "-f") // Without the settings of whoever runs the test.
+	script := "set -euo pipefail\n" + f.here(f.script.String())
+	shell := exec.CommandContext(f.t.Context(), "bash", "-c", script)
+	if f.shell == "zsh" {
+		// Without the settings of whoever runs the test.
+		shell = exec.CommandContext(f.t.Context(), "zsh", "-f", "-c", script)
 	}
 	shell.Dir = f.dir
 	shell.Env = append(os.Environ(), asProgram+"=1", "PATH="+filepath.Join(f.dir, ".bin")+":"+os.Getenv("PATH"),
@@ -360,7 +370,7 @@ func (f *walker) run() {
 	shell.Stderr = &errOut
 	out, err := shell.Output()
 	if err != nil {
-		f.t.Fatalf("%v: %s\n%s\nof\n%s", err, errOut.String(), out, f.here(f.script.String()))
+		f.t.Fatalf("%v: %s\n%s\nof\n%s", err, errOut.String(), out, script)
 	}
 	f.printed.Write(out)
 	f.printed.WriteString(errOut.String())

@@ -47,11 +47,38 @@ func searchPlaces() []string {
 // Suitable is the given major version or, if that is zero, any version from
 // oldestMajor on. Within a glob the newest version comes first.
 func findInstallation(ctx context.Context, places []string, major int) (installation, error) {
-	var found []installation
+	found, err := findAll(ctx, places)
+	if err != nil {
+		return installation{}, err
+	}
+	for _, one := range found {
+		if one.major == major || major == 0 && one.major >= oldestMajor {
+			return one, nil
+		}
+	}
+	return installation{}, notFound(places, found, major)
+}
+
+// Installations lists the directories of server binaries that Start can take, one for each
+// major version. The first is the one that a new cluster gets.
+func Installations(ctx context.Context) (binDirs []string, err error) {
+	found, err := findAll(ctx, searchPlaces())
+	seen := make(map[int]bool)
+	for _, one := range found {
+		if one.major >= oldestMajor && !seen[one.major] {
+			seen[one.major] = true
+			binDirs = append(binDirs, one.binDir)
+		}
+	}
+	return binDirs, err
+}
+
+// findAll returns all sets of binaries in the places.
+func findAll(ctx context.Context, places []string) (found []installation, err error) {
 	for _, place := range places {
 		dirs, err := filepath.Glob(place)
 		if err != nil {
-			return installation{}, fmt.Errorf("search %s: %w", place, err)
+			return nil, fmt.Errorf("search %s: %w", place, err)
 		}
 		var here []installation
 		for _, dir := range dirs {
@@ -62,15 +89,7 @@ func findInstallation(ctx context.Context, places []string, major int) (installa
 		slices.SortStableFunc(here, func(a, b installation) int { return cmp.Compare(b.major, a.major) })
 		found = append(found, here...)
 	}
-	if err := ctx.Err(); err != nil {
-		return installation{}, err
-	}
-	for _, one := range found {
-		if one.major == major || major == 0 && one.major >= oldestMajor {
-			return one, nil
-		}
-	}
-	return installation{}, notFound(places, found, major)
+	return found, ctx.Err()
 }
 
 // inspect says whether dir holds server binaries that run, and their version.

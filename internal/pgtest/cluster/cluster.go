@@ -114,6 +114,22 @@ func (c *Cluster) Copy(name string, more ...string) *Cluster {
 	return to
 }
 
+// CopyBy takes a base backup of a running server with these arguments of pg_basebackup, of which
+// one is directory, the place of the copy. The copy is not started.
+func (c *Cluster) CopyBy(name, directory string, args []string) *Cluster {
+	c.of.t.Helper()
+	to := c.of.named(name)
+	own := []string{"-h", c.socket()}
+	for _, arg := range args {
+		if arg == directory {
+			arg = to.dir
+		}
+		own = append(own, arg)
+	}
+	c.of.run("pg_basebackup", own...)
+	return to
+}
+
 // Restore starts a server from a base backup and the archived log, which command fetches as
 // PostgreSQL's restore_command, and waits until it takes writes. The settings may name an
 // earlier point at which to end.
