@@ -74,6 +74,10 @@ check-helm: ## Lint the chart for Helm, and read what it renders like the manife
 	$(BIN)/helm template tenfold deploy/helm/tenfold --kube-version 1.30.0 >.buf/helm/tenfold.yaml
 	MANIFESTS=../../.buf/helm go test -C deploy/check -count=1 ./...
 
+.PHONY: check-clients
+check-clients: $(TOOLS) $(IMPORTS) ## Generate a Java and a TypeScript client and compile them; some minutes, and it needs javac, protoc and npm.
+	scripts/check-clients.sh
+
 .PHONY: generate
 generate: $(TOOLS) $(IMPORTS) ## Generate Go and the OpenAPI document from the .proto files.
 	$(BUF) format -w proto

@@ -82,6 +82,7 @@ type Client struct {
 	Work           tenfoldv1.WorkServiceClient
 	OrderLines     tenfoldv1.OrderLineServiceClient
 	Destinations   tenfoldv1.PayoutDestinationServiceClient
+	Labels         tenfoldv1.LabelServiceClient
 	Sandbox        tenfoldv1.SandboxServiceClient
 
 	watches tenfoldv1.WatchServiceClient
@@ -121,6 +122,7 @@ func Dial(address string, as Dialer, c Config, more ...grpc.DialOption) (*Client
 		Work:           tenfoldv1.NewWorkServiceClient(conn),
 		OrderLines:     tenfoldv1.NewOrderLineServiceClient(conn),
 		Destinations:   tenfoldv1.NewPayoutDestinationServiceClient(conn),
+		Labels:         tenfoldv1.NewLabelServiceClient(conn),
 		Sandbox:        tenfoldv1.NewSandboxServiceClient(conn),
 		watches:        tenfoldv1.NewWatchServiceClient(conn),
 		conn:           conn,

@@ -30,8 +30,10 @@ rm -rf "$folder"
 # The rules on the form of requests.
 copy github.com/bufbuild/protovalidate@v1.2.2 'h1:2H/9/Kr97etSRqW3IJjTTb09z+zutkK2GDhDRbOnqr4=' \
 	proto/protovalidate/buf/validate buf/validate validate.proto
-# The paths of JSON over HTTP. Google publishes these files in no module of its
-# own; gnostic is Google's too and carries them as they are.
+# The paths of JSON over HTTP, the behavior of fields, and the names of
+# resources. Google publishes these files in no module of its own; gnostic is
+# Google's too and carries them as they are.
 copy github.com/google/gnostic@v0.7.1 'h1:t5Kc7j/8kYr8t2u11rykRrPPovlEMG4+xdc/SpekATs=' \
-	cmd/protoc-gen-openapi/examples/google/api google/api annotations.proto http.proto
+	cmd/protoc-gen-openapi/examples/google/api google/api \
+	annotations.proto field_behavior.proto http.proto resource.proto
 chmod -R u+w "$folder"

@@ -83,6 +83,7 @@ func newClaimGet() *cobra.Command {
 type claimFilter struct {
 	merchant, order, claimant, product, authenticator string
 	payment, outNumber, gatewayReference, report      string
+	externalReference                                 string
 	assignee, waitsFor, dueFrom, dueUntil             string
 	state, queue, where                               string
 	oldestFirst, byDeadline                           bool
@@ -104,6 +105,7 @@ func (f *claimFilter) terms() []filterTerm {
 		{"product", f.product, "product_id = ", true}, {"authenticator", f.authenticator, "authenticator_id = ", true},
 		{"payment", f.payment, "payment_id = ", true}, {"out-number", f.outNumber, "out_number = ", true},
 		{"gateway-reference", f.gatewayReference, "gateway_reference = ", true}, {"report", f.report, "report_number = ", true},
+		{"external-reference", f.externalReference, "external_reference = ", true},
 		{"assignee", f.assignee, "assignee = ", f.assignee != "me"},
 		{"due-from", f.dueFrom, "deadline >= ", true}, {"due-until", f.dueUntil, "deadline <= ", true},
 		{"waits-for", flagWord(f.waitsFor), "waits_for = ", false}, {"state", flagWord(f.state), "state = ", false},
@@ -125,6 +127,7 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.StringVar(&f.outNumber, "out-number", "", "the claim of the payout with this out-number")
 	flags.StringVar(&f.gatewayReference, "gateway-reference", "", "the claim of the payout with this reference of the payment channel")
 	flags.StringVar(&f.report, "report", "", "claims with a result by the report of this number, in any spelling")
+	flags.StringVar(&f.externalReference, "external-reference", "", "claims with this number in another system")
 	flags.StringVar(&f.assignee, "assignee", "", "claims that are assigned to this person; me is the person of the call")
 	flags.StringVar(&f.waitsFor, "waits-for", "", "claims that wait for this party, such as reviewer or merchant")
 	flags.StringVar(&f.dueFrom, "due-from", "", "claims whose deadline passes at this time or later")

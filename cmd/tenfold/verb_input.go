@@ -200,6 +200,9 @@ func setField(x *call, path string, texts []string) error {
 }
 
 func setTexts(x *call, m protoreflect.Message, fd protoreflect.FieldDescriptor, texts []string) error {
+	if fd.IsMap() {
+		return setPairs(m.Mutable(fd).Map(), texts)
+	}
 	if fd.IsList() {
 		list := m.Mutable(fd).List()
 		for _, text := range texts {
@@ -218,6 +221,22 @@ func setTexts(x *call, m protoreflect.Message, fd protoreflect.FieldDescriptor, 
 		return err
 	}
 	m.Set(fd, v)
+	return nil
+}
+
+// setPairs puts texts of the form KEY=VALUE into a map.
+func setPairs(pairs protoreflect.Map, texts []string) error {
+	for _, text := range texts {
+		key, value, ok := strings.Cut(text, "=")
+		at := protoreflect.ValueOfString(key).MapKey()
+		switch {
+		case !ok:
+			return fmt.Errorf("must have the form KEY=VALUE, unlike %q", text)
+		case pairs.Has(at):
+			return fmt.Errorf("gives %q twice", key)
+		}
+		pairs.Set(at, protoreflect.ValueOfString(value))
+	}
 	return nil
 }
 

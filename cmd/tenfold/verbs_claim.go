@@ -333,6 +333,23 @@ func workVerbs() []verb {
 			},
 		},
 		{
+			use: "label CLAIM", method: "LabelService/SetClaimLabels", role: principal.RoleSupport, about: "name",
+			short: "Replace the labels of a claim",
+			long: "Replace all labels of a claim. It decides nothing. Labels that are not given are gone; without --label the claim has\n" +
+				"none. A claim that changed since it was read is refused with --etag.",
+			examples: []string{"claim label 1KJPW-D6M05-F2S5T-CT5FM --label team=vip --label wave=2026-03", "claim label 1KJPW-D6M05-F2S5T-CT5FM"},
+			args:     []input{aClaim("name")},
+			flags:    []input{{name: "label", field: "labels", usage: "a label as KEY=VALUE; may be given more than once", often: true}},
+		},
+		{
+			use: "reference CLAIM [REFERENCE]", method: "LabelService/SetExternalReference", role: principal.RoleSupport, about: "name",
+			short: "Set the number of a claim in another system",
+			long: "Set the number that a claim has in another system, such as a ticket or a dispute of the payment service. Without\n" +
+				"REFERENCE it has none. claim list --external-reference finds the claim by it.",
+			examples: []string{"claim reference 1KJPW-D6M05-F2S5T-CT5FM CRM-4711", "claim reference 1KJPW-D6M05-F2S5T-CT5FM"},
+			args:     []input{aClaim("name"), {name: "REFERENCE", field: "external_reference"}},
+		},
+		{
 			use: "note CLAIM TEXT", method: "WorkService/AddNote", role: principal.RoleSupport, about: "name",
 			short:    "Add a note to a claim",
 			long:     "Add a note to a claim. It decides nothing and never changes; --visibility says who reads it. Needs --person.",

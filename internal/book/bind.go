@@ -191,6 +191,9 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.Numbers(int64(c.Highest.Refund), int64(c.Highest.Compensation))
 	f.Flags(c.Fraud)
 	f.Numbers(int64(c.Fees.FromShopFunds), int64(c.Reconsiderations))
+	f.LaterTime("changed_at", c.ChangedAt)
+	f.Later("labels", string(c.Labels))
+	f.Later("external_reference", c.ExternalReference)
 	switch {
 	case before == nil:
 	case before.Destination != c.Destination:

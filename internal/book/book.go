@@ -257,6 +257,7 @@ func (b *Book) change(id string) *claim.Claim {
 	c := b.claims.edit(id, b.command)
 	if fresh {
 		c.Version++
+		c.ChangedAt = b.now
 	}
 	return &c.Claim
 }

@@ -42,6 +42,9 @@ type FileClaim struct {
 	PaidLater bool
 	// Evidence is what the consumer filed the claim with; its claim is left out.
 	Evidence []AddEvidence
+	// Labels and ExternalReference are the marketplace's own.
+	Labels            claim.Labels
+	ExternalReference string
 }
 
 func (f *FileClaim) lineID() string {
@@ -106,18 +109,21 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	switch f.DigestVersion() {
 	case withFormAndCase:
 		d.Texts(string(f.PayoutForm), f.SamplingCase)
-	case withRefunds, withEvidence:
+	case withRefunds, withEvidence, withLabels:
 		d.Texts(string(cmp.Or(f.PayoutForm, claim.Cash)), f.SamplingCase)
 		d.Number(int64(len(f.Refunds)))
 		for i := range f.Refunds {
 			f.Refunds[i].cover(d)
 		}
 	}
-	if f.DigestVersion() == withEvidence {
+	if f.DigestVersion() >= withEvidence {
 		d.Number(int64(len(f.Evidence)))
 		for i := range f.Evidence {
 			f.Evidence[i].Cover(d)
 		}
+	}
+	if f.DigestVersion() == withLabels {
+		d.Texts(string(f.Labels), f.ExternalReference)
 	}
 }
 
@@ -126,11 +132,14 @@ const (
 	withFormAndCase = 2
 	withRefunds     = 3
 	withEvidence    = 4
+	withLabels      = 5
 )
 
 // DigestVersion is the oldest list of fields that says all of the filing.
 func (f *FileClaim) DigestVersion() int64 {
 	switch {
+	case f.Labels != "" || f.ExternalReference != "":
+		return withLabels
 	case len(f.Evidence) > 0:
 		return withEvidence
 	case len(f.Refunds) > 0:
@@ -368,7 +377,7 @@ func (f *FileClaim) stage(b *Book, id, groupID string, l *order.Line, versions m
 		BasisChosen: f.Basis, GroupID: groupID, Remedies: f.Remedies, Grounds: f.Grounds,
 		LearnedAt: f.LearnedAt, ArrivedAt: b.call.Header.ArrivedAt, FiledAt: b.now, Currency: b.head.Currency,
 		FiledBy: b.call.Header.Principal.Person, Potential: potential, SamplingCase: f.SamplingCase,
-		PayoutForm: cmp.Or(f.PayoutForm, claim.Cash),
+		PayoutForm: cmp.Or(f.PayoutForm, claim.Cash), ChangedAt: b.now, Labels: f.Labels, ExternalReference: f.ExternalReference,
 	}}, b.command).Claim
 	b.trace(c, claim.New, claim.Filed, f.Note)
 	b.wait(c, b.deadlineOf(c))

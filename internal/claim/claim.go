@@ -115,6 +115,11 @@ type Claim struct {
 	PayoutForm PayoutForm
 	// Fees are the costs of authentication, and who was charged for them.
 	Fees Fees
+	// ChangedAt is when the claim had its version; zero if that was before it was kept.
+	ChangedAt time.Time
+	// Labels and ExternalReference are the marketplace's own: no decision heeds them.
+	Labels            Labels
+	ExternalReference string
 }
 
 // PayoutForm is the form in which a consumer receives a compensation.

@@ -84,6 +84,8 @@ const (
 	OrderLineCorrected  Kind = "ORDER_LINE_CORRECTED"
 
 	PayoutDestinationChanged Kind = "PAYOUT_DESTINATION_CHANGED"
+	ClaimLabelsSet           Kind = "CLAIM_LABELS_SET"
+	ExternalReferenceSet     Kind = "EXTERNAL_REFERENCE_SET"
 )
 
 // Kinds lists the kinds of event.
@@ -97,6 +99,7 @@ func Kinds() []Kind {
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
 		ClaimReconsidered, NoteAdded, OrderLineCorrected, PayoutDestinationChanged,
+		ClaimLabelsSet, ExternalReferenceSet,
 	}
 }
 

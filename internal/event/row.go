@@ -99,6 +99,22 @@ func (f *RowForm) Times(values ...time.Time) {
 	}
 }
 
+// Later adds a column that rows of before do not have, by its name, where it has a value: so
+// their digests stay as they are.
+func (f *RowForm) Later(column, value string) {
+	if value != "" {
+		f.Texts(column, value)
+	}
+}
+
+// LaterTime adds such a column of time.
+func (f *RowForm) LaterTime(column string, value time.Time) {
+	if !value.IsZero() {
+		f.Texts(column)
+		f.Times(value)
+	}
+}
+
 // List adds a column of a list: how many texts it has, and each of them.
 func (f *RowForm) List(values []string) {
 	f.Numbers(int64(len(values)))

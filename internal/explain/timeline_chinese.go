@@ -63,6 +63,8 @@ var chineseHistory = history{
 		event.OrderLineCorrected:  sentence("订单行已更正，当时没有索赔依赖该内容。"),
 
 		event.PayoutDestinationChanged: sentence("该索赔此后打款至新的收款账户。"),
+		event.ClaimLabelsSet:           sentence("该索赔的标签已更改。"),
+		event.ExternalReferenceSet:     sentence("该索赔在其他系统中的编号已更改。"),
 
 		event.NoteAdded:     sentence("添加了备注。"),
 		event.EvidenceAdded: sentence("补充了证据{{if .What}}：{{.What}}{{end}}{{if .Where}}，存放于{{.Where}}{{end}}。"),

@@ -63,6 +63,8 @@ var englishHistory = history{
 		event.OrderLineCorrected:  sentence("The order line was corrected; no claim rested on it."),
 
 		event.PayoutDestinationChanged: sentence("The claim is paid to another destination from now on."),
+		event.ClaimLabelsSet:           sentence("The labels of the claim were changed."),
+		event.ExternalReferenceSet:     sentence("The claim's number in another system was changed."),
 
 		event.NoteAdded:     sentence("A note was added."),
 		event.EvidenceAdded: sentence("Evidence was added{{if .What}}: {{.What}}{{end}}{{if .Where}}, kept at {{.Where}}{{end}}."),

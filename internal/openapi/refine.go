@@ -119,6 +119,7 @@ func (r *refiner) messages() {
 	for name, m := range r.answered {
 		if schema, ok := r.schemas[string(name)].(object); ok {
 			constrain(schema, m, false)
+			delete(schema, "required") // What a request must have may be hidden in an answer.
 			if units := m.Fields().ByName("minor_units"); units != nil {
 				schema["required"] = []any{units.JSONName()} // docs/http.md: amounts are always written.
 			}
@@ -142,6 +143,7 @@ func words(schema any) {
 func (r *refiner) require(schema object, m protoreflect.MessageDescriptor, given []string) {
 	constrain(schema, m, true)
 	var required []any
+	delete(schema, "required")
 	for i := range m.Fields().Len() {
 		if f := m.Fields().Get(i); mustBeSet(f) && !slices.Contains(given, string(f.Name())) {
 			required = append(required, f.JSONName())

@@ -1,11 +1,11 @@
 package openapi
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -16,46 +16,11 @@ func rulesOf(f protoreflect.FieldDescriptor) *validate.FieldRules {
 	return rules
 }
 
-// mustBeSet says whether a request without the field is refused, whatever else it has.
+// mustBeSet says whether a request without the field is refused, whatever else it has, as the
+// contract says of the field. A test of the contract holds that to its rules.
 func mustBeSet(f protoreflect.FieldDescriptor) bool {
-	rules := rulesOf(f)
-	switch {
-	case rules == nil || f.ContainingOneof() != nil || rules.GetIgnore() != validate.Ignore_IGNORE_UNSPECIFIED:
-		return false
-	case rules.GetRequired():
-		return true
-	case f.IsList():
-		return rules.GetRepeated().GetMinItems() > 0
-	case f.IsMap():
-		return rules.GetMap().GetMinPairs() > 0
-	case f.HasPresence():
-		return false
-	}
-	switch kind := f.Kind(); {
-	case kind == protoreflect.StringKind:
-		return !emptyAllowed(rules.GetString())
-	case kind == protoreflect.EnumKind:
-		return slices.Contains(rules.GetEnum().GetNotIn(), 0) || len(rules.GetEnum().GetIn()) > 0 && !slices.Contains(rules.GetEnum().GetIn(), 0)
-	case kind == protoreflect.Int32Kind:
-		n := rules.GetInt32()
-		return n.HasGte() && n.GetGte() > 0 || n.HasGt() && n.GetGt() >= 0
-	case kind == protoreflect.Int64Kind:
-		n := rules.GetInt64()
-		return n.HasGte() && n.GetGte() > 0 || n.HasGt() && n.GetGt() >= 0
-	}
-	return false
-}
-
-// emptyAllowed says whether an empty text keeps the rules of a field.
-func emptyAllowed(rules *validate.StringRules) bool {
-	if rules.GetMinLen() > 0 || rules.GetMinBytes() > 0 || rules.GetLen() > 0 || len(rules.GetIn()) > 0 && !slices.Contains(rules.GetIn(), "") {
-		return false
-	}
-	if rules.GetPattern() == "" {
-		return true
-	}
-	ok, err := regexp.MatchString(rules.GetPattern(), "")
-	return err != nil || ok
+	behavior, _ := proto.GetExtension(f.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+	return slices.Contains(behavior, annotations.FieldBehavior_REQUIRED)
 }
 
 // constrain adds the rules of a message and its fields to its schema. Only in a request one field

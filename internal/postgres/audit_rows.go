@@ -14,7 +14,8 @@ import (
 
 // A row's columns in the form that events bind, by table and in order. A column has a
 // kind where it is neither text nor number: time, units (a list of verdicts), list (of
-// texts), bytes. What is left out stands elsewhere: keys beside the digest, persons as
+// texts), bytes. A later column is one that rows of before do not have: it stands with its
+// name, and only where it has a value. What is left out stands elsewhere: keys beside the digest, persons as
 // commitments.
 const (
 	boundClaims = `version state state_since:time verdict revision order_line_id order_id payment_id product_id paid_at:time
@@ -25,7 +26,8 @@ const (
 		written_off_minor lost_minor clawed_back_minor refund_failed_minor compensation_failed_minor repaid_minor
 		appealed_revision confirmed_at:time clock_stopped_at:time hold_expires_at:time potential_minor sampling_case payout_form
 		fee_claimant_minor fee_fronted_minor fee_merchant_minor fee_consumer_minor fee_owed_minor fee_written_off_minor by_results
-		highest_refund_minor highest_compensation_minor fraud fee_from_shop_funds_minor reconsiderations`
+		highest_refund_minor highest_compensation_minor fraud fee_from_shop_funds_minor reconsiderations
+		changed_at:later-time labels:later external_reference:later`
 	boundRevisions = `revision verdict units:units refund_minor compensation_minor basis policy_id policy_version cause note
 		calculation event_number recorded_at:time`
 	boundResults = `order_line_id authenticator_id authenticator_kind report_number sample_source reinspection custody_intact
@@ -89,13 +91,13 @@ type BoundRow struct {
 // lists above; the statement begins with SELECT and the columns claim, key, event and
 // time, goes on with them, and ends with from.
 func (a *Audit) bound(table, first, columns, from string, args ...any) ([]BoundRow, error) {
-	var kinds []string
+	var names, kinds []string
 	query := "SELECT " + first
 	for _, c := range strings.Fields(columns) {
 		name, kind, _ := strings.Cut(c, ":")
-		kinds = append(kinds, kind)
+		names, kinds = append(names, name), append(kinds, kind)
 		switch kind {
-		case "time":
+		case "time", "later-time":
 			query += ", " + micros(name)
 		case "list":
 			query += ", array_to_json(r." + name + ")::text"
@@ -123,7 +125,7 @@ func (a *Audit) bound(table, first, columns, from string, args ...any) ([]BoundR
 			return nil, failure(a.ctx, "audit bound rows of "+table, err)
 		}
 		for i, v := range values {
-			addBound(&form, kinds[i], v)
+			addBound(&form, names[i], kinds[i], v)
 		}
 		one.Digest = form.Digest()
 		out = append(out, one)
@@ -144,7 +146,11 @@ func micros(column string) string {
 
 // addBound adds a column to a form. A list or units that cannot be read are added as they
 // are, and differ.
-func addBound(f *event.RowForm, kind string, v sql.RawBytes) {
+func addBound(f *event.RowForm, name, kind string, v sql.RawBytes) {
+	if strings.HasPrefix(kind, "later") {
+		f.Later(name, string(v))
+		return
+	}
 	if v == nil {
 		f.Null()
 		return

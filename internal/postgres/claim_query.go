@@ -18,6 +18,8 @@ type ClaimQuery struct {
 	AuthenticatorID string
 	// PaymentID paid the order line.
 	PaymentID string
+	// ExternalReference is the claim's number in another system.
+	ExternalReference string
 	// Assignee works on the claim.
 	Assignee string
 	// OutNumber and GatewayReference are those of a payout of the claim, and ReportNumber
@@ -63,7 +65,7 @@ func (q *ClaimQuery) DeadlineAlone() bool {
 // OfOneThing says whether the query names one of the things that a few claims share.
 func (q *ClaimQuery) OfOneThing() bool {
 	return q.OrderID != "" || q.ClaimantID != "" || q.ProductID != "" || q.AuthenticatorID != "" || q.PaymentID != "" ||
-		q.References() > 0
+		q.ExternalReference != "" || q.References() > 0
 }
 
 // References counts the references that belong to parts of a claim.
@@ -111,9 +113,10 @@ const claimAsked = `(
 	AND ($19::boolean IS NULL OR $19 = (
 		c.award_refund_minor + c.award_compensation_minor
 		> c.from_deposit_minor + c.from_shop_funds_minor + c.advanced_minor + c.written_off_minor
-		AND c.refund_in_flight_minor + c.compensation_in_flight_minor = 0)))`
+		AND c.refund_in_flight_minor + c.compensation_in_flight_minor = 0))
+	AND ($20 = '' OR c.external_reference = $20))`
 
-// args are the parameters $3 to $19 of a listing of claims.
+// args are the parameters $3 to $20 of a listing of claims.
 func (q *ClaimQuery) args(from ClaimCursor) []any {
 	id := from.ClaimID
 	if id == "" && !q.OldestFirst && q.Queue == "" {
@@ -122,19 +125,19 @@ func (q *ClaimQuery) args(from ClaimCursor) []any {
 	return append([]any{id}, q.asked()...)
 }
 
-// asked are the parameters $4 to $19, those of claimAsked.
+// asked are the parameters $4 to $20, those of claimAsked.
 func (q *ClaimQuery) asked() []any {
 	return []any{
 		q.MerchantID, q.OrderID, q.ClaimantID, q.ProductID, string(q.State), string(q.Verdict),
 		orNull(q.FiledFrom), orNull(q.FiledTo), orNull(q.DeadlineFrom), orNull(q.DeadlineTo),
-		amountOrNull(q.AwardFrom), amountOrNull(q.AwardTo), q.AuthenticatorID, q.PaymentID, q.Assignee, q.lacksFunds(),
+		amountOrNull(q.AwardFrom), amountOrNull(q.AwardTo), q.AuthenticatorID, q.PaymentID, q.Assignee, q.lacksFunds(), q.ExternalReference,
 	}
 }
 
 // narrow says whether the query has conditions that only a claim's own row can decide.
 func (q *ClaimQuery) narrow() bool {
 	return q.Verdict != "" || !q.FiledFrom.IsZero() || !q.FiledTo.IsZero() || !q.DeadlineFrom.IsZero() || !q.DeadlineTo.IsZero() ||
-		q.AwardFrom != nil || q.AwardTo != nil || q.AuthenticatorID != "" || q.PaymentID != "" || q.lacksFunds() != nil
+		q.AwardFrom != nil || q.AwardTo != nil || q.AuthenticatorID != "" || q.PaymentID != "" || q.ExternalReference != "" || q.lacksFunds() != nil
 }
 
 // lacksFunds says whether a confirmed claim is asked for because it waits for money, or

@@ -101,7 +101,7 @@ var bulkInserts = []string{
 		award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
 		from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
 		compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
-		deadline_at, escalated, assignee, confirmed_at)
+		deadline_at, escalated, assignee, confirmed_at, external_reference)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), 1, state, since, 'COUNTERFEIT', 1, 'line' || g,
 	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, CASE WHEN hot THEN 'hot' ELSE 'pay' || g END,
 	       CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
@@ -110,7 +110,7 @@ var bulkInserts = []string{
 	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, CASE WHEN ` + runs + ` THEN 'LAPSES' ELSE '' END,
 	       CASE WHEN ` + runs + ` THEN since + interval '7 days' END, g % 5 = 0,
 	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'hot' WHEN state = 'IN_REVIEW' AND g % 7 = 0 THEN 'p' || g % 50 ELSE '' END,
-	       CASE WHEN state = 'PAYING' THEN since END
+	       CASE WHEN state = 'PAYING' THEN since END, CASE WHEN hot THEN 'hot' WHEN g % 4 = 0 THEN 'ref' || g ELSE '' END
 	FROM seeds`,
 	`INSERT INTO debts (merchant_id, kind, debt_id, sampling_case, since, open_minor)
 	SELECT c.merchant_id, 'SHORTFALL', c.claim_id, '', c.confirmed_at, 110

@@ -36,11 +36,11 @@ var (
 	}
 	byReport = partAnchor{
 		what: "list claims of report", table: "results", id: "result_id",
-		key: plainReportOf("p.report_number"), value: plainReportOf("$21::text"),
+		key: plainReportOf("p.report_number"), value: plainReportOf("$22::text"),
 		of: func(q *ClaimQuery) string { return q.ReportNumber },
 	}
 	byGatewayReference = partAnchor{
-		what: "list claims of gateway reference", table: "payouts", id: "payout_id", key: "p.gateway_reference", value: "$21",
+		what: "list claims of gateway reference", table: "payouts", id: "payout_id", key: "p.gateway_reference", value: "$22",
 		only: "p.gateway_reference <> '' AND", of: func(q *ClaimQuery) string { return q.GatewayReference },
 	}
 )
@@ -58,7 +58,7 @@ func (a partAnchor) list(ctx context.Context, r Reader, q ClaimQuery, from Claim
 		SELECT p.merchant_id, p.claim_id, p.{id} AS part_id,
 		       row_number() OVER (ORDER BY {key} DESC, p.claim_id DESC, p.{id} DESC) AS n
 		FROM {table} p
-		WHERE {only} {key} >= {value} AND ({key}, p.claim_id, p.{id}) <= ({value}, $3, $20)
+		WHERE {only} {key} >= {value} AND ({key}, p.claim_id, p.{id}) <= ({value}, $3, $21)
 		ORDER BY {key} DESC, p.claim_id DESC, p.{id} DESC
 		LIMIT $1 + 1`
 	if q.OldestFirst {
@@ -66,7 +66,7 @@ func (a partAnchor) list(ctx context.Context, r Reader, q ClaimQuery, from Claim
 		SELECT p.merchant_id, p.claim_id, p.{id} AS part_id,
 		       row_number() OVER (ORDER BY {key}, p.claim_id, p.{id}) AS n
 		FROM {table} p
-		WHERE {only} {key} <= {value} AND ({key}, p.claim_id, p.{id}) >= ({value}, $3, $20)
+		WHERE {only} {key} <= {value} AND ({key}, p.claim_id, p.{id}) >= ({value}, $3, $21)
 		ORDER BY {key}, p.claim_id, p.{id}
 		LIMIT $1 + 1`
 	} else if last == "" {
@@ -112,7 +112,7 @@ func (r Reader) claimOfOutNumber(ctx context.Context, q ClaimQuery, size int) (C
 		FROM (
 			SELECT s.merchant_id, s.holder
 			FROM reservations s
-			WHERE s.kind = $20 AND s.reference = $21 AND $3 >= ''
+			WHERE s.kind = $21 AND s.reference = $22 AND $3 >= ''
 			LIMIT $1) s
 		CROSS JOIN LATERAL (
 			SELECT p.claim_id

@@ -47,6 +47,8 @@ func (r Reader) Claims(ctx context.Context, q ClaimQuery, from ClaimCursor, size
 		return ofOrder.list(q).page(ctx, r, size, args...)
 	case q.PaymentID != "":
 		return ofPayment.list(q).page(ctx, r, size, args...)
+	case q.ExternalReference != "":
+		return ofExternalReference.list(q).page(ctx, r, size, args...)
 	case q.ClaimantID != "":
 		return ofClaimant.list(q).page(ctx, r, size, args...)
 	case q.Assignee != "":
@@ -100,6 +102,8 @@ var (
 	ofClaimant = anchor{column: "claimant_id", parameter: "$6"}
 	ofProduct  = anchor{column: "product_id", parameter: "$7", only: "c.product_id <> '' AND"}
 	ofPayment  = anchor{column: "payment_id", parameter: "$17", only: "c.payment_id <> '' AND"}
+	// Only claims with a reference are in its index.
+	ofExternalReference = anchor{column: "external_reference", parameter: "$20", only: "c.external_reference <> '' AND"}
 	// ofAnybody walks the claims of all merchants.
 	ofAnybody = anchor{}
 )

@@ -59,7 +59,7 @@ func (r Reader) inState(ctx context.Context, s claim.State, q ClaimQuery, from C
 				SELECT w.merchant_id, w.claim_id, w.since, row_number() OVER (ORDER BY w.state, w.since, w.claim_id) AS n
 				FROM waits w
 				WHERE w.state IN ('IN_REVIEW', 'APPEALED', 'AWAITING_APPROVAL', 'PAYOUT_FAILED')
-				  AND w.state <= $20 AND (w.state, w.since, w.claim_id) >= ($20, $21, $3)
+				  AND w.state <= $21 AND (w.state, w.since, w.claim_id) >= ($21, $22, $3)
 				ORDER BY w.state, w.since, w.claim_id
 				LIMIT $1 + 1) w
 			WHERE $4 = '' OR w.merchant_id = $4 OR w.n > $1) k
@@ -96,7 +96,7 @@ func (r Reader) unfunded(ctx context.Context, q ClaimQuery, from ClaimCursor, si
 			FROM (
 				SELECT d.merchant_id, d.debt_id, row_number() OVER (ORDER BY d.since, d.debt_id) AS n
 				FROM debts d
-				WHERE d.kind = 'SHORTFALL' AND (d.since, d.debt_id) >= ($20, $3)
+				WHERE d.kind = 'SHORTFALL' AND (d.since, d.debt_id) >= ($21, $3)
 				ORDER BY d.since, d.debt_id
 				LIMIT $1 + 1) d
 			WHERE $4 = '' OR d.merchant_id = $4 OR d.n > $1) k

@@ -94,8 +94,8 @@ func (r Reader) byDeadline(ctx context.Context, q ClaimQuery, from ClaimCursor, 
 		SELECT w.merchant_id, w.claim_id, w.state, w.assignee, row_number() OVER (ORDER BY `+columns+`) AS n
 		FROM waits w
 		WHERE `+only+`w.deadline_at IS NOT NULL
-		  AND (`+first+`w.deadline_at, w.claim_id) `+up+` (`+value+`$20::timestamptz, $3)
-		  AND (`+first+`w.deadline_at) `+down+` (`+value+`$21::timestamptz)
+		  AND (`+first+`w.deadline_at, w.claim_id) `+up+` (`+value+`$21::timestamptz, $3)
+		  AND (`+first+`w.deadline_at) `+down+` (`+value+`$22::timestamptz)
 		ORDER BY `+columns+`
 		LIMIT $1 + 1`)
 	l.far = q.narrow()

@@ -141,6 +141,11 @@ var methods = map[string]access{
 	"/tenfold.v1.OrderLineService/CorrectOrderLine":         roles(principal.RoleOrderService, principal.RoleOperator),
 	"/tenfold.v1.OrderLineService/ListOrderLineCorrections": staffAndMerchant,
 
+	"/tenfold.v1.LabelService/SetClaimLabels": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator,
+		principal.RoleFinance, principal.RoleOperator),
+	"/tenfold.v1.LabelService/SetExternalReference": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator,
+		principal.RoleFinance, principal.RoleOperator),
+
 	"/tenfold.v1.PayoutDestinationService/ChangePayoutDestination": roles(principal.RoleOrderService, principal.RoleOperator),
 
 	"/tenfold.v1.AuditService/ListRefusals": roles(principal.RoleAuditor),

@@ -120,6 +120,9 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
+	"LabelService/SetClaimLabels":       {"order-service", "support", "adjudicator", "finance", "operator"},
+	"LabelService/SetExternalReference": {"order-service", "support", "adjudicator", "finance", "operator"},
+
 	"PayoutDestinationService/ChangePayoutDestination": {"order-service", "operator"},
 	"OrderLineService/CorrectOrderLine":                {"order-service", "operator"},
 	"OrderLineService/ListOrderLineCorrections":        {"order-service", "support", "adjudicator", "approver", "finance", "operator", "auditor", "merchant"},

@@ -65,6 +65,11 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
 	}
 	cmd.Evidence = evidenceWith(r.GetEvidence())
+	cmd.ExternalReference = r.GetExternalReference()
+	var err error
+	if cmd.Labels, err = labels(r.GetLabels()); err != nil {
+		return cmd, err
+	}
 	return cmd, claimedLine(&cmd, r.GetParent(), r.GetOrderLineName(), r.GetOrderLine(), r.GetRefunds())
 }
 

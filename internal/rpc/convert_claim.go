@@ -23,6 +23,7 @@ func (who caller) basicClaim(c *claim.Claim) *tenfoldv1.Claim {
 		AllowedActions: actions.protos(who.allowed(c)), Exposure: moneyOf(c.Exposure(), c.Currency),
 		HoldExpiresAt: stamp(c.HoldExpiresAt), ClockStoppedAt: stamp(c.ClockStoppedAt), ConfirmedAt: stamp(c.ConfirmedAt),
 		SamplingCase: c.SamplingCase, PayoutForm: payoutForms.proto(c.PayoutForm),
+		Labels: c.Labels.ByKey(), ExternalReference: c.ExternalReference, UpdateTime: stamp(c.ChangedAt),
 	}
 	if c.Fees != (claim.Fees{}) {
 		p.Fees = feesOf(c)

@@ -15,7 +15,7 @@ import (
 func bookOf(b *book.Standing) *tenfoldv1.Book {
 	p := &tenfoldv1.Book{
 		Name: merchantName(b.MerchantID), CurrencyCode: b.Currency, Version: b.Version,
-		EventNumber: b.EventNumber, ChainHash: hex.EncodeToString(b.EventHash[:]), OpenedAt: stamp(b.OpenedAt),
+		EventNumber: b.EventNumber, ChainHash: hex.EncodeToString(b.EventHash[:]), OpenedAt: stamp(b.OpenedAt), UpdateTime: stamp(b.RecordedAt),
 		OpenShortfall: moneyOf(b.Debts[debt.Shortfall].Open, b.Currency), Debts: debtSumsOf(b.Debts, b.Currency),
 		Exposure: moneyOf(b.Exposure, b.Currency), FreeAmount: moneyOf(b.Free(), b.Currency), SweepSince: stamp(b.Sweep.Since),
 		DemandedDeposit: moneyOf(b.Demanded, b.Currency), DemandDeadline: stamp(b.DemandDeadline), DemandLapsedAt: stamp(b.DemandLapsedAt),

@@ -10,9 +10,10 @@ func policyProposalOf(p *policyproposal.Proposal) *tenfoldv1.PolicyProposal {
 	out := &tenfoldv1.PolicyProposal{
 		Name: p.Name(), State: policyProposalStates.proto(p.State), PolicyVersion: policyVersionOf(&p.Version),
 		Note: p.Proposed.Note, ProposedBy: p.Proposed.Principal.Person, ProposedAt: stamp(p.Proposed.At),
-		ExpiresAt: stamp(p.ExpiresAt), EndedAt: stamp(p.EndedAt),
+		ExpiresAt: stamp(p.ExpiresAt), EndedAt: stamp(p.EndedAt), UpdateTime: stamp(p.Proposed.At),
 	}
 	for _, s := range p.Steps() {
+		out.UpdateTime = stamp(s.At)
 		out.Steps = append(out.Steps, &tenfoldv1.PolicyProposalStep{
 			Action: policyProposalActions.proto(s.Action), Person: s.Principal.Person, Workload: s.Principal.Workload,
 			Role: string(s.Principal.Role), Note: s.Note, ActedAt: stamp(s.At),

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/explain"
 	"github.com/tenfold-claims/tenfold/internal/identity"
+	"github.com/tenfold-claims/tenfold/internal/policyproposal"
 	"github.com/tenfold-claims/tenfold/internal/principal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -119,3 +120,14 @@ func Facts() map[string]tenfoldv1.ShownTo { return maps.Clone(facts) }
 
 // AlwaysWritten says whether JSON has the amount of a message even if it is zero.
 func AlwaysWritten(name protoreflect.FullName) bool { return alwaysWritten[name] != nil }
+
+// NamesOfResources are a name of each resource, as the server makes them.
+func NamesOfResources() map[string]string {
+	return map[string]string{
+		"Authenticator": authenticatorName("a1"), "AuthenticationResult": resultName("m1", "r1"), "Book": merchantName("m1"),
+		"Claim": claimName("m1", "c1"), "Event": eventName("m1", 7), "Hold": holdName("m1", "c1", 1),
+		"OrderLine": orderLineName("m1", "2026/77 红"), "Payout": payoutName("m1", "p1"), "Proposal": proposalName("m1", 7),
+		"Policy": "policies/p1", "PolicyProposal": policyproposal.Key{PolicyID: "p1", Number: 1}.Name(), "PolicyVersion": policyVersionName("p1", 1),
+		"Transfer": transferName("m1", 7), "Webhook": webhookName("m1", "w1"),
+	}
+}

@@ -198,6 +198,8 @@ var filterFields = map[string]filterField{
 	"authenticator_id": idField(func(q *postgres.ClaimQuery) *string { return &q.AuthenticatorID }).
 		shownAs(&tenfoldv1.AuthenticationResult{}, "authenticator"),
 	"payment_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.PaymentID }).shownAs(&tenfoldv1.OrderLine{}, "payment_id"),
+	"external_reference": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.ExternalReference }).
+		shownAs(&tenfoldv1.Claim{}, "external_reference"),
 	"assignee":   assigneeField().shownAs(&tenfoldv1.Claim{}, "assignee"),
 	"out_number": idField(func(q *postgres.ClaimQuery) *string { return &q.OutNumber }).shownAs(&tenfoldv1.Payout{}, "out_number"),
 	"gateway_reference": textField(func(q *postgres.ClaimQuery) *string { return &q.GatewayReference }).

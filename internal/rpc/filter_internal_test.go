@@ -14,7 +14,7 @@ import (
 func TestFilterFieldsAreShownSomewhere(t *testing.T) {
 	t.Parallel()
 	hidden := map[principal.Role]string{
-		principal.RoleMerchant: "assignee claimant_id gateway_reference",
+		principal.RoleMerchant: "assignee claimant_id external_reference gateway_reference",
 	}
 	for name, f := range filterFields {
 		if f.in == nil || f.in.ProtoReflect().Descriptor().Fields().ByName(f.shown) == nil {

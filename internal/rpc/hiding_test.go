@@ -22,7 +22,7 @@ import (
 var hidden = map[principal.Role][]string{
 	principal.RoleOrderService: {"Note.person", "Note.number", "TimelineEntry.proposal_kind"},
 	principal.RoleMerchant: {
-		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
+		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"OrderLineCorrection.reason", "OrderLineCorrection.corrected_as", "OrderLineCorrection.corrected_by",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
@@ -34,7 +34,7 @@ var hidden = map[principal.Role][]string{
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
-		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee",
+		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",
 		"Claim.payouts", "Claim.holds", "Claim.balances", "Claim.action_effects", "Claim.appeals", "Claim.approvals", "Claim.revisions", "Claim.exposure",

@@ -188,6 +188,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterWorkServiceServer(s.grpc, &workService{backend: b})
 	tenfoldv1.RegisterOrderLineServiceServer(s.grpc, &orderLineService{backend: b})
 	tenfoldv1.RegisterPayoutDestinationServiceServer(s.grpc, &payoutDestinationService{backend: b})
+	tenfoldv1.RegisterLabelServiceServer(s.grpc, &labelService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

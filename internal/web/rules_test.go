@@ -30,7 +30,7 @@ type schema struct {
 	AllOf                                                []struct{ OneOf []json.RawMessage }
 	MinLength, MaxLength, MinItems, MaxItems             *uint64
 	Minimum, Maximum, ExclusiveMinimum, ExclusiveMaximum *int32
-	UniqueItems                                          bool
+	UniqueItems, ReadOnly                                bool
 }
 
 // described is what a test reads of the description.
@@ -255,6 +255,42 @@ func TestDescriptionKnowsTheRules(t *testing.T) {
 	}
 	if got := d.Components.Schemas["tenfold.v1.Money"].Required; !slices.Equal(got, []string{"minorUnits"}) {
 		t.Errorf("of an amount in an answer there is always %v", got)
+	}
+}
+
+// Would catch a description that lets a generated client set what only the server sets, or forbids
+// it to set the rest, in a request or in an answer.
+func TestDescriptionSaysWhatTheServerSets(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &described{T: t}
+	if err := json.Unmarshal(content, d); err != nil {
+		t.Fatal(err)
+	}
+	counts := make(map[bool]int)
+	for name, s := range d.Components.Schemas {
+		if !strings.HasPrefix(name, "tenfold.v1.") || s.Properties == nil {
+			continue
+		}
+		found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(strings.TrimSuffix(name, "Input")))
+		if err != nil {
+			t.Fatalf("the schema %s: %v", name, err)
+		}
+		fields := found.(protoreflect.MessageDescriptor).Fields()
+		for property, p := range s.Properties {
+			behavior, _ := proto.GetExtension(fields.ByJSONName(property).Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+			want := slices.Contains(behavior, annotations.FieldBehavior_OUTPUT_ONLY)
+			counts[want]++
+			if p.ReadOnly != want {
+				t.Errorf("%s.%s is read only: %v, and the contract says %v", name, property, p.ReadOnly, behavior)
+			}
+		}
+	}
+	if counts[true] < 100 || counts[false] < 30 {
+		t.Errorf("only %v properties were compared", counts)
 	}
 }
 

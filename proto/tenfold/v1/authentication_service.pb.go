@@ -957,78 +957,83 @@ var File_tenfold_v1_authentication_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/authentication_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x92\x02\n" +
-	"\x1cRegisterAuthenticatorRequest\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xa4\x02\n" +
+	"\x1cRegisterAuthenticatorRequest\x12?\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12G\n" +
-	"\x10authenticator_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x0fauthenticatorId\x12G\n" +
-	"\rauthenticator\x18\x04 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x06\xbaH\x03\xc8\x01\x01R\rauthenticator\"\x88\x01\n" +
-	"\x1dRegisterAuthenticatorResponse\x12E\n" +
-	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\rauthenticator\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"Z\n" +
-	"\x17GetAuthenticatorRequest\x12?\n" +
-	"\x04name\x18\x01 \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\x04name\"a\n" +
-	"\x18GetAuthenticatorResponse\x12E\n" +
-	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\rauthenticator\"\xaa\x01\n" +
-	"\x19ListAuthenticatorsRequest\x12;\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12K\n" +
+	"\x10authenticator_id\x18\x03 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x0fauthenticatorId\x12K\n" +
+	"\rauthenticator\x18\x04 \x01(\v2\x19.tenfold.v1.AuthenticatorB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\rauthenticator\"\x90\x01\n" +
+	"\x1dRegisterAuthenticatorResponse\x12I\n" +
+	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rauthenticator\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"x\n" +
+	"\x17GetAuthenticatorRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe2A\x01\x02\xfaA\x17\n" +
+	"\x15tenfold/Authenticator\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\x04name\"e\n" +
+	"\x18GetAuthenticatorResponse\x12I\n" +
+	"\rauthenticator\x18\x01 \x01(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rauthenticator\"\xb6\x01\n" +
+	"\x19ListAuthenticatorsRequest\x12?\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x93\x01\n" +
-	"\x1aListAuthenticatorsResponse\x12G\n" +
-	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\x04\xc8\xf3\x18\x02R\x0eauthenticators\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x89\t\n" +
-	"\x13RecordResultRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9b\x01\n" +
+	"\x1aListAuthenticatorsResponse\x12K\n" +
+	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x8a\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12V\n" +
-	"\x05claim\x18\x04 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x12Q\n" +
-	"\rauthenticator\x18\x05 \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\rauthenticator\x12<\n" +
-	"\rreport_number\x18\x06 \x01(\tB\x17\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xb2\x01\n" +
-	"\runit_verdicts\x18\a \x03(\v2\x17.tenfold.v1.UnitVerdictBt\xbaHq\xba\x01f\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12I\n" +
-	"\rsample_source\x18\b \x01(\x0e2\x18.tenfold.v1.SampleSourceB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12\"\n" +
-	"\freinspection\x18\t \x01(\bR\freinspection\x12%\n" +
+	"\x13RecordResultRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12l\n" +
+	"\x05claim\x18\x04 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x12o\n" +
+	"\rauthenticator\x18\x05 \x01(\tBI\xe2A\x01\x02\xfaA\x17\n" +
+	"\x15tenfold/Authenticator\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\rauthenticator\x12@\n" +
+	"\rreport_number\x18\x06 \x01(\tB\x1b\xe2A\x01\x02\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xb6\x01\n" +
+	"\runit_verdicts\x18\a \x03(\v2\x17.tenfold.v1.UnitVerdictBx\xe2A\x01\x02\xbaHq\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12M\n" +
+	"\rsample_source\x18\b \x01(\x0e2\x18.tenfold.v1.SampleSourceB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12(\n" +
+	"\freinspection\x18\t \x01(\bB\x04\xe2A\x01\x01R\freinspection\x12+\n" +
 	"\x0ecustody_intact\x18\n" +
-	" \x01(\bR\rcustodyIntact\x12X\n" +
-	"\tissued_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\bissuedAt\x12=\n" +
-	"\rreport_digest\x18\f \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12&\n" +
-	"\tstatement\x18\r \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
-	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +
-	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:v\xbaHs\x1aq\n" +
-	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xa7\x01\n" +
-	"\x14RecordResultResponse\x12>\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"j\n" +
-	"\x10GetResultRequest\x12V\n" +
-	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\"S\n" +
-	"\x11GetResultResponse\x12>\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\"\xc0\x01\n" +
-	"\x12ListResultsRequest\x12X\n" +
-	"\x06parent\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\rcustodyIntact\x12\\\n" +
+	"\tissued_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\bissuedAt\x12A\n" +
+	"\rreport_digest\x18\f \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12*\n" +
+	"\tstatement\x18\r \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
+	"\x03fee\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
+	"\vfee_paid_by\x18\x0f \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:v\xbaHs\x1aq\n" +
+	"\x1brecord_result.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)\"\xb3\x01\n" +
+	"\x14RecordResultResponse\x12B\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x8f\x01\n" +
+	"\x10GetResultRequest\x12{\n" +
+	"\x04name\x18\x01 \x01(\tBg\xe2A\x01\x02\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\"W\n" +
+	"\x11GetResultResponse\x12B\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\"\xde\x01\n" +
+	"\x12ListResultsRequest\x12n\n" +
+	"\x06parent\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x85\x01\n" +
-	"\x13ListResultsResponse\x12@\n" +
-	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\aresults\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xf0\x01\n" +
-	"\x14RetractResultRequest\x12V\n" +
-	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x8d\x01\n" +
+	"\x13ListResultsResponse\x12D\n" +
+	"\aresults\x18\x01 \x03(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aresults\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xa3\x02\n" +
+	"\x14RetractResultRequest\x12{\n" +
+	"\x04name\x18\x01 \x01(\tBg\xe2A\x01\x02\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/results/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1e\n" +
-	"\x04note\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\xa8\x01\n" +
-	"\x15RetractResultResponse\x12>\n" +
-	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xaf\a\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\"\n" +
+	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"\xb4\x01\n" +
+	"\x15RetractResultResponse\x12B\n" +
+	"\x06result\x18\x01 \x01(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06result\x121\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xaf\a\n" +
 	"\x15AuthenticationService\x12\x8b\x01\n" +
 	"\x15RegisterAuthenticator\x12(.tenfold.v1.RegisterAuthenticatorRequest\x1a).tenfold.v1.RegisterAuthenticatorResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/authenticators\x12\x82\x01\n" +
 	"\x10GetAuthenticator\x12#.tenfold.v1.GetAuthenticatorRequest\x1a$.tenfold.v1.GetAuthenticatorResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=authenticators/*}\x12\x7f\n" +

@@ -231,19 +231,18 @@ var File_tenfold_v1_book_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/book_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xfe\x01\n" +
-	"\x10ListBooksRequest\x12'\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\x94\x02\n" +
+	"\x10ListBooksRequest\x12+\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12>\n" +
-	"\bstanding\x18\x03 \x01(\x0e2\x18.tenfold.v1.BookStandingB\b\xbaH\x05\x82\x01\x02\x10\x01R\bstanding\x129\n" +
-	"\rcurrency_code\x18\x04 \x01(\tB\x14\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12\x1d\n" +
+	"page_token\x18\x02 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12B\n" +
+	"\bstanding\x18\x03 \x01(\x0e2\x18.tenfold.v1.BookStandingB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bstanding\x12=\n" +
+	"\rcurrency_code\x18\x04 \x01(\tB\x18\xe2A\x01\x01\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12#\n" +
 	"\n" +
-	"with_debts\x18\x05 \x01(\bR\twithDebts\"o\n" +
-	"\x11ListBooksResponse\x12,\n" +
-	"\x05books\x18\x01 \x03(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x05books\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken*\xaf\x01\n" +
+	"with_debts\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\twithDebts\"w\n" +
+	"\x11ListBooksResponse\x120\n" +
+	"\x05books\x18\x01 \x03(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05books\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken*\xaf\x01\n" +
 	"\fBookStanding\x12\x1d\n" +
 	"\x19BOOK_STANDING_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BOOK_STANDING_OWING\x10\x01\x12\x1a\n" +

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -213,15 +214,15 @@ var File_tenfold_v1_calendar_proto protoreflect.FileDescriptor
 const file_tenfold_v1_calendar_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/calendar.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"`\n" +
-	"\fCalendarYear\x12\x18\n" +
-	"\x04year\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x04year\x12\x16\n" +
-	"\x03set\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\x03set\x12\x1e\n" +
-	"\alacking\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x02R\alacking\"\xb0\x01\n" +
-	"\vCalendarDay\x12=\n" +
-	"\x04date\x18\x01 \x01(\tB)\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\x04date\x12?\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1b.tenfold.v1.CalendarDayKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x12!\n" +
-	"\x04name\x18\x03 \x01(\tB\r\xbaH\x06r\x04\x10\x01\x18d\xc8\xf3\x18\x02R\x04name*r\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19tenfold/v1/shown_to.proto\"l\n" +
+	"\fCalendarYear\x12\x1c\n" +
+	"\x04year\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04year\x12\x1a\n" +
+	"\x03set\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x03set\x12\"\n" +
+	"\alacking\x18\x03 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\alacking\"\xbc\x01\n" +
+	"\vCalendarDay\x12A\n" +
+	"\x04date\x18\x01 \x01(\tB-\xe2A\x01\x02\xbaH\"r 2\x1e^20[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\x04date\x12C\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1b.tenfold.v1.CalendarDayKindB\x12\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x12%\n" +
+	"\x04name\x18\x03 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18d\xc8\xf3\x18\x02R\x04name*r\n" +
 	"\x0fCalendarDayKind\x12!\n" +
 	"\x1dCALENDAR_DAY_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19CALENDAR_DAY_KIND_HOLIDAY\x10\x01\x12\x1d\n" +

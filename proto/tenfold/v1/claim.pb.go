@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -1187,6 +1188,16 @@ type Claim struct {
 	// The cost of the results, and who was charged for it. Absent if no cost is
 	// known.
 	Fees *AuthenticationFees `protobuf:"bytes,37,opt,name=fees,proto3" json:"fees,omitempty"`
+	// The marketplace's own labels, by key; SetClaimLabels of the LabelService changes
+	// them. Tenfold gives them no meaning.
+	Labels map[string]string `protobuf:"bytes,38,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The number of the claim in another system, such as a ticket or a dispute of the
+	// payment service. Empty for none. SetExternalReference changes it, and ListClaims
+	// finds claims by it.
+	ExternalReference string `protobuf:"bytes,39,opt,name=external_reference,json=externalReference,proto3" json:"external_reference,omitempty"`
+	// The time of the last change of the claim, that of its etag. Absent for a claim
+	// that has not changed since the times of changes are kept.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,53,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// FULL view: the calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1499,6 +1510,27 @@ func (x *Claim) GetPayoutForm() PayoutForm {
 func (x *Claim) GetFees() *AuthenticationFees {
 	if x != nil {
 		return x.Fees
+	}
+	return nil
+}
+
+func (x *Claim) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Claim) GetExternalReference() string {
+	if x != nil {
+		return x.ExternalReference
+	}
+	return ""
+}
+
+func (x *Claim) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
 	}
 	return nil
 }
@@ -2800,171 +2832,182 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xb7\x14\n" +
-	"\x05Claim\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x04name\x12\x1f\n" +
-	"\bclaim_id\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\aclaimId\x12\x18\n" +
-	"\x04etag\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\x122\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x12A\n" +
-	"\vstate_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\n" +
-	"stateSince\x123\n" +
-	"\averdict\x18\x06 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x12 \n" +
-	"\brevision\x18\a \x01(\x05B\x04\xc8\xf3\x18\x02R\brevision\x12,\n" +
-	"\x0forder_line_name\x18\b \x01(\tB\x04\xc8\xf3\x18\x02R\rorderLineName\x12\x1f\n" +
-	"\border_id\x18\t \x01(\tB\x04\xc8\xf3\x18\x03R\aorderId\x12#\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xef\x18\n" +
+	"\x05Claim\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12#\n" +
+	"\bclaim_id\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aclaimId\x12\x1c\n" +
+	"\x04etag\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04etag\x126\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state\x12E\n" +
+	"\vstate_since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"stateSince\x127\n" +
+	"\averdict\x18\x06 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x12$\n" +
+	"\brevision\x18\a \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\brevision\x12F\n" +
+	"\x0forder_line_name\x18\b \x01(\tB\x1e\xe2A\x01\x03\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xc8\xf3\x18\x02R\rorderLineName\x12#\n" +
+	"\border_id\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aorderId\x12'\n" +
 	"\n" +
 	"product_id\x18\n" +
-	" \x01(\tB\x04\xc8\xf3\x18\x02R\tproductId\x12%\n" +
-	"\vclaimant_id\x18\v \x01(\tB\x04\xc8\xf3\x18\x04R\n" +
-	"claimantId\x123\n" +
-	"\x05units\x18\r \x03(\v2\x17.tenfold.v1.UnitVerdictB\x04\xc8\xf3\x18\x03R\x05units\x12J\n" +
-	"\x12legal_basis_choice\x18\x0e \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x02R\x10legalBasisChoice\x12=\n" +
-	"\vlegal_basis\x18\x0f \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x02R\n" +
-	"legalBasis\x12+\n" +
-	"\x0epolicy_version\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12)\n" +
-	"\rpricing_group\x18\x11 \x01(\tB\x04\xc8\xf3\x18\x03R\fpricingGroup\x124\n" +
-	"\bremedies\x18\x12 \x03(\x0e2\x12.tenfold.v1.RemedyB\x04\xc8\xf3\x18\x02R\bremedies\x123\n" +
-	"\agrounds\x18\x13 \x01(\x0e2\x13.tenfold.v1.GroundsB\x04\xc8\xf3\x18\x02R\agrounds\x12?\n" +
+	" \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tproductId\x12)\n" +
+	"\vclaimant_id\x18\v \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\n" +
+	"claimantId\x127\n" +
+	"\x05units\x18\r \x03(\v2\x17.tenfold.v1.UnitVerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05units\x12N\n" +
+	"\x12legal_basis_choice\x18\x0e \x01(\x0e2\x16.tenfold.v1.LegalBasisB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x10legalBasisChoice\x12A\n" +
+	"\vlegal_basis\x18\x0f \x01(\x0e2\x16.tenfold.v1.LegalBasisB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"legalBasis\x12I\n" +
+	"\x0epolicy_version\x18\x10 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/PolicyVersion\xc8\xf3\x18\x03R\rpolicyVersion\x12-\n" +
+	"\rpricing_group\x18\x11 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fpricingGroup\x128\n" +
+	"\bremedies\x18\x12 \x03(\x0e2\x12.tenfold.v1.RemedyB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bremedies\x127\n" +
+	"\agrounds\x18\x13 \x01(\x0e2\x13.tenfold.v1.GroundsB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\agrounds\x12C\n" +
 	"\n" +
-	"learned_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\tlearnedAt\x12;\n" +
-	"\bfiled_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\afiledAt\x123\n" +
-	"\x12payout_destination\x18\x16 \x01(\tB\x04\xc8\xf3\x18\x04R\x11payoutDestination\x12-\n" +
-	"\x05award\x18\x17 \x01(\v2\x11.tenfold.v1.AwardB\x04\xc8\xf3\x18\x03R\x05award\x123\n" +
-	"\afunding\x18\x18 \x01(\v2\x13.tenfold.v1.FundingB\x04\xc8\xf3\x18\x03R\afunding\x120\n" +
-	"\x06notice\x18\x19 \x01(\v2\x12.tenfold.v1.NoticeB\x04\xc8\xf3\x18\x03R\x06notice\x126\n" +
-	"\bdeadline\x18\x1a \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\x127\n" +
-	"\twaits_for\x18\x1b \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12 \n" +
-	"\bassignee\x18\x1c \x01(\tB\x04\xc8\xf3\x18\x04R\bassignee\x12\"\n" +
-	"\tescalated\x18\x1d \x01(\bB\x04\xc8\xf3\x18\x02R\tescalated\x12F\n" +
-	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x123\n" +
-	"\bexposure\x18\x1f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bexposure\x12H\n" +
-	"\x0fhold_expires_at\x18  \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\rholdExpiresAt\x12J\n" +
-	"\x10clock_stopped_at\x18! \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0eclockStoppedAt\x12C\n" +
-	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vconfirmedAt\x12)\n" +
-	"\rsampling_case\x18# \x01(\tB\x04\xc8\xf3\x18\x03R\fsamplingCase\x12=\n" +
-	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormB\x04\xc8\xf3\x18\x03R\n" +
-	"payoutForm\x128\n" +
-	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesB\x04\xc8\xf3\x18\x03R\x04fees\x12?\n" +
-	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x03R\vcalculation\x12:\n" +
+	"learned_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tlearnedAt\x12?\n" +
+	"\bfiled_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\afiledAt\x127\n" +
+	"\x12payout_destination\x18\x16 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x11payoutDestination\x121\n" +
+	"\x05award\x18\x17 \x01(\v2\x11.tenfold.v1.AwardB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05award\x127\n" +
+	"\afunding\x18\x18 \x01(\v2\x13.tenfold.v1.FundingB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\afunding\x124\n" +
+	"\x06notice\x18\x19 \x01(\v2\x12.tenfold.v1.NoticeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06notice\x12:\n" +
+	"\bdeadline\x18\x1a \x01(\v2\x14.tenfold.v1.DeadlineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bdeadline\x12;\n" +
+	"\twaits_for\x18\x1b \x01(\x0e2\x14.tenfold.v1.WaitsForB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bwaitsFor\x12$\n" +
+	"\bassignee\x18\x1c \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\bassignee\x12&\n" +
+	"\tescalated\x18\x1d \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tescalated\x12J\n" +
+	"\x0fallowed_actions\x18\x1e \x03(\x0e2\x17.tenfold.v1.ClaimActionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eallowedActions\x127\n" +
+	"\bexposure\x18\x1f \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexposure\x12L\n" +
+	"\x0fhold_expires_at\x18  \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\rholdExpiresAt\x12N\n" +
+	"\x10clock_stopped_at\x18! \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0eclockStoppedAt\x12G\n" +
+	"\fconfirmed_at\x18\" \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vconfirmedAt\x12-\n" +
+	"\rsampling_case\x18# \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fsamplingCase\x12A\n" +
+	"\vpayout_form\x18$ \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"payoutForm\x12<\n" +
+	"\x04fees\x18% \x01(\v2\x1e.tenfold.v1.AuthenticationFeesB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04fees\x12?\n" +
+	"\x06labels\x18& \x03(\v2\x1d.tenfold.v1.Claim.LabelsEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06labels\x127\n" +
+	"\x12external_reference\x18' \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x11externalReference\x12E\n" +
+	"\vupdate_time\x185 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"updateTime\x12C\n" +
+	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcalculation\x12>\n" +
 	"\n" +
-	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x03R\torderLine\x12@\n" +
-	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultB\x04\xc8\xf3\x18\x03R\aresults\x122\n" +
-	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x03R\apayouts\x12,\n" +
-	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldB\x04\xc8\xf3\x18\x03R\x05holds\x12C\n" +
-	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleB\x04\xc8\xf3\x18\x04R\fclaimantRole\x12E\n" +
-	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectB\x04\xc8\xf3\x18\x03R\ractionEffects\x125\n" +
-	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountB\x04\xc8\xf3\x18\x03R\bbalances\x122\n" +
-	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x03R\aappeals\x128\n" +
-	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x04R\tapprovals\x128\n" +
-	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x03R\trevisions\x126\n" +
-	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x03R\bevidence\x12-\n" +
-	"\x0fshortened_lists\x184 \x03(\tB\x04\xc8\xf3\x18\x02R\x0eshortenedLists\"\x8f\x03\n" +
-	"\fActionEffect\x125\n" +
-	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x03R\x06action\x12\x1c\n" +
-	"\x06method\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x06method\x12\x1a\n" +
-	"\x05roles\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x03R\x05roles\x128\n" +
-	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
+	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\torderLine\x12D\n" +
+	"\aresults\x18* \x03(\v2 .tenfold.v1.AuthenticationResultB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aresults\x126\n" +
+	"\apayouts\x18+ \x03(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\apayouts\x120\n" +
+	"\x05holds\x18, \x03(\v2\x10.tenfold.v1.HoldB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05holds\x12G\n" +
+	"\rclaimant_role\x18- \x01(\x0e2\x18.tenfold.v1.ClaimantRoleB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\fclaimantRole\x12I\n" +
+	"\x0eaction_effects\x18. \x03(\v2\x18.tenfold.v1.ActionEffectB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\ractionEffects\x129\n" +
+	"\bbalances\x18/ \x03(\v2\x13.tenfold.v1.AccountB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bbalances\x126\n" +
+	"\aappeals\x180 \x03(\v2\x12.tenfold.v1.AppealB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aappeals\x12<\n" +
+	"\tapprovals\x181 \x03(\v2\x14.tenfold.v1.ApprovalB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\tapprovals\x12<\n" +
+	"\trevisions\x182 \x03(\v2\x14.tenfold.v1.RevisionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\trevisions\x12:\n" +
+	"\bevidence\x183 \x03(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bevidence\x121\n" +
+	"\x0fshortened_lists\x184 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eshortenedLists\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:F\xeaAC\n" +
+	"\rtenfold/Claim\x12#merchants/{merchant}/claims/{claim}*\x06claims2\x05claim\"\xaf\x03\n" +
+	"\fActionEffect\x129\n" +
+	"\x06action\x18\x01 \x01(\x0e2\x17.tenfold.v1.ClaimActionB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06action\x12 \n" +
+	"\x06method\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06method\x12\x1e\n" +
+	"\x05roles\x18\x03 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05roles\x12<\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\atrigger\x12?\n" +
 	"\n" +
-	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tnextState\x12=\n" +
-	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementB\x04\xc8\xf3\x18\x03R\tmovements\x12 \n" +
-	"\bunpriced\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\bunpriced\x126\n" +
-	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineB\x04\xc8\xf3\x18\x03R\bdeadline\"w\n" +
-	"\rMoneyMovement\x125\n" +
-	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectB\x04\xc8\xf3\x18\x03R\x06effect\x12/\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\"u\n" +
-	"\x05Award\x12/\n" +
-	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06refund\x12;\n" +
-	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fcompensation\"\xa9\x06\n" +
-	"\aFunding\x12+\n" +
-	"\x04held\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04held\x12K\n" +
-	"\x15captured_from_deposit\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x13capturedFromDeposit\x12P\n" +
-	"\x18captured_from_shop_funds\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x15capturedFromShopFunds\x123\n" +
-	"\badvanced\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\badvanced\x125\n" +
-	"\tshortfall\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\tshortfall\x124\n" +
-	"\tin_flight\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\binFlight\x128\n" +
-	"\vpaid_refund\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"paidRefund\x12D\n" +
-	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x10paidCompensation\x128\n" +
-	"\vwritten_off\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"writtenOff\x12+\n" +
+	"next_state\x18\x05 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tnextState\x12A\n" +
+	"\tmovements\x18\x06 \x03(\v2\x19.tenfold.v1.MoneyMovementB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tmovements\x12$\n" +
+	"\bunpriced\x18\a \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bunpriced\x12:\n" +
+	"\bdeadline\x18\b \x01(\v2\x14.tenfold.v1.DeadlineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bdeadline\"\x7f\n" +
+	"\rMoneyMovement\x129\n" +
+	"\x06effect\x18\x01 \x01(\x0e2\x17.tenfold.v1.MoneyEffectB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06effect\x123\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06amount\"}\n" +
+	"\x05Award\x123\n" +
+	"\x06refund\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06refund\x12?\n" +
+	"\fcompensation\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcompensation\"\xe1\x06\n" +
+	"\aFunding\x12/\n" +
+	"\x04held\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04held\x12O\n" +
+	"\x15captured_from_deposit\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x13capturedFromDeposit\x12T\n" +
+	"\x18captured_from_shop_funds\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x15capturedFromShopFunds\x127\n" +
+	"\badvanced\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\badvanced\x129\n" +
+	"\tshortfall\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tshortfall\x128\n" +
+	"\tin_flight\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\binFlight\x12<\n" +
+	"\vpaid_refund\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"paidRefund\x12H\n" +
+	"\x11paid_compensation\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x10paidCompensation\x12<\n" +
+	"\vwritten_off\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"writtenOff\x12/\n" +
 	"\x04lost\x18\n" +
-	" \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04lost\x128\n" +
-	"\vclawed_back\x18\v \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"clawedBack\x12/\n" +
-	"\x06failed\x18\f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06failed\x12/\n" +
-	"\x06repaid\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06repaid\x12-\n" +
-	"\x05borne\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x05borne\"\xaa\x01\n" +
-	"\x06Notice\x12 \n" +
-	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12C\n" +
-	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vconfirmedAt\x129\n" +
-	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06endsAt\"\xb3\x01\n" +
-	"\bDeadline\x12=\n" +
-	"\tpasses_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bpassesAt\x122\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\x04\xc8\xf3\x18\x03R\x04kind\x124\n" +
-	"\x13unset_calendar_year\x18\x03 \x01(\x05B\x04\xc8\xf3\x18\x03R\x11unsetCalendarYear\"\xaa\x03\n" +
-	"\x04Move\x12\x18\n" +
-	"\x04etag\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04etag\x12;\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04lost\x12<\n" +
+	"\vclawed_back\x18\v \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"clawedBack\x123\n" +
+	"\x06failed\x18\f \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06failed\x123\n" +
+	"\x06repaid\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06repaid\x121\n" +
+	"\x05borne\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05borne\"\xb6\x01\n" +
+	"\x06Notice\x12$\n" +
+	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x12G\n" +
+	"\fconfirmed_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vconfirmedAt\x12=\n" +
+	"\aends_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06endsAt\"\xbf\x01\n" +
+	"\bDeadline\x12A\n" +
+	"\tpasses_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bpassesAt\x126\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.DeadlineKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x128\n" +
+	"\x13unset_calendar_year\x18\x03 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x11unsetCalendarYear\"\xd2\x03\n" +
+	"\x04Move\x12\x1c\n" +
+	"\x04etag\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04etag\x12?\n" +
 	"\n" +
-	"from_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tfromState\x127\n" +
-	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\atoState\x128\n" +
-	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12;\n" +
-	"\bmoved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\amovedAt\x12 \n" +
-	"\bworkload\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x06R\bworkload\x12\x18\n" +
-	"\x04role\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
-	"\x06person\x18\b \x01(\tB\x04\xc8\xf3\x18\x06R\x06person\x12\x18\n" +
-	"\x04note\x18\t \x01(\tB\x04\xc8\xf3\x18\x06R\x04note\x12'\n" +
+	"from_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tfromState\x12;\n" +
+	"\bto_state\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\atoState\x12<\n" +
+	"\atrigger\x18\x04 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\atrigger\x12?\n" +
+	"\bmoved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\amovedAt\x12$\n" +
+	"\bworkload\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\bworkload\x12\x1c\n" +
+	"\x04role\x18\a \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04role\x12 \n" +
+	"\x06person\x18\b \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x06person\x12\x1c\n" +
+	"\x04note\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x04note\x12+\n" +
 	"\fevent_number\x18\n" +
-	" \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\"\x93\x03\n" +
-	"\x12AuthenticationFees\x12A\n" +
-	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0epaidByClaimant\x12A\n" +
-	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0epaidByPlatform\x12G\n" +
-	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x11chargedToMerchant\x12G\n" +
-	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x11chargedToConsumer\x12+\n" +
-	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04owed\x128\n" +
-	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"writtenOff\"\xca\x02\n" +
-	"\x06Appeal\x12 \n" +
-	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12\x18\n" +
-	"\x04note\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x04note\x12 \n" +
-	"\bevidence\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x03R\bevidence\x12A\n" +
-	"\vappealed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"appealedAt\x12'\n" +
-	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x129\n" +
-	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\aendedBy\x12;\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aendedAt\"\x9e\x02\n" +
-	"\bEvidence\x12'\n" +
-	"\fevent_number\x18\x01 \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12\x18\n" +
-	"\x04kind\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x04kind\x12\"\n" +
-	"\treference\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x03R\treference\x12\x1c\n" +
-	"\x06digest\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x03R\x06digest\x12\x18\n" +
-	"\x04note\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x06R\x04note\x12\x18\n" +
-	"\x04role\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x12\x1c\n" +
-	"\x06person\x18\a \x01(\tB\x04\xc8\xf3\x18\x06R\x06person\x12;\n" +
-	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aaddedAt\"\x9f\x02\n" +
-	"\bApproval\x12 \n" +
-	"\brevision\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x04R\brevision\x12\x1c\n" +
-	"\x06person\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x04R\x06person\x12/\n" +
-	"\x06amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x04R\x06amount\x12\x18\n" +
-	"\x04note\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12A\n" +
-	"\vapproved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x04R\n" +
-	"approvedAt\x12'\n" +
-	"\fevent_number\x18\x06 \x01(\x03B\x04\xc8\xf3\x18\x04R\veventNumber\x12\x1c\n" +
-	"\x06counts\x18\a \x01(\bB\x04\xc8\xf3\x18\x04R\x06counts\"\xeb\x03\n" +
-	"\bRevision\x12\x1c\n" +
-	"\x06number\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x03R\x06number\x123\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x123\n" +
-	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.UnitVerdictB\x04\xc8\xf3\x18\x03R\x05units\x12-\n" +
-	"\x05award\x18\x04 \x01(\v2\x11.tenfold.v1.AwardB\x04\xc8\xf3\x18\x03R\x05award\x12=\n" +
-	"\vlegal_basis\x18\x05 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x03R\n" +
-	"legalBasis\x12+\n" +
-	"\x0epolicy_version\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\rpolicyVersion\x12\x1a\n" +
-	"\x05cause\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\x05cause\x12\x1c\n" +
-	"\x06author\x18\b \x01(\tB\x04\xc8\xf3\x18\x04R\x06author\x12\x18\n" +
-	"\x04note\x18\t \x01(\tB\x04\xc8\xf3\x18\x04R\x04note\x12?\n" +
+	" \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\"\xab\x03\n" +
+	"\x12AuthenticationFees\x12E\n" +
+	"\x10paid_by_claimant\x18\x01 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0epaidByClaimant\x12E\n" +
+	"\x10paid_by_platform\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0epaidByPlatform\x12K\n" +
+	"\x13charged_to_merchant\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x11chargedToMerchant\x12K\n" +
+	"\x13charged_to_consumer\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x11chargedToConsumer\x12/\n" +
+	"\x04owed\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04owed\x12<\n" +
+	"\vwritten_off\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"writtenOff\"\xe6\x02\n" +
+	"\x06Appeal\x12$\n" +
+	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x12\x1c\n" +
+	"\x04note\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04note\x12$\n" +
+	"\bevidence\x18\x03 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bevidence\x12E\n" +
+	"\vappealed_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"appealedAt\x12+\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12=\n" +
+	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedBy\x12?\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt\"\xbe\x02\n" +
+	"\bEvidence\x12+\n" +
+	"\fevent_number\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12\x1c\n" +
+	"\x04kind\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12&\n" +
+	"\treference\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\treference\x12 \n" +
+	"\x06digest\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06digest\x12\x1c\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x04note\x12\x1c\n" +
+	"\x04role\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04role\x12 \n" +
+	"\x06person\x18\a \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x06person\x12?\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aaddedAt\"\xbb\x02\n" +
+	"\bApproval\x12$\n" +
+	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x04R\brevision\x12 \n" +
+	"\x06person\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06person\x123\n" +
+	"\x06amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06amount\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x04note\x12E\n" +
+	"\vapproved_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\n" +
+	"approvedAt\x12+\n" +
+	"\fevent_number\x18\x06 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x04R\veventNumber\x12 \n" +
+	"\x06counts\x18\a \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06counts\"\xb1\x04\n" +
+	"\bRevision\x12 \n" +
+	"\x06number\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x127\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x127\n" +
+	"\x05units\x18\x03 \x03(\v2\x17.tenfold.v1.UnitVerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05units\x121\n" +
+	"\x05award\x18\x04 \x01(\v2\x11.tenfold.v1.AwardB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05award\x12A\n" +
+	"\vlegal_basis\x18\x05 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"legalBasis\x12I\n" +
+	"\x0epolicy_version\x18\x06 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/PolicyVersion\xc8\xf3\x18\x03R\rpolicyVersion\x12\x1e\n" +
+	"\x05cause\x18\a \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05cause\x12 \n" +
+	"\x06author\x18\b \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06author\x12\x1c\n" +
+	"\x04note\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x04note\x12C\n" +
 	"\n" +
 	"revised_at\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\trevisedAt\x12'\n" +
-	"\fevent_number\x18\v \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber*\xd6\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\trevisedAt\x12+\n" +
+	"\fevent_number\x18\v \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber*\xd6\x02\n" +
 	"\n" +
 	"ClaimState\x12\x1b\n" +
 	"\x17CLAIM_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
@@ -3114,7 +3157,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
 	(ClaimTrigger)(0),             // 1: tenfold.v1.ClaimTrigger
@@ -3143,107 +3186,110 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(*Evidence)(nil),              // 24: tenfold.v1.Evidence
 	(*Approval)(nil),              // 25: tenfold.v1.Approval
 	(*Revision)(nil),              // 26: tenfold.v1.Revision
-	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
-	(Verdict)(0),                  // 28: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 29: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 30: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 31: tenfold.v1.Money
-	(PayoutForm)(0),               // 32: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 33: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 34: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 35: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 36: tenfold.v1.Payout
-	(*Hold)(nil),                  // 37: tenfold.v1.Hold
-	(*Account)(nil),               // 38: tenfold.v1.Account
+	nil,                           // 27: tenfold.v1.Claim.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(Verdict)(0),                  // 29: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 30: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 31: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 32: tenfold.v1.Money
+	(PayoutForm)(0),               // 33: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 34: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 35: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 36: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 37: tenfold.v1.Payout
+	(*Hold)(nil),                  // 38: tenfold.v1.Hold
+	(*Account)(nil),               // 39: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	27, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	28, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	29, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	30, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	30, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	28, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	29, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	30, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	31, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	31, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	27, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	27, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	28, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	28, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
 	17, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
 	18, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
 	19, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
 	20, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	31, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	27, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	27, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	27, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	32, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	32, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	28, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	28, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	28, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	33, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
 	22, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
-	33, // 22: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	34, // 23: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	35, // 24: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	36, // 25: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	37, // 26: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	6,  // 27: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	15, // 28: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	38, // 29: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
-	23, // 30: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	25, // 31: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	26, // 32: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	24, // 33: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
-	2,  // 34: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
-	1,  // 35: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	0,  // 36: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	16, // 37: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	20, // 38: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
-	5,  // 39: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	31, // 40: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	31, // 41: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	31, // 42: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	31, // 43: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	31, // 44: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	31, // 45: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	31, // 46: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	31, // 47: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	31, // 48: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	31, // 49: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	31, // 50: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	31, // 51: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	31, // 52: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	31, // 53: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	31, // 54: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	31, // 55: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	31, // 56: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	27, // 57: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	27, // 58: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	27, // 59: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 60: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 61: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 62: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 63: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	27, // 64: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	31, // 65: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	31, // 66: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	31, // 67: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	31, // 68: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	31, // 69: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	31, // 70: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	27, // 71: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 72: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	27, // 73: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	27, // 74: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
-	31, // 75: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	27, // 76: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	28, // 77: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	29, // 78: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	17, // 79: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	30, // 80: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	27, // 81: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	82, // [82:82] is the sub-list for method output_type
-	82, // [82:82] is the sub-list for method input_type
-	82, // [82:82] is the sub-list for extension type_name
-	82, // [82:82] is the sub-list for extension extendee
-	0,  // [0:82] is the sub-list for field type_name
+	27, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
+	28, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
+	34, // 24: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	35, // 25: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	36, // 26: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	37, // 27: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	38, // 28: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 29: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	15, // 30: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	39, // 31: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	23, // 32: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	25, // 33: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	26, // 34: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	24, // 35: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 36: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 37: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 38: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	16, // 39: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	20, // 40: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 41: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	32, // 42: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	32, // 43: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	32, // 44: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	32, // 45: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	32, // 46: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	32, // 47: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	32, // 48: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	32, // 49: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	32, // 50: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	32, // 51: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	32, // 52: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	32, // 53: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	32, // 54: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	32, // 55: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	32, // 56: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	32, // 57: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	32, // 58: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	28, // 59: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	28, // 60: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	28, // 61: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 62: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 63: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 64: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 65: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	28, // 66: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	32, // 67: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	32, // 68: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	32, // 69: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	32, // 70: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	32, // 71: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	32, // 72: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	28, // 73: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 74: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	28, // 75: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	28, // 76: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	32, // 77: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	28, // 78: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	29, // 79: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	30, // 80: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	17, // 81: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	31, // 82: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	28, // 83: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	84, // [84:84] is the sub-list for method output_type
+	84, // [84:84] is the sub-list for method input_type
+	84, // [84:84] is the sub-list for extension type_name
+	84, // [84:84] is the sub-list for extension extendee
+	0,  // [0:84] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -3266,7 +3312,7 @@ func file_tenfold_v1_claim_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

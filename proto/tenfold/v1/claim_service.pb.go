@@ -123,9 +123,17 @@ type FileClaimRequest struct {
 	// decided in an earlier claim, at least one piece must be new: its digest is
 	// set, and no such claim had it when it ended. A claim that was withdrawn, or
 	// that expired, before anything was found does not count.
-	Evidence      []*ClaimEvidence `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Evidence []*ClaimEvidence `protobuf:"bytes,20,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	// Labels of the caller's own choice, at most 32 and 4,096 bytes together. A key
+	// has 1 to 63 lower-case letters, digits, dots, dashes and underscores, and begins
+	// with a letter; a value has up to 64 characters that can be seen, in Unicode's
+	// composed form. No personal data in the clear.
+	Labels map[string]string `protobuf:"bytes,21,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The number of the claim in another system, such as a ticket or a dispute of the
+	// payment service: up to 64 characters that can be seen. Empty for none.
+	ExternalReference string `protobuf:"bytes,22,opt,name=external_reference,json=externalReference,proto3" json:"external_reference,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *FileClaimRequest) Reset() {
@@ -286,6 +294,20 @@ func (x *FileClaimRequest) GetEvidence() []*ClaimEvidence {
 		return x.Evidence
 	}
 	return nil
+}
+
+func (x *FileClaimRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *FileClaimRequest) GetExternalReference() string {
+	if x != nil {
+		return x.ExternalReference
+	}
+	return ""
 }
 
 type isFileClaimRequest_Line interface {
@@ -951,7 +973,7 @@ type ListClaimsRequest struct {
 	//
 	// Anchors take "=" and a quoted id: order_id, claimant_id, product_id,
 	// authenticator_id (claims with a result of that authenticator), payment_id,
-	// assignee (the person who works on the claim; unquoted me is the caller), and
+	// external_reference (the claim's number in another system), assignee (the person who works on the claim; unquoted me is the caller), and
 	// one of out_number and gateway_reference (of a payout) and report_number (of
 	// a result; compared without width, case, spaces and invisible characters).
 	// state with "=" and a state without its prefix, waits_for with "=" and a
@@ -4711,384 +4733,397 @@ var File_tenfold_v1_claim_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/claim_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xa9\t\n" +
-	"\x10FileClaimRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x1ctenfold/v1/explanation.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x18tenfold/v1/request.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x1etenfold/v1/state_machine.proto\x1a\x18tenfold/v1/verdict.proto\"\xb9\r\n" +
+	"\x10FileClaimRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12s\n" +
-	"\x0forder_line_name\x18\x04 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x126\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x8d\x01\n" +
+	"\x0forder_line_name\x18\x04 \x01(\tBc\xe2A\x01\x01\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x12<\n" +
 	"\n" +
-	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineH\x00R\torderLine\x12:\n" +
-	"\arefunds\x18\x06 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12}\n" +
-	"\vclaimant_id\x18\a \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\n" +
-	"claimantId\x12,\n" +
-	"\x05units\x18\b \x03(\x05B\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x05units\x12P\n" +
-	"\x12legal_basis_choice\x18\t \x01(\x0e2\x16.tenfold.v1.LegalBasisB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12E\n" +
+	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xe2A\x01\x01H\x00R\torderLine\x12>\n" +
+	"\arefunds\x18\x06 \x03(\v2\x16.tenfold.v1.LineRefundB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x102R\arefunds\x12\x81\x01\n" +
+	"\vclaimant_id\x18\a \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\n" +
+	"claimantId\x120\n" +
+	"\x05units\x18\b \x03(\x05B\x1a\xe2A\x01\x02\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x05units\x12T\n" +
+	"\x12legal_basis_choice\x18\t \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12I\n" +
 	"\bremedies\x18\n" +
-	" \x03(\x0e2\x12.tenfold.v1.RemedyB\x15\xbaH\x12\x92\x01\x0f\b\x01\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x129\n" +
-	"\agrounds\x18\v \x01(\x0e2\x13.tenfold.v1.GroundsB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\agrounds\x12Z\n" +
+	" \x03(\x0e2\x12.tenfold.v1.RemedyB\x19\xe2A\x01\x02\xbaH\x12\x92\x01\x0f\b\x01\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x12=\n" +
+	"\agrounds\x18\v \x01(\x0e2\x13.tenfold.v1.GroundsB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\agrounds\x12^\n" +
 	"\n" +
-	"learned_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x129\n" +
-	"\x12payout_destination\x18\r \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11payoutDestination\x12\x1c\n" +
-	"\x04note\x18\x0e \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12A\n" +
-	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\b\xbaH\x05\x82\x01\x02\x10\x01R\n" +
-	"payoutForm\x12A\n" +
-	"\rsampling_case\x18\x10 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCase\x12?\n" +
-	"\bevidence\x18\x14 \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"\xbc\x01\n" +
-	"\rClaimEvidence\x121\n" +
-	"\x04kind\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
-	"\treference\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
-	"\x06digest\x18\x03 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xa1\x01\n" +
-	"\x11FileClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12;\n" +
-	"\bwarnings\x18\x03 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\x04\xc8\xf3\x18\x02R\bwarnings\"a\n" +
-	"\x16BatchFileClaimsRequest\x12G\n" +
-	"\brequests\x18\x01 \x03(\v2\x1c.tenfold.v1.FileClaimRequestB\r\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"V\n" +
-	"\x17BatchFileClaimsResponse\x12;\n" +
-	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\xd9\x01\n" +
-	"\x13BatchFileClaimsItem\x124\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x04R\x06status\x12-\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x04R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x04R\breplayed\x12;\n" +
-	"\bwarnings\x18\x04 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\x04\xc8\xf3\x18\x04R\bwarnings\"\xd9\x01\n" +
-	"\x0fGetClaimRequest\x12X\n" +
-	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x123\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x127\n" +
-	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\"A\n" +
-	"\x10GetClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\"\xa4\x02\n" +
-	"\x13ExplainClaimRequest\x12X\n" +
-	"\x04name\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12:\n" +
-	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\x12:\n" +
-	"\baudience\x18\x03 \x01(\x0e2\x14.tenfold.v1.AudienceB\b\xbaH\x05\x82\x01\x02\x10\x01R\baudience\x12;\n" +
-	"\ttime_zone\x18\x04 \x01(\tB\x1e\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"\\\n" +
-	"\x14ExplainClaimResponse\x12D\n" +
-	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationB\x04\xc8\xf3\x18\x02R\vexplanation\"Y\n" +
-	"\x1bDescribeStateMachineRequest\x12:\n" +
-	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\b\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"c\n" +
-	"\x1cDescribeStateMachineResponse\x12C\n" +
-	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineB\x04\xc8\xf3\x18\x02R\fstateMachine\"\xc7\x02\n" +
-	"\x11ListClaimsRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12!\n" +
-	"\x06filter\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80@R\x06filter\x126\n" +
-	"\x05queue\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimQueueB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05queue\x12'\n" +
-	"\tpage_size\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"learned_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x12=\n" +
+	"\x12payout_destination\x18\r \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11payoutDestination\x12 \n" +
+	"\x04note\x18\x0e \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12E\n" +
+	"\vpayout_form\x18\x0f \x01(\x0e2\x16.tenfold.v1.PayoutFormB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\n" +
+	"payoutForm\x12E\n" +
+	"\rsampling_case\x18\x10 \x01(\tB \xe2A\x01\x01\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\fsamplingCase\x12C\n" +
+	"\bevidence\x18\x14 \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10\x14R\bevidence\x12\xcc\x01\n" +
+	"\x06labels\x18\x15 \x03(\v2(.tenfold.v1.FileClaimRequest.LabelsEntryB\x89\x01\xe2A\x01\x01\xbaH\x81\x01\x9a\x01~\x10 \"\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$*\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x06labels\x12\x92\x01\n" +
+	"\x12external_reference\x18\x16 \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x11externalReference\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\xcc\x01\n" +
+	"\rClaimEvidence\x125\n" +
+	"\x04kind\x18\x01 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12,\n" +
+	"\treference\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x124\n" +
+	"\x06digest\x18\x03 \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xad\x01\n" +
+	"\x11FileClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\x12?\n" +
+	"\bwarnings\x18\x03 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bwarnings\"e\n" +
+	"\x16BatchFileClaimsRequest\x12K\n" +
+	"\brequests\x18\x01 \x03(\v2\x1c.tenfold.v1.FileClaimRequestB\x11\xe2A\x01\x02\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"Z\n" +
+	"\x17BatchFileClaimsResponse\x12?\n" +
+	"\x05items\x18\x01 \x03(\v2\x1f.tenfold.v1.BatchFileClaimsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xe9\x01\n" +
+	"\x13BatchFileClaimsItem\x128\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06status\x121\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x05claim\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\breplayed\x12?\n" +
+	"\bwarnings\x18\x04 \x03(\x0e2\x19.tenfold.v1.FilingWarningB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\bwarnings\"\xf9\x01\n" +
+	"\x0fGetClaimRequest\x12n\n" +
+	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x127\n" +
+	"\x04view\x18\x02 \x01(\x0e2\x15.tenfold.v1.ClaimViewB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12=\n" +
+	"\tread_mask\x18\x03 \x01(\v2\x1a.google.protobuf.FieldMaskB\x04\xe2A\x01\x01R\breadMask\"E\n" +
+	"\x10GetClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\"\xc6\x02\n" +
+	"\x13ExplainClaimRequest\x12n\n" +
+	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12>\n" +
+	"\blanguage\x18\x02 \x01(\x0e2\x14.tenfold.v1.LanguageB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\x12>\n" +
+	"\baudience\x18\x03 \x01(\x0e2\x14.tenfold.v1.AudienceB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\baudience\x12?\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\"\xe2A\x01\x01\xbaH\x1br\x192\x17^[A-Za-z0-9_+/-]{0,64}$R\btimeZone\"`\n" +
+	"\x14ExplainClaimResponse\x12H\n" +
+	"\vexplanation\x18\x01 \x01(\v2\x1c.tenfold.v1.ClaimExplanationB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vexplanation\"]\n" +
+	"\x1bDescribeStateMachineRequest\x12>\n" +
+	"\blanguage\x18\x01 \x01(\x0e2\x14.tenfold.v1.LanguageB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\blanguage\"g\n" +
+	"\x1cDescribeStateMachineResponse\x12G\n" +
+	"\rstate_machine\x18\x01 \x01(\v2\x18.tenfold.v1.StateMachineB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fstateMachine\"\xf6\x02\n" +
+	"\x11ListClaimsRequest\x12W\n" +
+	"\x06parent\x18\x01 \x01(\tB?\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12%\n" +
+	"\x06filter\x18\x02 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\x12:\n" +
+	"\x05queue\x18\x03 \x01(\x0e2\x16.tenfold.v1.ClaimQueueB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05queue\x12+\n" +
+	"\tpage_size\x18\x04 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12\"\n" +
-	"\border_by\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12\x1d\n" +
+	"page_token\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12&\n" +
+	"\border_by\x18\x06 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\aorderBy\x12#\n" +
 	"\n" +
-	"with_total\x18\a \x01(\bR\twithTotal\"\xca\x01\n" +
-	"\x12ListClaimsResponse\x12/\n" +
-	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x06claims\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x12#\n" +
+	"with_total\x18\a \x01(\bB\x04\xe2A\x01\x01R\twithTotal\"\xda\x01\n" +
+	"\x12ListClaimsResponse\x123\n" +
+	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06claims\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x12'\n" +
 	"\n" +
-	"total_size\x18\x03 \x01(\x03B\x04\xc8\xf3\x18\x02R\ttotalSize\x120\n" +
-	"\x11total_is_estimate\x18\x04 \x01(\bB\x04\xc8\xf3\x18\x02R\x0ftotalIsEstimate\"\xc2\x01\n" +
-	"\x10ListMovesRequest\x12\\\n" +
-	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"total_size\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttotalSize\x124\n" +
+	"\x11total_is_estimate\x18\x04 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0ftotalIsEstimate\"\xe0\x01\n" +
+	"\x10ListMovesRequest\x12r\n" +
+	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
-	"\x11ListMovesResponse\x12,\n" +
-	"\x05moves\x18\x01 \x03(\v2\x10.tenfold.v1.MoveB\x04\xc8\xf3\x18\x02R\x05moves\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x89\x02\n" +
-	"\x12AcceptClaimRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
+	"\x11ListMovesResponse\x120\n" +
+	"\x05moves\x18\x01 \x03(\v2\x10.tenfold.v1.MoveB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05moves\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xb1\x02\n" +
+	"\x12AcceptClaimRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
-	"\x13AcceptClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
-	"\x14WithdrawClaimRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12 \n" +
+	"\x04note\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"n\n" +
+	"\x13AcceptClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xb1\x02\n" +
+	"\x14WithdrawClaimRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"h\n" +
-	"\x15WithdrawClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf3\x01\n" +
-	"\x14ConfirmNoticeRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1f\n" +
+	"\x04etag\x18\x04 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\x12 \n" +
+	"\x04note\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"p\n" +
+	"\x15WithdrawClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x97\x02\n" +
+	"\x14ConfirmNoticeRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12#\n" +
-	"\brevision\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\brevision\"h\n" +
-	"\x15ConfirmNoticeResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xa4\x02\n" +
-	"\x13AssignReviewRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12'\n" +
+	"\brevision\x18\x04 \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\brevision\"p\n" +
+	"\x15ConfirmNoticeResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xcc\x02\n" +
+	"\x13AssignReviewRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x128\n" +
-	"\bassignee\x18\x05 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"g\n" +
-	"\x14AssignReviewResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xb3\x06\n" +
-	"\x13DecideReviewRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1f\n" +
+	"\x04etag\x18\x04 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\x12<\n" +
+	"\bassignee\x18\x05 \x01(\tB \xe2A\x01\x01\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\bassignee\"o\n" +
+	"\x14AssignReviewResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe7\x06\n" +
+	"\x13DecideReviewRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
-	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.ReviewDecisionB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb0\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
-	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
-	"\x0foverride_reason\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
-	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"g\n" +
-	"\x14DecideReviewResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"t\n" +
-	"\x13GetOrderLineRequest\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\"R\n" +
-	"\x14GetOrderLineResponse\x12:\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12F\n" +
+	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.ReviewDecisionB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb4\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBv\xe2A\x01\x01\xbaHo\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\"\n" +
+	"\x04note\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x125\n" +
+	"\x0foverride_reason\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xfa\x01\xbaH\xf6\x01\x1a\xf3\x01\n" +
+	"'decide_review.unit_verdicts_with_uphold\x12dunit_verdicts must be set with UPHOLD, at least one of them COUNTERFEIT, and must be empty otherwise\x1abthis.decision == 1 ? this.unit_verdicts.exists(u, u.verdict == 2) : this.unit_verdicts.size() == 0\"o\n" +
+	"\x14DecideReviewResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x8e\x01\n" +
+	"\x13GetOrderLineRequest\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\"V\n" +
+	"\x14GetOrderLineResponse\x12>\n" +
 	"\n" +
-	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\"\xda\x01\n" +
-	"\x11GetRequestRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12H\n" +
-	"\x06method\x18\x02 \x01(\tB0\xbaH-r+2)^[A-Z][A-Za-z]{1,63}/[A-Z][A-Za-z]{1,63}$R\x06method\x12;\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\torderLine\"\xf7\x01\n" +
+	"\x11GetRequestRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12L\n" +
+	"\x06method\x18\x02 \x01(\tB4\xe2A\x01\x02\xbaH-r+2)^[A-Z][A-Za-z]{1,63}/[A-Z][A-Za-z]{1,63}$R\x06method\x12?\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"O\n" +
-	"\x12GetRequestResponse\x129\n" +
-	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\x04\xc8\xf3\x18\x02R\arequest\"\x87\a\n" +
-	"\x12QuotePayoutRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12s\n" +
-	"\x0forder_line_name\x18\x02 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x126\n" +
+	"request_id\x18\x03 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\"S\n" +
+	"\x12GetRequestResponse\x12=\n" +
+	"\arequest\x18\x01 \x01(\v2\x19.tenfold.v1.StoredRequestB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\arequest\"\xdf\a\n" +
+	"\x12QuotePayoutRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12\x8d\x01\n" +
+	"\x0forder_line_name\x18\x02 \x01(\tBc\xe2A\x01\x01\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x12<\n" +
 	"\n" +
-	"order_line\x18\x03 \x01(\v2\x15.tenfold.v1.OrderLineH\x00R\torderLine\x12:\n" +
-	"\arefunds\x18\x04 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xbaH\x05\x92\x01\x02\x102R\arefunds\x12C\n" +
-	"\x11counterfeit_units\x18\x05 \x03(\x05B\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x10counterfeitUnits\x12P\n" +
-	"\x12legal_basis_choice\x18\x06 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12\x80\x01\n" +
-	"\vclaimant_id\x18\a \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\n" +
-	"claimantId\x12C\n" +
-	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x13\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x12W\n" +
+	"order_line\x18\x03 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xe2A\x01\x01H\x00R\torderLine\x12>\n" +
+	"\arefunds\x18\x04 \x03(\v2\x16.tenfold.v1.LineRefundB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x102R\arefunds\x12G\n" +
+	"\x11counterfeit_units\x18\x05 \x03(\x05B\x1a\xe2A\x01\x02\xbaH\x13\x92\x01\x10\b\x01\x10\x90N\x18\x01\"\a\x1a\x05\x18\x90N(\x01R\x10counterfeitUnits\x12T\n" +
+	"\x12legal_basis_choice\x18\x06 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x10legalBasisChoice\x12\x84\x01\n" +
+	"\vclaimant_id\x18\a \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\n" +
+	"claimantId\x12G\n" +
+	"\bremedies\x18\b \x03(\x0e2\x12.tenfold.v1.RemedyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\bremedies\x12[\n" +
 	"\n" +
-	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x12@\n" +
+	"learned_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\tlearnedAt\x12F\n" +
 	"\x12authentication_fee\x18\n" +
-	" \x01(\v2\x11.tenfold.v1.MoneyR\x11authenticationFee\x12?\n" +
-	"\bevidence\x18\v \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\b\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"\x8f\x01\n" +
-	"\x13QuotePayoutResponse\x12A\n" +
-	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\fcalculations\x125\n" +
-	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\x04\xc8\xf3\x18\x02R\x06chosen\"\xcd\x05\n" +
-	"\x1aReportPayoutOutcomeRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x11authenticationFee\x12C\n" +
+	"\bevidence\x18\v \x03(\v2\x19.tenfold.v1.ClaimEvidenceB\f\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10\x14R\bevidenceB\r\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\x97\x01\n" +
+	"\x13QuotePayoutResponse\x12E\n" +
+	"\fcalculations\x18\x01 \x03(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fcalculations\x129\n" +
+	"\x06chosen\x18\x02 \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06chosen\"\x8e\x06\n" +
+	"\x1aReportPayoutOutcomeRequest\x12W\n" +
+	"\x06parent\x18\x01 \x01(\tB?\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12=\n" +
 	"\n" +
-	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12?\n" +
-	"\aoutcome\x18\x05 \x01(\x0e2\x19.tenfold.v1.PayoutOutcomeB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
-	"\x11gateway_reference\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
-	"\ffailure_code\x18\a \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12\\\n" +
-	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
-	"occurredAt\x12d\n" +
-	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x0fcouponExpiresAt\x12)\n" +
+	"out_number\x18\x04 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12C\n" +
+	"\aoutcome\x18\x05 \x01(\x0e2\x19.tenfold.v1.PayoutOutcomeB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x128\n" +
+	"\x11gateway_reference\x18\x06 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x10gatewayReference\x12D\n" +
+	"\ffailure_code\x18\a \x01(\tB!\xe2A\x01\x01\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12`\n" +
+	"\voccurred_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
+	"occurredAt\x12h\n" +
+	"\x11coupon_expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x0fcouponExpiresAt\x12/\n" +
 	"\x06amount\x18\n" +
-	" \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	" \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x06amount\x12*\n" +
 	"\n" +
-	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\"q\n" +
-	"\x1bReportPayoutOutcomeResponse\x120\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xfc\x01\n" +
-	"\x12ListPayoutsRequest\x12[\n" +
-	"\x06parent\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}(/claims/[A-Za-z0-9-]{1,32})?$R\x06parent\x127\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x17.tenfold.v1.PayoutStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"try_number\x18\v \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\ttryNumber\"y\n" +
+	"\x1bReportPayoutOutcomeResponse\x124\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x92\x02\n" +
+	"\x12ListPayoutsRequest\x12e\n" +
+	"\x06parent\x18\x01 \x01(\tBM\xe2A\x01\x02\xfaA\x03\n" +
+	"\x01*\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}(/claims/[A-Za-z0-9-]{1,32})?$R\x06parent\x12;\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x17.tenfold.v1.PayoutStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
-	"\x13ListPayoutsResponse\x122\n" +
-	"\apayouts\x18\x01 \x03(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\apayouts\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xc4\x02\n" +
-	"\x12RetryPayoutRequest\x12V\n" +
-	"\x04name\x18\x01 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x13ListPayoutsResponse\x126\n" +
+	"\apayouts\x18\x01 \x03(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\apayouts\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf1\x02\n" +
+	"\x12RetryPayoutRequest\x12m\n" +
+	"\x04name\x18\x01 \x01(\tBY\xe2A\x01\x02\xfaA\x10\n" +
+	"\x0etenfold/Payout\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x127\n" +
-	"\x12payout_destination\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x02R\x11payoutDestination\x12\x1c\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\x98\x01\n" +
-	"\x13RetryPayoutResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x120\n" +
-	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf9\x02\n" +
-	"\x12AddEvidenceRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12;\n" +
+	"\x12payout_destination\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x02R\x11payoutDestination\x12 \n" +
+	"\x04note\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xa4\x01\n" +
+	"\x13RetryPayoutResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x124\n" +
+	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xa9\x03\n" +
+	"\x12AddEvidenceRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x04kind\x18\x04 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12(\n" +
-	"\treference\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x120\n" +
-	"\x06digest\x18\x06 \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12\x1c\n" +
-	"\x04note\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"o\n" +
-	"\x13AddEvidenceResponse\x126\n" +
-	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x02R\bevidence\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc5\x01\n" +
-	"\x13ListEvidenceRequest\x12\\\n" +
-	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x04kind\x18\x04 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12,\n" +
+	"\treference\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x124\n" +
+	"\x06digest\x18\x06 \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12 \n" +
+	"\x04note\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"w\n" +
+	"\x13AddEvidenceResponse\x12:\n" +
+	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bevidence\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe3\x01\n" +
+	"\x13ListEvidenceRequest\x12r\n" +
+	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"|\n" +
-	"\x14ListEvidenceResponse\x126\n" +
-	"\bevidence\x18\x01 \x03(\v2\x14.tenfold.v1.EvidenceB\x04\xc8\xf3\x18\x02R\bevidence\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xba\x02\n" +
-	"\x12AppealClaimRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x84\x01\n" +
+	"\x14ListEvidenceResponse\x12:\n" +
+	"\bevidence\x18\x01 \x03(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bevidence\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xe6\x02\n" +
+	"\x12AppealClaimRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
-	"\x04note\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12-\n" +
-	"\bevidence\x18\x06 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"f\n" +
-	"\x13AppealClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf6\x05\n" +
-	"\x13DecideAppealRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\"\n" +
+	"\x04note\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
+	"\bevidence\x18\x06 \x03(\tB\x15\xe2A\x01\x01\xbaH\x0e\x92\x01\v\x102\"\ar\x05\x10\x01\x18\x80\x02R\bevidence\"n\n" +
+	"\x13AppealClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xaa\x06\n" +
+	"\x13DecideAppealRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
-	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.AppealDecisionB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb0\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBr\xbaHo\xba\x01f\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\x1e\n" +
-	"\x04note\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
-	"\x0foverride_reason\x18\b \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xbd\x01\xbaH\xb9\x01\x1a\xb6\x01\n" +
-	"/decide_appeal.unit_verdicts_with_upheld_in_part\x12Junit_verdicts must be set with UPHELD_IN_PART, and must be empty otherwise\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"g\n" +
-	"\x14DecideAppealResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc4\x01\n" +
-	"\x12ListAppealsRequest\x12\\\n" +
-	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12F\n" +
+	"\bdecision\x18\x05 \x01(\x0e2\x1a.tenfold.v1.AppealDecisionB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\bdecision\x12\xb4\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBv\xe2A\x01\x01\xbaHo\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x03\x10\x90NR\funitVerdicts\x12\"\n" +
+	"\x04note\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x125\n" +
+	"\x0foverride_reason\x18\b \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason:\xbd\x01\xbaH\xb9\x01\x1a\xb6\x01\n" +
+	"/decide_appeal.unit_verdicts_with_upheld_in_part\x12Junit_verdicts must be set with UPHELD_IN_PART, and must be empty otherwise\x1a7(this.decision == 2) == (this.unit_verdicts.size() > 0)\"o\n" +
+	"\x14DecideAppealResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe2\x01\n" +
+	"\x12ListAppealsRequest\x12r\n" +
+	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
-	"\x13ListAppealsResponse\x122\n" +
-	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealB\x04\xc8\xf3\x18\x02R\aappeals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x99\x03\n" +
-	"\x13ApproveClaimRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"\x13ListAppealsResponse\x126\n" +
+	"\aappeals\x18\x01 \x03(\v2\x12.tenfold.v1.AppealB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aappeals\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xc7\x03\n" +
+	"\x13ApproveClaimRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x16\n" +
-	"\x06refuse\x18\x05 \x01(\bR\x06refuse\x12\x1c\n" +
-	"\x04note\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note:u\xbaHr\x1ap\n" +
-	" approve_claim.refusal_has_a_note\x12&note must give the reason of a refusal\x1a$!this.refuse || this.note.size() > 0\"g\n" +
-	"\x14ApproveClaimResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +
-	"\x14ListApprovalsRequest\x12\\\n" +
-	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
+	"\x06refuse\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\x06refuse\x12 \n" +
+	"\x04note\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note:u\xbaHr\x1ap\n" +
+	" approve_claim.refusal_has_a_note\x12&note must give the reason of a refusal\x1a$!this.refuse || this.note.size() > 0\"o\n" +
+	"\x14ApproveClaimResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe4\x01\n" +
+	"\x14ListApprovalsRequest\x12r\n" +
+	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
-	"\x15ListApprovalsResponse\x128\n" +
-	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalB\x04\xc8\xf3\x18\x02R\tapprovals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xdd\x04\n" +
-	"\x14ReviseVerdictRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"\x15ListApprovalsResponse\x12<\n" +
+	"\tapprovals\x18\x01 \x03(\v2\x14.tenfold.v1.ApprovalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tapprovals\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x95\x05\n" +
+	"\x14ReviseVerdictRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12>\n" +
-	"\x06ground\x18\x05 \x01(\x0e2\x1a.tenfold.v1.RevisionGroundB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12\xb2\x01\n" +
-	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBt\xbaHq\xba\x01f\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12&\n" +
-	"\bdocument\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\x1e\n" +
-	"\x04note\x18\b \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x121\n" +
-	"\x0foverride_reason\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason\"h\n" +
-	"\x15ReviseVerdictResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc6\x01\n" +
-	"\x14ListRevisionsRequest\x12\\\n" +
-	"\x06parent\x18\x01 \x01(\tBD\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12B\n" +
+	"\x06ground\x18\x05 \x01(\x0e2\x1a.tenfold.v1.RevisionGroundB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06ground\x12\xb6\x01\n" +
+	"\runit_verdicts\x18\x06 \x03(\v2\x17.tenfold.v1.UnitVerdictBx\xe2A\x01\x02\xbaHq\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12*\n" +
+	"\bdocument\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\bdocument\x12\"\n" +
+	"\x04note\x18\b \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x125\n" +
+	"\x0foverride_reason\x18\t \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x0eoverrideReason\"p\n" +
+	"\x15ReviseVerdictResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe4\x01\n" +
+	"\x14ListRevisionsRequest\x12r\n" +
+	"\x06parent\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaHAr?2=^merchants/(-|[A-Za-z0-9_-]{1,64})/claims/[A-Za-z0-9-]{1,32}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
-	"\x15ListRevisionsResponse\x128\n" +
-	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionB\x04\xc8\xf3\x18\x02R\trevisions\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\x93\x02\n" +
-	"\x18ReportOrderRefundRequest\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"\x15ListRevisionsResponse\x12<\n" +
+	"\trevisions\x18\x01 \x03(\v2\x14.tenfold.v1.RevisionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\trevisions\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xbb\x02\n" +
+	"\x18ReportOrderRefundRequest\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
-	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\"\xa0\x01\n" +
-	"\x19ReportOrderRefundResponse\x12:\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12:\n" +
+	"\x06refund\x18\x04 \x01(\v2\x16.tenfold.v1.LineRefundB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06refund\"\xac\x01\n" +
+	"\x19ReportOrderRefundResponse\x12>\n" +
 	"\n" +
-	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12%\n" +
-	"\vline_unseen\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\n" +
-	"lineUnseen\"\x89\x02\n" +
-	"\x10StopClockRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\torderLine\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\x12)\n" +
+	"\vline_unseen\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"lineUnseen\"\xb1\x02\n" +
+	"\x10StopClockRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1e\n" +
-	"\x04note\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"d\n" +
-	"\x11StopClockResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x89\x02\n" +
-	"\x12ResumeClockRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\"\n" +
+	"\x04note\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"l\n" +
+	"\x11StopClockResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xb1\x02\n" +
+	"\x12ResumeClockRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12\x1c\n" +
-	"\x04note\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"f\n" +
-	"\x13ResumeClockResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xe6\x02\n" +
-	"\x11ExtendHoldRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12 \n" +
+	"\x04note\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"n\n" +
+	"\x13ResumeClockResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x92\x03\n" +
+	"\x11ExtendHoldRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1d\n" +
-	"\x04etag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12Z\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12!\n" +
+	"\x04etag\x18\x04 \x01(\tB\r\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@R\x04etag\x12^\n" +
 	"\n" +
-	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\texpiresAt\x12\x1e\n" +
-	"\x04note\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"e\n" +
-	"\x12ExtendHoldResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed*W\n" +
+	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\texpiresAt\x12\"\n" +
+	"\x04note\x18\x06 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\"m\n" +
+	"\x12ExtendHoldResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed*W\n" +
 	"\rFilingWarning\x12\x1e\n" +
 	"\x1aFILING_WARNING_UNSPECIFIED\x10\x00\x12&\n" +
 	"\"FILING_WARNING_LEARNED_BEFORE_PAID\x10\x012\x84!\n" +
@@ -5141,7 +5176,7 @@ func file_tenfold_v1_claim_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_claim_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 64)
+var file_tenfold_v1_claim_service_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(FilingWarning)(0),                   // 0: tenfold.v1.FilingWarning
 	(*FileClaimRequest)(nil),             // 1: tenfold.v1.FileClaimRequest
@@ -5208,178 +5243,180 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(*ResumeClockResponse)(nil),          // 62: tenfold.v1.ResumeClockResponse
 	(*ExtendHoldRequest)(nil),            // 63: tenfold.v1.ExtendHoldRequest
 	(*ExtendHoldResponse)(nil),           // 64: tenfold.v1.ExtendHoldResponse
-	(*OrderLine)(nil),                    // 65: tenfold.v1.OrderLine
-	(*LineRefund)(nil),                   // 66: tenfold.v1.LineRefund
-	(LegalBasis)(0),                      // 67: tenfold.v1.LegalBasis
-	(Remedy)(0),                          // 68: tenfold.v1.Remedy
-	(Grounds)(0),                         // 69: tenfold.v1.Grounds
-	(*timestamppb.Timestamp)(nil),        // 70: google.protobuf.Timestamp
-	(PayoutForm)(0),                      // 71: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 72: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 73: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 74: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 75: google.protobuf.FieldMask
-	(Language)(0),                        // 76: tenfold.v1.Language
-	(Audience)(0),                        // 77: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),             // 78: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 79: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 80: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 81: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 82: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 83: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 84: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 85: tenfold.v1.Money
-	(*Calculation)(nil),                  // 86: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 87: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 88: tenfold.v1.Payout
-	(PayoutState)(0),                     // 89: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 90: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 91: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 92: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 93: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 94: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 95: tenfold.v1.Revision
+	nil,                                  // 65: tenfold.v1.FileClaimRequest.LabelsEntry
+	(*OrderLine)(nil),                    // 66: tenfold.v1.OrderLine
+	(*LineRefund)(nil),                   // 67: tenfold.v1.LineRefund
+	(LegalBasis)(0),                      // 68: tenfold.v1.LegalBasis
+	(Remedy)(0),                          // 69: tenfold.v1.Remedy
+	(Grounds)(0),                         // 70: tenfold.v1.Grounds
+	(*timestamppb.Timestamp)(nil),        // 71: google.protobuf.Timestamp
+	(PayoutForm)(0),                      // 72: tenfold.v1.PayoutForm
+	(*Claim)(nil),                        // 73: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 74: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 75: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 76: google.protobuf.FieldMask
+	(Language)(0),                        // 77: tenfold.v1.Language
+	(Audience)(0),                        // 78: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 79: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 80: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 81: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 82: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 83: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 84: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 85: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 86: tenfold.v1.Money
+	(*Calculation)(nil),                  // 87: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 88: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 89: tenfold.v1.Payout
+	(PayoutState)(0),                     // 90: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 91: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 92: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 93: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 94: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 95: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 96: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
-	65,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
-	66,  // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
-	67,  // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	68,  // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
-	69,  // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
-	70,  // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
-	71,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
+	66,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
+	67,  // 1: tenfold.v1.FileClaimRequest.refunds:type_name -> tenfold.v1.LineRefund
+	68,  // 2: tenfold.v1.FileClaimRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	69,  // 3: tenfold.v1.FileClaimRequest.remedies:type_name -> tenfold.v1.Remedy
+	70,  // 4: tenfold.v1.FileClaimRequest.grounds:type_name -> tenfold.v1.Grounds
+	71,  // 5: tenfold.v1.FileClaimRequest.learned_at:type_name -> google.protobuf.Timestamp
+	72,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
 	2,   // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
-	72,  // 8: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,   // 9: tenfold.v1.FileClaimResponse.warnings:type_name -> tenfold.v1.FilingWarning
-	1,   // 10: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	6,   // 11: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	73,  // 12: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	72,  // 13: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	0,   // 14: tenfold.v1.BatchFileClaimsItem.warnings:type_name -> tenfold.v1.FilingWarning
-	74,  // 15: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	75,  // 16: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	72,  // 17: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	76,  // 18: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	77,  // 19: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
-	78,  // 20: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	76,  // 21: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	79,  // 22: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	80,  // 23: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	72,  // 24: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	81,  // 25: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	72,  // 26: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	72,  // 27: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	72,  // 28: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	72,  // 29: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	82,  // 30: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	83,  // 31: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	72,  // 32: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	65,  // 33: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	84,  // 34: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	65,  // 35: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	66,  // 36: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	67,  // 37: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	68,  // 38: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	70,  // 39: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	85,  // 40: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	2,   // 41: tenfold.v1.QuotePayoutRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
-	86,  // 42: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	86,  // 43: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	87,  // 44: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	70,  // 45: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	70,  // 46: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	85,  // 47: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	88,  // 48: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	89,  // 49: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	88,  // 50: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	72,  // 51: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	88,  // 52: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	90,  // 53: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	90,  // 54: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	72,  // 55: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	91,  // 56: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	83,  // 57: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	72,  // 58: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	92,  // 59: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	72,  // 60: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	93,  // 61: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	94,  // 62: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	83,  // 63: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	72,  // 64: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	95,  // 65: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	66,  // 66: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	65,  // 67: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	72,  // 68: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	72,  // 69: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	70,  // 70: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	72,  // 71: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	1,   // 72: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	4,   // 73: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	7,   // 74: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	9,   // 75: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	11,  // 76: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	13,  // 77: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	15,  // 78: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	17,  // 79: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	19,  // 80: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	21,  // 81: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	23,  // 82: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	25,  // 83: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	27,  // 84: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	29,  // 85: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	31,  // 86: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	33,  // 87: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	35,  // 88: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	37,  // 89: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	39,  // 90: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	43,  // 91: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	45,  // 92: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	41,  // 93: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
-	47,  // 94: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	49,  // 95: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	51,  // 96: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	53,  // 97: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	55,  // 98: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	57,  // 99: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	59,  // 100: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	61,  // 101: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	63,  // 102: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	3,   // 103: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	5,   // 104: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	8,   // 105: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	10,  // 106: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	12,  // 107: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	14,  // 108: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	16,  // 109: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	18,  // 110: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	20,  // 111: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	22,  // 112: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	24,  // 113: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	26,  // 114: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	28,  // 115: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	30,  // 116: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	32,  // 117: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	34,  // 118: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	36,  // 119: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	38,  // 120: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	40,  // 121: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	44,  // 122: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	46,  // 123: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	42,  // 124: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
-	48,  // 125: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	50,  // 126: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	52,  // 127: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	54,  // 128: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	56,  // 129: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	58,  // 130: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	60,  // 131: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	62,  // 132: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	64,  // 133: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	103, // [103:134] is the sub-list for method output_type
-	72,  // [72:103] is the sub-list for method input_type
-	72,  // [72:72] is the sub-list for extension type_name
-	72,  // [72:72] is the sub-list for extension extendee
-	0,   // [0:72] is the sub-list for field type_name
+	65,  // 8: tenfold.v1.FileClaimRequest.labels:type_name -> tenfold.v1.FileClaimRequest.LabelsEntry
+	73,  // 9: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,   // 10: tenfold.v1.FileClaimResponse.warnings:type_name -> tenfold.v1.FilingWarning
+	1,   // 11: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	6,   // 12: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	74,  // 13: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	73,  // 14: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	0,   // 15: tenfold.v1.BatchFileClaimsItem.warnings:type_name -> tenfold.v1.FilingWarning
+	75,  // 16: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	76,  // 17: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	73,  // 18: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	77,  // 19: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	78,  // 20: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	79,  // 21: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	77,  // 22: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	80,  // 23: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	81,  // 24: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	73,  // 25: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	82,  // 26: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	73,  // 27: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	73,  // 28: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	73,  // 29: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	73,  // 30: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	83,  // 31: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	84,  // 32: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	73,  // 33: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	66,  // 34: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	85,  // 35: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	66,  // 36: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	67,  // 37: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	68,  // 38: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	69,  // 39: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	71,  // 40: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	86,  // 41: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	2,   // 42: tenfold.v1.QuotePayoutRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	87,  // 43: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	87,  // 44: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	88,  // 45: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	71,  // 46: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	71,  // 47: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	86,  // 48: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	89,  // 49: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	90,  // 50: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	89,  // 51: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	73,  // 52: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	89,  // 53: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	91,  // 54: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	91,  // 55: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	73,  // 56: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	92,  // 57: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	84,  // 58: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	73,  // 59: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	93,  // 60: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	73,  // 61: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	94,  // 62: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	95,  // 63: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	84,  // 64: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	73,  // 65: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	96,  // 66: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	67,  // 67: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	66,  // 68: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	73,  // 69: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	73,  // 70: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 71: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	73,  // 72: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	1,   // 73: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	4,   // 74: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	7,   // 75: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	9,   // 76: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	11,  // 77: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	13,  // 78: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	15,  // 79: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	17,  // 80: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	19,  // 81: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	21,  // 82: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	23,  // 83: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	25,  // 84: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	27,  // 85: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	29,  // 86: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	31,  // 87: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	33,  // 88: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	35,  // 89: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	37,  // 90: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	39,  // 91: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	43,  // 92: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	45,  // 93: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	41,  // 94: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
+	47,  // 95: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	49,  // 96: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	51,  // 97: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	53,  // 98: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	55,  // 99: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	57,  // 100: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	59,  // 101: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	61,  // 102: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	63,  // 103: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	3,   // 104: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	5,   // 105: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	8,   // 106: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	10,  // 107: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	12,  // 108: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	14,  // 109: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	16,  // 110: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	18,  // 111: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	20,  // 112: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	22,  // 113: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	24,  // 114: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	26,  // 115: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	28,  // 116: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	30,  // 117: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	32,  // 118: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	34,  // 119: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	36,  // 120: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	38,  // 121: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	40,  // 122: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	44,  // 123: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	46,  // 124: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	42,  // 125: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
+	48,  // 126: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	50,  // 127: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	52,  // 128: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	54,  // 129: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	56,  // 130: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	58,  // 131: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	60,  // 132: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	62,  // 133: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	64,  // 134: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	104, // [104:135] is the sub-list for method output_type
+	73,  // [73:104] is the sub-list for method input_type
+	73,  // [73:73] is the sub-list for extension type_name
+	73,  // [73:73] is the sub-list for extension extendee
+	0,   // [0:73] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }
@@ -5413,7 +5450,7 @@ func file_tenfold_v1_claim_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_service_proto_rawDesc), len(file_tenfold_v1_claim_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   64,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

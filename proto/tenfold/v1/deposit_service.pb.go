@@ -1624,125 +1624,138 @@ var File_tenfold_v1_deposit_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/deposit_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe6\x02\n" +
-	"\x0fOpenBookRequest\x12=\n" +
-	"\vmerchant_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
-	"merchantId\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf8\x02\n" +
+	"\x0fOpenBookRequest\x12A\n" +
+	"\vmerchant_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\n" +
+	"merchantId\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x126\n" +
-	"\rcurrency_code\x18\x04 \x01(\tB\x11\xbaH\x0er\f2\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12:\n" +
+	"\rcurrency_code\x18\x04 \x01(\tB\x15\xe2A\x01\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode:z\xbaHw\x1au\n" +
-	"\"open_book.merchant_is_not_wildcard\x126merchant_id must not be \"-\", which means all merchants\x1a\x17this.merchant_id != '-'\"`\n" +
-	"\x10OpenBookResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"_\n" +
-	"\x15BatchOpenBooksRequest\x12F\n" +
-	"\brequests\x18\x01 \x03(\v2\x1b.tenfold.v1.OpenBookRequestB\r\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"T\n" +
-	"\x16BatchOpenBooksResponse\x12:\n" +
-	"\x05items\x18\x01 \x03(\v2\x1e.tenfold.v1.BatchOpenBooksItemB\x04\xc8\xf3\x18\x02R\x05items\"\x98\x01\n" +
-	"\x12BatchOpenBooksItem\x124\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12*\n" +
-	"\x04book\x18\x02 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"L\n" +
-	"\x0eGetBookRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"=\n" +
-	"\x0fGetBookResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\"\xcf\x03\n" +
-	"\x13TopUpDepositRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"\"open_book.merchant_is_not_wildcard\x126merchant_id must not be \"-\", which means all merchants\x1a\x17this.merchant_id != '-'\"h\n" +
+	"\x10OpenBookResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"c\n" +
+	"\x15BatchOpenBooksRequest\x12J\n" +
+	"\brequests\x18\x01 \x03(\v2\x1b.tenfold.v1.OpenBookRequestB\x11\xe2A\x01\x02\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"X\n" +
+	"\x16BatchOpenBooksResponse\x12>\n" +
+	"\x05items\x18\x01 \x03(\v2\x1e.tenfold.v1.BatchOpenBooksItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xa4\x01\n" +
+	"\x12BatchOpenBooksItem\x128\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x12.\n" +
+	"\x04book\x18\x02 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"a\n" +
+	"\x0eGetBookRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"A\n" +
+	"\x0fGetBookResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\"\xfa\x03\n" +
+	"\x13TopUpDepositRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\x9e\x01\n" +
-	"\x14TopUpDepositResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd2\x03\n" +
-	"\x16WithdrawDepositRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8d\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xaa\x01\n" +
+	"\x14TopUpDepositResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xfd\x03\n" +
+	"\x16WithdrawDepositRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa1\x01\n" +
-	"\x17WithdrawDepositResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x90\x04\n" +
-	"\x13ReverseTopUpRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8d\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xad\x01\n" +
+	"\x17WithdrawDepositResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xd0\x04\n" +
+	"\x13ReverseTopUpRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x8b\x01\n" +
-	"\x11payment_reference\x18\x04 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$H\x00R\x10paymentReference\x12_\n" +
-	"\btransfer\x18\x05 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/transfers/[1-9][0-9]{0,17}$H\x00R\btransfer\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAtB\x0f\n" +
-	"\x06top_up\x12\x05\xbaH\x02\b\x01\"\x9e\x01\n" +
-	"\x14ReverseTopUpResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xda\x03\n" +
-	"\x18HandOverShopFundsRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x8f\x01\n" +
+	"\x11payment_reference\x18\x04 \x01(\tB`\xe2A\x01\x01\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$H\x00R\x10paymentReference\x12x\n" +
+	"\btransfer\x18\x05 \x01(\tBZ\xe2A\x01\x01\xfaA\x12\n" +
+	"\x10tenfold/Transfer\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/transfers/[1-9][0-9]{0,17}$H\x00R\btransfer\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAtB\x0f\n" +
+	"\x06top_up\x12\x05\xbaH\x02\b\x01\"\xaa\x01\n" +
+	"\x14ReverseTopUpResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x85\x04\n" +
+	"\x18HandOverShopFundsRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8f\x01\n" +
-	"\x14settlement_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa3\x01\n" +
-	"\x19HandOverShopFundsResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xda\x03\n" +
-	"\x18TakeBackShopFundsRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x93\x01\n" +
+	"\x14settlement_reference\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xaf\x01\n" +
+	"\x19HandOverShopFundsResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x85\x04\n" +
+	"\x18TakeBackShopFundsRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8f\x01\n" +
-	"\x14settlement_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xa3\x01\n" +
-	"\x19TakeBackShopFundsResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x83\x02\n" +
-	"\x14ListTransfersRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
-	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x93\x01\n" +
+	"\x14settlement_reference\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x13settlementReference\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xaf\x01\n" +
+	"\x19TakeBackShopFundsResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xb6\x02\n" +
+	"\x14ListTransfersRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
+	"\x05claim\x18\x02 \x01(\tBY\xe2A\x01\x01\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12+\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
-	"\x15ListTransfersResponse\x128\n" +
-	"\ttransfers\x18\x01 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xb6\x02\n" +
-	"\x10ListHoldsRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
-	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x125\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x15.tenfold.v1.HoldStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12'\n" +
-	"\tpage_size\x18\x04 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"\x15ListTransfersResponse\x12<\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xed\x02\n" +
+	"\x10ListHoldsRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
+	"\x05claim\x18\x02 \x01(\tBY\xe2A\x01\x01\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x129\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x15.tenfold.v1.HoldStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
+	"\tpage_size\x18\x04 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"o\n" +
-	"\x11ListHoldsResponse\x12,\n" +
-	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldB\x04\xc8\xf3\x18\x02R\x05holds\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd8\x01\n" +
-	"\x10ListDebtsRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x122\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"page_token\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
+	"\x11ListHoldsResponse\x120\n" +
+	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05holds\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf9\x01\n" +
+	"\x10ListDebtsRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x126\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x14.tenfold.v1.DebtKindB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12+\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xa7\x01\n" +
-	"\x11ListDebtsResponse\x12,\n" +
-	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\x04\xc8\xf3\x18\x02R\x05debts\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x126\n" +
-	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketB\x04\xc8\xf3\x18\x02R\abuckets2\x81\v\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xb3\x01\n" +
+	"\x11ListDebtsResponse\x120\n" +
+	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05debts\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x12:\n" +
+	"\abuckets\x18\x03 \x03(\v2\x16.tenfold.v1.DebtBucketB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\abuckets2\x81\v\n" +
 	"\x0eDepositService\x12_\n" +
 	"\bOpenBook\x12\x1b.tenfold.v1.OpenBookRequest\x1a\x1c.tenfold.v1.OpenBookResponse\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/merchants\x12{\n" +
 	"\x0eBatchOpenBooks\x12!.tenfold.v1.BatchOpenBooksRequest\x1a\".tenfold.v1.BatchOpenBooksResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/merchants:batchOpen\x12b\n" +

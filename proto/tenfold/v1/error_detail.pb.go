@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -252,28 +253,29 @@ var File_tenfold_v1_error_detail_proto protoreflect.FileDescriptor
 const file_tenfold_v1_error_detail_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/error_detail.proto\x12\n" +
-	"tenfold.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xf0\x02\n" +
-	"\x10ClaimStateDetail\x12\x1a\n" +
-	"\x05claim\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\x05claim\x122\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x02R\x05state\x123\n" +
-	"\averdict\x18\x03 \x01(\x0e2\x13.tenfold.v1.VerdictB\x04\xc8\xf3\x18\x03R\averdict\x12F\n" +
-	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\x04\xc8\xf3\x18\x02R\x0eallowedActions\x127\n" +
-	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForB\x04\xc8\xf3\x18\x02R\bwaitsFor\x12<\n" +
-	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bdeadline\x12\x18\n" +
-	"\x04etag\x18\a \x01(\tB\x04\xc8\xf3\x18\x02R\x04etag\"\xf1\x03\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/reason.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x9e\x03\n" +
+	"\x10ClaimStateDetail\x120\n" +
+	"\x05claim\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Claim\xc8\xf3\x18\x02R\x05claim\x126\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state\x127\n" +
+	"\averdict\x18\x03 \x01(\x0e2\x13.tenfold.v1.VerdictB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\averdict\x12J\n" +
+	"\x0fallowed_actions\x18\x04 \x03(\x0e2\x17.tenfold.v1.ClaimActionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eallowedActions\x12;\n" +
+	"\twaits_for\x18\x05 \x01(\x0e2\x14.tenfold.v1.WaitsForB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bwaitsFor\x12@\n" +
+	"\bdeadline\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bdeadline\x12\x1c\n" +
+	"\x04etag\x18\a \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04etag\"\x95\x04\n" +
 	"\n" +
-	"ItemStatus\x12\x18\n" +
-	"\x04code\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x02R\x04code\x12\x1e\n" +
-	"\amessage\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\amessage\x120\n" +
-	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonB\x04\xc8\xf3\x18\x02R\x06reason\x12F\n" +
-	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\x04\xc8\xf3\x18\x02R\bmetadata\x12\x1a\n" +
-	"\x05field\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x02R\x05field\x12C\n" +
-	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\x04\xc8\xf3\x18\x02R\n" +
-	"claimState\x12@\n" +
-	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\x04\xc8\xf3\x18\x02R\n" +
-	"retryAfter\x121\n" +
-	"\x11localized_message\x18\b \x01(\tB\x04\xc8\xf3\x18\x02R\x10localizedMessage\x12\x1c\n" +
-	"\x06locale\x18\t \x01(\tB\x04\xc8\xf3\x18\x02R\x06locale\x1a;\n" +
+	"ItemStatus\x12\x1c\n" +
+	"\x04code\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04code\x12\"\n" +
+	"\amessage\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\amessage\x124\n" +
+	"\x06reason\x18\x03 \x01(\x0e2\x12.tenfold.v1.ReasonB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06reason\x12J\n" +
+	"\bmetadata\x18\x04 \x03(\v2$.tenfold.v1.ItemStatus.MetadataEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bmetadata\x12\x1e\n" +
+	"\x05field\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05field\x12G\n" +
+	"\vclaim_state\x18\x06 \x01(\v2\x1c.tenfold.v1.ClaimStateDetailB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"claimState\x12D\n" +
+	"\vretry_after\x18\a \x01(\v2\x19.google.protobuf.DurationB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"retryAfter\x125\n" +
+	"\x11localized_message\x18\b \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x10localizedMessage\x12 \n" +
+	"\x06locale\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06locale\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"

@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -135,6 +136,10 @@ const (
 	EventKind_EVENT_KIND_ORDER_LINE_CORRECTED EventKind = 70
 	// A claim is paid to another destination from now on.
 	EventKind_EVENT_KIND_PAYOUT_DESTINATION_CHANGED EventKind = 71
+	// The labels of a claim changed.
+	EventKind_EVENT_KIND_CLAIM_LABELS_SET EventKind = 90
+	// The number of a claim in another system changed.
+	EventKind_EVENT_KIND_EXTERNAL_REFERENCE_SET EventKind = 91
 )
 
 // Enum value maps for EventKind.
@@ -193,6 +198,8 @@ var (
 		67: "EVENT_KIND_NOTE_ADDED",
 		70: "EVENT_KIND_ORDER_LINE_CORRECTED",
 		71: "EVENT_KIND_PAYOUT_DESTINATION_CHANGED",
+		90: "EVENT_KIND_CLAIM_LABELS_SET",
+		91: "EVENT_KIND_EXTERNAL_REFERENCE_SET",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED":                0,
@@ -248,6 +255,8 @@ var (
 		"EVENT_KIND_NOTE_ADDED":                 67,
 		"EVENT_KIND_ORDER_LINE_CORRECTED":       70,
 		"EVENT_KIND_PAYOUT_DESTINATION_CHANGED": 71,
+		"EVENT_KIND_CLAIM_LABELS_SET":           90,
+		"EVENT_KIND_EXTERNAL_REFERENCE_SET":     91,
 	}
 )
 
@@ -609,37 +618,39 @@ var File_tenfold_v1_event_proto protoreflect.FileDescriptor
 const file_tenfold_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/event.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa9\x05\n" +
-	"\x05Event\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1c\n" +
-	"\x06number\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x03R\x06number\x12/\n" +
-	"\x04kind\x18\x03 \x01(\x0e2\x15.tenfold.v1.EventKindB\x04\xc8\xf3\x18\x03R\x04kind\x12A\n" +
-	"\vrecorded_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"recordedAt\x12\x1a\n" +
-	"\x05claim\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x12/\n" +
-	"\x04move\x18\x06 \x01(\v2\x15.tenfold.v1.EventMoveB\x04\xc8\xf3\x18\x03R\x04move\x128\n" +
-	"\ttransfers\x18\a \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x03R\ttransfers\x127\n" +
-	"\adetails\x18\b \x03(\v2\x17.tenfold.v1.EventDetailB\x04\xc8\xf3\x18\x06R\adetails\x12 \n" +
-	"\bworkload\x18\t \x01(\tB\x04\xc8\xf3\x18\x06R\bworkload\x12\x18\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc7\x06\n" +
+	"\x05Event\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x12 \n" +
+	"\x06number\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06number\x123\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.tenfold.v1.EventKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12E\n" +
+	"\vrecorded_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"recordedAt\x120\n" +
+	"\x05claim\x18\x05 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Claim\xc8\xf3\x18\x03R\x05claim\x123\n" +
+	"\x04move\x18\x06 \x01(\v2\x15.tenfold.v1.EventMoveB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04move\x12<\n" +
+	"\ttransfers\x18\a \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\ttransfers\x12;\n" +
+	"\adetails\x18\b \x03(\v2\x17.tenfold.v1.EventDetailB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\adetails\x12$\n" +
+	"\bworkload\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\bworkload\x12\x1c\n" +
 	"\x04role\x18\n" +
-	" \x01(\tB\x04\xc8\xf3\x18\x03R\x04role\x121\n" +
-	"\x11person_commitment\x18\v \x01(\tB\x04\xc8\xf3\x18\x06R\x10personCommitment\x12\x1c\n" +
-	"\x06method\x18\f \x01(\tB\x04\xc8\xf3\x18\x03R\x06method\x12#\n" +
+	" \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04role\x125\n" +
+	"\x11person_commitment\x18\v \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x10personCommitment\x12 \n" +
+	"\x06method\x18\f \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06method\x12'\n" +
 	"\n" +
-	"request_id\x18\r \x01(\tB\x04\xc8\xf3\x18\x03R\trequestId\x12\x18\n" +
-	"\x04hash\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x03R\x04hash\x12 \n" +
-	"\bencoding\x18\x0f \x01(\x05B\x04\xc8\xf3\x18\x03R\bencoding\x12\x1e\n" +
-	"\acontent\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x04R\acontent\x12&\n" +
-	"\vquarantined\x18\x11 \x01(\bB\x04\xc8\xf3\x18\x03R\vquarantined\"\xdb\x01\n" +
-	"\tEventMove\x12;\n" +
+	"request_id\x18\r \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\trequestId\x12\x1c\n" +
+	"\x04hash\x18\x0e \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04hash\x12$\n" +
+	"\bencoding\x18\x0f \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bencoding\x12\"\n" +
+	"\acontent\x18\x10 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\acontent\x12*\n" +
+	"\vquarantined\x18\x11 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vquarantined:F\xeaAC\n" +
+	"\rtenfold/Event\x12#merchants/{merchant}/events/{event}*\x06events2\x05event\"\xeb\x01\n" +
+	"\tEventMove\x12?\n" +
 	"\n" +
-	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\tfromState\x127\n" +
-	"\bto_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\x04\xc8\xf3\x18\x03R\atoState\x128\n" +
-	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\x04\xc8\xf3\x18\x03R\atrigger\x12\x1e\n" +
-	"\aversion\x18\x04 \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\"A\n" +
-	"\vEventDetail\x12\x16\n" +
-	"\x03key\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x03key\x12\x1a\n" +
-	"\x05value\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05value*\xb4\r\n" +
+	"from_state\x18\x01 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tfromState\x12;\n" +
+	"\bto_state\x18\x02 \x01(\x0e2\x16.tenfold.v1.ClaimStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\atoState\x12<\n" +
+	"\atrigger\x18\x03 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\atrigger\x12\"\n" +
+	"\aversion\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\"I\n" +
+	"\vEventDetail\x12\x1a\n" +
+	"\x03key\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x03key\x12\x1e\n" +
+	"\x05value\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05value*\xfc\r\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16EVENT_KIND_BOOK_OPENED\x10\x01\x12 \n" +
@@ -694,7 +705,9 @@ const file_tenfold_v1_event_proto_rawDesc = "" +
 	"$EVENT_KIND_RECONSIDERATION_REQUESTED\x101\x12\x19\n" +
 	"\x15EVENT_KIND_NOTE_ADDED\x10C\x12#\n" +
 	"\x1fEVENT_KIND_ORDER_LINE_CORRECTED\x10F\x12)\n" +
-	"%EVENT_KIND_PAYOUT_DESTINATION_CHANGED\x10GB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"%EVENT_KIND_PAYOUT_DESTINATION_CHANGED\x10G\x12\x1f\n" +
+	"\x1bEVENT_KIND_CLAIM_LABELS_SET\x10Z\x12%\n" +
+	"!EVENT_KIND_EXTERNAL_REFERENCE_SET\x10[B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_event_proto_rawDescOnce sync.Once

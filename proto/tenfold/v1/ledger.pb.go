@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -607,8 +608,10 @@ type Book struct {
 	// The time at which the deadline of the demand passed. Absent before, and
 	// once the demand is met.
 	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The time of the last change of the book, that of its version.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Book) Reset() {
@@ -791,6 +794,13 @@ func (x *Book) GetExitedAt() *timestamppb.Timestamp {
 func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.DemandLapsedAt
+	}
+	return nil
+}
+
+func (x *Book) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
 	}
 	return nil
 }
@@ -1395,87 +1405,98 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf9\t\n" +
-	"\x04Book\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12)\n" +
-	"\rcurrency_code\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\fcurrencyCode\x125\n" +
-	"\baccounts\x18\x03 \x03(\v2\x13.tenfold.v1.AccountB\x04\xc8\xf3\x18\x03R\baccounts\x12D\n" +
-	"\x11deposit_available\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x10depositAvailable\x12:\n" +
-	"\fdeposit_held\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vdepositHeld\x12I\n" +
-	"\x14shop_funds_available\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x12shopFundsAvailable\x12?\n" +
-	"\x0fshop_funds_held\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\rshopFundsHeld\x127\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xce\v\n" +
+	"\x04Book\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x12-\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
+	"\baccounts\x18\x03 \x03(\v2\x13.tenfold.v1.AccountB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\baccounts\x12H\n" +
+	"\x11deposit_available\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x10depositAvailable\x12>\n" +
+	"\fdeposit_held\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdepositHeld\x12M\n" +
+	"\x14shop_funds_available\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x12shopFundsAvailable\x12C\n" +
+	"\x0fshop_funds_held\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\rshopFundsHeld\x12;\n" +
 	"\n" +
-	"receivable\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"receivable\x12>\n" +
-	"\x0eopen_shortfall\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\ropenShortfall\x12\x1e\n" +
+	"receivable\x18\b \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"receivable\x12B\n" +
+	"\x0eopen_shortfall\x18\t \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\ropenShortfall\x12\"\n" +
 	"\aversion\x18\n" +
-	" \x01(\x03B\x04\xc8\xf3\x18\x03R\aversion\x12'\n" +
-	"\fevent_number\x18\v \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\x12#\n" +
+	" \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aversion\x12+\n" +
+	"\fevent_number\x18\v \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12'\n" +
 	"\n" +
-	"chain_hash\x18\f \x01(\tB\x04\xc8\xf3\x18\x03R\tchainHash\x12=\n" +
-	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bopenedAt\x123\n" +
-	"\bexposure\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bexposure\x128\n" +
-	"\vfree_amount\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\n" +
-	"freeAmount\x12/\n" +
-	"\x05debts\x18\x10 \x03(\v2\x13.tenfold.v1.DebtSumB\x04\xc8\xf3\x18\x03R\x05debts\x12A\n" +
-	"\vsweep_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"sweepSince\x12B\n" +
-	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fdemandedDeposit\x12I\n" +
-	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0edemandDeadline\x12D\n" +
-	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vexitBegunAt\x12=\n" +
-	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\bexitedAt\x12J\n" +
-	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x0edemandLapsedAt\"\xa2\x02\n" +
-	"\aAccount\x12:\n" +
-	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\apurpose\x12>\n" +
-	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideB\x04\xc8\xf3\x18\x03R\n" +
-	"normalSide\x12/\n" +
-	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06debits\x121\n" +
-	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\acredits\x127\n" +
-	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\x04\xc8\xf3\x18\x03R\abalance\"\x90\x05\n" +
-	"\bTransfer\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x122\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.TransferKindB\x04\xc8\xf3\x18\x03R\x04kind\x126\n" +
-	"\x05debit\x18\x03 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\x05debit\x128\n" +
-	"\x06credit\x18\x04 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\x04\xc8\xf3\x18\x03R\x06credit\x12/\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x12\x1a\n" +
-	"\x05claim\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x12,\n" +
-	"\x0forder_line_name\x18\a \x01(\tB\x04\xc8\xf3\x18\x03R\rorderLineName\x12\x1c\n" +
-	"\x06payout\x18\b \x01(\tB\x04\xc8\xf3\x18\x03R\x06payout\x12#\n" +
+	"chain_hash\x18\f \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tchainHash\x12A\n" +
+	"\topened_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bopenedAt\x127\n" +
+	"\bexposure\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexposure\x12<\n" +
+	"\vfree_amount\x18\x0f \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"freeAmount\x123\n" +
+	"\x05debts\x18\x10 \x03(\v2\x13.tenfold.v1.DebtSumB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05debts\x12E\n" +
+	"\vsweep_since\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"sweepSince\x12F\n" +
+	"\x10demanded_deposit\x18\x12 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0fdemandedDeposit\x12M\n" +
+	"\x0fdemand_deadline\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edemandDeadline\x12H\n" +
+	"\rexit_begun_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vexitBegunAt\x12A\n" +
+	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexitedAt\x12N\n" +
+	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edemandLapsedAt\x12E\n" +
+	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"updateTime:4\xeaA1\n" +
+	"\ftenfold/Book\x12\x14merchants/{merchant}*\x05books2\x04book\"\xb6\x02\n" +
+	"\aAccount\x12>\n" +
+	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\apurpose\x12B\n" +
+	"\vnormal_side\x18\x02 \x01(\x0e2\x17.tenfold.v1.AccountSideB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"normalSide\x123\n" +
+	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06debits\x125\n" +
+	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\acredits\x12;\n" +
+	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\abalance\"\xef\x06\n" +
+	"\bTransfer\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x126\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.TransferKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12:\n" +
+	"\x05debit\x18\x03 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05debit\x12<\n" +
+	"\x06credit\x18\x04 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06credit\x123\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06amount\x120\n" +
+	"\x05claim\x18\x06 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Claim\xc8\xf3\x18\x03R\x05claim\x12F\n" +
+	"\x0forder_line_name\x18\a \x01(\tB\x1e\xe2A\x01\x03\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xc8\xf3\x18\x03R\rorderLineName\x123\n" +
+	"\x06payout\x18\b \x01(\tB\x1b\xe2A\x01\x03\xfaA\x10\n" +
+	"\x0etenfold/Payout\xc8\xf3\x18\x03R\x06payout\x12'\n" +
 	"\n" +
-	"out_number\x18\t \x01(\tB\x04\xc8\xf3\x18\x03R\toutNumber\x123\n" +
+	"out_number\x18\t \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\toutNumber\x127\n" +
 	"\x12external_reference\x18\n" +
-	" \x01(\tB\x04\xc8\xf3\x18\x03R\x11externalReference\x12 \n" +
-	"\breverses\x18\v \x01(\tB\x04\xc8\xf3\x18\x03R\breverses\x12A\n" +
-	"\vrecorded_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\n" +
-	"recordedAt\x12C\n" +
-	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\veffectiveAt\x12'\n" +
-	"\fevent_number\x18\x0e \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber\"\xbb\x03\n" +
-	"\x04Hold\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x03R\x04name\x12\x1a\n" +
-	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x03R\x05claim\x127\n" +
-	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.FundingSourceB\x04\xc8\xf3\x18\x03R\x06source\x121\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x15.tenfold.v1.HoldStateB\x04\xc8\xf3\x18\x03R\x05state\x12/\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x06amount\x123\n" +
-	"\bcaptured\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\bcaptured\x123\n" +
-	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\breleased\x129\n" +
-	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\x06heldAt\x12;\n" +
-	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\aendedAt\"\x95\x02\n" +
-	"\x04Debt\x12.\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x05R\x04kind\x12\x1a\n" +
-	"\x05claim\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x05claim\x121\n" +
-	"\x11payment_reference\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x05R\x10paymentReference\x12)\n" +
-	"\rsampling_case\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x05R\fsamplingCase\x126\n" +
-	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\x05since\x12+\n" +
-	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x05R\x04open\"\x82\x01\n" +
-	"\aDebtSum\x12.\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x04\xc8\xf3\x18\x03R\x04kind\x12+\n" +
-	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x04open\x12\x1a\n" +
-	"\x05count\x18\x03 \x01(\x03B\x04\xc8\xf3\x18\x03R\x05count\"}\n" +
+	" \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x11externalReference\x129\n" +
+	"\breverses\x18\v \x01(\tB\x1d\xe2A\x01\x03\xfaA\x12\n" +
+	"\x10tenfold/Transfer\xc8\xf3\x18\x03R\breverses\x12E\n" +
+	"\vrecorded_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"recordedAt\x12G\n" +
+	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veffectiveAt\x12+\n" +
+	"\fevent_number\x18\x0e \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber:U\xeaAR\n" +
+	"\x10tenfold/Transfer\x12)merchants/{merchant}/transfers/{transfer}*\ttransfers2\btransfer\"\xc3\x04\n" +
+	"\x04Hold\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x120\n" +
+	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Claim\xc8\xf3\x18\x03R\x05claim\x12;\n" +
+	"\x06source\x18\x03 \x01(\x0e2\x19.tenfold.v1.FundingSourceB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06source\x125\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x15.tenfold.v1.HoldStateB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05state\x123\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06amount\x127\n" +
+	"\bcaptured\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bcaptured\x127\n" +
+	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\breleased\x12=\n" +
+	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06heldAt\x12?\n" +
+	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt:P\xeaAM\n" +
+	"\ftenfold/Hold\x120merchants/{merchant}/claims/{claim}/holds/{hold}*\x05holds2\x04hold\"\xbf\x02\n" +
+	"\x04Debt\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04kind\x120\n" +
+	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Claim\xc8\xf3\x18\x05R\x05claim\x125\n" +
+	"\x11payment_reference\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x10paymentReference\x12-\n" +
+	"\rsampling_case\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\fsamplingCase\x12:\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x05since\x12/\n" +
+	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04open\"\x8e\x01\n" +
+	"\aDebtSum\x122\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12/\n" +
+	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04open\x12\x1e\n" +
+	"\x05count\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05count\"\x89\x01\n" +
 	"\n" +
-	"DebtBucket\x12!\n" +
-	"\tfrom_days\x18\x01 \x01(\x05B\x04\xc8\xf3\x18\x05R\bfromDays\x12\x1d\n" +
-	"\ato_days\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x05R\x06toDays\x12-\n" +
-	"\x04sums\x18\x03 \x03(\v2\x13.tenfold.v1.DebtSumB\x04\xc8\xf3\x18\x05R\x04sums*\xde\x04\n" +
+	"DebtBucket\x12%\n" +
+	"\tfrom_days\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\bfromDays\x12!\n" +
+	"\ato_days\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x06toDays\x121\n" +
+	"\x04sums\x18\x03 \x03(\v2\x13.tenfold.v1.DebtSumB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04sums*\xde\x04\n" +
 	"\x0eAccountPurpose\x12\x1f\n" +
 	"\x1bACCOUNT_PURPOSE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aACCOUNT_PURPOSE_SHOP_FUNDS\x10\x01\x12#\n" +
@@ -1612,35 +1633,36 @@ var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	13, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
 	13, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
 	13, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
-	0,  // 17: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 18: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	12, // 19: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	12, // 20: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	14, // 21: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 22: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 23: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 24: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	12, // 25: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	13, // 26: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 27: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	15, // 28: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 29: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	12, // 30: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	12, // 31: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	12, // 32: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	13, // 33: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	13, // 34: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 35: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
-	13, // 36: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
-	12, // 37: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
-	4,  // 38: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
-	12, // 39: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
-	10, // 40: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
-	41, // [41:41] is the sub-list for method output_type
-	41, // [41:41] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	13, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 18: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 19: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	12, // 20: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	12, // 21: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	14, // 22: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 23: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 24: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 25: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	12, // 26: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	13, // 27: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	13, // 28: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	15, // 29: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 30: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	12, // 31: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	12, // 32: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	12, // 33: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	13, // 34: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	13, // 35: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 36: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	13, // 37: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	12, // 38: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 39: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	12, // 40: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	10, // 41: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }

@@ -1555,130 +1555,142 @@ var File_tenfold_v1_merchant_money_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/merchant_money_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xde\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\x1a\x19tenfold/v1/proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc0\v\n" +
+	"\x16ProposeDecisionRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
 	"\n" +
-	"\x16ProposeDecisionRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
-	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x128\n" +
-	"\x04kind\x18\x04 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x121\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12A\n" +
-	"\tdebt_kind\x18\x06 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x0e\xbaH\v\x82\x01\b\x18\x00\x18\x02\x18\x03\x18\x04R\bdebtKind\x12Y\n" +
-	"\x05claim\x18\a \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12\x8c\x01\n" +
-	"\x11payment_reference\x18\b \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10paymentReference\x12\\\n" +
-	"\x06undoes\x18\t \x01(\tBD\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17})?$R\x06undoes\x12\x1e\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12<\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x125\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12E\n" +
+	"\tdebt_kind\x18\x06 \x01(\x0e2\x14.tenfold.v1.DebtKindB\x12\xe2A\x01\x01\xbaH\v\x82\x01\b\x18\x00\x18\x02\x18\x03\x18\x04R\bdebtKind\x12o\n" +
+	"\x05claim\x18\a \x01(\tBY\xe2A\x01\x01\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12\x90\x01\n" +
+	"\x11payment_reference\x18\b \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10paymentReference\x12u\n" +
+	"\x06undoes\x18\t \x01(\tB]\xe2A\x01\x01\xfaA\x12\n" +
+	"\x10tenfold/Proposal\xbaHAr?2=^(merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17})?$R\x06undoes\x12\"\n" +
 	"\x04note\x18\n" +
-	" \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\x89\x05\xbaH\x85\x05\x1a\x93\x01\n" +
+	" \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note:\x89\x05\xbaH\x85\x05\x1a\x93\x01\n" +
 	"\"propose_decision.debt_of_write_off\x12Bdebt_kind must be set for a WRITE_OFF, and must be unset otherwise\x1a)(this.kind == 1) == (this.debt_kind != 0)\x1a\x96\x01\n" +
 	"\x1epropose_decision.claim_of_debt\x12Bclaim must be set for ADVANCE and FEE, and must be empty otherwise\x1a0(this.debt_kind in [2, 3]) == (this.claim != '')\x1a\xa4\x01\n" +
 	"\"propose_decision.reference_of_debt\x12Epayment_reference must be set for TOP_UP, and must be empty otherwise\x1a7(this.debt_kind == 4) == (this.payment_reference != '')\x1a\xac\x01\n" +
-	"\x1fpropose_decision.undoes_of_kind\x12[undoes must be set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL, and must be empty otherwise\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"s\n" +
-	"\x17ProposeDecisionResponse\x126\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xef\x01\n" +
-	"\x16ApproveProposalRequest\x12U\n" +
-	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12;\n" +
+	"\x1fpropose_decision.undoes_of_kind\x12[undoes must be set for WRITE_OFF_RECOVERY and PENALTY_REVERSAL, and must be empty otherwise\x1a,(this.kind in [2, 5]) == (this.undoes != '')\"{\n" +
+	"\x17ProposeDecisionResponse\x12:\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x96\x02\n" +
+	"\x16ApproveProposalRequest\x12n\n" +
+	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x12\n" +
+	"\x10tenfold/Proposal\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xad\x01\n" +
-	"\x17ApproveProposalResponse\x126\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xee\x01\n" +
-	"\x15RefuseProposalRequest\x12U\n" +
-	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xb9\x01\n" +
+	"\x17ApproveProposalResponse\x12:\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x95\x02\n" +
+	"\x15RefuseProposalRequest\x12n\n" +
+	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x12\n" +
+	"\x10tenfold/Proposal\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"r\n" +
-	"\x16RefuseProposalResponse\x126\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"k\n" +
-	"\x12GetProposalRequest\x12U\n" +
-	"\x04name\x18\x01 \x01(\tBA\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\"M\n" +
-	"\x13GetProposalResponse\x126\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\bproposal\"\xe3\x01\n" +
-	"\x14ListProposalsRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x129\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12'\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"z\n" +
+	"\x16RefuseProposalResponse\x12:\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x84\x01\n" +
+	"\x12GetProposalRequest\x12n\n" +
+	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x12\n" +
+	"\x10tenfold/Proposal\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\"Q\n" +
+	"\x13GetProposalResponse\x12:\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\"\x84\x02\n" +
+	"\x14ListProposalsRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12=\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
-	"\x15ListProposalsResponse\x128\n" +
-	"\tproposals\x18\x01 \x03(\v2\x14.tenfold.v1.ProposalB\x04\xc8\xf3\x18\x02R\tproposals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xce\x01\n" +
-	"\x10BeginExitRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"\x15ListProposalsResponse\x12<\n" +
+	"\tproposals\x18\x01 \x03(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tproposals\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf1\x01\n" +
+	"\x10BeginExitRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"a\n" +
-	"\x11BeginExitResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xcf\x01\n" +
-	"\x11CancelExitRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"i\n" +
+	"\x11BeginExitResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xf2\x01\n" +
+	"\x11CancelExitRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"b\n" +
-	"\x12CancelExitResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd6\x03\n" +
-	"\x13CompleteExitRequest\x12:\n" +
-	"\x04name\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"j\n" +
+	"\x12CancelExitResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xfd\x03\n" +
+	"\x13CompleteExitRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x8c\x01\n" +
-	"\x11deposit_reference\x18\x04 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10depositReference\x12\x91\x01\n" +
-	"\x14shop_funds_reference\x18\x05 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x12shopFundsReference\"\x9e\x01\n" +
-	"\x14CompleteExitResponse\x12*\n" +
-	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\x04\xc8\xf3\x18\x02R\x04book\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf4\x03\n" +
-	"\x1eRecordConsumerRepaymentRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x90\x01\n" +
+	"\x11deposit_reference\x18\x04 \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x10depositReference\x12\x95\x01\n" +
+	"\x14shop_funds_reference\x18\x05 \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x12shopFundsReference\"\xaa\x01\n" +
+	"\x14CompleteExitResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xa0\x04\n" +
+	"\x1eRecordConsumerRepaymentRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x121\n" +
-	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x89\x01\n" +
-	"\x11payment_reference\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12[\n" +
-	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xac\x01\n" +
-	"\x1fRecordConsumerRepaymentResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x128\n" +
-	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\x04\xc8\xf3\x18\x02R\ttransfers\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x9d\x04\n" +
-	"\x1bReportCouponRedeemedRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
+	"\x06amount\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8d\x01\n" +
+	"\x11payment_reference\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x10paymentReference\x12_\n" +
+	"\feffective_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\veffectiveAt\"\xb8\x01\n" +
+	"\x1fRecordConsumerRepaymentResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12<\n" +
+	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xcc\x04\n" +
+	"\x1bReportCouponRedeemedRequest\x12W\n" +
+	"\x06parent\x18\x01 \x01(\tB?\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12=\n" +
 	"\n" +
-	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x121\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8b\x01\n" +
-	"\x12purchase_reference\x18\x06 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11purchaseReference\x12\\\n" +
-	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
-	"occurredAt\"r\n" +
-	"\x1cReportCouponRedeemedResponse\x120\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xda\x02\n" +
-	"\x19ReportCouponLapsedRequest\x12B\n" +
-	"\x06parent\x18\x01 \x01(\tB*\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12;\n" +
+	"out_number\x18\x04 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x125\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12\x8f\x01\n" +
+	"\x12purchase_reference\x18\x06 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11purchaseReference\x12`\n" +
+	"\voccurred_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
+	"occurredAt\"z\n" +
+	"\x1cReportCouponRedeemedResponse\x124\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x81\x03\n" +
+	"\x19ReportCouponLapsedRequest\x12W\n" +
+	"\x06parent\x18\x01 \x01(\tB?\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH'r%2#^merchants/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x129\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12=\n" +
 	"\n" +
-	"out_number\x18\x04 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12\\\n" +
-	"\voccurred_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
-	"occurredAt\"p\n" +
-	"\x1aReportCouponLapsedResponse\x120\n" +
-	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\x04\xc8\xf3\x18\x02R\x06payout\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xc8\f\n" +
+	"out_number\x18\x04 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12`\n" +
+	"\voccurred_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\n" +
+	"occurredAt\"x\n" +
+	"\x1aReportCouponLapsedResponse\x124\n" +
+	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xc8\f\n" +
 	"\x14MerchantMoneyService\x12\x89\x01\n" +
 	"\x0fProposeDecision\x12\".tenfold.v1.ProposeDecisionRequest\x1a#.tenfold.v1.ProposeDecisionResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{parent=merchants/*}/proposals\x12\x91\x01\n" +
 	"\x0fApproveProposal\x12\".tenfold.v1.ApproveProposalRequest\x1a#.tenfold.v1.ApproveProposalResponse\"5\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/{name=merchants/*/proposals/*}:approve\x12\x8d\x01\n" +

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -197,20 +198,20 @@ var File_tenfold_v1_money_proto protoreflect.FileDescriptor
 const file_tenfold_v1_money_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/money.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"z\n" +
-	"\x05Money\x12:\n" +
-	"\rcurrency_code\x18\x01 \x01(\tB\x15\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x125\n" +
-	"\vminor_units\x18\x02 \x01(\x03B\x14\xbaH\r\"\v\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x00\xc8\xf3\x18\x02R\n" +
-	"minorUnits\"p\n" +
-	"\vSignedMoney\x12:\n" +
-	"\rcurrency_code\x18\x01 \x01(\tB\x15\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x12%\n" +
-	"\vminor_units\x18\x02 \x01(\x03B\x04\xc8\xf3\x18\x02R\n" +
-	"minorUnits\"i\n" +
-	"\x05Ratio\x12-\n" +
-	"\tnumerator\x18\x01 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\tnumerator\x121\n" +
-	"\vdenominator\x18\x02 \x01(\x03B\x0f\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\vdenominatorB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19tenfold/v1/shown_to.proto\"\x82\x01\n" +
+	"\x05Money\x12>\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x19\xe2A\x01\x02\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x129\n" +
+	"\vminor_units\x18\x02 \x01(\x03B\x18\xe2A\x01\x01\xbaH\r\"\v\x18\x80\x80\x9a\xa6\xea\xaf\xe3\x01(\x00\xc8\xf3\x18\x02R\n" +
+	"minorUnits\"x\n" +
+	"\vSignedMoney\x12>\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x19\xe2A\x01\x02\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$\xc8\xf3\x18\x02R\fcurrencyCode\x12)\n" +
+	"\vminor_units\x18\x02 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"minorUnits\"q\n" +
+	"\x05Ratio\x121\n" +
+	"\tnumerator\x18\x01 \x01(\x03B\x13\xe2A\x01\x02\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\tnumerator\x125\n" +
+	"\vdenominator\x18\x02 \x01(\x03B\x13\xe2A\x01\x02\xbaH\b\"\x06\x18\xc0\x84=(\x01\xc8\xf3\x18\x02R\vdenominatorB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_money_proto_rawDescOnce sync.Once

@@ -510,38 +510,39 @@ var File_tenfold_v1_notice_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_notice_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/notice_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1etenfold/v1/claim_service.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x19tenfold/v1/shown_to.proto\"i\n" +
-	"\x1aBatchConfirmNoticesRequest\x12K\n" +
-	"\brequests\x18\x01 \x03(\v2 .tenfold.v1.ConfirmNoticeRequestB\r\xbaH\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1etenfold/v1/claim_service.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x19tenfold/v1/shown_to.proto\"m\n" +
+	"\x1aBatchConfirmNoticesRequest\x12O\n" +
+	"\brequests\x18\x01 \x03(\v2 .tenfold.v1.ConfirmNoticeRequestB\x11\xe2A\x01\x02\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"b\n" +
+	"\x1bBatchConfirmNoticesResponse\x12C\n" +
+	"\x05items\x18\x01 \x03(\v2#.tenfold.v1.BatchConfirmNoticesItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xac\x01\n" +
+	"\x17BatchConfirmNoticesItem\x128\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x121\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"i\n" +
+	"\x18BatchAcceptClaimsRequest\x12M\n" +
+	"\brequests\x18\x01 \x03(\v2\x1e.tenfold.v1.AcceptClaimRequestB\x11\xe2A\x01\x02\xbaH\n" +
 	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"^\n" +
-	"\x1bBatchConfirmNoticesResponse\x12?\n" +
-	"\x05items\x18\x01 \x03(\v2#.tenfold.v1.BatchConfirmNoticesItemB\x04\xc8\xf3\x18\x02R\x05items\"\xa0\x01\n" +
-	"\x17BatchConfirmNoticesItem\x124\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12-\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"e\n" +
-	"\x18BatchAcceptClaimsRequest\x12I\n" +
-	"\brequests\x18\x01 \x03(\v2\x1e.tenfold.v1.AcceptClaimRequestB\r\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"Z\n" +
-	"\x19BatchAcceptClaimsResponse\x12=\n" +
-	"\x05items\x18\x01 \x03(\v2!.tenfold.v1.BatchAcceptClaimsItemB\x04\xc8\xf3\x18\x02R\x05items\"\x9e\x01\n" +
-	"\x15BatchAcceptClaimsItem\x124\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12-\n" +
-	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xf0\x03\n" +
-	"\x1aRecordNoticeAttemptRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"\x19BatchAcceptClaimsResponse\x12A\n" +
+	"\x05items\x18\x01 \x03(\v2!.tenfold.v1.BatchAcceptClaimsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xaa\x01\n" +
+	"\x15BatchAcceptClaimsItem\x128\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x121\n" +
+	"\x05claim\x18\x02 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xa4\x04\n" +
+	"\x1aRecordNoticeAttemptRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12#\n" +
-	"\brevision\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\brevision\x128\n" +
-	"\achannel\x18\x05 \x01(\tB\x1e\xbaH\x1br\x192\x17^[a-z][a-z0-9_-]{0,31}$R\achannel\x12&\n" +
-	"\treference\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\treference\x126\n" +
-	"\afailure\x18\a \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\afailure\x12[\n" +
-	"\fattempted_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x1c\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\vattemptedAt\"n\n" +
-	"\x1bRecordNoticeAttemptResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xcc\x03\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12'\n" +
+	"\brevision\x18\x04 \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\brevision\x12<\n" +
+	"\achannel\x18\x05 \x01(\tB\"\xe2A\x01\x02\xbaH\x1br\x192\x17^[a-z][a-z0-9_-]{0,31}$R\achannel\x12*\n" +
+	"\treference\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\treference\x12:\n" +
+	"\afailure\x18\a \x01(\tB \xe2A\x01\x01\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{0,64}$R\afailure\x12_\n" +
+	"\fattempted_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\vattemptedAt\"v\n" +
+	"\x1bRecordNoticeAttemptResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xcc\x03\n" +
 	"\rNoticeService\x12\x8b\x01\n" +
 	"\x13BatchConfirmNotices\x12&.tenfold.v1.BatchConfirmNoticesRequest\x1a'.tenfold.v1.BatchConfirmNoticesResponse\"#\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/notices:batchConfirm\x12\x83\x01\n" +
 	"\x11BatchAcceptClaims\x12$.tenfold.v1.BatchAcceptClaimsRequest\x1a%.tenfold.v1.BatchAcceptClaimsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/claims:batchAccept\x12\xa6\x01\n" +

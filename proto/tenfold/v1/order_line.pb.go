@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -633,59 +634,57 @@ var File_tenfold_v1_order_line_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_proto_rawDesc = "" +
 	"\n" +
 	"\x1btenfold/v1/order_line.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xdb\x0f\n" +
-	"\tOrderLine\x12a\n" +
-	"\x04name\x18\x01 \x01(\tBM\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$\xc8\xf3\x18\x03R\x04name\x12{\n" +
-	"\border_id\x18\x02 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x7f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\x9b\x11\n" +
+	"\tOrderLine\x12e\n" +
+	"\x04name\x18\x01 \x01(\tBQ\xe2A\x01\x02\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$\xc8\xf3\x18\x03R\x04name\x12\x7f\n" +
+	"\border_id\x18\x02 \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\aorderId\x12\x83\x01\n" +
 	"\n" +
-	"payment_id\x18\x03 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tpaymentId\x12U\n" +
-	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\x06paidAt\x12[\n" +
+	"payment_id\x18\x03 \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tpaymentId\x12Y\n" +
+	"\apaid_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB$\xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\x06paidAt\x12_\n" +
 	"\n" +
-	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\tshippedAt\x12_\n" +
-	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB \xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\vdeliveredAt\x12@\n" +
-	"\x19cancelled_before_shipment\x18\a \x01(\bB\x04\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12\x7f\n" +
+	"shipped_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB$\xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\tshippedAt\x12c\n" +
+	"\fdelivered_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB$\xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\vdeliveredAt\x12D\n" +
+	"\x19cancelled_before_shipment\x18\a \x01(\bB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\x17cancelledBeforeShipment\x12\x83\x01\n" +
 	"\n" +
-	"product_id\x18\b \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tproductId\x12z\n" +
-	"\x06sku_id\x18\t \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\x05skuId\x12~\n" +
+	"product_id\x18\b \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\tproductId\x12~\n" +
+	"\x06sku_id\x18\t \x01(\tBg\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\x05skuId\x12\x82\x01\n" +
 	"\bbatch_id\x18\n" +
-	" \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\abatchId\x12(\n" +
-	"\bcategory\x18\v \x01(\tB\f\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x03R\bcategory\x12*\n" +
-	"\bquantity\x18\f \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x03R\bquantity\x12<\n" +
+	" \x01(\tBg\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x03R\abatchId\x12,\n" +
+	"\bcategory\x18\v \x01(\tB\x10\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01\xc8\xf3\x18\x03R\bcategory\x12.\n" +
+	"\bquantity\x18\f \x01(\x05B\x12\xe2A\x01\x02\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x03R\bquantity\x12@\n" +
 	"\n" +
-	"unit_price\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tunitPrice\x12<\n" +
+	"unit_price\x18\r \x01(\v2\x11.tenfold.v1.MoneyB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tunitPrice\x12@\n" +
 	"\n" +
-	"goods_paid\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tgoodsPaid\x12@\n" +
-	"\tdiscounts\x18\x0f \x03(\v2\x14.tenfold.v1.DiscountB\f\xbaH\x05\x92\x01\x02\x10 \xc8\xf3\x18\x03R\tdiscounts\x12B\n" +
-	"\x10platform_subsidy\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\x0fplatformSubsidy\x12<\n" +
-	"\rshipping_paid\x18\x11 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\fshippingPaid\x12=\n" +
-	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\f\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12{\n" +
-	"\bpayer_id\x18\x13 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x04R\apayerId\x12\x86\x01\n" +
-	"\frecipient_id\x18\x14 \x01(\tBc\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x04R\vrecipientId\x126\n" +
-	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\x04\xc8\xf3\x18\x03R\arefunds\x124\n" +
-	"\x13paid_after_delivery\x18\x16 \x01(\bB\x04\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12 \n" +
-	"\brevision\x18\x17 \x01(\x05B\x04\xc8\xf3\x18\x03R\brevision\x12.\n" +
-	"\x10refunds_left_out\x18\x18 \x01(\x05B\x04\xc8\xf3\x18\x03R\x0erefundsLeftOut\"\xa8\x01\n" +
-	"\bDiscount\x12B\n" +
-	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x125\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12!\n" +
-	"\x05label\x18\x03 \x01(\tB\v\xbaH\x04r\x02\x18@\xc8\xf3\x18\x03R\x05label\"\x92\x04\n" +
-	"\aPromise\x12;\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x17.tenfold.v1.PromiseKindB\x0e\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x04kind\x127\n" +
+	"goods_paid\x18\x0e \x01(\v2\x11.tenfold.v1.MoneyB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\tgoodsPaid\x12D\n" +
+	"\tdiscounts\x18\x0f \x03(\v2\x14.tenfold.v1.DiscountB\x10\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10 \xc8\xf3\x18\x03R\tdiscounts\x12F\n" +
+	"\x10platform_subsidy\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\x0fplatformSubsidy\x12@\n" +
+	"\rshipping_paid\x18\x11 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\fshippingPaid\x12A\n" +
+	"\bpromises\x18\x12 \x03(\v2\x13.tenfold.v1.PromiseB\x10\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x10\x10\xc8\xf3\x18\x03R\bpromises\x12\x7f\n" +
+	"\bpayer_id\x18\x13 \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x04R\apayerId\x12\x8a\x01\n" +
+	"\frecipient_id\x18\x14 \x01(\tBg\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$\xc8\xf3\x18\x04R\vrecipientId\x12:\n" +
+	"\arefunds\x18\x15 \x03(\v2\x16.tenfold.v1.LineRefundB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\arefunds\x128\n" +
+	"\x13paid_after_delivery\x18\x16 \x01(\bB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\x11paidAfterDelivery\x12$\n" +
+	"\brevision\x18\x17 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x122\n" +
+	"\x10refunds_left_out\x18\x18 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0erefundsLeftOut:[\xeaAX\n" +
+	"\x11tenfold/OrderLine\x12,merchants/{merchant}/orderLines/{order_line}*\n" +
+	"orderLines2\torderLine\"\xb4\x01\n" +
+	"\bDiscount\x12F\n" +
+	"\x06bearer\x18\x01 \x01(\x0e2\x1a.tenfold.v1.DiscountBearerB\x12\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x06bearer\x129\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12%\n" +
+	"\x05label\x18\x03 \x01(\tB\x0f\xe2A\x01\x01\xbaH\x04r\x02\x18@\xc8\xf3\x18\x03R\x05label\"\xa2\x04\n" +
+	"\aPromise\x12?\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x17.tenfold.v1.PromiseKindB\x12\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x03R\x04kind\x12;\n" +
 	"\n" +
-	"multiplier\x18\x02 \x01(\v2\x11.tenfold.v1.RatioB\x04\xc8\xf3\x18\x03R\n" +
-	"multiplier\x12:\n" +
-	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xc8\xf3\x18\x03R\vfixedAmount\x12A\n" +
-	"\rclause_digest\x18\x04 \x01(\tB\x1c\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x91\x02\xbaH\x8d\x02\x1a\x8a\x02\n" +
-	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xa4\x02\n" +
+	"multiplier\x18\x02 \x01(\v2\x11.tenfold.v1.RatioB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\n" +
+	"multiplier\x12>\n" +
+	"\ffixed_amount\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x01\xc8\xf3\x18\x03R\vfixedAmount\x12E\n" +
+	"\rclause_digest\x18\x04 \x01(\tB \xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$\xc8\xf3\x18\x03R\fclauseDigest:\x91\x02\xbaH\x8d\x02\x1a\x8a\x02\n" +
+	"\x1bpromise.amount_matches_kind\x12\\a MULTIPLIER promise must have only multiplier, and a FIXED_AMOUNT promise only fixed_amount\x1a\x8c\x01this.kind == 1 ? has(this.multiplier) && !has(this.fixed_amount) : (this.kind == 2 ? has(this.fixed_amount) && !has(this.multiplier) : true)\"\xb1\x02\n" +
 	"\n" +
-	"LineRefund\x12}\n" +
-	"\trefund_id\x18\x01 \x01(\tB`\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\brefundId\x125\n" +
-	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\n" +
-	"\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12`\n" +
-	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB#\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\n" +
+	"LineRefund\x12\x81\x01\n" +
+	"\trefund_id\x18\x01 \x01(\tBd\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$\xc8\xf3\x18\x03R\brefundId\x129\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\x0e\xe2A\x01\x02\xbaH\x03\xc8\x01\x01\xc8\xf3\x18\x03R\x06amount\x12d\n" +
+	"\vrefunded_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB'\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01\xc8\xf3\x18\x03R\n" +
 	"refundedAt*m\n" +
 	"\x0eDiscountBearer\x12\x1f\n" +
 	"\x1bDISCOUNT_BEARER_UNSPECIFIED\x10\x00\x12\x1c\n" +

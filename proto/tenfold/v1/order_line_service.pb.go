@@ -400,38 +400,39 @@ var File_tenfold_v1_order_line_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_order_line_service_proto_rawDesc = "" +
 	"\n" +
 	"#tenfold/v1/order_line_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe1\x02\n" +
-	"\x17CorrectOrderLineRequest\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x19tenfold/v1/shown_to.proto\"\x91\x03\n" +
+	"\x17CorrectOrderLineRequest\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12#\n" +
-	"\brevision\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\brevision\x12<\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12'\n" +
+	"\brevision\x18\x04 \x01(\x05B\v\xe2A\x01\x02\xbaH\x04\x1a\x02(\x01R\brevision\x12@\n" +
 	"\n" +
-	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineB\x06\xbaH\x03\xc8\x01\x01R\torderLine\x12\"\n" +
-	"\x06reason\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06reason\"x\n" +
-	"\x18CorrectOrderLineResponse\x12:\n" +
+	"order_line\x18\x05 \x01(\v2\x15.tenfold.v1.OrderLineB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\torderLine\x12&\n" +
+	"\x06reason\x18\x06 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xe8\aR\x06reason\"\x80\x01\n" +
+	"\x18CorrectOrderLineResponse\x12>\n" +
 	"\n" +
-	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x02R\torderLine\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xd6\x01\n" +
-	"\x1fListOrderLineCorrectionsRequest\x12a\n" +
-	"\x06parent\x18\x01 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"order_line\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\torderLine\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xf8\x01\n" +
+	"\x1fListOrderLineCorrectionsRequest\x12{\n" +
+	"\x06parent\x18\x01 \x01(\tBc\xe2A\x01\x02\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x99\x01\n" +
-	" ListOrderLineCorrectionsResponse\x12G\n" +
-	"\vcorrections\x18\x01 \x03(\v2\x1f.tenfold.v1.OrderLineCorrectionB\x04\xc8\xf3\x18\x02R\vcorrections\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd5\x02\n" +
-	"\x13OrderLineCorrection\x123\n" +
-	"\x06before\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\x04\xc8\xf3\x18\x03R\x06before\x12+\n" +
-	"\x0echanged_fields\x18\x02 \x03(\tB\x04\xc8\xf3\x18\x03R\rchangedFields\x12\x1c\n" +
-	"\x06reason\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x04R\x06reason\x12'\n" +
-	"\fcorrected_as\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x04R\vcorrectedAs\x12'\n" +
-	"\fcorrected_by\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x04R\vcorrectedBy\x12C\n" +
-	"\fcorrected_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x03R\vcorrectedAt\x12'\n" +
-	"\fevent_number\x18\a \x01(\x03B\x04\xc8\xf3\x18\x03R\veventNumber2\xdd\x02\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xa1\x01\n" +
+	" ListOrderLineCorrectionsResponse\x12K\n" +
+	"\vcorrections\x18\x01 \x03(\v2\x1f.tenfold.v1.OrderLineCorrectionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vcorrections\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf1\x02\n" +
+	"\x13OrderLineCorrection\x127\n" +
+	"\x06before\x18\x01 \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06before\x12/\n" +
+	"\x0echanged_fields\x18\x02 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\rchangedFields\x12 \n" +
+	"\x06reason\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06reason\x12+\n" +
+	"\fcorrected_as\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\vcorrectedAs\x12+\n" +
+	"\fcorrected_by\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\vcorrectedBy\x12G\n" +
+	"\fcorrected_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcorrectedAt\x12+\n" +
+	"\fevent_number\x18\a \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber2\xdd\x02\n" +
 	"\x10OrderLineService\x12\x95\x01\n" +
 	"\x10CorrectOrderLine\x12#.tenfold.v1.CorrectOrderLineRequest\x1a$.tenfold.v1.CorrectOrderLineResponse\"6\x82\xd3\xe4\x93\x020:\x01*\"+/v1/{name=merchants/*/orderLines/*}:correct\x12\xb0\x01\n" +
 	"\x18ListOrderLineCorrections\x12+.tenfold.v1.ListOrderLineCorrectionsRequest\x1a,.tenfold.v1.ListOrderLineCorrectionsResponse\"9\x82\xd3\xe4\x93\x023\x121/v1/{parent=merchants/*/orderLines/*}/correctionsB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"

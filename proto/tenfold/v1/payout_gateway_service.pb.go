@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -507,53 +508,53 @@ var File_tenfold_v1_payout_gateway_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_payout_gateway_service_proto_rawDesc = "" +
 	"\n" +
 	"'tenfold/v1/payout_gateway_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xee\x05\n" +
-	"\x0fInstructRequest\x129\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/payout.proto\"\xc1\x06\n" +
+	"\x0fInstructRequest\x12=\n" +
 	"\n" +
-	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12Z\n" +
-	"\x06payout\x18\x02 \x01(\tBB\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x06payout\x12V\n" +
-	"\x05claim\x18\x03 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x126\n" +
-	"\x04part\x18\x04 \x01(\x0e2\x16.tenfold.v1.PayoutPartB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04part\x12\x8c\x01\n" +
-	"\x13original_payment_id\x18\x05 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11originalPaymentId\x12,\n" +
-	"\vdestination\x18\x06 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\vdestination\x121\n" +
-	"\x06amount\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12?\n" +
-	"\tnot_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\bnotAfter\x126\n" +
-	"\x04form\x18\t \x01(\x0e2\x16.tenfold.v1.PayoutFormB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04form\x12#\n" +
+	"out_number\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\x12q\n" +
+	"\x06payout\x18\x02 \x01(\tBY\xe2A\x01\x02\xfaA\x10\n" +
+	"\x0etenfold/Payout\xbaH?r=2;^merchants/[A-Za-z0-9_-]{1,64}/payouts/[A-Za-z0-9_-]{1,64}$R\x06payout\x12l\n" +
+	"\x05claim\x18\x03 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x05claim\x12:\n" +
+	"\x04part\x18\x04 \x01(\x0e2\x16.tenfold.v1.PayoutPartB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04part\x12\x90\x01\n" +
+	"\x13original_payment_id\x18\x05 \x01(\tB`\xe2A\x01\x02\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$R\x11originalPaymentId\x120\n" +
+	"\vdestination\x18\x06 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\vdestination\x125\n" +
+	"\x06amount\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12C\n" +
+	"\tnot_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\bnotAfter\x12:\n" +
+	"\x04form\x18\t \x01(\x0e2\x16.tenfold.v1.PayoutFormB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04form\x12)\n" +
 	"\rrides_payment\x18\n" +
-	" \x01(\bR\fridesPayment\x12&\n" +
+	" \x01(\bB\x04\xe2A\x01\x01R\fridesPayment\x12*\n" +
 	"\n" +
-	"try_number\x18\v \x01(\x05B\a\xbaH\x04\x1a\x02(\x01R\ttryNumber\"\xe1\x03\n" +
-	"\x10InstructResponse\x12B\n" +
-	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\f\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x124\n" +
-	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
-	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
-	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
-	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	"try_number\x18\v \x01(\x05B\v\xe2A\x01\x02\xbaH\x04\x1a\x02(\x01R\ttryNumber\"\x87\x04\n" +
+	"\x10InstructResponse\x12F\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\x10\xe2A\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x04R\aoutcome\x128\n" +
+	"\x11gateway_reference\x18\x02 \x01(\tB\v\xe2A\x01\x03\xbaH\x04r\x02\x18@R\x10gatewayReference\x12D\n" +
+	"\ffailure_code\x18\x03 \x01(\tB!\xe2A\x01\x03\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12A\n" +
+	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"occurredAt\x12L\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x0fcouponExpiresAt\x12/\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\x12*\n" +
 	"\n" +
-	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\x129\n" +
+	"try_number\x18\a \x01(\x05B\v\xe2A\x01\x03\xbaH\x04\x1a\x02(\x00R\ttryNumber\x12=\n" +
 	"\n" +
-	"out_number\x18\b \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber\"I\n" +
-	"\fQueryRequest\x129\n" +
+	"out_number\x18\b \x01(\tB\x1e\xe2A\x01\x03\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber\"M\n" +
+	"\fQueryRequest\x12=\n" +
 	"\n" +
-	"out_number\x18\x01 \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\xdc\x03\n" +
-	"\rQueryResponse\x12@\n" +
-	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x124\n" +
-	"\x11gateway_reference\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\x10gatewayReference\x12@\n" +
-	"\ffailure_code\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12;\n" +
-	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"occurredAt\x12F\n" +
-	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0fcouponExpiresAt\x12)\n" +
-	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyR\x06amount\x12&\n" +
+	"out_number\x18\x01 \x01(\tB\x1e\xe2A\x01\x02\xbaH\x17r\x152\x13^[A-Za-z0-9]{1,32}$R\toutNumber\"\x82\x04\n" +
+	"\rQueryResponse\x12D\n" +
+	"\aoutcome\x18\x01 \x01(\x0e2\x1a.tenfold.v1.GatewayOutcomeB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\aoutcome\x128\n" +
+	"\x11gateway_reference\x18\x02 \x01(\tB\v\xe2A\x01\x03\xbaH\x04r\x02\x18@R\x10gatewayReference\x12D\n" +
+	"\ffailure_code\x18\x03 \x01(\tB!\xe2A\x01\x03\xbaH\x1ar\x182\x16^[A-Za-z0-9_.-]{0,64}$R\vfailureCode\x12A\n" +
+	"\voccurred_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\n" +
+	"occurredAt\x12L\n" +
+	"\x11coupon_expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xe2A\x01\x03R\x0fcouponExpiresAt\x12/\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x03R\x06amount\x12*\n" +
 	"\n" +
-	"try_number\x18\a \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\ttryNumber\x129\n" +
+	"try_number\x18\a \x01(\x05B\v\xe2A\x01\x03\xbaH\x04\x1a\x02(\x00R\ttryNumber\x12=\n" +
 	"\n" +
-	"out_number\x18\b \x01(\tB\x1a\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber*\xab\x01\n" +
+	"out_number\x18\b \x01(\tB\x1e\xe2A\x01\x03\xbaH\x17r\x152\x13^[A-Za-z0-9]{0,32}$R\toutNumber*\xab\x01\n" +
 	"\x0eGatewayOutcome\x12\x1f\n" +
 	"\x1bGATEWAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aGATEWAY_OUTCOME_PROCESSING\x10\x01\x12\x1d\n" +

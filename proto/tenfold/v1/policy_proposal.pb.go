@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -180,7 +181,10 @@ type PolicyProposal struct {
 	// expired. Absent while it is open.
 	EndedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// Everything that happened to it, in its order.
-	Steps         []*PolicyProposalStep `protobuf:"bytes,9,rep,name=steps,proto3" json:"steps,omitempty"`
+	Steps []*PolicyProposalStep `protobuf:"bytes,9,rep,name=steps,proto3" json:"steps,omitempty"`
+	// The time of the last change of the proposal: that of its last step, or of its
+	// recording.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -274,6 +278,13 @@ func (x *PolicyProposal) GetEndedAt() *timestamppb.Timestamp {
 func (x *PolicyProposal) GetSteps() []*PolicyProposalStep {
 	if x != nil {
 		return x.Steps
+	}
+	return nil
+}
+
+func (x *PolicyProposal) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
 	}
 	return nil
 }
@@ -380,10 +391,11 @@ type PolicyChange struct {
 	// The category paths, each with all paths below it that no policy names. The
 	// empty path stands for every category that no policy names.
 	Categories []string `protobuf:"bytes,3,rep,name=categories,proto3" json:"categories,omitempty"`
-	// The version that would apply to them otherwise. Empty: none.
+	// The version that would apply to them otherwise:
+	// policies/{policy}/versions/{n}. Empty: none.
 	Before string `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
-	// The version that will apply to them. Empty: none, because the version no
-	// longer lists the categories.
+	// The version that will apply to them: policies/{policy}/versions/{n}. Empty:
+	// none, because the version no longer lists the categories.
 	After string `protobuf:"bytes,5,opt,name=after,proto3" json:"after,omitempty"`
 	// The terms that differ, in the order of the fields of PolicyVersion. Empty if
 	// both versions have the same terms.
@@ -535,41 +547,47 @@ var File_tenfold_v1_policy_proposal_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proposal_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/policy_proposal.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xed\x03\n" +
-	"\x0ePolicyProposal\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x04name\x12;\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1f.tenfold.v1.PolicyProposalStateB\x04\xc8\xf3\x18\x01R\x05state\x12F\n" +
-	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x01R\rpolicyVersion\x12\x18\n" +
-	"\x04note\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12%\n" +
-	"\vproposed_by\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x01R\n" +
-	"proposedBy\x12A\n" +
-	"\vproposed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\n" +
-	"proposedAt\x12?\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xbe\x05\n" +
+	"\x0ePolicyProposal\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04name\x12?\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1f.tenfold.v1.PolicyProposalStateB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05state\x12J\n" +
+	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rpolicyVersion\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04note\x12)\n" +
+	"\vproposed_by\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
+	"proposedBy\x12E\n" +
+	"\vproposed_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
+	"proposedAt\x12C\n" +
 	"\n" +
-	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\texpiresAt\x12;\n" +
-	"\bended_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\aendedAt\x12:\n" +
-	"\x05steps\x18\t \x03(\v2\x1e.tenfold.v1.PolicyProposalStepB\x04\xc8\xf3\x18\x01R\x05steps\"\x85\x02\n" +
-	"\x12PolicyProposalStep\x12>\n" +
-	"\x06action\x18\x01 \x01(\x0e2 .tenfold.v1.PolicyProposalActionB\x04\xc8\xf3\x18\x01R\x06action\x12\x1c\n" +
-	"\x06person\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\x06person\x12 \n" +
-	"\bworkload\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\bworkload\x12\x18\n" +
-	"\x04role\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x01R\x04role\x12\x18\n" +
-	"\x04note\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x01R\x04note\x12;\n" +
-	"\bacted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\aactedAt\"\x92\x02\n" +
-	"\fPolicyChange\x12=\n" +
-	"\vlegal_basis\x18\x01 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\x04\xc8\xf3\x18\x01R\n" +
-	"legalBasis\x12)\n" +
-	"\rcurrency_code\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\fcurrencyCode\x12$\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\texpiresAt\x12?\n" +
+	"\bended_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aendedAt\x12>\n" +
+	"\x05steps\x18\t \x03(\v2\x1e.tenfold.v1.PolicyProposalStepB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05steps\x12E\n" +
+	"\vupdate_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
+	"updateTime:d\xeaAa\n" +
+	"\x16tenfold/PolicyProposal\x12&policies/{policy}/proposals/{proposal}*\x0fpolicyProposals2\x0epolicyProposal\"\x9d\x02\n" +
+	"\x12PolicyProposalStep\x12B\n" +
+	"\x06action\x18\x01 \x01(\x0e2 .tenfold.v1.PolicyProposalActionB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06action\x12 \n" +
+	"\x06person\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person\x12$\n" +
+	"\bworkload\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\bworkload\x12\x1c\n" +
+	"\x04role\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04role\x12\x1c\n" +
+	"\x04note\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x04note\x12?\n" +
+	"\bacted_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\aactedAt\"\xde\x02\n" +
+	"\fPolicyChange\x12A\n" +
+	"\vlegal_basis\x18\x01 \x01(\x0e2\x16.tenfold.v1.LegalBasisB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
+	"legalBasis\x12-\n" +
+	"\rcurrency_code\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\fcurrencyCode\x12(\n" +
 	"\n" +
-	"categories\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x01R\n" +
-	"categories\x12\x1c\n" +
-	"\x06before\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x01R\x06before\x12\x1a\n" +
-	"\x05after\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x01R\x05after\x128\n" +
-	"\x05terms\x18\x06 \x03(\v2\x1c.tenfold.v1.PolicyTermChangeB\x04\xc8\xf3\x18\x01R\x05terms\"h\n" +
-	"\x10PolicyTermChange\x12\x1a\n" +
-	"\x05field\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x05field\x12\x1c\n" +
-	"\x06before\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\x06before\x12\x1a\n" +
-	"\x05after\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\x05after*\xec\x01\n" +
+	"categories\x18\x03 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\n" +
+	"categories\x12:\n" +
+	"\x06before\x18\x04 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/PolicyVersion\xc8\xf3\x18\x01R\x06before\x128\n" +
+	"\x05after\x18\x05 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/PolicyVersion\xc8\xf3\x18\x01R\x05after\x12<\n" +
+	"\x05terms\x18\x06 \x03(\v2\x1c.tenfold.v1.PolicyTermChangeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05terms\"t\n" +
+	"\x10PolicyTermChange\x12\x1e\n" +
+	"\x05field\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05field\x12 \n" +
+	"\x06before\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06before\x12\x1e\n" +
+	"\x05after\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05after*\xec\x01\n" +
 	"\x13PolicyProposalState\x12%\n" +
 	"!POLICY_PROPOSAL_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aPOLICY_PROPOSAL_STATE_OPEN\x10\x01\x12#\n" +
@@ -618,15 +636,16 @@ var file_tenfold_v1_policy_proposal_proto_depIdxs = []int32{
 	7,  // 3: tenfold.v1.PolicyProposal.expires_at:type_name -> google.protobuf.Timestamp
 	7,  // 4: tenfold.v1.PolicyProposal.ended_at:type_name -> google.protobuf.Timestamp
 	3,  // 5: tenfold.v1.PolicyProposal.steps:type_name -> tenfold.v1.PolicyProposalStep
-	1,  // 6: tenfold.v1.PolicyProposalStep.action:type_name -> tenfold.v1.PolicyProposalAction
-	7,  // 7: tenfold.v1.PolicyProposalStep.acted_at:type_name -> google.protobuf.Timestamp
-	8,  // 8: tenfold.v1.PolicyChange.legal_basis:type_name -> tenfold.v1.LegalBasis
-	5,  // 9: tenfold.v1.PolicyChange.terms:type_name -> tenfold.v1.PolicyTermChange
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	7,  // 6: tenfold.v1.PolicyProposal.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 7: tenfold.v1.PolicyProposalStep.action:type_name -> tenfold.v1.PolicyProposalAction
+	7,  // 8: tenfold.v1.PolicyProposalStep.acted_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: tenfold.v1.PolicyChange.legal_basis:type_name -> tenfold.v1.LegalBasis
+	5,  // 10: tenfold.v1.PolicyChange.terms:type_name -> tenfold.v1.PolicyTermChange
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_policy_proposal_proto_init() }

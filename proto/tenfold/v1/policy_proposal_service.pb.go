@@ -925,68 +925,72 @@ var File_tenfold_v1_policy_proposal_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_proposal_service_proto_rawDesc = "" +
 	"\n" +
 	"(tenfold/v1/policy_proposal_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tenfold/v1/policy.proto\x1a tenfold/v1/policy_proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe9\x01\n" +
-	"\x1bProposePolicyVersionRequest\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x17tenfold/v1/policy.proto\x1a tenfold/v1/policy_proposal.proto\x1a\x19tenfold/v1/shown_to.proto\"\xfb\x01\n" +
+	"\x1bProposePolicyVersionRequest\x12?\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12H\n" +
-	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x06\xbaH\x03\xc8\x01\x01R\rpolicyVersion\x12\x1e\n" +
-	"\x04note\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\bR\x04note\"\xc5\x01\n" +
-	"\x1cProposePolicyVersionResponse\x12I\n" +
-	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0epolicyProposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\breplayed\x128\n" +
-	"\achanges\x18\x03 \x03(\v2\x18.tenfold.v1.PolicyChangeB\x04\xc8\xf3\x18\x01R\achanges\"\xf3\x01\n" +
-	"\x1cApprovePolicyProposalRequest\x12S\n" +
-	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12;\n" +
+	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12L\n" +
+	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\rpolicyVersion\x12\"\n" +
+	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\bR\x04note\"\xd1\x01\n" +
+	"\x1cProposePolicyVersionResponse\x12M\n" +
+	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0epolicyProposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\breplayed\x12<\n" +
+	"\achanges\x18\x03 \x03(\v2\x18.tenfold.v1.PolicyChangeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\achanges\"\xa0\x02\n" +
+	"\x1cApprovePolicyProposalRequest\x12r\n" +
+	"\x04name\x18\x01 \x01(\tB^\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16tenfold/PolicyProposal\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04note\"\x8c\x01\n" +
-	"\x1dApprovePolicyProposalResponse\x12I\n" +
-	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0epolicyProposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\breplayed\"\xf4\x01\n" +
-	"\x1bRefusePolicyProposalRequest\x12S\n" +
-	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\x04note\"\x94\x01\n" +
+	"\x1dApprovePolicyProposalResponse\x12M\n" +
+	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0epolicyProposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\breplayed\"\xa1\x02\n" +
+	"\x1bRefusePolicyProposalRequest\x12r\n" +
+	"\x04name\x18\x01 \x01(\tB^\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16tenfold/PolicyProposal\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1e\n" +
-	"\x04note\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\bR\x04note\"\x8b\x01\n" +
-	"\x1cRefusePolicyProposalResponse\x12I\n" +
-	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0epolicyProposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\breplayed\"\xf4\x01\n" +
-	"\x1dWithdrawPolicyProposalRequest\x12S\n" +
-	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\"\n" +
+	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\bR\x04note\"\x93\x01\n" +
+	"\x1cRefusePolicyProposalResponse\x12M\n" +
+	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0epolicyProposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\breplayed\"\xa1\x02\n" +
+	"\x1dWithdrawPolicyProposalRequest\x12r\n" +
+	"\x04name\x18\x01 \x01(\tB^\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16tenfold/PolicyProposal\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\x04note\"\x8d\x01\n" +
-	"\x1eWithdrawPolicyProposalResponse\x12I\n" +
-	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0epolicyProposal\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x01R\breplayed\"o\n" +
-	"\x18GetPolicyProposalRequest\x12S\n" +
-	"\x04name\x18\x01 \x01(\tB?\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\"f\n" +
-	"\x19GetPolicyProposalResponse\x12I\n" +
-	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0epolicyProposal\"\xf2\x01\n" +
-	"\x1aListPolicyProposalsRequest\x12A\n" +
-	"\x06parent\x18\x01 \x01(\tB)\xbaH&r$2\"^policies/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\x04note\"\x95\x01\n" +
+	"\x1eWithdrawPolicyProposalResponse\x12M\n" +
+	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0epolicyProposal\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\breplayed\"\x8e\x01\n" +
+	"\x18GetPolicyProposalRequest\x12r\n" +
+	"\x04name\x18\x01 \x01(\tB^\xe2A\x01\x02\xfaA\x18\n" +
+	"\x16tenfold/PolicyProposal\xbaH<r:28^policies/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,8}$R\x04name\"j\n" +
+	"\x19GetPolicyProposalResponse\x12M\n" +
+	"\x0fpolicy_proposal\x18\x01 \x01(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0epolicyProposal\"\x95\x02\n" +
+	"\x1aListPolicyProposalsRequest\x12X\n" +
+	"\x06parent\x18\x01 \x01(\tB@\xe2A\x01\x02\xfaA\x10\n" +
+	"\x0etenfold/Policy\xbaH&r$2\"^policies/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12?\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x1f.tenfold.v1.PolicyProposalStateB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"\x98\x01\n" +
-	"\x1bListPolicyProposalsResponse\x12K\n" +
-	"\x10policy_proposals\x18\x01 \x03(\v2\x1a.tenfold.v1.PolicyProposalB\x04\xc8\xf3\x18\x01R\x0fpolicyProposals\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\rnextPageToken\"\xd5\x01\n" +
-	"\x1bPreviewPolicyVersionRequest\x12B\n" +
-	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionH\x00R\rpolicyVersion\x12`\n" +
-	"\x04name\x18\x02 \x01(\tBJ\xbaHGrE2C^policies/[A-Za-z0-9_-]{1,64}/(versions|proposals)/[1-9][0-9]{0,8}$H\x00R\x04nameB\x10\n" +
-	"\aversion\x12\x05\xbaH\x02\b\x01\"\xcd\x01\n" +
-	"\x1cPreviewPolicyVersionResponse\x12F\n" +
-	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x01R\rpolicyVersion\x128\n" +
-	"\achanges\x18\x02 \x03(\v2\x18.tenfold.v1.PolicyChangeB\x04\xc8\xf3\x18\x01R\achanges\x12+\n" +
-	"\x0elimits_lacking\x18\x03 \x03(\tB\x04\xc8\xf3\x18\x01R\rlimitsLacking2\xd0\b\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12C\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x1f.tenfold.v1.PolicyProposalStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\"\xa0\x01\n" +
+	"\x1bListPolicyProposalsResponse\x12O\n" +
+	"\x10policy_proposals\x18\x01 \x03(\v2\x1a.tenfold.v1.PolicyProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x0fpolicyProposals\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rnextPageToken\"\xe5\x01\n" +
+	"\x1bPreviewPolicyVersionRequest\x12H\n" +
+	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x04\xe2A\x01\x01H\x00R\rpolicyVersion\x12j\n" +
+	"\x04name\x18\x02 \x01(\tBT\xe2A\x01\x01\xfaA\x03\n" +
+	"\x01*\xbaHGrE2C^policies/[A-Za-z0-9_-]{1,64}/(versions|proposals)/[1-9][0-9]{0,8}$H\x00R\x04nameB\x10\n" +
+	"\aversion\x12\x05\xbaH\x02\b\x01\"\xd9\x01\n" +
+	"\x1cPreviewPolicyVersionResponse\x12J\n" +
+	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rpolicyVersion\x12<\n" +
+	"\achanges\x18\x02 \x03(\v2\x18.tenfold.v1.PolicyChangeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\achanges\x12/\n" +
+	"\x0elimits_lacking\x18\x03 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rlimitsLacking2\xd0\b\n" +
 	"\x15PolicyProposalService\x12\x91\x01\n" +
 	"\x14ProposePolicyVersion\x12'.tenfold.v1.ProposePolicyVersionRequest\x1a(.tenfold.v1.ProposePolicyVersionResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/policies:proposeVersion\x12\xa2\x01\n" +
 	"\x15ApprovePolicyProposal\x12(.tenfold.v1.ApprovePolicyProposalRequest\x1a).tenfold.v1.ApprovePolicyProposalResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=policies/*/proposals/*}:approve\x12\x9e\x01\n" +

@@ -726,54 +726,55 @@ var File_tenfold_v1_policy_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_policy_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/policy_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/calendar.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc9\x01\n" +
-	"\x1bPublishPolicyVersionRequest\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/calendar.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd7\x01\n" +
+	"\x1bPublishPolicyVersionRequest\x12?\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12H\n" +
-	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x06\xbaH\x03\xc8\x01\x01R\rpolicyVersion\"\x88\x01\n" +
-	"\x1cPublishPolicyVersionResponse\x12F\n" +
-	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x02R\rpolicyVersion\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"m\n" +
-	"\x17GetPolicyVersionRequest\x12R\n" +
-	"\x04name\x18\x01 \x01(\tB>\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$R\x04name\"b\n" +
-	"\x18GetPolicyVersionResponse\x12F\n" +
-	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x02R\rpolicyVersion\"\xb0\x01\n" +
-	"\x19ListPolicyVersionsRequest\x12A\n" +
-	"\x06parent\x18\x01 \x01(\tB)\xbaH&r$2\"^policies/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12L\n" +
+	"\x0epolicy_version\x18\x03 \x01(\v2\x19.tenfold.v1.PolicyVersionB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\rpolicyVersion\"\x90\x01\n" +
+	"\x1cPublishPolicyVersionResponse\x12J\n" +
+	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rpolicyVersion\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x8b\x01\n" +
+	"\x17GetPolicyVersionRequest\x12p\n" +
+	"\x04name\x18\x01 \x01(\tB\\\xe2A\x01\x02\xfaA\x17\n" +
+	"\x15tenfold/PolicyVersion\xbaH;r927^policies/[A-Za-z0-9_-]{1,64}/versions/[1-9][0-9]{0,8}$R\x04name\"f\n" +
+	"\x18GetPolicyVersionResponse\x12J\n" +
+	"\x0epolicy_version\x18\x01 \x01(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rpolicyVersion\"\xcf\x01\n" +
+	"\x19ListPolicyVersionsRequest\x12X\n" +
+	"\x06parent\x18\x01 \x01(\tB@\xe2A\x01\x02\xfaA\x10\n" +
+	"\x0etenfold/Policy\xbaH&r$2\"^policies/(-|[A-Za-z0-9_-]{1,64})$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x94\x01\n" +
-	"\x1aListPolicyVersionsResponse\x12H\n" +
-	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x02R\x0epolicyVersions\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xca\x01\n" +
-	"\x14ResolvePolicyRequest\x12T\n" +
-	"\apaid_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x06paidAt\x12$\n" +
-	"\bcategory\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\bcategory\x126\n" +
-	"\rcurrency_code\x18\x03 \x01(\tB\x11\xbaH\x0er\f2\n" +
-	"^[A-Z]{3}$R\fcurrencyCode\"a\n" +
-	"\x15ResolvePolicyResponse\x12H\n" +
-	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionB\x04\xc8\xf3\x18\x02R\x0epolicyVersions\"\xc5\x01\n" +
-	"\x16SetCalendarDaysRequest\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9c\x01\n" +
+	"\x1aListPolicyVersionsResponse\x12L\n" +
+	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0epolicyVersions\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xd6\x01\n" +
+	"\x14ResolvePolicyRequest\x12X\n" +
+	"\apaid_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\x06paidAt\x12(\n" +
+	"\bcategory\x18\x02 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\bcategory\x12:\n" +
+	"\rcurrency_code\x18\x03 \x01(\tB\x15\xe2A\x01\x02\xbaH\x0er\f2\n" +
+	"^[A-Z]{3}$R\fcurrencyCode\"e\n" +
+	"\x15ResolvePolicyResponse\x12L\n" +
+	"\x0fpolicy_versions\x18\x01 \x03(\v2\x19.tenfold.v1.PolicyVersionB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0epolicyVersions\"\xd3\x01\n" +
+	"\x16SetCalendarDaysRequest\x12?\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\x12I\n" +
-	"\rcalendar_days\x18\x03 \x03(\v2\x17.tenfold.v1.CalendarDayB\v\xbaH\b\x92\x01\x05\b\x01\x10\x90\x03R\fcalendarDays\"\xc6\x01\n" +
-	"\x17SetCalendarDaysResponse\x12B\n" +
-	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\x04\xc8\xf3\x18\x02R\fcalendarDays\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\x12E\n" +
-	"\x0ecalendar_years\x18\x03 \x03(\v2\x18.tenfold.v1.CalendarYearB\x04\xc8\xf3\x18\x02R\rcalendarYears\"\x8c\x01\n" +
-	"\x17ListCalendarDaysRequest\x12\x1f\n" +
-	"\x04year\x18\x01 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xb3\x10(\xd0\x0fR\x04year\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12M\n" +
+	"\rcalendar_days\x18\x03 \x03(\v2\x17.tenfold.v1.CalendarDayB\x0f\xe2A\x01\x02\xbaH\b\x92\x01\x05\b\x01\x10\x90\x03R\fcalendarDays\"\xd2\x01\n" +
+	"\x17SetCalendarDaysResponse\x12F\n" +
+	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fcalendarDays\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\x12I\n" +
+	"\x0ecalendar_years\x18\x03 \x03(\v2\x18.tenfold.v1.CalendarYearB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rcalendarYears\"\x98\x01\n" +
+	"\x17ListCalendarDaysRequest\x12#\n" +
+	"\x04year\x18\x01 \x01(\x05B\x0f\xe2A\x01\x02\xbaH\b\x1a\x06\x18\xb3\x10(\xd0\x0fR\x04year\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xd1\x01\n" +
-	"\x18ListCalendarDaysResponse\x12B\n" +
-	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\x04\xc8\xf3\x18\x02R\fcalendarDays\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\x12C\n" +
-	"\rcalendar_year\x18\x03 \x01(\v2\x18.tenfold.v1.CalendarYearB\x04\xc8\xf3\x18\x02R\fcalendarYear2\xa7\x06\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xdd\x01\n" +
+	"\x18ListCalendarDaysResponse\x12F\n" +
+	"\rcalendar_days\x18\x01 \x03(\v2\x17.tenfold.v1.CalendarDayB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fcalendarDays\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x12G\n" +
+	"\rcalendar_year\x18\x03 \x01(\v2\x18.tenfold.v1.CalendarYearB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fcalendarYear2\xa7\x06\n" +
 	"\rPolicyService\x12\x91\x01\n" +
 	"\x14PublishPolicyVersion\x12'.tenfold.v1.PublishPolicyVersionRequest\x1a(.tenfold.v1.PublishPolicyVersionResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/policies:publishVersion\x12\x87\x01\n" +
 	"\x10GetPolicyVersion\x12#.tenfold.v1.GetPolicyVersionRequest\x1a$.tenfold.v1.GetPolicyVersionResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/{name=policies/*/versions/*}\x12\x8d\x01\n" +

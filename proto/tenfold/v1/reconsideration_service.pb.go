@@ -193,22 +193,21 @@ var File_tenfold_v1_reconsideration_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reconsideration_service_proto_rawDesc = "" +
 	"\n" +
 	"(tenfold/v1/reconsideration_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xd3\x03\n" +
-	"\x1dRequestReconsiderationRequest\x12T\n" +
-	"\x04name\x18\x01 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\x87\x04\n" +
+	"\x1dRequestReconsiderationRequest\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\x04etag\x12\x1e\n" +
-	"\x04note\x18\x05 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12B\n" +
-	"\revidence_kind\x18\x06 \x01(\tB\x1d\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\fevidenceKind\x129\n" +
-	"\x12evidence_reference\x18\a \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11evidenceReference\x12>\n" +
-	"\x0fevidence_digest\x18\b \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x0eevidenceDigest\"q\n" +
-	"\x1eRequestReconsiderationResponse\x12-\n" +
-	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x02 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xcd\x01\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\x1f\n" +
+	"\x04etag\x18\x04 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x04etag\x12\"\n" +
+	"\x04note\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x04note\x12F\n" +
+	"\revidence_kind\x18\x06 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\fevidenceKind\x12=\n" +
+	"\x12evidence_reference\x18\a \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\x11evidenceReference\x12B\n" +
+	"\x0fevidence_digest\x18\b \x01(\tB\x19\xe2A\x01\x02\xbaH\x12r\x102\x0e^[0-9a-f]{64}$R\x0eevidenceDigest\"y\n" +
+	"\x1eRequestReconsiderationResponse\x121\n" +
+	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xcd\x01\n" +
 	"\x16ReconsiderationService\x12\xb2\x01\n" +
 	"\x16RequestReconsideration\x12).tenfold.v1.RequestReconsiderationRequest\x1a*.tenfold.v1.RequestReconsiderationResponse\"A\x82\xd3\xe4\x93\x02;:\x01*\"6/v1/{name=merchants/*/claims/*}:requestReconsiderationB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 

@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -112,15 +113,16 @@ var File_tenfold_v1_request_proto protoreflect.FileDescriptor
 const file_tenfold_v1_request_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/request.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe2\x01\n" +
-	"\rStoredRequest\x12#\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19tenfold/v1/shown_to.proto\"\xfc\x01\n" +
+	"\rStoredRequest\x12'\n" +
 	"\n" +
-	"request_id\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x02R\trequestId\x12\x1c\n" +
-	"\x06method\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\x06method\x12 \n" +
-	"\bworkload\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\bworkload\x12A\n" +
-	"\vaccepted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x02R\n" +
-	"acceptedAt\x12)\n" +
-	"\routcome_names\x18\x05 \x03(\tB\x04\xc8\xf3\x18\x02R\foutcomeNamesB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"request_id\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\trequestId\x12 \n" +
+	"\x06method\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06method\x12$\n" +
+	"\bworkload\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bworkload\x12E\n" +
+	"\vaccepted_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"acceptedAt\x123\n" +
+	"\routcome_names\x18\x05 \x03(\tB\x0e\xe2A\x01\x03\xfaA\x03\n" +
+	"\x01*\xc8\xf3\x18\x02R\foutcomeNamesB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_request_proto_rawDescOnce sync.Once

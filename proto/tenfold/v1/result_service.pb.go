@@ -435,41 +435,45 @@ var File_tenfold_v1_result_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_result_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/result_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"b\n" +
-	"\x19BatchRecordResultsRequest\x12E\n" +
-	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\r\xbaH\n" +
-	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"\x8b\v\n" +
-	"\x0eResultToRecord\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x16tenfold/v1/claim.proto\x1a\x1dtenfold/v1/error_detail.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"f\n" +
+	"\x19BatchRecordResultsRequest\x12I\n" +
+	"\brequests\x18\x01 \x03(\v2\x1a.tenfold.v1.ResultToRecordB\x11\xe2A\x01\x02\xbaH\n" +
+	"\x92\x01\a\b\x01\"\x03\xd8\x01\x03R\brequests\"\xab\f\n" +
+	"\x0eResultToRecord\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12X\n" +
-	"\x05claim\x18\x04 \x01(\tB@\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$H\x00R\x05claim\x12s\n" +
-	"\x0forder_line_name\x18\x05 \x01(\tBI\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x12y\n" +
-	"\border_id\x18\x06 \x01(\tB\\\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$H\x00R\aorderId\x12Q\n" +
-	"\rauthenticator\x18\a \x01(\tB+\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\rauthenticator\x12<\n" +
-	"\rreport_number\x18\b \x01(\tB\x17\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xb2\x01\n" +
-	"\runit_verdicts\x18\t \x03(\v2\x17.tenfold.v1.UnitVerdictBt\xbaHq\xba\x01f\n" +
-	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12I\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12n\n" +
+	"\x05claim\x18\x04 \x01(\tBV\xe2A\x01\x01\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$H\x00R\x05claim\x12\x8d\x01\n" +
+	"\x0forder_line_name\x18\x05 \x01(\tBc\xe2A\x01\x01\xfaA\x13\n" +
+	"\x11tenfold/OrderLine\xbaHFrD2B^merchants/[A-Za-z0-9_-]{1,64}/orderLines/[A-Za-z0-9._~%-]{1,768}$H\x00R\rorderLineName\x12}\n" +
+	"\border_id\x18\x06 \x01(\tB`\xe2A\x01\x01\xbaHYrW\x18@2S^[\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?$H\x00R\aorderId\x12o\n" +
+	"\rauthenticator\x18\a \x01(\tBI\xe2A\x01\x02\xfaA\x17\n" +
+	"\x15tenfold/Authenticator\xbaH(r&2$^authenticators/[A-Za-z0-9_-]{1,64}$R\rauthenticator\x12@\n" +
+	"\rreport_number\x18\b \x01(\tB\x1b\xe2A\x01\x02\xbaH\x14r\x122\x10^\\S(.{0,62}\\S)?$R\freportNumber\x12\xb6\x01\n" +
+	"\runit_verdicts\x18\t \x03(\v2\x17.tenfold.v1.UnitVerdictBx\xe2A\x01\x02\xbaHq\xba\x01f\n" +
+	"\x1dunit_verdicts.unique_ordinals\x12$each unit must be named at most once\x1a\x1fthis.map(u, u.ordinal).unique()\x92\x01\x05\b\x01\x10\x90NR\funitVerdicts\x12M\n" +
 	"\rsample_source\x18\n" +
-	" \x01(\x0e2\x18.tenfold.v1.SampleSourceB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12\"\n" +
-	"\freinspection\x18\v \x01(\bR\freinspection\x12%\n" +
-	"\x0ecustody_intact\x18\f \x01(\bR\rcustodyIntact\x12X\n" +
-	"\tissued_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x1f\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\bissuedAt\x12=\n" +
-	"\rreport_digest\x18\x0e \x01(\tB\x18\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12&\n" +
-	"\tstatement\x18\x0f \x01(\tB\b\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12#\n" +
-	"\x03fee\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyR\x03fee\x12>\n" +
-	"\vfee_paid_by\x18\x11 \x01(\x0e2\x14.tenfold.v1.FeePayerB\b\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:y\xbaHv\x1at\n" +
+	" \x01(\x0e2\x18.tenfold.v1.SampleSourceB\x0e\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\fsampleSource\x12(\n" +
+	"\freinspection\x18\v \x01(\bB\x04\xe2A\x01\x01R\freinspection\x12+\n" +
+	"\x0ecustody_intact\x18\f \x01(\bB\x04\xe2A\x01\x01R\rcustodyIntact\x12\\\n" +
+	"\tissued_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB#\xe2A\x01\x02\xbaH\x1c\xc8\x01\x01\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\bissuedAt\x12A\n" +
+	"\rreport_digest\x18\x0e \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\freportDigest\x12*\n" +
+	"\tstatement\x18\x0f \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xa0\x1fR\tstatement\x12)\n" +
+	"\x03fee\x18\x10 \x01(\v2\x11.tenfold.v1.MoneyB\x04\xe2A\x01\x01R\x03fee\x12B\n" +
+	"\vfee_paid_by\x18\x11 \x01(\x0e2\x14.tenfold.v1.FeePayerB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\tfeePaidBy:y\xbaHv\x1at\n" +
 	"\x1eresult_to_record.fee_has_payer\x12(fee and fee_paid_by must be set together\x1a(has(this.fee) == (this.fee_paid_by != 0)B\x10\n" +
-	"\asubject\x12\x05\xbaH\x02\b\x01\"\\\n" +
-	"\x1aBatchRecordResultsResponse\x12>\n" +
-	"\x05items\x18\x01 \x03(\v2\".tenfold.v1.BatchRecordResultsItemB\x04\xc8\xf3\x18\x02R\x05items\"\xbd\x01\n" +
-	"\x16BatchRecordResultsItem\x124\n" +
-	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\x04\xc8\xf3\x18\x02R\x06status\x12\x1c\n" +
-	"\x06result\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\x06result\x12-\n" +
-	"\x05claim\x18\x03 \x01(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x05claim\x12 \n" +
-	"\breplayed\x18\x04 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\x99\x01\n" +
+	"\asubject\x12\x05\xbaH\x02\b\x01\"`\n" +
+	"\x1aBatchRecordResultsResponse\x12B\n" +
+	"\x05items\x18\x01 \x03(\v2\".tenfold.v1.BatchRecordResultsItemB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05items\"\xee\x01\n" +
+	"\x16BatchRecordResultsItem\x128\n" +
+	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x12A\n" +
+	"\x06result\x18\x02 \x01(\tB)\xe2A\x01\x03\xfaA\x1e\n" +
+	"\x1ctenfold/AuthenticationResult\xc8\xf3\x18\x02R\x06result\x121\n" +
+	"\x05claim\x18\x03 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x04 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\x99\x01\n" +
 	"\rResultService\x12\x87\x01\n" +
 	"\x12BatchRecordResults\x12%.tenfold.v1.BatchRecordResultsRequest\x1a&.tenfold.v1.BatchRecordResultsResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/results:batchRecordB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 

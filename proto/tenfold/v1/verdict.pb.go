@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -149,10 +150,10 @@ var File_tenfold_v1_verdict_proto protoreflect.FileDescriptor
 const file_tenfold_v1_verdict_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/verdict.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19tenfold/v1/shown_to.proto\"x\n" +
-	"\vUnitVerdict\x12(\n" +
-	"\aordinal\x18\x01 \x01(\x05B\x0e\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x02R\aordinal\x12?\n" +
-	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x10\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01\xc8\xf3\x18\x02R\averdict*\x7f\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19tenfold/v1/shown_to.proto\"\x80\x01\n" +
+	"\vUnitVerdict\x12,\n" +
+	"\aordinal\x18\x01 \x01(\x05B\x12\xe2A\x01\x02\xbaH\a\x1a\x05\x18\x90N(\x01\xc8\xf3\x18\x02R\aordinal\x12C\n" +
+	"\averdict\x18\x02 \x01(\x0e2\x13.tenfold.v1.VerdictB\x14\xe2A\x01\x02\xbaH\t\x82\x01\x06\x10\x01 \x00 \x01\xc8\xf3\x18\x02R\averdict*\x7f\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_PENDING\x10\x01\x12\x17\n" +

@@ -8,6 +8,7 @@ package tenfoldv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -255,20 +256,22 @@ var File_tenfold_v1_watch_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_watch_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/watch_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf1\x04\n" +
-	"\x12WatchClaimsRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12Y\n" +
-	"\x05claim\x18\x02 \x01(\tBC\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12z\n" +
-	"\border_id\x18\x03 \x01(\tB_\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\aorderId\x126\n" +
-	"\x05start\x18\x04 \x01(\x0e2\x16.tenfold.v1.WatchStartB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05start\x12+\n" +
-	"\fresume_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\vresumeToken\x12H\n" +
-	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x0f\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b\x01R\theartbeat\x12!\n" +
-	"\fwith_content\x18\a \x01(\bR\vwithContent:r\xbaHo\x1am\n" +
-	"\x1bwatch_claims.claim_or_order\x12%claim and order_id cannot both be set\x1a'this.claim == '' || this.order_id == ''\"\xa0\x01\n" +
-	"\x13WatchClaimsResponse\x12/\n" +
-	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\x04\xc8\xf3\x18\x02R\x06claims\x12/\n" +
-	"\x06events\x18\x02 \x03(\v2\x11.tenfold.v1.EventB\x04\xc8\xf3\x18\x02R\x06events\x12'\n" +
-	"\fresume_token\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x02R\vresumeToken*q\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/claim.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xb2\x05\n" +
+	"\x12WatchClaimsRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
+	"\x05claim\x18\x02 \x01(\tBY\xe2A\x01\x01\xfaA\x0f\n" +
+	"\rtenfold/Claim\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12~\n" +
+	"\border_id\x18\x03 \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\aorderId\x12:\n" +
+	"\x05start\x18\x04 \x01(\x0e2\x16.tenfold.v1.WatchStartB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05start\x12/\n" +
+	"\fresume_token\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\vresumeToken\x12L\n" +
+	"\theartbeat\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x13\xe2A\x01\x01\xbaH\f\xaa\x01\t\"\x03\b\xac\x022\x02\b\x01R\theartbeat\x12'\n" +
+	"\fwith_content\x18\a \x01(\bB\x04\xe2A\x01\x01R\vwithContent:r\xbaHo\x1am\n" +
+	"\x1bwatch_claims.claim_or_order\x12%claim and order_id cannot both be set\x1a'this.claim == '' || this.order_id == ''\"\xac\x01\n" +
+	"\x13WatchClaimsResponse\x123\n" +
+	"\x06claims\x18\x01 \x03(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06claims\x123\n" +
+	"\x06events\x18\x02 \x03(\v2\x11.tenfold.v1.EventB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06events\x12+\n" +
+	"\fresume_token\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vresumeToken*q\n" +
 	"\n" +
 	"WatchStart\x12\x1b\n" +
 	"\x17WATCH_START_UNSPECIFIED\x10\x00\x12\x16\n" +

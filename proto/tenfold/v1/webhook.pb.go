@@ -7,6 +7,7 @@
 package tenfoldv1
 
 import (
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -206,23 +207,25 @@ var File_tenfold_v1_webhook_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"\x18tenfold/v1/webhook.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\x89\x02\n" +
-	"\aWebhook\x12\x18\n" +
-	"\x04name\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x04name\x12\x16\n" +
-	"\x03url\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x03url\x121\n" +
-	"\x05kinds\x18\x03 \x03(\x0e2\x15.tenfold.v1.EventKindB\x04\xc8\xf3\x18\x05R\x05kinds\x12?\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\"\xf3\x02\n" +
+	"\aWebhook\x12\x1c\n" +
+	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04name\x12\x1a\n" +
+	"\x03url\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x03url\x125\n" +
+	"\x05kinds\x18\x03 \x03(\x0e2\x15.tenfold.v1.EventKindB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x05kinds\x12C\n" +
 	"\n" +
-	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\tcreatedAt\x12'\n" +
-	"\fevent_number\x18\x05 \x01(\x03B\x04\xc8\xf3\x18\x05R\veventNumber\x12/\n" +
-	"\x10confirms_notices\x18\x06 \x01(\bB\x04\xc8\xf3\x18\x05R\x0fconfirmsNotices\"\xd5\x01\n" +
+	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\tcreatedAt\x12+\n" +
+	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\veventNumber\x123\n" +
+	"\x10confirms_notices\x18\x06 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x0fconfirmsNotices:P\xeaAM\n" +
+	"\x0ftenfold/Webhook\x12'merchants/{merchant}/webhooks/{webhook}*\bwebhooks2\awebhook\"\xfb\x01\n" +
 	"\n" +
-	"DeadLetter\x12\x1a\n" +
-	"\x05event\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x05R\x05event\x12 \n" +
-	"\battempts\x18\x02 \x01(\x05B\x04\xc8\xf3\x18\x05R\battempts\x12%\n" +
-	"\vlast_status\x18\x03 \x01(\x05B\x04\xc8\xf3\x18\x05R\n" +
-	"lastStatus\x12'\n" +
-	"\flast_failure\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x05R\vlastFailure\x129\n" +
-	"\adied_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x05R\x06diedAtB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"DeadLetter\x120\n" +
+	"\x05event\x18\x01 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
+	"\rtenfold/Event\xc8\xf3\x18\x05R\x05event\x12$\n" +
+	"\battempts\x18\x02 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\battempts\x12)\n" +
+	"\vlast_status\x18\x03 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x05R\n" +
+	"lastStatus\x12+\n" +
+	"\flast_failure\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\vlastFailure\x12=\n" +
+	"\adied_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x06diedAtB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_webhook_proto_rawDescOnce sync.Once

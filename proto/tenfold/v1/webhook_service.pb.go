@@ -792,63 +792,67 @@ var File_tenfold_v1_webhook_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_webhook_service_proto_rawDesc = "" +
 	"\n" +
 	" tenfold/v1/webhook_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/webhook.proto\"\xc3\x02\n" +
-	"\x14CreateWebhookRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12;\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16tenfold/v1/event.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/webhook.proto\"\xf0\x02\n" +
+	"\x14CreateWebhookRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12\x1c\n" +
-	"\x03url\x18\x04 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\bR\x03url\x12@\n" +
-	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12)\n" +
-	"\x10confirms_notices\x18\x06 \x01(\bR\x0fconfirmsNotices\"\x8c\x01\n" +
-	"\x15CreateWebhookResponse\x123\n" +
-	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\awebhook\x12\x1c\n" +
-	"\x06secret\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x06secret\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xa7\x01\n" +
-	"\x13ListWebhooksRequest\x12>\n" +
-	"\x06parent\x18\x01 \x01(\tB&\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12 \n" +
+	"\x03url\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\bR\x03url\x12D\n" +
+	"\x05kinds\x18\x05 \x03(\x0e2\x15.tenfold.v1.EventKindB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10@\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05kinds\x12/\n" +
+	"\x10confirms_notices\x18\x06 \x01(\bB\x04\xe2A\x01\x01R\x0fconfirmsNotices\"\x98\x01\n" +
+	"\x15CreateWebhookResponse\x127\n" +
+	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\awebhook\x12 \n" +
+	"\x06secret\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x06secret\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xc4\x01\n" +
+	"\x13ListWebhooksRequest\x12S\n" +
+	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"{\n" +
-	"\x14ListWebhooksResponse\x125\n" +
-	"\bwebhooks\x18\x01 \x03(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\bwebhooks\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xd1\x01\n" +
-	"\x14DeleteWebhookRequest\x12W\n" +
-	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x83\x01\n" +
+	"\x14ListWebhooksResponse\x129\n" +
+	"\bwebhooks\x18\x01 \x03(\v2\x13.tenfold.v1.WebhookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bwebhooks\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf3\x01\n" +
+	"\x14DeleteWebhookRequest\x12o\n" +
+	"\x04name\x18\x01 \x01(\tB[\xe2A\x01\x02\xfaA\x11\n" +
+	"\x0ftenfold/Webhook\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"9\n" +
-	"\x15DeleteWebhookResponse\x12 \n" +
-	"\breplayed\x18\x01 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\x95\x02\n" +
-	"\x13RotateSecretRequest\x12W\n" +
-	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\"=\n" +
+	"\x15DeleteWebhookResponse\x12$\n" +
+	"\breplayed\x18\x01 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xbb\x02\n" +
+	"\x13RotateSecretRequest\x12o\n" +
+	"\x04name\x18\x01 \x01(\tB[\xe2A\x01\x02\xfaA\x11\n" +
+	"\x0ftenfold/Webhook\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12C\n" +
-	"\aoverlap\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\"\x8b\x01\n" +
-	"\x14RotateSecretResponse\x123\n" +
-	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\x04\xc8\xf3\x18\x02R\awebhook\x12\x1c\n" +
-	"\x06secret\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x05R\x06secret\x12 \n" +
-	"\breplayed\x18\x03 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed\"\xc7\x01\n" +
-	"\x16ListDeadLettersRequest\x12[\n" +
-	"\x06parent\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x06parent\x12'\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12G\n" +
+	"\aoverlap\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xe2A\x01\x01\xbaH\v\xaa\x01\b\"\x04\b\x80\xf5$2\x00R\aoverlap\"\x97\x01\n" +
+	"\x14RotateSecretResponse\x127\n" +
+	"\awebhook\x18\x01 \x01(\v2\x13.tenfold.v1.WebhookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\awebhook\x12 \n" +
+	"\x06secret\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x06secret\x12$\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe7\x01\n" +
+	"\x16ListDeadLettersRequest\x12s\n" +
+	"\x06parent\x18\x01 \x01(\tB[\xe2A\x01\x02\xfaA\x11\n" +
+	"\x0ftenfold/Webhook\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x06parent\x12+\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x88\x01\n" +
-	"\x17ListDeadLettersResponse\x12?\n" +
-	"\fdead_letters\x18\x01 \x03(\v2\x16.tenfold.v1.DeadLetterB\x04\xc8\xf3\x18\x02R\vdeadLetters\x12,\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x02R\rnextPageToken\"\xa8\x02\n" +
-	"\x15RedeliverEventRequest\x12W\n" +
-	"\x04name\x18\x01 \x01(\tBC\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12;\n" +
+	"page_token\x18\x03 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x90\x01\n" +
+	"\x17ListDeadLettersResponse\x12C\n" +
+	"\fdead_letters\x18\x01 \x03(\v2\x16.tenfold.v1.DeadLetterB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vdeadLetters\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xe0\x02\n" +
+	"\x15RedeliverEventRequest\x12o\n" +
+	"\x04name\x18\x01 \x01(\tB[\xe2A\x01\x02\xfaA\x11\n" +
+	"\x0ftenfold/Webhook\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}/webhooks/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\x12T\n" +
-	"\x05event\x18\x04 \x01(\tB>\xbaH;r927^merchants/[A-Za-z0-9_-]{1,64}/events/[1-9][0-9]{0,17}$R\x05event\":\n" +
-	"\x16RedeliverEventResponse\x12 \n" +
-	"\breplayed\x18\x01 \x01(\bB\x04\xc8\xf3\x18\x02R\breplayed2\xd0\x06\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12j\n" +
+	"\x05event\x18\x04 \x01(\tBT\xe2A\x01\x02\xfaA\x0f\n" +
+	"\rtenfold/Event\xbaH;r927^merchants/[A-Za-z0-9_-]{1,64}/events/[1-9][0-9]{0,17}$R\x05event\">\n" +
+	"\x16RedeliverEventResponse\x12$\n" +
+	"\breplayed\x18\x01 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xd0\x06\n" +
 	"\x0eWebhookService\x12\x82\x01\n" +
 	"\rCreateWebhook\x12 .tenfold.v1.CreateWebhookRequest\x1a!.tenfold.v1.CreateWebhookResponse\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{parent=merchants/*}/webhooks\x12|\n" +
 	"\fListWebhooks\x12\x1f.tenfold.v1.ListWebhooksRequest\x1a .tenfold.v1.ListWebhooksResponse\")\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=merchants/*}/webhooks\x12\x7f\n" +
