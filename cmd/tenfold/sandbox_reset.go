@@ -43,7 +43,7 @@ func newSandboxReset() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (c.ownerURL == "") == (c.dataDir == "") {
-				return usageError{errors.New("one of --data-dir and --owner-url must name the sandbox, and not both (TENFOLD_DATA_DIR, TENFOLD_OWNER_URL)")}
+				return usageError{errors.New("one of --data-dir (TENFOLD_DATA_DIR) and --owner-url (TENFOLD_OWNER_URL) must name the sandbox, and not both")}
 			}
 			if c.yes && c.dry {
 				return usageError{errors.New("--yes and --dry-run cannot both be given")}

@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protojson"
-
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policy"
+	"github.com/tenfold-claims/tenfold/internal/rpc"
 )
 
 // contents are the rows of all tables but those that are random or of this test alone: the
@@ -68,7 +67,7 @@ func fileOnce(t *testing.T, address string) {
 	t.Helper()
 	r := filingFor(time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC))
 	r.RequestId = "file-1"
-	content, err := protojson.Marshal(r)
+	content, err := rpc.JSON(r)
 	if err != nil {
 		t.Fatal(err)
 	}
