@@ -117,6 +117,7 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/identity/identitytest": {},
 	"internal/testlog":               {},
+	"internal/testrace":              {},
 	"internal/testseed":              {},
 	"internal/postgres/pgwire": {
 		importers: []string{"internal/postgres"},

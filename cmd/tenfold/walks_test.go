@@ -272,8 +272,8 @@ func (f *walker) commands() {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		f.t.Fatal(err)
 	}
-	for _, name := range []string{"tenfold", grpcurlName} {
-		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
+	for name, to := range map[string]string{"tenfold": program(f.t), grpcurlName: self} {
+		if err := os.Symlink(to, filepath.Join(bin, name)); err != nil {
 			f.t.Fatal(err)
 		}
 	}

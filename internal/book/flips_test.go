@@ -123,7 +123,11 @@ func TestFlipsReachEveryState(t *testing.T) {
 		ledger.DepositForfeitureReversed, ledger.PenaltyReversed,
 	}
 	reached := make(map[string]bool)
-	for seed := range uint64(sequences) {
+	all := func() bool {
+		return !slices.ContainsFunc(claim.Triggers(), func(x claim.Trigger) bool { return !reached[string(x)] }) &&
+			!slices.ContainsFunc(ledger.Kinds(), func(k ledger.Kind) bool { return !reached[string(k)] && !slices.Contains(rare, k) })
+	}
+	for seed := uint64(0); seed < sequences && !all(); seed++ {
 		m := inMemory(t, "m1", seed)
 		flips.Run(m, "m1", seed, false)
 		for _, e := range m.rows().Events {

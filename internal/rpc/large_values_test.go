@@ -18,6 +18,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/rpc"
+	"github.com/tenfold-claims/tenfold/internal/testrace"
 )
 
 // maker makes requests that keep the rules of the contract, as far as one field can be seen
@@ -146,6 +147,12 @@ func TestLargeValuesAreNotRepeated(t *testing.T) {
 		}
 		texts := spoil(w.input, 0)
 		for i, path := range slices.Sorted(maps.Keys(texts)) {
+			if testrace.Enabled {
+				if i%3 > 0 {
+					continue
+				}
+				i /= 3
+			}
 			// Letters that are written longer than they are meet every third text each.
 			for _, letter := range []string{"a", []string{"假", "\x1b", `"`}[i%3]} {
 				r := input.New()

@@ -33,6 +33,8 @@ type overHTTP struct {
 	server *rpc.Server
 	client *http.Client
 	base   string
+	// tried counts malformed requests.
+	tried int
 }
 
 func (f *fixture) overHTTP(gate rpc.Gate) *overHTTP {
