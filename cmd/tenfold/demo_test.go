@@ -249,7 +249,8 @@ func TestDemoOutput(t *testing.T) {
 // code.
 func TestDemoCommand(t *testing.T) {
 	t.Parallel()
-	command := exec.CommandContext(t.Context(), program(t), "demo", "--claims", "24", "--output", "json")
+	program(t)
+	command := exec.CommandContext(t.Context(), filepath.Join(built.dir, "tenfold"), "demo", "--claims", "24", "--output", "json")
 	var said strings.Builder
 	command.Stderr = &said
 	out, err := command.Output()
