@@ -126,7 +126,7 @@ type Server struct {
 // New makes a server. It fails if a method has no row in the access table. hub
 // serves watches, and Stop stops it. bench is nil outside a sandbox.
 func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webhooks, bench *sandbox.Bench, gate Gate, config Config, log *slog.Logger) (*Server, error) {
-	rules, err := protovalidate.New(protovalidate.WithMessages(requests()...))
+	rules, err := contractRules()
 	if err != nil {
 		return nil, fmt.Errorf("compile validation rules: %w", err)
 	}
@@ -218,6 +218,12 @@ func transport(config *tls.Config) credentials.TransportCredentials {
 	}
 	return credentials.NewTLS(config)
 }
+
+// contractRules are the rules of the contract. They are compiled once in a process, those of the
+// usual requests at once and the others when they are first needed.
+var contractRules = sync.OnceValues(func() (protovalidate.Validator, error) {
+	return protovalidate.New(protovalidate.WithMessages(requests()...))
+})
 
 // requests are the messages whose rules are compiled before the first call.
 func requests() []proto.Message {
