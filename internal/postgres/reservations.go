@@ -97,7 +97,8 @@ func (db *DB) Reserved(ctx context.Context, kind book.ReferenceKind, reference s
 
 // SweepReservations frees the references of commands that never completed: those
 // reserved between since and before, by which time they must have been answered, whose
-// book holds nothing under them. A retry that starts meanwhile renews its reservation
+// request is not stored and whose book holds nothing under them. A command is stored with its
+// request, so the request says it of every reference, however the book spells it. A retry that starts meanwhile renews its reservation
 // and keeps it. Returns how many it freed.
 func (db *DB) SweepReservations(ctx context.Context, since, before time.Time, limit int) (int64, error) {
 	res, err := db.execOnce(ctx, `
@@ -105,7 +106,11 @@ func (db *DB) SweepReservations(ctx context.Context, since, before time.Time, li
 		USING (
 			SELECT s.kind, s.reference, s.merchant_id
 			FROM reservations s
+			CROSS JOIN LATERAL regexp_match(s.holder, '^(.*)/([^/]*/[^/]*)/([^/]*)$') h (by)
 			WHERE s.reserved_at >= $3 AND s.reserved_at < $1
+			  AND NOT EXISTS (
+			      SELECT 1 FROM requests q
+			      WHERE q.merchant_id = s.merchant_id AND q.workload = h.by[1] AND q.method = h.by[2] AND q.request_id = h.by[3])
 			  AND NOT EXISTS (
 			      SELECT 1 FROM results x
 			      WHERE s.kind = 'AUTHENTICATION_REPORT' AND x.merchant_id = s.merchant_id

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -10,7 +11,9 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/payout/payouttest"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/worker"
 )
@@ -125,6 +128,37 @@ func (f *fixture) admin(statement string, args ...any) {
 	defer func() { _ = admin.Close() }()
 	if _, err := admin.ExecContext(f.t.Context(), statement, args...); err != nil {
 		f.t.Fatal(err)
+	}
+}
+
+// Would catch a report that can be recorded once more in another spelling, because the sweep
+// does not find its number as it was sent under the reference that holds it.
+func TestSweepKeepsReportsInEverySpelling(t *testing.T) {
+	t.Parallel()
+	config := worker.Defaults()
+	config.SweepSpan = day
+	f := newFixtureOf(t, config, callMax)
+	f.open("m1")
+	c, other := f.file("m1", "l1", payouttest.Succeed), f.file("m1", "l2", payouttest.Succeed)
+	record := func(of *claim.Claim, report string) error {
+		h := f.request("m1", "AuthenticationService/RecordResult")
+		_, err := f.engine.Do(t.Context(), h, &book.RecordResult{Result: claim.Result{
+			ClaimID: of.ID, AuthenticatorID: "lab-1", ReportNumber: report, Sample: claim.SealedPlatformSample, CustodyIntact: true,
+			Units: []claim.Unit{{Ordinal: 1, Verdict: claim.Counterfeit}}, IssuedAt: start,
+		}})
+		return err
+	}
+	if err := record(c, "Ｒ－１"); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.Move(worker.Defaults().SweepAge + time.Second)
+	if err := f.worker.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, spelled := range []string{"R-1", "Ｒ－１", "R\u200b-1"} {
+		if err := record(other, spelled); !errors.Is(err, fault.ResultAlreadyRecorded) {
+			t.Errorf("after the sweep the report spelled %q: %v", spelled, err)
+		}
 	}
 }
 
