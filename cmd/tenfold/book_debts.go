@@ -40,7 +40,7 @@ func newBookDebts() *cobra.Command {
 		return show(&c.out, all, printDebts)
 	})
 	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
-	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(wordsOf(tenfoldv1.DebtKind(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	completes(cmd.Flags(), "kind", wordsOf(tenfoldv1.DebtKind(0).Descriptor())...)
 	return calling(cmd, "DepositService/ListDebts")
 }
 

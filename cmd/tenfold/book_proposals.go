@@ -38,7 +38,7 @@ func newBookProposals() *cobra.Command {
 		return show(&c.out, all, func(o *output, r *tenfoldv1.ListProposalsResponse) { printProposals(o, r.GetProposals()) })
 	})
 	cmd.Flags().StringVar(&state, "state", "", "only proposals in this state: open, carried-out, refused or void")
-	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(wordsOf(tenfoldv1.ProposalState(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	completes(cmd.Flags(), "state", wordsOf(tenfoldv1.ProposalState(0).Descriptor())...)
 	return calling(cmd, "MerchantMoneyService/ListProposals")
 }
 

@@ -138,11 +138,11 @@ func (f *claimFilter) anchors(cmd *cobra.Command) {
 	flags.BoolVar(&f.oldestFirst, "oldest-first", false, "list the oldest claims first, not the newest")
 	completed := map[string]protoreflect.EnumDescriptor{"state": tenfoldv1.ClaimState(0).Descriptor(), "waits-for": tenfoldv1.WaitsFor(0).Descriptor()}
 	for _, t := range f.terms() {
-		complete := cobra.NoFileCompletions
+		var words []string
 		if e := completed[t.flag]; e != nil {
-			complete = cobra.FixedCompletions(wordsOf(e), cobra.ShellCompDirectiveNoFileComp)
+			words = wordsOf(e)
 		}
-		_ = cmd.RegisterFlagCompletionFunc(t.flag, complete) // Every term has its flag.
+		completes(flags, t.flag, words...)
 	}
 }
 
@@ -237,7 +237,7 @@ func newClaimList() *cobra.Command {
 func (f *claimFilter) inQueue(cmd *cobra.Command) {
 	queues := wordsOf(tenfoldv1.ClaimQueue(0).Descriptor())
 	cmd.Flags().StringVar(&f.queue, "queue", "", "claims that wait for people: "+alternatives(queues))
-	_ = cmd.RegisterFlagCompletionFunc("queue", cobra.FixedCompletions(queues, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	completes(cmd.Flags(), "queue", queues...)
 }
 
 // everyClaim keeps every claim of a list.

@@ -40,9 +40,7 @@ func newClaimExplain() *cobra.Command {
 	})
 	const readers = "consumer, merchant, support, adjudicator, approver, finance or operator"
 	cmd.Flags().StringVar(&audience, "audience", "", "reader of the explanation: "+readers+"; by default everybody who may see the claim")
-	// A fixed list needs no file completion; the error is for a missing flag.
-	_ = cmd.RegisterFlagCompletionFunc("audience", cobra.FixedCompletions(
-		[]string{"consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator"}, cobra.ShellCompDirectiveNoFileComp))
+	completes(cmd.Flags(), "audience", "consumer", "merchant", "support", "adjudicator", "approver", "finance", "operator")
 	return calling(cmd, "ClaimService/ExplainClaim")
 }
 

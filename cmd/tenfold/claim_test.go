@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/demo"
@@ -334,5 +337,32 @@ func TestCompletion(t *testing.T) {
 		if code != exitOK || !bytes.Contains([]byte(out), []byte("tenfold")) {
 			t.Errorf("%s: exit %d, %q", shell, code, errOut)
 		}
+	}
+}
+
+// Would catch flags that are completed with names of files, or with words that are not
+// theirs: those of one flag in an answer, of a list, and of the contract.
+func TestFlagsAreCompletedWithTheirWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		word string
+	}{
+		{[]string{"claim", "list", "--queue", ""}, "review"},
+		{[]string{"claim", "list", "--output", ""}, formatCSV},
+		{[]string{"claim", "get", "--role", "a"}, "auditor"},
+		{[]string{"claim", "explain", "--audience", ""}, "consumer"},
+		{[]string{"result", "record", "--sample-source", ""}, "photos"},
+	} {
+		for _, request := range []string{cobra.ShellCompRequestCmd, cobra.ShellCompNoDescRequestCmd} {
+			_, out, errOut := try(t, append([]string{request}, c.args...)...)
+			// 4 is the library's directive against names of files.
+			if !slices.Contains(strings.Split(out, "\n"), c.word) || !strings.Contains(out, "\n:4\n") {
+				t.Errorf("%s %s: %q %q", request, c.args, out, errOut)
+			}
+		}
+	}
+	if _, out, _ := try(t, cobra.ShellCompRequestCmd, "claim", "get", "--server", ""); out != ":4\n" {
+		t.Errorf("an address is completed with %q", out)
 	}
 }

@@ -77,7 +77,7 @@ func newClaimWatch() *cobra.Command {
 	f.StringVar(&w.start, "start", "claims", "start of the watch: claims (their present state), now, or beginning (the first event)")
 	f.StringVar(&w.token, "token", "", "resume after the message with this resume token")
 	f.BoolVar(&w.once, "once", false, "end as soon as everything up to now was shown")
-	_ = cmd.RegisterFlagCompletionFunc("start", cobra.FixedCompletions(wordsOf(tenfoldv1.WatchStart(0).Descriptor()), cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+	completes(cmd.Flags(), "start", wordsOf(tenfoldv1.WatchStart(0).Descriptor())...)
 	return calling(cmd, "WatchService/WatchClaims")
 }
 

@@ -74,10 +74,9 @@ func (c *client) flags(cmd *cobra.Command, role principal.Role) {
 	f.StringVar(&c.language, "language", english, "language of texts and refusals: en or zh")
 	inGroup(f, connectionGroup, "server", "workload", "role", "person", "scope", "server-ca", "client-cert", "client-key", "token-file",
 		"person-token-file", "language")
-	// None of them can fail: the flags exist.
-	_ = cmd.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]string{english, chinese}, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("server", cobra.NoFileCompletions)
+	completes(f, "language", english, chinese)
+	completes(f, "role", roleNames...)
+	completes(f, "server")
 }
 
 // connect opens the connection. A server that cannot be reached fails the first

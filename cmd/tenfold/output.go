@@ -51,8 +51,7 @@ const (
 func (o *output) flag(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&o.format, "output", "o", formatTable, "form of the answer: "+alternatives(o.formats()))
-	// A fixed list needs no file completion; the error is for a missing flag.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(o.formats(), cobra.ShellCompDirectiveNoFileComp))
+	completes(f, "output", o.formats()...)
 	inGroup(f, outputGroup, "output")
 	if o.lists {
 		f.BoolVar(&o.bom, "bom", false, "begin CSV with a byte order mark, by which spreadsheets know UTF-8")
@@ -72,7 +71,7 @@ func (o *output) formats() []string {
 func (o *output) zoneFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.tz, "tz", "Asia/Shanghai", "time zone of the times on the screen, such as Europe/Berlin or UTC")
 	inGroup(cmd.Flags(), outputGroup, "tz")
-	_ = cmd.RegisterFlagCompletionFunc("tz", cobra.NoFileCompletions) // The flag exists.
+	completes(cmd.Flags(), "tz")
 }
 
 // inZone reads the time zone; it refuses one that nobody knows.

@@ -39,6 +39,7 @@ func (u usageError) Unwrap() error { return u.error }
 // code.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
+	completing(root, args)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -16,6 +16,8 @@ const (
 	// flagOnce marks a flag that no environment variable sets: what is said for one call must
 	// not be left behind for the next.
 	flagOnce = "once"
+	// flagWords holds what a flag is completed with.
+	flagWords = "words"
 )
 
 // The groups of flags in help, in their order. Flags without a group stand first.
@@ -37,6 +39,27 @@ func inGroup(f *pflag.FlagSet, group string, names ...string) {
 // saidOnce marks a flag that is said for one call only.
 func saidOnce(f *pflag.FlagSet, name string) {
 	_ = f.SetAnnotation(name, flagOnce, []string{"true"}) // The flag exists.
+}
+
+// completes tells what a flag is completed with: these words and no names of files.
+func completes(f *pflag.FlagSet, name string, words ...string) {
+	_ = f.SetAnnotation(name, flagWords, append([]string{}, words...)) // The flag exists.
+}
+
+// completing registers the words of every flag where args ask for completions, and there
+// alone: the library keeps what it is given, and with it the whole tree, until the program
+// ends.
+func completing(root *cobra.Command, args []string) {
+	if len(args) == 0 || args[0] != cobra.ShellCompRequestCmd && args[0] != cobra.ShellCompNoDescRequestCmd {
+		return
+	}
+	each(root, func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if words, ok := f.Annotations[flagWords]; ok {
+				_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // The flag exists.
+			}
+		})
+	})
 }
 
 func isSaidOnce(f *pflag.Flag) bool { return f.Annotations[flagOnce] != nil }

@@ -59,11 +59,11 @@ func (s *sayings) flags(cmd *cobra.Command) {
 			s.one[in.name] = f.String(in.name, "", usage)
 		}
 		saidOnce(f, in.name)
-		complete := cobra.NoFileCompletions
+		var words []string
 		if in.put == nil && fd.Kind() == protoreflect.EnumKind {
-			complete = cobra.FixedCompletions(wordsOf(fd.Enum()), cobra.ShellCompDirectiveNoFileComp)
+			words = wordsOf(fd.Enum())
 		}
-		_ = cmd.RegisterFlagCompletionFunc(in.name, complete) // The flag exists.
+		completes(f, in.name, words...)
 	}
 }
 

@@ -26,7 +26,7 @@ func (p *paging) flags(cmd *cobra.Command) {
 	f.IntVar(&p.limit, "limit", listMax, "largest number of entries to list")
 	f.StringVar(&p.token, "page-token", "", "go on where an earlier list ended, with the token that it printed")
 	saidOnce(f, "page-token")
-	_ = cmd.RegisterFlagCompletionFunc("page-token", cobra.NoFileCompletions) // The flag exists.
+	completes(f, "page-token")
 }
 
 func (p *paging) check() error {

@@ -31,7 +31,7 @@ func (s *sending) flags(cmd *cobra.Command, v *verb) {
 		f.StringVar(&s.requestID, "request-id", "", "id of the request, to send the same request again; made by the command if it is not given")
 		inGroup(f, sendingGroup, "request-id")
 		saidOnce(f, "request-id")
-		_ = cmd.RegisterFlagCompletionFunc("request-id", cobra.NoFileCompletions) // The flag exists.
+		completes(f, "request-id")
 	}
 	if v.field("validate_only") != nil {
 		f.BoolVar(&s.validateOnly, "validate-only", false, "let the server decide the request and store nothing")
@@ -42,7 +42,7 @@ func (s *sending) flags(cmd *cobra.Command, v *verb) {
 		f.StringVar(&s.etag, "etag", "", "etag of the claim that you have looked at; read by the command if it is not given")
 		inGroup(f, sendingGroup, "etag")
 		saidOnce(f, "etag")
-		_ = cmd.RegisterFlagCompletionFunc("etag", cobra.NoFileCompletions) // The flag exists.
+		completes(f, "etag")
 	}
 	if v.risk != "" {
 		f.BoolVar(&s.yes, "yes", false, "do it without asking: "+v.risk)
