@@ -15,11 +15,11 @@ var layers = [][]string{
 	{"internal/fault", "internal/principal"},
 	{"internal/request", "internal/identity"},
 	{"internal/money"},
-	{"internal/order"},
+	{"internal/order", "internal/reconcile/formats"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event", "internal/debt"},
-	{"internal/proposal", "internal/policyproposal"},
+	{"internal/proposal", "internal/policyproposal", "internal/reconcile"},
 	{"internal/explain"},
 	{"internal/book"},
 	{"internal/postgres"},
@@ -108,6 +108,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	"cmd/gatewaystub/payments": {
 		imports:   []string{"proto/tenfold/v1"},
 		importers: []string{"cmd/gatewaystub"},
+	},
+	"internal/reconcile/formats/formatstest": {
+		importers: []string{"internal/bench"},
 	},
 	"internal/linename": {
 		importers: []string{"internal/rpc", "client", "cmd/tenfold"},
@@ -280,7 +283,7 @@ func TestArchitecturePictureShowsTheLayers(t *testing.T) {
 var pure = []string{
 	"internal/fault", "internal/money", "internal/order", "internal/policy", "internal/claim", "internal/ledger", "internal/event",
 	"internal/calendar", "internal/explain", "internal/principal", "internal/request", "internal/debt", "internal/proposal",
-	"internal/book",
+	"internal/book", "internal/reconcile", "internal/reconcile/formats",
 }
 
 // Would catch a rule that waits, reads a file, speaks to a network or a

@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errMismatch), errors.Is(err, errBehind):
+	case errors.Is(err, errMismatch), errors.Is(err, errBehind), errors.Is(err, errNotWhole):
 		fmt.Fprintln(errOut, "tenfold:", err)
 		return exitMismatch
 	case errors.As(err, &usage):
@@ -78,7 +78,7 @@ func newRoot() *cobra.Command {
 			return fromConfigFile(cmd.Flags())
 		},
 	}
-	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newVersion())
+	root.AddCommand(newServe(), newMigrate(), newDemo(), newBench(), newSoak(), newChaos(), newAudit(), newClaim(), newBook(), newEvent(), newRelay(), newGateway(), newWebhook(), newPolicy(), newCalendar(), newPerson(), newAccessLog(), newReconcile(), newVersion())
 	root.AddCommand(newPayout(), newProposal(), newAuthenticator(), newResult(), newRequest(), newOrderLine(), newRefund(), newRefusal(), newNotice(), newSandbox())
 	wellUsed(root)
 	return root
