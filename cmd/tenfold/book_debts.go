@@ -14,12 +14,15 @@ import (
 
 func newBookDebts() *cobra.Command {
 	var c remote
-	var kind string
+	var kind, where string
 	c.out.lists = true
 	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "debts MERCHANT",
-		Short: "List what a merchant owes and must still set aside, with sums by age",
-		Args:  cobra.ExactArgs(1),
+		Short: "List what a merchant, or all, owe and must still set aside, with sums by age",
+		Long: "List what a merchant owes and must still set aside, with sums by age. \"-\" stands for all merchants: then by kind,\n" +
+			"the oldest debt of all first.",
+		Example: "  tenfold book debts m1\n  tenfold book debts - --kind advance --filter 'open >= 100000' -o csv",
+		Args:    cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
 		number, err := choice("kind", kind, tenfoldv1.DebtKind_value, "DEBT_KIND_", "shortfall", "advance", "fee", "top-up", "hold")
 		if err != nil {
@@ -28,7 +31,7 @@ func newBookDebts() *cobra.Command {
 		books, all := tenfoldv1.NewDepositServiceClient(conn), &tenfoldv1.ListDebtsResponse{}
 		err = everyPage(func(token string) (*tenfoldv1.ListDebtsResponse, error) {
 			return books.ListDebts(cmd.Context(), &tenfoldv1.ListDebtsRequest{
-				Parent: merchantNameOf(args[0]), Kind: tenfoldv1.DebtKind(number), PageSize: bookPage, PageToken: token,
+				Parent: merchantNameOf(args[0]), Kind: tenfoldv1.DebtKind(number), Filter: where, PageSize: bookPage, PageToken: token,
 			})
 		}, func(page *tenfoldv1.ListDebtsResponse) {
 			all.Debts = append(all.Debts, page.GetDebts()...)
@@ -41,6 +44,8 @@ func newBookDebts() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&kind, "kind", "", "only debts of this kind: shortfall, advance, fee, top-up or hold")
 	completes(cmd.Flags(), "kind", wordsOf(tenfoldv1.DebtKind(0).Descriptor())...)
+	cmd.Flags().StringVar(&where, "filter", "", `only debts that a filter finds, such as 'since <= "2026-03-01T00:00:00+08:00" AND open >= 100000'`)
+	completes(cmd.Flags(), "filter")
 	return calling(cmd, "DepositService/ListDebts")
 }
 
@@ -48,14 +53,15 @@ func newBookDebts() *cobra.Command {
 const bookPage = 1000
 
 func printDebts(o *output, r *tenfoldv1.ListDebtsResponse) {
-	t := o.newTable("", column{title: "Kind"}, column{title: "Claim or payment"}, column{title: "Case"}, column{title: "Since"}, column{"Open", true})
+	t := o.newTable("", column{title: "Kind"}, column{title: "Claim or payment"}, column{title: "Case"}, column{title: "Since"}, column{"Open", true},
+		column{title: "Merchant"})
 	t.currency = true
 	for _, d := range r.GetDebts() {
 		of := d.GetPaymentReference()
 		if d.GetClaim() != "" {
 			of = d.GetClaim()[strings.LastIndexByte(d.GetClaim(), '/')+1:]
 		}
-		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), o.when(d.GetSince()), sumCell{d.GetOpen()}})
+		t.AppendRow(table.Row{word(d.GetKind()), of, d.GetSamplingCase(), o.when(d.GetSince()), sumCell{d.GetOpen()}, idOf(d.GetBook())})
 	}
 	o.render(t)
 	if o.format == formatCSV {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -156,24 +157,34 @@ func printBookRows(o *output, list []*tenfoldv1.Book) {
 
 func printTransfers(o *output, list []*tenfoldv1.Transfer) {
 	t := o.newTable("Transfers", column{title: "Transfer"}, column{title: "Recorded"}, column{title: "Effective"}, column{title: "Kind"},
-		column{title: "Debit"}, column{title: "Credit"}, column{"Amount", true}, column{title: "Claim"}, column{title: "Reference"}, column{title: "Out-number"})
+		column{title: "Debit"}, column{title: "Credit"}, column{"Amount", true}, column{title: "Claim"}, column{title: "Order"}, column{"Revision", true},
+		column{title: "Reference"}, column{title: "Out-number"}, column{title: "Channel reference"}, column{title: "Merchant"})
 	t.currency = true
 	for _, x := range list {
 		t.AppendRow(table.Row{
 			idOf(x.GetName()), o.when(x.GetRecordedAt()), o.when(x.GetEffectiveAt()), word(x.GetKind()), word(x.GetDebit()), word(x.GetCredit()),
-			sumCell{x.GetAmount()}, idOf(x.GetClaim()), x.GetExternalReference(), x.GetOutNumber(),
+			sumCell{x.GetAmount()}, idOf(x.GetClaim()), x.GetOrderId(), revisionCell(x.GetRevision()), x.GetExternalReference(), x.GetOutNumber(),
+			x.GetGatewayReference(), idOf(bookOf(x.GetName())),
 		})
 	}
 	o.render(t)
 }
 
+// revisionCell is the revision of a verdict; no text for none.
+func revisionCell(revision int32) string {
+	if revision == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(revision))
+}
+
 func printHolds(o *output, list []*tenfoldv1.Hold) {
-	t := o.newTable("Holds", column{title: "Claim"}, column{title: "From"}, column{title: "State"}, column{"Amount", true}, column{"Captured", true},
+	t := o.newTable("Holds", column{title: "Merchant"}, column{title: "Claim"}, column{title: "From"}, column{title: "State"}, column{"Amount", true}, column{"Captured", true},
 		column{"Released", true}, column{title: "Since"}, column{title: "Ended"})
 	t.currency = true
 	for _, h := range list {
 		t.AppendRow(table.Row{
-			idOf(h.GetClaim()), word(h.GetSource()), word(h.GetState()), sumCell{h.GetAmount()}, sumCell{h.GetCaptured()}, sumCell{h.GetReleased()},
+			idOf(bookOf(h.GetClaim())), idOf(h.GetClaim()), word(h.GetSource()), word(h.GetState()), sumCell{h.GetAmount()}, sumCell{h.GetCaptured()}, sumCell{h.GetReleased()},
 			o.when(h.GetHeldAt()), o.when(h.GetEndedAt()),
 		})
 	}

@@ -85,22 +85,35 @@ func bookReads() []verb {
 				{name: "standing", field: "standing", usage: "only merchants who stand so: owing, demanded, lapsed, leaving or left"},
 				{name: "currency", field: "currency_code", usage: "only books in this currency, such as CNY"},
 				{name: "with-debts", field: "with_debts", usage: "also sum the debts of each book"},
+				byFilter("receivable >= 100000 AND deposit_available <= 0"), inOrder("name or 'name desc'"),
 			},
 		},
 		{
 			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",
-			short:    "List the transfers of a book, oldest first",
-			long:     "List the transfers of a book, or those of one claim, oldest first.",
-			examples: []string{"book transfers m1 -o csv --bom", "book transfers m1 --claim 1KJPW-D6M05-F2S5T-CT5FM"},
-			args:     []input{aMerchant("parent")}, flags: []input{ofClaim()},
+			short: "List the transfers of a book or of all books, oldest first",
+			long: "List the transfers of a book, or of all books (\"-\"), oldest first: all, those of one claim, or those that a filter finds.\n" +
+				"Each names its order, the revision of the verdict, and the payment channel's reference. docs/finance.md lists the fields of the filter.",
+			examples: []string{
+				"book transfers m1 -o csv --bom", "book transfers m1 --claim 1KJPW-D6M05-F2S5T-CT5FM",
+				`book transfers - --filter 'kind = PAYOUT_CONFIRMED AND recorded_at >= "2026-03-01T00:00:00+08:00"' --limit 100000 -o jsonl`,
+				"book transfers m1 --order-by 'effective_at desc'",
+			},
+			args: []input{aMerchant("parent")},
+			flags: []input{
+				ofClaim(), byFilter(`kind = DEPOSIT_CAPTURED AND recorded_at >= "2026-03-01T00:00:00+08:00"`),
+				inOrder("recorded_at, effective_at (of one merchant), or either with desc"),
+			},
 		},
 		{
 			use: "holds MERCHANT", method: "DepositService/ListHolds", role: principal.RoleFinance, thing: "hold",
-			short:    "List what is held for claims, oldest first",
-			long:     "List the holds of a book, or those of one claim, oldest first.",
-			examples: []string{"book holds m1 --state held"},
+			short:    "List what is held for claims, oldest claim first",
+			long:     "List the holds of a book, or of all books (\"-\"), or those of one claim, by merchant and claim.",
+			examples: []string{"book holds m1 --state held", "book holds - --state held -o csv"},
 			args:     []input{aMerchant("parent")},
-			flags:    []input{ofClaim(), {name: "state", field: "state", usage: "only holds in this state"}},
+			flags: []input{
+				ofClaim(), {name: "state", field: "state", usage: "only holds in this state"},
+				byFilter(`source = DEPOSIT AND held_at <= "2026-03-01T00:00:00+08:00"`),
+			},
 		},
 	}
 }
@@ -135,6 +148,15 @@ func exitVerbs() []verb {
 			risk: "Everything that the merchant has leaves the book, and the book is closed",
 		},
 	}
+}
+
+// byFilter is the filter of a list, with an example, and inOrder its order.
+func byFilter(example string) input {
+	return input{name: "filter", field: "filter", usage: "only those that a filter finds, such as '" + example + "'"}
+}
+
+func inOrder(forms string) input {
+	return input{name: "order-by", field: "order_by", usage: "order of the list: " + forms}
 }
 
 func ofClaim() input {
@@ -173,7 +195,10 @@ func proposalVerbs() []verb {
 			long: "List the proposals about a merchant's money with the votes on them, newest first. \"-\" stands for all " +
 				"merchants: in the state open, that is what waits for approvers. A merchant sees what would take its money or give it back.",
 			examples: []string{"proposal list m1 --state open", "proposal list - --state open --role approver"}, args: []input{aMerchant("parent")},
-			flags: []input{{name: "state", field: "state", usage: "only proposals in this state: open, carried-out, refused or void"}},
+			flags: []input{
+				{name: "state", field: "state", usage: "only proposals in this state: open, carried-out, refused or void"},
+				byFilter(`kind = WRITE_OFF AND proposed_at >= "2026-03-01T00:00:00+08:00"`),
+			},
 		},
 		{
 			use: "get PROPOSAL", method: "MerchantMoneyService/GetProposal", role: principal.RoleFinance,

@@ -30,11 +30,17 @@ func payoutVerbs() []verb {
 	return []verb{
 		{
 			use: "list MERCHANT|CLAIM", method: "ClaimService/ListPayouts", role: principal.RoleFinance, thing: "payout",
-			short:    "List the payouts of a merchant or of a claim, oldest first",
-			long:     "List the payouts of a merchant or of one claim, oldest first.",
-			examples: []string{"payout list m1 --state failed", "payout list 1KJPW-D6M05-F2S5T-CT5FM"},
-			args:     []input{{name: "MERCHANT|CLAIM", field: "parent", required: true, put: merchantOrClaim}},
-			flags:    []input{{name: "state", field: "state", usage: "only payouts in this state"}},
+			short: "List the payouts of a claim, of a merchant or of all merchants, oldest first",
+			long:  "List the payouts of a claim, of a merchant, or of all merchants (\"-\"), oldest first.",
+			examples: []string{
+				"payout list m1 --state failed", "payout list 1KJPW-D6M05-F2S5T-CT5FM",
+				`payout list - --filter 'instructed_at >= "2026-03-01T00:00:00+08:00" AND part = REFUND' -o csv`,
+			},
+			args: []input{{name: "MERCHANT|CLAIM", field: "parent", required: true, put: merchantOrClaim}},
+			flags: []input{
+				{name: "state", field: "state", usage: "only payouts in this state"},
+				byFilter(`gateway_reference = "4200001983"`), inOrder("instructed_at or 'instructed_at desc'"),
+			},
 		},
 		{
 			use: "retry PAYOUT", method: "ClaimService/RetryPayout", role: principal.RoleFinance,

@@ -49,6 +49,17 @@ func (s *IDs) Next(now time.Time) string {
 	return idOf(s.milli, s.random)
 }
 
+// FirstID is before every id that was made at a time or after it, and after every id that was
+// made in an earlier millisecond.
+func FirstID(at time.Time) string {
+	milli := max(at.UnixMilli(), 0)
+	if milli >= 1<<(5*timeDigits) {
+		milli = 1<<(5*timeDigits) - 1
+	}
+	const timeLetters = timeDigits + 1 // With the dash between them.
+	return idOf(uint64(milli), 0)[:timeLetters]
+}
+
 func idOf(milli, random uint64) string {
 	var d [idDigits + 1]byte
 	for i := timeDigits - 1; i >= 0; i-- {

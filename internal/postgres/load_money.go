@@ -287,13 +287,20 @@ const transferColumns = `
 	coalesce(t.external_reference, ''), coalesce(t.reverses_number, 0),
 	t.recorded_at, t.effective_at`
 
-func scanTransfer(rows *sql.Rows) (ledger.Transfer, error) {
-	var t ledger.Transfer
-	err := rows.Scan(&t.MerchantID, &t.Number, (*string)(&t.Kind), (*string)(&t.Debit), (*string)(&t.Credit),
+// transferRow are the columns of a transfer as they are stored, for a select inside of one of
+// transferColumns.
+const transferRow = `
+	t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose, t.amount_minor, t.currency, t.event_number,
+	t.claim_id, t.order_line_id, t.payout_id, t.external_reference, t.reverses_number, t.recorded_at, t.effective_at`
+
+func scanTransfer(rows *sql.Rows) (t ledger.Transfer, err error) { return t, fillTransfer(rows, &t) }
+
+func fillTransfer(row scanner, t *ledger.Transfer) error {
+	err := row.Scan(&t.MerchantID, &t.Number, (*string)(&t.Kind), (*string)(&t.Debit), (*string)(&t.Credit),
 		(*int64)(&t.Amount), &t.Currency, &t.EventNumber, &t.ClaimID, &t.OrderLineID, &t.PayoutID,
 		&t.ExternalReference, &t.Reverses, &t.RecordedAt, &t.EffectiveAt)
 	inUTC(&t.RecordedAt, &t.EffectiveAt)
-	return t, err
+	return err
 }
 
 // TransfersByReference reads the transfers with the external references among

@@ -229,13 +229,13 @@ func TestOldDatabaseIsRead(t *testing.T) {
 	for _, m := range b.strings(`SELECT merchant_id FROM books`) {
 		_, found, err := r.Head(ctx, m)
 		saw("books", one(found), err)
-		proposals, err := r.Proposals(ctx, m, "", nil, 1<<62, many)
-		saw("proposals", len(proposals), err)
-		for _, p := range proposals {
+		proposals, err := r.Proposals(ctx, postgres.ProposalQuery{MerchantID: m}, postgres.ProposalCursor{}, many)
+		saw("proposals", len(proposals.Rows), err)
+		for _, p := range proposals.Rows {
 			saw("proposal_votes", len(p.Votes), nil)
 		}
 		for _, kind := range debt.Kinds() {
-			debts, err := r.Debts(ctx, m, kind, postgres.DebtCursor{}, many)
+			debts, err := r.Debts(ctx, postgres.DebtQuery{MerchantID: m, Kind: kind}, postgres.DebtCursor{}, many)
 			saw("debts", len(debts.Rows), err)
 		}
 		webhooks, err := r.Webhooks(ctx, m, "", many)

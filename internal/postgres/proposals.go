@@ -13,14 +13,16 @@ const proposalColumns = `
 	coalesce(p.undoes_number, 0), p.note, p.proposed_by, p.proposed_at, p.ended_at,
 	coalesce(p.transfer_number, 0), p.undone_minor`
 
-func scanProposal(rows *sql.Rows) (p proposal.Proposal, err error) {
+func scanProposal(rows *sql.Rows) (p proposal.Proposal, err error) { return p, fillProposal(rows, &p) }
+
+func fillProposal(row scanner, p *proposal.Proposal) error {
 	var ended sql.NullTime
-	err = rows.Scan(&p.MerchantID, &p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount),
+	err := row.Scan(&p.MerchantID, &p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount),
 		(*string)(&p.DebtKind), &p.DebtID, &p.Undoes, &p.Note, &p.ProposedBy, &p.ProposedAt, &ended,
 		&p.TransferNumber, (*int64)(&p.Undone))
 	p.EndedAt = ended.Time
 	inUTC(&p.ProposedAt, &p.EndedAt)
-	return p, err
+	return err
 }
 
 const voteColumns = `

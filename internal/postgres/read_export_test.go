@@ -12,6 +12,9 @@ const ExaminedMax = examinedMax
 // ExaminedFarMax is how many, where each costs a look-up in another table.
 const ExaminedFarMax = examinedFarMax
 
+// ClaimsExamined is how many claims a page of transfers goes through.
+const ClaimsExamined = claimsExamined
+
 // Recorded reads like r and adds every statement that it runs to ran.
 func Recorded(r Reader, ran *[]Statement) Reader {
 	return Reader{from: recorder{r.from, ran}}

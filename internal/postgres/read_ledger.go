@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
+	"github.com/tenfold-claims/tenfold/internal/money"
 )
 
 // Head reads a book's row.
@@ -61,9 +63,7 @@ func (r Reader) Transfers(ctx context.Context, merchantID, claimID string, after
 		SELECT`+transferColumns+`
 		FROM events e
 		CROSS JOIN LATERAL (
-			SELECT t.merchant_id, t.transfer_number, t.kind, t.debit_purpose, t.credit_purpose, t.amount_minor,
-			       t.currency, t.event_number, t.claim_id, t.order_line_id, t.payout_id,
-			       t.external_reference, t.reverses_number, t.recorded_at, t.effective_at
+			SELECT`+transferRow+`
 			FROM transfers t
 			WHERE t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
 			OFFSET 0) t
@@ -82,36 +82,57 @@ func (r Reader) TransfersFrom(ctx context.Context, merchantID string, first int6
 	return slices.DeleteFunc(rows, func(t ledger.Transfer) bool { return t.EventNumber != rows[0].EventNumber }), err
 }
 
-// HoldKey names a hold within its book.
+// HoldKey names a hold.
 type HoldKey struct {
-	ClaimID string
-	Number  int32
-}
-
-// HoldQuery names holds of a book: all, or those of one claim, or in one state.
-type HoldQuery struct {
 	MerchantID string
 	ClaimID    string
-	State      ledger.HoldState
+	Number     int32
 }
 
-// Holds lists holds from one on, oldest claim first.
+// HoldQuery selects holds. Empty fields do not count.
+type HoldQuery struct {
+	// MerchantID is the book; empty for all books.
+	MerchantID string
+	ClaimID    string
+
+	State  ledger.HoldState
+	Source ledger.Purpose
+	// Each pair bounds the time that it names. A hold that has not ended lies within no
+	// bounds on its end.
+	PlacedFrom, PlacedTo time.Time
+	EndedFrom, EndedTo   time.Time
+	AmountFrom, AmountTo *money.Amount
+}
+
+// Holds lists holds from one on, by merchant and then by claim, the oldest claim first.
 func (r Reader) Holds(ctx context.Context, q HoldQuery, from HoldKey, size int) (Page[ledger.Hold, HoldKey], error) {
-	last := q.ClaimID
-	if last == "" {
-		last = afterEveryID
-	}
+	from.MerchantID, from.ClaimID = max(from.MerchantID, q.MerchantID), max(from.ClaimID, q.ClaimID)
+	last := HoldKey{MerchantID: orLast(q.MerchantID), ClaimID: orLast(q.ClaimID)}
 	l := listing[ledger.Hold, HoldKey]{what: "list holds", query: `
 		SELECT` + holdColumns + `, h.n > $1
 		FROM (
 			SELECT` + holdColumns + `, row_number() OVER (ORDER BY h.merchant_id, h.claim_id, h.hold_number) AS n
 			FROM holds h
-			WHERE (h.merchant_id, h.claim_id, h.hold_number) >= ($3, $4, $5) AND (h.merchant_id, h.claim_id) <= ($3, $6)
+			WHERE (h.merchant_id, h.claim_id, h.hold_number) >= ($3, $4, $5) AND (h.merchant_id, h.claim_id) <= ($6, $7)
 			ORDER BY h.merchant_id, h.claim_id, h.hold_number
 			LIMIT $1 + 1) h
-		WHERE $7 = '' OR h.state = $7 OR h.n > $1
+		WHERE ($8 = '' OR h.state = $8) AND ($9 = '' OR h.source = $9)
+		  AND ($10::timestamptz IS NULL OR h.placed_at >= $10) AND ($11::timestamptz IS NULL OR h.placed_at <= $11)
+		  AND ($12::timestamptz IS NULL OR h.ended_at >= $12) AND ($13::timestamptz IS NULL OR h.ended_at <= $13)
+		  AND ($14::bigint IS NULL OR h.amount_minor >= $14) AND ($15::bigint IS NULL OR h.amount_minor <= $15)
+		   OR h.n > $1
 		LIMIT $2`}
 	l.scan = fillHold
-	l.cursor = func(h *ledger.Hold) HoldKey { return HoldKey{h.ClaimID, h.Number} }
-	return l.page(ctx, r, size, q.MerchantID, max(from.ClaimID, q.ClaimID), from.Number, last, string(q.State))
+	l.cursor = func(h *ledger.Hold) HoldKey { return HoldKey{h.MerchantID, h.ClaimID, h.Number} }
+	return l.page(ctx, r, size, from.MerchantID, from.ClaimID, from.Number, last.MerchantID, last.ClaimID,
+		string(q.State), string(q.Source), orNull(q.PlacedFrom), orNull(q.PlacedTo), orNull(q.EndedFrom), orNull(q.EndedTo),
+		amountOrNull(q.AmountFrom), amountOrNull(q.AmountTo))
+}
+
+// orLast is an id, or what sorts behind every id where none is asked for.
+func orLast(id string) string {
+	if id == "" {
+		return afterEveryID
+	}
+	return id
 }

@@ -43,7 +43,7 @@ func TestMoneyReadsLookAtFewRows(t *testing.T) {
 	const c = "C000000100"
 	debts := func(kind debt.Kind, from postgres.DebtCursor) planned {
 		return planned{func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.Debts(ctx, "hot", kind, from, pageSize))
+			return listed(r.Debts(ctx, postgres.DebtQuery{MerchantID: "hot", Kind: kind}, from, pageSize))
 		}, onePage}
 	}
 	for name, read := range map[string]planned{
@@ -81,15 +81,18 @@ func TestReadDebts(t *testing.T) {
 	t.Parallel()
 	b := newBulk(t, 1, 10)
 	b.owe()
-	for kind, query := range map[debt.Kind]string{
-		"": `SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' ORDER BY kind, since, debt_id`,
-		debt.Advance: `
+	for list, query := range map[[2]string]string{
+		{"hot", ""}: `SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' ORDER BY kind, since, debt_id`,
+		{"hot", "ADVANCE"}: `
 			SELECT kind || debt_id FROM debts WHERE merchant_id = 'hot' AND kind = 'ADVANCE' ORDER BY since, debt_id`,
+		{"", "FEE"}: `SELECT kind || debt_id FROM debts WHERE kind = 'FEE' ORDER BY since, merchant_id, debt_id`,
+		{"", ""}:    `SELECT kind || debt_id FROM debts ORDER BY kind, since, merchant_id, debt_id`,
 	} {
+		merchant, kind := list[0], debt.Kind(list[1])
 		var got []string
 		var at postgres.DebtCursor
 		for more := true; more; {
-			p, err := b.reader.Debts(t.Context(), "hot", kind, at, 999)
+			p, err := b.reader.Debts(t.Context(), postgres.DebtQuery{MerchantID: merchant, Kind: kind}, at, 999)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,6 +103,7 @@ func TestReadDebts(t *testing.T) {
 		}
 		same(t, b.ids(query), got)
 	}
+	b.run(`UPDATE books SET currency = 'USD' WHERE merchant_id = 'm3'`)
 	times := []time.Time{time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)}
 	sums, err := b.reader.DebtSums(t.Context(), "hot", debt.Fee, times...)
 	if err != nil {
@@ -115,6 +119,20 @@ func TestReadDebts(t *testing.T) {
 		FROM (SELECT *, (since <= '2026-01-20')::integer + (since <= '2026-01-10')::integer AS age
 		      FROM debts WHERE merchant_id = 'hot' AND kind = 'FEE') d
 		GROUP BY age ORDER BY age`), got)
+	all, err := b.reader.DebtSumsOfAll(t.Context(), "", times...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = nil
+	for _, s := range all {
+		got = append(got, fmt.Sprintf("%s %s %d: %d in %d", s.Currency, s.Kind, s.Age, s.Open, s.Count))
+	}
+	slices.Sort(got)
+	same(t, b.ids(`
+		SELECT currency || ' ' || kind || ' ' || age || ': ' || sum(open_minor) || ' in ' || count(*)
+		FROM (SELECT d.*, b.currency, (since <= '2026-01-20')::integer + (since <= '2026-01-10')::integer AS age
+		      FROM debts d JOIN books b USING (merchant_id)) d
+		GROUP BY currency, kind, age ORDER BY 1`), got)
 }
 
 // Would catch an appeal that seems to wait although it ended, or the reverse.

@@ -282,15 +282,14 @@ func plannedParts() map[string]planned {
 		"decisions of a time without any": {func(ctx context.Context, r postgres.Reader) error {
 			return listed(r.Decisions(ctx, start.AddDate(9, 0, 0), start.AddDate(10, 0, 0), pageSize))
 		}, few},
-		"proposals": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.Proposals(ctx, "hot", "", nil, math.MaxInt64, pageSize))
-		}, 2 * onePage},
-		"proposals in a state": {func(ctx context.Context, r postgres.Reader) error {
-			return listed(r.Proposals(ctx, "hot", proposal.Open, nil, math.MaxInt64, pageSize))
-		}, 2 * onePage},
-		"proposals of all":              allProposalsPlanned("", postgres.BeforeProposals),
-		"proposals of all, a last page": allProposalsPlanned("", postgres.ProposalCursor{ProposedAt: start.AddDate(0, -2, 0)}),
-		"proposals of all in a state":   allProposalsPlanned(proposal.Open, postgres.BeforeProposals),
+		"proposals":            proposalsPlanned(postgres.ProposalQuery{MerchantID: "hot"}, postgres.ProposalCursor{}, 3*onePage),
+		"proposals in a state": proposalsPlanned(postgres.ProposalQuery{MerchantID: "hot", State: proposal.Open}, postgres.ProposalCursor{}, 3*onePage),
+		"proposals of a kind that nobody made": {func(ctx context.Context, r postgres.Reader) error {
+			return listed(r.Proposals(ctx, postgres.ProposalQuery{MerchantID: "hot", Kind: proposal.WriteOff}, postgres.ProposalCursor{}, pageSize))
+		}, bounded},
+		"proposals of all":              proposalsPlanned(postgres.ProposalQuery{}, postgres.ProposalCursor{}, 3*onePage),
+		"proposals of all, a last page": proposalsPlanned(postgres.ProposalQuery{ProposedTo: start.AddDate(0, -2, 0)}, postgres.ProposalCursor{}, 3*onePage),
+		"proposals of all in a state":   proposalsPlanned(postgres.ProposalQuery{State: proposal.Open}, postgres.ProposalCursor{}, 3*onePage),
 		"refusals":                      refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal}, onePage),
 		"refusals in a time":            refusalsPlanned(postgres.RefusalQuery{Before: lastRefusal, From: start.AddDate(10, 0, 0)}, few),
 		"refusals before a time":        refusalsPlanned(postgres.RefusalQuery{Before: postgres.RefusalCursor{RefusedAt: start}}, onePage),
@@ -335,15 +334,81 @@ func payoutsPlanned(q postgres.PayoutQuery, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error { return listed(r.Payouts(ctx, q, "", pageSize)) }, rows}
 }
 
-// allProposalsPlanned is a list over all books. Each row costs its book and its votes, too.
-func allProposalsPlanned(in proposal.State, after postgres.ProposalCursor) planned {
+// proposalsPlanned is a full page of proposals. Each row costs its book and its votes, too.
+func proposalsPlanned(q postgres.ProposalQuery, from postgres.ProposalCursor, rows float64) planned {
 	return planned{func(ctx context.Context, r postgres.Reader) error {
-		list, err := r.AllProposals(ctx, in, after, pageSize)
-		if err == nil && len(list) != pageSize {
-			err = fmt.Errorf("%d proposals", len(list))
+		list, err := r.Proposals(ctx, q, from, pageSize)
+		if err == nil && len(list.Rows) != pageSize {
+			err = fmt.Errorf("%d proposals", len(list.Rows))
 		}
 		return err
-	}, 3 * onePage}
+	}, rows}
+}
+
+// transfersPlanned is a list of transfers.
+func transfersPlanned(q postgres.TransferQuery, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error {
+		return listed(r.FindTransfers(ctx, q, postgres.TransferCursor{}, pageSize))
+	}, rows}
+}
+
+func debtsPlanned(q postgres.DebtQuery, rows float64) planned {
+	return planned{func(ctx context.Context, r postgres.Reader) error {
+		return listed(r.Debts(ctx, q, postgres.DebtCursor{}, pageSize))
+	}, rows}
+}
+
+// plannedFinance are the lists over one book and over all books.
+func plannedFinance() map[string]planned {
+	late := start.AddDate(9, 0, 0)
+	const nothing = "DEPOSIT_FORFEITED"
+	return map[string]planned{
+		"transfers of merchant":                  transfersPlanned(postgres.TransferQuery{MerchantID: "hot"}, onePage),
+		"transfers, newest first":                transfersPlanned(postgres.TransferQuery{MerchantID: "hot", NewestFirst: true}, onePage),
+		"transfers of a kind":                    transfersPlanned(postgres.TransferQuery{MerchantID: "hot", Kind: nothing}, bounded),
+		"transfers of an account, newest first":  transfersPlanned(postgres.TransferQuery{MerchantID: "hot", Account: ledger.Penalty, NewestFirst: true}, bounded),
+		"transfers recorded in a time":           transfersPlanned(postgres.TransferQuery{MerchantID: "hot", RecordedFrom: late, RecordedTo: late}, onePage),
+		"transfers by effect":                    transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true}, bounded),
+		"transfers by effect, newest first":      transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true, NewestFirst: true}, bounded),
+		"transfers by effect, nothing fits":      transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ByEffect: true, Kind: nothing}, bounded),
+		"transfers of all":                       transfersPlanned(postgres.TransferQuery{}, 2*onePage),
+		"transfers of all, newest first":         transfersPlanned(postgres.TransferQuery{NewestFirst: true}, 2*onePage),
+		"transfers of all in a time":             transfersPlanned(postgres.TransferQuery{RecordedFrom: start.AddDate(0, -2, 0), RecordedTo: late}, 2*onePage),
+		"transfers of all, nothing fits":         transfersPlanned(postgres.TransferQuery{Kind: nothing}, far),
+		"transfers of a reference":               transfersPlanned(postgres.TransferQuery{MerchantID: "hot", ExternalReference: "nothing"}, few),
+		"transfers of a claim of anybody":        transfersPlanned(postgres.TransferQuery{ClaimID: "C000000100"}, 2*few),
+		"transfers of an order":                  transfersPlanned(postgres.TransferQuery{OrderID: "hot"}, 20*(postgres.ClaimsExamined+1)),
+		"transfers of an order of few":           transfersPlanned(postgres.TransferQuery{OrderID: "o20000"}, 2*few),
+		"transfers of a payment, other merchant": transfersPlanned(postgres.TransferQuery{PaymentID: "hot", MerchantID: "m1"}, 20*(postgres.ClaimsExamined+1)),
+		"transfers of an out-number":             transfersPlanned(postgres.TransferQuery{OutNumber: "out100"}, 2*few),
+		"transfers of a gateway reference":       transfersPlanned(postgres.TransferQuery{GatewayReference: "hot"}, 20*(postgres.ClaimsExamined+1)),
+		"facts of transfers": {func(ctx context.Context, r postgres.Reader) error {
+			list, err := r.Transfers(ctx, "hot", "", 100, pageSize)
+			if err != nil {
+				return err
+			}
+			return listed(r.FactsOfTransfers(ctx, list))
+		}, 12 * pageSize},
+		"payouts of all":                   payoutsPlanned(postgres.PayoutQuery{}, onePage),
+		"payouts of all, newest first":     payoutsPlanned(postgres.PayoutQuery{NewestFirst: true}, onePage),
+		"payouts of all in a state":        payoutsPlanned(postgres.PayoutQuery{State: payout.Returned}, bounded),
+		"payouts of a time":                payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", CreatedFrom: late}, bounded),
+		"payouts, newest first":            payoutsPlanned(postgres.PayoutQuery{MerchantID: "hot", NewestFirst: true}, onePage),
+		"payout of an out-number":          payoutsPlanned(postgres.PayoutQuery{OutNumber: "out20000"}, few),
+		"payouts of a gateway reference":   payoutsPlanned(postgres.PayoutQuery{GatewayReference: "hot"}, onePage),
+		"payouts of a reference, rare":     payoutsPlanned(postgres.PayoutQuery{GatewayReference: "hot", State: payout.Returned}, bounded),
+		"holds of all":                     holdsPlanned(postgres.HoldQuery{}, onePage),
+		"holds of all in a state":          holdsPlanned(postgres.HoldQuery{State: ledger.Expired}, bounded),
+		"holds of a time":                  holdsPlanned(postgres.HoldQuery{MerchantID: "hot", PlacedFrom: late}, bounded),
+		"debts":                            debtsPlanned(postgres.DebtQuery{MerchantID: "m5"}, onePage),
+		"debts of a kind":                  debtsPlanned(postgres.DebtQuery{MerchantID: "m5", Kind: "SHORTFALL"}, onePage),
+		"debts of all":                     debtsPlanned(postgres.DebtQuery{}, onePage),
+		"debts of all of a kind, too late": debtsPlanned(postgres.DebtQuery{Kind: "SHORTFALL", SinceFrom: late}, bounded),
+		"books by amount": {func(ctx context.Context, r postgres.Reader) error {
+			one := money.Amount(1)
+			return listed(r.Books(ctx, postgres.BookQuery{Exposure: postgres.AmountRange{From: &one}, LastFirst: true}, "", pageSize))
+		}, bounded},
+	}
 }
 
 func holdsPlanned(q postgres.HoldQuery, rows float64) planned {
@@ -369,7 +434,7 @@ func TestReadsLookAtFewRows(t *testing.T) {
 		INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
 		SELECT 'shop' || g, 'CNY', 1, 1, sha256('x'), 0, now(), now() FROM generate_series(1, 8000) g`)
 	b.run(`ANALYZE books`)
-	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFeed()} {
+	for _, reads := range []map[string]planned{plannedClaims(), plannedParts(), plannedFinance(), plannedFeed()} {
 		for name, read := range reads {
 			t.Run(name, func(t *testing.T) {
 				var ran []postgres.Statement

@@ -3,10 +3,13 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
 
+	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 )
 
@@ -24,44 +27,23 @@ func (r Reader) Proposal(ctx context.Context, k proposal.Key) (proposal.Proposal
 	return list[0], true, err
 }
 
-// Proposals lists a book's proposals before a number, those in one state where one
-// is named, the newest first, and of some kinds only where kinds are named.
-func (r Reader) Proposals(ctx context.Context, merchantID string, state proposal.State, kinds []proposal.Kind, before int64, limit int) ([]proposal.Proposal, error) {
-	var list []proposal.Proposal
-	var err error
-	of := make([]string, len(kinds))
-	for i, k := range kinds {
-		of[i] = string(k)
-	}
-	if state == "" {
-		list, err = read(ctx, r, "list proposals", `
-			SELECT`+proposalColumns+`
-			FROM proposals p
-			WHERE p.merchant_id = $1 AND p.proposal_number < $2 AND (cardinality($4::text[]) = 0 OR p.kind = ANY ($4))
-			ORDER BY p.proposal_number DESC
-			LIMIT $3`, scanProposal, merchantID, before, limit, pq.Array(of))
-	} else {
-		list, err = read(ctx, r, "list proposals in a state", `
-			SELECT`+proposalColumns+`
-			FROM proposals p
-			WHERE p.merchant_id = $1 AND p.state = $2 AND p.proposal_number < $3 AND (cardinality($5::text[]) = 0 OR p.kind = ANY ($5))
-			ORDER BY p.proposal_number DESC
-			LIMIT $4`, scanProposal, merchantID, string(state), before, limit, pq.Array(of))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return list, r.votes(ctx, list)
+// ProposalQuery selects proposals. Empty fields do not count.
+type ProposalQuery struct {
+	// MerchantID is the book; empty for all books.
+	MerchantID string
+	State      proposal.State
+	Kind       proposal.Kind
+	// Kinds are those that the reader may see; nil for all.
+	Kinds                    []proposal.Kind
+	ProposedFrom, ProposedTo time.Time
+	AmountFrom, AmountTo     *money.Amount
 }
 
-// ProposalCursor is a place in the list of all books' proposals.
+// ProposalCursor is a place in a list of proposals; the zero cursor is its beginning.
 type ProposalCursor struct {
 	ProposedAt time.Time
 	proposal.Key
 }
-
-// BeforeProposals is the place before the newest proposal.
-var BeforeProposals = ProposalCursor{ProposedAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
 
 // ProposalRead is a proposal with the currency of its book.
 type ProposalRead struct {
@@ -69,46 +51,67 @@ type ProposalRead struct {
 	Currency string
 }
 
-// AllProposals lists the proposals of all books after a place, those in one state where
-// one is named, the newest first.
-func (r Reader) AllProposals(ctx context.Context, state proposal.State, after ProposalCursor, limit int) ([]ProposalRead, error) {
-	var list []proposal.Proposal
-	var err error
-	if state == "" {
-		list, err = read(ctx, r, "list proposals of all books", `
-			SELECT`+proposalColumns+`
-			FROM proposals p
-			WHERE (p.proposed_at, p.merchant_id, p.proposal_number) < ($1, $2, $3)
-			ORDER BY p.proposed_at DESC, p.merchant_id DESC, p.proposal_number DESC
-			LIMIT $4`, scanProposal, after.ProposedAt, after.MerchantID, after.Number, limit)
-	} else {
-		list, err = read(ctx, r, "list proposals of all books in a state", `
-			SELECT`+proposalColumns+`
-			FROM proposals p
-			WHERE p.state = $5 AND (p.proposed_at, p.merchant_id, p.proposal_number) < ($1, $2, $3)
-			ORDER BY p.proposed_at DESC, p.merchant_id DESC, p.proposal_number DESC
-			LIMIT $4`, scanProposal, after.ProposedAt, after.MerchantID, after.Number, limit, string(state))
-	}
-	if err == nil {
-		err = r.votes(ctx, list)
-	}
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	out := make([]ProposalRead, len(list))
-	currencies, err := r.currencies(ctx, list)
-	for i := range list {
-		out[i] = ProposalRead{Proposal: list[i], Currency: currencies[list[i].MerchantID]}
-	}
-	return out, err
+// proposalWalks are the walks of a book or of all books, in a state or in any.
+var proposalWalks = map[[2]bool]struct{ where, order string }{
+	{false, false}: {`(p.proposed_at, p.merchant_id, p.proposal_number) <= ($4, $3, $5)`,
+		`p.proposed_at DESC, p.merchant_id DESC, p.proposal_number DESC`},
+	{false, true}: {`p.state = $6 AND (p.proposed_at, p.merchant_id, p.proposal_number) <= ($4, $3, $5)`,
+		`p.proposed_at DESC, p.merchant_id DESC, p.proposal_number DESC`},
+	{true, false}: {`p.merchant_id = $3 AND p.proposal_number <= $5`, `p.merchant_id DESC, p.proposal_number DESC`},
+	{true, true}:  {`p.merchant_id = $3 AND p.state = $6 AND p.proposal_number <= $5`, `p.merchant_id DESC, p.state DESC, p.proposal_number DESC`},
 }
 
-// currencies reads the currencies of the books of proposals.
-func (r Reader) currencies(ctx context.Context, of []proposal.Proposal) (map[string]string, error) {
-	out, merchants := make(map[string]string), make([]string, len(of))
-	for i := range of {
-		merchants[i] = of[i].MerchantID
+// Proposals lists proposals from a place on, the newest first.
+func (r Reader) Proposals(ctx context.Context, q ProposalQuery, from ProposalCursor, size int) (Page[ProposalRead, ProposalCursor], error) {
+	if from.Number == 0 {
+		from = ProposalCursor{ProposedAt: orElse(q.ProposedTo, afterAll), Key: proposal.Key{MerchantID: afterEveryID, Number: math.MaxInt64}}
 	}
+	if q.MerchantID != "" {
+		from.MerchantID = q.MerchantID
+	}
+	walk := proposalWalks[[2]bool{q.MerchantID != "", q.State != ""}]
+	l := listing[proposal.Proposal, ProposalCursor]{what: "list proposals", query: `
+		SELECT` + proposalColumns + `, p.n > $1
+		FROM (
+			SELECT p.*, row_number() OVER (ORDER BY ` + walk.order + `) AS n
+			FROM proposals p
+			WHERE ` + walk.where + `
+			ORDER BY ` + walk.order + `
+			LIMIT $1 + 1) p
+		WHERE ($6 = '' OR p.state = $6) AND ($7 = '' OR p.kind = $7) AND (cardinality($8::text[]) = 0 OR p.kind = ANY ($8))
+		  AND p.proposed_at BETWEEN $9 AND $10 AND $4::timestamptz IS NOT NULL
+		  AND ($11::bigint IS NULL OR p.amount_minor >= $11) AND ($12::bigint IS NULL OR p.amount_minor <= $12)
+		   OR p.n > $1
+		LIMIT $2`}
+	l.scan = fillProposal
+	l.cursor = func(p *proposal.Proposal) ProposalCursor { return ProposalCursor{p.ProposedAt, p.Key} }
+	kinds := make([]string, len(q.Kinds))
+	for i, k := range q.Kinds {
+		kinds[i] = string(k)
+	}
+	found, err := l.page(ctx, r, size, from.MerchantID, from.ProposedAt, from.Number, string(q.State), string(q.Kind), pq.Array(kinds),
+		orElse(q.ProposedFrom, beforeAll), orElse(q.ProposedTo, afterAll), amountOrNull(q.AmountFrom), amountOrNull(q.AmountTo))
+	if err == nil {
+		err = r.votes(ctx, found.Rows)
+	}
+	page := Page[ProposalRead, ProposalCursor]{Next: found.Next, More: found.More}
+	if err != nil || len(found.Rows) == 0 {
+		return page, err
+	}
+	merchants := make([]string, len(found.Rows))
+	for i := range found.Rows {
+		merchants[i] = found.Rows[i].MerchantID
+	}
+	currencies, err := r.Currencies(ctx, merchants)
+	for i := range found.Rows {
+		page.Rows = append(page.Rows, ProposalRead{Proposal: found.Rows[i], Currency: currencies[merchants[i]]})
+	}
+	return page, err
+}
+
+// Currencies reads the currencies of books.
+func (r Reader) Currencies(ctx context.Context, merchants []string) (map[string]string, error) {
+	out := make(map[string]string)
 	_, err := read(ctx, r, "read currencies of books", `
 		SELECT b.merchant_id, b.currency
 		FROM books b
@@ -117,8 +120,14 @@ func (r Reader) currencies(ctx context.Context, of []proposal.Proposal) (map[str
 		err := rows.Scan(&merchant, &currency)
 		out[merchant] = currency
 		return struct{}{}, err
-	}, pq.Array(merchants))
+	}, pq.Array(distinct(merchants)))
 	return out, err
+}
+
+func distinct(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // votes reads what people said to proposals.

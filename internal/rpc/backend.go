@@ -136,7 +136,7 @@ func (b *backend) readBook(ctx context.Context, merchant string) (*tenfoldv1.Boo
 		if err != nil {
 			return err
 		}
-		p = bookOf(&book.Standing{Head: *h, Debts: sumsOfAge(sums, 0)})
+		p = bookOf(&book.Standing{Head: *h, Debts: sumsOfAge(sums, h.Currency, 0)})
 		return nil
 	})
 	return p, err

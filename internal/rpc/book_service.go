@@ -19,6 +19,14 @@ type bookService struct {
 const withDebtsMax = 100
 
 func (s *bookService) ListBooks(ctx context.Context, r *tenfoldv1.ListBooksRequest) (*tenfoldv1.ListBooksResponse, error) {
+	q, err := bookFilter.parse(r.GetFilter(), callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	q.Standing, q.Currency = bookStandings[r.GetStanding()], r.GetCurrencyCode()
+	if _, q.LastFirst, err = orderOf(r, "books", "name"); err != nil {
+		return nil, err
+	}
 	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
@@ -28,7 +36,7 @@ func (s *bookService) ListBooks(ctx context.Context, r *tenfoldv1.ListBooksReque
 	}
 	out := &tenfoldv1.ListBooksResponse{}
 	err = s.db.Snapshot(ctx, func(read postgres.Reader) error {
-		list, err := read.Books(ctx, postgres.BookQuery{Standing: bookStandings[r.GetStanding()], Currency: r.GetCurrencyCode()}, p.cursor[0], p.size)
+		list, err := read.Books(ctx, q, p.cursor[0], p.size)
 		if err != nil {
 			return err
 		}

@@ -109,16 +109,31 @@ func (s *claimService) RetryPayout(ctx context.Context, r *tenfoldv1.RetryPayout
 }
 
 func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayoutsRequest) (*tenfoldv1.ListPayoutsResponse, error) {
+	q, err := payoutFilter.parse(r.GetFilter(), callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if q.State, err = inState(payoutStates.domain(r.GetState()), q.State); err != nil {
+		return nil, err
+	}
+	reader := s.db.Reader()
 	merchant, spelled := nameOf(r.GetParent())
-	q := postgres.PayoutQuery{MerchantID: merchant, State: payoutStates.domain(r.GetState())}
+	q.MerchantID = anchor(merchant)
+	if spelled != "" {
+		if _, q.ClaimID, err = claimOf(r.GetParent(), "parent"); err != nil {
+			return nil, err
+		}
+	}
+	if err := payoutOrder(&q, r); err != nil {
+		return nil, err
+	}
 	p, err := s.pageOf(ctx, r, 1)
 	if err != nil {
 		return nil, err
 	}
-	reader := s.db.Reader()
-	if spelled == "" {
-		_, err = readHead(ctx, reader, merchant)
-	} else if _, q.ClaimID, err = claimOf(r.GetParent(), "parent"); err == nil {
+	if q.ClaimID == "" {
+		err = checkBook(ctx, reader, q.MerchantID)
+	} else {
 		_, err = readClaim(ctx, reader, merchant, q.ClaimID, r.GetParent())
 	}
 	if err != nil {
@@ -137,6 +152,22 @@ func (s *claimService) ListPayouts(ctx context.Context, r *tenfoldv1.ListPayouts
 		out.NextPageToken = p.token(list.Next)
 	}
 	return out, nil
+}
+
+// payoutOrder reads the order of a list of payouts into its query.
+func payoutOrder(q *postgres.PayoutQuery, r *tenfoldv1.ListPayoutsRequest) error {
+	_, reversed, err := orderOf(r, "payouts", "instructed_at")
+	if err != nil {
+		return err
+	}
+	q.NewestFirst = reversed
+	switch {
+	case q.References() > 1, q.References() > 0 && q.ClaimID != "":
+		return unsupported("only one of a claim, out_number and gateway_reference can be asked for at a time")
+	case q.NewestFirst && q.OfOneThing():
+		return misordered("payouts of a claim or of one number are listed oldest first")
+	}
+	return nil
 }
 
 func (s *claimService) GetOrderLine(ctx context.Context, r *tenfoldv1.GetOrderLineRequest) (*tenfoldv1.GetOrderLineResponse, error) {

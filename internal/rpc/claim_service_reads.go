@@ -120,7 +120,7 @@ const anchors = "order_id, claimant_id, product_id, authenticator_id, payment_id
 // claimQuery reads the query of a request. Refuses with FILTER_UNSUPPORTED a query
 // that no index would serve.
 func (s *claimService) claimQuery(r *tenfoldv1.ListClaimsRequest, who caller) (postgres.ClaimQuery, error) {
-	q, err := parseFilter(r.GetFilter(), who)
+	q, err := claimFilter.parse(r.GetFilter(), who)
 	if err != nil {
 		return q, err
 	}

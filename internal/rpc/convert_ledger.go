@@ -43,6 +43,7 @@ func accountOf(p ledger.Purpose, b *ledger.Balance, currency string) *tenfoldv1.
 func debtOf(d *debt.Debt, currency string) *tenfoldv1.Debt {
 	p := &tenfoldv1.Debt{
 		Kind: debtKinds.proto(d.Kind), SamplingCase: d.SamplingCase, Since: stamp(d.Since), Open: moneyOf(d.Open, currency),
+		Book: merchantName(d.MerchantID),
 	}
 	if d.Kind == debt.TopUp {
 		p.PaymentReference = d.ID

@@ -2,72 +2,192 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
-func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTransfersRequest) (*tenfoldv1.ListTransfersResponse, error) {
-	merchant, _ := nameOf(r.GetParent())
-	claimID, err := claimUnder(r.GetParent(), r.GetClaim())
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.pageOf(ctx, r, 1)
-	if err != nil {
-		return nil, err
-	}
-	after, err := p.number(0)
-	if err != nil {
-		return nil, err
-	}
-	reader := s.db.Reader()
-	if _, err := readHead(ctx, reader, merchant); err != nil {
-		return nil, err
-	}
-	rows, err := reader.Transfers(ctx, merchant, claimID, after, p.size+1)
-	list, next := listed(&p, rows, transferOf, func(t *ledger.Transfer) []string { return []string{decimal(t.Number)} })
-	return answer(&tenfoldv1.ListTransfersResponse{Transfers: list, NextPageToken: next}, err)
+// transferRead is a transfer with what its claim and payout add to it.
+type transferRead struct {
+	ledger.Transfer
+	postgres.TransferFacts
 }
 
-func (s *depositService) ListHolds(ctx context.Context, r *tenfoldv1.ListHoldsRequest) (*tenfoldv1.ListHoldsResponse, error) {
-	merchant, _ := nameOf(r.GetParent())
-	q := postgres.HoldQuery{MerchantID: merchant, State: holdStates.domain(r.GetState())}
-	var err error
-	if q.ClaimID, err = claimUnder(r.GetParent(), r.GetClaim()); err != nil {
+func transferReadOf(t *transferRead) *tenfoldv1.Transfer {
+	p := transferOf(&t.Transfer)
+	p.OrderId, p.Revision, p.GatewayReference = t.OrderID, t.Revision, t.GatewayReference
+	return p
+}
+
+func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTransfersRequest) (*tenfoldv1.ListTransfersResponse, error) {
+	q, err := transferQuery(r, callerOf(ctx))
+	if err != nil {
 		return nil, err
 	}
-	const cursorParts = 2 // The claim and the number of the hold.
+	const cursorParts = 6
 	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}
-	number, err := p.number(1)
+	from, err := transferCursor(&p)
 	if err != nil {
 		return nil, err
 	}
 	reader := s.db.Reader()
-	h, err := readHead(ctx, reader, merchant)
+	if err := checkBook(ctx, reader, q.MerchantID); err != nil {
+		return nil, err
+	}
+	var list postgres.TransferPage
+	transfers, err := fitting(p.size, func(size int) ([]transferRead, error) {
+		if list, err = reader.FindTransfers(ctx, q, from, size); err != nil {
+			return nil, err
+		}
+		return withFacts(ctx, reader, list.Rows)
+	}, transferReadOf)
 	if err != nil {
 		return nil, err
 	}
+	out := &tenfoldv1.ListTransfersResponse{Transfers: transfers}
+	if n := list.Next; list.More {
+		out.NextPageToken = p.token(microseconds(n.At), n.MerchantID, decimal(n.EventNumber), n.ClaimID, n.PayoutID, decimal(n.Number))
+	}
+	return out, nil
+}
+
+// withFacts adds to transfers what their claims and payouts know.
+func withFacts(ctx context.Context, r postgres.Reader, list []ledger.Transfer) ([]transferRead, error) {
+	facts, err := r.FactsOfTransfers(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]transferRead, len(list))
+	for i := range list {
+		out[i] = transferRead{list[i], facts[i]}
+	}
+	return out, nil
+}
+
+// checkBook refuses a merchant who has no book. No merchant stands for all.
+func checkBook(ctx context.Context, r postgres.Reader, merchant string) error {
+	if merchant == "" {
+		return nil
+	}
+	_, err := readHead(ctx, r, merchant)
+	return err
+}
+
+// transferCursor reads the cursor of a list of transfers: time, merchant, event, claim, payout,
+// number.
+func transferCursor(p *page) (postgres.TransferCursor, error) {
+	var c postgres.TransferCursor
+	if p.cursor[0] == "" {
+		return c, nil
+	}
+	at, err := p.number(0)
+	if err == nil {
+		c.EventNumber, err = p.number(2)
+	}
+	if err == nil {
+		const number = 5
+		c.Number, err = p.number(number)
+	}
+	c.MerchantID, c.ClaimID, c.PayoutID = p.cursor[1], p.cursor[3], p.cursor[4]
+	if at != 0 {
+		c.At = time.UnixMicro(at).UTC()
+	}
+	return c, err
+}
+
+// transferQuery reads the query of a list of transfers.
+func transferQuery(r *tenfoldv1.ListTransfersRequest, who caller) (postgres.TransferQuery, error) {
+	q, err := transferFilter.parse(r.GetFilter(), who)
+	if err != nil {
+		return q, err
+	}
+	merchant, _ := nameOf(r.GetParent())
+	q.MerchantID = anchor(merchant)
+	if q.ClaimID, err = claimUnder(r.GetParent(), r.GetClaim()); err != nil {
+		return q, err
+	}
+	by, reversed, err := orderOf(r, "transfers", "recorded_at", "effective_at")
+	if err != nil {
+		return q, err
+	}
+	q.ByEffect, q.NewestFirst = by == "effective_at", reversed
+	switch {
+	case q.Things() > 1:
+		return q, unsupported("only one of a claim, order_id, payment_id, out_number, gateway_reference and external_reference can be asked for at a time")
+	case q.ExternalReference != "" && q.MerchantID == "":
+		return q, unsupported("external_reference needs a merchant: over all merchants it has no index")
+	case q.ByEffect && q.MerchantID == "":
+		return q, misordered("transfers of all merchants can only be ordered by recorded_at")
+	case q.ByEffect && q.Things() > 0, q.NewestFirst && q.OfClaims():
+		return q, misordered("transfers that are found by a claim, an order, a payment, a payout or a reference are listed in the order of recording")
+	}
+	return q, nil
+}
+
+func (s *depositService) ListHolds(ctx context.Context, r *tenfoldv1.ListHoldsRequest) (*tenfoldv1.ListHoldsResponse, error) {
+	q, err := holdFilter.parse(r.GetFilter(), callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	merchant, _ := nameOf(r.GetParent())
+	q.MerchantID = anchor(merchant)
+	if q.State, err = inState(holdStates.domain(r.GetState()), q.State); err != nil {
+		return nil, err
+	}
+	if q.ClaimID, err = claimUnder(r.GetParent(), r.GetClaim()); err != nil {
+		return nil, err
+	}
+	const cursorParts = 3 // The merchant, the claim and the number of the hold.
+	p, err := s.pageOf(ctx, r, cursorParts)
+	if err != nil {
+		return nil, err
+	}
+	number, err := p.number(2)
+	if err != nil {
+		return nil, err
+	}
+	from := postgres.HoldKey{MerchantID: p.cursor[0], ClaimID: p.cursor[1], Number: int32(number)}
+	reader := s.db.Reader()
+	if err := s.holdsOf(ctx, reader, &q); err != nil {
+		return nil, err
+	}
 	var list postgres.Page[ledger.Hold, postgres.HoldKey]
-	holds, err := fitting(p.size, func(size int) (_ []ledger.Hold, err error) {
-		list, err = reader.Holds(ctx, q, postgres.HoldKey{ClaimID: p.cursor[0], Number: int32(number)}, size)
+	var currencies map[string]string
+	holds, err := fitting(p.size, func(size int) ([]ledger.Hold, error) {
+		if list, err = reader.Holds(ctx, q, from, size); err != nil {
+			return nil, err
+		}
+		currencies, err = reader.Currencies(ctx, each(list.Rows, func(h *ledger.Hold) string { return h.MerchantID }))
 		return list.Rows, err
-	}, func(x *ledger.Hold) *tenfoldv1.Hold { return holdOf(x, h.Currency) })
+	}, func(x *ledger.Hold) *tenfoldv1.Hold { return holdOf(x, currencies[x.MerchantID]) })
 	if err != nil {
 		return nil, err
 	}
 	out := &tenfoldv1.ListHoldsResponse{Holds: holds}
 	if list.More {
-		out.NextPageToken = p.token(list.Next.ClaimID, decimal(int64(list.Next.Number)))
+		out.NextPageToken = p.token(list.Next.MerchantID, list.Next.ClaimID, decimal(int64(list.Next.Number)))
 	}
 	return out, nil
+}
+
+// holdsOf completes a query of holds: those of a claim stand in its book.
+func (s *depositService) holdsOf(ctx context.Context, r postgres.Reader, q *postgres.HoldQuery) error {
+	if q.MerchantID != "" || q.ClaimID == "" {
+		return checkBook(ctx, r, q.MerchantID)
+	}
+	c, found, err := r.Claim(ctx, "", q.ClaimID)
+	if err == nil && !found {
+		err = claimNotFound(q.ClaimID)
+	}
+	q.MerchantID = c.MerchantID
+	return err
 }
 
 // bucketEnds are the greatest ages, in whole days, of the buckets in which debts
@@ -77,8 +197,13 @@ var bucketEnds = [...]int32{7, 30, 90}
 const day = 24 * time.Hour
 
 func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRequest) (*tenfoldv1.ListDebtsResponse, error) {
+	q, err := debtFilter.parse(r.GetFilter(), callerOf(ctx))
+	if err != nil {
+		return nil, err
+	}
 	merchant, _ := nameOf(r.GetParent())
-	const cursorParts = 3
+	q.MerchantID, q.Kind = anchor(merchant), debtKinds.domain(r.GetKind())
+	const cursorParts = 4
 	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
@@ -89,24 +214,26 @@ func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRe
 	}
 	out := &tenfoldv1.ListDebtsResponse{}
 	err = s.db.Snapshot(ctx, func(reader postgres.Reader) error {
-		h, err := readHead(ctx, reader, merchant)
-		if err != nil {
+		if err := checkBook(ctx, reader, q.MerchantID); err != nil {
 			return err
 		}
-		kind := debtKinds.domain(r.GetKind())
 		var list postgres.Page[debt.Debt, postgres.DebtCursor]
-		out.Debts, err = fitting(p.size, func(size int) (_ []debt.Debt, err error) {
-			list, err = reader.Debts(ctx, merchant, kind, from, size)
+		var currencies map[string]string
+		out.Debts, err = fitting(p.size, func(size int) ([]debt.Debt, error) {
+			if list, err = reader.Debts(ctx, q, from, size); err != nil {
+				return nil, err
+			}
+			currencies, err = reader.Currencies(ctx, each(list.Rows, func(d *debt.Debt) string { return d.MerchantID }))
 			return list.Rows, err
-		}, func(d *debt.Debt) *tenfoldv1.Debt { return debtOf(d, h.Currency) })
+		}, func(d *debt.Debt) *tenfoldv1.Debt { return debtOf(d, currencies[d.MerchantID]) })
 		if err != nil {
 			return err
 		}
-		if list.More {
-			out.NextPageToken = p.token(string(list.Next.Kind), microseconds(list.Next.Since), list.Next.ID)
+		if n := list.Next; list.More {
+			out.NextPageToken = p.token(string(n.Kind), microseconds(n.Since), n.MerchantID, n.ID)
 		}
 		if r.GetPageToken() == "" {
-			out.Buckets, err = s.buckets(ctx, reader, h, kind)
+			out.Buckets, err = s.buckets(ctx, reader, q.MerchantID, q.Kind)
 		}
 		return err
 	})
@@ -114,17 +241,19 @@ func (s *depositService) ListDebts(ctx context.Context, r *tenfoldv1.ListDebtsRe
 }
 
 // debtCursor reads the cursor of a list of debts: kind, time since when it is open,
-// id.
+// merchant, id.
 func debtCursor(p *page) (postgres.DebtCursor, error) {
 	since, err := p.number(1)
 	if err != nil || p.cursor[0] == "" {
 		return postgres.DebtCursor{}, err
 	}
-	return postgres.DebtCursor{Kind: debt.Kind(p.cursor[0]), Since: time.UnixMicro(since).UTC(), ID: p.cursor[2]}, nil
+	return postgres.DebtCursor{
+		Kind: debt.Kind(p.cursor[0]), Since: time.UnixMicro(since).UTC(), MerchantID: p.cursor[2], ID: p.cursor[3],
+	}, nil
 }
 
-// buckets sums a book's debts by age.
-func (s *depositService) buckets(ctx context.Context, r postgres.Reader, h *book.Head, kind debt.Kind) ([]*tenfoldv1.DebtBucket, error) {
+// buckets sums the debts of a book, or of all books, by age.
+func (s *depositService) buckets(ctx context.Context, r postgres.Reader, merchant string, kind debt.Kind) ([]*tenfoldv1.DebtBucket, error) {
 	out := []*tenfoldv1.DebtBucket{{}}
 	var older []time.Time
 	for i, end := range bucketEnds {
@@ -132,21 +261,36 @@ func (s *depositService) buckets(ctx context.Context, r postgres.Reader, h *book
 		out = append(out, &tenfoldv1.DebtBucket{FromDays: end + 1})
 		older = append(older, s.engine.Now().Add(-time.Duration(end+1)*day))
 	}
-	sums, err := r.DebtSums(ctx, h.MerchantID, kind, older...)
+	var sums []postgres.DebtSum
+	var err error
+	if merchant == "" {
+		sums, err = r.DebtSumsOfAll(ctx, kind, older...)
+	} else {
+		sums, err = r.DebtSums(ctx, merchant, kind, older...)
+	}
 	if err != nil {
 		return nil, err
 	}
 	for age := range out {
-		out[age].Sums = debtSumsOf(sumsOfAge(sums, age), h.Currency)
+		for _, currency := range currenciesOf(sums) {
+			out[age].Sums = append(out[age].Sums, debtSumsOf(sumsOfAge(sums, currency, age), currency)...)
+		}
 	}
 	return out, nil
 }
 
-// sumsOfAge are the sums of the debts of one age.
-func sumsOfAge(list []postgres.DebtSum, age int) debt.Sums {
+// currenciesOf are the currencies of sums, in order.
+func currenciesOf(list []postgres.DebtSum) []string {
+	currencies := each(list, func(s *postgres.DebtSum) string { return s.Currency })
+	slices.Sort(currencies)
+	return slices.Compact(currencies)
+}
+
+// sumsOfAge are the sums of the debts of one currency and age.
+func sumsOfAge(list []postgres.DebtSum, currency string, age int) debt.Sums {
 	var sums debt.Sums
 	for _, s := range list {
-		if s.Age == age {
+		if s.Age == age && s.Currency == currency {
 			sums = sums.Plus(s.Kind, debt.Sum{Open: s.Open, Count: s.Count})
 		}
 	}

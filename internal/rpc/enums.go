@@ -50,6 +50,14 @@ func enumOf[D ~string, P interface {
 // proto gives the value of a word; unspecified if the word has none.
 func (e enum[D, P]) proto(d D) P { return e.to[d] }
 
+// word gives a word that the contract has a value for, as it is; empty for any other text.
+func (e enum[D, P]) word(text string) D {
+	if _, known := e.to[D(text)]; !known {
+		return ""
+	}
+	return D(text)
+}
+
 // domain gives the word of a value; empty for unspecified.
 func (e enum[D, P]) domain(p P) D { return e.from[p.Number()] }
 

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -31,10 +32,17 @@ const (
 	tokensMax = 11 * comparisonsMax
 )
 
-// parseFilter reads the documented part of AIP-160. Refuses anything else with
+// filter is the filter of one list: the fields that its query Q can be narrowed down by.
+type filter[Q any] struct {
+	// things is what the list holds, such as "claims".
+	things string
+	fields map[string]filterField[Q]
+}
+
+// parse reads the documented part of AIP-160. Refuses anything else with
 // FILTER_UNSUPPORTED, and so what would tell the caller of a field that is hidden from it.
-func parseFilter(text string, who caller) (postgres.ClaimQuery, error) {
-	var q postgres.ClaimQuery
+func (f filter[Q]) parse(text string, who caller) (Q, error) {
+	var q Q
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return q, nil
@@ -50,7 +58,7 @@ func parseFilter(text string, who caller) (postgres.ClaimQuery, error) {
 	}
 	seen := make(map[string]bool, comparisonsMax)
 	for _, e := range conjuncts(parsed.GetExpr()) {
-		if err := compare(&q, e, seen, who); err != nil {
+		if err := f.compare(&q, e, seen, who); err != nil {
 			return q, err
 		}
 	}
@@ -100,15 +108,15 @@ func conjuncts(e *expr.Expr) []*expr.Expr {
 }
 
 // compare adds one comparison to a query.
-func compare(q *postgres.ClaimQuery, e *expr.Expr, seen map[string]bool, who caller) error {
+func (f filter[Q]) compare(q *Q, e *expr.Expr, seen map[string]bool, who caller) error {
 	call := e.GetCallExpr()
 	if len(call.GetArgs()) != 2 {
 		return unsupported("each term must be a field, an operator and a value")
 	}
 	name, operator, value := path(call.GetArgs()[0]), call.GetFunction(), call.GetArgs()[1]
-	field, known := filterFields[name]
+	field, known := f.fields[name]
 	if !known {
-		return unsupported("claims cannot be listed by %q, but by %s", short(name), strings.Join(filterNames(who.Role), ", "))
+		return unsupported("%s cannot be listed by %q, but by %s", f.things, short(name), strings.Join(f.names(who.Role), ", "))
 	}
 	if field.hiddenFrom(who.Role) {
 		return unsupported("%s is hidden from this role, which cannot filter by it", name)
@@ -117,8 +125,8 @@ func compare(q *postgres.ClaimQuery, e *expr.Expr, seen map[string]bool, who cal
 		return unsupported("%s occurs twice with %s", name, operator)
 	}
 	seen[name+operator] = true
-	if name == "assignee" && path(value) == "me" {
-		return assignedTo(q, operator, who.Person)
+	if field.person != nil && path(value) == "me" {
+		return field.me(q, name, operator, who.Person)
 	}
 	if !field.set(q, operator, value) {
 		return unsupported("%s must be compared with %s", name, field.form)
@@ -126,15 +134,15 @@ func compare(q *postgres.ClaimQuery, e *expr.Expr, seen map[string]bool, who cal
 	return nil
 }
 
-// assignedTo asks for the claims of the calling person.
-func assignedTo(q *postgres.ClaimQuery, operator, person string) error {
+// me asks for what belongs to the calling person.
+func (f filterField[Q]) me(q *Q, name, operator, person string) error {
 	switch {
 	case operator != filtering.FunctionEquals:
-		return unsupported("assignee must be compared with %s", filterFields["assignee"].form)
+		return unsupported("%s must be compared with %s", name, f.form)
 	case person == "":
-		return fault.New(fault.PersonRequired, "assignee = me needs a calling person, but the call names none").At("filter")
+		return fault.New(fault.PersonRequired, "%s = me needs a calling person, but the call names none", name).At("filter")
 	}
-	q.Assignee = person
+	*f.person(q) = person
 	return nil
 }
 
@@ -147,11 +155,11 @@ func short(text string) string {
 	return text
 }
 
-// filterNames are the fields that a role may filter by, in order.
-func filterNames(role principal.Role) []string {
+// names are the fields that a role may filter by, in order.
+func (f filter[Q]) names(role principal.Role) []string {
 	var names []string
-	for name, f := range filterFields {
-		if !f.hiddenFrom(role) {
+	for name, field := range f.fields {
+		if !field.hiddenFrom(role) {
 			names = append(names, name)
 		}
 	}
@@ -167,30 +175,32 @@ func path(e *expr.Expr) string {
 	return e.GetIdentExpr().GetName()
 }
 
-// filterField is one field that claims can be listed by.
-type filterField struct {
+// filterField is one field that a list can be narrowed down by.
+type filterField[Q any] struct {
 	// form describes the operators and values that it accepts.
 	form string
 	// set puts the value into the query; it returns false if operator or value do
 	// not fit.
-	set func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool
+	set func(q *Q, operator string, value *expr.Expr) bool
+	// person is where the query has a person; nil where the field names none.
+	person func(*Q) *string
 	// in and shown name the field of the contract that shows the value: a role that does
-	// not see it there may not find claims by it.
+	// not see it there may not find anything by it.
 	in    proto.Message
 	shown protoreflect.Name
 }
 
 // hiddenFrom says whether a role may not filter by the field.
-func (f filterField) hiddenFrom(role principal.Role) bool { return hides(role, f.in, f.shown) }
+func (f filterField[Q]) hiddenFrom(role principal.Role) bool { return hides(role, f.in, f.shown) }
 
 // shownAs says which field of the contract shows what is compared.
-func (f filterField) shownAs(in proto.Message, field protoreflect.Name) filterField {
+func (f filterField[Q]) shownAs(in proto.Message, field protoreflect.Name) filterField[Q] {
 	f.in, f.shown = in, field
 	return f
 }
 
-// filterFields are the fields of the filter.
-var filterFields = map[string]filterField{
+// claimFilter is the filter of ListClaims.
+var claimFilter = filter[postgres.ClaimQuery]{things: "claims", fields: map[string]filterField[postgres.ClaimQuery]{
 	"order_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.OrderID }).shownAs(&tenfoldv1.Claim{}, "order_id"),
 	"claimant_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.ClaimantID }).
 		shownAs(&tenfoldv1.Claim{}, "claimant_id"),
@@ -200,49 +210,41 @@ var filterFields = map[string]filterField{
 	"payment_id": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.PaymentID }).shownAs(&tenfoldv1.OrderLine{}, "payment_id"),
 	"external_reference": callerIDField(func(q *postgres.ClaimQuery) *string { return &q.ExternalReference }).
 		shownAs(&tenfoldv1.Claim{}, "external_reference"),
-	"assignee":   assigneeField().shownAs(&tenfoldv1.Claim{}, "assignee"),
+	"assignee":   personField(func(q *postgres.ClaimQuery) *string { return &q.Assignee }).shownAs(&tenfoldv1.Claim{}, "assignee"),
 	"out_number": idField(func(q *postgres.ClaimQuery) *string { return &q.OutNumber }).shownAs(&tenfoldv1.Payout{}, "out_number"),
 	"gateway_reference": textField(func(q *postgres.ClaimQuery) *string { return &q.GatewayReference }).
 		shownAs(&tenfoldv1.Payout{}, "gateway_reference"),
 	"report_number": textField(func(q *postgres.ClaimQuery) *string { return &q.ReportNumber }).
 		shownAs(&tenfoldv1.AuthenticationResult{}, "report_number"),
-	"state": filterField{form: `"=" and a state`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
-		q.State = claimStates.domain(tenfoldv1.ClaimState(tenfoldv1.ClaimState_value["CLAIM_STATE_"+path(value)]))
-		return operator == filtering.FunctionEquals && q.State != ""
-	}}.shownAs(&tenfoldv1.Claim{}, "state"),
-	"waits_for": filterField{
+	"state": wordField("a state", claimStates, func(q *postgres.ClaimQuery) *claim.State { return &q.State }).
+		shownAs(&tenfoldv1.Claim{}, "state"),
+	"waits_for": filterField[postgres.ClaimQuery]{
 		form: `"=" and a party that claims of one state wait for, such as REVIEWER`,
 		set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
-			q.WaitsFor = parties.domain(tenfoldv1.WaitsFor(tenfoldv1.WaitsFor_value["WAITS_FOR_"+path(value)]))
+			q.WaitsFor = parties.word(path(value))
 			_, one := q.WaitsFor.InState()
 			return operator == filtering.FunctionEquals && one
 		},
 	}.shownAs(&tenfoldv1.Claim{}, "waits_for"),
-	"verdict": filterField{form: `"=" and a verdict`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
-		q.Verdict = verdicts.domain(tenfoldv1.Verdict(tenfoldv1.Verdict_value["VERDICT_"+path(value)]))
-		return operator == filtering.FunctionEquals && q.Verdict != ""
-	}}.shownAs(&tenfoldv1.Claim{}, "verdict"),
+	"verdict": wordField("a verdict", verdicts, func(q *postgres.ClaimQuery) *claim.Verdict { return &q.Verdict }).
+		shownAs(&tenfoldv1.Claim{}, "verdict"),
 	"filed_at": timeField(func(q *postgres.ClaimQuery) (from, to *time.Time) { return &q.FiledFrom, &q.FiledTo }).
 		shownAs(&tenfoldv1.Claim{}, "filed_at"),
 	"deadline": timeField(func(q *postgres.ClaimQuery) (from, to *time.Time) { return &q.DeadlineFrom, &q.DeadlineTo }).
 		shownAs(&tenfoldv1.Claim{}, "deadline"),
 	"award.total": amountField(func(q *postgres.ClaimQuery) (from, to **money.Amount) { return &q.AwardFrom, &q.AwardTo }).
 		shownAs(&tenfoldv1.Claim{}, "award"),
-}
+}}
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-func idField(of func(*postgres.ClaimQuery) *string) filterField {
-	return idFieldOf(of, idForm.MatchString)
-}
+func idField[Q any](of func(*Q) *string) filterField[Q] { return idFieldOf(of, idForm.MatchString) }
 
 // callerIDField is an id that callers make up.
-func callerIDField(of func(*postgres.ClaimQuery) *string) filterField {
-	return idFieldOf(of, isCallerID)
-}
+func callerIDField[Q any](of func(*Q) *string) filterField[Q] { return idFieldOf(of, isCallerID) }
 
-func idFieldOf(of func(*postgres.ClaimQuery) *string, form func(string) bool) filterField {
-	return filterField{form: `"=" and a quoted id`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+func idFieldOf[Q any](of func(*Q) *string, form func(string) bool) filterField[Q] {
+	return filterField[Q]{form: `"=" and a quoted id`, set: func(q *Q, operator string, value *expr.Expr) bool {
 		id := value.GetConstExpr().GetStringValue()
 		*of(q) = id
 		return operator == filtering.FunctionEquals && form(id)
@@ -251,8 +253,8 @@ func idFieldOf(of func(*postgres.ClaimQuery) *string, form func(string) bool) fi
 
 // textField is a number that others gave: 1 to 64 characters, each of which can be seen
 // or is a space. What remains of a report number without spaces must not be nothing.
-func textField(of func(*postgres.ClaimQuery) *string) filterField {
-	return filterField{form: `"=" and a quoted text of 1 to 64 characters`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+func textField[Q any](of func(*Q) *string) filterField[Q] {
+	return filterField[Q]{form: `"=" and a quoted text of 1 to 64 characters`, set: func(q *Q, operator string, value *expr.Expr) bool {
 		const most = 64
 		text := value.GetConstExpr().GetStringValue()
 		*of(q) = text
@@ -261,23 +263,33 @@ func textField(of func(*postgres.ClaimQuery) *string) filterField {
 	}}
 }
 
-// assigneeField is a person; the caller stands for me.
-func assigneeField() filterField {
-	f := textField(func(q *postgres.ClaimQuery) *string { return &q.Assignee })
-	f.form = `"=" and a quoted id of 1 to 64 characters, or me`
+// personField is a person; me stands for the caller.
+func personField[Q any](of func(*Q) *string) filterField[Q] {
+	f := textField(of)
+	f.form, f.person = `"=" and a quoted id of 1 to 64 characters, or me`, of
 	return f
 }
 
-func timeField(of func(*postgres.ClaimQuery) (from, to *time.Time)) filterField {
-	return filterField{form: `">=" or "<=" and a quoted RFC 3339 time`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+// wordField is a value of an enum, without its prefix.
+func wordField[Q any, D ~string, P protoreflect.Enum](what string, words enum[D, P], of func(*Q) *D) filterField[Q] {
+	return filterField[Q]{form: `"=" and ` + what, set: func(q *Q, operator string, value *expr.Expr) bool {
+		word := words.word(path(value))
+		*of(q) = word
+		return operator == filtering.FunctionEquals && word != ""
+	}}
+}
+
+func timeField[Q any](of func(*Q) (from, to *time.Time)) filterField[Q] {
+	return filterField[Q]{form: `">=" or "<=" and a quoted RFC 3339 time`, set: func(q *Q, operator string, value *expr.Expr) bool {
 		at, err := time.Parse(time.RFC3339Nano, value.GetConstExpr().GetStringValue())
 		from, to := of(q)
 		return err == nil && !at.IsZero() && bound(operator, from, to, at)
 	}}
 }
 
-func amountField(of func(*postgres.ClaimQuery) (from, to **money.Amount)) filterField {
-	return filterField{form: `">=" or "<=" and a number of minor units`, set: func(q *postgres.ClaimQuery, operator string, value *expr.Expr) bool {
+// amountField is an amount in minor units.
+func amountField[Q any](of func(*Q) (from, to **money.Amount)) filterField[Q] {
+	return filterField[Q]{form: `">=" or "<=" and a number of minor units`, set: func(q *Q, operator string, value *expr.Expr) bool {
 		number, ok := value.GetConstExpr().GetConstantKind().(*expr.Constant_Int64Value)
 		if !ok {
 			return false

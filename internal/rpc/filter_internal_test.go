@@ -9,34 +9,46 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/principal"
 )
 
-// Would catch a field of the filter that names no field of the contract, and would
-// therefore be open to every role, and one that a role may filter by without seeing it.
+// Would catch a field of a filter that names no field of the contract, and would therefore be
+// open to every role, and one that a role may filter by without seeing it.
 func TestFilterFieldsAreShownSomewhere(t *testing.T) {
 	t.Parallel()
-	hidden := map[principal.Role]string{
+	checkFilter(t, claimFilter, "ClaimService/ListClaims", map[principal.Role]string{
 		principal.RoleMerchant: "assignee claimant_id external_reference gateway_reference",
-	}
-	for name, f := range filterFields {
-		if f.in == nil || f.in.ProtoReflect().Descriptor().Fields().ByName(f.shown) == nil {
-			t.Errorf("%s is shown by no field", name)
+	})
+	checkFilter(t, transferFilter, "DepositService/ListTransfers", map[principal.Role]string{
+		principal.RoleMerchant: "gateway_reference",
+	})
+	checkFilter(t, payoutFilter, "ClaimService/ListPayouts", map[principal.Role]string{principal.RoleMerchant: "gateway_reference"})
+	checkFilter(t, holdFilter, "DepositService/ListHolds", nil)
+	checkFilter(t, debtFilter, "DepositService/ListDebts", nil)
+	checkFilter(t, proposalFilter, "MerchantMoneyService/ListProposals", nil)
+	checkFilter(t, bookFilter, "BookService/ListBooks", nil)
+}
+
+func checkFilter[Q any](t *testing.T, f filter[Q], method string, hidden map[principal.Role]string) {
+	t.Helper()
+	for name, field := range f.fields {
+		if field.in == nil || field.in.ProtoReflect().Descriptor().Fields().ByName(field.shown) == nil {
+			t.Errorf("%s: %s is shown by no field", f.things, name)
 		}
-		if f.form == "" || f.set == nil {
-			t.Errorf("%s cannot be compared", name)
+		if field.form == "" || field.set == nil {
+			t.Errorf("%s: %s cannot be compared", f.things, name)
 		}
 	}
 	for _, role := range identity.Roles() {
-		if !slices.Contains(methods["/tenfold.v1.ClaimService/ListClaims"].roles, role) {
+		if !slices.Contains(methods["/tenfold.v1."+method].roles, role) {
 			continue
 		}
 		var of []string
-		for name := range filterFields {
-			if !slices.Contains(filterNames(role), name) {
+		for name := range f.fields {
+			if !slices.Contains(f.names(role), name) {
 				of = append(of, name)
 			}
 		}
 		slices.Sort(of)
 		if got := strings.Join(of, " "); got != hidden[role] {
-			t.Errorf("from %s are hidden %q, want %q", role, got, hidden[role])
+			t.Errorf("%s: from %s are hidden %q, want %q", f.things, role, got, hidden[role])
 		}
 	}
 }

@@ -25,7 +25,7 @@ var hidden = map[principal.Role][]string{
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
 		"OrderLineCorrection.reason", "OrderLineCorrection.corrected_as", "OrderLineCorrection.corrected_by",
-		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
+		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference", "Transfer.gateway_reference",
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
 		"Evidence.note", "Note.person", "Note.number",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -108,59 +107,42 @@ func (s *merchantMoneyService) GetProposal(ctx context.Context, r *tenfoldv1.Get
 }
 
 func (s *merchantMoneyService) ListProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
+	who := callerOf(ctx)
+	q, err := proposalFilter.parse(r.GetFilter(), who)
+	if err != nil {
+		return nil, err
+	}
 	merchant, _ := nameOf(r.GetParent())
-	if merchant == anyMerchant {
-		return s.listAllProposals(ctx, r)
-	}
-	p, err := s.pageOf(ctx, r, 1)
+	q.MerchantID, q.State, q.Kinds = anchor(merchant), proposalStates.domain(r.GetState()), who.proposals()
+	const cursorParts = 3
+	p, err := s.pageOf(ctx, r, cursorParts)
 	if err != nil {
 		return nil, err
 	}
-	before, err := p.number(0)
+	at, err := p.number(0)
 	if err != nil {
 		return nil, err
 	}
-	if before == 0 {
-		before = math.MaxInt64
+	number, err := p.number(2)
+	if err != nil {
+		return nil, err
 	}
+	from := postgres.ProposalCursor{ProposedAt: time.UnixMicro(at).UTC(), Key: proposal.Key{MerchantID: p.cursor[1], Number: number}}
 	reader := s.db.Reader()
-	h, err := readHead(ctx, reader, merchant)
+	if err := checkBook(ctx, reader, q.MerchantID); err != nil {
+		return nil, err
+	}
+	var list postgres.Page[postgres.ProposalRead, postgres.ProposalCursor]
+	proposals, err := fitting(p.size, func(size int) ([]postgres.ProposalRead, error) {
+		list, err = reader.Proposals(ctx, q, from, size)
+		return list.Rows, err
+	}, func(x *postgres.ProposalRead) *tenfoldv1.Proposal { return proposalOf(&x.Proposal, x.Currency) })
 	if err != nil {
 		return nil, err
 	}
-	rows, err := reader.Proposals(ctx, merchant, proposalStates.domain(r.GetState()), callerOf(ctx).proposals(), before, p.size+1)
-	list, next := listed(&p, rows,
-		func(x *proposal.Proposal) *tenfoldv1.Proposal { return proposalOf(x, h.Currency) },
-		func(x *proposal.Proposal) []string { return []string{decimal(x.Number)} })
-	return answer(&tenfoldv1.ListProposalsResponse{Proposals: list, NextPageToken: next}, err)
-}
-
-// listAllProposals lists the proposals of all merchants.
-func (s *merchantMoneyService) listAllProposals(ctx context.Context, r *tenfoldv1.ListProposalsRequest) (*tenfoldv1.ListProposalsResponse, error) {
-	p, err := s.pageOf(ctx, r, 3)
-	if err != nil {
-		return nil, err
+	out := &tenfoldv1.ListProposalsResponse{Proposals: proposals}
+	if n := list.Next; list.More {
+		out.NextPageToken = p.token(microseconds(n.ProposedAt), n.MerchantID, decimal(n.Number))
 	}
-	after := postgres.BeforeProposals
-	if r.GetPageToken() != "" {
-		at, err := p.number(0)
-		if err != nil {
-			return nil, err
-		}
-		number, err := p.number(2)
-		if err != nil {
-			return nil, err
-		}
-		after = postgres.ProposalCursor{ProposedAt: time.UnixMicro(at).UTC(), Key: proposal.Key{MerchantID: p.cursor[1], Number: number}}
-	}
-	rows, err := s.db.Reader().AllProposals(ctx, proposalStates.domain(r.GetState()), after, p.size+1)
-	if err != nil {
-		return nil, err
-	}
-	list, next := listed(&p, rows,
-		func(x *postgres.ProposalRead) *tenfoldv1.Proposal { return proposalOf(&x.Proposal, x.Currency) },
-		func(x *postgres.ProposalRead) []string {
-			return []string{microseconds(x.ProposedAt), x.MerchantID, decimal(x.Number)}
-		})
-	return &tenfoldv1.ListProposalsResponse{Proposals: list, NextPageToken: next}, nil
+	return out, nil
 }

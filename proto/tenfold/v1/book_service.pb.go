@@ -101,7 +101,18 @@ type ListBooksRequest struct {
 	// Only books in this currency, an ISO 4217 code. Empty: in any.
 	CurrencyCode string `protobuf:"bytes,4,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Also sum the debts of each book.
-	WithDebts     bool `protobuf:"varint,5,opt,name=with_debts,json=withDebts,proto3" json:"with_debts,omitempty"`
+	WithDebts bool `protobuf:"varint,5,opt,name=with_debts,json=withDebts,proto3" json:"with_debts,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// deposit_available, deposit_held, shop_funds_available, shop_funds_held,
+	// receivable, exposure and demanded_deposit take ">=" or "<=" and a number of
+	// minor units; opened_at, demand_deadline and exit_begun_at ">=" or "<=" and a
+	// quoted RFC 3339 time. A book without such a time meets no bound on it.
+	// Example: receivable >= 100000 AND deposit_available <= 0.
+	Filter string `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
+	// "name" or "name desc". Empty: name.
+	OrderBy       string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -171,6 +182,20 @@ func (x *ListBooksRequest) GetWithDebts() bool {
 	return false
 }
 
+func (x *ListBooksRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListBooksRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 // ListBooksResponse holds one page of books.
 type ListBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -231,7 +256,7 @@ var File_tenfold_v1_book_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/book_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\x94\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
 	"\x10ListBooksRequest\x12+\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
@@ -239,7 +264,9 @@ const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\bstanding\x18\x03 \x01(\x0e2\x18.tenfold.v1.BookStandingB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\bstanding\x12=\n" +
 	"\rcurrency_code\x18\x04 \x01(\tB\x18\xe2A\x01\x01\xbaH\x11r\x0f2\r^([A-Z]{3})?$R\fcurrencyCode\x12#\n" +
 	"\n" +
-	"with_debts\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\twithDebts\"w\n" +
+	"with_debts\x18\x05 \x01(\bB\x04\xe2A\x01\x01R\twithDebts\x12%\n" +
+	"\x06filter\x18\x06 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\x12'\n" +
+	"\border_by\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\x80\bR\aorderBy\"w\n" +
 	"\x11ListBooksResponse\x120\n" +
 	"\x05books\x18\x01 \x03(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05books\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken*\xaf\x01\n" +

@@ -32,7 +32,7 @@ const (
 // Identity and refusals are as in ClaimService.
 type BookServiceClient interface {
 	// ListBooks lists the books of all merchants, by the merchant's id.
-	// PAGE_TOKEN_INVALID.
+	// FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
 }
 
@@ -64,7 +64,7 @@ func (c *bookServiceClient) ListBooks(ctx context.Context, in *ListBooksRequest,
 // Identity and refusals are as in ClaimService.
 type BookServiceServer interface {
 	// ListBooks lists the books of all merchants, by the merchant's id.
-	// PAGE_TOKEN_INVALID.
+	// FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)
 	mustEmbedUnimplementedBookServiceServer()
 }

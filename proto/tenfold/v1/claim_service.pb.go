@@ -2621,14 +2621,27 @@ func (x *ReportPayoutOutcomeResponse) GetReplayed() bool {
 type ListPayoutsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}/claims/{claim}, or merchants/{merchant} for all claims
-	// of the merchant.
+	// of the merchant, or merchants/- for those of all merchants.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only payouts in this state. Unset: any.
 	State PayoutState `protobuf:"varint,2,opt,name=state,proto3,enum=tenfold.v1.PayoutState" json:"state,omitempty"`
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// out_number and gateway_reference take "=" and a quoted text; at most one of
+	// them can be asked for. state, part and form take "=" and a value without
+	// its prefix, instructed_at and answered_at ">=" or "<=" and a quoted RFC 3339
+	// time, and amount ">=" or "<=" and a number of minor units. A payout without
+	// an answer meets no bound on answered_at. A field that is hidden from the
+	// calling role is refused.
+	Filter string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
+	// "instructed_at" or "instructed_at desc". Empty: instructed_at. Payouts of a
+	// claim, or of one number, are listed oldest first.
+	OrderBy       string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2691,12 +2704,27 @@ func (x *ListPayoutsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListPayoutsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListPayoutsRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 // ListPayoutsResponse holds one page of payouts.
 type ListPayoutsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Oldest first.
+	// In the order that was asked for.
 	Payouts []*Payout `protobuf:"bytes,1,rep,name=payouts,proto3" json:"payouts,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// The token of the next page. Empty on the last page. A page may hold fewer
+	// payouts than were asked for, or none, although more follow.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -4945,14 +4973,16 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"try_number\x18\v \x01(\x05B\v\xe2A\x01\x01\xbaH\x04\x1a\x02(\x00R\ttryNumber\"y\n" +
 	"\x1bReportPayoutOutcomeResponse\x124\n" +
 	"\x06payout\x18\x01 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
-	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x92\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe2\x02\n" +
 	"\x12ListPayoutsRequest\x12e\n" +
 	"\x06parent\x18\x01 \x01(\tBM\xe2A\x01\x02\xfaA\x03\n" +
 	"\x01*\xbaH@r>2<^merchants/[A-Za-z0-9_-]{1,64}(/claims/[A-Za-z0-9-]{1,32})?$R\x06parent\x12;\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x17.tenfold.v1.PayoutStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x7f\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
+	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\x12'\n" +
+	"\border_by\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\x80\bR\aorderBy\"\x7f\n" +
 	"\x13ListPayoutsResponse\x126\n" +
 	"\apayouts\x18\x01 \x03(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\apayouts\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf1\x02\n" +

@@ -164,8 +164,9 @@ type ClaimServiceClient interface {
 	// AMOUNT_OUT_OF_RANGE, and REQUEST_INVALID for a try that was never made or a
 	// time that cannot be.
 	ReportPayoutOutcome(ctx context.Context, in *ReportPayoutOutcomeRequest, opts ...grpc.CallOption) (*ReportPayoutOutcomeResponse, error)
-	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
-	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListPayouts lists the payouts of a claim, of a merchant or of all merchants,
+	// oldest first unless another order is asked for. CLAIM_NOT_FOUND,
+	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListPayouts(ctx context.Context, in *ListPayoutsRequest, opts ...grpc.CallOption) (*ListPayoutsResponse, error)
 	// RetryPayout sends the amounts of a claim's failed and returned payouts
 	// again, and what did not arrive of a payout that was made in part. A failed
@@ -678,8 +679,9 @@ type ClaimServiceServer interface {
 	// AMOUNT_OUT_OF_RANGE, and REQUEST_INVALID for a try that was never made or a
 	// time that cannot be.
 	ReportPayoutOutcome(context.Context, *ReportPayoutOutcomeRequest) (*ReportPayoutOutcomeResponse, error)
-	// ListPayouts lists the payouts of a claim or of a merchant, oldest first.
-	// CLAIM_NOT_FOUND, MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListPayouts lists the payouts of a claim, of a merchant or of all merchants,
+	// oldest first unless another order is asked for. CLAIM_NOT_FOUND,
+	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListPayouts(context.Context, *ListPayoutsRequest) (*ListPayoutsResponse, error)
 	// RetryPayout sends the amounts of a claim's failed and returned payouts
 	// again, and what did not arrive of a payout that was made in part. A failed

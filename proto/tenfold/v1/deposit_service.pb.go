@@ -1217,7 +1217,7 @@ func (x *TakeBackShopFundsResponse) GetReplayed() bool {
 // ListTransfersRequest asks for the transfers of a book.
 type ListTransfersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}.
+	// merchants/{merchant}, or merchants/- for all merchants.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only those of this claim: merchants/{merchant}/claims/{claim}, under the
 	// parent. Empty: all claims.
@@ -1225,7 +1225,24 @@ type ListTransfersRequest struct {
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// Ids of one thing take "=" and a quoted text: order_id and payment_id (of the
+	// order line), out_number and gateway_reference (of the payout), and
+	// external_reference, which needs a merchant. At most one of them can be
+	// asked for, and none together with a claim. kind and account (debited or
+	// credited) take "=" and a value without its prefix, recorded_at and
+	// effective_at ">=" or "<=" and a quoted RFC 3339 time, and amount ">=" or
+	// "<=" and a number of minor units. A field that is hidden from the calling
+	// role is refused. Example: kind = PAYOUT_CONFIRMED AND recorded_at >=
+	// "2026-03-01T00:00:00+08:00".
+	Filter string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
+	// "recorded_at", "recorded_at desc", or within one merchant "effective_at" or
+	// "effective_at desc". Empty: recorded_at. Transfers of a claim or of one
+	// thing are listed claim by claim, and cannot be ordered otherwise.
+	OrderBy       string `protobuf:"bytes,6,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1288,12 +1305,27 @@ func (x *ListTransfersRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListTransfersRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListTransfersRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
 // ListTransfersResponse holds one page of transfers.
 type ListTransfersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Oldest first.
+	// In the order that was asked for.
 	Transfers []*Transfer `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// The token of the next page. Empty on the last page. A page may hold fewer
+	// transfers than were asked for, or none, although more follow.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1346,7 +1378,7 @@ func (x *ListTransfersResponse) GetNextPageToken() string {
 // ListHoldsRequest asks for the holds of a book.
 type ListHoldsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}.
+	// merchants/{merchant}, or merchants/- for all merchants.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only those of this claim: merchants/{merchant}/claims/{claim}, under the
 	// parent. Empty: all claims.
@@ -1356,7 +1388,15 @@ type ListHoldsRequest struct {
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// source and state take "=" and a value without its prefix, held_at and
+	// ended_at ">=" or "<=" and a quoted RFC 3339 time, and amount ">=" or "<="
+	// and a number of minor units. A hold that has not ended meets no bound on
+	// ended_at.
+	Filter        string `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1426,10 +1466,17 @@ func (x *ListHoldsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListHoldsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // ListHoldsResponse holds one page of holds.
 type ListHoldsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Oldest first.
+	// By claim, the oldest claim first; of all merchants, by merchant.
 	Holds []*Hold `protobuf:"bytes,1,rep,name=holds,proto3" json:"holds,omitempty"`
 	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -1484,14 +1531,21 @@ func (x *ListHoldsResponse) GetNextPageToken() string {
 // ListDebtsRequest asks for the debts of a merchant.
 type ListDebtsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// merchants/{merchant}.
+	// merchants/{merchant}, or merchants/- for all merchants.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Only debts of this kind. Unset: any.
 	Kind DebtKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.DebtKind" json:"kind,omitempty"`
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// since takes ">=" or "<=" and a quoted RFC 3339 time, open ">=" or "<=" and
+	// a number of minor units. The sums by age are those of all debts, whatever
+	// the filter.
+	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1554,6 +1608,13 @@ func (x *ListDebtsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListDebtsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // ListDebtsResponse holds one page of debts.
 type ListDebtsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1562,7 +1623,8 @@ type ListDebtsResponse struct {
 	// The token of the next page. Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// First page only: the open amounts of the requested kinds by age: 0 to 7, 8
-	// to 30, 31 to 90 and over 90 days.
+	// to 30, 31 to 90 and over 90 days. Over all merchants, each sum is of one
+	// currency.
 	Buckets       []*DebtBucket `protobuf:"bytes,3,rep,name=buckets,proto3" json:"buckets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1721,7 +1783,7 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x19TakeBackShopFundsResponse\x12.\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12<\n" +
 	"\ttransfers\x18\x02 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x12$\n" +
-	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xb6\x02\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x86\x03\n" +
 	"\x14ListTransfersRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
@@ -1729,10 +1791,12 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\rtenfold/Claim\xbaH@r>2<^(merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32})?$R\x05claim\x12+\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
+	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\x12'\n" +
+	"\border_by\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\x80\bR\aorderBy\"\x87\x01\n" +
 	"\x15ListTransfersResponse\x12<\n" +
 	"\ttransfers\x18\x01 \x03(\v2\x14.tenfold.v1.TransferB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\ttransfers\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xed\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\x94\x03\n" +
 	"\x10ListHoldsRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12o\n" +
@@ -1741,17 +1805,19 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x05state\x18\x03 \x01(\x0e2\x15.tenfold.v1.HoldStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"w\n" +
+	"page_token\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
+	"\x06filter\x18\x06 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\"w\n" +
 	"\x11ListHoldsResponse\x120\n" +
 	"\x05holds\x18\x01 \x03(\v2\x10.tenfold.v1.HoldB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05holds\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf9\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xa0\x02\n" +
 	"\x10ListDebtsRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x14.tenfold.v1.DebtKindB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12+\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\xb3\x01\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
+	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\"\xb3\x01\n" +
 	"\x11ListDebtsResponse\x120\n" +
 	"\x05debts\x18\x01 \x03(\v2\x10.tenfold.v1.DebtB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05debts\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\x12:\n" +

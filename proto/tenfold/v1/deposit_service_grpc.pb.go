@@ -76,14 +76,17 @@ type DepositServiceClient interface {
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(ctx context.Context, in *TakeBackShopFundsRequest, opts ...grpc.CallOption) (*TakeBackShopFundsResponse, error)
-	// ListTransfers lists the transfers of a book, oldest first.
-	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListTransfers lists the transfers of a book, or of all books, oldest first
+	// unless another order is asked for. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,
+	// PAGE_TOKEN_INVALID.
 	ListTransfers(ctx context.Context, in *ListTransfersRequest, opts ...grpc.CallOption) (*ListTransfersResponse, error)
-	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
+	// ListHolds lists the holds of a book, by claim, the oldest claim first; or
+	// those of all books, by merchant. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(ctx context.Context, in *ListHoldsRequest, opts ...grpc.CallOption) (*ListHoldsResponse, error)
-	// ListDebts lists a merchant's debts and the holds yet to be made, by kind
-	// and oldest first, with sums by age. MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListDebts lists the debts of a merchant or of all merchants and the holds
+	// yet to be made, by kind and oldest first, with sums by age.
+	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListDebts(ctx context.Context, in *ListDebtsRequest, opts ...grpc.CallOption) (*ListDebtsResponse, error)
 }
 
@@ -249,14 +252,17 @@ type DepositServiceServer interface {
 	// SHOP_FUNDS_INSUFFICIENT, FREE_AMOUNT_EXCEEDED (with the free amount),
 	// SWEEP_DUE, REFERENCE_ALREADY_USED.
 	TakeBackShopFunds(context.Context, *TakeBackShopFundsRequest) (*TakeBackShopFundsResponse, error)
-	// ListTransfers lists the transfers of a book, oldest first.
-	// MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListTransfers lists the transfers of a book, or of all books, oldest first
+	// unless another order is asked for. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,
+	// PAGE_TOKEN_INVALID.
 	ListTransfers(context.Context, *ListTransfersRequest) (*ListTransfersResponse, error)
-	// ListHolds lists the holds of a book, oldest first. MERCHANT_NOT_FOUND,
+	// ListHolds lists the holds of a book, by claim, the oldest claim first; or
+	// those of all books, by merchant. MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED,
 	// PAGE_TOKEN_INVALID.
 	ListHolds(context.Context, *ListHoldsRequest) (*ListHoldsResponse, error)
-	// ListDebts lists a merchant's debts and the holds yet to be made, by kind
-	// and oldest first, with sums by age. MERCHANT_NOT_FOUND, PAGE_TOKEN_INVALID.
+	// ListDebts lists the debts of a merchant or of all merchants and the holds
+	// yet to be made, by kind and oldest first, with sums by age.
+	// MERCHANT_NOT_FOUND, FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListDebts(context.Context, *ListDebtsRequest) (*ListDebtsResponse, error)
 	mustEmbedUnimplementedDepositServiceServer()
 }

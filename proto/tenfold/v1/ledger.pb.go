@@ -925,9 +925,17 @@ type Transfer struct {
 	// otherwise the time of recording.
 	EffectiveAt *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=effective_at,json=effectiveAt,proto3" json:"effective_at,omitempty"`
 	// Number of the event in the book that recorded it.
-	EventNumber   int64 `protobuf:"varint,14,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EventNumber int64 `protobuf:"varint,14,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
+	// In lists and statements: the order of the claim. Empty for none.
+	OrderId string `protobuf:"bytes,15,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// In lists and statements: the revision of the claim's verdict under which it
+	// was made. Zero before the first verdict, and without a claim.
+	Revision int32 `protobuf:"varint,16,opt,name=revision,proto3" json:"revision,omitempty"`
+	// In lists and statements: the payment channel's reference of the payout, as
+	// it is known by now. Empty for none.
+	GatewayReference string `protobuf:"bytes,17,opt,name=gateway_reference,json=gatewayReference,proto3" json:"gateway_reference,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Transfer) Reset() {
@@ -1056,6 +1064,27 @@ func (x *Transfer) GetEventNumber() int64 {
 		return x.EventNumber
 	}
 	return 0
+}
+
+func (x *Transfer) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Transfer) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Transfer) GetGatewayReference() string {
+	if x != nil {
+		return x.GatewayReference
+	}
+	return ""
 }
 
 // Hold is money of the merchant that is set aside for one claim, from one
@@ -1195,7 +1224,9 @@ type Debt struct {
 	// The time since which it is open. The oldest debt is paid first.
 	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
 	// The open amount, greater than zero.
-	Open          *Money `protobuf:"bytes,6,opt,name=open,proto3" json:"open,omitempty"`
+	Open *Money `protobuf:"bytes,6,opt,name=open,proto3" json:"open,omitempty"`
+	// The book of the debt: merchants/{merchant}.
+	Book          string `protobuf:"bytes,7,opt,name=book,proto3" json:"book,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1272,7 +1303,14 @@ func (x *Debt) GetOpen() *Money {
 	return nil
 }
 
-// DebtSum is the sum of the debts of one kind.
+func (x *Debt) GetBook() string {
+	if x != nil {
+		return x.Book
+	}
+	return ""
+}
+
+// DebtSum is the sum of the debts of one kind in one currency.
 type DebtSum struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of debt.
@@ -1444,7 +1482,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"normalSide\x123\n" +
 	"\x06debits\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06debits\x125\n" +
 	"\acredits\x18\x04 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\acredits\x12;\n" +
-	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\abalance\"\xef\x06\n" +
+	"\abalance\x18\x05 \x01(\v2\x17.tenfold.v1.SignedMoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\abalance\"\xf1\a\n" +
 	"\bTransfer\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.TransferKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12:\n" +
@@ -1466,7 +1504,10 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\vrecorded_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
 	"recordedAt\x12G\n" +
 	"\feffective_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veffectiveAt\x12+\n" +
-	"\fevent_number\x18\x0e \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber:U\xeaAR\n" +
+	"\fevent_number\x18\x0e \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12#\n" +
+	"\border_id\x18\x0f \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aorderId\x12$\n" +
+	"\brevision\x18\x10 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x125\n" +
+	"\x11gateway_reference\x18\x11 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x10gatewayReference:U\xeaAR\n" +
 	"\x10tenfold/Transfer\x12)merchants/{merchant}/transfers/{transfer}*\ttransfers2\btransfer\"\xc3\x04\n" +
 	"\x04Hold\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x120\n" +
@@ -1479,7 +1520,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\breleased\x18\a \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\breleased\x12=\n" +
 	"\aheld_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06heldAt\x12?\n" +
 	"\bended_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt:P\xeaAM\n" +
-	"\ftenfold/Hold\x120merchants/{merchant}/claims/{claim}/holds/{hold}*\x05holds2\x04hold\"\xbf\x02\n" +
+	"\ftenfold/Hold\x120merchants/{merchant}/claims/{claim}/holds/{hold}*\x05holds2\x04hold\"\xee\x02\n" +
 	"\x04Debt\x122\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04kind\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -1487,7 +1528,9 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\x11payment_reference\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x10paymentReference\x12-\n" +
 	"\rsampling_case\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\fsamplingCase\x12:\n" +
 	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x05since\x12/\n" +
-	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04open\"\x8e\x01\n" +
+	"\x04open\x18\x06 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04open\x12-\n" +
+	"\x04book\x18\a \x01(\tB\x19\xe2A\x01\x03\xfaA\x0e\n" +
+	"\ftenfold/Book\xc8\xf3\x18\x05R\x04book\"\x8e\x01\n" +
 	"\aDebtSum\x122\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x14.tenfold.v1.DebtKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12/\n" +
 	"\x04open\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04open\x12\x1e\n" +

@@ -577,7 +577,13 @@ type ListProposalsRequest struct {
 	// The page size, up to 1,000. Zero: 50.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous page. Empty for the first page.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// A subset of AIP-160: comparisons joined by "AND", each field at most once
+	// with each operator. Everything else is FILTER_UNSUPPORTED. May be empty.
+	//
+	// kind takes "=" and a value without its prefix, proposed_at ">=" or "<=" and
+	// a quoted RFC 3339 time, and amount ">=" or "<=" and a number of minor units.
+	Filter        string `protobuf:"bytes,5,opt,name=filter,proto3" json:"filter,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -640,12 +646,20 @@ func (x *ListProposalsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListProposalsRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
 // ListProposalsResponse holds one page of proposals.
 type ListProposalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Newest first.
 	Proposals []*Proposal `protobuf:"bytes,1,rep,name=proposals,proto3" json:"proposals,omitempty"`
-	// The token of the next page. Empty on the last page.
+	// The token of the next page. Empty on the last page. A page may hold fewer
+	// proposals than were asked for, or none, although more follow.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1605,14 +1619,15 @@ const file_tenfold_v1_merchant_money_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBZ\xe2A\x01\x02\xfaA\x12\n" +
 	"\x10tenfold/Proposal\xbaH>r<2:^merchants/[A-Za-z0-9_-]{1,64}/proposals/[1-9][0-9]{0,17}$R\x04name\"Q\n" +
 	"\x13GetProposalResponse\x12:\n" +
-	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\"\x84\x02\n" +
+	"\bproposal\x18\x01 \x01(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bproposal\"\xab\x02\n" +
 	"\x14ListProposalsRequest\x12S\n" +
 	"\x06parent\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
 	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x06parent\x12=\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x19.tenfold.v1.ProposalStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12+\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"page_token\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12%\n" +
+	"\x06filter\x18\x05 \x01(\tB\r\xe2A\x01\x01\xbaH\x06r\x04(\x80\x80@R\x06filter\"\x87\x01\n" +
 	"\x15ListProposalsResponse\x12<\n" +
 	"\tproposals\x18\x01 \x03(\v2\x14.tenfold.v1.ProposalB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\tproposals\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xf1\x01\n" +
