@@ -42,6 +42,12 @@ const (
 	AuthenticatorNotTrusted = fault.AuthenticatorNotTrusted
 	RateLimited             = fault.RateLimited
 
+	// The registry of authenticators.
+	AuthenticatorSuspended     = fault.AuthenticatorSuspended
+	AuthenticatorNotAccredited = fault.AuthenticatorNotAccredited
+	AuthenticatorChanged       = fault.AuthenticatorChanged
+	AuthenticatorNotSuspended  = fault.AuthenticatorNotSuspended
+
 	// What was named does not exist, or exists already.
 	MerchantNotFound        = fault.MerchantNotFound
 	MerchantAlreadyOpened   = fault.MerchantAlreadyOpened

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"internal/order", "internal/reconcile/formats"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
-	{"internal/payout", "internal/event", "internal/debt"},
+	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator"},
 	{"internal/proposal", "internal/policyproposal", "internal/reconcile"},
 	{"internal/explain"},
 	{"internal/book"},
@@ -129,7 +129,7 @@ var aside = map[string]struct{ imports, importers []string }{
 		imports: []string{
 			"internal/fault", "internal/principal", "internal/request", "internal/money", "internal/order", "internal/policy",
 			"internal/claim", "internal/ledger", "internal/calendar", "internal/payout", "internal/event", "internal/debt",
-			"internal/proposal", "internal/book",
+			"internal/proposal", "internal/authenticator", "internal/book",
 		},
 	},
 	"internal/book/booktest/flips": {

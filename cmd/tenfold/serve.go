@@ -31,7 +31,9 @@ type serveConfig struct {
 	clockSkew    time.Duration
 	holdPayouts  bool
 	openBooks    bool
-	auditEvery   time.Duration
+	// registerByTwo has a second person approve each authenticator.
+	registerByTwo bool
+	auditEvery    time.Duration
 	// withoutLimits are the policies that may lack limits.
 	withoutLimits []string
 	// answerMax is how long a connection to the database may be silent, stopMax how
@@ -87,6 +89,7 @@ func newServe() *cobra.Command {
 	f.BoolVar(&c.openBooks, "open-books", false, "open the book of a merchant who has none with the first claim, in the currency of its order line")
 	f.DurationVar(&c.auditEvery, "audit-every", 0, "audit all books at the start and then every so often, such as 24h; 0 for never. One replica is enough")
 	f.BoolVar(&c.holdPayouts, "hold-payouts", false, "keep every payout from the gateway, as after a restore to an earlier time (docs/operating.md)")
+	f.BoolVar(&c.registerByTwo, "register-by-two", false, "an authenticator that one person registers counts once another person has approved it")
 	f.StringSliceVar(&c.withoutLimits, "allow-policy-without-limits", nil, "ids of policies that may lack limits, separated by commas; without them the server does not start, except as a sandbox")
 	f.DurationVar(&c.answerMax, "database-answer-max", postgres.AnswerMax, "how long the database may say nothing while an answer is due, before a connection is given up")
 	f.DurationVar(&c.stopMax, "stop-max", 28*time.Second, "how long the server may take to end after SIGTERM, whatever it waits for; calls in progress get three quarters of it")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -258,6 +259,12 @@ func valueOf(x *call, fd protoreflect.FieldDescriptor, text string) (protoreflec
 	case kind == protoreflect.Int32Kind:
 		n, err := wholeNumber(text)
 		return protoreflect.ValueOfInt32(n), err
+	case kind == protoreflect.Int64Kind:
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			err = fmt.Errorf("must be a whole number, not %s", shown(text))
+		}
+		return protoreflect.ValueOfInt64(n), err
 	case kind == protoreflect.EnumKind:
 		n, err := wordNumber(fd.Enum(), text)
 		return protoreflect.ValueOfEnum(n), err

@@ -8,7 +8,7 @@ import (
 )
 
 func newAuthenticator() *cobra.Command {
-	return newGroup("authenticator", "Register and show the bodies whose results count", authenticatorVerbs())
+	return newGroup("authenticator", "Keep the registry of the bodies whose results count", append(authenticatorVerbs(), registryVerbs()...))
 }
 
 func newResult() *cobra.Command {
@@ -26,15 +26,14 @@ func authenticatorVerbs() []verb {
 			long:     "Register a brand, a laboratory or another body whose results count from now on.",
 			examples: []string{"authenticator register cti-lab --kind accredited-lab --display-name 'CTI Shanghai' --category beauty --category food/liquor"},
 			args:     []input{{name: "ID", field: "authenticator_id", required: true}},
-			flags: []input{
+			flags: append([]input{
 				{name: "kind", field: "authenticator.kind", usage: "brand, accredited-lab, appraiser, court or trace", required: true},
 				{name: "display-name", field: "authenticator.display_name", usage: "name for people", required: true},
-				{name: "category", field: "authenticator.categories", usage: "category path that it may judge, with all below it; may be repeated, every category if it is not given", often: true},
-			},
+			}, limitFlags()...),
 		},
 		{
 			use: "get ID", method: "AuthenticationService/GetAuthenticator", role: principal.RoleOperator,
-			short: "Show an authenticator", long: "Show an authenticator: its kind and the categories that it may judge.",
+			short: "Show an authenticator", long: "Show an authenticator: its kind, what it may judge, and whether it is suspended.",
 			examples: []string{"authenticator get cti-lab"},
 			args:     []input{{name: "ID", field: "name", required: true, as: authenticatorText}},
 		},

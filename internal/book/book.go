@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
@@ -86,6 +87,9 @@ type Book struct {
 	pieces table[pieceKey, EvidencePiece]
 	// owed are the debts summed by kind, in step with what is staged.
 	owed owed
+
+	// judges are the authenticators that the batch's commands rest on.
+	judges judges
 
 	// These lists only grow, in the order in which their elements were made.
 	transfers appendOnly[ledger.Transfer]
@@ -189,6 +193,7 @@ func New(merchantID string, ids *claim.IDs, settings *Settings) *Book {
 		oldest:       make(lookup[debtKey, int]),
 		evidenceSums: newTable[evidenceKey, EvidenceSum](),
 		pieces:       newTable[pieceKey, EvidencePiece](),
+		judges:       judges{bodies: make(map[string]*authenticator.Body)},
 	}
 	b.claims.index = func(id string, l *loadedClaim) { b.claimants.put(siblingKey{l.ClaimantID, l.ProductID}, id) }
 	b.results.index = func(id string, r *claim.Result) { b.resultsOf.put(r.ClaimID, id) }

@@ -6,43 +6,25 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
-	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/order"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 )
 
-// Catalog holds what all books share: policies, the calendar and authenticators. A
-// catalog never changes; the engine replaces it. A slightly old catalog does no harm:
-// a policy version is published days before its first order, days off are announced
-// weeks ahead, and an unknown authenticator causes a fresh read.
+// Catalog holds what all books share and hardly ever changes: policies and the calendar. A
+// catalog never changes; the engine replaces it. A slightly old catalog does no harm: a
+// policy version is published days before its first order, and days off are announced
+// weeks ahead. Authenticators can be suspended at any time, so they are no part of it:
+// each batch reads those that it needs (see judges).
 type Catalog struct {
 	// Policies are all published versions.
 	Policies policy.Versions
 	// Calendar says when a span of working days ends.
-	Calendar       *calendar.Calendar
-	authenticators map[string]claim.Authenticator
-	register       []claim.Authenticator
+	Calendar *calendar.Calendar
 }
 
-// Authenticators lists the register in order of id.
-func (c *Catalog) Authenticators() []claim.Authenticator { return c.register }
-
-// NewCatalog makes a catalog of policies, days off and authenticators.
-func NewCatalog(policies []policy.Version, days *calendar.Calendar, register []claim.Authenticator) *Catalog {
-	c := &Catalog{Policies: policy.NewVersions(policies), Calendar: days, register: register, authenticators: make(map[string]claim.Authenticator, len(register))}
-	for _, a := range register {
-		c.authenticators[a.ID] = a
-	}
-	return c
-}
-
-// Authenticator gives a registered authenticator. AUTHENTICATOR_NOT_FOUND.
-func (c *Catalog) Authenticator(id string) (claim.Authenticator, error) {
-	if a, ok := c.authenticators[id]; ok {
-		return a, nil
-	}
-	return claim.Authenticator{}, fault.New(fault.AuthenticatorNotFound, "authenticator %s is not registered", id).
-		With("authenticatorId", id)
+// NewCatalog makes a catalog of policies and days off.
+func NewCatalog(policies []policy.Version, days *calendar.Calendar) *Catalog {
+	return &Catalog{Policies: policy.NewVersions(policies), Calendar: days}
 }
 
 // Policy gives one version of a policy.

@@ -23,6 +23,8 @@ type Changes struct {
 	// read at; BooksMissing are those that did not exist.
 	BooksRead    []Head
 	BooksMissing []string
+	// Judged are the authenticators that results rest on, with the versions they were read at.
+	Judged []Judged
 
 	Lines        []LineSeen
 	LinesChanged []LineChanged

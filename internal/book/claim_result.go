@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -24,6 +25,7 @@ type RecordResult struct {
 func (r *RecordResult) need(c *Call, n *Needs) {
 	n.claim(c.Header.MerchantID, r.Result.ClaimID)
 	n.resultsOf(c.Header.MerchantID, r.Result.ClaimID)
+	n.judge(c.Header.MerchantID, r.Result.AuthenticatorID)
 }
 
 func (r *RecordResult) follow(b *Book, n *Needs, round int) {
@@ -32,6 +34,7 @@ func (r *RecordResult) follow(b *Book, n *Needs, round int) {
 		return
 	}
 	followGroup(b, n, &c.Claim)
+	n.line(b.merchantID, c.OrderLineID) // Its category is within the scope of the authenticator or not.
 	if round == 0 && c.Revision > 0 {
 		// A claim that was never priced has nothing set aside.
 		n.holdsOf(b.merchantID, r.Result.ClaimID)
@@ -64,11 +67,11 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	judge, err := b.catalog.Authenticator(r.Result.AuthenticatorID)
+	judge, err := b.judgeBy(r.Result.AuthenticatorID)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if err := r.check(b, c, &judge); err != nil {
+	if err := r.check(b, c, judge); err != nil {
 		return Outcome{}, err
 	}
 	result := r.Result
@@ -100,7 +103,7 @@ func (r *RecordResult) decide(b *Book) (Outcome, error) {
 	return o, nil
 }
 
-func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator) error {
+func (r *RecordResult) check(b *Book, c *claim.Claim, judge *authenticator.Body) error {
 	if err := c.CheckUnits(r.Result.Units, "unit_verdicts"); err != nil {
 		return err
 	}
@@ -124,18 +127,11 @@ func (r *RecordResult) check(b *Book, c *claim.Claim, judge *claim.Authenticator
 			return ResultRecorded(have.ID)
 		}
 	}
-	if l := b.lines.get(c.OrderLineID); l != nil && !speaksOn(judge.Categories, l.line.Category) {
-		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for category %q", r.Result.AuthenticatorID, l.line.Category).
-			With("authenticatorId", r.Result.AuthenticatorID).At("authenticator")
+	judged := authenticator.Judged{IssuedAt: r.Result.IssuedAt}
+	if l := b.lines.get(c.OrderLineID); l != nil {
+		judged.Category = l.line.Category
 	}
-	return nil
-}
-
-// speaksOn says whether one of the prefixes covers a category.
-func speaksOn(prefixes []string, category string) bool {
-	return len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool {
-		return category == p || strings.HasPrefix(category, p+"/")
-	})
+	return judge.CheckResult(judged)
 }
 
 // describe writes unit verdicts for an event: "1=COUNTERFEIT 2=GENUINE".
@@ -200,9 +196,6 @@ func (b *Book) find(id string, units []claim.Unit, t claim.Trigger, f finding) e
 		return nil
 	}
 }
-
-// Judge is the authenticator whose result it is.
-func (r *RecordResult) Judge() string { return r.Result.AuthenticatorID }
 
 // References implements Referring: a report is recorded once over all books, however its number
 // is spelled. Reports that were recorded before numbers were compared so hold theirs as it was

@@ -50,12 +50,6 @@ type Addressed interface {
 	Address() (outNumber string, payoutID *string)
 }
 
-// Judged is a command on the word of an authenticator, who has to be registered.
-type Judged interface {
-	Command
-	Judge() (authenticatorID string)
-}
-
 // Previewed is a command that is decided on a snapshot and never stored.
 type Previewed interface {
 	Command

@@ -42,13 +42,14 @@ const (
 	KindEvent
 	// KindReference and the kinds after it are read beside the rows themselves: transfers by
 	// reference, what claims are usually awarded, the order of debts, their sums, how much
-	// evidence claims have, and which.
+	// evidence claims have, and which, and the authenticators.
 	KindReference
 	KindUsual
 	KindOldest
 	KindOwed
 	KindEvidenceSum
 	KindPiece
+	KindJudge
 	// KindCount is how many kinds there are.
 	KindCount
 )
@@ -262,6 +263,7 @@ var kinds = [KindCount]kind{
 	// What the batch adds is counted here, and its rows are staged as evidence.
 	KindEvidenceSum: {table: "evidence", rows: func(b *Book) rows { return &b.evidenceSums }},
 	KindPiece:       {table: "evidence", rows: func(b *Book) rows { return &b.pieces }},
+	KindJudge:       {table: "authenticator_states", rows: func(b *Book) rows { return &b.judges }},
 }
 
 // Changes adds everything that the batch staged to what is to be written.
@@ -271,6 +273,7 @@ func (b *Book) Changes(c *Changes) {
 	} else {
 		c.Books = append(c.Books, b.head)
 	}
+	c.Judged = append(c.Judged, b.judges.by.list...)
 	for i := range kinds {
 		if stage := kinds[i].stage; stage != nil {
 			stage(b, c)

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 )
 
 // beside are the fields of a book that hold no rows: what it is, where it is found,
@@ -111,6 +113,8 @@ func one(t *testing.T, r reflect.Value) {
 		m := open(s.FieldByName("found"))
 		set(m, reflect.MakeSlice(m.Type().Elem(), 1, 1))
 		open(s.FieldByName("count")).SetInt(1)
+	case s.FieldByName("bodies").IsValid():
+		set(open(s.FieldByName("bodies")), reflect.Zero(reflect.TypeFor[*authenticator.Body]()))
 	case s.FieldByName("sums").IsValid():
 		m := open(s.FieldByName("sums"))
 		m.Set(reflect.MakeMap(m.Type()))

@@ -39,6 +39,7 @@ type Needs struct {
 	DebtSums   []string // Books, for the sums of their debts.
 	EvidenceOf []Key    // Of claims: how much evidence they have.
 	Pieces     []PieceKey
+	Judges     []JudgeKey
 }
 
 // NewNeeds makes needs of books.
@@ -48,7 +49,7 @@ func NewNeeds(books Books) *Needs { return &Needs{books: books} }
 func (n *Needs) Empty() bool {
 	return len(n.Requests)+len(n.Persons)+len(n.Claims)+len(n.Siblings)+len(n.Lines)+len(n.UnitsOf)+len(n.Results)+
 		len(n.Holds)+len(n.Payouts)+len(n.PayoutsOf)+len(n.Debts)+len(n.Approvals)+len(n.Notes)+len(n.Proposals)+len(n.References)+
-		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces) == 0
+		len(n.Usual)+len(n.Oldest)+len(n.DebtSums)+len(n.EvidenceOf)+len(n.Pieces)+len(n.Judges) == 0
 }
 
 // Books are those that the needs are of.

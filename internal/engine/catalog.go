@@ -7,10 +7,9 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
-	"github.com/tenfold-claims/tenfold/internal/claim"
 )
 
-// ReloadCatalog reads policies, calendar and authenticators afresh.
+// ReloadCatalog reads policies and calendar afresh.
 func (e *Engine) ReloadCatalog(ctx context.Context) error {
 	if err := e.reloads.begin(ctx); err != nil {
 		return err
@@ -24,15 +23,11 @@ func (e *Engine) readCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read policies: %w", err)
 	}
-	known, err := e.db.Authenticators(ctx)
-	if err != nil {
-		return fmt.Errorf("read authenticators: %w", err)
-	}
 	days, err := e.db.CalendarDays(ctx)
 	if err != nil {
 		return fmt.Errorf("read calendar: %w", err)
 	}
-	e.catalog.Store(book.NewCatalog(versions, calendar.New(days), known))
+	e.catalog.Store(book.NewCatalog(versions, calendar.New(days)))
 	return nil
 }
 
@@ -46,9 +41,8 @@ const catalogPause = time.Second
 type reloads struct {
 	// one is held by whoever reads.
 	one chan struct{}
-	// lists is the time of the last read for a list, misses that of the last read for
-	// an unknown authenticator.
-	lists, misses time.Time
+	// lists is the time of the last read for a list.
+	lists time.Time
 }
 
 // begin waits until nobody else reads.
@@ -63,39 +57,27 @@ func (r *reloads) begin(ctx context.Context) error {
 
 func (r *reloads) end() { <-r.one }
 
-// reload reads the catalog afresh, unless less than catalogPause has passed since
-// the last read for the same cause.
-func (e *Engine) reload(ctx context.Context, last *time.Time) error {
+// reload reads the catalog afresh, unless less than catalogPause has passed since the last
+// read for a list.
+func (e *Engine) reload(ctx context.Context) error {
 	if err := e.reloads.begin(ctx); err != nil {
 		return err
 	}
 	defer e.reloads.end()
 	now := e.Now()
-	if now.Sub(*last).Abs() < catalogPause {
+	if now.Sub(e.reloads.lists).Abs() < catalogPause {
 		return nil
 	}
 	if err := e.readCatalog(ctx); err != nil {
 		return err
 	}
-	*last = now
+	e.reloads.lists = now
 	return nil
 }
 
 // RecentCatalog gives the catalog for lists. It holds every change by this server,
 // and every change by others that is older than catalogPause.
 func (e *Engine) RecentCatalog(ctx context.Context) (*book.Catalog, error) {
-	err := e.reload(ctx, &e.reloads.lists)
+	err := e.reload(ctx)
 	return e.Catalog(), err
-}
-
-// Authenticator gives a registered authenticator. For one that is not known here it
-// reads the catalog again, at most once every catalogPause.
-func (e *Engine) Authenticator(ctx context.Context, id string) (claim.Authenticator, error) {
-	if a, err := e.Catalog().Authenticator(id); err == nil {
-		return a, nil
-	}
-	if err := e.reload(ctx, &e.reloads.misses); err != nil {
-		return claim.Authenticator{}, err
-	}
-	return e.Catalog().Authenticator(id)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -49,28 +48,11 @@ func (e *Engine) checkAtOnce() error {
 		"a policy version is published once two people other than its proposer approve it; propose it with PolicyProposalService.ProposePolicyVersion")
 }
 
-// RegisterAuthenticator registers a body whose results count. Refuses with
-// AUTHENTICATOR_ALREADY_REGISTERED.
-func (e *Engine) RegisterAuthenticator(ctx context.Context, h request.Header, a claim.Authenticator) (replayed bool, err error) {
-	a.RegisteredAt = e.Now()
-	return e.changeCatalog(ctx, h, registration{a}, func(r request.Once) (bool, error) {
-		r.Name = "authenticators/" + a.ID
-		return e.db.RegisterAuthenticator(ctx, r, a)
-	})
-}
-
 // changeCatalog runs a change of the catalog and makes it effective here at once.
 func (e *Engine) changeCatalog(ctx context.Context, h request.Header, content request.Content, change func(request.Once) (bool, error)) (bool, error) {
 	replayed, err := change(h.Once(request.DigestOf(content), e.Now()))
-	switch {
-	case errors.Is(err, postgres.ErrCommitUnknown):
-		return false, Unknown(err)
-	case errors.Is(err, postgres.ErrUnavailable):
-		return false, Unavailable()
-	case errors.Is(err, postgres.ErrContended):
-		return false, fault.New(fault.TransactionContended, "another change of the catalog is in progress; try again").After(100 * time.Millisecond)
-	case err != nil:
-		return false, err
+	if err != nil {
+		return false, unfinished(err)
 	}
 	if err := e.ReloadCatalog(ctx); err != nil {
 		return false, Unknown(err) // It is committed, and no refusal may say otherwise.
@@ -78,9 +60,16 @@ func (e *Engine) changeCatalog(ctx context.Context, h request.Header, content re
 	return replayed, nil
 }
 
-type registration struct{ claim.Authenticator }
-
-func (r registration) Cover(d *request.Digest) {
-	d.Texts(r.ID, string(r.Kind), r.DisplayName)
-	d.Texts(r.Categories...)
+// unfinished tells the caller why a change of something shared was not made, or may not
+// have been.
+func unfinished(err error) error {
+	switch {
+	case errors.Is(err, postgres.ErrCommitUnknown):
+		return Unknown(err)
+	case errors.Is(err, postgres.ErrUnavailable):
+		return Unavailable()
+	case errors.Is(err, postgres.ErrContended):
+		return fault.New(fault.TransactionContended, "another change of the catalog is in progress; try again").After(100 * time.Millisecond)
+	}
+	return err
 }

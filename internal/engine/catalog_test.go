@@ -5,60 +5,42 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
+	"github.com/tenfold-claims/tenfold/internal/book/booktest"
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 )
 
-// Would catch a catalog that is read whole for each id that somebody makes up, or
-// for each page of a list, and one that never shows what another replica registered.
+// Would catch a catalog that is read whole for each page of a list, and one that never
+// shows what another replica changed.
 func TestCatalogIsReadAtMostOnceASecondForCallers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	_, other := f.replica(engine.Defaults())
-	known := func(id string) bool {
-		t.Helper()
-		_, err := f.engine.Authenticator(t.Context(), id)
-		if err != nil && !errors.Is(err, fault.AuthenticatorNotFound) {
-			t.Fatal(err)
-		}
-		return err == nil
-	}
-	listed := func(id string) bool {
+	listed := func(day calendar.Day) bool {
 		t.Helper()
 		c, err := f.engine.RecentCatalog(t.Context())
 		f.must(err)
-		_, err = c.Authenticator(id)
-		return err == nil
+		return !c.Calendar.IsWorking(day.Date)
 	}
-	register := func(id string) {
+	set := func(dayOfMonth int) calendar.Day {
 		t.Helper()
-		_, err := other.RegisterAuthenticator(t.Context(), f.request("", "RegisterAuthenticator"), claim.Authenticator{ID: id, Kind: claim.AccreditedLab, DisplayName: id})
+		day := offDay(3, dayOfMonth, calendar.Holiday)
+		_, err := other.SetCalendarDays(t.Context(), f.request("", "SetCalendarDays"), []calendar.Day{day})
 		f.must(err)
+		return day
 	}
 
-	register("lab-1")
-	if !known("lab-1") {
-		t.Error("the first id that is not known here is not looked for")
+	if !listed(set(4)) {
+		t.Error("the first list does not show what another replica changed")
 	}
-	register("lab-2")
-	if known("lab-2") {
-		t.Error("the catalog was read twice in one second for ids that are not known")
-	}
-	if !listed("lab-2") {
-		t.Error("the first list does not show what another replica registered")
-	}
-	register("lab-3")
-	if listed("lab-3") || known("lab-3") {
+	later := set(5)
+	if listed(later) {
 		t.Error("the catalog was read twice in one second to be listed")
 	}
 	f.clock.Move(time.Second)
-	if !known("lab-3") {
-		t.Error("an id is not looked for a second later")
-	}
-	register("lab-4")
-	if !listed("lab-4") {
-		t.Error("a list does not show a second later what another replica registered")
+	if !listed(later) {
+		t.Error("a list does not show a second later what another replica changed")
 	}
 }
 
@@ -68,28 +50,30 @@ func TestOlderCatalogReplacesNoNewerOne(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	admin := f.admin()
-	for _, id := range []string{"lab-1", "lab-2", "lab-3", "lab-4", "lab-5", "lab-6", "lab-7", "lab-8"} {
-		// The calendar is read last: a reader that waits for it has read the authenticators.
+	v := booktest.InWorkingDays()
+	for range 8 {
+		// The calendar is read last: a reader that waits for it has read the policies.
 		lock := admin.MustBegin()
 		lock.MustExec(`LOCK TABLE calendar_days`)
 		older := make(chan error, 1)
 		go func() { older <- f.engine.ReloadCatalog(t.Context()) }()
 		f.waiter()
 		newer := make(chan error, 1)
-		h := f.request("", "RegisterAuthenticator")
+		h, published := f.request("", "PublishPolicyVersion"), v
 		go func() {
-			_, err := f.engine.RegisterAuthenticator(t.Context(), h, claim.Authenticator{ID: id, Kind: claim.AccreditedLab, DisplayName: id})
+			_, err := f.engine.PublishPolicyVersion(t.Context(), h, published)
 			newer <- err
 		}()
 		for stored := false; !stored; {
-			f.must(admin.Get(&stored, `SELECT EXISTS (SELECT FROM authenticators WHERE authenticator_id = $1)`, id))
+			f.must(admin.Get(&stored, `SELECT EXISTS (SELECT FROM policy_versions WHERE policy_id = $1 AND version = $2)`, v.PolicyID, v.Number))
 		}
 		f.must(lock.Rollback())
 		f.must(<-older)
 		f.must(<-newer)
-		if _, err := f.engine.Catalog().Authenticator(id); err != nil {
-			t.Errorf("what was registered here is not known here: %v", err)
+		if _, known := f.engine.Catalog().Policy(v.PolicyID, v.Number); !known {
+			t.Errorf("version %d was published here and is not known here", v.Number)
 		}
+		v.Number, v.EffectiveFrom = v.Number+1, v.EffectiveFrom.Add(time.Hour)
 	}
 }
 
@@ -101,13 +85,13 @@ func TestChangeOfTheCatalogBeforeALostReadIsNotRefused(t *testing.T) {
 	admin := f.admin()
 	lock := admin.MustBegin()
 	lock.MustExec(`LOCK TABLE policy_versions`) // The catalog begins with them.
-	h := f.request("", "RegisterAuthenticator")
-	register := func() (bool, error) {
-		return f.engine.RegisterAuthenticator(t.Context(), h, claim.Authenticator{ID: "lab-1", Kind: claim.AccreditedLab, DisplayName: "lab-1"})
+	h := f.request("", "SetCalendarDays")
+	change := func() (bool, error) {
+		return f.engine.SetCalendarDays(t.Context(), h, []calendar.Day{offDay(3, 4, calendar.Holiday)})
 	}
 	answered := make(chan error, 1)
 	go func() {
-		_, err := register()
+		_, err := change()
 		answered <- err
 	}()
 	var err error
@@ -122,10 +106,10 @@ func TestChangeOfTheCatalogBeforeALostReadIsNotRefused(t *testing.T) {
 		}
 	}
 	f.must(lock.Rollback())
-	if n := f.rows(`SELECT count(*) FROM authenticators`); n != 1 || !errors.Is(err, fault.OutcomeUnknown) {
-		t.Errorf("%d authenticators are registered, and the answer is %v", n, err)
+	if n := f.rows(`SELECT count(*) FROM calendar_days WHERE day = '2026-03-04'`); n != 1 || !errors.Is(err, fault.OutcomeUnknown) {
+		t.Errorf("%d words on the day are kept, and the answer is %v", n, err)
 	}
-	if replayed, err := register(); err != nil || !replayed {
+	if replayed, err := change(); err != nil || !replayed {
 		t.Errorf("the same request again: replayed %v, %v", replayed, err)
 	}
 }

@@ -54,6 +54,9 @@ type Config struct {
 	// PoliciesWithoutLimits are the policies whose versions may lack the limits that
 	// policy.Version.Lacking names.
 	PoliciesWithoutLimits []string
+	// RegisterByTwo has an authenticator that one person registers count once another person
+	// has approved it.
+	RegisterByTwo bool
 	// PayoutsHeld says that no payout leaves this server. Only then can a person tell of one
 	// that was made and not sent: elsewhere it may be on its way at this moment.
 	PayoutsHeld bool
@@ -147,7 +150,7 @@ func (e *Engine) Close() {
 // Now is the engine's time, as precise as the database keeps it.
 func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
 
-// Catalog gives the policies, calendar and authenticators as last read.
+// Catalog gives the policies and the calendar as last read.
 func (e *Engine) Catalog() *book.Catalog { return e.catalog.Load() }
 
 // call is a command on its way through the pipeline.
@@ -181,17 +184,11 @@ func (c *call) answer(err error) {
 }
 
 // Do runs one command on a book, with what it needs from outside of books: it finds
-// the payout that an out-number names, looks once more for an authenticator that is
-// not known here, and reserves references that are unique over all books. Where a
-// refusal ends something, a command of its own does that afterwards.
+// the payout that an out-number names, and reserves references that are unique over all
+// books. Where a refusal ends something, a command of its own does that afterwards.
 func (e *Engine) Do(ctx context.Context, h request.Header, cmd book.Command) (book.Outcome, error) {
 	if a, ok := cmd.(book.Addressed); ok {
 		if err := e.address(ctx, &h, a); err != nil {
-			return book.Outcome{}, err
-		}
-	}
-	if j, ok := cmd.(book.Judged); ok {
-		if _, err := e.Authenticator(ctx, j.Judge()); err != nil {
 			return book.Outcome{}, err
 		}
 	}

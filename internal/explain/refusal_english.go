@@ -31,13 +31,18 @@ var englishRefusals = refusals{
 		fault.WatchersFull: sentence("{{if .shareMax}}You have {{.shareMax}} open streams, your share. End one of them first.{{else}}" +
 			"The server has no room for another watch{{if .watchersMax}}; it has {{.watchersMax}}{{end}}. Try another server.{{end}}"),
 
-		fault.CredentialMissing:       sentence("You must prove who you are{{if .metadata}}: {{.metadata}} is missing{{end}}."),
-		fault.CredentialInvalid:       sentence("Your proof of identity is not valid{{if .metadata}}: {{.metadata}}{{end}}{{if .spiffeId}} ({{.spiffeId}}){{end}}."),
-		fault.AccessDenied:            sentence("You may not do this{{if .role}} as {{.role}}{{end}}{{if .method}}: {{.method}}{{end}}."),
-		fault.PersonRequired:          sentence("This must be done by a person, but the call names none."),
-		fault.SamePerson:              sentence("This must be done by another person."),
-		fault.AuthenticatorNotTrusted: sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not trusted for this category of goods."),
-		fault.RateLimited:             sentence("You call too often{{if .callsPerSecond}}; {{.callsPerSecond}} calls a second are allowed{{end}}."),
+		fault.CredentialMissing:      sentence("You must prove who you are{{if .metadata}}: {{.metadata}} is missing{{end}}."),
+		fault.CredentialInvalid:      sentence("Your proof of identity is not valid{{if .metadata}}: {{.metadata}}{{end}}{{if .spiffeId}} ({{.spiffeId}}){{end}}."),
+		fault.AccessDenied:           sentence("You may not do this{{if .role}} as {{.role}}{{end}}{{if .method}}: {{.method}}{{end}}."),
+		fault.PersonRequired:         sentence("This must be done by a person, but the call names none."),
+		fault.SamePerson:             sentence("This must be done by another person."),
+		fault.AuthenticatorSuspended: sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is suspended."),
+		fault.AuthenticatorNotAccredited: sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} was not accredited " +
+			"on the day of the report{{if .issuedOn}}, {{.issuedOn}}{{end}}."),
+		fault.AuthenticatorChanged:      sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} has changed since it was read."),
+		fault.AuthenticatorNotSuspended: sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not suspended."),
+		fault.AuthenticatorNotTrusted:   sentence("The authenticator{{if .authenticatorId}} {{.authenticatorId}}{{end}} is not trusted for this category of goods."),
+		fault.RateLimited:               sentence("You call too often{{if .callsPerSecond}}; {{.callsPerSecond}} calls a second are allowed{{end}}."),
 
 		fault.MerchantNotFound:        sentence("There is no book for the merchant{{if .merchantId}} {{.merchantId}}{{end}}."),
 		fault.MerchantAlreadyOpened:   sentence("The merchant{{if .merchantId}} {{.merchantId}}{{end}} has a book already."),

@@ -43,6 +43,12 @@ const (
 	AuthenticatorNotTrusted Reason = "AUTHENTICATOR_NOT_TRUSTED"
 	RateLimited             Reason = "RATE_LIMITED"
 
+	// The registry of authenticators.
+	AuthenticatorSuspended     Reason = "AUTHENTICATOR_SUSPENDED"
+	AuthenticatorNotAccredited Reason = "AUTHENTICATOR_NOT_ACCREDITED"
+	AuthenticatorChanged       Reason = "AUTHENTICATOR_CHANGED"
+	AuthenticatorNotSuspended  Reason = "AUTHENTICATOR_NOT_SUSPENDED"
+
 	// What was named does not exist, or exists already.
 	MerchantNotFound        Reason = "MERCHANT_NOT_FOUND"
 	MerchantAlreadyOpened   Reason = "MERCHANT_ALREADY_OPENED"

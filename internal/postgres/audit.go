@@ -309,6 +309,9 @@ func (a *Audit) Strays(merchantID string) (map[string]int64, error) {
 			WHERE NOT EXISTS (
 			      SELECT 1 FROM authenticators p
 			      WHERE p.authenticator_id = r.authenticator_id AND p.kind = r.authenticator_kind)
+			  AND NOT EXISTS (
+			      SELECT 1 FROM authenticator_changes p
+			      WHERE p.authenticator_id = r.authenticator_id AND p.kind = r.authenticator_kind AND p.action = 'REVISED' AND p.state = 'APPLIED')
 			UNION ALL
 			SELECT 'results without reservation', r.merchant_id FROM results r
 			WHERE NOT EXISTS (

@@ -31,6 +31,8 @@ type DB struct {
 	silences atomic.Int64
 	// keyed runs the reads whose plan does not depend on their parameters.
 	keyed *prepared
+	// bodies are authenticators that were read before.
+	bodies bodies
 }
 
 // Open prepares a pool over url, a connection URL of the application's role. It

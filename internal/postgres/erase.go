@@ -43,6 +43,8 @@ var (
 	}
 	personColumnsBeside = []personColumn{
 		{table: "access_refusals", column: "person"},
+		{table: "authenticator_changes", column: "decision_person_id"},
+		{table: "authenticator_changes", column: "person_id"},
 		{table: "calendar_days", column: "person_id"},
 		{table: "event_quarantines", column: "author"},
 		{table: "policy_proposal_votes", column: "person_id"},
@@ -231,6 +233,10 @@ func checkIdle(ctx context.Context, q sqlx.QueryerContext, personID, merchantID 
 		WHERE p.state = 'OPEN' AND (p.person_id = $1 OR EXISTS (
 			SELECT FROM policy_proposal_votes v
 			WHERE v.policy_id = p.policy_id AND v.proposal_number = p.proposal_number AND v.person_id = $1))
+		UNION ALL
+		SELECT 'change ' || c.change_number || ' of authenticator ' || c.authenticator_id
+		FROM authenticator_changes c
+		WHERE c.state = 'OPEN' AND c.person_id = $1
 		UNION ALL
 		SELECT 'claim ' || c.claim_id || ' of merchant ' || c.merchant_id
 		FROM waits w

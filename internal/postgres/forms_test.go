@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/money"
@@ -154,6 +155,66 @@ var goldens = map[string]golden{
 			`{"policy_id":"some-drafted","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","categories":["food"],"multiplier":{"num":10,"den":3},"base_components":["GOODS_PAID","SELLER_DISCOUNT"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"NET","floor_minor":1,"cap_minor":2,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":3,"advance_limit_per_merchant_minor":4,"approval_over_minor":5,"abnormal_factor":6,"abnormal_over_minor":7,"reversal_borne_by":"CONSUMER","authentication_fee":"LOSER","fixed_promise":"REPLACES","minimum_deposit_minor":8,"protected_share":{"num":1,"den":4},"windows":{"claim":3600000000000,"knowledge":7200000000000,"result":{"working_days":15},"review":10800000000000,"notice_delivery":14400000000000,"notice":{"working_days":7},"grouping":18000000000000,"panel":21600000000000,"approval":{"working_days":2},"top_up":25200000000000,"hold":28800000000000,"exit_quarantine":32400000000000},"published_at":"0001-01-01T00:00:00Z","effective_from":"2026-02-01T00:00:00.000001Z","clause_digest":"` + strings.Repeat("cd", 32) + `"}`,
 		},
 	},
+	"authenticator_states.content": {
+		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
+		read: func(b *books) (any, error) {
+			a, err := b.pg.Authenticator(b.t.Context(), "some-body")
+			return a.Content, err
+		},
+		want:  someBody(),
+		bytes: []string{bodyBytes},
+	},
+	"authenticator_changes.content": {
+		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
+		read: func(b *books) (any, error) {
+			c, err := b.pg.AuthenticatorChange(b.t.Context(), authenticator.Key{ID: "some-body", Number: 1})
+			return c.Content, err
+		},
+		want:  someBody(),
+		bytes: []string{bodyBytes},
+	},
+	"authenticator_changes.widens": {
+		write: func(b *books) string { b.registered(); return `authenticator_id = 'some-body'` },
+		read: func(b *books) (any, error) {
+			c, err := b.pg.AuthenticatorChange(b.t.Context(), authenticator.Key{ID: "some-body", Number: 1})
+			return c.Widens, err
+		},
+		want:  []string{"kind", "brands"},
+		bytes: []string{`["kind","brands"]`},
+	},
+}
+
+const bodyBytes = `{"kind":"ACCREDITED_LAB","displayName":"CTI","categories":["food"],"brands":["Dior"],"trademarks":["3159141"],"methods":["GB 1"],` +
+	`"accreditations":[{"scheme":"CNAS","number":"L1","from":"2024-02-01","until":"2027-01-31"}],` +
+	`"contacts":[{"role":"reports","name":"Desk","email":"lab@example.com","phone":"021"}]}`
+
+// someBody says everything that a body can.
+func someBody() authenticator.Content {
+	return authenticator.Content{
+		Kind: claim.AccreditedLab, DisplayName: "CTI", Categories: []string{"food"}, Brands: []string{"Dior"}, Trademarks: []string{"3159141"},
+		Methods:        []string{"GB 1"},
+		Accreditations: []authenticator.Accreditation{{Scheme: "CNAS", Number: "L1", From: "2024-02-01", Until: "2027-01-31"}},
+		Contacts:       []authenticator.Contact{{Role: "reports", Name: "Desk", Email: "lab@example.com", Phone: "021"}},
+	}
+}
+
+// registered stores a body that says everything, unless it is there.
+func (b *books) registered() {
+	b.t.Helper()
+	content := someBody()
+	body, change, err := authenticator.Register("some-body", &content, authenticator.Step{At: start}, false)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	change.Widens = []string{"kind", "brands"}
+	r := request.Once{Found: request.Found{Stored: request.Stored{Key: request.Key{RequestID: "r-body", Method: "Register"}, RecordedAt: start}}}
+	_, _, _, err = b.pg.ChangeAuthenticators(b.t.Context(), r, []string{body.ID}, func() time.Time { return start },
+		func(time.Time, map[string]postgres.HeldBody) ([]postgres.BodyChange, error) {
+			return []postgres.BodyChange{{Body: body, Change: change}}, nil
+		})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // drafted is a proposal of a version that says everything.

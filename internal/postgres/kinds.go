@@ -54,6 +54,7 @@ var stored = [book.KindCount]storage{
 	book.KindOwed:        {loadDebtSums, nil},
 	book.KindEvidenceSum: {loadEvidenceSums, nil},
 	book.KindPiece:       {loadPieces, nil},
+	book.KindJudge:       {loadJudges, nil},
 }
 
 // both adds rows that are made and rows that are changed.
@@ -193,6 +194,10 @@ func loadEvidenceSums(tx *Tx, n *book.Needs) error {
 
 func loadPieces(tx *Tx, n *book.Needs) error {
 	return into(&n.Pieces, tx.EvidencePieces, n.Books().TakePiece)
+}
+
+func loadJudges(tx *Tx, n *book.Needs) error {
+	return into(&n.Judges, tx.Judges, n.Books().TakeJudge)
 }
 
 func loadDebtSums(tx *Tx, n *book.Needs) error {

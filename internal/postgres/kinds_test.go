@@ -72,7 +72,7 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 			t.Errorf("table %s belongs to books and is no kind of row", table)
 		case kinds[table] && other:
 			t.Errorf("table %s is a kind of row and named among the others", table)
-		case !ofBook && kinds[table]:
+		case !ofBook && kinds[table] && table != "authenticator_states": // Those are read beside the books.
 			t.Errorf("table %s is a kind of row and belongs to no book", table)
 		}
 		delete(kinds, table)

@@ -56,6 +56,8 @@ var unread = map[string]string{
 	"pricing_groups":         "the audit looks for claims without one",
 	"person_commitments":     "read with the moves of who made them",
 	"reservations":           "a command reads the one that it needs",
+	"authenticator_scopes":   "a look-up by goods finds authenticators by them",
+	"authenticator_register": "a change counts on from its row",
 	"catalog_requests":       "a repeated request reads its own",
 	"webhook_requests":       "a repeated request reads its own",
 	"webhook_deliveries":     "of those that wait only the sender reads, and takes them",
@@ -246,8 +248,16 @@ func TestOldDatabaseIsRead(t *testing.T) {
 	saw("access_refusals", len(refusals), err)
 	versions, err := b.pg.PolicyVersions(ctx)
 	saw("policy_versions", len(versions), err)
-	authenticators, err := b.pg.Authenticators(ctx)
+	authenticators, err := b.pg.Authenticators(ctx, "", "", many)
 	saw("authenticators", len(authenticators), err)
+	saw("authenticator_states", len(authenticators), err)
+	changes, err := b.pg.AppliedAuthenticatorChanges(ctx, 0, many)
+	saw("authenticator_changes", len(changes), err)
+	for i, c := range changes {
+		if a, err := b.pg.Authenticator(ctx, c.ID); err != nil || !a.Content.Equal(&c.Content) || a.Version != c.Applied || c.Applied != int64(i+1) {
+			b.t.Errorf("authenticator %+v was registered by %+v, %v", a, c, err)
+		}
+	}
 	key, err := b.pg.PageTokenKey(ctx)
 	saw("service_keys", len(key)/32, err)
 	feed, err := r.Since(ctx, event.Position{}, 10*many)

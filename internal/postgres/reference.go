@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 
-	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -118,61 +116,6 @@ func (db *DB) SeedPolicies(ctx context.Context, seeds []policy.Version) error {
 		}
 	}
 	return nil
-}
-
-// Authenticators reads every registered authenticator.
-func (db *DB) Authenticators(ctx context.Context) ([]claim.Authenticator, error) {
-	var rows []struct {
-		ID           string         `db:"authenticator_id"`
-		Kind         string         `db:"kind"`
-		DisplayName  string         `db:"display_name"`
-		Categories   pq.StringArray `db:"categories"`
-		RegisteredAt time.Time      `db:"registered_at"`
-	}
-	err := db.pool.SelectContext(ctx, &rows, `
-		SELECT authenticator_id, kind, display_name, categories, registered_at
-		FROM authenticators
-		ORDER BY authenticator_id`)
-	if err != nil {
-		return nil, failure(ctx, "read authenticators", err)
-	}
-	out := make([]claim.Authenticator, len(rows))
-	for i, r := range rows {
-		out[i] = claim.Authenticator{
-			ID: r.ID, Kind: claim.AuthenticatorKind(r.Kind), DisplayName: r.DisplayName,
-			Categories: r.Categories, RegisteredAt: r.RegisteredAt.UTC(),
-		}
-	}
-	return out, nil
-}
-
-// RegisterAuthenticator stores an authenticator under its request. Refuses with
-// AUTHENTICATOR_ALREADY_REGISTERED if its id is taken. replayed says that the same
-// request had stored it before.
-func (db *DB) RegisterAuthenticator(ctx context.Context, r request.Once, a claim.Authenticator) (replayed bool, err error) {
-	_, replayed, err = db.once(ctx, catalogRequests, r, func(tx *sqlx.Tx) error {
-		res, err := tx.ExecContext(ctx, `
-			INSERT INTO authenticators (authenticator_id, kind, display_name, categories, registered_at)
-			VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (authenticator_id) DO NOTHING`,
-			a.ID, string(a.Kind), a.DisplayName, pq.Array(orEmpty(a.Categories)), a.RegisteredAt)
-		if err != nil {
-			return failure(ctx, "register authenticator", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return err
-		}
-		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is already registered", a.ID).
-			With("authenticatorId", a.ID).At("authenticator_id")
-	})
-	return replayed, err
-}
-
-func orEmpty(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }
 
 // ResultOfReport finds the result of an authenticator's report in a book.

@@ -134,7 +134,7 @@ func TestEveryFieldOfANewRowIsStored(t *testing.T) {
 // later are the changes of rows that are there already.
 var later = []string{
 	"Books", "BooksRead", "BooksMissing", "ClaimsChanged", "UnitsFreed", "UnitsPassed", "WaitsChanged", "WaitsEnded",
-	"LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
+	"Judged", "LinesChanged", "HoldsChanged", "DebtsChanged", "DebtsEnded", "ProposalsChanged", "PayoutsChanged", "DuesChanged", "DuesEnded",
 }
 
 func fieldsOf(c *book.Changes) map[string]reflect.Value {

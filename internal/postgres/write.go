@@ -30,6 +30,7 @@ func (tx *Tx) gatherAll(c *book.Changes) error {
 	tx.parts, tx.spoiled = nil, nil
 	tx.writeBooks(c)
 	tx.compareBooks(c)
+	tx.compareJudged(c)
 	for _, kind := range stored {
 		if kind.put != nil {
 			kind.put(tx, c)

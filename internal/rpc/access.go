@@ -89,6 +89,17 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticationService/ListResults":           staffAndMerchant,
 	"/tenfold.v1.AuthenticationService/RetractResult":         roles(principal.RoleAuthenticator, principal.RoleOperator),
 
+	"/tenfold.v1.AuthenticatorService/ReviseAuthenticator":             roles(principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorService/SuspendAuthenticator":            roles(principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorService/ReinstateAuthenticator":          roles(principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorService/ApproveAuthenticatorChange":      roles(principal.RoleApprover),
+	"/tenfold.v1.AuthenticatorService/RefuseAuthenticatorChange":       roles(principal.RoleApprover, principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorService/WithdrawAuthenticatorChange":     roles(principal.RoleOperator),
+	"/tenfold.v1.AuthenticatorService/GetAuthenticatorChange":          deciders,
+	"/tenfold.v1.AuthenticatorService/ListAuthenticatorChanges":        deciders,
+	"/tenfold.v1.AuthenticatorService/ListOpenAuthenticatorChanges":    deciders,
+	"/tenfold.v1.AuthenticatorService/ListAppliedAuthenticatorChanges": deciders,
+
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),

@@ -110,6 +110,17 @@ var allowed = map[string][]string{
 	"PolicyService/SetCalendarDays":      {"operator"},
 	"PolicyService/ListCalendarDays":     butFor(),
 
+	"AuthenticatorService/ReviseAuthenticator":             {"operator"},
+	"AuthenticatorService/SuspendAuthenticator":            {"operator"},
+	"AuthenticatorService/ReinstateAuthenticator":          {"operator"},
+	"AuthenticatorService/ApproveAuthenticatorChange":      {"approver"},
+	"AuthenticatorService/RefuseAuthenticatorChange":       {"approver", "operator"},
+	"AuthenticatorService/WithdrawAuthenticatorChange":     {"operator"},
+	"AuthenticatorService/GetAuthenticatorChange":          {"finance", "approver", "operator", "auditor"},
+	"AuthenticatorService/ListAuthenticatorChanges":        {"finance", "approver", "operator", "auditor"},
+	"AuthenticatorService/ListOpenAuthenticatorChanges":    {"finance", "approver", "operator", "auditor"},
+	"AuthenticatorService/ListAppliedAuthenticatorChanges": {"finance", "approver", "operator", "auditor"},
+
 	"PolicyProposalService/ProposePolicyVersion":   {"operator"},
 	"PolicyProposalService/ApprovePolicyProposal":  {"approver"},
 	"PolicyProposalService/RefusePolicyProposal":   {"approver", "operator"},

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
@@ -17,27 +18,24 @@ type authenticationService struct {
 }
 
 func (s *authenticationService) RegisterAuthenticator(ctx context.Context, r *tenfoldv1.RegisterAuthenticatorRequest) (*tenfoldv1.RegisterAuthenticatorResponse, error) {
-	a := claim.Authenticator{
-		ID: r.GetAuthenticatorId(), Kind: authenticatorKinds.domain(r.GetAuthenticator().GetKind()),
-		DisplayName: r.GetAuthenticator().GetDisplayName(), Categories: r.GetAuthenticator().GetCategories(),
-	}
-	replayed, err := s.engine.RegisterAuthenticator(ctx, s.header(ctx, "", r), a)
+	b, replayed, err := s.engine.Register(ctx, s.header(ctx, "", r), r.GetAuthenticatorId(), contentOf(r.GetAuthenticator()))
 	if err != nil {
 		return nil, err
 	}
-	if r.GetValidateOnly() {
-		return &tenfoldv1.RegisterAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, nil
+	out := authenticatorOf(b)
+	if r.GetValidateOnly() && !replayed {
+		out.RegisteredAt, out.LastAppliedNumber = nil, 0
 	}
-	if a, err = s.engine.Authenticator(ctx, a.ID); err != nil {
-		return nil, err
-	}
-	return &tenfoldv1.RegisterAuthenticatorResponse{Authenticator: authenticatorOf(&a), Replayed: replayed}, nil
+	return &tenfoldv1.RegisterAuthenticatorResponse{Authenticator: out, Replayed: replayed}, nil
 }
 
 func (s *authenticationService) GetAuthenticator(ctx context.Context, r *tenfoldv1.GetAuthenticatorRequest) (*tenfoldv1.GetAuthenticatorResponse, error) {
 	id, _ := nameOf(r.GetName())
-	a, err := s.engine.Authenticator(ctx, id)
-	return answer(&tenfoldv1.GetAuthenticatorResponse{Authenticator: authenticatorOf(&a)}, err)
+	b, err := s.engine.Authenticator(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &tenfoldv1.GetAuthenticatorResponse{Authenticator: authenticatorOf(b)}, nil
 }
 
 func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfoldv1.ListAuthenticatorsRequest) (*tenfoldv1.ListAuthenticatorsResponse, error) {
@@ -45,19 +43,9 @@ func (s *authenticationService) ListAuthenticators(ctx context.Context, r *tenfo
 	if err != nil {
 		return nil, err
 	}
-	catalog, err := s.engine.RecentCatalog(ctx)
-	if err != nil {
-		return nil, err
-	}
-	kind := authenticatorKinds.domain(r.GetKind())
-	var rows []claim.Authenticator
-	for _, a := range catalog.Authenticators() {
-		if a.ID > p.cursor[0] && (kind == "" || a.Kind == kind) {
-			rows = append(rows, a)
-		}
-	}
-	list, next := listed(&p, rows, authenticatorOf, func(a *claim.Authenticator) []string { return []string{a.ID} })
-	return &tenfoldv1.ListAuthenticatorsResponse{Authenticators: list, NextPageToken: next}, nil
+	rows, err := s.db.Authenticators(ctx, authenticatorKinds.domain(r.GetKind()), p.cursor[0], p.size+1)
+	list, next := listed(&p, rows, authenticatorOf, func(b *authenticator.Body) []string { return []string{b.ID} })
+	return answer(&tenfoldv1.ListAuthenticatorsResponse{Authenticators: list, NextPageToken: next}, err)
 }
 
 func (s *authenticationService) RecordResult(ctx context.Context, r *tenfoldv1.RecordResultRequest) (*tenfoldv1.RecordResultResponse, error) {

@@ -55,13 +55,6 @@ func policyVersion(p *tenfoldv1.PolicyVersion) (policy.Version, error) {
 	return v, r.err
 }
 
-func authenticatorOf(a *claim.Authenticator) *tenfoldv1.Authenticator {
-	return &tenfoldv1.Authenticator{
-		Name: authenticatorName(a.ID), Kind: authenticatorKinds.proto(a.Kind), DisplayName: a.DisplayName,
-		Categories: a.Categories, RegisteredAt: stamp(a.RegisteredAt),
-	}
-}
-
 func resultOf(r *claim.Result) *tenfoldv1.AuthenticationResult {
 	return &tenfoldv1.AuthenticationResult{
 		Name: resultName(r.MerchantID, r.ID), Claim: claimName(r.MerchantID, r.ClaimID),

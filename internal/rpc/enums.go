@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -100,21 +101,24 @@ var (
 
 	eventKinds = enumOf[event.Kind, tenfoldv1.EventKind]("EVENT_KIND_")
 
-	purposes              = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
-	sides                 = enumOf[ledger.Side, tenfoldv1.AccountSide]("ACCOUNT_SIDE_")
-	transferKinds         = enumOf[ledger.Kind, tenfoldv1.TransferKind]("TRANSFER_KIND_")
-	holdStates            = enumOf[ledger.HoldState, tenfoldv1.HoldState]("HOLD_STATE_")
-	holdSources           = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
-	payoutParts           = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
-	payoutForms           = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
-	policyProposalStates  = enumOf[policyproposal.State, tenfoldv1.PolicyProposalState]("POLICY_PROPOSAL_STATE_")
-	policyProposalActions = enumOf[policyproposal.Action, tenfoldv1.PolicyProposalAction]("POLICY_PROPOSAL_ACTION_")
-	proposalKinds         = enumOf[proposal.Kind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
-	proposalStates        = enumOf[proposal.State, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
-	debtKinds             = enumOf[debt.Kind, tenfoldv1.DebtKind]("DEBT_KIND_")
-	payoutStates          = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
-	couponStates          = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
-	payoutOutcomes        = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
+	purposes                  = enumOf[ledger.Purpose, tenfoldv1.AccountPurpose]("ACCOUNT_PURPOSE_")
+	sides                     = enumOf[ledger.Side, tenfoldv1.AccountSide]("ACCOUNT_SIDE_")
+	transferKinds             = enumOf[ledger.Kind, tenfoldv1.TransferKind]("TRANSFER_KIND_")
+	holdStates                = enumOf[ledger.HoldState, tenfoldv1.HoldState]("HOLD_STATE_")
+	holdSources               = enumOf[ledger.Purpose, tenfoldv1.FundingSource]("FUNDING_SOURCE_")
+	payoutParts               = enumOf[payout.Part, tenfoldv1.PayoutPart]("PAYOUT_PART_")
+	payoutForms               = enumOf[claim.PayoutForm, tenfoldv1.PayoutForm]("PAYOUT_FORM_")
+	authenticatorStates       = enumOf[authenticator.State, tenfoldv1.AuthenticatorState]("AUTHENTICATOR_STATE_")
+	authenticatorChangeStates = enumOf[authenticator.ChangeState, tenfoldv1.AuthenticatorChangeState]("AUTHENTICATOR_CHANGE_STATE_")
+	authenticatorActions      = enumOf[authenticator.Action, tenfoldv1.AuthenticatorAction]("AUTHENTICATOR_ACTION_")
+	policyProposalStates      = enumOf[policyproposal.State, tenfoldv1.PolicyProposalState]("POLICY_PROPOSAL_STATE_")
+	policyProposalActions     = enumOf[policyproposal.Action, tenfoldv1.PolicyProposalAction]("POLICY_PROPOSAL_ACTION_")
+	proposalKinds             = enumOf[proposal.Kind, tenfoldv1.ProposalKind]("PROPOSAL_KIND_")
+	proposalStates            = enumOf[proposal.State, tenfoldv1.ProposalState]("PROPOSAL_STATE_")
+	debtKinds                 = enumOf[debt.Kind, tenfoldv1.DebtKind]("DEBT_KIND_")
+	payoutStates              = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
+	couponStates              = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
+	payoutOutcomes            = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
 
 	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")
 	components      = enumOf[policy.Component, tenfoldv1.BaseComponent]("BASE_COMPONENT_")

@@ -64,6 +64,11 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.SamePerson:              codes.PermissionDenied,
 	fault.AuthenticatorNotTrusted: codes.PermissionDenied,
 
+	fault.AuthenticatorSuspended:     codes.FailedPrecondition,
+	fault.AuthenticatorNotAccredited: codes.FailedPrecondition,
+	fault.AuthenticatorChanged:       codes.Aborted,
+	fault.AuthenticatorNotSuspended:  codes.FailedPrecondition,
+
 	fault.RequestNotFound:       codes.NotFound,
 	fault.MerchantNotFound:      codes.NotFound,
 	fault.ClaimNotFound:         codes.NotFound,

@@ -75,6 +75,11 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"confirmedAt": tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 	"rule":        tenfoldv1.ShownTo_SHOWN_TO_PARTIES,
 
+	// Why an authenticator is not believed, and what was asked about it.
+	"issuedOn":     tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"suspendedAt":  tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"changeNumber": tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+
 	// Which versions of a policy there may be.
 	"earliestEffectiveFrom": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"nextVersion":           tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

@@ -54,16 +54,17 @@ type fixture struct {
 	hub      *watch.Hub
 	hooks    *webhook.Webhooks
 
-	claims  tenfoldv1.ClaimServiceClient
-	results tenfoldv1.AuthenticationServiceClient
-	books   tenfoldv1.DepositServiceClient
-	money   tenfoldv1.MerchantMoneyServiceClient
-	rules   tenfoldv1.PolicyServiceClient
-	drafts  tenfoldv1.PolicyProposalServiceClient
-	watches tenfoldv1.WatchServiceClient
-	keeping tenfoldv1.WebhookServiceClient
-	sandbox tenfoldv1.SandboxServiceClient
-	count   atomic.Int64
+	claims   tenfoldv1.ClaimServiceClient
+	results  tenfoldv1.AuthenticationServiceClient
+	books    tenfoldv1.DepositServiceClient
+	money    tenfoldv1.MerchantMoneyServiceClient
+	rules    tenfoldv1.PolicyServiceClient
+	drafts   tenfoldv1.PolicyProposalServiceClient
+	registry tenfoldv1.AuthenticatorServiceClient
+	watches  tenfoldv1.WatchServiceClient
+	keeping  tenfoldv1.WebhookServiceClient
+	sandbox  tenfoldv1.SandboxServiceClient
+	count    atomic.Int64
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -118,6 +119,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.claims, f.results = tenfoldv1.NewClaimServiceClient(f.conn), tenfoldv1.NewAuthenticationServiceClient(f.conn)
 	f.books, f.rules = tenfoldv1.NewDepositServiceClient(f.conn), tenfoldv1.NewPolicyServiceClient(f.conn)
 	f.drafts = tenfoldv1.NewPolicyProposalServiceClient(f.conn)
+	f.registry = tenfoldv1.NewAuthenticatorServiceClient(f.conn)
 	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
 	f.keeping, f.money = tenfoldv1.NewWebhookServiceClient(f.conn), tenfoldv1.NewMerchantMoneyServiceClient(f.conn)
 	return f

@@ -20,7 +20,9 @@ import (
 // field of the answers that it gets. The list repeats the contract on purpose: a
 // slip must be made twice.
 var hidden = map[principal.Role][]string{
-	principal.RoleOrderService: {"Note.person", "Note.number", "TimelineEntry.proposal_kind"},
+	principal.RoleOrderService: {
+		"Note.person", "Note.number", "TimelineEntry.proposal_kind", "Authenticator.contacts", "Authenticator.suspension_reason",
+	},
 	principal.RoleMerchant: {
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"OrderLine.payer_id", "OrderLine.recipient_id",
@@ -31,9 +33,11 @@ var hidden = map[principal.Role][]string{
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
+		"Authenticator.contacts", "Authenticator.suspension_reason",
 		"Proposal.debt_kind", "Proposal.claim", "Proposal.payment_reference", "Proposal.note", "Proposal.proposed_by", "Proposal.votes",
 	},
 	principal.RoleAuthenticator: {
+		"Authenticator.contacts", "Authenticator.suspension_reason",
 		"Claim.claimant_id", "Claim.claimant_role", "Claim.payout_destination", "Claim.assignee", "Claim.labels", "Claim.external_reference",
 		"Claim.order_id", "Claim.order_line", "Claim.pricing_group", "Claim.award", "Claim.funding", "Claim.notice",
 		"Claim.deadline", "Claim.calculation", "Claim.policy_version", "Claim.verdict", "Claim.units", "Claim.results",

@@ -225,6 +225,36 @@ var reasonCases = map[string]reasonCase{
 		f.register("lab-shoes", "shoes")
 		return f.resultErr(f.file("m1", "l1"), "lab-shoes", "R-1", 1)
 	}},
+	"AUTHENTICATOR_SUSPENDED": {code: codes.FailedPrecondition, field: "authenticator", metadata: []string{"authenticatorId", "suspendedAt"}, call: func(f *fixture) error {
+		f.suspend("sandbox-lab")
+		return f.resultErr(f.file("m1", "l1"), "sandbox-lab", "R-1", 1)
+	}},
+	"AUTHENTICATOR_NOT_ACCREDITED": {code: codes.FailedPrecondition, field: "issued_at", metadata: []string{"authenticatorId", "issuedOn"}, call: func(f *fixture) error {
+		_, err := f.results.RegisterAuthenticator(f.as("operator"), &tenfoldv1.RegisterAuthenticatorRequest{
+			RequestId: f.id(), AuthenticatorId: "lab-old", Authenticator: &tenfoldv1.Authenticator{
+				Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: "lab-old",
+				Accreditations: []*tenfoldv1.Accreditation{{Scheme: "CNAS", Number: "L1", ValidFrom: "2020-01-01", ValidUntil: "2025-12-31"}},
+			},
+		})
+		if err != nil {
+			return err
+		}
+		return f.resultErr(f.file("m1", "l1"), "lab-old", "R-1", 1)
+	}},
+	"AUTHENTICATOR_CHANGED": {code: codes.Aborted, field: "revision", metadata: []string{"authenticatorId", "revision"}, call: func(f *fixture) error {
+		_, err := f.registry.ReviseAuthenticator(f.asPerson("operator", "oscar"), &tenfoldv1.ReviseAuthenticatorRequest{
+			Name: "authenticators/sandbox-lab", RequestId: f.id(), Revision: 7, Note: "smaller", Authenticator: &tenfoldv1.Authenticator{
+				Kind: tenfoldv1.AuthenticatorKind_AUTHENTICATOR_KIND_ACCREDITED_LAB, DisplayName: "lab", Categories: []string{"food"},
+			},
+		})
+		return err
+	}},
+	"AUTHENTICATOR_NOT_SUSPENDED": {code: codes.FailedPrecondition, metadata: []string{"authenticatorId"}, call: func(f *fixture) error {
+		_, err := f.registry.ReinstateAuthenticator(f.asPerson("operator", "oscar"), &tenfoldv1.ReinstateAuthenticatorRequest{
+			Name: "authenticators/sandbox-lab", RequestId: f.id(), Note: "inspected",
+		})
+		return err
+	}},
 	"MERCHANT_NOT_FOUND": {code: codes.NotFound, metadata: []string{"merchantId"}, call: func(f *fixture) error {
 		return f.fileErr(f.filing("nobody", "l1"))
 	}},
@@ -618,6 +648,18 @@ func (f *fixture) registerErr(id string, categories ...string) error {
 		},
 	})
 	return err
+}
+
+// suspend stops an authenticator.
+func (f *fixture) suspend(id string) *tenfoldv1.SuspendAuthenticatorResponse {
+	f.t.Helper()
+	got, err := f.registry.SuspendAuthenticator(f.as("operator"), &tenfoldv1.SuspendAuthenticatorRequest{
+		Name: "authenticators/" + id, RequestId: f.id(), Note: "reports were sold",
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return got
 }
 
 // resultErr records that units are counterfeit.

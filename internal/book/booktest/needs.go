@@ -78,6 +78,11 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 			}
 		}
 	})
+	each(&n.Judges, func(k book.JudgeKey) {
+		if b := s.registered[k.ID]; b != nil {
+			bs.TakeJudge(book.Judge{MerchantID: k.MerchantID, Body: b})
+		}
+	})
 	each(&n.Usual, func(k book.ProductKey) { bs.TakeUsual(s.usual(k)) })
 }
 

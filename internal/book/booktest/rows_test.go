@@ -29,6 +29,9 @@ func TestRowsAreMadeOnceAndChangedWhereTheyAre(t *testing.T) {
 				continue
 			}
 			seen[name] = true
+			if name == "Judged" {
+				continue // These are rows of no book.
+			}
 			var part book.Changes
 			reflect.ValueOf(&part).Elem().Field(i).Set(list)
 			rows, what := newRows("m1"), "made twice"

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/authenticator"
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -29,7 +30,7 @@ type Shelf struct {
 
 	policies   []policy.Version
 	days       *calendar.Calendar
-	registered []claim.Authenticator
+	registered map[string]*authenticator.Body
 	catalog    *book.Catalog
 
 	books        map[string]*shelved
@@ -69,7 +70,8 @@ func New(now time.Time) *Shelf {
 	s := &Shelf{
 		now: now, settings: book.Settings{LapseGrace: LapseGrace, PayoutLife: PayoutLife, ClockSkew: ClockSkew},
 		policies: policy.WithoutLimits(), days: seededCalendar(),
-		books: make(map[string]*shelved), reservations: make(map[book.Reference]*reservation),
+		registered: make(map[string]*authenticator.Body),
+		books:      make(map[string]*shelved), reservations: make(map[book.Reference]*reservation),
 	}
 	s.reload()
 	return s
@@ -99,7 +101,7 @@ func (s *Shelf) Now() time.Time { return s.now.UTC().Truncate(time.Microsecond) 
 // Move moves the clock.
 func (s *Shelf) Move(d time.Duration) { s.now = s.now.Add(d) }
 
-// Catalog is the policies, the calendar and the authenticators.
+// Catalog is the policies and the calendar.
 func (s *Shelf) Catalog() *book.Catalog { return s.catalog }
 
 func (s *Shelf) reload() {
@@ -112,7 +114,7 @@ func (s *Shelf) reload() {
 		}
 		return int(a.Number - b.Number)
 	})
-	s.catalog = book.NewCatalog(slices.Clone(s.policies), s.days, slices.Clone(s.registered))
+	s.catalog = book.NewCatalog(slices.Clone(s.policies), s.days)
 }
 
 // Publish publishes the next version of a policy. Refuses what Version.Check
@@ -137,14 +139,18 @@ func (s *Shelf) Publish(v policy.Version) error {
 
 // Register registers an authenticator. Refuses one that is known.
 func (s *Shelf) Register(a claim.Authenticator) error {
-	if _, err := s.catalog.Authenticator(a.ID); err == nil {
+	if s.registered[a.ID] != nil {
 		return fault.New(fault.AuthenticatorRegistered, "authenticator %s is registered already", a.ID)
 	}
-	a.RegisteredAt = s.Now()
-	s.registered = append(s.registered, a)
-	s.reload()
+	s.SetBody(authenticator.Body{
+		ID: a.ID, Version: 1, Revision: 1, Changes: 1, RegisteredAt: s.Now(),
+		Content: authenticator.Content{Kind: a.Kind, DisplayName: a.DisplayName, Categories: a.Categories},
+	})
 	return nil
 }
+
+// SetBody has an authenticator be as it is given from now on.
+func (s *Shelf) SetBody(b authenticator.Body) { s.registered[b.ID] = &b }
 
 // Rows are the rows of a merchant's book to read; rows of a book that nobody has
 // opened are empty.
@@ -203,17 +209,12 @@ func (s *Shelf) Prove() []string {
 }
 
 // Do runs one command on a book, with what it needs from outside of books: it finds
-// the payout that an out-number names, asks for the authenticator, and reserves
-// references that are unique over all books. Where a refusal ends something, a
+// the payout that an out-number names, and reserves references that are unique over all
+// books. Where a refusal ends something, a
 // command of its own does that afterwards.
 func (s *Shelf) Do(h request.Header, cmd book.Command) (book.Outcome, error) {
 	if a, ok := cmd.(book.Addressed); ok {
 		if err := s.address(&h, a); err != nil {
-			return book.Outcome{}, err
-		}
-	}
-	if j, ok := cmd.(book.Judged); ok {
-		if _, err := s.catalog.Authenticator(j.Judge()); err != nil {
 			return book.Outcome{}, err
 		}
 	}

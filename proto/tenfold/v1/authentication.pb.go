@@ -152,6 +152,59 @@ func (SampleSource) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{1}
 }
 
+// AuthenticatorState is whether results of an authenticator are recorded.
+type AuthenticatorState int32
+
+const (
+	// Not set. Never an answer; as a filter: any.
+	AuthenticatorState_AUTHENTICATOR_STATE_UNSPECIFIED AuthenticatorState = 0
+	// Its results are recorded.
+	AuthenticatorState_AUTHENTICATOR_STATE_ACTIVE AuthenticatorState = 1
+	// No result of it is recorded. Those that were recorded before still count.
+	AuthenticatorState_AUTHENTICATOR_STATE_SUSPENDED AuthenticatorState = 2
+)
+
+// Enum value maps for AuthenticatorState.
+var (
+	AuthenticatorState_name = map[int32]string{
+		0: "AUTHENTICATOR_STATE_UNSPECIFIED",
+		1: "AUTHENTICATOR_STATE_ACTIVE",
+		2: "AUTHENTICATOR_STATE_SUSPENDED",
+	}
+	AuthenticatorState_value = map[string]int32{
+		"AUTHENTICATOR_STATE_UNSPECIFIED": 0,
+		"AUTHENTICATOR_STATE_ACTIVE":      1,
+		"AUTHENTICATOR_STATE_SUSPENDED":   2,
+	}
+)
+
+func (x AuthenticatorState) Enum() *AuthenticatorState {
+	p := new(AuthenticatorState)
+	*p = x
+	return p
+}
+
+func (x AuthenticatorState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AuthenticatorState) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_authentication_proto_enumTypes[2].Descriptor()
+}
+
+func (AuthenticatorState) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_authentication_proto_enumTypes[2]
+}
+
+func (x AuthenticatorState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AuthenticatorState.Descriptor instead.
+func (AuthenticatorState) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{2}
+}
+
 // FeePayer is who paid for a result first.
 type FeePayer int32
 
@@ -189,11 +242,11 @@ func (x FeePayer) String() string {
 }
 
 func (FeePayer) Descriptor() protoreflect.EnumDescriptor {
-	return file_tenfold_v1_authentication_proto_enumTypes[2].Descriptor()
+	return file_tenfold_v1_authentication_proto_enumTypes[3].Descriptor()
 }
 
 func (FeePayer) Type() protoreflect.EnumType {
-	return &file_tenfold_v1_authentication_proto_enumTypes[2]
+	return &file_tenfold_v1_authentication_proto_enumTypes[3]
 }
 
 func (x FeePayer) Number() protoreflect.EnumNumber {
@@ -202,10 +255,158 @@ func (x FeePayer) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use FeePayer.Descriptor instead.
 func (FeePayer) EnumDescriptor() ([]byte, []int) {
-	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
 }
 
-// Authenticator is a brand, laboratory or other body whose results count.
+// Accreditation is the word of an accreditation body that a laboratory is able to
+// test.
+type Accreditation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme, such as CNAS or CMA: 1 to 32 characters.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The number of the accreditation: 1 to 64 characters.
+	Number string `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	// The first day in Beijing on which it is valid, such as 2026-02-17.
+	ValidFrom string `protobuf:"bytes,3,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
+	// The last day in Beijing on which it is valid, not before valid_from.
+	ValidUntil    string `protobuf:"bytes,4,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Accreditation) Reset() {
+	*x = Accreditation{}
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Accreditation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Accreditation) ProtoMessage() {}
+
+func (x *Accreditation) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Accreditation.ProtoReflect.Descriptor instead.
+func (*Accreditation) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Accreditation) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *Accreditation) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *Accreditation) GetValidFrom() string {
+	if x != nil {
+		return x.ValidFrom
+	}
+	return ""
+}
+
+func (x *Accreditation) GetValidUntil() string {
+	if x != nil {
+		return x.ValidUntil
+	}
+	return ""
+}
+
+// AuthenticatorContact is whom to ask at an authenticator about something.
+type AuthenticatorContact struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the contact is for, such as reports, keys or appeals: 1 to 32 characters.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
+	// The name of the office or the person, up to 200 characters. May be empty.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// The address, up to 254 characters. This or phone must be set.
+	Email string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	// The number, up to 32 characters.
+	Phone         string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticatorContact) Reset() {
+	*x = AuthenticatorContact{}
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticatorContact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticatorContact) ProtoMessage() {}
+
+func (x *AuthenticatorContact) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticatorContact.ProtoReflect.Descriptor instead.
+func (*AuthenticatorContact) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AuthenticatorContact) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *AuthenticatorContact) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *AuthenticatorContact) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *AuthenticatorContact) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+// Authenticator is a brand, laboratory or other body whose results count. What it
+// may judge changes by revisions, which are kept.
 type Authenticator struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Output only: authenticators/{authenticator}.
@@ -218,14 +419,41 @@ type Authenticator struct {
 	// every category. A result for another category is AUTHENTICATOR_NOT_TRUSTED.
 	Categories []string `protobuf:"bytes,4,rep,name=categories,proto3" json:"categories,omitempty"`
 	// Output only: the time of the registration.
-	RegisteredAt  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=registered_at,json=registeredAt,proto3" json:"registered_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RegisteredAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=registered_at,json=registeredAt,proto3" json:"registered_at,omitempty"`
+	// The brands whose goods it may judge, up to 1,000. They are compared without
+	// regard to case, width and spaces. If brands and trademark_numbers are both
+	// empty: goods of every brand.
+	Brands []string `protobuf:"bytes,6,rep,name=brands,proto3" json:"brands,omitempty"`
+	// The registration numbers of trademarks whose goods it may judge, up to 1,000,
+	// beside those of brands.
+	TrademarkNumbers []string `protobuf:"bytes,7,rep,name=trademark_numbers,json=trademarkNumbers,proto3" json:"trademark_numbers,omitempty"`
+	// The methods that it may test by, up to 200, such as GB/T 29679-2013. Empty:
+	// every method.
+	Methods []string `protobuf:"bytes,8,rep,name=methods,proto3" json:"methods,omitempty"`
+	// Its accreditations, up to 50. A report that was issued on a day on which none
+	// of them was valid is AUTHENTICATOR_NOT_ACCREDITED. Empty: it needs none.
+	Accreditations []*Accreditation `protobuf:"bytes,9,rep,name=accreditations,proto3" json:"accreditations,omitempty"`
+	// Whom to ask, up to 50.
+	Contacts []*AuthenticatorContact `protobuf:"bytes,10,rep,name=contacts,proto3" json:"contacts,omitempty"`
+	// Output only: whether its results are recorded.
+	State AuthenticatorState `protobuf:"varint,11,opt,name=state,proto3,enum=tenfold.v1.AuthenticatorState" json:"state,omitempty"`
+	// Output only: the time of its suspension. Absent while it is not suspended.
+	SuspendedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=suspended_at,json=suspendedAt,proto3" json:"suspended_at,omitempty"`
+	// Output only: the reason for its suspension. Empty while it is not suspended.
+	SuspensionReason string `protobuf:"bytes,13,opt,name=suspension_reason,json=suspensionReason,proto3" json:"suspension_reason,omitempty"`
+	// Output only: the number of its revision in force. Its revisions are numbered
+	// from 1.
+	Revision int32 `protobuf:"varint,14,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Output only: the number, among all applied changes of the register, of the
+	// last one that was applied to it.
+	LastAppliedNumber int64 `protobuf:"varint,15,opt,name=last_applied_number,json=lastAppliedNumber,proto3" json:"last_applied_number,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Authenticator) Reset() {
 	*x = Authenticator{}
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[0]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -237,7 +465,7 @@ func (x *Authenticator) String() string {
 func (*Authenticator) ProtoMessage() {}
 
 func (x *Authenticator) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[0]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -250,7 +478,7 @@ func (x *Authenticator) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Authenticator.ProtoReflect.Descriptor instead.
 func (*Authenticator) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{0}
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Authenticator) GetName() string {
@@ -286,6 +514,76 @@ func (x *Authenticator) GetRegisteredAt() *timestamppb.Timestamp {
 		return x.RegisteredAt
 	}
 	return nil
+}
+
+func (x *Authenticator) GetBrands() []string {
+	if x != nil {
+		return x.Brands
+	}
+	return nil
+}
+
+func (x *Authenticator) GetTrademarkNumbers() []string {
+	if x != nil {
+		return x.TrademarkNumbers
+	}
+	return nil
+}
+
+func (x *Authenticator) GetMethods() []string {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+func (x *Authenticator) GetAccreditations() []*Accreditation {
+	if x != nil {
+		return x.Accreditations
+	}
+	return nil
+}
+
+func (x *Authenticator) GetContacts() []*AuthenticatorContact {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
+}
+
+func (x *Authenticator) GetState() AuthenticatorState {
+	if x != nil {
+		return x.State
+	}
+	return AuthenticatorState_AUTHENTICATOR_STATE_UNSPECIFIED
+}
+
+func (x *Authenticator) GetSuspendedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SuspendedAt
+	}
+	return nil
+}
+
+func (x *Authenticator) GetSuspensionReason() string {
+	if x != nil {
+		return x.SuspensionReason
+	}
+	return ""
+}
+
+func (x *Authenticator) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Authenticator) GetLastAppliedNumber() int64 {
+	if x != nil {
+		return x.LastAppliedNumber
+	}
+	return 0
 }
 
 // AuthenticationResult is the finding of one authenticator on units of one
@@ -338,7 +636,7 @@ type AuthenticationResult struct {
 
 func (x *AuthenticationResult) Reset() {
 	*x = AuthenticationResult{}
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[1]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +648,7 @@ func (x *AuthenticationResult) String() string {
 func (*AuthenticationResult) ProtoMessage() {}
 
 func (x *AuthenticationResult) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_authentication_proto_msgTypes[1]
+	mi := &file_tenfold_v1_authentication_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +661,7 @@ func (x *AuthenticationResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticationResult.ProtoReflect.Descriptor instead.
 func (*AuthenticationResult) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{1}
+	return file_tenfold_v1_authentication_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AuthenticationResult) GetName() string {
@@ -483,7 +781,19 @@ var File_tenfold_v1_authentication_proto protoreflect.FileDescriptor
 const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"\x1ftenfold/v1/authentication.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x8f\x03\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\x8d\x02\n" +
+	"\rAccreditation\x12)\n" +
+	"\x06scheme\x18\x01 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18 \xc8\xf3\x18\x02R\x06scheme\x12)\n" +
+	"\x06number\x18\x02 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18@\xc8\xf3\x18\x02R\x06number\x12Q\n" +
+	"\n" +
+	"valid_from\x18\x03 \x01(\tB2\xe2A\x01\x02\xbaH'r%2#^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\tvalidFrom\x12S\n" +
+	"\vvalid_until\x18\x04 \x01(\tB2\xe2A\x01\x02\xbaH'r%2#^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}$\xc8\xf3\x18\x02R\n" +
+	"validUntil\"\xc1\x01\n" +
+	"\x14AuthenticatorContact\x12%\n" +
+	"\x04role\x18\x01 \x01(\tB\x11\xe2A\x01\x02\xbaH\x06r\x04\x10\x01\x18 \xc8\xf3\x18\x01R\x04role\x123\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\x10\xe2A\x01\x01\xbaH\x05r\x03\x18\xc8\x01\xc8\xf3\x18\x01R\vdisplayName\x12&\n" +
+	"\x05email\x18\x03 \x01(\tB\x10\xe2A\x01\x01\xbaH\x05r\x03\x18\xfe\x01\xc8\xf3\x18\x01R\x05email\x12%\n" +
+	"\x05phone\x18\x04 \x01(\tB\x0f\xe2A\x01\x01\xbaH\x04r\x02\x18 \xc8\xf3\x18\x01R\x05phone\"\x8c\b\n" +
 	"\rAuthenticator\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12E\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\x12\xe2A\x01\x02\xbaH\a\x82\x01\x04\x10\x01 \x00\xc8\xf3\x18\x02R\x04kind\x125\n" +
@@ -491,7 +801,18 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"\n" +
 	"categories\x18\x04 \x03(\tB\x1c\xe2A\x01\x01\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x02R\n" +
 	"categories\x12I\n" +
-	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fregisteredAt:Y\xeaAV\n" +
+	"\rregistered_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\fregisteredAt\x124\n" +
+	"\x06brands\x18\x06 \x03(\tB\x1c\xe2A\x01\x01\xbaH\x11\x92\x01\x0e\x10\xe8\a\x18\x01\"\ar\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x02R\x06brands\x12H\n" +
+	"\x11trademark_numbers\x18\a \x03(\tB\x1b\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\xe8\a\x18\x01\"\x06r\x04\x10\x01\x18@\xc8\xf3\x18\x02R\x10trademarkNumbers\x126\n" +
+	"\amethods\x18\b \x03(\tB\x1c\xe2A\x01\x01\xbaH\x11\x92\x01\x0e\x10\xc8\x01\x18\x01\"\ar\x05\x10\x01\x18\x80\x01\xc8\xf3\x18\x02R\amethods\x12S\n" +
+	"\x0eaccreditations\x18\t \x03(\v2\x19.tenfold.v1.AccreditationB\x10\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x102\xc8\xf3\x18\x02R\x0eaccreditations\x12N\n" +
+	"\bcontacts\x18\n" +
+	" \x03(\v2 .tenfold.v1.AuthenticatorContactB\x10\xe2A\x01\x01\xbaH\x05\x92\x01\x02\x102\xc8\xf3\x18\x01R\bcontacts\x12>\n" +
+	"\x05state\x18\v \x01(\x0e2\x1e.tenfold.v1.AuthenticatorStateB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05state\x12G\n" +
+	"\fsuspended_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vsuspendedAt\x125\n" +
+	"\x11suspension_reason\x18\r \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x10suspensionReason\x12$\n" +
+	"\brevision\x18\x0e \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\brevision\x128\n" +
+	"\x13last_applied_number\x18\x0f \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x11lastAppliedNumber:Y\xeaAV\n" +
 	"\x15tenfold/Authenticator\x12\x1eauthenticators/{authenticator}*\x0eauthenticators2\rauthenticator\"\xc0\a\n" +
 	"\x14AuthenticationResult\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x120\n" +
@@ -527,7 +848,11 @@ const file_tenfold_v1_authentication_proto_rawDesc = "" +
 	"$SAMPLE_SOURCE_SEALED_PLATFORM_SAMPLE\x10\x01\x12!\n" +
 	"\x1dSAMPLE_SOURCE_CONSUMER_SAMPLE\x10\x02\x12\x1c\n" +
 	"\x18SAMPLE_SOURCE_TRACE_DATA\x10\x03\x12\x18\n" +
-	"\x14SAMPLE_SOURCE_PHOTOS\x10\x04*U\n" +
+	"\x14SAMPLE_SOURCE_PHOTOS\x10\x04*|\n" +
+	"\x12AuthenticatorState\x12#\n" +
+	"\x1fAUTHENTICATOR_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aAUTHENTICATOR_STATE_ACTIVE\x10\x01\x12!\n" +
+	"\x1dAUTHENTICATOR_STATE_SUSPENDED\x10\x02*U\n" +
 	"\bFeePayer\x12\x19\n" +
 	"\x15FEE_PAYER_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12FEE_PAYER_CLAIMANT\x10\x01\x12\x16\n" +
@@ -545,32 +870,39 @@ func file_tenfold_v1_authentication_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_authentication_proto_rawDescData
 }
 
-var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_tenfold_v1_authentication_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_tenfold_v1_authentication_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_tenfold_v1_authentication_proto_goTypes = []any{
 	(AuthenticatorKind)(0),        // 0: tenfold.v1.AuthenticatorKind
 	(SampleSource)(0),             // 1: tenfold.v1.SampleSource
-	(FeePayer)(0),                 // 2: tenfold.v1.FeePayer
-	(*Authenticator)(nil),         // 3: tenfold.v1.Authenticator
-	(*AuthenticationResult)(nil),  // 4: tenfold.v1.AuthenticationResult
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*UnitVerdict)(nil),           // 6: tenfold.v1.UnitVerdict
-	(*Money)(nil),                 // 7: tenfold.v1.Money
+	(AuthenticatorState)(0),       // 2: tenfold.v1.AuthenticatorState
+	(FeePayer)(0),                 // 3: tenfold.v1.FeePayer
+	(*Accreditation)(nil),         // 4: tenfold.v1.Accreditation
+	(*AuthenticatorContact)(nil),  // 5: tenfold.v1.AuthenticatorContact
+	(*Authenticator)(nil),         // 6: tenfold.v1.Authenticator
+	(*AuthenticationResult)(nil),  // 7: tenfold.v1.AuthenticationResult
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*UnitVerdict)(nil),           // 9: tenfold.v1.UnitVerdict
+	(*Money)(nil),                 // 10: tenfold.v1.Money
 }
 var file_tenfold_v1_authentication_proto_depIdxs = []int32{
-	0, // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
-	5, // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
-	6, // 2: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	1, // 3: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
-	5, // 4: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
-	5, // 5: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
-	7, // 6: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
-	2, // 7: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: tenfold.v1.Authenticator.kind:type_name -> tenfold.v1.AuthenticatorKind
+	8,  // 1: tenfold.v1.Authenticator.registered_at:type_name -> google.protobuf.Timestamp
+	4,  // 2: tenfold.v1.Authenticator.accreditations:type_name -> tenfold.v1.Accreditation
+	5,  // 3: tenfold.v1.Authenticator.contacts:type_name -> tenfold.v1.AuthenticatorContact
+	2,  // 4: tenfold.v1.Authenticator.state:type_name -> tenfold.v1.AuthenticatorState
+	8,  // 5: tenfold.v1.Authenticator.suspended_at:type_name -> google.protobuf.Timestamp
+	9,  // 6: tenfold.v1.AuthenticationResult.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	1,  // 7: tenfold.v1.AuthenticationResult.sample_source:type_name -> tenfold.v1.SampleSource
+	8,  // 8: tenfold.v1.AuthenticationResult.issued_at:type_name -> google.protobuf.Timestamp
+	8,  // 9: tenfold.v1.AuthenticationResult.recorded_at:type_name -> google.protobuf.Timestamp
+	10, // 10: tenfold.v1.AuthenticationResult.fee:type_name -> tenfold.v1.Money
+	3,  // 11: tenfold.v1.AuthenticationResult.fee_paid_by:type_name -> tenfold.v1.FeePayer
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authentication_proto_init() }
@@ -586,8 +918,8 @@ func file_tenfold_v1_authentication_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authentication_proto_rawDesc), len(file_tenfold_v1_authentication_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   2,
+			NumEnums:      4,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

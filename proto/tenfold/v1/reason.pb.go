@@ -298,6 +298,20 @@ const (
 	// be meant, or none is about all of its units. Name the line or the claim, or
 	// send a result for the units of each claim.
 	Reason_REASON_RESULT_SUBJECT_AMBIGUOUS Reason = 160
+	// FAILED_PRECONDITION. The authenticator is suspended, and no result of it is
+	// recorded; suspendedAt is the time. Ask another body, or have the suspension
+	// ended with AuthenticatorService.ReinstateAuthenticator.
+	Reason_REASON_AUTHENTICATOR_SUSPENDED Reason = 161
+	// FAILED_PRECONDITION. No accreditation of the authenticator was valid on the
+	// day on which the report was issued; issuedOn is the day in Beijing. Ask
+	// another body, or have its accreditations revised.
+	Reason_REASON_AUTHENTICATOR_NOT_ACCREDITED Reason = 162
+	// ABORTED. The authenticator was changed since it was read. Read it again and
+	// decide afresh.
+	Reason_REASON_AUTHENTICATOR_CHANGED Reason = 163
+	// FAILED_PRECONDITION. The authenticator is not suspended, so no suspension can
+	// be ended.
+	Reason_REASON_AUTHENTICATOR_NOT_SUSPENDED Reason = 164
 )
 
 // Enum value maps for Reason.
@@ -395,6 +409,10 @@ var (
 		141: "REASON_SERVER_STOPPING",
 		150: "REASON_NEW_EVIDENCE_REQUIRED",
 		160: "REASON_RESULT_SUBJECT_AMBIGUOUS",
+		161: "REASON_AUTHENTICATOR_SUSPENDED",
+		162: "REASON_AUTHENTICATOR_NOT_ACCREDITED",
+		163: "REASON_AUTHENTICATOR_CHANGED",
+		164: "REASON_AUTHENTICATOR_NOT_SUSPENDED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -489,6 +507,10 @@ var (
 		"REASON_SERVER_STOPPING":                  141,
 		"REASON_NEW_EVIDENCE_REQUIRED":            150,
 		"REASON_RESULT_SUBJECT_AMBIGUOUS":         160,
+		"REASON_AUTHENTICATOR_SUSPENDED":          161,
+		"REASON_AUTHENTICATOR_NOT_ACCREDITED":     162,
+		"REASON_AUTHENTICATOR_CHANGED":            163,
+		"REASON_AUTHENTICATOR_NOT_SUSPENDED":      164,
 	}
 )
 
@@ -524,7 +546,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xcd\x16\n" +
+	"tenfold.v1*\xe8\x17\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -618,7 +640,11 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x15REASON_METHOD_UNKNOWN\x10\x8c\x01\x12\x1b\n" +
 	"\x16REASON_SERVER_STOPPING\x10\x8d\x01\x12!\n" +
 	"\x1cREASON_NEW_EVIDENCE_REQUIRED\x10\x96\x01\x12$\n" +
-	"\x1fREASON_RESULT_SUBJECT_AMBIGUOUS\x10\xa0\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fREASON_RESULT_SUBJECT_AMBIGUOUS\x10\xa0\x01\x12#\n" +
+	"\x1eREASON_AUTHENTICATOR_SUSPENDED\x10\xa1\x01\x12(\n" +
+	"#REASON_AUTHENTICATOR_NOT_ACCREDITED\x10\xa2\x01\x12!\n" +
+	"\x1cREASON_AUTHENTICATOR_CHANGED\x10\xa3\x01\x12'\n" +
+	"\"REASON_AUTHENTICATOR_NOT_SUSPENDED\x10\xa4\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

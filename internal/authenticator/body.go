@@ -1,0 +1,85 @@
+package authenticator
+
+import (
+	"time"
+
+	"github.com/tenfold-claims/tenfold/internal/calendar"
+	"github.com/tenfold-claims/tenfold/internal/fault"
+)
+
+// Body is an authenticator as it stands. A body is never changed in place: readers of one
+// version may share it.
+type Body struct {
+	ID string
+	// Version is the number, in the whole register, of the last change that was applied to
+	// it. A body with another version is another body to whoever has judged by it.
+	Version int64
+	// Revision counts its contents from 1.
+	Revision int32
+	Content
+	RegisteredAt time.Time
+	Suspended    Suspension
+	// Changes counts the changes that were asked for, applied or not.
+	Changes int32
+}
+
+// Suspension is why no result of a body is recorded at present.
+type Suspension struct {
+	// Change is the number of the change that suspended the body; 0 for none.
+	Change int32
+	At     time.Time
+	Reason string
+}
+
+// State is whether results of a body are recorded.
+type State string
+
+// The states of a body.
+const (
+	Active  State = "ACTIVE"
+	Stopped State = "SUSPENDED"
+)
+
+// States lists the states.
+func States() []State { return []State{Active, Stopped} }
+
+// State is whether results of the body are recorded.
+func (b *Body) State() State {
+	if b.Suspended.Change != 0 {
+		return Stopped
+	}
+	return Active
+}
+
+// Judged is what a result says of itself that decides whether its body may be believed.
+type Judged struct {
+	// Category is that of the goods; empty if it is not known.
+	Category string
+	IssuedAt time.Time
+}
+
+// CheckResult refuses a result of the body: with AUTHENTICATOR_SUSPENDED while it is
+// suspended, whatever the report's date; with AUTHENTICATOR_NOT_ACCREDITED if it had no
+// accreditation on the day of the report; with AUTHENTICATOR_NOT_TRUSTED for goods beyond
+// its scope.
+func (b *Body) CheckResult(j Judged) error {
+	switch {
+	case b.Suspended.Change != 0:
+		return fault.New(fault.AuthenticatorSuspended, "authenticator %s is suspended since %s, and no result of it is recorded",
+			b.ID, b.Suspended.At.UTC().Format(time.RFC3339)).
+			With("authenticatorId", b.ID).With("suspendedAt", b.Suspended.At.UTC().Format(time.RFC3339)).At("authenticator")
+	case !b.AccreditedOn(j.IssuedAt):
+		day := calendar.DateOf(j.IssuedAt).String()
+		return fault.New(fault.AuthenticatorNotAccredited, "no accreditation of authenticator %s was valid on %s, the day of the report in Beijing", b.ID, day).
+			With("authenticatorId", b.ID).With("issuedOn", day).At("issued_at")
+	case j.Category != "" && !b.JudgesCategory(j.Category):
+		return fault.New(fault.AuthenticatorNotTrusted, "authenticator %s is not registered for category %q", b.ID, j.Category).
+			With("authenticatorId", b.ID).At("authenticator")
+	}
+	return nil
+}
+
+// NotFound refuses an authenticator that is not registered.
+func NotFound(id string) *fault.Error {
+	return fault.New(fault.AuthenticatorNotFound, "authenticator %s is not registered", id).With("authenticatorId", id)
+}
