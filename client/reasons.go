@@ -105,6 +105,21 @@ const (
 	WebhookKeyMissing = fault.WebhookKeyMissing
 	EvidenceLimit     = fault.EvidenceLimit
 
+	// Files of evidence.
+	EvidenceStoreMissing     = fault.EvidenceStoreMissing
+	EvidenceStoreUnavailable = fault.EvidenceStoreUnavailable
+	UploadNotFound           = fault.UploadNotFound
+	UploadLimit              = fault.UploadLimit
+	UploadOffsetMismatch     = fault.UploadOffsetMismatch
+	ChunkDamaged             = fault.ChunkDamaged
+	ChunkChanged             = fault.ChunkChanged
+	UploadStateConflict      = fault.UploadStateConflict
+	UploadDigestMismatch     = fault.UploadDigestMismatch
+	MediaTypeRefused         = fault.MediaTypeRefused
+	EvidenceNotFound         = fault.EvidenceNotFound
+	EvidenceNotDisclosed     = fault.EvidenceNotDisclosed
+	EvidenceDamaged          = fault.EvidenceDamaged
+
 	// Money.
 	CurrencyMismatch        = fault.CurrencyMismatch
 	DepositInsufficient     = fault.DepositInsufficient

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/postgres"},
 	{"internal/audit", "internal/accesslog", "internal/watch"},
 	{"internal/engine"},
-	{"internal/worker", "internal/relay", "internal/webhook"},
+	{"internal/worker", "internal/relay", "internal/webhook", "internal/evidence"},
 	{"internal/sandbox", "internal/notice"},
 	{"internal/rpc"},
 	{"internal/telemetry"},
@@ -114,6 +114,13 @@ var aside = map[string]struct{ imports, importers []string }{
 	},
 	"internal/linename": {
 		importers: []string{"internal/rpc", "client", "cmd/tenfold"},
+	},
+	"internal/evidence/media": {
+		imports:   []string{"internal/fault"},
+		importers: []string{"internal/evidence"},
+	},
+	"internal/evidence/object": {
+		importers: []string{"internal/evidence", "cmd/tenfold"},
 	},
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},

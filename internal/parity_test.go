@@ -27,6 +27,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/pgtest"
 	"github.com/tenfold-claims/tenfold/internal/policyproposal"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	_ "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -164,6 +165,7 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"payouts_coupon_state_known":         append([]string{""}, sorted(payout.CouponStates())...),
 		"proposals_kind_known":               sorted(proposal.Kinds()),
 		"claim_notes_visibility_known":       sorted(book.NoteVisibilities()),
+		"uploads_state_known":                sorted(postgres.UploadStates()),
 		"proposals_state_known":              sorted(proposal.States()),
 		"policy_proposals_state_known":       sorted(policyproposal.States()),
 		"authenticator_states_kind_known":    sorted(claim.AuthenticatorKinds()),
@@ -255,6 +257,8 @@ var pairs = map[string]struct {
 	"Language":                 {dir: "explain", kind: "Language"},
 	"Audience":                 {dir: "explain", kind: "Audience"},
 	"NoteVisibility":           {dir: "book", kind: "NoteVisibility"},
+	"EvidenceParty":            {dir: "book", kind: "EvidenceParty"},
+	"UploadState":              {dir: "postgres", kind: "UploadState"},
 	"WaitsFor":                 {dir: "claim", kind: "Party"},
 	"DeadlineKind":             {dir: "claim", kind: "Deadline"},
 	"Grounds":                  {dir: "claim", kind: "Grounds"},

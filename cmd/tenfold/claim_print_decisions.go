@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -68,9 +69,18 @@ func printEvidence(o *output, list []*tenfoldv1.Evidence) {
 	if len(list) == 0 && !o.lists {
 		return
 	}
-	t := o.newTable("Evidence", column{title: "When"}, column{title: "Kind"}, column{title: "Kept at"}, column{title: "By"}, column{title: "Note"})
+	t := o.newTable("Evidence", column{"Number", true}, column{title: "When"}, column{title: "Kind"}, column{title: "Kept at"}, column{title: "By"},
+		column{title: "Disclosed to"}, column{title: "Note"})
 	for _, e := range list {
-		t.AppendRow(table.Row{o.when(e.GetAddedAt()), e.GetKind(), e.GetReference(), byWhom("", e.GetRole(), e.GetPerson()), e.GetNote()})
+		kept, parties := e.GetReference(), []string(nil)
+		for _, p := range e.GetDisclosedTo() {
+			parties = append(parties, word(p))
+		}
+		if e.GetMediaType() != "" {
+			kept = fmt.Sprintf("here: %s, %d bytes", e.GetMediaType(), e.GetSizeBytes())
+		}
+		t.AppendRow(table.Row{e.GetEventNumber(), o.when(e.GetAddedAt()), e.GetKind(), kept, byWhom("", e.GetRole(), e.GetPerson()),
+			strings.Join(parties, ", "), e.GetNote()})
 	}
 	o.render(t)
 }

@@ -41,6 +41,7 @@ type serveConfig struct {
 	answerMax, stopMax time.Duration
 	nats               natsConfig
 	webhooks           webhookConfig
+	evidence           evidenceConfig
 	access             accessConfig
 	http               httpConfig
 	peers              peersConfig
@@ -95,6 +96,7 @@ func newServe() *cobra.Command {
 	f.DurationVar(&c.stopMax, "stop-max", 28*time.Second, "how long the server may take to end after SIGTERM, whatever it waits for; calls in progress get three quarters of it")
 	c.nats.flags(f)
 	c.webhooks.flags(f)
+	c.evidence.flags(f)
 	c.access.flags(f)
 	c.http.flags(f)
 	c.peers.flags(f)

@@ -55,6 +55,9 @@ func (c *serveConfig) checkReadable(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := c.evidence.checkReadable(ctx); err != nil {
+		return err
+	}
 	if c.access.insecure {
 		return nil
 	}

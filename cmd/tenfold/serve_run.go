@@ -175,12 +175,16 @@ func serve(ctx context.Context, c serveConfig, out, errOut io.Writer) (err error
 	if err != nil {
 		return err
 	}
+	files, err := p.evidence(ctx, &c, db, now, log)
+	if err != nil {
+		return err
+	}
 	gate, err := p.gate(ctx, &c.access, db, log)
 	if err != nil {
 		return err
 	}
 	bounds := rpc.Defaults()
-	bounds.Quota, bounds.CallsAt = c.access.quota, c.ops.callsAt()
+	bounds.Quota, bounds.CallsAt, bounds.Files = c.access.quota, c.ops.callsAt(), files
 	bounds.Shares.Workload, bounds.Shares.Scope = c.peers.perWorkload, c.peers.perScope
 	if bounds.Observer, err = p.telemetry.Calls(); err != nil {
 		return err

@@ -40,6 +40,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printPayouts))
 	add(printing(printProposals))
 	add(printing(printEvidence))
+	add(printing(printUploads))
 	add(printing(printAppeals))
 	add(printing(printApprovals))
 	add(printing(printRevisions))

@@ -108,16 +108,20 @@ func fileVerbs() []verb {
 	return []verb{
 		{
 			use: "add-evidence CLAIM", method: "ClaimService/AddEvidence", role: principal.RoleSupport, about: "name",
-			short:    "Add evidence to a claim",
-			long:     "Add a reference to evidence to a claim, at any time and without an effect on its state. The evidence itself stays where it is.",
+			short: "Add evidence to a claim",
+			long: "Add evidence to a claim, at any time and without an effect on its state: a reference, whose evidence stays where it is, or\n" +
+				"a file that was uploaded with `tenfold evidence upload`.",
 			examples: []string{"claim add-evidence 1KJPW-D6M05-F2S5T-CT5FM --kind TICKET --reference crm://4711"},
 			args:     []input{aClaim("name")},
 			flags: []input{
 				{name: "kind", field: "kind", usage: "kind of the evidence, in capitals such as INVOICE", required: true},
-				{name: "reference", field: "reference", usage: "where the evidence is kept", required: true},
+				{name: "reference", field: "reference", usage: "where the evidence is kept"},
 				{name: "digest", field: "digest", usage: "SHA-256 of the evidence, in lower-case hex"},
+				{name: "upload", field: "upload", usage: "upload of the file, in place of a reference", as: under("uploads")},
+				{name: "disclosed-to", field: "disclosed_to", usage: "parties that may read the file of the upload, with commas between them"},
 				aNote(),
 			},
+			choose: []string{"reference", "upload"},
 		},
 		{
 			use: "confirm-notice CLAIM", method: "ClaimService/ConfirmNotice", role: principal.RoleMerchant, about: "name",

@@ -28,7 +28,7 @@ func newDesk(t *testing.T) *desk {
 	if err := os.WriteFile(keys, seal.NewFile("k1"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t, served(t, "--webhook-keys", keys, "--sandbox", "--insecure-loopback", "--sandbox-start", "2026-03-02T09:00:00Z", "--listen", "127.0.0.1:0",
+	d := &desk{t, served(t, "--webhook-keys", keys, "--evidence-dir", t.TempDir(), "--sandbox", "--insecure-loopback", "--sandbox-start", "2026-03-02T09:00:00Z", "--listen", "127.0.0.1:0",
 		"--ops-listen", noOps, "--database-url", pgtest.New(t).AppURL, "--log-level", "error")}
 	conn, err := caller.Identity{Workload: "tenfold-cli", Role: "operator"}.Dial(d.address)
 	if err != nil {
@@ -85,6 +85,7 @@ func TestVerbsBringAClaimToItsEnd(t *testing.T) {
 	d.says(exitOK, "1 claim\n", "notice", "list", "--merchant", "m1")
 	d.says(exitOK, "EVIDENCE", "claim", "add-evidence", id, "--kind", "EVIDENCE", "--reference", "crm://1", "--role", "operator")
 	d.says(exitOK, "1 piece\n", "claim", "evidence", id)
+	testFiles(t, d, id)
 	testNotices(t, d, id)
 	d.says(exitUsage, "say --yes", "claim", "accept", id, "--role", "operator")
 	d.says(exitOK, "PAYING", "claim", "accept", id, "--role", "operator", "--validate-only")

@@ -134,6 +134,7 @@ var notOfBooks = []string{
 	"access_refusals", "webhooks", "webhook_deliveries", "webhook_requests", "catalog_requests", "calendar_days", "event_quarantines",
 	"readiness_probes", "sandbox_clock", "service_keys", "policy_proposals", "policy_proposal_votes",
 	"authenticator_states", "authenticator_scopes", "authenticator_changes", "authenticator_register",
+	"uploads", "upload_chunks",
 }
 
 func (m *mutation) tables() []string {

@@ -304,6 +304,12 @@ func (b *Book) bindApproval(f *event.RowForm, a *Approval) {
 func (b *Book) bindEvidence(f *event.RowForm, e *Evidence) {
 	f.Texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs)
 	f.Times(e.AddedAt)
+	f.Later("upload_id", e.UploadID)
+	f.Later("media_type", e.MediaType)
+	if e.Size > 0 {
+		f.Later("size_bytes", number(e.Size))
+	}
+	f.Later("disclosed_to", string(e.DisclosedTo))
 	b.tellIn(e.EventNumber, "evidence", "", f)
 }
 

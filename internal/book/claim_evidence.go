@@ -1,9 +1,13 @@
 package book
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/fault"
+	"github.com/tenfold-claims/tenfold/internal/principal"
 	"github.com/tenfold-claims/tenfold/internal/request"
 )
 
@@ -17,14 +21,52 @@ type AddEvidence struct {
 	Reference string
 	Digest    string
 	Note      string
+	// EvidenceFile is the file in place of a reference, whose digest is Digest.
+	EvidenceFile
 }
 
-// EvidencePiecesMax and EvidenceBytesMax bound the evidence that one role adds to a claim, by
-// its number and the bytes of its texts. A claim is read as a whole by those who decide it; no
-// role can use up what another may add.
+// EvidenceParty is a party of a claim that a file of evidence may be disclosed to.
+type EvidenceParty string
+
+// The parties. Both read what a laboratory adds.
 const (
-	EvidencePiecesMax = 200
-	EvidenceBytesMax  = 512 << 10
+	EvidenceConsumer EvidenceParty = "CONSUMER"
+	EvidenceMerchant EvidenceParty = "MERCHANT"
+)
+
+// EvidencePartyList lists the parties.
+func EvidencePartyList() []EvidenceParty { return []EvidenceParty{EvidenceConsumer, EvidenceMerchant} }
+
+// EvidenceParties are parties as they are stored: by name, with spaces between them.
+type EvidenceParties string
+
+// EvidencePartiesOf writes parties.
+func EvidencePartiesOf(list []EvidenceParty) EvidenceParties {
+	var words []string
+	for _, p := range EvidencePartyList() {
+		if slices.Contains(list, p) {
+			words = append(words, string(p))
+		}
+	}
+	return EvidenceParties(strings.Join(words, " "))
+}
+
+// List lists the parties.
+func (p EvidenceParties) List() []EvidenceParty {
+	var list []EvidenceParty
+	for _, word := range strings.Fields(string(p)) {
+		list = append(list, EvidenceParty(word))
+	}
+	return list
+}
+
+// EvidencePiecesMax, EvidenceBytesMax and EvidenceFileBytesMax bound the evidence that one role
+// adds to a claim, by its number, the bytes of its texts and those of its files. A claim is read
+// as a whole by those who decide it; no role can use up what another may add.
+const (
+	EvidencePiecesMax    = 200
+	EvidenceBytesMax     = 512 << 10
+	EvidenceFileBytesMax = 1 << 30
 )
 
 func (a *AddEvidence) need(c *Call, n *Needs) {
@@ -32,8 +74,29 @@ func (a *AddEvidence) need(c *Call, n *Needs) {
 	n.evidenceOf(c.Header.MerchantID, a.ClaimID)
 }
 
+// Cover implements request.Content.
 func (a *AddEvidence) Cover(d *request.Digest) {
+	a.coverReference(d)
+	if a.DigestVersion() == withFile {
+		a.coverFile(d)
+	}
+}
+
+func (a *AddEvidence) coverReference(d *request.Digest) {
 	d.Texts(a.ClaimID, a.Kind, a.Reference, a.Digest, a.Note)
+}
+
+func (a *AddEvidence) coverFile(d *request.Digest) { d.Texts(a.UploadID, string(a.DisclosedTo)) }
+
+// withFile is the list of fields after the first.
+const withFile = 2
+
+// DigestVersion is the oldest list of fields that says all of the evidence.
+func (a *AddEvidence) DigestVersion() int64 {
+	if a.UploadID != "" {
+		return withFile
+	}
+	return request.FirstVersion
 }
 
 func (a *AddEvidence) decide(b *Book) (Outcome, error) {
@@ -61,9 +124,11 @@ func (a *AddEvidence) count(b *Book, c *claim.Claim, role string) error {
 	}
 	sum.Pieces++
 	sum.Bytes += int64(len(a.Kind) + len(a.Reference) + len(a.Digest) + len(a.Note))
+	sum.FileBytes += a.Size
 	refuse := func(format string, most, have int64) error {
 		return fault.New(fault.EvidenceLimit, format, role, most, c.ID, have).
-			With("claimId", c.ID).With("role", role).With("piecesMax", EvidencePiecesMax).With("bytesMax", EvidenceBytesMax).About(c)
+			With("claimId", c.ID).With("role", role).With("piecesMax", EvidencePiecesMax).With("bytesMax", EvidenceBytesMax).
+			With("fileBytesMax", EvidenceFileBytesMax).About(c)
 	}
 	switch {
 	case sum.Pieces > EvidencePiecesMax:
@@ -72,6 +137,8 @@ func (a *AddEvidence) count(b *Book, c *claim.Claim, role string) error {
 	case sum.Bytes > EvidenceBytesMax:
 		return refuse("role %s can add evidence with texts of at most %d bytes to a claim, and claim %s would have %d; keep more behind one reference",
 			EvidenceBytesMax, sum.Bytes)
+	case sum.FileBytes > EvidenceFileBytesMax:
+		return refuse("role %s can add files of at most %d bytes to a claim, and claim %s would have %d", EvidenceFileBytesMax, sum.FileBytes)
 	case known == nil:
 		b.evidenceSums.add(k, sum, b.command)
 	default:
@@ -89,6 +156,10 @@ func (b *Book) addEvidence(a *AddEvidence) Evidence {
 	added := Evidence{
 		MerchantID: b.merchantID, ClaimID: a.ClaimID, EventNumber: e.Number, Kind: a.Kind, Reference: a.Reference,
 		Digest: a.Digest, Note: a.Note, AddedAs: string(who.Role), AddedBy: who.Person, AddedAt: b.now,
+		EvidenceFile: a.EvidenceFile,
+	}
+	if who.Role == principal.RoleAuthenticator && a.UploadID != "" {
+		added.DisclosedTo = EvidencePartiesOf(EvidencePartyList()) // Its report decides the claim (rule V8).
 	}
 	b.keepEvidence(added)
 	return added

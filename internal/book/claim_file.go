@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/claim"
@@ -109,7 +110,7 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	switch f.DigestVersion() {
 	case withFormAndCase:
 		d.Texts(string(f.PayoutForm), f.SamplingCase)
-	case withRefunds, withEvidence, withLabels:
+	case withRefunds, withEvidence, withLabels, withUploads:
 		d.Texts(string(cmp.Or(f.PayoutForm, claim.Cash)), f.SamplingCase)
 		d.Number(int64(len(f.Refunds)))
 		for i := range f.Refunds {
@@ -119,11 +120,16 @@ func (f *FileClaim) Cover(d *request.Digest) {
 	if f.DigestVersion() >= withEvidence {
 		d.Number(int64(len(f.Evidence)))
 		for i := range f.Evidence {
-			f.Evidence[i].Cover(d)
+			f.Evidence[i].coverReference(d)
 		}
 	}
-	if f.DigestVersion() == withLabels {
+	if f.DigestVersion() >= withLabels {
 		d.Texts(string(f.Labels), f.ExternalReference)
+	}
+	if f.DigestVersion() == withUploads {
+		for i := range f.Evidence {
+			f.Evidence[i].coverFile(d)
+		}
 	}
 }
 
@@ -133,11 +139,14 @@ const (
 	withRefunds     = 3
 	withEvidence    = 4
 	withLabels      = 5
+	withUploads     = 6
 )
 
 // DigestVersion is the oldest list of fields that says all of the filing.
 func (f *FileClaim) DigestVersion() int64 {
 	switch {
+	case slices.ContainsFunc(f.Evidence, func(e AddEvidence) bool { return e.UploadID != "" }):
+		return withUploads
 	case f.Labels != "" || f.ExternalReference != "":
 		return withLabels
 	case len(f.Evidence) > 0:

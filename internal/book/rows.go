@@ -150,6 +150,17 @@ type Evidence struct {
 	AddedAs string
 	AddedBy string
 	AddedAt time.Time
+	EvidenceFile
+}
+
+// EvidenceFile is a file that was uploaded as evidence; empty for a reference.
+type EvidenceFile struct {
+	UploadID string
+	// MediaType is what the file is by its bytes, Size how many they are.
+	MediaType string
+	Size      int64
+	// DisclosedTo are the parties that may read it beside the one that added it.
+	DisclosedTo EvidenceParties
 }
 
 // Note is what a person wrote on a claim.
@@ -179,8 +190,8 @@ type EvidenceSum struct {
 	ClaimID    string
 	Role       string
 	Pieces     int64
-	// Bytes are those of all texts.
-	Bytes int64
+	// Bytes are those of all texts, FileBytes those of all files.
+	Bytes, FileBytes int64
 }
 
 // Usual is what the latest confirmed claims of a merchant and of one of its

@@ -106,6 +106,21 @@ const (
 	WebhookKeyMissing Reason = "WEBHOOK_KEY_MISSING"
 	EvidenceLimit     Reason = "EVIDENCE_LIMIT_REACHED"
 
+	// Files of evidence.
+	EvidenceStoreMissing     Reason = "EVIDENCE_STORE_MISSING"
+	EvidenceStoreUnavailable Reason = "EVIDENCE_STORE_UNAVAILABLE"
+	UploadNotFound           Reason = "UPLOAD_NOT_FOUND"
+	UploadLimit              Reason = "UPLOAD_LIMIT_REACHED"
+	UploadOffsetMismatch     Reason = "UPLOAD_OFFSET_MISMATCH"
+	ChunkDamaged             Reason = "CHUNK_DAMAGED"
+	ChunkChanged             Reason = "CHUNK_CHANGED"
+	UploadStateConflict      Reason = "UPLOAD_STATE_CONFLICT"
+	UploadDigestMismatch     Reason = "UPLOAD_DIGEST_MISMATCH"
+	MediaTypeRefused         Reason = "MEDIA_TYPE_REFUSED"
+	EvidenceNotFound         Reason = "EVIDENCE_NOT_FOUND"
+	EvidenceNotDisclosed     Reason = "EVIDENCE_NOT_DISCLOSED"
+	EvidenceDamaged          Reason = "EVIDENCE_DAMAGED"
+
 	// Money.
 	CurrencyMismatch        Reason = "CURRENCY_MISMATCH"
 	DepositInsufficient     Reason = "DEPOSIT_INSUFFICIENT"

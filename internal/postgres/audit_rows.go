@@ -39,7 +39,7 @@ const (
 		coupon_expires_at:time try_number arrived_minor came_back_minor`
 	boundAppeals   = `note evidence:list event_number appealed_at:time`
 	boundApprovals = `amount_minor note event_number approved_at:time`
-	boundEvidence  = `kind reference digest note added_as added_at:time`
+	boundEvidence  = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later`
 	boundNotes     = `visibility text event_number added_as added_at:time`
 	boundGroups    = `claimant_id product_id anchor_paid_at:time recorded_at:time`
 	boundLines     = `order_id payment_id product_id paid_at:time digest:bytes recorded_at:time`

@@ -14,23 +14,30 @@ func (tx *Tx) writeEvidence(c *book.Changes) {
 		return
 	}
 	tx.gather("write evidence", len(rows), `
-		INSERT INTO evidence (merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at)
-		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at
+		INSERT INTO evidence (
+			merchant_id, claim_id, event_number, kind, reference, digest, note, added_as, added_by, added_at,
+			upload_id, media_type, size_bytes, disclosed_to)
+		SELECT r.merchant_id, r.claim_id, r.event_number, r.kind, r.reference, r.digest, r.note, r.added_as, r.added_by, r.added_at,
+			r.upload_id, r.media_type, r.size_bytes, r.disclosed_to
 		FROM unnest($1::evidence[]) r`,
 		pgwire.RowsOf(tx.s.types["evidence"], rows, func(r *pgwire.Records, e *book.Evidence) {
 			r.Texts(e.MerchantID, e.ClaimID)
 			r.Bigints(e.EventNumber)
 			r.Texts(e.Kind, e.Reference, e.Digest, e.Note, e.AddedAs, e.AddedBy)
 			r.Times(e.AddedAt)
+			r.Texts(e.UploadID, e.MediaType)
+			r.BigintOrNull(e.Size)
+			r.Texts(string(e.DisclosedTo))
 		}))
 }
 
 const evidenceColumns = `
-	e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at`
+	e.merchant_id, e.claim_id, e.event_number, e.kind, e.reference, e.digest, e.note, e.added_as, e.added_by, e.added_at,
+	e.upload_id, e.media_type, coalesce(e.size_bytes, 0), e.disclosed_to`
 
 func scanEvidence(rows *sql.Rows) (e book.Evidence, err error) {
 	err = rows.Scan(&e.MerchantID, &e.ClaimID, &e.EventNumber, &e.Kind, &e.Reference, &e.Digest, &e.Note,
-		&e.AddedAs, &e.AddedBy, &e.AddedAt)
+		&e.AddedAs, &e.AddedBy, &e.AddedAt, &e.UploadID, &e.MediaType, &e.Size, (*string)(&e.DisclosedTo))
 	inUTC(&e.AddedAt)
 	return e, err
 }
@@ -43,6 +50,19 @@ func (r Reader) Evidence(ctx context.Context, merchantID, claimID string, after 
 		WHERE e.merchant_id = $1 AND e.claim_id = $2 AND e.event_number > $3
 		ORDER BY e.event_number
 		LIMIT $4`, scanEvidence, merchantID, claimID, after, limit)
+}
+
+// Examined says whether an authenticator has recorded a result on a claim.
+func (r Reader) Examined(ctx context.Context, k book.Key, authenticatorID string) (bool, error) {
+	examined, _, err := readOne(ctx, r, "look for a result", `
+		SELECT EXISTS (
+			SELECT FROM results r
+			WHERE r.merchant_id = $1 AND r.authenticator_id = $3 AND r.claim_id = $2)`,
+		func(rows *sql.Rows) (yes bool, err error) {
+			err = rows.Scan(&yes)
+			return yes, err
+		}, k.MerchantID, k.ID, authenticatorID)
+	return examined, err
 }
 
 // EvidencePieces reads when claims first had the pieces of evidence among keys, as far as they
@@ -74,14 +94,15 @@ func (tx *Tx) EvidenceSums(keys []book.Key) ([]book.EvidenceSum, error) {
 	var out []book.EvidenceSum
 	err := tx.query("sum evidence", `
 		SELECT e.merchant_id, e.claim_id, e.added_as, count(*),
-		       sum(octet_length(e.kind) + octet_length(e.reference) + octet_length(e.digest) + octet_length(e.note))
+		       sum(octet_length(e.kind) + octet_length(e.reference) + octet_length(e.digest) + octet_length(e.note)),
+		       coalesce(sum(e.size_bytes), 0)::bigint
 		FROM unnest($1::text[], $2::text[]) AS k (merchant_id, id)
 		JOIN evidence e ON e.merchant_id = k.merchant_id AND e.claim_id = k.id
 		GROUP BY e.merchant_id, e.claim_id, e.added_as`,
 		keyArrays(keys),
 		func(rows *sql.Rows) error {
 			var s book.EvidenceSum
-			err := rows.Scan(&s.MerchantID, &s.ClaimID, &s.Role, &s.Pieces, &s.Bytes)
+			err := rows.Scan(&s.MerchantID, &s.ClaimID, &s.Role, &s.Pieces, &s.Bytes, &s.FileBytes)
 			out = append(out, s)
 			return err
 		})

@@ -58,6 +58,8 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 		"webhook_requests":   "kept beside the pipeline",
 		"webhook_deliveries": "kept beside the pipeline",
 		"event_quarantines":  "kept beside the pipeline",
+		"uploads":            "kept beside the pipeline",
+		"upload_chunks":      "kept beside the pipeline",
 		"reservations":       "keyed by themselves, over all books",
 		"access_refusals":    "attempts that were refused, of books or of none",
 	}

@@ -40,6 +40,8 @@ const (
 var withoutOldRows = map[string]string{
 	"event_quarantines":      "no event of it is damaged",
 	"claim_notes":            "nobody could write one",
+	"uploads":                "no files were kept when it was made",
+	"upload_chunks":          "no files were kept when it was made",
 	"sandbox_clock":          "sandboxes kept none",
 	"order_line_corrections": "lines could not be corrected when it was made",
 	"policy_proposals":       "policies were published without one",
@@ -50,6 +52,8 @@ var withoutOldRows = map[string]string{
 var unread = map[string]string{
 	"goose_db_version":       "the migration reads it",
 	"readiness_probes":       "changed and not read",
+	"uploads":                "the old database has none",
+	"upload_chunks":          "the old database has none",
 	"waits":                  "the audit compares them with the claims",
 	"payout_dues":            "the audit compares them with the payouts",
 	"claimed_units":          "the audit compares them with the claims",

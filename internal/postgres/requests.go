@@ -27,6 +27,9 @@ type requestTable struct {
 	outcome func(*request.Found) *string
 }
 
+// methodCreateUpload is the method whose requests stand in the uploads that they created.
+const methodCreateUpload = "EvidenceService/CreateUpload"
+
 var catalogRequests = requestTable{
 	insert: `
 		INSERT INTO catalog_requests (workload, method, request_id, digest, outcome_name, recorded_at)
@@ -116,6 +119,10 @@ func (r Reader) Request(ctx context.Context, k request.Key) (request.Found, bool
 		scanRequest, k.MerchantID, k.Workload, k.Method, k.RequestID)
 	if found || err != nil {
 		return request.Found{Stored: stored}, found, err
+	}
+	if k.Method == methodCreateUpload {
+		u, found, err := r.UploadOfRequest(ctx, k.MerchantID, k.Workload, k.RequestID)
+		return request.Found{Stored: request.Stored{Key: k, RecordedAt: u.CreatedAt}, UploadID: u.ID}, found, err
 	}
 	return readRequest(ctx, r.from, webhookRequests, k)
 }

@@ -47,6 +47,8 @@ type Found struct {
 	Stored
 	// WebhookID is the webhook that it made or named.
 	WebhookID string
+	// UploadID is the upload that it made.
+	UploadID string
 	// Name is that of what it made in a catalog.
 	Name string
 }

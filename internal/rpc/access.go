@@ -41,6 +41,9 @@ var deciders = roles(principal.RoleFinance, principal.RoleApprover, principal.Ro
 // decidersAndMerchant adds the merchant for what would take or give back its own money.
 var decidersAndMerchant = roles(append(slices.Clone(deciders.roles), principal.RoleMerchant)...)
 
+// contributors add evidence: for consumers, for themselves, or to claims that they work on.
+var contributors = roles(principal.RoleOrderService, principal.RoleMerchant, principal.RoleAuthenticator, principal.RoleSupport, principal.RoleOperator)
+
 // keepers keep webhooks: operators, and merchants their own.
 var keepers = roles(principal.RoleOperator, principal.RoleMerchant)
 
@@ -65,7 +68,7 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/ReportPayoutOutcome":  roles(principal.RoleOperator, principal.RoleFinance),
 	"/tenfold.v1.ClaimService/ListPayouts":          staffAndMerchant,
 	"/tenfold.v1.ClaimService/RetryPayout":          roles(principal.RoleOperator, principal.RoleFinance),
-	"/tenfold.v1.ClaimService/AddEvidence":          roles(principal.RoleOrderService, principal.RoleMerchant, principal.RoleSupport, principal.RoleOperator),
+	"/tenfold.v1.ClaimService/AddEvidence":          contributors,
 	"/tenfold.v1.ClaimService/ListEvidence":         staffAndMerchant,
 	"/tenfold.v1.ClaimService/AppealClaim":          roles(principal.RoleMerchant, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/DecideAppeal":         roles(principal.RoleAdjudicator),
@@ -78,6 +81,13 @@ var methods = map[string]access{
 	"/tenfold.v1.ClaimService/StopClock":            roles(principal.RoleAdjudicator, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/ResumeClock":          roles(principal.RoleAdjudicator, principal.RoleOperator),
 	"/tenfold.v1.ClaimService/ExtendHold":           roles(principal.RoleOperator),
+
+	"/tenfold.v1.EvidenceService/CreateUpload":       contributors,
+	"/tenfold.v1.EvidenceService/UploadChunk":        contributors,
+	"/tenfold.v1.EvidenceService/GetUpload":          contributors,
+	"/tenfold.v1.EvidenceService/CompleteUpload":     contributors,
+	"/tenfold.v1.EvidenceService/CancelUpload":       contributors,
+	"/tenfold.v1.EvidenceService/GetEvidenceContent": roles(append(slices.Clone(staffAndMerchant.roles), principal.RoleAuthenticator)...),
 
 	"/tenfold.v1.HistoryService/ListTimeline": staffAndMerchant,
 
@@ -253,6 +263,7 @@ var collections = map[string]fault.Reason{
 	"payouts":    fault.PayoutNotFound,
 	"proposals":  fault.ProposalNotFound,
 	"results":    fault.ResultNotFound,
+	"uploads":    fault.UploadNotFound,
 	"webhooks":   fault.WebhookNotFound,
 }
 

@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"ClaimService/ReportPayoutOutcome":  {"operator", "finance"},
 	"ClaimService/ListPayouts":          butFor("authenticator"),
 	"ClaimService/RetryPayout":          {"operator", "finance"},
-	"ClaimService/AddEvidence":          {"order-service", "merchant", "support", "operator"},
+	"ClaimService/AddEvidence":          {"order-service", "merchant", "authenticator", "support", "operator"},
 	"ClaimService/AppealClaim":          {"merchant", "operator"},
 	"ClaimService/DecideAppeal":         {"adjudicator"},
 	"ClaimService/ListAppeals":          butFor("authenticator"),
@@ -63,6 +63,13 @@ var allowed = map[string][]string{
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 
 	"ReconsiderationService/RequestReconsideration": {"operator", "order-service", "support"},
+
+	"EvidenceService/CreateUpload":       {"order-service", "merchant", "authenticator", "support", "operator"},
+	"EvidenceService/UploadChunk":        {"order-service", "merchant", "authenticator", "support", "operator"},
+	"EvidenceService/GetUpload":          {"order-service", "merchant", "authenticator", "support", "operator"},
+	"EvidenceService/CompleteUpload":     {"order-service", "merchant", "authenticator", "support", "operator"},
+	"EvidenceService/CancelUpload":       {"order-service", "merchant", "authenticator", "support", "operator"},
+	"EvidenceService/GetEvidenceContent": butFor(),
 
 	"HistoryService/ListTimeline": butFor("authenticator"),
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/evidence"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/request"
@@ -22,7 +23,9 @@ type backend struct {
 	engine   *engine.Engine
 	db       *postgres.DB
 	observer *Observer
-	log      *slog.Logger
+	// files keeps the files of evidence.
+	files *evidence.Files
+	log   *slog.Logger
 	// tokens seals the tokens of pages.
 	tokens cipher.AEAD
 }

@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"buf.build/go/protovalidate"
 
 	"github.com/tenfold-claims/tenfold/internal/book"
+	"github.com/tenfold-claims/tenfold/internal/fault"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -38,6 +41,9 @@ func (s *claimService) file(ctx context.Context, r *tenfoldv1.FileClaimRequest) 
 	if err != nil {
 		return filed{}, false, err
 	}
+	if cmd.Evidence, err = s.evidenceWith(ctx, r.GetParent(), r.GetEvidence(), r.GetValidateOnly()); err != nil {
+		return filed{}, false, err
+	}
 	merchant, _ := nameOf(r.GetParent())
 	h := s.header(ctx, merchant, r)
 	h.Method = methodFileClaim
@@ -64,7 +70,6 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 		Destination: r.GetPayoutDestination(), Note: r.GetNote(),
 		PayoutForm: payoutForms.domain(r.GetPayoutForm()), SamplingCase: r.GetSamplingCase(),
 	}
-	cmd.Evidence = evidenceWith(r.GetEvidence())
 	cmd.ExternalReference = r.GetExternalReference()
 	var err error
 	if cmd.Labels, err = labels(r.GetLabels()); err != nil {
@@ -74,12 +79,21 @@ func filing(r *tenfoldv1.FileClaimRequest) (book.FileClaim, error) {
 }
 
 // evidenceWith reads the evidence that comes with a claim.
-func evidenceWith(list []*tenfoldv1.ClaimEvidence) []book.AddEvidence {
+func (s *claimService) evidenceWith(ctx context.Context, parent string, list []*tenfoldv1.ClaimEvidence, validateOnly bool) ([]book.AddEvidence, error) {
 	var out []book.AddEvidence
-	for _, e := range list {
-		out = append(out, book.AddEvidence{Kind: e.GetKind(), Reference: e.GetReference(), Digest: e.GetDigest(), Note: e.GetNote()})
+	for i, e := range list {
+		file, digest, err := s.uploadedFile(ctx, parent, e.GetUpload(), e.GetDisclosedTo(), validateOnly)
+		if refused, ok := fault.As(err); ok && refused.Field != "" {
+			refused.At(fmt.Sprintf("evidence[%d].%s", i, refused.Field))
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, book.AddEvidence{
+			Kind: e.GetKind(), Reference: e.GetReference(), Digest: cmp.Or(digest, e.GetDigest()), Note: e.GetNote(), EvidenceFile: file,
+		})
 	}
-	return out
+	return out, nil
 }
 
 // claimedLine reads the order line, named or sent, with its refunds.
@@ -143,8 +157,16 @@ func (s *claimService) AddEvidence(ctx context.Context, r *tenfoldv1.AddEvidence
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayAddEvidence(ctx, merchant, id, r.GetName()); err != nil {
+		return nil, err
+	}
+	file, digest, err := s.uploadedFile(ctx, merchantName(merchant), r.GetUpload(), r.GetDisclosedTo(), r.GetValidateOnly())
+	if err != nil {
+		return nil, err
+	}
 	o, err := s.run(ctx, merchant, r, &book.AddEvidence{
-		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: r.GetDigest(), Note: r.GetNote(),
+		ClaimID: id, Kind: r.GetKind(), Reference: r.GetReference(), Digest: cmp.Or(digest, r.GetDigest()), Note: r.GetNote(),
+		EvidenceFile: file,
 	})
 	if err != nil {
 		return nil, err

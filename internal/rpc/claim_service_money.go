@@ -21,8 +21,11 @@ func (s *claimService) QuotePayout(ctx context.Context, r *tenfoldv1.QuotePayout
 	cmd := book.QuotePayout{FileClaim: book.FileClaim{
 		ClaimantID: r.GetClaimantId(), Ordinals: r.GetCounterfeitUnits(), Basis: legalBases.domain(r.GetLegalBasisChoice()),
 		Remedies: remedies(r.GetRemedies()), LearnedAt: moment(r.GetLearnedAt()),
-		Evidence: evidenceWith(r.GetEvidence()),
 	}}
+	var err error
+	if cmd.Evidence, err = s.evidenceWith(ctx, r.GetParent(), r.GetEvidence(), true); err != nil {
+		return nil, err
+	}
 	fee := r.GetAuthenticationFee()
 	cmd.AuthenticationFee, cmd.FeeCurrency = money.Amount(fee.GetMinorUnits()), fee.GetCurrencyCode()
 	if len(r.GetRemedies()) == 0 {

@@ -5,6 +5,7 @@ import (
 
 	"go.einride.tech/aip/ordering"
 
+	"github.com/tenfold-claims/tenfold/internal/book"
 	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -260,8 +261,18 @@ func (s *claimService) GetRequest(ctx context.Context, r *tenfoldv1.GetRequestRe
 // absent.
 func (s *claimService) ownRequest(ctx context.Context, r *request.Found, absent *fault.Error) error {
 	who := callerOf(ctx)
+	if r.UploadID != "" {
+		return s.ownUpload(ctx, r, absent)
+	}
 	if who.Role != principal.RoleAuthenticator {
 		return nil
+	}
+	if r.ResultID == "" {
+		own, err := s.ownEvidence(ctx, book.Key{MerchantID: r.MerchantID, ID: r.ClaimID}, r.EventNumber)
+		if err == nil && !own {
+			err = &outOfScope{absent, claimName(r.MerchantID, r.ClaimID)}
+		}
+		return err
 	}
 	x, found, err := s.db.Reader().Result(ctx, r.MerchantID, r.ResultID)
 	if err != nil {
@@ -292,6 +303,9 @@ func storedRequestOf(r *request.Found) *tenfoldv1.StoredRequest {
 	}
 	if r.WebhookID != "" {
 		p.OutcomeNames = append(p.OutcomeNames, webhookName(r.MerchantID, r.WebhookID))
+	}
+	if r.UploadID != "" {
+		p.OutcomeNames = append(p.OutcomeNames, uploadName(r.MerchantID, r.UploadID))
 	}
 	if r.Name != "" {
 		p.OutcomeNames = append(p.OutcomeNames, r.Name)

@@ -37,8 +37,13 @@ func revisionOf(v *claim.Revision, currency string) *tenfoldv1.Revision {
 }
 
 func evidenceAdded(e *book.Evidence) *tenfoldv1.Evidence {
-	return &tenfoldv1.Evidence{
+	p := &tenfoldv1.Evidence{
 		EventNumber: e.EventNumber, Kind: e.Kind, Reference: e.Reference, Digest: e.Digest, Note: e.Note,
 		Role: e.AddedAs, Person: e.AddedBy, AddedAt: stamp(e.AddedAt),
+		MediaType: e.MediaType, SizeBytes: e.Size, DisclosedTo: evidenceParties.protos(e.DisclosedTo.List()),
 	}
+	if e.UploadID != "" {
+		p.Upload = uploadName(e.MerchantID, e.UploadID)
+	}
+	return p
 }

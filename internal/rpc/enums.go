@@ -17,6 +17,7 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/payout"
 	"github.com/tenfold-claims/tenfold/internal/policy"
 	"github.com/tenfold-claims/tenfold/internal/policyproposal"
+	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
@@ -82,6 +83,8 @@ var (
 	claimStates        = enumOf[claim.State, tenfoldv1.ClaimState]("CLAIM_STATE_")
 	triggers           = enumOf[claim.Trigger, tenfoldv1.ClaimTrigger]("CLAIM_TRIGGER_")
 	actions            = enumOf[claim.Action, tenfoldv1.ClaimAction]("CLAIM_ACTION_")
+	evidenceParties    = enumOf[book.EvidenceParty, tenfoldv1.EvidenceParty]("EVIDENCE_PARTY_")
+	uploadStates       = enumOf[postgres.UploadState, tenfoldv1.UploadState]("UPLOAD_STATE_")
 	noteVisibilities   = enumOf[book.NoteVisibility, tenfoldv1.NoteVisibility]("NOTE_VISIBILITY_")
 	parties            = enumOf[claim.Party, tenfoldv1.WaitsFor]("WAITS_FOR_")
 	deadlines          = enumOf[claim.Deadline, tenfoldv1.DeadlineKind]("DEADLINE_KIND_")

@@ -41,6 +41,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.UnitsOutOfRange:   codes.InvalidArgument,
 	fault.WatchTokenInvalid: codes.InvalidArgument,
 	fault.WebhookURLRefused: codes.InvalidArgument,
+	fault.ChunkDamaged:      codes.InvalidArgument,
 
 	fault.MethodUnknown: codes.Unimplemented,
 
@@ -49,13 +50,14 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.WatchersFull:  codes.ResourceExhausted,
 	fault.RateLimited:   codes.ResourceExhausted,
 
-	fault.ClaimChanged:         codes.Aborted,
-	fault.TransactionContended: codes.Aborted,
-	fault.WatchTooSlow:         codes.Aborted,
-	fault.DatabaseUnavailable:  codes.Unavailable,
-	fault.OutcomeUnknown:       codes.Unavailable,
-	fault.WatchEnded:           codes.Unavailable,
-	fault.ServerStopping:       codes.Unavailable,
+	fault.ClaimChanged:             codes.Aborted,
+	fault.TransactionContended:     codes.Aborted,
+	fault.WatchTooSlow:             codes.Aborted,
+	fault.DatabaseUnavailable:      codes.Unavailable,
+	fault.OutcomeUnknown:           codes.Unavailable,
+	fault.EvidenceStoreUnavailable: codes.Unavailable,
+	fault.WatchEnded:               codes.Unavailable,
+	fault.ServerStopping:           codes.Unavailable,
 
 	fault.CredentialMissing:       codes.Unauthenticated,
 	fault.CredentialInvalid:       codes.Unauthenticated,
@@ -63,6 +65,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.PersonRequired:          codes.PermissionDenied,
 	fault.SamePerson:              codes.PermissionDenied,
 	fault.AuthenticatorNotTrusted: codes.PermissionDenied,
+	fault.EvidenceNotDisclosed:    codes.PermissionDenied,
 
 	fault.AuthenticatorSuspended:     codes.FailedPrecondition,
 	fault.AuthenticatorNotAccredited: codes.FailedPrecondition,
@@ -82,6 +85,8 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.EventNotFound:         codes.NotFound,
 	fault.DebtNotFound:          codes.NotFound,
 	fault.ProposalNotFound:      codes.NotFound,
+	fault.EvidenceNotFound:      codes.NotFound,
+	fault.UploadNotFound:        codes.NotFound,
 
 	fault.MerchantAlreadyOpened:   codes.AlreadyExists,
 	fault.PolicyAlreadyPublished:  codes.AlreadyExists,
@@ -91,6 +96,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ClaimAlreadyFiled:       codes.AlreadyExists,
 
 	fault.OrderLineDamaged: codes.DataLoss,
+	fault.EvidenceDamaged:  codes.DataLoss,
 
 	fault.RequestIDReused:         codes.FailedPrecondition,
 	fault.OrderLineChanged:        codes.FailedPrecondition,
@@ -115,6 +121,13 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.WebhookLimit:            codes.FailedPrecondition,
 	fault.WebhookKeyMissing:       codes.FailedPrecondition,
 	fault.EvidenceLimit:           codes.FailedPrecondition,
+	fault.MediaTypeRefused:        codes.FailedPrecondition,
+	fault.UploadDigestMismatch:    codes.FailedPrecondition,
+	fault.UploadStateConflict:     codes.FailedPrecondition,
+	fault.ChunkChanged:            codes.FailedPrecondition,
+	fault.UploadOffsetMismatch:    codes.FailedPrecondition,
+	fault.UploadLimit:             codes.FailedPrecondition,
+	fault.EvidenceStoreMissing:    codes.FailedPrecondition,
 	fault.AppealWindowClosed:      codes.FailedPrecondition,
 	fault.ReconsiderationUsed:     codes.FailedPrecondition,
 	fault.ReconsiderationTooLate:  codes.FailedPrecondition,

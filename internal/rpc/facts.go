@@ -36,6 +36,16 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"requestId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"termMax":   tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 
+	// How an upload stands, and what may be uploaded.
+	"uploadId":           tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"receivedBytes":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"missingBytes":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"sha256":             tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"mediaType":          tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"uploadsMax":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"unfinishedBytesMax": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"fileBytesMax":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+
 	// What it is about.
 	"authenticatorId": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"claimId":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

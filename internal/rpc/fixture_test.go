@@ -2,6 +2,7 @@ package rpc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,6 +23,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/audit"
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/evidence"
+	"github.com/tenfold-claims/tenfold/internal/evidence/object"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/notice"
 	"github.com/tenfold-claims/tenfold/internal/payout/gatewayclient"
@@ -53,6 +56,9 @@ type fixture struct {
 	refusals *accesslog.Log
 	hub      *watch.Hub
 	hooks    *webhook.Webhooks
+	files    *evidence.Files
+	// directory is the store of files.
+	directory *object.Directory
 
 	claims   tenfoldv1.ClaimServiceClient
 	results  tenfoldv1.AuthenticationServiceClient
@@ -63,6 +69,7 @@ type fixture struct {
 	registry tenfoldv1.AuthenticatorServiceClient
 	watches  tenfoldv1.WatchServiceClient
 	keeping  tenfoldv1.WebhookServiceClient
+	uploads  tenfoldv1.EvidenceServiceClient
 	sandbox  tenfoldv1.SandboxServiceClient
 	count    atomic.Int64
 }
@@ -103,6 +110,10 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	watched := make(chan struct{})
 	go func() { defer close(watched); f.hub.Run(working) }()
 	f.hooks = webhook.New(f.db, rpc.MerchantCloudEvent, quarantine, notice.New(f.engine), clock.Now, privateWebhooks(), log)
+	if f.directory, err = object.OpenDirectory(t.TempDir(), time.Now); err != nil {
+		t.Fatal(err)
+	}
+	f.files = evidence.New(f.db, f.directory, clock.Now, evidence.Defaults(), log)
 	listener := bufconn.Listen(1 << 20)
 	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)
@@ -112,7 +123,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 		<-done
 		<-watched
 		f.engine.Close()
-		if err := f.db.Close(); err != nil {
+		if err := errors.Join(f.db.Close(), f.directory.Close()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -121,6 +132,7 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.drafts = tenfoldv1.NewPolicyProposalServiceClient(f.conn)
 	f.registry = tenfoldv1.NewAuthenticatorServiceClient(f.conn)
 	f.sandbox, f.watches = tenfoldv1.NewSandboxServiceClient(f.conn), tenfoldv1.NewWatchServiceClient(f.conn)
+	f.uploads = tenfoldv1.NewEvidenceServiceClient(f.conn)
 	f.keeping, f.money = tenfoldv1.NewWebhookServiceClient(f.conn), tenfoldv1.NewMerchantMoneyServiceClient(f.conn)
 	return f
 }
@@ -146,6 +158,7 @@ func (f *fixture) listen(l net.Listener, gate rpc.Gate, config rpc.Config) (end 
 // admit is listen with bounds on connections.
 func (f *fixture) admit(l *peers.Listener, gate rpc.Gate, config rpc.Config) (end func()) {
 	f.t.Helper()
+	config.Files = f.files
 	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, config, slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.t.Fatal(err)

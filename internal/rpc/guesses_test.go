@@ -133,6 +133,17 @@ func TestRequestsAreShownToTheirMakers(t *testing.T) {
 	if _, err := f.claims.AddEvidence(f.as("support"), evidence); err != nil {
 		t.Fatal(err)
 	}
+	report := &tenfoldv1.AddEvidenceRequest{
+		Name: c.GetName(), RequestId: f.id(), Kind: "REPORT", Upload: f.uploaded(lab("sandbox-lab"), photograph(t)),
+	}
+	if _, err := f.claims.AddEvidence(lab("sandbox-lab"), report); err != nil {
+		t.Fatal(err)
+	}
+	upload := &tenfoldv1.CreateUploadRequest{Parent: "merchants/m1", RequestId: f.id(), SizeBytes: 1}
+	created, err := f.uploads.CreateUpload(lab("sandbox-lab"), upload)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct {
 		name       string
 		ctx        context.Context
@@ -147,6 +158,11 @@ func TestRequestsAreShownToTheirMakers(t *testing.T) {
 		{"a role that may not record either", f.as("order-service"), "AuthenticationService/RecordResult", result.GetRequestId(), ""},
 		{"evidence for its adder", f.as("support"), "ClaimService/AddEvidence", evidence.GetRequestId(), c.GetName()},
 		{"evidence for an authenticator", lab("sandbox-lab"), "ClaimService/AddEvidence", evidence.GetRequestId(), ""},
+		{"its own evidence", lab("sandbox-lab"), "ClaimService/AddEvidence", report.GetRequestId(), c.GetName()},
+		{"another's evidence", lab("sandbox-brand"), "ClaimService/AddEvidence", report.GetRequestId(), ""},
+		{"its own upload", lab("sandbox-lab"), "EvidenceService/CreateUpload", upload.GetRequestId(), created.GetUpload().GetName()},
+		{"another's upload", lab("sandbox-brand"), "EvidenceService/CreateUpload", upload.GetRequestId(), ""},
+		{"an upload of another role", f.as("support"), "EvidenceService/CreateUpload", upload.GetRequestId(), ""},
 		{"evidence for an auditor", f.as("auditor"), "ClaimService/AddEvidence", evidence.GetRequestId(), ""},
 		{"a method that does not exist", f.as("operator"), "ClaimService/Nothing", evidence.GetRequestId(), ""},
 	} {

@@ -29,7 +29,7 @@ var hidden = map[principal.Role][]string{
 		"OrderLineCorrection.reason", "OrderLineCorrection.corrected_as", "OrderLineCorrection.corrected_by",
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference", "Transfer.gateway_reference",
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note", "Claim.approvals", "Revision.author", "Revision.note", "Evidence.person",
-		"Evidence.note", "Note.person", "Note.number",
+		"Evidence.note", "Evidence.upload", "Note.person", "Note.number",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
 		"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document", "TimelineEntry.assignee",
 		"TimelineEntry.proposal_kind", "TimelineEntry.notice_attempt", "TimelineEntry.webhook",
@@ -48,13 +48,15 @@ var hidden = map[principal.Role][]string{
 		"Payout.destination", "Payout.original_payment_id", "Payout.gateway_reference",
 		"Move.person", "Move.workload", "Move.note", "VerdictSummary.note",
 		"Event.person_commitment", "Event.workload", "Event.details", "Event.content",
+		"Evidence.kind", "Evidence.reference", "Evidence.digest", "Evidence.note", "Evidence.role", "Evidence.person", "Evidence.added_at",
+		"Evidence.upload", "Evidence.media_type", "Evidence.size_bytes", "Evidence.disclosed_to",
 	},
 }
 
 // ownWords are the fields of that list that a merchant sees where a merchant made
 // the move, the event or the evidence.
 var ownWords = []string{
-	"Move.person", "Move.workload", "Move.note", "Evidence.person", "Evidence.note",
+	"Move.person", "Move.workload", "Move.note", "Evidence.person", "Evidence.note", "Evidence.upload",
 	"Event.person_commitment", "Event.workload", "Event.details",
 	"TimelineEntry.person", "TimelineEntry.workload", "TimelineEntry.note", "TimelineEntry.document",
 	"TimelineEntry.notice_attempt", "TimelineEntry.webhook",

@@ -29,6 +29,7 @@ func proposalName(merchant string, n int64) string {
 func eventName(merchant string, n int64) string {
 	return "merchants/" + merchant + "/events/" + strconv.FormatInt(n, 10)
 }
+func uploadName(merchant, id string) string  { return "merchants/" + merchant + "/uploads/" + id }
 func webhookName(merchant, id string) string { return "merchants/" + merchant + "/webhooks/" + id }
 func policyVersionName(policy string, n int32) string {
 	return "policies/" + policy + "/versions/" + strconv.Itoa(int(n))

@@ -27,6 +27,7 @@ import (
 
 	"github.com/tenfold-claims/tenfold/internal/accesslog"
 	"github.com/tenfold-claims/tenfold/internal/engine"
+	"github.com/tenfold-claims/tenfold/internal/evidence"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	"github.com/tenfold-claims/tenfold/internal/identity"
 	"github.com/tenfold-claims/tenfold/internal/peers"
@@ -61,6 +62,8 @@ type Config struct {
 	Quota identity.Quota
 	// Shares bound the streams of one caller.
 	Shares Shares
+	// Files keeps the files of evidence; nil refuses them.
+	Files *evidence.Files
 	// Observer receives reports on calls; it may be left out.
 	Observer Observer
 	// CallsAt is the level at which answered calls are logged.
@@ -170,7 +173,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 		receiveMax: config.ReceiveMax,
 		chain:      &c,
 	}
-	b := backend{engine: e, db: db, observer: &config.Observer, log: log, tokens: tokens}
+	b := backend{engine: e, db: db, observer: &config.Observer, files: config.Files, log: log, tokens: tokens}
 	tenfoldv1.RegisterClaimServiceServer(s.grpc, &claimService{backend: b, validator: validator})
 	tenfoldv1.RegisterAuthenticationServiceServer(s.grpc, &authenticationService{backend: b})
 	tenfoldv1.RegisterDepositServiceServer(s.grpc, &depositService{backend: b, validator: validator})
@@ -190,6 +193,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterOrderLineServiceServer(s.grpc, &orderLineService{backend: b})
 	tenfoldv1.RegisterPayoutDestinationServiceServer(s.grpc, &payoutDestinationService{backend: b})
 	tenfoldv1.RegisterLabelServiceServer(s.grpc, &labelService{backend: b})
+	tenfoldv1.RegisterEvidenceServiceServer(s.grpc, &evidenceService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

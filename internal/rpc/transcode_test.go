@@ -50,8 +50,9 @@ func (f *fixture) overHTTP(gate rpc.Gate) *overHTTP {
 func (f *fixture) overHTTPOn(listener *peers.Listener, gate rpc.Gate) *overHTTP {
 	f.t.Helper()
 	gate.Refusals, gate.Now = f.refusals, time.Now
-	log := slog.New(slog.DiscardHandler)
-	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, rpc.Defaults(), log)
+	log, bounds := slog.New(slog.DiscardHandler), rpc.Defaults()
+	bounds.Files = f.files
+	server, err := rpc.New(f.engine, f.db, f.hub, f.hooks, f.bench, gate, bounds, log)
 	if err != nil {
 		f.t.Fatal(err)
 	}

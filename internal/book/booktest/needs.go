@@ -63,7 +63,8 @@ func (s *Shelf) load(n *book.Needs, of func(merchantID string) *Rows) {
 				sum := sums[e.AddedAs]
 				sums[e.AddedAs] = book.EvidenceSum{
 					MerchantID: k.MerchantID, ClaimID: k.ID, Role: e.AddedAs, Pieces: sum.Pieces + 1,
-					Bytes: sum.Bytes + int64(len(e.Kind)+len(e.Reference)+len(e.Digest)+len(e.Note)),
+					Bytes:     sum.Bytes + int64(len(e.Kind)+len(e.Reference)+len(e.Digest)+len(e.Note)),
+					FileBytes: sum.FileBytes + e.Size,
 				}
 			}
 		}

@@ -1090,6 +1090,59 @@ func (RevisionGround) EnumDescriptor() ([]byte, []int) {
 	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{13}
 }
 
+// EvidenceParty is a party of a claim that files of evidence may be disclosed to.
+type EvidenceParty int32
+
+const (
+	// Not set.
+	EvidenceParty_EVIDENCE_PARTY_UNSPECIFIED EvidenceParty = 0
+	// The consumer, for whom the order service reads.
+	EvidenceParty_EVIDENCE_PARTY_CONSUMER EvidenceParty = 1
+	// The merchant.
+	EvidenceParty_EVIDENCE_PARTY_MERCHANT EvidenceParty = 2
+)
+
+// Enum value maps for EvidenceParty.
+var (
+	EvidenceParty_name = map[int32]string{
+		0: "EVIDENCE_PARTY_UNSPECIFIED",
+		1: "EVIDENCE_PARTY_CONSUMER",
+		2: "EVIDENCE_PARTY_MERCHANT",
+	}
+	EvidenceParty_value = map[string]int32{
+		"EVIDENCE_PARTY_UNSPECIFIED": 0,
+		"EVIDENCE_PARTY_CONSUMER":    1,
+		"EVIDENCE_PARTY_MERCHANT":    2,
+	}
+)
+
+func (x EvidenceParty) Enum() *EvidenceParty {
+	p := new(EvidenceParty)
+	*p = x
+	return p
+}
+
+func (x EvidenceParty) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EvidenceParty) Descriptor() protoreflect.EnumDescriptor {
+	return file_tenfold_v1_claim_proto_enumTypes[14].Descriptor()
+}
+
+func (EvidenceParty) Type() protoreflect.EnumType {
+	return &file_tenfold_v1_claim_proto_enumTypes[14]
+}
+
+func (x EvidenceParty) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EvidenceParty.Descriptor instead.
+func (EvidenceParty) EnumDescriptor() ([]byte, []int) {
+	return file_tenfold_v1_claim_proto_rawDescGZIP(), []int{14}
+}
+
 // Claim is a consumer's demand over units of one order line. Three things are
 // kept apart: the state, the verdict with its revision, and the award with its
 // funding. Claims are made by FileClaim and changed only by the methods of
@@ -2485,7 +2538,8 @@ type Evidence struct {
 	EventNumber int64 `protobuf:"varint,1,opt,name=event_number,json=eventNumber,proto3" json:"event_number,omitempty"`
 	// The kind of evidence, in a word of the caller.
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
-	// The reference to the place where the evidence is kept.
+	// The reference to the place where the evidence is kept. Empty for a file that
+	// was uploaded.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
 	// SHA-256 of the evidence, in lower-case hex. May be empty.
 	Digest string `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
@@ -2496,7 +2550,17 @@ type Evidence struct {
 	// The person who added it. Empty if a service added it without a person.
 	Person string `protobuf:"bytes,7,opt,name=person,proto3" json:"person,omitempty"`
 	// The time at which it was recorded.
-	AddedAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	AddedAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	// The upload of the file, merchants/{merchant}/uploads/{upload}. Empty for a
+	// reference.
+	Upload string `protobuf:"bytes,9,opt,name=upload,proto3" json:"upload,omitempty"`
+	// The type of the file as its bytes tell, such as image/jpeg. Empty for a
+	// reference.
+	MediaType string `protobuf:"bytes,10,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	// The size of the file in bytes. Zero for a reference.
+	SizeBytes int64 `protobuf:"varint,11,opt,name=size_bytes,json=sizeBytes,proto3" json:"size_bytes,omitempty"`
+	// The parties that may read the file beside the one that added it.
+	DisclosedTo   []EvidenceParty `protobuf:"varint,12,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2583,6 +2647,34 @@ func (x *Evidence) GetPerson() string {
 func (x *Evidence) GetAddedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.AddedAt
+	}
+	return nil
+}
+
+func (x *Evidence) GetUpload() string {
+	if x != nil {
+		return x.Upload
+	}
+	return ""
+}
+
+func (x *Evidence) GetMediaType() string {
+	if x != nil {
+		return x.MediaType
+	}
+	return ""
+}
+
+func (x *Evidence) GetSizeBytes() int64 {
+	if x != nil {
+		return x.SizeBytes
+	}
+	return 0
+}
+
+func (x *Evidence) GetDisclosedTo() []EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
 	}
 	return nil
 }
@@ -2973,16 +3065,24 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"appealedAt\x12+\n" +
 	"\fevent_number\x18\x05 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12=\n" +
 	"\bended_by\x18\x06 \x01(\x0e2\x18.tenfold.v1.ClaimTriggerB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedBy\x12?\n" +
-	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt\"\xbe\x02\n" +
+	"\bended_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aendedAt\"\x8d\x04\n" +
 	"\bEvidence\x12+\n" +
-	"\fevent_number\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\veventNumber\x12\x1c\n" +
+	"\fevent_number\x18\x01 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x02R\veventNumber\x12\x1c\n" +
 	"\x04kind\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x12&\n" +
 	"\treference\x18\x03 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\treference\x12 \n" +
 	"\x06digest\x18\x04 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06digest\x12\x1c\n" +
 	"\x04note\x18\x05 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x04note\x12\x1c\n" +
 	"\x04role\x18\x06 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04role\x12 \n" +
 	"\x06person\x18\a \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x06R\x06person\x12?\n" +
-	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aaddedAt\"\xbb\x02\n" +
+	"\badded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aaddedAt\x123\n" +
+	"\x06upload\x18\t \x01(\tB\x1b\xe2A\x01\x03\xfaA\x10\n" +
+	"\x0etenfold/Upload\xc8\xf3\x18\x06R\x06upload\x12'\n" +
+	"\n" +
+	"media_type\x18\n" +
+	" \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tmediaType\x12'\n" +
+	"\n" +
+	"size_bytes\x18\v \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\tsizeBytes\x12F\n" +
+	"\fdisclosed_to\x18\f \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vdisclosedTo\"\xbb\x02\n" +
 	"\bApproval\x12$\n" +
 	"\brevision\x18\x01 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x04R\brevision\x12 \n" +
 	"\x06person\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06person\x123\n" +
@@ -3142,7 +3242,11 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x1bREVISION_GROUND_LATE_APPEAL\x10\x01\x12\"\n" +
 	"\x1eREVISION_GROUND_COURT_DECISION\x10\x02\x12 \n" +
 	"\x1cREVISION_GROUND_NEW_EVIDENCE\x10\x03\x12\x19\n" +
-	"\x15REVISION_GROUND_FRAUD\x10\x04B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x15REVISION_GROUND_FRAUD\x10\x04*i\n" +
+	"\rEvidenceParty\x12\x1e\n" +
+	"\x1aEVIDENCE_PARTY_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17EVIDENCE_PARTY_CONSUMER\x10\x01\x12\x1b\n" +
+	"\x17EVIDENCE_PARTY_MERCHANT\x10\x02B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_claim_proto_rawDescOnce sync.Once
@@ -3156,7 +3260,7 @@ func file_tenfold_v1_claim_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_claim_proto_rawDescData
 }
 
-var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
+var file_tenfold_v1_claim_proto_enumTypes = make([]protoimpl.EnumInfo, 15)
 var file_tenfold_v1_claim_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ClaimState)(0),               // 0: tenfold.v1.ClaimState
@@ -3173,123 +3277,125 @@ var file_tenfold_v1_claim_proto_goTypes = []any{
 	(ReviewDecision)(0),           // 11: tenfold.v1.ReviewDecision
 	(AppealDecision)(0),           // 12: tenfold.v1.AppealDecision
 	(RevisionGround)(0),           // 13: tenfold.v1.RevisionGround
-	(*Claim)(nil),                 // 14: tenfold.v1.Claim
-	(*ActionEffect)(nil),          // 15: tenfold.v1.ActionEffect
-	(*MoneyMovement)(nil),         // 16: tenfold.v1.MoneyMovement
-	(*Award)(nil),                 // 17: tenfold.v1.Award
-	(*Funding)(nil),               // 18: tenfold.v1.Funding
-	(*Notice)(nil),                // 19: tenfold.v1.Notice
-	(*Deadline)(nil),              // 20: tenfold.v1.Deadline
-	(*Move)(nil),                  // 21: tenfold.v1.Move
-	(*AuthenticationFees)(nil),    // 22: tenfold.v1.AuthenticationFees
-	(*Appeal)(nil),                // 23: tenfold.v1.Appeal
-	(*Evidence)(nil),              // 24: tenfold.v1.Evidence
-	(*Approval)(nil),              // 25: tenfold.v1.Approval
-	(*Revision)(nil),              // 26: tenfold.v1.Revision
-	nil,                           // 27: tenfold.v1.Claim.LabelsEntry
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
-	(Verdict)(0),                  // 29: tenfold.v1.Verdict
-	(*UnitVerdict)(nil),           // 30: tenfold.v1.UnitVerdict
-	(LegalBasis)(0),               // 31: tenfold.v1.LegalBasis
-	(*Money)(nil),                 // 32: tenfold.v1.Money
-	(PayoutForm)(0),               // 33: tenfold.v1.PayoutForm
-	(*Calculation)(nil),           // 34: tenfold.v1.Calculation
-	(*OrderLine)(nil),             // 35: tenfold.v1.OrderLine
-	(*AuthenticationResult)(nil),  // 36: tenfold.v1.AuthenticationResult
-	(*Payout)(nil),                // 37: tenfold.v1.Payout
-	(*Hold)(nil),                  // 38: tenfold.v1.Hold
-	(*Account)(nil),               // 39: tenfold.v1.Account
+	(EvidenceParty)(0),            // 14: tenfold.v1.EvidenceParty
+	(*Claim)(nil),                 // 15: tenfold.v1.Claim
+	(*ActionEffect)(nil),          // 16: tenfold.v1.ActionEffect
+	(*MoneyMovement)(nil),         // 17: tenfold.v1.MoneyMovement
+	(*Award)(nil),                 // 18: tenfold.v1.Award
+	(*Funding)(nil),               // 19: tenfold.v1.Funding
+	(*Notice)(nil),                // 20: tenfold.v1.Notice
+	(*Deadline)(nil),              // 21: tenfold.v1.Deadline
+	(*Move)(nil),                  // 22: tenfold.v1.Move
+	(*AuthenticationFees)(nil),    // 23: tenfold.v1.AuthenticationFees
+	(*Appeal)(nil),                // 24: tenfold.v1.Appeal
+	(*Evidence)(nil),              // 25: tenfold.v1.Evidence
+	(*Approval)(nil),              // 26: tenfold.v1.Approval
+	(*Revision)(nil),              // 27: tenfold.v1.Revision
+	nil,                           // 28: tenfold.v1.Claim.LabelsEntry
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(Verdict)(0),                  // 30: tenfold.v1.Verdict
+	(*UnitVerdict)(nil),           // 31: tenfold.v1.UnitVerdict
+	(LegalBasis)(0),               // 32: tenfold.v1.LegalBasis
+	(*Money)(nil),                 // 33: tenfold.v1.Money
+	(PayoutForm)(0),               // 34: tenfold.v1.PayoutForm
+	(*Calculation)(nil),           // 35: tenfold.v1.Calculation
+	(*OrderLine)(nil),             // 36: tenfold.v1.OrderLine
+	(*AuthenticationResult)(nil),  // 37: tenfold.v1.AuthenticationResult
+	(*Payout)(nil),                // 38: tenfold.v1.Payout
+	(*Hold)(nil),                  // 39: tenfold.v1.Hold
+	(*Account)(nil),               // 40: tenfold.v1.Account
 }
 var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	0,  // 0: tenfold.v1.Claim.state:type_name -> tenfold.v1.ClaimState
-	28, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
-	29, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
-	30, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
-	31, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	31, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
+	29, // 1: tenfold.v1.Claim.state_since:type_name -> google.protobuf.Timestamp
+	30, // 2: tenfold.v1.Claim.verdict:type_name -> tenfold.v1.Verdict
+	31, // 3: tenfold.v1.Claim.units:type_name -> tenfold.v1.UnitVerdict
+	32, // 4: tenfold.v1.Claim.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	32, // 5: tenfold.v1.Claim.legal_basis:type_name -> tenfold.v1.LegalBasis
 	7,  // 6: tenfold.v1.Claim.remedies:type_name -> tenfold.v1.Remedy
 	8,  // 7: tenfold.v1.Claim.grounds:type_name -> tenfold.v1.Grounds
-	28, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
-	28, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
-	17, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
-	18, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
-	19, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
-	20, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
+	29, // 8: tenfold.v1.Claim.learned_at:type_name -> google.protobuf.Timestamp
+	29, // 9: tenfold.v1.Claim.filed_at:type_name -> google.protobuf.Timestamp
+	18, // 10: tenfold.v1.Claim.award:type_name -> tenfold.v1.Award
+	19, // 11: tenfold.v1.Claim.funding:type_name -> tenfold.v1.Funding
+	20, // 12: tenfold.v1.Claim.notice:type_name -> tenfold.v1.Notice
+	21, // 13: tenfold.v1.Claim.deadline:type_name -> tenfold.v1.Deadline
 	3,  // 14: tenfold.v1.Claim.waits_for:type_name -> tenfold.v1.WaitsFor
 	2,  // 15: tenfold.v1.Claim.allowed_actions:type_name -> tenfold.v1.ClaimAction
-	32, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
-	28, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
-	28, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
-	28, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
-	33, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
-	22, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
-	27, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
-	28, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
-	34, // 24: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	35, // 25: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	36, // 26: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	37, // 27: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	38, // 28: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	33, // 16: tenfold.v1.Claim.exposure:type_name -> tenfold.v1.Money
+	29, // 17: tenfold.v1.Claim.hold_expires_at:type_name -> google.protobuf.Timestamp
+	29, // 18: tenfold.v1.Claim.clock_stopped_at:type_name -> google.protobuf.Timestamp
+	29, // 19: tenfold.v1.Claim.confirmed_at:type_name -> google.protobuf.Timestamp
+	34, // 20: tenfold.v1.Claim.payout_form:type_name -> tenfold.v1.PayoutForm
+	23, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
+	28, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
+	29, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
+	35, // 24: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	36, // 25: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	37, // 26: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	38, // 27: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	39, // 28: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
 	6,  // 29: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	15, // 30: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	39, // 31: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
-	23, // 32: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	25, // 33: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	26, // 34: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	24, // 35: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	16, // 30: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	40, // 31: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	24, // 32: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	26, // 33: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	27, // 34: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	25, // 35: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
 	2,  // 36: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
 	1,  // 37: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
 	0,  // 38: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	16, // 39: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	20, // 40: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	17, // 39: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	21, // 40: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
 	5,  // 41: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	32, // 42: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	32, // 43: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	32, // 44: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	32, // 45: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	32, // 46: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	32, // 47: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	32, // 48: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	32, // 49: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	32, // 50: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	32, // 51: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	32, // 52: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	32, // 53: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	32, // 54: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	32, // 55: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	32, // 56: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	32, // 57: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	32, // 58: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	28, // 59: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	28, // 60: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	28, // 61: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	33, // 42: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	33, // 43: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	33, // 44: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	33, // 45: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	33, // 46: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	33, // 47: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	33, // 48: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	33, // 49: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	33, // 50: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	33, // 51: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	33, // 52: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	33, // 53: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	33, // 54: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	33, // 55: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	33, // 56: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	33, // 57: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	33, // 58: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	29, // 59: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	29, // 60: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	29, // 61: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
 	4,  // 62: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
 	0,  // 63: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
 	0,  // 64: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
 	1,  // 65: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	28, // 66: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	32, // 67: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	32, // 68: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	32, // 69: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	32, // 70: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	32, // 71: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	32, // 72: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	28, // 73: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	29, // 66: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	33, // 67: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	33, // 68: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	33, // 69: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	33, // 70: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	33, // 71: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	33, // 72: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	29, // 73: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
 	1,  // 74: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	28, // 75: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	28, // 76: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
-	32, // 77: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	28, // 78: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	29, // 79: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	30, // 80: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	17, // 81: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	31, // 82: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	28, // 83: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	84, // [84:84] is the sub-list for method output_type
-	84, // [84:84] is the sub-list for method input_type
-	84, // [84:84] is the sub-list for extension type_name
-	84, // [84:84] is the sub-list for extension extendee
-	0,  // [0:84] is the sub-list for field type_name
+	29, // 75: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	29, // 76: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	14, // 77: tenfold.v1.Evidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	33, // 78: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	29, // 79: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	30, // 80: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	31, // 81: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	18, // 82: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	32, // 83: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	29, // 84: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	85, // [85:85] is the sub-list for method output_type
+	85, // [85:85] is the sub-list for method input_type
+	85, // [85:85] is the sub-list for extension type_name
+	85, // [85:85] is the sub-list for extension extendee
+	0,  // [0:85] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }
@@ -3311,7 +3417,7 @@ func file_tenfold_v1_claim_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_claim_proto_rawDesc), len(file_tenfold_v1_claim_proto_rawDesc)),
-			NumEnums:      14,
+			NumEnums:      15,
 			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -334,11 +334,18 @@ type ClaimEvidence struct {
 	// The kind of evidence, in a word of the caller, such as PHOTO.
 	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The reference to the place where the evidence is kept: 1 to 256 characters.
+	// Empty with an upload.
 	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
-	// SHA-256 of the evidence, in lower-case hex. May be empty.
+	// SHA-256 of the evidence, in lower-case hex. May be empty. Empty with an upload.
 	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
 	// A note, up to 2,000 characters, without personal data. May be empty.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// The upload of the file, merchants/{merchant}/uploads/{upload}, instead of a
+	// reference. It must be complete, of the same merchant and of the same caller.
+	Upload string `protobuf:"bytes,5,opt,name=upload,proto3" json:"upload,omitempty"`
+	// The parties that may read the file of the upload beside the one that adds it. A
+	// laboratory's files are always disclosed to both.
+	DisclosedTo   []EvidenceParty `protobuf:"varint,6,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -399,6 +406,20 @@ func (x *ClaimEvidence) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *ClaimEvidence) GetUpload() string {
+	if x != nil {
+		return x.Upload
+	}
+	return ""
+}
+
+func (x *ClaimEvidence) GetDisclosedTo() []EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
+	}
+	return nil
 }
 
 // FileClaimResponse holds the filed claim.
@@ -2943,11 +2964,18 @@ type AddEvidenceRequest struct {
 	// The kind of evidence, in a word of the caller, such as INVOICE.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The reference to the place where the evidence is kept: 1 to 256 characters.
+	// Empty with an upload.
 	Reference string `protobuf:"bytes,5,opt,name=reference,proto3" json:"reference,omitempty"`
-	// SHA-256 of the evidence, in lower-case hex. May be empty.
+	// SHA-256 of the evidence, in lower-case hex. May be empty. Empty with an upload.
 	Digest string `protobuf:"bytes,6,opt,name=digest,proto3" json:"digest,omitempty"`
 	// A note, up to 2,000 characters, without personal data. May be empty.
-	Note          string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,7,opt,name=note,proto3" json:"note,omitempty"`
+	// The upload of the file, merchants/{merchant}/uploads/{upload}, instead of a
+	// reference. It must be complete, of the same merchant and of the same caller.
+	Upload string `protobuf:"bytes,8,opt,name=upload,proto3" json:"upload,omitempty"`
+	// The parties that may read the file of the upload beside the one that adds it. A
+	// laboratory's files are always disclosed to both.
+	DisclosedTo   []EvidenceParty `protobuf:"varint,9,rep,packed,name=disclosed_to,json=disclosedTo,proto3,enum=tenfold.v1.EvidenceParty" json:"disclosed_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3029,6 +3057,20 @@ func (x *AddEvidenceRequest) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *AddEvidenceRequest) GetUpload() string {
+	if x != nil {
+		return x.Upload
+	}
+	return ""
+}
+
+func (x *AddEvidenceRequest) GetDisclosedTo() []EvidenceParty {
+	if x != nil {
+		return x.DisclosedTo
+	}
+	return nil
 }
 
 // AddEvidenceResponse holds the claim with its evidence.
@@ -4793,12 +4835,16 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
-	"\x04line\x12\x05\xbaH\x02\b\x01\"\xcc\x01\n" +
+	"\x04line\x12\x05\xbaH\x02\b\x01\"\xae\x05\n" +
 	"\rClaimEvidence\x125\n" +
-	"\x04kind\x18\x01 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12,\n" +
-	"\treference\x18\x02 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x124\n" +
+	"\x04kind\x18\x01 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12*\n" +
+	"\treference\x18\x02 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x02R\treference\x124\n" +
 	"\x06digest\x18\x03 \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12 \n" +
-	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"\xad\x01\n" +
+	"\x04note\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12o\n" +
+	"\x06upload\x18\x05 \x01(\tBW\xe2A\x01\x01\xfaA\x10\n" +
+	"\x0etenfold/Upload\xbaH=r;29^(merchants/[A-Za-z0-9_-]{1,64}/uploads/[a-z0-9]{1,64})?$R\x06upload\x12U\n" +
+	"\fdisclosed_to\x18\x06 \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vdisclosedTo:\x99\x02\xbaH\x95\x02\x1a\x92\x02\n" +
+	"\x1dclaim_evidence.kept_somewhere\x12zevidence is either a reference, with a digest if there is one, or an upload, which has its own digest and may be disclosed\x1authis.upload == '' ? this.reference != '' && this.disclosed_to.size() == 0 : this.reference == '' && this.digest == ''\"\xad\x01\n" +
 	"\x11FileClaimResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\x12?\n" +
@@ -4998,17 +5044,21 @@ const file_tenfold_v1_claim_service_proto_rawDesc = "" +
 	"\x13RetryPayoutResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x124\n" +
 	"\x06payout\x18\x02 \x01(\v2\x12.tenfold.v1.PayoutB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06payout\x12$\n" +
-	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xa9\x03\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\x89\a\n" +
 	"\x12AddEvidenceRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x125\n" +
-	"\x04kind\x18\x04 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12,\n" +
-	"\treference\x18\x05 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x02R\treference\x124\n" +
+	"\x04kind\x18\x04 \x01(\tB!\xe2A\x01\x02\xbaH\x1ar\x182\x16^[A-Z][A-Z0-9_]{0,63}$R\x04kind\x12*\n" +
+	"\treference\x18\x05 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x02R\treference\x124\n" +
 	"\x06digest\x18\x06 \x01(\tB\x1c\xe2A\x01\x01\xbaH\x15r\x132\x11^([0-9a-f]{64})?$R\x06digest\x12 \n" +
-	"\x04note\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\"w\n" +
+	"\x04note\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xd0\x0fR\x04note\x12o\n" +
+	"\x06upload\x18\b \x01(\tBW\xe2A\x01\x01\xfaA\x10\n" +
+	"\x0etenfold/Upload\xbaH=r;29^(merchants/[A-Za-z0-9_-]{1,64}/uploads/[a-z0-9]{1,64})?$R\x06upload\x12U\n" +
+	"\fdisclosed_to\x18\t \x03(\x0e2\x19.tenfold.v1.EvidencePartyB\x17\xe2A\x01\x01\xbaH\x10\x92\x01\r\x10\x02\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\vdisclosedTo:\x97\x02\xbaH\x93\x02\x1a\x90\x02\n" +
+	"\x1badd_evidence.kept_somewhere\x12zevidence is either a reference, with a digest if there is one, or an upload, which has its own digest and may be disclosed\x1authis.upload == '' ? this.reference != '' && this.disclosed_to.size() == 0 : this.reference == '' && this.digest == ''\"w\n" +
 	"\x13AddEvidenceResponse\x12:\n" +
 	"\bevidence\x18\x01 \x01(\v2\x14.tenfold.v1.EvidenceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bevidence\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe3\x01\n" +
@@ -5281,30 +5331,31 @@ var file_tenfold_v1_claim_service_proto_goTypes = []any{
 	(Grounds)(0),                         // 70: tenfold.v1.Grounds
 	(*timestamppb.Timestamp)(nil),        // 71: google.protobuf.Timestamp
 	(PayoutForm)(0),                      // 72: tenfold.v1.PayoutForm
-	(*Claim)(nil),                        // 73: tenfold.v1.Claim
-	(*ItemStatus)(nil),                   // 74: tenfold.v1.ItemStatus
-	(ClaimView)(0),                       // 75: tenfold.v1.ClaimView
-	(*fieldmaskpb.FieldMask)(nil),        // 76: google.protobuf.FieldMask
-	(Language)(0),                        // 77: tenfold.v1.Language
-	(Audience)(0),                        // 78: tenfold.v1.Audience
-	(*ClaimExplanation)(nil),             // 79: tenfold.v1.ClaimExplanation
-	(*StateMachine)(nil),                 // 80: tenfold.v1.StateMachine
-	(ClaimQueue)(0),                      // 81: tenfold.v1.ClaimQueue
-	(*Move)(nil),                         // 82: tenfold.v1.Move
-	(ReviewDecision)(0),                  // 83: tenfold.v1.ReviewDecision
-	(*UnitVerdict)(nil),                  // 84: tenfold.v1.UnitVerdict
-	(*StoredRequest)(nil),                // 85: tenfold.v1.StoredRequest
-	(*Money)(nil),                        // 86: tenfold.v1.Money
-	(*Calculation)(nil),                  // 87: tenfold.v1.Calculation
-	(PayoutOutcome)(0),                   // 88: tenfold.v1.PayoutOutcome
-	(*Payout)(nil),                       // 89: tenfold.v1.Payout
-	(PayoutState)(0),                     // 90: tenfold.v1.PayoutState
-	(*Evidence)(nil),                     // 91: tenfold.v1.Evidence
-	(AppealDecision)(0),                  // 92: tenfold.v1.AppealDecision
-	(*Appeal)(nil),                       // 93: tenfold.v1.Appeal
-	(*Approval)(nil),                     // 94: tenfold.v1.Approval
-	(RevisionGround)(0),                  // 95: tenfold.v1.RevisionGround
-	(*Revision)(nil),                     // 96: tenfold.v1.Revision
+	(EvidenceParty)(0),                   // 73: tenfold.v1.EvidenceParty
+	(*Claim)(nil),                        // 74: tenfold.v1.Claim
+	(*ItemStatus)(nil),                   // 75: tenfold.v1.ItemStatus
+	(ClaimView)(0),                       // 76: tenfold.v1.ClaimView
+	(*fieldmaskpb.FieldMask)(nil),        // 77: google.protobuf.FieldMask
+	(Language)(0),                        // 78: tenfold.v1.Language
+	(Audience)(0),                        // 79: tenfold.v1.Audience
+	(*ClaimExplanation)(nil),             // 80: tenfold.v1.ClaimExplanation
+	(*StateMachine)(nil),                 // 81: tenfold.v1.StateMachine
+	(ClaimQueue)(0),                      // 82: tenfold.v1.ClaimQueue
+	(*Move)(nil),                         // 83: tenfold.v1.Move
+	(ReviewDecision)(0),                  // 84: tenfold.v1.ReviewDecision
+	(*UnitVerdict)(nil),                  // 85: tenfold.v1.UnitVerdict
+	(*StoredRequest)(nil),                // 86: tenfold.v1.StoredRequest
+	(*Money)(nil),                        // 87: tenfold.v1.Money
+	(*Calculation)(nil),                  // 88: tenfold.v1.Calculation
+	(PayoutOutcome)(0),                   // 89: tenfold.v1.PayoutOutcome
+	(*Payout)(nil),                       // 90: tenfold.v1.Payout
+	(PayoutState)(0),                     // 91: tenfold.v1.PayoutState
+	(*Evidence)(nil),                     // 92: tenfold.v1.Evidence
+	(AppealDecision)(0),                  // 93: tenfold.v1.AppealDecision
+	(*Appeal)(nil),                       // 94: tenfold.v1.Appeal
+	(*Approval)(nil),                     // 95: tenfold.v1.Approval
+	(RevisionGround)(0),                  // 96: tenfold.v1.RevisionGround
+	(*Revision)(nil),                     // 97: tenfold.v1.Revision
 }
 var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	66,  // 0: tenfold.v1.FileClaimRequest.order_line:type_name -> tenfold.v1.OrderLine
@@ -5316,137 +5367,139 @@ var file_tenfold_v1_claim_service_proto_depIdxs = []int32{
 	72,  // 6: tenfold.v1.FileClaimRequest.payout_form:type_name -> tenfold.v1.PayoutForm
 	2,   // 7: tenfold.v1.FileClaimRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
 	65,  // 8: tenfold.v1.FileClaimRequest.labels:type_name -> tenfold.v1.FileClaimRequest.LabelsEntry
-	73,  // 9: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
-	0,   // 10: tenfold.v1.FileClaimResponse.warnings:type_name -> tenfold.v1.FilingWarning
-	1,   // 11: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
-	6,   // 12: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
-	74,  // 13: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
-	73,  // 14: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
-	0,   // 15: tenfold.v1.BatchFileClaimsItem.warnings:type_name -> tenfold.v1.FilingWarning
-	75,  // 16: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
-	76,  // 17: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
-	73,  // 18: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
-	77,  // 19: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
-	78,  // 20: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
-	79,  // 21: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
-	77,  // 22: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
-	80,  // 23: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
-	81,  // 24: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
-	73,  // 25: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
-	82,  // 26: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
-	73,  // 27: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
-	73,  // 28: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
-	73,  // 29: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
-	73,  // 30: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
-	83,  // 31: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
-	84,  // 32: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	73,  // 33: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
-	66,  // 34: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
-	85,  // 35: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
-	66,  // 36: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
-	67,  // 37: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
-	68,  // 38: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
-	69,  // 39: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
-	71,  // 40: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
-	86,  // 41: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
-	2,   // 42: tenfold.v1.QuotePayoutRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
-	87,  // 43: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
-	87,  // 44: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
-	88,  // 45: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
-	71,  // 46: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
-	71,  // 47: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
-	86,  // 48: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
-	89,  // 49: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
-	90,  // 50: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
-	89,  // 51: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
-	73,  // 52: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
-	89,  // 53: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
-	91,  // 54: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	91,  // 55: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
-	73,  // 56: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
-	92,  // 57: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
-	84,  // 58: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	73,  // 59: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
-	93,  // 60: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
-	73,  // 61: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
-	94,  // 62: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
-	95,  // 63: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
-	84,  // 64: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
-	73,  // 65: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
-	96,  // 66: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
-	67,  // 67: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
-	66,  // 68: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
-	73,  // 69: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
-	73,  // 70: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
-	71,  // 71: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
-	73,  // 72: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
-	1,   // 73: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
-	4,   // 74: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
-	7,   // 75: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
-	9,   // 76: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
-	11,  // 77: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
-	13,  // 78: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
-	15,  // 79: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
-	17,  // 80: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
-	19,  // 81: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
-	21,  // 82: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
-	23,  // 83: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
-	25,  // 84: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
-	27,  // 85: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
-	29,  // 86: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
-	31,  // 87: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
-	33,  // 88: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
-	35,  // 89: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
-	37,  // 90: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
-	39,  // 91: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
-	43,  // 92: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
-	45,  // 93: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
-	41,  // 94: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
-	47,  // 95: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
-	49,  // 96: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
-	51,  // 97: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
-	53,  // 98: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
-	55,  // 99: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
-	57,  // 100: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
-	59,  // 101: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
-	61,  // 102: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
-	63,  // 103: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
-	3,   // 104: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
-	5,   // 105: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
-	8,   // 106: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
-	10,  // 107: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
-	12,  // 108: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
-	14,  // 109: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
-	16,  // 110: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
-	18,  // 111: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
-	20,  // 112: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
-	22,  // 113: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
-	24,  // 114: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
-	26,  // 115: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
-	28,  // 116: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
-	30,  // 117: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
-	32,  // 118: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
-	34,  // 119: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
-	36,  // 120: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
-	38,  // 121: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
-	40,  // 122: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
-	44,  // 123: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
-	46,  // 124: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
-	42,  // 125: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
-	48,  // 126: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
-	50,  // 127: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
-	52,  // 128: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
-	54,  // 129: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
-	56,  // 130: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
-	58,  // 131: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
-	60,  // 132: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
-	62,  // 133: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
-	64,  // 134: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
-	104, // [104:135] is the sub-list for method output_type
-	73,  // [73:104] is the sub-list for method input_type
-	73,  // [73:73] is the sub-list for extension type_name
-	73,  // [73:73] is the sub-list for extension extendee
-	0,   // [0:73] is the sub-list for field type_name
+	73,  // 9: tenfold.v1.ClaimEvidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	74,  // 10: tenfold.v1.FileClaimResponse.claim:type_name -> tenfold.v1.Claim
+	0,   // 11: tenfold.v1.FileClaimResponse.warnings:type_name -> tenfold.v1.FilingWarning
+	1,   // 12: tenfold.v1.BatchFileClaimsRequest.requests:type_name -> tenfold.v1.FileClaimRequest
+	6,   // 13: tenfold.v1.BatchFileClaimsResponse.items:type_name -> tenfold.v1.BatchFileClaimsItem
+	75,  // 14: tenfold.v1.BatchFileClaimsItem.status:type_name -> tenfold.v1.ItemStatus
+	74,  // 15: tenfold.v1.BatchFileClaimsItem.claim:type_name -> tenfold.v1.Claim
+	0,   // 16: tenfold.v1.BatchFileClaimsItem.warnings:type_name -> tenfold.v1.FilingWarning
+	76,  // 17: tenfold.v1.GetClaimRequest.view:type_name -> tenfold.v1.ClaimView
+	77,  // 18: tenfold.v1.GetClaimRequest.read_mask:type_name -> google.protobuf.FieldMask
+	74,  // 19: tenfold.v1.GetClaimResponse.claim:type_name -> tenfold.v1.Claim
+	78,  // 20: tenfold.v1.ExplainClaimRequest.language:type_name -> tenfold.v1.Language
+	79,  // 21: tenfold.v1.ExplainClaimRequest.audience:type_name -> tenfold.v1.Audience
+	80,  // 22: tenfold.v1.ExplainClaimResponse.explanation:type_name -> tenfold.v1.ClaimExplanation
+	78,  // 23: tenfold.v1.DescribeStateMachineRequest.language:type_name -> tenfold.v1.Language
+	81,  // 24: tenfold.v1.DescribeStateMachineResponse.state_machine:type_name -> tenfold.v1.StateMachine
+	82,  // 25: tenfold.v1.ListClaimsRequest.queue:type_name -> tenfold.v1.ClaimQueue
+	74,  // 26: tenfold.v1.ListClaimsResponse.claims:type_name -> tenfold.v1.Claim
+	83,  // 27: tenfold.v1.ListMovesResponse.moves:type_name -> tenfold.v1.Move
+	74,  // 28: tenfold.v1.AcceptClaimResponse.claim:type_name -> tenfold.v1.Claim
+	74,  // 29: tenfold.v1.WithdrawClaimResponse.claim:type_name -> tenfold.v1.Claim
+	74,  // 30: tenfold.v1.ConfirmNoticeResponse.claim:type_name -> tenfold.v1.Claim
+	74,  // 31: tenfold.v1.AssignReviewResponse.claim:type_name -> tenfold.v1.Claim
+	84,  // 32: tenfold.v1.DecideReviewRequest.decision:type_name -> tenfold.v1.ReviewDecision
+	85,  // 33: tenfold.v1.DecideReviewRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	74,  // 34: tenfold.v1.DecideReviewResponse.claim:type_name -> tenfold.v1.Claim
+	66,  // 35: tenfold.v1.GetOrderLineResponse.order_line:type_name -> tenfold.v1.OrderLine
+	86,  // 36: tenfold.v1.GetRequestResponse.request:type_name -> tenfold.v1.StoredRequest
+	66,  // 37: tenfold.v1.QuotePayoutRequest.order_line:type_name -> tenfold.v1.OrderLine
+	67,  // 38: tenfold.v1.QuotePayoutRequest.refunds:type_name -> tenfold.v1.LineRefund
+	68,  // 39: tenfold.v1.QuotePayoutRequest.legal_basis_choice:type_name -> tenfold.v1.LegalBasis
+	69,  // 40: tenfold.v1.QuotePayoutRequest.remedies:type_name -> tenfold.v1.Remedy
+	71,  // 41: tenfold.v1.QuotePayoutRequest.learned_at:type_name -> google.protobuf.Timestamp
+	87,  // 42: tenfold.v1.QuotePayoutRequest.authentication_fee:type_name -> tenfold.v1.Money
+	2,   // 43: tenfold.v1.QuotePayoutRequest.evidence:type_name -> tenfold.v1.ClaimEvidence
+	88,  // 44: tenfold.v1.QuotePayoutResponse.calculations:type_name -> tenfold.v1.Calculation
+	88,  // 45: tenfold.v1.QuotePayoutResponse.chosen:type_name -> tenfold.v1.Calculation
+	89,  // 46: tenfold.v1.ReportPayoutOutcomeRequest.outcome:type_name -> tenfold.v1.PayoutOutcome
+	71,  // 47: tenfold.v1.ReportPayoutOutcomeRequest.occurred_at:type_name -> google.protobuf.Timestamp
+	71,  // 48: tenfold.v1.ReportPayoutOutcomeRequest.coupon_expires_at:type_name -> google.protobuf.Timestamp
+	87,  // 49: tenfold.v1.ReportPayoutOutcomeRequest.amount:type_name -> tenfold.v1.Money
+	90,  // 50: tenfold.v1.ReportPayoutOutcomeResponse.payout:type_name -> tenfold.v1.Payout
+	91,  // 51: tenfold.v1.ListPayoutsRequest.state:type_name -> tenfold.v1.PayoutState
+	90,  // 52: tenfold.v1.ListPayoutsResponse.payouts:type_name -> tenfold.v1.Payout
+	74,  // 53: tenfold.v1.RetryPayoutResponse.claim:type_name -> tenfold.v1.Claim
+	90,  // 54: tenfold.v1.RetryPayoutResponse.payout:type_name -> tenfold.v1.Payout
+	73,  // 55: tenfold.v1.AddEvidenceRequest.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	92,  // 56: tenfold.v1.AddEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	92,  // 57: tenfold.v1.ListEvidenceResponse.evidence:type_name -> tenfold.v1.Evidence
+	74,  // 58: tenfold.v1.AppealClaimResponse.claim:type_name -> tenfold.v1.Claim
+	93,  // 59: tenfold.v1.DecideAppealRequest.decision:type_name -> tenfold.v1.AppealDecision
+	85,  // 60: tenfold.v1.DecideAppealRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	74,  // 61: tenfold.v1.DecideAppealResponse.claim:type_name -> tenfold.v1.Claim
+	94,  // 62: tenfold.v1.ListAppealsResponse.appeals:type_name -> tenfold.v1.Appeal
+	74,  // 63: tenfold.v1.ApproveClaimResponse.claim:type_name -> tenfold.v1.Claim
+	95,  // 64: tenfold.v1.ListApprovalsResponse.approvals:type_name -> tenfold.v1.Approval
+	96,  // 65: tenfold.v1.ReviseVerdictRequest.ground:type_name -> tenfold.v1.RevisionGround
+	85,  // 66: tenfold.v1.ReviseVerdictRequest.unit_verdicts:type_name -> tenfold.v1.UnitVerdict
+	74,  // 67: tenfold.v1.ReviseVerdictResponse.claim:type_name -> tenfold.v1.Claim
+	97,  // 68: tenfold.v1.ListRevisionsResponse.revisions:type_name -> tenfold.v1.Revision
+	67,  // 69: tenfold.v1.ReportOrderRefundRequest.refund:type_name -> tenfold.v1.LineRefund
+	66,  // 70: tenfold.v1.ReportOrderRefundResponse.order_line:type_name -> tenfold.v1.OrderLine
+	74,  // 71: tenfold.v1.StopClockResponse.claim:type_name -> tenfold.v1.Claim
+	74,  // 72: tenfold.v1.ResumeClockResponse.claim:type_name -> tenfold.v1.Claim
+	71,  // 73: tenfold.v1.ExtendHoldRequest.expires_at:type_name -> google.protobuf.Timestamp
+	74,  // 74: tenfold.v1.ExtendHoldResponse.claim:type_name -> tenfold.v1.Claim
+	1,   // 75: tenfold.v1.ClaimService.FileClaim:input_type -> tenfold.v1.FileClaimRequest
+	4,   // 76: tenfold.v1.ClaimService.BatchFileClaims:input_type -> tenfold.v1.BatchFileClaimsRequest
+	7,   // 77: tenfold.v1.ClaimService.GetClaim:input_type -> tenfold.v1.GetClaimRequest
+	9,   // 78: tenfold.v1.ClaimService.ExplainClaim:input_type -> tenfold.v1.ExplainClaimRequest
+	11,  // 79: tenfold.v1.ClaimService.DescribeStateMachine:input_type -> tenfold.v1.DescribeStateMachineRequest
+	13,  // 80: tenfold.v1.ClaimService.ListClaims:input_type -> tenfold.v1.ListClaimsRequest
+	15,  // 81: tenfold.v1.ClaimService.ListMoves:input_type -> tenfold.v1.ListMovesRequest
+	17,  // 82: tenfold.v1.ClaimService.AcceptClaim:input_type -> tenfold.v1.AcceptClaimRequest
+	19,  // 83: tenfold.v1.ClaimService.WithdrawClaim:input_type -> tenfold.v1.WithdrawClaimRequest
+	21,  // 84: tenfold.v1.ClaimService.ConfirmNotice:input_type -> tenfold.v1.ConfirmNoticeRequest
+	23,  // 85: tenfold.v1.ClaimService.AssignReview:input_type -> tenfold.v1.AssignReviewRequest
+	25,  // 86: tenfold.v1.ClaimService.DecideReview:input_type -> tenfold.v1.DecideReviewRequest
+	27,  // 87: tenfold.v1.ClaimService.GetOrderLine:input_type -> tenfold.v1.GetOrderLineRequest
+	29,  // 88: tenfold.v1.ClaimService.GetRequest:input_type -> tenfold.v1.GetRequestRequest
+	31,  // 89: tenfold.v1.ClaimService.QuotePayout:input_type -> tenfold.v1.QuotePayoutRequest
+	33,  // 90: tenfold.v1.ClaimService.ReportPayoutOutcome:input_type -> tenfold.v1.ReportPayoutOutcomeRequest
+	35,  // 91: tenfold.v1.ClaimService.ListPayouts:input_type -> tenfold.v1.ListPayoutsRequest
+	37,  // 92: tenfold.v1.ClaimService.RetryPayout:input_type -> tenfold.v1.RetryPayoutRequest
+	39,  // 93: tenfold.v1.ClaimService.AddEvidence:input_type -> tenfold.v1.AddEvidenceRequest
+	43,  // 94: tenfold.v1.ClaimService.AppealClaim:input_type -> tenfold.v1.AppealClaimRequest
+	45,  // 95: tenfold.v1.ClaimService.DecideAppeal:input_type -> tenfold.v1.DecideAppealRequest
+	41,  // 96: tenfold.v1.ClaimService.ListEvidence:input_type -> tenfold.v1.ListEvidenceRequest
+	47,  // 97: tenfold.v1.ClaimService.ListAppeals:input_type -> tenfold.v1.ListAppealsRequest
+	49,  // 98: tenfold.v1.ClaimService.ApproveClaim:input_type -> tenfold.v1.ApproveClaimRequest
+	51,  // 99: tenfold.v1.ClaimService.ListApprovals:input_type -> tenfold.v1.ListApprovalsRequest
+	53,  // 100: tenfold.v1.ClaimService.ReviseVerdict:input_type -> tenfold.v1.ReviseVerdictRequest
+	55,  // 101: tenfold.v1.ClaimService.ListRevisions:input_type -> tenfold.v1.ListRevisionsRequest
+	57,  // 102: tenfold.v1.ClaimService.ReportOrderRefund:input_type -> tenfold.v1.ReportOrderRefundRequest
+	59,  // 103: tenfold.v1.ClaimService.StopClock:input_type -> tenfold.v1.StopClockRequest
+	61,  // 104: tenfold.v1.ClaimService.ResumeClock:input_type -> tenfold.v1.ResumeClockRequest
+	63,  // 105: tenfold.v1.ClaimService.ExtendHold:input_type -> tenfold.v1.ExtendHoldRequest
+	3,   // 106: tenfold.v1.ClaimService.FileClaim:output_type -> tenfold.v1.FileClaimResponse
+	5,   // 107: tenfold.v1.ClaimService.BatchFileClaims:output_type -> tenfold.v1.BatchFileClaimsResponse
+	8,   // 108: tenfold.v1.ClaimService.GetClaim:output_type -> tenfold.v1.GetClaimResponse
+	10,  // 109: tenfold.v1.ClaimService.ExplainClaim:output_type -> tenfold.v1.ExplainClaimResponse
+	12,  // 110: tenfold.v1.ClaimService.DescribeStateMachine:output_type -> tenfold.v1.DescribeStateMachineResponse
+	14,  // 111: tenfold.v1.ClaimService.ListClaims:output_type -> tenfold.v1.ListClaimsResponse
+	16,  // 112: tenfold.v1.ClaimService.ListMoves:output_type -> tenfold.v1.ListMovesResponse
+	18,  // 113: tenfold.v1.ClaimService.AcceptClaim:output_type -> tenfold.v1.AcceptClaimResponse
+	20,  // 114: tenfold.v1.ClaimService.WithdrawClaim:output_type -> tenfold.v1.WithdrawClaimResponse
+	22,  // 115: tenfold.v1.ClaimService.ConfirmNotice:output_type -> tenfold.v1.ConfirmNoticeResponse
+	24,  // 116: tenfold.v1.ClaimService.AssignReview:output_type -> tenfold.v1.AssignReviewResponse
+	26,  // 117: tenfold.v1.ClaimService.DecideReview:output_type -> tenfold.v1.DecideReviewResponse
+	28,  // 118: tenfold.v1.ClaimService.GetOrderLine:output_type -> tenfold.v1.GetOrderLineResponse
+	30,  // 119: tenfold.v1.ClaimService.GetRequest:output_type -> tenfold.v1.GetRequestResponse
+	32,  // 120: tenfold.v1.ClaimService.QuotePayout:output_type -> tenfold.v1.QuotePayoutResponse
+	34,  // 121: tenfold.v1.ClaimService.ReportPayoutOutcome:output_type -> tenfold.v1.ReportPayoutOutcomeResponse
+	36,  // 122: tenfold.v1.ClaimService.ListPayouts:output_type -> tenfold.v1.ListPayoutsResponse
+	38,  // 123: tenfold.v1.ClaimService.RetryPayout:output_type -> tenfold.v1.RetryPayoutResponse
+	40,  // 124: tenfold.v1.ClaimService.AddEvidence:output_type -> tenfold.v1.AddEvidenceResponse
+	44,  // 125: tenfold.v1.ClaimService.AppealClaim:output_type -> tenfold.v1.AppealClaimResponse
+	46,  // 126: tenfold.v1.ClaimService.DecideAppeal:output_type -> tenfold.v1.DecideAppealResponse
+	42,  // 127: tenfold.v1.ClaimService.ListEvidence:output_type -> tenfold.v1.ListEvidenceResponse
+	48,  // 128: tenfold.v1.ClaimService.ListAppeals:output_type -> tenfold.v1.ListAppealsResponse
+	50,  // 129: tenfold.v1.ClaimService.ApproveClaim:output_type -> tenfold.v1.ApproveClaimResponse
+	52,  // 130: tenfold.v1.ClaimService.ListApprovals:output_type -> tenfold.v1.ListApprovalsResponse
+	54,  // 131: tenfold.v1.ClaimService.ReviseVerdict:output_type -> tenfold.v1.ReviseVerdictResponse
+	56,  // 132: tenfold.v1.ClaimService.ListRevisions:output_type -> tenfold.v1.ListRevisionsResponse
+	58,  // 133: tenfold.v1.ClaimService.ReportOrderRefund:output_type -> tenfold.v1.ReportOrderRefundResponse
+	60,  // 134: tenfold.v1.ClaimService.StopClock:output_type -> tenfold.v1.StopClockResponse
+	62,  // 135: tenfold.v1.ClaimService.ResumeClock:output_type -> tenfold.v1.ResumeClockResponse
+	64,  // 136: tenfold.v1.ClaimService.ExtendHold:output_type -> tenfold.v1.ExtendHoldResponse
+	106, // [106:137] is the sub-list for method output_type
+	75,  // [75:106] is the sub-list for method input_type
+	75,  // [75:75] is the sub-list for extension type_name
+	75,  // [75:75] is the sub-list for extension extendee
+	0,   // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_service_proto_init() }

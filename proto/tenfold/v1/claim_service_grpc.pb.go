@@ -181,7 +181,9 @@ type ClaimServiceClient interface {
 	RetryPayout(ctx context.Context, in *RetryPayoutRequest, opts ...grpc.CallOption) (*RetryPayoutResponse, error)
 	// AddEvidence adds evidence to a claim, at any time and without an effect on
 	// its state. A role can add 200 pieces to a claim, and 512 KiB of texts.
-	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED.
+	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED, UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT
+	// (the upload is not complete), EVIDENCE_STORE_MISSING. An authenticator adds to
+	// claims on which it recorded a result.
 	AddEvidence(ctx context.Context, in *AddEvidenceRequest, opts ...grpc.CallOption) (*AddEvidenceResponse, error)
 	// AppealClaim records the merchant's objection to the verdict, once for each
 	// revision and within the notice period. The debit waits for the panel.
@@ -696,7 +698,9 @@ type ClaimServiceServer interface {
 	RetryPayout(context.Context, *RetryPayoutRequest) (*RetryPayoutResponse, error)
 	// AddEvidence adds evidence to a claim, at any time and without an effect on
 	// its state. A role can add 200 pieces to a claim, and 512 KiB of texts.
-	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED.
+	// CLAIM_NOT_FOUND, EVIDENCE_LIMIT_REACHED, UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT
+	// (the upload is not complete), EVIDENCE_STORE_MISSING. An authenticator adds to
+	// claims on which it recorded a result.
 	AddEvidence(context.Context, *AddEvidenceRequest) (*AddEvidenceResponse, error)
 	// AppealClaim records the merchant's objection to the verdict, once for each
 	// revision and within the notice period. The debit waits for the panel.

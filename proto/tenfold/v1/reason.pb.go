@@ -312,6 +312,43 @@ const (
 	// FAILED_PRECONDITION. The authenticator is not suspended, so no suspension can
 	// be ended.
 	Reason_REASON_AUTHENTICATOR_NOT_SUSPENDED Reason = 164
+	// FAILED_PRECONDITION. The server keeps no files of evidence. Tell the operator, who
+	// configures a store; until then refer to files that are kept elsewhere.
+	Reason_REASON_EVIDENCE_STORE_MISSING Reason = 180
+	// UNAVAILABLE. The store of files does not answer. Send the same again later.
+	Reason_REASON_EVIDENCE_STORE_UNAVAILABLE Reason = 181
+	// NOT_FOUND. There is no such upload, it was dropped, or another caller created
+	// it. Begin another one.
+	Reason_REASON_UPLOAD_NOT_FOUND Reason = 182
+	// FAILED_PRECONDITION. The caller has as many uploads, or bytes of them, as may wait to
+	// become evidence. Use, complete or cancel some first.
+	Reason_REASON_UPLOAD_LIMIT_REACHED Reason = 183
+	// FAILED_PRECONDITION. The piece does not begin where the upload ends. Go on at
+	// receivedBytes.
+	Reason_REASON_UPLOAD_OFFSET_MISMATCH Reason = 184
+	// INVALID_ARGUMENT. The piece does not have the checksum that was sent with it. Send
+	// it again, with the CRC-32C of its bytes.
+	Reason_REASON_CHUNK_DAMAGED Reason = 185
+	// FAILED_PRECONDITION. Other bytes were taken at this offset before. If the file
+	// has changed, begin another upload.
+	Reason_REASON_CHUNK_CHANGED Reason = 186
+	// FAILED_PRECONDITION. The upload is not in a state that allows this; state says in
+	// which it is.
+	Reason_REASON_UPLOAD_STATE_CONFLICT Reason = 187
+	// FAILED_PRECONDITION. The file that was sent has another SHA-256 than the request
+	// says; sha256 is that of the file. Begin another upload, or name the right digest.
+	Reason_REASON_UPLOAD_DIGEST_MISMATCH Reason = 188
+	// FAILED_PRECONDITION. Files of this type are not taken, or the file cannot be read
+	// as what it begins as; mediaType says what it is. Send another form of it.
+	Reason_REASON_MEDIA_TYPE_REFUSED Reason = 189
+	// NOT_FOUND. The claim has no file of evidence of this number: there is none, or
+	// a reference was added instead.
+	Reason_REASON_EVIDENCE_NOT_FOUND Reason = 190
+	// PERMISSION_DENIED. Another party added the file, and it is not disclosed to the
+	// caller's party. Ask the marketplace for it.
+	Reason_REASON_EVIDENCE_NOT_DISCLOSED Reason = 191
+	// DATA_LOSS. The store does not have the file as it was stored. Tell the operator.
+	Reason_REASON_EVIDENCE_DAMAGED Reason = 192
 )
 
 // Enum value maps for Reason.
@@ -413,6 +450,19 @@ var (
 		162: "REASON_AUTHENTICATOR_NOT_ACCREDITED",
 		163: "REASON_AUTHENTICATOR_CHANGED",
 		164: "REASON_AUTHENTICATOR_NOT_SUSPENDED",
+		180: "REASON_EVIDENCE_STORE_MISSING",
+		181: "REASON_EVIDENCE_STORE_UNAVAILABLE",
+		182: "REASON_UPLOAD_NOT_FOUND",
+		183: "REASON_UPLOAD_LIMIT_REACHED",
+		184: "REASON_UPLOAD_OFFSET_MISMATCH",
+		185: "REASON_CHUNK_DAMAGED",
+		186: "REASON_CHUNK_CHANGED",
+		187: "REASON_UPLOAD_STATE_CONFLICT",
+		188: "REASON_UPLOAD_DIGEST_MISMATCH",
+		189: "REASON_MEDIA_TYPE_REFUSED",
+		190: "REASON_EVIDENCE_NOT_FOUND",
+		191: "REASON_EVIDENCE_NOT_DISCLOSED",
+		192: "REASON_EVIDENCE_DAMAGED",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -511,6 +561,19 @@ var (
 		"REASON_AUTHENTICATOR_NOT_ACCREDITED":     162,
 		"REASON_AUTHENTICATOR_CHANGED":            163,
 		"REASON_AUTHENTICATOR_NOT_SUSPENDED":      164,
+		"REASON_EVIDENCE_STORE_MISSING":           180,
+		"REASON_EVIDENCE_STORE_UNAVAILABLE":       181,
+		"REASON_UPLOAD_NOT_FOUND":                 182,
+		"REASON_UPLOAD_LIMIT_REACHED":             183,
+		"REASON_UPLOAD_OFFSET_MISMATCH":           184,
+		"REASON_CHUNK_DAMAGED":                    185,
+		"REASON_CHUNK_CHANGED":                    186,
+		"REASON_UPLOAD_STATE_CONFLICT":            187,
+		"REASON_UPLOAD_DIGEST_MISMATCH":           188,
+		"REASON_MEDIA_TYPE_REFUSED":               189,
+		"REASON_EVIDENCE_NOT_FOUND":               190,
+		"REASON_EVIDENCE_NOT_DISCLOSED":           191,
+		"REASON_EVIDENCE_DAMAGED":                 192,
 	}
 )
 
@@ -546,7 +609,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\xe8\x17\n" +
+	"tenfold.v1*\x97\x1b\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -644,7 +707,20 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x1eREASON_AUTHENTICATOR_SUSPENDED\x10\xa1\x01\x12(\n" +
 	"#REASON_AUTHENTICATOR_NOT_ACCREDITED\x10\xa2\x01\x12!\n" +
 	"\x1cREASON_AUTHENTICATOR_CHANGED\x10\xa3\x01\x12'\n" +
-	"\"REASON_AUTHENTICATOR_NOT_SUSPENDED\x10\xa4\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\"REASON_AUTHENTICATOR_NOT_SUSPENDED\x10\xa4\x01\x12\"\n" +
+	"\x1dREASON_EVIDENCE_STORE_MISSING\x10\xb4\x01\x12&\n" +
+	"!REASON_EVIDENCE_STORE_UNAVAILABLE\x10\xb5\x01\x12\x1c\n" +
+	"\x17REASON_UPLOAD_NOT_FOUND\x10\xb6\x01\x12 \n" +
+	"\x1bREASON_UPLOAD_LIMIT_REACHED\x10\xb7\x01\x12\"\n" +
+	"\x1dREASON_UPLOAD_OFFSET_MISMATCH\x10\xb8\x01\x12\x19\n" +
+	"\x14REASON_CHUNK_DAMAGED\x10\xb9\x01\x12\x19\n" +
+	"\x14REASON_CHUNK_CHANGED\x10\xba\x01\x12!\n" +
+	"\x1cREASON_UPLOAD_STATE_CONFLICT\x10\xbb\x01\x12\"\n" +
+	"\x1dREASON_UPLOAD_DIGEST_MISMATCH\x10\xbc\x01\x12\x1e\n" +
+	"\x19REASON_MEDIA_TYPE_REFUSED\x10\xbd\x01\x12\x1e\n" +
+	"\x19REASON_EVIDENCE_NOT_FOUND\x10\xbe\x01\x12\"\n" +
+	"\x1dREASON_EVIDENCE_NOT_DISCLOSED\x10\xbf\x01\x12\x1c\n" +
+	"\x17REASON_EVIDENCE_DAMAGED\x10\xc0\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once

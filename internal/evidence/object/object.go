@@ -1,0 +1,98 @@
+// Package object keeps whole files by name, in a directory. The store of S3 is beside it, and
+// both promise the same: a file is there as a whole or not at all, and stays what it was.
+package object
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"time"
+)
+
+// Store keeps files. Its methods may be called at once and again, by several servers.
+type Store interface {
+	// Put stores a file of a size under a name that nothing else has ever had. Stored again it
+	// stays one file. It returns ErrDiffers, and has stored nothing, if the content does not have
+	// the size and the digest of the name.
+	Put(ctx context.Context, n Name, size int64, content io.Reader) error
+	// Open reads a part of a file. It returns ErrMissing if there is no such file.
+	Open(ctx context.Context, n Name, offset, length int64) (io.ReadCloser, error)
+	// Delete deletes a file, which may be gone already. It returns ErrRetained if the file must
+	// be kept for a time that has not passed.
+	Delete(ctx context.Context, n Name) error
+	// Retain keeps a file from being deleted until a time, where the store can do that.
+	Retain(ctx context.Context, n Name, until time.Time) error
+	// Tidy drops what attempts to store that were broken off have left behind for so long.
+	Tidy(ctx context.Context, age time.Duration) error
+	// Check says whether files can be stored.
+	Check(ctx context.Context) error
+}
+
+// What stores return beside their failures.
+var (
+	ErrMissing  = errors.New("the store does not have the file")
+	ErrDiffers  = errors.New("the content is not what its name says")
+	ErrRetained = errors.New("the file must be kept")
+)
+
+// Name names a file: by its content, and by the upload that brought it. So a file is never
+// shared, and dropping one upload takes nothing from another.
+type Name struct {
+	// Digest is the SHA-256 of the content, in hex.
+	Digest string
+	// Upload is the id of the upload, which no other has.
+	Upload string
+}
+
+// Path is the name as a path of two parts.
+func (n Name) Path() string { return n.Digest[:2] + "/" + n.Digest + "." + n.Upload }
+
+// valid refuses a name that would be another path.
+func (n Name) valid() error {
+	if b, err := hex.DecodeString(n.Digest); err != nil || len(b) != sha256.Size {
+		return fmt.Errorf("the digest %.70q of a file is no SHA-256", n.Digest)
+	}
+	if n.Upload == "" {
+		return errors.New("a file without an upload")
+	}
+	for _, c := range n.Upload {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return fmt.Errorf("the upload %.70q of a file is no id", n.Upload)
+		}
+	}
+	return nil
+}
+
+// Verified reads a content to its end and then says whether it was the one of a name: in place
+// of the end it gives ErrDiffers.
+type Verified struct {
+	r      io.Reader
+	sum    hash.Hash
+	digest string
+	left   int64
+}
+
+// Verify reads content that must have a size and the digest of a name.
+func Verify(content io.Reader, n Name, size int64) *Verified {
+	return &Verified{r: content, sum: sha256.New(), digest: n.Digest, left: size}
+}
+
+// Read implements io.Reader.
+func (v *Verified) Read(p []byte) (int, error) {
+	n, err := v.r.Read(p)
+	v.left -= int64(n)
+	_, _ = v.sum.Write(p[:n])
+	switch {
+	case v.left < 0:
+		return n, fmt.Errorf("%w: it is longer", ErrDiffers)
+	case errors.Is(err, io.EOF) && v.left > 0:
+		return n, fmt.Errorf("%w: it is shorter", ErrDiffers)
+	case errors.Is(err, io.EOF) && hex.EncodeToString(v.sum.Sum(nil)) != v.digest:
+		return n, fmt.Errorf("%w: it has another digest", ErrDiffers)
+	}
+	return n, err
+}
