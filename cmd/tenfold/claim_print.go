@@ -34,7 +34,7 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 		[2]string{"state", word(c.GetState()) + led(" since ", o.since(c.GetStateSince()))},
 		[2]string{"waits for", word(c.GetWaitsFor())},
 		[2]string{"deadline", deadline},
-		[2]string{"escalated", mark(c.GetEscalated())},
+		[2]string{"escalated", o.escalated(c)},
 		[2]string{"assignee", c.GetAssignee()},
 		[2]string{"verdict", verdict(c)},
 		[2]string{"units", units(c.GetUnits())},
@@ -61,13 +61,6 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 	printApprovals(o, c.GetApprovals())
 	printEvidence(o, c.GetEvidence())
 	printMoves(o, moves)
-}
-
-func mark(b bool) string {
-	if b {
-		return "yes: a deadline passed, or the gateway contradicts itself; a person has to look"
-	}
-	return ""
 }
 
 func units(list []*tenfoldv1.UnitVerdict) string {
@@ -217,14 +210,15 @@ func printMoves(o *output, list []*tenfoldv1.Move) {
 
 func printClaims(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "Order"}, column{title: "State"}, column{title: "Since"},
-		column{title: "Waits for"}, column{title: "Assigned to"}, column{title: "Deadline"}, column{title: "Due"}, column{title: "Verdict"},
-		column{"Awarded", true})
+		column{title: "Waits for"}, column{title: "Assigned to"}, column{title: "Deadline"}, column{title: "Due"}, column{title: "Overdue since"},
+		column{title: "Verdict"}, column{"Awarded", true})
 	t.currency = true
+	t.SuppressEmptyColumns()
 	for _, c := range list.GetClaims() {
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{
 			c.GetClaimId(), book, c.GetOrderId(), word(c.GetState()), o.when(c.GetStateSince()), word(c.GetWaitsFor()),
-			c.GetAssignee(), deadlineKind(c), o.due(c), standing(c), sumCell{awarded(c)},
+			c.GetAssignee(), deadlineKind(c), o.due(c), o.when(c.GetEscalatedAt()), standing(c), sumCell{awarded(c)},
 		})
 	}
 	o.render(t)
@@ -242,6 +236,14 @@ func deadlineKind(c *tenfoldv1.Claim) string {
 
 // due is when the deadline of a claim passes.
 func (o *output) due(c *tenfoldv1.Claim) string { return o.when(c.GetDeadline().GetPassesAt()) }
+
+// escalated says whether, since when and why a person has to look at a claim.
+func (o *output) escalated(c *tenfoldv1.Claim) string {
+	if !c.GetEscalated() {
+		return ""
+	}
+	return "yes" + led(" since ", o.when(c.GetEscalatedAt())) + ": a deadline passed, or the gateway contradicts itself; a person has to look"
+}
 
 // awarded is the whole award of a claim; none before the first.
 func awarded(c *tenfoldv1.Claim) *tenfoldv1.Money {

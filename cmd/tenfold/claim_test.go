@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/tenfold-claims/tenfold/internal/caller"
 	"github.com/tenfold-claims/tenfold/internal/demo"
@@ -267,12 +269,12 @@ func TestListsSayWhoHasAnOverdueClaim(t *testing.T) {
 	var out strings.Builder
 	printClaims(&output{w: &out}, &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{
 		{ClaimId: "C1", State: tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW, Assignee: "rita", Escalated: true},
-		{ClaimId: "C2", Escalated: true, Deadline: &tenfoldv1.Deadline{Kind: tenfoldv1.DeadlineKind_DEADLINE_KIND_NOTICE_DEEMED}},
+		{ClaimId: "C2", Escalated: true, EscalatedAt: timestamppb.New(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)), Deadline: &tenfoldv1.Deadline{Kind: tenfoldv1.DeadlineKind_DEADLINE_KIND_NOTICE_DEEMED}},
 	}})
 	if got := strings.Join(strings.Fields(lineOf(out.String(), "C1")), " "); !strings.Contains(got, "IN_REVIEW") || !strings.Contains(got, "rita ESCALATED") {
 		t.Errorf("in review it reads %s", got)
 	}
-	if got := lineOf(out.String(), "C2"); !strings.Contains(got, "ESCALATED, NOTICE_DEEMED") {
+	if got := lineOf(out.String(), "C2"); !strings.Contains(got, "ESCALATED, NOTICE_DEEMED") || !strings.Contains(got, "2026-03-02 01:00:00") {
 		t.Errorf("notified it reads %s", got)
 	}
 }

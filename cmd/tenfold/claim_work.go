@@ -58,9 +58,9 @@ func printWork(o *output, list *tenfoldv1.ListClaimsResponse) {
 	t := o.newTable("", column{title: "Claim"}, column{title: "Book"}, column{title: "State"}, column{title: "Since"}, column{title: "Due"},
 		column{title: "Verdict"})
 	for _, c := range list.GetClaims() {
-		due := o.when(c.GetDeadline().GetPassesAt())
+		due := o.due(c)
 		if c.GetEscalated() {
-			due = "overdue"
+			due = "overdue" + led(" since ", o.when(c.GetEscalatedAt()))
 		}
 		book, _, _ := strings.Cut(strings.TrimPrefix(c.GetName(), "merchants/"), "/")
 		t.AppendRow(table.Row{c.GetClaimId(), book, word(c.GetState()), o.when(c.GetStateSince()), due, word(c.GetVerdict())})

@@ -27,6 +27,32 @@ type sheet struct {
 	currency bool
 }
 
+// stateColours are those of states: red where something went wrong, yellow where a person is
+// waited for, green where it ended well. Others have none.
+var stateColours = map[string]text.Color{
+	word(tenfoldv1.ClaimState_CLAIM_STATE_IN_REVIEW):                    text.FgYellow,
+	word(tenfoldv1.ClaimState_CLAIM_STATE_NOTIFIED):                     text.FgYellow,
+	word(tenfoldv1.ClaimState_CLAIM_STATE_APPEALED):                     text.FgYellow,
+	word(tenfoldv1.ClaimState_CLAIM_STATE_AWAITING_APPROVAL):            text.FgYellow,
+	word(tenfoldv1.ClaimState_CLAIM_STATE_PAYOUT_FAILED):                text.FgRed,
+	word(tenfoldv1.ClaimState_CLAIM_STATE_PAID):                         text.FgGreen,
+	word(tenfoldv1.PayoutState_PAYOUT_STATE_SUCCEEDED):                  text.FgGreen,
+	word(tenfoldv1.PayoutState_PAYOUT_STATE_FAILED):                     text.FgRed,
+	word(tenfoldv1.PayoutState_PAYOUT_STATE_RETURNED):                   text.FgRed,
+	word(tenfoldv1.ProposalState_PROPOSAL_STATE_OPEN):                   text.FgYellow,
+	word(tenfoldv1.ProposalState_PROPOSAL_STATE_CARRIED_OUT):            text.FgGreen,
+	word(tenfoldv1.PolicyProposalState_POLICY_PROPOSAL_STATE_PUBLISHED): text.FgGreen,
+}
+
+// stateColour writes a state in its colour.
+func stateColour(cell any) string {
+	state := fmt.Sprint(cell)
+	if c, ok := stateColours[state]; ok {
+		return c.Sprint(state)
+	}
+	return state
+}
+
 // newTable begins a table under a title. Print it with render.
 func (o *output) newTable(title string, columns ...column) *sheet {
 	t := table.NewWriter()
@@ -37,7 +63,8 @@ func (o *output) newTable(title string, columns ...column) *sheet {
 	style.Format.Header = text.FormatDefault
 	style.Format.Footer = text.FormatDefault
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	if colourful(o.w) {
+	coloured := colourful(o.w)
+	if coloured {
 		style.Title.Colors = text.Colors{text.Bold}
 		style.Color.Header = text.Colors{text.FgHiCyan}
 		style.Color.Footer = text.Colors{text.Bold}
@@ -52,6 +79,9 @@ func (o *output) newTable(title string, columns ...column) *sheet {
 	for i, c := range columns {
 		header[i] = c.title
 		configs[i] = table.ColumnConfig{Number: i + 1}
+		if coloured && c.title == "State" {
+			configs[i].Transformer = stateColour
+		}
 		if c.right {
 			configs[i].Align, configs[i].AlignHeader, configs[i].AlignFooter = text.AlignRight, text.AlignRight, text.AlignRight
 		}

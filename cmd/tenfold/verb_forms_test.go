@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/tenfold-claims/tenfold/internal/money"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -132,5 +133,29 @@ func TestSheetsAreHarmless(t *testing.T) {
 	const want = "Note,Amount,Rest,Currency\nNote,Amount,Rest,Currency\n'=cmd|' /C calc'!A0,-1234.56,,CNY\n"
 	if w.String() != want || o.failed != nil {
 		t.Errorf("%q, %v; want %q", w.String(), o.failed, want)
+	}
+}
+
+// Would catch states that all look alike on a terminal, and colours that change what is
+// written.
+func TestStatesHaveColours(t *testing.T) {
+	t.Parallel()
+	seen := map[text.Color]bool{}
+	for state, colour := range stateColours {
+		seen[colour] = true
+		if got := text.StripEscape(stateColour(state)); got != state {
+			t.Errorf("%s is written %q", state, got)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("states have %d colours", len(seen))
+	}
+	if got := stateColour("PAYING"); got != "PAYING" {
+		t.Errorf("a state without a colour is written %q", got)
+	}
+	var out strings.Builder
+	printClaims(&output{w: &out}, &tenfoldv1.ListClaimsResponse{Claims: []*tenfoldv1.Claim{{ClaimId: "C1", State: tenfoldv1.ClaimState_CLAIM_STATE_PAID}}})
+	if strings.Contains(out.String(), "\x1b") {
+		t.Errorf("a file is coloured: %q", out.String())
 	}
 }

@@ -194,6 +194,7 @@ func (b *Book) bindClaim(f *event.RowForm, c *claim.Claim, before *loadedClaim) 
 	f.LaterTime("changed_at", c.ChangedAt)
 	f.Later("labels", string(c.Labels))
 	f.Later("external_reference", c.ExternalReference)
+	f.LaterTime("escalated_at", c.EscalatedAt)
 	switch {
 	case before == nil:
 	case before.Destination != c.Destination:

@@ -52,7 +52,7 @@ func (p *PassDeadline) decide(b *Book) (Outcome, error) {
 	case claim.DeadlineReview, claim.DeadlineAppeal, claim.DeadlineApproval, claim.DeadlineFunds, claim.DeadlineNone:
 		// A person has to act: the claim stays and is marked.
 		c = b.change(c.ID)
-		c.Escalated = true
+		c.Escalate(b.now)
 		b.wait(c, deadline{})
 	}
 	if err != nil {

@@ -127,7 +127,8 @@ func (b *Book) deliver(id string, at time.Time) error {
 		return err
 	}
 	b.detail("delivered_at", at.UTC().Format(time.RFC3339Nano))
-	c.NoticeConfirmedAt, c.Escalated = at, false
+	c.NoticeConfirmedAt = at
+	c.EndEscalation()
 	b.wait(c, deadline{claim.DeadlineNotice, b.after(at, v.Windows.Notice)})
 	return nil
 }
@@ -137,7 +138,7 @@ func (b *Book) deliver(id string, at time.Time) error {
 // is deemed delivered.
 func (b *Book) undelivered(id string) {
 	c := b.change(id)
-	c.Escalated = true
+	c.Escalate(b.now)
 	at := b.after(c.StateSince, spanOf(b.governing(c), claim.DeadlineNoticeDeemed))
 	if at.Before(b.now) {
 		at = b.now

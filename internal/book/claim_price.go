@@ -84,7 +84,7 @@ func (b *Book) learn(filed *claim.Claim) error {
 		}
 		b.record(event.ClaimRepriced, id)
 		if keeps(c) {
-			b.change(id).Escalated = true
+			b.change(id).Escalate(b.now)
 			b.detail("bought_knowingly", "true")
 			continue
 		}

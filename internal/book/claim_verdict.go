@@ -59,7 +59,8 @@ func (b *Book) rule(id string, r ruling) error {
 // notify notifies the merchant of a claim that costs more than the merchant has borne,
 // and sets the difference aside. New liability needs a fresh notice.
 func (b *Book) notify(c *claim.Claim, t claim.Trigger, note string) error {
-	c.NoticeConfirmedAt, c.ClockStoppedAt, c.Escalated = time.Time{}, time.Time{}, false
+	c.NoticeConfirmedAt, c.ClockStoppedAt = time.Time{}, time.Time{}
+	c.EndEscalation()
 	if c.State != claim.Notified {
 		if err := b.move(c.ID, t, note); err != nil {
 			return err

@@ -251,7 +251,12 @@ func TestA3NoDebitBeforeTheNoticeHasLapsed(t *testing.T) {
 	if _, err := f.pass(undelivered); !errors.Is(err, fault.ClaimChanged) {
 		t.Errorf("the same deadline twice: %v", err)
 	}
-	c = f.confirmNotice(c)
+	if now := f.current(c); !now.EscalatedAt.Equal(f.Now()) {
+		t.Errorf("escalated at %s, told as %s", f.Now(), now.EscalatedAt)
+	}
+	if c = f.confirmNotice(c); c.Escalated || !c.EscalatedAt.IsZero() {
+		t.Errorf("after the confirmation it is escalated: %t, since %s", c.Escalated, c.EscalatedAt)
+	}
 	f.Move(c.Deadline.Sub(f.Now()) - time.Second)
 	for _, later := range []time.Duration{0, time.Second, 29 * time.Second} {
 		f.Move(later)

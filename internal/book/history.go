@@ -92,7 +92,8 @@ func (b *Book) move(id string, t claim.Trigger, note string) error {
 	}
 	c := b.change(id)
 	from := c.State
-	c.State, c.StateSince, c.Escalated, c.Assignee, c.ClockStoppedAt = to, b.now, false, "", time.Time{}
+	c.State, c.StateSince, c.Assignee, c.ClockStoppedAt = to, b.now, "", time.Time{}
+	c.EndEscalation()
 	b.trace(c, from, t, note)
 	if to.Final() && !to.Live() {
 		b.freeUnits(c)

@@ -288,6 +288,6 @@ func (x *ExpireHold) decide(b *Book) (Outcome, error) {
 			return Outcome{}, err
 		}
 	}
-	c.Escalated = true
+	c.Escalate(b.now)
 	return b.about(c.ID), b.limitHold(c)
 }

@@ -152,7 +152,7 @@ func (a *AnswerPayout) knownReturn(p *payout.Payout) bool {
 // escalate brings a claim before a person.
 func (b *Book) escalate(claimID string, needed bool) {
 	if needed {
-		b.change(claimID).Escalated = true
+		b.change(claimID).Escalate(b.now)
 	}
 }
 

@@ -230,7 +230,7 @@ func (b *Book) contradict(p *payout.Payout, said payout.Outcome) {
 		return
 	}
 	b.detail("contradicts", string(p.State))
-	b.change(p.ClaimID).Escalated = true
+	b.change(p.ClaimID).Escalate(b.now)
 }
 
 // paidOut is the outcome of a command on a payout.

@@ -77,6 +77,9 @@ type Claim struct {
 	Fires    Deadline
 	// Escalated is set once a deadline has passed that only a person can answer.
 	Escalated bool
+	// EscalatedAt is when it was set; zero while it is not, and for claims from before it was
+	// kept.
+	EscalatedAt time.Time
 	// Assignee is the person who took the review.
 	Assignee string
 
@@ -346,3 +349,14 @@ type Revision struct {
 	EventNumber int64
 	RecordedAt  time.Time
 }
+
+// Escalate brings the claim before a person, from at on. A claim that is escalated stays so
+// since the first time.
+func (c *Claim) Escalate(at time.Time) {
+	if !c.Escalated {
+		c.Escalated, c.EscalatedAt = true, at
+	}
+}
+
+// EndEscalation is for when the claim goes on.
+func (c *Claim) EndEscalation() { c.Escalated, c.EscalatedAt = false, time.Time{} }

@@ -101,7 +101,7 @@ var bulkInserts = []string{
 		award_refund_minor, award_compensation_minor, held_minor, from_deposit_minor,
 		from_shop_funds_minor, advanced_minor, refund_in_flight_minor, refund_paid_minor,
 		compensation_in_flight_minor, compensation_paid_minor, notice_confirmed_at, fires,
-		deadline_at, escalated, assignee, confirmed_at, external_reference)
+		deadline_at, escalated, escalated_at, assignee, confirmed_at, external_reference)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'C' || lpad(g::text, 9, '0'), 1, state, since, 'COUNTERFEIT', 1, 'line' || g,
 	       CASE WHEN hot THEN 'hot' ELSE 'o' || g END, CASE WHEN hot THEN 'hot' ELSE 'pay' || g END,
 	       CASE WHEN hot THEN 'hot' ELSE 'p' || g % 200 END,
@@ -109,6 +109,7 @@ var bulkInserts = []string{
 	       'PROMISE', 'PROMISE', 'policy', 1, 'group', true, true, 'COUNTERFEIT_TRADEMARK', since, since, since, 'CNY',
 	       10, 100, 0, 0, 0, 0, 0, 0, 0, 0, NULL, CASE WHEN ` + runs + ` THEN 'LAPSES' ELSE '' END,
 	       CASE WHEN ` + runs + ` THEN since + interval '7 days' END, g % 5 = 0,
+	       CASE WHEN g % 5 = 0 AND g % 3 > 0 THEN since + (g * 7919 % 40) * interval '1 hour' END,
 	       CASE WHEN state = 'IN_REVIEW' AND g % 4 = 0 THEN 'hot' WHEN state = 'IN_REVIEW' AND g % 7 = 0 THEN 'p' || g % 50 ELSE '' END,
 	       CASE WHEN state = 'PAYING' THEN since END, CASE WHEN hot THEN 'hot' WHEN g % 4 = 0 THEN 'ref' || g ELSE '' END
 	FROM seeds`,

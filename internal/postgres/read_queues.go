@@ -18,7 +18,7 @@ const (
 	// QueueApproval waits for approval of the amount.
 	QueueApproval Queue = "APPROVAL"
 	// QueueOverdue holds the claims that only a person can take further, because a
-	// deadline passed or the gateway contradicted itself. It is in order of filing.
+	// deadline passed or the gateway contradicted itself, the longest escalated first.
 	QueueOverdue Queue = "OVERDUE"
 	// QueueStuckPayouts holds claims with a payout that failed, or that has had no
 	// outcome for too long. Failed ones come first.
@@ -75,17 +75,23 @@ func (r Reader) inState(ctx context.Context, s claim.State, q ClaimQuery, from C
 	return l.page(ctx, r, size, append(q.args(from), string(s), from.Since)...)
 }
 
+// escalatedSince is what the queue of escalated claims is ordered by. Those from before the
+// time was kept come first.
+const escalatedSince = `coalesce(c.escalated_at, '0001-01-01 00:00:00+00'::timestamptz)`
+
 func (r Reader) escalated(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {
-	return claimListing("list escalated claims", `
+	l := claimListing("list escalated claims", `
 		SELECT`+claimColumns+`, c.n > $1
 		FROM (
-			SELECT`+claimColumns+`, row_number() OVER (ORDER BY c.claim_id) AS n
+			SELECT`+claimColumns+`, row_number() OVER (ORDER BY `+escalatedSince+`, c.claim_id) AS n
 			FROM claims c
-			WHERE c.escalated AND c.claim_id >= $3
-			ORDER BY c.claim_id
+			WHERE c.escalated AND (`+escalatedSince+`, c.claim_id) >= ($21, $3)
+			ORDER BY `+escalatedSince+`, c.claim_id
 			LIMIT $1 + 1) c
 		WHERE `+claimAsked+` OR c.n > $1
-		LIMIT $2`).page(ctx, r, size, q.args(from)...)
+		LIMIT $2`)
+	l.cursor = func(c *claim.Claim) ClaimCursor { return ClaimCursor{ClaimID: c.ID, Since: c.EscalatedAt} }
+	return l.page(ctx, r, size, append(q.args(from), from.Since)...)
 }
 
 func (r Reader) unfunded(ctx context.Context, q ClaimQuery, from ClaimCursor, size int) (ClaimPage, error) {

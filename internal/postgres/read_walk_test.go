@@ -127,8 +127,8 @@ func TestListsOfClaimsGiveEachOnce(t *testing.T) {
 		{"review", postgres.ClaimQuery{Queue: postgres.QueueReview}, 1000, `state = 'IN_REVIEW' ORDER BY state_since, claim_id`},
 		{"review of merchant", postgres.ClaimQuery{Queue: postgres.QueueReview, MerchantID: "hot"}, 1, `state = 'IN_REVIEW' AND merchant_id = 'hot' ORDER BY state_since, claim_id`},
 		{"approval", postgres.ClaimQuery{Queue: postgres.QueueApproval, State: claim.AwaitingApproval}, 100, `state = 'AWAITING_APPROVAL' ORDER BY state_since, claim_id`},
-		{"overdue", postgres.ClaimQuery{Queue: postgres.QueueOverdue}, 900, `escalated ORDER BY claim_id`},
-		{"overdue in state", postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Rejected, MerchantID: "hot"}, 1, `escalated AND state = 'REJECTED' ORDER BY claim_id`},
+		{"overdue", postgres.ClaimQuery{Queue: postgres.QueueOverdue}, 900, `escalated ORDER BY escalated_at NULLS FIRST, claim_id`},
+		{"overdue in state", postgres.ClaimQuery{Queue: postgres.QueueOverdue, State: claim.Rejected, MerchantID: "hot"}, 1, `escalated AND state = 'REJECTED' ORDER BY escalated_at NULLS FIRST, claim_id`},
 		{"unfunded", postgres.ClaimQuery{Queue: postgres.QueueUnfunded}, 100, `state = 'PAYING' ORDER BY confirmed_at, claim_id`},
 		{"unfunded of merchant", postgres.ClaimQuery{Queue: postgres.QueueUnfunded, MerchantID: "m5"}, 7, `state = 'PAYING' AND merchant_id = 'm5' ORDER BY confirmed_at, claim_id`},
 		{"stuck", postgres.ClaimQuery{Queue: postgres.QueueStuckPayouts}, 100, `state IN ('PAYOUT_FAILED', 'PAYING')

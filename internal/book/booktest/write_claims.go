@@ -52,6 +52,8 @@ func checkClaim(old, c *claim.Claim) error {
 		return fmt.Errorf("an amount is below zero: %+v %+v %+v", c.Award, *f, c.Fees)
 	case sent > funded:
 		return fmt.Errorf("%d are sent, paid or failed, and %d are funded", sent, funded)
+	case c.Escalated == c.EscalatedAt.IsZero():
+		return fmt.Errorf("whether it is escalated is %t, and since %s", c.Escalated, c.EscalatedAt)
 	case (c.Fires == claim.DeadlineNone) != c.Deadline.IsZero():
 		return fmt.Errorf("%q fires at %s", c.Fires, c.Deadline)
 	}
