@@ -48,6 +48,7 @@ func printBook(o *output, b *tenfoldv1.Book) {
 		[2]string{"left", o.since(b.GetExitedAt())},
 		[2]string{"events", fmt.Sprint(b.GetEventNumber())},
 		[2]string{"head of the chain", b.GetChainHash()},
+		[2]string{"labels", labelled(b.GetLabels())},
 	)
 	printDebtSums(o, "Debts and holds yet to be made", b.GetDebts())
 	t := o.newTable("Accounts", column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,6 +37,8 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 		[2]string{"deadline", deadline},
 		[2]string{"escalated", o.escalated(c)},
 		[2]string{"assignee", c.GetAssignee()},
+		[2]string{"external reference", c.GetExternalReference()},
+		[2]string{"labels", labelled(c.GetLabels())},
 		[2]string{"verdict", verdict(c)},
 		[2]string{"units", units(c.GetUnits())},
 		[2]string{"order", listed(", ", c.GetOrderId(), led("line ", c.GetOrderLineName()))},
@@ -61,6 +64,15 @@ func printClaim(o *output, c *tenfoldv1.Claim, moves []*tenfoldv1.Move) {
 	printApprovals(o, c.GetApprovals())
 	printEvidence(o, c.GetEvidence())
 	printMoves(o, moves)
+}
+
+// labelled writes labels by key.
+func labelled(labels map[string]string) string {
+	parts := make([]string, 0, len(labels))
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		parts = append(parts, key+"="+labels[key])
+	}
+	return strings.Join(parts, ", ")
 }
 
 func units(list []*tenfoldv1.UnitVerdict) string {

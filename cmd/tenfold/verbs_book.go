@@ -122,6 +122,15 @@ func bookReads() []verb {
 func exitVerbs() []verb {
 	return []verb{
 		{
+			use: "label MERCHANT", method: "LabelService/SetBookLabels", role: principal.RoleSupport,
+			short: "Replace the labels of a merchant's book",
+			long: "Replace all labels of a merchant's book. It decides nothing. Labels that are not given are gone; without --label the\n" +
+				"book has none.",
+			examples: []string{"book label m1 --label region=east --label tier=2", "book label m1"},
+			args:     []input{aMerchant("name")},
+			flags:    []input{{name: "label", field: "labels", usage: "a label as KEY=VALUE; may be given more than once", often: true}},
+		},
+		{
 			use: "begin-exit MERCHANT", method: "MerchantMoneyService/BeginExit", role: principal.RoleFinance,
 			short:    "Record that a merchant gives notice to leave",
 			long:     "Record that a merchant gives notice to leave. The policy's quarantine begins, during which the deposit stays.",

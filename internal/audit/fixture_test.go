@@ -124,6 +124,7 @@ func (b *filled) fill() {
 	b.do("AddNote", "agent-2", &book.AddNote{ClaimID: b.appealed, Visibility: book.NoteMerchant, Text: "a second report is on its way"})
 	b.do("AddNote", "agent-1", &book.AddNote{ClaimID: b.appealed, Visibility: book.NoteInternal, Text: "the claimant called"})
 	b.do("SetClaimLabels", "agent-1", &book.SetClaimLabels{OnClaim: book.OnClaim{ClaimID: b.appealed}, Labels: "team=vip\nwave=3"})
+	b.do("SetBookLabels", "agent-1", &book.SetBookLabels{Labels: "region=east\ntier=2"})
 	b.do("SetExternalReference", "agent-1", &book.SetExternalReference{OnClaim: book.OnClaim{ClaimID: b.appealed}, Reference: "PSP-9"})
 	_, err = b.engine.Do(b.t.Context(), b.request("AddEvidence", "agent-2"), &book.AddEvidence{ClaimID: b.appealed, Kind: "PHOTO", Digest: strings.Repeat("d", 64), EvidenceFile: book.EvidenceFile{
 		UploadID: "u1", MediaType: "image/jpeg", Size: 12_000, DisclosedTo: book.EvidencePartiesOf([]book.EvidenceParty{book.EvidenceMerchant}),

@@ -347,7 +347,8 @@ func (b *Book) bindVote(f *event.RowForm, v *proposal.Vote) {
 func (b *Book) bindMarks(f *event.RowForm) {
 	h, old := &b.head, &b.before.head
 	if b.before.exists && h.Sweep == old.Sweep && h.Demanded == old.Demanded && h.DemandDeadline.Equal(old.DemandDeadline) &&
-		h.DemandLapsedAt.Equal(old.DemandLapsedAt) && h.ExitBegunAt.Equal(old.ExitBegunAt) && h.ExitedAt.Equal(old.ExitedAt) && h.Waived == old.Waived {
+		h.DemandLapsedAt.Equal(old.DemandLapsedAt) && h.ExitBegunAt.Equal(old.ExitBegunAt) && h.ExitedAt.Equal(old.ExitedAt) && h.Waived == old.Waived &&
+		h.Labels == old.Labels {
 		return
 	}
 	s := &h.Sweep
@@ -359,6 +360,7 @@ func (b *Book) bindMarks(f *event.RowForm) {
 	f.Times(s.After.Since)
 	f.Texts(s.After.ID)
 	f.Numbers(int64(h.Waived))
+	f.Later("labels", string(h.Labels))
 	var facts []event.Detail
 	for _, v := range []event.Detail{
 		fact("sweep_since", event.Stamp(s.Since)), fact("demand_deadline_at", event.Stamp(h.DemandDeadline)),

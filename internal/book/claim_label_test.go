@@ -89,3 +89,29 @@ func TestFilingIsLabelled(t *testing.T) {
 		t.Error("the labels were not taken away")
 	}
 }
+
+// Would catch labels of a book that are not kept, that no event tells of, that are taken for
+// those of before, or that move money.
+func TestBooksHaveLabels(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 10_000)
+	was := f.done(f.request("m1", "SetBookLabels"), &book.SetBookLabels{Labels: "region=east\ntier=2"}).Book
+	f.Forget("m1")
+	if _, err := f.Do(f.request("m1", "SetBookLabels"), &book.SetBookLabels{Labels: "region=east\ntier=2"}); !isRefused(err, fault.RequestInvalid, "labels") {
+		t.Errorf("the same labels: %v", err)
+	}
+	h := f.request("m1", "SetBookLabels")
+	now := f.done(h, &book.SetBookLabels{}).Book
+	if was.Labels != "region=east\ntier=2" || now.Labels != "" || now.Balances != was.Balances {
+		t.Errorf("labelled %+v, then %+v", was, now)
+	}
+	if o := f.done(h, &book.SetBookLabels{}); !o.Replayed {
+		t.Error("the same request is no repetition")
+	}
+	events := f.Rows("m1").Events
+	if last := events[len(events)-1]; last.Kind != event.BookLabelsSet || last.ClaimID != "" {
+		t.Errorf("the newest event is %+v", last)
+	}
+	f.audited()
+}

@@ -3,6 +3,7 @@ package book
 import (
 	"time"
 
+	"github.com/tenfold-claims/tenfold/internal/claim"
 	"github.com/tenfold-claims/tenfold/internal/debt"
 	"github.com/tenfold-claims/tenfold/internal/event"
 	"github.com/tenfold-claims/tenfold/internal/ledger"
@@ -34,6 +35,8 @@ type Head struct {
 	ExitedAt    time.Time
 	// Waived is how much of what was written off the merchant need not pay when leaving.
 	Waived money.Amount
+	// Labels are the marketplace's own: no decision heeds them.
+	Labels claim.Labels
 }
 
 // Free is the amount that the merchant may take out: all of the merchant's money in

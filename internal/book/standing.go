@@ -26,12 +26,13 @@ type showingLine interface {
 	showsLine() (lineID string)
 }
 
-func (*OpenBook) showsBook()     {}
-func (*MoneyMove) showsBook()    {}
-func (*ReverseTopUp) showsBook() {}
-func (*BeginExit) showsBook()    {}
-func (*CancelExit) showsBook()   {}
-func (*CompleteExit) showsBook() {}
+func (*OpenBook) showsBook()      {}
+func (*MoneyMove) showsBook()     {}
+func (*ReverseTopUp) showsBook()  {}
+func (*BeginExit) showsBook()     {}
+func (*CancelExit) showsBook()    {}
+func (*SetBookLabels) showsBook() {}
+func (*CompleteExit) showsBook()  {}
 
 func (r *ReportOrderRefund) showsLine() string { return r.LineID }
 

@@ -85,6 +85,7 @@ const (
 
 	PayoutDestinationChanged Kind = "PAYOUT_DESTINATION_CHANGED"
 	ClaimLabelsSet           Kind = "CLAIM_LABELS_SET"
+	BookLabelsSet            Kind = "BOOK_LABELS_SET"
 	ExternalReferenceSet     Kind = "EXTERNAL_REFERENCE_SET"
 )
 
@@ -99,7 +100,7 @@ func Kinds() []Kind {
 		DepositDemandLapsed, ExitBegun, ExitCancelled, MerchantExited, ProposalMade, ProposalApproved, ProposalRefused,
 		PenaltyReversed, ClawBackRepaid, CouponRedeemed, CouponLapsed, EvidenceAdded, NoticeAttempted,
 		ClaimReconsidered, NoteAdded, OrderLineCorrected, PayoutDestinationChanged,
-		ClaimLabelsSet, ExternalReferenceSet,
+		ClaimLabelsSet, ExternalReferenceSet, BookLabelsSet,
 	}
 }
 

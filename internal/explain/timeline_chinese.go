@@ -64,6 +64,7 @@ var chineseHistory = history{
 
 		event.PayoutDestinationChanged: sentence("该索赔此后打款至新的收款账户。"),
 		event.ClaimLabelsSet:           sentence("该索赔的标签已更改。"),
+		event.BookLabelsSet:            sentence("该商家账簿的标签已更改。"),
 		event.ExternalReferenceSet:     sentence("该索赔在其他系统中的编号已更改。"),
 
 		event.NoteAdded:     sentence("添加了备注。"),

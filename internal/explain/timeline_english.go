@@ -64,6 +64,7 @@ var englishHistory = history{
 
 		event.PayoutDestinationChanged: sentence("The claim is paid to another destination from now on."),
 		event.ClaimLabelsSet:           sentence("The labels of the claim were changed."),
+		event.BookLabelsSet:            sentence("The labels of the merchant's book were changed."),
 		event.ExternalReferenceSet:     sentence("The claim's number in another system was changed."),
 
 		event.NoteAdded:     sentence("A note was added."),

@@ -51,7 +51,7 @@ const (
 	boundVotes = `approved note event_number voted_at:time`
 	boundBooks = `currency opened_at:time sweep_since:time sweep_deposit_minor sweep_shop_funds_minor demanded_minor
 		demand_deadline_at:time exit_begun_at:time exited_at:time demand_lapsed_at:time sweep_after_kind sweep_after_since:time
-		sweep_after_id write_off_waived_minor`
+		sweep_after_id write_off_waived_minor labels:later`
 	boundRequests = `digest:bytes claim_id result_id payout_id transfer_number event_number recorded_at:time`
 )
 

@@ -43,7 +43,7 @@ const headColumns = `
 	b.transfer_number, b.recorded_at, b.opened_at,` + balanceColumns + `,
 	b.exposure_minor, b.sweep_since, b.sweep_deposit_minor, b.sweep_shop_funds_minor, b.demanded_minor,
 	b.demand_deadline_at, b.exit_begun_at, b.exited_at, b.demand_lapsed_at,
-	b.sweep_after_kind, b.sweep_after_since, b.sweep_after_id, b.write_off_waived_minor`
+	b.sweep_after_kind, b.sweep_after_since, b.sweep_after_id, b.write_off_waived_minor, b.labels`
 
 func scanHead(rows *sql.Rows) (h book.Head, err error) { return h, fillHead(rows, &h) }
 
@@ -57,7 +57,7 @@ func fillHead(rows scanner, h *book.Head) error {
 	err := rows.Scan(append(targets,
 		(*int64)(&h.Exposure), &sweep, (*int64)(&h.Sweep.Deposit), (*int64)(&h.Sweep.ShopFunds), (*int64)(&h.Demanded),
 		&demand, &begun, &exited, &lapsed,
-		(*string)(&h.Sweep.After.Kind), &after, &h.Sweep.After.ID, (*int64)(&h.Waived))...)
+		(*string)(&h.Sweep.After.Kind), &after, &h.Sweep.After.ID, (*int64)(&h.Waived), (*string)(&h.Labels))...)
 	copy(h.EventHash[:], hash)
 	h.Sweep.Since, h.DemandDeadline, h.DemandLapsedAt = sweep.Time, demand.Time, lapsed.Time
 	h.ExitBegunAt, h.ExitedAt = begun.Time, exited.Time

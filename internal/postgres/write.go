@@ -51,7 +51,8 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 			    demanded_minor = k.demanded_minor, demand_deadline_at = k.demand_deadline_at,
 			    exit_begun_at = k.exit_begun_at, exited_at = k.exited_at, demand_lapsed_at = k.demand_lapsed_at,
 			    sweep_after_kind = k.sweep_after_kind, sweep_after_since = k.sweep_after_since,
-			    sweep_after_id = k.sweep_after_id, write_off_waived_minor = k.write_off_waived_minor
+			    sweep_after_id = k.sweep_after_id, write_off_waived_minor = k.write_off_waived_minor,
+			    labels = k.labels
 			FROM unnest($1::books[]) k
 			WHERE b.merchant_id = k.merchant_id AND b.version = k.version`,
 			pgwire.RowsOf(tx.s.types["books"], rows, putHead))
@@ -65,12 +66,12 @@ func (tx *Tx) writeBooks(c *book.Changes) {
 		                   transfer_number, recorded_at, opened_at,`+balanceNames+`,
 		                   exposure_minor, sweep_since, sweep_deposit_minor, sweep_shop_funds_minor, demanded_minor,
 		                   demand_deadline_at, exit_begun_at, exited_at, demand_lapsed_at,
-		                   sweep_after_kind, sweep_after_since, sweep_after_id, write_off_waived_minor)
+		                   sweep_after_kind, sweep_after_since, sweep_after_id, write_off_waived_minor, labels)
 		SELECT r.merchant_id, r.currency, r.version, r.event_number, r.event_hash,
 		       r.transfer_number, r.recorded_at, r.opened_at,`+balanceValues+`,
 		       r.exposure_minor, r.sweep_since, r.sweep_deposit_minor, r.sweep_shop_funds_minor, r.demanded_minor,
 		       r.demand_deadline_at, r.exit_begun_at, r.exited_at, r.demand_lapsed_at,
-		       r.sweep_after_kind, r.sweep_after_since, r.sweep_after_id, r.write_off_waived_minor
+		       r.sweep_after_kind, r.sweep_after_since, r.sweep_after_id, r.write_off_waived_minor, r.labels
 		FROM unnest($1::books[]) r`,
 		pgwire.RowsOf(tx.s.types["books"], rows, putHead))
 }
@@ -109,6 +110,7 @@ func putHead(r *pgwire.Records, h *book.Head) {
 	r.Times(h.Sweep.After.Since)
 	r.Texts(h.Sweep.After.ID)
 	r.Bigints(int64(h.Waived))
+	r.Texts(string(h.Labels))
 }
 
 func (tx *Tx) writePersons(c *book.Changes) {

@@ -164,6 +164,8 @@ var methods = map[string]access{
 
 	"/tenfold.v1.LabelService/SetClaimLabels": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator,
 		principal.RoleFinance, principal.RoleOperator),
+	"/tenfold.v1.LabelService/SetBookLabels": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleFinance,
+		principal.RoleOperator),
 	"/tenfold.v1.LabelService/SetExternalReference": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleAdjudicator,
 		principal.RoleFinance, principal.RoleOperator),
 

@@ -138,6 +138,7 @@ var allowed = map[string][]string{
 
 	"AuditService/ListRefusals": {"auditor"},
 
+	"LabelService/SetBookLabels":        {"order-service", "support", "finance", "operator"},
 	"LabelService/SetClaimLabels":       {"order-service", "support", "adjudicator", "finance", "operator"},
 	"LabelService/SetExternalReference": {"order-service", "support", "adjudicator", "finance", "operator"},
 

@@ -19,7 +19,7 @@ func bookOf(b *book.Standing) *tenfoldv1.Book {
 		OpenShortfall: moneyOf(b.Debts[debt.Shortfall].Open, b.Currency), Debts: debtSumsOf(b.Debts, b.Currency),
 		Exposure: moneyOf(b.Exposure, b.Currency), FreeAmount: moneyOf(b.Free(), b.Currency), SweepSince: stamp(b.Sweep.Since),
 		DemandedDeposit: moneyOf(b.Demanded, b.Currency), DemandDeadline: stamp(b.DemandDeadline), DemandLapsedAt: stamp(b.DemandLapsedAt),
-		ExitBegunAt: stamp(b.ExitBegunAt), ExitedAt: stamp(b.ExitedAt),
+		ExitBegunAt: stamp(b.ExitBegunAt), ExitedAt: stamp(b.ExitedAt), Labels: b.Labels.ByKey(),
 	}
 	of := func(purpose ledger.Purpose) *tenfoldv1.Money {
 		return moneyOf(b.Balances.At(purpose).Of(purpose), b.Currency)

@@ -28,6 +28,20 @@ func (s *labelService) SetClaimLabels(ctx context.Context, r *tenfoldv1.SetClaim
 	return answer(&tenfoldv1.SetClaimLabelsResponse{Claim: c, Replayed: o.Replayed}, err)
 }
 
+func (s *labelService) SetBookLabels(ctx context.Context, r *tenfoldv1.SetBookLabelsRequest) (*tenfoldv1.SetBookLabelsResponse, error) {
+	all, err := labels(r.GetLabels())
+	if err != nil {
+		return nil, err
+	}
+	merchant, _ := nameOf(r.GetName())
+	o, err := s.run(ctx, merchant, r, &book.SetBookLabels{Labels: all})
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.bookAfter(ctx, &o)
+	return answer(&tenfoldv1.SetBookLabelsResponse{Book: b, Replayed: o.Replayed}, err)
+}
+
 func (s *labelService) SetExternalReference(ctx context.Context, r *tenfoldv1.SetExternalReferenceRequest) (*tenfoldv1.SetExternalReferenceResponse, error) {
 	c, o, err := s.runOnClaim(ctx, r, func(on book.OnClaim) book.Command {
 		return &book.SetExternalReference{OnClaim: on, Reference: r.GetExternalReference()}

@@ -134,3 +134,51 @@ func TestBooksSayWhenTheyChanged(t *testing.T) {
 		t.Errorf("filed at %v, the book says %v", c.GetFiledAt(), after.GetUpdateTime())
 	}
 }
+
+// Would catch labels of a book that are lost on the way, shown to a merchant, taken from a
+// role that has no use for them, or outside of their bounds.
+func TestLabelsOfBooksOverTheWire(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.open("m1", 500_000)
+	labels := tenfoldv1.NewLabelServiceClient(f.conn)
+	set := &tenfoldv1.SetBookLabelsRequest{Name: "merchants/m1", RequestId: f.id(), Labels: map[string]string{"region": "华东", "tier": ""}}
+	for i := range 2 {
+		a, err := labels.SetBookLabels(f.as("finance"), set)
+		if err != nil || a.GetReplayed() != (i == 1) || !cmp.Equal(a.GetBook().GetLabels(), set.GetLabels()) {
+			t.Fatalf("labelled: %v, %v", a, err)
+		}
+	}
+	for role, want := range map[string]map[string]string{"finance": set.GetLabels(), "merchant": nil} {
+		got, err := f.books.GetBook(f.as(role), &tenfoldv1.GetBookRequest{Name: "merchants/m1"})
+		if err != nil || !cmp.Equal(got.GetBook().GetLabels(), want) {
+			t.Errorf("%s sees %v, %v", role, got.GetBook().GetLabels(), err)
+		}
+	}
+	for what, c := range map[string]struct {
+		role, name string
+		labels     map[string]string
+		reason     string
+	}{
+		"by a merchant":    {"merchant", "merchants/m1", map[string]string{"a": "b"}, "ACCESS_DENIED"},
+		"the same":         {"support", "merchants/m1", set.GetLabels(), "REQUEST_INVALID"},
+		"of nobody":        {"support", "merchants/nobody", map[string]string{"a": "b"}, "MERCHANT_NOT_FOUND"},
+		"decomposed":       {"support", "merchants/m1", map[string]string{"a": "u\u0308"}, "REQUEST_INVALID"},
+		"key in capitals":  {"support", "merchants/m1", map[string]string{"A": "b"}, "REQUEST_INVALID"},
+		"more than 32":     {"support", "merchants/m1", many(33, "v"), "REQUEST_INVALID"},
+		"above 4096 bytes": {"support", "merchants/m1", many(32, strings.Repeat("华", 64)), "REQUEST_INVALID"},
+	} {
+		if _, err := labels.SetBookLabels(f.as(c.role), &tenfoldv1.SetBookLabelsRequest{Name: c.name, RequestId: f.id(), Labels: c.labels}); refusal(err).reason != c.reason {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// many labels of one value.
+func many(n int, value string) map[string]string {
+	all := make(map[string]string)
+	for i := range n {
+		all[fmt.Sprint("key", i)] = value
+	}
+	return all
+}

@@ -164,6 +164,135 @@ func (x *SetClaimLabelsResponse) GetReplayed() bool {
 	return false
 }
 
+// SetBookLabelsRequest replaces the labels of a book.
+type SetBookLabelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The caller's id for this request.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// If set, the request is decided but nothing is stored.
+	ValidateOnly bool `protobuf:"varint,3,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// All labels that the book has from now on, bounded and formed like those of a
+	// claim (SetClaimLabels). None: it has none. No personal data in the clear.
+	Labels        map[string]string `protobuf:"bytes,4,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetBookLabelsRequest) Reset() {
+	*x = SetBookLabelsRequest{}
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetBookLabelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetBookLabelsRequest) ProtoMessage() {}
+
+func (x *SetBookLabelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetBookLabelsRequest.ProtoReflect.Descriptor instead.
+func (*SetBookLabelsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SetBookLabelsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *SetBookLabelsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *SetBookLabelsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *SetBookLabelsRequest) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+// SetBookLabelsResponse holds the book with its labels.
+type SetBookLabelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The book.
+	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
+	// The request was already accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetBookLabelsResponse) Reset() {
+	*x = SetBookLabelsResponse{}
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetBookLabelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetBookLabelsResponse) ProtoMessage() {}
+
+func (x *SetBookLabelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetBookLabelsResponse.ProtoReflect.Descriptor instead.
+func (*SetBookLabelsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SetBookLabelsResponse) GetBook() *Book {
+	if x != nil {
+		return x.Book
+	}
+	return nil
+}
+
+func (x *SetBookLabelsResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
 // SetExternalReferenceRequest changes the number of a claim in another system.
 type SetExternalReferenceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -184,7 +313,7 @@ type SetExternalReferenceRequest struct {
 
 func (x *SetExternalReferenceRequest) Reset() {
 	*x = SetExternalReferenceRequest{}
-	mi := &file_tenfold_v1_label_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -196,7 +325,7 @@ func (x *SetExternalReferenceRequest) String() string {
 func (*SetExternalReferenceRequest) ProtoMessage() {}
 
 func (x *SetExternalReferenceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_label_service_proto_msgTypes[2]
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -209,7 +338,7 @@ func (x *SetExternalReferenceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetExternalReferenceRequest.ProtoReflect.Descriptor instead.
 func (*SetExternalReferenceRequest) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{2}
+	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SetExternalReferenceRequest) GetName() string {
@@ -260,7 +389,7 @@ type SetExternalReferenceResponse struct {
 
 func (x *SetExternalReferenceResponse) Reset() {
 	*x = SetExternalReferenceResponse{}
-	mi := &file_tenfold_v1_label_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -272,7 +401,7 @@ func (x *SetExternalReferenceResponse) String() string {
 func (*SetExternalReferenceResponse) ProtoMessage() {}
 
 func (x *SetExternalReferenceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_label_service_proto_msgTypes[3]
+	mi := &file_tenfold_v1_label_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -285,7 +414,7 @@ func (x *SetExternalReferenceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetExternalReferenceResponse.ProtoReflect.Descriptor instead.
 func (*SetExternalReferenceResponse) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_label_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SetExternalReferenceResponse) GetClaim() *Claim {
@@ -307,7 +436,7 @@ var File_tenfold_v1_label_service_proto protoreflect.FileDescriptor
 const file_tenfold_v1_label_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1etenfold/v1/label_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16tenfold/v1/claim.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa1\x04\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x16tenfold/v1/claim.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xa1\x04\n" +
 	"\x15SetClaimLabelsRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
 	"\rtenfold/Claim\xbaH=r;29^merchants/[A-Za-z0-9_-]{1,64}/claims/[A-Za-z0-9-]{1,32}$R\x04name\x12?\n" +
@@ -321,6 +450,19 @@ const file_tenfold_v1_label_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"q\n" +
 	"\x16SetClaimLabelsResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xe1\x03\n" +
+	"\x14SetBookLabelsRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12?\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x03 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12\xd0\x01\n" +
+	"\x06labels\x18\x04 \x03(\v2,.tenfold.v1.SetBookLabelsRequest.LabelsEntryB\x89\x01\xe2A\x01\x01\xbaH\x81\x01\x9a\x01~\x10 \"\x1cr\x1a2\x18^[a-z][a-z0-9_.-]{0,62}$*\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"m\n" +
+	"\x15SetBookLabelsResponse\x12.\n" +
+	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
 	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xad\x03\n" +
 	"\x1bSetExternalReferenceRequest\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xe2A\x01\x02\xfaA\x0f\n" +
@@ -332,9 +474,10 @@ const file_tenfold_v1_label_service_proto_rawDesc = "" +
 	"\x12external_reference\x18\x05 \x01(\tBc\xe2A\x01\x01\xbaH\\rZ\x18@2V^([\\p{L}\\p{N}\\p{P}\\p{S}]([\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]*[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])?)?$R\x11externalReference\"w\n" +
 	"\x1cSetExternalReferenceResponse\x121\n" +
 	"\x05claim\x18\x01 \x01(\v2\x11.tenfold.v1.ClaimB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05claim\x12$\n" +
-	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xcb\x02\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed2\xcf\x03\n" +
 	"\fLabelService\x12\x8d\x01\n" +
-	"\x0eSetClaimLabels\x12!.tenfold.v1.SetClaimLabelsRequest\x1a\".tenfold.v1.SetClaimLabelsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=merchants/*/claims/*}:setLabels\x12\xaa\x01\n" +
+	"\x0eSetClaimLabels\x12!.tenfold.v1.SetClaimLabelsRequest\x1a\".tenfold.v1.SetClaimLabelsResponse\"4\x82\xd3\xe4\x93\x02.:\x01*\")/v1/{name=merchants/*/claims/*}:setLabels\x12\x81\x01\n" +
+	"\rSetBookLabels\x12 .tenfold.v1.SetBookLabelsRequest\x1a!.tenfold.v1.SetBookLabelsResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=merchants/*}:setLabels\x12\xaa\x01\n" +
 	"\x14SetExternalReference\x12'.tenfold.v1.SetExternalReferenceRequest\x1a(.tenfold.v1.SetExternalReferenceResponse\"?\x82\xd3\xe4\x93\x029:\x01*\"4/v1/{name=merchants/*/claims/*}:setExternalReferenceB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
@@ -349,28 +492,36 @@ func file_tenfold_v1_label_service_proto_rawDescGZIP() []byte {
 	return file_tenfold_v1_label_service_proto_rawDescData
 }
 
-var file_tenfold_v1_label_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_tenfold_v1_label_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_label_service_proto_goTypes = []any{
 	(*SetClaimLabelsRequest)(nil),        // 0: tenfold.v1.SetClaimLabelsRequest
 	(*SetClaimLabelsResponse)(nil),       // 1: tenfold.v1.SetClaimLabelsResponse
-	(*SetExternalReferenceRequest)(nil),  // 2: tenfold.v1.SetExternalReferenceRequest
-	(*SetExternalReferenceResponse)(nil), // 3: tenfold.v1.SetExternalReferenceResponse
-	nil,                                  // 4: tenfold.v1.SetClaimLabelsRequest.LabelsEntry
-	(*Claim)(nil),                        // 5: tenfold.v1.Claim
+	(*SetBookLabelsRequest)(nil),         // 2: tenfold.v1.SetBookLabelsRequest
+	(*SetBookLabelsResponse)(nil),        // 3: tenfold.v1.SetBookLabelsResponse
+	(*SetExternalReferenceRequest)(nil),  // 4: tenfold.v1.SetExternalReferenceRequest
+	(*SetExternalReferenceResponse)(nil), // 5: tenfold.v1.SetExternalReferenceResponse
+	nil,                                  // 6: tenfold.v1.SetClaimLabelsRequest.LabelsEntry
+	nil,                                  // 7: tenfold.v1.SetBookLabelsRequest.LabelsEntry
+	(*Claim)(nil),                        // 8: tenfold.v1.Claim
+	(*Book)(nil),                         // 9: tenfold.v1.Book
 }
 var file_tenfold_v1_label_service_proto_depIdxs = []int32{
-	4, // 0: tenfold.v1.SetClaimLabelsRequest.labels:type_name -> tenfold.v1.SetClaimLabelsRequest.LabelsEntry
-	5, // 1: tenfold.v1.SetClaimLabelsResponse.claim:type_name -> tenfold.v1.Claim
-	5, // 2: tenfold.v1.SetExternalReferenceResponse.claim:type_name -> tenfold.v1.Claim
-	0, // 3: tenfold.v1.LabelService.SetClaimLabels:input_type -> tenfold.v1.SetClaimLabelsRequest
-	2, // 4: tenfold.v1.LabelService.SetExternalReference:input_type -> tenfold.v1.SetExternalReferenceRequest
-	1, // 5: tenfold.v1.LabelService.SetClaimLabels:output_type -> tenfold.v1.SetClaimLabelsResponse
-	3, // 6: tenfold.v1.LabelService.SetExternalReference:output_type -> tenfold.v1.SetExternalReferenceResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	6, // 0: tenfold.v1.SetClaimLabelsRequest.labels:type_name -> tenfold.v1.SetClaimLabelsRequest.LabelsEntry
+	8, // 1: tenfold.v1.SetClaimLabelsResponse.claim:type_name -> tenfold.v1.Claim
+	7, // 2: tenfold.v1.SetBookLabelsRequest.labels:type_name -> tenfold.v1.SetBookLabelsRequest.LabelsEntry
+	9, // 3: tenfold.v1.SetBookLabelsResponse.book:type_name -> tenfold.v1.Book
+	8, // 4: tenfold.v1.SetExternalReferenceResponse.claim:type_name -> tenfold.v1.Claim
+	0, // 5: tenfold.v1.LabelService.SetClaimLabels:input_type -> tenfold.v1.SetClaimLabelsRequest
+	2, // 6: tenfold.v1.LabelService.SetBookLabels:input_type -> tenfold.v1.SetBookLabelsRequest
+	4, // 7: tenfold.v1.LabelService.SetExternalReference:input_type -> tenfold.v1.SetExternalReferenceRequest
+	1, // 8: tenfold.v1.LabelService.SetClaimLabels:output_type -> tenfold.v1.SetClaimLabelsResponse
+	3, // 9: tenfold.v1.LabelService.SetBookLabels:output_type -> tenfold.v1.SetBookLabelsResponse
+	5, // 10: tenfold.v1.LabelService.SetExternalReference:output_type -> tenfold.v1.SetExternalReferenceResponse
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_label_service_proto_init() }
@@ -379,6 +530,7 @@ func file_tenfold_v1_label_service_proto_init() {
 		return
 	}
 	file_tenfold_v1_claim_proto_init()
+	file_tenfold_v1_ledger_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -386,7 +538,7 @@ func file_tenfold_v1_label_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_label_service_proto_rawDesc), len(file_tenfold_v1_label_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

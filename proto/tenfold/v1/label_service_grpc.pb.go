@@ -20,6 +20,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	LabelService_SetClaimLabels_FullMethodName       = "/tenfold.v1.LabelService/SetClaimLabels"
+	LabelService_SetBookLabels_FullMethodName        = "/tenfold.v1.LabelService/SetBookLabels"
 	LabelService_SetExternalReference_FullMethodName = "/tenfold.v1.LabelService/SetExternalReference"
 )
 
@@ -27,14 +28,19 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// LabelService keeps what the marketplace writes on claims for itself: labels, and
-// the number of a claim in another system. Neither changes what a claim is awarded.
+// LabelService keeps what the marketplace writes for itself: labels of claims and
+// books, and the number of a claim in another system. No decision heeds them.
 type LabelServiceClient interface {
 	// SetClaimLabels replaces all labels of a claim in any state. An event tells of
 	// it. CLAIM_NOT_FOUND, CLAIM_CHANGED, REQUEST_INVALID (the labels have more than
 	// 4,096 bytes together, a value is not in Unicode's composed form, or the claim
 	// has exactly these labels).
 	SetClaimLabels(ctx context.Context, in *SetClaimLabelsRequest, opts ...grpc.CallOption) (*SetClaimLabelsResponse, error)
+	// SetBookLabels replaces all labels of a merchant's book. An event tells of it.
+	// MERCHANT_NOT_FOUND, REQUEST_INVALID (the labels have more than 4,096 bytes
+	// together, a value is not in Unicode's composed form, or the book has exactly
+	// these labels).
+	SetBookLabels(ctx context.Context, in *SetBookLabelsRequest, opts ...grpc.CallOption) (*SetBookLabelsResponse, error)
 	// SetExternalReference changes the number of a claim in another system, in any
 	// state. An event tells of it. CLAIM_NOT_FOUND, CLAIM_CHANGED, REQUEST_INVALID
 	// (it is the claim's reference).
@@ -59,6 +65,16 @@ func (c *labelServiceClient) SetClaimLabels(ctx context.Context, in *SetClaimLab
 	return out, nil
 }
 
+func (c *labelServiceClient) SetBookLabels(ctx context.Context, in *SetBookLabelsRequest, opts ...grpc.CallOption) (*SetBookLabelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetBookLabelsResponse)
+	err := c.cc.Invoke(ctx, LabelService_SetBookLabels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *labelServiceClient) SetExternalReference(ctx context.Context, in *SetExternalReferenceRequest, opts ...grpc.CallOption) (*SetExternalReferenceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SetExternalReferenceResponse)
@@ -73,14 +89,19 @@ func (c *labelServiceClient) SetExternalReference(ctx context.Context, in *SetEx
 // All implementations must embed UnimplementedLabelServiceServer
 // for forward compatibility.
 //
-// LabelService keeps what the marketplace writes on claims for itself: labels, and
-// the number of a claim in another system. Neither changes what a claim is awarded.
+// LabelService keeps what the marketplace writes for itself: labels of claims and
+// books, and the number of a claim in another system. No decision heeds them.
 type LabelServiceServer interface {
 	// SetClaimLabels replaces all labels of a claim in any state. An event tells of
 	// it. CLAIM_NOT_FOUND, CLAIM_CHANGED, REQUEST_INVALID (the labels have more than
 	// 4,096 bytes together, a value is not in Unicode's composed form, or the claim
 	// has exactly these labels).
 	SetClaimLabels(context.Context, *SetClaimLabelsRequest) (*SetClaimLabelsResponse, error)
+	// SetBookLabels replaces all labels of a merchant's book. An event tells of it.
+	// MERCHANT_NOT_FOUND, REQUEST_INVALID (the labels have more than 4,096 bytes
+	// together, a value is not in Unicode's composed form, or the book has exactly
+	// these labels).
+	SetBookLabels(context.Context, *SetBookLabelsRequest) (*SetBookLabelsResponse, error)
 	// SetExternalReference changes the number of a claim in another system, in any
 	// state. An event tells of it. CLAIM_NOT_FOUND, CLAIM_CHANGED, REQUEST_INVALID
 	// (it is the claim's reference).
@@ -97,6 +118,9 @@ type UnimplementedLabelServiceServer struct{}
 
 func (UnimplementedLabelServiceServer) SetClaimLabels(context.Context, *SetClaimLabelsRequest) (*SetClaimLabelsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetClaimLabels not implemented")
+}
+func (UnimplementedLabelServiceServer) SetBookLabels(context.Context, *SetBookLabelsRequest) (*SetBookLabelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetBookLabels not implemented")
 }
 func (UnimplementedLabelServiceServer) SetExternalReference(context.Context, *SetExternalReferenceRequest) (*SetExternalReferenceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetExternalReference not implemented")
@@ -140,6 +164,24 @@ func _LabelService_SetClaimLabels_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LabelService_SetBookLabels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetBookLabelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LabelServiceServer).SetBookLabels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LabelService_SetBookLabels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LabelServiceServer).SetBookLabels(ctx, req.(*SetBookLabelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LabelService_SetExternalReference_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SetExternalReferenceRequest)
 	if err := dec(in); err != nil {
@@ -168,6 +210,10 @@ var LabelService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetClaimLabels",
 			Handler:    _LabelService_SetClaimLabels_Handler,
+		},
+		{
+			MethodName: "SetBookLabels",
+			Handler:    _LabelService_SetBookLabels_Handler,
 		},
 		{
 			MethodName: "SetExternalReference",

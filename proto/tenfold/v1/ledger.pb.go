@@ -609,7 +609,10 @@ type Book struct {
 	// once the demand is met.
 	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
 	// The time of the last change of the book, that of its version.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The marketplace's own labels, by key; SetBookLabels of the LabelService changes
+	// them. Tenfold gives them no meaning.
+	Labels        map[string]string `protobuf:"bytes,24,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -801,6 +804,13 @@ func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
 func (x *Book) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Book) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
 	}
 	return nil
 }
@@ -1443,7 +1453,7 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xce\v\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc9\f\n" +
 	"\x04Book\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x12-\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
@@ -1474,7 +1484,11 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexitedAt\x12N\n" +
 	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edemandLapsedAt\x12E\n" +
 	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"updateTime:4\xeaA1\n" +
+	"updateTime\x12>\n" +
+	"\x06labels\x18\x18 \x03(\v2\x1c.tenfold.v1.Book.LabelsEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:4\xeaA1\n" +
 	"\ftenfold/Book\x12\x14merchants/{merchant}*\x05books2\x04book\"\xb6\x02\n" +
 	"\aAccount\x12>\n" +
 	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\apurpose\x12B\n" +
@@ -1639,7 +1653,7 @@ func file_tenfold_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(AccountPurpose)(0),           // 0: tenfold.v1.AccountPurpose
 	(AccountSide)(0),              // 1: tenfold.v1.AccountSide
@@ -1653,59 +1667,61 @@ var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(*Debt)(nil),                  // 9: tenfold.v1.Debt
 	(*DebtSum)(nil),               // 10: tenfold.v1.DebtSum
 	(*DebtBucket)(nil),            // 11: tenfold.v1.DebtBucket
-	(*Money)(nil),                 // 12: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*SignedMoney)(nil),           // 14: tenfold.v1.SignedMoney
-	(FundingSource)(0),            // 15: tenfold.v1.FundingSource
+	nil,                           // 12: tenfold.v1.Book.LabelsEntry
+	(*Money)(nil),                 // 13: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
+	(*SignedMoney)(nil),           // 15: tenfold.v1.SignedMoney
+	(FundingSource)(0),            // 16: tenfold.v1.FundingSource
 }
 var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	6,  // 0: tenfold.v1.Book.accounts:type_name -> tenfold.v1.Account
-	12, // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
-	12, // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
-	12, // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
-	12, // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
-	12, // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
-	12, // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
-	13, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
-	12, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
-	12, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
+	13, // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
+	13, // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
+	13, // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
+	13, // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
+	13, // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
+	13, // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
+	14, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
+	13, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
+	13, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
 	10, // 10: tenfold.v1.Book.debts:type_name -> tenfold.v1.DebtSum
-	13, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
-	12, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
-	13, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
-	13, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
-	13, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
-	13, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
-	13, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 19: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	12, // 20: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	12, // 21: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	14, // 22: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 23: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 24: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 25: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	12, // 26: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	13, // 27: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	13, // 28: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	15, // 29: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 30: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	12, // 31: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	12, // 32: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	12, // 33: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	13, // 34: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	13, // 35: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 36: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
-	13, // 37: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
-	12, // 38: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
-	4,  // 39: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
-	12, // 40: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
-	10, // 41: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	14, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
+	13, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
+	14, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
+	14, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
+	14, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
+	14, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
+	14, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
+	12, // 18: tenfold.v1.Book.labels:type_name -> tenfold.v1.Book.LabelsEntry
+	0,  // 19: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 20: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	13, // 21: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	13, // 22: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	15, // 23: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 24: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 25: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 26: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	13, // 27: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	14, // 28: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	14, // 29: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	16, // 30: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 31: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	13, // 32: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	13, // 33: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	13, // 34: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	14, // 35: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	14, // 36: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 37: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	14, // 38: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	13, // 39: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 40: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	13, // 41: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	10, // 42: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }
@@ -1722,7 +1738,7 @@ func file_tenfold_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_ledger_proto_rawDesc), len(file_tenfold_v1_ledger_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
