@@ -277,6 +277,7 @@ func (b *Book) bindPayout(f *event.RowForm, p, before *payout.Payout) {
 	f.Numbers(int64(p.Coupon.Redeemed))
 	f.Times(p.Coupon.ExpiresAt)
 	f.Numbers(int64(p.Try), int64(p.Arrived), int64(p.CameBack))
+	f.LaterTime("changed_at", p.ChangedAt)
 	if before != nil && before.Destination == p.Destination {
 		b.tell("payouts", p.ClaimID, p.ID, f, fact("state", string(p.State)))
 		return
@@ -331,6 +332,7 @@ func (b *Book) bindProposal(f *event.RowForm, p *proposal.Proposal) {
 	f.Times(p.ProposedAt, p.EndedAt)
 	f.NumberOrNull(p.TransferNumber)
 	f.Numbers(int64(p.Undone))
+	f.LaterTime("changed_at", p.ChangedAt)
 	b.tell("proposals", "", number(p.Number), f)
 }
 

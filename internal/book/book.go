@@ -151,6 +151,20 @@ type loadedClaim struct {
 	from int64 // The version in the database.
 }
 
+// changePayout gives a payout to change.
+func (b *Book) changePayout(id string) *payout.Payout {
+	p := b.payouts.edit(id, b.command)
+	p.ChangedAt = b.now
+	return p
+}
+
+// changeProposal gives a proposal to change.
+func (b *Book) changeProposal(number int64) *proposal.Proposal {
+	p := b.proposals.edit(number, b.command)
+	p.ChangedAt = b.now
+	return p
+}
+
 // loadedLine is an order line. What line points to is never changed: a correction points
 // to another.
 type loadedLine struct {

@@ -231,7 +231,7 @@ func (b *Book) send(c *claim.Claim, part payout.Part, amount money.Amount) error
 		MerchantID: b.merchantID, ID: id, ClaimID: c.ID, Part: part, State: payout.Instructed,
 		Amount: amount, Currency: c.Currency, OutNumber: claim.Compact(id), PaymentID: c.PaymentID,
 		Destination: c.Destination, NotAfter: b.now.Add(b.settings.PayoutLife), CreatedAt: b.now,
-		Form: c.PayoutForm, Try: 1,
+		Form: c.PayoutForm, Try: 1, ChangedAt: b.now,
 	}
 	if part == payout.Refund {
 		p.Form, p.RidesPayment = claim.Cash, b.now.Sub(c.PaidAt) <= ridesFor

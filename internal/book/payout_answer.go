@@ -130,7 +130,7 @@ func (a *AnswerPayout) decide(b *Book) (Outcome, error) {
 		b.escalate(p.ClaimID, unexpected)
 		return b.paidOut(a.PayoutID), nil
 	}
-	p = b.payouts.edit(a.PayoutID, b.command)
+	p = b.changePayout(a.PayoutID)
 	looked := b.lookedAfter(p)
 	twice := p.Superseded // Its money went on its way under another number.
 	p.Superseded = false
@@ -189,7 +189,7 @@ func (b *Book) confirmFailure(p *payout.Payout) (Outcome, error) {
 	b.detail("payout", p.ID)
 	b.detail("outcome", string(payout.OutcomeFailed))
 	b.detail("final", "true")
-	p = b.payouts.edit(p.ID, b.command)
+	p = b.changePayout(p.ID)
 	p.AnsweredAt = b.now
 	b.dues.drop(p.ID, b.command)
 	if c := &b.claims.get(p.ClaimID).Claim; c.State == claim.Paying && c.Funding.Failed() == 0 {

@@ -106,7 +106,7 @@ func (r *RedeemCoupon) decide(b *Book) (Outcome, error) {
 	first := b.head.TransferNumber + 1
 	b.record(event.CouponRedeemed, p.ClaimID)
 	b.detail("payout", p.ID)
-	p = b.payouts.edit(p.ID, b.command)
+	p = b.changePayout(p.ID)
 	if p.Coupon.Redeemed += r.Amount; p.Coupon.Redeemed == p.Reached() {
 		p.Coupon.State = payout.CouponRedeemed
 	}
@@ -158,7 +158,7 @@ func (l *LapseCoupon) decide(b *Book) (Outcome, error) {
 	b.record(event.CouponLapsed, p.ClaimID)
 	b.detail("payout", p.ID)
 	b.detail("left_minor", strconv.FormatInt(int64(left), 10))
-	p = b.payouts.edit(p.ID, b.command)
+	p = b.changePayout(p.ID)
 	p.Coupon.State = payout.CouponLapsed
 	c := &b.claims.get(p.ClaimID).Claim
 	if err := b.post(ledger.CouponLapsed, left, posting{claim: c, payoutID: p.ID, at: lapsed}); err != nil {

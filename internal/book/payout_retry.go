@@ -142,7 +142,7 @@ func (b *Book) supersede(c *claim.Claim) {
 			// The gateway may still have paid it: its money keeps waiting.
 			failed(c, p.Part, p.Amount)
 		default:
-			b.payouts.edit(id, b.command).Superseded = true
+			b.changePayout(id).Superseded = true
 		}
 	}
 	b.trimFailed(c)
@@ -174,7 +174,7 @@ func (b *Book) instructAgain(c *claim.Claim, waiting []string) error {
 		if p.Amount > open {
 			continue
 		}
-		p = b.payouts.edit(id, b.command)
+		p = b.changePayout(id)
 		if err := b.post(ledger.PayoutInstructed, p.Amount, posting{claim: c, part: p.Part, payoutID: id}); err != nil {
 			return err
 		}

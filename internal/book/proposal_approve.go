@@ -47,7 +47,7 @@ func (o *OnProposal) open(b *Book) (*proposal.Proposal, error) {
 
 // vote keeps what the caller says to the proposal, as part of the running event.
 func (o *OnProposal) vote(b *Book, approved bool, note string) {
-	p := b.proposals.edit(o.Number, b.command)
+	p := b.changeProposal(o.Number)
 	v := proposal.Vote{
 		Key: p.Key, Person: b.call.Header.Principal.Person, Approved: approved, Note: note,
 		EventNumber: b.event().Number, VotedAt: b.now,
@@ -94,7 +94,7 @@ func (a *ApproveProposal) decide(b *Book) (Outcome, error) {
 	}
 	b.record(event.ProposalApproved, b.claimOfDecision(p))
 	a.vote(b, true, a.Note)
-	p = b.proposals.edit(a.Number, b.command)
+	p = b.changeProposal(a.Number)
 	if len(p.Votes) < approversNeeded {
 		return b.proposed(a.Number), nil
 	}
@@ -153,7 +153,7 @@ func (v *VoidProposal) decide(b *Book) (Outcome, error) {
 	b.record(event.ProposalRefused, b.claimOfDecision(p))
 	b.detail("proposal", strconv.FormatInt(v.Number, 10))
 	b.detail("void", "true")
-	p = b.proposals.edit(v.Number, b.command)
+	p = b.changeProposal(v.Number)
 	p.State, p.EndedAt = proposal.Void, b.now
 	return b.proposed(v.Number), nil
 }
@@ -184,7 +184,7 @@ func (r *RefuseProposal) decide(b *Book) (Outcome, error) {
 	}
 	b.record(event.ProposalRefused, b.claimOfDecision(p))
 	r.vote(b, false, r.Note)
-	p = b.proposals.edit(r.Number, b.command)
+	p = b.changeProposal(r.Number)
 	p.State, p.EndedAt = proposal.Refused, b.now
 	return b.proposed(r.Number), nil
 }

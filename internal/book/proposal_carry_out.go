@@ -168,7 +168,7 @@ func (b *Book) carryOut(p *proposal.Proposal) error {
 
 // undo adds to the undone amount of an earlier proposal, and gives that proposal.
 func (b *Book) undo(p *proposal.Proposal) *proposal.Proposal {
-	of := b.proposals.edit(p.Undoes, b.command)
+	of := b.changeProposal(p.Undoes)
 	of.Undone += p.Amount
 	return of
 }

@@ -88,6 +88,7 @@ func (p *ProposeDecision) decide(b *Book) (Outcome, error) {
 	if p.Undoes != 0 {
 		b.detail("undoes", strconv.FormatInt(p.Undoes, 10))
 	}
+	made.ChangedAt = b.now
 	b.proposals.add(made.Number, made, b.command)
 	return b.proposed(made.Number), nil
 }

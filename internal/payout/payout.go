@@ -80,6 +80,8 @@ type Payout struct {
 	FailureCode      string
 	CreatedAt        time.Time
 	AnsweredAt       time.Time
+	// ChangedAt is when it changed last; zero if that was before it was kept.
+	ChangedAt time.Time
 	// Coupon describes the coupon of a payout in that form once it had arrived.
 	Coupon Coupon
 }

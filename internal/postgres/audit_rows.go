@@ -36,7 +36,7 @@ const (
 	boundHolds       = `source state amount_minor captured_minor released_minor placed_at:time ended_at:time`
 	boundPayouts     = `part state amount_minor currency out_number payment_id destination not_after:time gateway_reference
 		failure_code created_at:time answered_at:time form rides_payment superseded coupon_state coupon_redeemed_minor
-		coupon_expires_at:time try_number arrived_minor came_back_minor`
+		coupon_expires_at:time try_number arrived_minor came_back_minor changed_at:later-time`
 	boundAppeals   = `note evidence:list event_number appealed_at:time`
 	boundApprovals = `amount_minor note event_number approved_at:time`
 	boundEvidence  = `kind reference digest note added_as added_at:time upload_id:later media_type:later size_bytes:later disclosed_to:later`
@@ -47,7 +47,7 @@ const (
 	boundCorrections = `note corrected_as event_number corrected_at:time`
 	boundRefunds     = `order_line_id refund_id amount_minor refunded_at:time recorded_at:time`
 	boundProposals   = `kind state amount_minor debt_kind debt_id undoes_number note proposed_at:time ended_at:time transfer_number
-		undone_minor`
+		undone_minor changed_at:later-time`
 	boundVotes = `approved note event_number voted_at:time`
 	boundBooks = `currency opened_at:time sweep_since:time sweep_deposit_minor sweep_shop_funds_minor demanded_minor
 		demand_deadline_at:time exit_begun_at:time exited_at:time demand_lapsed_at:time sweep_after_kind sweep_after_since:time

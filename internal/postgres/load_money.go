@@ -209,7 +209,8 @@ const payoutColumns = `
 	p.merchant_id, p.payout_id, p.claim_id, p.part, p.state, p.amount_minor, p.currency,
 	p.out_number, p.payment_id, p.destination, p.not_after, p.gateway_reference,
 	p.failure_code, p.created_at, p.answered_at, p.form, p.rides_payment, p.superseded,
-	p.coupon_state, p.coupon_redeemed_minor, p.coupon_expires_at, p.try_number, p.arrived_minor, p.came_back_minor`
+	p.coupon_state, p.coupon_redeemed_minor, p.coupon_expires_at, p.try_number, p.arrived_minor, p.came_back_minor,
+	p.changed_at`
 
 func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 	p := new(payout.Payout)
@@ -217,15 +218,15 @@ func scanPayout(rows *sql.Rows) (*payout.Payout, error) {
 }
 
 func fillPayout(row scanner, p *payout.Payout) error {
-	var answered, expires sql.NullTime
+	var answered, expires, changed sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.ID, &p.ClaimID, (*string)(&p.Part), (*string)(&p.State),
 		(*int64)(&p.Amount), &p.Currency, &p.OutNumber, &p.PaymentID, &p.Destination, &p.NotAfter,
 		&p.GatewayReference, &p.FailureCode, &p.CreatedAt, &answered,
 		(*string)(&p.Form), &p.RidesPayment, &p.Superseded,
 		(*string)(&p.Coupon.State), (*int64)(&p.Coupon.Redeemed), &expires,
-		&p.Try, (*int64)(&p.Arrived), (*int64)(&p.CameBack))
-	p.AnsweredAt, p.Coupon.ExpiresAt = answered.Time, expires.Time
-	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt, &p.Coupon.ExpiresAt)
+		&p.Try, (*int64)(&p.Arrived), (*int64)(&p.CameBack), &changed)
+	p.AnsweredAt, p.Coupon.ExpiresAt, p.ChangedAt = answered.Time, expires.Time, changed.Time
+	inUTC(&p.NotAfter, &p.CreatedAt, &p.AnsweredAt, &p.Coupon.ExpiresAt, &p.ChangedAt)
 	return err
 }
 

@@ -11,17 +11,17 @@ import (
 const proposalColumns = `
 	p.merchant_id, p.proposal_number, p.kind, p.state, p.amount_minor, p.debt_kind, p.debt_id,
 	coalesce(p.undoes_number, 0), p.note, p.proposed_by, p.proposed_at, p.ended_at,
-	coalesce(p.transfer_number, 0), p.undone_minor`
+	coalesce(p.transfer_number, 0), p.undone_minor, p.changed_at`
 
 func scanProposal(rows *sql.Rows) (p proposal.Proposal, err error) { return p, fillProposal(rows, &p) }
 
 func fillProposal(row scanner, p *proposal.Proposal) error {
-	var ended sql.NullTime
+	var ended, changed sql.NullTime
 	err := row.Scan(&p.MerchantID, &p.Number, (*string)(&p.Kind), (*string)(&p.State), (*int64)(&p.Amount),
 		(*string)(&p.DebtKind), &p.DebtID, &p.Undoes, &p.Note, &p.ProposedBy, &p.ProposedAt, &ended,
-		&p.TransferNumber, (*int64)(&p.Undone))
-	p.EndedAt = ended.Time
-	inUTC(&p.ProposedAt, &p.EndedAt)
+		&p.TransferNumber, (*int64)(&p.Undone), &changed)
+	p.EndedAt, p.ChangedAt = ended.Time, changed.Time
+	inUTC(&p.ProposedAt, &p.EndedAt, &p.ChangedAt)
 	return err
 }
 
@@ -85,6 +85,7 @@ func putProposal(r *pgwire.Records, p *proposal.Proposal) {
 	r.Times(p.ProposedAt, p.EndedAt)
 	r.BigintOrNull(p.TransferNumber)
 	r.Bigints(int64(p.Undone))
+	r.Times(p.ChangedAt)
 }
 
 func (tx *Tx) writeProposals(c *book.Changes) {
@@ -92,11 +93,12 @@ func (tx *Tx) writeProposals(c *book.Changes) {
 		tx.gather("make proposals", len(rows), `
 			INSERT INTO proposals (
 				merchant_id, proposal_number, kind, state, amount_minor, debt_kind, debt_id, undoes_number,
-				note, proposed_by, proposed_at, ended_at, transfer_number, undone_minor)
+				note, proposed_by, proposed_at, ended_at, transfer_number, undone_minor,
+				changed_at)
 			SELECT
 				r.merchant_id, r.proposal_number, r.kind, r.state, r.amount_minor, r.debt_kind, r.debt_id,
 				r.undoes_number, r.note, r.proposed_by, r.proposed_at, r.ended_at, r.transfer_number,
-				r.undone_minor
+				r.undone_minor, r.changed_at
 			FROM unnest($1::proposals[]) r`,
 			pgwire.RowsOf(tx.s.types["proposals"], rows, putProposal))
 	}
@@ -106,7 +108,8 @@ func (tx *Tx) writeProposals(c *book.Changes) {
 	}
 	tx.gather("change proposals", len(rows), `
 		UPDATE proposals p
-		SET state = k.state, ended_at = k.ended_at, transfer_number = k.transfer_number, undone_minor = k.undone_minor
+		SET state = k.state, ended_at = k.ended_at, transfer_number = k.transfer_number, undone_minor = k.undone_minor,
+		    changed_at = k.changed_at
 		FROM unnest($1::proposals[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.proposal_number = k.proposal_number`,
 		pgwire.RowsOf(tx.s.types["proposals"], rows, putProposal))

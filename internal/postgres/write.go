@@ -240,12 +240,12 @@ func (tx *Tx) writePayoutsMade(c *book.Changes) {
 		                     out_number, payment_id, destination, not_after, gateway_reference,
 		                     failure_code, created_at, answered_at, form, rides_payment, superseded,
 		                     coupon_state, coupon_redeemed_minor, coupon_expires_at,
-		                     try_number, arrived_minor, came_back_minor)
+		                     try_number, arrived_minor, came_back_minor, changed_at)
 		SELECT r.merchant_id, r.payout_id, r.claim_id, r.part, r.state, r.amount_minor, r.currency,
 		       r.out_number, r.payment_id, r.destination, r.not_after, r.gateway_reference,
 		       r.failure_code, r.created_at, r.answered_at, r.form, r.rides_payment, r.superseded,
 		       r.coupon_state, r.coupon_redeemed_minor, r.coupon_expires_at,
-		       r.try_number, r.arrived_minor, r.came_back_minor
+		       r.try_number, r.arrived_minor, r.came_back_minor, r.changed_at
 		FROM unnest($1::payouts[]) r`,
 		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))
 }
@@ -264,6 +264,7 @@ func putPayout(r *pgwire.Records, p *payout.Payout) {
 	r.Times(p.Coupon.ExpiresAt)
 	r.Integer(p.Try)
 	r.Bigints(int64(p.Arrived), int64(p.CameBack))
+	r.Times(p.ChangedAt)
 }
 
 func (tx *Tx) writePayoutsChanged(c *book.Changes) {
@@ -277,7 +278,8 @@ func (tx *Tx) writePayoutsChanged(c *book.Changes) {
 		    gateway_reference = k.gateway_reference, failure_code = k.failure_code, answered_at = k.answered_at,
 		    superseded = k.superseded, coupon_state = k.coupon_state,
 		    coupon_redeemed_minor = k.coupon_redeemed_minor, coupon_expires_at = k.coupon_expires_at,
-		    try_number = k.try_number, arrived_minor = k.arrived_minor, came_back_minor = k.came_back_minor
+		    try_number = k.try_number, arrived_minor = k.arrived_minor, came_back_minor = k.came_back_minor,
+		    changed_at = k.changed_at
 		FROM unnest($1::payouts[]) k
 		WHERE p.merchant_id = k.merchant_id AND p.payout_id = k.payout_id`,
 		pgwire.RowsOf(tx.s.types["payouts"], rows, putPayout))

@@ -96,6 +96,8 @@ type Proposal struct {
 	TransferNumber int64
 	// Undone is the amount of it that later proposals have undone.
 	Undone money.Amount
+	// ChangedAt is when it changed last; zero if that was before it was kept.
+	ChangedAt time.Time
 	// Votes are what people decided on it, in order of time.
 	Votes []Vote
 }

@@ -104,7 +104,7 @@ func payoutOf(o *payout.Payout) *tenfoldv1.Payout {
 		Part: payoutParts.proto(o.Part), Amount: moneyOf(o.Amount, o.Currency), State: payoutStates.proto(o.State),
 		OutNumber: o.OutNumber, OriginalPaymentId: o.PaymentID, Destination: o.Destination, NotAfter: stamp(o.NotAfter),
 		GatewayReference: o.GatewayReference, FailureCode: o.FailureCode,
-		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt),
+		InstructedAt: stamp(o.CreatedAt), AnsweredAt: stamp(o.AnsweredAt), UpdateTime: stamp(o.ChangedAt),
 		Form: payoutForms.proto(o.Form), RidesPayment: o.RidesPayment, Superseded: o.Superseded,
 		TryNumber: o.Try,
 	}

@@ -10,7 +10,7 @@ func proposalOf(p *proposal.Proposal, currency string) *tenfoldv1.Proposal {
 	out := &tenfoldv1.Proposal{
 		Name: proposalName(p.MerchantID, p.Number), Kind: proposalKinds.proto(p.Kind), State: proposalStates.proto(p.State),
 		Amount: moneyOf(p.Amount, currency), Undone: moneyOf(p.Undone, currency), DebtKind: debtKinds.proto(p.DebtKind),
-		Note: p.Note, ProposedBy: p.ProposedBy, ProposedAt: stamp(p.ProposedAt), EndedAt: stamp(p.EndedAt),
+		Note: p.Note, ProposedBy: p.ProposedBy, ProposedAt: stamp(p.ProposedAt), EndedAt: stamp(p.EndedAt), UpdateTime: stamp(p.ChangedAt),
 	}
 	switch p.DebtKind {
 	case debt.TopUp:

@@ -81,6 +81,8 @@ func checkPayout(old, p *payout.Payout) error {
 	case p.Coupon.Redeemed < 0, p.Coupon.Redeemed > arrivedOf(p),
 		(p.Coupon.State == payout.CouponRedeemed) != (p.Coupon.Redeemed == arrivedOf(p)):
 		return fmt.Errorf("has a coupon that is %s with %d of %d spent", p.Coupon.State, p.Coupon.Redeemed, arrivedOf(p))
+	case p.ChangedAt.Before(p.CreatedAt), old != nil && p.ChangedAt.Before(old.ChangedAt), p.ChangedAt.Before(p.AnsweredAt):
+		return fmt.Errorf("changed at %s, was made at %s and answered at %s", p.ChangedAt, p.CreatedAt, p.AnsweredAt)
 	case p.Try < 1, old == nil && p.Try != 1, old != nil && p.Try < old.Try:
 		return fmt.Errorf("is at try %d", p.Try)
 	case p.Arrived < 0, p.CameBack < 0, p.State == payout.Succeeded && p.CameBack >= arrivedOf(p):
@@ -110,6 +112,8 @@ func checkProposal(old, p *proposal.Proposal) error {
 		return fmt.Errorf("of %d is undone by %d", p.Amount, p.Undone)
 	case (p.Kind == proposal.WriteOff) != (p.DebtKind != ""), (p.DebtKind == "") != (p.DebtID == ""):
 		return fmt.Errorf("of kind %s is about the debt %s %s", p.Kind, p.DebtKind, p.DebtID)
+	case p.ChangedAt.Before(p.ProposedAt), old != nil && p.ChangedAt.Before(old.ChangedAt), p.ChangedAt.Before(p.EndedAt):
+		return fmt.Errorf("changed at %s, was proposed at %s and ended at %s", p.ChangedAt, p.ProposedAt, p.EndedAt)
 	case p.Kind.Undoes() != (p.Undoes != 0):
 		return fmt.Errorf("of kind %s undoes %d", p.Kind, p.Undoes)
 	case (p.State == proposal.Open) != p.EndedAt.IsZero(), (p.State == proposal.CarriedOut && p.Kind != proposal.WriteOffWaiver) != (p.TransferNumber != 0):

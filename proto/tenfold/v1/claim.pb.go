@@ -842,7 +842,8 @@ const (
 	ClaimQueue_CLAIM_QUEUE_REVIEW ClaimQueue = 1
 	// Claims that wait for approval of the amount.
 	ClaimQueue_CLAIM_QUEUE_APPROVAL ClaimQueue = 2
-	// Claims whose deadline passed and that only a person can move.
+	// Claims whose deadline passed and that only a person can move, the longest
+	// escalated first.
 	ClaimQueue_CLAIM_QUEUE_OVERDUE ClaimQueue = 3
 	// Claims whose payout failed or has had no outcome for too long.
 	ClaimQueue_CLAIM_QUEUE_STUCK_PAYOUTS ClaimQueue = 4
@@ -1251,6 +1252,9 @@ type Claim struct {
 	// The time of the last change of the claim, that of its etag. Absent for a claim
 	// that has not changed since the times of changes are kept.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,53,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// When escalated was set. Absent while it is not, and for a claim that was escalated
+	// before this time was kept.
+	EscalatedAt *timestamppb.Timestamp `protobuf:"bytes,54,opt,name=escalated_at,json=escalatedAt,proto3" json:"escalated_at,omitempty"`
 	// FULL view: the calculation of the award. Absent before the first award.
 	Calculation *Calculation `protobuf:"bytes,40,opt,name=calculation,proto3" json:"calculation,omitempty"`
 	// FULL view: the order line.
@@ -1584,6 +1588,13 @@ func (x *Claim) GetExternalReference() string {
 func (x *Claim) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Claim) GetEscalatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EscalatedAt
 	}
 	return nil
 }
@@ -2924,7 +2935,7 @@ var File_tenfold_v1_claim_proto protoreflect.FileDescriptor
 const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\n" +
 	"\x16tenfold/v1/claim.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xef\x18\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftenfold/v1/authentication.proto\x1a\x1ctenfold/v1/calculation.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x1btenfold/v1/order_line.proto\x1a\x17tenfold/v1/payout.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\x1a\x18tenfold/v1/verdict.proto\"\xb8\x19\n" +
 	"\x05Claim\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04name\x12#\n" +
 	"\bclaim_id\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\aclaimId\x12\x1c\n" +
@@ -2974,7 +2985,8 @@ const file_tenfold_v1_claim_proto_rawDesc = "" +
 	"\x06labels\x18& \x03(\v2\x1d.tenfold.v1.Claim.LabelsEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06labels\x127\n" +
 	"\x12external_reference\x18' \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x11externalReference\x12E\n" +
 	"\vupdate_time\x185 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
-	"updateTime\x12C\n" +
+	"updateTime\x12G\n" +
+	"\fescalated_at\x186 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\vescalatedAt\x12C\n" +
 	"\vcalculation\x18( \x01(\v2\x17.tenfold.v1.CalculationB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\vcalculation\x12>\n" +
 	"\n" +
 	"order_line\x18) \x01(\v2\x15.tenfold.v1.OrderLineB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\torderLine\x12D\n" +
@@ -3330,72 +3342,73 @@ var file_tenfold_v1_claim_proto_depIdxs = []int32{
 	23, // 21: tenfold.v1.Claim.fees:type_name -> tenfold.v1.AuthenticationFees
 	28, // 22: tenfold.v1.Claim.labels:type_name -> tenfold.v1.Claim.LabelsEntry
 	29, // 23: tenfold.v1.Claim.update_time:type_name -> google.protobuf.Timestamp
-	35, // 24: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
-	36, // 25: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
-	37, // 26: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
-	38, // 27: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
-	39, // 28: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
-	6,  // 29: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
-	16, // 30: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
-	40, // 31: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
-	24, // 32: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
-	26, // 33: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
-	27, // 34: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
-	25, // 35: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
-	2,  // 36: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
-	1,  // 37: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
-	0,  // 38: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
-	17, // 39: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
-	21, // 40: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
-	5,  // 41: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
-	33, // 42: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
-	33, // 43: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
-	33, // 44: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
-	33, // 45: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
-	33, // 46: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
-	33, // 47: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
-	33, // 48: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
-	33, // 49: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
-	33, // 50: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
-	33, // 51: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
-	33, // 52: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
-	33, // 53: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
-	33, // 54: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
-	33, // 55: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
-	33, // 56: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
-	33, // 57: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
-	33, // 58: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
-	29, // 59: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
-	29, // 60: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
-	29, // 61: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
-	4,  // 62: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
-	0,  // 63: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
-	0,  // 64: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
-	1,  // 65: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
-	29, // 66: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
-	33, // 67: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
-	33, // 68: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
-	33, // 69: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
-	33, // 70: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
-	33, // 71: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
-	33, // 72: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
-	29, // 73: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
-	1,  // 74: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
-	29, // 75: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
-	29, // 76: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
-	14, // 77: tenfold.v1.Evidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
-	33, // 78: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
-	29, // 79: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
-	30, // 80: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
-	31, // 81: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
-	18, // 82: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
-	32, // 83: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
-	29, // 84: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
-	85, // [85:85] is the sub-list for method output_type
-	85, // [85:85] is the sub-list for method input_type
-	85, // [85:85] is the sub-list for extension type_name
-	85, // [85:85] is the sub-list for extension extendee
-	0,  // [0:85] is the sub-list for field type_name
+	29, // 24: tenfold.v1.Claim.escalated_at:type_name -> google.protobuf.Timestamp
+	35, // 25: tenfold.v1.Claim.calculation:type_name -> tenfold.v1.Calculation
+	36, // 26: tenfold.v1.Claim.order_line:type_name -> tenfold.v1.OrderLine
+	37, // 27: tenfold.v1.Claim.results:type_name -> tenfold.v1.AuthenticationResult
+	38, // 28: tenfold.v1.Claim.payouts:type_name -> tenfold.v1.Payout
+	39, // 29: tenfold.v1.Claim.holds:type_name -> tenfold.v1.Hold
+	6,  // 30: tenfold.v1.Claim.claimant_role:type_name -> tenfold.v1.ClaimantRole
+	16, // 31: tenfold.v1.Claim.action_effects:type_name -> tenfold.v1.ActionEffect
+	40, // 32: tenfold.v1.Claim.balances:type_name -> tenfold.v1.Account
+	24, // 33: tenfold.v1.Claim.appeals:type_name -> tenfold.v1.Appeal
+	26, // 34: tenfold.v1.Claim.approvals:type_name -> tenfold.v1.Approval
+	27, // 35: tenfold.v1.Claim.revisions:type_name -> tenfold.v1.Revision
+	25, // 36: tenfold.v1.Claim.evidence:type_name -> tenfold.v1.Evidence
+	2,  // 37: tenfold.v1.ActionEffect.action:type_name -> tenfold.v1.ClaimAction
+	1,  // 38: tenfold.v1.ActionEffect.trigger:type_name -> tenfold.v1.ClaimTrigger
+	0,  // 39: tenfold.v1.ActionEffect.next_state:type_name -> tenfold.v1.ClaimState
+	17, // 40: tenfold.v1.ActionEffect.movements:type_name -> tenfold.v1.MoneyMovement
+	21, // 41: tenfold.v1.ActionEffect.deadline:type_name -> tenfold.v1.Deadline
+	5,  // 42: tenfold.v1.MoneyMovement.effect:type_name -> tenfold.v1.MoneyEffect
+	33, // 43: tenfold.v1.MoneyMovement.amount:type_name -> tenfold.v1.Money
+	33, // 44: tenfold.v1.Award.refund:type_name -> tenfold.v1.Money
+	33, // 45: tenfold.v1.Award.compensation:type_name -> tenfold.v1.Money
+	33, // 46: tenfold.v1.Funding.held:type_name -> tenfold.v1.Money
+	33, // 47: tenfold.v1.Funding.captured_from_deposit:type_name -> tenfold.v1.Money
+	33, // 48: tenfold.v1.Funding.captured_from_shop_funds:type_name -> tenfold.v1.Money
+	33, // 49: tenfold.v1.Funding.advanced:type_name -> tenfold.v1.Money
+	33, // 50: tenfold.v1.Funding.shortfall:type_name -> tenfold.v1.Money
+	33, // 51: tenfold.v1.Funding.in_flight:type_name -> tenfold.v1.Money
+	33, // 52: tenfold.v1.Funding.paid_refund:type_name -> tenfold.v1.Money
+	33, // 53: tenfold.v1.Funding.paid_compensation:type_name -> tenfold.v1.Money
+	33, // 54: tenfold.v1.Funding.written_off:type_name -> tenfold.v1.Money
+	33, // 55: tenfold.v1.Funding.lost:type_name -> tenfold.v1.Money
+	33, // 56: tenfold.v1.Funding.clawed_back:type_name -> tenfold.v1.Money
+	33, // 57: tenfold.v1.Funding.failed:type_name -> tenfold.v1.Money
+	33, // 58: tenfold.v1.Funding.repaid:type_name -> tenfold.v1.Money
+	33, // 59: tenfold.v1.Funding.borne:type_name -> tenfold.v1.Money
+	29, // 60: tenfold.v1.Notice.confirmed_at:type_name -> google.protobuf.Timestamp
+	29, // 61: tenfold.v1.Notice.ends_at:type_name -> google.protobuf.Timestamp
+	29, // 62: tenfold.v1.Deadline.passes_at:type_name -> google.protobuf.Timestamp
+	4,  // 63: tenfold.v1.Deadline.kind:type_name -> tenfold.v1.DeadlineKind
+	0,  // 64: tenfold.v1.Move.from_state:type_name -> tenfold.v1.ClaimState
+	0,  // 65: tenfold.v1.Move.to_state:type_name -> tenfold.v1.ClaimState
+	1,  // 66: tenfold.v1.Move.trigger:type_name -> tenfold.v1.ClaimTrigger
+	29, // 67: tenfold.v1.Move.moved_at:type_name -> google.protobuf.Timestamp
+	33, // 68: tenfold.v1.AuthenticationFees.paid_by_claimant:type_name -> tenfold.v1.Money
+	33, // 69: tenfold.v1.AuthenticationFees.paid_by_platform:type_name -> tenfold.v1.Money
+	33, // 70: tenfold.v1.AuthenticationFees.charged_to_merchant:type_name -> tenfold.v1.Money
+	33, // 71: tenfold.v1.AuthenticationFees.charged_to_consumer:type_name -> tenfold.v1.Money
+	33, // 72: tenfold.v1.AuthenticationFees.owed:type_name -> tenfold.v1.Money
+	33, // 73: tenfold.v1.AuthenticationFees.written_off:type_name -> tenfold.v1.Money
+	29, // 74: tenfold.v1.Appeal.appealed_at:type_name -> google.protobuf.Timestamp
+	1,  // 75: tenfold.v1.Appeal.ended_by:type_name -> tenfold.v1.ClaimTrigger
+	29, // 76: tenfold.v1.Appeal.ended_at:type_name -> google.protobuf.Timestamp
+	29, // 77: tenfold.v1.Evidence.added_at:type_name -> google.protobuf.Timestamp
+	14, // 78: tenfold.v1.Evidence.disclosed_to:type_name -> tenfold.v1.EvidenceParty
+	33, // 79: tenfold.v1.Approval.amount:type_name -> tenfold.v1.Money
+	29, // 80: tenfold.v1.Approval.approved_at:type_name -> google.protobuf.Timestamp
+	30, // 81: tenfold.v1.Revision.verdict:type_name -> tenfold.v1.Verdict
+	31, // 82: tenfold.v1.Revision.units:type_name -> tenfold.v1.UnitVerdict
+	18, // 83: tenfold.v1.Revision.award:type_name -> tenfold.v1.Award
+	32, // 84: tenfold.v1.Revision.legal_basis:type_name -> tenfold.v1.LegalBasis
+	29, // 85: tenfold.v1.Revision.revised_at:type_name -> google.protobuf.Timestamp
+	86, // [86:86] is the sub-list for method output_type
+	86, // [86:86] is the sub-list for method input_type
+	86, // [86:86] is the sub-list for extension type_name
+	86, // [86:86] is the sub-list for extension extendee
+	0,  // [0:86] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_claim_proto_init() }

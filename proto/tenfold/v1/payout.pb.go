@@ -439,7 +439,10 @@ type Payout struct {
 	Arrived *Money `protobuf:"bytes,19,opt,name=arrived,proto3" json:"arrived,omitempty"`
 	// The part of it that came back while the rest stayed. Absent if nothing, or
 	// all of it, came back.
-	CameBack      *Money `protobuf:"bytes,20,opt,name=came_back,json=cameBack,proto3" json:"came_back,omitempty"`
+	CameBack *Money `protobuf:"bytes,20,opt,name=came_back,json=cameBack,proto3" json:"came_back,omitempty"`
+	// The time of the last change. Absent for a payout that has not changed since the
+	// times of changes are kept.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -614,6 +617,13 @@ func (x *Payout) GetCameBack() *Money {
 	return nil
 }
 
+func (x *Payout) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
 var File_tenfold_v1_payout_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_payout_proto_rawDesc = "" +
@@ -625,7 +635,7 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\x04face\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04face\x127\n" +
 	"\bredeemed\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bredeemed\x12C\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\texpiresAt\"\xf0\b\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\texpiresAt\"\xb7\t\n" +
 	"\x06Payout\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -653,7 +663,9 @@ const file_tenfold_v1_payout_proto_rawDesc = "" +
 	"\n" +
 	"try_number\x18\x12 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\ttryNumber\x125\n" +
 	"\aarrived\x18\x13 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aarrived\x128\n" +
-	"\tcame_back\x18\x14 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bcameBack:K\xeaAH\n" +
+	"\tcame_back\x18\x14 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bcameBack\x12E\n" +
+	"\vupdate_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\n" +
+	"updateTime:K\xeaAH\n" +
 	"\x0etenfold/Payout\x12%merchants/{merchant}/payouts/{payout}*\apayouts2\x06payout*_\n" +
 	"\n" +
 	"PayoutPart\x12\x1b\n" +
@@ -724,11 +736,12 @@ var file_tenfold_v1_payout_proto_depIdxs = []int32{
 	5,  // 11: tenfold.v1.Payout.coupon:type_name -> tenfold.v1.Coupon
 	7,  // 12: tenfold.v1.Payout.arrived:type_name -> tenfold.v1.Money
 	7,  // 13: tenfold.v1.Payout.came_back:type_name -> tenfold.v1.Money
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	8,  // 14: tenfold.v1.Payout.update_time:type_name -> google.protobuf.Timestamp
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_payout_proto_init() }

@@ -195,7 +195,10 @@ type Proposal struct {
 	// before.
 	Transfer string `protobuf:"bytes,14,opt,name=transfer,proto3" json:"transfer,omitempty"`
 	// The votes, in their order.
-	Votes         []*ProposalVote `protobuf:"bytes,15,rep,name=votes,proto3" json:"votes,omitempty"`
+	Votes []*ProposalVote `protobuf:"bytes,15,rep,name=votes,proto3" json:"votes,omitempty"`
+	// The time of the last change: a vote, its end, or that it was undone. Absent for
+	// a proposal that has not changed since the times of changes are kept.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -335,6 +338,13 @@ func (x *Proposal) GetVotes() []*ProposalVote {
 	return nil
 }
 
+func (x *Proposal) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
 // ProposalVote is the vote of one person on a proposal.
 type ProposalVote struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -422,7 +432,7 @@ var File_tenfold_v1_proposal_proto protoreflect.FileDescriptor
 const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\n" +
 	"\x19tenfold/v1/proposal.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xff\x06\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc6\a\n" +
 	"\bProposal\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04name\x126\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x18.tenfold.v1.ProposalKindB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\x04kind\x129\n" +
@@ -444,7 +454,9 @@ const file_tenfold_v1_proposal_proto_rawDesc = "" +
 	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x05R\aendedAt\x129\n" +
 	"\btransfer\x18\x0e \x01(\tB\x1d\xe2A\x01\x03\xfaA\x12\n" +
 	"\x10tenfold/Transfer\xc8\xf3\x18\x05R\btransfer\x128\n" +
-	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05votes:U\xeaAR\n" +
+	"\x05votes\x18\x0f \x03(\v2\x18.tenfold.v1.ProposalVoteB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05votes\x12E\n" +
+	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
+	"updateTime:U\xeaAR\n" +
 	"\x10tenfold/Proposal\x12)merchants/{merchant}/proposals/{proposal}*\tproposals2\bproposal\"\xe2\x01\n" +
 	"\fProposalVote\x12 \n" +
 	"\x06person\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06person\x12$\n" +
@@ -491,20 +503,21 @@ var file_tenfold_v1_proposal_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_tenfold_v1_proposal_proto_depIdxs = []int32{
-	0, // 0: tenfold.v1.Proposal.kind:type_name -> tenfold.v1.ProposalKind
-	1, // 1: tenfold.v1.Proposal.state:type_name -> tenfold.v1.ProposalState
-	4, // 2: tenfold.v1.Proposal.amount:type_name -> tenfold.v1.Money
-	5, // 3: tenfold.v1.Proposal.debt_kind:type_name -> tenfold.v1.DebtKind
-	4, // 4: tenfold.v1.Proposal.undone:type_name -> tenfold.v1.Money
-	6, // 5: tenfold.v1.Proposal.proposed_at:type_name -> google.protobuf.Timestamp
-	6, // 6: tenfold.v1.Proposal.ended_at:type_name -> google.protobuf.Timestamp
-	3, // 7: tenfold.v1.Proposal.votes:type_name -> tenfold.v1.ProposalVote
-	6, // 8: tenfold.v1.ProposalVote.voted_at:type_name -> google.protobuf.Timestamp
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	0,  // 0: tenfold.v1.Proposal.kind:type_name -> tenfold.v1.ProposalKind
+	1,  // 1: tenfold.v1.Proposal.state:type_name -> tenfold.v1.ProposalState
+	4,  // 2: tenfold.v1.Proposal.amount:type_name -> tenfold.v1.Money
+	5,  // 3: tenfold.v1.Proposal.debt_kind:type_name -> tenfold.v1.DebtKind
+	4,  // 4: tenfold.v1.Proposal.undone:type_name -> tenfold.v1.Money
+	6,  // 5: tenfold.v1.Proposal.proposed_at:type_name -> google.protobuf.Timestamp
+	6,  // 6: tenfold.v1.Proposal.ended_at:type_name -> google.protobuf.Timestamp
+	3,  // 7: tenfold.v1.Proposal.votes:type_name -> tenfold.v1.ProposalVote
+	6,  // 8: tenfold.v1.Proposal.update_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: tenfold.v1.ProposalVote.voted_at:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_proposal_proto_init() }
