@@ -35,7 +35,7 @@ VCS_FLAG := -buildvcs=$(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && 
 
 .PHONY: help
 help: ## Print what there is to make.
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: server-binaries build ## Decide and pay the published cases over gRPC, from nothing; about a minute.
@@ -48,6 +48,12 @@ test: server-binaries ## Run every test; RACE=1 adds the race detector.
 .PHONY: test-versions
 test-versions: server-binaries ## Run the tests of the database against every version of PostgreSQL that is installed.
 	TENFOLD_VERSIONS=all go test -v -count=1 -timeout 120m -run '^TestEveryInstalledPostgreSQL$$' ./cmd/tenfold
+
+.PHONY: test-s3
+test-s3: ## Run the tests of the store of evidence against a real server of S3, which is built first; that takes some minutes.
+	@mkdir -p $(BIN)
+	go build -C tools/s3 -o ../../$(BIN)/ tool
+	go test -tags s3 -count=1 ./internal/evidence/s3
 
 .PHONY: test-one
 test-one: server-binaries ## Run one test: PKG=./internal/rpc RUN=TestName; SEED=n repeats its random choices, KEEP=1 keeps its database.

@@ -120,7 +120,11 @@ var aside = map[string]struct{ imports, importers []string }{
 		importers: []string{"internal/evidence"},
 	},
 	"internal/evidence/object": {
-		importers: []string{"internal/evidence", "cmd/tenfold"},
+		importers: []string{"internal/evidence", "internal/evidence/s3", "cmd/tenfold"},
+	},
+	"internal/evidence/s3": {
+		imports:   []string{"internal/evidence/object"},
+		importers: []string{"cmd/tenfold"},
 	},
 	"internal/seal": {
 		importers: []string{"internal/webhook", "cmd/tenfold"},

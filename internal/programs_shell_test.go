@@ -251,7 +251,7 @@ func builtPrograms() map[string]bool {
 	for _, command := range commands {
 		built[path.Base(command)] = true
 	}
-	for _, file := range []string{"../tools/go.mod", "../tools/release/go.mod", "../tools/helm/go.mod"} {
+	for _, file := range []string{"../tools/go.mod", "../tools/release/go.mod", "../tools/helm/go.mod", "../tools/s3/go.mod"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil

@@ -59,3 +59,48 @@ func testFiles(t *testing.T, d *desk, id string) {
 	d.says(exitFailed, "UPLOAD_NOT_FOUND", "claim", "add-evidence", id, "--kind", "PHOTO", "--upload", upload, "--role", "operator")
 	d.says(exitUsage, "exactly one of", "claim", "add-evidence", id, "--kind", "PHOTO")
 }
+
+// Would catch a store of evidence that is configured by halves, one to which credentials would go in
+// the clear, and one that cannot be used, unless the refusal names the flag; and credentials in
+// an error.
+func TestEvidenceSettings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	keys := filepath.Join(dir, "keys")
+	if err := os.WriteFile(keys, []byte("[default]\naws_access_key_id = key-1\naws_secret_access_key = secret-1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bucket := func(more ...string) []string {
+		return append([]string{"--evidence-s3-bucket", "photos", "--evidence-s3-endpoint", "https://127.0.0.1:1", "--evidence-s3-credentials", keys}, more...)
+	}
+	for name, x := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a directory":         {[]string{"--evidence-dir", dir}, ""},
+		"no directory":        {[]string{"--evidence-dir", filepath.Join(dir, "none")}, "--evidence-dir (TENFOLD_EVIDENCE_DIR): "},
+		"a file":              {[]string{"--evidence-dir", keys}, "--evidence-dir (TENFOLD_EVIDENCE_DIR): "},
+		"two places":          {bucket("--evidence-dir", dir), "cannot both be set"},
+		"no bucket":           {[]string{"--evidence-s3-endpoint", "https://s3.example"}, "--evidence-s3-bucket (TENFOLD_EVIDENCE_S3_BUCKET) is missing"},
+		"a bucket's name":     {bucket("--evidence-s3-bucket", "Photos/1"), "--evidence-s3-bucket (TENFOLD_EVIDENCE_S3_BUCKET) must have"},
+		"no endpoint":         {bucket("--evidence-s3-endpoint", ""), "--evidence-s3-endpoint (TENFOLD_EVIDENCE_S3_ENDPOINT) must be a URL"},
+		"an endpoint in path": {bucket("--evidence-s3-endpoint", "https://s3.example/photos"), "--evidence-s3-endpoint (TENFOLD_EVIDENCE_S3_ENDPOINT) must be a URL"},
+		"keys in the URL":     {bucket("--evidence-s3-endpoint", "https://key:secret-1@s3.example"), "--evidence-s3-endpoint (TENFOLD_EVIDENCE_S3_ENDPOINT) must be a URL"},
+		"in the clear":        {bucket("--evidence-s3-endpoint", "http://s3.example"), "--evidence-s3-endpoint (TENFOLD_EVIDENCE_S3_ENDPOINT) must be https"},
+		"a checksum":          {bucket("--evidence-s3-checksum", "md5"), "--evidence-s3-checksum (TENFOLD_EVIDENCE_S3_CHECKSUM) must be none or trailer"},
+		"no credentials":      {bucket("--evidence-s3-credentials", ""), "--evidence-s3-credentials (TENFOLD_EVIDENCE_S3_CREDENTIALS) is missing"},
+		"other credentials":   {bucket("--evidence-s3-credentials", filepath.Join(dir, "none")), "--evidence-s3-credentials (TENFOLD_EVIDENCE_S3_CREDENTIALS): "},
+		"days too many":       {bucket("--evidence-retention-days", "100000"), "--evidence-retention-days (TENFOLD_EVIDENCE_RETENTION_DAYS) must be between"},
+		"days of a directory": {[]string{"--evidence-dir", dir, "--evidence-retention-days", "5"}, "--evidence-retention-days (TENFOLD_EVIDENCE_RETENTION_DAYS) needs"},
+		"a store that is away": {bucket("--evidence-s3-endpoint", "http://127.0.0.1:1", "--evidence-s3-path-style"),
+			"--evidence-s3-bucket (TENFOLD_EVIDENCE_S3_BUCKET): "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, out, errOut := try(t, append([]string{"serve", "--check-config", "--sandbox", "--insecure-loopback", "--ops-listen", noOps}, x.args...)...)
+			if (x.want == "") != (code == exitOK) || !strings.Contains(errOut, x.want) || strings.Contains(out+errOut, "secret-1") {
+				t.Errorf("exit %d: %q %q", code, out, errOut)
+			}
+		})
+	}
+}

@@ -106,7 +106,7 @@ func newServe() *cobra.Command {
 
 // check returns an error that names the flag and the setting of a wrong or missing setting.
 func (c *serveConfig) check() error {
-	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.checkPolicies} {
+	for _, check := range []func() error{c.checkAddresses, c.checkSandbox, c.checkBounds, c.checkWaits, c.checkClockSkew, c.checkNATS, c.ops.check, c.peers.check, c.evidence.check, c.checkPolicies} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -305,7 +305,11 @@ func (f *Files) remove(ctx context.Context, u *postgres.Upload) error {
 		return stateConflict(u, "the upload has changed meanwhile")
 	}
 	if u.Digest != "" {
-		if err := f.store.Delete(ctx, nameOf(u)); err != nil {
+		err := f.store.Delete(ctx, nameOf(u))
+		if errors.Is(err, object.ErrRetained) {
+			return stateConflict(u, "the store must keep the file for a time; it is dropped after that")
+		}
+		if err != nil {
 			return f.failed(ctx, "delete file", err)
 		}
 	}

@@ -69,7 +69,7 @@ func (d *Directory) flush(name string) error {
 
 // Put implements Store.
 func (d *Directory) Put(ctx context.Context, n Name, size int64, content io.Reader) error {
-	if err := n.valid(); err != nil {
+	if err := n.Valid(); err != nil {
 		return err
 	}
 	place := n.Path()
@@ -127,7 +127,7 @@ func (d *Directory) drop(name string) error {
 
 // Open implements Store.
 func (d *Directory) Open(_ context.Context, n Name, offset, length int64) (io.ReadCloser, error) {
-	if err := n.valid(); err != nil {
+	if err := n.Valid(); err != nil {
 		return nil, err
 	}
 	f, err := d.root.Open(n.Path())
@@ -148,7 +148,7 @@ type part struct {
 
 // Delete implements Store.
 func (d *Directory) Delete(_ context.Context, n Name) error {
-	if err := n.valid(); err != nil {
+	if err := n.Valid(); err != nil {
 		return err
 	}
 	place := n.Path()

@@ -51,8 +51,8 @@ type Name struct {
 // Path is the name as a path of two parts.
 func (n Name) Path() string { return n.Digest[:2] + "/" + n.Digest + "." + n.Upload }
 
-// valid refuses a name that would be another path.
-func (n Name) valid() error {
+// Valid refuses a name that would be another path.
+func (n Name) Valid() error {
 	if b, err := hex.DecodeString(n.Digest); err != nil || len(b) != sha256.Size {
 		return fmt.Errorf("the digest %.70q of a file is no SHA-256", n.Digest)
 	}
@@ -67,13 +67,14 @@ func (n Name) valid() error {
 	return nil
 }
 
-// Verified reads a content to its end and then says whether it was the one of a name: in place
-// of the end it gives ErrDiffers.
+// Verified reads a content, and withholds its last bytes with ErrDiffers unless it is the one of
+// a name. So nobody who reads it gets the whole of another content.
 type Verified struct {
 	r      io.Reader
 	sum    hash.Hash
 	digest string
 	left   int64
+	err    error
 }
 
 // Verify reads content that must have a size and the digest of a name.
@@ -81,18 +82,36 @@ func Verify(content io.Reader, n Name, size int64) *Verified {
 	return &Verified{r: content, sum: sha256.New(), digest: n.Digest, left: size}
 }
 
+// Err is ErrDiffers if the content turned out to be another.
+func (v *Verified) Err() error { return v.err }
+
 // Read implements io.Reader.
 func (v *Verified) Read(p []byte) (int, error) {
+	if v.err != nil {
+		return 0, v.err
+	}
 	n, err := v.r.Read(p)
 	v.left -= int64(n)
 	_, _ = v.sum.Write(p[:n])
 	switch {
 	case v.left < 0:
-		return n, fmt.Errorf("%w: it is longer", ErrDiffers)
-	case errors.Is(err, io.EOF) && v.left > 0:
-		return n, fmt.Errorf("%w: it is shorter", ErrDiffers)
-	case errors.Is(err, io.EOF) && hex.EncodeToString(v.sum.Sum(nil)) != v.digest:
-		return n, fmt.Errorf("%w: it has another digest", ErrDiffers)
+		v.err = fmt.Errorf("%w: it is longer", ErrDiffers)
+	case v.left > 0 && errors.Is(err, io.EOF):
+		v.err = fmt.Errorf("%w: it is shorter", ErrDiffers)
+	case v.left == 0 && hex.EncodeToString(v.sum.Sum(nil)) != v.digest:
+		v.err = fmt.Errorf("%w: it has another digest", ErrDiffers)
+	case v.left == 0 && err == nil && n > 0:
+		// Whoever reads no further than the size is told of more as well.
+		var more [1]byte
+		if m, _ := v.r.Read(more[:]); m > 0 {
+			v.err = fmt.Errorf("%w: it is longer", ErrDiffers)
+		}
+	}
+	if v.err != nil {
+		return 0, v.err
+	}
+	if v.left == 0 && err == nil {
+		err = io.EOF // Said with the last bytes, because not everybody asks again.
 	}
 	return n, err
 }
