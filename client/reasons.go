@@ -116,6 +116,7 @@ const (
 	UploadStateConflict      = fault.UploadStateConflict
 	UploadDigestMismatch     = fault.UploadDigestMismatch
 	MediaTypeRefused         = fault.MediaTypeRefused
+	MalwareFound             = fault.MalwareFound
 	EvidenceNotFound         = fault.EvidenceNotFound
 	EvidenceNotDisclosed     = fault.EvidenceNotDisclosed
 	EvidenceDamaged          = fault.EvidenceDamaged

@@ -115,6 +115,9 @@ var aside = map[string]struct{ imports, importers []string }{
 	"internal/linename": {
 		importers: []string{"internal/rpc", "client", "cmd/tenfold"},
 	},
+	"internal/evidence/clamd": {
+		importers: []string{"cmd/tenfold"},
+	},
 	"internal/evidence/media": {
 		imports:   []string{"internal/fault"},
 		importers: []string{"internal/evidence"},

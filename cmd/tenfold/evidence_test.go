@@ -91,6 +91,7 @@ func TestEvidenceSettings(t *testing.T) {
 		"no credentials":      {bucket("--evidence-s3-credentials", ""), "--evidence-s3-credentials (TENFOLD_EVIDENCE_S3_CREDENTIALS) is missing"},
 		"other credentials":   {bucket("--evidence-s3-credentials", filepath.Join(dir, "none")), "--evidence-s3-credentials (TENFOLD_EVIDENCE_S3_CREDENTIALS): "},
 		"days too many":       {bucket("--evidence-retention-days", "100000"), "--evidence-retention-days (TENFOLD_EVIDENCE_RETENTION_DAYS) must be between"},
+		"a scanner":           {[]string{"--evidence-clamd", "scanner"}, "--evidence-clamd (TENFOLD_EVIDENCE_CLAMD) must be HOST:PORT"},
 		"days of a directory": {[]string{"--evidence-dir", dir, "--evidence-retention-days", "5"}, "--evidence-retention-days (TENFOLD_EVIDENCE_RETENTION_DAYS) needs"},
 		"a store that is away": {bucket("--evidence-s3-endpoint", "http://127.0.0.1:1", "--evidence-s3-path-style"),
 			"--evidence-s3-bucket (TENFOLD_EVIDENCE_S3_BUCKET): "},

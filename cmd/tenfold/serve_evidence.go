@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tenfold-claims/tenfold/internal/evidence"
+	"github.com/tenfold-claims/tenfold/internal/evidence/clamd"
 	"github.com/tenfold-claims/tenfold/internal/evidence/object"
 	"github.com/tenfold-claims/tenfold/internal/evidence/s3"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
@@ -28,6 +29,8 @@ type evidenceConfig struct {
 	s3  bucketConfig
 	// retentionDays is how long an object lock keeps a file of evidence; zero for no lock.
 	retentionDays int
+	// clamd is the address of the daemon that scans files; empty for none.
+	clamd string
 }
 
 // bucketConfig says where the bucket of files is.
@@ -50,6 +53,7 @@ func (c *evidenceConfig) flags(f *pflag.FlagSet) {
 	f.BoolVar(&b.pathStyle, "evidence-s3-path-style", false, "name the bucket in the path of a URL and not in its host")
 	f.StringVar(&b.checksum, "evidence-s3-checksum", checksumNone, "checksum sent after a file: none, or trailer where the store takes it; three large clouds refuse trailers")
 	f.StringVar(&b.credentials, "evidence-s3-credentials", "", "file of the credentials of the bucket, in the form of AWS, with the profile default")
+	f.StringVar(&c.clamd, "evidence-clamd", "", "clamd that scans every file of evidence for malware: HOST:PORT, or the path of a socket")
 	f.IntVar(&c.retentionDays, "evidence-retention-days", 0, "days for which an object lock keeps a file of evidence from being deleted; 0 for no lock. The bucket needs object lock")
 	f.StringVar(&c.dir, "evidence-dir", "", "directory for the files of evidence, which all replicas share (docs/evidence.md); a server with an embedded PostgreSQL keeps them in its data directory")
 }
@@ -66,6 +70,9 @@ const retentionMost = 40 * 366
 // check returns an error that names the flag and the setting of a wrong or missing setting.
 func (c *evidenceConfig) check() error {
 	b := &c.s3
+	if _, port, err := net.SplitHostPort(c.clamd); c.clamd != "" && !filepath.IsAbs(c.clamd) && (err != nil || port == "") {
+		return fmt.Errorf("--evidence-clamd (TENFOLD_EVIDENCE_CLAMD) must be HOST:PORT or the path of a socket, not %.80q", c.clamd)
+	}
 	switch {
 	case b.bucket != "" && c.dir != "":
 		return errors.New("--evidence-dir (TENFOLD_EVIDENCE_DIR) and --evidence-s3-bucket (TENFOLD_EVIDENCE_S3_BUCKET) cannot both be set; files are kept in one place")
@@ -176,6 +183,9 @@ func (p *parts) evidence(ctx context.Context, c *serveConfig, db *postgres.DB, n
 	}
 	bounds := evidence.Defaults()
 	bounds.Retention = time.Duration(settings.retentionDays) * 24 * time.Hour
+	if settings.clamd != "" {
+		bounds.Scan = clamd.At(settings.clamd).Scan
+	}
 	files := evidence.New(db, store, now, bounds, log)
 	p.running(files.Run)
 	return files, nil

@@ -49,6 +49,8 @@ type Config struct {
 	CompletingMax int
 	// Retention is how long the store keeps a file of evidence from being deleted; zero: it does not.
 	Retention time.Duration
+	// Scan gives the name of the malware in a content, empty for none; nil: nobody looks.
+	Scan func(ctx context.Context, content io.Reader) (found string, err error)
 }
 
 // Defaults are the settings of `serve`.
@@ -175,8 +177,8 @@ func mayAdd(u *postgres.Upload, offset, size int64) (again bool, err error) {
 }
 
 // Complete checks a whole file and stores it. again says that it was complete before. Refuses
-// with UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT, UPLOAD_DIGEST_MISMATCH, MEDIA_TYPE_REFUSED and
-// EVIDENCE_STORE_UNAVAILABLE.
+// with UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT, UPLOAD_DIGEST_MISMATCH, MEDIA_TYPE_REFUSED,
+// MALWARE_FOUND and EVIDENCE_STORE_UNAVAILABLE.
 //
 // What was found is noted before the file goes into the store, and the pieces are dropped after
 // it is there. So whatever ends the work on the way, the next call goes on with it, and no file
@@ -202,6 +204,9 @@ func (f *Files) Complete(ctx context.Context, k postgres.UploadKey, who postgres
 		return u, false, err
 	}
 	if err := f.examine(&u, content, digest); err != nil {
+		return u, false, err
+	}
+	if err := f.scan(ctx, &u, content); err != nil {
 		return u, false, err
 	}
 	u.ExpiresAt = f.moment().Add(f.config.Unfinished)
@@ -267,6 +272,22 @@ func (f *Files) examine(u *postgres.Upload, content io.ReaderAt, digest string) 
 	return err
 }
 
+// scan refuses a file in which malware is found, and one at which nobody could look.
+func (f *Files) scan(ctx context.Context, u *postgres.Upload, content io.ReaderAt) error {
+	if f.config.Scan == nil {
+		return nil
+	}
+	found, err := f.config.Scan(ctx, io.NewSectionReader(content, 0, u.Size))
+	if err != nil {
+		return f.failed(ctx, "scan for malware", err)
+	}
+	if found != "" {
+		f.log.Warn("malware was uploaded", "upload", u.ID, "malware", found, "workload", u.Workload, "scope", u.Scope)
+		return fault.New(fault.MalwareFound, "malware was found in the file: %s", found).With("uploadId", u.ID).With("malware", found)
+	}
+	return nil
+}
+
 // failed turns a failure of the store into its refusal.
 func (f *Files) failed(ctx context.Context, what string, err error) error {
 	switch {
@@ -276,7 +297,7 @@ func (f *Files) failed(ctx context.Context, what string, err error) error {
 		return err // The file came from the database.
 	}
 	f.log.Error("the store of evidence fails", "step", what, "error", err)
-	return fault.New(fault.EvidenceStoreUnavailable, "the store of evidence files does not answer as it should; send the same again").After(5 * time.Second)
+	return fault.New(fault.EvidenceStoreUnavailable, "the store of evidence files, or the scanner for malware, does not answer as it should; send the same again").After(5 * time.Second)
 }
 
 // Cancel drops an upload that no claim has. Refuses with UPLOAD_NOT_FOUND and

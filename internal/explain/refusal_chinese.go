@@ -102,6 +102,7 @@ var chineseRefusals = refusals{
 		fault.UploadStateConflict:      sentence("上传当前不允许该操作{{if .missingBytes}}，尚缺{{.missingBytes}}字节{{end}}。"),
 		fault.UploadDigestMismatch:     sentence("收到的文件与声明的摘要不一致。"),
 		fault.MediaTypeRefused:         sentence("不接受该类型的文件{{if .mediaType}}（{{.mediaType}}）{{end}}，请提供照片、PDF文档或MP4视频。"),
+		fault.MalwareFound:             sentence("文件中发现恶意程序，不能接收。"),
 		fault.EvidenceNotFound:         sentence("索赔{{.claimId}}没有该证据文件。"),
 		fault.EvidenceNotDisclosed:     sentence("该文件尚未向您披露。"),
 		fault.EvidenceDamaged:          sentence("存储中的文件已损坏或丢失。"),

@@ -103,6 +103,7 @@ var englishRefusals = refusals{
 		fault.UploadStateConflict:      sentence("The upload does not allow this now{{if .state}}: it is {{.state}}{{end}}{{if .missingBytes}}, and {{.missingBytes}} bytes are missing{{end}}."),
 		fault.UploadDigestMismatch:     sentence("The file that was sent is not the one that was meant: its digest is another."),
 		fault.MediaTypeRefused:         sentence("Files of this kind are not taken{{if .mediaType}} ({{.mediaType}}){{end}}; photographs, PDF documents and MP4 films are."),
+		fault.MalwareFound:             sentence("The file cannot be taken: malware was found in it."),
 		fault.EvidenceNotFound:         sentence("The claim{{if .claimId}} {{.claimId}}{{end}} has no such file."),
 		fault.EvidenceNotDisclosed:     sentence("This file was not disclosed to you."),
 		fault.EvidenceDamaged:          sentence("The file is damaged or lost in the store."),

@@ -117,6 +117,7 @@ const (
 	UploadStateConflict      Reason = "UPLOAD_STATE_CONFLICT"
 	UploadDigestMismatch     Reason = "UPLOAD_DIGEST_MISMATCH"
 	MediaTypeRefused         Reason = "MEDIA_TYPE_REFUSED"
+	MalwareFound             Reason = "MALWARE_FOUND"
 	EvidenceNotFound         Reason = "EVIDENCE_NOT_FOUND"
 	EvidenceNotDisclosed     Reason = "EVIDENCE_NOT_DISCLOSED"
 	EvidenceDamaged          Reason = "EVIDENCE_DAMAGED"

@@ -122,6 +122,7 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.WebhookKeyMissing:       codes.FailedPrecondition,
 	fault.EvidenceLimit:           codes.FailedPrecondition,
 	fault.MediaTypeRefused:        codes.FailedPrecondition,
+	fault.MalwareFound:            codes.FailedPrecondition,
 	fault.UploadDigestMismatch:    codes.FailedPrecondition,
 	fault.UploadStateConflict:     codes.FailedPrecondition,
 	fault.ChunkChanged:            codes.FailedPrecondition,

@@ -365,6 +365,11 @@ var evidenceReasons = []struct {
 		_, err := f.uploads.CompleteUpload(f.as("support"), &tenfoldv1.CompleteUploadRequest{Name: f.sent(f.as("support"), page).GetName(), Sha256: sha(page)})
 		return err
 	}}},
+	{"MALWARE_FOUND", reasonCase{code: codes.FailedPrecondition, metadata: []string{"uploadId", "malware"}, call: func(f *fixture) error {
+		photo := append(photograph(f.t), "EICAR"...)
+		_, err := f.uploads.CompleteUpload(f.as("support"), &tenfoldv1.CompleteUploadRequest{Name: f.sent(f.as("support"), photo).GetName(), Sha256: sha(photo)})
+		return err
+	}}},
 	{"EVIDENCE_NOT_FOUND", reasonCase{code: codes.NotFound, field: "event_number", metadata: []string{"claimId", "eventNumber"}, call: func(f *fixture) error {
 		_, err := f.content(f.as("support"), f.file("m1", "line-"+f.id()), 77)
 		return err

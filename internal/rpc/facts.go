@@ -41,6 +41,7 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"receivedBytes":      tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"missingBytes":       tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"sha256":             tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
+	"malware":            tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"mediaType":          tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"uploadsMax":         tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,
 	"unfinishedBytesMax": tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

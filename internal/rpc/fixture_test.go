@@ -1,9 +1,11 @@
 package rpc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -113,7 +115,9 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	if f.directory, err = object.OpenDirectory(t.TempDir(), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	f.files = evidence.New(f.db, f.directory, clock.Now, evidence.Defaults(), log)
+	bounds := evidence.Defaults()
+	bounds.Scan = findsEicar
+	f.files = evidence.New(f.db, f.directory, clock.Now, bounds, log)
 	listener := bufconn.Listen(1 << 20)
 	end := f.listen(listener, rpc.Gate{Authority: identity.Loopback{}, Refusals: f.refusals, Now: time.Now}, rpc.Defaults())
 	f.conn = dial(t, listener)
@@ -135,6 +139,15 @@ func newBounded(t *testing.T, config engine.Config, watching watch.Config) *fixt
 	f.uploads = tenfoldv1.NewEvidenceServiceClient(f.conn)
 	f.keeping, f.money = tenfoldv1.NewWebhookServiceClient(f.conn), tenfoldv1.NewMerchantMoneyServiceClient(f.conn)
 	return f
+}
+
+// findsEicar is a scanner that knows one kind of malware.
+func findsEicar(_ context.Context, content io.Reader) (string, error) {
+	whole, err := io.ReadAll(content)
+	if bytes.Contains(whole, []byte("EICAR")) {
+		return "Eicar", err
+	}
+	return "", err
 }
 
 // privateWebhooks are bounds under which a test may be a receiver.

@@ -126,7 +126,7 @@ func zipped(t *testing.T, names ...string) []byte {
 	return encoded(t, func(w io.Writer) error {
 		z := zip.NewWriter(w)
 		for _, name := range names {
-			f, err := z.Create(name)
+			f, err := z.CreateHeader(&zip.FileHeader{Name: name})
 			if err == nil {
 				_, err = f.Write([]byte("<ofd/>"))
 			}

@@ -57,7 +57,7 @@ type EvidenceServiceClient interface {
 	// upload is completed once, and the second answer says replayed.
 	// UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT (bytes are missing),
 	// UPLOAD_DIGEST_MISMATCH, MEDIA_TYPE_REFUSED (the file is of no type that is
-	// taken, or cannot be read as what it begins as).
+	// taken, or cannot be read as what it begins as), MALWARE_FOUND.
 	CompleteUpload(ctx context.Context, in *CompleteUploadRequest, opts ...grpc.CallOption) (*CompleteUploadResponse, error)
 	// CancelUpload drops an upload that is no evidence yet, with what was sent. It
 	// needs no request id: an upload that is gone is UPLOAD_NOT_FOUND.
@@ -169,7 +169,7 @@ type EvidenceServiceServer interface {
 	// upload is completed once, and the second answer says replayed.
 	// UPLOAD_NOT_FOUND, UPLOAD_STATE_CONFLICT (bytes are missing),
 	// UPLOAD_DIGEST_MISMATCH, MEDIA_TYPE_REFUSED (the file is of no type that is
-	// taken, or cannot be read as what it begins as).
+	// taken, or cannot be read as what it begins as), MALWARE_FOUND.
 	CompleteUpload(context.Context, *CompleteUploadRequest) (*CompleteUploadResponse, error)
 	// CancelUpload drops an upload that is no evidence yet, with what was sent. It
 	// needs no request id: an upload that is gone is UPLOAD_NOT_FOUND.

@@ -315,7 +315,8 @@ const (
 	// FAILED_PRECONDITION. The server keeps no files of evidence. Tell the operator, who
 	// configures a store; until then refer to files that are kept elsewhere.
 	Reason_REASON_EVIDENCE_STORE_MISSING Reason = 180
-	// UNAVAILABLE. The store of files does not answer. Send the same again later.
+	// UNAVAILABLE. The store of files, or the scanner for malware, does not answer.
+	// Send the same again later.
 	Reason_REASON_EVIDENCE_STORE_UNAVAILABLE Reason = 181
 	// NOT_FOUND. There is no such upload, it was dropped, or another caller created
 	// it. Begin another one.
@@ -349,6 +350,9 @@ const (
 	Reason_REASON_EVIDENCE_NOT_DISCLOSED Reason = 191
 	// DATA_LOSS. The store does not have the file as it was stored. Tell the operator.
 	Reason_REASON_EVIDENCE_DAMAGED Reason = 192
+	// FAILED_PRECONDITION. Malware was found in the file; malware names it. Clean the
+	// device that made it.
+	Reason_REASON_MALWARE_FOUND Reason = 193
 )
 
 // Enum value maps for Reason.
@@ -463,6 +467,7 @@ var (
 		190: "REASON_EVIDENCE_NOT_FOUND",
 		191: "REASON_EVIDENCE_NOT_DISCLOSED",
 		192: "REASON_EVIDENCE_DAMAGED",
+		193: "REASON_MALWARE_FOUND",
 	}
 	Reason_value = map[string]int32{
 		"REASON_UNSPECIFIED":                      0,
@@ -574,6 +579,7 @@ var (
 		"REASON_EVIDENCE_NOT_FOUND":               190,
 		"REASON_EVIDENCE_NOT_DISCLOSED":           191,
 		"REASON_EVIDENCE_DAMAGED":                 192,
+		"REASON_MALWARE_FOUND":                    193,
 	}
 )
 
@@ -609,7 +615,7 @@ var File_tenfold_v1_reason_proto protoreflect.FileDescriptor
 const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/reason.proto\x12\n" +
-	"tenfold.v1*\x97\x1b\n" +
+	"tenfold.v1*\xb2\x1b\n" +
 	"\x06Reason\x12\x16\n" +
 	"\x12REASON_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -720,7 +726,8 @@ const file_tenfold_v1_reason_proto_rawDesc = "" +
 	"\x19REASON_MEDIA_TYPE_REFUSED\x10\xbd\x01\x12\x1e\n" +
 	"\x19REASON_EVIDENCE_NOT_FOUND\x10\xbe\x01\x12\"\n" +
 	"\x1dREASON_EVIDENCE_NOT_DISCLOSED\x10\xbf\x01\x12\x1c\n" +
-	"\x17REASON_EVIDENCE_DAMAGED\x10\xc0\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x17REASON_EVIDENCE_DAMAGED\x10\xc0\x01\x12\x19\n" +
+	"\x14REASON_MALWARE_FOUND\x10\xc1\x01B>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_reason_proto_rawDescOnce sync.Once
