@@ -141,4 +141,12 @@ const (
 	ExitStateConflict       = fault.ExitStateConflict
 	ProposalNotFound        = fault.ProposalNotFound
 	ProposalStateConflict   = fault.ProposalStateConflict
+	ImportNotFound            = fault.ImportNotFound
+	ImportStateConflict       = fault.ImportStateConflict
+	ImportChunkMisplaced      = fault.ImportChunkMisplaced
+	BreakNotFound             = fault.BreakNotFound
+	BreakStateConflict        = fault.BreakStateConflict
+	BreakChanged              = fault.BreakChanged
+	ReconciliationRunning     = fault.ReconciliationRunning
+	ReconciliationImplausible = fault.ReconciliationImplausible
 )

@@ -23,9 +23,12 @@ func newReconcile() *cobra.Command {
 		Use:   "reconcile",
 		Short: "Compare payouts with the files of payment channels, banks and the marketplace",
 	}
-	cmd.AddCommand(newReconcileCheck(), newReconcileCompare())
-	return cmd
+	cmd.AddCommand(newReconcileCheck(), newReconcileCompare(), newReconcileImport(), newReconcileRun())
+	return group(group(cmd, importVerbs()), breakVerbs())
 }
+
+// chinaZone is the zone of the days of files.
+func chinaZone() (*time.Location, error) { return time.LoadLocation("Asia/Shanghai") }
 
 // channelFile is how a file of a channel is read.
 type channelFile struct {

@@ -39,8 +39,17 @@ type mappingFile struct {
 	Kinds          map[string]string `json:"kinds"`
 }
 
-// readMapping reads a mapping; what is wrong with it is wrong use of the command.
+// readMapping reads a mapping as the readers want it.
 func readMapping(path string) (*formats.Mapping, error) {
+	m, err := readMappingFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return m.mapping(), nil
+}
+
+// readMappingFile reads a mapping; what is wrong with it is wrong use of the command.
+func readMappingFile(path string) (*mappingFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("%s: read the mapping: %w", settingOf("mapping"), err)}
@@ -62,7 +71,7 @@ func readMapping(path string) (*formats.Mapping, error) {
 	if d.More() {
 		return nil, usageError{fmt.Errorf("%s: %s must hold one mapping", settingOf("mapping"), path)}
 	}
-	return m.mapping(), nil
+	return &m, nil
 }
 
 // mapping is the mapping as the readers want it.

@@ -60,6 +60,9 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printAcceptedItems))
 	add(printing(printDecisionSummaries))
 	add(printing(printStateMachines))
+	add(printing(printImports))
+	add(printing(printImportLines))
+	add(printing(printBreaks))
 	return all
 }
 

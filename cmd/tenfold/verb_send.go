@@ -89,6 +89,10 @@ func (s *sending) fill(x *call) error {
 	if s.requestID == "" && x.verb.mutates() {
 		s.requestID = newRequestID()
 	}
+	if held := x.verb.field("etag"); s.etag == "" && held != nil && x.claim == nil {
+		// The command has read another thing than a claim, and filled it in.
+		s.etag = x.request.ProtoReflect().Get(held).String()
+	}
 	if s.etag == "" {
 		s.etag = x.claim.GetEtag()
 	}
@@ -107,7 +111,7 @@ func (s *sending) tell(x *call) {
 		return
 	}
 	w := x.cmd.ErrOrStderr()
-	if x.verb.field("etag") != nil {
+	if x.claim != nil && x.verb.field("etag") != nil {
 		fmt.Fprintf(w, "tenfold: claim %s is %s at etag %s\n", x.claim.GetClaimId(), word(x.claim.GetState()), s.etag)
 	}
 	fmt.Fprintf(w, "tenfold: request id %s; with --request-id %s the same request is carried out once\n", s.requestID, s.requestID)

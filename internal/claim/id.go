@@ -146,3 +146,7 @@ func digitsOf(s string) (d [idDigits + 1]byte, formed bool) {
 
 // Compact is the id without dashes, as payout out-numbers carry it.
 func Compact(id string) string { return strings.ReplaceAll(id, "-", "") }
+
+// CompactFrom is how the out-numbers of payouts begin that are made from a time on: every number
+// made before it sorts before it.
+func CompactFrom(at time.Time) string { return Compact(idOf(uint64(at.UnixMilli()), 0))[:timeDigits] }

@@ -142,4 +142,14 @@ const (
 	ExitStateConflict       Reason = "EXIT_STATE_CONFLICT"
 	ProposalNotFound        Reason = "PROPOSAL_NOT_FOUND"
 	ProposalStateConflict   Reason = "PROPOSAL_STATE_CONFLICT"
+
+	// Reconciliation.
+	ImportNotFound            Reason = "IMPORT_NOT_FOUND"
+	ImportStateConflict       Reason = "IMPORT_STATE_CONFLICT"
+	ImportChunkMisplaced      Reason = "IMPORT_CHUNK_MISPLACED"
+	BreakNotFound             Reason = "BREAK_NOT_FOUND"
+	BreakStateConflict        Reason = "BREAK_STATE_CONFLICT"
+	BreakChanged              Reason = "BREAK_CHANGED"
+	ReconciliationRunning     Reason = "RECONCILIATION_RUNNING"
+	ReconciliationImplausible Reason = "RECONCILIATION_IMPLAUSIBLE"
 )

@@ -32,6 +32,11 @@ type Backlog struct {
 	OldestDelivery time.Time
 	// DeadLetters are deliveries that no webhook took.
 	DeadLetters int64
+	// BreaksOpen are breaks between the engine and files that nobody has closed, and
+	// BreaksOverdue those among them whose time has passed; OldestBreak is the time of the
+	// first of them, zero for none.
+	BreaksOpen, BreaksOverdue int64
+	OldestBreak               time.Time
 	// Quarantined are events of which readers get no more than that they exist.
 	Quarantined int64
 }
@@ -68,18 +73,23 @@ func (r Reader) Backlog(ctx context.Context, late, now time.Time, most int) (Bac
 				ORDER BY merchant_id DESC, event_number DESC, entry_number DESC
 				LIMIT $3) q),
 			(SELECT count(*) FROM (SELECT FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT $3) d),
-			(SELECT since FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT 1)`,
+			(SELECT since FROM debts WHERE kind = 'SHORTFALL' ORDER BY since, debt_id LIMIT 1),
+			(SELECT count(*) FROM (SELECT FROM reconciliation_breaks WHERE state = 'OPEN' ORDER BY due_at LIMIT $3) b),
+			(SELECT count(*) FROM (SELECT FROM reconciliation_breaks WHERE state = 'OPEN' AND due_at < $2 ORDER BY due_at LIMIT $3) b),
+			(SELECT due_at FROM reconciliation_breaks WHERE state = 'OPEN' AND due_at < $2 ORDER BY due_at LIMIT 1)`,
 		scanBacklog, late, now, most)
 	return b, err
 }
 
 func scanBacklog(rows *sql.Rows) (b Backlog, err error) {
-	var unknown, late, delivery, unfunded sql.NullTime
+	var unknown, late, delivery, unfunded, due sql.NullTime
 	err = rows.Scan(&b.PayoutsOpen, &b.PayoutsStuck, &unknown,
 		&b.InReview, &b.Appealed, &b.AwaitingApproval, &b.PayoutFailed,
-		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded)
+		&b.DeadlinesLate, &late, &b.DeliveriesDue, &delivery, &b.DeadLetters, &b.Quarantined, &b.Unfunded, &unfunded,
+		&b.BreaksOpen, &b.BreaksOverdue, &due)
 	b.OldestUnknown, b.OldestLate, b.OldestDelivery, b.OldestUnfunded = unknown.Time, late.Time, delivery.Time, unfunded.Time
-	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded)
+	b.OldestBreak = due.Time
+	inUTC(&b.OldestUnknown, &b.OldestLate, &b.OldestDelivery, &b.OldestUnfunded, &b.OldestBreak)
 	return b, err
 }
 

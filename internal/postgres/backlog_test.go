@@ -33,6 +33,12 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 		 FROM generate_series(1, 3) i CROSS JOIN unnest(ARRAY['SHORTFALL', 'HOLD']) kind`,
 		`INSERT INTO events (merchant_id, event_number, kind, recorded_at, encoding, content, hash)
 		 SELECT 'm1', i, '', '2026-03-01Z', 1, '', decode(repeat('00', 32), 'hex') FROM generate_series(1, 3) i`,
+		`INSERT INTO reconciliation_breaks (break_id, file_day, side, class, subject, number, merchant, payout_id, claim_id, import_id, line_number,
+			expected_minor, found_minor, currency, detail, state, assignee, opened_at, due_at, closed_at, close_reason, version)
+		 SELECT 'b' || i, '2026-03-01', 'CHANNEL', 'CUT_OFF', 'n' || i, 'n' || i, '', '', '', '', 0, 1, 0, 'CNY', 'd',
+		        CASE WHEN i = 1 THEN 'CLOSED' ELSE 'OPEN' END, '', '2026-03-02 09:00Z', '2026-03-02 09:00Z'::timestamptz + i * interval '1 minute',
+		        CASE WHEN i = 1 THEN '2026-03-02 09:00Z'::timestamptz END, CASE WHEN i = 1 THEN 'SETTLED' ELSE '' END, 1
+		 FROM generate_series(1, 7) i`,
 		// The first event is quarantined, the second was, the third is again.
 		`INSERT INTO event_quarantines (merchant_id, event_number, entry_number, quarantined, cause, author, recorded_at)
 		 SELECT 'm1', i, n, n <> 2, 'cause', 'relay', '2026-03-01Z' FROM generate_series(1, 3) i CROSS JOIN generate_series(1, i) n`,
@@ -49,17 +55,17 @@ func TestBacklogCountsWhatWaits(t *testing.T) {
 	}{
 		{minute(0), minute(0), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
-			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3),
+			DeadLetters: 3, Quarantined: 2, Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6,
 		}},
 		{minute(2), minute(5), 100, postgres.Backlog{
 			PayoutsOpen: 5, PayoutsStuck: 2, OldestUnknown: duesAt, InReview: 1, Appealed: 2, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 2, OldestLate: minute(1), DeliveriesDue: 2, OldestDelivery: minute(4), DeadLetters: 3, Quarantined: 2,
-			Unfunded: 3, OldestUnfunded: minute(-3),
+			Unfunded: 3, OldestUnfunded: minute(-3), BreaksOpen: 6, BreaksOverdue: 3, OldestBreak: minute(2),
 		}},
 		{minute(2), minute(5), 1, postgres.Backlog{
 			PayoutsOpen: 1, PayoutsStuck: 1, OldestUnknown: duesAt, InReview: 1, Appealed: 1, AwaitingApproval: 1, PayoutFailed: 1,
 			DeadlinesLate: 1, OldestLate: minute(1), DeliveriesDue: 1, OldestDelivery: minute(4), DeadLetters: 1, Quarantined: 1,
-			Unfunded: 1, OldestUnfunded: minute(-3),
+			Unfunded: 1, OldestUnfunded: minute(-3), BreaksOpen: 1, BreaksOverdue: 1, OldestBreak: minute(2),
 		}},
 	} {
 		got, err := db.Reader().Backlog(t.Context(), row.late, row.now, row.most)

@@ -49,6 +49,10 @@ var (
 		{table: "event_quarantines", column: "author"},
 		{table: "policy_proposal_votes", column: "person_id"},
 		{table: "policy_proposals", column: "person_id"},
+		{table: "channel_imports", column: "person_id"},
+		{table: "reconciliation_break_notes", column: "assignee"},
+		{table: "reconciliation_break_notes", column: "person_id"},
+		{table: "reconciliation_breaks", column: "assignee"},
 	}
 )
 

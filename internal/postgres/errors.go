@@ -88,6 +88,7 @@ var constraints = map[string]fault.Reason{
 	"transfers_reversed_once":           fault.TransferAlreadyReversed,
 	"policy_versions_key":               fault.PolicyAlreadyPublished,
 	"authenticators_key":                fault.AuthenticatorRegistered,
+	"channel_imports_once":              fault.ImportStateConflict,
 }
 
 // shardSuffix is what Citus appends to the names of constraints of a shard.

@@ -137,6 +137,24 @@ var goldens = map[string]golden{
 			`{"policy_id":"some-plain","number":1,"title":"Fake one pays ten","legal_basis":"PROMISE","currency":"CNY","multiplier":{"num":10,"den":1},"base_components":["GOODS_PAID"],"refund_components":["GOODS_PAID","SHIPPING"],"refund_mode":"ON_TOP","earlier_refunds":"GROSS","floor_minor":0,"cap_minor":0,"source_order":["DEPOSIT","SHOP_FUNDS","PLATFORM_ADVANCE"],"advance_limit_minor":50000000,"windows":{"claim":31536000000000000,"knowledge":94694400000000000,"result":1296000000000000,"review":259200000000000,"notice_delivery":172800000000000,"notice":604800000000000,"grouping":7776000000000000},"published_at":"2015-11-30T16:00:00Z","effective_from":"2015-12-31T16:00:00Z"}`,
 		},
 	},
+	"channel_imports.mapping": {
+		write: func(b *books) string { return b.imports() },
+		read: func(b *books) (any, error) {
+			i, _, err := b.pg.Reader().Import(b.t.Context(), "i-1")
+			return i.Mapping, err
+		},
+		want:  wholeMapping(),
+		bytes: []string{wholeMapping1},
+	},
+	"channel_imports.report": {
+		write: func(b *books) string { return b.imports() },
+		read: func(b *books) (any, error) {
+			i, _, err := b.pg.Reader().Import(b.t.Context(), "i-1")
+			return i.Report, err
+		},
+		want:  wholeReport(),
+		bytes: []string{wholeReport1},
+	},
 	"policy_proposals.terms": {
 		write: func(b *books) string {
 			p := drafted()

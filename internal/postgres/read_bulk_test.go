@@ -222,6 +222,13 @@ var bulkInserts = []string{
 	SELECT 'm' || g % 10, g, n, n = 1, 'cause', 'relay', since
 	FROM seeds CROSS JOIN generate_series(1, 1 + g % 2) n
 	WHERE NOT hot AND g % 3 = 0`,
+	// Every seed has a break, of which every third is open.
+	`INSERT INTO reconciliation_breaks (break_id, file_day, side, class, subject, number, merchant, payout_id, claim_id, import_id, line_number,
+		expected_minor, found_minor, currency, detail, state, assignee, opened_at, due_at, closed_at, close_reason, version)
+	SELECT 'B' || lpad(g::text, 8, '0') || hot, since::date, 'GATEWAY', 'CUT_OFF', g || ' ' || hot, 'n' || g, '', '', '', '', 0, 1, 0, 'CNY', 'd',
+		CASE WHEN g % 3 = 0 THEN 'OPEN' ELSE 'CLOSED' END, '', since, since + interval '3 days', CASE WHEN g % 3 > 0 THEN since END,
+		CASE WHEN g % 3 > 0 THEN 'SETTLED' ELSE '' END, 1
+	FROM seeds`,
 	`INSERT INTO requests (merchant_id, workload, method, request_id, digest, event_number, recorded_at)
 	SELECT CASE WHEN hot THEN 'hot' ELSE 'm' || g % 10 END, 'test', 'FileClaim', 'r' || g, decode(repeat('00', 32), 'hex'), g, since
 	FROM seeds`,

@@ -60,7 +60,8 @@ func (r *Run) count(all []*kept) tally {
 // done comes before one that says that it is processing.
 func (r *Run) told(counted []*kept, k *kept) bool {
 	for _, c := range counted {
-		same := r.lines.arena.get(c.reference) == r.lines.arena.get(k.reference) || c.reference.len == 0 || k.reference.len == 0
+		one, two := r.lines.number(c, keyReference), r.lines.number(k, keyReference)
+		same := one == two || one == "" || two == ""
 		if c.source != k.source && same && c.amount == k.amount && c.status == k.status {
 			return true
 		}

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"hash/maphash"
-	"time"
 
 	"github.com/tenfold-claims/tenfold/internal/money"
 	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
@@ -64,12 +63,11 @@ func (a *arena) is(t text, s string) bool {
 
 // kept is a line as it is kept.
 type kept struct {
-	amount    money.Amount
-	at        int64
-	out       text
-	reference text
-	// original and originalOut are the numbers of the payment that a refund gives back.
-	original, originalOut text
+	amount money.Amount
+	// places and sizes are where the numbers of the line stand in the arena, by kind of key: our
+	// number, the channel's, and those of the payment that a refund gives back.
+	places [keyKinds]uint32
+	sizes  [keyKinds]uint8
 	// next are the lines that follow with the same key, by kind of key; zero for none.
 	next   [keyKinds]int32
 	place  int32
@@ -112,19 +110,32 @@ func (l *lines) add(source int, x *formats.Line, ours func(string) bool) {
 	l.n++
 	k := l.at(i)
 	*k = kept{
-		amount: x.Amount, at: x.At.Unix(), out: l.arena.put(x.OutNumber), place: int32(x.Place), source: uint16(source),
-		kind: uint8(kindIndex(x.Kind)), status: uint8(statusIndex(x.Status)), reference: l.arena.put(x.Reference),
+		amount: x.Amount, place: int32(x.Place), source: uint16(source), kind: uint8(kindIndex(x.Kind)), status: uint8(statusIndex(x.Status)),
 	}
+	l.put(k, keyOut, x.OutNumber)
+	l.put(k, keyReference, x.Reference)
 	l.index(i, keyOut, x.OutNumber)
 	if ours(x.OutNumber) {
 		return
 	}
 	l.index(i, keyReference, x.Reference)
 	if x.Kind == formats.Refund {
-		k.original, k.originalOut = l.arena.put(x.Original), l.arena.put(x.OriginalOut)
+		l.put(k, keyOriginal, x.Original)
+		l.put(k, keyOriginalOut, x.OriginalOut)
 		l.index(i, keyOriginal, x.Original)
 		l.index(i, keyOriginalOut, x.OriginalOut)
 	}
+}
+
+// put keeps a number of a line.
+func (l *lines) put(k *kept, kind int, number string) {
+	t := l.arena.put(number)
+	k.places[kind], k.sizes[kind] = t.at, t.len
+}
+
+// number is a number of a line, by kind of key.
+func (l *lines) number(k *kept, kind int) string {
+	return l.arena.get(text{k.places[kind], k.sizes[kind]})
 }
 
 func (l *lines) hash(kind int, key string) uint64 {
@@ -149,7 +160,7 @@ func (l *lines) each(kind int, key string, f func(*kept)) {
 	for i := l.heads[l.hash(kind, key)]; i != 0; i = l.at(i).next[kind] {
 		k := l.at(i)
 		// Two keys may share a place.
-		if l.arena.is([keyKinds]text{k.out, k.reference, k.original, k.originalOut}[kind], key) {
+		if l.arena.is(text{k.places[kind], k.sizes[kind]}, key) {
 			f(k)
 		}
 	}
@@ -180,4 +191,3 @@ func statusIndex(s formats.Status) int {
 
 func (k *kept) kindOf() formats.Kind     { return allKinds[k.kind] }
 func (k *kept) statusOf() formats.Status { return allStatuses[k.status] }
-func (k *kept) time() time.Time          { return time.Unix(k.at, 0) }

@@ -140,7 +140,7 @@ func (r *Run) Wanted() []string {
 	for i := int32(1); i < r.lines.n; i++ {
 		k := r.lines.at(i)
 		if !k.used && r.dayOf(r.sources[k.source].Day) == 0 {
-			if number := r.lines.arena.get(k.out); r.s.Ours(number) {
+			if number := r.lines.number(k, keyOut); r.s.Ours(number) {
 				all = append(all, number)
 			}
 		}
@@ -186,7 +186,7 @@ func (r *Run) resolve() {
 
 // left names a line of the day that no payout has.
 func (r *Run) left(k *kept) {
-	source, number := &r.sources[k.source], r.lines.arena.get(k.out)
+	source, number := &r.sources[k.source], r.lines.number(k, keyOut)
 	ours := r.s.Ours(number)
 	if !ours && !(source.Account.Exclusive && outgoing(k.kindOf(), k.amount) && k.statusOf() != formats.Failed) {
 		r.sum.Foreign++
@@ -197,7 +197,7 @@ func (r *Run) left(k *kept) {
 		detail = "the account pays payouts only, and the engine has none with the numbers of the line"
 	}
 	r.report(&Break{
-		Class: Unknown, Side: source.Account.Side, Number: cmp.Or(number, r.lines.arena.get(k.reference)), Found: -k.amount,
+		Class: Unknown, Side: source.Account.Side, Number: cmp.Or(number, r.lines.number(k, keyReference)), Found: -k.amount,
 		Currency: r.currencies[k.source], Detail: detail,
 	}, k)
 }

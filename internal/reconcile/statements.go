@@ -47,18 +47,6 @@ func (r *Run) deducted(source, at int, l *formats.Line) {
 	o.source, o.place, o.currency = source, l.Place, l.Currency
 }
 
-// Orders are the orders of the marketplace's lines: the caller adds their debits, of zero where
-// there is a claim only.
-func (r *Run) Orders() []string {
-	var all []string
-	for _, id := range slices.Sorted(maps.Keys(r.orders)) {
-		if r.orders[id].lines > 0 {
-			all = append(all, id)
-		}
-	}
-	return all
-}
-
 // AddDebit adds what the engine took for an order.
 func (r *Run) AddDebit(d Debit) {
 	o := r.order(d.OrderID)

@@ -35,6 +35,9 @@ var staffAndMerchant = roles(append(slices.Clone(staff.roles), principal.RoleMer
 // treasury moves merchants' money.
 var treasury = roles(principal.RoleFinance, principal.RoleOperator)
 
+// reconcilers see the files of channels and in what they differ from the engine.
+var reconcilers = roles(principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor)
+
 // deciders see what is proposed about a merchant's money, and about policies.
 var deciders = roles(principal.RoleFinance, principal.RoleApprover, principal.RoleOperator, principal.RoleAuditor)
 
@@ -150,6 +153,19 @@ var methods = map[string]access{
 	"/tenfold.v1.PolicyService/ResolvePolicy":        everyone,
 	"/tenfold.v1.PolicyService/SetCalendarDays":      roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyService/ListCalendarDays":     everyone,
+
+	"/tenfold.v1.ReconciliationService/CreateImport":      treasury,
+	"/tenfold.v1.ReconciliationService/UploadImportChunk": treasury,
+	"/tenfold.v1.ReconciliationService/CompleteImport":    treasury,
+	"/tenfold.v1.ReconciliationService/GetImport":         reconcilers,
+	"/tenfold.v1.ReconciliationService/ListImports":       reconcilers,
+	"/tenfold.v1.ReconciliationService/ListImportLines":   reconcilers,
+	"/tenfold.v1.ReconciliationService/ReconcileDay":      treasury,
+	"/tenfold.v1.ReconciliationService/GetBreak":          reconcilers,
+	"/tenfold.v1.ReconciliationService/ListBreaks":        reconcilers,
+	"/tenfold.v1.ReconciliationService/AssignBreak":       roles(principal.RoleFinance),
+	"/tenfold.v1.ReconciliationService/CommentBreak":      roles(principal.RoleFinance),
+	"/tenfold.v1.ReconciliationService/CloseBreak":        roles(principal.RoleFinance),
 
 	"/tenfold.v1.PolicyProposalService/ProposePolicyVersion":   roles(principal.RoleOperator),
 	"/tenfold.v1.PolicyProposalService/ApprovePolicyProposal":  roles(principal.RoleApprover),

@@ -19,6 +19,8 @@ import (
 	"github.com/tenfold-claims/tenfold/internal/policyproposal"
 	"github.com/tenfold-claims/tenfold/internal/postgres"
 	"github.com/tenfold-claims/tenfold/internal/proposal"
+	"github.com/tenfold-claims/tenfold/internal/reconcile"
+	"github.com/tenfold-claims/tenfold/internal/reconcile/formats"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -122,6 +124,14 @@ var (
 	payoutStates              = enumOf[payout.State, tenfoldv1.PayoutState]("PAYOUT_STATE_")
 	couponStates              = enumOf[payout.CouponState, tenfoldv1.CouponState]("COUPON_STATE_")
 	payoutOutcomes            = enumOf[payout.Outcome, tenfoldv1.PayoutOutcome]("PAYOUT_OUTCOME_")
+	reconciliationSides       = enumOf[reconcile.Side, tenfoldv1.ReconciliationSide]("RECONCILIATION_SIDE_")
+	importStates              = enumOf[reconcile.ImportState, tenfoldv1.ImportState]("IMPORT_STATE_")
+	matchRules                = enumOf[reconcile.Rule, tenfoldv1.MatchRule]("MATCH_RULE_")
+	breakClasses              = enumOf[reconcile.Class, tenfoldv1.BreakClass]("BREAK_CLASS_")
+	breakStates               = enumOf[reconcile.BreakState, tenfoldv1.BreakState]("BREAK_STATE_")
+	breakCloseReasons         = enumOf[reconcile.CloseReason, tenfoldv1.BreakCloseReason]("BREAK_CLOSE_REASON_")
+	lineKinds                 = enumOf[formats.Kind, tenfoldv1.LineKind]("LINE_KIND_")
+	lineStatuses              = enumOf[formats.Status, tenfoldv1.LineStatus]("LINE_STATUS_")
 
 	legalBases      = enumOf[policy.LegalBasis, tenfoldv1.LegalBasis]("LEGAL_BASIS_")
 	components      = enumOf[policy.Component, tenfoldv1.BaseComponent]("BASE_COMPONENT_")

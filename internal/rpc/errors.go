@@ -152,6 +152,14 @@ var canonical = map[fault.Reason]codes.Code{
 	fault.ExitNotPossible:         codes.FailedPrecondition,
 	fault.ExitStateConflict:       codes.FailedPrecondition,
 	fault.ProposalStateConflict:   codes.FailedPrecondition,
+	fault.ImportNotFound:            codes.NotFound,
+	fault.ImportStateConflict:       codes.FailedPrecondition,
+	fault.ImportChunkMisplaced:      codes.FailedPrecondition,
+	fault.BreakNotFound:             codes.NotFound,
+	fault.BreakStateConflict:        codes.FailedPrecondition,
+	fault.BreakChanged:              codes.Aborted,
+	fault.ReconciliationRunning:     codes.Unavailable,
+	fault.ReconciliationImplausible: codes.FailedPrecondition,
 }
 
 // statusOf is the only translation of errors into statuses. refused says that it

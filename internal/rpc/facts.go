@@ -68,6 +68,10 @@ var facts = map[string]tenfoldv1.ShownTo{
 	"heldMax":         tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"notesMax":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 	"proposalNumber":  tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"breaks":          tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"compared":        tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"wantedOffset":    tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
+	"closeReason":     tenfoldv1.ShownTo_SHOWN_TO_INTERNAL_ROLES,
 
 	// Where a claim or a line stands.
 	"etag":        tenfoldv1.ShownTo_SHOWN_TO_EVERYONE,

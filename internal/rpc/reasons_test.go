@@ -51,6 +51,11 @@ var otherBounds = map[string]bool{
 	"QUEUE_FULL":               true, "PRICING_GROUP_FULL": true, "WATCHERS_FULL": true, "WATCH_TOO_SLOW": true,
 	// The answer of a write must be lost; TestUnknownOutcomeOverTheWire has its status.
 	"OUTCOME_UNKNOWN": true,
+	// TestReconciliation meets them one after the other.
+	"IMPORT_NOT_FOUND": true, "IMPORT_STATE_CONFLICT": true, "IMPORT_CHUNK_MISPLACED": true, "BREAK_NOT_FOUND": true, "BREAK_STATE_CONFLICT": true,
+	"BREAK_CHANGED": true, "RECONCILIATION_IMPLAUSIBLE": true,
+	// A call must end before its comparison: TestJobsGoOn in internal/engine.
+	"RECONCILIATION_RUNNING": true,
 	// It is told to those who come over HTTP: TestStopAnswersCallsOverHTTP.
 	"SERVER_STOPPING": true,
 }

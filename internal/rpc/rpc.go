@@ -194,6 +194,7 @@ func New(e *engine.Engine, db *postgres.DB, hub *watch.Hub, hooks *webhook.Webho
 	tenfoldv1.RegisterPayoutDestinationServiceServer(s.grpc, &payoutDestinationService{backend: b})
 	tenfoldv1.RegisterLabelServiceServer(s.grpc, &labelService{backend: b})
 	tenfoldv1.RegisterEvidenceServiceServer(s.grpc, &evidenceService{backend: b})
+	tenfoldv1.RegisterReconciliationServiceServer(s.grpc, &reconciliationService{backend: b})
 	if bench != nil {
 		tenfoldv1.RegisterSandboxServiceServer(s.grpc, &sandboxService{bench: bench})
 	}

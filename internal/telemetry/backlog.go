@@ -118,6 +118,7 @@ func (b *Backlog) readings() []reading {
 	const (
 		payouts, ofPayouts       = "tenfold.payouts", "Payouts without an outcome: open, and those among them that are stuck after many queries."
 		claims, ofClaims         = "tenfold.claims.waiting", "Claims that wait for people, by state."
+		breaks, ofBreaks         = "tenfold.reconciliation.breaks", "Breaks between the engine and files of channels: open, and those among them whose time has passed."
 		deliveries, ofDeliveries = "tenfold.webhook.deliveries", "Webhook deliveries: due, and dead, which no receiver took."
 	)
 	return []reading{
@@ -133,6 +134,10 @@ func (b *Backlog) readings() []reading {
 			read: b.of(func(c *counted) int64 { return c.Unfunded })},
 		{name: "tenfold.claims.unfunded.age", unit: "s", about: "For how long the oldest of them has been short of money.",
 			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.late, c.OldestUnfunded })},
+		{name: breaks, about: ofBreaks, label: "state", value: "open", read: b.of(func(c *counted) int64 { return c.BreaksOpen })},
+		{name: breaks, about: ofBreaks, label: "state", value: "overdue", read: b.of(func(c *counted) int64 { return c.BreaksOverdue })},
+		{name: "tenfold.reconciliation.lag", unit: "s", about: "For how long the time of the oldest overdue break has passed.",
+			read: b.lag(func(c *counted) (now, oldest time.Time) { return c.at, c.OldestBreak })},
 		{name: "tenfold.deadlines.late", about: "Deadlines that passed longer ago than the grace period and have not fired.",
 			read: b.of(func(c *counted) int64 { return c.DeadlinesLate })},
 		{name: "tenfold.deadlines.lag", unit: "s", about: "How long ago the oldest late deadline should have fired.",

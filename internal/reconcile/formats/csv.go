@@ -53,8 +53,8 @@ func (m *Mapping) columns() []string {
 	return slices.DeleteFunc(all, func(name string) bool { return name == "" })
 }
 
-// check says in words what is wrong with the mapping, and where; nothing if it can be used.
-func (m *Mapping) check() (field, wrong string) {
+// Check says in words what is wrong with the mapping, and where; nothing if it can be used.
+func (m *Mapping) Check() (field, wrong string) {
 	for _, text := range append(m.columns(), m.TimeForm, m.Zone, m.Encoding) {
 		if len(text) > mappingTextMax || strings.TrimSpace(text) != text {
 			return "", "a text has more than 100 bytes, or spaces around it"
@@ -125,7 +125,7 @@ func (r *reading) csv(body io.Reader) {
 		r.stop(MappingInvalid, 0, "", "a file of the format csv needs a mapping, which says what its columns hold")
 		return
 	}
-	if field, wrong := m.check(); wrong != "" {
+	if field, wrong := m.Check(); wrong != "" {
 		r.stop(MappingInvalid, 0, field, "%s", wrong)
 		return
 	}

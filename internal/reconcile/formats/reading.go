@@ -25,7 +25,7 @@ type reading struct {
 	// stopped says that nothing more is read.
 	stopped bool
 	// seen are the identities of lines, by digest, with their place.
-	seen map[[16]byte]int
+	seen map[[16]byte]int32
 	// sum is that of all lines, whatever their status.
 	sum money.Amount
 	// proved says that a total of the file was compared.
@@ -39,7 +39,7 @@ func newReading(o Options, take func(*Line)) *reading {
 		take = func(*Line) {}
 	}
 	return &reading{
-		o: o, take: take, seen: make(map[[16]byte]int),
+		o: o, take: take, seen: make(map[[16]byte]int32),
 		report: &Report{Format: o.Format, ByKind: make(map[Kind]int)},
 	}
 }
@@ -152,7 +152,7 @@ func (r *reading) unique(l *Line) bool {
 	key := [16]byte(whole[:])
 	first, twice := r.seen[key]
 	if !twice {
-		r.seen[key] = l.Place
+		r.seen[key] = int32(l.Place)
 		return true
 	}
 	if numbered {
