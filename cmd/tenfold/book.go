@@ -20,17 +20,43 @@ func newBook() *cobra.Command {
 
 func newBookGet() *cobra.Command {
 	var c remote
-	return calling(c.command(principal.RoleFinance, &cobra.Command{
+	var at string
+	cmd := c.command(principal.RoleFinance, &cobra.Command{
 		Use:   "get MERCHANT",
-		Short: "Show a merchant's accounts and the head of its chain",
+		Short: "Show a merchant's accounts and the head of its chain, or the accounts as of a time",
 		Args:  cobra.ExactArgs(1),
 	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
-		got, err := tenfoldv1.NewDepositServiceClient(conn).GetBook(cmd.Context(), &tenfoldv1.GetBookRequest{Name: merchantNameOf(args[0])})
+		r := &tenfoldv1.GetBookRequest{Name: merchantNameOf(args[0])}
+		if at != "" {
+			when, err := timeOf(at, c.out.place)
+			if err != nil {
+				return usageError{fmt.Errorf("--read-time (TENFOLD_READ_TIME) %w", err)}
+			}
+			r.ReadTime = when
+		}
+		got, err := tenfoldv1.NewDepositServiceClient(conn).GetBook(cmd.Context(), r)
 		if err != nil {
 			return refusal(err)
 		}
+		if at != "" {
+			return show(&c.out, got.GetBook(), printPastBook)
+		}
 		return show(&c.out, got.GetBook(), printBook)
-	}), "DepositService/GetBook")
+	})
+	cmd.Flags().StringVar(&at, "read-time", "", "the accounts as they were recorded by this time")
+	completes(cmd.Flags(), "read-time")
+	return calling(cmd, "DepositService/GetBook")
+}
+
+// printPastBook prints what is told of a book as of a time.
+func printPastBook(o *output, b *tenfoldv1.Book) {
+	o.facts("Book "+b.GetName(),
+		[2]string{"opened", o.when(b.GetOpenedAt())},
+		[2]string{"deposit", fmt.Sprintf("%s free, %s held", sum(b.GetDepositAvailable()), sum(b.GetDepositHeld()))},
+		[2]string{"shop funds", fmt.Sprintf("%s free, %s held", sum(b.GetShopFundsAvailable()), sum(b.GetShopFundsHeld()))},
+		[2]string{"owed by the merchant", sum(b.GetReceivable())},
+	)
+	o.accounts("Accounts", b.GetAccounts(), b.GetCurrencyCode())
 }
 
 func printBook(o *output, b *tenfoldv1.Book) {
@@ -51,17 +77,22 @@ func printBook(o *output, b *tenfoldv1.Book) {
 		[2]string{"labels", labelled(b.GetLabels())},
 	)
 	printDebtSums(o, "Debts and holds yet to be made", b.GetDebts())
-	t := o.newTable("Accounts", column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})
+	o.accounts("Accounts", b.GetAccounts(), b.GetCurrencyCode())
+}
+
+// accounts prints the accounts of one currency, and their sums.
+func (o *output) accounts(title string, list []*tenfoldv1.Account, currency string) {
+	t := o.newTable(title, column{title: "Account"}, column{title: "Side"}, column{"Debits", true}, column{"Credits", true}, column{"Balance", true})
 	var debits, credits int64
-	for _, a := range b.GetAccounts() {
+	for _, a := range list {
 		debits += a.GetDebits().GetMinorUnits()
 		credits += a.GetCredits().GetMinorUnits()
 		t.AppendRow(table.Row{
-			word(a.GetPurpose()), word(a.GetNormalSide()), amount(a.GetDebits().GetMinorUnits(), b.GetCurrencyCode()),
-			amount(a.GetCredits().GetMinorUnits(), b.GetCurrencyCode()), amount(a.GetBalance().GetMinorUnits(), b.GetCurrencyCode()),
+			word(a.GetPurpose()), word(a.GetNormalSide()), amount(a.GetDebits().GetMinorUnits(), currency),
+			amount(a.GetCredits().GetMinorUnits(), currency), amount(a.GetBalance().GetMinorUnits(), currency),
 		})
 	}
-	t.AppendFooter(table.Row{"Sum", "", amount(debits, b.GetCurrencyCode()), amount(credits, b.GetCurrencyCode()), amount(debits-credits, b.GetCurrencyCode())})
+	t.AppendFooter(table.Row{"Sum", "", amount(debits, currency), amount(credits, currency), amount(debits-credits, currency)})
 	o.render(t)
 }
 

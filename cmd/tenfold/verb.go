@@ -43,8 +43,12 @@ type verb struct {
 	risk string
 	// thing is what an entry of a list is called, such as "transfer".
 	thing string
+	// sheet says that the answer is one list without pages, which has a form for spreadsheets.
+	sheet bool
 	// choose are flags of which exactly one must be given.
 	choose []string
+	// either are flags of which at most one can be given.
+	either []string
 	// complete fills in what arguments and flags do not say. May be nil.
 	complete func(*call) error
 	// print prints the answer. Nil: by the types of its fields.
@@ -124,7 +128,7 @@ func (v *verb) command() *cobra.Command {
 		Use: v.use, Short: v.short, Long: v.long, Aliases: v.aliases,
 		Example: "  tenfold " + strings.Join(v.examples, "\n  tenfold "), Args: v.arguments(),
 	}
-	r.out.lists = v.listed() != nil
+	r.out.lists = v.listed() != nil || v.sheet
 	r.command(v.role, cmd, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
 		x.cmd, x.conn, x.request = cmd, conn, newMessage(v.descriptor().Input())
 		return x.make(said, args)

@@ -125,10 +125,14 @@ func (s *sayings) texts(cmd *cobra.Command, name string) []string {
 
 // chosen refuses more and fewer than one of the flags that exclude each other.
 func (s *sayings) chosen(cmd *cobra.Command) error {
+	given := slices.DeleteFunc(slices.Clone(s.verb.either), func(name string) bool { return !cmd.Flags().Changed(name) })
+	if len(given) > 1 {
+		return usageError{fmt.Errorf("--%s: only one of them can be given", strings.Join(given, ", --"))}
+	}
 	if len(s.verb.choose) == 0 {
 		return nil
 	}
-	given := slices.DeleteFunc(slices.Clone(s.verb.choose), func(name string) bool { return !cmd.Flags().Changed(name) })
+	given = slices.DeleteFunc(slices.Clone(s.verb.choose), func(name string) bool { return !cmd.Flags().Changed(name) })
 	if len(given) != 1 {
 		return usageError{fmt.Errorf("exactly one of --%s must be given, not %d", strings.Join(s.verb.choose, ", --"), len(given))}
 	}

@@ -36,6 +36,8 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printClaimOrClaims))
 	add(printing(printBookEach))
 	add(printing(printTransfers))
+	add(printing(printTrialBalances))
+	add(printing(printExposure))
 	add(printing(printHolds))
 	add(printing(printPayouts))
 	add(printing(printProposals))

@@ -89,6 +89,30 @@ func bookReads() []verb {
 			},
 		},
 		{
+			use: "trial-balance MERCHANT", method: "BookService/GetTrialBalance", role: principal.RoleFinance, sheet: true,
+			short: "Show every account of a book, or of all books together, now or as of a time",
+			long: "Show every account of a book, or the sums over all books (\"-\") by currency, with the totals by kind of transfer: now, as it\n" +
+				"was recorded by a time, or with everything that took effect by a time.",
+			examples: []string{
+				"book trial-balance m1", "book trial-balance - --recorded-by 2026-03-31T23:59:59.999999+08:00 -o csv",
+				"book trial-balance m1 --effective-by 2026-03-31T23:59:59.999999+08:00",
+			},
+			args: []input{aMerchant("name")},
+			flags: []input{
+				{name: "recorded-by", field: "recorded_by", usage: "only transfers that were recorded by this time"},
+				{name: "effective-by", field: "effective_by", usage: "only transfers that took effect by this time, as they are known now"},
+			},
+			either: []string{"recorded-by", "effective-by"},
+		},
+		{
+			use: "exposure MERCHANT", method: "BookService/GetExposure", role: principal.RoleFinance, sheet: true,
+			short: "Show what open claims may still cost, by the week of their deadline",
+			long: "Show what the open claims of a merchant, or of all merchants (\"-\"), may still cost, by the week in which their deadline\n" +
+				"runs out. Weeks begin on Monday in Beijing; claims for which no deadline runs come last.",
+			examples: []string{"book exposure m1", "book exposure - -o csv"},
+			args:     []input{aMerchant("name")},
+		},
+		{
 			use: "transfers MERCHANT", method: "DepositService/ListTransfers", role: principal.RoleFinance, thing: "transfer",
 			short: "List the transfers of a book or of all books, oldest first",
 			long: "List the transfers of a book, or of all books (\"-\"), oldest first: all, those of one claim, or those that a filter finds.\n" +

@@ -52,6 +52,10 @@ var withoutOldRows = map[string]string{
 	"channel_line_matches":       "files of channels were not imported",
 	"reconciliation_breaks":      "files of channels were not imported",
 	"reconciliation_break_notes": "files of channels were not imported",
+	"balance_snapshots":      "a worker makes them of transfers",
+	"snapshot_progress":      "a worker makes it with the first snapshot",
+	"period_totals":          "a worker makes them of transfers",
+	"period_progress":        "a worker makes it with the first sums",
 }
 
 // unread are tables that no reader lists, with what shows that they are right.

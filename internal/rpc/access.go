@@ -32,6 +32,10 @@ var staff = roles(principal.RoleOrderService, principal.RoleSupport, principal.R
 // staffAndMerchant adds the merchant for its own book.
 var staffAndMerchant = roles(append(slices.Clone(staff.roles), principal.RoleMerchant)...)
 
+// statementReaders read sums over books: those who list books, and merchants of their own.
+var statementReaders = roles(principal.RoleSupport, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor,
+	principal.RoleMerchant)
+
 // treasury moves merchants' money.
 var treasury = roles(principal.RoleFinance, principal.RoleOperator)
 
@@ -122,6 +126,9 @@ var methods = map[string]access{
 	"/tenfold.v1.ReconsiderationService/RequestReconsideration": roles(principal.RoleOrderService, principal.RoleSupport, principal.RoleOperator),
 
 	"/tenfold.v1.BookService/ListBooks": roles(principal.RoleSupport, principal.RoleApprover, principal.RoleFinance, principal.RoleOperator, principal.RoleAuditor),
+
+	"/tenfold.v1.BookService/GetTrialBalance": statementReaders,
+	"/tenfold.v1.BookService/GetExposure":     statementReaders,
 
 	"/tenfold.v1.DepositService/OpenBook":          treasury,
 	"/tenfold.v1.DepositService/BatchOpenBooks":    treasury,

@@ -59,6 +59,8 @@ var allowed = map[string][]string{
 	"NoticeService/BatchConfirmNotices": {"merchant", "operator"},
 	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
 	"BookService/ListBooks":             {"approver", "auditor", "finance", "operator", "support"},
+	"BookService/GetTrialBalance":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"BookService/GetExposure":           {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"NoticeService/BatchAcceptClaims":   {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},
 

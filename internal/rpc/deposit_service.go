@@ -62,6 +62,14 @@ func (s *depositService) BatchOpenBooks(ctx context.Context, r *tenfoldv1.BatchO
 
 func (s *depositService) GetBook(ctx context.Context, r *tenfoldv1.GetBookRequest) (*tenfoldv1.GetBookResponse, error) {
 	merchant, _ := nameOf(r.GetName())
+	if r.GetReadTime() != nil {
+		at, err := s.past(r.GetReadTime(), "read_time")
+		if err != nil {
+			return nil, err
+		}
+		p, err := s.readBookAt(ctx, merchant, at)
+		return answer(&tenfoldv1.GetBookResponse{Book: p}, err)
+	}
 	p, err := s.readBook(ctx, merchant)
 	return answer(&tenfoldv1.GetBookResponse{Book: p}, err)
 }

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -33,3 +34,8 @@ func (b Breaker) Pause() time.Duration { return b.pause }
 // Told and End take in what became of a permit.
 func (p Permit) Told(answered bool) { p.told(answered) }
 func (p Permit) End()               { p.end() }
+
+// TakeSnapshots takes one step of each loop that keeps sums of transfers.
+func (w *Worker) TakeSnapshots(ctx context.Context) error {
+	return errors.Join(w.takeSnapshots(ctx), w.sumPeriods(ctx))
+}

@@ -60,6 +60,10 @@ type Config struct {
 	LookAgainMax time.Duration
 	// CatalogPause is how often policies and authenticators are reloaded.
 	CatalogPause time.Duration
+	// SnapshotPause is how often sums of transfers are brought forward, and PeriodEvents how
+	// many events are added to those over all books at once.
+	SnapshotPause time.Duration
+	PeriodEvents  int
 	// SweepPause is how often the worker looks for orphaned reservations, SweepAge
 	// how old one must be: longer than any command can be under way.
 	SweepPause time.Duration
@@ -79,8 +83,9 @@ func Defaults() Config {
 		Grace: 2 * time.Second,
 		Pause: time.Second, PauseMax: 30 * time.Second,
 		LookAgain: 30 * time.Second, LookAgainMax: 10 * time.Minute,
-		CatalogPause: 10 * time.Second,
-		SweepPause:   time.Minute, SweepAge: 15 * time.Minute,
+		CatalogPause:  10 * time.Second,
+		SnapshotPause: 5 * time.Second, PeriodEvents: 5000,
+		SweepPause: time.Minute, SweepAge: 15 * time.Minute,
 		SweepSpan: 30 * 24 * time.Hour, SweepWindow: 10 * time.Minute,
 	}
 }
@@ -119,7 +124,9 @@ type Worker struct {
 	silences silences
 	// cleared is the time up to which reservations were swept.
 	cleared time.Time
-	done    struct {
+	// snapshotted is the book after which the next look for due snapshots begins.
+	snapshotted string
+	done        struct {
 		deadlines, instructed, queried, recorded, swept, expired, lapsed atomic.Int64
 	}
 	// outcomes counts the outcomes of payouts, and the gateway calls without one.
@@ -167,6 +174,8 @@ func (w *Worker) Run(ctx context.Context) {
 		{"reload catalog", w.config.CatalogPause, w.engine.ReloadCatalog},
 		{"sweep reservations", w.config.SweepPause, w.sweep},
 		{"resume notices", w.config.SweepPause, w.resumeNotices},
+		{"take snapshots", w.config.SnapshotPause, w.takeSnapshots},
+		{"sum periods", w.config.SnapshotPause, w.sumPeriods},
 	} {
 		running.Go(func() { w.loop(ctx, l.what, l.pause, l.step) })
 	}

@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -251,12 +252,391 @@ func (x *ListBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
+// GetTrialBalanceRequest names a book, or all, and a time.
+type GetTrialBalanceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}, or merchants/- for all merchants.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The time as of which the accounts are read. Unset: now.
+	//
+	// Types that are valid to be assigned to AsOf:
+	//
+	//	*GetTrialBalanceRequest_RecordedBy
+	//	*GetTrialBalanceRequest_EffectiveBy
+	AsOf          isGetTrialBalanceRequest_AsOf `protobuf_oneof:"as_of"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTrialBalanceRequest) Reset() {
+	*x = GetTrialBalanceRequest{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTrialBalanceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTrialBalanceRequest) ProtoMessage() {}
+
+func (x *GetTrialBalanceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTrialBalanceRequest.ProtoReflect.Descriptor instead.
+func (*GetTrialBalanceRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *GetTrialBalanceRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetTrialBalanceRequest) GetAsOf() isGetTrialBalanceRequest_AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *GetTrialBalanceRequest) GetRecordedBy() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.AsOf.(*GetTrialBalanceRequest_RecordedBy); ok {
+			return x.RecordedBy
+		}
+	}
+	return nil
+}
+
+func (x *GetTrialBalanceRequest) GetEffectiveBy() *timestamppb.Timestamp {
+	if x != nil {
+		if x, ok := x.AsOf.(*GetTrialBalanceRequest_EffectiveBy); ok {
+			return x.EffectiveBy
+		}
+	}
+	return nil
+}
+
+type isGetTrialBalanceRequest_AsOf interface {
+	isGetTrialBalanceRequest_AsOf()
+}
+
+type GetTrialBalanceRequest_RecordedBy struct {
+	// The transfers that were recorded by this time; not in the future.
+	RecordedBy *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=recorded_by,json=recordedBy,proto3,oneof"`
+}
+
+type GetTrialBalanceRequest_EffectiveBy struct {
+	// The transfers that took effect by this time, as they are known now; not
+	// in the future. One that is recorded later may still have taken effect
+	// before.
+	EffectiveBy *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=effective_by,json=effectiveBy,proto3,oneof"`
+}
+
+func (*GetTrialBalanceRequest_RecordedBy) isGetTrialBalanceRequest_AsOf() {}
+
+func (*GetTrialBalanceRequest_EffectiveBy) isGetTrialBalanceRequest_AsOf() {}
+
+// GetTrialBalanceResponse holds the accounts.
+type GetTrialBalanceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each currency, by its code; one for a book. Over all merchants, none
+	// before the first transfer.
+	Balances      []*TrialBalance `protobuf:"bytes,1,rep,name=balances,proto3" json:"balances,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetTrialBalanceResponse) Reset() {
+	*x = GetTrialBalanceResponse{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetTrialBalanceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetTrialBalanceResponse) ProtoMessage() {}
+
+func (x *GetTrialBalanceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetTrialBalanceResponse.ProtoReflect.Descriptor instead.
+func (*GetTrialBalanceResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GetTrialBalanceResponse) GetBalances() []*TrialBalance {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+// TrialBalance holds the accounts of one currency. Debits and credits of all
+// accounts are equal.
+type TrialBalance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ISO 4217 code of every amount.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// Every account, by purpose.
+	Accounts []*Account `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// The totals by kind of transfer, by kind. Kinds without a transfer are left
+	// out.
+	Totals        []*TransferTotal `protobuf:"bytes,3,rep,name=totals,proto3" json:"totals,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrialBalance) Reset() {
+	*x = TrialBalance{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrialBalance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrialBalance) ProtoMessage() {}
+
+func (x *TrialBalance) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrialBalance.ProtoReflect.Descriptor instead.
+func (*TrialBalance) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *TrialBalance) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *TrialBalance) GetAccounts() []*Account {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+func (x *TrialBalance) GetTotals() []*TransferTotal {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+// GetExposureRequest names a book, or all.
+type GetExposureRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// merchants/{merchant}, or merchants/- for all merchants.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetExposureRequest) Reset() {
+	*x = GetExposureRequest{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetExposureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetExposureRequest) ProtoMessage() {}
+
+func (x *GetExposureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetExposureRequest.ProtoReflect.Descriptor instead.
+func (*GetExposureRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *GetExposureRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// GetExposureResponse holds the exposure.
+type GetExposureResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By week, and by currency within a week. Weeks without an exposure are left
+	// out.
+	Weeks         []*ExposureWeek `protobuf:"bytes,1,rep,name=weeks,proto3" json:"weeks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetExposureResponse) Reset() {
+	*x = GetExposureResponse{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetExposureResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetExposureResponse) ProtoMessage() {}
+
+func (x *GetExposureResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetExposureResponse.ProtoReflect.Descriptor instead.
+func (*GetExposureResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetExposureResponse) GetWeeks() []*ExposureWeek {
+	if x != nil {
+		return x.Weeks
+	}
+	return nil
+}
+
+// ExposureWeek is what claims of one currency may still cost whose deadline runs
+// out in one week.
+type ExposureWeek struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The Monday on which the week begins, at midnight in Beijing. Absent for
+	// claims for which no deadline runs; they come last.
+	StartsAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=starts_at,json=startsAt,proto3" json:"starts_at,omitempty"`
+	// What they may still cost the merchants, beyond what was taken already.
+	Exposure *Money `protobuf:"bytes,2,opt,name=exposure,proto3" json:"exposure,omitempty"`
+	// The part of it that is held for them.
+	Held *Money `protobuf:"bytes,3,opt,name=held,proto3" json:"held,omitempty"`
+	// The number of claims.
+	Claims        int64 `protobuf:"varint,4,opt,name=claims,proto3" json:"claims,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExposureWeek) Reset() {
+	*x = ExposureWeek{}
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExposureWeek) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExposureWeek) ProtoMessage() {}
+
+func (x *ExposureWeek) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_book_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExposureWeek.ProtoReflect.Descriptor instead.
+func (*ExposureWeek) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_book_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExposureWeek) GetStartsAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartsAt
+	}
+	return nil
+}
+
+func (x *ExposureWeek) GetExposure() *Money {
+	if x != nil {
+		return x.Exposure
+	}
+	return nil
+}
+
+func (x *ExposureWeek) GetHeld() *Money {
+	if x != nil {
+		return x.Held
+	}
+	return nil
+}
+
+func (x *ExposureWeek) GetClaims() int64 {
+	if x != nil {
+		return x.Claims
+	}
+	return 0
+}
+
 var File_tenfold_v1_book_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\n" +
 	"\x1dtenfold/v1/book_service.proto\x12\n" +
-	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
+	"tenfold.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tenfold/v1/ledger.proto\x1a\x16tenfold/v1/money.proto\x1a\x19tenfold/v1/shown_to.proto\"\xe4\x02\n" +
 	"\x10ListBooksRequest\x12+\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
 	"\n" +
@@ -269,16 +649,41 @@ const file_tenfold_v1_book_service_proto_rawDesc = "" +
 	"\border_by\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03(\x80\bR\aorderBy\"w\n" +
 	"\x11ListBooksResponse\x120\n" +
 	"\x05books\x18\x01 \x03(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05books\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken*\xaf\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xb6\x02\n" +
+	"\x16GetTrialBalanceRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12_\n" +
+	"\vrecorded_by\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01H\x00R\n" +
+	"recordedBy\x12a\n" +
+	"\feffective_by\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01H\x00R\veffectiveByB\a\n" +
+	"\x05as_of\"Y\n" +
+	"\x17GetTrialBalanceResponse\x12>\n" +
+	"\bbalances\x18\x01 \x03(\v2\x18.tenfold.v1.TrialBalanceB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\bbalances\"\xb5\x01\n" +
+	"\fTrialBalance\x12-\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
+	"\baccounts\x18\x02 \x03(\v2\x13.tenfold.v1.AccountB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\baccounts\x12;\n" +
+	"\x06totals\x18\x03 \x03(\v2\x19.tenfold.v1.TransferTotalB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06totals\"e\n" +
+	"\x12GetExposureRequest\x12O\n" +
+	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"O\n" +
+	"\x13GetExposureResponse\x128\n" +
+	"\x05weeks\x18\x01 \x03(\v2\x18.tenfold.v1.ExposureWeekB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x05weeks\"\xdd\x01\n" +
+	"\fExposureWeek\x12A\n" +
+	"\tstarts_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bstartsAt\x127\n" +
+	"\bexposure\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexposure\x12/\n" +
+	"\x04held\x18\x03 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04held\x12 \n" +
+	"\x06claims\x18\x04 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06claims*\xaf\x01\n" +
 	"\fBookStanding\x12\x1d\n" +
 	"\x19BOOK_STANDING_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BOOK_STANDING_OWING\x10\x01\x12\x1a\n" +
 	"\x16BOOK_STANDING_DEMANDED\x10\x02\x12\x18\n" +
 	"\x14BOOK_STANDING_LAPSED\x10\x03\x12\x19\n" +
 	"\x15BOOK_STANDING_LEAVING\x10\x04\x12\x16\n" +
-	"\x12BOOK_STANDING_LEFT\x10\x052j\n" +
+	"\x12BOOK_STANDING_LEFT\x10\x052\xed\x02\n" +
 	"\vBookService\x12[\n" +
-	"\tListBooks\x12\x1c.tenfold.v1.ListBooksRequest\x1a\x1d.tenfold.v1.ListBooksResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/booksB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\tListBooks\x12\x1c.tenfold.v1.ListBooksRequest\x1a\x1d.tenfold.v1.ListBooksResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/books\x12\x87\x01\n" +
+	"\x0fGetTrialBalance\x12\".tenfold.v1.GetTrialBalanceRequest\x1a#.tenfold.v1.GetTrialBalanceResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{name=merchants/*}:trialBalance\x12w\n" +
+	"\vGetExposure\x12\x1e.tenfold.v1.GetExposureRequest\x1a\x1f.tenfold.v1.GetExposureResponse\"'\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=merchants/*}:exposureB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_book_service_proto_rawDescOnce sync.Once
@@ -293,23 +698,46 @@ func file_tenfold_v1_book_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_book_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tenfold_v1_book_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_tenfold_v1_book_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_tenfold_v1_book_service_proto_goTypes = []any{
-	(BookStanding)(0),         // 0: tenfold.v1.BookStanding
-	(*ListBooksRequest)(nil),  // 1: tenfold.v1.ListBooksRequest
-	(*ListBooksResponse)(nil), // 2: tenfold.v1.ListBooksResponse
-	(*Book)(nil),              // 3: tenfold.v1.Book
+	(BookStanding)(0),               // 0: tenfold.v1.BookStanding
+	(*ListBooksRequest)(nil),        // 1: tenfold.v1.ListBooksRequest
+	(*ListBooksResponse)(nil),       // 2: tenfold.v1.ListBooksResponse
+	(*GetTrialBalanceRequest)(nil),  // 3: tenfold.v1.GetTrialBalanceRequest
+	(*GetTrialBalanceResponse)(nil), // 4: tenfold.v1.GetTrialBalanceResponse
+	(*TrialBalance)(nil),            // 5: tenfold.v1.TrialBalance
+	(*GetExposureRequest)(nil),      // 6: tenfold.v1.GetExposureRequest
+	(*GetExposureResponse)(nil),     // 7: tenfold.v1.GetExposureResponse
+	(*ExposureWeek)(nil),            // 8: tenfold.v1.ExposureWeek
+	(*Book)(nil),                    // 9: tenfold.v1.Book
+	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
+	(*Account)(nil),                 // 11: tenfold.v1.Account
+	(*TransferTotal)(nil),           // 12: tenfold.v1.TransferTotal
+	(*Money)(nil),                   // 13: tenfold.v1.Money
 }
 var file_tenfold_v1_book_service_proto_depIdxs = []int32{
-	0, // 0: tenfold.v1.ListBooksRequest.standing:type_name -> tenfold.v1.BookStanding
-	3, // 1: tenfold.v1.ListBooksResponse.books:type_name -> tenfold.v1.Book
-	1, // 2: tenfold.v1.BookService.ListBooks:input_type -> tenfold.v1.ListBooksRequest
-	2, // 3: tenfold.v1.BookService.ListBooks:output_type -> tenfold.v1.ListBooksResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	0,  // 0: tenfold.v1.ListBooksRequest.standing:type_name -> tenfold.v1.BookStanding
+	9,  // 1: tenfold.v1.ListBooksResponse.books:type_name -> tenfold.v1.Book
+	10, // 2: tenfold.v1.GetTrialBalanceRequest.recorded_by:type_name -> google.protobuf.Timestamp
+	10, // 3: tenfold.v1.GetTrialBalanceRequest.effective_by:type_name -> google.protobuf.Timestamp
+	5,  // 4: tenfold.v1.GetTrialBalanceResponse.balances:type_name -> tenfold.v1.TrialBalance
+	11, // 5: tenfold.v1.TrialBalance.accounts:type_name -> tenfold.v1.Account
+	12, // 6: tenfold.v1.TrialBalance.totals:type_name -> tenfold.v1.TransferTotal
+	8,  // 7: tenfold.v1.GetExposureResponse.weeks:type_name -> tenfold.v1.ExposureWeek
+	10, // 8: tenfold.v1.ExposureWeek.starts_at:type_name -> google.protobuf.Timestamp
+	13, // 9: tenfold.v1.ExposureWeek.exposure:type_name -> tenfold.v1.Money
+	13, // 10: tenfold.v1.ExposureWeek.held:type_name -> tenfold.v1.Money
+	1,  // 11: tenfold.v1.BookService.ListBooks:input_type -> tenfold.v1.ListBooksRequest
+	3,  // 12: tenfold.v1.BookService.GetTrialBalance:input_type -> tenfold.v1.GetTrialBalanceRequest
+	6,  // 13: tenfold.v1.BookService.GetExposure:input_type -> tenfold.v1.GetExposureRequest
+	2,  // 14: tenfold.v1.BookService.ListBooks:output_type -> tenfold.v1.ListBooksResponse
+	4,  // 15: tenfold.v1.BookService.GetTrialBalance:output_type -> tenfold.v1.GetTrialBalanceResponse
+	7,  // 16: tenfold.v1.BookService.GetExposure:output_type -> tenfold.v1.GetExposureResponse
+	14, // [14:17] is the sub-list for method output_type
+	11, // [11:14] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_book_service_proto_init() }
@@ -318,14 +746,19 @@ func file_tenfold_v1_book_service_proto_init() {
 		return
 	}
 	file_tenfold_v1_ledger_proto_init()
+	file_tenfold_v1_money_proto_init()
 	file_tenfold_v1_shown_to_proto_init()
+	file_tenfold_v1_book_service_proto_msgTypes[2].OneofWrappers = []any{
+		(*GetTrialBalanceRequest_RecordedBy)(nil),
+		(*GetTrialBalanceRequest_EffectiveBy)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_book_service_proto_rawDesc), len(file_tenfold_v1_book_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

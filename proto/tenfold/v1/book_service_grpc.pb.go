@@ -19,7 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	BookService_ListBooks_FullMethodName = "/tenfold.v1.BookService/ListBooks"
+	BookService_ListBooks_FullMethodName       = "/tenfold.v1.BookService/ListBooks"
+	BookService_GetTrialBalance_FullMethodName = "/tenfold.v1.BookService/GetTrialBalance"
+	BookService_GetExposure_FullMethodName     = "/tenfold.v1.BookService/GetExposure"
 )
 
 // BookServiceClient is the client API for BookService service.
@@ -34,6 +36,13 @@ type BookServiceClient interface {
 	// ListBooks lists the books of all merchants, by the merchant's id.
 	// FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
+	// GetTrialBalance reads every account of a book, or the sum of each account
+	// over all books, as of a time or now, with the totals by kind of transfer.
+	// MERCHANT_NOT_FOUND.
+	GetTrialBalance(ctx context.Context, in *GetTrialBalanceRequest, opts ...grpc.CallOption) (*GetTrialBalanceResponse, error)
+	// GetExposure tells what open claims may still cost a merchant, or all
+	// merchants, by the week in which their deadline runs out. MERCHANT_NOT_FOUND.
+	GetExposure(ctx context.Context, in *GetExposureRequest, opts ...grpc.CallOption) (*GetExposureResponse, error)
 }
 
 type bookServiceClient struct {
@@ -54,6 +63,26 @@ func (c *bookServiceClient) ListBooks(ctx context.Context, in *ListBooksRequest,
 	return out, nil
 }
 
+func (c *bookServiceClient) GetTrialBalance(ctx context.Context, in *GetTrialBalanceRequest, opts ...grpc.CallOption) (*GetTrialBalanceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetTrialBalanceResponse)
+	err := c.cc.Invoke(ctx, BookService_GetTrialBalance_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *bookServiceClient) GetExposure(ctx context.Context, in *GetExposureRequest, opts ...grpc.CallOption) (*GetExposureResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetExposureResponse)
+	err := c.cc.Invoke(ctx, BookService_GetExposure_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // BookServiceServer is the server API for BookService service.
 // All implementations must embed UnimplementedBookServiceServer
 // for forward compatibility.
@@ -66,6 +95,13 @@ type BookServiceServer interface {
 	// ListBooks lists the books of all merchants, by the merchant's id.
 	// FILTER_UNSUPPORTED, PAGE_TOKEN_INVALID.
 	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)
+	// GetTrialBalance reads every account of a book, or the sum of each account
+	// over all books, as of a time or now, with the totals by kind of transfer.
+	// MERCHANT_NOT_FOUND.
+	GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error)
+	// GetExposure tells what open claims may still cost a merchant, or all
+	// merchants, by the week in which their deadline runs out. MERCHANT_NOT_FOUND.
+	GetExposure(context.Context, *GetExposureRequest) (*GetExposureResponse, error)
 	mustEmbedUnimplementedBookServiceServer()
 }
 
@@ -78,6 +114,12 @@ type UnimplementedBookServiceServer struct{}
 
 func (UnimplementedBookServiceServer) ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListBooks not implemented")
+}
+func (UnimplementedBookServiceServer) GetTrialBalance(context.Context, *GetTrialBalanceRequest) (*GetTrialBalanceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetTrialBalance not implemented")
+}
+func (UnimplementedBookServiceServer) GetExposure(context.Context, *GetExposureRequest) (*GetExposureResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetExposure not implemented")
 }
 func (UnimplementedBookServiceServer) mustEmbedUnimplementedBookServiceServer() {}
 func (UnimplementedBookServiceServer) testEmbeddedByValue()                     {}
@@ -118,6 +160,42 @@ func _BookService_ListBooks_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BookService_GetTrialBalance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetTrialBalanceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BookServiceServer).GetTrialBalance(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BookService_GetTrialBalance_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BookServiceServer).GetTrialBalance(ctx, req.(*GetTrialBalanceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _BookService_GetExposure_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetExposureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BookServiceServer).GetExposure(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BookService_GetExposure_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BookServiceServer).GetExposure(ctx, req.(*GetExposureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // BookService_ServiceDesc is the grpc.ServiceDesc for BookService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -128,6 +206,14 @@ var BookService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListBooks",
 			Handler:    _BookService_ListBooks_Handler,
+		},
+		{
+			MethodName: "GetTrialBalance",
+			Handler:    _BookService_GetTrialBalance_Handler,
+		},
+		{
+			MethodName: "GetExposure",
+			Handler:    _BookService_GetExposure_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

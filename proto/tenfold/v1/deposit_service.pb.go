@@ -313,7 +313,11 @@ func (x *BatchOpenBooksItem) GetReplayed() bool {
 type GetBookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// merchants/{merchant}.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A time, not in the future, for the book as it was recorded by then: its
+	// name, currency, opened_at and accounts, and the amounts that are accounts.
+	// Everything else is absent. Absent: the book as it is now.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,6 +357,13 @@ func (x *GetBookRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *GetBookRequest) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
 }
 
 // GetBookResponse holds the book.
@@ -1707,10 +1718,11 @@ const file_tenfold_v1_deposit_service_proto_rawDesc = "" +
 	"\x12BatchOpenBooksItem\x128\n" +
 	"\x06status\x18\x01 \x01(\v2\x16.tenfold.v1.ItemStatusB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x06status\x12.\n" +
 	"\x04book\x18\x02 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\x12$\n" +
-	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"a\n" +
+	"\breplayed\x18\x03 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\breplayed\"\xbc\x01\n" +
 	"\x0eGetBookRequest\x12O\n" +
 	"\x04name\x18\x01 \x01(\tB;\xe2A\x01\x02\xfaA\x0e\n" +
-	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\"A\n" +
+	"\ftenfold/Book\xbaH#r!2\x1f^merchants/[A-Za-z0-9_-]{1,64}$R\x04name\x12Y\n" +
+	"\tread_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB \xe2A\x01\x01\xbaH\x19\xb2\x01\x16\"\a\b\xff\x82\xd1\xff\xaf\a*\v\b\x80\x92\xb8Ø\xfe\xff\xff\xff\x01R\breadTime\"A\n" +
 	"\x0fGetBookResponse\x12.\n" +
 	"\x04book\x18\x01 \x01(\v2\x10.tenfold.v1.BookB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x04book\"\xfa\x03\n" +
 	"\x13TopUpDepositRequest\x12O\n" +
@@ -1874,8 +1886,8 @@ var file_tenfold_v1_deposit_service_proto_goTypes = []any{
 	(*ListDebtsResponse)(nil),         // 22: tenfold.v1.ListDebtsResponse
 	(*Book)(nil),                      // 23: tenfold.v1.Book
 	(*ItemStatus)(nil),                // 24: tenfold.v1.ItemStatus
-	(*Money)(nil),                     // 25: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),     // 25: google.protobuf.Timestamp
+	(*Money)(nil),                     // 26: tenfold.v1.Money
 	(*Transfer)(nil),                  // 27: tenfold.v1.Transfer
 	(HoldState)(0),                    // 28: tenfold.v1.HoldState
 	(*Hold)(nil),                      // 29: tenfold.v1.Hold
@@ -1889,59 +1901,60 @@ var file_tenfold_v1_deposit_service_proto_depIdxs = []int32{
 	4,  // 2: tenfold.v1.BatchOpenBooksResponse.items:type_name -> tenfold.v1.BatchOpenBooksItem
 	24, // 3: tenfold.v1.BatchOpenBooksItem.status:type_name -> tenfold.v1.ItemStatus
 	23, // 4: tenfold.v1.BatchOpenBooksItem.book:type_name -> tenfold.v1.Book
-	23, // 5: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
-	25, // 6: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
-	26, // 7: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	23, // 8: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
-	27, // 9: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	25, // 10: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
-	26, // 11: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
-	23, // 12: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
-	27, // 13: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
-	26, // 14: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
-	23, // 15: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
-	27, // 16: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
-	25, // 17: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	26, // 18: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	23, // 19: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
-	27, // 20: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	25, // 21: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
-	26, // 22: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
-	23, // 23: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
-	27, // 24: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
-	27, // 25: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
-	28, // 26: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
-	29, // 27: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
-	30, // 28: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
-	31, // 29: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
-	32, // 30: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
-	0,  // 31: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
-	2,  // 32: tenfold.v1.DepositService.BatchOpenBooks:input_type -> tenfold.v1.BatchOpenBooksRequest
-	5,  // 33: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
-	7,  // 34: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
-	9,  // 35: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
-	11, // 36: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
-	13, // 37: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
-	15, // 38: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
-	17, // 39: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
-	19, // 40: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
-	21, // 41: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
-	1,  // 42: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
-	3,  // 43: tenfold.v1.DepositService.BatchOpenBooks:output_type -> tenfold.v1.BatchOpenBooksResponse
-	6,  // 44: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
-	8,  // 45: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
-	10, // 46: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
-	12, // 47: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
-	14, // 48: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
-	16, // 49: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
-	18, // 50: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
-	20, // 51: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
-	22, // 52: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
-	42, // [42:53] is the sub-list for method output_type
-	31, // [31:42] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	25, // 5: tenfold.v1.GetBookRequest.read_time:type_name -> google.protobuf.Timestamp
+	23, // 6: tenfold.v1.GetBookResponse.book:type_name -> tenfold.v1.Book
+	26, // 7: tenfold.v1.TopUpDepositRequest.amount:type_name -> tenfold.v1.Money
+	25, // 8: tenfold.v1.TopUpDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 9: tenfold.v1.TopUpDepositResponse.book:type_name -> tenfold.v1.Book
+	27, // 10: tenfold.v1.TopUpDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	26, // 11: tenfold.v1.WithdrawDepositRequest.amount:type_name -> tenfold.v1.Money
+	25, // 12: tenfold.v1.WithdrawDepositRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 13: tenfold.v1.WithdrawDepositResponse.book:type_name -> tenfold.v1.Book
+	27, // 14: tenfold.v1.WithdrawDepositResponse.transfers:type_name -> tenfold.v1.Transfer
+	25, // 15: tenfold.v1.ReverseTopUpRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 16: tenfold.v1.ReverseTopUpResponse.book:type_name -> tenfold.v1.Book
+	27, // 17: tenfold.v1.ReverseTopUpResponse.transfers:type_name -> tenfold.v1.Transfer
+	26, // 18: tenfold.v1.HandOverShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	25, // 19: tenfold.v1.HandOverShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 20: tenfold.v1.HandOverShopFundsResponse.book:type_name -> tenfold.v1.Book
+	27, // 21: tenfold.v1.HandOverShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	26, // 22: tenfold.v1.TakeBackShopFundsRequest.amount:type_name -> tenfold.v1.Money
+	25, // 23: tenfold.v1.TakeBackShopFundsRequest.effective_at:type_name -> google.protobuf.Timestamp
+	23, // 24: tenfold.v1.TakeBackShopFundsResponse.book:type_name -> tenfold.v1.Book
+	27, // 25: tenfold.v1.TakeBackShopFundsResponse.transfers:type_name -> tenfold.v1.Transfer
+	27, // 26: tenfold.v1.ListTransfersResponse.transfers:type_name -> tenfold.v1.Transfer
+	28, // 27: tenfold.v1.ListHoldsRequest.state:type_name -> tenfold.v1.HoldState
+	29, // 28: tenfold.v1.ListHoldsResponse.holds:type_name -> tenfold.v1.Hold
+	30, // 29: tenfold.v1.ListDebtsRequest.kind:type_name -> tenfold.v1.DebtKind
+	31, // 30: tenfold.v1.ListDebtsResponse.debts:type_name -> tenfold.v1.Debt
+	32, // 31: tenfold.v1.ListDebtsResponse.buckets:type_name -> tenfold.v1.DebtBucket
+	0,  // 32: tenfold.v1.DepositService.OpenBook:input_type -> tenfold.v1.OpenBookRequest
+	2,  // 33: tenfold.v1.DepositService.BatchOpenBooks:input_type -> tenfold.v1.BatchOpenBooksRequest
+	5,  // 34: tenfold.v1.DepositService.GetBook:input_type -> tenfold.v1.GetBookRequest
+	7,  // 35: tenfold.v1.DepositService.TopUpDeposit:input_type -> tenfold.v1.TopUpDepositRequest
+	9,  // 36: tenfold.v1.DepositService.WithdrawDeposit:input_type -> tenfold.v1.WithdrawDepositRequest
+	11, // 37: tenfold.v1.DepositService.ReverseTopUp:input_type -> tenfold.v1.ReverseTopUpRequest
+	13, // 38: tenfold.v1.DepositService.HandOverShopFunds:input_type -> tenfold.v1.HandOverShopFundsRequest
+	15, // 39: tenfold.v1.DepositService.TakeBackShopFunds:input_type -> tenfold.v1.TakeBackShopFundsRequest
+	17, // 40: tenfold.v1.DepositService.ListTransfers:input_type -> tenfold.v1.ListTransfersRequest
+	19, // 41: tenfold.v1.DepositService.ListHolds:input_type -> tenfold.v1.ListHoldsRequest
+	21, // 42: tenfold.v1.DepositService.ListDebts:input_type -> tenfold.v1.ListDebtsRequest
+	1,  // 43: tenfold.v1.DepositService.OpenBook:output_type -> tenfold.v1.OpenBookResponse
+	3,  // 44: tenfold.v1.DepositService.BatchOpenBooks:output_type -> tenfold.v1.BatchOpenBooksResponse
+	6,  // 45: tenfold.v1.DepositService.GetBook:output_type -> tenfold.v1.GetBookResponse
+	8,  // 46: tenfold.v1.DepositService.TopUpDeposit:output_type -> tenfold.v1.TopUpDepositResponse
+	10, // 47: tenfold.v1.DepositService.WithdrawDeposit:output_type -> tenfold.v1.WithdrawDepositResponse
+	12, // 48: tenfold.v1.DepositService.ReverseTopUp:output_type -> tenfold.v1.ReverseTopUpResponse
+	14, // 49: tenfold.v1.DepositService.HandOverShopFunds:output_type -> tenfold.v1.HandOverShopFundsResponse
+	16, // 50: tenfold.v1.DepositService.TakeBackShopFunds:output_type -> tenfold.v1.TakeBackShopFundsResponse
+	18, // 51: tenfold.v1.DepositService.ListTransfers:output_type -> tenfold.v1.ListTransfersResponse
+	20, // 52: tenfold.v1.DepositService.ListHolds:output_type -> tenfold.v1.ListHoldsResponse
+	22, // 53: tenfold.v1.DepositService.ListDebts:output_type -> tenfold.v1.ListDebtsResponse
+	43, // [43:54] is the sub-list for method output_type
+	32, // [32:43] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_deposit_service_proto_init() }

@@ -53,7 +53,8 @@ type DepositServiceClient interface {
 	// BATCH_TOO_LARGE.
 	BatchOpenBooks(ctx context.Context, in *BatchOpenBooksRequest, opts ...grpc.CallOption) (*BatchOpenBooksResponse, error)
 	// GetBook reads a book at one moment: every account, and the head of its
-	// chain. MERCHANT_NOT_FOUND.
+	// chain. With read_time it reads the accounts as they were recorded by that
+	// time. MERCHANT_NOT_FOUND, also for a book that was not open yet.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
 	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.
@@ -229,7 +230,8 @@ type DepositServiceServer interface {
 	// BATCH_TOO_LARGE.
 	BatchOpenBooks(context.Context, *BatchOpenBooksRequest) (*BatchOpenBooksResponse, error)
 	// GetBook reads a book at one moment: every account, and the head of its
-	// chain. MERCHANT_NOT_FOUND.
+	// chain. With read_time it reads the accounts as they were recorded by that
+	// time. MERCHANT_NOT_FOUND, also for a book that was not open yet.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)
 	// TopUpDeposit books a deposit payment that has arrived. MERCHANT_NOT_FOUND,
 	// CURRENCY_MISMATCH, AMOUNT_OUT_OF_RANGE, REFERENCE_ALREADY_USED.

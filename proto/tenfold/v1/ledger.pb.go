@@ -609,10 +609,7 @@ type Book struct {
 	// once the demand is met.
 	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
 	// The time of the last change of the book, that of its version.
-	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// The marketplace's own labels, by key; SetBookLabels of the LabelService changes
-	// them. Tenfold gives them no meaning.
-	Labels        map[string]string `protobuf:"bytes,24,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -804,13 +801,6 @@ func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
 func (x *Book) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
-	}
-	return nil
-}
-
-func (x *Book) GetLabels() map[string]string {
-	if x != nil {
-		return x.Labels
 	}
 	return nil
 }
@@ -1097,6 +1087,70 @@ func (x *Transfer) GetGatewayReference() string {
 	return ""
 }
 
+// TransferTotal is the sum of the transfers of one kind.
+type TransferTotal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The kind.
+	Kind TransferKind `protobuf:"varint,1,opt,name=kind,proto3,enum=tenfold.v1.TransferKind" json:"kind,omitempty"`
+	// Their sum.
+	Amount *Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Their number.
+	Count         int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferTotal) Reset() {
+	*x = TransferTotal{}
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferTotal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferTotal) ProtoMessage() {}
+
+func (x *TransferTotal) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferTotal.ProtoReflect.Descriptor instead.
+func (*TransferTotal) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *TransferTotal) GetKind() TransferKind {
+	if x != nil {
+		return x.Kind
+	}
+	return TransferKind_TRANSFER_KIND_UNSPECIFIED
+}
+
+func (x *TransferTotal) GetAmount() *Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *TransferTotal) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Hold is money of the merchant that is set aside for one claim, from one
 // source. It is made with the notice, never before a result.
 type Hold struct {
@@ -1127,7 +1181,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[3]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1139,7 +1193,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[3]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1152,7 +1206,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{3}
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Hold) GetName() string {
@@ -1243,7 +1297,7 @@ type Debt struct {
 
 func (x *Debt) Reset() {
 	*x = Debt{}
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1309,7 @@ func (x *Debt) String() string {
 func (*Debt) ProtoMessage() {}
 
 func (x *Debt) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[4]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1322,7 @@ func (x *Debt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Debt.ProtoReflect.Descriptor instead.
 func (*Debt) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{4}
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Debt) GetKind() DebtKind {
@@ -1335,7 +1389,7 @@ type DebtSum struct {
 
 func (x *DebtSum) Reset() {
 	*x = DebtSum{}
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1401,7 @@ func (x *DebtSum) String() string {
 func (*DebtSum) ProtoMessage() {}
 
 func (x *DebtSum) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[5]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1414,7 @@ func (x *DebtSum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebtSum.ProtoReflect.Descriptor instead.
 func (*DebtSum) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{5}
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *DebtSum) GetKind() DebtKind {
@@ -1399,7 +1453,7 @@ type DebtBucket struct {
 
 func (x *DebtBucket) Reset() {
 	*x = DebtBucket{}
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1465,7 @@ func (x *DebtBucket) String() string {
 func (*DebtBucket) ProtoMessage() {}
 
 func (x *DebtBucket) ProtoReflect() protoreflect.Message {
-	mi := &file_tenfold_v1_ledger_proto_msgTypes[6]
+	mi := &file_tenfold_v1_ledger_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1478,7 @@ func (x *DebtBucket) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DebtBucket.ProtoReflect.Descriptor instead.
 func (*DebtBucket) Descriptor() ([]byte, []int) {
-	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{6}
+	return file_tenfold_v1_ledger_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DebtBucket) GetFromDays() int32 {
@@ -1453,7 +1507,7 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc9\f\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xce\v\n" +
 	"\x04Book\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x12-\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
@@ -1484,11 +1538,7 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexitedAt\x12N\n" +
 	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edemandLapsedAt\x12E\n" +
 	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"updateTime\x12>\n" +
-	"\x06labels\x18\x18 \x03(\v2\x1c.tenfold.v1.Book.LabelsEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06labels\x1a9\n" +
-	"\vLabelsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:4\xeaA1\n" +
+	"updateTime:4\xeaA1\n" +
 	"\ftenfold/Book\x12\x14merchants/{merchant}*\x05books2\x04book\"\xb6\x02\n" +
 	"\aAccount\x12>\n" +
 	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\apurpose\x12B\n" +
@@ -1522,7 +1572,11 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\border_id\x18\x0f \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\aorderId\x12$\n" +
 	"\brevision\x18\x10 \x01(\x05B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\brevision\x125\n" +
 	"\x11gateway_reference\x18\x11 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x10gatewayReference:U\xeaAR\n" +
-	"\x10tenfold/Transfer\x12)merchants/{merchant}/transfers/{transfer}*\ttransfers2\btransfer\"\xc3\x04\n" +
+	"\x10tenfold/Transfer\x12)merchants/{merchant}/transfers/{transfer}*\ttransfers2\btransfer\"\x9c\x01\n" +
+	"\rTransferTotal\x126\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x18.tenfold.v1.TransferKindB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04kind\x123\n" +
+	"\x06amount\x18\x02 \x01(\v2\x11.tenfold.v1.MoneyB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x06amount\x12\x1e\n" +
+	"\x05count\x18\x03 \x01(\x03B\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x05count\"\xc3\x04\n" +
 	"\x04Hold\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x120\n" +
 	"\x05claim\x18\x02 \x01(\tB\x1a\xe2A\x01\x03\xfaA\x0f\n" +
@@ -1663,11 +1717,11 @@ var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(*Book)(nil),                  // 5: tenfold.v1.Book
 	(*Account)(nil),               // 6: tenfold.v1.Account
 	(*Transfer)(nil),              // 7: tenfold.v1.Transfer
-	(*Hold)(nil),                  // 8: tenfold.v1.Hold
-	(*Debt)(nil),                  // 9: tenfold.v1.Debt
-	(*DebtSum)(nil),               // 10: tenfold.v1.DebtSum
-	(*DebtBucket)(nil),            // 11: tenfold.v1.DebtBucket
-	nil,                           // 12: tenfold.v1.Book.LabelsEntry
+	(*TransferTotal)(nil),         // 8: tenfold.v1.TransferTotal
+	(*Hold)(nil),                  // 9: tenfold.v1.Hold
+	(*Debt)(nil),                  // 10: tenfold.v1.Debt
+	(*DebtSum)(nil),               // 11: tenfold.v1.DebtSum
+	(*DebtBucket)(nil),            // 12: tenfold.v1.DebtBucket
 	(*Money)(nil),                 // 13: tenfold.v1.Money
 	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
 	(*SignedMoney)(nil),           // 15: tenfold.v1.SignedMoney
@@ -1684,7 +1738,7 @@ var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	14, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
 	13, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
 	13, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
-	10, // 10: tenfold.v1.Book.debts:type_name -> tenfold.v1.DebtSum
+	11, // 10: tenfold.v1.Book.debts:type_name -> tenfold.v1.DebtSum
 	14, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
 	13, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
 	14, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
@@ -1692,36 +1746,37 @@ var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	14, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
 	14, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
 	14, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
-	12, // 18: tenfold.v1.Book.labels:type_name -> tenfold.v1.Book.LabelsEntry
-	0,  // 19: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 20: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	13, // 21: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	13, // 22: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	15, // 23: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 24: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 25: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 26: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	13, // 27: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	14, // 28: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	14, // 29: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	16, // 30: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 31: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	13, // 32: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	13, // 33: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	13, // 34: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	14, // 35: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	14, // 36: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 37: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
-	14, // 38: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
-	13, // 39: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
-	4,  // 40: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
-	13, // 41: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
-	10, // 42: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	0,  // 18: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 19: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	13, // 20: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	13, // 21: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	15, // 22: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 23: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 24: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 25: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	13, // 26: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	14, // 27: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	14, // 28: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	2,  // 29: tenfold.v1.TransferTotal.kind:type_name -> tenfold.v1.TransferKind
+	13, // 30: tenfold.v1.TransferTotal.amount:type_name -> tenfold.v1.Money
+	16, // 31: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 32: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	13, // 33: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	13, // 34: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	13, // 35: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	14, // 36: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	14, // 37: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 38: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	14, // 39: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	13, // 40: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 41: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	13, // 42: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	11, // 43: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	44, // [44:44] is the sub-list for method output_type
+	44, // [44:44] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }
