@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"internal/fault", "internal/principal"},
 	{"internal/request", "internal/identity"},
 	{"internal/money"},
-	{"internal/order", "internal/reconcile/formats"},
+	{"internal/order", "internal/reconcile/formats", "internal/statement"},
 	{"internal/policy"},
 	{"internal/claim", "internal/ledger", "internal/calendar"},
 	{"internal/payout", "internal/event", "internal/debt", "internal/authenticator"},

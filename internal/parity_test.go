@@ -199,6 +199,10 @@ func TestChecksEqualTheCode(t *testing.T) {
 		"proposals_debt_kind_known": append([]string{""}, without(sorted(debt.Kinds()), "SHORTFALL", "HOLD")...),
 		"results_fee_paid_by_known": append([]string{""}, sorted(claim.FeePayers())...),
 		"reservations_kind_known":   constants(t, "book", "ReferenceKind"),
+		// Not told to callers.
+		"balance_snapshots_basis_known": constants(t, "postgres", "basis"),
+		"period_totals_basis_known":     constants(t, "postgres", "transferTime"),
+		"period_totals_period_known":    constants(t, "postgres", "period"),
 		// BEST is a choice of the claimant, never the basis of a policy.
 		"policy_versions_basis_known": without(constants(t, "policy", "LegalBasis"), "BEST"),
 	}
@@ -341,6 +345,7 @@ var unpaired = map[string]string{
 	"WatchStart":    "where a reader wants a watch to begin",
 	"ShownTo":       "an option of fields, which internal/rpc ties to roles",
 	"ClaimantRole":  "told from the order line's payer and recipient",
+	"StatementBasis": "which time of transfers a reader wants to go by",
 	"WorkQueue":     "internal/rpc ties each to the state of its claims",
 	"FilingWarning": "told of a filed claim by internal/rpc alone",
 	"Remedy":        "policy.Remedies has a field for each",

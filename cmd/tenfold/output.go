@@ -30,6 +30,8 @@ type output struct {
 	// lists says that the answer is one list, which has a form for spreadsheets; bom begins it
 	// with a byte order mark.
 	lists, bom bool
+	// more are forms that only this answer has.
+	more []string
 	// failed is why a table could not be written.
 	failed error
 	// tz is the name of the time zone of everything on the screen, and place that zone;
@@ -61,10 +63,11 @@ func (o *output) flag(cmd *cobra.Command) {
 
 // formats are those that the command's answer has.
 func (o *output) formats() []string {
+	forms := []string{formatTable, formatJSON}
 	if o.lists {
-		return []string{formatTable, formatJSON, formatLines, formatCSV}
+		forms = append(forms, formatLines, formatCSV)
 	}
-	return []string{formatTable, formatJSON}
+	return append(forms, o.more...)
 }
 
 // zoneFlag adds --tz to a command.

@@ -70,6 +70,21 @@ func timeOf(text string, place *time.Location) (*timestamppb.Timestamp, error) {
 	return nil, fmt.Errorf("must be a time such as 2026-03-02T09:00:00Z, or 2026-03-02 17:00 in the zone of --tz, not %s", shown(text))
 }
 
+// momentOf reads the time of a flag that must be given. A day is its beginning.
+func momentOf(flag, text string, place *time.Location) (*timestamppb.Timestamp, error) {
+	if text == "" {
+		return nil, usageError{fmt.Errorf("%s is missing", settingOf(flag))}
+	}
+	if t, err := time.ParseInLocation(dateForm, text, place); err == nil {
+		return timestamppb.New(t), nil
+	}
+	at, err := timeOf(text, place)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s %w", settingOf(flag), err)}
+	}
+	return at, nil
+}
+
 // durationForm is days, and then what Go calls a duration.
 var durationForm = regexp.MustCompile(`^(?:([0-9]{1,6})d)?([0-9hms.]*)$`)
 

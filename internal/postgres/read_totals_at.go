@@ -186,14 +186,23 @@ const periodSums = `
 	FROM parts x
 	GROUP BY x.currency, x.kind`
 
+// transferTime is one of the two times of a transfer.
+type transferTime string
+
+// The times.
+const (
+	timeRecorded  transferTime = "RECORDED"
+	timeEffective transferTime = "EFFECTIVE"
+)
+
 // TotalsOfAllAt is TotalsAt over all books, by currency.
 func (r Reader) TotalsOfAllAt(ctx context.Context, at time.Time, byEffect bool) (map[string]ledger.Totals, error) {
-	of := "RECORDED"
+	of := timeRecorded
 	if byEffect {
-		of = "EFFECTIVE"
+		of = timeEffective
 	}
 	all := make(map[string]ledger.Totals)
-	err := r.each(ctx, "sum transfers of all books", periodSums, []any{at, of}, func(rows *sql.Rows) error {
+	err := r.each(ctx, "sum transfers of all books", periodSums, []any{at, string(of)}, func(rows *sql.Rows) error {
 		var currency string
 		var kind ledger.Kind
 		var sum ledger.Total

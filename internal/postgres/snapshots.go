@@ -331,12 +331,23 @@ func sumPeriods(ctx context.Context, tx *sqlx.Tx, events int) (more bool, err er
 		}
 		place.From = "0"
 	}
-	if _, err := tx.ExecContext(ctx, addPeriods, place.From, place.Until); err != nil {
+	if _, err := tx.ExecContext(ctx, addPeriods, place.From, place.Until, string(timeRecorded), string(timeEffective),
+		pq.Array([]string{string(periodHour), string(periodDay), string(periodMonth)})); err != nil {
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE period_progress SET transaction_id = $1::xid8`, place.Until)
 	return !place.Whole, err
 }
+
+// period is a length of time over which all books are summed.
+type period string
+
+// The periods.
+const (
+	periodHour  period = "HOUR"
+	periodDay   period = "DAY"
+	periodMonth period = "MONTH"
+)
 
 // addPeriods adds the transfers of transactions in a range to the sums of their hours, days and
 // months, by either of their times.
@@ -345,8 +356,8 @@ const addPeriods = `
 	SELECT b.basis, t.currency, p.period, date_trunc(p.period, b.at, 'UTC'), t.kind, sum(t.amount_minor), count(*)
 	FROM events e
 	JOIN transfers t ON t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
-	CROSS JOIN LATERAL (VALUES ('RECORDED', t.recorded_at), ('EFFECTIVE', t.effective_at)) AS b (basis, at)
-	CROSS JOIN (VALUES ('HOUR'), ('DAY'), ('MONTH')) AS p (period)
+	CROSS JOIN LATERAL (VALUES ($3, t.recorded_at), ($4, t.effective_at)) AS b (basis, at)
+	CROSS JOIN unnest($5::text[]) AS p (period)
 	WHERE e.transaction_id >= $1::xid8 AND e.transaction_id < $2::xid8 AND e.first_transfer IS NOT NULL
 	GROUP BY 1, 2, 3, 4, 5
 	ORDER BY 1, 2, 3, 4, 5

@@ -60,6 +60,8 @@ var allowed = map[string][]string{
 	"ResultService/BatchRecordResults":  {"authenticator", "operator"},
 	"BookService/ListBooks":             {"approver", "auditor", "finance", "operator", "support"},
 	"BookService/GetTrialBalance":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementService/GetStatement":       {"approver", "auditor", "finance", "merchant", "operator", "support"},
+	"StatementService/ListStatementLines": {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"BookService/GetExposure":           {"approver", "auditor", "finance", "merchant", "operator", "support"},
 	"NoticeService/BatchAcceptClaims":   {"merchant", "operator"},
 	"NoticeService/RecordNoticeAttempt": {"operator", "support"},

@@ -28,8 +28,7 @@ func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTra
 	if err != nil {
 		return nil, err
 	}
-	const cursorParts = 6
-	p, err := s.pageOf(ctx, r, cursorParts)
+	p, err := s.pageOf(ctx, r, transferParts)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +51,18 @@ func (s *depositService) ListTransfers(ctx context.Context, r *tenfoldv1.ListTra
 		return nil, err
 	}
 	out := &tenfoldv1.ListTransfersResponse{Transfers: transfers}
-	if n := list.Next; list.More {
-		out.NextPageToken = p.token(microseconds(n.At), n.MerchantID, decimal(n.EventNumber), n.ClaimID, n.PayoutID, decimal(n.Number))
+	if list.More {
+		out.NextPageToken = p.token(transferKey(&list.Next)...)
 	}
 	return out, nil
+}
+
+// transferParts are the parts of the cursor of a list of transfers.
+const transferParts = 6
+
+// transferKey gives those parts: time, merchant, event, claim, payout, number.
+func transferKey(c *postgres.TransferCursor) []string {
+	return []string{microseconds(c.At), c.MerchantID, decimal(c.EventNumber), c.ClaimID, c.PayoutID, decimal(c.Number)}
 }
 
 // withFacts adds to transfers what their claims and payouts know.
@@ -80,8 +87,7 @@ func checkBook(ctx context.Context, r postgres.Reader, merchant string) error {
 	return err
 }
 
-// transferCursor reads the cursor of a list of transfers: time, merchant, event, claim, payout,
-// number.
+// transferCursor reads the cursor of a list of transfers.
 func transferCursor(p *page) (postgres.TransferCursor, error) {
 	var c postgres.TransferCursor
 	if p.cursor[0] == "" {

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+
+	"github.com/tenfold-claims/tenfold/internal/principal"
+	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
+)
+
+// formatSheet is a sheet of Excel.
+const formatSheet = "xlsx"
+
+// statementFlags are what a person says about a statement.
+type statementFlags struct {
+	from, until, currency, file string
+	byEffect, excel             bool
+	limit                       int
+}
+
+func newBookStatement() *cobra.Command {
+	var c remote
+	var s statementFlags
+	c.out.lists, c.out.more = true, []string{formatSheet}
+	cmd := c.command(principal.RoleFinance, &cobra.Command{
+		Use:   "statement MERCHANT",
+		Short: "Write the statement of a book, or of all books, for a time",
+		Long: "Write the statement of a merchant's book, or of all books (\"-\") in one currency, for a time: opening balances, every transfer\n" +
+			"with the balances after it, totals by kind, closing balances. The form table shows the sums and the first lines, and json the\n" +
+			"sums; csv, jsonl and xlsx have every line, and are written as they are read. Beside them stand the number of lines, their\n" +
+			"sum and the SHA-256 of the raw CSV, which -o csv writes unless --excel is given.",
+		Example: "  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01\n" +
+			"  tenfold book statement m1 --from 2026-03-01 --until 2026-04-01 -o xlsx --file march.xlsx\n" +
+			"  tenfold book statement - --currency CNY --from 2026-03-01 --until 2026-04-01 -o csv --file march.csv",
+		Args: cobra.ExactArgs(1),
+	}, func(cmd *cobra.Command, conn *grpc.ClientConn, args []string) error {
+		r, err := s.request(&c.out, args[0])
+		if err != nil {
+			return err
+		}
+		return s.write(cmd, &c.out, tenfoldv1.NewStatementServiceClient(conn), r)
+	})
+	f := cmd.Flags()
+	f.StringVar(&s.from, "from", "", "beginning of the time, which belongs to it (required)")
+	f.StringVar(&s.until, "until", "", "end of the time, which does not belong to it (required)")
+	f.BoolVar(&s.byEffect, "by-effect", false, "transfers that took effect in the time, instead of those that were recorded in it")
+	f.StringVar(&s.currency, "currency", "", "currency of the lines over all books, such as CNY")
+	f.StringVar(&s.file, "file", "", "file to write to, once all is written; otherwise the output")
+	f.BoolVar(&s.excel, "excel", false, "CSV for Excel: a byte order mark, and no cell that it takes for a formula")
+	f.IntVar(&s.limit, "limit", listMax, "largest number of lines in a table")
+	for _, name := range []string{"from", "until", "currency"} {
+		completes(f, name)
+	}
+	return calling(cmd, "StatementService/GetStatement", "StatementService/ListStatementLines")
+}
+
+// dateForm is a day, which begins at midnight in the zone of the screen.
+const dateForm = "2006-01-02"
+
+// request reads the flags.
+func (s *statementFlags) request(o *output, merchant string) (*tenfoldv1.ListStatementLinesRequest, error) {
+	r := &tenfoldv1.ListStatementLinesRequest{Parent: merchantNameOf(merchant), CurrencyCode: s.currency, PageSize: pageMax}
+	if s.byEffect {
+		r.Basis = tenfoldv1.StatementBasis_STATEMENT_BASIS_EFFECTIVE
+	}
+	var err error
+	if r.From, err = momentOf("from", s.from, o.place); err != nil {
+		return nil, err
+	}
+	if r.Until, err = momentOf("until", s.until, o.place); err != nil {
+		return nil, err
+	}
+	switch {
+	case s.limit < 1:
+		return nil, usageError{fmt.Errorf("--limit (TENFOLD_LIMIT) must be at least 1, not %d", s.limit)}
+	case s.excel && o.format != formatCSV:
+		return nil, usageError{errors.New("--excel (TENFOLD_EXCEL) is a form of -o csv")}
+	case o.format == formatSheet && s.file == "" && isTerminal(o.w):
+		return nil, usageError{errors.New("--file (TENFOLD_FILE) is missing: a terminal cannot show xlsx")}
+	case s.file != "" && (o.format == formatTable || o.format == formatJSON):
+		return nil, usageError{errors.New("--file (TENFOLD_FILE) needs -o csv, jsonl or xlsx")}
+	}
+	return r, nil
+}
+
+// write writes the statement in the form that was asked for.
+func (s *statementFlags) write(cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest) error {
+	if o.format == formatTable || o.format == formatJSON {
+		return s.show(cmd, o, service, r)
+	}
+	into, finish, err := s.target(o)
+	if err != nil {
+		return err
+	}
+	w := newStatementWriter(o.format, s.excel || o.bom, into)
+	end, err := statementPages(cmd, service, r, w.add)
+	if err == nil {
+		err = w.end()
+	}
+	if err == nil {
+		err = w.prove(end)
+	}
+	if err = finish(err); err != nil {
+		return err
+	}
+	fmt.Fprintf(o.errOut, "%s, %s in all, SHA-256 of the raw CSV %s\n", counted(int(end.GetLines()), "line"), sum(end.GetAmount()), end.GetCsvSha256())
+	return nil
+}
+
+// target is where the statement goes. A file has its name once all is written.
+func (s *statementFlags) target(o *output) (into io.Writer, finish func(error) error, err error) {
+	if s.file == "" {
+		return o.w, func(err error) error { return err }, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(s.file), filepath.Base(s.file)+".part-*")
+	if err != nil {
+		return nil, nil, usageError{fmt.Errorf("--file (TENFOLD_FILE): %w", err)}
+	}
+	return f, func(err error) error {
+		err = errors.Join(err, f.Close())
+		if err == nil {
+			err = os.Rename(f.Name(), s.file)
+		}
+		if err != nil {
+			_ = os.Remove(f.Name()) // What is half written is of no use.
+		}
+		return err
+	}, nil
+}
+
+// statementPages reads every page, and gives the end of the statement.
+func statementPages(cmd *cobra.Command, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest,
+	take func([]*tenfoldv1.StatementLine) error,
+) (*tenfoldv1.StatementEnd, error) {
+	for {
+		page, err := service.ListStatementLines(cmd.Context(), r)
+		if err != nil {
+			return nil, refusal(err)
+		}
+		if err := take(page.GetLines()); err != nil {
+			return nil, err
+		}
+		if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+			return page.GetEnd(), nil
+		}
+	}
+}
+
+// show shows the sums of a statement, and in a table its first lines.
+func (s *statementFlags) show(cmd *cobra.Command, o *output, service tenfoldv1.StatementServiceClient, r *tenfoldv1.ListStatementLinesRequest) error {
+	sums, err := service.GetStatement(cmd.Context(), &tenfoldv1.GetStatementRequest{Name: r.GetParent(), From: r.GetFrom(), Until: r.GetUntil(), Basis: r.GetBasis()})
+	if err != nil {
+		return refusal(err)
+	}
+	if o.isJSON() {
+		return o.json(sums)
+	}
+	for _, x := range sums.GetSums() {
+		printStatementSums(o, x)
+	}
+	if r.GetParent() == merchantNameOf("-") && r.GetCurrencyCode() == "" {
+		return o.failed
+	}
+	t := o.newTable("Lines", column{"Line", true}, column{title: "Transfer"}, column{title: "Recorded"}, column{title: "Effective"}, column{title: "Kind"},
+		column{title: "Debit"}, column{title: "Credit"}, column{"Amount", true}, column{"Debit balance", true}, column{"Credit balance", true},
+		column{title: "Claim"}, column{title: "Order"})
+	listed := 0
+	for more := true; more; {
+		r.PageSize = int32(min(s.limit-listed, pageMax))
+		page, err := service.ListStatementLines(cmd.Context(), r)
+		if err != nil {
+			return refusal(err)
+		}
+		for _, l := range page.GetLines() {
+			t.AppendRow(statementRow(o, l))
+		}
+		listed, r.PageToken = listed+len(page.GetLines()), page.GetNextPageToken()
+		more = r.PageToken != "" && listed < s.limit
+	}
+	o.render(t)
+	if r.PageToken != "" {
+		fmt.Fprintf(o.w, "%s, and there are more; -o csv has all\n", counted(listed, "line"))
+	}
+	return o.failed
+}
+
+func statementRow(o *output, l *tenfoldv1.StatementLine) table.Row {
+	x := l.GetTransfer()
+	currency := x.GetAmount().GetCurrencyCode()
+	return table.Row{
+		l.GetNumber(), idOf(x.GetName()), o.when(x.GetRecordedAt()), o.when(x.GetEffectiveAt()), word(x.GetKind()), word(x.GetDebit()), word(x.GetCredit()),
+		sum(x.GetAmount()), amount(l.GetDebitBalance().GetMinorUnits(), currency), amount(l.GetCreditBalance().GetMinorUnits(), currency),
+		idOf(x.GetClaim()), x.GetOrderId(),
+	}
+}
+
+// printStatementSums prints what every account had at either end, and the totals by kind.
+func printStatementSums(o *output, x *tenfoldv1.StatementSums) {
+	t := o.newTable("Accounts in "+x.GetCurrencyCode(), column{title: "Account"}, column{"Opening", true}, column{"Debits", true}, column{"Credits", true},
+		column{"Closing", true})
+	for _, a := range x.GetAccounts() {
+		in := func(minor int64) string { return amount(minor, x.GetCurrencyCode()) }
+		t.AppendRow(table.Row{
+			word(a.GetPurpose()), in(a.GetOpening().GetMinorUnits()), in(a.GetDebits().GetMinorUnits()), in(a.GetCredits().GetMinorUnits()),
+			in(a.GetClosing().GetMinorUnits()),
+		})
+	}
+	o.render(t)
+	if len(x.GetTotals()) > 0 {
+		o.transferTotals(x.GetTotals())
+	}
+}
