@@ -2,52 +2,49 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/tenfold-claims/tenfold/internal/bench"
 )
 
-// What a comparison of a million lines with a million payouts may take, on two cores.
-const (
-	reconcileLines      = 1_000_000
-	reconcileSecondsMax = 60
-	reconcileBytesMax   = 300 << 20
-)
-
-// newBenchFinance measures what finance waits for.
 func newBenchFinance() *cobra.Command {
 	var out output
-	var dir string
-	lines, enforce := reconcileLines, false
+	var enforce bool
+	c := bench.FinanceConfig{Now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "finance",
-		Short: "Measure the comparison of a bill with as many payouts",
-		Long: "Writes a fund-flow bill, reads it as an import does, and compares it with as many payouts, of which every thousandth\n" +
-			"differs. It needs no database. A million lines may take 60 seconds and 300 MiB on two cores.",
-		Example: "  tenfold bench finance\n  tenfold bench finance --lines 100000 --output json",
-		Args:    cobra.NoArgs,
+		Short: "Measure balances as of a time, and pages of statements",
+		Long: "Fills a throwaway database with the book of a merchant with many transfers, a third of which took effect up to thirty days\n" +
+			"before, and with small books of others; takes snapshots as a worker does; and reads balances as of times all over a year.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := out.to(cmd); err != nil {
 				return err
 			}
-			if lines < 1 || lines > reconcileLines*2 {
-				return usageError{fmt.Errorf("%s must be from 1 to %d, not %d", settingOf("lines"), reconcileLines*2, lines)}
+			if err := c.Check(); err != nil {
+				return usageError{err}
 			}
-			// The collector works more often where memory is short, as in a container.
-			debug.SetMemoryLimit(reconcileBytesMax - reconcileBytesMax/8)
-			r, err := bench.Reconcile(dir, lines, time.Now)
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			p := newProgress(cmd.ErrOrStderr())
+			c.Progress = func(doing string, percent int) { p.show(doing, percent, 100) }
+			report, err := bench.RunFinance(ctx, c)
+			p.done()
 			if err != nil {
 				return err
 			}
 			if out.isJSON() {
-				err = out.json(r)
+				err = out.json(report)
 			} else {
-				printBenchReconcile(&out, &r)
+				printFinance(&out, report)
 			}
-			if err == nil && enforce && (r.ReadSeconds+r.MatchSeconds > reconcileSecondsMax || r.HeapBytes > reconcileBytesMax) {
+			if err == nil && enforce && report.Missed() {
 				err = errTargetMissed
 			}
 			return err
@@ -55,16 +52,31 @@ func newBenchFinance() *cobra.Command {
 	}
 	out.flag(cmd)
 	f := cmd.Flags()
-	f.IntVar(&lines, "lines", lines, "lines of the bill, and payouts")
-	f.StringVar(&dir, "dir", "", "directory of the bill (default: that for temporary files)")
-	f.BoolVar(&enforce, "enforce", false, "exit with 1 if a target was missed")
+	f.IntVar(&c.Transfers, "transfers", 1_000_000, "number of transfers of the merchant")
+	f.IntVar(&c.Books, "books", 2000, "number of other books, which are small")
+	f.IntVar(&c.Reads, "reads", 300, "number of times that each read is made")
+	f.Uint64Var(&c.Seed, "seed", 1, "seed of the random choice of times")
+	// A directory for temporary files may be in memory, where nothing is durable.
+	f.StringVar(&c.Dir, "dir", "/var/tmp", "parent of the database's directory; it must be on a real disk")
+	f.BoolVar(&enforce, "enforce", false, "exit with 1 if a read was too slow")
 	return cmd
 }
 
-func printBenchReconcile(o *output, r *bench.Reconciled) {
-	o.facts("A bill against payouts",
-		[2]string{"lines and payouts", fmt.Sprint(r.Lines)}, [2]string{"breaks planted and found", fmt.Sprint(r.Breaks)},
-		[2]string{"bill", fmt.Sprintf("%.0f MiB", float64(r.FileBytes)/(1<<20))},
-		[2]string{"read and indexed", fmt.Sprintf("%.1f s", r.ReadSeconds)}, [2]string{"compared", fmt.Sprintf("%.1f s", r.MatchSeconds)},
-		[2]string{"memory", fmt.Sprintf("%.0f MiB", float64(r.HeapBytes)/(1<<20))})
+// printFinance prints the figures for people.
+func printFinance(o *output, r *bench.FinanceReport) {
+	right := func(title string) column { return column{title: title, right: true} }
+	t := o.newTable(fmt.Sprintf("%d transfers, filled in %.0f s, snapshots in %.0f s, periods in %.0f s", r.Transfers, r.FillSeconds, r.SnapshotSeconds, r.PeriodSeconds),
+		column{title: "read"}, right("p50 ms"), right("p99 ms"), right("max ms"), column{title: fmt.Sprintf("p99 ≤ %d ms", bench.FinanceMax.Milliseconds())})
+	for _, f := range r.Reads {
+		met := ""
+		if f.Target {
+			met = o.verdict(f.Met, "yes", "MISSED")
+		}
+		t.AppendRow(table.Row{f.Name, figure(f.P50Millis, 2), figure(f.P99Millis, 2), figure(f.MaxMillis, 2), met})
+	}
+	o.render(t)
+	if r.Others > disturbanceMax {
+		fmt.Fprintf(o.w, "DISTURBED: other processes used %s of the machine, so the figures say little\n\n", percent(r.Others))
+	}
+	fmt.Fprintf(o.w, "seed %d\n", r.Seed)
 }

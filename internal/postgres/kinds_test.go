@@ -61,6 +61,8 @@ func TestEveryTableOfBooksIsAKind(t *testing.T) {
 		"uploads":            "kept beside the pipeline",
 		"upload_chunks":      "kept beside the pipeline",
 		"reservations":       "keyed by themselves, over all books",
+		"balance_snapshots":  "sums that a worker makes of transfers",
+		"snapshot_progress":  "how far it is with them",
 		"access_refusals":    "attempts that were refused, of books or of none",
 	}
 	for table, columns := range columnsOf(t) {

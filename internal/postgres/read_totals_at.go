@@ -69,7 +69,7 @@ func (r Reader) TotalsAt(ctx context.Context, merchantID string, at time.Time, b
 	err = r.each(ctx, "sum transfers after a snapshot", `
 		SELECT t.kind, t.effective_at <> t.recorded_at, sum(t.amount_minor)::bigint, count(*)
 		FROM transfers t
-		WHERE (t.merchant_id, t.transfer_number) > ($1, $2) AND (t.merchant_id, t.transfer_number) <= ($1, $3)
+		WHERE t.merchant_id = $1 AND t.transfer_number > $2 AND t.transfer_number <= $3
 		GROUP BY 1, 2`, []any{merchantID, all.Number, last}, func(rows *sql.Rows) error {
 		var kind ledger.Kind
 		var isLate bool
@@ -115,23 +115,26 @@ func (r Reader) lateTotalsAt(ctx context.Context, merchantID string, at time.Tim
 	if err != nil {
 		return nil, err
 	}
+	taken, last, err := r.snapshotMark(ctx, merchantID)
+	if err != nil {
+		return nil, err
+	}
 	err = r.each(ctx, "sum late transfers after a snapshot", `
 		SELECT x.kind, sum(x.amount_minor)::bigint, count(*)
 		FROM (
 			(SELECT t.kind, t.amount_minor
 			 FROM transfers t
-			 WHERE t.effective_at <> t.recorded_at AND (t.merchant_id, t.effective_at, t.transfer_number) > ($1, $2, $3)
-			   AND (t.merchant_id, t.effective_at) <= ($1, $4))
+			 WHERE t.effective_at <> t.recorded_at AND t.merchant_id = $1 AND t.effective_at >= $2 AND t.effective_at <= $4
+			   AND (t.effective_at, t.transfer_number) > ($2, $3))
 			UNION ALL
 			(SELECT t.kind, t.amount_minor
-			 FROM (SELECT coalesce(max(p.transfer_number), 0) AS number FROM snapshot_progress p WHERE p.merchant_id = $1) p
-			 CROSS JOIN LATERAL (
-				SELECT t.kind, t.amount_minor
+			 FROM (
+				SELECT t.kind, t.amount_minor, t.effective_at, t.recorded_at, t.transfer_number
 				FROM transfers t
-				WHERE (t.merchant_id, t.transfer_number) > ($1, p.number) AND t.merchant_id <= $1
-				  AND t.effective_at <> t.recorded_at AND (t.effective_at, t.transfer_number) <= ($2, $3)
-				OFFSET 0) t)) x
-		GROUP BY x.kind`, []any{merchantID, s.At, s.Number, at}, func(rows *sql.Rows) error {
+				WHERE t.merchant_id = $1 AND t.transfer_number > $5 AND t.transfer_number <= $6
+				OFFSET 0) t
+			 WHERE t.effective_at <> t.recorded_at AND (t.effective_at, t.transfer_number) <= ($2, $3))) x
+		GROUP BY x.kind`, []any{merchantID, s.At, s.Number, at, taken, last}, func(rows *sql.Rows) error {
 		var kind ledger.Kind
 		var sum ledger.Total
 		if err := rows.Scan((*string)(&kind), (*int64)(&sum.Amount), &sum.Count); err != nil {
@@ -143,48 +146,77 @@ func (r Reader) lateTotalsAt(ctx context.Context, merchantID string, at time.Tim
 	return s.Totals, err
 }
 
+// snapshotMark gives the last transfer of a book that its snapshots know, and the last that it has.
+func (r Reader) snapshotMark(ctx context.Context, merchantID string) (taken, last int64, err error) {
+	type mark struct{ taken, last int64 }
+	m, _, err := readOne(ctx, r, "read mark of snapshots", `
+		SELECT coalesce((SELECT p.transfer_number FROM snapshot_progress p WHERE p.merchant_id = $1), 0), b.transfer_number
+		FROM books b
+		WHERE b.merchant_id = $1`, func(rows *sql.Rows) (m mark, err error) { return m, rows.Scan(&m.taken, &m.last) }, merchantID)
+	return m.taken, m.last, err
+}
+
 // periodSums gives the parts of a sum over all books: whole months, days and hours, then the
-// rest of the hour by the index of its time, then what was written since the periods were
-// summed. Without periods, or if the transactions have begun to count anew since, as after a
-// restore from a dump, all transfers are summed.
+// rest of the hour by the index of its time, then what was written by transactions since the
+// periods were summed. Between two bounds the planner expects few transactions, and takes the
+// index.
 const periodSums = `
-	WITH progress AS MATERIALIZED (
-		SELECT p.transaction_id AS until
-		FROM period_progress p
-		WHERE p.transaction_id <= pg_snapshot_xmin(pg_current_snapshot())),
-	parts AS (
+	SELECT x.currency, x.kind, sum(x.amount_minor)::bigint, sum(x.transfers)::bigint
+	FROM (
 		(SELECT s.currency, s.kind, s.amount_minor, s.transfers
 		 FROM period_totals s
-		 WHERE s.basis = $2 AND EXISTS (SELECT FROM progress)
+		 WHERE s.basis = $2
 		   AND (s.period = 'MONTH' AND s.starts_at < date_trunc('month', $1::timestamptz, 'UTC')
 		     OR s.period = 'DAY' AND s.starts_at >= date_trunc('month', $1::timestamptz, 'UTC') AND s.starts_at < date_trunc('day', $1::timestamptz, 'UTC')
 		     OR s.period = 'HOUR' AND s.starts_at >= date_trunc('day', $1::timestamptz, 'UTC') AND s.starts_at < date_trunc('hour', $1::timestamptz, 'UTC')))
 		UNION ALL
 		(SELECT t.currency, t.kind, t.amount_minor, 1
-		 FROM progress p
-		 JOIN events e ON e.recorded_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND e.recorded_at <= $1 AND e.first_transfer IS NOT NULL
-		              AND e.transaction_id < p.until
-		 JOIN transfers t ON t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
+		 FROM (
+			SELECT e.merchant_id, e.first_transfer, e.last_transfer
+			FROM events e
+			WHERE e.recorded_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND e.recorded_at <= $1 AND e.first_transfer IS NOT NULL
+			  AND e.transaction_id < $3::xid8
+			OFFSET 0) e
+		 CROSS JOIN LATERAL (` + transfersOfOne + `) t
 		 WHERE $2 = 'RECORDED' OR t.effective_at = t.recorded_at)
 		UNION ALL
 		(SELECT t.currency, t.kind, t.amount_minor, 1
-		 FROM progress p
-		 JOIN transfers t ON t.effective_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND t.effective_at <= $1 AND t.effective_at <> t.recorded_at
-		 JOIN events e ON e.merchant_id = t.merchant_id AND e.event_number = t.event_number AND e.transaction_id < p.until
-		 WHERE $2 = 'EFFECTIVE')
+		 FROM (
+			SELECT t.merchant_id, t.event_number, t.currency, t.kind, t.amount_minor
+			FROM transfers t
+			WHERE $2 = 'EFFECTIVE' AND t.effective_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND t.effective_at <= $1
+			  AND t.effective_at <> t.recorded_at
+			OFFSET 0) t
+		 CROSS JOIN LATERAL (
+			SELECT e.transaction_id
+			FROM events e
+			WHERE e.merchant_id = t.merchant_id AND e.event_number = t.event_number
+			LIMIT 1) e
+		 WHERE e.transaction_id < $3::xid8)
 		UNION ALL
 		(SELECT t.currency, t.kind, t.amount_minor, 1
-		 FROM progress p
-		 JOIN events e ON e.transaction_id >= p.until AND e.first_transfer IS NOT NULL
-		 JOIN transfers t ON t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
-		 WHERE CASE $2 WHEN 'RECORDED' THEN t.recorded_at ELSE t.effective_at END <= $1)
-		UNION ALL
-		(SELECT t.currency, t.kind, t.amount_minor, 1
-		 FROM transfers t
-		 WHERE NOT EXISTS (SELECT FROM progress) AND CASE $2 WHEN 'RECORDED' THEN t.recorded_at ELSE t.effective_at END <= $1))
-	SELECT x.currency, x.kind, sum(x.amount_minor)::bigint, sum(x.transfers)::bigint
-	FROM parts x
+		 FROM (
+			SELECT e.merchant_id, e.first_transfer, e.last_transfer
+			FROM events e
+			WHERE e.transaction_id >= $3::xid8 AND e.transaction_id < $4::xid8 AND e.first_transfer IS NOT NULL
+			OFFSET 0) e
+		 CROSS JOIN LATERAL (` + transfersOfOne + `) t
+		 WHERE CASE $2 WHEN 'RECORDED' THEN t.recorded_at ELSE t.effective_at END <= $1)) x
 	GROUP BY x.currency, x.kind`
+
+// transfersOfOne are the transfers of an event e.
+const transfersOfOne = `
+			SELECT t.currency, t.kind, t.amount_minor, t.recorded_at, t.effective_at
+			FROM transfers t
+			WHERE t.merchant_id = e.merchant_id AND t.transfer_number BETWEEN e.first_transfer AND e.last_transfer
+			OFFSET 0`
+
+// wholeSums sums every transfer up to a time.
+const wholeSums = `
+	SELECT t.currency, t.kind, sum(t.amount_minor)::bigint, count(*)
+	FROM transfers t
+	WHERE CASE $2 WHEN 'RECORDED' THEN t.recorded_at ELSE t.effective_at END <= $1
+	GROUP BY t.currency, t.kind`
 
 // transferTime is one of the two times of a transfer.
 type transferTime string
@@ -202,7 +234,11 @@ func (r Reader) TotalsOfAllAt(ctx context.Context, at time.Time, byEffect bool) 
 		of = timeEffective
 	}
 	all := make(map[string]ledger.Totals)
-	err := r.each(ctx, "sum transfers of all books", periodSums, []any{at, string(of)}, func(rows *sql.Rows) error {
+	query, args, err := r.allSums(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = r.each(ctx, "sum transfers of all books", query, append([]any{at, string(of)}, args...), func(rows *sql.Rows) error {
 		var currency string
 		var kind ledger.Kind
 		var sum ledger.Total
@@ -216,4 +252,20 @@ func (r Reader) TotalsOfAllAt(ctx context.Context, at time.Time, byEffect bool) 
 		return nil
 	})
 	return all, err
+}
+
+// allSums is how the transfers of all books are summed: by periods, up to the transaction that
+// they know of. Without periods, or if transactions have begun to count anew since, as after a
+// restore from a dump, all transfers are summed.
+func (r Reader) allSums(ctx context.Context) (query string, args []any, err error) {
+	type place struct{ until, last string }
+	p, found, err := readOne(ctx, r, "read progress of periods", `
+		SELECT p.transaction_id::text, pg_snapshot_xmax(pg_current_snapshot())::text
+		FROM period_progress p
+		WHERE p.one AND p.transaction_id <= pg_snapshot_xmin(pg_current_snapshot())`,
+		func(rows *sql.Rows) (p place, err error) { return p, rows.Scan(&p.until, &p.last) })
+	if !found || err != nil {
+		return wholeSums, nil, err
+	}
+	return periodSums, []any{p.until, p.last}, nil
 }

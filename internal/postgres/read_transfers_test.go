@@ -21,6 +21,13 @@ const lateTransfers = 3000
 func newLedger(t *testing.T) *bulk {
 	t.Helper()
 	b := newBulk(t, 1, 100)
+	b.tell()
+	return b
+}
+
+// tell makes those books.
+func (b *bulk) tell() {
+	b.t.Helper()
 	for merchant, rows := range map[string]int{"f1": lateTransfers, "f2": 150} {
 		b.run(`
 			INSERT INTO books (merchant_id, currency, version, event_number, event_hash, transfer_number, recorded_at, opened_at)
@@ -53,7 +60,6 @@ func newLedger(t *testing.T) *bulk {
 			WHERE t.merchant_id = $1 AND e.merchant_id = t.merchant_id AND e.event_number = t.event_number`, merchant)
 	}
 	b.run(`ANALYZE transfers, events, books`)
-	return b
 }
 
 // Would catch a list of transfers that leaves out, repeats or misplaces some: at the edge of a

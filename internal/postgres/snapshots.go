@@ -238,8 +238,8 @@ func (p *snapshotPass) split(before snapshot, at time.Time, number, transfers, l
 	list, err := read(p.ctx, p.read, "read late transfers between snapshots", `
 		SELECT`+transferColumns+`
 		FROM transfers t
-		WHERE t.effective_at <> t.recorded_at AND (t.merchant_id, t.effective_at, t.transfer_number) > ($1, $2, $3)
-		  AND (t.merchant_id, t.effective_at, t.transfer_number) < ($1, $4, $5) AND t.transfer_number <= $6
+		WHERE t.effective_at <> t.recorded_at AND t.merchant_id = $1 AND t.effective_at >= $2 AND t.effective_at <= $4
+		  AND (t.effective_at, t.transfer_number) > ($2, $3) AND (t.effective_at, t.transfer_number) < ($4, $5) AND t.transfer_number <= $6
 		ORDER BY t.effective_at, t.transfer_number`, scanTransfer, p.merchantID, before.At, before.Number, at, number, last)
 	if err != nil {
 		return err

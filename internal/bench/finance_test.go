@@ -1,0 +1,41 @@
+package bench
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// Would catch a measurement that fails on an empty machine, or that measures nothing.
+func TestRunFinance(t *testing.T) {
+	t.Parallel()
+	// The database's account must be able to enter, which t.TempDir forbids.
+	dir, err := os.MkdirTemp("", "tenfold-finance-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	report, err := RunFinance(t.Context(), FinanceConfig{Transfers: 2400, Books: 3, Reads: 3, Seed: 7, Dir: dir, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Reads) != len(financeReads()) || report.SnapshotSeconds == 0 || report.PeriodSeconds == 0 {
+		t.Errorf("%+v", report)
+	}
+	for _, f := range report.Reads {
+		if f.P50Millis == 0 || f.MaxMillis < f.P50Millis {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, c := range []FinanceConfig{{Transfers: 999, Books: 1, Reads: 1}, {Transfers: 1000, Books: 1}, {Transfers: 1000, Reads: 1}} {
+		if c.Check() == nil {
+			t.Errorf("%+v has sense", c)
+		}
+	}
+	if (&FinanceReport{Reads: []FinanceFigure{{Met: true}}}).Missed() || !(&FinanceReport{Reads: []FinanceFigure{{Met: true}, {}}}).Missed() {
+		t.Error("what is missed is told wrongly")
+	}
+}
