@@ -609,7 +609,10 @@ type Book struct {
 	// once the demand is met.
 	DemandLapsedAt *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=demand_lapsed_at,json=demandLapsedAt,proto3" json:"demand_lapsed_at,omitempty"`
 	// The time of the last change of the book, that of its version.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The marketplace's own labels, by key; SetBookLabels of the LabelService changes
+	// them. Tenfold gives them no meaning.
+	Labels        map[string]string `protobuf:"bytes,24,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -801,6 +804,13 @@ func (x *Book) GetDemandLapsedAt() *timestamppb.Timestamp {
 func (x *Book) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Book) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
 	}
 	return nil
 }
@@ -1507,7 +1517,7 @@ var File_tenfold_v1_ledger_proto protoreflect.FileDescriptor
 const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\n" +
 	"\x17tenfold/v1/ledger.proto\x12\n" +
-	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xce\v\n" +
+	"tenfold.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tenfold/v1/money.proto\x1a\x17tenfold/v1/policy.proto\x1a\x19tenfold/v1/shown_to.proto\"\xc9\f\n" +
 	"\x04Book\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x04name\x12-\n" +
 	"\rcurrency_code\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\fcurrencyCode\x129\n" +
@@ -1538,7 +1548,11 @@ const file_tenfold_v1_ledger_proto_rawDesc = "" +
 	"\texited_at\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\bexitedAt\x12N\n" +
 	"\x10demand_lapsed_at\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\x0edemandLapsedAt\x12E\n" +
 	"\vupdate_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\n" +
-	"updateTime:4\xeaA1\n" +
+	"updateTime\x12>\n" +
+	"\x06labels\x18\x18 \x03(\v2\x1c.tenfold.v1.Book.LabelsEntryB\b\xe2A\x01\x03\xc8\xf3\x18\x04R\x06labels\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01:4\xeaA1\n" +
 	"\ftenfold/Book\x12\x14merchants/{merchant}*\x05books2\x04book\"\xb6\x02\n" +
 	"\aAccount\x12>\n" +
 	"\apurpose\x18\x01 \x01(\x0e2\x1a.tenfold.v1.AccountPurposeB\b\xe2A\x01\x03\xc8\xf3\x18\x03R\apurpose\x12B\n" +
@@ -1707,7 +1721,7 @@ func file_tenfold_v1_ledger_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_ledger_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tenfold_v1_ledger_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(AccountPurpose)(0),           // 0: tenfold.v1.AccountPurpose
 	(AccountSide)(0),              // 1: tenfold.v1.AccountSide
@@ -1722,61 +1736,63 @@ var file_tenfold_v1_ledger_proto_goTypes = []any{
 	(*Debt)(nil),                  // 10: tenfold.v1.Debt
 	(*DebtSum)(nil),               // 11: tenfold.v1.DebtSum
 	(*DebtBucket)(nil),            // 12: tenfold.v1.DebtBucket
-	(*Money)(nil),                 // 13: tenfold.v1.Money
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*SignedMoney)(nil),           // 15: tenfold.v1.SignedMoney
-	(FundingSource)(0),            // 16: tenfold.v1.FundingSource
+	nil,                           // 13: tenfold.v1.Book.LabelsEntry
+	(*Money)(nil),                 // 14: tenfold.v1.Money
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*SignedMoney)(nil),           // 16: tenfold.v1.SignedMoney
+	(FundingSource)(0),            // 17: tenfold.v1.FundingSource
 }
 var file_tenfold_v1_ledger_proto_depIdxs = []int32{
 	6,  // 0: tenfold.v1.Book.accounts:type_name -> tenfold.v1.Account
-	13, // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
-	13, // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
-	13, // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
-	13, // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
-	13, // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
-	13, // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
-	14, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
-	13, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
-	13, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
+	14, // 1: tenfold.v1.Book.deposit_available:type_name -> tenfold.v1.Money
+	14, // 2: tenfold.v1.Book.deposit_held:type_name -> tenfold.v1.Money
+	14, // 3: tenfold.v1.Book.shop_funds_available:type_name -> tenfold.v1.Money
+	14, // 4: tenfold.v1.Book.shop_funds_held:type_name -> tenfold.v1.Money
+	14, // 5: tenfold.v1.Book.receivable:type_name -> tenfold.v1.Money
+	14, // 6: tenfold.v1.Book.open_shortfall:type_name -> tenfold.v1.Money
+	15, // 7: tenfold.v1.Book.opened_at:type_name -> google.protobuf.Timestamp
+	14, // 8: tenfold.v1.Book.exposure:type_name -> tenfold.v1.Money
+	14, // 9: tenfold.v1.Book.free_amount:type_name -> tenfold.v1.Money
 	11, // 10: tenfold.v1.Book.debts:type_name -> tenfold.v1.DebtSum
-	14, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
-	13, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
-	14, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
-	14, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
-	14, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
-	14, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
-	14, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
-	1,  // 19: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
-	13, // 20: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
-	13, // 21: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
-	15, // 22: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
-	2,  // 23: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
-	0,  // 24: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
-	0,  // 25: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
-	13, // 26: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
-	14, // 27: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
-	14, // 28: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
-	2,  // 29: tenfold.v1.TransferTotal.kind:type_name -> tenfold.v1.TransferKind
-	13, // 30: tenfold.v1.TransferTotal.amount:type_name -> tenfold.v1.Money
-	16, // 31: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
-	3,  // 32: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
-	13, // 33: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
-	13, // 34: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
-	13, // 35: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
-	14, // 36: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
-	14, // 37: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
-	4,  // 38: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
-	14, // 39: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
-	13, // 40: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
-	4,  // 41: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
-	13, // 42: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
-	11, // 43: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
-	44, // [44:44] is the sub-list for method output_type
-	44, // [44:44] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	15, // 11: tenfold.v1.Book.sweep_since:type_name -> google.protobuf.Timestamp
+	14, // 12: tenfold.v1.Book.demanded_deposit:type_name -> tenfold.v1.Money
+	15, // 13: tenfold.v1.Book.demand_deadline:type_name -> google.protobuf.Timestamp
+	15, // 14: tenfold.v1.Book.exit_begun_at:type_name -> google.protobuf.Timestamp
+	15, // 15: tenfold.v1.Book.exited_at:type_name -> google.protobuf.Timestamp
+	15, // 16: tenfold.v1.Book.demand_lapsed_at:type_name -> google.protobuf.Timestamp
+	15, // 17: tenfold.v1.Book.update_time:type_name -> google.protobuf.Timestamp
+	13, // 18: tenfold.v1.Book.labels:type_name -> tenfold.v1.Book.LabelsEntry
+	0,  // 19: tenfold.v1.Account.purpose:type_name -> tenfold.v1.AccountPurpose
+	1,  // 20: tenfold.v1.Account.normal_side:type_name -> tenfold.v1.AccountSide
+	14, // 21: tenfold.v1.Account.debits:type_name -> tenfold.v1.Money
+	14, // 22: tenfold.v1.Account.credits:type_name -> tenfold.v1.Money
+	16, // 23: tenfold.v1.Account.balance:type_name -> tenfold.v1.SignedMoney
+	2,  // 24: tenfold.v1.Transfer.kind:type_name -> tenfold.v1.TransferKind
+	0,  // 25: tenfold.v1.Transfer.debit:type_name -> tenfold.v1.AccountPurpose
+	0,  // 26: tenfold.v1.Transfer.credit:type_name -> tenfold.v1.AccountPurpose
+	14, // 27: tenfold.v1.Transfer.amount:type_name -> tenfold.v1.Money
+	15, // 28: tenfold.v1.Transfer.recorded_at:type_name -> google.protobuf.Timestamp
+	15, // 29: tenfold.v1.Transfer.effective_at:type_name -> google.protobuf.Timestamp
+	2,  // 30: tenfold.v1.TransferTotal.kind:type_name -> tenfold.v1.TransferKind
+	14, // 31: tenfold.v1.TransferTotal.amount:type_name -> tenfold.v1.Money
+	17, // 32: tenfold.v1.Hold.source:type_name -> tenfold.v1.FundingSource
+	3,  // 33: tenfold.v1.Hold.state:type_name -> tenfold.v1.HoldState
+	14, // 34: tenfold.v1.Hold.amount:type_name -> tenfold.v1.Money
+	14, // 35: tenfold.v1.Hold.captured:type_name -> tenfold.v1.Money
+	14, // 36: tenfold.v1.Hold.released:type_name -> tenfold.v1.Money
+	15, // 37: tenfold.v1.Hold.held_at:type_name -> google.protobuf.Timestamp
+	15, // 38: tenfold.v1.Hold.ended_at:type_name -> google.protobuf.Timestamp
+	4,  // 39: tenfold.v1.Debt.kind:type_name -> tenfold.v1.DebtKind
+	15, // 40: tenfold.v1.Debt.since:type_name -> google.protobuf.Timestamp
+	14, // 41: tenfold.v1.Debt.open:type_name -> tenfold.v1.Money
+	4,  // 42: tenfold.v1.DebtSum.kind:type_name -> tenfold.v1.DebtKind
+	14, // 43: tenfold.v1.DebtSum.open:type_name -> tenfold.v1.Money
+	11, // 44: tenfold.v1.DebtBucket.sums:type_name -> tenfold.v1.DebtSum
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_ledger_proto_init() }
@@ -1793,7 +1809,7 @@ func file_tenfold_v1_ledger_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_ledger_proto_rawDesc), len(file_tenfold_v1_ledger_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
