@@ -74,7 +74,7 @@ func newBench() *cobra.Command {
 			return err
 		},
 	}
-	cmd.AddCommand(newBenchLists(), newBenchFinance(), newBenchReconcile())
+	cmd.AddCommand(newBenchLists(), newBenchFinance(), newBenchReconcile(), newBenchVerification())
 	out.flag(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&c.quick, "quick", false, "short windows, for a first look; they are too short to judge the targets")

@@ -13,7 +13,8 @@ import (
 // nonsense.
 func TestBenchRefusesNonsense(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--callers", "0"}, {"--quick", "--soak", "1s"}, {"--output", "xml"}, {"lists", "--claims", "5"}, {"lists", "--pages", "0"}} {
+	for _, args := range [][]string{{"--callers", "0"}, {"--quick", "--soak", "1s"}, {"--output", "xml"}, {"lists", "--claims", "5"}, {"lists", "--pages", "0"},
+		{"verification", "--authenticators", "1500"}, {"verification", "--finds", "0"}} {
 		cmd := newBench()
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true

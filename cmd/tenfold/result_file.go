@@ -1,14 +1,10 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	apiclient "github.com/tenfold-claims/tenfold/client"
 	"github.com/tenfold-claims/tenfold/internal/rulefile"
@@ -19,15 +15,10 @@ const (
 	// resultsMax is how many results a file may hold, and resultFileMax its size in bytes.
 	resultsMax    = 100_000
 	resultFileMax = 64 << 20
-	// resultFaultsMax is how many faults of a file are told.
-	resultFaultsMax = 50
 )
 
 // resultColumns are the columns of a file of results, and whether each line needs a value.
-var resultColumns = []struct {
-	name, meaning string
-	required      bool
-}{
+var resultColumns = []csvColumn{
 	{"merchant", "the merchant's id; --merchant where it is left out", false},
 	{"claim", "the claim; this, order_line or order", false},
 	{"order_line", "the order line's id, as it is", false},
@@ -48,127 +39,33 @@ var resultColumns = []struct {
 
 // resultFile reads the results that a brand or a laboratory has found.
 type resultFile struct {
-	*rulefile.Faults
+	csvFile
 	authenticator, merchant string
 	zone                    *time.Location
-	// at is where each column stands in a line.
-	at      map[string]int
-	results []*tenfoldv1.ResultToRecord
+	results                 []*tenfoldv1.ResultToRecord
 	// lines are those of the results.
 	lines []int
 	seen  map[string]int
 }
 
+// newResultFile is a file of results that is to be read. Lines that name no merchant are
+// about this one.
+func newResultFile(path, authenticator, merchant string, zone *time.Location) *resultFile {
+	return &resultFile{
+		csvFile:       csvFile{Faults: &rulefile.Faults{File: path}, columns: resultColumns, most: resultsMax, thing: "result"},
+		authenticator: authenticator, merchant: merchant, zone: zone, seen: make(map[string]int),
+	}
+}
+
 // read reads comma-separated values with a line of column names. It gives *rulefile.Faults
 // with everything that is wrong.
-func (f *resultFile) read(in io.Reader) error {
-	r := csv.NewReader(in)
-	r.FieldsPerRecord = -1
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var malformed *csv.ParseError
-		if errors.As(err, &malformed) {
-			f.Note(malformed.Line, "%s", malformed.Err)
-			break // What follows cannot be told apart from the quoted text.
-		}
-		if err != nil {
-			return err
-		}
-		line, _ := r.FieldPos(0)
-		if !f.take(line, record) {
-			break
-		}
-	}
-	if len(f.results) == 0 && len(f.List) == 0 {
-		f.Note(0, "the file holds no results")
-	}
-	if len(f.List) == 0 {
-		return nil
-	}
-	return f.Faults
-}
-
-// take takes over a line, and says whether to go on.
-func (f *resultFile) take(line int, record []string) bool {
-	for i := range record {
-		record[i] = strings.TrimSpace(record[i])
-		if !utf8.ValidString(record[i]) {
-			f.Note(line, "is not in UTF-8; save the file as CSV in UTF-8")
-			return false
-		}
-	}
-	switch {
-	case f.at == nil:
-		return f.header(line, record)
-	case len(record) != len(f.at):
-		f.Note(line, "must have %d values like the first line, not %d", len(f.at), len(record))
-	case len(f.results) == resultsMax:
-		f.Note(line, "the file has more than %d results; divide it", resultsMax)
-		return false
-	default:
-		f.result(line, func(column string) string {
-			if at, there := f.at[column]; there {
-				return record[at]
-			}
-			return ""
-		})
-	}
-	if len(f.List) > resultFaultsMax {
-		f.List = f.List[:resultFaultsMax]
-		f.Note(line, "and perhaps more; the rest of the file was not read")
-		return false
-	}
-	return true
-}
-
-// header reads the line of column names.
-func (f *resultFile) header(line int, record []string) bool {
-	f.at = make(map[string]int, len(record))
-	record[0] = strings.TrimPrefix(record[0], "\ufeff")
-	for i, name := range record {
-		known := func(c struct {
-			name, meaning string
-			required      bool
-		}) bool {
-			return c.name == name
-		}
-		if !slices.ContainsFunc(resultColumns, known) {
-			f.Note(line, "%s is no column; there are %s", shown(name), columnNames())
-		} else if _, twice := f.at[name]; twice {
-			f.Note(line, "the column %s stands there twice", name)
-		}
-		f.at[name] = i
-	}
-	for _, c := range resultColumns {
-		if _, there := f.at[c.name]; c.required && !there {
-			f.Note(line, "the column %s is missing", c.name)
-		}
-	}
-	return len(f.List) == 0
-}
-
-func columnNames() string {
-	var names []string
-	for _, c := range resultColumns {
-		names = append(names, c.name)
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
-}
+func (f *resultFile) read(in io.Reader) error { return f.rows(in, f.result) }
 
 // result reads one result.
 func (f *resultFile) result(line int, value func(column string) string) {
-	before := len(f.List)
 	wrong := func(column string, err error) {
 		if err != nil {
 			f.Note(line, "%s %s", column, err)
-		}
-	}
-	for _, c := range resultColumns {
-		if c.required && value(c.name) == "" {
-			f.Note(line, "%s is missing", c.name)
 		}
 	}
 	x := &tenfoldv1.ResultToRecord{
@@ -202,7 +99,7 @@ func (f *resultFile) result(line int, value func(column string) string) {
 		f.Note(line, "fee and fee_paid_by must be given together")
 	}
 	f.units(line, x, value)
-	if len(f.List) > before {
+	if !f.sound() {
 		return
 	}
 	f.keep(line, x, value)

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/tenfold-claims/tenfold/internal/principal"
-	"github.com/tenfold-claims/tenfold/internal/rulefile"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
 )
 
@@ -79,9 +78,7 @@ func (c *resultImport) file(path string, in io.Reader) (*resultFile, error) {
 		defer opened.Close()
 		in = opened
 	}
-	f := &resultFile{
-		Faults: &rulefile.Faults{File: path}, authenticator: name, merchant: c.merchant, zone: c.out.place, seen: make(map[string]int),
-	}
+	f := newResultFile(path, name, c.merchant, c.out.place)
 	bounded := &io.LimitedReader{R: in, N: resultFileMax + 1}
 	if err := f.read(bounded); err != nil {
 		return nil, usageError{err}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/tenfold-claims/tenfold/internal/rulefile"
 )
 
 const verificationDocument = "../../docs/verification.md"
@@ -65,9 +63,7 @@ func firstClaim(t *testing.T, s *policySandbox) string {
 
 // readResults reads the content of a file.
 func readResults(content string) (*resultFile, error) {
-	f := &resultFile{
-		Faults: &rulefile.Faults{File: "f.csv"}, authenticator: "authenticators/lab", merchant: "m1", zone: time.UTC, seen: make(map[string]int),
-	}
+	f := newResultFile("f.csv", "authenticators/lab", "m1", time.UTC)
 	return f, f.read(strings.NewReader(content))
 }
 
@@ -103,7 +99,7 @@ func TestFaultsInFilesOfResults(t *testing.T) {
 		head + strings.Repeat("l1,,2026-03-02T09:00:00Z,photos,1\n", 200):                  "f.csv:52: and perhaps more",
 	} {
 		f, err := readResults(content)
-		if err == nil || !strings.Contains(err.Error(), want) || len(f.List) == 0 || len(f.List) > resultFaultsMax+1 {
+		if err == nil || !strings.Contains(err.Error(), want) || len(f.List) == 0 || len(f.List) > csvFaultsMax+1 {
 			t.Errorf("%q: %v; want %q", content, err, want)
 		}
 	}

@@ -50,6 +50,7 @@ func printers() map[protoreflect.FullName]printer {
 	add(printing(printNotes))
 	add(printing(printResults))
 	add(printing(printAuthenticators))
+	add(printing(printAuthenticatorChanges))
 	add(printing(printWebhooks))
 	add(printing(printDeadLetters))
 	add(printing(printOrderLines))
@@ -193,19 +194,6 @@ func printHolds(o *output, list []*tenfoldv1.Hold) {
 			idOf(bookOf(h.GetClaim())), idOf(h.GetClaim()), word(h.GetSource()), word(h.GetState()), sumCell{h.GetAmount()}, sumCell{h.GetCaptured()}, sumCell{h.GetReleased()},
 			o.when(h.GetHeldAt()), o.when(h.GetEndedAt()),
 		})
-	}
-	o.render(t)
-}
-
-func printAuthenticators(o *output, list []*tenfoldv1.Authenticator) {
-	t := o.newTable("Authenticators", column{title: "Authenticator"}, column{title: "Kind"}, column{title: "Name"}, column{title: "Categories"},
-		column{title: "Registered"})
-	for _, a := range list {
-		categories := strings.Join(a.GetCategories(), ", ")
-		if categories == "" {
-			categories = "every category"
-		}
-		t.AppendRow(table.Row{idOf(a.GetName()), word(a.GetKind()), a.GetDisplayName(), categories, o.when(a.GetRegisteredAt())})
 	}
 	o.render(t)
 }

@@ -8,7 +8,9 @@ import (
 )
 
 func newAuthenticator() *cobra.Command {
-	return newGroup("authenticator", "Keep the registry of the bodies whose results count", append(authenticatorVerbs(), registryVerbs()...))
+	cmd := newGroup("authenticator", "Keep the registry of the bodies whose results count", append(authenticatorVerbs(), registryVerbs()...))
+	cmd.AddCommand(newAuthenticatorImport())
+	return cmd
 }
 
 func newResult() *cobra.Command {

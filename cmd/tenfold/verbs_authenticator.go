@@ -82,6 +82,35 @@ func registryVerbs() []verb {
 			examples: []string{"authenticator changes cti-lab", "authenticator changes cti-lab -o json"}, args: []input{anID("parent")},
 		},
 		{
+			use: "find CATEGORY", method: "AuthenticatorService/FindAuthenticators", role: principal.RoleOperator, thing: "authenticator",
+			short: "Find the bodies that may judge a product",
+			long: "Find the bodies that may judge a product: those that are not suspended, whose limits cover it, and that are accredited.\n" +
+				"Without --brand and --trademark those are found that may judge goods of every brand.",
+			examples: []string{"authenticator find beauty/mascara --brand Dior", "authenticator find food/liquor --accredited-on 2026-03-02"},
+			args:     []input{{name: "CATEGORY", field: "category", required: true}},
+			flags: []input{
+				{name: "brand", field: "brand", usage: "brand of the goods"},
+				{name: "trademark", field: "trademark_number", usage: "registration number of the trademark on the goods"},
+				{name: "method", field: "method", usage: "method that is to be used"},
+				{name: "accredited-on", field: "accredited_on", usage: "day of the report, such as 2026-03-02; today if it is not given"},
+			},
+		},
+		{
+			use: "search", method: "AuthenticatorService/SearchAuthenticators", role: principal.RoleOperator, thing: "authenticator",
+			short:    "Search the registry",
+			long:     "List the bodies that match all flags, by id.",
+			examples: []string{"authenticator search --text cti --state suspended", "authenticator search --brand Dior -o csv"},
+			flags: []input{
+				{name: "text", field: "text", usage: "a part of the name for people or of the id"},
+				{name: "kind", field: "kind", usage: "brand, accredited-lab, appraiser, court or trace"},
+				{name: "state", field: "state", usage: "active or suspended"},
+				{name: "brand", field: "brand", usage: "brand that the body names"},
+				{name: "trademark", field: "trademark_number", usage: "trademark number that the body names"},
+				{name: "category", field: "category", usage: "category path that the body names"},
+				{name: "method", field: "method", usage: "method that the body names"},
+			},
+		},
+		{
 			use: "open-changes", method: "AuthenticatorService/ListOpenAuthenticatorChanges", role: principal.RoleApprover, thing: "change",
 			short: "List the changes that wait for a second person", long: "List the changes of authenticators that wait for a second person.",
 			examples: []string{"authenticator open-changes"},
@@ -201,7 +230,7 @@ func completeRevision(x *call) error {
 		switch given := to.Get(fd).List().Len() > 0; {
 		case given && slices.Contains(cleared, name):
 			return usageError{fmt.Errorf("--clear %s empties a list that another flag fills", name)}
-		case !given && !slices.Contains(cleared, name):
+		case !given && from.Has(fd) && !slices.Contains(cleared, name):
 			to.Set(fd, from.Get(fd))
 		}
 	}

@@ -164,6 +164,74 @@ func (e *Engine) ReviseAuthenticator(ctx context.Context, h request.Header, id s
 	})
 }
 
+// BodyItem is one body of a batch.
+type BodyItem struct {
+	ID      string
+	Content authenticator.Content
+}
+
+// Registered is what became of one body of a batch. Its change is nil where the content was
+// the one in force.
+type Registered struct {
+	ID     string
+	Change *authenticator.Change
+}
+
+// RegisterAll registers bodies, all or none, and revises those that are registered already.
+// A refusal names the item. Nothing is given for a replay.
+func (e *Engine) RegisterAll(ctx context.Context, h request.Header, items []BodyItem, note string) (all []Registered, replayed bool, err error) {
+	ids, at := make([]string, len(items)), make(map[string]int, len(items))
+	for i, x := range items {
+		if first, twice := at[x.ID]; twice {
+			return nil, false, fault.New(fault.RequestInvalid, "items[%d] has the id of items[%d]", i, first).
+				With("authenticatorId", x.ID).At(fmt.Sprintf("items[%d].authenticator_id", i))
+		}
+		ids[i], at[x.ID] = x.ID, i
+	}
+	_, replayed, err = e.changeBodies(ctx, h, registrations{items, note}, ids, func(r *request.Once) { r.Name = "authenticators" },
+		func(now time.Time, found map[string]postgres.HeldBody) ([]postgres.BodyChange, error) {
+			var made []postgres.BodyChange
+			all = make([]Registered, len(items))
+			for i := range items {
+				all[i].ID = items[i].ID
+				held := found[items[i].ID]
+				if held.Body != nil && held.Body.Content.Equal(&items[i].Content) {
+					continue
+				}
+				m, err := e.registerOrRevise(&items[i], held, step(&h, note, now))
+				if err != nil {
+					return nil, ofItem(err, i)
+				}
+				made, all[i].Change = append(made, m), &m.Change
+			}
+			return made, nil
+		})
+	if err != nil || replayed {
+		return nil, replayed, err
+	}
+	return all, false, nil
+}
+
+func (e *Engine) registerOrRevise(x *BodyItem, held postgres.HeldBody, by authenticator.Step) (m postgres.BodyChange, err error) {
+	if held.Body == nil {
+		m.Body, m.Change, err = authenticator.Register(x.ID, &x.Content, by, e.config.RegisterByTwo)
+	} else {
+		m.Body, m.Change, err = held.Body.Revise(&x.Content, held.Body.Revision, held.Open, by)
+	}
+	return m, err
+}
+
+// ofItem names the item of a batch in a refusal.
+func ofItem(err error, i int) error {
+	f, ok := fault.As(err)
+	if !ok {
+		return err
+	}
+	of := *f
+	of.Field = strings.TrimSuffix(fmt.Sprintf("items[%d].%s", i, f.Field), ".")
+	return (&of).With("item", i)
+}
+
 // SuspendAuthenticator stops an authenticator at once: when it returns, no result is recorded
 // on its word any more. See Body.Suspend.
 func (e *Engine) SuspendAuthenticator(ctx context.Context, h request.Header, id, reason string) (ChangedBody, error) {
@@ -258,4 +326,18 @@ type decidedChange struct {
 func (c decidedChange) Cover(d *request.Digest) {
 	d.Texts(c.ID, string(c.vote), c.note)
 	d.Number(int64(c.Number))
+}
+
+type registrations struct {
+	items []BodyItem
+	note  string
+}
+
+func (r registrations) Cover(d *request.Digest) {
+	d.Number(int64(len(r.items)))
+	for _, x := range r.items {
+		one := request.DigestOf(registration{x.ID, x.Content})
+		d.Texts(string(one[:]))
+	}
+	d.Texts(r.note)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
@@ -192,4 +193,135 @@ func TestRegistrationByTwoCountsOnceApproved(t *testing.T) {
 	f.must(err)
 	_, err = e.Do(t.Context(), f.request("m1", "RecordResult"), r)
 	f.must(err)
+}
+
+// Would catch a batch of bodies of which a part is stored although one is refused, or twice
+// when it is sent again; a body of it that widens trust for one person; and one that is
+// registered or revised although nothing changes.
+func TestBodiesAreRegisteredTogetherOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.authenticator("known", claim.Brand)
+	item := func(id string, change func(*authenticator.Content)) engine.BodyItem {
+		c := authenticator.Content{Kind: claim.Brand, DisplayName: id, Brands: []string{"Dior"}}
+		change(&c)
+		return engine.BodyItem{ID: id, Content: c}
+	}
+	same := func(*authenticator.Content) {}
+	narrowed, fresh := item("known", same), item("new", same)
+	for name, x := range map[string]struct {
+		items []engine.BodyItem
+		field string
+	}{
+		"an id twice": {[]engine.BodyItem{fresh, narrowed, fresh}, "items[2].authenticator_id"},
+		"an impossible day": {[]engine.BodyItem{narrowed, fresh, item("bad", func(c *authenticator.Content) {
+			c.Accreditations = []authenticator.Accreditation{{Scheme: "CMA", Number: "1", From: "2026-02-30", Until: "2026-03-01"}}
+		})}, "items[2].authenticator.accreditations[0].valid_from"},
+	} {
+		_, _, err := f.engine.RegisterAll(t.Context(), f.request("", "BatchRegisterAuthenticators"), x.items, "import")
+		if got, ok := fault.As(err); !ok || got.Reason != fault.RequestInvalid || got.Field != x.field {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	tried := f.request("", "BatchRegisterAuthenticators")
+	tried.ValidateOnly = true
+	if all, _, err := f.engine.RegisterAll(t.Context(), tried, []engine.BodyItem{fresh}, "import"); err != nil || len(all) != 1 || all[0].Change == nil {
+		t.Errorf("tried: %+v, %v", all, err)
+	}
+	if n := f.rows(`SELECT count(*) FROM authenticator_changes`); n != 1 {
+		t.Fatalf("%d changes are stored of batches that were refused or tried", n-1)
+	}
+	h := f.request("", "BatchRegisterAuthenticators")
+	all, _, err := f.engine.RegisterAll(t.Context(), h, []engine.BodyItem{narrowed, fresh}, "import")
+	f.must(err)
+	if all[0].Change.Action != authenticator.Revised || all[1].Change.Action != authenticator.Registered || all[0].Change.State != authenticator.Applied {
+		t.Errorf("registered: %+v", all)
+	}
+	if again, replayed, err := f.engine.RegisterAll(t.Context(), h, []engine.BodyItem{narrowed, fresh}, "import"); err != nil || !replayed || again != nil {
+		t.Errorf("sent again: %+v, %v, %v", again, replayed, err)
+	}
+	wider := item("known", func(c *authenticator.Content) { c.Brands = nil })
+	all, _, err = f.engine.RegisterAll(t.Context(), f.request("", "BatchRegisterAuthenticators"), []engine.BodyItem{fresh, wider}, "import")
+	f.must(err)
+	if all[0].Change != nil || all[1].Change.State != authenticator.Open {
+		t.Errorf("the same and a wider one: %+v", all)
+	}
+	if n := f.rows(`SELECT last_applied FROM authenticator_register`); n != 3 {
+		t.Errorf("the last applied change has the number %d, want 3", n)
+	}
+}
+
+// Would catch a body that is found for goods that it may not judge, while it is suspended or
+// by a method that it may not use; one that is missed; and pages that leave one out.
+func TestBodiesAreFoundByGoods(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	add := func(id string, c authenticator.Content) {
+		t.Helper()
+		c.Kind, c.DisplayName = claim.AccreditedLab, "Body "+id
+		_, _, err := f.engine.Register(t.Context(), f.request("", "RegisterAuthenticator"), id, c)
+		f.must(err)
+	}
+	add("all", authenticator.Content{})
+	add("beauty", authenticator.Content{Categories: []string{"beauty", "beauty/mascara"}})
+	add("food", authenticator.Content{Categories: []string{"food"}})
+	add("dior", authenticator.Content{Brands: []string{"ＤＩＯＲ"}})
+	add("dior-food", authenticator.Content{Brands: []string{"Dior"}, Categories: []string{"food"}})
+	add("mark", authenticator.Content{Trademarks: []string{"315 9141"}})
+	add("method", authenticator.Content{Categories: []string{"beauty"}, Methods: []string{"GB 1"}})
+	add("stopped", authenticator.Content{})
+	_, err := f.engine.SuspendAuthenticator(t.Context(), f.request("", "SuspendAuthenticator"), "stopped", "sold")
+	f.must(err)
+	for name, x := range map[string]struct {
+		of   authenticator.Product
+		want string
+	}{
+		"goods of no known brand": {authenticator.Product{Category: "beauty/mascara"}, "[all beauty method]"},
+		"a category beside":       {authenticator.Product{Category: "beautys"}, "[all]"},
+		"goods of a brand":        {authenticator.Product{Category: "beauty", Brand: "dior"}, "[all beauty dior method]"},
+		"food of the brand":       {authenticator.Product{Category: "food/liquor", Brand: "Dior"}, "[all dior dior-food food]"},
+		"under a trademark":       {authenticator.Product{Category: "shoes", Trademark: "3159141"}, "[all mark]"},
+		"by another method":       {authenticator.Product{Category: "beauty", Method: "GB 2"}, "[all beauty]"},
+		"by the method":           {authenticator.Product{Category: "beauty", Method: "gb1"}, "[all beauty method]"},
+	} {
+		for _, size := range []int{1, 100} {
+			var ids []string
+			for after := ""; ; after = ids[len(ids)-1] {
+				page, err := f.pg.JudgesOf(t.Context(), &x.of, after, size)
+				f.must(err)
+				for _, b := range page {
+					ids = append(ids, b.ID)
+				}
+				if len(page) < size {
+					break
+				}
+			}
+			if got := fmt.Sprint(ids); got != x.want {
+				t.Errorf("%s, %d at once: %s, want %s", name, size, got, x.want)
+			}
+		}
+	}
+	for name, x := range map[string]struct {
+		q    authenticator.Query
+		want string
+	}{
+		"a part of the name": {authenticator.Query{Text: "BODY D"}, "[dior dior-food]"},
+		"a part of the id":   {authenticator.Query{Text: "-foo"}, "[dior-food]"},
+		"no pattern":         {authenticator.Query{Text: "%"}, "[]"},
+		"suspended":          {authenticator.Query{State: authenticator.Stopped}, "[stopped]"},
+		"another kind":       {authenticator.Query{Kind: string(claim.Brand)}, "[]"},
+		"two scopes": {authenticator.Query{Scopes: []authenticator.Scoped{
+			{Scope: authenticator.ScopeBrand, Value: "dior"}, {Scope: authenticator.ScopeCategory, Value: "food"},
+		}}, "[dior-food]"},
+	} {
+		list, err := f.pg.FindAuthenticators(t.Context(), &x.q, "", 100)
+		f.must(err)
+		var ids []string
+		for _, b := range list {
+			ids = append(ids, b.ID)
+		}
+		if got := fmt.Sprint(ids); got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
 }

@@ -117,6 +117,10 @@ var methods = map[string]access{
 	"/tenfold.v1.AuthenticatorService/ListOpenAuthenticatorChanges":    deciders,
 	"/tenfold.v1.AuthenticatorService/ListAppliedAuthenticatorChanges": deciders,
 
+	"/tenfold.v1.AuthenticatorService/FindAuthenticators":          everyone,
+	"/tenfold.v1.AuthenticatorService/SearchAuthenticators":        everyone,
+	"/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators": roles(principal.RoleOperator),
+
 	"/tenfold.v1.ResultService/BatchRecordResults": roles(principal.RoleAuthenticator, principal.RoleOperator),
 
 	"/tenfold.v1.NoticeService/BatchConfirmNotices": roles(principal.RoleMerchant, principal.RoleOperator),

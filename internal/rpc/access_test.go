@@ -144,6 +144,10 @@ var allowed = map[string][]string{
 	"ReconciliationService/CommentBreak":                   {"finance"},
 	"ReconciliationService/CloseBreak":                     {"finance"},
 
+	"AuthenticatorService/FindAuthenticators":          butFor(),
+	"AuthenticatorService/SearchAuthenticators":        butFor(),
+	"AuthenticatorService/BatchRegisterAuthenticators": {"operator"},
+
 	"PolicyProposalService/ProposePolicyVersion":   {"operator"},
 	"PolicyProposalService/ApprovePolicyProposal":  {"approver"},
 	"PolicyProposalService/RefusePolicyProposal":   {"approver", "operator"},

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/tenfold-claims/tenfold/internal/authenticator"
+	"github.com/tenfold-claims/tenfold/internal/calendar"
 	"github.com/tenfold-claims/tenfold/internal/engine"
 	"github.com/tenfold-claims/tenfold/internal/fault"
 	tenfoldv1 "github.com/tenfold-claims/tenfold/proto/tenfold/v1"
@@ -142,4 +143,76 @@ func (s *authenticatorService) ListAppliedAuthenticatorChanges(ctx context.Conte
 	rows, err := s.db.AppliedAuthenticatorChanges(ctx, max(after, r.GetAfterAppliedNumber()), p.size+1)
 	list, next := listed(&p, rows, authenticatorChangeOf, func(c *authenticator.Change) []string { return []string{decimal(c.Applied)} })
 	return answer(&tenfoldv1.ListAppliedAuthenticatorChangesResponse{Changes: list, NextPageToken: next}, err)
+}
+
+func (s *authenticatorService) FindAuthenticators(ctx context.Context, r *tenfoldv1.FindAuthenticatorsRequest) (*tenfoldv1.FindAuthenticatorsResponse, error) {
+	p, err := s.pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	day := calendar.DateOf(s.engine.Now())
+	if r.GetAccreditedOn() != "" {
+		if day, err = calendar.ParseDate(r.GetAccreditedOn()); err != nil {
+			return nil, fault.New(fault.RequestInvalid, "accredited_on must be a day such as 2026-02-17, not %q", r.GetAccreditedOn()).At("accredited_on")
+		}
+	}
+	product := authenticator.Product{Category: r.GetCategory(), Brand: r.GetBrand(), Trademark: r.GetTrademarkNumber(), Method: r.GetMethod()}
+	rows, err := s.db.JudgesOf(ctx, &product, p.cursor[0], p.size+1)
+	list, next := listed(&p, rows, authenticatorOf, func(b *authenticator.Body) []string { return []string{b.ID} })
+	accredited := list[:0]
+	for i, a := range list {
+		if rows[i].AccreditedOn(day.Start()) && rows[i].State() == authenticator.Active {
+			accredited = append(accredited, a)
+		}
+	}
+	return answer(&tenfoldv1.FindAuthenticatorsResponse{Authenticators: accredited, NextPageToken: next}, err)
+}
+
+func (s *authenticatorService) SearchAuthenticators(ctx context.Context, r *tenfoldv1.SearchAuthenticatorsRequest) (*tenfoldv1.SearchAuthenticatorsResponse, error) {
+	p, err := s.pageOf(ctx, r, 1)
+	if err != nil {
+		return nil, err
+	}
+	q := authenticator.Query{
+		Text: r.GetText(), Kind: string(authenticatorKinds.domain(r.GetKind())), State: authenticatorStates.domain(r.GetState()),
+	}
+	named := authenticator.Content{
+		Brands: someText(r.GetBrand()), Trademarks: someText(r.GetTrademarkNumber()), Categories: someText(r.GetCategory()), Methods: someText(r.GetMethod()),
+	}
+	q.Scopes = named.Limits()
+	rows, err := s.db.FindAuthenticators(ctx, &q, p.cursor[0], p.size+1)
+	list, next := listed(&p, rows, authenticatorOf, func(b *authenticator.Body) []string { return []string{b.ID} })
+	return answer(&tenfoldv1.SearchAuthenticatorsResponse{Authenticators: list, NextPageToken: next}, err)
+}
+
+// someText is a text as a list; an empty text is none.
+func someText(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// bodiesMax bounds a batch of authenticators: all of them are one transaction.
+const bodiesMax = 2_000
+
+func (s *authenticatorService) BatchRegisterAuthenticators(ctx context.Context, r *tenfoldv1.BatchRegisterAuthenticatorsRequest) (*tenfoldv1.BatchRegisterAuthenticatorsResponse, error) {
+	if n := len(r.GetItems()); n > bodiesMax {
+		return nil, fault.New(fault.BatchTooLarge, "a batch may have at most %d authenticators, not %d", bodiesMax, n).
+			With("maxPerRequest", bodiesMax).At("items")
+	}
+	items := make([]engine.BodyItem, len(r.GetItems()))
+	for i, x := range r.GetItems() {
+		items[i] = engine.BodyItem{ID: x.GetAuthenticatorId(), Content: contentOf(x.GetAuthenticator())}
+	}
+	all, replayed, err := s.engine.RegisterAll(ctx, s.header(ctx, "", r), items, r.GetNote())
+	out := &tenfoldv1.BatchRegisterAuthenticatorsResponse{Replayed: replayed}
+	for _, x := range all {
+		item := &tenfoldv1.RegisteredAuthenticator{Authenticator: authenticatorName(x.ID)}
+		if c := x.Change; c != nil {
+			item.Action, item.ChangeState, item.Widens = authenticatorActions.proto(c.Action), authenticatorChangeStates.proto(c.State), c.Widens
+		}
+		out.Items = append(out.Items, item)
+	}
+	return answer(out, err)
 }

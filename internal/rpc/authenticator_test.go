@@ -85,6 +85,7 @@ func TestRegistryOverTheWire(t *testing.T) {
 	if got, err := f.registry.GetAuthenticatorChange(f.as("auditor"), &tenfoldv1.GetAuthenticatorChangeRequest{Name: c.GetName()}); err != nil || !proto.Equal(got.GetChange(), done.GetChange()) {
 		t.Errorf("read: %v, %v", got, err)
 	}
+	f.registryFound(wider)
 	f.registryDecisions(a.GetName())
 	f.suspendedInBatch(a.GetName())
 	f.changesInOrder(a.GetName())
@@ -92,6 +93,67 @@ func TestRegistryOverTheWire(t *testing.T) {
 
 // errorOf is the error of a call.
 func errorOf[A any](_ A, err error) error { return err }
+
+// registryFound finds and searches bodies, among them two that a batch registers.
+func (f *fixture) registryFound(lab *tenfoldv1.Authenticator) {
+	f.t.Helper()
+	item := func(id string) *tenfoldv1.AuthenticatorToRegister {
+		a := proto.CloneOf(lab)
+		a.Accreditations[0].ValidUntil = "2025-12-31"
+		return &tenfoldv1.AuthenticatorToRegister{AuthenticatorId: id, Authenticator: a}
+	}
+	batch := &tenfoldv1.BatchRegisterAuthenticatorsRequest{RequestId: f.id(), Items: []*tenfoldv1.AuthenticatorToRegister{item("old"), item("older")}, Note: "import"}
+	got, err := f.registry.BatchRegisterAuthenticators(f.as("operator"), batch)
+	if err != nil || len(got.GetItems()) != 2 || got.GetItems()[1].GetAuthenticator() != "authenticators/older" ||
+		got.GetItems()[1].GetAction() != tenfoldv1.AuthenticatorAction_AUTHENTICATOR_ACTION_REGISTERED {
+		f.t.Errorf("registered together: %v, %v", got, err)
+	}
+	batch.RequestId, batch.Items = f.id(), slices.Repeat(batch.Items, 1001)
+	if got := refusal(errorOf(f.registry.BatchRegisterAuthenticators(f.as("operator"), batch))); got.reason != "BATCH_TOO_LARGE" || got.field != "items" {
+		f.t.Errorf("2,002 bodies: %+v", got)
+	}
+	find := func(day, brand string) (ids []string) {
+		f.t.Helper()
+		r := &tenfoldv1.FindAuthenticatorsRequest{Category: "beauty/mascara", Brand: brand, AccreditedOn: day, PageSize: 2}
+		for {
+			page, err := f.registry.FindAuthenticators(f.as("merchant"), r)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			for _, a := range page.GetAuthenticators() {
+				ids = append(ids, strings.TrimPrefix(a.GetName(), "authenticators/"))
+			}
+			if r.PageToken = page.GetNextPageToken(); r.PageToken == "" {
+				return ids
+			}
+		}
+	}
+	sandbox := []string{"sandbox-brand", "sandbox-lab"}
+	if ids := find("", "dior"); !slices.Equal(ids, append([]string{"cti"}, sandbox...)) {
+		f.t.Errorf("today %v may judge it", ids)
+	}
+	if ids := find("2025-12-31", "Dior"); !slices.Equal(ids, append([]string{"cti", "old", "older"}, sandbox...)) {
+		f.t.Errorf("on the last day of 2025 %v could judge it", ids)
+	}
+	if ids := find("", "Chanel"); !slices.Equal(ids, sandbox) {
+		f.t.Errorf("goods of another brand %v may judge", ids)
+	}
+	if got := refusal(errorOf(f.registry.FindAuthenticators(f.as("support"), &tenfoldv1.FindAuthenticatorsRequest{Category: "a", AccreditedOn: "2026-02-30"}))); got.field != "accredited_on" {
+		f.t.Errorf("on 30 February: %+v", got)
+	}
+	search := &tenfoldv1.SearchAuthenticatorsRequest{
+		Text: "OLD", Kind: lab.GetKind(), State: tenfoldv1.AuthenticatorState_AUTHENTICATOR_STATE_ACTIVE,
+		Brand: "dior", TrademarkNumber: "3159141", Category: "beauty", PageSize: 1,
+	}
+	page, err := f.registry.SearchAuthenticators(f.as("support"), search)
+	if err != nil || len(page.GetAuthenticators()) != 1 || page.GetAuthenticators()[0].GetName() != "authenticators/old" {
+		f.t.Fatalf("searched: %v, %v", page, err)
+	}
+	search.PageToken = page.GetNextPageToken()
+	if page, err = f.registry.SearchAuthenticators(f.as("support"), search); err != nil || page.GetAuthenticators()[0].GetName() != "authenticators/older" || page.GetNextPageToken() != "" {
+		f.t.Errorf("searched on: %v, %v", page, err)
+	}
+}
 
 // registryDecisions refuses one change and withdraws another.
 func (f *fixture) registryDecisions(name string) {
@@ -165,8 +227,8 @@ func (f *fixture) changesInOrder(name string) {
 			break
 		}
 	}
-	// After the two of the sandbox: one registration, one revision, two suspensions.
-	if !slices.Equal(numbers, []int64{3, 4, 5, 6}) {
+	// After the two of the sandbox: three registrations, one revision, two suspensions.
+	if !slices.Equal(numbers, []int64{3, 4, 5, 6, 7, 8}) {
 		f.t.Errorf("the applied changes have the numbers %v", numbers)
 	}
 	list, err := f.registry.ListAuthenticatorChanges(f.as("auditor"), &tenfoldv1.ListAuthenticatorChangesRequest{Parent: name, PageSize: 2})

@@ -61,3 +61,10 @@ func authenticatorChangeOf(c *authenticator.Change) *tenfoldv1.AuthenticatorChan
 	}
 	return out
 }
+
+// CheckAuthenticator refuses what the registry would refuse of an authenticator, for programs
+// that read one from a file.
+func CheckAuthenticator(a *tenfoldv1.Authenticator) error {
+	c := contentOf(a)
+	return c.Check("")
+}

@@ -1628,6 +1628,596 @@ func (x *ListAppliedAuthenticatorChangesResponse) GetNextPageToken() string {
 	return ""
 }
 
+// FindAuthenticatorsRequest describes a product.
+type FindAuthenticatorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The category path of the goods, such as beauty/mascara: 1 to 128 characters.
+	Category string `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
+	// The brand of the goods, up to 128 characters. Empty if it is not known.
+	Brand string `protobuf:"bytes,2,opt,name=brand,proto3" json:"brand,omitempty"`
+	// The registration number of the trademark on the goods, up to 64 characters.
+	// Empty if it is not known.
+	TrademarkNumber string `protobuf:"bytes,3,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
+	// The method that is to be used, up to 128 characters. Empty: any.
+	Method string `protobuf:"bytes,4,opt,name=method,proto3" json:"method,omitempty"`
+	// The day in Beijing on which an accreditation must be valid, such as 2026-02-17.
+	// Empty: today.
+	AccreditedOn string `protobuf:"bytes,5,opt,name=accredited_on,json=accreditedOn,proto3" json:"accredited_on,omitempty"`
+	// The page size, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous page. Empty for the first page.
+	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindAuthenticatorsRequest) Reset() {
+	*x = FindAuthenticatorsRequest{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindAuthenticatorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindAuthenticatorsRequest) ProtoMessage() {}
+
+func (x *FindAuthenticatorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindAuthenticatorsRequest.ProtoReflect.Descriptor instead.
+func (*FindAuthenticatorsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FindAuthenticatorsRequest) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *FindAuthenticatorsRequest) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *FindAuthenticatorsRequest) GetTrademarkNumber() string {
+	if x != nil {
+		return x.TrademarkNumber
+	}
+	return ""
+}
+
+func (x *FindAuthenticatorsRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *FindAuthenticatorsRequest) GetAccreditedOn() string {
+	if x != nil {
+		return x.AccreditedOn
+	}
+	return ""
+}
+
+func (x *FindAuthenticatorsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *FindAuthenticatorsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// FindAuthenticatorsResponse holds one page of bodies.
+type FindAuthenticatorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By id. A page may hold fewer than page_size and have a page after it.
+	Authenticators []*Authenticator `protobuf:"bytes,1,rep,name=authenticators,proto3" json:"authenticators,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindAuthenticatorsResponse) Reset() {
+	*x = FindAuthenticatorsResponse{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindAuthenticatorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindAuthenticatorsResponse) ProtoMessage() {}
+
+func (x *FindAuthenticatorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindAuthenticatorsResponse.ProtoReflect.Descriptor instead.
+func (*FindAuthenticatorsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *FindAuthenticatorsResponse) GetAuthenticators() []*Authenticator {
+	if x != nil {
+		return x.Authenticators
+	}
+	return nil
+}
+
+func (x *FindAuthenticatorsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// SearchAuthenticatorsRequest says which bodies are meant. What is not set does not
+// matter.
+type SearchAuthenticatorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A part of the name for people or of the id, up to 200 characters, without
+	// regard to case.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// The kind.
+	Kind AuthenticatorKind `protobuf:"varint,2,opt,name=kind,proto3,enum=tenfold.v1.AuthenticatorKind" json:"kind,omitempty"`
+	// The state.
+	State AuthenticatorState `protobuf:"varint,3,opt,name=state,proto3,enum=tenfold.v1.AuthenticatorState" json:"state,omitempty"`
+	// A brand that the body names, up to 128 characters.
+	Brand string `protobuf:"bytes,4,opt,name=brand,proto3" json:"brand,omitempty"`
+	// A trademark number that the body names, up to 64 characters.
+	TrademarkNumber string `protobuf:"bytes,5,opt,name=trademark_number,json=trademarkNumber,proto3" json:"trademark_number,omitempty"`
+	// A category path that the body names, up to 128 characters. Those above and
+	// below it are others.
+	Category string `protobuf:"bytes,6,opt,name=category,proto3" json:"category,omitempty"`
+	// A method that the body names, up to 128 characters.
+	Method string `protobuf:"bytes,7,opt,name=method,proto3" json:"method,omitempty"`
+	// The page size, up to 1,000. Zero: 50.
+	PageSize int32 `protobuf:"varint,8,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous page. Empty for the first page.
+	PageToken     string `protobuf:"bytes,9,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchAuthenticatorsRequest) Reset() {
+	*x = SearchAuthenticatorsRequest{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchAuthenticatorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchAuthenticatorsRequest) ProtoMessage() {}
+
+func (x *SearchAuthenticatorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchAuthenticatorsRequest.ProtoReflect.Descriptor instead.
+func (*SearchAuthenticatorsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SearchAuthenticatorsRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *SearchAuthenticatorsRequest) GetKind() AuthenticatorKind {
+	if x != nil {
+		return x.Kind
+	}
+	return AuthenticatorKind_AUTHENTICATOR_KIND_UNSPECIFIED
+}
+
+func (x *SearchAuthenticatorsRequest) GetState() AuthenticatorState {
+	if x != nil {
+		return x.State
+	}
+	return AuthenticatorState_AUTHENTICATOR_STATE_UNSPECIFIED
+}
+
+func (x *SearchAuthenticatorsRequest) GetBrand() string {
+	if x != nil {
+		return x.Brand
+	}
+	return ""
+}
+
+func (x *SearchAuthenticatorsRequest) GetTrademarkNumber() string {
+	if x != nil {
+		return x.TrademarkNumber
+	}
+	return ""
+}
+
+func (x *SearchAuthenticatorsRequest) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *SearchAuthenticatorsRequest) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *SearchAuthenticatorsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *SearchAuthenticatorsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// SearchAuthenticatorsResponse holds one page of bodies.
+type SearchAuthenticatorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By id.
+	Authenticators []*Authenticator `protobuf:"bytes,1,rep,name=authenticators,proto3" json:"authenticators,omitempty"`
+	// The token of the next page. Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchAuthenticatorsResponse) Reset() {
+	*x = SearchAuthenticatorsResponse{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchAuthenticatorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchAuthenticatorsResponse) ProtoMessage() {}
+
+func (x *SearchAuthenticatorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchAuthenticatorsResponse.ProtoReflect.Descriptor instead.
+func (*SearchAuthenticatorsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SearchAuthenticatorsResponse) GetAuthenticators() []*Authenticator {
+	if x != nil {
+		return x.Authenticators
+	}
+	return nil
+}
+
+func (x *SearchAuthenticatorsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// AuthenticatorToRegister is one body of a batch.
+type AuthenticatorToRegister struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the authenticator: {authenticator} in its name.
+	AuthenticatorId string `protobuf:"bytes,1,opt,name=authenticator_id,json=authenticatorId,proto3" json:"authenticator_id,omitempty"`
+	// The whole content; output-only fields are ignored.
+	Authenticator *Authenticator `protobuf:"bytes,2,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AuthenticatorToRegister) Reset() {
+	*x = AuthenticatorToRegister{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AuthenticatorToRegister) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AuthenticatorToRegister) ProtoMessage() {}
+
+func (x *AuthenticatorToRegister) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AuthenticatorToRegister.ProtoReflect.Descriptor instead.
+func (*AuthenticatorToRegister) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AuthenticatorToRegister) GetAuthenticatorId() string {
+	if x != nil {
+		return x.AuthenticatorId
+	}
+	return ""
+}
+
+func (x *AuthenticatorToRegister) GetAuthenticator() *Authenticator {
+	if x != nil {
+		return x.Authenticator
+	}
+	return nil
+}
+
+// BatchRegisterAuthenticatorsRequest holds the bodies.
+type BatchRegisterAuthenticatorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The caller's id for this request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// If set, the request is decided but nothing is stored.
+	ValidateOnly bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// 1 to 2,000 bodies; more are BATCH_TOO_LARGE.
+	Items []*AuthenticatorToRegister `protobuf:"bytes,3,rep,name=items,proto3" json:"items,omitempty"`
+	// The reason for revisions, 1 to 1,024 characters.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) Reset() {
+	*x = BatchRegisterAuthenticatorsRequest{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchRegisterAuthenticatorsRequest) ProtoMessage() {}
+
+func (x *BatchRegisterAuthenticatorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchRegisterAuthenticatorsRequest.ProtoReflect.Descriptor instead.
+func (*BatchRegisterAuthenticatorsRequest) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) GetItems() []*AuthenticatorToRegister {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *BatchRegisterAuthenticatorsRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// BatchRegisterAuthenticatorsResponse says what became of the bodies.
+type BatchRegisterAuthenticatorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order of the request. Empty if the request was accepted before.
+	Items []*RegisteredAuthenticator `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// The request was already accepted before.
+	Replayed      bool `protobuf:"varint,2,opt,name=replayed,proto3" json:"replayed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchRegisterAuthenticatorsResponse) Reset() {
+	*x = BatchRegisterAuthenticatorsResponse{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchRegisterAuthenticatorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchRegisterAuthenticatorsResponse) ProtoMessage() {}
+
+func (x *BatchRegisterAuthenticatorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchRegisterAuthenticatorsResponse.ProtoReflect.Descriptor instead.
+func (*BatchRegisterAuthenticatorsResponse) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *BatchRegisterAuthenticatorsResponse) GetItems() []*RegisteredAuthenticator {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *BatchRegisterAuthenticatorsResponse) GetReplayed() bool {
+	if x != nil {
+		return x.Replayed
+	}
+	return false
+}
+
+// RegisteredAuthenticator is what became of one body of a batch.
+type RegisteredAuthenticator struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// authenticators/{authenticator}.
+	Authenticator string `protobuf:"bytes,1,opt,name=authenticator,proto3" json:"authenticator,omitempty"`
+	// REGISTERED or REVISED. Unspecified where the content is the one in force.
+	Action AuthenticatorAction `protobuf:"varint,2,opt,name=action,proto3,enum=tenfold.v1.AuthenticatorAction" json:"action,omitempty"`
+	// APPLIED, or OPEN where a second person is waited for. Unspecified where nothing
+	// changes.
+	ChangeState AuthenticatorChangeState `protobuf:"varint,3,opt,name=change_state,json=changeState,proto3,enum=tenfold.v1.AuthenticatorChangeState" json:"change_state,omitempty"`
+	// The fields by which a revision widens trust.
+	Widens        []string `protobuf:"bytes,4,rep,name=widens,proto3" json:"widens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisteredAuthenticator) Reset() {
+	*x = RegisteredAuthenticator{}
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisteredAuthenticator) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisteredAuthenticator) ProtoMessage() {}
+
+func (x *RegisteredAuthenticator) ProtoReflect() protoreflect.Message {
+	mi := &file_tenfold_v1_authenticator_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisteredAuthenticator.ProtoReflect.Descriptor instead.
+func (*RegisteredAuthenticator) Descriptor() ([]byte, []int) {
+	return file_tenfold_v1_authenticator_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RegisteredAuthenticator) GetAuthenticator() string {
+	if x != nil {
+		return x.Authenticator
+	}
+	return ""
+}
+
+func (x *RegisteredAuthenticator) GetAction() AuthenticatorAction {
+	if x != nil {
+		return x.Action
+	}
+	return AuthenticatorAction_AUTHENTICATOR_ACTION_UNSPECIFIED
+}
+
+func (x *RegisteredAuthenticator) GetChangeState() AuthenticatorChangeState {
+	if x != nil {
+		return x.ChangeState
+	}
+	return AuthenticatorChangeState_AUTHENTICATOR_CHANGE_STATE_UNSPECIFIED
+}
+
+func (x *RegisteredAuthenticator) GetWidens() []string {
+	if x != nil {
+		return x.Widens
+	}
+	return nil
+}
+
 var File_tenfold_v1_authenticator_service_proto protoreflect.FileDescriptor
 
 const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
@@ -1755,7 +2345,52 @@ const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
 	"\x14after_applied_number\x18\x03 \x01(\x03B\v\xe2A\x01\x01\xbaH\x04\"\x02(\x00R\x12afterAppliedNumber\"\xa0\x01\n" +
 	"'ListAppliedAuthenticatorChangesResponse\x12C\n" +
 	"\achanges\x18\x01 \x03(\v2\x1f.tenfold.v1.AuthenticatorChangeB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\achanges\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rnextPageToken*\x8d\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\rnextPageToken\"\xfb\x02\n" +
+	"\x19FindAuthenticatorsRequest\x12*\n" +
+	"\bcategory\x18\x01 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\x01R\bcategory\x12\"\n" +
+	"\x05brand\x18\x02 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
+	"\x10trademark_number\x18\x03 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber\x12$\n" +
+	"\x06method\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x06method\x12V\n" +
+	"\raccredited_on\x18\x05 \x01(\tB1\xe2A\x01\x01\xbaH*r(2&^((19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})?$R\faccreditedOn\x12+\n" +
+	"\tpage_size\x18\x06 \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
+	"\n" +
+	"page_token\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9b\x01\n" +
+	"\x1aFindAuthenticatorsResponse\x12K\n" +
+	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xca\x03\n" +
+	"\x1bSearchAuthenticatorsRequest\x12 \n" +
+	"\x04text\x18\x01 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\xc8\x01R\x04text\x12?\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x1d.tenfold.v1.AuthenticatorKindB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12B\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1e.tenfold.v1.AuthenticatorStateB\f\xe2A\x01\x01\xbaH\x05\x82\x01\x02\x10\x01R\x05state\x12\"\n" +
+	"\x05brand\x18\x04 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x05brand\x126\n" +
+	"\x10trademark_number\x18\x05 \x01(\tB\v\xe2A\x01\x01\xbaH\x04r\x02\x18@R\x0ftrademarkNumber\x12(\n" +
+	"\bcategory\x18\x06 \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\bcategory\x12$\n" +
+	"\x06method\x18\a \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\x01R\x06method\x12+\n" +
+	"\tpage_size\x18\b \x01(\x05B\x0e\xe2A\x01\x01\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12+\n" +
+	"\n" +
+	"page_token\x18\t \x01(\tB\f\xe2A\x01\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9d\x01\n" +
+	"\x1cSearchAuthenticatorsResponse\x12K\n" +
+	"\x0eauthenticators\x18\x01 \x03(\v2\x19.tenfold.v1.AuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\x0eauthenticators\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x02R\rnextPageToken\"\xb3\x01\n" +
+	"\x17AuthenticatorToRegister\x12K\n" +
+	"\x10authenticator_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\x0fauthenticatorId\x12K\n" +
+	"\rauthenticator\x18\x02 \x01(\v2\x19.tenfold.v1.AuthenticatorB\n" +
+	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\rauthenticator\"\xfd\x01\n" +
+	"\"BatchRegisterAuthenticatorsRequest\x12?\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB \xe2A\x01\x02\xbaH\x19r\x172\x15^[A-Za-z0-9_-]{1,64}$R\trequestId\x12)\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x04\xe2A\x01\x01R\fvalidateOnly\x12G\n" +
+	"\x05items\x18\x03 \x03(\v2#.tenfold.v1.AuthenticatorToRegisterB\f\xe2A\x01\x02\xbaH\x05\x92\x01\x02\b\x01R\x05items\x12\"\n" +
+	"\x04note\x18\x04 \x01(\tB\x0e\xe2A\x01\x02\xbaH\ar\x05\x10\x01\x18\x80\bR\x04note\"\x90\x01\n" +
+	"#BatchRegisterAuthenticatorsResponse\x12C\n" +
+	"\x05items\x18\x01 \x03(\v2#.tenfold.v1.RegisteredAuthenticatorB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x05items\x12$\n" +
+	"\breplayed\x18\x02 \x01(\bB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\breplayed\"\x9b\x02\n" +
+	"\x17RegisteredAuthenticator\x12H\n" +
+	"\rauthenticator\x18\x01 \x01(\tB\"\xe2A\x01\x03\xfaA\x17\n" +
+	"\x15tenfold/Authenticator\xc8\xf3\x18\x01R\rauthenticator\x12A\n" +
+	"\x06action\x18\x02 \x01(\x0e2\x1f.tenfold.v1.AuthenticatorActionB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06action\x12Q\n" +
+	"\fchange_state\x18\x03 \x01(\x0e2$.tenfold.v1.AuthenticatorChangeStateB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\vchangeState\x12 \n" +
+	"\x06widens\x18\x04 \x03(\tB\b\xe2A\x01\x03\xc8\xf3\x18\x01R\x06widens*\x8d\x02\n" +
 	"\x18AuthenticatorChangeState\x12*\n" +
 	"&AUTHENTICATOR_CHANGE_STATE_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fAUTHENTICATOR_CHANGE_STATE_OPEN\x10\x01\x12&\n" +
@@ -1770,7 +2405,7 @@ const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
 	"\x1eAUTHENTICATOR_ACTION_SUSPENDED\x10\x03\x12#\n" +
 	"\x1fAUTHENTICATOR_ACTION_REINSTATED\x10\x04\x12\"\n" +
 	"\x1eAUTHENTICATOR_ACTION_KEY_ADDED\x10\x05\x12$\n" +
-	" AUTHENTICATOR_ACTION_KEY_REVOKED\x10\x062\xc0\r\n" +
+	" AUTHENTICATOR_ACTION_KEY_REVOKED\x10\x062\x84\x11\n" +
 	"\x14AuthenticatorService\x12\x95\x01\n" +
 	"\x13ReviseAuthenticator\x12&.tenfold.v1.ReviseAuthenticatorRequest\x1a'.tenfold.v1.ReviseAuthenticatorResponse\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=authenticators/*}:revise\x12\x99\x01\n" +
 	"\x14SuspendAuthenticator\x12'.tenfold.v1.SuspendAuthenticatorRequest\x1a(.tenfold.v1.SuspendAuthenticatorResponse\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=authenticators/*}:suspend\x12\xa1\x01\n" +
@@ -1781,7 +2416,10 @@ const file_tenfold_v1_authenticator_service_proto_rawDesc = "" +
 	"\x16GetAuthenticatorChange\x12).tenfold.v1.GetAuthenticatorChangeRequest\x1a*.tenfold.v1.GetAuthenticatorChangeResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{name=authenticators/*/changes/*}\x12\xa4\x01\n" +
 	"\x18ListAuthenticatorChanges\x12+.tenfold.v1.ListAuthenticatorChangesRequest\x1a,.tenfold.v1.ListAuthenticatorChangesResponse\"-\x82\xd3\xe4\x93\x02'\x12%/v1/{parent=authenticators/*}/changes\x12\xa8\x01\n" +
 	"\x1cListOpenAuthenticatorChanges\x12/.tenfold.v1.ListOpenAuthenticatorChangesRequest\x1a0.tenfold.v1.ListOpenAuthenticatorChangesResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/authenticatorChanges:open\x12\xb4\x01\n" +
-	"\x1fListAppliedAuthenticatorChanges\x122.tenfold.v1.ListAppliedAuthenticatorChangesRequest\x1a3.tenfold.v1.ListAppliedAuthenticatorChangesResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/authenticatorChanges:appliedB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
+	"\x1fListAppliedAuthenticatorChanges\x122.tenfold.v1.ListAppliedAuthenticatorChangesRequest\x1a3.tenfold.v1.ListAppliedAuthenticatorChangesResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/authenticatorChanges:applied\x12\x84\x01\n" +
+	"\x12FindAuthenticators\x12%.tenfold.v1.FindAuthenticatorsRequest\x1a&.tenfold.v1.FindAuthenticatorsResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/authenticators:find\x12\x8c\x01\n" +
+	"\x14SearchAuthenticators\x12'.tenfold.v1.SearchAuthenticatorsRequest\x1a(.tenfold.v1.SearchAuthenticatorsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/authenticators:search\x12\xab\x01\n" +
+	"\x1bBatchRegisterAuthenticators\x12..tenfold.v1.BatchRegisterAuthenticatorsRequest\x1a/.tenfold.v1.BatchRegisterAuthenticatorsResponse\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/authenticators:batchRegisterB>Z<github.com/tenfold-claims/tenfold/proto/tenfold/v1;tenfoldv1b\x06proto3"
 
 var (
 	file_tenfold_v1_authenticator_service_proto_rawDescOnce sync.Once
@@ -1796,7 +2434,7 @@ func file_tenfold_v1_authenticator_service_proto_rawDescGZIP() []byte {
 }
 
 var file_tenfold_v1_authenticator_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tenfold_v1_authenticator_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_tenfold_v1_authenticator_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_tenfold_v1_authenticator_service_proto_goTypes = []any{
 	(AuthenticatorChangeState)(0),                   // 0: tenfold.v1.AuthenticatorChangeState
 	(AuthenticatorAction)(0),                        // 1: tenfold.v1.AuthenticatorAction
@@ -1821,59 +2459,84 @@ var file_tenfold_v1_authenticator_service_proto_goTypes = []any{
 	(*ListOpenAuthenticatorChangesResponse)(nil),    // 20: tenfold.v1.ListOpenAuthenticatorChangesResponse
 	(*ListAppliedAuthenticatorChangesRequest)(nil),  // 21: tenfold.v1.ListAppliedAuthenticatorChangesRequest
 	(*ListAppliedAuthenticatorChangesResponse)(nil), // 22: tenfold.v1.ListAppliedAuthenticatorChangesResponse
-	(*Authenticator)(nil),                           // 23: tenfold.v1.Authenticator
-	(*timestamppb.Timestamp)(nil),                   // 24: google.protobuf.Timestamp
+	(*FindAuthenticatorsRequest)(nil),               // 23: tenfold.v1.FindAuthenticatorsRequest
+	(*FindAuthenticatorsResponse)(nil),              // 24: tenfold.v1.FindAuthenticatorsResponse
+	(*SearchAuthenticatorsRequest)(nil),             // 25: tenfold.v1.SearchAuthenticatorsRequest
+	(*SearchAuthenticatorsResponse)(nil),            // 26: tenfold.v1.SearchAuthenticatorsResponse
+	(*AuthenticatorToRegister)(nil),                 // 27: tenfold.v1.AuthenticatorToRegister
+	(*BatchRegisterAuthenticatorsRequest)(nil),      // 28: tenfold.v1.BatchRegisterAuthenticatorsRequest
+	(*BatchRegisterAuthenticatorsResponse)(nil),     // 29: tenfold.v1.BatchRegisterAuthenticatorsResponse
+	(*RegisteredAuthenticator)(nil),                 // 30: tenfold.v1.RegisteredAuthenticator
+	(*Authenticator)(nil),                           // 31: tenfold.v1.Authenticator
+	(*timestamppb.Timestamp)(nil),                   // 32: google.protobuf.Timestamp
+	(AuthenticatorKind)(0),                          // 33: tenfold.v1.AuthenticatorKind
+	(AuthenticatorState)(0),                         // 34: tenfold.v1.AuthenticatorState
 }
 var file_tenfold_v1_authenticator_service_proto_depIdxs = []int32{
 	1,  // 0: tenfold.v1.AuthenticatorChange.action:type_name -> tenfold.v1.AuthenticatorAction
 	0,  // 1: tenfold.v1.AuthenticatorChange.state:type_name -> tenfold.v1.AuthenticatorChangeState
-	23, // 2: tenfold.v1.AuthenticatorChange.authenticator:type_name -> tenfold.v1.Authenticator
-	24, // 3: tenfold.v1.AuthenticatorChange.proposed_at:type_name -> google.protobuf.Timestamp
-	24, // 4: tenfold.v1.AuthenticatorChange.expires_at:type_name -> google.protobuf.Timestamp
-	24, // 5: tenfold.v1.AuthenticatorChange.ended_at:type_name -> google.protobuf.Timestamp
-	24, // 6: tenfold.v1.AuthenticatorChange.update_time:type_name -> google.protobuf.Timestamp
-	23, // 7: tenfold.v1.ReviseAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
-	23, // 8: tenfold.v1.ReviseAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 2: tenfold.v1.AuthenticatorChange.authenticator:type_name -> tenfold.v1.Authenticator
+	32, // 3: tenfold.v1.AuthenticatorChange.proposed_at:type_name -> google.protobuf.Timestamp
+	32, // 4: tenfold.v1.AuthenticatorChange.expires_at:type_name -> google.protobuf.Timestamp
+	32, // 5: tenfold.v1.AuthenticatorChange.ended_at:type_name -> google.protobuf.Timestamp
+	32, // 6: tenfold.v1.AuthenticatorChange.update_time:type_name -> google.protobuf.Timestamp
+	31, // 7: tenfold.v1.ReviseAuthenticatorRequest.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 8: tenfold.v1.ReviseAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 9: tenfold.v1.ReviseAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	23, // 10: tenfold.v1.SuspendAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 10: tenfold.v1.SuspendAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 11: tenfold.v1.SuspendAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	23, // 12: tenfold.v1.ReinstateAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 12: tenfold.v1.ReinstateAuthenticatorResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 13: tenfold.v1.ReinstateAuthenticatorResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	23, // 14: tenfold.v1.ApproveAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 14: tenfold.v1.ApproveAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 15: tenfold.v1.ApproveAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	23, // 16: tenfold.v1.RefuseAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 16: tenfold.v1.RefuseAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 17: tenfold.v1.RefuseAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
-	23, // 18: tenfold.v1.WithdrawAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
+	31, // 18: tenfold.v1.WithdrawAuthenticatorChangeResponse.authenticator:type_name -> tenfold.v1.Authenticator
 	2,  // 19: tenfold.v1.WithdrawAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
 	2,  // 20: tenfold.v1.GetAuthenticatorChangeResponse.change:type_name -> tenfold.v1.AuthenticatorChange
 	2,  // 21: tenfold.v1.ListAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
 	2,  // 22: tenfold.v1.ListOpenAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
 	2,  // 23: tenfold.v1.ListAppliedAuthenticatorChangesResponse.changes:type_name -> tenfold.v1.AuthenticatorChange
-	3,  // 24: tenfold.v1.AuthenticatorService.ReviseAuthenticator:input_type -> tenfold.v1.ReviseAuthenticatorRequest
-	5,  // 25: tenfold.v1.AuthenticatorService.SuspendAuthenticator:input_type -> tenfold.v1.SuspendAuthenticatorRequest
-	7,  // 26: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:input_type -> tenfold.v1.ReinstateAuthenticatorRequest
-	9,  // 27: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:input_type -> tenfold.v1.ApproveAuthenticatorChangeRequest
-	11, // 28: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:input_type -> tenfold.v1.RefuseAuthenticatorChangeRequest
-	13, // 29: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:input_type -> tenfold.v1.WithdrawAuthenticatorChangeRequest
-	15, // 30: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:input_type -> tenfold.v1.GetAuthenticatorChangeRequest
-	17, // 31: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:input_type -> tenfold.v1.ListAuthenticatorChangesRequest
-	19, // 32: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:input_type -> tenfold.v1.ListOpenAuthenticatorChangesRequest
-	21, // 33: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:input_type -> tenfold.v1.ListAppliedAuthenticatorChangesRequest
-	4,  // 34: tenfold.v1.AuthenticatorService.ReviseAuthenticator:output_type -> tenfold.v1.ReviseAuthenticatorResponse
-	6,  // 35: tenfold.v1.AuthenticatorService.SuspendAuthenticator:output_type -> tenfold.v1.SuspendAuthenticatorResponse
-	8,  // 36: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:output_type -> tenfold.v1.ReinstateAuthenticatorResponse
-	10, // 37: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:output_type -> tenfold.v1.ApproveAuthenticatorChangeResponse
-	12, // 38: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:output_type -> tenfold.v1.RefuseAuthenticatorChangeResponse
-	14, // 39: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:output_type -> tenfold.v1.WithdrawAuthenticatorChangeResponse
-	16, // 40: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:output_type -> tenfold.v1.GetAuthenticatorChangeResponse
-	18, // 41: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:output_type -> tenfold.v1.ListAuthenticatorChangesResponse
-	20, // 42: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:output_type -> tenfold.v1.ListOpenAuthenticatorChangesResponse
-	22, // 43: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:output_type -> tenfold.v1.ListAppliedAuthenticatorChangesResponse
-	34, // [34:44] is the sub-list for method output_type
-	24, // [24:34] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	31, // 24: tenfold.v1.FindAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
+	33, // 25: tenfold.v1.SearchAuthenticatorsRequest.kind:type_name -> tenfold.v1.AuthenticatorKind
+	34, // 26: tenfold.v1.SearchAuthenticatorsRequest.state:type_name -> tenfold.v1.AuthenticatorState
+	31, // 27: tenfold.v1.SearchAuthenticatorsResponse.authenticators:type_name -> tenfold.v1.Authenticator
+	31, // 28: tenfold.v1.AuthenticatorToRegister.authenticator:type_name -> tenfold.v1.Authenticator
+	27, // 29: tenfold.v1.BatchRegisterAuthenticatorsRequest.items:type_name -> tenfold.v1.AuthenticatorToRegister
+	30, // 30: tenfold.v1.BatchRegisterAuthenticatorsResponse.items:type_name -> tenfold.v1.RegisteredAuthenticator
+	1,  // 31: tenfold.v1.RegisteredAuthenticator.action:type_name -> tenfold.v1.AuthenticatorAction
+	0,  // 32: tenfold.v1.RegisteredAuthenticator.change_state:type_name -> tenfold.v1.AuthenticatorChangeState
+	3,  // 33: tenfold.v1.AuthenticatorService.ReviseAuthenticator:input_type -> tenfold.v1.ReviseAuthenticatorRequest
+	5,  // 34: tenfold.v1.AuthenticatorService.SuspendAuthenticator:input_type -> tenfold.v1.SuspendAuthenticatorRequest
+	7,  // 35: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:input_type -> tenfold.v1.ReinstateAuthenticatorRequest
+	9,  // 36: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:input_type -> tenfold.v1.ApproveAuthenticatorChangeRequest
+	11, // 37: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:input_type -> tenfold.v1.RefuseAuthenticatorChangeRequest
+	13, // 38: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:input_type -> tenfold.v1.WithdrawAuthenticatorChangeRequest
+	15, // 39: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:input_type -> tenfold.v1.GetAuthenticatorChangeRequest
+	17, // 40: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:input_type -> tenfold.v1.ListAuthenticatorChangesRequest
+	19, // 41: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:input_type -> tenfold.v1.ListOpenAuthenticatorChangesRequest
+	21, // 42: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:input_type -> tenfold.v1.ListAppliedAuthenticatorChangesRequest
+	23, // 43: tenfold.v1.AuthenticatorService.FindAuthenticators:input_type -> tenfold.v1.FindAuthenticatorsRequest
+	25, // 44: tenfold.v1.AuthenticatorService.SearchAuthenticators:input_type -> tenfold.v1.SearchAuthenticatorsRequest
+	28, // 45: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:input_type -> tenfold.v1.BatchRegisterAuthenticatorsRequest
+	4,  // 46: tenfold.v1.AuthenticatorService.ReviseAuthenticator:output_type -> tenfold.v1.ReviseAuthenticatorResponse
+	6,  // 47: tenfold.v1.AuthenticatorService.SuspendAuthenticator:output_type -> tenfold.v1.SuspendAuthenticatorResponse
+	8,  // 48: tenfold.v1.AuthenticatorService.ReinstateAuthenticator:output_type -> tenfold.v1.ReinstateAuthenticatorResponse
+	10, // 49: tenfold.v1.AuthenticatorService.ApproveAuthenticatorChange:output_type -> tenfold.v1.ApproveAuthenticatorChangeResponse
+	12, // 50: tenfold.v1.AuthenticatorService.RefuseAuthenticatorChange:output_type -> tenfold.v1.RefuseAuthenticatorChangeResponse
+	14, // 51: tenfold.v1.AuthenticatorService.WithdrawAuthenticatorChange:output_type -> tenfold.v1.WithdrawAuthenticatorChangeResponse
+	16, // 52: tenfold.v1.AuthenticatorService.GetAuthenticatorChange:output_type -> tenfold.v1.GetAuthenticatorChangeResponse
+	18, // 53: tenfold.v1.AuthenticatorService.ListAuthenticatorChanges:output_type -> tenfold.v1.ListAuthenticatorChangesResponse
+	20, // 54: tenfold.v1.AuthenticatorService.ListOpenAuthenticatorChanges:output_type -> tenfold.v1.ListOpenAuthenticatorChangesResponse
+	22, // 55: tenfold.v1.AuthenticatorService.ListAppliedAuthenticatorChanges:output_type -> tenfold.v1.ListAppliedAuthenticatorChangesResponse
+	24, // 56: tenfold.v1.AuthenticatorService.FindAuthenticators:output_type -> tenfold.v1.FindAuthenticatorsResponse
+	26, // 57: tenfold.v1.AuthenticatorService.SearchAuthenticators:output_type -> tenfold.v1.SearchAuthenticatorsResponse
+	29, // 58: tenfold.v1.AuthenticatorService.BatchRegisterAuthenticators:output_type -> tenfold.v1.BatchRegisterAuthenticatorsResponse
+	46, // [46:59] is the sub-list for method output_type
+	33, // [33:46] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_tenfold_v1_authenticator_service_proto_init() }
@@ -1889,7 +2552,7 @@ func file_tenfold_v1_authenticator_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tenfold_v1_authenticator_service_proto_rawDesc), len(file_tenfold_v1_authenticator_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   21,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

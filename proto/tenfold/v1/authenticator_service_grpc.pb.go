@@ -29,6 +29,9 @@ const (
 	AuthenticatorService_ListAuthenticatorChanges_FullMethodName        = "/tenfold.v1.AuthenticatorService/ListAuthenticatorChanges"
 	AuthenticatorService_ListOpenAuthenticatorChanges_FullMethodName    = "/tenfold.v1.AuthenticatorService/ListOpenAuthenticatorChanges"
 	AuthenticatorService_ListAppliedAuthenticatorChanges_FullMethodName = "/tenfold.v1.AuthenticatorService/ListAppliedAuthenticatorChanges"
+	AuthenticatorService_FindAuthenticators_FullMethodName              = "/tenfold.v1.AuthenticatorService/FindAuthenticators"
+	AuthenticatorService_SearchAuthenticators_FullMethodName            = "/tenfold.v1.AuthenticatorService/SearchAuthenticators"
+	AuthenticatorService_BatchRegisterAuthenticators_FullMethodName     = "/tenfold.v1.AuthenticatorService/BatchRegisterAuthenticators"
 )
 
 // AuthenticatorServiceClient is the client API for AuthenticatorService service.
@@ -92,6 +95,22 @@ type AuthenticatorServiceClient interface {
 	// last one misses none: numbers have no gaps, and a number is never given after a
 	// higher one. PAGE_TOKEN_INVALID.
 	ListAppliedAuthenticatorChanges(ctx context.Context, in *ListAppliedAuthenticatorChangesRequest, opts ...grpc.CallOption) (*ListAppliedAuthenticatorChangesResponse, error)
+	// FindAuthenticators finds the bodies that may judge a product, by id: those that
+	// are not suspended, whose limits cover it, and that have a valid accreditation
+	// on the day or need none. A product without a brand and a trademark number is
+	// judged by those only that may judge goods of every brand. PAGE_TOKEN_INVALID.
+	FindAuthenticators(ctx context.Context, in *FindAuthenticatorsRequest, opts ...grpc.CallOption) (*FindAuthenticatorsResponse, error)
+	// SearchAuthenticators lists the bodies that match all parts of the request, by
+	// id. PAGE_TOKEN_INVALID.
+	SearchAuthenticators(ctx context.Context, in *SearchAuthenticatorsRequest, opts ...grpc.CallOption) (*SearchAuthenticatorsResponse, error)
+	// BatchRegisterAuthenticators registers up to 2,000 bodies, all or none. A body
+	// that is registered already gets the content as another revision, as by
+	// ReviseAuthenticator; one whose content is the same is left alone. The first
+	// item that is refused refuses them all, and the field at fault begins with
+	// items[n]. BATCH_TOO_LARGE, PERSON_REQUIRED where a revision widens trust,
+	// PROPOSAL_STATE_CONFLICT where another change of such a body is open,
+	// REQUEST_INVALID where an id stands twice, and as ReviseAuthenticator.
+	BatchRegisterAuthenticators(ctx context.Context, in *BatchRegisterAuthenticatorsRequest, opts ...grpc.CallOption) (*BatchRegisterAuthenticatorsResponse, error)
 }
 
 type authenticatorServiceClient struct {
@@ -202,6 +221,36 @@ func (c *authenticatorServiceClient) ListAppliedAuthenticatorChanges(ctx context
 	return out, nil
 }
 
+func (c *authenticatorServiceClient) FindAuthenticators(ctx context.Context, in *FindAuthenticatorsRequest, opts ...grpc.CallOption) (*FindAuthenticatorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindAuthenticatorsResponse)
+	err := c.cc.Invoke(ctx, AuthenticatorService_FindAuthenticators_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authenticatorServiceClient) SearchAuthenticators(ctx context.Context, in *SearchAuthenticatorsRequest, opts ...grpc.CallOption) (*SearchAuthenticatorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchAuthenticatorsResponse)
+	err := c.cc.Invoke(ctx, AuthenticatorService_SearchAuthenticators_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *authenticatorServiceClient) BatchRegisterAuthenticators(ctx context.Context, in *BatchRegisterAuthenticatorsRequest, opts ...grpc.CallOption) (*BatchRegisterAuthenticatorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchRegisterAuthenticatorsResponse)
+	err := c.cc.Invoke(ctx, AuthenticatorService_BatchRegisterAuthenticators_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AuthenticatorServiceServer is the server API for AuthenticatorService service.
 // All implementations must embed UnimplementedAuthenticatorServiceServer
 // for forward compatibility.
@@ -263,6 +312,22 @@ type AuthenticatorServiceServer interface {
 	// last one misses none: numbers have no gaps, and a number is never given after a
 	// higher one. PAGE_TOKEN_INVALID.
 	ListAppliedAuthenticatorChanges(context.Context, *ListAppliedAuthenticatorChangesRequest) (*ListAppliedAuthenticatorChangesResponse, error)
+	// FindAuthenticators finds the bodies that may judge a product, by id: those that
+	// are not suspended, whose limits cover it, and that have a valid accreditation
+	// on the day or need none. A product without a brand and a trademark number is
+	// judged by those only that may judge goods of every brand. PAGE_TOKEN_INVALID.
+	FindAuthenticators(context.Context, *FindAuthenticatorsRequest) (*FindAuthenticatorsResponse, error)
+	// SearchAuthenticators lists the bodies that match all parts of the request, by
+	// id. PAGE_TOKEN_INVALID.
+	SearchAuthenticators(context.Context, *SearchAuthenticatorsRequest) (*SearchAuthenticatorsResponse, error)
+	// BatchRegisterAuthenticators registers up to 2,000 bodies, all or none. A body
+	// that is registered already gets the content as another revision, as by
+	// ReviseAuthenticator; one whose content is the same is left alone. The first
+	// item that is refused refuses them all, and the field at fault begins with
+	// items[n]. BATCH_TOO_LARGE, PERSON_REQUIRED where a revision widens trust,
+	// PROPOSAL_STATE_CONFLICT where another change of such a body is open,
+	// REQUEST_INVALID where an id stands twice, and as ReviseAuthenticator.
+	BatchRegisterAuthenticators(context.Context, *BatchRegisterAuthenticatorsRequest) (*BatchRegisterAuthenticatorsResponse, error)
 	mustEmbedUnimplementedAuthenticatorServiceServer()
 }
 
@@ -302,6 +367,15 @@ func (UnimplementedAuthenticatorServiceServer) ListOpenAuthenticatorChanges(cont
 }
 func (UnimplementedAuthenticatorServiceServer) ListAppliedAuthenticatorChanges(context.Context, *ListAppliedAuthenticatorChangesRequest) (*ListAppliedAuthenticatorChangesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAppliedAuthenticatorChanges not implemented")
+}
+func (UnimplementedAuthenticatorServiceServer) FindAuthenticators(context.Context, *FindAuthenticatorsRequest) (*FindAuthenticatorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindAuthenticators not implemented")
+}
+func (UnimplementedAuthenticatorServiceServer) SearchAuthenticators(context.Context, *SearchAuthenticatorsRequest) (*SearchAuthenticatorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SearchAuthenticators not implemented")
+}
+func (UnimplementedAuthenticatorServiceServer) BatchRegisterAuthenticators(context.Context, *BatchRegisterAuthenticatorsRequest) (*BatchRegisterAuthenticatorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchRegisterAuthenticators not implemented")
 }
 func (UnimplementedAuthenticatorServiceServer) mustEmbedUnimplementedAuthenticatorServiceServer() {}
 func (UnimplementedAuthenticatorServiceServer) testEmbeddedByValue()                              {}
@@ -504,6 +578,60 @@ func _AuthenticatorService_ListAppliedAuthenticatorChanges_Handler(srv interface
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AuthenticatorService_FindAuthenticators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindAuthenticatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticatorServiceServer).FindAuthenticators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthenticatorService_FindAuthenticators_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticatorServiceServer).FindAuthenticators(ctx, req.(*FindAuthenticatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthenticatorService_SearchAuthenticators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchAuthenticatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticatorServiceServer).SearchAuthenticators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthenticatorService_SearchAuthenticators_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticatorServiceServer).SearchAuthenticators(ctx, req.(*SearchAuthenticatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AuthenticatorService_BatchRegisterAuthenticators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchRegisterAuthenticatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AuthenticatorServiceServer).BatchRegisterAuthenticators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AuthenticatorService_BatchRegisterAuthenticators_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AuthenticatorServiceServer).BatchRegisterAuthenticators(ctx, req.(*BatchRegisterAuthenticatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AuthenticatorService_ServiceDesc is the grpc.ServiceDesc for AuthenticatorService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -550,6 +678,18 @@ var AuthenticatorService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAppliedAuthenticatorChanges",
 			Handler:    _AuthenticatorService_ListAppliedAuthenticatorChanges_Handler,
+		},
+		{
+			MethodName: "FindAuthenticators",
+			Handler:    _AuthenticatorService_FindAuthenticators_Handler,
+		},
+		{
+			MethodName: "SearchAuthenticators",
+			Handler:    _AuthenticatorService_SearchAuthenticators_Handler,
+		},
+		{
+			MethodName: "BatchRegisterAuthenticators",
+			Handler:    _AuthenticatorService_BatchRegisterAuthenticators_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
